@@ -1,0 +1,121 @@
+"""The canonical form in which desired and live are compared, and the JSON bytes behind every digest.
+
+Must not know a vendor: what a field's default or order is comes from the kind's schema (`model.Shape`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from .model import MISSING, Json, Kind, Shape
+
+
+def canonical(spec: Mapping[str, Json], kind: Kind) -> dict[str, Json]:
+    """Every known field of `spec` in canonical form: defaults filled in, volatile and unknown keys left out.
+
+    A field without a documented default appears only when `spec` states it. null means absent (wire facts, 5).
+    """
+    result = {}
+    for name, field in kind.fields.items():
+        value = canonical_value(spec.get(name), field.shape)
+        if value is MISSING:
+            value = canonical_default(field.shape)
+        if value is not MISSING:
+            result[name] = value
+    return result
+
+
+def canonical_default(shape: Shape) -> Json:
+    """The documented default in canonical form, or MISSING."""
+    default = shape.default
+    return [] if default == [] else {} if default == {} else default
+
+
+def canonical_value(value: Json, shape: Shape) -> Json:
+    """The shortest value that means the same: nested defaults, nulls and empties dropped; MISSING if nothing is left."""
+    if value is None:
+        return MISSING
+    if isinstance(value, dict):
+        value = _object(value, shape)
+    elif isinstance(value, list):
+        value = _list(value, shape)
+    elif isinstance(value, str):
+        value = _text(value, shape)
+    else:
+        value = number(value)
+    if any(same(value, empty) for empty in shape.empty):
+        return MISSING
+    return value
+
+
+def _object(value: dict[str, Json], shape: Shape) -> Json:
+    if shape.by_type is not None:
+        variant = shape.by_type.get(str(value.get("type")))
+        return plain(value) if variant is None else _object(value, variant)
+    if shape.properties is not None:
+        members = ((key, sub, value.get(key)) for key, sub in shape.properties.items())
+    elif shape.values is not None:
+        members = ((key, shape.values, item) for key, item in value.items())
+    else:
+        return plain(value)
+    result = {}
+    for key, sub, item in members:
+        short = canonical_value(item, sub)
+        if short is not MISSING and not same(short, sub.default):
+            result[key] = short
+    return result
+
+
+def _list(value: list[Json], shape: Shape) -> Json:
+    items = shape.items or Shape()
+    result = [short for item in value if (short := canonical_value(item, items)) is not MISSING]
+    if shape.unordered:
+        return sorted({canonical_json(item): item for item in result}.values(), key=canonical_json)
+    return result
+
+
+def _text(value: str, shape: Shape) -> Json:
+    if not shape.trim_final_newline:
+        return value
+    text = value.replace("\r\n", "\n")
+    return text.removesuffix("\n") or MISSING
+
+
+def plain(value: Json) -> Json:
+    """A free-form JSON value with its numbers in canonical form and nothing else changed."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return number(value)
+
+
+def number(value: Any) -> Any:
+    """1.0 as 1 (JSON knows one kind of number); booleans and everything else untouched."""
+    return int(value) if type(value) is float and value.is_integer() else value
+
+
+def same(left: Json, right: Json) -> bool:
+    """Typed equality of canonical values: 1 equals 1.0, `true` never equals 1, key order does not count."""
+    if isinstance(left, dict):
+        if not isinstance(right, dict) or left.keys() != right.keys():
+            return False
+        return all(same(item, right[key]) for key, item in left.items())
+    if isinstance(left, list):
+        if not isinstance(right, list) or len(left) != len(right):
+            return False
+        return all(map(same, left, right))
+    return bool(left == right) and isinstance(left, bool) is isinstance(right, bool)
+
+
+def canonical_json(value: Json) -> str:
+    """The one JSON text of a value: sorted keys, no spaces, one final form for each number; no NaN."""
+    return json.dumps(plain(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def digest(value: Json) -> str:
+    """`sha256:…` over the canonical JSON of a value."""
+    return "sha256:" + hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,80 @@
+"""What can go wrong, as one tree; the command line maps each leaf to its exit code in one function.
+
+    RetinueError
+    ├── UsageError             wrong usage: a flag, a file that is not what it should be        3
+    ├── InvalidManifests       the project file or the manifests, with every diagnostic         3
+    ├── AuthError              a credential is missing, refused or lacks a permission           4
+    ├── StaleError             the plan is stale, or a live object moved                        6
+    └── ServiceError           the service
+        ├── Unreachable        it cannot be reached, or keeps failing                           9
+        ├── ApiGone            it answers, but this API is no longer there                      9
+        ├── Rejected           it refused the request; repeating cannot help                    1
+        ├── NotFound           the object is not there                                          1
+        └── UnknownOutcome     a write may or may not have happened                             1
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .model import Diagnostic
+
+
+class RetinueError(Exception):
+    """A problem with a message for people and, where there is one, what to do about it."""
+
+    def __init__(self, message: str, remedy: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+
+class UsageError(RetinueError):
+    pass
+
+
+class InvalidManifests(RetinueError):
+    """All errors of a run at once."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        super().__init__(f"{len(diagnostics)} problem(s) in the project")
+        self.diagnostics = tuple(diagnostics)
+
+
+class AuthError(RetinueError):
+    pass
+
+
+class StaleError(RetinueError):
+    pass
+
+
+class ServiceError(RetinueError):
+    """`status` is the HTTP status if there was an answer, `code` the service's own word for the error."""
+
+    def __init__(
+        self, message: str, remedy: str | None = None, *, status: int | None = None, code: str | None = None
+    ) -> None:
+        super().__init__(message, remedy)
+        self.status = status
+        self.code = code
+
+
+class Unreachable(ServiceError):
+    pass
+
+
+class ApiGone(ServiceError):
+    pass
+
+
+class Rejected(ServiceError):
+    pass
+
+
+class NotFound(ServiceError):
+    pass
+
+
+class UnknownOutcome(ServiceError):
+    pass

@@ -1,0 +1,265 @@
+"""The values that every layer shares. Holds no logic beyond what a value must know of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final, NamedTuple, TypeAlias
+
+Json: TypeAlias = Any
+"""A JSON value: None, bool, int, float, str, list or dict of JSON values."""
+
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Final = _Missing()
+"""Tells "no value at all" from null."""
+
+
+class Action(StrEnum):
+    """What one step of a plan does."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+    ADOPT = "adopt"
+    FORGET = "forget"
+    MOVE = "move"
+    NO_OP = "no-op"
+
+
+class Reason(StrEnum):
+    """Why a step is in the plan. For readers; apply never branches on it."""
+
+    NEW = "new"
+    MANIFEST = "manifest"
+    DRIFT = "drift"
+    BOTH = "both"
+    ORPHAN = "orphan"
+    REMOVED = "removed"
+    DUPLICATE = "duplicate"
+    ADOPTED = "adopted"
+    MOVED = "moved"
+    FORMERLY = "formerly"
+    DESTROY = "destroy"
+    REFERENCE = "reference"
+
+
+class Cause(StrEnum):
+    """Who changed a field since the last apply: the manifest, somebody outside, or both."""
+
+    MANIFEST = "manifest"
+    DRIFT = "drift"
+    BOTH = "both"
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Address(NamedTuple):
+    """The only identity that authors see, written `Assistant/math-tutor`."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}"
+
+
+class Place(NamedTuple):
+    """Where a value stands: a path relative to the project folder, line and column counted from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One thing to tell a person: a stable code, what is wrong, where, and what to do."""
+
+    code: str
+    message: str
+    remedy: str | None = None
+    place: Place | None = None
+    address: str | None = None
+    path: str | None = None
+    severity: Severity = Severity.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a value is brought to canonical form; compiled from a kind's JSON Schema, never written by hand.
+
+    `properties`: a closed object (unknown keys of a live object are ignored); `values`: a free map;
+    `items`: a list; `by_type`: objects told apart by their `type`. None of them: the value as it is.
+    """
+
+    properties: Mapping[str, Shape] | None = None
+    values: Shape | None = None
+    items: Shape | None = None
+    by_type: Mapping[str, Shape] | None = None
+    unordered: bool = False
+    trim_final_newline: bool = False
+    default: Json = MISSING
+    empty: tuple[Json, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A top-level field of a kind: the unit that is compared, sent and remembered in the marker.
+
+    `code` is its letter in the marker; `shape.default` is MISSING where the service documents no default.
+    """
+
+    name: str
+    code: str
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of object: `Assistant`, written `assistant:` in a manifest, shown by its field `display`."""
+
+    name: str
+    word: str
+    display: str
+    fields: Mapping[str, Field]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The `retinue:` block of a manifest."""
+
+    labels: Mapping[str, str] = field(default_factory=dict)
+    environments: tuple[str, ...] | None = None
+    protect: bool = False
+    moved_from: str | None = None
+    adopt: Mapping[str, str] = field(default_factory=dict)
+    ignore_changes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One object, desired or live: the same type on both sides of the diff.
+
+    `spec` holds the kind's own fields, without the marker. Desired resources carry `address`, `policy`, `place`
+    and `requires`. Live ones carry `remote_id`, `created_at` (seconds) and the two marker texts as found; their
+    `address` is None until ownership has been decided.
+    """
+
+    kind: str
+    spec: Mapping[str, Json]
+    address: Address | None = None
+    policy: Policy = Policy()
+    place: Place | None = None
+    requires: tuple[Address, ...] = ()
+    remote_id: str | None = None
+    created_at: int = 0
+    marker_address: str | None = None
+    marker_applied: str | None = None
+    raw: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field of one object, as a JSON pointer. `before` is None in a create; `cause` says who moved it."""
+
+    path: str
+    before: Json
+    after: Json
+    cause: Cause = Cause.MANIFEST
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a step is blocked or held, and the ways out, each a line to paste or run."""
+
+    code: str
+    message: str
+    remedies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One step of a plan, complete enough to be carried out without the manifests.
+
+    `expect` is the digest of the live object it was decided on; `asked` and `protected` are what the marker
+    will say; `moved_from` is the marker address that a move or an adopt replaces.
+    """
+
+    address: Address
+    action: Action
+    reason: Reason
+    remote_id: str | None = None
+    fields: tuple[FieldChange, ...] = ()
+    expect: str | None = None
+    requires: tuple[Address, ...] = ()
+    blocked: Obstacle | None = None
+    held: Obstacle | None = None
+    asked: str = ""
+    protected: bool = False
+    ignored: tuple[str, ...] = ()
+    moved_from: str | None = None
+    display_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What a person explicitly allowed when the plan was made; kept under the plan's digest."""
+
+    deletes: int = 0
+    twins: bool = False
+    unprotected: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The whole list, complete before any effect. `changes` leaves the unchanged objects out."""
+
+    project: str
+    environment: str
+    provider: str
+    endpoint: str
+    complete: bool = True
+    allowed: Allowed = Allowed()
+    changes: tuple[Change, ...] = ()
+    unchanged: int = 0
+    unchanged_addresses: tuple[Address, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+class Status(StrEnum):
+    """How one step of an apply ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    HELD = "held"
+    NOT_STARTED = "not-started"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one step ended; failures are values. `error` and `remedy` are for people."""
+
+    address: Address
+    action: Action
+    status: Status
+    remote_id: str | None = None
+    error: str | None = None
+    remedy: str | None = None
+    failure: str | None = None
+    notes: tuple[Diagnostic, ...] = ()

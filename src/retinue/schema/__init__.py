@@ -1,0 +1,77 @@
+"""The one source of fields, limits, defaults and diff hints: `kinds/*.json` and what is compiled from it.
+
+Must not read anything but its own package files.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+
+from ..core.model import MISSING, Field, Json, Kind, Shape
+
+
+@cache
+def kind_schema(name: str) -> dict[str, Json]:
+    """The JSON Schema (draft-07) of a kind's own fields, by file name: `assistant`."""
+    text = (resources.files(__package__) / "kinds" / f"{name}.json").read_text(encoding="utf-8")
+    schema: dict[str, Json] = json.loads(text)
+    return schema
+
+
+@cache
+def kinds() -> Mapping[str, Kind]:
+    """Every kind retinue knows, by name (`Assistant`)."""
+    return {kind.name: kind for kind in (_compile(kind_schema(name)) for name in ("assistant",))}
+
+
+def kind_by_word(word: str) -> Kind | None:
+    """The kind that a manifest names by its first key: `assistant:` is `Assistant`."""
+    return next((kind for kind in kinds().values() if kind.word == word), None)
+
+
+def _compile(schema: dict[str, Json]) -> Kind:
+    fields = {
+        name: Field(name=name, code=sub["x-retinue-code"], shape=_shape(sub, schema))
+        for name, sub in schema["properties"].items()
+    }
+    return Kind(
+        name=schema["x-retinue-kind"],
+        word=schema["x-retinue-word"],
+        display=schema["x-retinue-display"],
+        fields=fields,
+    )
+
+
+def _shape(schema: Json, root: dict[str, Json]) -> Shape:
+    if not isinstance(schema, dict):
+        return Shape()
+    if "$ref" in schema:
+        return _shape(root["definitions"][schema["$ref"].rsplit("/", 1)[1]], root)
+    inner = schema["then"] if "then" in schema and "x-retinue-by-type" not in schema else schema
+    if "$ref" in inner:
+        inner = root["definitions"][inner["$ref"].rsplit("/", 1)[1]]
+    properties, values, items = inner.get("properties"), inner.get("additionalProperties"), inner.get("items")
+    by_type = _variants(inner, root) if inner.get("x-retinue-by-type") else None
+    return Shape(
+        properties=_members(properties, root) if properties and not by_type else None,
+        values=_shape(values, root) if isinstance(values, dict) else None,
+        items=_shape(items, root) if items else None,
+        by_type=by_type,
+        unordered=schema.get("x-retinue-unordered", False),
+        trim_final_newline=schema.get("x-retinue-trim-final-newline", False),
+        default=schema.get("default", MISSING),
+        empty=tuple(schema.get("x-retinue-empty", ())),
+    )
+
+
+def _members(properties: dict[str, Json], root: dict[str, Json]) -> dict[str, Shape]:
+    return {key: _shape(sub, root) for key, sub in properties.items()}
+
+
+def _variants(schema: dict[str, Json], root: dict[str, Json]) -> dict[str, Shape]:
+    return {
+        branch["if"]["properties"]["type"]["const"]: _shape(branch["then"], root) for branch in schema["allOf"]
+    }
