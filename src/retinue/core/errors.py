@@ -1,16 +1,16 @@
 """What can go wrong, as one tree; the command line maps each leaf to its exit code in one function.
 
-    RetinueError
-    ├── UsageError             wrong usage: a flag, a file that is not what it should be        3
-    ├── InvalidManifests       the project file or the manifests, with every diagnostic         3
-    ├── AuthError              a credential is missing, refused or lacks a permission           4
-    ├── StaleError             the plan is stale, or a live object moved                        6
-    └── ServiceError           the service
-        ├── Unreachable        it cannot be reached, or keeps failing                           9
-        ├── ApiGone            it answers, but this API is no longer there                      9
-        ├── Rejected           it refused the request; repeating cannot help                    1
-        ├── NotFound           the object is not there                                          1
-        └── UnknownOutcome     a write may or may not have happened                             1
+RetinueError
+├── UsageError             wrong usage: a flag, a file that is not what it should be        3
+├── InvalidManifests       the project file or the manifests, with every diagnostic         3
+├── AuthError              a credential is missing, refused or lacks a permission           4
+├── StaleError             the plan is stale, or a live object moved                        6
+└── ServiceError           the service
+    ├── Unreachable        it cannot be reached, or keeps failing                           9
+    ├── ApiGone            it answers, but this API is no longer there                      9
+    ├── Rejected           it refused the request; repeating cannot help                    1
+    ├── NotFound           the object is not there                                          1
+    └── UnknownOutcome     a write may or may not have happened                             1
 """
 
 from __future__ import annotations

@@ -72,6 +72,4 @@ def _members(properties: dict[str, Json], root: dict[str, Json]) -> dict[str, Sh
 
 
 def _variants(schema: dict[str, Json], root: dict[str, Json]) -> dict[str, Shape]:
-    return {
-        branch["if"]["properties"]["type"]["const"]: _shape(branch["then"], root) for branch in schema["allOf"]
-    }
+    return {branch["if"]["properties"]["type"]["const"]: _shape(branch["then"], root) for branch in schema["allOf"]}

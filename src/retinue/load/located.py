@@ -1,0 +1,57 @@
+"""Plain dicts and lists that remember where each of their values was written. Holds no rule about what is valid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..core.model import Place
+
+
+class Map(dict[str, Any]):
+    """A mapping with the place of itself, of each key and of each value."""
+
+    __slots__ = ("keys_at", "place", "values_at")
+
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self.place = place
+        self.keys_at: dict[str, Place] = {}
+        self.values_at: dict[str, Place] = {}
+
+    def put(self, key: str, value: Any, key_at: Place, value_at: Place) -> None:
+        self[key] = value
+        self.keys_at[key] = key_at
+        self.values_at[key] = value_at
+
+
+class Seq(list[Any]):
+    """A sequence with the place of itself and of each item."""
+
+    __slots__ = ("items_at", "place")
+
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self.place = place
+        self.items_at: list[Place] = []
+
+    def put(self, value: Any, item_at: Place) -> None:
+        self.append(value)
+        self.items_at.append(item_at)
+
+
+def place_of(root: Any, path: Sequence[str | int], *, key: bool = False) -> Place | None:
+    """The place of the value at `path` below `root` (of its key, if `key`); of the nearest known parent otherwise."""
+    here: Any = root
+    found: Place | None = getattr(root, "place", None)
+    for depth, step in enumerate(path):
+        last = depth == len(path) - 1
+        if isinstance(here, Map) and isinstance(step, str) and step in here:
+            found = (here.keys_at if key and last else here.values_at)[step]
+            here = here[step]
+        elif isinstance(here, Seq) and isinstance(step, int) and 0 <= step < len(here):
+            found = here.items_at[step]
+            here = here[step]
+        else:
+            break
+    return found
