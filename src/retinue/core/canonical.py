@@ -35,7 +35,7 @@ def canonical_default(shape: Shape) -> Json:
 
 
 def canonical_value(value: Json, shape: Shape) -> Json:
-    """The shortest value that means the same: nested defaults, nulls and empties dropped; MISSING if nothing is left."""
+    """The shortest value that means the same: nested defaults, nulls and empties dropped; MISSING if nothing stays."""
     if value is None:
         return MISSING
     if isinstance(value, dict):

@@ -1,0 +1,207 @@
+"""A plan as its one plain JSON value and back; the digest by which people approve it. No files, no printing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .canonical import canonical_json, digest, plain
+from .errors import UsageError
+from .model import (
+    Action,
+    Address,
+    Allowed,
+    Cause,
+    Change,
+    Diagnostic,
+    FieldChange,
+    Json,
+    Obstacle,
+    Plan,
+    Reason,
+)
+
+FORMAT_VERSION = "1.0"
+_NOT_IN_DIGEST = ("digest", "retinue_version", "diagnostics")
+
+
+def outcome(plan: Plan) -> str:
+    """`blocked` if any step is, else `changes` or `no-changes`."""
+    if any(change.blocked for change in plan.changes):
+        return "blocked"
+    return "changes" if plan.changes else "no-changes"
+
+
+def summary(plan: Plan) -> dict[str, int]:
+    """How many of each action, how many objects match, and how many steps are blocked or held."""
+    counts = dict.fromkeys((action.value for action in Action), 0)
+    for change in plan.changes:
+        counts[change.action] += 1
+    counts["no-op"] = plan.unchanged
+    counts["blocked"] = sum(change.blocked is not None for change in plan.changes)
+    counts["held"] = sum(change.held is not None for change in plan.changes)
+    return counts
+
+
+def plan_to_json(plan: Plan, version: str) -> dict[str, Json]:
+    """The plan as DESIGN 5 publishes it; `version` is retinue's own."""
+    value: dict[str, Json] = {
+        "format_version": FORMAT_VERSION,
+        "retinue_version": version,
+        "project": plan.project,
+        "environment": plan.environment,
+        "provider": plan.provider,
+        "endpoint": plan.endpoint,
+        "complete": plan.complete,
+        "allowed": _allowed_to_json(plan.allowed),
+        "summary": summary(plan),
+        "changes": [_change_to_json(change) for change in plan.changes],
+        "diagnostics": [diagnostic_to_json(diagnostic) for diagnostic in plan.diagnostics],
+        "outcome": outcome(plan),
+    }
+    value["digest"] = plan_digest(value)
+    return value
+
+
+def plan_digest(value: Mapping[str, Json]) -> str:
+    """sha256 of the plan's JSON without its digest, retinue's version and the diagnostics."""
+    return digest({key: item for key, item in value.items() if key not in _NOT_IN_DIGEST})
+
+
+def dump(value: Json) -> str:
+    """Canonical JSON text with a final newline, as `--out` writes it."""
+    return canonical_json(value) + "\n"
+
+
+def _allowed_to_json(allowed: Allowed) -> dict[str, Json]:
+    value: dict[str, Json] = {"deletes": allowed.deletes}
+    if allowed.twins:
+        value["twins"] = True
+    if allowed.unprotected:
+        value["unprotected"] = sorted(allowed.unprotected)
+    return value
+
+
+def _change_to_json(change: Change) -> dict[str, Json]:
+    value: dict[str, Json] = {
+        "address": str(change.address),
+        "action": change.action.value,
+        "reason": change.reason.value,
+        "remote_id": change.remote_id,
+        "fields": [
+            {"path": item.path, "before": plain(item.before), "after": plain(item.after), "cause": item.cause.value}
+            for item in change.fields
+        ],
+        "expect": change.expect,
+        "requires": [str(address) for address in change.requires],
+        "blocked": _obstacle_to_json(change.blocked),
+        "held": _obstacle_to_json(change.held),
+        "marker": {"asked": change.asked, "protected": change.protected},
+    }
+    optional = {
+        "ignored": list(change.ignored) or None,
+        "moved_from": change.moved_from,
+        "display_name": change.display_name,
+    }
+    return value | {key: item for key, item in optional.items() if item is not None}
+
+
+def _obstacle_to_json(obstacle: Obstacle | None) -> Json:
+    if obstacle is None:
+        return None
+    return {"code": obstacle.code, "message": obstacle.message, "remedies": list(obstacle.remedies)}
+
+
+def diagnostic_to_json(diagnostic: Diagnostic) -> dict[str, Json]:
+    place = diagnostic.place
+    return {
+        "severity": diagnostic.severity.value,
+        "code": diagnostic.code,
+        "message": diagnostic.message,
+        "remedy": diagnostic.remedy,
+        "file": place.file if place else None,
+        "line": place.line if place else None,
+        "column": place.column if place else None,
+        "address": diagnostic.address,
+        "path": diagnostic.path,
+    }
+
+
+def plan_from_json(value: Json) -> Plan:
+    """The plan in a saved file. Raises UsageError if it is not one, is of an unknown major version or was edited."""
+    if not isinstance(value, dict) or "format_version" not in value:
+        raise UsageError("this file holds no retinue plan", "Make one with `retinue plan --format json --out FILE`.")
+    major = str(value["format_version"]).split(".")[0]
+    if major != FORMAT_VERSION.split(".")[0]:
+        raise UsageError(
+            f"this plan has format {value['format_version']}, this retinue reads {FORMAT_VERSION}",
+            "Plan again with the retinue that shall apply it.",
+        )
+    if value.get("outcome") == "error":
+        raise UsageError("this file holds a plan that failed", "Mend what its diagnostics say and plan again.")
+    try:
+        if plan_digest(value) != value["digest"]:
+            raise UsageError("this plan was changed after it was made: its digest does not match", "Plan again.")
+        return _plan(value)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
+        raise UsageError(f"this plan cannot be read ({type(error).__name__}: {error})", "Plan again.") from error
+
+
+def _plan(value: Mapping[str, Any]) -> Plan:
+    allowed = value["allowed"]
+    return Plan(
+        project=_text(value["project"]),
+        environment=_text(value["environment"]),
+        provider=_text(value["provider"]),
+        endpoint=_text(value["endpoint"]),
+        complete=value["complete"] is True,
+        allowed=Allowed(
+            int(allowed["deletes"]), allowed.get("twins") is True, tuple(map(_text, allowed.get("unprotected", ())))
+        ),
+        changes=tuple(_change(item) for item in value["changes"]),
+        unchanged=int(value["summary"]["no-op"]),
+    )
+
+
+def _change(value: Mapping[str, Any]) -> Change:
+    return Change(
+        address=parse_address(value["address"]),
+        action=Action(value["action"]),
+        reason=Reason(value["reason"]),
+        remote_id=_optional(value["remote_id"]),
+        fields=tuple(
+            FieldChange(_text(item["path"]), item["before"], item["after"], Cause(item["cause"]))
+            for item in value["fields"]
+        ),
+        expect=_optional(value["expect"]),
+        requires=tuple(map(parse_address, value["requires"])),
+        blocked=_obstacle(value["blocked"]),
+        held=_obstacle(value["held"]),
+        asked=_text(value["marker"]["asked"]),
+        protected=value["marker"]["protected"] is True,
+        ignored=tuple(map(_text, value.get("ignored", ()))),
+        moved_from=_optional(value.get("moved_from")),
+        display_name=_optional(value.get("display_name")),
+    )
+
+
+def parse_address(text: str) -> Address:
+    """`Assistant/math-tutor`. Raises ValueError."""
+    kind, slash, name = _text(text).partition("/")
+    if not (slash and kind and name):
+        raise ValueError(f"`{text}` is no address; one looks like Assistant/math-tutor")
+    return Address(kind, name)
+
+
+def _obstacle(value: Any) -> Obstacle | None:
+    return None if value is None else Obstacle(value["code"], value["message"], tuple(value["remedies"]))
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"expected text, found {type(value).__name__}")
+    return value
+
+
+def _optional(value: Any) -> str | None:
+    return None if value is None else _text(value)

@@ -1,0 +1,151 @@
+"""What differs between a desired and a live object, field by field, and who moved it. Decides no action."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from .canonical import canonical, canonical_value, digest, plain, same
+from .marker import Applied, Entry, entry_of, short_digest
+from .model import MISSING, Cause, Field, FieldChange, Json, Kind, Resource
+
+
+def field_changes(
+    desired: Resource, live: Resource, kind: Kind, applied: Applied | None, unreadable: Collection[str]
+) -> tuple[FieldChange, ...]:
+    """The fields that an update of `live` to `desired` must send, in the kind's order.
+
+    Readable fields compare by value in canonical form. `unreadable` ones, which the service never reports, and
+    fields that the service is known to alter compare by the digests in the marker.
+    """
+    spec = with_ignored(desired.spec, live.spec, desired.policy.ignore_changes)
+    want, have = canonical(spec, kind), canonical(live.spec, kind)
+    changes = []
+    for name, field in kind.fields.items():
+        hidden = name in unreadable
+        change = _hidden(field, want, applied) if hidden else _visible(field, want, have, applied)
+        if change is not None:
+            before = None if hidden else have.get(name)
+            changes.append(FieldChange(f"/{name}", before, _stated(field, spec, want), change))
+    return tuple(changes)
+
+
+def _hidden(field: Field, want: Mapping[str, Json], applied: Applied | None) -> Cause | None:
+    entry = entry_of(field, applied) if applied else None
+    asked = entry.asked if entry else None
+    wanted = short_digest(want[field.name]) if field.name in want else None
+    return None if wanted == asked else Cause.MANIFEST
+
+
+def _visible(field: Field, want: Mapping[str, Json], have: Mapping[str, Json], applied: Applied | None) -> Cause | None:
+    desired, live = want.get(field.name, MISSING), have.get(field.name, MISSING)
+    if desired is MISSING:
+        ours = applied is not None and field.code in applied.fields
+        return Cause.MANIFEST if ours and live is not MISSING else None
+    if live is not MISSING and same(desired, live):
+        return None
+    entry = entry_of(field, applied) if applied else None
+    return Cause.MANIFEST if entry is None else _cause(desired, live, entry)
+
+
+def _cause(desired: Json, live: Json, entry: Entry) -> Cause | None:
+    """None: we asked for just this and the service made that of it, as it did last time."""
+    changed = short_digest(desired) != entry.asked
+    moved = live is MISSING or short_digest(live) != (entry.observed or entry.asked)
+    if changed and moved:
+        return Cause.BOTH
+    if moved:
+        return Cause.DRIFT
+    return Cause.MANIFEST if changed else None
+
+
+def _stated(field: Field, spec: Mapping[str, Json], want: Mapping[str, Json]) -> Json:
+    """What to send: the value as the manifest states it, else the documented default, else null."""
+    if field.shape.trim_final_newline or spec.get(field.name) is None:
+        return want.get(field.name)
+    return plain(spec[field.name])
+
+
+def stated_fields(spec: Mapping[str, Json], kind: Kind) -> dict[str, Json]:
+    """What a create sends: every known field that the manifest states, in the kind's order."""
+    want = canonical(spec, kind)
+    return {name: _stated(field, spec, want) for name, field in kind.fields.items() if spec.get(name) is not None}
+
+
+def altered(sent: Mapping[str, Json], answer: Mapping[str, Json], kind: Kind, unreadable: Collection[str]) -> set[str]:
+    """The names of the fields in `sent` that the service's answer holds otherwise."""
+    have = canonical(answer, kind)
+    want = canonical(sent, kind)
+    return {
+        name
+        for name in sent
+        if name in kind.fields and name not in unreadable and not same(want.get(name, MISSING), have.get(name, MISSING))
+    }
+
+
+def expect_digest(live: Resource, kind: Kind, unreadable: Collection[str], ignored: Collection[str]) -> str:
+    """What a plan expects of a live object: its known fields less `ignored`, plus whose it is (DESIGN: `expect`)."""
+    fields = {name: value for name, value in canonical(live.spec, kind).items() if name not in unreadable}
+    return digest({"address": live.marker_address, "fields": without(fields, ignored)})
+
+
+def with_ignored(spec: Mapping[str, Json], live: Mapping[str, Json], ignored: Collection[str]) -> dict[str, Json]:
+    """`spec` with the live value at every ignored JSON pointer."""
+    result = dict(spec)
+    for pointer in ignored:
+        steps = split_pointer(pointer)
+        result = _put(result, steps, _get(live, steps))
+    return result
+
+
+def without(fields: dict[str, Json], ignored: Collection[str]) -> dict[str, Json]:
+    """`fields` with nothing at any of the ignored JSON pointers."""
+    result = fields
+    for pointer in ignored:
+        result = _put(result, split_pointer(pointer), MISSING)
+    return result
+
+
+def split_pointer(pointer: str) -> list[str]:
+    """`/metadata/a~1b` as its steps (RFC 6901)."""
+    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+
+
+def _get(value: Json, steps: list[str]) -> Json:
+    for step in steps:
+        if isinstance(value, dict) and step in value:
+            value = value[step]
+        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return MISSING
+    return value
+
+
+def _put(value: Any, steps: list[str], new: Json) -> Any:
+    """A copy of `value` with `new` at `steps` (MISSING takes it away); unchanged where the way there is missing."""
+    head, rest = steps[0], steps[1:]
+    if isinstance(value, list):
+        if not head.isdecimal() or int(head) >= len(value):
+            return value
+        index = int(head)
+        if rest:
+            return [*value[:index], _put(value[index], rest, new), *value[index + 1 :]]
+        return [*value[:index], *([] if new is MISSING else [new]), *value[index + 1 :]]
+    if not isinstance(value, dict):
+        return value
+    if rest:
+        inner = value.get(head, {} if new is not MISSING else None)
+        return value if inner is None else {**value, head: _put(inner, rest, new)}
+    kept = {key: item for key, item in value.items() if key != head}
+    return kept if new is MISSING else {**kept, head: new}
+
+
+def reached(change: FieldChange, live: Mapping[str, Json], kind: Kind) -> bool:
+    """Whether a live object already holds what the change wants."""
+    field = kind.fields.get(change.path.removeprefix("/"))
+    if field is None:
+        return False
+    want = canonical_value(change.after, field.shape)
+    want = field.shape.default if want is MISSING else want
+    return same(want, canonical(live, kind).get(field.name, MISSING))

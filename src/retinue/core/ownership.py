@@ -1,0 +1,138 @@
+"""Which live objects are ours: decided from their markers alone. Never looks at names or at the manifests."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from .marker import Applied, Owner, parse_applied, parse_owner
+from .model import Address, Diagnostic, Resource, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A live object with a marker. `applied` is None where that half of the marker does not parse."""
+
+    owner: Owner
+    live: Resource
+    applied: Applied | None
+
+    @property
+    def address(self) -> Address:
+        return self.owner.address
+
+    @property
+    def remote_id(self) -> str:
+        return self.live.remote_id or ""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The live objects by whose they are.
+
+    `owned`: one object for each address of ours. `duplicates`: our own double creates. `copies`: objects that
+    somebody copied from ours, marker and all. `elsewhere`: another project's or environment's. `foreign`: without
+    a marker, or with one whose address does not parse. Only `owned` and `duplicates` may ever be written.
+    """
+
+    owned: Mapping[Address, Claim]
+    duplicates: tuple[Claim, ...]
+    copies: tuple[Claim, ...]
+    elsewhere: tuple[Claim, ...]
+    foreign: tuple[Resource, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def decide(live: Iterable[Resource], project: str, environment: str, formerly: Sequence[str] = ()) -> World:
+    """Sort live objects by ownership; `formerly` are earlier names of the project, newest first."""
+    names = (project, *formerly)
+    ours: dict[Address, list[Claim]] = defaultdict(list)
+    elsewhere: list[Claim] = []
+    foreign: list[Resource] = []
+    diagnostics: list[Diagnostic] = []
+    for resource in live:
+        if resource.marker_address is None:
+            foreign.append(resource)
+            continue
+        owner = parse_owner(resource.marker_address)
+        if owner is None or owner.address.kind != resource.kind:
+            foreign.append(resource)
+            diagnostics.append(_unreadable_address(resource))
+            continue
+        claim = Claim(owner, resource, parse_applied(resource.marker_applied or ""))
+        if owner.project in names and owner.environment == environment:
+            ours[owner.address].append(claim)
+        else:
+            elsewhere.append(claim)
+    return _settle(ours, names, tuple(elsewhere), tuple(foreign), diagnostics)
+
+
+def _settle(
+    ours: Mapping[Address, list[Claim]],
+    names: Sequence[str],
+    elsewhere: tuple[Claim, ...],
+    foreign: tuple[Resource, ...],
+    diagnostics: list[Diagnostic],
+) -> World:
+    owned: dict[Address, Claim] = {}
+    duplicates: list[Claim] = []
+    copies: list[Claim] = []
+    for address in sorted(ours):
+        claims = sorted(ours[address], key=lambda claim: (names.index(claim.owner.project), *_age(claim)))
+        made, copied = _by_nonce(claims)
+        owned[address], others = made[0], made[1:]
+        for claim in others:
+            known = claim.applied is not None and claim.owner.project == owned[address].owner.project
+            (duplicates if known else copied).append(claim)
+        copies.extend(copied)
+        if owned[address].applied is None:
+            diagnostics.append(_unreadable_applied(owned[address]))
+    diagnostics.extend(_copied(claim, owned[claim.address]) for claim in copies)
+    return World(owned, tuple(duplicates), tuple(copies), elsewhere, foreign, tuple(diagnostics))
+
+
+def _age(claim: Claim) -> tuple[int, str]:
+    return (claim.live.created_at, claim.remote_id)
+
+
+def _by_nonce(claims: Sequence[Claim]) -> tuple[list[Claim], list[Claim]]:
+    """The oldest of each nonce is the one retinue made, the others are copies someone made of it."""
+    seen: set[str] = set()
+    made: list[Claim] = []
+    copied: list[Claim] = []
+    for claim in claims:
+        nonce = claim.applied.nonce if claim.applied else ""
+        (copied if nonce in seen else made).append(claim)
+        seen.add(nonce)
+    return made, copied
+
+
+def _unreadable_address(resource: Resource) -> Diagnostic:
+    return Diagnostic(
+        code="marker-unreadable",
+        severity=Severity.WARNING,
+        message=f"{resource.kind} {resource.remote_id} carries a retinue.address that cannot be read; it is left alone",
+        remedy="Remove the two `retinue.` metadata keys from it in the service, or restore their text.",
+        path="/metadata",
+    )
+
+
+def _unreadable_applied(claim: Claim) -> Diagnostic:
+    return Diagnostic(
+        code="marker-damaged",
+        severity=Severity.WARNING,
+        address=str(claim.address),
+        message=f"the retinue.applied text on {claim.remote_id} cannot be read; it is ours by its address",
+        remedy="The next change to it writes the text anew; until then it is never deleted.",
+    )
+
+
+def _copied(claim: Claim, original: Claim) -> Diagnostic:
+    return Diagnostic(
+        code="copy",
+        severity=Severity.WARNING,
+        address=str(claim.address),
+        message=f"{claim.remote_id} is a copy of {original.remote_id}, marker and all; it is left alone",
+        remedy="Delete the copy in the service, or remove its two `retinue.` metadata keys.",
+    )

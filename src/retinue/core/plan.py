@@ -1,0 +1,264 @@
+"""Desired and live to a plan: which step for which object, and why. What may not happen is policy.py's business."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from . import diff, marker, policy
+from .graph import closure
+from .model import (
+    Action,
+    Address,
+    Allowed,
+    Cause,
+    Change,
+    Diagnostic,
+    FieldChange,
+    Kind,
+    Obstacle,
+    Plan,
+    Reason,
+    Resource,
+    Severity,
+)
+from .ownership import Claim, World, decide
+from .selection import Selection
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a plan is for: one environment of one project at one service. `endpoint` carries no secret.
+
+    `environments` are all names the project file declares; `unreadable` the fields a service never reports, by kind.
+    """
+
+    project: str
+    environment: str
+    provider: str
+    endpoint: str
+    kinds: Mapping[str, Kind]
+    unreadable: Mapping[str, Collection[str]] = field(default_factory=dict)
+    environments: tuple[str, ...] = ()
+    formerly: tuple[str, ...] = ()
+    removed: Mapping[Address, bool] = field(default_factory=dict)
+    critical: bool = False
+
+    def hidden(self, kind: str) -> Collection[str]:
+        return self.unreadable.get(kind, ())
+
+
+def make_plan(
+    target: Target,
+    desired: Sequence[Resource],
+    live: Sequence[Resource],
+    *,
+    allowed: Allowed | None = None,
+    selection: Selection | None = None,
+    destroy: bool = False,
+) -> Plan:
+    """The whole list of steps that bring `live` to `desired`; with `destroy`, that delete all that is ours."""
+    world = decide(live, target.project, target.environment, target.formerly)
+    steps = _Steps(target, world, desired)
+    changes = steps.destroyed() if destroy else steps.all()
+    unchanged = tuple(change.address for change in changes if change.action is Action.NO_OP)
+    changes = [change for change in changes if change.action is not Action.NO_OP]
+    if selection is not None:
+        chosen = closure(selection.addresses, {d.address: d.requires for d in desired if d.address})
+        changes = [change for change in changes if selection.keeps(change, chosen)]
+        unchanged = tuple(address for address in unchanged if address in chosen)
+    plan = Plan(
+        project=target.project,
+        environment=target.environment,
+        provider=target.provider,
+        endpoint=target.endpoint,
+        complete=selection is None,
+        allowed=allowed or Allowed(),
+        changes=tuple(sorted(changes, key=_position)),
+        unchanged=len(unchanged),
+        unchanged_addresses=unchanged,
+        diagnostics=(*world.diagnostics, *_notes(world, target)),
+    )
+    facts = policy.Facts.of(world, target.kinds)
+    facts = replace(
+        facts,
+        critical=target.critical,
+        acknowledged=frozenset(target.removed),
+        project_environments=target.environments,
+    )
+    return policy.guard(plan, facts)
+
+
+def _position(change: Change) -> tuple[bool, Address, str]:
+    return (change.action is Action.DELETE, change.address, change.remote_id or "")
+
+
+def _notes(world: World, target: Target) -> list[Diagnostic]:
+    notes = []
+    if world.foreign or world.elsewhere:
+        count = len(world.foreign) + len(world.elsewhere)
+        notes.append(
+            Diagnostic(
+                code="foreign",
+                severity=Severity.INFO,
+                message=f"{count} {'object' if count == 1 else 'objects'} of others left alone",
+            )
+        )
+    for address in sorted(target.removed.keys() - world.owned.keys()):
+        notes.append(
+            Diagnostic(
+                code="removed-stale",
+                severity=Severity.INFO,
+                address=str(address),
+                message=f"`removed` names {address}, which is not live in this environment",
+                remedy="Once no environment holds it, take the line out of retinue.yaml.",
+            )
+        )
+    return notes
+
+
+class _Steps:
+    """One planning run: finds each desired object's live counterpart, then says what is left over."""
+
+    def __init__(self, target: Target, world: World, desired: Sequence[Resource]) -> None:
+        self.target = target
+        self.world = world
+        self.desired = {resource.address: resource for resource in desired if resource.address is not None}
+        self.foreign = {live.remote_id: live for live in world.foreign}
+        self.taken: set[Address] = set()
+
+    def all(self) -> list[Change]:
+        wanted = [self._wanted(address, resource) for address, resource in self.desired.items()]
+        return wanted + self._leftover() + self._duplicates()
+
+    def destroyed(self) -> list[Change]:
+        ours = [self._delete(claim, Reason.DESTROY) for claim in self.world.owned.values()]
+        return ours + self._duplicates()
+
+    def _wanted(self, address: Address, resource: Resource) -> Change:
+        claim = self.world.owned.get(address) or self._moved(address, resource)
+        if claim is not None:
+            self.taken.add(claim.address)
+            return self._existing(address, resource, claim)
+        remote_id = resource.policy.adopt.get(self.target.environment) or resource.policy.adopt.get("*")
+        if remote_id is None:
+            return self._create(address, resource)
+        if remote_id in self.foreign:
+            return self._adopt(address, resource, self.foreign[remote_id])
+        return replace(self._create(address, resource), remote_id=remote_id, blocked=self._not_adoptable(remote_id))
+
+    def _moved(self, address: Address, resource: Resource) -> Claim | None:
+        if resource.policy.moved_from is None:
+            return None
+        before = Address(address.kind, resource.policy.moved_from)
+        return None if before in self.desired else self.world.owned.get(before)
+
+    def _not_adoptable(self, remote_id: str) -> Obstacle:
+        for claim in (*self.world.owned.values(), *self.world.duplicates, *self.world.copies, *self.world.elsewhere):
+            if claim.remote_id == remote_id:
+                return Obstacle(
+                    "adopt-owned",
+                    f"{remote_id} belongs to {claim.owner}",
+                    ("To rename it here, write `moved_from:` with its old name; else let its owner forget it first.",),
+                )
+        return Obstacle(
+            "adopt-missing",
+            f"there is no live object {remote_id} to adopt",
+            ("Correct the id, or remove the `adopt` line to create a new object.",),
+        )
+
+    def _existing(self, address: Address, resource: Resource, claim: Claim) -> Change:
+        kind = self.target.kinds[address.kind]
+        fields = diff.field_changes(resource, claim.live, kind, claim.applied, self.target.hidden(kind.name))
+        before = claim.applied.protected if claim.applied else False
+        if before != resource.policy.protect:
+            fields = (*fields, FieldChange("/retinue/protect", before, resource.policy.protect))
+        owner = marker.Owner(self.target.project, self.target.environment, address)
+        if claim.owner != owner:
+            reason = Reason.MOVED if claim.address != address else Reason.FORMERLY
+            return self._change(address, resource, claim.live, fields, Action.MOVE, reason, str(claim.owner))
+        return self._change(
+            address, resource, claim.live, fields, Action.UPDATE if fields else Action.NO_OP, _reason(fields), None
+        )
+
+    def _adopt(self, address: Address, resource: Resource, live: Resource) -> Change:
+        kind = self.target.kinds[address.kind]
+        fields = diff.field_changes(resource, live, kind, None, self.target.hidden(kind.name))
+        return self._change(address, resource, live, fields, Action.ADOPT, Reason.ADOPTED, None)
+
+    def _change(
+        self,
+        address: Address,
+        resource: Resource,
+        live: Resource,
+        fields: tuple[FieldChange, ...],
+        action: Action,
+        reason: Reason,
+        moved_from: str | None,
+    ) -> Change:
+        kind = self.target.kinds[address.kind]
+        ignored = resource.policy.ignore_changes
+        idle = action is Action.NO_OP
+        return Change(
+            address=address,
+            action=action,
+            reason=reason,
+            remote_id=live.remote_id,
+            fields=fields,
+            expect=None if idle else diff.expect_digest(live, kind, self.target.hidden(kind.name), ignored),
+            requires=resource.requires,
+            asked="" if idle else marker.format_entries(marker.asked_entries(resource.spec, kind, ignored)),
+            protected=resource.policy.protect,
+            ignored=ignored,
+            moved_from=moved_from,
+            display_name=live.spec.get(kind.display),
+        )
+
+    def _create(self, address: Address, resource: Resource) -> Change:
+        kind = self.target.kinds[address.kind]
+        stated = diff.stated_fields(resource.spec, kind)
+        return Change(
+            address=address,
+            action=Action.CREATE,
+            reason=Reason.NEW,
+            fields=tuple(FieldChange(f"/{name}", None, value, Cause.MANIFEST) for name, value in stated.items()),
+            requires=resource.requires,
+            asked=marker.format_entries(marker.asked_entries(resource.spec, kind)),
+            protected=resource.policy.protect,
+            ignored=resource.policy.ignore_changes,
+            display_name=resource.spec.get(kind.display),
+        )
+
+    def _leftover(self) -> list[Change]:
+        changes = []
+        for address, claim in self.world.owned.items():
+            if address in self.desired or address in self.taken:
+                continue
+            forget = self.target.removed.get(address)
+            if forget:
+                changes.append(replace(self._delete(claim, Reason.REMOVED), action=Action.FORGET))
+            else:
+                changes.append(self._delete(claim, Reason.ORPHAN if forget is None else Reason.REMOVED))
+        return changes
+
+    def _duplicates(self) -> list[Change]:
+        return [self._delete(claim, Reason.DUPLICATE) for claim in self.world.duplicates]
+
+    def _delete(self, claim: Claim, reason: Reason) -> Change:
+        kind = self.target.kinds[claim.address.kind]
+        return Change(
+            address=claim.address,
+            action=Action.DELETE,
+            reason=reason,
+            remote_id=claim.remote_id,
+            expect=diff.expect_digest(claim.live, kind, self.target.hidden(kind.name), ()),
+            protected=claim.applied.protected if claim.applied else False,
+            display_name=claim.live.spec.get(kind.display),
+        )
+
+
+def _reason(fields: Sequence[FieldChange]) -> Reason:
+    causes = {change.cause for change in fields}
+    if causes == {Cause.DRIFT}:
+        return Reason.DRIFT
+    return Reason.MANIFEST if causes <= {Cause.MANIFEST} else Reason.BOTH

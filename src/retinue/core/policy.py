@@ -1,0 +1,155 @@
+"""What may not happen without a person's word: functions from a plan to the same plan with steps marked as blocked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from .model import Action, Address, Change, Kind, Obstacle, Plan, Reason
+from .ownership import World
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the rules need to know besides the plan.
+
+    `twins`: ids of unmarked live objects by (kind, display name). `elsewhere`: other scopes (project, environment)
+    that hold each address. `damaged`: ids whose protection cannot be read.
+    """
+
+    owned: frozenset[Address]
+    twins: Mapping[tuple[str, str], tuple[str, ...]]
+    elsewhere: Mapping[Address, tuple[tuple[str, str], ...]]
+    damaged: frozenset[str]
+    critical: bool = False
+    acknowledged: frozenset[Address] = frozenset()
+    project_environments: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, world: World, kinds: Mapping[str, Kind]) -> Facts:
+        """What the live objects say; the project's own wishes are filled in by the caller."""
+        twins: dict[tuple[str, str], tuple[str, ...]] = {}
+        for live in world.foreign:
+            name = live.spec.get(kinds[live.kind].display)
+            if isinstance(name, str) and name:
+                twins[live.kind, name] = (*twins.get((live.kind, name), ()), live.remote_id or "")
+        elsewhere: dict[Address, tuple[tuple[str, str], ...]] = {}
+        for claim in world.elsewhere:
+            scope = (claim.owner.project, claim.owner.environment)
+            elsewhere[claim.address] = (*elsewhere.get(claim.address, ()), scope)
+        damaged = frozenset(claim.remote_id for claim in world.owned.values() if claim.applied is None)
+        return cls(frozenset(world.owned), twins, elsewhere, damaged)
+
+
+def guard(plan: Plan, facts: Facts) -> Plan:
+    """The plan with every step blocked that a rule forbids; the first rule that holds names the reason."""
+    for rule in (block_protected, block_renamed_project, block_twins, block_brake):
+        plan = rule(plan, facts)
+    return plan
+
+
+def block_protected(plan: Plan, facts: Facts) -> Plan:
+    """`protect` outlives its manifest, because the marker says it; neither `removed` nor a number lifts it."""
+
+    def rule(change: Change) -> Obstacle | None:
+        if change.action not in (Action.DELETE, Action.REPLACE) or str(change.address) in plan.allowed.unprotected:
+            return None
+        if change.remote_id in facts.damaged:
+            return Obstacle(
+                "marker-damaged",
+                "its marker is damaged, so nobody can say whether it is protected",
+                (f"--unprotect {change.address}",),
+            )
+        if not change.protected or change.reason is Reason.DUPLICATE:
+            return None
+        return Obstacle(
+            "protected",
+            "it is protected (`protect: true` was applied)",
+            (f"--unprotect {change.address}", "or apply `retinue: {protect: false}` in its manifest first"),
+        )
+
+    return _block(plan, rule)
+
+
+def block_twins(plan: Plan, facts: Facts) -> Plan:
+    """A create with the kind and display name of a live object that nobody manages is probably that object."""
+
+    def rule(change: Change) -> Obstacle | None:
+        twins = facts.twins.get((change.address.kind, change.display_name or ""))
+        if change.action is not Action.CREATE or plan.allowed.twins or not twins:
+            return None
+        return Obstacle(
+            "twin",
+            f"{', '.join(twins)} is live, is named “{change.display_name}” too, and nobody manages it",
+            (f"retinue: {{adopt: {{{plan.environment}: {twins[0]}}}}}", "--allow-twins creates a second one"),
+        )
+
+    return _block(plan, rule)
+
+
+def block_renamed_project(plan: Plan, facts: Facts) -> Plan:
+    """We own nothing and half of what we would create exists under another name: the project was renamed."""
+    creates = [change for change in plan.changes if change.action is Action.CREATE]
+    scopes: dict[tuple[str, str], int] = {}
+    for change in creates:
+        for scope in set(facts.elsewhere.get(change.address, ())):
+            project, environment = scope
+            if project != plan.project or environment not in facts.project_environments:
+                scopes[scope] = scopes.get(scope, 0) + 1
+    if facts.owned or not scopes or plan.allowed.twins:
+        return plan
+    (project, environment), count = max(scopes.items(), key=lambda item: (item[1], item[0]))
+    if count * 2 < len(creates):
+        return plan
+    way_out = (
+        f"formerly: [{project}]"
+        if environment == plan.environment
+        else f"call the environment `{environment}` again in retinue.yaml"
+    )
+    obstacle = Obstacle(
+        "renamed-project",
+        f"{count} of {len(creates)} objects to create exist as {project}/{environment}: was it renamed?",
+        (way_out, "--allow-twins creates new ones beside them"),
+    )
+    return _block(plan, lambda change: obstacle if change.action is Action.CREATE else None)
+
+
+def block_brake(plan: Plan, facts: Facts) -> Plan:
+    """Too many deletes at once, or the last object, or any in a critical environment (DESIGN 7.9)."""
+    doomed = [change for change in plan.changes if counts_as_delete(change, facts.acknowledged)]
+    gone = {change.address for change in plan.changes if change.action is Action.DELETE and _removes(change)}
+    limit = min(5, max(1, int(0.3 * len(facts.owned))))
+    deletes = len(doomed)
+    if plan.allowed.deletes and plan.allowed.deletes != deletes:
+        why = f"--allow-deletes {plan.allowed.deletes} was given, but this plan deletes {deletes}"
+    elif not deletes or plan.allowed.deletes == deletes:
+        return plan
+    elif facts.critical:
+        why = f"{plan.environment} is a critical environment"
+    elif gone >= facts.owned:
+        why = f"nothing of the {len(facts.owned)} owned would be left"
+    elif deletes > limit:
+        why = f"{deletes} deletes at once, of {len(facts.owned)} owned (at most {limit} go without a word)"
+    else:
+        return plan
+    ways = [] if not doomed else [f"removed: [{', '.join(sorted({str(change.address) for change in doomed}))}]"]
+    ways.append(f"--allow-deletes {deletes}" if deletes else "leave out --allow-deletes")
+    obstacle = Obstacle("brake", why, tuple(ways))
+    return _block(plan, lambda change: obstacle if change in doomed or not doomed else None)
+
+
+def counts_as_delete(change: Change, acknowledged: frozenset[Address]) -> bool:
+    """Deletes and replaces that nobody acknowledged; a duplicate of ours takes no address away."""
+    return change.action in (Action.DELETE, Action.REPLACE) and _removes(change) and change.address not in acknowledged
+
+
+def _removes(change: Change) -> bool:
+    return change.reason is not Reason.DUPLICATE
+
+
+def _block(plan: Plan, rule: Callable[[Change], Obstacle | None]) -> Plan:
+    changes = tuple(
+        change if change.blocked or not (obstacle := rule(change)) else replace(change, blocked=obstacle)
+        for change in plan.changes
+    )
+    return replace(plan, changes=changes)

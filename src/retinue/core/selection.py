@@ -1,0 +1,55 @@
+"""`--target`, `--exclude` and `--select`: they only ever narrow a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from .errors import UsageError
+from .model import Action, Address, Change, Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The desired addresses that are chosen, and the addresses that `--target` names without a wildcard."""
+
+    addresses: frozenset[Address]
+    exact: frozenset[str]
+
+    def keeps(self, change: Change, chosen: Iterable[Address]) -> bool:
+        """A narrowed plan deletes (or forgets) nothing but an orphan that `--target` names exactly."""
+        if change.action in (Action.DELETE, Action.FORGET):
+            return str(change.address) in self.exact
+        return change.address in chosen
+
+
+def select(
+    desired: Iterable[Resource],
+    targets: Sequence[str] = (),
+    excludes: Sequence[str] = (),
+    labels: Mapping[str, str] | None = None,
+    orphans: Iterable[Address] = (),
+) -> Selection | None:
+    """The selection that the flags describe; None if they describe none.
+
+    `targets` and `excludes` are addresses or globs. Raises UsageError for a pattern that matches nothing.
+    """
+    if not (targets or excludes or labels):
+        return None
+    known = {resource.address: resource for resource in desired if resource.address is not None}
+    everything = [str(address) for address in (*known, *orphans)]
+    for pattern in (*targets, *excludes):
+        if not any(fnmatchcase(text, pattern) for text in everything):
+            raise UsageError(
+                f"no object matches `{pattern}`",
+                f"Known: {', '.join(sorted(everything)) or 'none'}. A pattern looks like Assistant/support-*.",
+            )
+    chosen = {
+        address
+        for address, resource in known.items()
+        if (not targets or any(fnmatchcase(str(address), pattern) for pattern in targets))
+        and not any(fnmatchcase(str(address), pattern) for pattern in excludes)
+        and all(resource.policy.labels.get(key) == value for key, value in (labels or {}).items())
+    }
+    return Selection(frozenset(chosen), frozenset(pattern for pattern in targets if pattern in everything))
