@@ -50,14 +50,21 @@ class StaleError(RetinueError):
 
 
 class ServiceError(RetinueError):
-    """`status` is the HTTP status if there was an answer, `code` the service's own word for the error."""
+    """`status` is the HTTP status if there was an answer; `code` and `param` are the service's own words."""
 
     def __init__(
-        self, message: str, remedy: str | None = None, *, status: int | None = None, code: str | None = None
+        self,
+        message: str,
+        remedy: str | None = None,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        param: str | None = None,
     ) -> None:
         super().__init__(message, remedy)
         self.status = status
         self.code = code
+        self.param = param
 
 
 class Unreachable(ServiceError):

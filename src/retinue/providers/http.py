@@ -1,0 +1,210 @@
+"""The one place that speaks HTTP: sends, classifies, retries, and keeps all workers to the service's pace.
+
+Must not know a vendor: what an answer means is the provider's `classify`.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import httpx
+
+from ..core.errors import (
+    ApiGone,
+    AuthError,
+    NotFound,
+    Rejected,
+    RetinueError,
+    ServiceError,
+    UnknownOutcome,
+    Unreachable,
+)
+from ..core.model import Json
+from .gate import Gate
+from .wire import Answer, Classify, Connection, Verb, Verdict
+
+_ATTEMPTS = 6
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 20.0
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, ConnectionRefusedError)
+
+
+class Http:
+    """One client for one service and run; safe to use from many threads."""
+
+    def __init__(self, connection: Connection, classify: Classify) -> None:
+        size = connection.parallelism
+        self._client = httpx.Client(
+            base_url=connection.base_url,
+            headers=dict(connection.headers),
+            params=dict(connection.params),
+            transport=connection.transport,
+            timeout=httpx.Timeout(60.0, connect=5.0, write=30.0, pool=None),
+            limits=httpx.Limits(max_connections=size, max_keepalive_connections=size),
+            follow_redirects=False,
+        )
+        self._classify = classify
+        self._clock = connection.clock
+        self._deadline = self._clock.now() + connection.budget
+        self._gate = Gate(size, connection.clock, connection.stop)
+        self._stop = connection.stop
+        self._log = connection.log or (lambda _text: None)
+        self._where = connection.base_url
+
+    def close(self) -> None:
+        self._client.close()
+
+    def send(
+        self, verb: Verb, method: str, path: str, *, body: Json = None, params: Mapping[str, str] | None = None
+    ) -> Json:
+        """The JSON body of a good answer.
+
+        Everything but a create is repeated after failures that may pass. Raises AuthError, ApiGone, NotFound,
+        Rejected, Unreachable, and UnknownOutcome for a create that may or may not have happened.
+        """
+        failure: ServiceError = Unreachable(f"{self._where} was not tried")
+        for attempt in range(_ATTEMPTS):
+            with self._gate.slot():
+                if self._stop.is_set():
+                    raise Unreachable("interrupted before the request was sent")
+                result = self._once(verb, method, path, body, params)
+            if isinstance(result, Answer):
+                self._gate.succeeded()
+                return result.body
+            if not result.repeatable:
+                raise result.error
+            if not isinstance(result.error, ServiceError):
+                raise result.error
+            failure = result.error
+            self._pause(attempt, result, failure)
+        raise failure
+
+    def _once(
+        self, verb: Verb, method: str, path: str, body: Json, params: Mapping[str, str] | None
+    ) -> Answer | _Failure:
+        started = self._clock.now()
+        safe = verb is not Verb.CREATE
+        try:
+            response = self._client.request(method, path, json=body, params=params)
+        except _NOT_SENT as error:
+            return _Failure(self._unreachable(error), repeatable=True)
+        except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+            lost = self._unreachable(error) if safe else _unknown(f"{type(error).__name__} after the request was sent")
+            return _Failure(lost, repeatable=safe)
+        answer = _answer(response)
+        took = round((self._clock.now() - started) * 1000)
+        self._log(f"{method} {path} {answer.status} {took} ms {answer.headers.get('x-request-id', '')}".rstrip())
+        return self._judge(verb, answer, f"{method} {path}")
+
+    def _judge(self, verb: Verb, answer: Answer, what: str) -> Answer | _Failure:
+        verdict = self._classify(verb, answer)
+        if verdict is Verdict.OK:
+            return answer
+        said = _said(answer)
+        wait = retry_after(answer.headers, self._clock.wall())
+        if verdict is Verdict.RETRY:
+            held_back = answer.status == 429 or (answer.status == 503 and wait is not None)
+            if verb is Verb.CREATE and not held_back:
+                return _Failure(_unknown(f"{what} answered {said}"), repeatable=False)
+            error = Unreachable(f"{what} answered {said}, again and again", _LATER, status=answer.status)
+            return _Failure(error, repeatable=True, wait=wait, slow_down=answer.status == 429)
+        if verdict is Verdict.UNKNOWN:
+            if verb is Verb.CREATE:
+                return _Failure(_unknown(f"{what} answered {said}"), repeatable=False)
+            return _Failure(Unreachable(f"{what} answered {said}", _NOT_JSON, status=answer.status), repeatable=True)
+        return _Failure(_final(verdict, what, said, answer), repeatable=False)
+
+    def _pause(self, attempt: int, failure: _Failure, error: ServiceError) -> None:
+        pause = failure.wait
+        if pause is None:
+            pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt) * random.uniform(0.5, 1.0)
+        if attempt == _ATTEMPTS - 1 or self._clock.now() + pause > self._deadline:
+            if failure.wait is not None and attempt < _ATTEMPTS - 1:
+                error.message += f"; it asks to wait {failure.wait:.0f} s, which is more than is left of --timeout"
+            raise error
+        if failure.slow_down:
+            self._gate.hold_back(pause)
+        elif failure.wait is not None:
+            self._gate.pause(pause)
+        else:
+            self._clock.wait(pause, self._stop)
+
+    def _unreachable(self, error: Exception) -> Unreachable:
+        return Unreachable(
+            f"{self._where} cannot be reached ({type(error).__name__}: {error})",
+            "Check `endpoint` in retinue.yaml, the network and any proxy.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    error: RetinueError
+    repeatable: bool
+    wait: float | None = None
+    slow_down: bool = False
+
+
+_LATER = "Try again later; a smaller --parallelism is gentler."
+_NOT_JSON = "That is no answer of this API: check `endpoint` in retinue.yaml."
+
+
+def _unknown(what: str) -> UnknownOutcome:
+    return UnknownOutcome(f"{what}: the object may or may not have been created")
+
+
+def _final(verdict: Verdict, what: str, said: str, answer: Answer) -> RetinueError:
+    details = _error_of(answer)
+    code, param = details.get("code"), details.get("param")
+    text = f"{what} answered {said}"
+    if verdict is Verdict.AUTH:
+        return AuthError(text, "Check the key that `api_key` in retinue.yaml points at, and what it may do.")
+    if verdict is Verdict.GONE:
+        return ApiGone(f"this API is gone at the service: {text}", status=answer.status)
+    if verdict is Verdict.ABSENT:
+        return NotFound(text, status=answer.status)
+    return Rejected(text, status=answer.status, code=_text(code), param=_text(param))
+
+
+def _answer(response: httpx.Response) -> Answer:
+    text = response.text
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        body = None
+    return Answer(response.status_code, {key.lower(): value for key, value in response.headers.items()}, body, text)
+
+
+def _error_of(answer: Answer) -> Mapping[str, Json]:
+    error = answer.body.get("error") if isinstance(answer.body, dict) else None
+    return error if isinstance(error, dict) else {}
+
+
+def _said(answer: Answer) -> str:
+    """Status and the service's own words, short enough for one line."""
+    message = _error_of(answer).get("message")
+    if not isinstance(message, str):
+        message = answer.text if answer.body is None else json.dumps(answer.body)
+    message = " ".join(message.split())
+    return f"{answer.status}: {message[:297] + '…' if len(message) > 298 else message or 'no text'}"
+
+
+def _text(value: Json) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def retry_after(headers: Mapping[str, str], wall_clock: float) -> float | None:
+    """Seconds to wait from `retry-after-ms` or Retry-After (seconds or a date, RFC 9110 10.2.3); None if absent."""
+    try:
+        if "retry-after-ms" in headers:
+            return max(0.0, float(headers["retry-after-ms"]) / 1000)
+        if "retry-after" not in headers:
+            return None
+        value = headers["retry-after"].strip()
+        if value.replace(".", "", 1).isdecimal():
+            return float(value)
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - wall_clock)
+    except ValueError:
+        return None

@@ -1,0 +1,228 @@
+"""Provider `openai`: any server that speaks the Assistants v2 API. Only mappers, a record and the five verbs.
+
+Source of the facts: OpenAI API reference, Assistants (v2); the vendor's own endpoint was shut down on 2026-08-26.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Set
+from typing import TYPE_CHECKING
+
+from ..core.errors import ApiGone, NotFound, Rejected, ServiceError
+from ..core.marker import ADDRESS_KEY, APPLIED_KEY
+from ..core.model import Change, Diagnostic, Json, Obstacle, Resource
+from .base import Capabilities, Marker, Service, Support
+from .wire import Answer, Connection, Verb, Verdict
+
+if TYPE_CHECKING:
+    from .http import Http
+
+_FIELDS = (
+    "name",
+    "description",
+    "model",
+    "instructions",
+    "tools",
+    "tool_resources",
+    "metadata",
+    "temperature",
+    "top_p",
+    "response_format",
+    "reasoning_effort",
+)
+_MARKER_KEYS = (ADDRESS_KEY, APPLIED_KEY)
+_MOST_PAIRS = 16
+_GONE = (
+    "OpenAI shut its Assistants endpoint down on 2026-08-26. Point `endpoint` at a server that speaks the Assistants v2"
+    " API, or at `emulator` to work locally."
+)
+
+
+def classify(verb: Verb, answer: Answer) -> Verdict:
+    """What an answer of this API means (API reference: errors)."""
+    status = answer.status
+    if status == 200:
+        return Verdict.OK if isinstance(answer.body, dict) else Verdict.UNKNOWN
+    if status in (401, 403):
+        return Verdict.AUTH
+    if status in (404, 410):
+        return Verdict.GONE if verb in (Verb.LIST, Verb.CREATE) else Verdict.ABSENT
+    if status in (408, 409, 429) or status >= 500:
+        return Verdict.RETRY
+    return Verdict.REJECTED if 400 <= status < 500 else Verdict.UNKNOWN
+
+
+def to_resource(raw: Mapping[str, Json]) -> Resource:
+    """An assistant object as the API answers it, as a live resource."""
+    metadata = raw.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    spec = {name: raw[name] for name in _FIELDS if name in raw}
+    spec["metadata"] = {key: value for key, value in metadata.items() if key not in _MARKER_KEYS}
+    created = raw.get("created_at")
+    return Resource(
+        kind="Assistant",
+        spec=spec,
+        remote_id=str(raw["id"]),
+        created_at=created if isinstance(created, int) else 0,
+        marker_address=metadata.get(ADDRESS_KEY) or None,
+        marker_applied=metadata.get(APPLIED_KEY) or None,
+        raw=raw,
+    )
+
+
+def create_body(spec: Mapping[str, Json], marker: Marker) -> dict[str, Json]:
+    """What the manifest states, with the marker in the metadata."""
+    return {**spec, "metadata": {**(spec.get("metadata") or {}), **_pairs(marker)}}
+
+
+def update_body(live: Resource, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
+    """Only what differs. Metadata is sent whole, because a service may merge it or replace it."""
+    body = {name: value for name, value in fields.items() if name != "metadata"}
+    if "tool_resources" in body:
+        body["tool_resources"] = _all_members(body["tool_resources"])
+    wanted = fields["metadata"] or {} if "metadata" in fields else live.spec.get("metadata", {})
+    body["metadata"] = metadata_pairs(live, wanted, marker)
+    return body
+
+
+def metadata_pairs(live: Resource, wanted: Mapping[str, str], marker: Marker | None) -> dict[str, str]:
+    """The wanted pairs, the marker, and "" for each live, non-empty pair that shall go: a merge would keep it."""
+    held = live.raw.get("metadata") or {}
+    pairs = {key: value for key, value in wanted.items() if value} | _pairs(marker)
+    gone = {key: "" for key, value in held.items() if value and key not in pairs}
+    return pairs | gone
+
+
+def _pairs(marker: Marker | None) -> dict[str, str]:
+    return {} if marker is None else {ADDRESS_KEY: marker.address, APPLIED_KEY: marker.applied}
+
+
+def _all_members(value: Json) -> Json:
+    """Each member list overrides its own; a member left out would stay, and `{}` is ambiguous (API reference)."""
+    value = value or {}
+    return {
+        "code_interpreter": {"file_ids": (value.get("code_interpreter") or {}).get("file_ids") or []},
+        "file_search": {"vector_store_ids": (value.get("file_search") or {}).get("vector_store_ids") or []},
+    }
+
+
+class OpenAIService:
+    """The five verbs over HTTP."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+
+    def list(self, kind: str) -> Iterator[Resource]:
+        """Every assistant, oldest first, 100 to a page; the first page is the probe for the API itself."""
+        params = {"limit": "100", "order": "asc"}
+        seen: set[str] = set()
+        while True:
+            page = self._list_page(params)
+            new = [item for item in page["data"] if item["id"] not in seen]
+            seen.update(item["id"] for item in new)
+            yield from map(to_resource, new)
+            if not page.get("has_more"):
+                return
+            if not new:
+                raise ServiceError(
+                    "the service says there are more assistants but sends the same page again",
+                    "A proxy that ignores `after` does that; point `endpoint` at the service itself.",
+                )
+            params = {**params, "after": new[-1]["id"]}
+
+    def _list_page(self, params: Mapping[str, str]) -> dict[str, Json]:
+        try:
+            page: dict[str, Json] = self._http.send(Verb.LIST, "GET", "assistants", params=params)
+        except ApiGone as error:
+            raise ApiGone(error.message, _GONE, status=error.status) from error
+        data = page.get("data")
+        if not isinstance(data, list) or not all(isinstance(item, dict) and "id" in item for item in data):
+            raise ServiceError(
+                "the list of assistants is not in the shape of the Assistants API",
+                "Check `endpoint`: it is what the service's own SDK takes as base URL, for example https://host/v1.",
+            )
+        return page
+
+    def get(self, kind: str, remote_id: str) -> Resource | None:
+        try:
+            return to_resource(self._http.send(Verb.GET, "GET", f"assistants/{remote_id}"))
+        except NotFound:
+            return None
+
+    def create(self, kind: str, spec: Mapping[str, Json], marker: Marker) -> Resource:
+        return to_resource(self._http.send(Verb.CREATE, "POST", "assistants", body=create_body(spec, marker)))
+
+    def update(
+        self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, resets: Set[str] = frozenset()
+    ) -> Resource:
+        body = update_body(live, fields, marker)
+        path = f"assistants/{live.remote_id}"
+        try:
+            return to_resource(self._http.send(Verb.UPDATE, "POST", path, body=body))
+        except Rejected as error:
+            # A model may refuse even the default of a field it lacks; null is the other way to reset it.
+            if error.code != "unsupported_parameter" or error.param is None or error.param not in resets:
+                raise
+            return to_resource(self._http.send(Verb.UPDATE, "POST", path, body={**body, error.param: None}))
+
+    def delete(self, kind: str, remote_id: str) -> None:
+        try:
+            self._http.send(Verb.DELETE, "DELETE", f"assistants/{remote_id}")
+        except NotFound:
+            return
+
+    def close(self) -> None:
+        self._http.close()
+
+
+class OpenAIProvider:
+    """The record and the pure checks."""
+
+    name = "openai"
+    title = "OpenAI Assistants v2, and any server that speaks it"
+    capabilities = Capabilities(
+        kinds=("Assistant",),
+        identity="server",
+        update="partial",
+        clear="null, or the documented default",
+        marker="metadata",
+        lock="none",
+        list_lag=2.0,
+        create_repeatable=False,
+        write_answers_whole=True,
+        page_size=100,
+        unreadable={"Assistant": frozenset({"reasoning_effort"})},
+        fields={
+            "Assistant": {name: (Support.NATIVE, "") for name in _FIELDS if name != "reasoning_effort"}
+            | {"reasoning_effort": (Support.NATIVE, "never reported; retinue remembers a digest in the marker")}
+        },
+    )
+
+    def check(self, desired: Resource) -> list[Diagnostic]:
+        return []
+
+    def obstacle(self, change: Change, live: Resource | None) -> Obstacle | None:
+        """More than 16 metadata pairs, counting the empty ones that a merging service keeps."""
+        wanted = next((item.after for item in change.fields if item.path == "/metadata"), None)
+        if live is None or wanted is None:
+            return None
+        held = live.raw.get("metadata") or {}
+        pairs = metadata_pairs(live, wanted, Marker("-", "-")).keys() | {k for k, value in held.items() if not value}
+        if len(pairs) <= _MOST_PAIRS:
+            return None
+        empty = sorted(key for key in pairs if key not in wanted and key not in _MARKER_KEYS)
+        return Obstacle(
+            "metadata-full",
+            f"{live.remote_id} would need {len(pairs)} metadata pairs, {_MOST_PAIRS} is the most:"
+            f" removed keys stay behind empty ({', '.join(empty)})",
+            ("keep fewer metadata keys", "or let the object be created anew"),
+        )
+
+    def connect(self, connection: Connection) -> Service:
+        from .http import Http  # heavy: the HTTP library is loaded only by commands that reach a service
+
+        headers = {"OpenAI-Beta": "assistants=v2", **connection.headers}
+        return OpenAIService(Http(connection.with_headers(headers), classify))
+
+
+PROVIDER = OpenAIProvider()

@@ -1,0 +1,23 @@
+"""Finds providers by the entry-point group `retinue.providers`, each loaded only when it is used."""
+
+from __future__ import annotations
+
+from importlib import metadata
+
+from ..core.errors import UsageError
+from .base import Provider
+
+GROUP = "retinue.providers"
+
+
+def names() -> list[str]:
+    return sorted({entry.name for entry in metadata.entry_points(group=GROUP)})
+
+
+def load(name: str) -> Provider:
+    """Raises UsageError for an unknown name, with the known ones."""
+    for entry in metadata.entry_points(group=GROUP):
+        if entry.name == name:
+            provider: Provider = entry.load()
+            return provider
+    raise UsageError(f"there is no provider `{name}`", f"Known providers: {', '.join(names())}.")

@@ -1,0 +1,66 @@
+"""The plain values between a provider and the transport. Imports no HTTP library, so that records stay cheap to load."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from ..core.model import Json
+from .gate import Clock
+
+
+class Verb(StrEnum):
+    LIST = "list"
+    GET = "get"
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+class Verdict(StrEnum):
+    """What an answer means. `retry`: try again if that is safe; `unknown`: nobody can say whether it happened."""
+
+    OK = "ok"
+    ABSENT = "absent"
+    RETRY = "retry"
+    REJECTED = "rejected"
+    AUTH = "auth"
+    GONE = "gone"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer as plain values. `body` is None where it is no JSON."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Json
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Everything needed to reach a service. Secrets stand in `headers` only, which are never shown.
+
+    `budget`: seconds for the whole run. `transport`: in place of a socket, an in-process one.
+    """
+
+    base_url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    params: Mapping[str, str] = field(default_factory=dict)
+    transport: Any = None
+    parallelism: int = 10
+    budget: float = 900.0
+    stop: threading.Event = field(default_factory=threading.Event)
+    clock: Clock = field(default_factory=Clock)
+    log: Callable[[str], None] | None = None
+
+    def with_headers(self, headers: Mapping[str, str]) -> Connection:
+        return replace(self, headers=headers)
+
+
+Classify = Callable[[Verb, Answer], Verdict]
