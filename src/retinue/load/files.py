@@ -1,0 +1,165 @@
+"""Reads the files of a project, never one outside of it. Knows nothing of what the files mean."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import stat
+from pathlib import Path
+from typing import NamedTuple
+
+from ..core.model import Diagnostic, Place
+
+MAX_BYTES = 2 * 1024 * 1024
+"""Far above the largest manifest: instructions end at 256,000 characters."""
+
+_OPEN_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+class Found(NamedTuple):
+    """A file of the project: where it really is, and its name relative to the project folder."""
+
+    path: str
+    name: str
+
+
+def beside(place: Place, path: str) -> str:
+    """`path` as written in a file, relative to the project folder instead of to that file."""
+    return posixpath.join(posixpath.dirname(place.file), path)
+
+
+def find(root: Path, name: str, at: Place | None = None) -> Found | Diagnostic:
+    """Where `name` (relative to the project folder) really is, links resolved. `at` is where the name is written."""
+    if name.startswith(("/", "\\")) or "\0" in name:
+        return _outside(name, at)
+    base = os.path.realpath(root)
+    try:
+        path = os.path.realpath(os.path.join(base, name), strict=True)  # noqa: PTH118 (pathlib costs twice as much here)
+    except (FileNotFoundError, NotADirectoryError):
+        return _missing(name, at)
+    except (OSError, RuntimeError, ValueError) as error:
+        return _unreadable(name, at, _reason(error))
+    if path != base and not path.startswith(base.rstrip(os.sep) + os.sep):
+        return _outside(name, at)
+    return Found(path, os.path.relpath(path, base).replace(os.sep, "/"))
+
+
+def read_bytes(root: Path, name: str, at: Place | None = None) -> bytes | Diagnostic:
+    """The content of a regular file inside the project folder, or why it cannot be had."""
+    found = find(root, name, at)
+    return found if isinstance(found, Diagnostic) else read_found(found, at)
+
+
+def read_found(found: Found, at: Place | None = None) -> bytes | Diagnostic:
+    """The content of a file that `find` has found."""
+    try:
+        problem = _unfit(os.stat(found.path), found.name, at)  # noqa: PTH116
+        if problem is not None:
+            return problem
+        # A pipe or a link may have taken the file's place since: neither is followed or waited for.
+        with open(os.open(found.path, _OPEN_FLAGS), "rb", closefd=True) as file:  # noqa: PTH123
+            problem = _unfit(os.fstat(file.fileno()), found.name, at)
+            data = b"" if problem else file.read(MAX_BYTES + 1)
+    except OSError as error:
+        return _unreadable(found.name, at, _reason(error))
+    if problem is None and len(data) > MAX_BYTES:
+        problem = _too_large(found.name, at)
+    return data if problem is None else problem
+
+
+def read_text(root: Path, name: str, at: Place | None = None) -> str | Diagnostic:
+    """A text file as it is, but for line ends, which become LF."""
+    data = read_bytes(root, name, at)
+    return data if isinstance(data, Diagnostic) else text_of(data, name, at)
+
+
+def text_of(data: bytes, name: str, at: Place | None = None) -> str | Diagnostic:
+    """The text in `data`, the content of the file `name`."""
+    if b"\0" in data:
+        return Diagnostic(
+            "file-binary",
+            f"`{name}` is not a text file",
+            "Name a text file in UTF-8. Files for code_interpreter or file_search are given by their id.",
+            at or Place(name, 1, 1),
+        )
+    text = decode(data, name)
+    return text if isinstance(text, Diagnostic) else text.replace("\r\n", "\n")
+
+
+def decode(data: bytes, name: str) -> str | Diagnostic:
+    """UTF-8 without a byte order mark, or where that fails."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return _not_utf8(name, Place(name, 1, 1))
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return _not_utf8(name, place_in(data[: error.start].decode("utf-8"), error.start, name))
+    if text.startswith("\ufeff"):
+        return Diagnostic(
+            "text-bom",
+            f"`{name}` starts with a byte order mark (BOM), an invisible character",
+            'Save it as "UTF-8" without BOM.',
+            Place(name, 1, 1),
+        )
+    return text
+
+
+def place_in(text: str, offset: int, name: str) -> Place:
+    """The place of the character at `offset`."""
+    before = text[:offset]
+    return Place(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
+
+
+def _unfit(status: os.stat_result, name: str, at: Place | None) -> Diagnostic | None:
+    if stat.S_ISDIR(status.st_mode):
+        return _not_a_file(name, "a folder", at)
+    if not stat.S_ISREG(status.st_mode):
+        return _not_a_file(name, "a device, pipe or socket", at)
+    return _too_large(name, at) if status.st_size > MAX_BYTES else None
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or "its links lead in a circle"
+
+
+def _missing(name: str, at: Place | None) -> Diagnostic:
+    remedy = "Check the spelling. A path is relative to the file it is written in."
+    return Diagnostic("file-missing", f"there is no file `{_shown(name)}`", remedy, at or Place(name, 1, 1))
+
+
+def _outside(name: str, at: Place | None) -> Diagnostic:
+    return Diagnostic(
+        "file-outside",
+        f"`{_shown(name)}` lies outside the project folder",
+        "Copy the file into the project and write a path relative to the file it is named in.",
+        at or Place(name, 1, 1),
+    )
+
+
+def _not_a_file(name: str, what: str, at: Place | None) -> Diagnostic:
+    return Diagnostic("file-not-regular", f"`{name}` is {what}", "Name a file.", at or Place(name, 1, 1))
+
+
+def _too_large(name: str, at: Place | None) -> Diagnostic:
+    message = f"`{name}` is larger than {MAX_BYTES // 1024 // 1024} MiB"
+    return Diagnostic("file-too-large", message, "Name a smaller file or split it.", at or Place(name, 1, 1))
+
+
+def _unreadable(name: str, at: Place | None, reason: str) -> Diagnostic:
+    message = f"`{_shown(name)}` cannot be read: {reason}"
+    return Diagnostic("file-unreadable", message, "Check its permissions and links.", at or Place(name, 1, 1))
+
+
+def _not_utf8(name: str, at: Place) -> Diagnostic:
+    return Diagnostic("text-not-utf8", f"`{name}` is not UTF-8 text from here on", 'Save it as "UTF-8".', at)
+
+
+def _shown(name: str) -> str:
+    """A name for a message: without `..` detours and control characters."""
+    return "".join(char if char.isprintable() else "�" for char in posixpath.normpath(name))

@@ -1,0 +1,195 @@
+"""YAML bytes to located values, for hostile input too: every fault becomes a diagnostic. Reads no files."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Protocol
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentEndEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+from ..core.model import Diagnostic, Place
+from .builder import Builder, Document, Parsed, Stop, shorten
+from .files import decode, place_in
+from .located import Map, Seq
+from .scalars import plain
+from .syntax import syntax_problem
+
+__all__ = ["Document", "Parsed", "parse", "parse_text"]
+
+# The stock loaders are not used to build values: the C one ends the process on hostile nesting.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_UNFIT = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_TEXT_TAG = "tag:yaml.org,2002:str"
+
+
+class Events(Protocol):
+    """The one method of a yaml loader that is used here."""
+
+    def get_event(self) -> Any: ...
+
+
+def parse(data: bytes, file: str) -> Parsed:
+    """Every document of the file, located, with every problem that was found."""
+    text = decode(data, file)
+    if not isinstance(text, Diagnostic):
+        return parse_text(text, file)
+    if text.code != "text-bom":
+        return Parsed([], [text], False)
+    rest = parse_text(data.decode("utf-8").removeprefix("\ufeff"), file)
+    return Parsed(rest.documents, [text, *rest.diagnostics], rest.complete)
+
+
+def parse_text(text: str, file: str, *, loader: Any = _LOADER) -> Parsed:
+    """As `parse`, for text that is already decoded."""
+    unfit = _UNFIT.search(text)
+    if unfit is not None:
+        return Parsed([], [_unfit(text, unfit, file)], False)
+    builder = Builder(file)
+    try:
+        _build(loader(text), builder)
+    except Stop:
+        return builder.result(complete=False)
+    # ValueError: a loader decodes and converts escapes itself, and lets that error out as it is.
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        builder.problems.append(syntax_problem(error, text, file))
+        return builder.result(complete=False)
+    return builder.result(complete=True)
+
+
+def _build(events: Events, builder: Builder) -> None:
+    scalar = _scalar
+    next_event = events.get_event
+    while True:
+        event = next_event()
+        kind = type(event)
+        if kind is ScalarEvent:
+            scalar(event, builder)
+        elif kind is MappingStartEvent:
+            _start(event, builder, Map(_place(event, builder)))
+        elif kind is SequenceStartEvent:
+            _start(event, builder, Seq(_place(event, builder)))
+        elif kind is MappingEndEvent or kind is SequenceEndEvent:
+            builder.close()
+        elif kind is AliasEvent:
+            _alias(event, builder)
+        elif kind is DocumentEndEvent:
+            builder.end_document()
+        elif kind is StreamEndEvent:
+            return
+
+
+def _place(event: Any, builder: Builder) -> Place:
+    mark = event.start_mark
+    return Place(builder.file, mark.line + 1, mark.column + 1)
+
+
+def _scalar(event: Any, builder: Builder) -> None:
+    at = _place(event, builder)
+    text: str = event.value
+    if event.tag is not None:
+        _check_tag(event, builder, at)
+    unquoted = event.implicit[0] and event.tag is None
+    if builder.wants_key():
+        _key(text, unquoted, builder, at)
+        value: Any = text
+    else:
+        value = _value(text, builder, at) if unquoted else text
+        builder.add_scalar(value, len(text), at)
+    if event.anchor is not None:
+        builder.remember(event.anchor, value, len(text))
+
+
+def _value(text: str, builder: Builder, at: Place) -> Any:
+    value, doubt, remedy = plain(text)
+    if doubt is not None:
+        builder.report("yaml-ambiguous", f"`{shorten(text)}` {doubt}", remedy, at)
+    return value
+
+
+def _key(text: str, unquoted: bool, builder: Builder, at: Place) -> None:
+    if unquoted:
+        if text == "<<":
+            _refuse_merge(builder, at)
+            return
+        value, doubt, _ = plain(text)
+        # `on:` and `no:` are ordinary names of keys; numbers and dates in their place are mistakes.
+        if type(value) is not str or (doubt is not None and text[0] in "+-.0123456789"):
+            _refuse_key(f"the key `{shorten(text)}` is not text", builder, at)
+            return
+        text = value
+    builder.add_key(text, at)
+
+
+def _refuse_merge(builder: Builder, at: Place) -> None:
+    remedy = "Write the keys out. What all manifests share goes into `defaults` of retinue.yaml or a {file: PATH}."
+    builder.report("yaml-merge-key", "the merge key `<<` is not supported", remedy, at)
+    builder.skip_key()
+
+
+def _refuse_key(message: str, builder: Builder, at: Place) -> None:
+    builder.report("yaml-key", message, 'Keys are text: put it in quotes, like "1".', at)
+    builder.skip_key()
+
+
+def _start(event: Any, builder: Builder, collection: Map | Seq) -> None:
+    if event.tag is not None:
+        _refuse_tag(event, builder, collection.place)
+    if builder.wants_key():
+        _refuse_key("a mapping or a list stands where a key is expected", builder, collection.place)
+        builder.key = None
+    builder.open(collection, event.anchor)
+
+
+def _check_tag(event: Any, builder: Builder, at: Place) -> None:
+    if event.tag != _TEXT_TAG:
+        _refuse_tag(event, builder, at)
+
+
+def _refuse_tag(event: Any, builder: Builder, at: Place) -> None:
+    tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+    message = f"the YAML tag `{shorten(tag)}` is not supported"
+    builder.report("yaml-tag", message, "Remove it. Text that looks like a number goes in quotes.", at)
+
+
+def _alias(event: Any, builder: Builder) -> None:
+    at = _place(event, builder)
+    name = event.anchor
+    anchor = builder.anchors.get(name)
+    if anchor is None or not anchor.closed:
+        _refuse_alias(name, anchor is not None, builder, at)
+    elif not builder.wants_key():
+        builder.repeat(anchor, at)
+    elif type(anchor.value) is str:
+        builder.add_key(anchor.value, at)
+    else:
+        _refuse_key(f"the alias `*{shorten(name)}` stands for no text, so it cannot be a key", builder, at)
+
+
+def _refuse_alias(name: str, inside_itself: bool, builder: Builder, at: Place) -> None:
+    if inside_itself:
+        message, remedy = f"the alias `*{shorten(name)}` stands inside its own anchor", "Write the inner value out."
+    else:
+        message = f"there is no anchor `&{shorten(name)}` before this alias"
+        remedy = f'Check the spelling, or put the text in quotes if it is meant literally: "*{shorten(name)}".'
+    builder.report("yaml-alias", message, remedy, at)
+    if builder.wants_key():
+        builder.skip_key()
+    else:
+        builder.add(None, at)
+
+
+def _unfit(text: str, found: re.Match[str], file: str) -> Diagnostic:
+    code = f"U+{ord(found[0]):04X}"
+    remedy = f'Remove it. In double quotes it can be written as "\\u{ord(found[0]):04x}".'
+    message = f"the invisible character {code} is not allowed in YAML"
+    return Diagnostic("text-control-character", message, remedy, place_in(text, found.start(), file))
