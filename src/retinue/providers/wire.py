@@ -1,4 +1,4 @@
-"""The plain values between a provider and the transport. Imports no HTTP library, so that records stay cheap to load."""
+"""The plain values between a provider and the transport. Imports no HTTP library: records stay cheap to load."""
 
 from __future__ import annotations
 

@@ -1,0 +1,127 @@
+"""Walks a plan: what others need first, deletes last and only if nothing failed. Decides nothing else."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from graphlib import TopologicalSorter
+
+from ..core.errors import ApiGone, AuthError, RetinueError, StaleError, UnknownOutcome, Unreachable
+from ..core.model import Action, Address, Change, Outcome, Status
+from .run import Run
+from .steps import carry_out
+
+_DESTRUCTIVE = (Action.DELETE, Action.REPLACE)
+
+
+def apply_changes(changes: Sequence[Change], run: Run) -> list[Outcome]:
+    """Every step's outcome, in the order of `changes`; a failed step is an outcome, never an exception."""
+    outcomes: dict[int, Outcome] = {}
+    numbered = dict(enumerate(changes))
+    for number, change in numbered.items():
+        if change.held:
+            outcomes[number] = Outcome(change.address, change.action, Status.HELD, change.remote_id)
+    free = {number: change for number, change in numbered.items() if not change.held}
+    first = {number: change for number, change in free.items() if change.action not in _DESTRUCTIVE}
+    last = {number: change for number, change in free.items() if change.action in _DESTRUCTIVE}
+    outcomes |= _walk(first, _needs(first), run)
+    if all(outcome.status in (Status.DONE, Status.HELD) for outcome in outcomes.values()):
+        outcomes |= _walk(last, _reversed(_needs(last)), run)
+    else:
+        outcomes |= {n: _not_started(change, "an earlier step did not succeed") for n, change in last.items()}
+    return [outcomes[number] for number in numbered]
+
+
+_Graph = dict[int, set[int]]
+
+
+def _needs(changes: Mapping[int, Change]) -> _Graph:
+    """Which steps must be done before each, from the addresses that it requires."""
+    numbers: dict[Address, set[int]] = {}
+    for number, change in changes.items():
+        numbers.setdefault(change.address, set()).add(number)
+    return {
+        number: {other for address in change.requires for other in numbers.get(address, ())}
+        for number, change in changes.items()
+    }
+
+
+def _reversed(needs: _Graph) -> _Graph:
+    result: _Graph = {number: set() for number in needs}
+    for number, others in needs.items():
+        for other in others:
+            result[other].add(number)
+    return result
+
+
+def _walk(changes: Mapping[int, Change], needs: _Graph, run: Run) -> dict[int, Outcome]:
+    """Carry out steps as soon as what they need is done, at most `parallelism` at once."""
+    outcomes: dict[int, Outcome] = {}
+    sorter = TopologicalSorter(needs)
+    sorter.prepare()
+    ready: deque[int] = deque()
+    flying: dict[Future[Outcome], int] = {}
+    failed: set[int] = set()
+
+    def settle(number: int, outcome: Outcome) -> None:
+        outcomes[number] = outcome
+        run.finished(outcome)
+        sorter.done(number)
+        if outcome.status is not Status.DONE:
+            failed.add(number)
+
+    with ThreadPoolExecutor(max_workers=run.parallelism, thread_name_prefix="apply") as pool:
+        while sorter.is_active():
+            ready.extend(sorter.get_ready())
+            while ready and len(flying) < run.parallelism:
+                number = ready.popleft()
+                change, broken = changes[number], needs[number] & failed
+                if run.stop.is_set() or (run.fail_fast and failed):
+                    settle(number, _not_started(change))
+                elif broken:
+                    settle(number, _skipped(change, changes[min(broken)].address))
+                else:
+                    flying[pool.submit(_outcome, change, run)] = number
+            # A short wait, so that the main thread sees a signal while requests are in flight.
+            finished, _ = wait(flying, timeout=0.2, return_when=FIRST_COMPLETED) if flying else ((), ())
+            for future in finished:
+                settle(flying.pop(future), future.result())
+    return outcomes
+
+
+def _outcome(change: Change, run: Run) -> Outcome:
+    run.started(change)
+    try:
+        result = carry_out(change, run)
+    except RetinueError as error:
+        status = Status.UNKNOWN if isinstance(error, UnknownOutcome) else Status.FAILED
+        return Outcome(
+            change.address,
+            change.action,
+            status,
+            change.remote_id,
+            error.message,
+            error.remedy,
+            failure_word(error),
+        )
+    return Outcome(change.address, change.action, Status.DONE, result.remote_id, notes=result.notes)
+
+
+def failure_word(error: RetinueError) -> str:
+    """The class of a failure, as the exit code needs it."""
+    if isinstance(error, AuthError):
+        return "auth"
+    if isinstance(error, StaleError):
+        return "stale"
+    return "unreachable" if isinstance(error, ApiGone | Unreachable) else "error"
+
+
+def _skipped(change: Change, culprit: Address) -> Outcome:
+    return Outcome(
+        change.address, change.action, Status.SKIPPED, change.remote_id, f"it needs {culprit}, which did not succeed"
+    )
+
+
+def _not_started(change: Change, why: str = "the run was stopped before it") -> Outcome:
+    return Outcome(change.address, change.action, Status.NOT_STARTED, change.remote_id, why)

@@ -1,0 +1,47 @@
+"""What one run of the engine has at hand. Values and handed-in effects only; starts nothing by itself."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+
+from ..core.marker import NONCE_ALPHABET, NONCE_LENGTH
+from ..core.model import Change, Kind, Outcome, Resource
+from ..providers.base import Capabilities, Service
+from ..providers.gate import Clock
+
+
+def random_nonce() -> str:
+    return "".join(secrets.choice(NONCE_ALPHABET) for _ in range(NONCE_LENGTH))
+
+
+def _nothing(*_arguments: object) -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class Run:
+    """`started` and `finished` report progress; `backup` is handed each object before it is changed or deleted.
+
+    After `stop` is set nothing new starts; what is in flight is finished.
+    """
+
+    service: Service
+    capabilities: Capabilities
+    kinds: Mapping[str, Kind]
+    project: str
+    environment: str
+    parallelism: int = 10
+    fail_fast: bool = False
+    stop: threading.Event = field(default_factory=threading.Event)
+    nonce: Callable[[], str] = random_nonce
+    clock: Clock = field(default_factory=Clock)
+    started: Callable[[Change], None] = _nothing
+    finished: Callable[[Outcome], None] = _nothing
+    backup: Callable[[Resource], None] = _nothing
+
+    def hidden(self, kind: str) -> Collection[str]:
+        """The fields of a kind that the service never reports."""
+        return self.capabilities.unreadable.get(kind, ())
