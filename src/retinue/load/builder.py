@@ -116,7 +116,9 @@ class Builder:
             self.documents.append(Document(value, at))
 
     def add_scalar(self, value: Any, size: int, at: Place) -> None:
-        self.spend(1 + (size >> 6), at)
+        self.cost += 1 + (size >> 6)
+        if self.cost > MAX_VALUES:
+            self.spend(0, at)
         self.add(value, at)
 
     def open(self, collection: Map | Seq, anchor: str | None = None) -> None:

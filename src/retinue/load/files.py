@@ -23,10 +23,59 @@ _OPEN_FLAGS = (
 
 
 class Found(NamedTuple):
-    """A file of the project: where it really is, and its name relative to the project folder."""
+    """A file of the project: where it really is, its name relative to the project folder, and what it is."""
 
     path: str
     name: str
+    status: os.stat_result
+
+
+class Files:
+    """The files of one project. Remembers where folders really are, so keep it for one run only."""
+
+    def __init__(self, root: Path) -> None:
+        self.base = os.path.realpath(root)
+        self._folders: dict[str, str] = {}
+
+    def find(self, name: str, at: Place | None = None) -> Found | Diagnostic:
+        """Where `name` (relative to the project folder) really is, links resolved. `at`: where the name is written."""
+        if name.startswith(("/", "\\")) or "\0" in name:
+            return _outside(name, at)
+        try:
+            path, status = self._resolve(name)
+        except (FileNotFoundError, NotADirectoryError):
+            return _missing(name, at)
+        except (OSError, RuntimeError, ValueError) as error:
+            return _unreadable(name, at, _reason(error))
+        if path != self.base and not path.startswith(self.base.rstrip(os.sep) + os.sep):
+            return _outside(name, at)
+        return Found(path, path[len(self.base) :].replace(os.sep, "/").lstrip("/") or ".", status)
+
+    def _resolve(self, name: str) -> tuple[str, os.stat_result]:
+        # Strings instead of pathlib, and one lstat per file: this runs for each of thousands of manifests.
+        folder, leaf = os.path.split(os.path.join(self.base, name))  # noqa: PTH118
+        if leaf in ("", ".", ".."):
+            folder, leaf = os.path.split(os.path.realpath(os.path.join(folder, leaf), strict=True))  # noqa: PTH118
+        real = self._folders.get(folder)
+        if real is None:
+            real = self._folders[folder] = os.path.realpath(folder, strict=True)
+        path = os.path.join(real, leaf)  # noqa: PTH118
+        status = os.lstat(path)
+        if stat.S_ISLNK(status.st_mode):
+            path = os.path.realpath(path, strict=True)
+            status = os.lstat(path)
+        return path, status
+
+    def read_bytes(self, name: str, at: Place | None = None) -> bytes | Diagnostic:
+        """The content of a regular file inside the project folder, or why it cannot be had."""
+        found = self.find(name, at)
+        return found if isinstance(found, Diagnostic) else read_found(found, at)
+
+    def read_text(self, name: str, at: Place | None = None) -> str | Diagnostic:
+        """A text file as it is, but for line ends, which become LF."""
+        found = self.find(name, at)
+        data = found if isinstance(found, Diagnostic) else read_found(found, at)
+        return data if isinstance(data, Diagnostic) else text_of(data, name, at)
 
 
 def beside(place: Place, path: str) -> str:
@@ -34,49 +83,42 @@ def beside(place: Place, path: str) -> str:
     return posixpath.join(posixpath.dirname(place.file), path)
 
 
-def find(root: Path, name: str, at: Place | None = None) -> Found | Diagnostic:
-    """Where `name` (relative to the project folder) really is, links resolved. `at` is where the name is written."""
-    if name.startswith(("/", "\\")) or "\0" in name:
-        return _outside(name, at)
-    base = os.path.realpath(root)
-    try:
-        path = os.path.realpath(os.path.join(base, name), strict=True)  # noqa: PTH118 (pathlib costs twice as much here)
-    except (FileNotFoundError, NotADirectoryError):
-        return _missing(name, at)
-    except (OSError, RuntimeError, ValueError) as error:
-        return _unreadable(name, at, _reason(error))
-    if path != base and not path.startswith(base.rstrip(os.sep) + os.sep):
-        return _outside(name, at)
-    return Found(path, os.path.relpath(path, base).replace(os.sep, "/"))
-
-
 def read_bytes(root: Path, name: str, at: Place | None = None) -> bytes | Diagnostic:
-    """The content of a regular file inside the project folder, or why it cannot be had."""
-    found = find(root, name, at)
-    return found if isinstance(found, Diagnostic) else read_found(found, at)
-
-
-def read_found(found: Found, at: Place | None = None) -> bytes | Diagnostic:
-    """The content of a file that `find` has found."""
-    try:
-        problem = _unfit(os.stat(found.path), found.name, at)  # noqa: PTH116
-        if problem is not None:
-            return problem
-        # A pipe or a link may have taken the file's place since: neither is followed or waited for.
-        with open(os.open(found.path, _OPEN_FLAGS), "rb", closefd=True) as file:  # noqa: PTH123
-            problem = _unfit(os.fstat(file.fileno()), found.name, at)
-            data = b"" if problem else file.read(MAX_BYTES + 1)
-    except OSError as error:
-        return _unreadable(found.name, at, _reason(error))
-    if problem is None and len(data) > MAX_BYTES:
-        problem = _too_large(found.name, at)
-    return data if problem is None else problem
+    """The content of one regular file inside the project folder, or why it cannot be had."""
+    return Files(root).read_bytes(name, at)
 
 
 def read_text(root: Path, name: str, at: Place | None = None) -> str | Diagnostic:
-    """A text file as it is, but for line ends, which become LF."""
-    data = read_bytes(root, name, at)
-    return data if isinstance(data, Diagnostic) else text_of(data, name, at)
+    """One text file of the project as it is, but for line ends, which become LF."""
+    return Files(root).read_text(name, at)
+
+
+def read_found(found: Found, at: Place | None = None) -> bytes | Diagnostic:
+    """The content of a file that `Files.find` has found. Looks at it before it opens it."""
+    problem = _unfit(found.status, found.name, at)
+    if problem is not None:
+        return problem
+    try:
+        descriptor = os.open(found.path, _OPEN_FLAGS)
+        try:
+            # A pipe or a link may have taken the file's place since: neither is followed or waited for.
+            return _unfit(os.fstat(descriptor), found.name, at) or _content(descriptor, found, at)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        return _unreadable(found.name, at, _reason(error))
+
+
+def _content(descriptor: int, found: Found, at: Place | None) -> bytes | Diagnostic:
+    data = os.read(descriptor, found.status.st_size + 1)
+    if len(data) == found.status.st_size:
+        return data
+    parts, size = [data], len(data)
+    while data and size <= MAX_BYTES:
+        data = os.read(descriptor, 65536)
+        parts.append(data)
+        size += len(data)
+    return b"".join(parts) if size <= MAX_BYTES else _too_large(found.name, at)
 
 
 def text_of(data: bytes, name: str, at: Place | None = None) -> str | Diagnostic:

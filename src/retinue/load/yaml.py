@@ -51,16 +51,18 @@ def parse(data: bytes, file: str) -> Parsed:
 
 def parse_text(text: str, file: str, *, loader: Any = _LOADER) -> Parsed:
     """As `parse`, for text that is already decoded."""
-    unfit = _UNFIT.search(text)
-    if unfit is not None:
-        return Parsed([], [_unfit(text, unfit, file)], False)
     builder = Builder(file)
+    # Line ends to YAML 1.1 but to no editor; the loaders find the other unfit characters themselves.
+    if any(char in text for char in "\x85\u2028\u2029\ufeff"):
+        return _refuse_text(text, builder)
     try:
         _build(loader(text), builder)
     except Stop:
         return builder.result(complete=False)
     # ValueError: a loader decodes and converts escapes itself, and lets that error out as it is.
     except (yaml.YAMLError, ValueError, OverflowError) as error:
+        if _UNFIT.search(text) is not None:
+            return _refuse_text(text, builder)
         builder.problems.append(syntax_problem(error, text, file))
         return builder.result(complete=False)
     return builder.result(complete=True)
@@ -90,7 +92,8 @@ def _build(events: Events, builder: Builder) -> None:
 
 def _place(event: Any, builder: Builder) -> Place:
     mark = event.start_mark
-    return Place(builder.file, mark.line + 1, mark.column + 1)
+    # What Place(…) does, without the call of its generated __new__: this runs for every value.
+    return tuple.__new__(Place, (builder.file, mark.line + 1, mark.column + 1))
 
 
 def _scalar(event: Any, builder: Builder) -> None:
@@ -99,7 +102,7 @@ def _scalar(event: Any, builder: Builder) -> None:
     if event.tag is not None:
         _check_tag(event, builder, at)
     unquoted = event.implicit[0] and event.tag is None
-    if builder.wants_key():
+    if builder.key is None and type(builder.top) is Map:
         _key(text, unquoted, builder, at)
         value: Any = text
     else:
@@ -188,8 +191,12 @@ def _refuse_alias(name: str, inside_itself: bool, builder: Builder, at: Place) -
         builder.add(None, at)
 
 
-def _unfit(text: str, found: re.Match[str], file: str) -> Diagnostic:
-    code = f"U+{ord(found[0]):04X}"
-    remedy = f'Remove it. In double quotes it can be written as "\\u{ord(found[0]):04x}".'
-    message = f"the invisible character {code} is not allowed in YAML"
-    return Diagnostic("text-control-character", message, remedy, place_in(text, found.start(), file))
+def _refuse_text(text: str, builder: Builder) -> Parsed:
+    found = _UNFIT.search(text)
+    assert found is not None
+    code = f"{ord(found[0]):04X}"
+    message = f"the invisible character U+{code} is not allowed in YAML"
+    remedy = f'Remove it. In double quotes it can be written as "\\u{code.lower()}".'
+    at = place_in(text, found.start(), builder.file)
+    builder.problems.append(Diagnostic("text-control-character", message, remedy, at))
+    return builder.result(complete=False)
