@@ -1,0 +1,55 @@
+"""A Markdown file with YAML front matter: the same manifest, with the body as `instructions`. Reads no files."""
+
+from __future__ import annotations
+
+from ..core.model import Diagnostic, Place
+from .builder import Parsed
+from .files import text_of
+from .located import Map
+from .yaml import parse_text
+
+BODY = "instructions"
+
+
+def has_front_matter(data: bytes) -> bool:
+    """Only a Markdown file that starts with `---` is a manifest; any other is a text to be included."""
+    first = data.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0]
+    return first.rstrip() == b"---"
+
+
+def parse(data: bytes, file: str) -> Parsed:
+    """The one document of the file: its front matter, and its body unless that is empty."""
+    text = text_of(data, file)
+    if isinstance(text, Diagnostic):
+        return Parsed([], [text], False)
+    head, body, line = _split(text)
+    if line == 0:
+        message = "the front matter has no end"
+        remedy = "Write a line with just --- between the fields and the instructions."
+        return Parsed([], [Diagnostic("front-matter-open", message, remedy, Place(file, 1, 1))], False)
+    # The head keeps its first line, so every place in it is right as it is.
+    parsed = parse_text(head, file)
+    if parsed.documents and type(parsed.documents[0].value) is Map and body:
+        _add_body(parsed, body, Place(file, line, 1))
+    return parsed
+
+
+def _split(text: str) -> tuple[str, str, int]:
+    """Front matter, body and the line in which the body starts; line 0 if the front matter never ends."""
+    lines = text.split("\n")
+    end = next((index for index, line in enumerate(lines) if index and line.rstrip() == "---"), 0)
+    if end == 0:
+        return text, "", 0
+    # The blank line that is usual after the front matter is layout, not part of the prompt.
+    start = end + 2 if end + 1 < len(lines) and not lines[end + 1].strip() else end + 1
+    return "\n".join(lines[:end]) + "\n", "\n".join(lines[start:]), start + 1
+
+
+def _add_body(parsed: Parsed, body: str, at: Place) -> None:
+    fields: Map = parsed.documents[0].value
+    if BODY in fields:
+        message = f"this file states `{BODY}` in its front matter and has a text below it"
+        remedy = "Keep one of the two."
+        parsed.diagnostics.append(Diagnostic("front-matter-instructions", message, remedy, fields.keys_at[BODY]))
+    else:
+        fields.put(BODY, body, at, at)

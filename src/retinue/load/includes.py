@@ -1,0 +1,211 @@
+"""Puts `{file: PATH}` and `${var.NAME}` into a parsed document. Never changes the document: it copies what differs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
+
+from ..core.model import Diagnostic, Place
+from . import jsontext, yaml
+from .builder import MAX_DEPTH, MAX_VALUES, Document, Parsed, Stop, shorten
+from .files import Files, Found, beside, read_found, text_of
+from .located import Map, Seq
+from .variables import Variables
+
+MAX_CHAIN = 8
+_PARSERS = {".yaml": yaml.parse, ".yml": yaml.parse, ".json": jsontext.parse}
+_ADDRESS = re.compile(r"[A-Z][A-Za-z]*/[a-z0-9-]+")
+_LATER = {
+    "upload": "this version cannot upload files yet",
+    "ref": "this version cannot refer to other manifests yet",
+}
+_INSTEAD = {
+    "upload": 'Upload the file yourself and write the id it got, as text: "file-abc123".',
+    "ref": 'Write the id of the live object instead, as text: "vs_abc123".',
+}
+
+
+class _Context(NamedTuple):
+    """Where the walk is: the files on the way here, and the variables if this text is a template."""
+
+    variables: Variables | None
+    chain: tuple[str, ...]
+
+
+class Renderer:
+    """Renders the documents of one run; an included file is read and parsed once.
+
+    `problems` collects what is wrong; `poisoned` the places of values that could not be had, so that nobody
+    complains about the same value twice.
+    """
+
+    def __init__(self, files: Files) -> None:
+        self.files = files
+        self.problems: list[Diagnostic] = []
+        self.poisoned: set[Place] = set()
+        self._parsed: dict[str, Parsed] = {}
+        self._texts: dict[str, str | Diagnostic] = {}
+        self._cost = 0
+
+    def render(self, document: Map, variables: Variables) -> Map:
+        """The document as it is after includes and variables."""
+        self._cost = 0
+        try:
+            rendered = self._walk(document, document.place, _Context(variables, (document.place.file,)), 1)
+        except Stop:
+            return document
+        return rendered if type(rendered) is Map else document
+
+    def _walk(self, value: Any, at: Place, context: _Context, depth: int) -> Any:
+        kind = type(value)
+        self._cost += 1
+        if kind is str:
+            self._cost += len(value) >> 6
+            if context.variables is not None and "${" in value:
+                return self._replace(value, at, context.variables)
+        elif kind is Map or kind is Seq:
+            self._check_size(at, depth)
+            if kind is Seq:
+                return self._seq(value, context, depth)
+            special = len(value) <= 2 and self._special(value, context, depth)
+            return special[0] if special else self._map(value, context, depth)
+        return value
+
+    def _map(self, value: Map, context: _Context, depth: int) -> Map:
+        changed = {}
+        for key, item in value.items():
+            new = self._walk(item, value.values_at[key], context, depth + 1)
+            if new is not item:
+                changed[key] = new
+        return with_items(value, changed) if changed else value
+
+    def _seq(self, value: Seq, context: _Context, depth: int) -> Seq:
+        items = [self._walk(item, value.items_at[index], context, depth + 1) for index, item in enumerate(value)]
+        if all(new is old for new, old in zip(items, value, strict=True)):
+            return value
+        result = Seq(value.place)
+        for new, old, at in zip(items, value, value.items_at, strict=True):
+            result.put(new, at if new is old else getattr(new, "place", at))
+        return result
+
+    def _replace(self, text: str, at: Place, variables: Variables) -> Any:
+        before = len(self.problems)
+        result = variables.scalar(text, at, self.problems)
+        if len(self.problems) > before:
+            self.poisoned.add(at)
+        return result
+
+    def _check_size(self, at: Place, depth: int) -> None:
+        if depth > MAX_DEPTH:
+            remedy = "Move inner parts up, or look for a file that includes more than it should."
+            self._stop("too-deep", f"with its includes this value is nested deeper than {MAX_DEPTH} levels", remedy, at)
+        if self._cost > MAX_VALUES:
+            remedy = "Include less, or split the manifest."
+            self._stop("too-many-values", f"with its includes this manifest exceeds {MAX_VALUES:,} values", remedy, at)
+
+    def _stop(self, code: str, message: str, remedy: str, at: Place) -> None:
+        self.problems.append(Diagnostic(code, message, remedy, at))
+        raise Stop
+
+    def _special(self, value: Map, context: _Context, depth: int) -> tuple[Any] | None:
+        """What an include stands for; None for any other mapping."""
+        if type(value.get("file")) is str and (len(value) == 1 or "template" in value):
+            return (self._include(value, context, depth),)
+        later = next(iter(value), "") if len(value) == 1 else ""
+        if later in _LATER and type(value[later]) is str and (later == "upload" or _ADDRESS.fullmatch(value[later])):
+            self._poison(value, Diagnostic(f"{later}-unsupported", _LATER[later], _INSTEAD[later], value.place))
+            return (value,)
+        return None
+
+    def _poison(self, value: Map, *problems: Diagnostic) -> None:
+        self.problems.extend(problems)
+        self.poisoned.update((value.place, *value.keys_at.values(), *value.values_at.values()))
+
+    def _include(self, value: Map, context: _Context, depth: int) -> Any:
+        at = value.values_at["file"]
+        path = value["file"]
+        if context.variables is not None and "${" in path:
+            path = str(self._replace(path, at, context.variables))
+        template = value.get("template", False)
+        if type(template) is not bool:
+            remedy = "Write true to replace ${var.NAME} in the included text, or remove `template`."
+            message = "`template` is either true or false"
+            self._poison(value, Diagnostic("include-template", message, remedy, value.values_at["template"]))
+            return value
+        found = self.files.find(beside(at, path), at)
+        if isinstance(found, Diagnostic):
+            self._poison(value, found)
+            return value
+        inner = _Context(context.variables if template else None, (*context.chain, found.name))
+        if PurePosixPath(found.name).suffix.lower() in _PARSERS:
+            return self._data(value, found, inner, depth)
+        return self._text(value, found, inner)
+
+    def _text(self, value: Map, found: Found, inner: _Context) -> Any:
+        at = value.values_at["file"]
+        text = self._texts.get(found.name)
+        if text is None:
+            data = read_found(found, at)
+            text = self._texts[found.name] = data if isinstance(data, Diagnostic) else text_of(data, found.name, at)
+        if isinstance(text, Diagnostic):
+            self._poison(value, text)
+            return value
+        self._cost += len(text) >> 6
+        if inner.variables is None or "${" not in text:
+            return text
+        return inner.variables.text(text, Place(found.name, 1, 1), self.problems, exact=True)
+
+    def _data(self, value: Map, found: Found, inner: _Context, depth: int) -> Any:
+        at = value.values_at["file"]
+        problem = _chain_problem(inner.chain, at)
+        document = None if problem else self._document(found, at)
+        if problem is not None or document is None:
+            self._poison(value, *([problem] if problem else []))
+            return value
+        return self._walk(document.value, document.place, inner, depth)
+
+    def _document(self, found: Found, at: Place) -> Document | None:
+        """The one document of an included file. What is wrong with the file itself is reported the first time."""
+        parsed = self._parsed.get(found.name)
+        if parsed is None:
+            data = read_found(found, at)
+            if isinstance(data, Diagnostic):
+                self.problems.append(data)
+                return None
+            parse = _PARSERS[PurePosixPath(found.name).suffix.lower()]
+            parsed = self._parsed[found.name] = parse(data, found.name)
+            self.problems.extend(parsed.diagnostics)
+            self.poisoned.update(problem.place for problem in parsed.diagnostics if problem.place)
+        if not parsed.complete:
+            return None
+        if len(parsed.documents) != 1 or parsed.documents[0].value is None:
+            self.problems.append(_not_one(found.name, len(parsed.documents), at))
+            return None
+        return parsed.documents[0]
+
+
+def with_items(value: Map, changed: dict[str, Any]) -> Map:
+    """A copy of the mapping with some values replaced; a collection brings its own place along."""
+    result = Map(value.place)
+    for key, old in value.items():
+        at = value.values_at[key]
+        new = changed.get(key, old)
+        result.put(key, new, value.keys_at[key], at if new is old else getattr(new, "place", at))
+    return result
+
+
+def _chain_problem(chain: tuple[str, ...], at: Place) -> Diagnostic | None:
+    if chain[-1] in chain[:-1]:
+        circle = " → ".join(chain[chain.index(chain[-1]) :])
+        return Diagnostic("include-cycle", f"files include each other: {circle}", "Remove one of these includes.", at)
+    if len(chain) > MAX_CHAIN + 1:
+        message = f"more than {MAX_CHAIN} files include each other in a row"
+        return Diagnostic("include-chain", message, "Include the inner files directly.", at)
+    return None
+
+
+def _not_one(name: str, documents: int, at: Place) -> Diagnostic:
+    what = "is empty" if documents <= 1 else f"holds {documents} documents"
+    message = f"the included file `{shorten(name)}` {what}"
+    return Diagnostic("include-not-one", message, "An included file holds exactly one value.", at)

@@ -1,0 +1,130 @@
+"""JSON bytes to located values, with the limits and the checks of the YAML reader. Reads no files."""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_right
+from typing import Any, NoReturn
+
+from ..core.model import Diagnostic, Place
+from .builder import Builder, Parsed, Stop, shorten
+from .files import decode
+from .located import Map, Seq
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_STRING = re.compile(r'"[^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*"')
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
+_WORD = re.compile(r"[A-Za-z0-9_$.+-]+")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_WORDS = {"true": True, "false": False, "null": None}
+_LONGEST_NUMBER = 100
+
+
+def parse(data: bytes, file: str) -> Parsed:
+    """The one document of a JSON file, located, with every problem that was found."""
+    text = decode(data, file)
+    problems: list[Diagnostic] = []
+    if isinstance(text, Diagnostic):
+        if text.code != "text-bom":
+            return Parsed([], [text], False)
+        problems, text = [text], data.decode("utf-8").removeprefix("\ufeff")
+    builder = Builder(file)
+    builder.problems = problems
+    try:
+        _Reader(text, builder).read()
+    except Stop:
+        return builder.result(complete=False)
+    return builder.result(complete=True)
+
+
+class _Reader:
+    """Goes once through the text, token by token, and tells the builder."""
+
+    def __init__(self, text: str, builder: Builder) -> None:
+        self.text = text
+        self.builder = builder
+        self.position = 0
+        self.lines = [0, *(match.end() for match in re.finditer("\n", text))]
+
+    def read(self) -> None:
+        self._value()
+        while self.builder.stack:
+            self._member()
+        if self._peek():
+            self._fail("there is something after the end of the value")
+
+    def _member(self) -> None:
+        """One step inside the innermost collection: a comma if one is due, then a member or the end."""
+        builder, top = self.builder, self.builder.top
+        end = "}" if type(top) is Map else "]"
+        if self._take(end):
+            builder.close()
+            return
+        if top and not self._take(","):
+            self._fail(f"a comma or `{end}` is missing")
+        if type(top) is Map:
+            at = self._at()
+            builder.add_key(self._string(), at)
+            if not self._take(":"):
+                self._fail("a colon is missing after the key")
+        self._value()
+
+    def _value(self) -> None:
+        char, at = self._peek(), self._at()
+        if char in ("{", "["):
+            self.position += 1
+            self.builder.open(Map(at) if char == "{" else Seq(at))
+        elif char == '"':
+            text = self._string()
+            self.builder.add_scalar(text, len(text), at)
+        else:
+            self.builder.add_scalar(self._word(), 0, at)
+
+    def _string(self) -> str:
+        if self._peek() != '"':
+            self._fail('text in double quotes is missing ("…")')
+        found = _STRING.match(self.text, self.position)
+        if found is None:
+            self._fail("this text has no closing quote, or a line break or tab inside (write \\n, \\t)")
+        try:
+            text = str(json.loads(found[0]))
+        except ValueError:
+            self._fail("this text holds an unknown backslash escape")
+        if _SURROGATE.search(text):
+            self._fail("this text holds half of a \\u pair")
+        self.position = found.end()
+        return text
+
+    def _word(self) -> Any:
+        found = _WORD.match(self.text, self.position)
+        if found is None:
+            self._fail("a value is missing" if self._peek() else "the file ends too early")
+        word = found[0]
+        if word not in _WORDS and not (_NUMBER.fullmatch(word) and len(word) <= _LONGEST_NUMBER):
+            self._fail(f"`{shorten(word)}` is not a JSON value (text needs double quotes)")
+        value = _WORDS[word] if word in _WORDS else json.loads(word)
+        if value in (float("inf"), float("-inf")):
+            self._fail(f"`{shorten(word)}` is too large a number")
+        self.position = found.end()
+        return value
+
+    def _peek(self) -> str:
+        space = _SPACE.match(self.text, self.position)
+        assert space is not None
+        self.position = space.end()
+        return self.text[self.position : self.position + 1]
+
+    def _take(self, char: str) -> bool:
+        taken = self._peek() == char
+        self.position += taken
+        return taken
+
+    def _at(self) -> Place:
+        line = bisect_right(self.lines, self.position)
+        return Place(self.builder.file, line, self.position - self.lines[line - 1] + 1)
+
+    def _fail(self, message: str) -> NoReturn:
+        remedy = "Compare with a JSON file that works, or write this file as YAML."
+        self.builder.report("json-syntax", f"this is not valid JSON: {message}", remedy, self._at())
+        raise Stop

@@ -1,0 +1,82 @@
+"""Lays partial manifests over each other: JSON merge patch (RFC 7396) on located values. Changes none of its inputs.
+
+Two rules go beyond the RFC: what came from an include replaces as a whole, and a null is a removal only where a key
+of a lower layer can be meant, so that nulls inside a value of its own (a JSON Schema's `default: null`) survive.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core.model import Diagnostic
+from .located import Map
+
+
+def over_defaults(defaults: Map, manifest: Map) -> Map:
+    """The manifest with what it leaves open filled in from the defaults; null takes a default away."""
+    if not defaults:
+        return manifest
+    merged = merge(defaults, manifest)
+    result = Map(manifest.place)
+    # The author's order first: this is what `render` shows.
+    for key in (*manifest, *(key for key in merged if key not in manifest)):
+        if key in merged:
+            result.put(key, merged[key], merged.keys_at[key], merged.values_at[key])
+    return result
+
+
+def over_manifest(manifest: Map, overlay: Map, problems: list[Diagnostic]) -> Map:
+    """The manifest with the overlay's values; removing what is not there is a problem."""
+    return merge(manifest, overlay, problems)
+
+
+def merge(base: Map, patch: Map, problems: list[Diagnostic] | None = None) -> Map:
+    """RFC 7396 on located values: each value keeps the place of the layer it comes from.
+
+    With `problems`, a null that removes nothing is reported; without, it is a value like any other.
+    """
+    result = _copy(base)
+    for key, value in patch.items():
+        at = patch.values_at[key]
+        if value is None and (key in result or problems is not None):
+            if key not in result and problems is not None:
+                problems.append(_nothing_to_remove(key, patch))
+            _remove(result, key)
+        elif type(value) is Map and not _included(value, patch) and (problems is not None or key in result):
+            below = result.get(key)
+            result.put(key, _merge_maps(below, value, problems), patch.keys_at[key], at)
+        else:
+            result.put(key, value, patch.keys_at[key], at)
+    return result
+
+
+def _merge_maps(below: Any, value: Map, problems: list[Diagnostic] | None) -> Map:
+    if type(below) is Map:
+        return merge(below, value, problems)
+    return value if problems is None else merge(Map(value.place), value, problems)
+
+
+def _included(value: Map, parent: Map) -> bool:
+    return value.place.file != parent.place.file
+
+
+def _copy(value: Map) -> Map:
+    result = Map(value.place)
+    result.update(value)
+    result.keys_at.update(value.keys_at)
+    result.values_at.update(value.values_at)
+    return result
+
+
+def _remove(value: Map, key: str) -> None:
+    for part in (value, value.keys_at, value.values_at):
+        part.pop(key, None)
+
+
+def _nothing_to_remove(key: str, patch: Map) -> Diagnostic:
+    return Diagnostic(
+        "overlay-removes-nothing",
+        f"null removes `{key}`, but the manifest has no such key",
+        "Remove this line, or correct the key.",
+        patch.values_at[key],
+    )
