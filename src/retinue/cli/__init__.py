@@ -1,1 +1,17 @@
-"""."""
+"""The command line: the only place that prints, reads the environment and picks exit codes."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """The console script. Answers `--version` before anything else is loaded."""
+    from .. import __version__
+
+    if sys.argv[1:] in (["--version"], ["-V"]):
+        sys.stdout.write(f"retinue {__version__}\n")
+        return
+    from .app import run
+
+    sys.exit(run(sys.argv[1:]))

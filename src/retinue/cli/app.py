@@ -1,0 +1,125 @@
+"""The `retinue` command: which commands there are, loaded one at a time, and what happens when one fails."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from .exits import Exit
+
+_COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("init", "Start a project: fresh, or from an old export (offline)."),
+    "validate": ("validate", "Check the project file and every manifest (offline)."),
+    "render": ("render", "Show the manifests of one environment as they will be compared (offline)."),
+    "plan": ("plan", "Show what apply would do. Reads the service, writes nothing."),
+    "apply": ("apply", "Do what the plan says. Reads and writes the service."),
+    "destroy": ("destroy", "Delete everything this project owns in one environment."),
+    "show": ("show", "Show a saved plan (offline)."),
+    "import": ("import_", "Write manifests for live objects that nobody manages, or from an export."),
+    "adopt": ("adopt", "Start to manage one live object under an address."),
+    "output": ("output", "Print address → live id, for applications. Reads the service."),
+    "schema": ("schema", "Print the JSON Schemas for editors (offline)."),
+    "providers": ("providers", "List the services retinue can reach and what they hold (offline)."),
+    "emulator": ("emulator", "Serve a local Assistants v2 API for tests and trials."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are run, so that --help stays cheap."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f".commands.{_COMMANDS[name][0]}", __package__)
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_, about) in _COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS:
+            import difflib
+
+            close = difflib.get_close_matches(args[0], _COMMANDS, 1)
+            hint = f" Did you mean `{close[0]}`?" if close else " `retinue --help` lists them."
+            raise click.UsageError(f"there is no command `{args[0]}`.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done, 1 error, 2 changes (with --detailed-exitcode), 3 usage or manifests, 4 auth, 5 blocked,"
+    " 6 stale, 8 applied in part, 9 unreachable.",
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    help="Show the version.",
+    callback=lambda ctx, _, on: _version(ctx, on),
+)
+def group() -> None:
+    """Keep AI assistants in Git: manifests in, a plan to review, an apply that does exactly that plan."""
+
+
+def _version(ctx: click.Context, wanted: bool) -> None:
+    if wanted:
+        from .. import __version__
+
+        click.echo(f"retinue {__version__}")
+        ctx.exit()
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code. Nothing it is given may end in a traceback."""
+    try:
+        return _run(list(arguments))
+    except BrokenPipeError:
+        # Whoever read our output has gone; keep the interpreter from complaining at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.ERROR
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return Exit.INTERRUPTED
+
+
+def _run(arguments: list[str]) -> int:
+    from ..core.errors import RetinueError
+
+    try:
+        code = group.main(args=arguments, prog_name="retinue", standalone_mode=False)
+    except click.UsageError as error:
+        from .console import usage_error
+
+        usage_error(error)
+        return Exit.USAGE
+    except click.exceptions.Abort:
+        sys.stderr.write("interrupted\n")
+        return Exit.INTERRUPTED
+    except click.ClickException as error:
+        sys.stderr.write(f"Error: {error.format_message()}\n")
+        return Exit.USAGE
+    except RetinueError as error:
+        from .console import failed
+
+        return failed(error, arguments)
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        from .console import bug
+
+        return bug(error)
+    return int(code) if isinstance(code, int) else Exit.OK

@@ -1,0 +1,52 @@
+"""`retinue adopt`: one live object becomes the one of an address, after a plan and an approval."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from ...core.codec import parse_address
+from ...core.errors import UsageError
+from ...engine.read import read_live
+from ...schema import kinds
+from .. import options
+from ..plans import approve, carry_out, is_empty, nothing_to_do, question, request_log, show_plan
+from ..session import connect, open_session, plan_for
+
+
+@click.command("adopt")
+@click.argument("address")
+@click.argument("remote_id", metavar="ID")
+@options.service_options
+@click.option("--auto-approve", "--yes", "auto_approve", is_flag=True, help="Do not ask.")
+@options.format_option("text", "json")
+def command(address: str, remote_id: str, **given: Any) -> int:
+    """Start to manage the live object ID as ADDRESS, whose manifest must exist. Shows a plan first.
+
+    The same as `retinue: {adopt: …}` in the manifest, without the line in Git.
+    """
+    try:
+        wanted = parse_address(address)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    session = open_session(given)
+    resource = next((item for item in session.desired if item.address == wanted), None)
+    if resource is None:
+        raise UsageError(
+            f"no manifest for {address} in {session.environment.name}",
+            "Write one first, or let `retinue import` write it.",
+        )
+    policy = replace(resource.policy, adopt={session.environment.name: remote_id})
+    loaded = replace(session.loaded, resources=(replace(resource, policy=policy),))
+    session = replace(session, loaded=loaded)
+    with connect(session, given, request_log(given)) as service:
+        plan = plan_for(session, read_live(service, kinds()), {**given, "targets": (address,)})
+        if given["output_format"] != "json":
+            show_plan(plan, {})
+        if is_empty(plan):
+            return nothing_to_do(plan, given)
+        if not any(change.blocked for change in plan.changes):
+            approve(plan, given, question(plan))
+        return carry_out(plan, session, service, given)

@@ -1,0 +1,88 @@
+"""`retinue apply`: a fresh plan, or a saved one, carried out after approval."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ...core.codec import plan_from_json
+from ...core.errors import UsageError
+from ...core.model import Plan
+from ...engine.read import read_live
+from ...schema import kinds
+from .. import options
+from ..plans import approve, carry_out, check_digest, is_empty, nothing_to_do, question, request_log, show_plan
+from ..session import Session, connect, open_session, plan_for
+
+
+@click.command("apply")
+@click.argument("planfile", required=False)
+@options.service_options
+@options.selection_options
+@options.guard_options
+@options.apply_options
+@options.format_option("text", "json")
+def command(**given: Any) -> int:
+    """Do what the plan says: plan afresh and ask, or carry out PLANFILE exactly as it was reviewed."""
+    if given["planfile"]:
+        return _apply_saved(read_plan(given["planfile"]), given)
+    session = open_session(given)
+    with connect(session, given, request_log(given)) as service:
+        plan = plan_for(session, read_live(service, kinds()), given)
+        if given["output_format"] != "json":
+            show_plan(plan, {})
+        check_digest(plan, given)
+        if is_empty(plan):
+            return nothing_to_do(plan, given)
+        if not any(change.blocked for change in plan.changes):
+            approve(plan, given, question(plan))
+        return carry_out(plan, session, service, given)
+
+
+def read_plan(path: str) -> Plan:
+    """The plan in a file. Raises UsageError if there is none."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"the plan file {path} cannot be read", "Make one with `retinue plan --out FILE`.") from error
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path} is not JSON, so it is no plan", "Make one with `retinue plan --out FILE`.") from error
+    return plan_from_json(value)
+
+
+def _apply_saved(plan: Plan, given: dict[str, Any]) -> int:
+    _refuse_narrowing(given)
+    session = open_session({**given, "environment": given["environment"] or plan.environment}, need_manifests=False)
+    _check_target(plan, session)
+    if given["output_format"] != "json":
+        show_plan(plan, {})
+    check_digest(plan, given)
+    if is_empty(plan):
+        return nothing_to_do(plan, given)
+    with connect(session, given, request_log(given)) as service:
+        return carry_out(plan, session, service, given, saved=True)
+
+
+def _refuse_narrowing(given: dict[str, Any]) -> None:
+    flags = ("targets", "excludes", "labels", "allow_deletes", "unprotect", "allow_twins", "variables")
+    if any(given[name] for name in flags):
+        raise UsageError(
+            "a saved plan is applied as it is; it cannot be narrowed or allowed more",
+            "Plan again with these flags and apply that plan.",
+        )
+
+
+def _check_target(plan: Plan, session: Session) -> None:
+    target = session.target
+    for what in ("project", "environment", "provider", "endpoint"):
+        planned, here = getattr(plan, what), getattr(target, what)
+        if planned != here:
+            raise UsageError(
+                f"this plan is for the {what} `{planned}`, here it is `{here}`",
+                "Apply it in the project and environment it was made for.",
+            )

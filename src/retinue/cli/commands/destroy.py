@@ -1,0 +1,34 @@
+"""`retinue destroy`: a plan that deletes all this project owns in one environment; brakes and protection hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ...engine.read import read_live
+from ...schema import kinds
+from .. import options
+from ..plans import approve, carry_out, check_digest, is_empty, nothing_to_do, question, request_log, show_plan
+from ..session import connect, open_session, plan_for
+
+
+@click.command("destroy")
+@options.service_options
+@options.selection_options
+@options.guard_options
+@options.apply_options
+@options.format_option("text", "json")
+def command(**given: Any) -> int:
+    """Delete everything this project owns in one environment. Needs --allow-deletes with the exact number."""
+    session = open_session(given, need_manifests=False)
+    with connect(session, given, request_log(given)) as service:
+        plan = plan_for(session, read_live(service, kinds()), given, destroy=True)
+        if given["output_format"] != "json":
+            show_plan(plan, {})
+        check_digest(plan, given)
+        if is_empty(plan):
+            return nothing_to_do(plan, given)
+        if not any(change.blocked for change in plan.changes):
+            approve(plan, given, question(plan))
+        return carry_out(plan, session, service, given)

@@ -1,0 +1,39 @@
+"""`retinue output`: address → live id, for the applications that use the objects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ...core.ownership import decide
+from ...engine.read import read_live
+from ...schema import kinds
+from .. import console, options
+from ..plans import request_log
+from ..session import connect, open_session
+
+
+@click.command("output")
+@options.service_options
+@options.format_option("json", "env")
+@options.OUT
+def command(**given: Any) -> int:
+    """Print the live id of every object this project owns in one environment. Reads the service."""
+    session = open_session(given, need_manifests=False)
+    target = session.target
+    with connect(session, given, request_log(given)) as service:
+        live = read_live(service, kinds())
+    owned = decide(live, target.project, target.environment, target.formerly).owned
+    ids = {str(address): claim.remote_id for address, claim in owned.items()}
+    if given["output_format"] == "env":
+        from ...render.tables import env_text
+
+        text = env_text(ids)
+    else:
+        text = console.json_text(ids)
+    if given["out"]:
+        console.write_file(given["out"], text)
+    else:
+        console.result(text)
+    return 0

@@ -1,0 +1,34 @@
+"""`retinue plan`: what apply would do. Reads the service, writes nothing there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ...core.codec import outcome
+from ...engine.read import read_live
+from ...schema import kinds
+from .. import console, options
+from ..exits import Exit
+from ..plans import request_log, show_plan
+from ..session import connect, open_session, plan_for
+
+
+@click.command("plan")
+@options.service_options
+@options.selection_options
+@options.guard_options
+@options.format_option("text", "json")
+@options.OUT
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if changes are pending.")
+@click.option("--show-unchanged", is_flag=True, help="List the objects that match, too.")
+def command(**given: Any) -> int:
+    """Show what apply would create, update and delete. Reads the service, writes nothing."""
+    session = open_session(given)
+    with connect(session, given, request_log(given)) as service:
+        plan = plan_for(session, read_live(service, kinds()), given)
+    show_plan(plan, given)
+    if given["detailed_exitcode"] and outcome(plan) != "no-changes":
+        return Exit.CHANGES
+    return Exit.OK

@@ -1,0 +1,44 @@
+"""`retinue validate`: every problem of the project and its manifests at once, offline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ...core.errors import InvalidManifests
+from ...core.model import Diagnostic, Severity
+from .. import console, options
+from ..session import open_project, open_session
+
+
+@click.command("validate")
+@options.ENVIRONMENT
+@options.project_options
+@options.format_option("text", "json")
+def command(**given: Any) -> int:
+    """Check the project file and every manifest, for one environment or for all. Needs no network and no key."""
+    project = open_project(given["directory"])
+    names = [given["environment"]] if given["environment"] else list(project.environments)
+    found: dict[Diagnostic, None] = {}
+    addresses = set()
+    for name in names:
+        try:
+            session = open_session({**given, "environment": name})
+        except InvalidManifests as error:
+            found |= dict.fromkeys(error.diagnostics)
+            continue
+        addresses |= {resource.address for resource in session.desired}
+        found |= dict.fromkeys((*session.loaded.diagnostics, *session.loaded.empty_sources))
+    if any(item.severity is Severity.ERROR for item in found):
+        raise InvalidManifests(tuple(found))
+    if given["output_format"] == "json":
+        from ...core.codec import diagnostic_to_json
+
+        body = {"outcome": "valid", "exit_code": 0, "objects": len(addresses)}
+        console.result(console.json_text(body | {"diagnostics": [diagnostic_to_json(item) for item in found]}))
+        return 0
+    console.diagnostics(tuple(found))
+    several = "manifest is" if len(addresses) == 1 else "manifests are"
+    console.result(f"{len(addresses)} {several} valid in {', '.join(names)}.")
+    return 0

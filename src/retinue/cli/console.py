@@ -1,0 +1,113 @@
+"""Printing: the result to stdout, everything else to stderr, in colour where that is wanted. Decides nothing else."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from ..core.errors import InvalidManifests, RetinueError, UsageError
+from ..core.model import Diagnostic, Json
+from ..render.style import Style
+from .exits import Exit, of_error
+
+
+def style_for(stream: TextIO, no_color: bool | None = None) -> Style:
+    """Flag before NO_COLOR before FORCE_COLOR before whether the stream is a terminal."""
+    if no_color is None:
+        context = click.get_current_context(silent=True)
+        no_color = bool(context and context.params.get("no_color"))
+    if no_color or os.environ.get("NO_COLOR"):
+        return Style(color=False)
+    return Style(color=bool(os.environ.get("FORCE_COLOR")) or stream.isatty())
+
+
+def result(text: str) -> None:
+    """What was asked for, on stdout."""
+    sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
+    sys.stdout.flush()
+
+
+def note(text: str) -> None:
+    """Progress and hints, on stderr."""
+    sys.stderr.write(text if text.endswith("\n") or not text else text + "\n")
+    sys.stderr.flush()
+
+
+def diagnostics(items: Sequence[Diagnostic]) -> None:
+    if items:
+        from ..render.diagnostics import diagnostics_text
+
+        note(diagnostics_text(items, style_for(sys.stderr)))
+
+
+def write_file(path: str, text: str) -> None:
+    """Raises UsageError if the file cannot be written."""
+    try:
+        target = Path(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror or error}", "Name another file.") from error
+
+
+def json_text(value: Json) -> str:
+    """JSON for people and pipes: indented, sorted, one final newline."""
+    import json
+
+    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def is_interactive() -> bool:
+    """Whether somebody is there to answer a question."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def usage_error(error: click.UsageError) -> None:
+    where = error.ctx.command_path if error.ctx else "retinue"
+    note(f"Error: {error.format_message()}\nTry `{where} --help`.")
+
+
+def failed(error: RetinueError, arguments: Sequence[str]) -> int:
+    """Report a failure: for people on stderr, and as one JSON value on stdout where JSON was asked for."""
+    code = of_error(error)
+    if wants_json(arguments):
+        from ..render.results import error_json
+
+        result(json_text(error_json(_as_diagnostics(error), int(code))))
+    if isinstance(error, InvalidManifests):
+        diagnostics(error.diagnostics)
+    else:
+        style = style_for(sys.stderr, "--no-color" in arguments)
+        note(f"{style.error('Error:')} {error.message}" + (f"\n  {error.remedy}" if error.remedy else ""))
+    return code
+
+
+def wants_json(arguments: Sequence[str]) -> bool:
+    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    return any((one, two) == ("--format", "json") or one == "--format=json" for one, two in pairs)
+
+
+def _as_diagnostics(error: RetinueError) -> Sequence[Diagnostic]:
+    if isinstance(error, InvalidManifests):
+        return error.diagnostics
+    return [Diagnostic(code=type(error).__name__.lower(), message=error.message, remedy=error.remedy)]
+
+
+def bug(error: Exception) -> int:
+    """An unforeseen exception: a short report without values, never a traceback."""
+    import traceback
+
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if f"{os.sep}retinue{os.sep}" in frame.filename] or frames
+    last = ours[-1] if ours else None
+    where = f"{Path(last.filename).name}:{last.lineno} in {last.name}" if last else "an unknown place"
+    note(
+        f"This is a bug in retinue: {type(error).__name__} at {where}\n"
+        "  Nothing more was done. Please report it with the command you ran; `retinue --version` tells the version."
+    )
+    return Exit.BUG

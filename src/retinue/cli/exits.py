@@ -1,0 +1,76 @@
+"""The exit codes and the one function that decides which of them a run ends in (DESIGN 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from enum import IntEnum
+
+from ..core.errors import AuthError, InvalidManifests, RetinueError, StaleError, Unreachable, UsageError
+from ..core.errors import ApiGone as Gone
+from ..core.model import Action, Outcome, Status
+
+
+class Exit(IntEnum):
+    OK = 0
+    ERROR = 1
+    CHANGES = 2
+    USAGE = 3
+    AUTH = 4
+    BLOCKED = 5
+    STALE = 6
+    PARTIAL = 8
+    UNREACHABLE = 9
+    BUG = 70
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+_PRECEDENCE = (Exit.USAGE, Exit.AUTH, Exit.UNREACHABLE, Exit.STALE, Exit.BLOCKED, Exit.ERROR)
+_BY_WORD = {"auth": Exit.AUTH, "unreachable": Exit.UNREACHABLE, "stale": Exit.STALE, "error": Exit.ERROR}
+
+
+def decide(failures: Collection[Exit], *, wrote: bool = False, left: bool = False, signal: int = 0) -> Exit:
+    """One code for a run: interrupted, else applied in part, else the first failure by precedence, else 0.
+
+    `wrote`: a write was done; `left`: a planned change was not; `signal`: 2 or 15 if one ended the run.
+    """
+    if signal:
+        return Exit(128 + signal)
+    if wrote and left:
+        return Exit.PARTIAL
+    return next((code for code in _PRECEDENCE if code in failures), Exit.OK)
+
+
+def of_error(error: RetinueError) -> Exit:
+    """The code of a failure that ended a command."""
+    if isinstance(error, UsageError | InvalidManifests):
+        return Exit.USAGE
+    if isinstance(error, AuthError):
+        return Exit.AUTH
+    if isinstance(error, StaleError):
+        return Exit.STALE
+    return Exit.UNREACHABLE if isinstance(error, Gone | Unreachable) else Exit.ERROR
+
+
+def of_outcomes(outcomes: Sequence[Outcome], signal: int = 0) -> Exit:
+    """The code of an apply that went through its steps."""
+    left = [outcome for outcome in outcomes if outcome.status not in (Status.DONE, Status.HELD)]
+    failures = {_BY_WORD[outcome.failure] for outcome in left if outcome.failure}
+    wrote = any(outcome.status is Status.DONE and outcome.action is not Action.NO_OP for outcome in outcomes)
+    if left and not failures:
+        failures = {Exit.ERROR}
+    return decide(failures, wrote=wrote, left=bool(left), signal=signal)
+
+
+def word(code: Exit, *, plan: bool) -> str:
+    """The word that JSON carries beside the code of an apply."""
+    if code is Exit.OK:
+        return "no-changes" if not plan else "applied"
+    names = {
+        Exit.PARTIAL: "partial",
+        Exit.BLOCKED: "blocked",
+        Exit.STALE: "stale",
+        Exit.INTERRUPTED: "interrupted",
+        Exit.TERMINATED: "interrupted",
+    }
+    return names.get(code, "error")

@@ -1,0 +1,94 @@
+"""The flags that commands share, declared once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
+    def decorate(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+DIRECTORY = click.option("-C", "directory", default=".", metavar="DIR", help="Look for retinue.yaml from here upward.")
+ENVIRONMENT = click.option(
+    "-e", "--env", "environment", metavar="NAME", help="The environment; default: the only one, or $RETINUE_ENV."
+)
+NO_COLOR = click.option("--no-color", is_flag=True, help="No colour (NO_COLOR and FORCE_COLOR are read too).")
+QUIET = click.option("-q", "--quiet", is_flag=True, help="No progress.")
+VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Log each request (never its content).")
+OUT = click.option("--out", metavar="FILE", help="Write the result to a file.")
+
+
+def format_option(*choices: str) -> Callable[[F], F]:
+    return click.option(
+        "--format", "output_format", type=click.Choice(choices), default=None, help=f"Default: {choices[0]}."
+    )
+
+
+def project_options(command: F) -> F:
+    """For commands that read the project."""
+    return _all(
+        DIRECTORY,
+        click.option("--var", "variables", multiple=True, metavar="K=V", help="Set a variable."),
+        click.option("--var-file", "var_files", multiple=True, metavar="FILE", help="Set variables from a YAML file."),
+        NO_COLOR,
+        QUIET,
+        VERBOSE,
+    )(command)
+
+
+def service_options(command: F) -> F:
+    """For commands that reach the service of one environment."""
+    return _all(
+        ENVIRONMENT,
+        click.option(
+            "--parallelism", type=click.IntRange(1, 100), default=10, show_default=True, help="Requests at once."
+        ),
+        click.option(
+            "--timeout", default="15m", show_default=True, metavar="TIME", help="For the whole run: 90s, 15m."
+        ),
+    )(project_options(command))
+
+
+def selection_options(command: F) -> F:
+    """They only narrow: what is left out is neither changed nor deleted."""
+    return _all(
+        click.option("--target", "targets", multiple=True, metavar="ADDRESS", help="Only this (globs)."),
+        click.option("--exclude", "excludes", multiple=True, metavar="ADDRESS", help="All but this (globs)."),
+        click.option(
+            "--select", "labels", multiple=True, metavar="LABEL=VALUE", help="Only manifests with this label."
+        ),
+    )(command)
+
+
+def guard_options(command: F) -> F:
+    """A person's word for what a plan blocks otherwise."""
+    return _all(
+        click.option(
+            "--allow-deletes", type=click.IntRange(0), default=0, metavar="N", help="Allow exactly N deletes."
+        ),
+        click.option("--unprotect", multiple=True, metavar="ADDRESS", help="Lift the protection of this object."),
+        click.option("--allow-twins", is_flag=True, help="Create beside a live object of the same name."),
+        click.option(
+            "--allow-incomplete", is_flag=True, help="Go on although the service holds less than the manifests ask."
+        ),
+    )(command)
+
+
+def apply_options(command: F) -> F:
+    return _all(
+        click.option("--auto-approve", "--yes", "auto_approve", is_flag=True, help="Do not ask."),
+        click.option("--expect-digest", metavar="D", help="Go on only if the plan has this digest."),
+        click.option("--fail-fast", is_flag=True, help="Start nothing new after the first failure."),
+        click.option("--backup", metavar="DIR", help="Save each object before it is changed or deleted."),
+    )(command)

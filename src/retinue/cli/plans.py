@@ -1,0 +1,211 @@
+"""How commands show a plan, ask for approval and carry it out; shared by apply, destroy, adopt and show."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..core.codec import dump, outcome, plan_to_json, summary
+from ..core.errors import StaleError, UsageError
+from ..core.model import Action, Change, Outcome, Plan, Resource, Status
+from ..engine.apply import apply_changes
+from ..engine.recheck import recheck
+from ..engine.run import Run
+from ..providers.base import Service
+from ..render.results import results_json, results_text
+from ..render.text import plan_text
+from ..schema import kinds
+from . import console, exits
+from .session import Session
+
+
+def request_log(given: Mapping[str, Any]) -> Callable[[str], None] | None:
+    return console.note if given.get("verbose") else None
+
+
+def show_plan(plan: Plan, given: Mapping[str, Any]) -> None:
+    """The plan in the wanted format, to stdout or `--out`. A plan in a file is JSON unless a format says otherwise."""
+    target, wanted = given.get("out"), given.get("output_format")
+    text = plan_text(plan, style=console.style_for(sys.stdout), show_unchanged=bool(given.get("show_unchanged")))
+    if target:
+        console.write_file(target, text if wanted == "text" else dump(plan_to_json(plan, __version__)))
+        (console.note if wanted else console.result)(text)
+        console.note(f"Wrote {target}. Apply exactly this with: retinue apply {target}")
+    elif wanted == "json":
+        console.result(console.json_text(plan_to_json(plan, __version__)))
+    else:
+        console.result(text)
+
+
+def check_digest(plan: Plan, given: Mapping[str, Any]) -> None:
+    """Raises StaleError unless the plan is the one whose digest was approved."""
+    wanted = given.get("expect_digest")
+    digest = plan_to_json(plan, __version__)["digest"]
+    if wanted and wanted != digest:
+        raise StaleError(
+            f"the plan is not the one that was approved: its digest is {digest}",
+            "Review the plan above and approve its digest.",
+        )
+
+
+def approve(plan: Plan, given: Mapping[str, Any], question: str) -> None:
+    """Ask on a terminal. Raises UsageError without one, or if the answer is not yes."""
+    if given.get("auto_approve") or given.get("expect_digest"):
+        return
+    if not console.is_interactive():
+        raise UsageError(
+            "nobody is here to approve this plan: there is no terminal",
+            "Pass --auto-approve, or --expect-digest with the digest of a reviewed plan.",
+        )
+    console.note(f"\n{question} Only `yes` is accepted: ")
+    if sys.stdin.readline().strip() != "yes":
+        raise UsageError("not approved; nothing was changed", "Answer `yes` to go on.")
+
+
+def carry_out(plan: Plan, session: Session, service: Service, given: Mapping[str, Any], *, saved: bool = False) -> int:
+    """Apply an approved plan, report it, and return the exit code."""
+    stuck = [change for change in plan.changes if change.blocked]
+    if stuck:
+        return _report_blocked(plan, stuck, given)
+    with _signals(session.stop) as received:
+        run = _run(plan, session, service, given)
+        changes, done = plan.changes, []
+        if saved:
+            checked = recheck(plan, run)
+            if checked.moved:
+                raise StaleError("the plan is stale:\n  " + "\n  ".join(checked.moved), "Plan again and review.")
+            changes, done = checked.todo, [_done(change, live) for change, live in checked.done]
+        outcomes = [*done, *apply_changes(changes, run)]
+    code = exits.of_outcomes(outcomes, received.get("signal", 0) if _unfinished(outcomes) else 0)
+    _report(plan, outcomes, code, given)
+    return code
+
+
+def _run(plan: Plan, session: Session, service: Service, given: Mapping[str, Any]) -> Run:
+    quiet = given.get("quiet") or given.get("output_format") == "json"
+    return Run(
+        service=service,
+        capabilities=session.provider.capabilities,
+        kinds=kinds(),
+        project=plan.project,
+        environment=plan.environment,
+        parallelism=given.get("parallelism") or 10,
+        fail_fast=bool(given.get("fail_fast")),
+        stop=session.stop,
+        finished=(lambda _: None) if quiet else _progress,
+        backup=_backup(given.get("backup")),
+    )
+
+
+_PAST = {
+    Action.CREATE: "created",
+    Action.UPDATE: "updated",
+    Action.REPLACE: "replaced",
+    Action.DELETE: "deleted",
+    Action.ADOPT: "adopted",
+    Action.FORGET: "forgotten",
+    Action.MOVE: "moved",
+}
+
+
+def _progress(item: Outcome) -> None:
+    if item.status is Status.DONE:
+        console.note(f"  {item.address}: {_PAST[item.action]} {item.remote_id or ''}".rstrip())
+    elif item.status in (Status.FAILED, Status.UNKNOWN):
+        console.note(f"  {item.address}: {item.action} failed")
+
+
+def _backup(folder: str | None) -> Callable[[Resource], None]:
+    if not folder:
+        return lambda _live: None
+
+    def save(live: Resource) -> None:
+        console.write_file(str(Path(folder) / f"{live.remote_id}.json"), console.json_text(dict(live.raw)))
+
+    return save
+
+
+def _done(change: Change, live: str | None) -> Outcome:
+    return Outcome(change.address, change.action, Status.DONE, live or change.remote_id)
+
+
+def _unfinished(outcomes: Sequence[Outcome]) -> bool:
+    return any(item.status not in (Status.DONE, Status.HELD) for item in outcomes)
+
+
+def _report_blocked(plan: Plan, stuck: Sequence[Change], given: Mapping[str, Any]) -> int:
+    outcomes = [
+        Outcome(change.address, change.action, Status.NOT_STARTED, change.remote_id, _why_not(change))
+        for change in plan.changes
+    ]
+    code = exits.decide({exits.Exit.BLOCKED})
+    if given.get("output_format") == "json":
+        _print_json(plan, outcomes, code)
+    console.note(
+        f"Error: {len(stuck)} of {len(plan.changes)} changes are blocked, so nothing was applied.\n"
+        "  The plan above says why and names the ways out."
+    )
+    return code
+
+
+def _why_not(change: Change) -> str:
+    return change.blocked.message if change.blocked else "another change is blocked"
+
+
+def _report(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, given: Mapping[str, Any]) -> None:
+    notes = [diagnostic for item in outcomes for diagnostic in item.notes]
+    if given.get("output_format") == "json":
+        _print_json(plan, outcomes, code)
+    else:
+        console.result(results_text(plan, outcomes, console.style_for(sys.stdout)))
+    console.diagnostics(notes)
+
+
+def _print_json(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit) -> None:
+    word = exits.word(code, plan=bool(plan.changes))
+    notes = [diagnostic for item in outcomes for diagnostic in item.notes]
+    console.result(console.json_text(results_json(plan, outcomes, int(code), word, (*plan.diagnostics, *notes))))
+
+
+def nothing_to_do(plan: Plan, given: Mapping[str, Any]) -> int:
+    """The plan was shown and is empty."""
+    if given.get("output_format") == "json":
+        _print_json(plan, [], exits.Exit.OK)
+    return exits.Exit.OK
+
+
+def is_empty(plan: Plan) -> bool:
+    return outcome(plan) == "no-changes"
+
+
+def question(plan: Plan) -> str:
+    count = len(plan.changes)
+    deletes = summary(plan)["delete"]
+    loss = f", of which {deletes} delete" if deletes else ""
+    return f"Apply {'this change' if count == 1 else f'these {count} changes'}{loss} to {plan.environment}?"
+
+
+@contextmanager
+def _signals(stop: threading.Event) -> Iterator[dict[str, int]]:
+    """First SIGINT or SIGTERM: start nothing new, finish what is in flight. Second: stop now."""
+    received: dict[str, int] = {}
+
+    def handle(number: int, _frame: object) -> None:
+        if received:
+            raise KeyboardInterrupt
+        received["signal"] = number
+        stop.set()
+        console.note("\nStopping: finishing what is in flight. Once more to stop at once.")
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

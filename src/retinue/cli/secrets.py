@@ -1,0 +1,58 @@
+"""Resolves a reference to a secret: an environment variable, a file, a command. Never shows what it finds."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..core.errors import AuthError
+
+_COMMAND_SECONDS = 30
+
+
+def resolve(source: str, value: str | Sequence[str], root: Path) -> str:
+    """The secret behind `{env: NAME}`, `{file: PATH}` or `{command: [..]}`. Raises AuthError with what to do."""
+    secret = {"env": _from_env, "file": _from_file, "command": _from_command}[source](value, root).strip()
+    if not secret:
+        raise AuthError(f"the key from {source} is empty", "Check where `api_key` in retinue.yaml points.")
+    if not secret.isascii() or any(ord(char) < 32 for char in secret):
+        raise AuthError(f"the key from {source} is no single line of plain text", "Check where `api_key` points.")
+    return secret
+
+
+def _from_env(name: str | Sequence[str], _root: Path) -> str:
+    found = os.environ.get(str(name))
+    if found is None:
+        raise AuthError(f"the environment variable {name} is not set", f"Set it first: export {name}=…")
+    return found
+
+
+def _from_file(path: str | Sequence[str], root: Path) -> str:
+    try:
+        return (root / str(path)).expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise AuthError(
+            f"the key file {path} cannot be read ({type(error).__name__})", "Check `api_key` in retinue.yaml."
+        ) from error
+
+
+def _from_command(command: str | Sequence[str], root: Path) -> str:
+    words = [command] if isinstance(command, str) else list(command)
+    if os.environ.get("CI") and os.environ.get("RETINUE_ALLOW_COMMAND") != "1":
+        raise AuthError(
+            f"`command: [{words[0]}, …]` is not run in CI: a pull request could change it",
+            "Set RETINUE_ALLOW_COMMAND=1 in the pipeline if retinue.yaml comes from a trusted branch.",
+        )
+    try:
+        done = subprocess.run(
+            words, cwd=root, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_COMMAND_SECONDS
+        )
+    except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError) as error:
+        raise AuthError(
+            f"the key command {words[0]} failed ({type(error).__name__})", "Run it by hand to see why."
+        ) from error
+    if done.returncode:
+        raise AuthError(f"the key command {words[0]} ended with code {done.returncode}", "Run it by hand to see why.")
+    return done.stdout

@@ -1,0 +1,245 @@
+"""Puts a command's parts together: project, environment, manifests, service, plan. Prints nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..core.errors import InvalidManifests, UsageError
+from ..core.model import Address, Allowed, Diagnostic, Plan, Resource, Severity
+from ..core.ownership import decide
+from ..core.plan import Target, make_plan
+from ..core.selection import select
+from ..load.manifests import Loaded, load
+from ..load.project import Environment, Project, find, load_project
+from ..providers import registry
+from ..providers.base import Provider, Service
+from ..providers.wire import Connection
+from ..schema import kinds
+from .secrets import resolve
+
+EMULATOR = "emulator"
+EMULATOR_FOLDER = ".retinue-emulator"
+
+
+@dataclass(frozen=True)
+class Session:
+    """One environment of one project, with its manifests loaded and valid."""
+
+    project: Project
+    environment: Environment
+    provider: Provider
+    loaded: Loaded
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def desired(self) -> tuple[Resource, ...]:
+        return self.loaded.resources
+
+    @property
+    def target(self) -> Target:
+        return Target(
+            project=self.project.name,
+            environment=self.environment.name,
+            provider=self.environment.provider,
+            endpoint=self.environment.endpoint,
+            kinds=kinds(),
+            unreadable=self.provider.capabilities.unreadable,
+            environments=tuple(self.project.environments),
+            formerly=self.project.formerly,
+            removed={item.address: item.forget for item in self.project.removed},
+            critical=self.environment.critical,
+        )
+
+
+def open_project(directory: str) -> Project:
+    """The project around a folder. Raises UsageError if there is none, InvalidManifests if its file is wrong."""
+    start = Path(directory)
+    if not start.is_dir():
+        raise UsageError(f"there is no folder {directory}", "Name an existing folder with -C DIR.")
+    root = find(start.resolve())
+    if root is None:
+        raise UsageError(
+            f"there is no retinue.yaml in {start.resolve()} or in a folder above it",
+            "Start a project with `retinue init`, or name its folder with -C DIR.",
+        )
+    project, diagnostics = load_project(root)
+    _refuse(diagnostics)
+    assert project is not None
+    return project
+
+
+def _refuse(diagnostics: Sequence[Diagnostic]) -> None:
+    if any(item.severity is Severity.ERROR for item in diagnostics):
+        raise InvalidManifests(diagnostics)
+
+
+def choose_environment(project: Project, name: str | None) -> Environment:
+    """The named environment; else $RETINUE_ENV; else the only one. Raises UsageError with the list."""
+    listed = ", ".join(project.environments)
+    wanted = name or os.environ.get("RETINUE_ENV") or None
+    if wanted is None and len(project.environments) == 1:
+        return next(iter(project.environments.values()))
+    if wanted is None:
+        raise UsageError(f"which environment? This project has: {listed}", "Name one with -e NAME or $RETINUE_ENV.")
+    if wanted not in project.environments:
+        raise UsageError(f"there is no environment `{wanted}`", f"This project has: {listed}.")
+    return project.environments[wanted]
+
+
+def parse_pairs(pairs: Sequence[str], flag: str) -> dict[str, str]:
+    """`K=V` texts as a mapping. Raises UsageError for a text without `=`."""
+    result = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not (key and equals):
+            raise UsageError(f"{flag} {pair} is not NAME=VALUE", f"For example {flag} model=gpt-4o.")
+        result[key] = value
+    return result
+
+
+def parse_timeout(text: str) -> float:
+    """`90`, `90s`, `15m` or `2h` in seconds. Raises UsageError."""
+    match = re.fullmatch(r"(\d+)(s|m|h|)", text)
+    if match is None or int(match[1]) == 0:
+        raise UsageError(f"--timeout {text} is no time", "Write for example 90s or 15m.")
+    return float(int(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]])
+
+
+def open_session(options: Mapping[str, Any], *, need_manifests: bool = True) -> Session:
+    """Project, environment, provider and manifests for a command's options.
+
+    With `need_manifests=False` faulty manifests are no error and none are read (a saved plan needs none).
+    """
+    project = open_project(options["directory"])
+    environment = choose_environment(project, options.get("environment"))
+    provider = registry.load(environment.provider)
+    if not need_manifests:
+        return Session(project, environment, provider, Loaded())
+    loaded = load(project, environment.name, variables=parse_pairs(options.get("variables", ()), "--var"))
+    problems = [*loaded.diagnostics]
+    for resource in loaded.resources:
+        problems.extend(provider.check(resource))
+    problems.extend(_contradictions(project, loaded.resources))
+    _refuse(problems)
+    return Session(project, environment, provider, replace(loaded, diagnostics=tuple(problems)))
+
+
+def _contradictions(project: Project, desired: Sequence[Resource]) -> list[Diagnostic]:
+    """`removed` names something that still has a manifest."""
+    addresses = {resource.address for resource in desired}
+    return [
+        Diagnostic(
+            code="removed-exists",
+            message=f"`removed` names {item.address}, which still has a manifest",
+            remedy="Delete the manifest, or take the line out of `removed`.",
+            place=item.place,
+            address=str(item.address),
+        )
+        for item in project.removed
+        if item.address in addresses
+    ]
+
+
+@contextmanager
+def connect(
+    session: Session, options: Mapping[str, Any], log: Callable[[str], None] | None = None
+) -> Iterator[Service]:
+    """The connected service of the session's environment, closed at the end."""
+    environment = session.environment
+    emulator = environment.endpoint == EMULATOR
+    connection = Connection(
+        base_url="http://emulator/v1" if emulator else environment.endpoint,
+        headers={"Authorization": "Bearer emulator"} if emulator else _headers(session),
+        transport=_emulator(session) if emulator else None,
+        parallelism=options.get("parallelism") or 10,
+        budget=parse_timeout(options.get("timeout") or "15m"),
+        stop=session.stop,
+        log=log,
+    )
+    _check_host(environment)
+    service = session.provider.connect(connection)
+    try:
+        yield service
+    finally:
+        service.close()
+
+
+def _headers(session: Session) -> dict[str, str]:
+    environment = session.environment
+    headers = {"OpenAI-Organization": environment.organization, "OpenAI-Project": environment.openai_project}
+    found = {key: value for key, value in headers.items() if value}
+    if environment.api_key is not None:
+        key = resolve(environment.api_key.source, environment.api_key.value, session.project.root)
+        found["Authorization"] = f"Bearer {key}"
+    return found
+
+
+def _check_host(environment: Environment) -> None:
+    """$RETINUE_ALLOWED_HOSTS restricts from outside where a key may be sent."""
+    allowed = os.environ.get("RETINUE_ALLOWED_HOSTS")
+    if not allowed or environment.endpoint == EMULATOR:
+        return
+    host = (urlsplit(environment.endpoint).hostname or "").lower()
+    if host not in {item.strip().lower() for item in allowed.split(",")}:
+        raise UsageError(
+            f"the endpoint's host {host} is not among $RETINUE_ALLOWED_HOSTS",
+            "Correct `endpoint` in retinue.yaml, or let the pipeline's owner allow the host.",
+        )
+
+
+def _emulator(session: Session) -> Any:
+    """The in-process emulator as a transport; its database is this environment's world."""
+    import httpx
+
+    from ..emulator.app import Emulator
+
+    folder = session.project.root / EMULATOR_FOLDER
+    folder.mkdir(exist_ok=True)
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
+    return httpx.WSGITransport(app=Emulator(str(folder / f"{session.environment.name}.sqlite")))
+
+
+def plan_for(session: Session, live: Sequence[Resource], options: Mapping[str, Any], *, destroy: bool = False) -> Plan:
+    """The plan for what was read, with the command's selection and permissions."""
+    target = session.target
+    world = decide(live, target.project, target.environment, target.formerly)
+    selection = select(
+        session.desired,
+        options.get("targets", ()),
+        options.get("excludes", ()),
+        parse_pairs(options.get("labels", ()), "--select"),
+        orphans=world.owned,
+    )
+    _check_sources(session, world.owned, options)
+    allowed = Allowed(
+        deletes=options.get("allow_deletes") or 0,
+        twins=bool(options.get("allow_twins")),
+        unprotected=tuple(options.get("unprotect", ())),
+    )
+    plan = make_plan(target, session.desired, live, allowed=allowed, selection=selection, destroy=destroy)
+    by_id = {resource.remote_id: resource for resource in live}
+    changes = tuple(
+        change
+        if change.blocked or not (obstacle := session.provider.obstacle(change, by_id.get(change.remote_id)))
+        else replace(change, blocked=obstacle)
+        for change in plan.changes
+    )
+    warnings = tuple(item for item in session.loaded.diagnostics if item.severity is not Severity.ERROR)
+    return replace(plan, changes=changes, diagnostics=(*warnings, *plan.diagnostics))
+
+
+def _check_sources(session: Session, owned: Mapping[Address, object], options: Mapping[str, Any]) -> None:
+    """A missing folder or an empty glob must not look like "everything was removed" (DESIGN 2)."""
+    removed = {item.address for item in session.project.removed}
+    if session.loaded.empty_sources and not options.get("allow_incomplete") and not owned.keys() <= removed:
+        raise InvalidManifests(session.loaded.empty_sources)
