@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from enum import IntEnum
 
-from ..core.errors import AuthError, InvalidManifests, RetinueError, StaleError, Unreachable, UsageError
 from ..core.errors import ApiGone as Gone
+from ..core.errors import AuthError, InvalidManifests, RetinueError, StaleError, Unreachable, UsageError
 from ..core.model import Action, Outcome, Status
 
 

@@ -9,7 +9,7 @@ import click
 from ...core.codec import outcome
 from ...engine.read import read_live
 from ...schema import kinds
-from .. import console, options
+from .. import options
 from ..exits import Exit
 from ..plans import request_log, show_plan
 from ..session import connect, open_session, plan_for
