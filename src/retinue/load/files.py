@@ -39,8 +39,10 @@ class Files:
 
     def find(self, name: str, at: Place | None = None) -> Found | Diagnostic:
         """Where `name` (relative to the project folder) really is, links resolved. `at`: where the name is written."""
-        if name.startswith(("/", "\\")) or "\0" in name:
+        if name.startswith(("/", "\\")):
             return _outside(name, at)
+        if not name.isprintable():
+            return _unreadable(name, at, "its name holds characters that cannot be shown")
         try:
             path, status = self._resolve(name)
         except (FileNotFoundError, NotADirectoryError):

@@ -63,13 +63,13 @@ def _glob(files: Files, pattern: str, at: Place, problems: list[Diagnostic]) -> 
         return []
     names: list[str] = []
     for match in matches:
-        if any(part.startswith(".") for part in PurePosixPath(match).parts):
+        if any(part.startswith(".") and part != ".." for part in PurePosixPath(match).parts):
             continue
         found = files.find(match, at)
         if isinstance(found, Diagnostic):
             problems.append(found)
         elif stat.S_ISDIR(found.status.st_mode):
-            names.extend(_walk(files, found, at, problems) if not pattern.endswith("**") else ())
+            names.extend(_walk(files, found, at, problems))
         elif match.lower().endswith(SUFFIXES):
             names.append(found.name)
     return names
@@ -83,13 +83,14 @@ def _walk(files: Files, folder: Found, at: Place, problems: list[Diagnostic]) ->
         prefix = "" if here.name == "." else here.name + "/"
         deeper: list[Found] = []
         for entry in _entries(here, at, problems):
-            if not entry.is_symlink() and not entry.is_dir():
+            if not entry.is_symlink() and not entry.is_dir() and entry.name.isprintable():
                 if entry.name.lower().endswith(SUFFIXES):
                     yield prefix + entry.name
                 continue
             found = files.find(prefix + entry.name, at)
             if isinstance(found, Diagnostic):
-                problems.append(found)
+                if "." not in entry.name or entry.name.lower().endswith(SUFFIXES):
+                    problems.append(found)
             elif not stat.S_ISDIR(found.status.st_mode):
                 if entry.name.lower().endswith(SUFFIXES):
                     yield found.name

@@ -61,7 +61,11 @@ def _place(error: Exception, lines: list[str], file: str) -> Place:
     if mark is None or (opened is not None and _at_end(mark, lines)):
         # At the end of the file only the place where the unfinished thing began is of use.
         mark = opened or mark
-    return Place(file, 1, 1) if mark is None else Place(file, mark.line + 1, mark.column + 1)
+    if mark is None:
+        return Place(file, 1, 1)
+    if mark.line >= len(lines):
+        return Place(file, len(lines), len(lines[-1]) + 1)
+    return Place(file, mark.line + 1, mark.column + 1)
 
 
 def _at_end(mark: Any, lines: list[str]) -> bool:

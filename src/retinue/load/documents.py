@@ -1,0 +1,123 @@
+"""One manifest file to its documents, and a document to its kind and address. Knows no layers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
+
+from ..core.model import Address, Diagnostic, Kind, Place
+from ..schema import kind_by_word, kinds
+from . import frontmatter, jsontext, yaml
+from .builder import Document, Parsed, shorten
+from .files import Files
+from .located import Map
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
+
+class Manifest(NamedTuple):
+    """One document that says what it describes. `place` is that of the line that says so."""
+
+    kind: Kind
+    address: Address
+    data: Map
+    place: Place
+
+
+def read(files: Files, name: str, at: Place, *, listed: bool) -> Parsed | None:
+    """The documents of a file; None if it is no manifest file (unless it was `listed` by name)."""
+    suffix = PurePosixPath(name).suffix.lower()
+    data = files.read_bytes(name, None if not listed else at)
+    if isinstance(data, Diagnostic):
+        return Parsed([], [data], False)
+    if suffix in (".yaml", ".yml"):
+        return _filled(yaml.parse(data, name), name)
+    if suffix == ".json":
+        return _filled(jsontext.parse(data, name), name)
+    if suffix == ".md" and frontmatter.has_front_matter(data):
+        return _filled(frontmatter.parse(data, name), name)
+    return _no_manifest(name, at) if listed else None
+
+
+def _filled(parsed: Parsed, name: str) -> Parsed:
+    """Empty documents between others mean nothing, but a file of nothing else would look like a deletion."""
+    filled = [document for document in parsed.documents if document.value is not None]
+    problems = parsed.diagnostics
+    if not filled and parsed.complete:
+        remedy = "Write the manifest, or delete the file."
+        problems = [*problems, Diagnostic("manifest-empty", "this file is empty", remedy, Place(name, 1, 1))]
+    return Parsed(filled, problems, parsed.complete)
+
+
+def _no_manifest(name: str, at: Place) -> Parsed:
+    message = f"`{name}` is not a manifest"
+    remedy = "A manifest is a .yaml, .yml or .json file, or an .md file that starts with --- and its fields."
+    return Parsed([], [Diagnostic("manifest-type", message, remedy, at)], False)
+
+
+def identify(document: Document, problems: list[Diagnostic]) -> Manifest | None:
+    """The kind and the address of a document. With an unusable name it still goes on, to collect more problems."""
+    data, place = document
+    if type(data) is not Map:
+        remedy = f"Start with a line like `{_words()[0]}: my-name`, then one line per field."
+        problems.append(Diagnostic("manifest-not-mapping", "a manifest is a mapping of fields", remedy, place))
+        return None
+    word = next((key for key in data if kind_by_word(key)), None)
+    kind = kind_by_word(word) if word else None
+    if word is None or kind is None:
+        problems.append(_no_kind(data, place))
+        return None
+    name = data[word]
+    if not (type(name) is str and _NAME.fullmatch(name)):
+        problems.append(_bad_name(word, name, data.values_at[word]))
+        name = name if type(name) is str and name else str(place)
+    return Manifest(kind, Address(kind.name, name), data, data.keys_at[word])
+
+
+def closest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The known word that was probably meant."""
+    return next(iter(get_close_matches(word, list(known), 1, cutoff)), None)
+
+
+def _words() -> list[str]:
+    return [kind.word for kind in kinds().values()]
+
+
+def _no_kind(data: Map, place: Place) -> Diagnostic:
+    fields = {field for kind in kinds().values() for field in kind.fields}
+    for key in data:
+        meant = closest(key.lower(), _words(), 0.7)
+        if meant and key not in fields:
+            message = f"unknown key `{shorten(key)}`, and no line says what this document describes"
+            return Diagnostic("kind-unknown", message, f"Did you mean `{meant}`?", data.keys_at[key])
+    line = f"{_words()[0]}: {_slug(data.get('name')) or 'my-name'}"
+    return Diagnostic(
+        "kind-missing",
+        "this document has no kind line: nothing says what it describes",
+        f"Add a first line like `{line}`. If it is a part that manifests "
+        "include with {file: PATH}, move it to a folder that `manifests` in retinue.yaml does not name.",
+        place,
+    )
+
+
+def _bad_name(word: str, name: Any, at: Place) -> Diagnostic:
+    rule = (
+        "a name has lower-case letters, digits and hyphens, starts with a letter or digit, and has at most 63 of them"
+    )
+    if type(name) is not str:
+        message = f"`{word}` needs a name as text"
+        return Diagnostic("manifest-name", message, f'Write `{word}: my-name` (a number in quotes: "7").', at)
+    if "${" in name:
+        remedy = "Write the name out: it is the identity of the object, the same in every environment."
+        return Diagnostic("manifest-name", "a name cannot contain variables", remedy, at)
+    slug = _slug(name)
+    remedy = f"Write `{word}: {slug}`; what people see goes into `name`." if slug else f"Write `{word}: my-name`."
+    return Diagnostic("manifest-name", f"`{shorten(name)}` is not a usable name: {rule}", remedy, at)
+
+
+def _slug(name: Any) -> str:
+    """A usable name close to the one given, or nothing."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:63].rstrip("-") if type(name) is str else ""

@@ -1,0 +1,66 @@
+"""The `retinue` block of a manifest as a Policy. Wrong types are left to validation; here they count as absent."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from ..core.model import Diagnostic, Place, Policy
+from .documents import closest
+from .located import Map, Seq
+
+
+def policy_of(block: Any, environments: Collection[str]) -> Policy:
+    """What the block says. `adopt` with a plain id means that id in every environment."""
+    if type(block) is not Map:
+        return Policy()
+    adopt = block.get("adopt")
+    if type(adopt) is str:
+        adopt = dict.fromkeys(environments, adopt)
+    moved_from = block.get("moved_from")
+    return Policy(
+        labels=_texts(block.get("labels")),
+        environments=environments_of(block),
+        protect=block.get("protect") is True,
+        moved_from=moved_from if type(moved_from) is str else None,
+        adopt=_texts(adopt),
+        ignore_changes=tuple(_items(block.get("ignore_changes"))),
+    )
+
+
+def environments_of(block: Any) -> tuple[str, ...] | None:
+    """The environments that the manifest is for; None for all."""
+    names = block.get("environments") if type(block) is Map else None
+    return tuple(_items(names)) if type(names) is Seq else None
+
+
+def unknown_environments(block: Any, environments: Collection[str]) -> list[Diagnostic]:
+    """Names of environments that the project does not have: such a line would silently do nothing."""
+    return [_unknown(name, at, environments) for name, at in _named(block) if name not in environments]
+
+
+def _named(block: Any) -> Iterator[tuple[str, Place]]:
+    if type(block) is not Map:
+        return
+    names, adopt = block.get("environments"), block.get("adopt")
+    if type(names) is Seq:
+        yield from ((name, at) for name, at in zip(names, names.items_at, strict=True) if type(name) is str)
+    if type(adopt) is Map:
+        yield from ((name, adopt.keys_at[name]) for name in adopt)
+
+
+def _unknown(name: str, at: Place, environments: Collection[str]) -> Diagnostic:
+    meant = closest(name, environments)
+    known = ", ".join(f"`{known}`" for known in environments) or "none"
+    remedy = f"Did you mean `{meant}`?" if meant else f"The environments of retinue.yaml are: {known}."
+    return Diagnostic("environment-unknown", f"retinue.yaml has no environment `{name}`", remedy, at)
+
+
+def _texts(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict):
+        return {}
+    return {key: text for key, text in value.items() if type(text) is str}
+
+
+def _items(value: Any) -> list[str]:
+    return [text for text in value if type(text) is str] if type(value) is Seq else []
