@@ -64,6 +64,7 @@ class _Reader:
         if top and not self._take(","):
             self._fail(f"a comma or `{end}` is missing")
         if type(top) is Map:
+            self._peek()
             at = self._at()
             builder.add_key(self._string(), at)
             if not self._take(":"):
