@@ -65,8 +65,8 @@ class Http:
         Everything but a create is repeated after failures that may pass. Raises AuthError, ApiGone, NotFound,
         Rejected, Unreachable, and UnknownOutcome for a create that may or may not have happened.
         """
-        failure: ServiceError = Unreachable(f"{self._where} was not tried")
-        for attempt in range(_ATTEMPTS):
+        failures = refusals = 0
+        while True:
             with self._gate.slot():
                 if self._stop.is_set():
                     raise Unreachable("interrupted before the request was sent")
@@ -74,13 +74,11 @@ class Http:
             if isinstance(result, Answer):
                 self._gate.succeeded()
                 return result.body
-            if not result.repeatable:
+            # Being told to wait is no failure: only the time budget ends that.
+            refusals, failures = refusals + result.held_back, failures + (not result.held_back)
+            if not result.repeatable or failures == _ATTEMPTS:
                 raise result.error
-            if not isinstance(result.error, ServiceError):
-                raise result.error
-            failure = result.error
-            self._pause(attempt, result, failure)
-        raise failure
+            self._pause(result, refusals + failures)
 
     def _once(
         self, verb: Verb, method: str, path: str, body: Json, params: Mapping[str, str] | None
@@ -110,25 +108,23 @@ class Http:
             if verb is Verb.CREATE and not held_back:
                 return _Failure(_unknown(f"{what} answered {said}"), repeatable=False)
             error = Unreachable(f"{what} answered {said}, again and again", _LATER, status=answer.status)
-            return _Failure(error, repeatable=True, wait=wait, slow_down=answer.status == 429)
+            return _Failure(error, repeatable=True, wait=wait, held_back=held_back)
         if verdict is Verdict.UNKNOWN:
             if verb is Verb.CREATE:
                 return _Failure(_unknown(f"{what} answered {said}"), repeatable=False)
             return _Failure(Unreachable(f"{what} answered {said}", _NOT_JSON, status=answer.status), repeatable=True)
         return _Failure(_final(verdict, what, said, answer), repeatable=False)
 
-    def _pause(self, attempt: int, failure: _Failure, error: ServiceError) -> None:
+    def _pause(self, failure: _Failure, count: int) -> None:
         pause = failure.wait
         if pause is None:
-            pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt) * random.uniform(0.5, 1.0)
-        if attempt == _ATTEMPTS - 1 or self._clock.now() + pause > self._deadline:
-            if failure.wait is not None and attempt < _ATTEMPTS - 1:
-                error.message += f"; it asks to wait {failure.wait:.0f} s, which is more than is left of --timeout"
-            raise error
-        if failure.slow_down:
+            pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (count - 1)) * random.uniform(0.5, 1.0)
+        if self._clock.now() + pause > self._deadline:
+            raise Unreachable(
+                f"{failure.error.message}; the next try in {pause:.0f} s is more than is left of --timeout", _LATER
+            ) from failure.error
+        if failure.held_back:
             self._gate.hold_back(pause)
-        elif failure.wait is not None:
-            self._gate.pause(pause)
         else:
             self._clock.wait(pause, self._stop)
 
@@ -144,7 +140,7 @@ class _Failure:
     error: RetinueError
     repeatable: bool
     wait: float | None = None
-    slow_down: bool = False
+    held_back: bool = False
 
 
 _LATER = "Try again later; a smaller --parallelism is gentler."

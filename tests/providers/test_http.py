@@ -1,0 +1,198 @@
+"""The transport against a scripted server: what is repeated, what never is, and when."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from retinue.core.errors import ApiGone, AuthError, NotFound, Rejected, UnknownOutcome, Unreachable
+from retinue.providers.gate import Clock, Gate
+from retinue.providers.http import Http, retry_after
+from retinue.providers.openai import classify
+from retinue.providers.wire import Connection, Verb
+
+
+class VirtualClock(Clock):
+    """Time that passes only when somebody waits."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+        self.waits: list[float] = []
+
+    def now(self) -> float:
+        return self.time
+
+    def wall(self) -> float:
+        return self.time
+
+    def wait(self, seconds: float, stop: threading.Event) -> None:
+        self.waits.append(seconds)
+        self.time += seconds
+
+
+Step = httpx.Response | Exception
+
+
+class Script:
+    """A server that answers one prepared step for each request."""
+
+    def __init__(self, *steps: Step) -> None:
+        self.steps = list(steps)
+        self.requests: list[httpx.Request] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        step = self.steps.pop(0)
+        if isinstance(step, Exception):
+            raise step
+        return step
+
+
+def ok(**body: Any) -> httpx.Response:
+    return httpx.Response(200, json=body or {"id": "x"})
+
+
+def error(status: int, message: str = "no", headers: dict[str, str] | None = None, **rest: Any) -> httpx.Response:
+    return httpx.Response(status, json={"error": {"message": message, **rest}}, headers=headers)
+
+
+@pytest.fixture
+def make() -> Callable[..., tuple[Http, Script, VirtualClock]]:
+    def build(*steps: Step, budget: float = 900.0) -> tuple[Http, Script, VirtualClock]:
+        script, clock = Script(*steps), VirtualClock()
+        transport = httpx.MockTransport(script)
+        connection = Connection("https://host/v1", transport=transport, clock=clock, budget=budget)
+        return Http(connection, classify), script, clock
+
+    return build
+
+
+SAFE = [(Verb.LIST, "GET"), (Verb.GET, "GET"), (Verb.UPDATE, "POST"), (Verb.DELETE, "DELETE")]
+PASSING: list[Step] = [
+    error(500),
+    error(502),
+    error(504),
+    httpx.ReadTimeout("slow"),
+    httpx.RemoteProtocolError("cut"),
+    httpx.Response(200, text="<html>hello</html>"),
+]
+
+
+@pytest.mark.parametrize(("verb", "method"), SAFE)
+@pytest.mark.parametrize("step", PASSING, ids=str)
+def test_what_is_safe_to_repeat_is_repeated_after_a_passing_failure(
+    make: Any, verb: Verb, method: str, step: Step
+) -> None:
+    http, script, _ = make(step, ok())
+    assert http.send(verb, method, "assistants/x") == {"id": "x"}
+    assert len(script.requests) == 2
+
+
+@pytest.mark.parametrize("step", PASSING, ids=str)
+def test_a_create_is_never_repeated_when_it_may_have_happened(make: Any, step: Step) -> None:
+    http, script, _ = make(step)
+    with pytest.raises(UnknownOutcome):
+        http.send(Verb.CREATE, "POST", "assistants", body={})
+    assert len(script.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "step",
+    [httpx.ConnectError("refused"), httpx.ConnectTimeout("no"), error(429), error(503, headers={"Retry-After": "1"})],
+    ids=str,
+)
+def test_a_create_is_repeated_when_it_surely_did_not_happen(make: Any, step: Step) -> None:
+    http, script, _ = make(step, ok())
+    http.send(Verb.CREATE, "POST", "assistants", body={})
+    assert len(script.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "raised"),
+    [
+        (error(401, code="invalid_api_key"), AuthError),
+        (error(403), AuthError),
+        (error(400, code="invalid_type"), Rejected),
+        (error(404), NotFound),
+    ],
+    ids=str,
+)
+def test_what_cannot_pass_is_raised_at_once(make: Any, answer: httpx.Response, raised: type[Exception]) -> None:
+    http, script, _ = make(answer)
+    with pytest.raises(raised):
+        http.send(Verb.GET, "GET", "assistants/x")
+    assert len(script.requests) == 1
+
+
+def test_404_on_the_list_means_that_the_api_is_gone(make: Any) -> None:
+    http, _, _ = make(error(404))
+    with pytest.raises(ApiGone):
+        http.send(Verb.LIST, "GET", "assistants")
+
+
+def test_no_request_is_sent_before_retry_after_has_passed(make: Any) -> None:
+    http, script, clock = make(error(429, headers={"Retry-After": "7"}), ok())
+    http.send(Verb.GET, "GET", "x")
+    assert clock.time >= 1007
+    assert len(script.requests) == 2
+
+
+def test_a_wait_beyond_the_time_budget_is_refused_and_said(make: Any) -> None:
+    http, script, _ = make(error(429, headers={"Retry-After": "86400"}), budget=60)
+    with pytest.raises(Unreachable, match="86400 s is more than is left of --timeout"):
+        http.send(Verb.GET, "GET", "x")
+    assert len(script.requests) == 1
+
+
+def test_a_service_that_keeps_failing_is_unreachable_in_the_end(make: Any) -> None:
+    http, script, _ = make(*[error(500) for _ in range(6)])
+    with pytest.raises(Unreachable, match="500"):
+        http.send(Verb.GET, "GET", "x")
+    assert len(script.requests) == 6
+
+
+def test_the_message_carries_the_service_own_words_in_one_line(make: Any) -> None:
+    http, _, _ = make(error(400, message="Unknown\nparameter: 'x'."))
+    with pytest.raises(Rejected, match="400: Unknown parameter: 'x'\\."):
+        http.send(Verb.UPDATE, "POST", "assistants/x", body={})
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"retry-after": "3"}, 3.0),
+        ({"retry-after": "2.5"}, 2.5),
+        ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
+        ({"retry-after": "Thu, 01 Jan 1970 00:00:42 GMT"}, 32.0),
+        ({"retry-after": "Thu, 01 Jan 1970 00:00:01 GMT"}, 0.0),
+        ({"retry-after": "soon"}, None),
+    ],
+)
+def test_retry_after_in_each_of_its_forms(headers: dict[str, str], seconds: float | None) -> None:
+    assert retry_after(headers, wall_clock=10.0) == seconds
+
+
+def test_the_gate_halves_on_a_refusal_and_grows_slowly() -> None:
+    clock, stop = VirtualClock(), threading.Event()
+    gate = Gate(8, clock, stop)
+    gate.hold_back(1.0)
+    gate.hold_back(1.0)  # a second answer of the same burst does not halve again
+    with gate.slot(), gate.slot(), gate.slot(), gate.slot():
+        assert clock.time >= 1001
+        entered = threading.Event()
+        fifth = threading.Thread(target=lambda: (gate._enter(), entered.set()))
+        fifth.start()
+        assert not entered.wait(0.3)
+        for _ in range(6):
+            gate.succeeded()
+        assert entered.wait(5)
+        fifth.join()
+
+
+def test_secrets_do_not_show_in_the_representation_of_a_connection() -> None:
+    assert "sk-canary" not in repr(Connection("https://host", headers={"Authorization": "Bearer sk-canary"}))
