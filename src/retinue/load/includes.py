@@ -68,8 +68,8 @@ class Renderer:
             self._check_size(at, depth)
             if kind is Seq:
                 return self._seq(value, context, depth)
-            special = len(value) <= 2 and self._special(value, context, depth)
-            return special[0] if special else self._map(value, context, depth)
+            special = self._special(value, context, depth) if len(value) <= 2 else None
+            return self._map(value, context, depth) if special is None else special[0]
         return value
 
     def _map(self, value: Map, context: _Context, depth: int) -> Map:

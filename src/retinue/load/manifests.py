@@ -1,0 +1,254 @@
+"""A project's files to its desired objects: finds, reads, layers, renders and validates every manifest."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..core.model import Address, Diagnostic, Place, Resource
+from .documents import Manifest, closest, identify, read
+from .files import Files
+from .includes import Renderer
+from .layers import over_defaults, over_manifest
+from .located import Map, place_of
+from .policy import environments_of, policy_of, unknown_environments
+from .project import Environment, Project
+from .sources import Source, expand, nothing
+from .validate import validate_manifest
+from .variables import Variables, with_overrides
+
+_OURS = frozenset(("retinue", "providers"))
+# After one of these the value is a stand-in: what validation says about it is no news.
+_VALUE_PROBLEMS = frozenset(("yaml-ambiguous", "yaml-alias", "yaml-tag", "yaml-key", "yaml-merge-key", "duplicate-key"))
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What the manifests ask for in one environment. Nothing may be planned while `diagnostics` holds an error.
+
+    `rendered` has every valid or invalid document after all layers, also of manifests for other environments, whose
+    addresses are `elsewhere`. `empty_sources`: entries of `manifests` that name nothing.
+    """
+
+    resources: tuple[Resource, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    rendered: Mapping[Address, Map] = field(default_factory=dict)
+    elsewhere: frozenset[Address] = frozenset()
+    empty_sources: tuple[Diagnostic, ...] = ()
+
+
+def load(
+    project: Project,
+    environment: str | None,
+    variables: Mapping[str, str] | None = None,
+    *,
+    allow_empty: bool = False,
+) -> Loaded:
+    """Every manifest of the project as it is in `environment`, with all problems at once.
+
+    `variables` override those of the environment. `allow_empty`: an entry of `manifests` that names nothing is no
+    error; only a caller that knows what the environment owns can say so.
+    """
+    run = _Run(project, environment, variables or {})
+    with _collector_paused():
+        manifests = _unique(run, _manifests(run))
+        overlays = _overlays(run, manifests)
+        compiled = [_compile(run, manifest, overlays.get(manifest.address)) for manifest in manifests.values()]
+    inside = [resource for resource, here in compiled if here]
+    problems = [*run.problems, *run.renderer.problems, *(() if allow_empty else run.empty)]
+    return Loaded(
+        resources=tuple(sorted(inside, key=lambda resource: str(resource.address))),
+        diagnostics=in_order(problems),
+        rendered=dict(sorted(run.rendered.items(), key=lambda item: str(item[0]))),
+        elsewhere=frozenset(resource.address for resource, here in compiled if not here and resource.address),
+        empty_sources=tuple(run.empty),
+    )
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Loading makes hundreds of values per manifest and no cycles; searching them for cycles triples its cost."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def in_order(problems: list[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Sorted by place; what is wrong in a shared file is said once, not once per manifest."""
+    unique = {
+        (problem.code, problem.place, problem.message if problem.place else problem): problem for problem in problems
+    }
+    nowhere = Place("", 0, 0)
+    return tuple(sorted(unique.values(), key=lambda problem: (problem.place or nowhere, problem.code)))
+
+
+class _Run:
+    """What one call of `load` knows and collects."""
+
+    def __init__(self, project: Project, environment: str | None, overrides: Mapping[str, str]) -> None:
+        self.project = project
+        self.environment = environment
+        self.files = Files(project.root)
+        self.renderer = Renderer(self.files)
+        self.problems: list[Diagnostic] = []
+        self.empty: list[Diagnostic] = []
+        self.rendered: dict[Address, Map] = {}
+        self.complete = True
+        target = project.environments.get(environment) if environment is not None else None
+        defined = with_overrides(target.variables if target else {}, overrides)
+        elsewhere = {key: value for other in project.environments.values() for key, value in other.variables.items()}
+        self.variables = Variables(defined, environment)
+        self.lenient = Variables(defined, environment, elsewhere)
+        self._defaults: dict[tuple[str, bool], Map] = {}
+
+    def defaults(self, word: str, here: bool) -> Map:
+        """The defaults of a kind, rendered once."""
+        key = (word, here)
+        if key not in self._defaults:
+            raw = self.project.defaults.get(word)
+            self._defaults[key] = self.render(raw, here) if type(raw) is Map else Map(Place("", 1, 1))
+        return self._defaults[key]
+
+    def render(self, document: Map, here: bool) -> Map:
+        return self.renderer.render(document, self.variables if here else self.lenient)
+
+
+def _manifests(run: _Run) -> list[Manifest]:
+    """Every document of every file that `manifests` names; a file that is named twice is read once."""
+    overlays = _overlay_names(run)
+    manifests: list[Manifest] = []
+    read_already: dict[str, bool] = {}
+    for index, entry in enumerate(run.project.manifests):
+        source = expand(run.files, entry, _at(run, "manifests", index), run.problems)
+        found = source.what == "unusable"
+        for name in source.names:
+            if source.what != "file" and (name == run.project.file or _below(name, overlays)):
+                continue
+            if name not in read_already:
+                read_already[name] = _read_file(run, source, name, manifests)
+            found = found or read_already[name]
+        problem = None if found else nothing(source)
+        if problem is not None:
+            run.empty.append(problem)
+    return manifests
+
+
+def _read_file(run: _Run, source: Source, name: str, into: list[Manifest]) -> bool:
+    """Adds the file's manifests. False if it is no manifest file at all."""
+    parsed = read(run.files, name, source.at, listed=source.what == "file")
+    if parsed is None:
+        return False
+    run.problems.extend(parsed.diagnostics)
+    run.complete = run.complete and parsed.complete
+    run.renderer.poisoned.update(
+        problem.place for problem in parsed.diagnostics if problem.place and problem.code in _VALUE_PROBLEMS
+    )
+    for document in parsed.documents:
+        manifest = identify(document, run.problems)
+        if manifest is None:
+            run.complete = False
+        else:
+            into.append(manifest)
+    return True
+
+
+def _unique(run: _Run, manifests: list[Manifest]) -> dict[Address, Manifest]:
+    unique: dict[Address, Manifest] = {}
+    for manifest in manifests:
+        first = unique.setdefault(manifest.address, manifest)
+        if first is not manifest:
+            message = f"`{manifest.address}` is described twice: here and in {first.place}"
+            remedy = "Give one of the two another name, or delete it."
+            run.problems.append(Diagnostic("address-twice", message, remedy, manifest.place, str(manifest.address)))
+    return unique
+
+
+def _overlay_names(run: _Run) -> list[str]:
+    """The overlays of all environments: files and folders that are not manifests, wherever they lie."""
+    names = []
+    for environment in run.project.environments.values():
+        found = run.files.find(environment.overlay) if environment.overlay else None
+        if found is not None and not isinstance(found, Diagnostic):
+            names.append(found.name)
+    return names
+
+
+def _below(name: str, folders: list[str]) -> bool:
+    return any(name == folder or name.startswith(folder + "/") for folder in folders)
+
+
+def _overlays(run: _Run, manifests: Mapping[Address, Manifest]) -> dict[Address, Map]:
+    """The partial manifests of the environment's overlay, by address."""
+    target = run.project.environments.get(run.environment) if run.environment is not None else None
+    partial: list[Manifest] = []
+    if target is not None and target.overlay:
+        _read_overlay(run, target, target.overlay, partial)
+    found = _unique(run, partial)
+    for address, overlay in found.items():
+        if address not in manifests and run.complete:
+            run.problems.append(_unmatched(overlay, manifests))
+    return {address: _without(overlay.data, {overlay.kind.word}) for address, overlay in found.items()}
+
+
+def _read_overlay(run: _Run, target: Environment, entry: str, into: list[Manifest]) -> None:
+    at = _at(run, "environments", target.name, "overlay")
+    source = expand(run.files, entry, at, run.problems)
+    found = [_read_file(run, source, name, into) for name in source.names]
+    if not any(found) and source.what != "unusable":
+        message = f"the overlay `{entry}` of environment `{target.name}` names no file with a partial manifest"
+        run.problems.append(Diagnostic("overlay-missing", message, "Correct the path or remove the line.", at))
+
+
+def _unmatched(overlay: Manifest, manifests: Mapping[Address, Manifest]) -> Diagnostic:
+    meant = closest(overlay.address.name, [address.name for address in manifests if address.kind == overlay.kind.name])
+    remedy = f"Did you mean `{overlay.kind.word}: {meant}`?" if meant else "Correct the name or remove this document."
+    message = f"this overlay hits nothing: there is no manifest `{overlay.address}`"
+    return Diagnostic("overlay-unmatched", message, remedy, overlay.place, str(overlay.address))
+
+
+def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Resource, bool]:
+    """The desired object of a manifest, and whether it belongs to this environment. Validated in any case."""
+    names = tuple(run.project.environments)
+    here = _belongs(run, manifest, overlay)
+    data = over_defaults(run.defaults(manifest.kind.word, here), run.render(manifest.data, here))
+    if overlay is not None:
+        data = over_manifest(data, run.render(overlay, here), run.problems)
+    block = data.get("retinue")
+    run.problems.extend(unknown_environments(block, names))
+    run.problems.extend(
+        problem
+        for problem in validate_manifest(manifest.kind, data, manifest.address)
+        if problem.place is None or problem.place not in run.renderer.poisoned
+    )
+    run.rendered[manifest.address] = data
+    spec = _without(data, _OURS | {manifest.kind.word})
+    policy = policy_of(block, names)
+    return Resource(manifest.kind.name, spec, manifest.address, policy, manifest.place), here
+
+
+def _belongs(run: _Run, manifest: Manifest, overlay: Map | None) -> bool:
+    """Known before rendering, because a manifest for other environments may use variables that only they have."""
+    for layer in (overlay, manifest.data, run.project.defaults.get(manifest.kind.word)):
+        names = environments_of(layer.get("retinue")) if type(layer) is Map else None
+        if names is not None:
+            return run.environment is None or run.environment in names
+    return True
+
+
+def _without(data: Map, unwanted: Collection[str]) -> Map:
+    result = Map(data.place)
+    for key, value in data.items():
+        if key not in unwanted:
+            result.put(key, value, data.keys_at[key], data.values_at[key])
+    return result
+
+
+def _at(run: _Run, *path: Any) -> Place:
+    return place_of(run.project.data, path) or Place(run.project.file, 1, 1)
