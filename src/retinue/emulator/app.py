@@ -36,7 +36,7 @@ class _Answer(NamedTuple):
 
 
 class Emulator:
-    """`database` is a path or `:memory:`. `requests` is the log; `faults` and `behaviour` may be changed at any time."""
+    """`database`: a path or `:memory:`. `requests` is the log; `faults` and `behaviour` may change at any time."""
 
     def __init__(
         self,

@@ -5,7 +5,7 @@ Source: OpenAI API reference, Create and Modify assistant; the published OpenAPI
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .errors import ApiError
@@ -67,7 +67,7 @@ def text(path: str, value: Any, most: int | None = None) -> None:
 
 
 def members(
-    path: str, value: Any, known: dict[str, Callable[[str, Any], None]], required: tuple[str, ...] = ()
+    path: str, value: Any, known: Mapping[str, Callable[[str, Any], None]], required: tuple[str, ...] = ()
 ) -> None:
     """An object with these members and no other; null stands for an absent member."""
     if not isinstance(value, dict):

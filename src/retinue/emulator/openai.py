@@ -142,7 +142,7 @@ class Assistants:
         rows, more = self._store.page(
             _KIND, limit, newest_first=order == "desc", after=query.get("after"), before=query.get("before")
         )
-        rows = self._behaviour().listed(rows)
+        rows = list(self._behaviour().listed(rows))
         first, last = (json.dumps(rows[0][0]), json.dumps(rows[-1][0])) if rows else ("null", "null")
         data = ", ".join(text for _, text in rows)
         return (
