@@ -41,7 +41,8 @@ class World:
     def load(
         self, environment: str | None = "dev", variables: Mapping[str, str] | None = None, **options: Any
     ) -> Loaded:
-        read = project.read(self.root)
+        read, problems = project.load_project(self.root)
+        assert read is not None, problems
         return load(read, environment, variables, **options)
 
     def problems(self, environment: str | None = "dev", **options: Any) -> list[str]:
@@ -229,6 +230,7 @@ BAD = {
     "number where text is wanted": ("assistant: x\nname: 0755\n", "2:7: yaml-ambiguous"),
     "boolean where text is wanted": ("assistant: x\nname: no\n", "2:7: yaml-ambiguous"),
     "text where a number is wanted": ("assistant: x\ntemperature: 1_0\n", "2:14: yaml-ambiguous"),
+    "float where text is wanted": ("assistant: x\nname: 1e3\n", "2:7: wrong-type"),
     "undefined variable": ("assistant: x\ntemperature: ${var.heat}\n", "2:14: variable-undefined"),
     "missing include": ("assistant: x\ninstructions: {file: y.md}\n", "2:22: file-missing"),
     "missing tool": ("assistant: x\ntools:\n  - {file: y.yaml}\n", "3:12: file-missing"),
@@ -340,7 +342,21 @@ def test_manifests_for_other_environments_are_validated_but_not_wanted(world: Wo
 
 def test_the_input_stays_as_it_is_between_runs(world: World) -> None:
     world.write("assistants/greeter.yaml", "assistant: greeter\nmetadata: &m {a: x}\n---\nassistant: other\n")
-    read = project.read(world.root)
+    read, _ = project.load_project(world.root)
+    assert read is not None
     first, second = load(read, "prod"), load(read, "prod")
     assert first == second
     assert json.dumps(list(first.rendered.values())) == json.dumps(list(second.rendered.values()))
+
+
+@pytest.mark.parametrize("opening", ["{properties: {x: ", "{allOf: [", "{not: "])
+def test_the_deepest_schema_that_is_read_can_be_validated(world: World, opening: str) -> None:
+    depth = 58 // (opening.count("{") + opening.count("["))
+    closing = "".join({"{": "}", "[": "]"}[char] for char in reversed(opening) if char in "{[")
+    schema = opening * depth + "{}" + closing * depth
+    world.write(
+        "assistants/deep.yaml",
+        f"{GREETER.replace('greeter', 'deep')}response_format: {{type: json_schema, "
+        f"json_schema: {{name: x, schema: {schema}}}}}\n",
+    )
+    assert world.problems() == []

@@ -22,7 +22,9 @@ from .variables import Variables, with_overrides
 
 _OURS = frozenset(("retinue", "providers"))
 # After one of these the value is a stand-in: what validation says about it is no news.
-_VALUE_PROBLEMS = frozenset(("yaml-ambiguous", "yaml-alias", "yaml-tag", "yaml-key", "yaml-merge-key", "duplicate-key"))
+_VALUE_PROBLEMS = frozenset(
+    ("manifest-name", "yaml-ambiguous", "yaml-alias", "yaml-tag", "yaml-key", "yaml-merge-key", "duplicate-key")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,17 +147,14 @@ def _read_file(run: _Run, source: Source, name: str, into: list[Manifest]) -> bo
     parsed = read(run.files, name, source.at, listed=source.what == "file")
     if parsed is None:
         return False
-    run.problems.extend(parsed.diagnostics)
-    run.complete = run.complete and parsed.complete
+    problems = [*parsed.diagnostics]
+    manifests = [identify(document, problems) for document in parsed.documents]
+    run.complete = run.complete and parsed.complete and None not in manifests
+    into.extend(manifest for manifest in manifests if manifest is not None)
     run.renderer.poisoned.update(
-        problem.place for problem in parsed.diagnostics if problem.place and problem.code in _VALUE_PROBLEMS
+        problem.place for problem in problems if problem.place and problem.code in _VALUE_PROBLEMS
     )
-    for document in parsed.documents:
-        manifest = identify(document, run.problems)
-        if manifest is None:
-            run.complete = False
-        else:
-            into.append(manifest)
+    run.problems.extend(problems)
     return True
 
 
