@@ -19,6 +19,7 @@ from ..core.plan import Target, make_plan
 from ..core.selection import select
 from ..load.manifests import Loaded, load
 from ..load.project import Environment, Project, find, load_project
+from ..load.yaml import parse
 from ..providers import registry
 from ..providers.base import Provider, Service
 from ..providers.wire import Connection
@@ -122,14 +123,36 @@ def open_session(options: Mapping[str, Any], *, need_manifests: bool = True) -> 
     environment = choose_environment(project, options.get("environment"))
     provider = registry.load(environment.provider)
     if not need_manifests:
-        return Session(project, environment, provider, Loaded())
-    loaded = load(project, environment.name, variables=parse_pairs(options.get("variables", ()), "--var"))
+        return Session(project, environment, provider, Loaded((), ()))
+    loaded = load(project, environment.name, _variables(options), allow_empty=True)
     problems = [*loaded.diagnostics]
     for resource in loaded.resources:
         problems.extend(provider.check(resource))
     problems.extend(_contradictions(project, loaded.resources))
     _refuse(problems)
     return Session(project, environment, provider, replace(loaded, diagnostics=tuple(problems)))
+
+
+def _variables(options: Mapping[str, Any]) -> dict[str, str]:
+    """`--var-file` before `--var`; later ones win."""
+    result: dict[str, Any] = {}
+    for path in options.get("var_files", ()):
+        result |= read_variables(path)
+    return result | parse_pairs(options.get("variables", ()), "--var")
+
+
+def read_variables(path: str) -> Mapping[str, Any]:
+    """A YAML file with one mapping of names to values. Raises UsageError or InvalidManifests."""
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise UsageError(f"the variables file {path} cannot be read", "Name a YAML file with --var-file.") from error
+    parsed = parse(data, path)
+    _refuse(parsed.diagnostics)
+    values = [document.value for document in parsed.documents]
+    if len(values) != 1 or not isinstance(values[0], dict):
+        raise UsageError(f"{path} is no mapping of names to values", "Write lines such as `model: gpt-4o`.")
+    return values[0]
 
 
 def _contradictions(project: Project, desired: Sequence[Resource]) -> list[Diagnostic]:

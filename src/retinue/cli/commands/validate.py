@@ -29,7 +29,7 @@ def command(**given: Any) -> int:
             found |= dict.fromkeys(error.diagnostics)
             continue
         addresses |= {resource.address for resource in session.desired}
-        found |= dict.fromkeys((*session.loaded.diagnostics, *session.loaded.empty_sources))
+        found |= dict.fromkeys((*session.loaded.empty_sources, *session.loaded.diagnostics))
     if any(item.severity is Severity.ERROR for item in found):
         raise InvalidManifests(tuple(found))
     if given["output_format"] == "json":
