@@ -1,0 +1,247 @@
+"""Objects as an API or an SDK dumped them to manifest files. Pure: reads no file, writes none, trusts nothing."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..core.canonical import canonical, same
+from ..core.marker import ADDRESS_KEY, APPLIED_KEY
+from ..core.model import Address, Diagnostic, Json, Kind, Severity, Shape
+from ..schema import kind_schema, kinds
+from .dumps import flat, objects_from_text
+from .emit import to_yaml
+from .files import MAX_BYTES
+from .located import Map
+from .names import label_of, unique_name
+from .unwritable import unwritable
+from .upgrade import upgraded
+from .validate import validate_manifest
+from .yaml import parse_text
+
+__all__ = ["Exported", "manifests_from_objects", "objects_from_text", "to_yaml"]
+
+_ONE_LINE = 80
+_VOLATILE = frozenset(("id", "object", "created_at"))
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """Files to write, by path relative to the project folder, and what could not be carried over.
+
+    An error means that an object has no manifest; a warning, that its manifest is there but needs a look.
+    """
+
+    files: Mapping[str, str]
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def manifests_from_objects(
+    objects: Sequence[Json],
+    *,
+    adopt_environment: str | None = None,
+    taken: Collection[str] = (),
+    folder: str = "assistants",
+) -> Exported:
+    """One manifest for each assistant in `objects`, with its prompt in a file of its own if that is long.
+
+    `adopt_environment` adds an `adopt` line with the old id; `taken` are names that the project has already.
+    """
+    work = _Work(kinds()["Assistant"], adopt_environment, set(taken), folder.strip("/"))
+    found, problems = flat(objects)
+    work.problems.extend(problems)
+    for item in found:
+        work.add(item)
+    return Exported(work.files, tuple(work.problems))
+
+
+class _Work:
+    """What one call collects."""
+
+    def __init__(self, kind: Kind, environment: str | None, taken: set[str], folder: str) -> None:
+        self.kind = kind
+        self.environment = environment
+        self.taken = taken
+        self.folder = "" if folder == "." else folder
+        self.prompts = posixpath.join(posixpath.dirname(self.folder), "prompts")
+        self.files: dict[str, str] = {}
+        self.problems: list[Diagnostic] = []
+
+    def add(self, item: Json) -> None:
+        """Adds the files of one object, or the reason why it has none."""
+        if not isinstance(item, dict):
+            self._refuse("export-shape", "this entry of the export is no object", "Remove it from the export.")
+            return
+        label = label_of(item)
+        kind = item.get("object")
+        if kind is not None and kind != "assistant":
+            message = f"{label} is no assistant (`object` says otherwise); it was left out"
+            self._note("export-other", message, "Only assistants become manifests in this version.")
+            return
+        reason = unwritable(item)
+        if reason is not None:
+            self._refuse("export-unwritable", f"{label} {reason}", "Correct or remove this object in the export.")
+            return
+        self._write(item, label)
+
+    def _write(self, item: dict[str, Json], label: str) -> None:
+        source, notes = upgraded(item)
+        source = _without_marker(source)
+        spec = stated(source, self.kind)
+        name = unique_name(source.get("name"), source.get("id"), self.taken)
+        files, document = self._files(name, spec, source.get("id"))
+        path = next(iter(files))
+        reason = _unreadable(files, path, document)
+        if reason is not None:
+            self._refuse("export-unwritable", f"{label} {reason}", "Correct or remove this object in the export.")
+            return
+        self.taken.add(name)
+        self.files.update(files)
+        address = Address(self.kind.name, name)
+        for note in notes:
+            self._note("export-v1", f"{label}: {note.message}", note.remedy, address)
+        for pointer in lost(source, self.kind):
+            message = f"{label}: `{pointer}` is no field of an assistant and was left out"
+            self._note("export-left-out", message, "Nothing to do, unless you miss it.", address)
+        self._check(files[path], path, spec, address, label)
+
+    def _files(self, name: str, spec: dict[str, Json], old_id: Json) -> tuple[dict[str, str], dict[str, Json]]:
+        """The manifest's file first, and its document."""
+        path = posixpath.join(self.folder, f"{name}.yaml")
+        fields = {key: _escaped(value) for key, value in spec.items()}
+        prompts = {}
+        prompt = spec.get("instructions")
+        if isinstance(prompt, str) and _fits_file(prompt):
+            target = posixpath.join(self.prompts, f"{name}.md")
+            fields["instructions"] = {"file": posixpath.relpath(target, self.folder or ".")}
+            prompts[target] = prompt + "\n"
+        document: dict[str, Json] = {self.kind.word: name, **fields}
+        if self.environment is not None and isinstance(old_id, str) and old_id:
+            document["retinue"] = {"adopt": {self.environment: old_id}}
+        return {path: to_yaml(document), **prompts}, document
+
+    def _check(self, text: str, path: str, spec: Mapping[str, Json], address: Address, label: str) -> None:
+        """What validation will say about the new manifest, with its place there."""
+        data: Map = parse_text(text, path).documents[0].value
+        if "instructions" in data:
+            data["instructions"] = spec["instructions"]
+        for problem in validate_manifest(self.kind, data, address):
+            self.problems.append(replace(problem, message=f"{label}: {problem.message}", severity=Severity.WARNING))
+
+    def _refuse(self, code: str, message: str, remedy: str) -> None:
+        self.problems.append(Diagnostic(code, message, remedy))
+
+    def _note(self, code: str, message: str, remedy: str, address: Address | None = None) -> None:
+        at = None if address is None else str(address)
+        self.problems.append(Diagnostic(code, message, remedy, address=at, severity=Severity.WARNING))
+
+
+def stated(source: Mapping[str, Json], kind: Kind) -> dict[str, Json]:
+    """The fields that differ from their documented defaults, in canonical form and in the kind's order."""
+    values = canonical(source, kind)
+    schema = kind_schema(kind.word)
+    return {
+        name: _with_required(value, schema["properties"][name], schema)
+        for name, value in values.items()
+        if not same(value, kind.fields[name].shape.default)
+    }
+
+
+def _with_required(value: Json, schema: Any, root: Mapping[str, Json]) -> Json:
+    """The value with those defaults put back that its schema wants to be written."""
+    if isinstance(value, list):
+        return [_with_required(item, schema.get("items", {}), root) for item in value]
+    if not isinstance(value, dict):
+        return value
+    result = dict(value)
+    for branch in _branches(schema, value, root):
+        members = branch.get("properties", {})
+        for key in branch.get("required", ()):
+            if key not in result and "default" in members.get(key, {}):
+                result[key] = members[key]["default"]
+        for key in result:
+            if key in members:
+                result[key] = _with_required(result[key], members[key], root)
+    return result
+
+
+def _branches(schema: Any, value: Mapping[str, Json], root: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
+    """The parts of a schema that speak about this very value."""
+    if "$ref" in schema:
+        yield from _branches(root["definitions"][schema["$ref"].rsplit("/", 1)[1]], value, root)
+        return
+    yield schema
+    if "then" in schema and _holds(schema["if"], value):
+        yield from _branches(schema["then"], value, root)
+    for branch in schema.get("allOf", ()):
+        yield from _branches(branch, value, root)
+
+
+def _holds(condition: Mapping[str, Json], value: Mapping[str, Json]) -> bool:
+    wanted = condition.get("properties", {}).get("type", {}).get("const")
+    return wanted is None or value.get("type") == wanted
+
+
+def lost(source: Mapping[str, Json], kind: Kind) -> Iterator[str]:
+    """Pointers to what says something and is no field of the kind."""
+    for key, value in source.items():
+        if key in kind.fields:
+            yield from _lost(value, kind.fields[key].shape, f"/{key}")
+        elif value not in (None, [], {}) and key not in _VOLATILE:
+            yield f"/{key}"
+
+
+def _lost(value: Json, shape: Shape, path: str) -> Iterator[str]:
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _lost(item, shape.items or Shape(), f"{path}/{index}")
+    if not isinstance(value, dict):
+        return
+    if shape.by_type is not None:
+        shape = shape.by_type.get(str(value.get("type")), Shape())
+    if shape.properties is None:
+        return
+    for key, item in value.items():
+        if key in shape.properties:
+            yield from _lost(item, shape.properties[key], f"{path}/{key}")
+        elif item not in (None, [], {}):
+            yield f"{path}/{key}"
+
+
+def _without_marker(source: dict[str, Json]) -> dict[str, Json]:
+    metadata = source.get("metadata")
+    if not isinstance(metadata, dict):
+        return source
+    kept = {key: value for key, value in metadata.items() if key not in (ADDRESS_KEY, APPLIED_KEY)}
+    return {**source, "metadata": kept}
+
+
+def _escaped(value: Json) -> Json:
+    """`${` as the loader's variables take it literally."""
+    if isinstance(value, str):
+        return value.replace("${", "$${")
+    if isinstance(value, list):
+        return [_escaped(item) for item in value]
+    return {key: _escaped(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def _fits_file(prompt: str) -> bool:
+    """Long enough for a file of its own, and the same text when it is read from there."""
+    strange = "\r" in prompt or "\0" in prompt or prompt.startswith(("\ufeff", "---"))
+    return not strange and ("\n" in prompt or len(prompt) > _ONE_LINE)
+
+
+def _unreadable(files: Mapping[str, str], path: str, document: Mapping[str, Json]) -> str | None:
+    """Why the loader would not take these files back as they are meant."""
+    if any(len(text.encode()) > MAX_BYTES for text in files.values()):
+        return f"is larger than {MAX_BYTES // 1024 // 1024} MiB"
+    parsed = parse_text(files[path], path)
+    if parsed.diagnostics or len(parsed.documents) != 1:
+        return f"cannot be a manifest: {parsed.diagnostics[0].message if parsed.diagnostics else 'it is empty'}"
+    return None if same(parsed.documents[0].value, dict(document)) else "cannot be written as YAML without a change"
+
+
+def _ids(values: Iterable[str]) -> str:
+    return ", ".join(values)
