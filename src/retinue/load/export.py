@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -241,7 +241,3 @@ def _unreadable(files: Mapping[str, str], path: str, document: Mapping[str, Json
     if parsed.diagnostics or len(parsed.documents) != 1:
         return f"cannot be a manifest: {parsed.diagnostics[0].message if parsed.diagnostics else 'it is empty'}"
     return None if same(parsed.documents[0].value, dict(document)) else "cannot be written as YAML without a change"
-
-
-def _ids(values: Iterable[str]) -> str:
-    return ", ".join(values)

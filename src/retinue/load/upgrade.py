@@ -1,0 +1,76 @@
+"""Assistants of the v1 API in the shape of v2, and what has no place there. Pure."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..core.model import Json
+
+
+class Note(NamedTuple):
+    """What could not be carried over, and what to do about it."""
+
+    message: str
+    remedy: str
+
+
+def upgraded(item: dict[str, Json]) -> tuple[dict[str, Json], list[Note]]:
+    """The object with `retrieval` and `file_ids` of v1 as v2 writes them. Anything else stays as it is."""
+    tools = item.get("tools")
+    if isinstance(tools, list):
+        item = {**item, "tools": _tools(tools)}
+    if "file_ids" not in item:
+        return item, []
+    files = item["file_ids"]
+    item = {key: value for key, value in item.items() if key != "file_ids"}
+    if not files:
+        return item, []
+    if not (isinstance(files, list) and all(isinstance(name, str) for name in files)):
+        return item, [Note("`file_ids` is no list of ids and was left out", "Look at the object in the export.")]
+    return _with_files(item, files)
+
+
+def _tools(tools: list[Json]) -> list[Json]:
+    """`retrieval` is called file_search now, and one of it is enough."""
+    result: list[Json] = []
+    for tool in tools:
+        if _type(tool) == "retrieval":
+            if any(_type(other) in ("retrieval", "file_search") for other in [*result, *_searches(tools)]):
+                continue
+            tool = {"type": "file_search"}
+        result.append(tool)
+    return result
+
+
+def _searches(tools: list[Json]) -> list[Json]:
+    return [tool for tool in tools if _type(tool) == "file_search"]
+
+
+def _type(tool: Json) -> Json:
+    return tool.get("type") if isinstance(tool, dict) else None
+
+
+def _with_files(item: dict[str, Json], files: list[str]) -> tuple[dict[str, Json], list[Note]]:
+    tools = item.get("tools")
+    types = {_type(tool) for tool in tools if isinstance(_type(tool), str)} if isinstance(tools, list) else set()
+    resources = item.get("tool_resources") or {}
+    notes = []
+    if "code_interpreter" in types and isinstance(resources, dict) and not resources.get("code_interpreter"):
+        item = {**item, "tool_resources": {**resources, "code_interpreter": {"file_ids": files}}}
+    elif "file_search" not in types:
+        notes.append(
+            Note(f"no tool uses its files {_listed(files)}; they were left out", "Add them to a tool's files.")
+        )
+    if "file_search" in types:
+        message = f"file_search has no files of its own any more; {_listed(files)} were left out"
+        remedy = (
+            "Put the files into a vector store of the service and write its id: "
+            "`tool_resources: {file_search: {vector_store_ids: [vs_…]}}`."
+        )
+        notes.append(Note(message, remedy))
+    return item, notes
+
+
+def _listed(files: list[str]) -> str:
+    shown = ", ".join("".join(char if char.isprintable() else "�" for char in name[:60]) for name in files[:5])
+    return shown if len(files) <= 5 else f"{shown} and {len(files) - 5} more"
