@@ -68,6 +68,9 @@ def is_interactive() -> bool:
 
 
 def usage_error(error: click.UsageError) -> None:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        note(error.format_message())
+        return
     where = error.ctx.command_path if error.ctx else "retinue"
     note(f"Error: {error.format_message()}\nTry `{where} --help`.")
 

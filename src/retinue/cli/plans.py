@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import sys
 import threading
@@ -13,12 +14,12 @@ from typing import Any
 from .. import __version__
 from ..core.codec import dump, outcome, plan_to_json, summary
 from ..core.errors import StaleError, UsageError
-from ..core.model import Action, Change, Outcome, Plan, Resource, Status
+from ..core.model import Change, Outcome, Plan, Resource, Status
 from ..engine.apply import apply_changes
 from ..engine.recheck import recheck
 from ..engine.run import Run
 from ..providers.base import Service
-from ..render.results import results_json, results_text
+from ..render.results import past, results_json, results_text
 from ..render.text import plan_text
 from ..schema import kinds
 from . import console, exits
@@ -103,20 +104,9 @@ def _run(plan: Plan, session: Session, service: Service, given: Mapping[str, Any
     )
 
 
-_PAST = {
-    Action.CREATE: "created",
-    Action.UPDATE: "updated",
-    Action.REPLACE: "replaced",
-    Action.DELETE: "deleted",
-    Action.ADOPT: "adopted",
-    Action.FORGET: "forgotten",
-    Action.MOVE: "moved",
-}
-
-
 def _progress(item: Outcome) -> None:
     if item.status is Status.DONE:
-        console.note(f"  {item.address}: {_PAST[item.action]} {item.remote_id or ''}".rstrip())
+        console.note(f"  {item.address}: {past(item.action)} {item.remote_id or ''}".rstrip())
     elif item.status in (Status.FAILED, Status.UNKNOWN):
         console.note(f"  {item.address}: {item.action} failed")
 
@@ -164,7 +154,15 @@ def _report(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, given: Ma
         _print_json(plan, outcomes, code)
     else:
         console.result(results_text(plan, outcomes, console.style_for(sys.stdout)))
+        if code is exits.Exit.OK and not given.get("quiet"):
+            console.note(f"Next: `{_command('output', given)}` prints the live ids.")
     console.diagnostics(notes)
+
+
+def _command(name: str, given: Mapping[str, Any]) -> str:
+    """A command for the same folder and environment, to paste."""
+    flags = [("-C", given.get("directory", ".")), ("-e", given.get("environment") or "")]
+    return shlex.join(["retinue", name, *(word for flag in flags if flag[1] not in ("", ".") for word in flag)])
 
 
 def _print_json(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit) -> None:

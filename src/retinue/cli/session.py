@@ -235,15 +235,14 @@ def _emulator(session: Session) -> Any:
 def plan_for(session: Session, live: Sequence[Resource], options: Mapping[str, Any], *, destroy: bool = False) -> Plan:
     """The plan for what was read, with the command's selection and permissions."""
     target = session.target
-    world = decide(live, target.project, target.environment, target.formerly)
+    narrowing = [options.get(name, ()) for name in ("targets", "excludes", "labels")]
+    owned: Mapping[Address, object] = {}
+    if any(narrowing) or session.loaded.empty_sources:
+        owned = decide(live, target.project, target.environment, target.formerly).owned
     selection = select(
-        session.desired,
-        options.get("targets", ()),
-        options.get("excludes", ()),
-        parse_pairs(options.get("labels", ()), "--select"),
-        orphans=world.owned,
+        session.desired, narrowing[0], narrowing[1], parse_pairs(narrowing[2], "--select"), orphans=owned
     )
-    _check_sources(session, world.owned, options)
+    _check_sources(session, owned, options)
     allowed = Allowed(
         deletes=options.get("allow_deletes") or 0,
         twins=bool(options.get("allow_twins")),

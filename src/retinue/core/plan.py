@@ -77,7 +77,7 @@ def make_plan(
         changes=tuple(sorted(changes, key=_position)),
         unchanged=len(unchanged),
         unchanged_addresses=unchanged,
-        diagnostics=(*world.diagnostics, *_notes(world, target)),
+        diagnostics=(*world.diagnostics, *_notes(world, target, changes)),
     )
     facts = policy.Facts.of(world, target.kinds)
     facts = replace(
@@ -93,10 +93,11 @@ def _position(change: Change) -> tuple[bool, Address, str]:
     return (change.action is Action.DELETE, change.address, change.remote_id or "")
 
 
-def _notes(world: World, target: Target) -> list[Diagnostic]:
+def _notes(world: World, target: Target, changes: Sequence[Change]) -> list[Diagnostic]:
     notes = []
-    if world.foreign or world.elsewhere:
-        count = len(world.foreign) + len(world.elsewhere)
+    adopted = {change.remote_id for change in changes if change.action is Action.ADOPT}
+    count = len(world.elsewhere) + sum(live.remote_id not in adopted for live in world.foreign)
+    if count:
         notes.append(
             Diagnostic(
                 code="foreign",

@@ -38,12 +38,12 @@ def select(
     if not (targets or excludes or labels):
         return None
     known = {resource.address: resource for resource in desired if resource.address is not None}
-    everything = [str(address) for address in (*known, *orphans)]
+    everything = sorted({str(address) for address in (*known, *orphans)})
     for pattern in (*targets, *excludes):
         if not any(fnmatchcase(text, pattern) for text in everything):
             raise UsageError(
                 f"no object matches `{pattern}`",
-                f"Known: {', '.join(sorted(everything)) or 'none'}. A pattern looks like Assistant/support-*.",
+                f"Known: {', '.join(everything) or 'none'}. A pattern looks like Assistant/support-*.",
             )
     chosen = {
         address

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,8 +33,12 @@ class Behaviour:
     gone: bool = False
     api_key: str | None = None
 
-    def alter(self, stored: dict[str, Any]) -> dict[str, Any]:
-        return {name: self.alterations.get(name, _no_change)(value) for name, value in stored.items()}
+    def alter(self, stored: dict[str, Any], given: Container[str]) -> dict[str, Any]:
+        """What the server makes of the fields that a request gave."""
+        return {
+            name: self.alterations[name](value) if name in self.alterations and name in given else value
+            for name, value in stored.items()
+        }
 
     def listed(self, rows: Sequence[Row]) -> Sequence[Row]:
         return self.page_filter(rows)

@@ -120,7 +120,7 @@ class Assistants:
             "metadata": value("metadata", {}),
             "response_format": _filled_format(value("response_format", "auto")),
         }
-        text = json.dumps(self._behaviour().alter(stored), ensure_ascii=False)
+        text = json.dumps(self._behaviour().alter(stored, given), ensure_ascii=False)
         self._store.put(_KIND, key, created_at, text)
         return text
 

@@ -5,7 +5,7 @@ A step whose result is already there is done; one whose object is as the plan ex
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ..core import diff, marker, ownership
@@ -86,7 +86,15 @@ def is_reached(change: Change, live: Resource, run: Run) -> bool:
     if applied is None or live.marker_address != address or applied.protected != change.protected:
         return False
     kind = run.kinds[change.address.kind]
-    return all(_holds(item, live, kind, applied, change, run) for item in change.fields)
+    return all(_holds(item, live, kind, applied, change, run) for item in (*change.fields, *_implied(change, kind)))
+
+
+def _implied(change: Change, kind: Kind) -> Iterator[FieldChange]:
+    """What a create leaves unsaid is the documented default."""
+    stated = {item.path for item in change.fields}
+    for name, field in kind.fields.items():
+        if change.action is Action.CREATE and f"/{name}" not in stated and field.shape.default is not MISSING:
+            yield FieldChange(f"/{name}", None, field.shape.default)
 
 
 def _holds(item: FieldChange, live: Resource, kind: Kind, applied: marker.Applied, change: Change, run: Run) -> bool:
@@ -122,8 +130,3 @@ def what_moved(change: Change, live: Resource, kind: Kind) -> str:
 def _short(value: object) -> str:
     text = canonical_json(value) if value is not MISSING else "unset"
     return text if len(text) <= 60 else text[:57] + "…"
-
-
-def unfinished(changes: Iterable[Change]) -> list[Change]:
-    """The steps that may be carried out: neither blocked nor held."""
-    return [change for change in changes if change.blocked is None and change.held is None]

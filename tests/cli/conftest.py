@@ -1,0 +1,148 @@
+"""Runs whole commands in process against an emulator on a socket, and records what a user would see."""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from retinue.cli import app
+from retinue.emulator.app import Emulator
+from retinue.emulator.server import serve
+
+KEY = "sk-canary-0123456789"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one command did."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class World:
+    """A project folder, a live emulator, and commands that work on both."""
+
+    root: Path
+    emulator: Emulator
+    url: str
+    monkeypatch: pytest.MonkeyPatch
+    transcript: list[str] = field(default_factory=list)
+    _ids: dict[str, str] = field(default_factory=dict)
+
+    def write(self, name: str, text: str) -> None:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def remove(self, name: str) -> None:
+        (self.root / name).unlink()
+
+    def project(self, extra: str = "", environment: str = "") -> None:
+        """A project with one environment `dev` at the emulator."""
+        self.write(
+            "retinue.yaml",
+            f"version: 1\nproject: demo\nmanifests: [assistants]\n{extra}"
+            f"environments:\n  dev:\n    provider: openai\n    endpoint: {self.url}/v1\n"
+            f"    api_key: {{env: DEMO_KEY}}\n{environment}",
+        )
+
+    def assistant(self, name: str, text: str = "", model: str = "gpt-4o") -> None:
+        self.write(f"assistants/{name}.yaml", f"assistant: {name}\nmodel: {model}\n{text}")
+
+    def run(self, *arguments: str, stdin: str = "") -> Ran:
+        """Run a command as a user without a terminal would, in the project folder."""
+        out, err = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "stdout", out)
+            patch.setattr(sys, "stderr", err)
+            patch.setattr(sys, "stdin", io.StringIO(stdin))
+            code = app.run(list(arguments))
+        ran = Ran(code, out.getvalue(), err.getvalue())
+        self._record(arguments, ran)
+        assert KEY not in ran.out + ran.err
+        return ran
+
+    def apply(self, *arguments: str) -> Ran:
+        """Apply, which must succeed; the next plan must be empty."""
+        ran = self.run("apply", "--auto-approve", *arguments)
+        assert ran.code == 0, ran.out + ran.err
+        self.settled()
+        return ran
+
+    def settled(self) -> None:
+        """The next plan is empty, and making it writes nothing."""
+        before = len(self.emulator.writes())
+        ran = self.run("plan", "--detailed-exitcode")
+        self.transcript.pop()
+        assert (ran.code, ran.out.splitlines()[-1][:11]) == (0, "No changes."), ran.out + ran.err
+        assert len(self.emulator.writes()) == before
+
+    def live(self) -> dict[str, dict[str, Any]]:
+        """The emulator's assistants by id."""
+        import json
+
+        rows, _ = self.emulator.store.page("assistant", 10_000, newest_first=False)
+        return {key: json.loads(text) for key, text in rows}
+
+    def only(self) -> dict[str, Any]:
+        """The one live assistant."""
+        (found,) = self.live().values()
+        return found
+
+    def _record(self, arguments: tuple[str, ...], ran: Ran) -> None:
+        parts = [f"$ retinue {' '.join(arguments)}", ran.out.rstrip("\n")]
+        if ran.err:
+            # Progress comes in the order in which requests end.
+            lines = ran.err.rstrip("\n").splitlines()
+            steps = sorted(line for line in lines if re.match(r"  Assistant/\S+: \w+ ", line))
+            rest = [line for line in lines if line not in steps]
+            parts.append("\n".join(f"! {line}".rstrip() for line in steps + rest))
+        parts.append(f"[exit {ran.code}]")
+        self.transcript.append(self.normal("\n".join(part for part in parts if part)))
+
+    def normal(self, text: str) -> str:
+        """The text with what differs from run to run replaced: ids by number, port, folder, digests."""
+        text = text.replace(str(self.root), "<folder>").replace(self.url.removeprefix("http://"), "<host>")
+        text = re.sub(r"sha256:[0-9a-f]{64}", "sha256:<digest>", text)
+        for key in self.live():
+            self._ids.setdefault(key, f"asst_{len(self._ids) + 1:03}{'x' * (len(key) - 8)}"[: len(key)])
+        return re.sub(r"asst_[A-Za-z0-9]{24}", lambda found: self._ids.get(found[0], found[0]), text)
+
+    def seen(self) -> str:
+        """Everything so far, as a golden file holds it."""
+        return "\n\n".join(self.transcript) + "\n"
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    emulator = Emulator(":memory:")
+    stop, ready, urls = threading.Event(), threading.Event(), list[str]()
+
+    def serving(url: str) -> None:
+        urls.append(url)
+        ready.set()
+
+    thread = threading.Thread(target=serve, args=(emulator, "127.0.0.1", 0, serving, stop))
+    thread.start()
+    assert ready.wait(10)
+    root = tmp_path / "demo"
+    root.mkdir()
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("DEMO_KEY", KEY)
+    for name in ("RETINUE_ENV", "NO_COLOR", "FORCE_COLOR", "RETINUE_ALLOWED_HOSTS"):
+        monkeypatch.delenv(name, raising=False)
+    yield World(root, emulator, urls[0], monkeypatch)
+    stop.set()
+    thread.join()
+    emulator.close()

@@ -1,0 +1,136 @@
+"""What machines read: JSON on stdout is one complete value, and agrees with the exit code."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from retinue.emulator.faults import Behaviour, Fault
+
+from .conftest import World
+
+
+def read(text: str) -> Any:
+    return json.loads(text)
+
+
+def test_a_plan_has_the_published_keys(world: World) -> None:
+    world.project()
+    world.assistant("ant", "temperature: 0.5\n")
+    plan = read(world.run("plan", "--format", "json").out)
+    assert {
+        "format_version",
+        "retinue_version",
+        "project",
+        "environment",
+        "provider",
+        "endpoint",
+        "complete",
+        "allowed",
+        "summary",
+        "changes",
+        "diagnostics",
+        "outcome",
+        "digest",
+    } == plan.keys()
+    assert plan["outcome"] == "changes"
+    assert plan["allowed"] == {"deletes": 0}
+    (change,) = plan["changes"]
+    assert change["address"] == "Assistant/ant"
+    assert change["fields"] == [
+        {"path": "/model", "before": None, "after": "gpt-4o", "cause": "manifest"},
+        {"path": "/temperature", "before": None, "after": 0.5, "cause": "manifest"},
+    ]
+
+
+def test_an_empty_plan_says_no_changes(world: World) -> None:
+    world.project()
+    world.assistant("ant")
+    world.apply()
+    plan = read(world.run("plan", "--format", "json", "--detailed-exitcode").out)
+    assert (plan["outcome"], plan["summary"]["no-op"], plan["changes"]) == ("no-changes", 1, [])
+
+
+def test_apply_reports_every_address_with_its_live_id(world: World) -> None:
+    world.project()
+    world.assistant("ant")
+    result = read(world.run("apply", "--auto-approve", "--format", "json").out)
+    (live,) = world.live()
+    assert (result["outcome"], result["exit_code"]) == ("applied", 0)
+    assert result["results"] == [
+        {"address": "Assistant/ant", "action": "create", "status": "done", "remote_id": live, "error": None}
+    ]
+    assert result["summary"]["done"] == 1
+
+
+def test_an_apply_with_nothing_to_do_says_so(world: World) -> None:
+    world.project()
+    world.assistant("ant")
+    world.apply()
+    result = read(world.run("apply", "--auto-approve", "--format", "json").out)
+    assert (result["outcome"], result["exit_code"], result["results"]) == ("no-changes", 0, [])
+
+
+def test_a_blocked_apply_says_so_in_json_and_code(world: World) -> None:
+    world.project()
+    world.assistant("ant")
+    world.assistant("bee")
+    world.apply()
+    world.remove("assistants/ant.yaml")
+    world.remove("assistants/bee.yaml")
+    world.assistant("cow")
+    ran = world.run("apply", "--auto-approve", "--format", "json")
+    result = read(ran.out)
+    assert (ran.code, result["exit_code"], result["outcome"]) == (5, 5, "blocked")
+    assert {item["status"] for item in result["results"]} == {"not-started"}
+
+
+@pytest.mark.parametrize(
+    ("break_it", "code"),
+    [
+        (lambda world: world.monkeypatch.delenv("DEMO_KEY"), 4),
+        (lambda world: setattr(world.emulator, "behaviour", Behaviour(gone=True)), 9),
+        (lambda world: world.write("assistants/bad.yaml", "assistant: bad\n"), 3),
+        (lambda world: world.write("retinue.yaml", "version: 2\n"), 3),
+    ],
+)
+@pytest.mark.parametrize("command", [["plan"], ["apply", "--auto-approve"]])
+def test_a_failing_command_prints_one_json_value_with_its_diagnostics(
+    world: World, break_it: Any, code: int, command: list[str]
+) -> None:
+    world.project()
+    world.assistant("ant")
+    break_it(world)
+    ran = world.run(*command, "--format", "json")
+    result = read(ran.out)
+    assert (ran.code, result["exit_code"], result["outcome"]) == (code, code, "error")
+    assert result["diagnostics"]
+
+
+def test_a_partial_apply_is_eight_and_lists_the_rest(world: World) -> None:
+    world.project()
+    for name in ("ant", "bee", "cow", "dog"):
+        world.assistant(name)
+    world.apply()
+    world.assistant("ant", "temperature: 0.1\n")
+    world.assistant("elk")
+    world.remove("assistants/dog.yaml")
+    world.emulator.faults.on("POST /v1/assistants/asst", Fault("status", 400), times=9)
+    ran = world.run("apply", "--auto-approve", "--format", "json")
+    result = read(ran.out)
+    assert (ran.code, result["exit_code"], result["outcome"]) == (8, 8, "partial")
+    states = {item["address"]: item["status"] for item in result["results"]}
+    assert states == {"Assistant/ant": "failed", "Assistant/elk": "done", "Assistant/dog": "not-started"}
+    world.emulator.faults.clear()
+    world.apply()
+
+
+def test_output_is_one_flat_object_and_env_lines(world: World) -> None:
+    world.project()
+    world.assistant("math-tutor")
+    world.apply()
+    (live,) = world.live()
+    assert read(world.run("output").out) == {"Assistant/math-tutor": live}
+    assert world.run("output", "--format", "env").out == f"RETINUE_ASSISTANT_MATH_TUTOR={live}\n"

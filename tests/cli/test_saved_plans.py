@@ -1,0 +1,145 @@
+"""A saved plan is applied exactly as reviewed, or refused before the first write."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .conftest import World
+
+
+@pytest.fixture
+def planned(world: World) -> World:
+    """Three live assistants and a saved plan: one update, one create, one delete."""
+    world.project()
+    for name in ("ant", "bee", "cow", "dog"):
+        world.assistant(name, "temperature: 0.2\n")
+    world.apply()
+    world.assistant("ant", "temperature: 0.3\nmetadata: {team: x}\n")
+    world.assistant("elk")
+    world.remove("assistants/dog.yaml")
+    assert world.run("plan", "--out", "plan.json").code == 0
+    return world
+
+
+def by_name(world: World, name: str) -> dict[str, object]:
+    return next(
+        item for item in world.live().values() if item["metadata"]["retinue.address"] == f"demo/dev/Assistant/{name}"
+    )
+
+
+def test_a_saved_plan_needs_no_manifests(planned: World) -> None:
+    for path in (planned.root / "assistants").iterdir():
+        path.unlink()
+    ran = planned.run("apply", "plan.json")
+    assert ran.code == 0, ran.err
+    assert by_name(planned, "ant")["temperature"] == 0.3
+    assert len(planned.live()) == 4
+
+
+def test_after_a_saved_plan_the_next_plan_is_empty(planned: World) -> None:
+    assert planned.run("apply", "plan.json").code == 0
+    planned.settled()
+
+
+def test_the_same_plan_twice_is_success_without_a_write(planned: World) -> None:
+    assert planned.run("apply", "plan.json").code == 0
+    writes = len(planned.emulator.writes())
+    assert planned.run("apply", "plan.json").code == 0
+    assert len(planned.emulator.writes()) == writes
+
+
+def test_a_moved_object_stops_the_plan_before_the_first_write_naming_object_and_field(planned: World) -> None:
+    planned.emulator.assistants.seed({**by_name(planned, "ant"), "temperature": 0.9})
+    writes = len(planned.emulator.writes())
+    ran = planned.run("apply", "plan.json")
+    assert ran.code == 6
+    assert "Assistant/ant: /temperature was 0.2 when the plan was made and is 0.9 now" in ran.err
+    assert len(planned.emulator.writes()) == writes
+
+
+def test_a_moved_object_that_shall_be_deleted_stops_the_plan(planned: World) -> None:
+    planned.emulator.assistants.seed({**by_name(planned, "dog"), "name": "Precious"})
+    assert planned.run("apply", "plan.json").code == 6
+
+
+def test_an_unrelated_edit_does_not_stop_the_plan(planned: World) -> None:
+    planned.emulator.assistants.seed({**by_name(planned, "bee"), "name": "edited outside"})
+    assert planned.run("apply", "plan.json").code == 0
+
+
+def test_an_object_created_meanwhile_under_the_address_stops_the_plan(planned: World) -> None:
+    raw = by_name(planned, "bee")
+    metadata = {"retinue.address": "demo/dev/Assistant/elk", "retinue.applied": "1 abcdefgh"}
+    planned.emulator.assistants.seed({**raw, "id": "asst_" + "E" * 24, "metadata": metadata})
+    ran = planned.run("apply", "plan.json")
+    assert ran.code == 6
+    assert "Assistant/elk" in ran.err
+
+
+def test_an_edited_plan_is_refused(planned: World) -> None:
+    text = (planned.root / "plan.json").read_text()
+    planned.write("plan.json", text.replace("0.3", "1.9"))
+    ran = planned.run("apply", "plan.json")
+    assert ran.code == 3
+    assert "digest" in ran.err
+
+
+def test_a_plan_of_another_project_is_refused(planned: World) -> None:
+    text = (planned.root / "retinue.yaml").read_text()
+    planned.write("retinue.yaml", text.replace("project: demo", "project: other"))
+    ran = planned.run("apply", "plan.json")
+    assert ran.code == 3
+    assert "for the project `demo`" in ran.err
+
+
+def test_a_saved_plan_cannot_be_narrowed_or_allowed_more(planned: World) -> None:
+    assert planned.run("apply", "plan.json", "--target", "Assistant/ant").code == 3
+    assert planned.run("apply", "plan.json", "--allow-deletes", "1").code == 3
+
+
+def test_show_prints_the_saved_plan_without_a_project(planned: World, tmp_path: Path) -> None:
+    plan = (planned.root / "plan.json").read_text()
+    (tmp_path / "elsewhere.json").write_text(plan)
+    planned.monkeypatch.chdir(tmp_path)
+    ran = planned.run("show", "elsewhere.json")
+    assert ran.code == 0
+    assert "Plan: 1 to create, 1 to update, 0 to replace, 1 to delete." in ran.out
+    assert json.loads(planned.run("show", "elsewhere.json", "--format", "json").out) == json.loads(plan)
+
+
+def test_the_approved_digest_goes_through_and_another_does_not(planned: World) -> None:
+    digest = json.loads((planned.root / "plan.json").read_text())["digest"]
+    assert planned.run("apply", "--expect-digest", "sha256:" + "0" * 64).code == 6
+    assert planned.run("apply", "--expect-digest", digest).code == 0
+    planned.settled()
+
+
+def test_json_out_and_stdout_json_are_one_value(planned: World) -> None:
+    shown = planned.run("plan", "--format", "json")
+    assert json.loads(shown.out) == json.loads((planned.root / "plan.json").read_text())
+
+
+def test_equal_inputs_give_equal_bytes_under_two_hash_seeds(planned: World) -> None:
+    texts = []
+    for seed in ("1", "2"):
+        name = f"plan-{seed}.json"
+        command = [sys.executable, "-m", "retinue", "plan", "--out", name]
+        done = subprocess.run(
+            command, cwd=planned.root, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        texts.append((planned.root / name).read_bytes())
+    assert texts[0] == texts[1] == (planned.root / "plan.json").read_bytes()
+
+
+def test_a_plan_names_no_folder_no_time_and_no_key(planned: World) -> None:
+    text = (planned.root / "plan.json").read_text()
+    assert str(planned.root) not in text
+    assert "sk-canary" not in text
+    assert "created_at" not in text
