@@ -3,38 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import json
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
+from ..core.model import Kind
+from .keys import missing_keys, unknown_keys
+from .said import Said, listed, path_name, shown
 
-class Said(NamedTuple):
-    """A code, a message, a remedy, and where: steps below the error's own path, at the key or at the value."""
-
-    code: str
-    message: str
-    remedy: str
-    steps: tuple[str | int, ...] = ()
-    at_key: bool = False
-
-
-_REMOVE = "Remove this line"
-PASTED = {
-    "id": ("`id` is the live object's own", f"{_REMOVE}; to keep the live object write `retinue: {{adopt: asst_…}}`."),
-    "object": ("`object` comes from a pasted API object", f"{_REMOVE}."),
-    "created_at": ("`created_at` is the service's own", f"{_REMOVE}."),
-    "file_ids": (
-        "`file_ids` belongs to the v1 API",
-        "Write `tool_resources: {code_interpreter: {file_ids: […]}}`, or a vector store for file_search.",
-    ),
-}
-LATER = {
-    "promote_from": "Leave it out; environments are applied one by one with -e.",
-    "on_drift": "Leave it out; drift is shown in every plan.",
-    "account": "Leave it out.",
-    "entra": "Leave it out; use `api_key: {command: […]}` to get a token.",
-    "api_version": "Leave it out; this version has no Azure provider.",
-}
 _KINDS = {
     "string": "text",
     "number": "a number",
@@ -44,124 +19,146 @@ _KINDS = {
     "object": "a mapping",
     "null": "nothing",
 }
+_FORMS = {
+    "^[a-z0-9][a-z0-9-]*$": "Use lower-case letters, digits and hyphens, and begin with a letter or digit.",
+    "^[a-zA-Z0-9_-]+$": "Use only letters (a-z), digits, _ and -.",
+    "^[A-Za-z_][A-Za-z0-9_-]*$": "Use letters, digits, _ and -, and do not begin with a digit.",
+    "^[A-Z][A-Za-z]*/[a-z0-9][a-z0-9-]*$": "An address looks like `Assistant/math-tutor`.",
+    "^/": "It is a JSON pointer, which begins with a slash: `/temperature`.",
+}
 
 
-def shorten(value: Any) -> str:
-    """A value as it may stand in a message: JSON, one line, at most 40 characters."""
-    text = json.dumps(value, ensure_ascii=True) if not isinstance(value, str) else value
-    text = "".join(char if char.isprintable() else "�" for char in text)
-    return f"`{text if len(text) <= 40 else text[:39] + '…'}`"
+def say(error: Any, kind: Kind | None, prefix: Sequence[str | int] = ()) -> Iterator[Said]:
+    """What to tell about one error. `prefix`: the path from the document to what was validated.
+
+    Steps are relative to the error's own path.
+    """
+    path = (*prefix, *error.absolute_path)
+    if error.validator == "additionalProperties":
+        yield from unknown_keys(error, kind, prefix)
+    elif error.validator == "required":
+        yield from missing_keys(error, kind, prefix)
+    elif "propertyNames" in error.absolute_schema_path:
+        said = _describe(error, f"the name {shown(error.instance)} in {path_name(path)}", path)
+        yield said._replace(steps=(error.instance,), at_key=True)
+    elif kind is None and "api_key" in path:
+        yield _secret(error, path)
+    else:
+        yield _special(error, path) or _describe(error, path_name(path), path)
 
 
-def _found(value: Any) -> str:
-    if isinstance(value, bool):
-        return f"{shorten(value)}, which is true or false"
-    if isinstance(value, dict):
-        return "a mapping"
-    if isinstance(value, list):
-        return "a list"
-    return (
-        "nothing" if value is None else f"the number {shorten(value)}" if not isinstance(value, str) else shorten(value)
-    )
+def _describe(error: Any, name: str, path: Sequence[str | int]) -> Said:
+    describe = _SAY.get(error.validator)
+    if describe is None:
+        return Said("invalid", f"{name} is not valid", "Compare it with the reference of this field.")
+    return describe(error, name, path)
 
 
-def special_value(error: Any) -> Said | None:
-    """Values with a story of their own."""
-    path = list(error.absolute_path)
-    if path == ["api_key"] or (path[-1:] == ["api_key"] and error.validator == "type"):
-        remedy = "Write `api_key: {env: NAME}` (or file, or command). If it was a real key, revoke it now."
+def _secret(error: Any, path: Sequence[str | int]) -> Said:
+    """Whatever stands below `api_key` may be a key: it is never repeated."""
+    if path[-1] == "api_key" and error.validator == "type":
+        remedy = "Write `api_key: {env: NAME}`, or `file` or `command`. If it was a real key, revoke it now."
         return Said("literal-secret", "a key must not stand in this file", remedy)
-    if error.validator == "enum" and error.instance == "retrieval":
+    if path[-1] == "api_key":
+        return Said("wrong-type", "`api_key` has exactly one of `env`, `file` and `command`", "Keep one of them.")
+    if path[-1] == "env":
+        remedy = "Write the name of an environment variable, like OPENAI_API_KEY. If it was a real key, revoke it now."
+        return Said("bad-name", "`env` is no name of an environment variable", remedy)
+    if "command" in path:
+        remedy = "Write the words of the command as a list: `command: [az, account, get-access-token]`."
+        return Said("wrong-type", "`command` is a list of words", remedy)
+    return Said("wrong-type", "`file` is the path of a file that holds the key", "Write `file: PATH`.")
+
+
+def _special(error: Any, path: Sequence[str | int]) -> Said | None:
+    """Values with a story of their own."""
+    value, last = error.instance, path[-1] if path else None
+    if error.validator == "enum" and value == "retrieval":
         remedy = "Write `type: file_search`, and the files as a vector store in `tool_resources`."
-        return Said("v1-tool", "the tool `retrieval` belongs to the v1 API", remedy)
-    if error.validator == "maxProperties" and path[-1:] == ["metadata"]:
-        remedy = (
-            f"Remove {len(error.instance) - error.validator_value}; retinue keeps its marker in two of the API's 16."
-        )
-        return Said("too-many", f"{len(error.instance)} metadata pairs, at most {error.validator_value}", remedy)
-    if error.validator == "type" and path[-1:] == ["response_format"]:
+        return Said("v1-tool", "the tool `retrieval` belongs to the v1 API; it is called file_search now", remedy)
+    if error.validator == "maxProperties" and last == "metadata":
+        most = error.validator_value
+        message = f"{len(value)} metadata pairs are too many: at most {most}"
+        remedy = f"Remove {len(value) - most}. The API takes 16, and retinue keeps its marker in two of them."
+        return Said("too-many", message, remedy)
+    if last == "response_format" and error.validator in ("type", "enum"):
+        names = "text, json_object or json_schema"
+        wanted = f"Write `{{type: {value}}}`." if value in names.split() else f"Write `auto`, or a mapping: {names}."
+        return Said("not-allowed", f"{path_name(path)} is `auto` or a mapping with `type`", wanted)
+    if len(path) == 2 and path[0] == "tools" and error.validator == "type" and isinstance(value, str):
         return Said(
-            "wrong-type", "`response_format` is `auto` or a mapping", "Write `{type: json_object}`, for example."
-        )
-    if error.validator == "enum" and path[-1:] == ["response_format"]:
-        return Said(
-            "not-allowed", f"{shorten(error.instance)} is no response format", "Write `auto`, or a mapping with `type`."
+            "wrong-type", f"{path_name(path)} is text, but a tool is a mapping", f"Write `- type: {value[:40]}`."
         )
     return None
 
 
-def describe(error: Any, name: str) -> Said:
-    """A finding about one value."""
-    say = _SAY.get(error.validator)
-    if say is None:
-        return Said("invalid", f"{name}: {shorten(error.message)}", "See the manifest reference.")
-    return say(error, name)
+def _wrong_type(error: Any, name: str, path: Sequence[str | int]) -> Said:
+    value = error.instance
+    wanted = [error.validator_value] if isinstance(error.validator_value, str) else list(error.validator_value)
+    words = " or ".join(_KINDS[item] for item in wanted if item != "null")
+    found = "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else shown(value)
+    remedy = f"Write {words}."
+    if value is None:
+        found, remedy = "empty", f"Remove the line, or write {words}."
+    elif isinstance(value, (int, float)) and "string" in wanted:
+        remedy = f'Put it in quotes: "{shown(value)[1:-1]}".'
+    elif isinstance(value, str) and {"number", "integer", "boolean"} & set(wanted):
+        remedy = f"Write {words}, without quotes."
+    elif isinstance(value, (str, int, float)) and "array" in wanted:
+        remedy = f"Write a list: [{shown(value)[1:-1]}]."
+    return Said("wrong-type", f"{name} must be {words}, but it is {found}", remedy)
 
 
-def _wrong_type(error: Any, name: str) -> Said:
-    wanted = [error.validator_value] if isinstance(error.validator_value, str) else error.validator_value
-    listed = " or ".join(_KINDS[item] for item in wanted if item != "null")
-    remedy = f"Write {listed}."
-    if "string" in wanted and isinstance(error.instance, (int, float, bool)):
-        remedy = "Put it in quotes to make it text."
-    elif isinstance(error.instance, str) and {"number", "integer", "boolean"} & set(wanted):
-        remedy = f"Write {listed}, without quotes."
-    return Said("wrong-type", f"{name} must be {listed}, not {_found(error.instance)}", remedy)
+def _not_allowed(error: Any, name: str, path: Sequence[str | int]) -> Said:
+    allowed = error.validator_value if error.validator == "enum" else [error.validator_value]
+    words = [str(value) for value in allowed if value is not None]
+    value = error.instance
+    found = "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else shown(value)
+    close = difflib.get_close_matches(str(value)[:100].lower().replace("-", "_"), words, 1, 0.6)
+    remedy = f"Allowed: {listed(words)}."
+    return Said("not-allowed", f"{name} cannot be {found}", f"Did you mean `{close[0]}`? {remedy}" if close else remedy)
 
 
-def _not_allowed(error: Any, name: str) -> Said:
-    values = error.validator_value if error.validator == "enum" else [error.validator_value]
-    words = [str(value) for value in values if value is not None]
-    close = difflib.get_close_matches(str(error.instance).replace("-", "_"), words, 1, 0.6)
-    listed = ", ".join(f"`{word}`" for word in words)
-    remedy = f"Did you mean `{close[0]}`? Allowed: {listed}." if close else f"Allowed: {listed}."
-    return Said("not-allowed", f"{name} cannot be {_found(error.instance)}", remedy)
+def _range(error: Any, name: str, path: Sequence[str | int]) -> Said:
+    low, high = error.schema.get("minimum", "…"), error.schema.get("maximum", "…")
+    message = f"{name} is {shown(error.instance)[1:-1]}, outside of {low} to {high}"
+    return Said("out-of-range", message, f"Write a number from {low} to {high}.")
 
 
-def _range(error: Any, name: str) -> Said:
-    low, high = error.schema.get("minimum"), error.schema.get("maximum")
-    return Said(
-        "out-of-range", f"{name} is {error.instance}, outside {low} to {high}", f"Write a number from {low} to {high}."
-    )
-
-
-def _too_long(error: Any, name: str) -> Said:
+def _too_long(error: Any, name: str, path: Sequence[str | int]) -> Said:
     length, most = len(error.instance), error.validator_value
-    remedy = f"Shorten it by {length - most:,} characters."
-    return Said("too-long", f"{name} has {length:,} characters, at most {most:,}", remedy)
+    remedy = f"Shorten it by {length - most:,} character{'s' if length - most > 1 else ''}."
+    return Said("too-long", f"{name} has {length:,} characters, at most {most:,} are allowed", remedy)
 
 
-def _too_many(error: Any, name: str) -> Said:
+def _too_many(error: Any, name: str, path: Sequence[str | int]) -> Said:
     count, most = len(error.instance), error.validator_value
-    return Said("too-many", f"{name} has {count} entries, at most {most}", f"Remove {count - most}.")
+    return Said("too-many", f"{name} has {count} entries, at most {most} are allowed", f"Remove {count - most}.")
 
 
-def _too_few(error: Any, name: str) -> Said:
-    return Said("too-few", f"{name} must not be empty", "Write at least one.")
+def _empty(error: Any, name: str, path: Sequence[str | int]) -> Said:
+    what = "some text" if error.validator == "minLength" else "at least one entry"
+    return Said("empty", f"{name} is empty", f"Write {what}.")
 
 
-def _pattern(error: Any, name: str) -> Said:
-    remedies = {
-        "^[a-z0-9][a-z0-9-]*$": "Use a-z, 0-9 and -, beginning with a letter or digit.",
-        "^[a-zA-Z0-9_-]+$": "Use letters, digits, _ and - only.",
-        "^[A-Z][A-Za-z]*/[a-z0-9][a-z0-9-]*$": "An address looks like Assistant/math-tutor.",
-        "^/": "A JSON pointer begins with /, for example /temperature.",
-    }
-    remedy = remedies.get(error.validator_value, f"It must match {error.validator_value}.")
-    return Said("bad-name", f"{name} cannot be {shorten(error.instance)}", remedy)
+def _form(error: Any, name: str, path: Sequence[str | int]) -> Said:
+    remedy = _FORMS.get(error.validator_value, f"It must match {error.validator_value}.")
+    about = name if "propertyNames" in error.absolute_schema_path else f"{name}, {shown(error.instance)},"
+    return Said("bad-name", f"{about} has not the right form", remedy)
 
 
-_SAY: dict[str, Callable[[Any, str], Said]] = {
+_SAY: dict[str, Callable[[Any, str, Sequence[str | int]], Said]] = {
     "type": _wrong_type,
     "enum": _not_allowed,
     "const": _not_allowed,
     "minimum": _range,
     "maximum": _range,
+    "exclusiveMinimum": _range,
     "maxLength": _too_long,
     "maxItems": _too_many,
     "maxProperties": _too_many,
-    "minLength": _too_few,
-    "minItems": _too_few,
-    "minProperties": _too_few,
-    "pattern": _pattern,
+    "minLength": _empty,
+    "minItems": _empty,
+    "minProperties": _empty,
+    "pattern": _form,
 }

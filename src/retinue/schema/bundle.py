@@ -1,4 +1,6 @@
-"""Assembles the strict schema of a manifest and the editor schemas from the kinds; `python -m` writes the latter."""
+"""Assembles the strict schemas of manifest and project file and the editor schemas. Pure, but for `python -m`,
+which writes the editor schemas into a folder.
+"""
 
 from __future__ import annotations
 
@@ -10,33 +12,96 @@ from pathlib import Path
 from typing import Any
 
 from ..core.model import Json
-from . import kind_schema
+from . import kind_schema, kinds
 
-_NAME = {"type": "string", "maxLength": 63, "pattern": "^[a-z0-9][a-z0-9-]*$"}
-_DRAFT = "http://json-schema.org/draft-07/schema#"
-_SCALARS = {"string", "number", "integer", "boolean"}
+_INCLUDE, _VARIABLE, _REMOVED = ({"$ref": f"#/definitions/{name}"} for name in ("include", "variable", "removed"))
+_OF_AUTHORS: dict[str, Json] = {
+    "include": {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["file"],
+        "properties": {
+            "file": {"type": "string", "description": "A path relative to the file in which it stands."},
+            "template": {"type": "boolean", "description": "Replace ${var.NAME} in the included text too."},
+        },
+        "description": "The content of a file: .yaml, .yml and .json are parsed, anything else is text.",
+    },
+    "variable": {
+        "type": "string",
+        "pattern": r"\$\{var\.[A-Za-z_][A-Za-z0-9_-]*\}",
+        "description": "A variable of the environment.",
+    },
+    "removed": {"type": "null", "description": "In an overlay: takes this value away."},
+}
+# One manifest means one object, so these make no sense for all of a kind.
+_NO_DEFAULTS = ("adopt", "moved_from")
 
 
 @cache
 def manifest_schema(word: str) -> dict[str, Json]:
-    """The strict schema of a rendered manifest: the kind's fields, its address line and our two blocks."""
+    """The strict schema of a rendered manifest: the kind's fields, its address line and the `retinue` block."""
     schema = copy.deepcopy(kind_schema(word))
-    schema["properties"] |= {
-        word: _NAME | {"description": f"The address: {schema['x-retinue-kind']}/NAME."},
-        "retinue": kind_schema("retinue"),
-        "providers": {"type": "object", "description": "Typed extras that one service has."},
+    address = {
+        "type": "string",
+        "maxLength": 63,
+        "pattern": "^[a-z0-9][a-z0-9-]*$",
+        "description": f"The name in the address {schema['x-retinue-kind']}/NAME: a-z, 0-9 and -, at most 63.",
     }
+    schema["properties"] = {word: address, **schema["properties"], "retinue": _block()}
     schema["required"] = [word, *schema["required"]]
     return schema
 
 
+@cache
+def project_schema() -> dict[str, Json]:
+    """The strict schema of retinue.yaml. Of `defaults` it knows the keys; their values are checked in manifests."""
+    schema = copy.deepcopy(kind_schema("project"))
+    block: dict[str, Json] = {key: {} for key in _block()["properties"] if key not in _NO_DEFAULTS}
+    schema["properties"]["defaults"]["properties"] = {
+        kind.word: {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {name: {} for name in kind.fields}
+            | {"retinue": {"type": "object", "additionalProperties": False, "properties": block}},
+        }
+        for kind in kinds().values()
+    }
+    return schema
+
+
+def _block() -> dict[str, Json]:
+    return {key: value for key, value in kind_schema("retinue").items() if key not in ("$schema", "title")}
+
+
 def editor_schemas() -> dict[str, Json]:
     """File name to schema, for yaml-language-server (draft-07): includes and variables may stand for values."""
-    manifest = _loosened(manifest_schema("assistant"))
-    manifest["title"] = "A retinue manifest"
-    # `model` may come from defaults, and an overlay is a partial manifest.
-    manifest["required"] = ["assistant"]
-    return {"manifest.schema.json": manifest, "retinue.schema.json": _plain(kind_schema("project"))}
+    return {"manifest.schema.json": _manifest_for_editors("assistant"), "retinue.schema.json": _project_for_editors()}
+
+
+def _manifest_for_editors(word: str) -> dict[str, Json]:
+    schema = manifest_schema(word)
+    ours = (word, "retinue")
+    loose: dict[str, Json] = _loose(schema)
+    loose["title"] = "A retinue manifest"
+    # Includes and variables are for fields: an address is the same everywhere, and our block is ours.
+    loose["properties"] |= {name: _plain(schema["properties"][name]) for name in ours}
+    # Any other field may come from the defaults, and an overlay is a partial manifest.
+    loose["required"] = [word]
+    loose["definitions"] |= _OF_AUTHORS
+    return loose
+
+
+def _project_for_editors() -> dict[str, Json]:
+    schema: dict[str, Json] = _plain(project_schema())
+    schema["definitions"] |= _OF_AUTHORS
+    for kind in kinds().values():
+        loose = _loose(kind_schema(kind.word))
+        schema["definitions"] |= loose["definitions"]
+        defaults = schema["properties"]["defaults"]["properties"][kind.word]
+        defaults["properties"] |= loose["properties"]
+        block = defaults["properties"]["retinue"]["properties"]
+        block |= {key: value for key, value in _block()["properties"].items() if key in block}
+    return schema
 
 
 def _plain(schema: Any) -> Any:
@@ -46,52 +111,40 @@ def _plain(schema: Any) -> Any:
     return [_plain(item) for item in schema] if isinstance(schema, list) else schema
 
 
-def _loosened(schema: dict[str, Json]) -> dict[str, Json]:
+def _loose(schema: Any) -> Any:
     """The schema of what an author writes, before includes and variables are resolved."""
-    loose: dict[str, Json] = _plain(schema)
+    if not isinstance(schema, dict):
+        return schema
+    loose = _plain(schema)
     for key in ("properties", "definitions"):
-        loose[key] = {name: _loosen_members(item) for name, item in loose[key].items()}
-    words = {"assistant", "retinue", "providers"}
-    loose["properties"] = {
-        name: item if name in words else _or_include(item) for name, item in loose["properties"].items()
-    }
-    loose["definitions"]["include"] = {
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["file"],
-        "properties": {
-            "file": {"type": "string", "description": "A path relative to this file."},
-            "template": {"type": "boolean", "description": "Replace ${var.NAME} in the included text too."},
-        },
-    }
-    loose["definitions"]["variable"] = {"type": "string", "pattern": r"\$\{var\.[A-Za-z_][A-Za-z0-9_]*\}"}
+        if key in loose:
+            wrap = _or_else if key == "properties" else _loose
+            loose[key] = {name: wrap(item) for name, item in schema[key].items()}
+    for key in ("items", "additionalProperties"):
+        if isinstance(loose.get(key), dict):
+            loose[key] = _or_else(schema[key])
+    for key in ("then", "else"):
+        if key in loose:
+            loose[key] = _loose(schema[key])
+    if "allOf" in loose:
+        loose["allOf"] = [_loose(part) for part in schema["allOf"]]
     return loose
 
 
-def _loosen_members(schema: Any) -> Any:
-    if not isinstance(schema, dict):
-        return schema
-    schema = dict(schema)
-    if "properties" in schema:
-        schema["properties"] = {
-            name: item if name == "type" else _or_include(_loosen_members(item))
-            for name, item in schema["properties"].items()
-        }
-    if isinstance(schema.get("items"), dict):
-        schema["items"] = _or_include(_loosen_members(schema["items"]))
-    return schema
-
-
-def _or_include(schema: Any) -> Any:
-    """The schema, or an include, or for a scalar a variable; the description stays where editors look for it."""
-    include, variable = {"$ref": "#/definitions/include"}, {"$ref": "#/definitions/variable"}
-    types = schema.get("type", [])
-    types = set([types] if isinstance(types, str) else types)
-    others = [include, variable] if types & _SCALARS or not types else [include]
-    if types and types <= {"string", "null"}:
-        others = [include]
-    description = {"description": schema["description"]} if "description" in schema else {}
-    return {"anyOf": [schema, *others], **description}
+def _or_else(schema: dict[str, Json]) -> dict[str, Json]:
+    """The schema, or what may stand in its place. The description stays where editors look for it."""
+    if "const" in schema:
+        return _loose(schema)  # type: ignore[no-any-return]
+    types = schema.get("type", [] if "enum" in schema else ["object"])
+    types = {types} if isinstance(types, str) else set(types)
+    choices = [_loose(schema), _INCLUDE]
+    is_text = "string" in types and not {"enum", "pattern", "else"} & schema.keys()
+    if types <= {"string", "number", "integer", "boolean", "null"} and not is_text:
+        choices.append(_VARIABLE)
+    if "null" not in types and None not in schema.get("enum", ()):
+        choices.append(_REMOVED)
+    about = {"description": schema["description"]} if "description" in schema else {}
+    return {**about, "anyOf": choices}
 
 
 def write(folder: Path) -> None:
@@ -99,7 +152,7 @@ def write(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, schema in editor_schemas().items():
         text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-        (folder / name).write_text(text, encoding="utf-8")
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,106 @@
+"""Unknown and missing keys in words for beginners: what was meant, where it belongs, what it is called today."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ..core.model import Kind
+from .said import Said, listed, path_name, shown
+
+_REMOVE = "Remove this line"
+_PASTED = {
+    "id": (
+        "`id` belongs to the live object, not into a manifest",
+        f"{_REMOVE}; to keep the live object write `retinue: {{adopt: asst_…}}` with this id.",
+    ),
+    "object": ("`object` comes from a pasted API object", f"{_REMOVE}; the first line says what this is."),
+    "created_at": ("`created_at` is set by the service", f"{_REMOVE}."),
+    "file_ids": (
+        "`file_ids` belongs to the v1 API",
+        "Write `tool_resources: {code_interpreter: {file_ids: […]}}`, or a vector store for file_search.",
+    ),
+}
+_LATER_IN_MANIFEST = {"providers": "Remove it; no provider of this version has fields of its own."}
+_LATER_IN_PROJECT = {
+    "promote_from": "Remove it; apply the environments one by one with -e.",
+    "on_drift": "Remove it; the plan shows drift.",
+    "account": "Remove it.",
+    "entra": "Remove it; a token can come from `api_key: {command: […]}`.",
+    "api_version": "Remove it; this version has no Azure provider.",
+}
+_NOT_FIELDS = {
+    "vector_stores": (
+        "`vector_stores` would make a new vector store at each create",
+        "Create the vector store first and write `vector_store_ids: [vs_…]`.",
+    ),
+    "file_ids": (
+        "file_search has no files of its own: they belong into a vector store",
+        "Put the files into a vector store and write `vector_store_ids: [vs_…]`.",
+    ),
+}
+
+
+def unknown_keys(error: Any, kind: Kind | None, prefix: Sequence[str | int]) -> Iterator[Said]:
+    """One message for each key that the schema does not know."""
+    path = (*prefix, *error.absolute_path)
+    members = error.schema.get("properties", {})
+    for key in error.instance:
+        if key not in members:
+            yield _secret(path) if "api_key" in path else _unknown(key, path, error, kind)
+
+
+def _secret(path: Sequence[str | int]) -> Said:
+    """The key itself may be the secret, so it is not repeated."""
+    message = f"{path_name(path)} says where the key comes from, with `env`, `file` or `command`"
+    return Said("unknown-key", message, "Write `{env: NAME}`. If a real key stands here, revoke it now.")
+
+
+def _unknown(key: str, path: Sequence[str | int], error: Any, kind: Kind | None) -> Said:
+    members: Mapping[str, Any] = error.schema.get("properties", {})
+    if kind is not None and not path and key in _PASTED:
+        return Said("pasted-key", *_PASTED[key], (key,), at_key=True)
+    later = _LATER_IN_PROJECT if kind is None else _LATER_IN_MANIFEST
+    if key in later:
+        return Said("not-in-this-version", f"`{key}` is not in this version of retinue", later[key], (key,), True)
+    if key in _NOT_FIELDS and "vector_store_ids" in members:
+        return Said("unknown-key", *_NOT_FIELDS[key], (key,), at_key=True)
+    where = f" in {path_name(path)}" if path else ""
+    return Said("unknown-key", f"unknown key {shown(key)}{where}", _meant(key, members, error.instance), (key,), True)
+
+
+def _meant(key: str, members: Mapping[str, Any], present: Mapping[str, Any]) -> str:
+    below = [name for name, schema in members.items() if key in schema.get("properties", {})]
+    if below:
+        return f"It belongs below `{below[0]}`: `{below[0]}: {{{key}: …}}`."
+    known = [name for name in members if name not in present]
+    close = difflib.get_close_matches(key.replace("-", "_").lower(), known, 1, 0.6)
+    if close:
+        return f"Did you mean `{close[0]}`?"
+    again = difflib.get_close_matches(key, members, 1, 0.8)
+    if again:
+        return f"`{again[0]}` is there already: remove this line."
+    return f"{_REMOVE}. What may stand here: {listed(known)}."
+
+
+def missing_keys(error: Any, kind: Kind | None, prefix: Sequence[str | int]) -> Iterator[Said]:
+    """One message for each key that must be there; the validator reports them one by one, this says all at once."""
+    path = (*prefix, *error.absolute_path)
+    for key in error.validator_value:
+        if key not in error.instance:
+            yield _missing(key, path, error.schema.get("properties", {}).get(key, {}), kind)
+
+
+def _missing(key: str, path: Sequence[str | int], schema: Mapping[str, Any], kind: Kind | None) -> Said:
+    if kind is not None and not path and key == "model":
+        remedy = "Add `model: gpt-4o-mini` (or another id) here, or set it for all below `defaults` in retinue.yaml."
+        return Said("missing-key", "`model` is missing", remedy)
+    where = f" in {path_name(path)}" if path else ""
+    choices = schema.get("enum") or ([schema["const"]] if "const" in schema else [])
+    if choices:
+        remedy = f"Add `{key}: {choices[0]}`" + (f" (or {', '.join(map(str, choices[1:]))})." if choices[1:] else ".")
+    else:
+        about = schema.get("description")
+        remedy = f"Add `{key}: …`. {about}" if about else f"Add `{key}: …`."
+    return Said("missing-key", f"`{key}` is missing{where}", remedy)

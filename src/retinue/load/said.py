@@ -1,0 +1,40 @@
+"""The parts that every message about a value is made of. Pure; knows neither files nor places."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+
+class Said(NamedTuple):
+    """A code, a message, a remedy, and where: steps to a value, or to its key.
+
+    `hidden`: the last step is text that must not be repeated.
+    """
+
+    code: str
+    message: str
+    remedy: str
+    steps: tuple[str | int, ...] = ()
+    at_key: bool = False
+    hidden: bool = False
+
+
+def shown(value: Any, limit: int = 40) -> str:
+    """A value as it may stand in a message: one printable line, not too long."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    line = "".join(char if char.isprintable() else "�" for char in " ".join(text[: 4 * limit].split()))
+    return f"`{line if len(line) <= limit else line[: limit - 1] + '…'}`"
+
+
+def path_name(path: Sequence[str | int]) -> str:
+    """A value as a person would name it: `tools[0].type`."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
+    return shown(text, 80) if text else "the document"
+
+
+def listed(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "nothing"

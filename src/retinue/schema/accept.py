@@ -1,0 +1,165 @@
+"""Compiles a JSON Schema into a fast test. What passes it is valid; what does not needs the real validator.
+
+Knows only the keywords that the schemas of this package use, and refuses others when it compiles.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+from ..core.model import Json
+
+Schema: TypeAlias = Mapping[str, Json]
+Test: TypeAlias = Callable[[Any], bool]
+
+_ANNOTATIONS = frozenset(("$schema", "$comment", "title", "description", "default", "definitions", "examples"))
+_KEYWORDS = frozenset(
+    (
+        *("$ref", "type", "enum", "const", "if", "then", "else", "allOf", "not"),
+        *("minimum", "maximum", "exclusiveMinimum", "minLength", "maxLength", "pattern"),
+        *("minItems", "maxItems", "items", "minProperties", "maxProperties", "propertyNames"),
+        *("properties", "required", "additionalProperties"),
+    )
+)
+_TYPES: Mapping[str, Test] = {
+    "string": lambda value: isinstance(value, str),
+    "number": lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
+    "integer": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "boolean": lambda value: isinstance(value, bool),
+    "array": lambda value: isinstance(value, list),
+    "object": lambda value: isinstance(value, dict),
+    "null": lambda value: value is None,
+}
+
+
+def ecma(pattern: str) -> re.Pattern[str]:
+    """A pattern as JSON Schema means it: `$` is the very end, where Python lets a line break follow."""
+    return re.compile(pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern)
+
+
+def acceptor(schema: Schema) -> Test:
+    """The fast test of a whole schema. Raises ValueError for a keyword that it does not know."""
+    return _Compiler(schema).test(schema)
+
+
+class _Compiler:
+    """Compiles the parts of one schema; each definition once, so that it may contain itself."""
+
+    def __init__(self, root: Schema) -> None:
+        self.root = root
+        self.known: dict[str, list[Test]] = {}
+
+    def test(self, schema: Schema) -> Test:
+        unknown = {key for key in schema if not key.startswith("x-retinue-")} - _ANNOTATIONS - _KEYWORDS
+        if unknown:
+            raise ValueError(f"there is no fast test for {', '.join(sorted(unknown))}")
+        if "$ref" in schema:
+            return self._reference(schema["$ref"])
+        tests = [*_value(schema), *_text(schema), *_number(schema)]
+        tests += [*self._list(schema), *self._object(schema), *self._logic(schema)]
+        return _all(tests)
+
+    def _reference(self, reference: str) -> Test:
+        box = self.known.get(reference)
+        if box is None:
+            box = self.known[reference] = []
+            target: Any = self.root
+            for step in reference.split("/")[1:]:
+                target = target[step]
+            box.append(self.test(target))
+        return lambda value: box[0](value)
+
+    def _list(self, schema: Schema) -> Iterator[Test]:
+        low, high = schema.get("minItems", 0), schema.get("maxItems", float("inf"))
+        if low or "maxItems" in schema:
+            yield lambda value: not isinstance(value, list) or low <= len(value) <= high
+        if "items" in schema:
+            item = self.test(schema["items"])
+            yield lambda value: not isinstance(value, list) or all(map(item, value))
+
+    def _object(self, schema: Schema) -> Iterator[Test]:
+        low, high = schema.get("minProperties", 0), schema.get("maxProperties", float("inf"))
+        if low or "maxProperties" in schema:
+            yield lambda value: not isinstance(value, dict) or low <= len(value) <= high
+        if "propertyNames" in schema:
+            name = self.test(schema["propertyNames"])
+            yield lambda value: not isinstance(value, dict) or all(map(name, value))
+        if "required" in schema:
+            required = frozenset(schema["required"])
+            yield lambda value: not isinstance(value, dict) or required <= value.keys()
+        if "properties" in schema or "additionalProperties" in schema:
+            yield self._members(schema)
+
+    def _members(self, schema: Schema) -> Test:
+        known = {key: self.test(sub) for key, sub in schema.get("properties", {}).items()}
+        others = schema.get("additionalProperties", True)
+        other = (lambda value: others) if isinstance(others, bool) else self.test(others)
+
+        def test(value: Any) -> bool:
+            return not isinstance(value, dict) or all(known.get(key, other)(item) for key, item in value.items())
+
+        return test
+
+    def _logic(self, schema: Schema) -> Iterator[Test]:
+        yield from (self.test(part) for part in schema.get("allOf", ()))
+        if "not" in schema:
+            refused = self._exact(schema["not"])
+            yield lambda value: not refused(value)
+        if "if" in schema:
+            condition = self._exact(schema["if"])
+            then, otherwise = self.test(schema.get("then", {})), self.test(schema.get("else", {}))
+            yield lambda value: then(value) if condition(value) else otherwise(value)
+
+    def _exact(self, schema: Schema) -> Test:
+        """A test whose refusal counts too: only of keywords for which it is never too strict."""
+        inexact = schema.keys() - {"type", "properties", "required", "pattern"}
+        members = schema.get("properties", {}).values()
+        # 1.0 is an integer to JSON Schema, which the fast test leaves to the validator.
+        inexact |= {"integer"} & {schema.get("type")}
+        if inexact or any(part.keys() != {"const"} or not isinstance(part["const"], str) for part in members):
+            raise ValueError(f"there is no exact fast test for {schema}")
+        return self.test(schema)
+
+
+def _all(tests: list[Test]) -> Test:
+    if not tests:
+        return lambda value: True
+    if len(tests) == 1:
+        return tests[0]
+    if len(tests) == 2:
+        first, second = tests
+        return lambda value: first(value) and second(value)
+    rest = _all(tests[2:])
+    first, second = tests[:2]
+    return lambda value: first(value) and second(value) and rest(value)
+
+
+def _value(schema: Schema) -> Iterator[Test]:
+    if "type" in schema:
+        wanted = schema["type"]
+        types = [_TYPES[name] for name in ([wanted] if isinstance(wanted, str) else wanted)]
+        yield types[0] if len(types) == 1 else lambda value: any(test(value) for test in types)
+    if "enum" in schema or "const" in schema:
+        allowed = [schema["const"]] if "const" in schema else schema["enum"]
+        # 1 is true to Python, but not to JSON.
+        yield lambda value: any(type(value) is type(item) and value == item for item in allowed)
+
+
+def _text(schema: Schema) -> Iterator[Test]:
+    low, high = schema.get("minLength", 0), schema.get("maxLength", float("inf"))
+    if low or "maxLength" in schema:
+        yield lambda value: not isinstance(value, str) or low <= len(value) <= high
+    if "pattern" in schema:
+        search = ecma(schema["pattern"]).search
+        yield lambda value: not isinstance(value, str) or search(value) is not None
+
+
+def _number(schema: Schema) -> Iterator[Test]:
+    if not {"minimum", "maximum", "exclusiveMinimum"} & schema.keys():
+        return
+    low, high = schema.get("minimum", float("-inf")), schema.get("maximum", float("inf"))
+    above = schema.get("exclusiveMinimum", float("-inf"))
+    is_number = _TYPES["number"]
+    yield lambda value: not is_number(value) or (low <= value <= high and value > above)
