@@ -57,7 +57,7 @@ def test_an_old_export_becomes_manifests_and_applies(repository: Path, tmp_path:
     export = repository / "examples" / "rescue" / "assistants.json"
     made = retinue(tmp_path, "init", "-C", "rescued", "--from", str(export))
     assert made.returncode == 0, made.stderr
-    assert "retrieval" in made.stderr
+    assert "export-v1" in made.stderr
     applied = retinue(tmp_path, "apply", "-C", "rescued", "--auto-approve")
     assert applied.returncode == 0, applied.stderr
     assert "Plan: 6 to create" in applied.stdout
