@@ -95,7 +95,7 @@ def _special(error: Any, path: Sequence[str | int]) -> Said | None:
 def _wrong_type(error: Any, name: str, path: Sequence[str | int]) -> Said:
     value = error.instance
     wanted = [error.validator_value] if isinstance(error.validator_value, str) else list(error.validator_value)
-    words = " or ".join(_KINDS[item] for item in wanted if item != "null")
+    words = _alternatives([_KINDS[item] for item in wanted if item != "null"])
     found = "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else shown(value)
     remedy = f"Write {words}."
     if value is None:
@@ -107,6 +107,10 @@ def _wrong_type(error: Any, name: str, path: Sequence[str | int]) -> Said:
     elif isinstance(value, (str, int, float)) and "array" in wanted:
         remedy = f"Write a list: [{shown(value)[1:-1]}]."
     return Said("wrong-type", f"{name} must be {words}, but it is {found}", remedy)
+
+
+def _alternatives(words: Sequence[str]) -> str:
+    return " or ".join((*([", ".join(words[:-1])] if words[1:] else []), *words[-1:]))
 
 
 def _not_allowed(error: Any, name: str, path: Sequence[str | int]) -> Said:

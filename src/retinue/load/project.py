@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from ..core.model import Address, Diagnostic, Place
+from ..schema import kinds
+from .builder import Document
+from .endpoints import endpoint_problems
 from .files import read_bytes
 from .located import Map, place_of
+from .said import listed, shown
 from .validate import validate_project
 from .yaml import parse
 
 FILE = "retinue.yaml"
-EMULATOR = "emulator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,8 @@ class Project:
 
 def find(start: Path) -> Path | None:
     """The nearest folder from `start` upward that holds a retinue.yaml."""
-    return next((folder for folder in (start, *start.parents) if (folder / FILE).is_file()), None)
+    # os.path instead of pathlib: a folder that may not be read counts as one without the file.
+    return next((folder for folder in (start, *start.parents) if os.path.isfile(folder / FILE)), None)  # noqa: PTH113
 
 
 def load_project(root: Path) -> tuple[Project | None, list[Diagnostic]]:
@@ -79,21 +82,64 @@ def load_project(root: Path) -> tuple[Project | None, list[Diagnostic]]:
     if isinstance(data, Diagnostic):
         return None, [data]
     parsed = parse(data, FILE)
-    if parsed.diagnostics:
-        return None, list(parsed.diagnostics)
-    values = [document.value for document in parsed.documents]
-    if len(values) != 1 or type(values[0]) is not Map:
-        return None, [_no_project(len(values))]
-    problems = validate_project(values[0])
-    problems += _endpoints(values[0])
-    return (None, problems) if problems else (_project(root, values[0]), [])
+    documents = [document for document in parsed.documents if document.value is not None]
+    if not parsed.complete or len(documents) != 1 or type(documents[0].value) is not Map:
+        problems = [*parsed.diagnostics] if parsed.diagnostics else [_no_project(documents)]
+        return None, problems
+    value = documents[0].value
+    # The reader repeats what it doubts, which must not happen to a key; its other complaints need no second one.
+    secrets = set(_secret_places(value))
+    problems = [problem for problem in parsed.diagnostics if problem.place not in secrets]
+    known = {problem.place for problem in problems}
+    found = [*validate_project(value), *endpoint_problems(value), *_scope_problems(value)]
+    problems += [problem for problem in found if problem.place not in known]
+    problems.sort(key=lambda problem: problem.place or Place("", 0, 0))
+    return (None, problems) if problems else (_project(root, value), [])
 
 
-def _no_project(documents: int) -> Diagnostic:
-    what = "is empty" if not documents else "must be one YAML document with keys such as `project:`"
-    return Diagnostic(
-        "project-shape", f"retinue.yaml {what}", "`retinue init` in an empty folder shows one.", Place(FILE, 1, 1)
-    )
+def _no_project(documents: Sequence[Document]) -> Diagnostic:
+    if len(documents) > 1:
+        message, place = "retinue.yaml holds more than one YAML document", documents[1].place
+        return Diagnostic("project-shape", message, "Remove the line `---` and what does not belong here.", place)
+    message = "retinue.yaml is no mapping with keys such as `project:`" if documents else "retinue.yaml is empty"
+    return Diagnostic("project-shape", message, "`retinue init` in an empty folder shows one.", Place(FILE, 1, 1))
+
+
+def _secret_places(data: Map) -> Iterator[Place | None]:
+    environments = data.get("environments")
+    for name, item in environments.items() if isinstance(environments, dict) else ():
+        if isinstance(item, dict) and "api_key" in item:
+            path = ["environments", name, "api_key"]
+            yield place_of(data, path)
+            for key in item["api_key"] if isinstance(item["api_key"], dict) else ():
+                yield from (place_of(data, [*path, key], key=key_or_value) for key_or_value in (True, False))
+
+
+def _scope_problems(data: Map) -> Iterator[Diagnostic]:
+    """Addresses in `removed` of a kind that there is not, or that stand twice; a project that was formerly itself."""
+    seen: dict[str, int] = {}
+    removed = data.get("removed")
+    for index, item in enumerate(removed if isinstance(removed, list) else ()):
+        text = item.get("address") if isinstance(item, dict) else item
+        if not isinstance(text, str) or "/" not in text:
+            continue
+        place = place_of(data, ["removed", index])
+        kind = text.partition("/")[0]
+        if kind not in kinds():
+            message, remedy = f"{shown(text)} names a kind that there is not", f"Kinds: {listed(list(kinds()))}."
+            yield Diagnostic("unknown-kind", message, remedy, place, path=f"/removed/{index}")
+        elif text in seen:
+            message = f"{shown(text)} stands in `removed` twice"
+            yield Diagnostic("removed-twice", message, "Keep one of the two.", place, path=f"/removed/{index}")
+        seen[text] = index
+    formerly = data.get("formerly")
+    for index, item in enumerate(formerly if isinstance(formerly, list) else ()):
+        if isinstance(item, str) and item == data.get("project"):
+            message = "`formerly` names the project's own name"
+            place = place_of(data, ["formerly", index])
+            yield Diagnostic(
+                "formerly-itself", message, "Remove it: this is the name now.", place, path=f"/formerly/{index}"
+            )
 
 
 def _project(root: Path, data: Map) -> Project:
@@ -142,50 +188,3 @@ def _removals(data: Map) -> Iterator[Removal]:
         place = place_of(data, ["removed", index])
         assert place is not None
         yield Removal(Address(kind, name), forget, place)
-
-
-def _endpoints(data: Map) -> list[Diagnostic]:
-    environments = data.get("environments")
-    if type(environments) is not Map:
-        return []
-    problems = []
-    for name, item in environments.items():
-        endpoint = item.get("endpoint") if type(item) is Map else None
-        problem = _endpoint_problem(endpoint, item) if isinstance(endpoint, str) else None
-        if problem is not None:
-            code, message, remedy = problem
-            place = place_of(data, ["environments", name, "endpoint"])
-            problems.append(Diagnostic(code, message, remedy, place, path=f"/environments/{name}/endpoint"))
-    return problems
-
-
-def _endpoint_problem(endpoint: str, environment: Map) -> tuple[str, str, str] | None:
-    """What is wrong with an endpoint, as (code, message, remedy); its user info is never repeated."""
-    if endpoint == EMULATOR:
-        return None
-    shape = ("endpoint-shape", "`endpoint` is no base URL", "Write https://host/v1, or `emulator`.")
-    try:
-        parts = urlsplit(endpoint)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return shape
-    if "@" in parts.netloc:
-        return ("endpoint-secret", "`endpoint` carries user info", "Take it out and use `api_key: {env: NAME}`.")
-    if parts.scheme not in ("http", "https") or not host:
-        return shape
-    if parts.query or parts.fragment:
-        return ("endpoint-secret", "`endpoint` carries a query or a fragment", "End it after the path.")
-    if parts.scheme == "http" and not _is_loopback(host) and environment.get("allow_http") is not True:
-        return (
-            "endpoint-plain-http",
-            f"plain http to {host} would send the key unprotected",
-            "Use https, or write `allow_http: true` in this environment.",
-        )
-    return None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -14,7 +14,8 @@ from typing import Any
 from ..core.model import Json
 from . import kind_schema, kinds
 
-_INCLUDE, _VARIABLE, _REMOVED = ({"$ref": f"#/definitions/{name}"} for name in ("include", "variable", "removed"))
+_INCLUDE, _VARIABLE = {"$ref": "#/definitions/include"}, {"$ref": "#/definitions/variable"}
+_SCALARS = frozenset(("string", "number", "integer", "boolean", "null"))
 _OF_AUTHORS: dict[str, Json] = {
     "include": {
         "type": "object",
@@ -31,7 +32,6 @@ _OF_AUTHORS: dict[str, Json] = {
         "pattern": r"\$\{var\.[A-Za-z_][A-Za-z0-9_-]*\}",
         "description": "A variable of the environment.",
     },
-    "removed": {"type": "null", "description": "In an overlay: takes this value away."},
 }
 # One manifest means one object, so these make no sense for all of a kind.
 _NO_DEFAULTS = ("adopt", "moved_from")
@@ -122,7 +122,7 @@ def _loose(schema: Any) -> Any:
             loose[key] = {name: wrap(item) for name, item in schema[key].items()}
     for key in ("items", "additionalProperties"):
         if isinstance(loose.get(key), dict):
-            loose[key] = _or_else(schema[key])
+            loose[key] = _or_else(schema[key], removable=key != "items")
     for key in ("then", "else"):
         if key in loose:
             loose[key] = _loose(schema[key])
@@ -131,20 +131,24 @@ def _loose(schema: Any) -> Any:
     return loose
 
 
-def _or_else(schema: dict[str, Json]) -> dict[str, Json]:
-    """The schema, or what may stand in its place. The description stays where editors look for it."""
+def _or_else(schema: dict[str, Json], *, removable: bool = True) -> dict[str, Json]:
+    """The schema, or what may stand in its place. The description stays where editors look for it.
+
+    With if/then/else instead of anyOf an editor shows the fault in its own place.
+    """
+    loose: dict[str, Json] = _loose(schema)
     if "const" in schema:
-        return _loose(schema)  # type: ignore[no-any-return]
+        return loose
     types = schema.get("type", [] if "enum" in schema else ["object"])
-    types = {types} if isinstance(types, str) else set(types)
-    choices = [_loose(schema), _INCLUDE]
+    types = [types] if isinstance(types, str) else types
+    if removable and types and "null" not in types:
+        # In an overlay null takes a value away.
+        loose["type"] = [*types, "null"]
     is_text = "string" in types and not {"enum", "pattern", "else"} & schema.keys()
-    if types <= {"string", "number", "integer", "boolean", "null"} and not is_text:
-        choices.append(_VARIABLE)
-    if "null" not in types and None not in schema.get("enum", ()):
-        choices.append(_REMOVED)
+    if _SCALARS.issuperset(types) and not is_text:
+        loose = {"anyOf": [loose, _VARIABLE]}
     about = {"description": schema["description"]} if "description" in schema else {}
-    return {**about, "anyOf": choices}
+    return {**about, "if": {"type": "object", "required": ["file"]}, "then": _INCLUDE, "else": loose}
 
 
 def write(folder: Path) -> None:
