@@ -115,7 +115,8 @@ class World:
         """The text with what differs from run to run replaced: ids by number, port, folder, digests."""
         text = text.replace(str(self.root), "<folder>").replace(self.url.removeprefix("http://"), "<host>")
         text = re.sub(r"sha256:[0-9a-f]{64}", "sha256:<digest>", text)
-        for key in self.live():
+        # By address, because objects are created in parallel.
+        for key, _ in sorted(self.live().items(), key=lambda item: str(item[1]["metadata"].get("retinue.address"))):
             self._ids.setdefault(key, f"asst_{len(self._ids) + 1:03}{'x' * (len(key) - 8)}"[: len(key)])
         return re.sub(r"asst_[A-Za-z0-9]{24}", lambda found: self._ids.get(found[0], found[0]), text)
 

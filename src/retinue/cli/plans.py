@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import __version__
 from ..core.codec import dump, outcome, plan_to_json, summary
-from ..core.errors import StaleError, UsageError
+from ..core.errors import RetinueError, StaleError, UsageError
 from ..core.model import Change, Outcome, Plan, Resource, Status
 from ..engine.apply import apply_changes
 from ..engine.recheck import recheck
@@ -56,7 +56,7 @@ def check_digest(plan: Plan, given: Mapping[str, Any]) -> None:
 
 
 def approve(plan: Plan, given: Mapping[str, Any], question: str) -> None:
-    """Ask on a terminal. Raises UsageError without one, or if the answer is not yes."""
+    """Ask on a terminal. Raises UsageError without one, RetinueError if the answer is not yes."""
     if given.get("auto_approve") or given.get("expect_digest"):
         return
     if not console.is_interactive():
@@ -64,9 +64,8 @@ def approve(plan: Plan, given: Mapping[str, Any], question: str) -> None:
             "nobody is here to approve this plan: there is no terminal",
             "Pass --auto-approve, or --expect-digest with the digest of a reviewed plan.",
         )
-    console.note(f"\n{question} Only `yes` is accepted: ")
-    if sys.stdin.readline().strip() != "yes":
-        raise UsageError("not approved; nothing was changed", "Answer `yes` to go on.")
+    if console.ask(f"\n{question} Only `yes` is accepted: ") != "yes":
+        raise RetinueError("not approved; nothing was changed", "Answer `yes` to go on.")
 
 
 def carry_out(plan: Plan, session: Session, service: Service, given: Mapping[str, Any], *, saved: bool = False) -> int:

@@ -121,7 +121,8 @@ class Http:
             pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (count - 1)) * random.uniform(0.5, 1.0)
         if self._clock.now() + pause > self._deadline:
             raise Unreachable(
-                f"{failure.error.message}; the next try in {pause:.0f} s is more than is left of --timeout", _LATER
+                f"{failure.error.message}; the next try in {pause:.0f} s is more than is left of --timeout",
+                failure.error.remedy,
             ) from failure.error
         if failure.held_back:
             self._gate.hold_back(pause)
