@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -80,8 +81,8 @@ def _list(value: list[Json], shape: Shape) -> Json:
 def _text(value: str, shape: Shape) -> Json:
     if not shape.trim_final_newline:
         return value
-    text = value.replace("\r\n", "\n")
-    return text.removesuffix("\n") or MISSING
+    # All of them, not just one: what is sent and comes back must not be shortened a second time.
+    return re.sub("\r+\n", "\n", value).rstrip("\n") or MISSING
 
 
 def plain(value: Json) -> Json:
