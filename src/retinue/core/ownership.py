@@ -51,7 +51,7 @@ def decide(live: Iterable[Resource], project: str, environment: str, formerly: S
     elsewhere: list[Claim] = []
     foreign: list[Resource] = []
     diagnostics: list[Diagnostic] = []
-    for resource in live:
+    for resource in sorted(live, key=_age):
         if resource.marker_address is None:
             foreign.append(resource)
             continue
@@ -79,11 +79,14 @@ def _settle(
     duplicates: list[Claim] = []
     copies: list[Claim] = []
     for address in sorted(ours):
-        claims = sorted(ours[address], key=lambda claim: (names.index(claim.owner.project), *_age(claim)))
+        claims = sorted(ours[address], key=lambda claim: (names.index(claim.owner.project), *_age(claim.live)))
         made, copied = _by_nonce(claims)
         owned[address], others = made[0], made[1:]
+        # What is younger than an unreadable nonce may be a copy of that object: nobody can tell, so it is left alone.
+        readable = owned[address].applied is not None
         for claim in others:
-            known = claim.applied is not None and claim.owner.project == owned[address].owner.project
+            readable = readable and claim.applied is not None
+            known = readable and claim.owner.project == owned[address].owner.project
             (duplicates if known else copied).append(claim)
         copies.extend(copied)
         if owned[address].applied is None:
@@ -92,8 +95,8 @@ def _settle(
     return World(owned, tuple(duplicates), tuple(copies), elsewhere, foreign, tuple(diagnostics))
 
 
-def _age(claim: Claim) -> tuple[int, str]:
-    return (claim.live.created_at, claim.remote_id)
+def _age(live: Resource) -> tuple[int, str]:
+    return (live.created_at, live.remote_id or "")
 
 
 def _by_nonce(claims: Sequence[Claim]) -> tuple[list[Claim], list[Claim]]:
