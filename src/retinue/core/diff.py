@@ -22,6 +22,8 @@ def field_changes(
     want, have = canonical(spec, kind), canonical(live.spec, kind)
     changes = []
     for name, field in kind.fields.items():
+        if f"/{name}" in desired.policy.ignore_changes:
+            continue
         hidden = name in unreadable
         change = _hidden(field, want, applied) if hidden else _visible(field, want, have, applied)
         if change is not None:
@@ -92,18 +94,22 @@ def expect_digest(live: Resource, kind: Kind, unreadable: Collection[str], ignor
 def with_ignored(spec: Mapping[str, Json], live: Mapping[str, Json], ignored: Collection[str]) -> dict[str, Json]:
     """`spec` with the live value at every ignored JSON pointer."""
     result = dict(spec)
-    for pointer in ignored:
-        steps = split_pointer(pointer)
-        result = _put(result, steps, _get(live, steps))
+    for steps in _last_first(ignored):
+        result = _put(result, live, steps)
     return result
 
 
 def without(fields: dict[str, Json], ignored: Collection[str]) -> dict[str, Json]:
     """`fields` with nothing at any of the ignored JSON pointers."""
     result = fields
-    for pointer in ignored:
-        result = _put(result, split_pointer(pointer), MISSING)
+    for steps in _last_first(ignored):
+        result = _put(result, {}, steps)
     return result
+
+
+def _last_first(pointers: Collection[str]) -> list[list[str]]:
+    """The pointers' steps, later items of a list first: taking one away must not move the others."""
+    return sorted(map(split_pointer, pointers), key=lambda steps: [(len(step), step) for step in steps], reverse=True)
 
 
 def split_pointer(pointer: str) -> list[str]:
@@ -111,34 +117,36 @@ def split_pointer(pointer: str) -> list[str]:
     return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
 
 
-def _get(value: Json, steps: list[str]) -> Json:
-    for step in steps:
-        if isinstance(value, dict) and step in value:
-            value = value[step]
-        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
-            value = value[int(step)]
-        else:
-            return MISSING
-    return value
+def _put(value: Any, live: Json, steps: list[str]) -> Any:
+    """A copy of `value` with what `live` holds at `steps`, or with nothing there where live holds nothing.
 
-
-def _put(value: Any, steps: list[str], new: Json) -> Any:
-    """A copy of `value` with `new` at `steps` (MISSING takes it away); unchanged where the way there is missing."""
+    Unchanged where the way there is missing, but for objects that live has and `value` lacks.
+    """
     head, rest = steps[0], steps[1:]
+    there = _step(live, head)
     if isinstance(value, list):
-        if not head.isdecimal() or int(head) >= len(value):
+        if _step(value, head) is MISSING:
             return value
         index = int(head)
-        if rest:
-            return [*value[:index], _put(value[index], rest, new), *value[index + 1 :]]
+        new = _put(value[index], there, rest) if rest else there
         return [*value[:index], *([] if new is MISSING else [new]), *value[index + 1 :]]
     if not isinstance(value, dict):
         return value
     if rest:
-        inner = value.get(head, {} if new is not MISSING else None)
-        return value if inner is None else {**value, head: _put(inner, rest, new)}
+        inner = value.get(head)
+        if inner is None and not isinstance(there, dict):
+            return value
+        return {**value, head: _put({} if inner is None else inner, there, rest)}
     kept = {key: item for key, item in value.items() if key != head}
-    return kept if new is MISSING else {**kept, head: new}
+    return kept if there is MISSING else {**kept, head: there}
+
+
+def _step(value: Json, step: str) -> Json:
+    """The member or item that one step of a pointer names, or MISSING."""
+    if isinstance(value, dict):
+        return value.get(step, MISSING)
+    found = isinstance(value, list) and step.isdecimal() and int(step) < len(value)
+    return value[int(step)] if found else MISSING
 
 
 def reached(change: FieldChange, live: Mapping[str, Json], kind: Kind) -> bool:
