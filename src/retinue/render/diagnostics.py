@@ -1,0 +1,47 @@
+"""Diagnostics as `file:line:column: code: message` with the remedy below. Shows all of them; drops none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ..core.model import Diagnostic, Place, Severity
+from .safe import clean, clean_lines, defuse
+from .style import Style
+
+_ORDER = tuple(Severity)
+_NAMES = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+_NOWHERE = Place("\U0010ffff", 0, 0)
+
+
+def diagnostics_text(diagnostics: Sequence[Diagnostic], style: Style) -> str:
+    """Errors first, each group by place, then how many there are: `3 errors, 1 warning`. "" if there are none."""
+    if not diagnostics:
+        return ""
+    lines = [line for item in in_order(diagnostics) for line in diagnostic_lines(item, style)]
+    return defuse("\n".join([*lines, _count(diagnostics)])) + "\n"
+
+
+def in_order(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Errors first, then by place; what has no place comes last, by address."""
+
+    def key(item: Diagnostic) -> tuple[int, Place, str, str, str]:
+        place = item.place or _NOWHERE
+        return (_ORDER.index(item.severity), place, item.address or "", item.code, item.message)
+
+    return sorted(diagnostics, key=key)
+
+
+def diagnostic_lines(item: Diagnostic, style: Style) -> Iterator[str]:
+    """One diagnostic and its remedy."""
+    where = str(item.place) if item.place else " ".join(part for part in (item.address, item.path) if part)
+    paint = {Severity.ERROR: style.error, Severity.WARNING: style.warning}.get(item.severity, style.muted)
+    head = f"{style.strong(clean(where))}: " if where else ""
+    kind = "" if item.severity is Severity.ERROR else style.muted(f" ({_NAMES[item.severity]})")
+    yield f"{head}{paint(clean(item.code))}: {clean_lines(item.message, '  ')}{kind}"
+    if item.remedy:
+        yield f"  {clean_lines(item.remedy, '  ')}"
+
+
+def _count(diagnostics: Sequence[Diagnostic]) -> str:
+    counts = [(name, sum(item.severity is severity for item in diagnostics)) for severity, name in _NAMES.items()]
+    return ", ".join(f"{count} {name}{'' if count == 1 else 's'}" for name, count in counts if count)

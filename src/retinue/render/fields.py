@@ -1,0 +1,170 @@
+"""The lines under a step: each field with what it was and what it will be. Knows nothing of steps or plans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ..core.diff import split_pointer
+from ..core.model import MISSING, Cause, FieldChange, Json, Kind, Shape
+from .leaves import Leaf, leaves
+from .safe import cells, clean, pad
+from .style import Style
+from .textdiff import diff_lines, text_diff
+from .values import brief, looks_alike, pair, short
+
+_LABEL = 17
+_WIDEST_LABEL = 48
+_INDENT = " " * 6
+_CAUSES = {
+    Cause.MANIFEST: "",
+    Cause.DRIFT: "drift: changed outside retinue since the last apply",
+    Cause.BOTH: "drift: changed outside retinue since the last apply, and in its manifest",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Columns: how wide a line may be, and where remarks begin."""
+
+    width: int
+    remarks: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One line `label value remark` and the lines below it. `painted` is `value` in colour."""
+
+    label: str
+    value: str
+    painted: str
+    remark: str = ""
+    below: tuple[str, ...] = ()
+    column: int = _LABEL
+
+
+def created_fields(fields: Sequence[FieldChange], kind: Kind | None, layout: Layout, style: Style) -> list[str]:
+    """The fields of a new object, each briefly on one line."""
+    rows = []
+    for field in fields:
+        label, shape = _label(field.path), _shape(field.path, kind)
+        value = brief(field.after, shape, layout.width - len(_INDENT) - _LABEL)
+        rows.append(_Row(label, value, value))
+    return _laid_out(rows, layout, style)
+
+
+def changed_fields(fields: Sequence[FieldChange], kind: Kind | None, layout: Layout, style: Style) -> list[str]:
+    """The fields of an object that changes: scalars as `a → b`, long texts as a diff, the rest leaf by leaf."""
+    rows: list[_Row] = []
+    for field in fields:
+        rows.extend(_rows(field, _shape(field.path, kind), layout, style))
+    return _laid_out(rows, layout, style)
+
+
+def _rows(field: FieldChange, shape: Shape, layout: Layout, style: Style) -> Iterator[_Row]:
+    label, remark = _label(field.path), _CAUSES[field.cause]
+    before, after = field.before, field.after
+    if before is None and after is None:
+        # Only a field that the service never reports can be changed from unknown to unset.
+        yield _Row(label, "unset", style.removed("unset"), remark)
+    elif isinstance(before, dict | list) or isinstance(after, dict | list):
+        yield from _structured(field, shape, layout, style)
+    else:
+        absent = (MISSING if before is None else before, MISSING if after is None else after)
+        yield _leaf_row(Leaf(label, *absent), remark, layout, style)
+
+
+def _structured(field: FieldChange, shape: Shape, layout: Layout, style: Style) -> Iterator[_Row]:
+    label, remark = _label(field.path), _CAUSES[field.cause]
+    found = leaves(field.before, field.after, shape)
+    if not found:
+        yield _Row(label, "same value, sent again", style.muted("same value, sent again"), remark)
+    if remark and len(found) > 1:
+        yield _Row(label, "", "", remark)
+        remark = ""
+    named = [_below(label, leaf) for leaf in found]
+    column = min(max((cells(leaf.path) + 2 for leaf in named), default=0), _WIDEST_LABEL)
+    for leaf in named:
+        row = (
+            _order(leaf, remark, len(found) == 1, layout, style)
+            if leaf.reordered
+            else _leaf_row(leaf, remark, layout, style)
+        )
+        yield replace(row, column=max(_LABEL, column))
+
+
+def _below(label: str, leaf: Leaf) -> Leaf:
+    path = clean(leaf.path)
+    return leaf._replace(path=label + (path if path[:1] in ("", "[") else f".{path}"))
+
+
+def _leaf_row(leaf: Leaf, remark: str, layout: Layout, style: Style) -> _Row:
+    room = layout.width - len(_INDENT) - max(_LABEL, cells(leaf.path) + 2)
+    if leaf.before is MISSING or leaf.after is MISSING:
+        added = leaf.before is MISSING
+        text = brief(leaf.after if added else leaf.before, Shape(), max(20, room - 2))
+        sign, paint = ("+", style.added) if added else ("-", style.removed)
+        return _Row(leaf.path, f"{sign} {text}", paint(f"{sign} {text}"), remark)
+    old, new = pair(leaf.before, leaf.after)
+    if _is_long(leaf.before, leaf.after, cells(old) + cells(new) + 3 > max(room, 30)):
+        return _diff(leaf.path, _lines_of(leaf.before), _lines_of(leaf.after), remark, style)
+    return _Row(leaf.path, f"{old} → {new}", f"{style.removed(old)} → {style.added(new)}", remark)
+
+
+def _is_long(before: Json, after: Json, too_wide: bool) -> bool:
+    texts = isinstance(before, str) and isinstance(after, str)
+    return too_wide or (texts and ("\n" in before or "\n" in after) and not looks_alike(before, after))
+
+
+def _lines_of(value: Json) -> str:
+    return value if isinstance(value, str) else short(value)
+
+
+def _order(leaf: Leaf, remark: str, alone: bool, layout: Layout, style: Style) -> _Row:
+    """The same items in another order; many of them one to a line."""
+    head = "only the order changes" if alone else "the order changes"
+    text = f"{head}: " + " → ".join(", ".join(map(clean, side)) for side in (leaf.before, leaf.after))
+    if cells(leaf.path) + len(_INDENT) + cells(text) + 2 <= layout.width:
+        return _Row(leaf.path, text, text, remark)
+    return replace(
+        _diff(leaf.path, "\n".join(leaf.before), "\n".join(leaf.after), remark, style), value=head, painted=head
+    )
+
+
+def _diff(label: str, before: str, after: str, remark: str, style: Style) -> _Row:
+    diff = text_diff(before, after)
+    total, changed = max(diff.before_lines, diff.after_lines), diff.removed + diff.added
+    lines = diff_lines(diff, style)
+    if total == 1:
+        count = ""
+        lines = [line.removeprefix("1 ") for line in lines]
+    elif changed > total:
+        count = f"{total} lines, {diff.removed} removed, {diff.added} added"
+    else:
+        count = f"{changed} of {total} lines"
+    return _Row(label, count, count, remark, tuple(lines))
+
+
+def _laid_out(rows: Sequence[_Row], layout: Layout, style: Style) -> list[str]:
+    lines = []
+    for row in rows:
+        line = painted = _INDENT + row.label
+        if row.value:
+            gap = pad(line, len(_INDENT) + row.column)
+            line, painted = line + gap + row.value, painted + gap + row.painted
+        if row.remark:
+            painted += pad(line, layout.remarks) + style.muted(row.remark)
+        lines.append(painted)
+        lines.extend(f"{_INDENT}  {text}" for text in row.below)
+    return lines
+
+
+def _label(path: str) -> str:
+    """`/temperature` as `temperature`; what is retinue's own loses its prefix too."""
+    return clean(".".join(split_pointer(path.removeprefix("/retinue") if path.startswith("/retinue/") else path)))
+
+
+def _shape(path: str, kind: Kind | None) -> Shape:
+    fields: Mapping[str, object] = kind.fields if kind else {}
+    field = kind.fields[path[1:]] if kind and path[1:] in fields else None
+    return field.shape if field else Shape()

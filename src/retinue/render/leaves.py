@@ -1,0 +1,218 @@
+"""Where two structured values of a field differ, leaf by leaf, with paths that people can read.
+
+Both sides are compared in canonical form, so that a default never shows as a change. Lists become maps first, keyed by
+what identifies an item, so that one new tool does not shift all tools after it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ..core.canonical import canonical_value, same
+from ..core.model import MISSING, Json, Shape
+
+_MOST_LEAVES = 8
+_PLAIN_KEY = re.compile(r"[^\s.\[\]]+( [^\s.\[\]]+)*")
+
+
+class Leaf(NamedTuple):
+    """One difference; MISSING on a side: not there. With `reordered` the sides are lists of the same names."""
+
+    path: str
+    before: Json
+    after: Json
+    reordered: bool = False
+
+
+class Item(NamedTuple):
+    """The key of a list's item in the map that the list became.
+
+    `form`: `named` by type and name, `bare` where the name is the item itself, `placed` where only its place tells it.
+    """
+
+    name: str
+    form: str
+
+
+class _Items(dict[Item, Json]):
+    """A list as a map. A type of its own, so that an empty list is never an empty object."""
+
+
+_Path = tuple[Any, ...]
+
+
+def leaves(before: Json, after: Json, shape: Shape) -> list[Leaf]:
+    """The differing leaves of two values of a field, sorted by path; a leaf with path "" is the whole value."""
+    defaults: dict[_Path, Json] = {}
+    old, new = (_comparable(value, shape, defaults) for value in (before, after))
+    if type(old) is not type(new) or not isinstance(old, dict):
+        return [] if same(old, new) and type(old) is type(new) else [Leaf("", _as_json(old), _as_json(new))]
+    try:
+        paths = _differing(old, new)
+    except RecursionError:
+        return [Leaf("", _as_json(old), _as_json(new))]
+    found = [leaf for path in paths for leaf in _leaf(path, old, new, defaults)]
+    found.extend(_reordered((), old, new))
+    if isinstance(before, str) or isinstance(after, str):
+        # A word such as `auto` was read as the type of an object, which it is not: it stands for the whole.
+        found = [leaf._replace(path="") if leaf.path == "type" else leaf for leaf in found]
+    return sorted(found, key=lambda leaf: (leaf.path, leaf.reordered, _text(leaf.before), _text(leaf.after)))
+
+
+def names(value: Json, shape: Shape) -> list[str] | None:
+    """What identifies the items of a list of typed objects, such as tools; None for any other value."""
+    keyed = _comparable(value, shape, {})
+    typed = shape.items is not None and shape.items.by_type is not None
+    return [key.name for key in keyed] if typed and isinstance(keyed, _Items) else None
+
+
+def _differing(old: dict[Any, Json], new: dict[Any, Json]) -> list[_Path]:
+    # Slow to import and to run, so only here: for the few fields that are known to differ.
+    from deepdiff import DeepDiff
+
+    tree = DeepDiff(old, new, view="tree", ignore_private_variables=False, threshold_to_diff_deeper=0)
+    return [tuple(level.path(output_format="list")) for levels in tree.values() for level in levels]
+
+
+def _comparable(value: Json, shape: Shape, defaults: dict[_Path, Json]) -> Json:
+    short = canonical_value(value, shape)
+    if short is MISSING:
+        short = shape.default
+    if isinstance(short, str) and shape.by_type is not None:
+        short = {"type": short}
+    return _keyed(short, shape, (), defaults)
+
+
+def _keyed(value: Json, shape: Shape, path: _Path, defaults: dict[_Path, Json]) -> Json:
+    """`value` with every list as a map from `Item` to item; what absent members default to goes to `defaults`."""
+    if isinstance(value, dict):
+        shape = (shape.by_type or {}).get(str(value.get("type")), shape)
+        members = shape.properties or {}
+        defaults.update({(*path, key): sub.default for key, sub in members.items() if _is_scalar(sub.default)})
+        rest = shape.values or Shape()
+        return {key: _keyed(item, members.get(key, rest), (*path, key), defaults) for key, item in value.items()}
+    if not isinstance(value, list):
+        return value
+    result = _Items()
+    for place, item in enumerate(value):
+        key, content, inner = _identified(item, place, shape.items or Shape())
+        name, count = key.name, 1
+        while key in result:
+            count += 1
+            key = Item(f"{name} #{count}", key.form)
+        result[key] = _keyed(content, inner, (*path, key), defaults)
+    return result
+
+
+def _is_scalar(default: Json) -> bool:
+    return default is not MISSING and default is not None and not isinstance(default, dict | list)
+
+
+def _identified(item: Json, place: int, shape: Shape) -> tuple[Item, Json, Shape]:
+    """The key of a list's item, what is left to compare under it, and the shape of that."""
+    if isinstance(item, dict) and shape.by_type is not None:
+        return _typed(item, shape.by_type)
+    placed = isinstance(item, dict | list)
+    return Item(f"[{place}]", "placed") if placed else Item(_text(item), "bare"), item, shape
+
+
+def _typed(item: dict[str, Json], by_type: Mapping[str, Shape]) -> tuple[Item, Json, Shape]:
+    """`{type: function, function: {name: x, …}}` is known as `function x`, and its own members follow directly."""
+    word = str(item.get("type"))
+    shape = by_type.get(word, Shape())
+    member = (shape.properties or {}).get(word)
+    content, inner = {key: part for key, part in item.items() if key != "type"}, item.get(word)
+    if set(content) <= {word} and (isinstance(inner, dict) or (inner is None and member)):
+        content, shape = dict(inner or {}), member or Shape()
+    name = content.pop("name", None)
+    return Item(word if name is None else f"{word} {_text(name)}", "named"), content, shape
+
+
+def _at(value: Json, path: _Path) -> Json:
+    for step in path:
+        if not isinstance(value, dict) or step not in value:
+            return MISSING
+        value = value[step]
+    return value
+
+
+def _leaf(path: _Path, old: Json, new: Json, defaults: Mapping[_Path, Json]) -> Iterator[Leaf]:
+    before, after = (_at(side, path) for side in (old, new))
+    if before is not MISSING and after is not MISSING:
+        yield Leaf(_readable(path), _as_json(before), _as_json(after))
+        return
+    present = after if before is MISSING else before
+    if path in defaults:
+        other = defaults[path]
+        sides = [(path, other, present)] if before is MISSING else [(path, present, other)]
+    else:
+        branches = _branches(path, present)
+        sides = [(way, MISSING, value) if before is MISSING else (way, value, MISSING) for way, value in branches]
+    yield from (Leaf(_readable(way), one, two) for way, one, two in sides)
+
+
+def _branches(path: _Path, value: Json) -> list[tuple[_Path, Json]]:
+    """What stands on one side only: an item of a list as a whole, a small object leaf by leaf."""
+    last = path[-1]
+    if isinstance(last, Item):
+        return [(path if last.form == "placed" else path[:-1], _item(last, _as_json(value)))]
+    ways = list(_paths(path, value))
+    if len(ways) > _MOST_LEAVES:
+        return [(path, _as_json(value))]
+    return [(way, _as_json(_at(value, way[len(path) :]))) for way in ways]
+
+
+def _paths(path: _Path, value: Json) -> Iterator[_Path]:
+    if isinstance(value, dict) and value and not isinstance(value, _Items):
+        for key, item in value.items():
+            yield from _paths((*path, key), item)
+    else:
+        yield path
+
+
+def _reordered(path: _Path, old: Json, new: Json) -> Iterator[Leaf]:
+    """Lists that hold the same items in another order; items that only one side has do not count."""
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return
+    before = [key for key in old if isinstance(key, Item) and key in new]
+    after = [key for key in new if isinstance(key, Item) and key in old]
+    if before != after:
+        yield Leaf(_readable(path), [key.name for key in before], [key.name for key in after], reordered=True)
+    for key in old.keys() & new.keys():
+        yield from _reordered((*path, key), old[key], new[key])
+
+
+def _readable(path: Sequence[Any]) -> str:
+    """`function lookup_order.parameters.required`; an item that is its own name is not repeated."""
+    text = ""
+    for step in path:
+        placed = isinstance(step, Item) and step.form == "placed"
+        if isinstance(step, Item):
+            name = "" if step.form == "bare" else step.name
+        else:
+            name = step if _PLAIN_KEY.fullmatch(step) else json.dumps(step, ensure_ascii=False)
+        text += f".{name}" if text and name and not placed else name
+    return text
+
+
+def _as_json(value: Json) -> Json:
+    """The value behind its keyed form, to show it: maps of items as lists again."""
+    if isinstance(value, _Items):
+        return [_item(key, _as_json(item)) for key, item in value.items()]
+    return {key: _as_json(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def _item(key: Item, value: Json) -> Json:
+    if key.form != "named":
+        return value
+    return {key.name: value} if value else key.name
+
+
+def _text(value: Json) -> str:
+    """Any value as text that sorts and names; text stays as it is."""
+    if value is MISSING:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)

@@ -1,0 +1,101 @@
+"""How an apply ended, as text and as JSON, and a command that failed as JSON. Decides no exit code."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from ..core.codec import FORMAT_VERSION, diagnostic_to_json
+from ..core.model import Action, Diagnostic, Json, Outcome, Plan, Status
+from .safe import clean, clean_lines, defuse
+from .style import Style
+from .text import summary_line
+
+_PAST = {
+    Action.CREATE: "created",
+    Action.UPDATE: "updated",
+    Action.REPLACE: "replaced",
+    Action.DELETE: "deleted",
+    Action.ADOPT: "adopted",
+    Action.FORGET: "forgotten",
+    Action.MOVE: "moved",
+    Action.NO_OP: "unchanged",
+}
+_ORDER = (Status.DONE, Status.HELD, Status.FAILED, Status.UNKNOWN, Status.SKIPPED, Status.NOT_STARTED)
+_WORDS = {status: status.value.replace("-", " ") for status in Status}
+
+
+def past(action: Action) -> str:
+    """`created` for create."""
+    return _PAST[action]
+
+
+def results_text(plan: Plan, outcomes: Sequence[Outcome], style: Style) -> str:
+    """One line if all was done; else every step by how it ended, with error and remedy, and the counts last."""
+    if not outcomes:
+        return summary_line(plan) + "\n"
+    lines: list[str] = []
+    if any(item.status is not Status.DONE for item in outcomes):
+        for item in sorted(outcomes, key=lambda item: _ORDER.index(item.status)):
+            lines.extend(_lines(item, style))
+    return defuse("\n".join([*lines, style.strong(_counts(outcomes))])) + "\n"
+
+
+def _lines(item: Outcome, style: Style) -> Iterator[str]:
+    """`failed: update Assistant/x: why`, and the remedy below."""
+    paint = {Status.DONE: style.added, Status.FAILED: style.error, Status.UNKNOWN: style.error}.get(item.status)
+    word = (paint or style.warning)(_WORDS[item.status])
+    unknown = "the service may or may not have done it; " if item.status is Status.UNKNOWN else ""
+    why = unknown + clean_lines(item.error or "", "    ")
+    known = f" ({clean(item.remote_id)})" if item.remote_id else ""
+    yield f"  {word}: {item.action} {clean(str(item.address))}{known}" + (f": {why}" if why else "")
+    if item.remedy:
+        yield f"    {clean_lines(item.remedy, '    ')}"
+
+
+def _counts(outcomes: Sequence[Outcome]) -> str:
+    done = Counter(item.action for item in outcomes if item.status is Status.DONE)
+    statuses = Counter(item.status for item in outcomes)
+    parts = [f"{done[action]} {word}" for action, word in _PAST.items() if done[action]]
+    open_ends = [status for status in _ORDER if statuses[status] and status is not Status.DONE]
+    left = [f"{statuses[status]} {_WORDS[status]}" for status in open_ends]
+    return f"Applied: {'; '.join(filter(None, (', '.join(parts) or 'nothing', ', '.join(left))))}."
+
+
+def results_json(
+    plan: Plan, outcomes: Sequence[Outcome], exit_code: int, outcome: str, diagnostics: Sequence[Diagnostic]
+) -> dict[str, Json]:
+    """DESIGN 5. `summary` counts the steps by status, and those that were done by action."""
+    statuses = Counter(item.status for item in outcomes)
+    actions = Counter(item.action for item in outcomes if item.status is Status.DONE)
+    counts: dict[str, int] = {action.value: actions[action] for action in Action}
+    counts |= {status.value: statuses[status] for status in Status}
+    return {
+        "outcome": outcome,
+        "exit_code": exit_code,
+        "project": plan.project,
+        "environment": plan.environment,
+        "results": [_result(item) for item in outcomes],
+        "summary": counts | {Action.NO_OP.value: plan.unchanged},
+        "diagnostics": [diagnostic_to_json(item) for item in diagnostics],
+    }
+
+
+def _result(item: Outcome) -> dict[str, Json]:
+    return {
+        "address": str(item.address),
+        "action": item.action.value,
+        "status": item.status.value,
+        "remote_id": item.remote_id,
+        "error": item.error,
+    }
+
+
+def error_json(diagnostics: Sequence[Diagnostic], exit_code: int) -> dict[str, Json]:
+    """What a command prints that failed before it had a result; `apply` knows such a file as no plan."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "outcome": "error",
+        "exit_code": exit_code,
+        "diagnostics": [diagnostic_to_json(item) for item in diagnostics],
+    }

@@ -1,0 +1,135 @@
+"""A plan as the text that people review. Shows the value that apply carries out; decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+from ..core.codec import summary
+from ..core.model import Action, Change, Obstacle, Plan, Reason, Severity
+from ..schema import kinds
+from .diagnostics import diagnostic_lines, in_order
+from .fields import Layout, changed_fields, created_fields
+from .safe import cells, clean, defuse, pad
+from .style import Style
+
+_ID_COLUMN = 30
+_REMARK_COLUMN = 51
+_WIDEST_REMARK_COLUMN = 90
+_SYMBOLS: dict[Action, tuple[str, Callable[[Style, str], str]]] = {
+    Action.CREATE: ("+", Style.added),
+    Action.UPDATE: ("~", Style.changed),
+    Action.REPLACE: ("-/+", Style.replaced),
+    Action.DELETE: ("-", Style.removed),
+    Action.ADOPT: ("←", Style.taken),
+    Action.FORGET: (".", Style.taken),
+    Action.MOVE: (">", Style.taken),
+    Action.NO_OP: ("", Style.muted),
+}
+_REASONS = {
+    Reason.ORPHAN: "its manifest is gone",
+    Reason.REMOVED: "named in `removed`",
+    Reason.DUPLICATE: "a second copy that an interrupted run of ours made",
+    Reason.ADOPTED: "managed by retinue from now on",
+    Reason.DESTROY: "everything of ours is destroyed",
+    Reason.REFERENCE: "an object that it refers to gets a new id",
+}
+_NARROWED = (
+    "This plan is narrowed: it holds what was chosen and what that needs;\n"
+    "nothing else is looked at and nothing else is deleted."
+)
+
+
+def plan_text(plan: Plan, *, style: Style = Style(), show_unchanged: bool = False, width: int = 100) -> str:  # noqa: B008
+    """The whole text; its last line is the summary. `width` bounds brief values, never what a change shows."""
+    blocks = [style.strong(_header(plan))]
+    if not plan.complete:
+        blocks.append(style.warning(_NARROWED))
+    steps = list(_steps(plan, style, width))
+    if show_unchanged:
+        steps.extend(style.muted(f"    {clean(str(address))}") for address in plan.unchanged_addresses)
+    blocks.append("\n".join(steps))
+    blocks.append("\n".join(_notes(plan, style)))
+    blocks.append(style.strong(summary_line(plan)))
+    return defuse("\n\n".join(block for block in blocks if block)) + "\n"
+
+
+def summary_line(plan: Plan) -> str:
+    """`Plan: 1 to create, …` or `No changes. 9 objects match their manifests.`"""
+    if not plan.changes:
+        one = plan.unchanged == 1
+        return (
+            f"No changes. {plan.unchanged} {'object matches its manifest' if one else 'objects match their manifests'}."
+        )
+    counts = summary(plan)
+    parts = [f"{counts[word]} to {word}" for word in ("create", "update", "replace", "delete")]
+    parts += [f"{counts[word]} to {word}" for word in ("adopt", "forget", "move") if counts[word]]
+    parts += [f"{counts[word]} {word}" for word in ("blocked", "held") if counts[word]]
+    return f"Plan: {', '.join(parts)}."
+
+
+def _header(plan: Plan) -> str:
+    return clean(f"{plan.project} / {plan.environment} ({plan.provider}, {_host(plan.endpoint)})")
+
+
+def _host(endpoint: str) -> str:
+    """Host and port alone: whatever else stands in an endpoint is none of a reader's business."""
+    try:
+        return urlsplit(endpoint).netloc.rpartition("@")[2] or endpoint
+    except ValueError:
+        return endpoint
+
+
+def _steps(plan: Plan, style: Style, width: int) -> Iterator[str]:
+    ids = max([_ID_COLUMN, *(4 + cells(clean(str(change.address))) + 2 for change in plan.changes)])
+    ends = [ids + cells(clean(change.remote_id)) + 2 for change in plan.changes if change.remote_id]
+    layout = Layout(width, min(max([_REMARK_COLUMN, *ends]), _WIDEST_REMARK_COLUMN))
+    shown: set[Obstacle] = set()
+    for change in plan.changes:
+        yield _head(change, plan, ids, layout, style)
+        kind = kinds().get(change.address.kind)
+        if change.action is Action.CREATE:
+            yield from created_fields(change.fields, kind, layout, style)
+        else:
+            yield from changed_fields(change.fields, kind, layout, style)
+        for word, obstacle in (("blocked", change.blocked), ("held", change.held)):
+            if obstacle:
+                yield from _obstacle(word, obstacle, obstacle in shown, style)
+                shown.add(obstacle)
+
+
+def _head(change: Change, plan: Plan, ids: int, layout: Layout, style: Style) -> str:
+    symbol, paint = _SYMBOLS[change.action]
+    address, remote_id, reason = clean(str(change.address)), clean(change.remote_id or ""), _reason(change, plan)
+    line = f"{symbol:>3} {address}"
+    painted = paint(style, f"{symbol:>3}") + f" {style.strong(address)}"
+    for text, column, brush in ((remote_id, ids, str), (reason, layout.remarks, style.muted)):
+        if text:
+            gap = pad(line, column)
+            line, painted = line + gap + text, painted + gap + brush(text)
+    return painted
+
+
+def _reason(change: Change, plan: Plan) -> str:
+    if change.moved_from:
+        old = change.moved_from.removeprefix(f"{plan.project}/{plan.environment}/")
+        return f"moved from {clean(old)}"
+    if change.action is Action.FORGET:
+        return "no longer managed; it stays live"
+    return _REASONS.get(change.reason, "")
+
+
+def _obstacle(word: str, obstacle: Obstacle, repeated: bool, style: Style) -> Iterator[str]:
+    """Why a step does not go ahead, and each way out on a line of its own, to paste; said once for a whole group."""
+    ways = " (the ways out stand above)" if repeated and obstacle.remedies else ""
+    yield f"      {style.error(word + ':')} {clean(obstacle.message)}{ways}"
+    if not repeated:
+        yield from (f"        {clean(remedy)}" for remedy in obstacle.remedies)
+
+
+def _notes(plan: Plan, style: Style) -> Iterator[str]:
+    for item in in_order(plan.diagnostics):
+        if item.severity is Severity.INFO and item.remedy is None:
+            yield style.muted(clean(item.message))
+        else:
+            yield from diagnostic_lines(item, style)

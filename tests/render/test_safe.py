@@ -1,0 +1,52 @@
+"""Texts from outside cannot move a cursor, hide, reorder or command."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from retinue.render.safe import cells, clean, clean_lines, cut, defuse
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x1b[31mred", r"\x1b[31mred"),
+        ("a\nb\tc\r", r"a\nb\tc\r"),
+        ("\x9b2J\x85", r"\x9b2J\x85"),
+        ("user\u202etxt.exe", r"user\u202etxt.exe"),
+        ("\u2066x\u2069\u200b\ufeff", r"\u2066x\u2069\u200b\ufeff"),
+        ("\ud800", r"\ud800"),
+        ("\U000e0041", r"\U000e0041"),
+        ("plain 客服 é 👩‍💻", "plain 客服 é 👩‍💻"),
+    ],
+)
+def test_what_cannot_be_seen_is_written_out(text: str, shown: str) -> None:
+    assert clean(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("::error::x", r"\::error::x"),
+        ("a\n  ::add-mask::x", "a\n  \\::add-mask::x"),
+        ("\x1b[1m::x", "\x1b[1m\\::x"),
+        ("a ##[add-path]/tmp", r"a ##\[add-path]/tmp"),
+        ("a ##vso[task.setvariable]", r"a ##vso\[task.setvariable]"),
+        ("std::vector and ## heading", "std::vector and ## heading"),
+    ],
+)
+def test_workflow_commands_are_defused(text: str, shown: str) -> None:
+    assert defuse(text) == shown
+
+
+def test_later_lines_of_a_message_are_indented() -> None:
+    assert clean_lines("a\r\nb\x07\nc", "  ") == "a\n  b\\x07\n  c"
+
+
+@given(st.text().map(clean), st.integers(1, 40))
+def test_cut_keeps_within_the_width_and_says_so(text: str, width: int) -> None:
+    short = cut(text, width)
+    assert cells(short) <= width
+    assert short == text or (short.endswith("…") and text.startswith(short[:-1]))
