@@ -140,6 +140,10 @@ def _too_many(error: Any, name: str, path: Sequence[str | int]) -> Said:
     return Said("too-many", f"{name} has {count} entries, at most {most} are allowed", f"Remove {count - most}.")
 
 
+def _twice(error: Any, name: str, path: Sequence[str | int]) -> Said:
+    return Said("duplicate-item", f"{name} lists something twice", "Keep one of the two.")
+
+
 def _empty(error: Any, name: str, path: Sequence[str | int]) -> Said:
     what = "some text" if error.validator == "minLength" else "at least one entry"
     return Said("empty", f"{name} is empty", f"Write {what}.")
@@ -161,6 +165,7 @@ _SAY: dict[str, Callable[[Any, str, Sequence[str | int]], Said]] = {
     "maxLength": _too_long,
     "maxItems": _too_many,
     "maxProperties": _too_many,
+    "uniqueItems": _twice,
     "minLength": _empty,
     "minItems": _empty,
     "minProperties": _empty,

@@ -19,7 +19,7 @@ _KEYWORDS = frozenset(
     (
         *("$ref", "type", "enum", "const", "if", "then", "else", "allOf", "not"),
         *("minimum", "maximum", "exclusiveMinimum", "minLength", "maxLength", "pattern"),
-        *("minItems", "maxItems", "items", "minProperties", "maxProperties", "propertyNames"),
+        *("minItems", "maxItems", "uniqueItems", "items", "minProperties", "maxProperties", "propertyNames"),
         *("properties", "required", "additionalProperties"),
     )
 )
@@ -75,6 +75,8 @@ class _Compiler:
         low, high = schema.get("minItems", 0), schema.get("maxItems", float("inf"))
         if low or "maxItems" in schema:
             yield lambda value: not isinstance(value, list) or low <= len(value) <= high
+        if schema.get("uniqueItems"):
+            yield lambda value: not isinstance(value, list) or _all_different_texts(value)
         if "items" in schema:
             item = self.test(schema["items"])
             yield lambda value: not isinstance(value, list) or all(map(item, value))
@@ -121,6 +123,10 @@ class _Compiler:
         if inexact or any(part.keys() != {"const"} or not isinstance(part["const"], str) for part in members):
             raise ValueError(f"there is no exact fast test for {schema}")
         return self.test(schema)
+
+
+def _all_different_texts(values: list[Any]) -> bool:
+    return all(type(value) is str for value in values) and len(set(values)) == len(values)
 
 
 def _all(tests: list[Test]) -> Test:

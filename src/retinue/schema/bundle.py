@@ -60,9 +60,9 @@ def project_schema() -> dict[str, Json]:
     schema["properties"]["defaults"]["properties"] = {
         kind.word: {
             "type": "object",
+            "description": f"What every manifest of kind {kind.name} starts from.",
             "additionalProperties": False,
-            "properties": {name: {} for name in kind.fields}
-            | {"retinue": {"type": "object", "additionalProperties": False, "properties": block}},
+            "properties": {name: {} for name in kind.fields} | {"retinue": {**_block(), "properties": block}},
         }
         for kind in kinds().values()
     }

@@ -1,0 +1,133 @@
+"""The schemas for editors: rebuilt and compared, and right about what authors may write."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft7Validator
+
+from retinue.schema import kinds
+from retinue.schema.bundle import editor_schemas, manifest_schema, project_schema
+
+REPOSITORY = Path(__file__).parents[2]
+EDITOR = editor_schemas()
+
+
+def faults(name: str, text: str) -> list[list[Any]]:
+    return sorted(
+        [list(error.absolute_path) for error in Draft7Validator(EDITOR[name]).iter_errors(yaml.safe_load(text))],
+        key=str,
+    )
+
+
+def manifest_faults(text: str) -> list[list[Any]]:
+    return faults("manifest.schema.json", "assistant: a\n" + text)
+
+
+def test_the_committed_schemas_are_those_of_their_source(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "retinue.schema.bundle", str(tmp_path / "new")], check=True)
+    new = {path.name: path.read_bytes() for path in (tmp_path / "new").iterdir()}
+    committed = {path.name: path.read_bytes() for path in (REPOSITORY / "schemas").iterdir()}
+    assert new == committed, "run `python -m retinue.schema.bundle schemas` and commit"
+    assert set(new) == set(EDITOR)
+
+
+@pytest.mark.parametrize("schema", [*EDITOR.values(), manifest_schema("assistant"), project_schema()])
+def test_every_schema_is_a_draft_07_schema(schema: Any) -> None:
+    Draft7Validator.check_schema(schema)
+    assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"
+
+
+def test_editors_get_no_annotations_of_ours() -> None:
+    assert "x-retinue" not in json.dumps(EDITOR)
+
+
+def undescribed(schema: Any, path: str) -> list[str]:
+    if isinstance(schema, list):
+        return [name for index, part in enumerate(schema) for name in undescribed(part, f"{path}[{index}]")]
+    if not isinstance(schema, dict):
+        return []
+    members = schema.get("properties", {}) if "if" not in path.split(".") else {}
+    found = [f"{path}.{key}" for key, sub in members.items() if "description" not in sub and "$ref" not in sub]
+    return found + [name for key, sub in schema.items() for name in undescribed(sub, f"{path}.{key}")]
+
+
+@pytest.mark.parametrize("name", EDITOR)
+def test_every_field_has_a_description_for_editors(name: str) -> None:
+    assert undescribed(EDITOR[name], "") == []
+
+
+def test_every_kind_can_be_written() -> None:
+    for kind in kinds().values():
+        assert kind.word in EDITOR["manifest.schema.json"]["properties"]
+        assert kind.word in EDITOR["retinue.schema.json"]["properties"]["defaults"]["properties"]
+
+
+@pytest.mark.parametrize("path", sorted((REPOSITORY / "examples").rglob("*.yaml")), ids=str)
+def test_the_examples_are_right_to_an_editor(path: Path) -> None:
+    for document in yaml.safe_load_all(path.read_text(encoding="utf-8")):
+        name = "retinue.schema.json" if path.name == "retinue.yaml" else "manifest.schema.json"
+        if path.parent.name not in ("tools", "formats"):
+            assert faults(name, json.dumps(document)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "temperature: ${var.t}",
+        "temperature: null",
+        "model: null",
+        "model: ${var.model}",
+        "instructions: {file: a.md, template: true}",
+        "response_format: {file: a.yaml}",
+        "response_format: auto",
+        "metadata: {a: null, b: '${var.b}', c: {file: c.txt}}",
+        "tools: {file: all.yaml}",
+        "tools: [{file: a.yaml}, {type: code_interpreter}]",
+        "tools: [{type: function, function: {name: '${var.name}', parameters: {file: p.json}}}]",
+        "tools: [{type: file_search, file_search: {max_num_results: '${var.n}'}}]",
+        "reasoning_effort: ${var.effort}",
+        "retinue: {adopt: asst_1, protect: true}",
+    ],
+)
+def test_includes_variables_and_overlays_are_no_faults(text: str) -> None:
+    assert manifest_faults(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [
+        ("temprature: 1", [[]]),
+        ("temperature: hot", [["temperature"]]),
+        ("temperature: 3", [["temperature"]]),
+        ("tools: [{type: code-interpreter}]", [["tools", 0, "type"]]),
+        (
+            "tools: [{type: file_search, file_search: {max_num_results: 99}}]",
+            [["tools", 0, "file_search", "max_num_results"]],
+        ),
+        ("instructions: {file: a, templat: true}", [["instructions"]]),
+        ("response_format: {type: jsn}", [["response_format", "type"]]),
+        ("retinue: {protct: true}", [["retinue"]]),
+    ],
+)
+def test_an_editor_shows_a_fault_in_its_place(text: str, paths: list[list[Any]]) -> None:
+    assert manifest_faults(text) == paths
+
+
+def test_defaults_are_partial_manifests_without_what_means_one_object() -> None:
+    head = (
+        "{version: 1, project: a, manifests: [a], environments: {b: {provider: openai, endpoint: emulator}}, defaults: "
+    )
+    assert faults("retinue.schema.json", head + "{assistant: {temperature: '${var.t}'}}}") == []
+    assert faults("retinue.schema.json", head + "{assistant: {retinue: {labels: {a: b}}}}}") == []
+    assert faults("retinue.schema.json", head + "{assistant: {temperature: 5, retinue: {adopt: a}}}}") == [
+        ["defaults", "assistant", "retinue"],
+        ["defaults", "assistant", "temperature"],
+    ]
