@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from .errors import UsageError
-from .model import Action, Address, Change, Resource
+from .model import Action, Address, Change, Reason, Resource
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The desired addresses that are chosen, and the addresses that `--target` names without a wildcard."""
+    """The desired addresses that are chosen, and what `--target` names without a wildcard, less what is excluded."""
 
     addresses: frozenset[Address]
     exact: frozenset[str]
@@ -20,7 +20,7 @@ class Selection:
     def keeps(self, change: Change, chosen: Iterable[Address]) -> bool:
         """A narrowed plan deletes (or forgets) nothing but an orphan that `--target` names exactly."""
         if change.action in (Action.DELETE, Action.FORGET):
-            return str(change.address) in self.exact
+            return str(change.address) in self.exact and change.reason is not Reason.DUPLICATE
         return change.address in chosen
 
 
@@ -48,8 +48,13 @@ def select(
     chosen = {
         address
         for address, resource in known.items()
-        if (not targets or any(fnmatchcase(str(address), pattern) for pattern in targets))
-        and not any(fnmatchcase(str(address), pattern) for pattern in excludes)
+        if (not targets or _any_matches(targets, str(address)))
+        and not _any_matches(excludes, str(address))
         and all(resource.policy.labels.get(key) == value for key, value in (labels or {}).items())
     }
-    return Selection(frozenset(chosen), frozenset(pattern for pattern in targets if pattern in everything))
+    exact = {target for target in targets if target in everything and not _any_matches(excludes, target)}
+    return Selection(frozenset(chosen), frozenset(exact))
+
+
+def _any_matches(patterns: Sequence[str], text: str) -> bool:
+    return any(fnmatchcase(text, pattern) for pattern in patterns)
