@@ -76,7 +76,7 @@ def make_plan(
         allowed=allowed or Allowed(),
         changes=tuple(sorted(changes, key=_position)),
         unchanged=len(unchanged),
-        unchanged_addresses=unchanged,
+        unchanged_addresses=tuple(sorted(unchanged)),
         diagnostics=(*world.diagnostics, *_notes(world, target, changes)),
     )
     facts = policy.Facts.of(world, target.kinds)

@@ -43,7 +43,7 @@ class Facts:
 
 def guard(plan: Plan, facts: Facts) -> Plan:
     """The plan with every step blocked that a rule forbids; the first rule that holds names the reason."""
-    for rule in (block_protected, block_renamed_project, block_twins, block_brake):
+    for rule in (block_protected, block_shared, block_renamed_project, block_twins, block_brake):
         plan = rule(plan, facts)
     return plan
 
@@ -66,6 +66,26 @@ def block_protected(plan: Plan, facts: Facts) -> Plan:
             "protected",
             "it is protected (`protect: true` was applied)",
             (f"--unprotect {change.address}", "or apply `retinue: {protect: false}` in its manifest first"),
+        )
+
+    return _block(plan, rule)
+
+
+def block_shared(plan: Plan, facts: Facts) -> Plan:
+    """Two manifests whose `moved_from` or `adopt` name the same live object: nobody can say whose it shall be."""
+    claimed: dict[str, list[str]] = {}
+    for change in plan.changes:
+        if change.action in (Action.ADOPT, Action.MOVE, Action.UPDATE) and change.remote_id:
+            claimed.setdefault(change.remote_id, []).append(str(change.address))
+
+    def rule(change: Change) -> Obstacle | None:
+        addresses = claimed.get(change.remote_id or "", [])
+        if len(addresses) < 2 or str(change.address) not in addresses:
+            return None
+        return Obstacle(
+            "claimed-twice",
+            f"{change.remote_id} is claimed by {' and '.join(addresses)}",
+            ("Keep its `adopt` or `moved_from` line in one of these manifests.",),
         )
 
     return _block(plan, rule)
