@@ -19,7 +19,6 @@ from ..core.errors import (
     NotFound,
     Rejected,
     RetinueError,
-    ServiceError,
     UnknownOutcome,
     Unreachable,
 )
