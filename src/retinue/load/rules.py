@@ -107,11 +107,11 @@ def _schema_remedy(error: Any, said: Said) -> str:
     meant = _TYPE_NAMES.get(error.instance.lower()) if isinstance(error.instance, str) else None
     if error.validator == "enum" and meant is not None:
         return f"Did you mean `{meant}`?"
+    if last == "required":
+        return "List the names of the required properties beside `properties`: `required: [a, b]`."
     if error.validator == "type" and last != "type" and isinstance(error.instance, str):
         simple = meant or (error.instance if error.instance in _TYPE_NAMES.values() else None)
         return f"Write `{{type: {simple}}}`." if simple else said.remedy
-    if last == "required":
-        return "List the names of the required properties beside `properties`: `required: [a, b]`."
     return said.remedy
 
 
