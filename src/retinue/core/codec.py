@@ -129,9 +129,9 @@ def diagnostic_to_json(diagnostic: Diagnostic) -> dict[str, Json]:
 
 def plan_from_json(value: Json) -> Plan:
     """The plan in a saved file. Raises UsageError if it is not one, is of an unknown major version or was edited."""
-    if not isinstance(value, dict) or "format_version" not in value:
+    if not isinstance(value, dict) or not isinstance(value.get("format_version"), str):
         raise UsageError("this file holds no retinue plan", "Make one with `retinue plan --format json --out FILE`.")
-    major = str(value["format_version"]).split(".")[0]
+    major = value["format_version"].split(".")[0]
     if major != FORMAT_VERSION.split(".")[0]:
         raise UsageError(
             f"this plan has format {value['format_version']}, this retinue reads {FORMAT_VERSION}",
@@ -156,10 +156,10 @@ def _plan(value: Mapping[str, Any]) -> Plan:
         endpoint=_text(value["endpoint"]),
         complete=value["complete"] is True,
         allowed=Allowed(
-            int(allowed["deletes"]), allowed.get("twins") is True, tuple(map(_text, allowed.get("unprotected", ())))
+            _count(allowed["deletes"]), allowed.get("twins") is True, tuple(map(_text, allowed.get("unprotected", ())))
         ),
         changes=tuple(_change(item) for item in value["changes"]),
-        unchanged=int(value["summary"]["no-op"]),
+        unchanged=_count(value["summary"]["no-op"]),
     )
 
 
@@ -179,7 +179,7 @@ def _change(value: Mapping[str, Any]) -> Change:
         held=_obstacle(value["held"]),
         asked=_text(value["marker"]["asked"]),
         protected=value["marker"]["protected"] is True,
-        ignored=tuple(map(_text, value.get("ignored", ()))),
+        ignored=tuple(map(_pointer, value.get("ignored", ()))),
         moved_from=_optional(value.get("moved_from")),
         display_name=_optional(value.get("display_name")),
     )
@@ -194,7 +194,21 @@ def parse_address(text: str) -> Address:
 
 
 def _obstacle(value: Any) -> Obstacle | None:
-    return None if value is None else Obstacle(value["code"], value["message"], tuple(value["remedies"]))
+    if value is None:
+        return None
+    return Obstacle(_text(value["code"]), _text(value["message"]), tuple(map(_text, value["remedies"])))
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise TypeError(f"expected a count, found {type(value).__name__}")
+    return value
+
+
+def _pointer(value: Any) -> str:
+    if not _text(value).startswith("/"):
+        raise ValueError("a JSON pointer starts with /")
+    return str(value)
 
 
 def _text(value: Any) -> str:
