@@ -12,7 +12,8 @@ from ..core.model import Json
 from .scalars import plain as meaning
 
 _WIDTH = 110
-_MOST_DIGITS = 10**100
+# The reader takes numbers of up to 100 characters; beyond it only a float is exact and short.
+_LONG = 10**99
 # Line ends and marks that only some readers see: never raw in a file.
 _HIDDEN = ("\r", "\x85", "\u2028", "\u2029", "\ufeff")
 
@@ -56,7 +57,7 @@ def _style(text: str) -> str | None:
 
 
 def _integer(dumper: _Dumper, number: int) -> yaml.ScalarNode:
-    if abs(number) >= _MOST_DIGITS:
+    if abs(number) >= _LONG and int(float(number)) == number:
         return dumper.represent_float(float(number))
     return dumper.represent_int(number)
 

@@ -16,6 +16,7 @@ from .emit import to_yaml
 from .files import MAX_BYTES
 from .located import Map
 from .names import label_of, unique_name
+from .said import shown
 from .unwritable import unwritable
 from .upgrade import upgraded
 from .validate import validate_manifest
@@ -103,7 +104,7 @@ class _Work:
         for note in notes:
             self._note("export-v1", f"{label}: {note.message}", note.remedy, address)
         for pointer in lost(source, self.kind):
-            message = f"{label}: `{pointer}` is no field of an assistant and was left out"
+            message = f"{label}: {shown(pointer, 80)} is no field of an assistant and was left out"
             self._note("export-left-out", message, "Nothing to do, unless you miss it.", address)
         self._check(files[path], path, spec, address, label)
 

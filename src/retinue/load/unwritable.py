@@ -10,7 +10,7 @@ from .builder import MAX_DEPTH, MAX_VALUES
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ADDRESS = re.compile(r"[A-Z][A-Za-z]*/[a-z0-9-]+")
-_MOST_DIGITS = 10**100
+_LONG = 10**99
 # A manifest wraps a value in one or two mappings more than the object did.
 _DEEPEST = MAX_DEPTH - 4
 
@@ -41,8 +41,8 @@ def _scalar(value: Json) -> str | None:
         return "holds half of a \\u pair" if _SURROGATE.search(value) else None
     if isinstance(value, float) and not math.isfinite(value):
         return "holds a number that is not finite"
-    if isinstance(value, int) and abs(value) >= _MOST_DIGITS:
-        return "holds a number of more than 100 digits"
+    if isinstance(value, int) and abs(value) >= _LONG:
+        return "holds a number of 100 digits or more"
     if value is None or isinstance(value, (bool, int, float, list)):
         return None
     return f"holds a value that is not JSON ({type(value).__name__})"

@@ -1,0 +1,526 @@
+"""Exports to manifests: every shape they come in, nothing lost in silence, and hostile input gives diagnostics."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from retinue.core.canonical import canonical, same
+from retinue.core.marker import ADDRESS_KEY, APPLIED_KEY
+from retinue.core.model import Severity
+from retinue.load.export import Exported, manifests_from_objects, objects_from_text, to_yaml
+from retinue.load.manifests import Loaded, load
+from retinue.load.project import load_project
+from retinue.load.yaml import parse_text
+from retinue.schema import kinds
+
+KIND = kinds()["Assistant"]
+PROJECT = """\
+version: 1
+project: shop-a1b2
+manifests: [assistants]
+environments: {local: {provider: openai, endpoint: emulator}, prod: {provider: openai, endpoint: https://h}}
+"""
+V2: dict[str, Any] = {
+    "id": "asst_abc123",
+    "object": "assistant",
+    "created_at": 1698984975,
+    "name": "Math Tutor",
+    "description": None,
+    "model": "gpt-4o",
+    "instructions": "You help.\n\nAlways.\n",
+    "tools": [{"type": "code_interpreter"}],
+    "tool_resources": {"code_interpreter": {"file_ids": []}},
+    "metadata": {},
+    "top_p": 1.0,
+    "temperature": 1.0,
+    "response_format": "auto",
+}
+EXPECTED = {
+    "assistants/math-tutor.yaml": (
+        "assistant: math-tutor\nname: Math Tutor\nmodel: gpt-4o\ninstructions:\n  file: ../prompts/math-tutor.md\n"
+        "tools:\n  - type: code_interpreter\n"
+    ),
+    "prompts/math-tutor.md": "You help.\n\nAlways.\n",
+}
+DUMPED = V2 | {
+    "reasoning_effort": None,
+    "tools": [{"type": "code_interpreter"}],
+    "tool_resources": {"code_interpreter": {"file_ids": None}, "file_search": None},
+}
+
+
+def exported(*objects: Any, **options: Any) -> Exported:
+    result = manifests_from_objects(list(objects), **options)
+    assert all(problem.remedy and problem.message.isprintable() for problem in result.diagnostics)
+    return result
+
+
+def loaded(files: dict[str, str]) -> Loaded:
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        for name, text in {"retinue.yaml": PROJECT, **files}.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
+        project, problems = load_project(root)
+        assert project is not None, problems
+        return load(project, "local")
+
+
+def codes(result: Exported) -> list[str]:
+    return [problem.code for problem in result.diagnostics]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(V2),
+        json.dumps([V2]),
+        json.dumps({"object": "list", "data": [V2], "first_id": "a", "last_id": "a", "has_more": False}),
+        json.dumps([{"object": "list", "data": [V2]}]),
+        json.dumps({"assistants": [V2]}, indent=2),
+        json.dumps(DUMPED),
+        "\n\n" + json.dumps(V2) + "\r\n",
+        "\ufeff" + json.dumps(V2),
+    ],
+)
+def test_every_shape_of_an_export_gives_the_same_short_manifest(text: str) -> None:
+    objects, problems = objects_from_text(text.encode(), "export.json")
+    assert problems == []
+    result = exported(*objects)
+    assert result.files == EXPECTED
+    assert result.diagnostics == ()
+
+
+def test_json_lines_and_values_after_each_other_are_read_in_their_order() -> None:
+    text = "\n".join(json.dumps(V2 | {"name": name}) for name in "ba") + json.dumps(V2 | {"name": "c"}, indent=1)
+    objects, problems = objects_from_text(text.encode(), "export.jsonl")
+    assert problems == []
+    assert [name for name in exported(*objects).files if name.startswith("a")] == [
+        "assistants/b.yaml",
+        "assistants/a.yaml",
+        "assistants/c.yaml",
+    ]
+
+
+def test_utf_16_as_windows_shells_write_it_is_read() -> None:
+    objects, problems = objects_from_text(json.dumps(V2).encode("utf-16"), "export.json")
+    assert (objects, problems) == ([V2], [])
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"", "e.json:1:1: export-empty"),
+        (b"[]", "e.json:1:1: export-empty"),
+        (b'{"object": "list", "data": []}', "e.json:1:1: export-empty"),
+        (b"[[[]]]", "e.json:1:1: export-empty"),
+        (b'{"a": 1,}', "e.json:1:9: json-syntax"),
+        (b'[{"a": 1},\n {"b": }]', "e.json:2:8: json-syntax"),
+        (b"assistants: []", "e.json:1:1: json-syntax"),
+        (b'{"a": NaN}', "e.json:1:1: json-syntax"),
+        (b'{}\n{"a": -Infinity}', "e.json:2:1: json-syntax"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "e.json:1:1: json-syntax"),
+        (b"[" * 200_000, "e.json:1:1: json-syntax"),
+        (b'{"a":' * 100_000, "e.json:1:1: json-syntax"),
+        (b'{"a": "\xff"}', "e.json:1:8: text-not-utf8"),
+        (b"SyncCursorPage[Assistant](data=[Assistant(id='a')])", "e.json:1:1: json-syntax"),
+        (b"{'id': 'asst_1', 'name': None}", "e.json:1:2: json-syntax"),
+    ],
+)
+def test_what_is_no_json_is_told_with_its_place(data: bytes, expected: str) -> None:
+    objects, [problem] = objects_from_text(data, "e.json")
+    assert objects == []
+    assert f"{problem.place}: {problem.code}" == expected
+    assert problem.remedy
+    assert len(problem.message) < 200
+
+
+def test_pythons_own_notation_is_recognised() -> None:
+    for text in ("[Assistant(id='a')]", "{'id': 'a'}", "SyncCursorPage[Assistant](data=[])"):
+        _, [problem] = objects_from_text(text.encode(), "e.json")
+        assert "model_dump_json" in (problem.remedy or "")
+
+
+def test_v1_becomes_v2_and_files_of_retrieval_are_told() -> None:
+    result = exported(
+        {
+            "id": "asst_1", "object": "assistant", "name": "Handbook", "model": "gpt-4", "instructions": "Short.",
+            "tools": [{"type": "retrieval"}], "file_ids": ["file-1", "file-2"], "metadata": {},
+        }
+    )  # fmt: skip
+    assert result.files == {
+        "assistants/handbook.yaml": "assistant: handbook\nname: Handbook\nmodel: gpt-4\ninstructions: Short.\n"
+        "tools:\n  - type: file_search\n"
+    }
+    [problem] = result.diagnostics
+    assert (problem.code, problem.severity, problem.address) == ("export-v1", Severity.WARNING, "Assistant/handbook")
+    assert "file-1, file-2" in problem.message
+    assert "vector_store_ids" in (problem.remedy or "")
+
+
+def test_v1_files_of_code_interpreter_are_carried_over() -> None:
+    result = exported(V2 | {"tool_resources": None, "file_ids": ["file-2", "file-1"]})
+    text = result.files["assistants/math-tutor.yaml"]
+    assert text.endswith("tool_resources:\n  code_interpreter:\n    file_ids:\n      - file-1\n      - file-2\n")
+    assert result.diagnostics == ()
+
+
+def test_v1_files_that_no_tool_uses_are_told() -> None:
+    result = exported({"model": "m", "file_ids": ["file-1"]})
+    assert codes(result) == ["export-v1"]
+    assert "no tool uses" in result.diagnostics[0].message
+
+
+def test_the_same_search_tool_stands_once() -> None:
+    result = exported({"model": "m", "tools": [{"type": "retrieval"}, {"type": "file_search"}, {"type": "retrieval"}]})
+    assert result.files["assistants/assistant.yaml"].count("file_search") == 1
+
+
+def test_a_helper_of_the_create_request_and_unknown_fields_are_told() -> None:
+    result = exported(
+        V2
+        | {"voice": "alloy", "empty": [], "tool_resources": {"file_search": {"vector_stores": [{"file_ids": ["a"]}]}}}
+        | {"tools": [{"type": "file_search", "file_search": {"ranking_options": {"hybrid_search": None, "x": 1}}}]}
+    )
+    assert [problem.message.rpartition(": ")[2].split("`")[1] for problem in result.diagnostics] == [
+        "/tools/0/file_search/ranking_options/x",
+        "/tool_resources/file_search/vector_stores",
+        "/voice",
+    ]
+    assert set(codes(result)) == {"export-left-out"}
+
+
+def test_a_page_of_several_is_told() -> None:
+    result = exported({"object": "list", "data": [V2], "has_more": True})
+    assert codes(result) == ["export-page"]
+    assert result.files == EXPECTED
+
+
+def test_the_marker_of_another_project_is_left_out() -> None:
+    result = exported(V2 | {"metadata": {ADDRESS_KEY: "p/e/Assistant/x", APPLIED_KEY: "1 abcdefgh", "owner": "me"}})
+    assert result.files["assistants/math-tutor.yaml"].endswith("metadata:\n  owner: me\n")
+    assert result.diagnostics == ()
+
+
+def test_adopt_lines_name_the_environment_and_the_old_id() -> None:
+    result = exported(V2, adopt_environment="prod")
+    assert result.files["assistants/math-tutor.yaml"].endswith("retinue:\n  adopt:\n    prod: asst_abc123\n")
+    [resource] = loaded(dict(result.files)).resources
+    assert resource.policy.adopt == {"prod": "asst_abc123"}
+
+
+def test_files_go_where_the_project_has_its_manifests() -> None:
+    assert list(exported(V2, folder="team/bots").files) == ["team/bots/math-tutor.yaml", "team/prompts/math-tutor.md"]
+    assert "file: ../prompts/" in exported(V2, folder="team/bots").files["team/bots/math-tutor.yaml"]
+    assert list(exported(V2, folder=".").files) == ["math-tutor.yaml", "prompts/math-tutor.md"]
+    assert "file: prompts/" in exported(V2, folder=".").files["math-tutor.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Math Tutor", "math-tutor"),
+        ("Rechnungsprüfung Größe", "rechnungsprufung-grosse"),
+        ("Émile's Ünïcode!!", "emile-s-unicode"),
+        ("../../etc/passwd", "etc-passwd"),
+        ("a\x00b\x1b[31m", "a-b-31m"),
+        ("x" * 300, "x" * 63),
+        ("数学老师", "assistant-abc123"),
+        ("---", "assistant-abc123"),
+        ("", "assistant-abc123"),
+        (None, "assistant-abc123"),
+        (5, "assistant-abc123"),
+        ("CON", "con"),
+    ],
+)
+def test_a_display_name_becomes_a_safe_name(name: Any, expected: str) -> None:
+    [path, *_] = exported(V2 | {"name": name}).files
+    assert path == f"assistants/{expected}.yaml"
+
+
+def test_names_are_unique_also_against_those_of_the_project() -> None:
+    long = {"name": "x" * 63, "model": "m"}
+    result = exported(V2, V2, V2, long, long, taken=["math-tutor"])
+    assert [name for name in result.files if name.startswith("assistants")] == [
+        *("assistants/math-tutor-2.yaml", "assistants/math-tutor-3.yaml", "assistants/math-tutor-4.yaml"),
+        *(f"assistants/{'x' * 63}.yaml", f"assistants/{'x' * 61}-2.yaml"),
+    ]
+    assert len(loaded(dict(result.files)).resources) == 5
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"metadata": {f"k{n}": "v" for n in range(15)}}, "assistants/math-tutor.yaml:9:3: too-many"),
+        ({"temperature": 3}, "assistants/math-tutor.yaml:8:14: out-of-range"),
+        ({"model": None}, "assistants/math-tutor.yaml:1:1: missing-key"),
+        ({"description": "x" * 513}, "assistants/math-tutor.yaml:3:14: too-long"),
+        ({"metadata": {"a": 1}}, "assistants/math-tutor.yaml:9:6: wrong-type"),
+        ({"instructions": "x" * 256_001}, "assistants/math-tutor.yaml:4:15: too-long"),
+    ],
+)
+def test_a_broken_limit_is_told_with_the_object_and_the_place_in_its_new_file(
+    change: dict[str, Any], place: str
+) -> None:
+    result = exported(V2 | change)
+    [problem] = result.diagnostics
+    assert problem.severity is Severity.WARNING
+    assert problem.message.startswith("`Math Tutor` (asst_abc123): ")
+    assert f"{problem.place}: {problem.code}".partition(":")[0] == place.partition(":")[0]
+    assert problem.code == place.rpartition(" ")[2]
+    told = [f"{found.place}: {found.code}" for found in loaded(dict(result.files)).diagnostics]
+    assert told == [f"{problem.place}: {problem.code}"] or problem.code == "too-long"
+
+
+DEEP: Any = {}
+for _ in range(300):
+    DEEP = {"a": DEEP}
+
+
+@pytest.mark.parametrize(
+    ("item", "code"),
+    [
+        (5, "export-shape"),
+        (None, "export-shape"),
+        ("asst_1", "export-shape"),
+        (V2 | {"object": "thread"}, "export-other"),
+        (V2 | {"object": ["assistant"]}, "export-other"),
+        (V2 | {"metadata": DEEP}, "export-unwritable"),
+        (V2 | {"temperature": float("inf")}, "export-unwritable"),
+        (V2 | {"temperature": 10**200}, "export-unwritable"),
+        (V2 | {"name": "a\ud800"}, "export-unwritable"),
+        (V2 | {"metadata": {"\udfff": "a"}}, "export-unwritable"),
+        (V2 | {"metadata": {"file": "a.csv"}}, "export-unwritable"),
+        (V2 | {"metadata": {"upload": "a"}}, "export-unwritable"),
+        (V2 | {"tools": [0] * 100_001}, "export-unwritable"),
+        (V2 | {"instructions": "ä" * 2_000_000}, "export-unwritable"),
+    ],
+)
+def test_what_cannot_become_a_manifest_is_told_and_the_others_go_on(item: Any, code: str) -> None:
+    result = exported(item, V2)
+    assert codes(result) == [code]
+    assert result.files == EXPECTED
+    assert len(result.diagnostics[0].message) < 250
+
+
+def test_an_object_that_looks_like_an_include_is_no_problem_with_a_second_key() -> None:
+    files = dict(exported(V2 | {"metadata": {"file": "a.csv", "b": "c"}}).files)
+    [resource] = loaded(files).resources
+    assert resource.spec["metadata"] == {"file": "a.csv", "b": "c"}
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        *(
+            "one\ntwo",
+            "one\ntwo\n",
+            "one\ntwo\n\n",
+            "\n\n  leading\nlines",
+            "trail \nspace\t\n",
+            "---\nassistant: x\n---\n",
+        ),
+        *(
+            "${var.x}\n$${y}\n${",
+            "a\r\nb\r\n",
+            "a\rb\r",
+            "\ufeffbom\nx",
+            "nul\0\nx",
+            "\x1b[31m\nred",
+            "emoji 😀\n數學",
+            " ",
+        ),
+        *(
+            "x" * 5000,
+            "# Title\n\n- a: b\n",
+            "no",
+            "1e3",
+            "0755",
+            "2024-01-31",
+            "~",
+            "null",
+            "{file: x.md}",
+            "\u2028\n\x85",
+        ),
+    ],
+)
+def test_every_prompt_comes_back_as_it_was(prompt: str) -> None:
+    [resource] = loaded(dict(exported(V2 | {"instructions": prompt}).files)).resources
+    wanted, found = canonical(V2 | {"instructions": prompt}, KIND), canonical(resource.spec, KIND)
+    assert found["instructions"] == wanted["instructions"]
+
+
+TRICKY = st.sampled_from(
+    (
+        *("no", "Yes", "1e3", "0755", "1_000", "12:30", "2024-01-31", "~", "null", "", " ", "=", "<<", "- a", "a: b"),
+        *(
+            "# c",
+            "a #b",
+            "!tag",
+            "&a",
+            "*a",
+            "@a",
+            "%a",
+            "|",
+            ">",
+            "{a}",
+            "[a]",
+            "'",
+            '"',
+            "\\",
+            "${var.x}",
+            "$${",
+            "$",
+        ),
+        *(
+            "\t",
+            "a\tb",
+            "a\nb",
+            " a\nb",
+            "a\n",
+            "\n",
+            "a \nb",
+            "\r",
+            "a\r\nb",
+            "\x85",
+            "\u2028",
+            "\ufeff",
+            "\x00",
+            "\x7f",
+        ),
+        *("😀", "ﬀ", "-", "--- a", "...", "0x1F", ".5", "+1", "1.", "true", "Assistant/a", "a" * 200, "a b " * 60),
+    )
+)
+TEXT = TRICKY | st.text(max_size=30)
+SHORT = TEXT.map(lambda text: text[:60])
+KEYS = SHORT.filter(lambda key: bool(key) and not key.startswith("retinue."))
+NUMBER = st.integers(-(10**20), 10**20) | st.floats(allow_nan=False, allow_infinity=False)
+FREE = st.recursive(
+    st.none() | st.booleans() | NUMBER | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(SHORT, inner, max_size=3),
+    max_leaves=8,
+)
+SCHEMAS = st.fixed_dictionaries(
+    {"type": st.just("object")},
+    optional={
+        "description": TEXT,
+        "properties": st.dictionaries(
+            SHORT,
+            st.fixed_dictionaries({}, optional={"type": st.just("string"), "default": FREE, "enum": st.lists(FREE)}),
+            max_size=3,
+        ),
+    },
+)
+TOOLS = st.one_of(
+    st.just({"type": "code_interpreter"}),
+    st.fixed_dictionaries(
+        {"type": st.just("file_search")},
+        optional={
+            "file_search": st.none()
+            | st.fixed_dictionaries(
+                {},
+                optional={
+                    "max_num_results": st.none() | st.integers(1, 50),
+                    "ranking_options": st.none()
+                    | st.fixed_dictionaries(
+                        {"score_threshold": st.sampled_from((0, 0.0, 0.3, 1))},
+                        optional={"ranker": st.sampled_from(("auto", "default_2024_08_21", None))},
+                    ),
+                },
+            )
+        },
+    ),
+    st.fixed_dictionaries(
+        {
+            "type": st.just("function"),
+            "function": st.fixed_dictionaries(
+                {"name": st.from_regex(r"\A[a-zA-Z0-9_-]{1,64}\Z")},
+                optional={"description": st.none() | TEXT, "parameters": SCHEMAS, "strict": st.booleans() | st.none()},
+            ),
+        }
+    ),
+)
+IDS = st.lists(st.text("abc123-", min_size=1, max_size=9), max_size=4)
+OBJECTS = st.fixed_dictionaries(
+    {"model": st.text(min_size=1, max_size=20)},
+    optional={
+        "id": st.text(max_size=20),
+        "name": st.none() | TEXT,
+        "description": st.none() | TEXT,
+        "instructions": st.none() | TEXT | st.lists(TEXT, max_size=4).map("\n".join),
+        "tools": st.lists(
+            TOOLS, max_size=3, unique_by=lambda tool: str(tool.get("function", {}).get("name", object()))
+        ),
+        "tool_resources": st.fixed_dictionaries(
+            {}, optional={"code_interpreter": st.none() | st.fixed_dictionaries({"file_ids": IDS})}
+        ),
+        "metadata": st.none() | st.dictionaries(KEYS, TEXT, max_size=4),
+        "temperature": st.none() | st.floats(0, 2),
+        "top_p": st.none() | st.sampled_from((0, 1, 0.5, 1.0)),
+        "response_format": st.sampled_from((None, "auto", {"type": "text"}, {"type": "json_object"})),
+    },
+)
+
+
+@given(OBJECTS)
+def test_every_manifest_loads_back_to_the_same_canonical_form(item: dict[str, Any]) -> None:
+    result = exported(item)
+    assume(not any(problem.severity is Severity.ERROR for problem in result.diagnostics))
+    read = loaded(dict(result.files))
+    assert read.diagnostics == ()
+    [resource] = read.resources
+    assert same(canonical(resource.spec, KIND), canonical(item, KIND))
+
+
+@given(st.dictionaries(st.sampled_from([*KIND.fields, "id", "object", "file_ids", "x"]), FREE, max_size=6))
+def test_any_object_gives_files_that_mean_the_same_or_an_error(item: dict[str, Any]) -> None:
+    item = {"object": "assistant"} | item
+    result = exported(item)
+    if not result.files:
+        assert codes(result)
+        return
+    read = loaded(dict(result.files))
+    assert len(read.rendered) == 1
+    if item.get("file_ids") in (None, []) and "retrieval" not in str(item):
+        [resource] = read.resources
+        assert same(canonical(resource.spec, KIND), canonical(item, KIND))
+
+
+@given(FREE)
+def test_any_json_value_is_taken_without_a_crash(value: Any) -> None:
+    objects, _ = objects_from_text(json.dumps(value).encode(), "e.json")
+    for path in exported(*objects).files:
+        assert ".." not in path
+        assert path.isprintable()
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_taken_without_a_crash(data: bytes) -> None:
+    _, problems = objects_from_text(data, "e.json")
+    assert all(problem.place and problem.remedy for problem in problems)
+
+
+@given(st.dictionaries(TEXT, FREE, min_size=1, max_size=4))
+def test_yaml_is_read_back_as_it_was_written(document: dict[str, Any]) -> None:
+    parsed = parse_text(to_yaml(document), "m.yaml")
+    assert parsed.diagnostics == []
+    assert same(parsed.documents[0].value, document)
+
+
+def test_long_text_is_a_literal_block_and_nothing_is_an_alias() -> None:
+    shared = {"a": "one\ntwo: x\n"}
+    assert to_yaml({"x": shared, "y": [shared]}) == (
+        "x:\n  a: |\n    one\n    two: x\ny:\n  - a: |\n      one\n      two: x\n"
+    )
+
+
+def test_emoji_and_accents_stay_readable() -> None:
+    assert to_yaml({"name": "Prüfung 😀", "n": "1e3", "b": "no"}) == 'name: Prüfung 😀\nn: "1e3"\nb: "no"\n'
