@@ -1,0 +1,230 @@
+"""Which module may import what (DESIGN 10), read from the syntax trees: no module is imported for it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "src" / "retinue"
+MODULES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
+
+LAYERS = {
+    "core": {"core"},
+    "schema": {"core", "schema"},
+    "load": {"core", "schema", "load"},
+    "render": {"core", "schema", "render"},
+    "providers": {"core", "providers"},
+    "engine": {"core", "providers", "engine"},
+    "emulator": {"emulator"},
+    "cli": {"", "core", "schema", "load", "render", "providers", "engine", "emulator", "cli"},
+    "__init__.py": set(),
+    "__main__.py": {"cli"},
+}
+"""What each layer may import of retinue; "" is the package itself, which holds the version and nothing else."""
+
+THIRD_PARTY = {
+    "click": ("cli/",),
+    "deepdiff": ("render/",),
+    # The session only hands the emulator to the transport: httpx.WSGITransport, imported where it is needed.
+    "httpx": ("providers/http.py", "cli/session.py"),
+    "jsonschema": ("load/", "schema/"),
+    "yaml": ("load/",),
+}
+LAZY = {"deepdiff": ("render/",), "httpx": ("cli/",), "jsonschema": ("load/", "schema/")}
+"""Heavy packages that must not be imported when these modules are."""
+
+NOT_IN_CORE = {"os", "pathlib", "time", "random", "logging", "io", "socket", "sys"}
+NOT_IN_CORE |= {
+    "datetime",
+    "glob",
+    "http",
+    "secrets",
+    "shutil",
+    "sqlite3",
+    "subprocess",
+    "tempfile",
+    "threading",
+    "uuid",
+}
+VENDORS = re.compile(r"openai|azure|flowise|foundry|bedrock|anthropic|\bvapi\b|elevenlabs", re.IGNORECASE)
+
+
+class Import(NamedTuple):
+    """One imported module, absolute, and whether that happens when its importer is imported."""
+
+    module: str
+    at_once: bool
+
+    @property
+    def package(self) -> str:
+        return self.module.partition(".")[0]
+
+    @property
+    def layer(self) -> str:
+        """Of a module of retinue: `core` of `retinue.core.model`, "" of `retinue`."""
+        return (*self.module.split("."), "")[1]
+
+
+def tree_of(module: str) -> ast.Module:
+    return ast.parse((ROOT / module).read_text(encoding="utf-8"))
+
+
+def layer_of(module: str) -> str:
+    return module.partition("/")[0]
+
+
+def imports(module: str, tree: ast.Module) -> Iterator[Import]:
+    """Every import in a module of retinue, wherever it stands."""
+    here = ["retinue", *module.split("/")[:-1]]
+    inner = {id(node) for outer in ast.walk(tree) if isinstance(outer, ast.FunctionDef) for node in ast.walk(outer)}
+    inner |= {id(node) for outer in ast.walk(tree) if _is_type_checking(outer) for node in ast.walk(outer)}
+    for node in ast.walk(tree):
+        at_once = id(node) not in inner
+        if isinstance(node, ast.Import):
+            yield from (Import(alias.name, at_once) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = [*(here[: len(here) - node.level + 1] if node.level else []), *filter(None, [node.module])]
+            if base == ["retinue"]:
+                names = (alias.name for alias in node.names)
+                yield from (Import(f"retinue.{name}" if name in LAYERS else "retinue", at_once) for name in names)
+            else:
+                yield Import(".".join(base), at_once)
+
+
+def _is_type_checking(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def breaches(module: str, tree: ast.Module) -> list[str]:
+    """Every import that a rule of this page forbids."""
+    found = []
+    for item in imports(module, tree):
+        if item.package == "retinue":
+            allowed = item.layer in LAYERS[layer_of(module)]
+        elif item.package in sys.stdlib_module_names:
+            allowed = layer_of(module) != "core" or item.package not in NOT_IN_CORE
+        else:
+            allowed = module.startswith(THIRD_PARTY.get(item.package, ()))
+            allowed &= not (item.at_once and module.startswith(LAZY.get(item.package, ())))
+        if not allowed:
+            found.append(item.module)
+    return found
+
+
+def uses(tree: ast.Module) -> set[str]:
+    """Names that are called or read with a dot: `print`, `click.echo`, `os.environ`."""
+    found = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            found.add(f"{node.value.id}.{node.attr}")
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def branches_on_a_provider(tree: ast.Module) -> bool:
+    """Whether something called `provider` is compared with a text."""
+
+    def is_provider(node: ast.expr) -> bool:
+        name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+        key = node.slice.value if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) else ""
+        return "provider" in (name, key)
+
+    def has_text(node: ast.AST) -> bool:
+        return any(isinstance(part, ast.Constant) and isinstance(part.value, str) for part in ast.walk(node))
+
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            if any(map(is_provider, sides)) and any(has_text(side) for side in sides if not is_provider(side)):
+                return True
+        if isinstance(node, ast.Match) and is_provider(node.subject):
+            return True
+    return False
+
+
+def test_every_module_belongs_to_a_layer() -> None:
+    assert {layer_of(module) for module in MODULES} <= LAYERS.keys()
+    assert len(MODULES) > 40
+
+
+def test_imports_run_one_way() -> None:
+    assert {module: found for module in MODULES if (found := breaches(module, tree_of(module)))} == {}
+
+
+def test_the_emulator_is_known_to_the_command_line_alone() -> None:
+    known = {item.module for module in outside("cli", "emulator") for item in imports(module, tree_of(module))}
+    assert [module for module in known if module.startswith("retinue.emulator")] == []
+
+
+OUTPUT = {"print", "input", "click.echo", "click.secho", "sys.stdout", "sys.stderr", "click.get_text_stream"}
+ENVIRONMENT = {"os.environ", "os.getenv", "os.putenv", "os.environb"}
+EFFECTS = {"open", "exec", "eval", "__import__", "importlib.import_module"}
+
+
+def outside(*layers: str) -> list[str]:
+    return [module for module in MODULES if layer_of(module) not in layers]
+
+
+def test_only_the_command_line_prints_and_reads_the_environment() -> None:
+    found = {module: uses(tree_of(module)) & (OUTPUT | ENVIRONMENT) for module in outside("cli")}
+    assert {module: names for module, names in found.items() if names} == {}
+
+
+def test_core_opens_no_file_and_knows_no_vendor() -> None:
+    core = set(MODULES) - set(outside("core"))
+    assert {module: names for module in core if (names := uses(tree_of(module)) & EFFECTS)} == {}
+    assert [module for module in core if VENDORS.search((ROOT / module).read_text(encoding="utf-8"))] == []
+
+
+def test_nothing_but_a_provider_branches_on_a_providers_name() -> None:
+    assert [module for module in outside("providers") if branches_on_a_provider(tree_of(module))] == []
+
+
+# --- the rules can fail
+
+BAD_IMPORTS = {
+    "core knows load": ("core/x.py", "from ..load import yaml"),
+    "core knows load, by the package": ("core/x.py", "from .. import load"),
+    "core knows load, absolute": ("core/x.py", "import retinue.load.yaml"),
+    "core knows load, in a function": ("core/x.py", "def f():\n    from ..load import yaml"),
+    "core knows the version": ("core/x.py", "from .. import __version__"),
+    "core reads files": ("core/x.py", "from pathlib import Path"),
+    "core has a clock": ("core/x.py", "import time"),
+    "core has a package": ("core/x.py", "import yaml"),
+    "load knows render": ("load/x.py", "from ..render.text import plan_text"),
+    "render knows the engine": ("render/x.py", "from ..engine import apply"),
+    "a provider knows the engine": ("providers/a/x.py", "from ...engine import apply"),
+    "the engine knows the command line": ("engine/x.py", "from ..cli import app"),
+    "the engine knows the emulator": ("engine/x.py", "from ..emulator.app import Emulator"),
+    "the emulator knows core": ("emulator/x.py", "from ..core import model"),
+    "a second transport": ("providers/other.py", "import httpx"),
+    "deepdiff at once": ("render/x.py", "from deepdiff import DeepDiff"),
+    "deepdiff elsewhere": ("core/x.py", "def f():\n    import deepdiff"),
+    "an undeclared package": ("cli/x.py", "import requests"),
+}
+
+
+@pytest.mark.parametrize(("module", "source"), BAD_IMPORTS.values(), ids=BAD_IMPORTS.keys())
+def test_a_forbidden_import_is_found(module: str, source: str) -> None:
+    assert len(breaches(module, ast.parse(source))) == 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["provider == 'a'", "'a' != target.provider", "env['provider'] in ('a', 'b')", "match provider:\n  case 'a': pass"],
+)
+def test_a_branch_on_a_providers_name_is_found(source: str) -> None:
+    assert branches_on_a_provider(ast.parse(source))
+
+
+@pytest.mark.parametrize("source", ["print(1)", "import click\nclick.echo(1)", "import os\nos.environ['A']",
+                                    "from os import environ"])  # fmt: skip
+def test_a_forbidden_use_is_found(source: str) -> None:
+    assert uses(ast.parse(source)) & (OUTPUT | ENVIRONMENT)
