@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from retinue.core.canonical import canonical
 from retinue.core.marker import (
     NONCE_ALPHABET,
     NONCE_LENGTH,
@@ -22,7 +23,7 @@ from retinue.core.marker import (
     parse_owner,
     short_digest,
 )
-from retinue.core.model import Address
+from retinue.core.model import Address, Kind
 from retinue.schema import kinds
 
 from .worlds import KIND, at, specs
@@ -129,9 +130,9 @@ def test_the_longest_address_fits() -> None:
 
 
 @pytest.mark.parametrize("kind", kinds().values(), ids=lambda kind: kind.name)
-def test_the_longest_marker_stays_well_under_512(kind: object) -> None:
-    full = {field.code: Entry("a" * 6, "b" * 6) for field in KIND.fields.values()}
-    assert len(full) == len(KIND.fields), "two fields share a letter"
+def test_the_longest_marker_stays_well_under_512(kind: Kind) -> None:
+    full = {field.code: Entry("a" * 6, "b" * 6) for field in kind.fields.values()}
+    assert len(full) == len(kind.fields), "two fields share a letter"
     text = str(Applied("n" * NONCE_LENGTH, True, "v" * 12, full))
     assert parse_applied(text) is not None
     assert len(text) <= 256
@@ -139,8 +140,6 @@ def test_the_longest_marker_stays_well_under_512(kind: object) -> None:
 
 @given(specs)
 def test_asking_the_same_in_other_words_leaves_the_same_marker(spec: dict[str, object]) -> None:
-    from retinue.core.canonical import canonical
-
     assert asked_entries(canonical(spec, KIND), KIND) == asked_entries(spec, KIND)
 
 
