@@ -140,6 +140,16 @@ COUNTS = {"create", "update", "replace", "delete", "adopt", "forget", "move", "n
 CHANGE = {"address", "action", "reason", "remote_id", "fields", "expect", "requires", "blocked", "held"}
 
 
+def test_half_a_surrogate_pair_that_a_service_holds_survives_the_file() -> None:
+    made = plan(
+        [desired("a", {"model": "m", "name": "new"})], [managed(desired("a", {"model": "m", "name": "\ud83d!"}))]
+    )
+    file = dump(plan_to_json(made, "1")).encode("utf-8")
+    again = plan_from_json(json.loads(file))
+    assert again.changes == made.changes
+    assert dump(plan_to_json(again, "1")).encode("utf-8") == file
+
+
 def test_a_plan_has_the_published_keys() -> None:
     value = saved()
     assert value.keys() == TOP

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,7 @@ from .model import (
 )
 
 FORMAT_VERSION = "1.0"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _NOT_IN_DIGEST = ("digest", "retinue_version", "diagnostics")
 
 
@@ -69,8 +71,8 @@ def plan_digest(value: Mapping[str, Json]) -> str:
 
 
 def dump(value: Json) -> str:
-    """Canonical JSON text with a final newline, as `--out` writes it."""
-    return canonical_json(value) + "\n"
+    """Canonical JSON text with a final newline, as `--out` writes it. Lone surrogates are escaped: no file holds them."""
+    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", canonical_json(value)) + "\n"
 
 
 def _allowed_to_json(allowed: Allowed) -> dict[str, Json]:
