@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -143,3 +144,28 @@ def test_a_long_function_is_found() -> None:
 @pytest.mark.parametrize("text", ["/home/me/x", "/Users/me", "/work/main", "/tmp/w/venv", "C:\\Users\\me"])
 def test_a_machine_path_is_found(text: str) -> None:
     assert MACHINE.search(text)
+
+
+# --- the helpers of conftest.py
+
+
+@pytest.mark.parametrize("address", [("192.0.2.1", 80), ("example.com", 80), ("::ffff:192.0.2.1", 80)], ids=str)
+def test_a_test_cannot_reach_another_machine(address: tuple[str, int]) -> None:
+    with pytest.raises(AssertionError, match="tried to reach"):
+        socket.create_connection(address, timeout=1)
+
+
+def test_a_test_can_reach_a_server_of_its_own() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()):
+        pass
+
+
+def test_a_golden_file_that_is_missing_or_differs_fails_with_what_changed(
+    golden: Callable[[str | Path, str], None], request: pytest.FixtureRequest
+) -> None:
+    if request.config.getoption("--update"):
+        pytest.skip("nothing may be written here")
+    with pytest.raises(pytest.fail.Exception, match="is missing"):
+        golden("no-such-file", "text")
+    with pytest.raises(pytest.fail.Exception, match=r"(?s)no longer holds.*no-project.txt \(golden\).*\+something"):
+        golden(REPOSITORY / "tests" / "cli" / "golden" / "no-project.txt", "something\n")
