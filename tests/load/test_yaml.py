@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -165,7 +166,10 @@ def test_several_documents_and_line_ends() -> None:
     assert data_of("---\n---\n") == [None, None]
 
 
-SAFE_TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff\u2028\u2029\ufffe\uffff"))
+# Texts such as 08 or 1e5, which pyyaml takes for text and YAML 1.2 for a number, are no safe input: see `scalars`.
+SAFE_TEXT = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff\u2028\u2029\ufffe\uffff")
+).filter(lambda text: not re.match(r"[-+]?[.]?\d", text))
 SAFE = st.recursive(
     st.none()
     | st.booleans()
