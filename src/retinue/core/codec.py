@@ -71,7 +71,7 @@ def plan_digest(value: Mapping[str, Json]) -> str:
 
 
 def dump(value: Json) -> str:
-    """Canonical JSON text with a final newline, as `--out` writes it. Lone surrogates are escaped: no file holds them."""
+    """Canonical JSON text with a final newline, as `--out` writes it; lone surrogates, which no file holds, escaped."""
     return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", canonical_json(value)) + "\n"
 
 
