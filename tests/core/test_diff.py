@@ -79,6 +79,16 @@ def test_a_field_without_a_default_is_ours_only_if_we_once_set_it() -> None:
     assert moved(changes(asked, managed(was))) == {"/model": ("m", None, "manifest")}
 
 
+def test_a_field_without_a_default_that_nobody_asked_for_is_left_alone_on_an_object_without_a_marker() -> None:
+    there = replace(managed(desired("bot", {"model": "m"})), marker_applied=None)
+    assert changes(desired("bot", {}), there) == ()
+
+
+def test_a_field_that_live_lost_is_drift() -> None:
+    asked = wanted()
+    assert moved(changes(asked, managed(asked, spec={}))) == {"/model": (None, "m", "drift")}
+
+
 # --- what the service alters
 
 

@@ -270,6 +270,11 @@ def test_destroy_deletes_all_that_is_ours_and_nothing_else() -> None:
     ]
 
 
+def test_double_creates_are_listed_by_id_and_not_by_age() -> None:
+    live = [managed(BOT, id=name, created=age, nonce=name * 8) for age, name in enumerate("cba")]
+    assert [change.remote_id for change in plan([BOT], live).changes] == ["a", "b"]
+
+
 # --- what a step carries for apply
 
 
