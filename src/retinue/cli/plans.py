@@ -55,7 +55,7 @@ def check_digest(plan: Plan, given: Mapping[str, Any]) -> None:
         )
 
 
-def approve(plan: Plan, given: Mapping[str, Any], question: str) -> None:
+def approve(plan: Plan, given: Mapping[str, Any]) -> None:
     """Ask on a terminal. Raises UsageError without one, RetinueError if the answer is not yes."""
     if given.get("auto_approve") or given.get("expect_digest"):
         return
@@ -64,8 +64,20 @@ def approve(plan: Plan, given: Mapping[str, Any], question: str) -> None:
             "nobody is here to approve this plan: there is no terminal",
             "Pass --auto-approve, or --expect-digest with the digest of a reviewed plan.",
         )
-    if console.ask(f"\n{question} Only `yes` is accepted: ") != "yes":
+    if console.ask(f"\n{_question(plan)} Only `yes` is accepted: ") != "yes":
         raise RetinueError("not approved; nothing was changed", "Answer `yes` to go on.")
+
+
+def review_and_apply(plan: Plan, session: Session, service: Service, given: Mapping[str, Any]) -> int:
+    """Show a fresh plan, have it approved, carry it out; the exit code."""
+    if given.get("output_format") != "json":
+        show_plan(plan, {})
+    check_digest(plan, given)
+    if is_empty(plan):
+        return nothing_to_do(plan, given)
+    if not any(change.blocked for change in plan.changes):
+        approve(plan, given)
+    return carry_out(plan, session, service, given)
 
 
 def carry_out(plan: Plan, session: Session, service: Service, given: Mapping[str, Any], *, saved: bool = False) -> int:
@@ -181,7 +193,7 @@ def is_empty(plan: Plan) -> bool:
     return outcome(plan) == "no-changes"
 
 
-def question(plan: Plan) -> str:
+def _question(plan: Plan) -> str:
     count = len(plan.changes)
     deletes = summary(plan)["delete"]
     loss = f", of which {deletes} delete" if deletes else ""

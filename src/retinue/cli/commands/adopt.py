@@ -12,7 +12,7 @@ from ...core.errors import UsageError
 from ...engine.read import read_live
 from ...schema import kinds
 from .. import options
-from ..plans import approve, carry_out, is_empty, nothing_to_do, question, request_log, show_plan
+from ..plans import request_log, review_and_apply
 from ..session import connect, open_session, plan_for
 
 
@@ -43,10 +43,4 @@ def command(address: str, remote_id: str, **given: Any) -> int:
     session = replace(session, loaded=loaded)
     with connect(session, given, request_log(given)) as service:
         plan = plan_for(session, read_live(service, kinds()), {**given, "targets": (address,)})
-        if given["output_format"] != "json":
-            show_plan(plan, {})
-        if is_empty(plan):
-            return nothing_to_do(plan, given)
-        if not any(change.blocked for change in plan.changes):
-            approve(plan, given, question(plan))
-        return carry_out(plan, session, service, given)
+        return review_and_apply(plan, session, service, given)

@@ -14,7 +14,7 @@ from ...core.model import Plan
 from ...engine.read import read_live
 from ...schema import kinds
 from .. import options
-from ..plans import approve, carry_out, check_digest, is_empty, nothing_to_do, question, request_log, show_plan
+from ..plans import carry_out, check_digest, is_empty, nothing_to_do, request_log, review_and_apply, show_plan
 from ..session import Session, connect, open_session, plan_for
 
 
@@ -32,14 +32,7 @@ def command(**given: Any) -> int:
     session = open_session(given)
     with connect(session, given, request_log(given)) as service:
         plan = plan_for(session, read_live(service, kinds()), given)
-        if given["output_format"] != "json":
-            show_plan(plan, {})
-        check_digest(plan, given)
-        if is_empty(plan):
-            return nothing_to_do(plan, given)
-        if not any(change.blocked for change in plan.changes):
-            approve(plan, given, question(plan))
-        return carry_out(plan, session, service, given)
+        return review_and_apply(plan, session, service, given)
 
 
 def read_plan(path: str) -> Plan:
