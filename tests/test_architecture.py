@@ -31,12 +31,11 @@ LAYERS = {
 THIRD_PARTY = {
     "click": ("cli/",),
     "deepdiff": ("render/",),
-    # The session only hands the emulator to the transport: httpx.WSGITransport, imported where it is needed.
-    "httpx": ("providers/http.py", "cli/session.py"),
+    "httpx": ("providers/http.py",),
     "jsonschema": ("load/", "schema/"),
     "yaml": ("load/",),
 }
-LAZY = {"deepdiff": ("render/",), "httpx": ("cli/",), "jsonschema": ("load/", "schema/")}
+LAZY = {"deepdiff": ("render/",), "jsonschema": ("load/", "schema/")}
 """Heavy packages that must not be imported when these modules are."""
 
 NOT_IN_CORE = {"os", "pathlib", "time", "random", "logging", "io", "socket", "sys"}

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from retinue.cli import app
+from retinue.emulator.faults import Behaviour
+
 from .conftest import KEY, World
 
 
@@ -105,8 +108,6 @@ def test_import_of_one_id_leaves_the_others(world: World) -> None:
 
 @pytest.mark.parametrize("source", ["file: key.txt", f"command: [{sys.executable}, -c, \"print('{KEY}')\"]"])
 def test_a_key_can_come_from_a_file_or_a_command(world: World, source: str) -> None:
-    from retinue.emulator.faults import Behaviour
-
     world.project()
     world.monkeypatch.delenv("CI", raising=False)
     world.emulator.behaviour = Behaviour(api_key=KEY)
@@ -182,15 +183,22 @@ def test_verbose_logs_requests_without_their_content(world: World) -> None:
     assert KEY not in ran.err
 
 
-def test_an_unforeseen_exception_is_seventy_and_no_traceback(world: World) -> None:
-    # The only way to see one is to break the program: a database that is a folder.
-    world.write(
-        "retinue.yaml",
-        "version: 1\nproject: p\nmanifests: [a.yaml]\nenvironments: {local: {provider: openai, endpoint: emulator}}\n",
-    )
+LOCAL = "version: 1\nproject: p\nmanifests: [a.yaml]\nenvironments: {local: {provider: openai, endpoint: emulator}}\n"
+
+
+def test_a_database_that_cannot_be_opened_is_an_error_with_a_remedy(world: World) -> None:
+    world.write("retinue.yaml", LOCAL)
     world.write("a.yaml", "assistant: a\nmodel: m\n")
     (world.root / ".retinue-emulator" / "local.sqlite").mkdir(parents=True)
     ran = world.run("plan")
+    assert ran.code == 3
+    assert "cannot be opened" in ran.err
+
+
+def test_an_unforeseen_exception_is_seventy_and_no_traceback(world: World) -> None:
+    # A command whose module is not there: the only way to see one is to break the program itself.
+    world.monkeypatch.setitem(app._COMMANDS, "broken", ("no_such_module", "Never works."))
+    ran = world.run("broken")
     assert ran.code == 70
     assert "bug in retinue" in ran.err
     assert "Traceback" not in ran.err

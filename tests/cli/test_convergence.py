@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -212,3 +213,48 @@ def test_one_change_costs_one_write_and_at_most_two_extra_reads(world: World) ->
     assert world.run("apply", "--auto-approve").code == 0
     assert len(world.emulator.writes()) == 1
     assert len(world.emulator.requests) <= 1 + 1 + 2
+
+
+def test_what_a_service_makes_of_a_default_is_remembered_through_other_changes(world: World) -> None:
+    world.emulator.behaviour = Behaviour(alterations={"top_p": lambda value: 0.95})
+    world.project()
+    world.assistant("ant", "top_p: 1\n")
+    world.apply()
+    world.assistant("ant", "top_p: 1\ntemperature: 0.3\n")
+    world.apply()
+
+
+def test_a_partly_ignored_field_that_the_service_alters_is_no_eternal_diff(world: World) -> None:
+    world.emulator.behaviour = Behaviour(
+        alterations={"metadata": lambda value: {**value, "team": value.get("team", "").upper()}}
+    )
+    world.project()
+    text = "metadata: {team: x}\nretinue: {ignore_changes: [/metadata/seen]}\n"
+    world.assistant("ant", text)
+    world.apply()
+    raw = world.only()
+    world.emulator.assistants.seed({**raw, "metadata": {**raw["metadata"], "seen": "once"}})
+    world.settled()
+    world.assistant("ant", text + "temperature: 0.4\n")
+    world.apply()
+    assert world.only()["metadata"]["seen"] == "once"
+
+
+def test_drift_of_a_partly_ignored_field_is_called_drift(world: World) -> None:
+    world.project()
+    world.assistant("ant", "metadata: {team: x}\nretinue: {ignore_changes: [/metadata/seen]}\n")
+    world.apply()
+    raw = world.only()
+    world.emulator.assistants.seed({**raw, "metadata": {**raw["metadata"], "seen": "once", "team": "y"}})
+    plan = json.loads(world.run("plan", "--format", "json").out)
+    assert plan["changes"][0]["fields"][0]["cause"] == "drift"
+
+
+def test_a_twin_that_another_manifest_adopts_blocks_nothing(world: World) -> None:
+    world.project()
+    old = "asst_" + "A" * 24
+    world.emulator.assistants.seed({"id": old, "created_at": 5, "name": "Greeter", "model": "gpt-4o"})
+    world.assistant("greeter", f"name: Greeter\nretinue: {{adopt: {old}}}\n")
+    world.assistant("second", "name: Greeter\n")
+    world.apply()
+    assert len(world.live()) == 2

@@ -143,3 +143,13 @@ def test_a_plan_names_no_folder_no_time_and_no_key(planned: World) -> None:
     assert str(planned.root) not in text
     assert "sk-canary" not in text
     assert "created_at" not in text
+
+
+def test_a_saved_plan_keeps_its_warnings(world: World) -> None:
+    world.project()
+    world.assistant("ant")
+    world.apply()
+    world.emulator.assistants.seed({**world.only(), "id": "asst_" + "D" * 24, "created_at": 9_999_999_999})
+    world.assistant("ant", "temperature: 0.1\n")
+    assert world.run("plan", "--out", "plan.json").code == 0
+    assert "is a copy of" in world.run("show", "plan.json").out

@@ -6,7 +6,7 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -177,22 +177,21 @@ def connect(
 ) -> Iterator[Service]:
     """The connected service of the session's environment, closed at the end."""
     environment = session.environment
-    emulator = environment.endpoint == EMULATOR
-    connection = Connection(
-        base_url="http://emulator/v1" if emulator else environment.endpoint,
-        headers={"Authorization": "Bearer emulator"} if emulator else _headers(session),
-        transport=_emulator(session) if emulator else None,
-        parallelism=options.get("parallelism") or 10,
-        budget=parse_timeout(options.get("timeout") or "15m"),
-        stop=session.stop,
-        log=log,
-    )
     _check_host(environment)
-    service = session.provider.connect(connection)
-    try:
+    with ExitStack() as stack:
+        emulator = environment.endpoint == EMULATOR
+        connection = Connection(
+            base_url="http://emulator/v1" if emulator else environment.endpoint,
+            headers={"Authorization": "Bearer emulator"} if emulator else _headers(session),
+            transport=stack.enter_context(_emulator(session)) if emulator else None,
+            parallelism=options.get("parallelism") or 10,
+            budget=parse_timeout(options.get("timeout") or "15m"),
+            stop=session.stop,
+            log=log,
+        )
+        service = session.provider.connect(connection)
+        stack.callback(service.close)
         yield service
-    finally:
-        service.close()
 
 
 def _headers(session: Session) -> dict[str, str]:
@@ -218,18 +217,30 @@ def _check_host(environment: Environment) -> None:
         )
 
 
-def _emulator(session: Session) -> Any:
+@contextmanager
+def _emulator(session: Session) -> Iterator[Any]:
     """The in-process emulator as a transport; its database is this environment's world."""
-    import httpx
+    import sqlite3
 
     from ..emulator.app import Emulator
+    from ..providers.http import in_process
 
     folder = session.project.root / EMULATOR_FOLDER
-    folder.mkdir(exist_ok=True)
-    ignore = folder / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n", encoding="utf-8")
-    return httpx.WSGITransport(app=Emulator(str(folder / f"{session.environment.name}.sqlite")))
+    path = folder / f"{session.environment.name}.sqlite"
+    try:
+        folder.mkdir(exist_ok=True)
+        if not (folder / ".gitignore").exists():
+            (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+        emulator = Emulator(str(path))
+    except (OSError, sqlite3.Error) as error:
+        raise UsageError(
+            f"the emulator's database {EMULATOR_FOLDER}/{path.name} cannot be opened: {error}",
+            "Make the project folder writable; if the file is damaged, delete it: only the emulator's world is lost.",
+        ) from error
+    try:
+        yield in_process(emulator)
+    finally:
+        emulator.close()
 
 
 def plan_for(session: Session, live: Sequence[Resource], options: Mapping[str, Any], *, destroy: bool = False) -> Plan:

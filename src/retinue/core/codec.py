@@ -18,8 +18,10 @@ from .model import (
     FieldChange,
     Json,
     Obstacle,
+    Place,
     Plan,
     Reason,
+    Severity,
 )
 
 FORMAT_VERSION = "1.0"
@@ -162,6 +164,20 @@ def _plan(value: Mapping[str, Any]) -> Plan:
         ),
         changes=tuple(_change(item) for item in value["changes"]),
         unchanged=_count(value["summary"]["no-op"]),
+        diagnostics=tuple(_diagnostic(item) for item in value["diagnostics"]),
+    )
+
+
+def _diagnostic(value: Mapping[str, Any]) -> Diagnostic:
+    file = _optional(value["file"])
+    return Diagnostic(
+        code=_text(value["code"]),
+        message=_text(value["message"]),
+        remedy=_optional(value["remedy"]),
+        place=None if file is None else Place(file, _count(value["line"]), _count(value["column"])),
+        address=_optional(value["address"]),
+        path=_optional(value["path"]),
+        severity=Severity(value["severity"]),
     )
 
 

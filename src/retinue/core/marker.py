@@ -11,12 +11,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from .canonical import canonical, canonical_json, same
 from .model import MISSING, Address, Field, Json, Kind
+from .pointer import without
 
 ADDRESS_KEY = "retinue.address"
 APPLIED_KEY = "retinue.applied"
@@ -108,13 +109,12 @@ def short_digest(value: Json, length: int = _DIGEST_LENGTH) -> str:
     return base64.urlsafe_b64encode(hashed)[:length].decode("ascii")
 
 
-def asked_entries(spec: Mapping[str, Json], kind: Kind, ignored: Iterable[str] = ()) -> dict[str, Entry]:
-    """Entries for what a manifest asks: fields at their documented default need none."""
-    skipped = {pointer.split("/")[1] for pointer in ignored}
+def asked_entries(spec: Mapping[str, Json], kind: Kind, ignored: Collection[str] = ()) -> dict[str, Entry]:
+    """Entries for what a manifest asks: fields at their documented default need none, `ignored` ones get none."""
     return {
         kind.fields[name].code: Entry(short_digest(value))
-        for name, value in canonical(spec, kind).items()
-        if name not in skipped and not same(value, kind.fields[name].shape.default)
+        for name, value in without(canonical(spec, kind), ignored).items()
+        if not same(value, kind.fields[name].shape.default)
     }
 
 

@@ -93,9 +93,11 @@ def block_shared(plan: Plan, facts: Facts) -> Plan:
 
 def block_twins(plan: Plan, facts: Facts) -> Plan:
     """A create with the kind and display name of a live object that nobody manages is probably that object."""
+    adopted = {change.remote_id for change in plan.changes if change.action is Action.ADOPT}
 
     def rule(change: Change) -> Obstacle | None:
-        twins = facts.twins.get((change.address.kind, change.display_name or ""))
+        same_name = facts.twins.get((change.address.kind, change.display_name or ""), ())
+        twins = [remote_id for remote_id in same_name if remote_id not in adopted]
         if change.action is not Action.CREATE or plan.allowed.twins or not twins:
             return None
         return Obstacle(

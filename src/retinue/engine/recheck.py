@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ..core import diff, marker, ownership
 from ..core.canonical import canonical, canonical_json, canonical_value, same
 from ..core.model import MISSING, Action, Address, Change, FieldChange, Kind, Plan, Resource
+from ..core.pointer import without
 from .run import Run
 
 
@@ -107,7 +108,7 @@ def _holds(item: FieldChange, live: Resource, kind: Kind, applied: marker.Applie
         return entry == asked
     if diff.reached(item, live.spec, kind):
         return True
-    held = canonical(live.spec, kind).get(field.name, MISSING)
+    held = without(canonical(live.spec, kind), change.ignored).get(field.name, MISSING)
     altered = entry is not None and asked is not None and entry.asked == asked.asked and entry.observed is not None
     return altered and held is not MISSING and entry is not None and marker.short_digest(held) == entry.observed
 

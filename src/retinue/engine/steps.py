@@ -9,6 +9,7 @@ from ..core import diff, marker
 from ..core.canonical import canonical, same
 from ..core.errors import ServiceError, StaleError, UnknownOutcome
 from ..core.model import MISSING, Action, Change, Diagnostic, Json, Kind, Resource, Severity
+from ..core.pointer import without
 from ..providers.base import Marker
 from .recheck import is_reached, matches, what_moved
 from .run import Run
@@ -139,11 +140,22 @@ def _next_applied(change: Change, live: Resource, run: Run) -> marker.Applied:
     asked = _asked(change)
     if before is None:
         return marker.Applied(run.nonce(), change.protected, None, asked)
+    questions = _defaults_observed(before, run.kinds[change.address.kind]) | asked
     kept = {
         code: old if (old := before.fields.get(code)) and old.asked == entry.asked else entry
-        for code, entry in asked.items()
+        for code, entry in questions.items()
     }
     return replace(before, protected=change.protected, fields=kept)
+
+
+def _defaults_observed(applied: marker.Applied, kind: Kind) -> dict[str, marker.Entry]:
+    """Fields that are asked to be at their default, which needs no entry, but that the service is known to alter."""
+    shapes = {field.code: field.shape for field in kind.fields.values() if field.shape.default is not MISSING}
+    return {
+        code: entry
+        for code, entry in applied.fields.items()
+        if entry.observed and code in shapes and entry.asked == marker.short_digest(shapes[code].default)
+    }
 
 
 def _settle(change: Change, answer: Resource, text: Marker, sent: Mapping[str, Json], run: Run) -> Result:
@@ -157,15 +169,16 @@ def _settle(change: Change, answer: Resource, text: Marker, sent: Mapping[str, J
     names = sorted(diff.altered(sent, answer.spec, kind, run.hidden(kind.name)))
     applied = marker.parse_applied(text.applied)
     assert applied is not None
-    observed = _with_observations(applied, names, answer, kind)
+    observed = _with_observations(applied, names, without(canonical(answer.spec, kind), change.ignored), kind)
     if observed != applied:
         answer = run.service.update(answer, {}, replace(text, applied=str(observed)))
     return Result(answer.remote_id, _notes(change, names))
 
 
-def _with_observations(applied: marker.Applied, altered: Sequence[str], answer: Resource, kind: Kind) -> marker.Applied:
+def _with_observations(
+    applied: marker.Applied, altered: Sequence[str], have: Mapping[str, Json], kind: Kind
+) -> marker.Applied:
     """Each asked field's entry with what the service holds where that is something else."""
-    have = canonical(answer.spec, kind)
     fields = dict(applied.fields)
     for name in altered:
         field = kind.fields[name]

@@ -10,6 +10,7 @@ import json
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 
@@ -29,6 +30,11 @@ from .wire import Answer, Classify, Connection, Verb, Verdict
 _ATTEMPTS = 6
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 20.0
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, ConnectionRefusedError)
+
+
+def in_process(application: Any) -> Any:
+    """A transport that calls a WSGI application in this process instead of a socket."""
+    return httpx.WSGITransport(app=application)
 
 
 class Http:

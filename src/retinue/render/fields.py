@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..core.diff import split_pointer
 from ..core.model import MISSING, Cause, FieldChange, Json, Kind, Shape
+from ..core.pointer import split_pointer
 from .leaves import Leaf, leaves
 from .safe import cells, clean, pad
 from .style import Style
