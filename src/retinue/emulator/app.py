@@ -2,149 +2,200 @@
 
 from __future__ import annotations
 
-import json
 import secrets
+import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
+from .access import Access
+from .assistants import Assistants
+from .control import PATH as CONTROL_PATH
+from .control import Control
 from .errors import ApiError
 from .faults import Behaviour, Fault, Faults
-from .openai import Assistants
+from .openai import OpenAI
 from .store import Store
+from .web import Answer, Dialect, Request, Router, unreadable
 
-_MOST_BYTES = 16 * 1024 * 1024
-_REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 413: "Payload Too Large"}
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+_MOST_LOGGED = 100_000
+_PIECES = 10
+_HTML = "<!doctype html><title>Welcome</title><p>This is not the page you are looking for."
+_BROKEN = '{"object": "list", "data": ['
 
 
-class Request(NamedTuple):
-    """One line of the request log."""
+class Logged(NamedTuple):
+    """One line of the request log. `status` 0: the connection was dropped. `at`: seconds since 1970, on arrival."""
 
     method: str
     path: str
     status: int
-
-
-class _Answer(NamedTuple):
-    status: int
-    body: str
-    headers: tuple[tuple[str, str], ...] = ()
-    content_type: str = "application/json"
+    query: str = ""
+    at: float = 0.0
 
 
 class Emulator:
-    """`database`: a path or `:memory:`. `requests` is the log; `faults` and `behaviour` may change at any time."""
+    """An Assistants v2 API to call in process or to serve on a socket; safe for many threads at once.
+
+    `database` is a path or `:memory:`. `control` opens /_emulator/control, by which anybody who reaches the socket
+    may change everything. `now` gives seconds since 1970, `sleep` takes seconds. `behaviour`, `faults` and `latency`
+    (seconds before every answer) may change at any time; `requests` is the log of the last requests.
+    """
 
     def __init__(
         self,
         database: str = ":memory:",
         behaviour: Behaviour | None = None,
         *,
+        control: bool = False,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.behaviour = behaviour or Behaviour()
         self.store = Store(database)
         self.faults = Faults(now)
-        self.requests: list[Request] = []
+        self.requests: list[Logged] = []
         self.latency = 0.0
-        self._sleep = sleep
+        self._now, self._sleep = now, sleep
         self._lock = threading.Lock()
         self.assistants = Assistants(self.store, lambda: self.behaviour, now)
-        self._dialects = (self.assistants,)
+        access = Access(lambda: self.behaviour, now)
+        self._router = Router([OpenAI(access, self.assistants, lambda: self.behaviour)])
+        self._control = Control(self) if control else None
 
     def close(self) -> None:
         self.store.close()
 
-    def writes(self) -> list[Request]:
+    def writes(self) -> list[Logged]:
         """The logged requests that were meant to change something."""
         return [request for request in self.requests if request.method != "GET"]
 
+    def seed(self, raw: Mapping[str, Any]) -> str:
+        """Put an object there as it is; its `object` says what it is, by default an assistant. Returns its id."""
+        if raw.get("object", "assistant") != "assistant":
+            raise ValueError(f"nothing is known of objects of type {raw['object']!r}")
+        return self.assistants.seed(raw)
+
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/")
+        started = self._now()
+        request, query = _request(environ), environ.get("QUERY_STRING", "")
+        if self._control and request.path == CONTROL_PATH:
+            return _respond(self._control.answer(request), (), start_response)
         if self.latency:
             self._sleep(self.latency)
-        fault = self.faults.next(f"{method} {path}")
+        dialect, request_id = self._router.dialect(request.path), secrets.token_hex(16)
+        found = self._router.find(request.method, request.path)
+        fault = self.faults.next(f"{request.method} {request.path}", found[0].label if found else "")
         try:
-            answer = self._faulty(fault, method, path, environ) if fault else self._answer(method, path, environ)
+            answer = self._answer(dialect, request, fault, request_id)
         except ConnectionResetError:
-            self._log(method, path, 0)
+            self._log(Logged(request.method, request.path, 0, query, started))
             raise
-        self._log(method, path, answer.status)
-        body = answer.body.encode("utf-8")
-        length = len(body)
-        if fault and fault.kind == "cut":
-            body = body[: length // 2]
-        headers = [
-            ("Content-Type", answer.content_type),
-            ("Content-Length", str(length)),
-            ("x-request-id", "req_" + secrets.token_hex(16)),
-            ("openai-version", "2020-10-01"),
-            *answer.headers,
-        ]
-        start_response(f"{answer.status} {_REASONS.get(answer.status, 'Status')}", headers)
-        return [body]
+        took = max(1, round((self._now() - started) * 1000))
+        headers = (*dialect.headers(request_id), ("openai-processing-ms", str(took)))
+        self._log(Logged(request.method, request.path, answer.status, query, started))
+        chunks = _respond(answer, headers, start_response)
+        return self._disturbed(chunks[0], fault) if fault and fault.kind in ("cut", "drip") else chunks
 
-    def _log(self, method: str, path: str, status: int) -> None:
+    def _log(self, line: Logged) -> None:
         with self._lock:
-            self.requests.append(Request(method, path, status))
+            self.requests.append(line)
+            if len(self.requests) > _MOST_LOGGED:
+                del self.requests[: _MOST_LOGGED // 2]
 
-    def _faulty(self, fault: Fault, method: str, path: str, environ: dict[str, Any]) -> _Answer:
+    def _answer(self, dialect: Dialect, request: Request, fault: Fault | None, request_id: str) -> Answer:
+        """The right answer, or what the fault puts in its place. Raises ConnectionResetError."""
+        if fault is None or fault.kind in ("cut", "drip"):
+            return self._right(dialect, request, request_id)
         if fault.kind == "slow":
             self._sleep(fault.seconds)
-            return self._answer(method, path, environ)
-        if fault.after_commit or fault.kind == "cut":
-            done = self._answer(method, path, environ)
-            if fault.kind == "cut":
-                return done
+            return self._right(dialect, request, request_id)
+        if fault.kind in ("repeat", "miss"):
+            return self._right(dialect, replace(request, page_fault=fault.kind), request_id)
+        if fault.after_commit:
+            self._right(dialect, request, request_id)
         if fault.kind == "reset":
             raise ConnectionResetError("the emulator was told to drop this connection")
         if fault.kind == "html":
-            return _Answer(200, "<!doctype html><title>Hello</title>", content_type="text/html")
+            return Answer(fault.body or _HTML, content_type="text/html; charset=utf-8")
         if fault.kind == "broken":
-            return _Answer(200, '{"object": "list", "data": [')
-        headers = [("Retry-After", fault.retry_after)] if fault.retry_after else []
-        headers += [("retry-after-ms", fault.retry_after_ms)] if fault.retry_after_ms else []
-        limited = fault.status == 429
-        message = (
-            "Rate limit reached, slow down." if limited else "The server had an error while processing your request."
-        )
-        error = ApiError(
-            fault.status,
-            message,
-            code="rate_limit_exceeded" if limited else None,
-            kind="invalid_request_error" if limited else "server_error",
-        )
-        return _Answer(fault.status, json.dumps(error.body), tuple(headers))
+            return Answer(fault.body or _BROKEN)
+        refusal = _limited() if fault.status == 429 else _server_error(fault.status, request_id)
+        body = dialect.envelope(refusal) if fault.body is None else fault.body
+        return Answer(body, fault.status, fault.headers(self._now()))
 
-    def _answer(self, method: str, path: str, environ: dict[str, Any]) -> _Answer:
+    def _right(self, dialect: Dialect, request: Request, request_id: str) -> Answer:
         try:
-            body = _body(environ)
-            query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
-            headers = {
-                "authorization": environ.get("HTTP_AUTHORIZATION", ""),
-                "openai-beta": environ.get("HTTP_OPENAI_BETA", ""),
-            }
-            for dialect in self._dialects:
-                if path == dialect.prefix or path.startswith(dialect.prefix + "/"):
-                    text = dialect.handle(method, path, query, headers, body)
-                    if text is not None:
-                        return _Answer(200, text)
-            raise ApiError(404, f"Invalid URL ({method} {path})")
+            found = self._router.find(request.method, request.path)
+            if found is None:
+                raise dialect.no_route(request.method, request.path, known_path=self._router.knows(request.path))
+            route, segments = found
+            dialect.admit(request, route)
+            return route.handle(request, *segments)
         except ApiError as error:
-            return _Answer(error.status, json.dumps(error.body))
+            refusal = error
+        except RecursionError:
+            refusal = unreadable()
+        except sqlite3.Error:
+            refusal = _server_error(500, request_id)
+        return Answer(dialect.envelope(refusal), refusal.status)
+
+    def _disturbed(self, body: bytes, fault: Fault) -> Iterator[bytes]:
+        if fault.kind == "cut":
+            yield body[: len(body) // 2]
+            raise ConnectionResetError("the emulator was told to cut this answer")
+        size = max(1, -(-len(body) // _PIECES))
+        for start in range(0, len(body), size):
+            yield body[start : start + size]
+            self._sleep(fault.seconds / _PIECES)
 
 
-def _body(environ: dict[str, Any]) -> Any:
-    length = int(environ.get("CONTENT_LENGTH") or 0)
-    if length > _MOST_BYTES:
-        raise ApiError(413, f"The body is larger than {_MOST_BYTES} bytes.")
-    if not length:
-        return None
+def _limited() -> ApiError:
+    return ApiError(429, "Rate limit reached, slow down.", code="rate_limit_exceeded")
+
+
+def _server_error(status: int, request_id: str) -> ApiError:
+    message = (
+        "The server had an error while processing your request. Sorry about that!"
+        f" (Please include the request ID req_{request_id} in your message.)"
+    )
+    return ApiError(status, message, kind="server_error")
+
+
+def _request(environ: Mapping[str, Any]) -> Request:
+    """WSGI wraps the bytes of a path as latin-1 (PEP 3333); some callers hand over the decoded text."""
+    path = environ.get("PATH_INFO", "/")
     try:
-        return json.loads(environ["wsgi.input"].read(length))
-    except (ValueError, RecursionError) as error:
-        raise ApiError(400, "We could not parse the JSON body of your request.") from error
+        path = path.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        path = path.encode("utf-8", "replace").decode("utf-8")
+    length = environ.get("CONTENT_LENGTH") or ("" if environ.get("HTTP_TRANSFER_ENCODING") else "0")
+    headers = {
+        key[5:].lower().replace("_", "-"): value for key, value in environ.items() if key.startswith("HTTP_")
+    } | {"content-type": environ.get("CONTENT_TYPE", "")}
+    return Request(
+        method=environ["REQUEST_METHOD"],
+        path=path,
+        query=dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)),
+        headers=headers,
+        stream=environ["wsgi.input"],
+        length=int(length) if length else None,
+    )
+
+
+def _respond(answer: Answer, headers: Iterable[tuple[str, str]], start_response: StartResponse) -> list[bytes]:
+    body = answer.body.encode("utf-8") if isinstance(answer.body, str) else answer.body
+    try:
+        reason = HTTPStatus(answer.status).phrase
+    except ValueError:
+        reason = "Unknown"
+    start_response(
+        f"{answer.status} {reason}",
+        [("Content-Type", answer.content_type), ("Content-Length", str(len(body))), *headers, *answer.headers],
+    )
+    return [body]

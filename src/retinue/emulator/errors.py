@@ -1,12 +1,10 @@
-"""An answer that refuses, in the envelope of the OpenAI API."""
+"""A refusal, before a dialect puts it into its envelope."""
 
 from __future__ import annotations
 
-from typing import Any
-
 
 class ApiError(Exception):
-    """`{"error": {message, type, param, code}}` with its HTTP status (API reference, error codes)."""
+    """HTTP `status`, `message`, and what the OpenAI API calls `type`, `param` and `code` (API reference, errors)."""
 
     def __init__(
         self,
@@ -19,6 +17,6 @@ class ApiError(Exception):
     ) -> None:
         super().__init__(message)
         self.status = status
-        self.body: dict[str, Any] = {
-            "error": {"message": message, "type": kind, "param": param, "code": code},
-        }
+        self.code = code
+        self.param = param
+        self.kind = kind

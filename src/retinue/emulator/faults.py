@@ -2,54 +2,109 @@
 
 from __future__ import annotations
 
-import random
+import hashlib
+import math
 import re
 import threading
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-Row = tuple[str, str]
+from .store import Row
 
 
 def _no_change(value: Any) -> Any:
     return value
 
 
+ALTERATIONS: Mapping[str, Callable[[Any], Any]] = {
+    "round": lambda value: round(value, 1) if isinstance(value, int | float) else value,
+    "expand-alias": lambda value: f"{value}-2024-08-06" if isinstance(value, str) else value,
+    "trim": lambda value: value.strip() if isinstance(value, str) else value,
+    "upper": lambda value: value.upper() if isinstance(value, str) else value,
+    "reverse": lambda value: value[::-1] if isinstance(value, list) else value,
+}
+"""What a service may make of a value, by name."""
+
+_CHOICES = {
+    "metadata": ("merge", "replace"),
+    "null": ("clear", "keep", "refuse"),
+    "resources": ("filled", "given", "absent"),
+    "empty_resources": ("clear", "keep"),
+    "parameters": ("empty", "schema", "absent"),
+    "unknown_cursor": ("refuse", "empty"),
+    "beta_status": (400, 401),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """What the documents leave open, and what some servers do.
+    """What the documents leave open, and what some servers do. The first of the choices is the default.
 
-    `metadata`: `merge` or `replace`. `null`: `clear` or `refuse`. `unsupported`: fields that are refused with
-    `unsupported_parameter`. `alter` maps fields to what the server makes of their value. `page_filter` may repeat or
-    drop rows of a page. `gone`: the routes no longer exist. `api_key`: the only key accepted; None accepts any.
+    `metadata`: a modify `merge`s keys or `replace`s them. `null` in a body: `clear`s the field, `keep`s the old value,
+    or is `refuse`d. `resources`: tool_resources of a tool without files is `filled` with an empty list, is as `given`,
+    or is `absent` when empty. `empty_resources`: whether `{}` in a modify `clear`s or `keep`s. `parameters` of a
+    function that has none: `empty`, an empty object `schema`, or `absent`. `unknown_cursor`: `refuse`d with 400, or an
+    `empty` page. `beta_status`: of a missing OpenAI-Beta header. `answers_effort`: reasoning_effort can be read back.
+    `hybrid_search`: ranking_options has this undocumented member.
+
+    `unsupported`: fields that are refused with `unsupported_parameter`. `alterations`: by field, a name of ALTERATIONS
+    or a function, for what the server makes of a value it is sent. `page_filter` changes the rows of every page.
+    `gone`: the assistants' routes no longer exist. `api_key`: the only key accepted; None accepts any.
+    `token_seconds`, `token_requests`: how long each key is accepted, from its first use.
+    `lag_seconds`, `lag_lists`: a created object is in no list for that time, nor for that number of list requests.
     """
 
     metadata: str = "merge"
     null: str = "clear"
     unsupported: frozenset[str] = frozenset()
-    alterations: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    alterations: Mapping[str, Callable[[Any], Any] | str] = field(default_factory=dict)
     page_filter: Callable[[Sequence[Row]], Sequence[Row]] = _no_change
     gone: bool = False
     api_key: str | None = None
+    resources: str = "filled"
+    empty_resources: str = "clear"
+    parameters: str = "empty"
+    unknown_cursor: str = "refuse"
+    beta_status: int = 400
+    answers_effort: bool = False
+    hybrid_search: bool = False
+    token_seconds: float | None = None
+    token_requests: int | None = None
+    lag_seconds: float = 0.0
+    lag_lists: int = 0
+
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name} is one of {choices}, not {getattr(self, name)!r}")
+        for change in self.alterations.values():
+            if isinstance(change, str) and change not in ALTERATIONS:
+                raise ValueError(f"an alteration is one of {sorted(ALTERATIONS)}, not {change!r}")
 
     def alter(self, stored: dict[str, Any], given: Container[str]) -> dict[str, Any]:
         """What the server makes of the fields that a request gave."""
-        return {
-            name: self.alterations[name](value) if name in self.alterations and name in given else value
-            for name, value in stored.items()
-        }
+        for name, change in self.alterations.items():
+            if name in stored and name in given:
+                stored = {**stored, name: (ALTERATIONS[change] if isinstance(change, str) else change)(stored[name])}
+        return stored
 
-    def listed(self, rows: Sequence[Row]) -> Sequence[Row]:
-        return self.page_filter(rows)
+
+KINDS = ("status", "reset", "html", "broken", "cut", "drip", "slow", "repeat", "miss")
+HINTS = ("", "seconds", "date", "ms")
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One misbehaviour. `kind`:
+    """One misbehaviour.
 
-    `status` (with `status`, `retry_after`, `after_commit`), `reset` (with `after_commit`), `html`, `broken` (JSON cut
-    in the middle, with 200), `cut` (a body shorter than its Content-Length), `slow` (with `seconds`).
+    Instead of the answer, and of the deed unless `after_commit`: `status` (an error with `status`), `reset` (the
+    connection), `html` and `broken` (JSON that stops in the middle), both with 200. After the deed: `cut` (the
+    connection ends in the middle of the body), `drip` (the body takes `seconds`), `slow` (nothing for `seconds`).
+    Of a list: `repeat` (an entry of the page before comes again), `miss` (the first entry is passed over).
+
+    `hint` tells a client to come back in `wait` seconds: Retry-After in whole `seconds` or as a `date`, `ms` for
+    retry-after-ms, or nothing. `retry_after` and `retry_after_ms` are headers as they are; `body` replaces the text.
     """
 
     kind: str
@@ -58,6 +113,29 @@ class Fault:
     retry_after_ms: str | None = None
     after_commit: bool = False
     seconds: float = 0.0
+    hint: str = ""
+    wait: float = 1.0
+    body: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"a fault is one of {KINDS}, not {self.kind!r}")
+        if self.hint not in HINTS:
+            raise ValueError(f"a hint is one of {HINTS}, not {self.hint!r}")
+
+    def headers(self, now: float) -> tuple[tuple[str, str], ...]:
+        """What tells the client when to come back (RFC 9110, 10.2.3); `now` in seconds since 1970."""
+        found = [("Retry-After", self.retry_after)] if self.retry_after else []
+        found += [("retry-after-ms", self.retry_after_ms)] if self.retry_after_ms else []
+        if self.hint == "seconds":
+            found.append(("Retry-After", str(max(1, math.ceil(self.wait)))))
+        elif self.hint == "ms":
+            found.append(("retry-after-ms", str(math.ceil(self.wait * 1000))))
+        elif self.hint == "date":
+            from email.utils import formatdate  # slow to import, rarely wanted
+
+            found.append(("Retry-After", formatdate(math.ceil(now + self.wait), usegmt=True)))
+        return tuple(found)
 
 
 @dataclass
@@ -65,11 +143,52 @@ class _Rule:
     pattern: re.Pattern[str]
     fault: Fault
     after: int
-    times: int
+    times: float
+
+
+@dataclass
+class _Bucket:
+    pattern: re.Pattern[str]
+    per_second: float
+    burst: int
+    hint: str
+    fault: Fault | None
+    tokens: float
+    filled_at: float
+
+    def refusal(self, now: float) -> Fault | None:
+        """Take a token, or the fault of a request that came too early."""
+        self.tokens = min(self.burst, self.tokens + max(0.0, now - self.filled_at) * self.per_second)
+        self.filled_at = now
+        if self.tokens >= 1:
+            self.tokens -= 1
+            return None
+        wait = (1 - self.tokens) / self.per_second
+        return self.fault or Fault("status", 429, hint=self.hint, wait=wait)
+
+
+@dataclass
+class _Chance:
+    pattern: re.Pattern[str]
+    seed: int
+    probability: float
+    faults: Sequence[Fault]
+    seen: dict[str, int] = field(default_factory=dict)
+
+    def fault(self, label: str) -> Fault | None:
+        """By seed and by how many requests this route has had, so that the order among routes changes nothing."""
+        number = self.seen[label] = self.seen.get(label, 0) + 1
+        digest = hashlib.blake2b(f"{self.seed} {number} {label}".encode(), digest_size=16).digest()
+        if int.from_bytes(digest[:8]) >= self.probability * 2**64:
+            return None
+        return self.faults[int.from_bytes(digest[8:]) % len(self.faults)]
 
 
 class Faults:
-    """Scripted (`on`), rate-limited (`limit`) or seeded at random (`sometimes`). Safe for many threads."""
+    """Scripted (`on`), rate-limited (`limit`) or seeded at random (`sometimes`). Safe for many threads.
+
+    A `pattern` or `match` is a regular expression that is searched in `METHOD /path`.
+    """
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
@@ -77,52 +196,57 @@ class Faults:
         self.clear()
 
     def clear(self) -> None:
-        self._rules: list[_Rule] = []
-        self._random: tuple[random.Random, float, Sequence[Fault]] | None = None
-        self._rate: tuple[float, float] | None = None
-
-    def on(self, pattern: str, fault: Fault, *, after: int = 0, times: int = 1) -> None:
-        """`fault` for the next `times` requests whose `METHOD /path` matches, skipping the first `after` of them."""
+        """Forget every rule, limit and chance."""
         with self._lock:
-            self._rules.append(_Rule(re.compile(pattern), fault, after, times))
+            self._rules: list[_Rule] = []
+            self._buckets: list[_Bucket] = []
+            self._chances: list[_Chance] = []
 
-    def sometimes(self, seed: int, probability: float, faults: Sequence[Fault]) -> None:
+    def on(self, pattern: str, fault: Fault, *, after: int = 0, times: int | None = 1) -> None:
+        """`fault` for the next `times` requests that match, or all (None), skipping the first `after` of them."""
+        rule = _Rule(re.compile(pattern), fault, after, math.inf if times is None else times)
         with self._lock:
-            self._random = (random.Random(seed), probability, faults)
+            self._rules.append(rule)
 
-    def limit(self, per_second: float, burst: int, fault: Fault | None = None) -> None:
-        """A token bucket; what it refuses gets `fault`, by default 429 with the right Retry-After."""
+    def sometimes(self, seed: int, probability: float, faults: Sequence[Fault], *, match: str = "") -> None:
+        """One of `faults` for the given share of requests; the same ones on each run with this seed."""
+        if not faults:
+            raise ValueError("there is no fault to choose from")
+        chance = _Chance(re.compile(match), seed, probability, tuple(faults))
         with self._lock:
-            self._rate = (per_second, burst)
-            self._tokens, self._filled_at, self._refusal = float(burst), self._now(), fault
+            self._chances.append(chance)
 
-    def next(self, request: str) -> Fault | None:
-        """The fault for this request, if any."""
+    def limit(
+        self, per_second: float, burst: int, fault: Fault | None = None, *, match: str = "", hint: str = "seconds"
+    ) -> None:
+        """A token bucket; what it refuses gets `fault`, by default 429 with the time to wait as `hint` says."""
+        if per_second <= 0 or burst < 1:
+            raise ValueError("a rate needs more than 0 per second and a burst of at least 1")
+        Fault("status", 429, hint=hint)
+        bucket = _Bucket(re.compile(match), per_second, burst, hint, fault, float(burst), self._now())
         with self._lock:
-            for rule in self._rules:
-                if rule.times and rule.pattern.search(request):
-                    if rule.after:
-                        rule.after -= 1
-                        continue
-                    rule.times -= 1
-                    return rule.fault
-            return self._refused() or self._by_chance()
+            self._buckets.append(bucket)
 
-    def _refused(self) -> Fault | None:
-        if self._rate is None:
-            return None
-        per_second, burst = self._rate
+    def next(self, request: str, label: str = "") -> Fault | None:
+        """The fault for this `METHOD /path`, if any. `label` is its route, `METHOD /path/{id}`."""
+        with self._lock:
+            return self._scripted(request) or self._refused(request) or self._by_chance(request, label or request)
+
+    def _scripted(self, request: str) -> Fault | None:
+        for rule in self._rules:
+            if rule.times > 0 and rule.pattern.search(request):
+                if rule.after:
+                    rule.after -= 1
+                    continue
+                rule.times -= 1
+                return rule.fault
+        return None
+
+    def _refused(self, request: str) -> Fault | None:
         now = self._now()
-        self._tokens = min(burst, self._tokens + (now - self._filled_at) * per_second)
-        self._filled_at = now
-        if self._tokens >= 1:
-            self._tokens -= 1
-            return None
-        wait = (1 - self._tokens) / per_second
-        return self._refusal or Fault("status", 429, retry_after_ms=str(int(wait * 1000) + 1))
+        refusals = [bucket.refusal(now) for bucket in self._buckets if bucket.pattern.search(request)]
+        return next(filter(None, refusals), None)
 
-    def _by_chance(self) -> Fault | None:
-        if self._random is None:
-            return None
-        generator, probability, faults = self._random
-        return generator.choice(faults) if generator.random() < probability else None
+    def _by_chance(self, request: str, label: str) -> Fault | None:
+        found = [chance.fault(label) for chance in self._chances if chance.pattern.search(request)]
+        return next(filter(None, found), None)

@@ -3,14 +3,46 @@
 from __future__ import annotations
 
 import io
+import logging
 import socket
+import struct
+import sys
+import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
-from urllib.parse import urlsplit
+from http.server import BaseHTTPRequestHandler
+from socketserver import TCPServer
+from typing import Any, Protocol
+from urllib.parse import unquote_to_bytes
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+_MOST_DRAINED = 1024**3
+_PIECE = 64 * 1024
+_STOP_SECONDS = 5.0
+_log = logging.getLogger(__name__)
+
+
+class _Source(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+    def readline(self, size: int, /) -> bytes: ...
+
+
+class _Rest(io.RawIOBase):
+    """The bytes of one request's body that are still to come."""
+
+    def __init__(self, source: _Source, length: int) -> None:
+        self._source, self.left = source, length
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._source.read(min(len(buffer), self.left))
+        self.left = self.left - len(data) if data else 0
+        buffer[: len(data)] = data
+        return len(data)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -20,65 +52,208 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def _serve(self) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
-        if length < 0 or length > self.server.most_bytes:
-            self.close_connection = True
-        body = self.rfile.read(length) if 0 < length <= self.server.most_bytes else b""
-        parts = urlsplit(self.path)
-        environ = {
-            "REQUEST_METHOD": self.command,
-            "PATH_INFO": parts.path,
-            "QUERY_STRING": parts.query,
-            "CONTENT_LENGTH": str(length),
-            "wsgi.input": io.BytesIO(body),
-            **{"HTTP_" + key.upper().replace("-", "_"): value for key, value in self.headers.items()},
-        }
-        head: list[Any] = []
+        self.server.busy(self.connection, now=True)
         try:
-            chunks = list(self.server.app(environ, lambda status, headers: head.extend((status, headers))))
-        except ConnectionResetError:
+            body = self._body()
+            if body is not None:
+                self._exchange(body)
+        except OSError:
+            # The client went away, or the application drops the connection on purpose.
             self._drop()
-            return
-        status, headers = head
-        lines = [f"{self.protocol_version} {status}", *(f"{key}: {value}" for key, value in headers)]
-        data = b"".join(chunks)
-        self.connection.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + data)
-        if len(data) != int(dict(headers)["Content-Length"]):
-            self._drop()
+        finally:
+            self.server.busy(self.connection, now=False)
+            self.close_connection |= self.server.stopping
 
-    do_GET = do_POST = do_DELETE = do_PUT = do_PATCH = _serve
+    do_GET = do_HEAD = do_POST = do_DELETE = do_PUT = do_PATCH = do_OPTIONS = _serve
+
+    def _body(self) -> _Rest | None:
+        """The body to come; None if it cannot be told where it ends, which has then been answered."""
+        coding = self.headers.get("Transfer-Encoding", "")
+        length = self.headers.get("Content-Length", "0")
+        try:
+            if coding.lower() == "chunked":
+                size, stream = _dechunked(self.rfile)
+                return _Rest(stream, size)
+            if coding or not (length.isascii() and length.isdigit()):
+                raise ValueError
+            return _Rest(self.rfile, int(length))
+        except ValueError:
+            self.send_error(400)
+            self.close_connection = True
+            return None
+
+    def _environ(self, body: _Rest) -> dict[str, Any]:
+        path, _, query = self.path.partition("?")
+        host, port = self.server.server_address[:2]
+        return {
+            "REQUEST_METHOD": self.command,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+            "QUERY_STRING": query,
+            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+            "CONTENT_LENGTH": str(body.left),
+            "SERVER_NAME": host,
+            "SERVER_PORT": str(port),
+            "SERVER_PROTOCOL": self.request_version,
+            "REMOTE_ADDR": self.client_address[0],
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BufferedReader(body),
+            "wsgi.errors": io.StringIO(),
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+            **{
+                "HTTP_" + key.upper().replace("-", "_"): value
+                for key, value in self.headers.items()
+                if key.lower() not in ("content-type", "content-length", "transfer-encoding")
+            },
+        }
+
+    def _exchange(self, body: _Rest) -> None:
+        head: list[Any] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[..., Any]:
+            head[:] = status, headers
+            return _no_write
+
+        try:
+            chunks = self.server.app(self._environ(body), start_response)
+        except OSError:
+            raise
+        except Exception:
+            _log.exception("%s %s", self.command, self.path)
+            head[:] = "500 Internal Server Error", [("Content-Type", "text/plain")]
+            chunks = [b"the emulator has a bug; its log tells more"]
+        self._send(head[0], head[1], chunks, body)
+
+    def _send(self, status: str, headers: list[tuple[str, str]], chunks: Iterable[bytes], body: _Rest) -> None:
+        length = next((int(value) for key, value in headers if key.lower() == "content-length"), None)
+        if length is None or body.left > _MOST_DRAINED or self.server.stopping:
+            self.close_connection = True
+        lines = [f"{self.protocol_version} {status}", f"Date: {self.date_time_string()}"]
+        lines += [f"{key}: {value}" for key, value in headers]
+        lines += ["Connection: close"] if self.close_connection else []
+        head, sent = "\r\n".join([*lines, "", ""]).encode("latin-1"), 0
+        for chunk in chunks:
+            # Head and first chunk in one packet: two would wait for each other's acknowledgement.
+            self.connection.sendall(head + (chunk if self.command != "HEAD" else b""))
+            head, sent = b"", sent + len(chunk)
+        if head:
+            self.connection.sendall(head)
+        if length is not None and sent != length:
+            raise ConnectionResetError("the application sent less than it said")
+        # What the application did not read must not be taken for the next request.
+        while body.left and not self.close_connection:
+            body.read(_PIECE)
 
     def _drop(self) -> None:
+        """Close at once, with a reset that nobody can take for a good end."""
         self.close_connection = True
-        self.connection.shutdown(socket.SHUT_RDWR)
+        try:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        except OSError:
+            return
+        self.rfile.close()
+        self.connection.close()
 
     def log_message(self, format: str, *args: Any) -> None:
         """The application keeps its own log."""
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
+def _no_write(data: bytes) -> None:
+    raise NotImplementedError("the write callable of WSGI is not served here")
+
+
+def _dechunked(source: _Source) -> tuple[int, _Source]:
+    """The length and the bytes of a chunked body (RFC 9112, 7.1), on disk if there are many. Raises ValueError."""
+    found = tempfile.SpooledTemporaryFile(max_size=1024 * 1024)  # noqa: SIM115 (it lives as long as the request)
+    while size := int(source.readline(64).partition(b";")[0].strip() or b"-", 16):
+        if size < 0 or found.tell() + size > _MOST_DRAINED:
+            raise ValueError("a chunk of no good size")
+        found.write(source.read(size))
+        if source.readline(3) != b"\r\n":
+            raise ValueError("a chunk without its end")
+    while source.readline(65_536).strip():
+        """Trailers say nothing here."""
+    size = found.tell()
+    found.seek(0)
+    return size, found
+
+
+class _Server(TCPServer):
+    """A thread for each connection; knows which of them have a request in hand."""
+
+    allow_reuse_address = sys.platform != "win32"
     request_queue_size = 256
-    most_bytes = 16 * 1024 * 1024
 
     def __init__(self, address: tuple[str, int], app: Application) -> None:
         self.app = app
+        self.stopping = False
+        self._lock = threading.Lock()
+        self._open: dict[socket.socket, bool] = {}
+        self._threads: set[threading.Thread] = set()
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, _Handler)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no news."""
+    def busy(self, connection: socket.socket, *, now: bool) -> None:
+        with self._lock:
+            self._open[connection] = now
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        thread = threading.Thread(target=self._converse, args=(request, client_address), daemon=True)
+        with self._lock:
+            self._open[request] = False
+            self._threads.add(thread)
+        thread.start()
+
+    def _converse(self, request: socket.socket, client_address: Any) -> None:
+        try:
+            self.finish_request(request, client_address)
+        except OSError:
+            """A client that went away is no news."""
+        finally:
+            with self._lock:
+                self._open.pop(request, None)
+                self._threads.discard(threading.current_thread())
+            self.shutdown_request(request)
+
+    def stop(self) -> None:
+        """Take no more connections, end the idle ones, and let answers under way finish for some seconds."""
+        self.stopping = True
+        self.shutdown()
+        self._hang_up(lambda busy: not busy)
+        deadline = time.monotonic() + _STOP_SECONDS
+        for thread in self._running():
+            thread.join(max(0.0, deadline - time.monotonic()))
+        self._hang_up(lambda busy: True)
+
+    def _running(self) -> list[threading.Thread]:
+        with self._lock:
+            return list(self._threads)
+
+    def _hang_up(self, chosen: Callable[[bool], bool]) -> None:
+        with self._lock:
+            for connection in [connection for connection, busy in self._open.items() if chosen(busy)]:
+                try:
+                    connection.shutdown(socket.SHUT_RD)
+                except OSError:
+                    """It is closed already."""
 
 
 def serve(app: Application, host: str, port: int, ready: Callable[[str], None], stop: threading.Event) -> None:
-    """Serve until `stop` is set; `ready` is told the URL as soon as requests are taken. Raises OSError."""
+    """Serve until `stop` is set; `ready` is told the URL as soon as requests are taken. Raises OSError.
+
+    Port 0 takes a free one. Before it returns, answers under way are sent, for at most 5 seconds.
+    """
     with _Server((host, port), app) as server:
         worker = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         worker.start()
         shown = f"[{host}]" if ":" in host else host
-        ready(f"http://{shown}:{server.server_address[1]}")
         try:
+            ready(f"http://{shown}:{server.server_address[1]}")
             while not stop.wait(0.5):
                 pass
         finally:
-            server.shutdown()
+            server.stop()
             worker.join()

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from json import dumps
 from pathlib import Path
 
+_MEMORY = ":memory:"
+_BUSY_SECONDS = 30.0
 _SCHEMA = (
     """CREATE TABLE IF NOT EXISTS objects (
          sequence INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -20,45 +24,91 @@ _SCHEMA = (
     "CREATE INDEX IF NOT EXISTS in_order ON objects (kind, created_at, sequence)",
 )
 
+Row = tuple[str, str]
+"""(id, JSON text of the object)."""
+
 
 class Store:
     """Objects are kept as JSON text, so that a page is joined and never decoded. Safe for many threads and processes.
 
-    Every write is committed before its method returns. `path` is a file or `:memory:`.
+    Every write is committed before its method returns, and survives a killed process. `path` is a file, whose folders
+    are made, or `:memory:`. Times are whole seconds since 1970.
     """
 
     def __init__(self, path: str) -> None:
-        if path != ":memory:":
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._closed = False
+        self._local = threading.local()
+        # One lock for the writers of this process: waiting on SQLite's own lock means to poll it.
         self._lock = threading.RLock()
-        self._connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
-        if path != ":memory:":
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA synchronous=NORMAL")
+        self._idle: list[sqlite3.Connection] = []
+        if path != _MEMORY:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            with self._connection() as connection:
+                _use_wal(connection)
         with self.transaction():
             for statement in _SCHEMA:
-                self._connection.execute(statement)
+                self._local.connection.execute(statement)
+
+    def _open(self) -> sqlite3.Connection:
+        if self._closed:
+            raise sqlite3.ProgrammingError("the store is closed")
+        connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        # With WAL this loses nothing when the process dies; only a power cut may cost the last moments.
+        connection.execute("PRAGMA synchronous=NORMAL")
+        return connection
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        """A connection that no other thread uses meanwhile: the one of this thread's transaction, or any idle one."""
+        inner = getattr(self._local, "connection", None)
+        if inner is not None:
+            yield inner
+        elif self._path == _MEMORY:
+            with self._lock:
+                yield from self._borrowed()
+        else:
+            yield from self._borrowed()
+
+    def _borrowed(self) -> Iterator[sqlite3.Connection]:
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._open()
+        try:
+            yield connection
+        finally:
+            if self._closed:
+                connection.close()
+            else:
+                self._idle.append(connection)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Reads and writes inside are one step for every other thread and process."""
-        with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
+        if getattr(self._local, "connection", None) is not None:
+            yield
+            return
+        with self._lock, self._connection() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            self._local.connection = connection
             try:
                 yield
+                connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
+            finally:
+                self._local.connection = None
 
     def put(self, kind: str, key: str, created_at: int, body: str) -> None:
-        """Insert, or replace the body of the object with this id."""
-        with self._lock:
-            self._connection.execute(
-                "INSERT INTO objects (kind, id, created_at, body) VALUES (?, ?, ?, ?)"
-                " ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body",
-                (kind, key, created_at, body),
-            )
+        """Insert, or replace the object with this id; a replaced one keeps its place among equal times."""
+        self._write(
+            "INSERT INTO objects (kind, id, created_at, body) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body, created_at = excluded.created_at",
+            (kind, key, created_at, body),
+        )
 
     def get(self, kind: str, key: str) -> str | None:
         rows = self._all("SELECT id, body FROM objects WHERE kind = ? AND id = ?", (kind, key))
@@ -66,38 +116,81 @@ class Store:
 
     def delete(self, kind: str, key: str) -> bool:
         """Whether there was something to delete."""
-        with self._lock:
-            done = self._connection.execute("DELETE FROM objects WHERE kind = ? AND id = ?", (kind, key))
-            return done.rowcount > 0
+        return self._write("DELETE FROM objects WHERE kind = ? AND id = ?", (kind, key)) > 0
 
     def clear(self) -> None:
-        with self._lock:
-            self._connection.execute("DELETE FROM objects")
+        self._write("DELETE FROM objects", ())
+
+    def count(self, kind: str) -> int:
+        with self._connection() as connection:
+            return int(connection.execute("SELECT count(*) FROM objects WHERE kind = ?", (kind,)).fetchone()[0])
 
     def page(
-        self, kind: str, limit: int, *, newest_first: bool, after: str | None = None, before: str | None = None
-    ) -> tuple[list[tuple[str, str]], bool]:
-        """(id, body) of at most `limit` objects and whether more follow. An unknown cursor gives an empty page."""
-        order = "DESC" if newest_first else "ASC"
-        conditions, values = ["kind = ?"], [kind]
-        for cursor, upward in ((after, not newest_first), (before, newest_first)):
+        self,
+        kind: str,
+        limit: int,
+        *,
+        newest_first: bool,
+        after: str | None = None,
+        before: str | None = None,
+        hidden: Collection[str] = (),
+    ) -> tuple[list[Row], bool]:
+        """At most `limit` rows without the `hidden` ids, and whether more follow in the direction of reading.
+
+        Order: (created_at, order of creation). `before` alone gives the page that ends just ahead of it. Raises
+        KeyError with a cursor that names no object.
+        """
+        backward = before is not None and after is None
+        conditions: list[str] = ["kind = ?"]
+        values: list[str | int] = [kind]
+        if hidden:
+            conditions.append("id NOT IN (SELECT value FROM json_each(?))")
+            values.append(dumps(sorted(hidden)))
+        for cursor, sign in ((after, "<" if newest_first else ">"), (before, ">" if newest_first else "<")):
             if cursor is not None:
-                conditions.append(
-                    f"(created_at, sequence) {'>' if upward else '<'}"
-                    " (SELECT created_at, sequence FROM objects WHERE kind = ? AND id = ?)"
-                )
-                values += [kind, cursor]
+                conditions.append(f"(created_at, sequence) {sign} (?, ?)")
+                values += self._position(kind, cursor)
+        order = "DESC" if newest_first != backward else "ASC"
         rows = self._all(
             f"SELECT id, body FROM objects WHERE {' AND '.join(conditions)}"
             f" ORDER BY created_at {order}, sequence {order} LIMIT ?",
             (*values, limit + 1),
         )
-        return rows[:limit], len(rows) > limit
+        page, more = rows[:limit], len(rows) > limit
+        return page[::-1] if backward else page, more
 
-    def _all(self, query: str, values: tuple[str | int, ...]) -> list[tuple[str, str]]:
-        with self._lock:
-            return list(self._connection.execute(query, values))
+    def _position(self, kind: str, key: str) -> tuple[int, int]:
+        query = "SELECT created_at, sequence FROM objects WHERE kind = ? AND id = ?"
+        with self._connection() as connection:
+            found: tuple[int, int] | None = connection.execute(query, (kind, key)).fetchone()
+        if found is None:
+            raise KeyError(key)
+        return found
+
+    def _all(self, query: str, values: tuple[str | int, ...]) -> list[Row]:
+        with self._connection() as connection:
+            return connection.execute(query, values).fetchall()
+
+    def _write(self, statement: str, values: tuple[str | int, ...]) -> int:
+        with self.transaction():
+            return int(self._local.connection.execute(statement, values).rowcount)
 
     def close(self) -> None:
+        """No further use; connections that are busy in other threads close when they are done."""
         with self._lock:
-            self._connection.close()
+            self._closed = True
+            while self._idle:
+                self._idle.pop().close()
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """The busy timeout does not cover this statement, so processes that open one new file at once must try again."""
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(0.01)

@@ -1,0 +1,178 @@
+"""What the Assistants v2 API accepts in a body, and the defaults it fills in. Pure: no store, no HTTP.
+
+Source: OpenAI API reference, Create and Modify assistant; the published OpenAPI document; recorded answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from . import checks
+from .checks import Check
+from .errors import ApiError
+from .faults import Behaviour
+
+_EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+
+
+def _ranking(path: str, value: Any) -> None:
+    known = {"ranker": checks.one_of("auto", "default_2024_08_21"), "score_threshold": checks.number(0, 1)}
+    checks.members(path, value, known, ("score_threshold",))
+
+
+def _search(path: str, value: Any) -> None:
+    known = {"max_num_results": checks.number(1, 50, whole=True), "ranking_options": _ranking}
+    checks.members(path, value, known)
+
+
+def _function(path: str, value: Any) -> None:
+    known = {
+        "name": checks.identifier,
+        "description": checks.limited(1024),
+        "parameters": checks.anything,
+        "strict": checks.boolean,
+    }
+    checks.members(path, value, known, ("name",))
+
+
+def _schema(path: str, value: Any) -> None:
+    known = {
+        "name": checks.identifier,
+        "description": checks.text,
+        "schema": checks.anything,
+        "strict": checks.boolean,
+    }
+    checks.members(path, value, known, ("name",))
+
+
+_tool = checks.variant(
+    {"code_interpreter": {}, "file_search": {"file_search": _search}, "function": {"function": _function}},
+    {"function": ("function",)},
+)
+_format = checks.variant(
+    {"text": {}, "json_object": {}, "json_schema": {"json_schema": _schema}}, {"json_schema": ("json_schema",)}
+)
+
+
+def _response_format(path: str, value: Any) -> None:
+    if isinstance(value, str):
+        checks.one_of("auto")(path, value)
+    else:
+        _format(path, value)
+
+
+def _chunk_sizes(path: str, value: Any) -> None:
+    sizes = ("max_chunk_size_tokens", "chunk_overlap_tokens")
+    known = {sizes[0]: checks.number(100, 4096, whole=True), sizes[1]: checks.number(0, 4096, whole=True)}
+    checks.members(path, value, known, sizes)
+    checks.number(0, value[sizes[0]] // 2, whole=True)(f"{path}.{sizes[1]}", value[sizes[1]])
+
+
+_new_store = {
+    "file_ids": checks.listed(10_000, checks.text),
+    "chunking_strategy": checks.variant({"auto": {}, "static": {"static": _chunk_sizes}}, {"static": ("static",)}),
+    "metadata": checks.metadata,
+}
+
+
+def _tool_resources(*, creating: bool) -> Check:
+    """A create may ask for one new vector store instead of naming one; a modify cannot."""
+    files: dict[str, Check] = {"file_ids": checks.listed(20, checks.text)}
+    stores: dict[str, Check] = {"vector_store_ids": checks.listed(1, checks.text)}
+    if creating:
+        stores["vector_stores"] = checks.listed(1, lambda path, value: checks.members(path, value, _new_store))
+
+    def search(path: str, value: Any) -> None:
+        checks.members(path, value, stores)
+        if value.get("vector_stores") and value.get("vector_store_ids"):
+            message = f"Invalid '{path}': only one of 'vector_store_ids' and 'vector_stores' can be given."
+            raise ApiError(400, message, code="invalid_value", param=path)
+
+    known = {"code_interpreter": lambda path, value: checks.members(path, value, files), "file_search": search}
+    return lambda path, value: checks.members(path, value, known)
+
+
+def _fields(*, creating: bool) -> dict[str, Check]:
+    return {
+        "model": checks.text,
+        "name": checks.limited(256),
+        "description": checks.limited(512),
+        "instructions": checks.limited(256_000),
+        "tools": checks.listed(128, _tool),
+        "tool_resources": _tool_resources(creating=creating),
+        "metadata": checks.metadata,
+        "temperature": checks.number(0, 2),
+        "top_p": checks.number(0, 1),
+        "response_format": _response_format,
+        "reasoning_effort": checks.one_of(*_EFFORTS),
+    }
+
+
+CREATE = _fields(creating=True)
+MODIFY = _fields(creating=False)
+_NEVER_NULL = ("model", "tools")
+
+
+def check(body: Any, fields: Mapping[str, Check], behaviour: Behaviour) -> dict[str, Any]:
+    """The accepted fields; nulls that shall keep the old value are left out. Raises ApiError 400."""
+    if not isinstance(body, dict):
+        raise ApiError(400, "We could not parse the JSON body of your request.")
+    for name, value in body.items():
+        if name not in fields:
+            raise checks.unknown(name)
+        if value is not None or name in _NEVER_NULL or behaviour.null == "refuse":
+            fields[name](name, value)
+        if value is not None and name in behaviour.unsupported:
+            message = f"Unsupported parameter: '{name}' is not supported with this model."
+            raise ApiError(400, message, code="unsupported_parameter", param=name)
+    return {name: value for name, value in body.items() if value is not None or behaviour.null != "keep"}
+
+
+def _given(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: item for name, item in value.items() if item is not None}
+
+
+_NO_PARAMETERS: Mapping[str, dict[str, Any]] = {
+    "empty": {"parameters": {}},
+    "schema": {"parameters": {"type": "object", "properties": {}}},
+    "absent": {},
+}
+
+
+def filled_tool(tool: Mapping[str, Any], model: str, behaviour: Behaviour) -> dict[str, Any]:
+    """A tool with what the service adds to it."""
+    if tool["type"] == "file_search":
+        given = _given(tool.get("file_search") or {})
+        ranking: dict[str, Any] = {"ranker": "default_2024_08_21", "score_threshold": 0.0} | _given(
+            given.pop("ranking_options", {})
+        )
+        ranking["score_threshold"] = float(ranking["score_threshold"])
+        if behaviour.hybrid_search:
+            ranking["hybrid_search"] = None
+        results = 5 if model.startswith("gpt-3.5") else 20
+        return {"type": "file_search", "file_search": {"max_num_results": results, **given, "ranking_options": ranking}}
+    if tool["type"] == "function":
+        given = {**_NO_PARAMETERS[behaviour.parameters], "strict": False, **_given(tool["function"])}
+        return {"type": "function", "function": given}
+    return dict(tool)
+
+
+def filled_format(value: Any) -> Any:
+    """`strict` of a json_schema format is false unless given."""
+    if isinstance(value, dict) and value["type"] == "json_schema":
+        return {**value, "json_schema": {"strict": False, **_given(value["json_schema"])}}
+    return value
+
+
+_LISTS = {"code_interpreter": "file_ids", "file_search": "vector_store_ids"}
+
+
+def filled_resources(value: Mapping[str, Any], tools: list[dict[str, Any]], behaviour: Behaviour) -> dict[str, Any]:
+    """tool_resources without nulls; a tool that has no files is answered with an empty list."""
+    found = {name: _given(item) for name, item in value.items() if item is not None}
+    if behaviour.resources == "filled":
+        for tool in tools:
+            if tool["type"] in _LISTS:
+                found.setdefault(tool["type"], {}).setdefault(_LISTS[tool["type"]], [])
+    return found

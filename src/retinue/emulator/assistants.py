@@ -1,0 +1,166 @@
+"""Assistants: create, list, get, modify, delete and seed. Any dialect mounts the routes; no envelope, no key.
+
+Source: OpenAI API reference, Assistants (v2), and recorded traffic of client libraries.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import string
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from . import assistant_rules as rules
+from . import checks
+from .errors import ApiError
+from .faults import Behaviour
+from .lists import Lag, page
+from .store import Store
+from .web import Answer, Request, Route
+
+KIND = "assistant"
+_ALPHABET = string.ascii_letters + string.digits
+
+
+def new_id(prefix: str) -> str:
+    """Such as `asst_` and 24 letters and digits."""
+    return prefix + "".join(secrets.choice(_ALPHABET) for _ in range(24))
+
+
+class Assistants:
+    """The stored text of an assistant is its answer, so that lists cost no encoding. Handlers raise ApiError."""
+
+    def __init__(self, store: Store, behaviour: Callable[[], Behaviour], now: Callable[[], float]) -> None:
+        self._store = store
+        self._behaviour = behaviour
+        self._now = now
+        self._lag = Lag(behaviour, now)
+
+    def routes(self, prefix: str) -> tuple[Route, ...]:
+        """The five operations below `prefix`, which has no slash at its end."""
+        every, one = f"{prefix}/assistants", f"{prefix}/assistants/{{id}}"
+        return (
+            Route("POST", every, self._create),
+            Route("GET", every, self._list),
+            Route("GET", one, lambda request, key: Answer(self._found(key))),
+            Route("POST", one, self._modify),
+            Route("DELETE", one, self._delete),
+        )
+
+    def _create(self, request: Request) -> Answer:
+        body = request.json()
+        given = rules.check(body, rules.CREATE, self._behaviour())
+        if "model" not in given:
+            raise checks.missing("model")
+        # The time is taken inside, so that no object appears behind a cursor that a reader has already passed.
+        with self._store.transaction():
+            created_at = int(self._now())
+            given = self._with_new_store(given, created_at)
+            key = new_id("asst_")
+            self._lag.created(key)
+            return Answer(self._save({}, given, key, created_at))
+
+    def _modify(self, request: Request, key: str) -> Answer:
+        given = rules.check(request.json(), rules.MODIFY, self._behaviour())
+        with self._store.transaction():
+            before = json.loads(self._found(key))
+            return Answer(self._save(before, self._merged(before, given), key, before["created_at"]))
+
+    def _merged(self, before: Mapping[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+        """Metadata keys and the members of tool_resources stay unless they are given (community reports)."""
+        behaviour = self._behaviour()
+        if behaviour.metadata == "merge" and given.get("metadata") is not None:
+            given["metadata"] = {**before["metadata"], **given["metadata"]}
+            checks.metadata("metadata", given["metadata"])
+        resources = given.get("tool_resources")
+        if resources or (resources == {} and behaviour.empty_resources == "keep"):
+            given["tool_resources"] = {**before.get("tool_resources", {}), **resources}
+        return given
+
+    def _with_new_store(self, given: dict[str, Any], created_at: int) -> dict[str, Any]:
+        """`vector_stores` makes a store at every create; the answer carries only its id."""
+        search = (given.get("tool_resources") or {}).get("file_search") or {}
+        if not search.get("vector_stores"):
+            return given
+        wanted = search["vector_stores"][0]
+        files = len(wanted.get("file_ids") or [])
+        counts = {"in_progress": 0, "completed": files, "failed": 0, "cancelled": 0, "total": files}
+        made = {
+            "id": new_id("vs_"),
+            "object": "vector_store",
+            "created_at": created_at,
+            "name": None,
+            "usage_bytes": 0,
+            "file_counts": counts,
+            "status": "completed",
+            "expires_after": None,
+            "expires_at": None,
+            "last_active_at": created_at,
+            "metadata": wanted.get("metadata") or {},
+        }
+        self._store.put("vector_store", str(made["id"]), created_at, json.dumps(made, ensure_ascii=False))
+        resources = {**given["tool_resources"], "file_search": {"vector_store_ids": [made["id"]]}}
+        return {**given, "tool_resources": resources}
+
+    def _save(self, before: Mapping[str, Any], given: Mapping[str, Any], key: str, created_at: int) -> str:
+        behaviour = self._behaviour()
+        stored = behaviour.alter(_assistant(before, given, key, created_at, behaviour), given)
+        text = json.dumps(stored, ensure_ascii=False)
+        self._store.put(KIND, key, created_at, text)
+        return text
+
+    def _found(self, key: str) -> str:
+        text = self._store.get(KIND, key)
+        if text is None:
+            raise ApiError(404, f"No assistant found with id '{key}'.")
+        return text
+
+    def _delete(self, request: Request, key: str) -> Answer:
+        if not self._store.delete(KIND, key):
+            raise ApiError(404, f"No assistant found with id '{key}'.")
+        return Answer(json.dumps({"id": key, "object": "assistant.deleted", "deleted": True}))
+
+    def _list(self, request: Request) -> Answer:
+        return Answer(page(self._store, KIND, request, self._behaviour(), self._lag))
+
+    def seed(self, raw: Mapping[str, Any]) -> str:
+        """Put an object there as it is, without a check: any id, time, metadata, unknown keys. Returns its id."""
+        key, created_at = str(raw.get("id") or new_id("asst_")), int(raw.get("created_at", self._now()))
+        plain = _assistant({}, {"model": "gpt-4o"}, key, created_at, self._behaviour())
+        self._store.put(KIND, key, created_at, json.dumps({**plain, **raw, "id": key}, ensure_ascii=False))
+        return key
+
+
+def _assistant(
+    before: Mapping[str, Any], given: Mapping[str, Any], key: str, created_at: int, behaviour: Behaviour
+) -> dict[str, Any]:
+    """The assistant object in the service's order of keys, defaults filled in."""
+
+    def value(name: str, default: Any = None) -> Any:
+        chosen = given[name] if name in given else before.get(name)
+        return default if chosen is None else chosen
+
+    model = value("model")
+    tools = [rules.filled_tool(tool, model, behaviour) for tool in value("tools", [])]
+    resources = rules.filled_resources(value("tool_resources", {}), tools, behaviour)
+    found = {
+        "id": key,
+        "object": "assistant",
+        "created_at": created_at,
+        "name": value("name"),
+        "description": value("description"),
+        "model": model,
+        "instructions": value("instructions"),
+        "tools": tools,
+        "top_p": float(value("top_p", 1.0)),
+        "temperature": float(value("temperature", 1.0)),
+        "tool_resources": resources,
+        "metadata": value("metadata", {}),
+        "response_format": rules.filled_format(value("response_format", "auto")),
+    }
+    if behaviour.resources == "absent" and not resources:
+        del found["tool_resources"]
+    if behaviour.answers_effort:
+        found["reasoning_effort"] = value("reasoning_effort")
+    return found
