@@ -178,6 +178,14 @@ def test_a_missing_folder_never_looks_like_everything_removed(world: World, gold
     golden("empty-folder", world.seen())
 
 
+def test_an_empty_folder_is_only_worth_a_word_while_nothing_is_owned(world: World, golden: Golden) -> None:
+    world.project()
+    (world.root / "assistants").mkdir()
+    assert world.run("plan").code == 0
+    assert world.run("validate").code == 3
+    golden("empty-world", world.seen())
+
+
 def test_a_critical_environment_lets_nothing_go_unsaid(world: World, golden: Golden) -> None:
     world.project(environment="    critical: true\n")
     for number in range(12):

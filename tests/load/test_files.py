@@ -53,6 +53,8 @@ def test_a_path_is_relative_to_the_file_it_is_written_in(root: Path) -> None:
         ("prompts/../../secret.txt", "file-outside"),
         ("/etc/hostname", "file-outside"),
         ("..", "file-outside"),
+        ("../nothing-there.txt", "file-outside"),
+        ("prompts/../../nothing/there.txt", "file-outside"),
         (".", "file-not-regular"),
         ("", "file-not-regular"),
         ("prompts", "file-not-regular"),

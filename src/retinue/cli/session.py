@@ -267,7 +267,9 @@ def plan_for(session: Session, live: Sequence[Resource], options: Mapping[str, A
         else replace(change, blocked=obstacle)
         for change in plan.changes
     )
-    warnings = tuple(item for item in session.loaded.diagnostics if item.severity is not Severity.ERROR)
+    # An empty source that is allowed is still worth a word.
+    empty = (replace(item, severity=Severity.WARNING) for item in session.loaded.empty_sources)
+    warnings = tuple(item for item in (*session.loaded.diagnostics, *empty) if item.severity is not Severity.ERROR)
     return replace(plan, changes=changes, diagnostics=(*warnings, *plan.diagnostics))
 
 

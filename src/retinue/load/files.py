@@ -46,7 +46,9 @@ class Files:
         try:
             path, status = self._resolve(name)
         except (FileNotFoundError, NotADirectoryError):
-            return _missing(name, at)
+            # A path that leads out is refused in the same words whether or not something is there.
+            leads_out = posixpath.normpath(name).split("/")[0] == ".."
+            return _outside(name, at) if leads_out else _missing(name, at)
         except (OSError, RuntimeError, ValueError) as error:
             return _unreadable(name, at, _reason(error))
         if path != self.base and not path.startswith(self.base.rstrip(os.sep) + os.sep):
