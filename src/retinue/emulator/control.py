@@ -6,12 +6,14 @@ Must be there only when asked for at start: whoever reaches it may change everyt
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import fields, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .errors import ApiError
-from .faults import Behaviour, Fault
+from .faults import Behaviour, Fault, Faults
 from .web import Answer, Request
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ PATH = "/_emulator/control"
 _PARTS = ("objects", "faults", "behaviour", "requests", "latency")
 _KEYS = ("reset", "behaviour", "latency", "faults", "rates", "chance", "objects")
 _UNSENDABLE = ("page_filter",)
+Step = Callable[[], object]
 
 
 class Control:
@@ -51,53 +54,51 @@ class Control:
 
     def apply(self, document: Any) -> None:
         """Do what a POST asks for. Raises ApiError 400."""
+        emulator = self._emulator
         try:
-            _only(document, _KEYS)
-            steps = self._steps(document)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            resets = _resets(_only(document, _KEYS).get("reset", []))
+            steps = [*self._settings(document, resets), *self._rules(document)]
+            # Objects first: they alone can still fail, and leave nothing behind when they do.
+            with emulator.store.transaction():
+                if "objects" in resets:
+                    emulator.store.clear()
+                for raw in document.get("objects", []):
+                    emulator.seed(_only(raw, tuple(raw)))
+        except (AttributeError, KeyError, TypeError, ValueError, re.error) as error:
             raise ApiError(400, f"{type(error).__name__}: {error}") from error
         for step in steps:
             step()
 
-    def _steps(self, document: Mapping[str, Any]) -> list[Callable[[], object]]:
-        """Everything is read before anything is done."""
-        emulator, faults = self._emulator, self._emulator.faults
-        steps: list[Callable[[], object]] = list(self._resets(document.get("reset", [])))
-        base = Behaviour() if _resets(document, "behaviour") else emulator.behaviour
-        behaviour = _behaviour(base, document.get("behaviour", {}))
-        latency = float(document.get("latency", 0.0 if _resets(document, "latency") else emulator.latency))
-        steps.append(lambda: _set(emulator, behaviour, latency))
-        rehearsal = type(faults)(lambda: 0.0)
+    def _settings(self, document: Mapping[str, Any], resets: Collection[str]) -> Iterator[Step]:
+        """The resets, behaviour and latency."""
+        emulator = self._emulator
+        behaviour = _behaviour(
+            Behaviour() if "behaviour" in resets else emulator.behaviour, document.get("behaviour", {})
+        )
+        latency = float(document.get("latency", 0.0 if "latency" in resets else emulator.latency))
+        if "faults" in resets:
+            yield emulator.faults.clear
+        if "requests" in resets:
+            yield emulator.requests.clear
+        yield partial(setattr, emulator, "behaviour", behaviour)
+        yield partial(setattr, emulator, "latency", latency)
+
+    def _rules(self, document: Mapping[str, Any]) -> Iterator[Step]:
+        """Faults, rates and chance; each is tried out on a copy before anything is done."""
+        faults, rehearsal = self._emulator.faults, Faults(lambda: 0.0)
         for item in document.get("faults", []):
-            rule = {**_only(item, ("on", "fault", "after", "times")), "fault": Fault(**item["fault"])}
-            rule["pattern"] = rule.pop("on")
-            rehearsal.on(**rule)
-            steps.append(lambda rule=rule: faults.on(**rule))  # type: ignore[misc]
+            given = dict(_only(item, ("on", "fault", "after", "times")))
+            pattern, fault = given.pop("on"), Fault(**given.pop("fault"))
+            rehearsal.on(pattern, fault, **given)
+            yield partial(faults.on, pattern, fault, **given)
         for rate in document.get("rates", []):
             rehearsal.limit(**_only(rate, ("per_second", "burst", "match", "hint")))
-            steps.append(lambda rate=rate: faults.limit(**rate))  # type: ignore[misc]
+            yield partial(faults.limit, **rate)
         if "chance" in document:
             chance = dict(_only(document["chance"], ("seed", "probability", "faults", "match")))
             chance["faults"] = [Fault(**fault) for fault in chance["faults"]]
             rehearsal.sometimes(**chance)
-            steps.append(lambda: faults.sometimes(**chance))
-        for raw in document.get("objects", []):
-            if not isinstance(raw, dict) or not isinstance(raw.get("created_at", 0), int):
-                raise ValueError("objects are JSON objects, and created_at is a whole number")
-            steps.append(lambda raw=raw: emulator.seed(raw))  # type: ignore[misc]
-        return steps
-
-    def _resets(self, parts: Any) -> list[Callable[[], object]]:
-        emulator = self._emulator
-        chosen = _PARTS if parts is True else tuple(parts or ())
-        if not set(chosen) <= set(_PARTS):
-            raise ValueError(f"reset takes {_PARTS}")
-        known: dict[str, Callable[[], object]] = {
-            "objects": emulator.store.clear,
-            "faults": emulator.faults.clear,
-            "requests": emulator.requests.clear,
-        }
-        return [known[part] for part in chosen if part in known]
+            yield partial(faults.sometimes, **chance)
 
     def _state(self) -> dict[str, Any]:
         behaviour = self._emulator.behaviour
@@ -115,13 +116,11 @@ class Control:
         }
 
 
-def _set(emulator: Emulator, behaviour: Behaviour, latency: float) -> None:
-    emulator.behaviour, emulator.latency = behaviour, latency
-
-
-def _resets(document: Mapping[str, Any], part: str) -> bool:
-    chosen = document.get("reset", [])
-    return chosen is True or part in (chosen or ())
+def _resets(parts: Any) -> tuple[str, ...]:
+    chosen = _PARTS if parts is True else tuple(parts or ())
+    if not set(chosen) <= set(_PARTS):
+        raise ValueError(f"reset takes {', '.join(_PARTS)}")
+    return chosen
 
 
 def _only(value: Any, known: tuple[str, ...]) -> Mapping[str, Any]:

@@ -19,6 +19,7 @@ from urllib.parse import unquote_to_bytes
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 _MOST_DRAINED = 1024**3
+_MOST_IN_MEMORY = 1024 * 1024
 _PIECE = 64 * 1024
 _STOP_SECONDS = 5.0
 _log = logging.getLogger(__name__)
@@ -54,9 +55,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         self.server.busy(self.connection, now=True)
         try:
-            body = self._body()
-            if body is not None:
-                self._exchange(body)
+            with tempfile.SpooledTemporaryFile(max_size=_MOST_IN_MEMORY) as spool:
+                body = self._body(spool)
+                if body is not None:
+                    self._exchange(body)
         except OSError:
             # The client went away, or the application drops the connection on purpose.
             self._drop()
@@ -66,14 +68,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_HEAD = do_POST = do_DELETE = do_PUT = do_PATCH = do_OPTIONS = _serve
 
-    def _body(self) -> _Rest | None:
-        """The body to come; None if it cannot be told where it ends, which has then been answered."""
+    def _body(self, spool: tempfile.SpooledTemporaryFile[bytes]) -> _Rest | None:
+        """The body to come; None if it cannot be told where it ends, which has then been answered.
+
+        A chunked one is read into `spool`, because WSGI wants its length.
+        """
         coding = self.headers.get("Transfer-Encoding", "")
         length = self.headers.get("Content-Length", "0")
         try:
             if coding.lower() == "chunked":
-                size, stream = _dechunked(self.rfile)
-                return _Rest(stream, size)
+                return _Rest(spool, _dechunked(self.rfile, spool))
             if coding or not (length.isascii() and length.isdigit()):
                 raise ValueError
             return _Rest(self.rfile, int(length))
@@ -165,20 +169,19 @@ def _no_write(data: bytes) -> None:
     raise NotImplementedError("the write callable of WSGI is not served here")
 
 
-def _dechunked(source: _Source) -> tuple[int, _Source]:
-    """The length and the bytes of a chunked body (RFC 9112, 7.1), on disk if there are many. Raises ValueError."""
-    found = tempfile.SpooledTemporaryFile(max_size=1024 * 1024)  # noqa: SIM115 (it lives as long as the request)
+def _dechunked(source: _Source, target: tempfile.SpooledTemporaryFile[bytes]) -> int:
+    """Copy a chunked body (RFC 9112, 7.1) and return its length. Raises ValueError."""
     while size := int(source.readline(64).partition(b";")[0].strip() or b"-", 16):
-        if size < 0 or found.tell() + size > _MOST_DRAINED:
+        if size < 0 or target.tell() + size > _MOST_DRAINED:
             raise ValueError("a chunk of no good size")
-        found.write(source.read(size))
+        target.write(source.read(size))
         if source.readline(3) != b"\r\n":
             raise ValueError("a chunk without its end")
     while source.readline(65_536).strip():
         """Trailers say nothing here."""
-    size = found.tell()
-    found.seek(0)
-    return size, found
+    length = target.tell()
+    target.seek(0)
+    return length
 
 
 class _Server(TCPServer):

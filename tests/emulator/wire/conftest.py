@@ -1,0 +1,46 @@
+"""Clients of the emulator as a user's program would have one: in process on a virtual clock, or over a socket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from retinue.emulator.app import Emulator
+from retinue.emulator.faults import Behaviour
+
+from .client import Api, Clock, in_process, over_socket
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def make(clock: Clock) -> Iterator[Callable[..., Api]]:
+    """`make(**behaviour)`: a client of a fresh emulator in process, on the virtual clock."""
+    with ExitStack() as stack:
+
+        def build(*, control: bool = False, **behaviour: Any) -> Api:
+            emulator = Emulator(":memory:", Behaviour(**behaviour), control=control, now=clock.now, sleep=clock.sleep)
+            stack.callback(emulator.close)
+            return stack.enter_context(in_process(emulator))
+
+        yield build
+
+
+@pytest.fixture
+def api(make: Callable[..., Api]) -> Api:
+    return make()
+
+
+@pytest.fixture
+def live() -> Iterator[Api]:
+    """A client of a fresh emulator on a socket, in real time."""
+    emulator = Emulator()
+    with over_socket(emulator) as found:
+        yield found
+    emulator.close()
