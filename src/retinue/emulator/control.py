@@ -134,6 +134,6 @@ def _only(value: Any, known: tuple[str, ...]) -> Mapping[str, Any]:
 def _behaviour(base: Behaviour, changes: Any) -> Behaviour:
     names = tuple(item.name for item in fields(base) if item.name not in _UNSENDABLE)
     changes = dict(_only(changes, names))
-    if "unsupported" in changes:
+    if isinstance(changes.get("unsupported"), list):
         changes["unsupported"] = frozenset(changes["unsupported"])
     return replace(base, **changes)

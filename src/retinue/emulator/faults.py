@@ -34,7 +34,15 @@ _CHOICES = {
     "parameters": ("empty", "schema", "absent"),
     "unknown_cursor": ("refuse", "empty"),
     "beta_status": (400, 401),
+    "gone": (False, True),
+    "answers_effort": (False, True),
+    "hybrid_search": (False, True),
 }
+_AMOUNTS = ("token_seconds", "token_requests", "lag_seconds", "lag_lists")
+
+
+def _is_amount(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,13 @@ class Behaviour:
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} is one of {choices}, not {getattr(self, name)!r}")
+        for name in _AMOUNTS:
+            if not _is_amount(getattr(self, name)) and not (name.startswith("token_") and getattr(self, name) is None):
+                raise ValueError(f"{name} needs a number from 0, not {getattr(self, name)!r}")
+        if not isinstance(self.api_key, str | None):
+            raise ValueError(f"api_key needs a text, not {self.api_key!r}")
+        if not isinstance(self.unsupported, frozenset):
+            raise ValueError(f"unsupported needs a set of field names, not {self.unsupported!r}")
         for change in self.alterations.values():
             if isinstance(change, str) and change not in ALTERATIONS:
                 raise ValueError(f"an alteration is one of {sorted(ALTERATIONS)}, not {change!r}")
@@ -122,6 +137,8 @@ class Fault:
             raise ValueError(f"a fault is one of {KINDS}, not {self.kind!r}")
         if self.hint not in HINTS:
             raise ValueError(f"a hint is one of {HINTS}, not {self.hint!r}")
+        if not (_is_amount(self.seconds) and _is_amount(self.wait) and 200 <= self.status <= 599):
+            raise ValueError("a fault needs seconds and wait from 0, and a status from 200 to 599")
 
     def headers(self, now: float) -> tuple[tuple[str, str], ...]:
         """What tells the client when to come back (RFC 9110, 10.2.3); `now` in seconds since 1970."""
