@@ -173,6 +173,6 @@ def filled_resources(value: Mapping[str, Any], tools: list[dict[str, Any]], beha
     found = {name: _given(item) for name, item in value.items() if item is not None}
     if behaviour.resources == "filled":
         for tool in tools:
-            if tool["type"] in _LISTS:
+            if tool.get("type") in _LISTS:
                 found.setdefault(tool["type"], {}).setdefault(_LISTS[tool["type"]], [])
     return found

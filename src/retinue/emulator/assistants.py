@@ -71,18 +71,21 @@ class Assistants:
         """Metadata keys and the members of tool_resources stay unless they are given (community reports)."""
         behaviour = self._behaviour()
         if behaviour.metadata == "merge" and given.get("metadata") is not None:
-            given["metadata"] = {**before["metadata"], **given["metadata"]}
+            given["metadata"] = {**(before.get("metadata") or {}), **given["metadata"]}
             checks.metadata("metadata", given["metadata"])
         resources = given.get("tool_resources")
         if resources or (resources == {} and behaviour.empty_resources == "keep"):
-            given["tool_resources"] = {**before.get("tool_resources", {}), **resources}
+            given["tool_resources"] = {**(before.get("tool_resources") or {}), **resources}
         return given
 
     def _with_new_store(self, given: dict[str, Any], created_at: int) -> dict[str, Any]:
         """`vector_stores` makes a store at every create; the answer carries only its id."""
         search = (given.get("tool_resources") or {}).get("file_search") or {}
-        if not search.get("vector_stores"):
+        if "vector_stores" not in search:
             return given
+        if not search["vector_stores"]:
+            rest = {name: value for name, value in search.items() if name != "vector_stores"}
+            return {**given, "tool_resources": {**given["tool_resources"], "file_search": rest}}
         wanted = search["vector_stores"][0]
         files = len(wanted.get("file_ids") or [])
         counts = {"in_progress": 0, "completed": files, "failed": 0, "cancelled": 0, "total": files}
@@ -135,14 +138,16 @@ class Assistants:
 def _assistant(
     before: Mapping[str, Any], given: Mapping[str, Any], key: str, created_at: int, behaviour: Behaviour
 ) -> dict[str, Any]:
-    """The assistant object in the service's order of keys, defaults filled in."""
+    """The assistant object in the service's order of keys, defaults filled in; keys it does not know stay."""
 
     def value(name: str, default: Any = None) -> Any:
         chosen = given[name] if name in given else before.get(name)
         return default if chosen is None else chosen
 
     model = value("model")
-    tools = [rules.filled_tool(tool, model, behaviour) for tool in value("tools", [])]
+    tools = value("tools", [])
+    if "tools" in given:
+        tools = [rules.filled_tool(tool, model, behaviour) for tool in tools]
     resources = rules.filled_resources(value("tool_resources", {}), tools, behaviour)
     found = {
         "id": key,
@@ -159,6 +164,7 @@ def _assistant(
         "metadata": value("metadata", {}),
         "response_format": rules.filled_format(value("response_format", "auto")),
     }
+    found |= {name: item for name, item in before.items() if name not in found}
     if behaviour.resources == "absent" and not resources:
         del found["tool_resources"]
     if behaviour.answers_effort:

@@ -64,7 +64,7 @@ class Control:
                     emulator.store.clear()
                 for raw in document.get("objects", []):
                     emulator.seed(_only(raw, tuple(raw)))
-        except (AttributeError, KeyError, TypeError, ValueError, re.error) as error:
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError, re.error) as error:
             raise ApiError(400, f"{type(error).__name__}: {error}") from error
         for step in steps:
             step()

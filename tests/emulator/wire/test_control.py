@@ -99,6 +99,7 @@ BAD: dict[str, dict[str, Any]] = {
     "chance": {"chance": {"seed": 1}},
     "object": {"objects": ["x"]},
     "object time": {"objects": [{"created_at": "now"}]},
+    "object far in the future": {"objects": [{"created_at": 10**30}]},
     "object type": {"objects": [{"object": "thread"}]},
 }
 
