@@ -70,7 +70,7 @@ class Http:
         Everything but a create is repeated after failures that may pass. Raises AuthError, ApiGone, NotFound,
         Rejected, Unreachable, and UnknownOutcome for a create that may or may not have happened.
         """
-        failures = refusals = 0
+        failures = 0
         while True:
             with self._gate.slot():
                 if self._stop.is_set():
@@ -80,10 +80,10 @@ class Http:
                 self._gate.succeeded()
                 return result.body
             # Being told to wait is no failure: only the time budget ends that.
-            refusals, failures = refusals + result.held_back, failures + (not result.held_back)
+            failures += not result.held_back
             if not result.repeatable or failures == _ATTEMPTS:
                 raise result.error
-            self._pause(result, refusals + failures)
+            self._pause(result, failures)
 
     def _once(
         self, verb: Verb, method: str, path: str, body: Json, params: Mapping[str, str] | None
@@ -120,18 +120,17 @@ class Http:
             return _Failure(Unreachable(f"{what} answered {said}", _NOT_JSON, status=answer.status), repeatable=True)
         return _Failure(_final(verdict, what, said, answer), repeatable=False)
 
-    def _pause(self, failure: _Failure, count: int) -> None:
-        pause = failure.wait
-        if pause is None:
-            pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (count - 1)) * random.uniform(0.5, 1.0)
+    def _pause(self, failure: _Failure, failures: int) -> None:
+        if failure.held_back:
+            pause = self._gate.hold_back(failure.wait)
+        else:
+            pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (failures - 1)) * random.uniform(0.5, 1.0)
         if self._clock.now() + pause > self._deadline:
             raise Unreachable(
                 f"{failure.error.message}; the next try in {pause:.0f} s is more than is left of --timeout",
                 failure.error.remedy,
             ) from failure.error
-        if failure.held_back:
-            self._gate.hold_back(pause)
-        else:
+        if not failure.held_back:
             self._clock.wait(pause, self._stop)
 
     def _unreachable(self, error: Exception) -> Unreachable:
