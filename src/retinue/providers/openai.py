@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from ..core.errors import ApiGone, NotFound, Rejected, ServiceError
 from ..core.marker import ADDRESS_KEY, APPLIED_KEY
@@ -106,6 +107,11 @@ def _all_members(value: Json) -> Json:
     }
 
 
+def _path(remote_id: str) -> str:
+    """An id comes from a person or a plan file too: `asst_x?` must not mean `asst_x`, nor `..` another route."""
+    return f"assistants/{quote(remote_id, safe='').replace('.', '%2E')}"
+
+
 class OpenAIService:
     """The five verbs over HTTP."""
 
@@ -145,7 +151,7 @@ class OpenAIService:
 
     def get(self, kind: str, remote_id: str) -> Resource | None:
         try:
-            return to_resource(self._http.send(Verb.GET, "GET", f"assistants/{remote_id}"))
+            return to_resource(self._http.send(Verb.GET, "GET", _path(remote_id)))
         except NotFound:
             return None
 
@@ -156,7 +162,7 @@ class OpenAIService:
         self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, resets: Set[str] = frozenset()
     ) -> Resource:
         body = update_body(live, fields, marker)
-        path = f"assistants/{live.remote_id}"
+        path = _path(live.remote_id or "")
         try:
             return to_resource(self._http.send(Verb.UPDATE, "POST", path, body=body))
         except Rejected as error:
@@ -167,7 +173,7 @@ class OpenAIService:
 
     def delete(self, kind: str, remote_id: str) -> None:
         try:
-            self._http.send(Verb.DELETE, "DELETE", f"assistants/{remote_id}")
+            self._http.send(Verb.DELETE, "DELETE", _path(remote_id))
         except NotFound:
             return
 
