@@ -1,0 +1,153 @@
+"""Provider `openai` against the emulator: in process, over a socket, and against a server that differs where it may."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from retinue.core.model import Json
+from retinue.emulator.app import Emulator
+from retinue.emulator.faults import Behaviour
+from retinue.emulator.server import serve
+from retinue.providers.http import in_process
+from retinue.providers.openai import PROVIDER, classify
+from retinue.providers.wire import Connection
+
+
+@dataclass(frozen=True)
+class Spec:
+    """Sample specs of one kind."""
+
+    full: Mapping[str, Json]
+    changed: Mapping[str, Json]
+    minimal: Mapping[str, Json]
+
+
+def _function(name: str, **rest: Json) -> Json:
+    return {"type": "function", "function": {"name": name, **rest}}
+
+
+_PARAMETERS = {"type": "object", "properties": {"order": {"type": "string"}}, "required": ["order"]}
+_SCHEMA = {"name": "answer", "strict": True, "schema": {"type": "object", "properties": {"text": {"type": "string"}}}}
+ASSISTANT = Spec(
+    full={
+        "name": "Math Tutor ∑",
+        "description": "Helps with homework.",
+        "model": "gpt-4o",
+        "instructions": "Answer in one sentence.\n\n  Show your work.",
+        "tools": [
+            {"type": "code_interpreter"},
+            {"type": "file_search", "file_search": {"max_num_results": 8}},
+            _function("lookup", description="Looks an order up.", parameters=_PARAMETERS),
+        ],
+        "tool_resources": {
+            "code_interpreter": {"file_ids": ["file-2", "file-1"]},
+            "file_search": {"vector_store_ids": ["vs_1"]},
+        },
+        "metadata": {"owner": "edu@example.com", "team": "7"},
+        "temperature": 0.2,
+        "top_p": 0.9,
+        "response_format": {"type": "json_schema", "json_schema": _SCHEMA},
+        "reasoning_effort": "low",
+    },
+    changed={
+        "name": "Maths Tutor",
+        "description": "Helps with all homework.",
+        "model": "gpt-4o-mini",
+        "instructions": "Answer in two sentences.",
+        "tools": [{"type": "code_interpreter"}, {"type": "file_search"}, _function("lookup_order", strict=True)],
+        "tool_resources": {
+            "code_interpreter": {"file_ids": ["file-3"]},
+            "file_search": {"vector_store_ids": ["vs_2"]},
+        },
+        "metadata": {"owner": "cx@example.com", "cost": "12"},
+        "temperature": 2,
+        "top_p": 0,
+        "response_format": {"type": "json_object"},
+        "reasoning_effort": "high",
+    },
+    minimal={"model": "gpt-4o"},
+)
+
+
+class OpenAISubject:
+    """The emulator as the service. `socket`: over HTTP, else by direct calls."""
+
+    provider = PROVIDER
+    classify = staticmethod(classify)
+    samples = {"Assistant": ASSISTANT}
+    gaps: Mapping[str, str] = {}
+
+    def __init__(self, name: str, *, socket: bool = False, behaviour: Behaviour | None = None) -> None:
+        self.name = name
+        self._socket, self._behaviour = socket, behaviour
+        self._stop, self._url = threading.Event(), "http://emulator"
+
+    def __enter__(self) -> OpenAISubject:
+        self.emulator = Emulator(":memory:", self._behaviour)
+        self._page_size: int | None = None
+        if self._socket:
+            ready, urls = threading.Event(), list[str]()
+            arguments = (self._app, "127.0.0.1", 0, lambda url: (urls.append(url), ready.set()), self._stop)
+            self._thread = threading.Thread(target=serve, args=arguments)
+            self._thread.start()
+            assert ready.wait(10), "the emulator does not serve"
+            self._url = urls[0]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._socket:
+            self._stop.set()
+            self._thread.join()
+        self.emulator.close()
+
+    def _app(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """The emulator; a server may give fewer objects than `limit` asks for and say that there are more."""
+        if self._page_size is not None:
+            query = re.sub(r"\blimit=\d+", f"limit={self._page_size}", environ.get("QUERY_STRING", ""))
+            environ = {**environ, "QUERY_STRING": query}
+        return self.emulator(environ, start_response)
+
+    def reset(self) -> None:
+        self.emulator.store.clear()
+        self.emulator.requests.clear()
+        self._page_size = None
+
+    def connection(self) -> Connection:
+        return Connection(
+            base_url=f"{self._url}/v1",
+            headers={"Authorization": "Bearer sk-conformance"},
+            transport=None if self._socket else in_process(self._app),
+        )
+
+    def seed(self, kind: str, spec: Mapping[str, Json]) -> str:
+        return self.emulator.seed(spec)
+
+    def live(self, kind: str) -> Mapping[str, Mapping[str, Json]]:
+        rows, _ = self.emulator.store.page("assistant", 10_000, newest_first=False)
+        return {key: json.loads(text) for key, text in rows}
+
+    def edit(self, kind: str, remote_id: str, fields: Mapping[str, Json]) -> None:
+        self.emulator.seed({**self.live(kind)[remote_id], **fields})
+
+    def plant(self, kind: str, remote_id: str) -> Mapping[str, Json]:
+        strange = {"voice": "alto", "x_limits": {"tokens": [1, 2]}}
+        self.edit(kind, remote_id, strange)
+        return strange
+
+    def pages_of(self, size: int) -> None:
+        self._page_size = size
+
+
+_OTHER = Behaviour(
+    metadata="replace", resources="absent", empty_resources="keep", parameters="schema", unknown_cursor="empty"
+)
+SUBJECTS = (
+    OpenAISubject("openai"),
+    OpenAISubject("openai-socket", socket=True),
+    OpenAISubject("openai-other-choices", behaviour=_OTHER),
+)

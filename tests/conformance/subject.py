@@ -1,0 +1,65 @@
+"""What a provider's author supplies so that the suite can run: one `Subject`. They need not import anything of this.
+
+The suite knows no vendor. What a service cannot do it reads from the provider's record, never from its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from retinue.core.model import Json
+from retinue.providers.base import Provider
+from retinue.providers.wire import Classify, Connection
+
+
+class Sample(Protocol):
+    """Specs of one kind, in the words of a manifest.
+
+    `full` has every field that the record does not call unsupported, none at its default. `changed` has another value
+    for each of them, again not the default. `minimal` has only what a create must have, as in `full`.
+    """
+
+    full: Mapping[str, Json]
+    changed: Mapping[str, Json]
+    minimal: Mapping[str, Json]
+
+
+class Subject(Protocol):
+    """A provider, a service of it that the suite may fill and empty, and a way past the provider into that service.
+
+    Entered once for a whole run, where a server may start; `reset` is called before each case. `classify` is the
+    provider's own, or None if it does not speak HTTP. `gaps`: a case's name to the reason why it cannot pass yet; a
+    gap that does pass is an error.
+    """
+
+    name: str
+    provider: Provider
+    classify: Classify | None
+    samples: Mapping[str, Sample]
+    gaps: Mapping[str, str]
+
+    def __enter__(self) -> Any: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def reset(self) -> None:
+        """Empty the service and end every `pages_of`."""
+
+    def connection(self) -> Connection:
+        """What `provider.connect` takes to reach the service."""
+
+    def seed(self, kind: str, spec: Mapping[str, Json]) -> str:
+        """An object that somebody else made, without a marker, with these fields. Its id."""
+
+    def live(self, kind: str) -> Mapping[str, Mapping[str, Json]]:
+        """Every object by id, as the service holds it, read past the provider."""
+
+    def edit(self, kind: str, remote_id: str, fields: Mapping[str, Json]) -> None:
+        """Set fields of a manifest on a live object as somebody would in the service's own user interface."""
+
+    def plant(self, kind: str, remote_id: str) -> Mapping[str, Json]:
+        """Put members on a live object that no schema of retinue knows. They, as `live` shows them at the top."""
+
+    def pages_of(self, size: int) -> None:
+        """From now on lists answer this many objects at a time. Called only if the record's `page_size` is not 0."""
