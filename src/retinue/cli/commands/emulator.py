@@ -1,31 +1,135 @@
-"""`retinue emulator`: a local Assistants v2 API over a socket."""
+"""`retinue emulator`: a local Assistants v2 API over a socket, well-behaved or not."""
 
 from __future__ import annotations
 
+import json
+import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from ...core.errors import UsageError
 from .. import console
 
+if TYPE_CHECKING:
+    from ...emulator.app import Emulator
+
+_FAILURES = (
+    {"kind": "status", "status": 500},
+    {"kind": "status", "status": 500, "after_commit": True},
+    {"kind": "status", "status": 503, "hint": "seconds"},
+    {"kind": "reset"},
+    {"kind": "reset", "after_commit": True},
+    {"kind": "cut"},
+    {"kind": "html"},
+    {"kind": "broken"},
+)
+
 
 @click.command("emulator")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free one.")
 @click.option("--db", default=":memory:", show_default=True, metavar="PATH", help="A file keeps its objects.")
-def command(host: str, port: int, db: str) -> int:
+@click.option("--latency", type=click.FloatRange(0, 600), default=0.0, metavar="SECONDS", help="Before every answer.")
+@click.option(
+    "--rate", type=click.FloatRange(0, min_open=True), metavar="N", help="Requests per second; beyond them 429."
+)
+@click.option("--burst", type=click.IntRange(1), default=10, show_default=True, help="Requests at once under --rate.")
+@click.option(
+    "--hint",
+    type=click.Choice(["seconds", "date", "ms", "none"]),
+    default="seconds",
+    show_default=True,
+    help="How a 429 says when to come back.",
+)
+@click.option("--failures", type=click.FloatRange(0, 1), metavar="SHARE", help="Of the requests, at random by --seed.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same one, the same failures.")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="As in metadata=replace; again for more.")
+@click.option("--control", is_flag=True, help="Let anybody who reaches it change all this at /_emulator/control.")
+def command(host: str, port: int, db: str, control: bool, **misbehaviour: Any) -> int:
     """Serve a local Assistants v2 API until Ctrl-C; prints its URL as soon as it serves."""
-    from ...emulator.app import Emulator
     from ...emulator.server import serve
 
-    stop = threading.Event()
+    emulator = _emulator(db, control, _document(**misbehaviour))
     try:
-        serve(Emulator(db), host, port, console.result, stop)
+        with _until_signalled():
+            serve(emulator, host, port, console.result, threading.Event())
     except OSError as error:
         raise UsageError(
             f"cannot listen on {host}:{port}: {error.strerror or error}", "Choose another --port; 0 takes a free one."
         ) from error
     except KeyboardInterrupt:
-        stop.set()
+        """The usual end."""
+    finally:
+        emulator.close()
     return 0
+
+
+def _emulator(db: str, control: bool, document: dict[str, Any]) -> Emulator:
+    """Raises UsageError for a file that is no database and for a setting that does not exist."""
+    import sqlite3
+
+    from ...emulator.app import Emulator
+    from ...emulator.control import Control
+    from ...emulator.errors import ApiError
+
+    try:
+        emulator = Emulator(db, control=control)
+    except (OSError, sqlite3.Error) as error:
+        raise UsageError(f"cannot keep objects in {db}: {error}", "Name another file with --db.") from error
+    try:
+        Control(emulator).apply(document)
+    except ApiError as error:
+        emulator.close()
+        raise UsageError(f"--set: {error.__cause__ or error}") from error
+    return emulator
+
+
+def _document(
+    latency: float,
+    rate: float | None,
+    burst: int,
+    hint: str,
+    failures: float | None,
+    seed: int,
+    settings: tuple[str, ...],
+) -> dict[str, Any]:
+    """The options as what the control route takes."""
+    document: dict[str, Any] = {"latency": latency, "behaviour": dict(map(_setting, settings))}
+    if rate is not None:
+        document["rates"] = [{"per_second": rate, "burst": burst, "hint": "" if hint == "none" else hint}]
+    if failures:
+        document["chance"] = {"seed": seed, "probability": failures, "faults": list(_FAILURES)}
+    return document
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    """`NAME=VALUE`; the value is JSON, or else text."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError(f"--set {text}: expected NAME=VALUE")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
+@contextmanager
+def _until_signalled() -> Iterator[None]:
+    """SIGTERM ends it as Ctrl-C does; another thread than the main one gets no signals."""
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
