@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 import socket
 import struct
 import sys
@@ -22,6 +23,9 @@ _MOST_DRAINED = 1024**3
 _MOST_IN_MEMORY = 1024 * 1024
 _PIECE = 64 * 1024
 _STOP_SECONDS = 5.0
+_ABSOLUTE = re.compile(r"^https?://[^/?]*", re.IGNORECASE)
+"""What a client that takes us for a proxy puts before the path (RFC 9112, 3.2.2)."""
+_HEXADECIMAL = re.compile(rb"[0-9A-Fa-f]{1,15}")
 _log = logging.getLogger(__name__)
 
 
@@ -48,6 +52,8 @@ class _Rest(io.RawIOBase):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    default_request_version = "HTTP/1.0"
+    """HTTP/0.9, the inherited one, would answer garbage without a status line."""
     disable_nagle_algorithm = True
     timeout = 60
     server: _Server
@@ -74,7 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
         A chunked one is read into `spool`, because WSGI wants its length.
         """
         coding = self.headers.get("Transfer-Encoding", "")
-        length = self.headers.get("Content-Length", "0")
+        length = ",".join(set(self.headers.get_all("Content-Length", ["0"])))
         try:
             if coding.lower() == "chunked":
                 return _Rest(spool, _dechunked(self.rfile, spool))
@@ -87,7 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
             return None
 
     def _environ(self, body: _Rest) -> dict[str, Any]:
-        path, _, query = self.path.partition("?")
+        path, _, query = _ABSOLUTE.sub("", self.path).partition("?")
         host, port = self.server.server_address[:2]
         return {
             "REQUEST_METHOD": self.command,
@@ -133,7 +139,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, status: str, headers: list[tuple[str, str]], chunks: Iterable[bytes], body: _Rest) -> None:
         length = next((int(value) for key, value in headers if key.lower() == "content-length"), None)
-        if length is None or body.left > _MOST_DRAINED or self.server.stopping:
+        old = self.request_version == "HTTP/1.0"
+        if length is None or old or body.left > _MOST_DRAINED or self.server.stopping:
             self.close_connection = True
         lines = [f"{self.protocol_version} {status}", f"Date: {self.date_time_string()}"]
         lines += [f"{key}: {value}" for key, value in headers]
@@ -161,6 +168,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.rfile.close()
         self.connection.close()
 
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Without the inherited message, which repeats the client's bytes in the status line."""
+        super().send_error(code)
+
     def log_message(self, format: str, *args: Any) -> None:
         """The application keeps its own log."""
 
@@ -171,9 +182,9 @@ def _no_write(data: bytes) -> None:
 
 def _dechunked(source: _Source, target: tempfile.SpooledTemporaryFile[bytes]) -> int:
     """Copy a chunked body (RFC 9112, 7.1) and return its length. Raises ValueError."""
-    while size := int(source.readline(64).partition(b";")[0].strip() or b"-", 16):
-        if size < 0 or target.tell() + size > _MOST_DRAINED:
-            raise ValueError("a chunk of no good size")
+    while size := _chunk_size(source.readline(1024)):
+        if target.tell() + size > _MOST_DRAINED:
+            raise ValueError("a body of no good size")
         target.write(source.read(size))
         if source.readline(3) != b"\r\n":
             raise ValueError("a chunk without its end")
@@ -182,6 +193,13 @@ def _dechunked(source: _Source, target: tempfile.SpooledTemporaryFile[bytes]) ->
     length = target.tell()
     target.seek(0)
     return length
+
+
+def _chunk_size(line: bytes) -> int:
+    digits = line.partition(b";")[0].strip()
+    if not line.endswith(b"\n") or not _HEXADECIMAL.fullmatch(digits):
+        raise ValueError("a chunk of no good size")
+    return int(digits, 16)
 
 
 class _Server(TCPServer):
