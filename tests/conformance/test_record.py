@@ -1,0 +1,82 @@
+"""The record and the sample: what a provider says of itself can be true, and the suite has something to try it with."""
+
+from __future__ import annotations
+
+from retinue.core.canonical import same
+from retinue.core.model import MISSING, Action, Address, Change, FieldChange, Reason, Severity
+from retinue.providers.base import Support
+
+from .bench import Bench
+
+
+def test_the_record_uses_the_words_that_planning_knows(bench: Bench) -> None:
+    record = bench.record
+    if record.identity not in ("server", "client"):
+        bench.fail(f"`identity` is {record.identity!r}, not server or client")
+    if record.update not in ("partial", "full"):
+        bench.fail(f"`update` is {record.update!r}, not partial or full")
+    if record.list_lag < 0 or record.page_size < 0:
+        bench.fail("`list_lag` is seconds, `page_size` a number of objects or 0 for a list without pages")
+    for text in ("clear", "marker", "lock"):
+        if not getattr(record, text):
+            bench.fail(f"`{text}` is empty; write how, or `none`")
+
+
+def test_the_record_speaks_of_every_field_and_of_no_other(bench: Bench) -> None:
+    record, known = bench.record, set(bench.kind.fields)
+    said = record.fields.get(bench.kind.name, {})
+    if set(said) != known:
+        bench.fail(
+            f"`fields` leaves out {sorted(known - set(said))} and has {sorted(set(said) - known)}, which are no fields;"
+            " write Support.UNSUPPORTED with a note for what cannot be held"
+        )
+    if unknown := bench.hidden - known:
+        bench.fail(f"`unreadable` names {sorted(unknown)}, which are no fields")
+    for name, (support, note) in said.items():
+        if support is not Support.NATIVE and not note:
+            bench.fail(f"`{name}` is {support} without a note; the note is what an author reads")
+
+
+def test_the_sample_tries_every_field_that_is_supported(bench: Bench) -> None:
+    sample, supported = bench.sample, {name for name in bench.kind.fields if bench.supports(name)}
+    for name, spec in (("full", sample.full), ("changed", sample.changed)):
+        if set(spec) != supported:
+            bench.fail(
+                f"`{name}` of the sample lacks {sorted(supported - set(spec))}, must not have {set(spec) - supported}"
+            )
+    for name, field in bench.kind.fields.items():
+        if name not in supported:
+            continue
+        if same(sample.full[name], sample.changed[name]):
+            bench.fail(f"`{name}` is the same in `full` and in `changed`, so that a lost update would go unseen")
+        for which in (sample.full, sample.changed):
+            if field.shape.default is not MISSING and same(which[name], field.shape.default):
+                bench.fail(f"`{name}` of the sample is its default, so that a lost value would go unseen")
+    for name, value in sample.minimal.items():
+        if not same(value, sample.full.get(name)):
+            bench.fail(f"`{name}` of `minimal` is not as in `full`")
+
+
+def test_what_the_sample_says_is_no_problem_for_the_pure_checks(bench: Bench) -> None:
+    provider = bench.subject.provider
+    for spec in (bench.sample.full, {**bench.sample.full, **bench.sample.changed}, bench.sample.minimal):
+        found = [d for d in provider.check(bench.desired("one", spec)) if d.severity is Severity.ERROR]
+        if found:
+            bench.fail(f"`check` refuses the sample: {found}")
+        fields = tuple(FieldChange(f"/{name}", None, value) for name, value in spec.items())
+        change = Change(Address(bench.kind.name, "one"), Action.CREATE, Reason.NEW, fields=fields)
+        if obstacle := provider.obstacle(change, None):
+            bench.fail(f"`obstacle` blocks a create of the sample: {obstacle}")
+
+
+def test_the_pure_checks_take_any_live_object(bench: Bench) -> None:
+    live = bench.got(bench.create().remote_id)
+    fields = tuple(FieldChange(f"/{name}", live.spec.get(name), value) for name, value in bench.sample.changed.items())
+    change = Change(Address(bench.kind.name, "one"), Action.UPDATE, Reason.MANIFEST, live.remote_id, fields)
+    if obstacle := bench.subject.provider.obstacle(change, live):
+        bench.fail(f"`obstacle` blocks an update to the sample's `changed`: {obstacle}")
+    cleared = tuple(FieldChange(f"/{name}", live.spec.get(name), None) for name in bench.clearable)
+    if obstacle := bench.subject.provider.obstacle(
+        Change(change.address, Action.UPDATE, Reason.MANIFEST, live.remote_id, cleared), live
+    ):
+        bench.fail(f"`obstacle` blocks clearing the sample: {obstacle}")
