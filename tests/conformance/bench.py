@@ -89,6 +89,9 @@ class Bench:
         resets = frozenset(n for n, value in fields.items() if same(value, self.kind.fields[n].shape.default))
         return self.service.update(live, fields, text or self.marker("one", spec), resets)
 
+    def delete(self, live: Resource) -> None:
+        self.service.delete(self.kind.name, live.remote_id or "")
+
     def got(self, remote_id: str | None) -> Resource:
         live = self.service.get(self.kind.name, remote_id or "")
         if live is None:

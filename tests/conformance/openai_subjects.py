@@ -74,26 +74,13 @@ ASSISTANT = Spec(
 )
 
 
-_NO_ID = "to_resource ends with KeyError for an object without `id`, and takes any type for id and marker texts"
-_GAPS: Mapping[str, str] = {
-    "test_an_answer_of_no_use_is_an_error_with_a_name": _NO_ID,
-    "test_an_object_that_is_wrong_in_one_place_is_refused_or_read_as_what_core_expects": _NO_ID,
-    "test_a_list_with_an_object_that_is_wrong_in_one_place_can_be_planned_with": (
-        f"{_NO_ID}; core.policy takes a list as a display name for hashable"
-    ),
-    "test_a_change_of_what_cannot_be_read_back_is_seen_as_done": (
-        "engine.recheck compares with `expect`, which leaves out unreadable fields, before it looks whether it is done"
-    ),
-}
-
-
 class OpenAISubject:
     """The emulator as the service. `socket`: over HTTP, else by direct calls."""
 
     provider = PROVIDER
     classify = staticmethod(classify)
     samples = {"Assistant": ASSISTANT}
-    gaps = _GAPS
+    gaps: Mapping[str, str] = {}
 
     def __init__(self, name: str, *, socket: bool = False, behaviour: Behaviour | None = None) -> None:
         self.name = name

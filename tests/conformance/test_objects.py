@@ -95,6 +95,7 @@ def test_each_field_can_be_set_on_an_object_that_lacks_it(bench: Bench) -> None:
         bench.holds(before, live, f"after a create without `{name}`")
         answer = bench.update(live, bench.sample.full)
         bench.everywhere(bench.sample.full, answer, bench.marker(), f"after an update that sets `{name}`")
+        bench.delete(answer)
     live = bench.create(spec=minimal)
     bench.everywhere(bench.sample.full, bench.update(live, bench.sample.full), bench.marker(), "after setting all")
 
@@ -106,6 +107,7 @@ def test_each_field_can_be_cleared_to_its_default(bench: Bench) -> None:
         answer = bench.update(bench.create(spec=full), spec)
         when = f"after clearing `{name}` (the record's way: {bench.record.clear})"
         bench.everywhere(spec, answer, bench.marker(spec=spec), when)
+        bench.delete(answer)
 
 
 def test_all_fields_can_be_cleared_at_once(bench: Bench) -> None:

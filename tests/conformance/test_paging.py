@@ -9,15 +9,20 @@ from .bench import Bench
 COUNT = 5
 
 
-@pytest.fixture
-def made(bench: Bench) -> list[str]:
-    """Some objects; half of them somebody else's."""
+def make(bench: Bench) -> list[str]:
+    """Some objects; every other one is somebody else's."""
     kind, spec = bench.kind.name, bench.sample.minimal
     keys = [
-        bench.create(f"n{i}", spec).remote_id or "" if i % 2 else bench.subject.seed(kind, spec) for i in range(COUNT)
+        bench.create(f"n{number}", spec).remote_id or "" if number % 2 else bench.subject.seed(kind, spec)
+        for number in range(COUNT)
     ]
     bench.listed(*keys)
     return keys
+
+
+@pytest.fixture
+def made(bench: Bench) -> list[str]:
+    return make(bench)
 
 
 def _ids(bench: Bench) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from retinue.core.canonical import same
 from retinue.core.model import MISSING, Action, Address, Change, FieldChange, Reason, Severity
+from retinue.providers import registry
 from retinue.providers.base import Support
 
 from .bench import Bench
@@ -20,6 +21,13 @@ def test_the_record_uses_the_words_that_planning_knows(bench: Bench) -> None:
     for text in ("clear", "marker", "lock"):
         if not getattr(record, text):
             bench.fail(f"`{text}` is empty; write how, or `none`")
+
+
+def test_the_provider_is_found_by_its_name(bench: Bench) -> None:
+    """Through the entry-point group `retinue.providers`, as `provider:` in retinue.yaml finds it."""
+    provider = bench.subject.provider
+    if provider.name not in registry.names() or registry.load(provider.name) is not provider:
+        bench.fail(f"the entry-point group `{registry.GROUP}` does not lead from {provider.name!r} to this provider")
 
 
 def test_the_record_speaks_of_every_field_and_of_no_other(bench: Bench) -> None:

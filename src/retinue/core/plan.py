@@ -212,7 +212,7 @@ class _Steps:
             protected=resource.policy.protect,
             ignored=ignored,
             moved_from=moved_from,
-            display_name=live.spec.get(kind.display),
+            display_name=_display_name(live, kind),
         )
 
     def _create(self, address: Address, resource: Resource) -> Change:
@@ -227,7 +227,7 @@ class _Steps:
             asked=marker.format_entries(marker.asked_entries(resource.spec, kind)),
             protected=resource.policy.protect,
             ignored=resource.policy.ignore_changes,
-            display_name=resource.spec.get(kind.display),
+            display_name=_display_name(resource, kind),
         )
 
     def _leftover(self) -> list[Change]:
@@ -254,8 +254,13 @@ class _Steps:
             remote_id=claim.remote_id,
             expect=diff.expect_digest(claim.live, kind, self.target.hidden(kind.name), ()),
             protected=claim.applied.protected if claim.applied else False,
-            display_name=claim.live.spec.get(kind.display),
+            display_name=_display_name(claim.live, kind),
         )
+
+
+def _display_name(resource: Resource, kind: Kind) -> str | None:
+    name = resource.spec.get(kind.display)
+    return name if isinstance(name, str) else None
 
 
 def _reason(fields: Sequence[FieldChange]) -> Reason:

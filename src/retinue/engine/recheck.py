@@ -65,9 +65,10 @@ def _state(
     live = by_id.get(change.remote_id)
     if live is None:
         return _GONE if change.action is Action.DELETE else f"{change.remote_id} is gone"
-    if matches(change, live, run):
-        return None
-    return live if is_reached(change, live, run) else what_moved(change, live, run.kinds[change.address.kind])
+    # First, because a field that cannot be read back leaves `expect` as it was: only the marker tells that it is set.
+    if is_reached(change, live, run):
+        return live
+    return None if matches(change, live, run) else what_moved(change, live, run.kinds[change.address.kind])
 
 
 def matches(change: Change, live: Resource, run: Run) -> bool:

@@ -82,9 +82,9 @@ def _update(change: Change, run: Run) -> Result:
     live = _current(change, run)
     if live is None:
         raise StaleError(f"{change.remote_id} is gone since the plan was made", "Plan again.")
+    if is_reached(change, live, run):
+        return Result(live.remote_id)
     if not matches(change, live, run):
-        if is_reached(change, live, run):
-            return Result(live.remote_id)
         raise StaleError(what_moved(change, live, run.kinds[change.address.kind]), "Plan again and review.")
     run.backup(live)
     kind = run.kinds[change.address.kind]

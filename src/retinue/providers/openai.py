@@ -33,6 +33,7 @@ _FIELDS = (
 )
 _MARKER_KEYS = (ADDRESS_KEY, APPLIED_KEY)
 _MOST_PAIRS = 16
+_NOT_THIS_API = "Check `endpoint`: it is what the service's own SDK takes as base URL, for example https://host/v1."
 _GONE = (
     "OpenAI shut its Assistants endpoint down on 2026-08-26. Point `endpoint` at a server that speaks the Assistants v2"
     " API, or at `emulator` to work locally."
@@ -54,21 +55,29 @@ def classify(verb: Verb, answer: Answer) -> Verdict:
 
 
 def to_resource(raw: Mapping[str, Json]) -> Resource:
-    """An assistant object as the API answers it, as a live resource."""
-    metadata = raw.get("metadata")
-    metadata = metadata if isinstance(metadata, dict) else {}
+    """An assistant object as the API answers it, as a live resource. Raises ServiceError if it is none."""
+    remote_id = raw.get("id")
+    if not isinstance(remote_id, str) or not remote_id:
+        raise ServiceError("the service answered an assistant without an id", _NOT_THIS_API)
+    texts = _texts(raw)
     spec = {name: raw[name] for name in _FIELDS if name in raw}
-    spec["metadata"] = {key: value for key, value in metadata.items() if key not in _MARKER_KEYS}
+    spec["metadata"] = {key: value for key, value in texts.items() if key not in _MARKER_KEYS}
     created = raw.get("created_at")
     return Resource(
         kind="Assistant",
         spec=spec,
-        remote_id=str(raw["id"]),
-        created_at=created if isinstance(created, int) else 0,
-        marker_address=metadata.get(ADDRESS_KEY) or None,
-        marker_applied=metadata.get(APPLIED_KEY) or None,
+        remote_id=remote_id,
+        created_at=created if type(created) is int else 0,
+        marker_address=texts.get(ADDRESS_KEY) or None,
+        marker_applied=texts.get(APPLIED_KEY) or None,
         raw=raw,
     )
+
+
+def _texts(raw: Mapping[str, Json]) -> dict[str, str]:
+    """The metadata pairs of an object as answered; the API has texts only."""
+    held = raw.get("metadata")
+    return {key: value for key, value in held.items() if isinstance(value, str)} if isinstance(held, dict) else {}
 
 
 def create_body(spec: Mapping[str, Json], marker: Marker) -> dict[str, Json]:
@@ -88,7 +97,7 @@ def update_body(live: Resource, fields: Mapping[str, Json], marker: Marker | Non
 
 def metadata_pairs(live: Resource, wanted: Mapping[str, str], marker: Marker | None) -> dict[str, str]:
     """The wanted pairs, the marker, and "" for each live, non-empty pair that shall go: a merge would keep it."""
-    held = live.raw.get("metadata") or {}
+    held = _texts(live.raw)
     pairs = {key: value for key, value in wanted.items() if value} | _pairs(marker)
     gone = {key: "" for key, value in held.items() if value and key not in pairs}
     return pairs | gone
@@ -142,10 +151,12 @@ class OpenAIService:
         except ApiGone as error:
             raise ApiGone(error.message, _GONE, status=error.status) from error
         data = page.get("data")
-        if not isinstance(data, list) or not all(isinstance(item, dict) and "id" in item for item in data):
+        if not isinstance(data, list) or not all(
+            isinstance(item, dict) and isinstance(item.get("id"), str) for item in data
+        ):
             raise ServiceError(
                 "the list of assistants is not in the shape of the Assistants API",
-                "Check `endpoint`: it is what the service's own SDK takes as base URL, for example https://host/v1.",
+                _NOT_THIS_API,
             )
         return page
 
@@ -212,7 +223,7 @@ class OpenAIProvider:
         wanted = next((item.after for item in change.fields if item.path == "/metadata"), None)
         if live is None or wanted is None:
             return None
-        held = live.raw.get("metadata") or {}
+        held = _texts(live.raw)
         pairs = metadata_pairs(live, wanted, Marker("-", "-")).keys() | {k for k, value in held.items() if not value}
         if len(pairs) <= _MOST_PAIRS:
             return None
