@@ -9,6 +9,7 @@ from graphlib import TopologicalSorter
 
 from ..core.errors import ApiGone, AuthError, RetinueError, StaleError, UnknownOutcome, Unreachable
 from ..core.model import Action, Address, Change, Outcome, Status
+from .races import settle_races
 from .run import Run
 from .steps import carry_out
 
@@ -26,6 +27,7 @@ def apply_changes(changes: Sequence[Change], run: Run) -> list[Outcome]:
     first = {number: change for number, change in free.items() if change.action not in _DESTRUCTIVE}
     last = {number: change for number, change in free.items() if change.action in _DESTRUCTIVE}
     outcomes |= _walk(first, _needs(first), run)
+    outcomes |= settle_races(first, outcomes, run)
     if all(outcome.status in (Status.DONE, Status.HELD) for outcome in outcomes.values()):
         outcomes |= _walk(last, _reversed(_needs(last)), run)
     else:

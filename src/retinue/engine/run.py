@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from ..core.marker import NONCE_ALPHABET, NONCE_LENGTH
-from ..core.model import Change, Kind, Outcome, Resource
+from ..core.model import Address, Change, Kind, Outcome, Resource
 from ..providers.base import Capabilities, Service
 from ..providers.gate import Clock
 
@@ -25,7 +25,7 @@ def _nothing(*_arguments: object) -> None:
 class Run:
     """`started` and `finished` report progress; `backup` is handed each object before it is changed or deleted.
 
-    After `stop` is set nothing new starts; what is in flight is finished.
+    After `stop` is set nothing new starts; what is in flight is finished. `made`: the nonces of this run's creates.
     """
 
     service: Service
@@ -41,6 +41,7 @@ class Run:
     started: Callable[[Change], None] = _nothing
     finished: Callable[[Outcome], None] = _nothing
     backup: Callable[[Resource], None] = _nothing
+    made: dict[str, Address] = field(default_factory=dict)
 
     def hidden(self, kind: str) -> Collection[str]:
         """The fields of a kind that the service never reports."""

@@ -49,7 +49,9 @@ def _create(change: Change, run: Run) -> Result:
     spec = _fields(change, run.kinds[change.address.kind])
     error: UnknownOutcome | None = None
     for _ in range(_CREATE_ATTEMPTS):
-        text = _marker(change, run, marker.Applied(run.nonce(), change.protected, None, _asked(change)))
+        nonce = run.nonce()
+        run.made[nonce] = change.address
+        text = _marker(change, run, marker.Applied(nonce, change.protected, None, _asked(change)))
         try:
             live = run.service.create(change.address.kind, spec, text)
         except UnknownOutcome as unknown:

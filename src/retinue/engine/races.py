@@ -1,0 +1,163 @@
+"""After creates: looks for objects that another run made for the same addresses, and takes back what this run made.
+
+Touches nothing that this run did not create (DESIGN 7.5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+from ..core.errors import RetinueError
+from ..core.model import Action, Address, Change, Diagnostic, Outcome, Severity, Status
+from ..core.ownership import Claim, World, decide
+from ..core.races import Contest, contests
+from .read import read_live
+from .recheck import is_reached
+from .run import Run
+
+_LOOKS = 3
+_PATIENCE, _TIED_LOOKS = 0.5, 4
+
+
+def settle_races(changes: Mapping[int, Change], outcomes: Mapping[int, Outcome], run: Run) -> dict[int, Outcome]:
+    """The outcomes of creates, by their number, as they are after a look at who else created the same addresses."""
+    created = {
+        number: outcome
+        for number, outcome in outcomes.items()
+        if outcome.action is Action.CREATE and outcome.status is Status.DONE
+    }
+    if not created or run.stop.is_set():
+        return created
+    lost: dict[Address, _Lost] = {}
+    try:
+        world = _visible(created, changes, run)
+        for number, outcome in created.items():
+            if outcome.remote_id not in _ids(world):
+                created[number] = _with_note(outcome, _not_listed(outcome, run))
+        _give_way(world, changes, lost, run)
+        for number in _taken_back(created, lost):
+            created[number] = _outcome(created[number], changes[number], lost[changes[number].address], run)
+    except RetinueError as error:
+        first = min(created)
+        created[first] = _with_note(created[first], _not_checked(error))
+        for number in _taken_back(created, lost):
+            created[number] = replace(created[number], status=Status.UNKNOWN, error=error.message, failure="error")
+    return created
+
+
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    """What was taken back for an address, and the id that holds it now."""
+
+    taken_back: tuple[str, ...]
+    holder_id: str
+
+
+def _taken_back(created: Mapping[int, Outcome], lost: Mapping[Address, _Lost]) -> list[int]:
+    """The steps that are reported as done, although their object was taken back."""
+    return [
+        number
+        for number, outcome in created.items()
+        if outcome.address in lost and outcome.remote_id in lost[outcome.address].taken_back
+    ]
+
+
+def _world(changes: Mapping[int, Change], run: Run) -> World:
+    kinds = sorted({change.address.kind for change in changes.values() if change.action is Action.CREATE})
+    return decide(read_live(run.service, kinds), run.project, run.environment)
+
+
+def _ids(world: World) -> set[str | None]:
+    return {claim.remote_id for claim in (*world.owned.values(), *world.duplicates, *world.copies)}
+
+
+def _visible(created: Mapping[int, Outcome], changes: Mapping[int, Change], run: Run) -> World:
+    """The world once the list shows all that was created, or as it is when the service's list lag has passed."""
+    wanted = {outcome.remote_id for outcome in created.values()}
+    world = _world(changes, run)
+    for _ in range(_LOOKS - 1):
+        if wanted <= _ids(world) or run.stop.is_set():
+            break
+        run.clock.wait(run.capabilities.list_lag / (_LOOKS - 1), run.stop)
+        world = _world(changes, run)
+    return world
+
+
+def _give_way(world: World, changes: Mapping[int, Change], lost: dict[Address, _Lost], run: Run) -> None:
+    """Take back this run's extra objects; where nobody can tell who looks last, wait for the other run to do so."""
+    for look in range(_TIED_LOOKS):
+        found = contests(world, run.made)
+        for contest in found:
+            _take_back(contest.address, contest.extra, contest.holder, lost, run)
+        tied = [contest for contest in found if contest.tied]
+        if not tied or run.stop.is_set():
+            return
+        if look < _TIED_LOOKS - 1:
+            run.clock.wait(_PATIENCE, run.stop)
+            world = _world(changes, run)
+    for contest in tied:
+        _take_back(contest.address, (contest.holder,), _oldest_rival(contest), lost, run)
+
+
+def _oldest_rival(contest: Contest) -> Claim:
+    return min(contest.rivals, key=lambda claim: (claim.live.created_at, claim.remote_id))
+
+
+def _take_back(address: Address, extra: Collection[Claim], holder: Claim, lost: dict[Address, _Lost], run: Run) -> None:
+    for claim in extra:
+        # The other run may be giving way at this moment too.
+        if run.service.get(address.kind, holder.remote_id) is None:
+            return
+        run.service.delete(address.kind, claim.remote_id)
+        before = lost[address].taken_back if address in lost else ()
+        lost[address] = _Lost((*before, claim.remote_id), holder.remote_id)
+
+
+def _outcome(outcome: Outcome, change: Change, lost: _Lost, run: Run) -> Outcome:
+    """The step of an object that was taken back: done if what is there instead is just what was planned."""
+    live = run.service.get(change.address.kind, lost.holder_id)
+    if live is not None and is_reached(change, live, run):
+        return _with_note(replace(outcome, remote_id=lost.holder_id), _gave_way(outcome, lost))
+    taken_back = ", ".join(lost.taken_back)
+    return replace(
+        outcome,
+        status=Status.FAILED,
+        remote_id=lost.holder_id if live else None,
+        error=f"created twice at the same time: {lost.holder_id} stays and is not as planned, {taken_back} is gone",
+        remedy="Plan again and review.",
+        failure="stale",
+    )
+
+
+def _with_note(outcome: Outcome, note: Diagnostic) -> Outcome:
+    return replace(outcome, notes=(*outcome.notes, note))
+
+
+def _gave_way(outcome: Outcome, lost: _Lost) -> Diagnostic:
+    return Diagnostic(
+        code="race",
+        severity=Severity.WARNING,
+        address=str(outcome.address),
+        message=f"created twice at the same time: {lost.holder_id} stays, {outcome.remote_id} was taken back",
+        remedy="Let one pipeline at a time apply an environment.",
+    )
+
+
+def _not_listed(outcome: Outcome, run: Run) -> Diagnostic:
+    return Diagnostic(
+        code="not-listed",
+        severity=Severity.WARNING,
+        address=str(outcome.address),
+        message=f"{outcome.remote_id} was created, but {run.capabilities.list_lag:g} s later no list shows it",
+        remedy="Wait until the service lists it before the next apply.",
+    )
+
+
+def _not_checked(error: RetinueError) -> Diagnostic:
+    return Diagnostic(
+        code="race-unchecked",
+        severity=Severity.WARNING,
+        message=f"nobody looked whether another run created the same: {error.message}",
+        remedy="The next plan shows what was created twice.",
+    )
