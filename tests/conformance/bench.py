@@ -50,6 +50,8 @@ class Bench:
         return [name for name in self.sample.full if name not in self.sample.minimal]
 
     def supports(self, name: str) -> bool:
+        if name in getattr(self.sample, "lacks", ()):
+            return False
         support, _ = self.record.fields.get(self.kind.name, {}).get(name, (Support.UNSUPPORTED, ""))
         return support is not Support.UNSUPPORTED
 

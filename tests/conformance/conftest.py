@@ -8,9 +8,10 @@ from importlib import metadata
 
 import pytest
 
-from retinue.schema import kinds
+from retinue.schema import kinds, with_extras
 
 from .bench import Bench
+from .flowise_subjects import SUBJECTS as FLOWISE
 from .openai_subjects import SUBJECTS
 from .subject import Subject
 
@@ -19,7 +20,7 @@ GROUP = "retinue.conformance"
 
 def subjects() -> list[Subject]:
     """An entry point names a Subject, or a function without arguments that makes one."""
-    found: list[Subject] = [*SUBJECTS]
+    found: list[Subject] = [*SUBJECTS, *FLOWISE]
     for entry in sorted(metadata.entry_points(group=GROUP)):
         value = entry.load()
         found.append(value() if callable(value) else value)
@@ -61,6 +62,7 @@ def bench(request: pytest.FixtureRequest, opened: Callable[[Subject], Subject]) 
     subject.reset()
     service = subject.provider.connect(subject.connection())
     try:
-        yield Bench(subject, service, kinds()[kind])
+        record = subject.provider.capabilities
+        yield Bench(subject, service, with_extras(kinds(), subject.provider.name, record.extras)[kind])
     finally:
         service.close()

@@ -31,10 +31,10 @@ def manifest_faults(text: str) -> list[list[Any]]:
 
 
 def test_the_committed_schemas_are_those_of_their_source(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-m", "retinue.schema.bundle", str(tmp_path / "new")], check=True)
+    subprocess.run([sys.executable, "-m", "retinue", "schema", "--out", str(tmp_path / "new")], check=True)
     new = {path.name: path.read_bytes() for path in (tmp_path / "new").iterdir()}
     committed = {path.name: path.read_bytes() for path in (REPOSITORY / "schemas").iterdir()}
-    assert new == committed, "run `python -m retinue.schema.bundle schemas` and commit"
+    assert new == committed, "run `retinue schema --out schemas` and commit"
     assert set(new) == set(EDITOR)
 
 

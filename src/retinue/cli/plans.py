@@ -21,7 +21,6 @@ from ..engine.run import Run
 from ..providers.base import Service
 from ..render.results import past, results_json, results_text
 from ..render.text import plan_text
-from ..schema import kinds
 from . import console, exits
 from .session import Session
 
@@ -104,7 +103,7 @@ def _run(plan: Plan, session: Session, service: Service, given: Mapping[str, Any
     return Run(
         service=service,
         capabilities=session.provider.capabilities,
-        kinds=kinds(),
+        kinds=session.kinds,
         project=plan.project,
         environment=plan.environment,
         parallelism=given.get("parallelism") or 10,

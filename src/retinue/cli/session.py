@@ -13,17 +13,20 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..core.errors import InvalidManifests, UsageError
-from ..core.model import Address, Allowed, Diagnostic, Plan, Resource, Severity
+from ..core.model import Address, Allowed, Diagnostic, Json, Kind, Plan, Resource, Severity
 from ..core.ownership import decide
 from ..core.plan import Target, make_plan
+from ..core.pointer import split_pointer
 from ..core.selection import select
+from ..engine.read import read_live
+from ..load.located import place_of
 from ..load.manifests import Loaded, load
 from ..load.project import Environment, Project, find, load_project
 from ..load.yaml import parse
 from ..providers import registry
-from ..providers.base import Provider, Service
+from ..providers.base import Provider, Resolver, Service
 from ..providers.wire import Connection
-from ..schema import kinds
+from ..schema import kinds, with_extras
 from .secrets import resolve
 
 EMULATOR = "emulator"
@@ -51,13 +54,19 @@ class Session:
             environment=self.environment.name,
             provider=self.environment.provider,
             endpoint=self.environment.endpoint,
-            kinds=kinds(),
+            kinds=self.kinds,
             unreadable=self.provider.capabilities.unreadable,
             environments=tuple(self.project.environments),
             formerly=self.project.formerly,
             removed={item.address: item.forget for item in self.project.removed},
             critical=self.environment.critical,
+            recognised_by=self.provider.capabilities.recognised_by,
         )
+
+    @property
+    def kinds(self) -> Mapping[str, Kind]:
+        """Every kind, with the fields that only this environment's service has."""
+        return with_extras(kinds(), self.provider.name, self.provider.capabilities.extras)
 
 
 def open_project(directory: str) -> Project:
@@ -124,13 +133,49 @@ def open_session(options: Mapping[str, Any], *, need_manifests: bool = True) -> 
     provider = registry.load(environment.provider)
     if not need_manifests:
         return Session(project, environment, provider, Loaded((), ()))
-    loaded = load(project, environment.name, _variables(options), allow_empty=True)
+    loaded = load(project, environment.name, _variables(options), allow_empty=True, extras=extras_of)
     problems = [*loaded.diagnostics]
     for resource in loaded.resources:
-        problems.extend(provider.check(resource))
+        problems.extend(placed(item, resource) for item in provider.check(resource))
     problems.extend(_contradictions(project, loaded.resources))
     _refuse(problems)
     return Session(project, environment, provider, replace(loaded, diagnostics=tuple(problems)))
+
+
+def extras_of(provider: str, kind: str) -> Json:
+    """The schema of what a manifest may say below `providers.NAME`; None if there is no such provider."""
+    if provider not in registry.names():
+        return None
+    return registry.load(provider).capabilities.extras.get(kind, _NOTHING)
+
+
+_NOTHING: Json = {"type": "object", "additionalProperties": False, "properties": {}}
+
+
+def placed(problem: Diagnostic, resource: Resource) -> Diagnostic:
+    """With the line that a provider's finding is about: what a provider is handed has no places that it knows of."""
+    if problem.place is not None or problem.path is None:
+        return problem
+    steps = [int(step) if step.isdecimal() else step for step in split_pointer(problem.path)]
+    place = place_of(resource.spec, steps) if steps and steps[0] in resource.spec else resource.place
+    address = problem.address or (str(resource.address) if resource.address else None)
+    return replace(problem, place=place or resource.place, address=address)
+
+
+def observe(session: Session, service: Service) -> tuple[Session, list[Resource]]:
+    """The live objects, and the session with the manifests as the service understands the names in them.
+
+    Raises InvalidManifests for a name that means nothing there.
+    """
+    live = read_live(service, session.kinds)
+    if not isinstance(service, Resolver):
+        return session, live
+    found = service.resolve(session.desired)
+    by_address = {str(resource.address): resource for resource in session.desired}
+    notes = [placed(item, by_address[item.address]) if item.address else item for item in found.diagnostics]
+    _refuse(notes)
+    loaded = replace(session.loaded, resources=found.resources, diagnostics=(*session.loaded.diagnostics, *notes))
+    return replace(session, loaded=loaded), live
 
 
 def _variables(options: Mapping[str, Any]) -> dict[str, str]:
@@ -179,9 +224,9 @@ def connect(
     environment = session.environment
     _check_host(environment)
     with ExitStack() as stack:
-        emulator = environment.endpoint == EMULATOR
+        emulator, path = environment.endpoint == EMULATOR, session.provider.capabilities.emulator_path
         connection = Connection(
-            base_url="http://emulator/v1" if emulator else environment.endpoint,
+            base_url=f"http://emulator{path}" if emulator else environment.endpoint,
             headers={"Authorization": "Bearer emulator"} if emulator else _headers(session),
             transport=stack.enter_context(_emulator(session)) if emulator else None,
             parallelism=options.get("parallelism") or 10,

@@ -48,6 +48,7 @@ class Reason(StrEnum):
     FORMERLY = "formerly"
     DESTROY = "destroy"
     REFERENCE = "reference"
+    MARKER_LOST = "marker lost"
 
 
 class Cause(StrEnum):

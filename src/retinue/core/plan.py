@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from . import diff, marker, policy
+from .canonical import canonical, canonical_json
 from .graph import closure
 from .model import (
+    MISSING,
     Action,
     Address,
     Allowed,
@@ -23,6 +25,7 @@ from .model import (
     Severity,
 )
 from .ownership import Claim, World, decide
+from .pointer import value_at
 from .selection import Selection
 
 
@@ -30,7 +33,8 @@ from .selection import Selection
 class Target:
     """What a plan is for: one environment of one project at one service. `endpoint` carries no secret.
 
-    `environments` are all names the project file declares; `unreadable` the fields a service never reports, by kind.
+    `environments` are all names the project file declares; `unreadable` the fields a service never reports, by kind;
+    `recognised_by` the pointers by which an object whose marker the service lost is known again, by kind.
     """
 
     project: str
@@ -43,6 +47,7 @@ class Target:
     formerly: tuple[str, ...] = ()
     removed: Mapping[Address, bool] = field(default_factory=dict)
     critical: bool = False
+    recognised_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def hidden(self, kind: str) -> Collection[str]:
         return self.unreadable.get(kind, ())
@@ -59,7 +64,7 @@ def make_plan(
 ) -> Plan:
     """The whole list of steps that bring `live` to `desired`; with `destroy`, that delete all that is ours."""
     world = decide(live, target.project, target.environment, target.formerly)
-    steps = _Steps(target, world, desired)
+    steps = _Steps(target, world, desired, twins=bool(allowed and allowed.twins))
     changes = steps.destroyed() if destroy else steps.all()
     unchanged = tuple(change.address for change in changes if change.action is Action.NO_OP)
     changes = [change for change in changes if change.action is not Action.NO_OP]
@@ -121,12 +126,13 @@ def _notes(world: World, target: Target, changes: Sequence[Change]) -> list[Diag
 class _Steps:
     """One planning run: finds each desired object's live counterpart, then says what is left over."""
 
-    def __init__(self, target: Target, world: World, desired: Sequence[Resource]) -> None:
+    def __init__(self, target: Target, world: World, desired: Sequence[Resource], *, twins: bool) -> None:
         self.target = target
         self.world = world
         self.desired = {resource.address: resource for resource in desired if resource.address is not None}
         self.foreign = {live.remote_id: live for live in world.foreign}
         self.taken: set[Address] = set()
+        self.lost = {} if twins else _unmarked(target, self.desired.values(), world.foreign)
 
     def all(self) -> list[Change]:
         wanted = [self._wanted(address, resource) for address, resource in self.desired.items()]
@@ -143,9 +149,12 @@ class _Steps:
             return self._existing(address, resource, claim)
         remote_id = resource.policy.adopt.get(self.target.environment) or resource.policy.adopt.get("*")
         if remote_id is None:
-            return self._create(address, resource)
+            found = self.lost.get(address)
+            return (
+                self._adopt(address, resource, found, Reason.MARKER_LOST) if found else self._create(address, resource)
+            )
         if remote_id in self.foreign:
-            return self._adopt(address, resource, self.foreign[remote_id])
+            return self._adopt(address, resource, self.foreign[remote_id], Reason.ADOPTED)
         return replace(self._create(address, resource), remote_id=remote_id, blocked=self._not_adoptable(remote_id))
 
     def _moved(self, address: Address, resource: Resource) -> Claim | None:
@@ -182,10 +191,10 @@ class _Steps:
             address, resource, claim.live, fields, Action.UPDATE if fields else Action.NO_OP, _reason(fields), None
         )
 
-    def _adopt(self, address: Address, resource: Resource, live: Resource) -> Change:
+    def _adopt(self, address: Address, resource: Resource, live: Resource, reason: Reason) -> Change:
         kind = self.target.kinds[address.kind]
         fields = diff.field_changes(resource, live, kind, None, self.target.hidden(kind.name))
-        return self._change(address, resource, live, fields, Action.ADOPT, Reason.ADOPTED, None)
+        return self._change(address, resource, live, fields, Action.ADOPT, reason, None)
 
     def _change(
         self,
@@ -256,6 +265,34 @@ class _Steps:
             protected=claim.applied.protected if claim.applied else False,
             display_name=_display_name(claim.live, kind),
         )
+
+
+def _unmarked(target: Target, desired: Iterable[Resource], foreign: Iterable[Resource]) -> dict[Address, Resource]:
+    """The unmarked live object that alone is what just one manifest describes, where a service may lose markers."""
+    wanted: dict[str, list[Address]] = {}
+    found: dict[str, list[Resource]] = {}
+    adopted = {item for resource in desired for item in resource.policy.adopt.values()}
+    for resource in desired:
+        if resource.address is not None and (key := _identity(target, resource)):
+            wanted.setdefault(key, []).append(resource.address)
+    for live in foreign:
+        if live.marker_address is None and live.remote_id not in adopted and (key := _identity(target, live)):
+            found.setdefault(key, []).append(live)
+    return {
+        addresses[0]: found[key][0]
+        for key, addresses in wanted.items()
+        if len(addresses) == 1 and len(found.get(key, ())) == 1
+    }
+
+
+def _identity(target: Target, resource: Resource) -> str | None:
+    """What a resource is known by without a marker; None for one without a display name."""
+    kind, pointers = target.kinds[resource.kind], target.recognised_by.get(resource.kind)
+    if not pointers or not _display_name(resource, kind):
+        return None
+    fields = canonical(resource.spec, kind)
+    values = [value for pointer in pointers if (value := value_at(fields, pointer)) is not MISSING]
+    return canonical_json([kind.name, *values])
 
 
 def _display_name(resource: Resource, kind: Kind) -> str | None:

@@ -24,6 +24,13 @@ def without(fields: dict[str, Json], ignored: Collection[str]) -> dict[str, Json
     return result
 
 
+def value_at(value: Json, pointer: str) -> Json:
+    """What a pointer names, or MISSING."""
+    for step in split_pointer(pointer):
+        value = _step(value, step)
+    return value
+
+
 def _last_first(pointers: Collection[str]) -> list[list[str]]:
     """The pointers' steps, later items of a list first: taking one away must not move the others."""
     return sorted(map(split_pointer, pointers), key=lambda steps: [(len(step), step) for step in steps], reverse=True)

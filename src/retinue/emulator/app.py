@@ -18,6 +18,8 @@ from .control import PATH as CONTROL_PATH
 from .control import Control
 from .errors import ApiError
 from .faults import Behaviour, Fault, Faults
+from .flowise import Flowise
+from .flowise_credentials import seed_store
 from .openai import OpenAI
 from .store import Store
 from .web import Answer, Dialect, Request, Router, unreadable
@@ -40,7 +42,7 @@ class Logged(NamedTuple):
 
 
 class Emulator:
-    """An Assistants v2 API to call in process or to serve on a socket; safe for many threads at once.
+    """An Assistants v2 API, and Flowise in front of it, to call in process or on a socket; safe for many threads.
 
     `database` is a path or `:memory:`. `control` opens /_emulator/control, by which anybody who reaches the socket
     may change everything. `now` gives seconds since 1970, `sleep` takes seconds. `behaviour`, `faults` and `latency`
@@ -65,7 +67,8 @@ class Emulator:
         self._lock = threading.Lock()
         self.assistants = Assistants(self.store, lambda: self.behaviour, now)
         access = Access(lambda: self.behaviour, now)
-        self._router = Router([OpenAI(access, self.assistants, lambda: self.behaviour)])
+        self.flowise = Flowise(access, self.store, self.assistants, lambda: self.behaviour, now)
+        self._router = Router([OpenAI(access, self.assistants, lambda: self.behaviour), self.flowise])
         self._control = Control(self) if control else None
 
     def close(self) -> None:
@@ -77,9 +80,15 @@ class Emulator:
 
     def seed(self, raw: Mapping[str, Any]) -> str:
         """Put an object there as it is; its `object` says what it is, by default an assistant. Returns its id."""
-        if raw.get("object", "assistant") != "assistant":
+        put: dict[str, Callable[[Mapping[str, Any]], str]] = {
+            "assistant": self.assistants.seed,
+            "flowise.assistant": self.flowise.rows.seed,
+            "flowise.credential": self.flowise.credentials.seed,
+            "flowise.docstore": lambda raw: seed_store(self.store, raw, self._now()),
+        }
+        if raw.get("object", "assistant") not in put:
             raise ValueError(f"nothing is known of objects of type {raw['object']!r}")
-        return self.assistants.seed(raw)
+        return put[raw.get("object", "assistant")](raw)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         started = self._now()
@@ -143,7 +152,7 @@ class Emulator:
             refusal = unreadable()
         except sqlite3.Error:
             refusal = _server_error(500, request_id)
-        return Answer(dialect.envelope(refusal), refusal.status)
+        return Answer(dialect.envelope(refusal), refusal.status, content_type=refusal.content_type)
 
     def _disturbed(self, body: bytes, fault: Fault) -> Iterator[bytes]:
         if fault.kind == "cut":

@@ -14,9 +14,15 @@ class ApiError(Exception):
         code: str | None = None,
         param: str | None = None,
         kind: str = "invalid_request_error",
+        content_type: str = "application/json",
     ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.param = param
         self.kind = kind
+        self.content_type = content_type
+
+
+class Refused(Exception):
+    """A cause in a service's own words, before somebody puts in front of it what was being done."""

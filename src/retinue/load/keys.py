@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..core.model import Kind
+from ..schema import EXTRAS
 from .said import Said, listed, path_name, shown
 
 _REMOVE = "Remove this line"
@@ -22,7 +23,6 @@ _PASTED = {
         "Write `tool_resources: {code_interpreter: {file_ids: […]}}`, or a vector store for file_search.",
     ),
 }
-_LATER_IN_MANIFEST = {"providers": "Remove it; no provider of this version has fields of its own."}
 _LATER_IN_PROJECT = {
     "promote_from": "Remove it; apply the environments one by one with -e.",
     "on_drift": "Remove it; the plan shows drift.",
@@ -61,7 +61,7 @@ def _unknown(key: str, path: Sequence[str | int], error: Any, kind: Kind | None)
     members: Mapping[str, Any] = error.schema.get("properties", {})
     if kind is not None and not path and key in _PASTED:
         return Said("pasted-key", *_PASTED[key], (key,), at_key=True)
-    later = _LATER_IN_PROJECT if kind is None else _LATER_IN_MANIFEST
+    later = _LATER_IN_PROJECT if kind is None and path[:1] != (EXTRAS,) else {}
     if key in later:
         return Said("not-in-this-version", f"`{key}` is not in this version of retinue", later[key], (key,), True)
     if key in _NOT_FIELDS and "vector_store_ids" in members:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..core.model import Address, Diagnostic, Place, Resource
+from ..schema import EXTRAS
 from .documents import Manifest, closest, identify, read
 from .files import Files
 from .includes import Renderer
@@ -17,10 +18,10 @@ from .located import Map, place_of
 from .policy import environments_of, policy_of, unknown_environments
 from .project import Environment, Project
 from .sources import Source, expand, nothing
-from .validate import validate_manifest
+from .validate import Extras, no_extras, validate_extras, validate_manifest
 from .variables import Variables, with_overrides
 
-_OURS = frozenset(("retinue", "providers"))
+_OURS = frozenset(("retinue", EXTRAS))
 # After one of these the value is a stand-in: what validation says about it is no news.
 _VALUE_PROBLEMS = frozenset(
     ("manifest-name", "yaml-ambiguous", "yaml-alias", "yaml-tag", "yaml-key", "yaml-merge-key", "duplicate-key")
@@ -48,13 +49,14 @@ def load(
     variables: Mapping[str, str] | None = None,
     *,
     allow_empty: bool = False,
+    extras: Extras = no_extras,
 ) -> Loaded:
     """Every manifest of the project as it is in `environment`, with all problems at once.
 
     `variables` override those of the environment. `allow_empty`: an entry of `manifests` that names nothing is no
-    error; only a caller that knows what the environment owns can say so.
+    error; only a caller that knows what the environment owns can say so. `extras`: what stands below `providers`.
     """
-    run = _Run(project, environment, variables or {})
+    run = _Run(project, environment, variables or {}, extras)
     with _collector_paused():
         manifests = _unique(run, _manifests(run))
         overlays = _overlays(run, manifests)
@@ -94,7 +96,7 @@ def in_order(problems: list[Diagnostic]) -> tuple[Diagnostic, ...]:
 class _Run:
     """What one call of `load` knows and collects."""
 
-    def __init__(self, project: Project, environment: str | None, overrides: Mapping[str, str]) -> None:
+    def __init__(self, project: Project, environment: str | None, overrides: Mapping[str, str], extras: Extras) -> None:
         self.project = project
         self.environment = environment
         self.files = Files(project.root)
@@ -103,6 +105,7 @@ class _Run:
         self.empty: list[Diagnostic] = []
         self.rendered: dict[Address, Map] = {}
         self.complete = True
+        self.extras = extras
         target = project.environments.get(environment) if environment is not None else None
         defined = with_overrides(target.variables if target else {}, overrides)
         elsewhere = {key: value for other in project.environments.values() for key, value in other.variables.items()}
@@ -223,13 +226,27 @@ def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Resour
     run.problems.extend(unknown_environments(block, names))
     run.problems.extend(
         problem
-        for problem in validate_manifest(manifest.kind, data, manifest.address)
+        for problem in (
+            *validate_manifest(manifest.kind, data, manifest.address),
+            *validate_extras(manifest.kind, data, manifest.address, run.extras),
+        )
         if problem.place is None or problem.place not in run.renderer.poisoned
     )
     run.rendered[manifest.address] = data
-    spec = _without(data, _OURS | {manifest.kind.word})
+    spec = _with_own_extras(_without(data, _OURS | {manifest.kind.word}), data, run)
     policy = policy_of(block, names)
     return Resource(manifest.kind.name, spec, manifest.address, policy, manifest.place), here
+
+
+def _with_own_extras(spec: Map, data: Map, run: _Run) -> Map:
+    """The spec with that part of `providers` which is for the environment's own provider."""
+    target = run.project.environments.get(run.environment) if run.environment is not None else None
+    extras = data.get(EXTRAS)
+    if target is None or type(extras) is not Map or type(extras.get(target.provider)) is not Map:
+        return spec
+    own = _without(extras, extras.keys() - {target.provider})
+    spec.put(EXTRAS, own, data.keys_at[EXTRAS], data.values_at[EXTRAS])
+    return spec
 
 
 def _belongs(run: _Run, manifest: Manifest, overlay: Map | None) -> bool:

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..core.model import Address, Diagnostic, Json, Kind, Place
+from ..schema import EXTRAS
 from ..schema.accept import acceptor, ecma
 from ..schema.bundle import manifest_schema, project_schema
 from .located import Map, place_of
 from .messages import say
 from .rules import beyond_schema
-from .said import Said
+from .said import Said, shown
 
 
 def validate_manifest(kind: Kind, data: Map, address: Address) -> list[Diagnostic]:
@@ -28,6 +29,31 @@ def validate_manifest(kind: Kind, data: Map, address: Address) -> list[Diagnosti
 def validate_project(data: Map) -> list[Diagnostic]:
     """All problems of retinue.yaml that its schema knows."""
     return _diagnostics(_schema_problems(_validator(project_schema()), data, None), data, None)
+
+
+Extras: TypeAlias = Callable[[str, str], Json]
+"""The schema of `providers.NAME` for a provider and a kind; None for a provider that there is not."""
+
+
+def no_extras(provider: str, kind: str) -> Json:
+    return None
+
+
+def validate_extras(kind: Kind, data: Map, address: Address, extras: Extras) -> list[Diagnostic]:
+    """All problems of the `providers` of a manifest, also of those that this environment does not use."""
+    blocks = data.get(EXTRAS)
+    found: list[Said] = []
+    for name, block in blocks.items() if isinstance(blocks, dict) else ():
+        schema, path = extras(name, kind.name), (EXTRAS, name)
+        if schema is None:
+            message = f"there is no provider {shown(name)}"
+            found.append(Said("unknown-provider", message, "`retinue providers` lists them.", path, at_key=True))
+        elif not acceptor(schema)(block):
+            for error in _validator(schema).iter_errors(block):
+                found.extend(
+                    said._replace(steps=(*path, *error.absolute_path, *said.steps)) for said in say(error, None, path)
+                )
+    return _diagnostics(found, data, str(address))
 
 
 @cache

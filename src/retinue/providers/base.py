@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ..core.model import Change, Diagnostic, Json, Obstacle, Resource
 from .wire import Connection
@@ -26,6 +26,11 @@ class Capabilities:
     `identity`: who chooses the id, `server` or `client`. `update`: `partial` (send what differs) or `full`.
     `clear`: how a field is cleared. `marker`: where the two marker texts live. `list_lag`: seconds until a created
     object is listed, at worst. `unreadable`: fields never reported, by kind. `fields`: support with a note, by kind.
+
+    `extras`: by kind, the JSON Schema of what a manifest may say below `providers.NAME`; members named in its
+    `x-retinue-live` are found on live objects only. `recognised_by`: by kind, pointers to the fields by which an object
+    is known again if the service lost its marker; none: never. `emulator_path`: where the embedded emulator speaks this
+    API. `key_variable`: the environment variable that usually holds the key.
     """
 
     kinds: tuple[str, ...]
@@ -40,6 +45,10 @@ class Capabilities:
     page_size: int
     unreadable: Mapping[str, frozenset[str]] = field(default_factory=dict)
     fields: Mapping[str, Mapping[str, tuple[Support, str]]] = field(default_factory=dict)
+    extras: Mapping[str, Json] = field(default_factory=dict)
+    recognised_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    emulator_path: str = "/v1"
+    key_variable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,30 @@ class Service(Protocol):
     def delete(self, kind: str, remote_id: str) -> None: ...
 
     def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Manifests as a service understands their names, and what it has to say; an error forbids any plan."""
+
+    resources: tuple[Resource, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+@runtime_checkable
+class Resolver(Protocol):
+    """What a Service may offer besides: manifests of it hold names that only the service can tell the meaning of."""
+
+    def resolve(self, desired: Sequence[Resource]) -> Resolved:
+        """Called after the live objects were listed. Raises what kept the service from telling."""
+
+
+@runtime_checkable
+class Exporter(Protocol):
+    """What a Provider may offer besides: its raw objects are not in the words of a manifest."""
+
+    def exported(self, live: Resource) -> dict[str, Json]:
+        """A live object as the fields of a manifest, with its `id`. Pure."""
 
 
 class Provider(Protocol):

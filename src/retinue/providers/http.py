@@ -186,6 +186,8 @@ def _error_of(answer: Answer) -> Mapping[str, Json]:
 def _said(answer: Answer) -> str:
     """Status and the service's own words, short enough for one line."""
     message = _error_of(answer).get("message")
+    if not isinstance(message, str) and isinstance(answer.body, dict):
+        message = answer.body.get("message", answer.body.get("error"))
     if not isinstance(message, str):
         message = answer.text if answer.body is None else json.dumps(answer.body)
     message = " ".join(message.split())

@@ -31,6 +31,7 @@ _REASONS = {
     Reason.REMOVED: "named in `removed`",
     Reason.DUPLICATE: "a second copy that an interrupted run of ours made",
     Reason.ADOPTED: "managed by retinue from now on",
+    Reason.MARKER_LOST: "marker lost: known again by what it is called",
     Reason.DESTROY: "everything of ours is destroyed",
     Reason.REFERENCE: "an object that it refers to gets a new id",
 }

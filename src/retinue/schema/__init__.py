@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 
@@ -25,6 +26,24 @@ def kind_schema(name: str) -> dict[str, Json]:
 def kinds() -> Mapping[str, Kind]:
     """Every kind retinue knows, by name (`Assistant`)."""
     return {kind.name: kind for kind in (_compile(kind_schema(name)) for name in ("assistant",))}
+
+
+EXTRAS = "providers"
+"""The field of a manifest that holds what only one service has."""
+_EXTRAS_CODE = "x"
+
+
+def with_extras(known: Mapping[str, Kind], provider: str, extras: Mapping[str, Json]) -> Mapping[str, Kind]:
+    """The kinds with one more field, `providers`, for the fields that one service has by itself (`extras`, by kind)."""
+    return {name: _extended(kind, provider, extras[name]) if name in extras else kind for name, kind in known.items()}
+
+
+def _extended(kind: Kind, provider: str, schema: dict[str, Json]) -> Kind:
+    own = _shape(schema, schema)
+    live = {name: Shape() for name in schema.get("x-retinue-live", ())}
+    own = replace(own, properties={**(own.properties or {}), **live})
+    field = Field(EXTRAS, _EXTRAS_CODE, Shape(properties={provider: own}, default={}))
+    return replace(kind, fields={**kind.fields, EXTRAS: field})
 
 
 def kind_by_word(word: str) -> Kind | None:

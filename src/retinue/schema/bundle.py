@@ -1,18 +1,15 @@
-"""Assembles the strict schemas of manifest and project file and the editor schemas. Pure, but for `python -m`,
-which writes the editor schemas into a folder.
-"""
+"""Assembles the strict schemas of manifest and project file and the editor schemas. Pure."""
 
 from __future__ import annotations
 
 import copy
 import json
-import sys
+from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-from ..core.model import Json
-from . import kind_schema, kinds
+from ..core.model import Json, Kind
+from . import EXTRAS, kind_schema, kinds
 
 _INCLUDE, _VARIABLE = {"$ref": "#/definitions/include"}, {"$ref": "#/definitions/variable"}
 _SCALARS = frozenset(("string", "number", "integer", "boolean", "null"))
@@ -33,6 +30,11 @@ _OF_AUTHORS: dict[str, Json] = {
         "description": "A variable of the environment.",
     },
 }
+_EXTRAS: dict[str, Json] = {
+    "type": "object",
+    "additionalProperties": {"type": "object"},
+    "description": "What only one service has, by the provider's name; inert in environments of other providers.",
+}
 # One manifest means one object, so these make no sense for all of a kind.
 _NO_DEFAULTS = ("adopt", "moved_from")
 
@@ -47,7 +49,7 @@ def manifest_schema(word: str) -> dict[str, Json]:
         "pattern": "^[a-z0-9][a-z0-9-]*$",
         "description": f"The name in the address {schema['x-retinue-kind']}/NAME: a-z, 0-9 and -, at most 63.",
     }
-    schema["properties"] = {word: address, **schema["properties"], "retinue": _block()}
+    schema["properties"] = {word: address, **schema["properties"], "retinue": _block(), EXTRAS: copy.deepcopy(_EXTRAS)}
     schema["required"] = [word, *schema["required"]]
     return schema
 
@@ -62,7 +64,8 @@ def project_schema() -> dict[str, Json]:
             "type": "object",
             "description": f"What every manifest of kind {kind.name} starts from.",
             "additionalProperties": False,
-            "properties": {name: {} for name in kind.fields} | {"retinue": {**_block(), "properties": block}},
+            "properties": {name: {} for name in (*kind.fields, EXTRAS)}
+            | {"retinue": {**_block(), "properties": block}},
         }
         for kind in kinds().values()
     }
@@ -73,32 +76,47 @@ def _block() -> dict[str, Json]:
     return {key: value for key, value in kind_schema("retinue").items() if key not in ("$schema", "title")}
 
 
-def editor_schemas() -> dict[str, Json]:
+Extras = Mapping[str, Mapping[str, Json]]
+"""By provider and kind, the schema of what stands below `providers.NAME`."""
+
+
+def editor_schemas(extras: Extras | None = None) -> dict[str, Json]:
     """File name to schema, for yaml-language-server (draft-07): includes and variables may stand for values."""
-    return {"manifest.schema.json": _manifest_for_editors("assistant"), "retinue.schema.json": _project_for_editors()}
+    return {
+        "manifest.schema.json": _manifest_for_editors("assistant", extras or {}),
+        "retinue.schema.json": _project_for_editors(extras or {}),
+    }
 
 
-def _manifest_for_editors(word: str) -> dict[str, Json]:
+def _extras_for_editors(kind: Kind, extras: Extras) -> dict[str, Json]:
+    blocks = {name: _loose(by_kind[kind.name]) for name, by_kind in sorted(extras.items()) if kind.name in by_kind}
+    for block in blocks.values():
+        block.pop("$schema", None)
+    return {**_EXTRAS, "properties": blocks} if blocks else _EXTRAS
+
+
+def _manifest_for_editors(word: str, extras: Extras) -> dict[str, Json]:
     schema = manifest_schema(word)
     ours = (word, "retinue")
     loose: dict[str, Json] = _loose(schema)
     loose["title"] = "A retinue manifest"
     # Includes and variables are for fields: an address is the same everywhere, and our block is ours.
     loose["properties"] |= {name: _plain(schema["properties"][name]) for name in ours}
+    loose["properties"][EXTRAS] = _extras_for_editors(kinds()[schema["x-retinue-kind"]], extras)
     # Any other field may come from the defaults, and an overlay is a partial manifest.
     loose["required"] = [word]
     loose["definitions"] |= _OF_AUTHORS
     return loose
 
 
-def _project_for_editors() -> dict[str, Json]:
+def _project_for_editors(extras: Extras) -> dict[str, Json]:
     schema: dict[str, Json] = _plain(project_schema())
     schema["definitions"] |= _OF_AUTHORS
     for kind in kinds().values():
         loose = _loose(kind_schema(kind.word))
         schema["definitions"] |= loose["definitions"]
         defaults = schema["properties"]["defaults"]["properties"][kind.word]
-        defaults["properties"] |= loose["properties"]
+        defaults["properties"] |= loose["properties"] | {EXTRAS: _extras_for_editors(kind, extras)}
         block = defaults["properties"]["retinue"]["properties"]
         block |= {key: value for key, value in _block()["properties"].items() if key in block}
     return schema
@@ -151,13 +169,7 @@ def _or_else(schema: dict[str, Json], *, removable: bool = True) -> dict[str, Js
     return {**about, "if": {"type": "object", "required": ["file"]}, "then": _INCLUDE, "else": loose}
 
 
-def write(folder: Path) -> None:
-    """Write the editor schemas into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, schema in editor_schemas().items():
-        text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-        (folder / name).write_text(text, encoding="utf-8", newline="\n")
-
-
-if __name__ == "__main__":
-    write(Path(sys.argv[1]))
+def texts(extras: Extras | None = None) -> dict[str, str]:
+    """The editor schemas as files."""
+    schemas = editor_schemas(extras)
+    return {name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for name, schema in schemas.items()}

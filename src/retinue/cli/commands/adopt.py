@@ -9,11 +9,9 @@ import click
 
 from ...core.codec import parse_address
 from ...core.errors import UsageError
-from ...engine.read import read_live
-from ...schema import kinds
 from .. import options
 from ..plans import request_log, review_and_apply
-from ..session import connect, open_session, plan_for
+from ..session import connect, observe, open_session, plan_for
 
 
 @click.command("adopt")
@@ -42,5 +40,6 @@ def command(address: str, remote_id: str, **given: Any) -> int:
     loaded = replace(session.loaded, resources=(replace(resource, policy=policy),))
     session = replace(session, loaded=loaded)
     with connect(session, given, request_log(given)) as service:
-        plan = plan_for(session, read_live(service, kinds()), {**given, "targets": (address,)})
+        session, live = observe(session, service)
+        plan = plan_for(session, live, {**given, "targets": (address,)})
         return review_and_apply(plan, session, service, given)

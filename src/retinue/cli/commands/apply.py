@@ -11,11 +11,9 @@ import click
 from ...core.codec import plan_from_json
 from ...core.errors import UsageError
 from ...core.model import Plan
-from ...engine.read import read_live
-from ...schema import kinds
 from .. import options
 from ..plans import carry_out, check_digest, is_empty, nothing_to_do, request_log, review_and_apply, show_plan
-from ..session import Session, connect, open_session, plan_for
+from ..session import Session, connect, observe, open_session, plan_for
 
 
 @click.command("apply")
@@ -31,7 +29,8 @@ def command(**given: Any) -> int:
         return _apply_saved(read_plan(given["planfile"]), given)
     session = open_session(given)
     with connect(session, given, request_log(given)) as service:
-        plan = plan_for(session, read_live(service, kinds()), given)
+        session, live = observe(session, service)
+        plan = plan_for(session, live, given)
         return review_and_apply(plan, session, service, given)
 
 

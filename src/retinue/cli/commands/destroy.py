@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from ...engine.read import read_live
-from ...schema import kinds
 from .. import options
 from ..plans import request_log, review_and_apply
 from ..session import connect, open_session, plan_for
@@ -23,5 +22,5 @@ def command(**given: Any) -> int:
     """Delete everything this project owns in one environment. Needs --allow-deletes with the exact number."""
     session = open_session(given, need_manifests=False)
     with connect(session, given, request_log(given)) as service:
-        plan = plan_for(session, read_live(service, kinds()), given, destroy=True)
+        plan = plan_for(session, read_live(service, session.kinds), given, destroy=True)
         return review_and_apply(plan, session, service, given)

@@ -7,12 +7,10 @@ from typing import Any
 import click
 
 from ...core.codec import outcome
-from ...engine.read import read_live
-from ...schema import kinds
 from .. import options
 from ..exits import Exit
 from ..plans import request_log, show_plan
-from ..session import connect, open_session, plan_for
+from ..session import connect, observe, open_session, plan_for
 
 
 @click.command("plan")
@@ -27,7 +25,8 @@ def command(**given: Any) -> int:
     """Show what apply would create, update and delete. Reads the service, writes nothing."""
     session = open_session(given)
     with connect(session, given, request_log(given)) as service:
-        plan = plan_for(session, read_live(service, kinds()), given)
+        session, live = observe(session, service)
+        plan = plan_for(session, live, given)
     show_plan(plan, given)
     if given["detailed_exitcode"] and outcome(plan) != "no-changes":
         return Exit.CHANGES

@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from ...core.diff import stated_fields
-from ...schema import kinds
 from .. import console, options
 from ..session import open_session
 
@@ -22,7 +21,7 @@ def command(**given: Any) -> int:
     session = open_session(given)
     documents = []
     for resource in sorted(session.desired, key=lambda item: str(item.address)):
-        kind = kinds()[resource.kind]
+        kind = session.kinds[resource.kind]
         assert resource.address is not None
         documents.append({kind.word: resource.address.name, **stated_fields(resource.spec, kind)})
     if given["output_format"] == "json":

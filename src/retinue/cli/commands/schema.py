@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from ...schema.bundle import editor_schemas
+from ...providers import registry
+from ...schema.bundle import texts
 from .. import console
 
 
@@ -15,12 +16,11 @@ from .. import console
 @click.option("--out", metavar="DIR", help="Write both schemas into a folder.")
 def command(which: str | None, out: str | None) -> int:
     """Print the JSON Schema of a manifest (default) or of retinue.yaml, or write both into a folder."""
-    schemas = editor_schemas()
+    schemas = texts({name: registry.load(name).capabilities.extras for name in registry.names()})
     if out:
-        for name, schema in schemas.items():
-            console.write_file(str(Path(out) / name), console.json_text(schema))
+        for name, text in schemas.items():
+            console.write_file(str(Path(out) / name), text)
             console.note(f"Wrote {Path(out) / name}.")
         return 0
-    name = "retinue.schema.json" if which == "project" else "manifest.schema.json"
-    console.result(console.json_text(schemas[name]))
+    console.result(schemas["retinue.schema.json" if which == "project" else "manifest.schema.json"])
     return 0

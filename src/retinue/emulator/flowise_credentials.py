@@ -1,0 +1,100 @@
+"""Credentials and component catalogues of Flowise, as far as assistants need them. Keys go in and never come out."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from .errors import ApiError
+from .store import Store
+from .web import Answer, Request, Route
+
+KIND, STORES = "flowise_credential", "flowise_docstore"
+_MOST = 100_000
+
+
+class Credentials:
+    """Names are not unique; a credential may be deleted while rows use it."""
+
+    def __init__(self, store: Store, now: Callable[[], float]) -> None:
+        self._store, self._now = store, now
+
+    def routes(self, prefix: str) -> tuple[Route, ...]:
+        every = f"{prefix}/credentials"
+        return (
+            Route("POST", every, self._create),
+            Route("GET", every, self._list),
+            Route("DELETE", f"{every}/{{id}}", self._delete),
+        )
+
+    def _create(self, request: Request) -> Answer:
+        body = request.json()
+        key = self.seed({**body, "id": None, "key": (body.get("plainDataObj") or {}).get("openAIApiKey")})
+        return Answer(json.dumps({**_shown(json.loads(self._store.get(KIND, key) or "{}")), "encryptedData": "U2Fs"}))
+
+    def _list(self, request: Request) -> Answer:
+        wanted = request.query.get("credentialName")
+        rows, _ = self._store.page(KIND, _MOST, newest_first=False)
+        found = [_shown(json.loads(text)) for _, text in rows]
+        return Answer(json.dumps([row for row in found if not wanted or row["credentialName"] == wanted]))
+
+    def _delete(self, request: Request, key: str) -> Answer:
+        return Answer(json.dumps({"raw": [], "affected": int(self._store.delete(KIND, key))}))
+
+    def openai_key(self, credential: Any, where: str = "") -> str:
+        """The key in a credential. Raises ApiError in the words of the server."""
+        rows, _ = self._store.page(KIND, _MOST, newest_first=False)
+        found = [json.loads(text) for key, text in rows if credential in (None, key)]
+        if not found:
+            raise ApiError(500, f"Credential {credential} not found{where}")
+        if not found[0].get("key") or found[0]["credentialName"] != "openAIApi":
+            raise ApiError(500, "OpenAI ApiKey not found")
+        return str(found[0]["key"])
+
+    def seed(self, raw: Mapping[str, Any]) -> str:
+        """Put a credential there: `name`, `credentialName`, `key`. Returns its id."""
+        key = str(raw.get("id") or uuid.uuid4())
+        row = {"id": key, "name": raw.get("name"), "credentialName": raw.get("credentialName", "openAIApi")}
+        self._store.put(KIND, key, int(self._now()), json.dumps({**row, "key": raw.get("key", "sk-upstream")}))
+        return key
+
+
+def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "key"}
+
+
+def catalogues(store: Store, prefix: str) -> tuple[Route, ...]:
+    """Some of the chat models and tools of 3.1.4, shortened, and the document stores that were put here."""
+    base = f"{prefix}/assistants/components"
+    return (
+        Route("GET", f"{base}/chatmodels", lambda request: Answer(_nodes("chatmodels"))),
+        Route("GET", f"{base}/tools", lambda request: Answer(_nodes("tools"))),
+        Route("GET", f"{base}/docstores", lambda request: Answer(_stores(store))),
+    )
+
+
+@cache
+def _nodes(which: str) -> str:
+    text = (resources.files(__package__) / "flowise_nodes.json").read_text(encoding="utf-8")
+    entries = json.loads(text)[which]
+    for entry in entries:
+        # As the server does, with paths of its own disk.
+        entry["filePath"] = entry["icon"] = f"/usr/lib/flowise/{entry['name']}"
+    return json.dumps(entries, ensure_ascii=False)
+
+
+def _stores(store: Store) -> str:
+    rows, _ = store.page(STORES, _MOST, newest_first=False)
+    return f"[{','.join(text for _, text in rows)}]"
+
+
+def seed_store(store: Store, raw: Mapping[str, Any], now: float) -> str:
+    """Put a document store there: `name`, `description`. Returns its id."""
+    key = str(raw.get("id") or uuid.uuid4())
+    entry = {"name": key, "label": raw.get("name"), "description": raw.get("description") or ""}
+    store.put(STORES, key, int(now), json.dumps(entry, ensure_ascii=False))
+    return key

@@ -1,0 +1,94 @@
+"""Provider `flowise`: rows of Flowise's own assistants, types CUSTOM and OPENAI. The record and the pure checks.
+
+Source of the facts: measured against Flowise 3.1.4, and its server source.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from importlib import resources
+
+from ...core.model import Change, Diagnostic, Json, Obstacle, Resource
+from ..base import Capabilities, Service, Support
+from ..wire import Connection
+from .block import NAME, block_of
+from .checks import problems
+from .errors import classify
+
+__all__ = ["PROVIDER", "FlowiseProvider", "classify"]
+
+_API = "/api/v1"
+_SCHEMA: Json = json.loads((resources.files(__package__) / "schema.json").read_text(encoding="utf-8"))
+_NATIVE = (Support.NATIVE, "")
+
+
+class FlowiseProvider:
+    """Which fields a row holds depends on its type; what one type lacks is said at validate, at its line."""
+
+    name = NAME
+    title = "Flowise assistants (3.1)"
+    capabilities = Capabilities(
+        kinds=("Assistant",),
+        identity="server",
+        update="full",
+        clear="the documented default, or the key left out",
+        marker="details.metadata",
+        lock="none",
+        list_lag=0.0,
+        create_repeatable=False,
+        write_answers_whole=True,
+        page_size=0,
+        fields={
+            "Assistant": {
+                "name": (Support.NATIVE, "must be there"),
+                "description": (Support.NATIVE, "of a CUSTOM row: kept, but shown nowhere"),
+                "model": (Support.NATIVE, "of a CUSTOM row: an input of its chat model"),
+                "instructions": _NATIVE,
+                "tools": (Support.NATIVE, "OPENAI rows only: code_interpreter and file_search without options"),
+                "tool_resources": (Support.NATIVE, "OPENAI rows only"),
+                "metadata": (Support.EMULATED, "kept in the row's details, shown nowhere in Flowise"),
+                "temperature": (Support.NATIVE, "of a CUSTOM row: if its chat model has the input"),
+                "top_p": (Support.NATIVE, "of a CUSTOM row: if its chat model has the input"),
+                "response_format": (Support.UNSUPPORTED, "a row has nothing of the kind"),
+                "reasoning_effort": (Support.UNSUPPORTED, "a row has nothing of the kind; see chatModel.inputs"),
+                "providers": (Support.NATIVE, "type, credential, iconSrc, chatModel, tools, documentStores"),
+            }
+        },
+        extras={"Assistant": _SCHEMA},
+        recognised_by={"Assistant": ("/name", f"/providers/{NAME}/type")},
+        emulator_path="",
+        key_variable="FLOWISE_API_KEY",
+    )
+
+    def check(self, desired: Resource) -> list[Diagnostic]:
+        at = None if desired.address is None else str(desired.address)
+        return [replace(item, address=at) for item in problems(desired)]
+
+    def obstacle(self, change: Change, live: Resource | None) -> Obstacle | None:
+        """The type of a row is fixed: the server would take another one, and then refuse every change and delete."""
+        wanted = next((item.after for item in change.fields if item.path == "/providers"), None)
+        if live is None or wanted is None:
+            return None
+        before, after = block_of(live.spec).type, block_of({"providers": wanted}).type
+        if before == after:
+            return None
+        return Obstacle(
+            "flowise-type",
+            f"{live.remote_id} is of type {before}, which cannot become {after}",
+            ("Give the manifest another name (`assistant:`), so that a new row is made and the old one deleted.",),
+        )
+
+    def connect(self, connection: Connection) -> Service:
+        from ..http import Http  # heavy: the HTTP library is loaded only by commands that reach a service
+        from .service import FlowiseService
+
+        base = connection.base_url.rstrip("/").removesuffix(_API)
+        return FlowiseService(Http(replace(connection, base_url=base + _API), classify))
+
+    def exported(self, live: Resource) -> dict[str, Json]:
+        """A row as the manifest's fields, for import: names for ids, no node's default, no key."""
+        return {"id": live.remote_id, **live.spec}
+
+
+PROVIDER = FlowiseProvider()

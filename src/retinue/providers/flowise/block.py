@@ -1,0 +1,100 @@
+"""The `providers.flowise` part of a spec as a value with its defaults filled in. Pure; trusts no type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ...core.model import Json
+
+NAME = "flowise"
+CUSTOM, OPENAI = "CUSTOM", "OPENAI"
+DEFAULT_NODE = "chatOpenAI"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A node in use: its name, its inputs that differ from the node's defaults, its credential."""
+
+    name: str
+    inputs: Mapping[str, Json] = field(default_factory=dict)
+    credential: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A document store in use; `description` tells the model when to look there."""
+
+    name: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What the block says. For CUSTOM `credential` is that of the chat model."""
+
+    type: str = CUSTOM
+    credential: str | None = None
+    icon: str | None = None
+    chat_model: Part = Part(DEFAULT_NODE)
+    tools: tuple[Part, ...] = ()
+    stores: tuple[Store, ...] = ()
+
+    @property
+    def is_custom(self) -> bool:
+        return self.type == CUSTOM
+
+    def to_spec(self) -> dict[str, Json]:
+        """The block as a manifest has it, defaults left out."""
+        chat_model = {"name": self.chat_model.name, "inputs": dict(self.chat_model.inputs)}
+        stores = [{"name": store.name, "description": store.description or None} for store in self.stores]
+        whole = {
+            "type": self.type if self.type != CUSTOM else None,
+            "credential": self.credential,
+            "iconSrc": self.icon,
+            "chatModel": _short(chat_model | ({"name": None} if self.chat_model.name == DEFAULT_NODE else {})),
+            "tools": [_short(_part(tool)) for tool in self.tools],
+            "documentStores": [_short(store) for store in stores],
+        }
+        return _short(whole)
+
+
+def block_of(spec: Mapping[str, Json]) -> Block:
+    """The block of a spec; what has the wrong type counts as absent, because validation has spoken of it."""
+    raw = _map(_map(spec.get("providers")).get(NAME))
+    credential = _text(raw.get("credential"))
+    model = _map(raw.get("chatModel"))
+    return Block(
+        type=_text(raw.get("type")) or CUSTOM,
+        credential=credential,
+        icon=_text(raw.get("iconSrc")),
+        chat_model=Part(_text(model.get("name")) or DEFAULT_NODE, _map(model.get("inputs"))),
+        tools=tuple(
+            Part(item["name"], _map(item.get("inputs")), _text(item.get("credential")))
+            for item in _items(raw.get("tools"))
+        ),
+        stores=tuple(
+            Store(item["name"], _text(item.get("description")) or "") for item in _items(raw.get("documentStores"))
+        ),
+    )
+
+
+def _part(part: Part) -> dict[str, Json]:
+    return {"name": part.name, "credential": part.credential, "inputs": dict(part.inputs)}
+
+
+def _short(value: Mapping[str, Json]) -> dict[str, Json]:
+    return {key: item for key, item in value.items() if item not in (None, {}, [])}
+
+
+def _map(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Json) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _items(value: Json) -> list[Mapping[str, Json]]:
+    found = value if isinstance(value, list) else []
+    return [item for item in found if isinstance(item, dict) and _text(item.get("name"))]

@@ -1,0 +1,72 @@
+"""What an answer of Flowise means. Nearly every failure is a 500, so the text decides (measured on 3.1.4)."""
+
+from __future__ import annotations
+
+import re
+
+from ..wire import Answer, Verb, Verdict
+
+_ABSENT = re.compile(r"Service\.\w+ - Assistant [^\n]* not found$")
+_ROW_GONE = re.compile(r"Error deleting assistant - ")
+_UPSTREAM = re.compile(r"(?:Error (?:creating new|updating) assistant|openaiAssistantsService\.\w+) - (\d{3})\b")
+_REFUSED = re.compile(
+    r"Invalid request body|is not valid JSON|Details (?:must|cannot)|Credential [^\n]* not found"
+    r"|OpenAI ApiKey not found|NOT NULL constraint|null value in column|Missing required parameter"
+    r"|401 Unauthorized|invalid input syntax for type uuid"
+)
+_PASSING = (408, 409, 429)
+
+_REMEDIES = (
+    (re.compile(r"Credential [^\n]* not found"), "Give the row another credential; a row whose credential is gone"
+     " can be neither changed nor deleted."),
+    (re.compile(r"OpenAI ApiKey not found"), "A row of type OPENAI needs a credential of the kind `openAIApi`."),
+    (re.compile(r"401 Unauthorized"), "The key inside the Flowise credential is wrong, not the one in retinue.yaml."),
+    (re.compile(r"assistant - 4(?:04|10)\b"), "The upstream of Flowise has no such assistant, or no Assistants API any"
+     " more (OpenAI shut its own down on 2026-08-26). `type: CUSTOM` needs no upstream."),
+)  # fmt: skip
+
+
+def classify(verb: Verb, answer: Answer) -> Verdict:
+    """200 with anything but the object or the list is no answer of the API: an unknown route answers with a page."""
+    status = answer.status
+    if 200 <= status < 300:
+        wanted = list if verb is Verb.LIST else dict
+        return Verdict.OK if status == 200 and isinstance(answer.body, wanted) else Verdict.UNKNOWN
+    if status in (401, 403):
+        return Verdict.AUTH
+    if status in (404, 410):
+        return Verdict.GONE if verb in (Verb.LIST, Verb.CREATE) else Verdict.ABSENT
+    if status in _PASSING:
+        return Verdict.RETRY
+    if status >= 500:
+        return _by_text(verb, message_of(answer))
+    return Verdict.REJECTED if 400 <= status < 500 else Verdict.UNKNOWN
+
+
+def _by_text(verb: Verb, text: str) -> Verdict:
+    if _ABSENT.search(text):
+        return Verdict.REJECTED if verb in (Verb.LIST, Verb.CREATE) else Verdict.ABSENT
+    # The row is deleted before the upstream is asked: a second attempt would only hide what the first one said.
+    if _ROW_GONE.search(text) and verb is Verb.DELETE:
+        return Verdict.REJECTED
+    upstream = _UPSTREAM.search(text)
+    if upstream and 400 <= int(upstream[1]) < 500 and int(upstream[1]) not in _PASSING:
+        return Verdict.REJECTED
+    return Verdict.REJECTED if _REFUSED.search(text) else Verdict.RETRY
+
+
+def message_of(answer: Answer) -> str:
+    """The service's own words; two of its three envelopes have them in `message`."""
+    body = answer.body if isinstance(answer.body, dict) else {}
+    message = body.get("message", body.get("error"))
+    return message if isinstance(message, str) else ""
+
+
+def remedy_for(text: str) -> str | None:
+    """What to do about a refusal, by its words."""
+    return next((remedy for pattern, remedy in _REMEDIES if pattern.search(text)), None)
+
+
+def is_gone_upstream(text: str) -> bool:
+    """Whether a refusal says that the upstream has no such assistant, or no such API."""
+    return re.search(r"- (?:404|410)\b", text) is not None

@@ -1,0 +1,152 @@
+"""Nodes of Flowise's component catalogue: which inputs one has, its defaults, and one filled in as the page does.
+
+Source: the catalogue of 3.1.4 and the `initNode` of its user interface.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from ...core.canonical import same
+from ...core.model import Json
+from .block import Part
+
+CREDENTIAL_INPUT = "FLOWISE_CREDENTIAL_ID"
+# Paths of the server's own disk, which are nobody's business.
+_PRIVATE = ("filePath", "icon", "loadMethods")
+_PARAMETERS = frozenset(
+    (
+        *("asyncOptions", "asyncMultiOptions", "options", "multiOptions", "array", "datagrid", "string", "number"),
+        *("boolean", "password", "json", "code", "date", "file", "folder", "tabs", "conditionFunction"),
+    )
+)
+Component = Mapping[str, Json]
+"""An entry of the catalogue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Which inputs of a chat model node hold the portable fields; None: it has none of the kind."""
+
+    model: str | None
+    temperature: str | None
+    top_p: str | None
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """Field to input."""
+        pairs = {"model": self.model, "temperature": self.temperature, "top_p": self.top_p}
+        return {field: name for field, name in pairs.items() if name}
+
+
+@cache
+def known_nodes() -> Mapping[str, Held]:
+    """The chat models of 3.1.4, for checks that reach no server."""
+    text = (resources.files(__package__) / "nodes.json").read_text(encoding="utf-8")
+    return {
+        name: Held(row["model"], "temperature" if row["temperature"] else None, "topP" if row["top_p"] else None)
+        for name, row in json.loads(text).items()
+    }
+
+
+def held_by(component: Component | None, name: str) -> Held:
+    """What a chat model holds: as the server says, else as it was in 3.1.4, else as most of them do."""
+    if component is None:
+        return known_nodes().get(name, Held("modelName", "temperature", "topP"))
+    names = set(parameters(component))
+    model = next((item for item in ("modelName", "model") if item in names), None)
+    return Held(model, "temperature" if "temperature" in names else None, "topP" if "topP" in names else None)
+
+
+def parameters(component: Component) -> dict[str, Mapping[str, Json]]:
+    """The inputs of a node by name; of a node in use too, whose parameters stand under another key."""
+    listed: list[Json] = []
+    for key in ("inputs", "inputParams", "inputAnchors"):
+        found = component.get(key)
+        listed.extend(found if isinstance(found, list) else ())
+    return {
+        item["name"]: item
+        for item in listed
+        if isinstance(item, dict) and isinstance(item.get("name"), str) and item.get("type") != "credential"
+    }
+
+
+def is_initial(parameter: Mapping[str, Json] | None, value: Json) -> bool:
+    """Whether an input is as nobody had touched it: empty, or the node's default."""
+    if value in (None, "", [], {}):
+        return True
+    # A default of the catalogue may be a text where the value is a number.
+    return parameter is not None and same(number_of(parameter, value), number_of(parameter, parameter.get("default")))
+
+
+def number_of(parameter: Mapping[str, Json] | None, value: Json) -> Json:
+    """The page stores numbers as typed, as text; they mean the number."""
+    if isinstance(value, str) and (parameter or {}).get("type") == "number":
+        return as_number(value)
+    return value
+
+
+def as_number(value: Json) -> Json:
+    """A text that is a plain number as that number; all else as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        number = float(value)
+    except ValueError:
+        return value
+    finite = number == number and abs(number) != float("inf")
+    return (int(number) if number.is_integer() else number) if finite else value
+
+
+def is_secret(parameter: Mapping[str, Json] | None) -> bool:
+    return (parameter or {}).get("type") == "password"
+
+
+def stated_inputs(node: Mapping[str, Json], component: Component | None, but: Iterable[str] = ()) -> dict[str, Json]:
+    """The inputs of a node in use that say something: not the defaults, no secret, none of `but`."""
+    known = parameters(component or node)
+    inputs = node.get("inputs")
+    left_out = {CREDENTIAL_INPUT, *but}
+    return {
+        name: number_of(known.get(name), value)
+        for name, value in (inputs.items() if isinstance(inputs, dict) else ())
+        if name not in left_out and not is_initial(known.get(name), value) and not is_secret(known.get(name))
+    }
+
+
+def filled(part: Part, component: Component | None, before: Mapping[str, Json], credential: str) -> dict[str, Json]:
+    """A node in use as the page would store it. `before`: the same node as it is live, whose unknown keys stay."""
+    node = dict(before) if before.get("name") == part.name else {}
+    secrets = _secrets(node, component)
+    if component is not None:
+        node |= _rendered(component, f"{part.name}_0")
+    defaults = {name: item.get("default") or "" for name, item in parameters(component or node).items()}
+    node |= {"name": part.name, "credential": credential}
+    node["inputs"] = {**defaults, **secrets, **part.inputs}
+    if credential:
+        node["inputs"][CREDENTIAL_INPUT] = credential
+    return node
+
+
+def _secrets(node: Mapping[str, Json], component: Component | None) -> dict[str, Json]:
+    """Keys that somebody typed into the page: never read, never shown, never lost."""
+    known, inputs = parameters(component or node), node.get("inputs")
+    pairs = inputs.items() if isinstance(inputs, dict) else ()
+    return {name: value for name, value in pairs if is_secret(known.get(name))}
+
+
+def _rendered(component: Component, key: str) -> dict[str, Json]:
+    anchors: list[dict[str, Json]] = []
+    params: list[dict[str, Json]] = []
+    for item in parameters(component).values():
+        described = {**item, "id": f"{key}-input-{item['name']}-{item.get('type')}"}
+        (params if item.get("type") in _PARAMETERS else anchors).append(described)
+    asked = component.get("credential")
+    if isinstance(asked, dict):
+        params.insert(0, {**asked, "id": f"{key}-input-{asked.get('name')}-{asked.get('type')}"})
+    kept = {name: value for name, value in component.items() if name not in (*_PRIVATE, "inputs", "credential")}
+    return {**kept, "id": key, "inputAnchors": anchors, "inputParams": params}

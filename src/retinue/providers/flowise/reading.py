@@ -1,0 +1,140 @@
+"""A row of Flowise to a live resource in the words of a manifest. Pure; trusts nothing in the row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NoReturn
+
+from ...core.errors import ServiceError
+from ...core.marker import ADDRESS_KEY, APPLIED_KEY
+from ...core.model import Json, Resource
+from .block import CUSTOM, DEFAULT_NODE, NAME, OPENAI, Block, Part, Store
+from .directory import Directory
+from .nodes import CREDENTIAL_INPUT, as_number, held_by, stated_inputs
+
+MARKER_KEYS = (ADDRESS_KEY, APPLIED_KEY)
+_NO_ROW = "Check `endpoint`: it is the address of Flowise itself, for example http://localhost:3000."
+
+
+def to_resource(row: Mapping[str, Json], directory: Directory, upstream: Mapping[str, Json] | None = None) -> Resource:
+    """`upstream`: what the OpenAI API holds otherwise than the row. Raises ServiceError if this is no row at all."""
+    remote_id = row.get("id")
+    if not isinstance(remote_id, str) or not remote_id:
+        raise ServiceError("the service answered an assistant without an id", _NO_ROW)
+    if not isinstance(row.get("details"), str):
+        raise ServiceError(f"the details of {remote_id} are no text", _NO_ROW)
+    details = details_of(row)
+    texts = _texts(details.get("metadata"))
+    read = _custom if row.get("type") == CUSTOM else _openai
+    spec = read(row, details, directory)
+    if upstream:
+        spec["providers"] = {NAME: {**spec["providers"][NAME], "upstream": dict(upstream)}}
+    spec["metadata"] = {key: value for key, value in texts.items() if key not in MARKER_KEYS}
+    return Resource(
+        kind="Assistant",
+        spec=spec,
+        remote_id=remote_id,
+        created_at=_seconds(row.get("createdDate")),
+        marker_address=texts.get(ADDRESS_KEY) or None,
+        marker_applied=texts.get(APPLIED_KEY) or None,
+        raw=row,
+    )
+
+
+def details_of(row: Mapping[str, Json]) -> dict[str, Json]:
+    """The details as an object; anything else that the server lets in counts as empty."""
+    return parsed_details(row) or {}
+
+
+def parsed_details(row: Mapping[str, Json]) -> dict[str, Json] | None:
+    """None for details that are no object: nothing of such a row can be read."""
+    try:
+        value = json.loads(row.get("details") or "", parse_constant=_refuse)
+    except (TypeError, ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def upstream_id(row: Mapping[str, Json]) -> str | None:
+    """The id of the assistant behind a row that has one."""
+    key = details_of(row).get("id") if row.get("type") != CUSTOM else None
+    return key if isinstance(key, str) and key else None
+
+
+def _custom(row: Mapping[str, Json], details: Mapping[str, Json], directory: Directory) -> dict[str, Json]:
+    node = _object(details.get("chatModel"))
+    name = _text(node.get("name")) or DEFAULT_NODE
+    held = held_by(directory.chat_model(name), name).inputs
+    inputs = _object(node.get("inputs"))
+    found = {field: inputs.get(key) for field, key in held.items() if inputs.get(key) not in (None, "")}
+    spec = {
+        "name": _text(details.get("name")),
+        "description": _text(details.get("description")),
+        "instructions": _text(details.get("instruction")),
+        **{field: value if field == "model" else as_number(value) for field, value in found.items()},
+    }
+    block = Block(
+        credential=directory.credential_name(node.get("credential") or inputs.get(CREDENTIAL_INPUT)),
+        icon=_text(row.get("iconSrc")),
+        chat_model=Part(name, stated_inputs(node, directory.chat_model(name), held.values())),
+        tools=tuple(_tool(item, directory) for item in _objects(details.get("tools")) if _text(item.get("name"))),
+        stores=tuple(
+            Store(item["name"], _text(item.get("description")) or "")
+            for item in _objects(details.get("documentStores"))
+            if _text(item.get("name"))
+        ),
+    )
+    return {**spec, "providers": {NAME: block.to_spec()}}
+
+
+def _tool(node: Mapping[str, Json], directory: Directory) -> Part:
+    credential = node.get("credential") or _object(node.get("inputs")).get(CREDENTIAL_INPUT)
+    inputs = stated_inputs(node, directory.tool(node["name"]))
+    return Part(node["name"], inputs, directory.credential_name(credential))
+
+
+def _openai(row: Mapping[str, Json], details: Mapping[str, Json], directory: Directory) -> dict[str, Json]:
+    tools = details.get("tools")
+    spec = {
+        **{field: _text(details.get(field)) for field in ("name", "description", "instructions")},
+        **{field: details[field] for field in ("model", "temperature", "top_p", "tool_resources") if field in details},
+        "tools": [
+            {"type": item} if isinstance(item, str) else item for item in (tools if isinstance(tools, list) else ())
+        ],
+    }
+    # A row without a type is one of these, as far as the server is concerned.
+    block = Block(
+        type=_text(row.get("type")) or OPENAI,
+        credential=directory.credential_name(row.get("credential")),
+        icon=_text(row.get("iconSrc")),
+    )
+    return {**spec, "providers": {NAME: block.to_spec()}}
+
+
+def _texts(held: Json) -> dict[str, str]:
+    return {key: value for key, value in _object(held).items() if isinstance(value, str)}
+
+
+def _object(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(value: Json) -> list[Mapping[str, Json]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _text(value: Json) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _seconds(date: Json) -> int:
+    try:
+        return int(datetime.fromisoformat(date).timestamp())
+    except (TypeError, ValueError, OverflowError):
+        return 0

@@ -1,0 +1,284 @@
+"""The five verbs over HTTP, and what a server says of the names in manifests. Safe for many threads."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import quote
+
+from ...core.errors import NotFound, Rejected, RetinueError, ServiceError
+from ...core.model import Diagnostic, Json, Resource, Severity
+from ..base import Marker, Resolved
+from ..wire import Verb
+from .block import CUSTOM, NAME, Block, block_of
+from .directory import Directory, by_name, credentials_from
+from .errors import is_gone_upstream, remedy_for
+from .reading import details_of, parsed_details, to_resource, upstream_id
+from .resolving import resolved
+from .upstream import deviations
+from .writing import create_body, update_body
+
+if TYPE_CHECKING:
+    from ..http import Http
+
+_SUPPORTED = "3.1."
+_REPAIR = "Repair or delete the row in Flowise."
+_NOT_A_LIST = "the list of assistants is not in the shape of Flowise"
+_ENDPOINT = "Check `endpoint`: it is the address of Flowise itself, for example http://localhost:3000."
+
+
+_Rows: TypeAlias = list[dict[str, Json]]
+
+
+class FlowiseService:
+    """`list` is one request; catalogues and credentials are read once, and only if a row or a manifest needs them."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+        self._lock = threading.RLock()
+        self._directory = Directory()
+        self._asked: dict[str, RetinueError | None] = {}
+        self._rows: dict[str, str | None] = {}
+        self._notes: dict[str, Diagnostic] = {}
+
+    # --- the five verbs
+
+    def list(self, kind: str) -> Iterator[Resource]:
+        """Every row, those without a type too, oldest first: the server promises no order and has no pages."""
+        rows = self._all_rows()
+        self._rows = {row["id"]: upstream_id(row) for row in rows}
+        self._look_up(_needs(rows))
+        behind = self._behind(rows)
+        found = [to_resource(row, self._directory, behind.get(row["id"])) for row in rows]
+        self._notes |= {f"details {row['id']}": _no_details(row) for row in rows if parsed_details(row) is None}
+        yield from sorted(found, key=lambda item: (item.created_at, item.remote_id or ""))
+
+    def _all_rows(self) -> _Rows:
+        rows: _Rows = self._send(Verb.LIST, "GET", "assistants")
+        if not all(isinstance(row, dict) and isinstance(row.get("id"), str) and row["id"] for row in rows):
+            raise ServiceError(_NOT_A_LIST, _ENDPOINT)
+        return rows
+
+    def get(self, kind: str, remote_id: str) -> Resource | None:
+        if not remote_id:
+            return None
+        try:
+            row = self._send(Verb.GET, "GET", _path(remote_id))
+        except NotFound:
+            return None
+        resource = self._read(row)
+        behind = self._behind([row]).get(resource.remote_id or "")
+        return to_resource(row, self._directory, behind) if behind else resource
+
+    def create(self, kind: str, spec: Mapping[str, Json], marker: Marker) -> Resource:
+        self._look_up(_wanted(block_of(spec)))
+        return self._read(self._send(Verb.CREATE, "POST", "assistants", create_body(spec, marker, self._directory)))
+
+    def update(
+        self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, resets: Set[str] = frozenset()
+    ) -> Resource:
+        if parsed_details(live.raw) is None:
+            raise Rejected(f"the details of {live.remote_id} are no JSON object", _REPAIR)
+        self._look_up(_wanted(block_of({**live.spec, **fields})))
+        body = update_body(live, fields, marker, self._directory)
+        return self._read(self._send(Verb.UPDATE, "PUT", _path(live.remote_id or ""), body))
+
+    def delete(self, kind: str, remote_id: str) -> None:
+        """With the upstream assistant, unless another row shares it; what the list says then is what happened."""
+        if not remote_id:
+            return
+        behind = self._rows.get(remote_id)
+        shared = sum(key == behind for key in self._rows.values()) > 1
+        refusal: Rejected | None = None
+        try:
+            params = {"isDeleteBoth": "true"} if behind and not shared else None
+            self._send(Verb.DELETE, "DELETE", _path(remote_id), params=params)
+        except NotFound:
+            return
+        except Rejected as error:
+            refusal = error
+        if any(row["id"] == remote_id for row in self._all_rows()):
+            raise refusal or Rejected(f"{remote_id} is still listed after its delete", "Look at it in Flowise.")
+        self._rows.pop(remote_id, None)
+        if refusal is not None and not is_gone_upstream(refusal.message):
+            raise Rejected(
+                f"{remote_id} is deleted, but its assistant {behind} may still be upstream: {refusal.message}",
+                "Delete that one at the upstream by hand.",
+            )
+
+    def close(self) -> None:
+        self._http.close()
+
+    # --- names
+
+    def resolve(self, desired: Sequence[Resource]) -> Resolved:
+        """Manifests in the form in which rows are read. Raises what kept the server from telling the names."""
+        blocks = [block_of(item.spec) for item in desired]
+        needed = {table for block in blocks for table in _wanted(block)}
+        self._look_up(needed)
+        for table in sorted(needed):
+            if failure := self._asked.get(table):
+                raise failure
+        pairs = [resolved(item, self._directory) for item in desired]
+        notes = [*self._version(), *(note for _, note in sorted(self._notes.items()))]
+        return Resolved(tuple(item for item, _ in pairs), (*notes, *(said for _, found in pairs for said in found)))
+
+    def _version(self) -> Iterator[Diagnostic]:
+        try:
+            version = str(self._send(Verb.GET, "GET", "version").get("version"))
+        except ServiceError as error:
+            version = f"unknown ({error.message})"
+        if not version.startswith(_SUPPORTED):
+            message = f"this Flowise is of version {version}; retinue was tried against {_SUPPORTED}x"
+            remedy = "Look closely at the first plans, and keep a copy of its database."
+            yield Diagnostic("flowise-version", message, remedy, severity=Severity.WARNING)
+
+    def _look_up(self, tables: Iterable[str]) -> None:
+        """Read these tables unless that was tried before. A failure is remembered: ids then stay ids."""
+        with self._lock:
+            for table in sorted(set(tables) - self._asked.keys()):
+                path, take = _TABLES[table]
+                try:
+                    found = take(self._send(Verb.LIST, "GET", path))
+                except RetinueError as error:
+                    self._asked[table] = error
+                else:
+                    self._asked[table] = None
+                    self._directory = replace(self._directory, **{table: found})
+
+    def _read(self, row: Json) -> Resource:
+        self._look_up(_needs([row]))
+        resource = to_resource(row, self._directory)
+        self._rows[resource.remote_id or ""] = upstream_id(row)
+        return resource
+
+    # --- the second layer
+
+    def _behind(self, rows: Sequence[Mapping[str, Json]]) -> dict[str, dict[str, Json]]:
+        """By row: what the upstream holds otherwise. One list for each credential; what is not in it one by one."""
+        found: dict[str, dict[str, Json]] = {}
+        asked: dict[str, dict[str, Mapping[str, Json]] | None] = {}
+        for row in rows:
+            key, credential = upstream_id(row), row.get("credential")
+            if key is None or not isinstance(credential, str) or not credential:
+                continue
+            if credential not in asked:
+                asked[credential] = self._upstream_list(credential)
+            listed = asked[credential]
+            if listed is None:
+                continue
+            held = listed.get(key) or self._upstream_one(row, key, credential, len(listed))
+            if held is not None and (differs := deviations(details_of(row), held)):
+                found[str(row.get("id"))] = differs
+        return found
+
+    def _upstream_list(self, credential: str) -> dict[str, Mapping[str, Json]] | None:
+        """The first page of the upstream's list by id, or None with a note of why there is none."""
+        name = self._directory.credential_name(credential)
+        try:
+            listed = self._send(Verb.LIST, "GET", "openai-assistants", params={"credential": credential})
+        except RetinueError as error:
+            self._notes[f"upstream {credential}"] = _no_upstream(str(name), error.message)
+            return None
+        return {item["id"]: item for item in listed if isinstance(item, dict) and isinstance(item.get("id"), str)}
+
+    def _upstream_one(
+        self, row: Mapping[str, Json], key: str, credential: str, listed: int
+    ) -> Mapping[str, Json] | None:
+        """One that the first page does not show; asked for only if there may be a second page."""
+        path = f"openai-assistants/{quote(key, safe='')}"
+        problem = "the upstream's list does not show it"
+        if listed >= _UPSTREAM_PAGE:
+            try:
+                found: dict[str, Json] = self._send(Verb.GET, "GET", path, params={"credential": credential})
+                return found
+            except RetinueError as error:
+                problem = error.message
+        self._notes[f"behind {row.get('id')}"] = _gone_behind(row, key, problem)
+        return None
+
+    def _send(
+        self, verb: Verb, method: str, path: str, body: Json = None, *, params: Mapping[str, str] | None = None
+    ) -> Json:
+        try:
+            return self._http.send(verb, method, path, body=body, params=params)
+        except Rejected as error:
+            remedy = error.remedy or remedy_for(error.message)
+            raise Rejected(error.message, remedy, status=error.status, code=error.code, param=error.param) from error
+
+
+_UPSTREAM_PAGE = 20
+_TABLES: Mapping[str, tuple[str, Callable[[Json], Json]]] = {
+    "credentials": ("credentials", credentials_from),
+    "chat_models": ("assistants/components/chatmodels", by_name),
+    "tools": ("assistants/components/tools", by_name),
+    "stores": ("assistants/components/docstores", by_name),
+}
+
+
+def _needs(rows: Iterable[Json]) -> set[str]:
+    """The tables without which these rows cannot be read as a manifest says it."""
+    found: set[str] = set()
+    for row in rows:
+        if not isinstance(row, dict):
+            continue
+        if row.get("type") != CUSTOM:
+            found.add("credentials")
+            continue
+        details = details_of(row)
+        found |= {"chat_models"} if details.get("chatModel") else set()
+        found |= {"tools"} if details.get("tools") else set()
+        nodes = [details.get("chatModel"), *(details["tools"] if isinstance(details.get("tools"), list) else ())]
+        found |= {"credentials"} if any(isinstance(node, dict) and node.get("credential") for node in nodes) else set()
+    return found
+
+
+def _wanted(block: Block) -> set[str]:
+    """The tables without which a manifest cannot be carried out."""
+    if not block.is_custom:
+        return {"credentials"}
+    found = {"chat_models"}
+    found |= {"tools"} if block.tools else set()
+    found |= {"stores"} if block.stores else set()
+    named = block.credential or any(tool.credential for tool in block.tools)
+    return found | ({"credentials"} if named else set())
+
+
+def _path(remote_id: str) -> str:
+    """An id comes from a person or a plan file too, and must not mean another route."""
+    return f"assistants/{quote(remote_id, safe='').replace('.', '%2E')}"
+
+
+def _no_details(row: Mapping[str, Json]) -> Diagnostic:
+    return Diagnostic(
+        "flowise-details",
+        f"the details of {row['id']} are no JSON object; nobody can say whose it is, so it is left alone",
+        _REPAIR,
+        severity=Severity.WARNING,
+    )
+
+
+def _no_upstream(credential: str, said: str) -> Diagnostic:
+    gone = is_gone_upstream(said)
+    what = "has no Assistants API any more" if gone else "cannot be read"
+    return Diagnostic(
+        "flowise-upstream",
+        f"the upstream behind the credential `{credential}` {what}: {said}",
+        "Its rows can be read and let go, but not created or changed. `type: CUSTOM` needs no upstream."
+        if gone
+        else "What changed there is not in this plan.",
+        path=f"/providers/{NAME}/credential",
+        severity=Severity.WARNING,
+    )
+
+
+def _gone_behind(row: Mapping[str, Json], key: str, said: str) -> Diagnostic:
+    name = details_of(row).get("name")
+    return Diagnostic(
+        "flowise-upstream",
+        f"the assistant {key} behind the row {row.get('id')} “{name}” is not there: {said}",
+        "A change of this row will fail. Delete the row in Flowise; the next apply creates both anew.",
+        severity=Severity.WARNING,
+    )

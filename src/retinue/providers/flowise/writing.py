@@ -1,0 +1,165 @@
+"""Fields of a manifest to the body of a create or an update. Pure; starts from the row as it was just read.
+
+A PUT replaces `details` whole, so whatever is not ours is sent again as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Collection, Mapping
+
+from ...core.marker import ADDRESS_KEY, APPLIED_KEY
+from ...core.model import Json, Resource
+from ..base import Marker
+from .block import CUSTOM, Block, Part, Store, block_of
+from .directory import Directory
+from .nodes import filled, held_by
+from .reading import MARKER_KEYS, details_of
+
+_IN_NODE = ("model", "temperature", "top_p", "providers")
+_FIELD_DEFAULTS: Mapping[str, Json] = {"temperature": 1, "top_p": 1, "tools": [], "description": "", "instructions": ""}
+
+
+def create_body(spec: Mapping[str, Json], marker: Marker, directory: Directory) -> dict[str, Json]:
+    """Never with an id, neither of the row nor of an upstream assistant: that one would be overwritten."""
+    block = block_of(spec)
+    changed = {*spec, *_IN_NODE} if block.is_custom else spec.keys()
+    details = _details({}, spec, changed, block, directory)
+    body: dict[str, Json] = {"type": block.type, "details": _json(_marked(details, spec, marker))}
+    # For CUSTOM the column is no credential, but must be a UUID; the page sends a random one.
+    made_up = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{marker.address} {marker.applied}"))
+    body["credential"] = made_up if block.is_custom else directory.credential_id(block.credential)
+    return body | ({"iconSrc": block.icon} if block.icon else {})
+
+
+def update_body(
+    live: Resource, fields: Mapping[str, Json], marker: Marker | None, directory: Directory
+) -> dict[str, Json]:
+    """Never with a type. For OPENAI always with the credential: without one the server takes any."""
+    spec = {**live.spec, **fields}
+    block = block_of(spec)
+    is_custom = live.raw.get("type") == CUSTOM
+    details = _details(details_of(live.raw), spec, fields, block, directory, custom=is_custom)
+    body: dict[str, Json] = {"details": _json(_marked(details, spec, marker))}
+    if not is_custom:
+        body["credential"] = (
+            directory.credential_id(block.credential) if "providers" in fields else live.raw.get("credential")
+        )
+    return body | ({"iconSrc": block.icon} if "providers" in fields else {})
+
+
+def _details(
+    before: dict[str, Json],
+    spec: Mapping[str, Json],
+    changed: Collection[str],
+    block: Block,
+    directory: Directory,
+    *,
+    custom: bool | None = None,
+) -> dict[str, Json]:
+    write = _custom if (block.is_custom if custom is None else custom) else _openai
+    return write(before, spec, changed, block, directory)
+
+
+def _custom(
+    before: dict[str, Json], spec: Mapping[str, Json], changed: Collection[str], block: Block, directory: Directory
+) -> dict[str, Json]:
+    names = {"name": "name", "description": "description", "instructions": "instruction"}
+    details = _put(before, {theirs: spec.get(ours) for ours, theirs in names.items() if ours in changed})
+    if not {*_IN_NODE}.isdisjoint(changed):
+        details["chatModel"] = _chat_model(_object(before.get("chatModel")), spec, block, directory)
+    if "providers" in changed:
+        live_tools, live_stores = before.get("tools"), before.get("documentStores")
+        if block.tools or live_tools:
+            details["tools"] = [_tool(tool, live_tools, directory) for tool in block.tools]
+        if block.stores or live_stores:
+            details["documentStores"] = [_store(store, live_stores, directory) for store in block.stores]
+    return details
+
+
+def _chat_model(
+    before: Mapping[str, Json], spec: Mapping[str, Json], block: Block, directory: Directory
+) -> dict[str, Json]:
+    name = block.chat_model.name
+    component = directory.chat_model(name)
+    held = held_by(component, name)
+    portable = {
+        field: spec[field] if spec.get(field) is not None else _FIELD_DEFAULTS.get(field, "") for field in held.inputs
+    }
+    # Empty means "not set", which is the model's own default of 1.
+    portable |= {"top_p": ""} if portable.get("top_p") == 1 else {}
+    inputs = {**block.chat_model.inputs, **{held.inputs[field]: value for field, value in portable.items()}}
+    return filled(Part(name, inputs), component, before, directory.credential_id(block.credential))
+
+
+def _tool(tool: Part, live: Json, directory: Directory) -> dict[str, Json]:
+    return filled(tool, directory.tool(tool.name), _named(live, tool.name), directory.credential_id(tool.credential))
+
+
+def _store(store: Store, live: Json, directory: Directory) -> dict[str, Json]:
+    before = _named(live, store.name)
+    found = directory.stores_named(store.name)
+    key = before.get("id") if before else found[0] if found else None
+    return {**before, "id": key, "name": store.name, "description": store.description}
+
+
+def _openai(
+    before: dict[str, Json], spec: Mapping[str, Json], changed: Collection[str], block: Block, directory: Directory
+) -> dict[str, Json]:
+    details = {key: value for key, value in before.items() if key != "id"}
+    simple = {field: spec.get(field) for field in ("name", "model", "temperature", "top_p") if field in changed}
+    # What is reset must be sent as the default: a key left out keeps its old value upstream.
+    details = _put(details, {field: _or_default(field, value) for field, value in simple.items()})
+    for field in ("description", "instructions"):
+        details[field] = spec.get(field) or ""
+    if "tools" in changed:
+        tools = spec.get("tools")
+        details["tools"] = [_type_of(tool) for tool in (tools if isinstance(tools, list) else ())]
+    if "tool_resources" in changed:
+        details["tool_resources"] = _resources(_object(before.get("tool_resources")), _object(spec["tool_resources"]))
+    return details
+
+
+def _type_of(tool: Json) -> Json:
+    return tool["type"] if isinstance(tool, dict) and "type" in tool else tool
+
+
+def _or_default(field: str, value: Json) -> Json:
+    return _FIELD_DEFAULTS.get(field) if value is None else value
+
+
+def _resources(before: Mapping[str, Json], wanted: Mapping[str, Json]) -> dict[str, Json]:
+    """Both members always: one left out would stay. What the page keeps beside the ids goes when the ids change."""
+    result = dict(before)
+    for member, key in (("code_interpreter", "file_ids"), ("file_search", "vector_store_ids")):
+        ids = _object(wanted.get(member)).get(key) or []
+        held = _object(before.get(member))
+        result[member] = {**held, key: ids} if held.get(key) == ids else {key: ids}
+    return result
+
+
+def _marked(details: dict[str, Json], spec: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
+    pairs = {key: value for key, value in _object(spec.get("metadata")).items() if key not in MARKER_KEYS}
+    if marker is not None:
+        pairs |= {ADDRESS_KEY: marker.address, APPLIED_KEY: marker.applied}
+    return _put(details, {"metadata": pairs or None})
+
+
+def _put(details: Mapping[str, Json], values: Mapping[str, Json]) -> dict[str, Json]:
+    """With these values; None takes a key away."""
+    kept = {key: value for key, value in details.items() if key not in values}
+    return kept | {key: value for key, value in values.items() if value is not None}
+
+
+def _json(details: Mapping[str, Json]) -> str:
+    return json.dumps(details, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _named(live: Json, name: str) -> Mapping[str, Json]:
+    items = live if isinstance(live, list) else []
+    return next((item for item in items if isinstance(item, dict) and item.get("name") == name), {})
+
+
+def _object(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,221 @@
+"""Provider `flowise` against the emulator's dialect: rows of both types, in process and over a socket."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from retinue.core.model import Json
+from retinue.emulator.app import Emulator
+from retinue.emulator.flowise_rows import KIND
+from retinue.emulator.server import serve
+from retinue.providers.base import Marker
+from retinue.providers.flowise import PROVIDER, classify
+from retinue.providers.flowise.directory import Credential, Directory, by_name
+from retinue.providers.flowise.reading import to_resource
+from retinue.providers.flowise.writing import create_body, update_body
+from retinue.providers.http import in_process
+from retinue.providers.wire import Connection
+
+
+@dataclass(frozen=True)
+class Spec:
+    """Sample specs of rows of one type."""
+
+    full: Mapping[str, Json]
+    changed: Mapping[str, Json]
+    minimal: Mapping[str, Json]
+    lacks: frozenset[str] = field(default_factory=frozenset)
+
+
+CUSTOM = Spec(
+    full={
+        "name": "Math Tutor ∑",
+        "description": "Helps with homework.",
+        "model": "gpt-4o",
+        "instructions": "Answer in one sentence.\n\n  Show your work.",
+        "metadata": {"owner": "edu@example.com", "team": "7"},
+        "temperature": 0.2,
+        "top_p": 0.9,
+        "providers": {
+            "flowise": {
+                "credential": "main",
+                "iconSrc": "/tutor.png",
+                "chatModel": {"inputs": {"streaming": False, "maxTokens": 500}},
+                "tools": [{"name": "calculator"}, {"name": "serpAPI", "credential": "search"}],
+                "documentStores": [{"name": "handbook", "description": "The rules of the school."}],
+            }
+        },
+    },
+    changed={
+        "name": "Maths Tutor",
+        "description": "Helps with all homework.",
+        "model": "gpt-4o-mini",
+        "instructions": "Answer in two sentences.",
+        "metadata": {"owner": "cx@example.com", "cost": "12"},
+        "temperature": 2,
+        "top_p": 0,
+        "providers": {
+            "flowise": {
+                "credential": "other",
+                "iconSrc": "https://example.com/a.png",
+                "chatModel": {"name": "chatMistralAI", "inputs": {"maxOutputTokens": 100}},
+                "tools": [{"name": "requestsGet", "inputs": {"requestsGetUrl": "https://example.com"}}],
+                "documentStores": [{"name": "prices"}],
+            }
+        },
+    },
+    minimal={"model": "gpt-4o", "name": "Math Tutor ∑"},
+    lacks=frozenset({"tools", "tool_resources"}),
+)
+_OPENAI = {"type": "OPENAI", "credential": "main"}
+OPENAI = Spec(
+    full={
+        "name": "Math Tutor ∑",
+        "description": "Helps with homework.",
+        "model": "gpt-4o",
+        "instructions": "Answer in one sentence.\n\n  Show your work.",
+        "tools": [{"type": "code_interpreter"}, {"type": "file_search"}],
+        "tool_resources": {
+            "code_interpreter": {"file_ids": ["file-2", "file-1"]},
+            "file_search": {"vector_store_ids": ["vs_1"]},
+        },
+        "metadata": {"owner": "edu@example.com", "team": "7"},
+        "temperature": 0.2,
+        "top_p": 0.9,
+        "providers": {"flowise": {**_OPENAI}},
+    },
+    changed={
+        "name": "Maths Tutor",
+        "description": "Helps with all homework.",
+        "model": "gpt-4o-mini",
+        "instructions": "Answer in two sentences.",
+        "tools": [{"type": "file_search"}],
+        "tool_resources": {
+            "code_interpreter": {"file_ids": ["file-3"]},
+            "file_search": {"vector_store_ids": ["vs_2"]},
+        },
+        "metadata": {"owner": "cx@example.com", "cost": "12"},
+        "temperature": 2,
+        "top_p": 0,
+        "providers": {"flowise": {**_OPENAI, "credential": "other", "iconSrc": "/a.png"}},
+    },
+    minimal={"model": "gpt-4o", "name": "Math Tutor ∑", "providers": {"flowise": {**_OPENAI}}},
+)
+CREDENTIALS = {"main": "openAIApi", "other": "openAIApi", "search": "serpApi"}
+STORES = ("handbook", "prices")
+
+
+def flattened(row: Mapping[str, Json]) -> dict[str, Json]:
+    """A row with the members of its details beside its own."""
+    details = json.loads(row["details"])
+    return {**(details if isinstance(details, dict) else {}), **row}
+
+
+class FlowiseSubject:
+    """The emulator's dialect as the service. `socket`: over HTTP, else by direct calls."""
+
+    provider = PROVIDER
+    classify = staticmethod(classify)
+    gaps: Mapping[str, str] = {}
+
+    def __init__(self, name: str, sample: Spec, *, socket: bool = False) -> None:
+        self.name, self.samples = name, {"Assistant": sample}
+        self._socket = socket
+        self._stop, self._url = threading.Event(), "http://emulator"
+
+    def __enter__(self) -> FlowiseSubject:
+        self.emulator = Emulator(":memory:")
+        if self._socket:
+            ready, urls = threading.Event(), list[str]()
+            serving: Callable[[str], Any] = lambda url: (urls.append(url), ready.set())  # noqa: E731
+            self._thread = threading.Thread(target=serve, args=(self.emulator, "127.0.0.1", 0, serving, self._stop))
+            self._thread.start()
+            assert ready.wait(10), "the emulator does not serve"
+            self._url = urls[0]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._socket:
+            self._stop.set()
+            self._thread.join()
+        self.emulator.close()
+
+    def reset(self) -> None:
+        self.emulator.store.clear()
+        self.emulator.requests.clear()
+        keys = [
+            self.emulator.seed({"object": "flowise.credential", "name": name, "credentialName": kind})
+            for name, kind in CREDENTIALS.items()
+        ]
+        for name in STORES:
+            self.emulator.seed({"object": "flowise.docstore", "name": name})
+        self._directory = self._known(keys)
+
+    def _known(self, keys: list[str]) -> Directory:
+        """What the service knows by name, read past the provider's own connection."""
+        from retinue.emulator.flowise_credentials import _nodes, _stores
+
+        return Directory(
+            tuple(Credential(key, name, kind) for key, (name, kind) in zip(keys, CREDENTIALS.items(), strict=True)),
+            by_name(json.loads(_nodes("chatmodels"))),
+            by_name(json.loads(_nodes("tools"))),
+            by_name(json.loads(_stores(self.emulator.store))),
+        )
+
+    def connection(self) -> Connection:
+        return Connection(
+            base_url=self._url,
+            headers={"Authorization": "Bearer conformance"},
+            transport=None if self._socket else in_process(self.emulator),
+        )
+
+    def seed(self, kind: str, spec: Mapping[str, Json]) -> str:
+        """As the page makes one: through the API, so that an OPENAI row has its upstream assistant."""
+        body = create_body(spec, Marker("-", "-"), self._directory)
+        details = json.loads(body["details"])
+        details["metadata"] = dict(spec.get("metadata") or {})
+        return self._post("POST", "", {**body, "details": json.dumps(details)})
+
+    def _post(self, method: str, key: str, body: Mapping[str, Json]) -> str:
+        import httpx
+
+        with httpx.Client(transport=httpx.WSGITransport(app=self.emulator), base_url="http://emulator") as client:
+            answer = client.request(
+                method, f"/api/v1/assistants{key}", json=body, headers={"Authorization": "Bearer other"}
+            )
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["id"])
+
+    def _rows(self) -> dict[str, dict[str, Any]]:
+        rows, _ = self.emulator.store.page(KIND, 10_000, newest_first=False)
+        return {key: json.loads(text) for key, text in rows}
+
+    def live(self, kind: str) -> Mapping[str, Mapping[str, Json]]:
+        return {key: flattened(row) for key, row in self._rows().items()}
+
+    def edit(self, kind: str, remote_id: str, fields: Mapping[str, Json]) -> None:
+        row = self._rows()[remote_id]
+        live = to_resource(row, self._directory)
+        text = Marker(live.marker_address or "", live.marker_applied or "") if live.marker_address else None
+        self._post("PUT", f"/{remote_id}", update_body(live, fields, text, self._directory))
+
+    def plant(self, kind: str, remote_id: str) -> Mapping[str, Json]:
+        strange = {"flowId": "f-1", "x_limits": {"tokens": [1, 2]}}
+        row = self._rows()[remote_id]
+        details = {**json.loads(row["details"]), **strange}
+        self._post("PUT", f"/{remote_id}", {"details": json.dumps(details), "credential": row["credential"]})
+        return strange
+
+    def pages_of(self, size: int) -> None:
+        raise NotImplementedError("there are no pages")
+
+
+SUBJECTS = (
+    FlowiseSubject("flowise-custom", CUSTOM),
+    FlowiseSubject("flowise-custom-socket", CUSTOM, socket=True),
+    FlowiseSubject("flowise-openai", OPENAI),
+)
