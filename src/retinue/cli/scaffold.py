@@ -52,6 +52,17 @@ def project_text(folder: Path) -> str:
     return _PROJECT.format(name=project_name(folder.resolve().name))
 
 
+def service_text(folder: Path, provider: str, endpoint: str, key_variable: str) -> str:
+    """A project with one environment, named after its provider."""
+    from ..load.export import to_yaml
+
+    environment: dict[str, object] = {"provider": provider, "endpoint": endpoint}
+    if key_variable and endpoint != "emulator":
+        environment["api_key"] = {"env": key_variable}
+    head = {"version": 1, "project": project_name(folder.resolve().name), "manifests": ["assistants"]}
+    return to_yaml({**head, "environments": {provider: environment}})
+
+
 def project_name(folder: str) -> str:
     """The folder's name with a random tail, so that two projects in one account never share a scope."""
     stem = re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-")[:32].strip("-") or "assistants"

@@ -314,7 +314,7 @@ def plan_for(session: Session, live: Sequence[Resource], options: Mapping[str, A
     )
     # An empty source that is allowed is still worth a word.
     empty = (replace(item, severity=Severity.WARNING) for item in session.loaded.empty_sources)
-    warnings = tuple(item for item in (*session.loaded.diagnostics, *empty) if item.severity is not Severity.ERROR)
+    warnings = tuple(item for item in (*session.loaded.diagnostics, *empty) if item.severity is Severity.WARNING)
     return replace(plan, changes=changes, diagnostics=(*warnings, *plan.diagnostics))
 
 

@@ -39,7 +39,9 @@ class Rows:
     def _in(self, operation: str, handle: Callable[..., Any]) -> Callable[..., Answer]:
         def wrapped(request: Request, *segments: str) -> Answer:
             try:
-                return Answer(json.dumps(handle(request, *segments), ensure_ascii=False))
+                # White space at the end of an id does not count.
+                keys = [segment.rstrip() for segment in segments]
+                return Answer(json.dumps(handle(request, *keys), ensure_ascii=False))
             except Refused as error:
                 raise ApiError(500, f"Error: assistantsService.{operation} - {error}") from error
 

@@ -19,7 +19,7 @@ from .names import label_of, unique_name
 from .said import shown
 from .unwritable import unwritable
 from .upgrade import upgraded
-from .validate import validate_manifest
+from .validate import Extras, no_extras, validate_extras, validate_manifest
 from .yaml import parse_text
 
 __all__ = ["Exported", "manifests_from_objects", "objects_from_text", "to_yaml"]
@@ -45,12 +45,15 @@ def manifests_from_objects(
     adopt_environment: str | None = None,
     taken: Collection[str] = (),
     folder: str = "assistants",
+    kind: Kind | None = None,
+    extras: Extras = no_extras,
 ) -> Exported:
     """One manifest for each assistant in `objects`, with its prompt in a file of its own if that is long.
 
     `adopt_environment` adds an `adopt` line with the old id; `taken` are names that the project has already.
+    `kind` and `extras`: with the fields that only the service has which the objects come from.
     """
-    work = _Work(kinds()["Assistant"], adopt_environment, set(taken), folder.strip("/"))
+    work = _Work(kind or kinds()["Assistant"], adopt_environment, set(taken), folder.strip("/"), extras)
     found, problems = flat(objects)
     work.problems.extend(problems)
     for item in found:
@@ -61,8 +64,9 @@ def manifests_from_objects(
 class _Work:
     """What one call collects."""
 
-    def __init__(self, kind: Kind, environment: str | None, taken: set[str], folder: str) -> None:
+    def __init__(self, kind: Kind, environment: str | None, taken: set[str], folder: str, extras: Extras) -> None:
         self.kind = kind
+        self.extras = extras
         self.environment = environment
         self.taken = taken
         self.folder = "" if folder == "." else folder
@@ -128,7 +132,9 @@ class _Work:
         data: Map = parse_text(text, path).documents[0].value
         if "instructions" in data:
             data["instructions"] = spec["instructions"]
-        for problem in validate_manifest(self.kind, data, address):
+        problems = [*validate_manifest(self.kind, data, address)]
+        problems += validate_extras(self.kind, data, address, self.extras)
+        for problem in problems:
             self.problems.append(replace(problem, message=f"{label}: {problem.message}", severity=Severity.WARNING))
 
     def _refuse(self, code: str, message: str, remedy: str) -> None:
@@ -144,7 +150,7 @@ def stated(source: Mapping[str, Json], kind: Kind) -> dict[str, Json]:
     values = canonical(source, kind)
     schema = kind_schema(kind.word)
     return {
-        name: _with_required(value, schema["properties"][name], schema)
+        name: _with_required(value, schema["properties"].get(name, {}), schema)
         for name, value in values.items()
         if not same(value, kind.fields[name].shape.default)
     }

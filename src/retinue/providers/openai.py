@@ -209,6 +209,7 @@ class OpenAIProvider:
         write_answers_whole=True,
         page_size=100,
         unreadable={"Assistant": frozenset({"reasoning_effort"})},
+        key_variable="OPENAI_API_KEY",
         fields={
             "Assistant": {name: (Support.NATIVE, "") for name in _FIELDS if name != "reasoning_effort"}
             | {"reasoning_effort": (Support.NATIVE, "never reported; retinue remembers a digest in the marker")}

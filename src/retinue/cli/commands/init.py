@@ -1,4 +1,4 @@
-"""`retinue init`: a new project, fresh or from an old export. Writes files, reaches no service."""
+"""`retinue init`: a new project, fresh, from an old export, or from what is live in a service."""
 
 from __future__ import annotations
 
@@ -8,28 +8,46 @@ from pathlib import Path
 import click
 
 from ...core.errors import UsageError
+from ...providers import registry
 from .. import console, options
-from ..exports import read_export
-from ..scaffold import fresh_files, project_text, write_new
+from ..exports import from_new_project, read_export
+from ..scaffold import fresh_files, project_text, service_text, write_new
 
 
 @click.command("init")
-@click.option("--from", "source", metavar="FILE", help="An export of assistants as JSON; `-` reads standard input.")
+@click.option(
+    "--from",
+    "source",
+    metavar="FILE|SERVICE",
+    help="An export of assistants as JSON (`-` reads standard input), or a provider's name with --endpoint.",
+)
+@click.option("--endpoint", metavar="URL", help="Where that service is; its key comes from the usual variable.")
 @click.option("-C", "directory", default=".", metavar="DIR", help="The folder; made if it is not there.")
 @options.NO_COLOR
-def command(source: str | None, directory: str, no_color: bool) -> int:
-    """Start a project with an assistant that applies as it is, or with one manifest for each exported assistant."""
+def command(source: str | None, endpoint: str | None, directory: str, no_color: bool) -> int:
+    """Start a project with an assistant that applies as it is, or with one manifest for each exported or live one."""
     folder = Path(directory)
     if (folder / "retinue.yaml").exists():
         raise UsageError(
             f"{folder / 'retinue.yaml'} exists already: this is a project",
             "To add assistants from an export: retinue import --from FILE.",
         )
-    files = fresh_files(folder)
-    if source:
-        files = {"retinue.yaml": project_text(folder), **read_export(source).files}
+    files = _files(folder, source, endpoint)
     for name in write_new(folder, files):
         console.result(f"wrote {name}")
     where = "" if directory == "." else f" -C {shlex.quote(directory)}"
     console.result(f"\nNext: retinue plan{where}, then: retinue apply{where}")
     return 0
+
+
+def _files(folder: Path, source: str | None, endpoint: str | None) -> dict[str, str]:
+    if source is None:
+        if endpoint is not None:
+            raise UsageError("--endpoint is of no use without --from SERVICE", "`retinue providers` lists them.")
+        return fresh_files(folder)
+    if endpoint is None:
+        if source in registry.names() and not Path(source).exists():
+            raise UsageError(f"where is this {source}?", f"retinue init --from {source} --endpoint URL")
+        return {"retinue.yaml": project_text(folder), **read_export(source).files}
+    project = service_text(folder, source, endpoint, registry.load(source).capabilities.key_variable)
+    return {"retinue.yaml": project, **from_new_project(project, {}).files}

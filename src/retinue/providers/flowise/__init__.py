@@ -88,7 +88,9 @@ class FlowiseProvider:
 
     def exported(self, live: Resource) -> dict[str, Json]:
         """A row as the manifest's fields, for import: names for ids, no node's default, no key."""
-        return {"id": live.remote_id, **live.spec}
+        extras = live.spec["providers"][NAME]
+        own = {key: value for key, value in extras.items() if key not in _SCHEMA["x-retinue-live"]}
+        return {"id": live.remote_id, **live.spec, "providers": {NAME: own}}
 
 
 PROVIDER = FlowiseProvider()

@@ -62,7 +62,7 @@ class FlowiseService:
         return rows
 
     def get(self, kind: str, remote_id: str) -> Resource | None:
-        if not remote_id:
+        if not _can_be_id(remote_id):
             return None
         try:
             row = self._send(Verb.GET, "GET", _path(remote_id))
@@ -87,7 +87,7 @@ class FlowiseService:
 
     def delete(self, kind: str, remote_id: str) -> None:
         """With the upstream assistant, unless another row shares it; what the list says then is what happened."""
-        if not remote_id:
+        if not _can_be_id(remote_id):
             return
         behind = self._rows.get(remote_id)
         shared = sum(key == behind for key in self._rows.values()) > 1
@@ -244,6 +244,11 @@ def _wanted(block: Block) -> set[str]:
     found |= {"stores"} if block.stores else set()
     named = block.credential or any(tool.credential for tool in block.tools)
     return found | ({"credentials"} if named else set())
+
+
+def _can_be_id(text: str) -> bool:
+    """The server takes white space off the end of an id, so that another id would mean the same row."""
+    return bool(text) and not any(char.isspace() for char in text)
 
 
 def _path(remote_id: str) -> str:
