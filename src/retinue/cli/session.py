@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..core.errors import InvalidManifests, UsageError
-from ..core.model import Address, Allowed, Diagnostic, Json, Kind, Plan, Resource, Severity
+from ..core.model import Address, Allowed, Change, Diagnostic, Json, Kind, Plan, Resource, Severity
 from ..core.ownership import decide
 from ..core.plan import Target, make_plan
 from ..core.pointer import split_pointer
@@ -24,7 +24,7 @@ from ..load.manifests import Loaded, load
 from ..load.project import Environment, Project, find, load_project
 from ..load.yaml import parse
 from ..providers import registry
-from ..providers.base import Provider, Resolver, Service
+from ..providers.base import Adviser, Provider, Resolver, Service
 from ..providers.wire import Connection
 from ..schema import kinds, with_extras
 from .secrets import resolve
@@ -312,10 +312,20 @@ def plan_for(session: Session, live: Sequence[Resource], options: Mapping[str, A
         else replace(change, blocked=obstacle)
         for change in plan.changes
     )
+    advice = [*_advice(session.provider, changes, by_id)]
     # An empty source that is allowed is still worth a word.
     empty = (replace(item, severity=Severity.WARNING) for item in session.loaded.empty_sources)
     warnings = tuple(item for item in (*session.loaded.diagnostics, *empty) if item.severity is Severity.WARNING)
-    return replace(plan, changes=changes, diagnostics=(*warnings, *plan.diagnostics))
+    return replace(plan, changes=changes, diagnostics=(*warnings, *plan.diagnostics, *advice))
+
+
+def _advice(provider: Provider, changes: Sequence[Change], live: Mapping[str | None, Resource]) -> Iterator[Diagnostic]:
+    if not isinstance(provider, Adviser):
+        return
+    for change in changes:
+        found = live.get(change.remote_id)
+        if found is not None and not change.blocked and (said := provider.advice(change, found)):
+            yield said
 
 
 def _check_sources(session: Session, owned: Mapping[Address, object], options: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ from importlib import resources
 from typing import Any
 
 from .errors import ApiError
+from .flowise_text import WORKSPACE, date
 from .store import Store
 from .web import Answer, Request, Route
 
@@ -59,6 +60,8 @@ class Credentials:
         """Put a credential there: `name`, `credentialName`, `key`. Returns its id."""
         key = str(raw.get("id") or uuid.uuid4())
         row = {"id": key, "name": raw.get("name"), "credentialName": raw.get("credentialName", "openAIApi")}
+        made = date(self._now())
+        row |= {"createdDate": made, "updatedDate": made, "workspaceId": WORKSPACE}
         self._store.put(KIND, key, int(self._now()), json.dumps({**row, "key": raw.get("key", "sk-upstream")}))
         return key
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from .errors import ApiError, Refused
+from .flowise_text import WORKSPACE, as_js, date
 from .flowise_upstream import Upstream
 from .store import Store
 from .web import Answer, Request, Route
 
 KIND = "flowise_assistant"
-WORKSPACE = "7d3f1f0c-5b0e-4c53-9d0b-0a3c5f1f7a11"
 _OURS = ("id", "createdDate", "updatedDate", "workspaceId")
 _COLUMNS = ("details", "credential", "iconSrc", "type")
 _MOST = 1_000_000
@@ -195,21 +195,3 @@ def _credential_there(credential: Any) -> None:
 
 def _object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def as_js(value: Any) -> str:
-    """JSON.stringify: no spaces, 1.0 as 1."""
-    return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return int(value) if type(value) is float and value.is_integer() else value
-
-
-def date(seconds: int) -> str:
-    """`2026-11-22T04:16:48.000Z`; the database keeps whole seconds."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")

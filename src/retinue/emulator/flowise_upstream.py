@@ -11,6 +11,7 @@ from .assistants import Assistants
 from .errors import ApiError, Refused
 from .faults import Behaviour
 from .flowise_credentials import Credentials
+from .flowise_text import as_js
 from .web import Answer, Request, Route
 
 _SENT = ("name", "description", "instructions", "model", "temperature", "top_p")
@@ -81,7 +82,7 @@ class Upstream:
             raise ApiError(412, f"Error: openaiAssistantsController.{operation} - credential not provided!")
         try:
             self._credentials.openai_key(credential, " in the database!")
-            return Answer(json.dumps(call(), ensure_ascii=False))
+            return Answer(as_js(call()))
         except (ApiError, Refused) as error:
             raise ApiError(500, f"Error: openaiAssistantsService.{operation} - {error}") from error
 

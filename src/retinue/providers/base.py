@@ -106,6 +106,14 @@ class Exporter(Protocol):
         """A live object as the fields of a manifest, with its `id`. Pure."""
 
 
+@runtime_checkable
+class Adviser(Protocol):
+    """What a Provider may offer besides: a word about a step that goes ahead and is not all there is to do."""
+
+    def advice(self, change: Change, live: Resource) -> Diagnostic | None:
+        """Pure."""
+
+
 class Provider(Protocol):
     """What the entry point `retinue.providers` names: a record, two pure checks and a way to connect."""
 

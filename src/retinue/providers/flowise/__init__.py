@@ -9,17 +9,19 @@ import json
 from dataclasses import replace
 from importlib import resources
 
-from ...core.model import Change, Diagnostic, Json, Obstacle, Resource
+from ...core.model import Change, Diagnostic, Json, Obstacle, Resource, Severity
 from ..base import Capabilities, Service, Support
 from ..wire import Connection
 from .block import NAME, block_of
 from .checks import problems
 from .errors import classify
+from .reading import details_of
 
 __all__ = ["PROVIDER", "FlowiseProvider", "classify"]
 
 _API = "/api/v1"
 _SCHEMA: Json = json.loads((resources.files(__package__) / "schema.json").read_text(encoding="utf-8"))
+_IN_FLOW = ("/name", "/model", "/instructions", "/temperature", "/top_p", "/providers")
 _NATIVE = (Support.NATIVE, "")
 
 
@@ -85,6 +87,16 @@ class FlowiseProvider:
 
         base = connection.base_url.rstrip("/").removesuffix(_API)
         return FlowiseService(Http(replace(connection, base_url=base + _API), classify))
+
+    def advice(self, change: Change, live: Resource) -> Diagnostic | None:
+        """A CUSTOM row is but a form; what answers is the chatflow that the page made of it."""
+        flow = details_of(live.raw).get("flowId")
+        if not flow or not any(item.path in _IN_FLOW for item in change.fields):
+            return None
+        message = f"{live.remote_id} answers through its chatflow {flow}, which stays as it is"
+        remedy = "After the apply open the assistant in Flowise and save it there."
+        at = str(change.address)
+        return Diagnostic("flowise-chatflow", message, remedy, address=at, severity=Severity.WARNING)
 
     def exported(self, live: Resource) -> dict[str, Json]:
         """A row as the manifest's fields, for import: names for ids, no node's default, no key."""
