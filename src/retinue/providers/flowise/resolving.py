@@ -19,7 +19,9 @@ def resolved(desired: Resource, directory: Directory) -> tuple[Resource, list[Di
     """The resource in the form in which live ones are read, and what its names do not mean on this server."""
     block = block_of(desired.spec)
     found = list(_problems(desired.spec, block, directory))
-    spec = {**desired.spec, "providers": {NAME: _normal(block, directory).to_spec()}}
+    own = _normal(block, directory).to_spec()
+    spec = {key: value for key, value in desired.spec.items() if key != "providers"}
+    spec |= {"providers": {NAME: own}} if own else {}
     at = None if desired.address is None else str(desired.address)
     return replace(desired, spec=spec), [replace(item, address=at) for item in found]
 
@@ -51,7 +53,9 @@ def _problems(spec: Mapping[str, Json], block: Block, directory: Directory) -> I
         return
     model = directory.chat_model(block.chat_model.name)
     if directory.chat_models is not None and model is None:
-        yield _unknown("chat model", block.chat_model.name, directory.chat_models, f"{BLOCK}/chatModel/name")
+        yield _unknown(
+            "this Flowise has no chat model", block.chat_model.name, directory.chat_models, f"{BLOCK}/chatModel/name"
+        )
     yield from _part(block.chat_model, model, f"{BLOCK}/chatModel")
     yield from _credential(block.credential, _wanted_kinds(model), f"{BLOCK}/credential", directory)
     if model is not None:
@@ -62,7 +66,7 @@ def _problems(spec: Mapping[str, Json], block: Block, directory: Directory) -> I
     for index, tool in enumerate(block.tools):
         path, component = f"{BLOCK}/tools/{index}", directory.tool(tool.name)
         if directory.tools is not None and component is None:
-            yield _unknown("tool", tool.name, directory.tools, f"{path}/name")
+            yield _unknown("this Flowise has no tool", tool.name, directory.tools, f"{path}/name")
         yield from _part(tool, component, path)
         yield from _credential(tool.credential, _wanted_kinds(component), f"{path}/credential", directory)
     yield from _stores(block, directory)
@@ -72,7 +76,7 @@ def _part(part: Part, component: Component | None, path: str) -> Iterator[Diagno
     known = parameters(component) if component is not None else None
     for name in part.inputs:
         if known is not None and name not in known:
-            yield _unknown(f"input of `{part.name}`", name, known, f"{path}/inputs/{name}")
+            yield _unknown(f"`{part.name}` has no input", name, known, f"{path}/inputs/{name}")
 
 
 def _stores(block: Block, directory: Directory) -> Iterator[Diagnostic]:
@@ -81,7 +85,7 @@ def _stores(block: Block, directory: Directory) -> Iterator[Diagnostic]:
         found = directory.stores_named(store.name)
         if directory.stores is not None and not found:
             labels = [str(item.get("label")) for item in directory.stores.values()]
-            yield _unknown("document store with content", store.name, labels, path)
+            yield _unknown("this Flowise has no document store with content named", store.name, labels, path)
         elif len(found) > 1:
             yield _ambiguous("document stores", store.name, path)
 
@@ -93,7 +97,7 @@ def _credential(name: str | None, kinds: Iterable[str], path: str, directory: Di
     by_id = [item for item in directory.credentials if item.id == name]
     found = by_id or directory.named(name)
     if not found:
-        yield _unknown("credential", name, [item.name for item in directory.credentials], path)
+        yield _unknown("this Flowise has no credential", name, [item.name for item in directory.credentials], path)
     elif len(found) > 1:
         yield _ambiguous("credentials", name, path)
     elif wanted and found[0].kind not in wanted:
@@ -112,7 +116,7 @@ def _unknown(what: str, name: str, known: Iterable[str], path: str) -> Diagnosti
     close = difflib.get_close_matches(name, names, 1)
     listed = ", ".join(f"`{item}`" for item in names[:30]) or "none"
     remedy = f"Did you mean `{close[0]}`?" if close else f"There are: {listed}."
-    return Diagnostic("flowise-unknown", f"this Flowise has no {what} `{name}`", remedy, path=path)
+    return Diagnostic("flowise-unknown", f"{what} `{name}`", remedy, path=path)
 
 
 def _ambiguous(what: str, name: str, path: str) -> Diagnostic:

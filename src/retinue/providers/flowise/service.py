@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote
 
-from ...core.errors import NotFound, Rejected, RetinueError, ServiceError
+from ...core.errors import AuthError, NotFound, Rejected, RetinueError, ServiceError
 from ...core.model import Diagnostic, Json, Resource, Severity
 from ..base import Marker, Resolved
 from ..wire import Verb
-from .block import CUSTOM, NAME, Block, block_of
+from .block import CUSTOM, Block, block_of
 from .directory import Directory, by_name, credentials_from
 from .errors import is_gone_upstream, remedy_for
 from .reading import details_of, parsed_details, to_resource, upstream_id
@@ -119,8 +120,9 @@ class FlowiseService:
         needed = {table for block in blocks for table in _wanted(block)}
         self._look_up(needed)
         for table in sorted(needed):
-            if failure := self._asked.get(table):
-                raise failure
+            failure = self._asked.get(table)
+            if failure is not None and not (table == "credentials" and all(map(_names_no_credential, blocks))):
+                raise _not_told(table, failure)
         pairs = [resolved(item, self._directory) for item in desired]
         notes = [*self._version(), *(note for _, note in sorted(self._notes.items()))]
         return Resolved(tuple(item for item, _ in pairs), (*notes, *(said for _, found in pairs for said in found)))
@@ -246,6 +248,23 @@ def _wanted(block: Block) -> set[str]:
     return found | ({"credentials"} if named else set())
 
 
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def _names_no_credential(block: Block) -> bool:
+    """Whether all that stands there are ids, for which nobody needs the list of credentials."""
+    stated = (block.credential, *(tool.credential for tool in block.tools))
+    return all(item is None or _UUID.fullmatch(item) for item in stated)
+
+
+def _not_told(table: str, failure: RetinueError) -> RetinueError:
+    if not isinstance(failure, AuthError) or table != "credentials":
+        return failure
+    return AuthError(
+        failure.message, "Give the API key in Flowise the permission `credentials:view`, or write ids for the names."
+    )
+
+
 def _can_be_id(text: str) -> bool:
     """The server takes white space off the end of an id, so that another id would mean the same row."""
     return bool(text) and not any(char.isspace() for char in text)
@@ -271,10 +290,9 @@ def _no_upstream(credential: str, said: str) -> Diagnostic:
     return Diagnostic(
         "flowise-upstream",
         f"the upstream behind the credential `{credential}` {what}: {said}",
-        "Its rows can be read and let go, but not created or changed. `type: CUSTOM` needs no upstream."
+        "Its rows can be read and deleted, but not created or changed. `type: CUSTOM` needs no upstream."
         if gone
         else "What changed there is not in this plan.",
-        path=f"/providers/{NAME}/credential",
         severity=Severity.WARNING,
     )
 

@@ -1,0 +1,321 @@
+"""What a Flowise user sees: whole commands, compared with golden texts. After each apply the next plan is empty."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from retinue.emulator.faults import Behaviour, Fault
+
+from .conftest import FlowiseWorld
+
+Golden = Callable[[str, str], None]
+
+
+def test_first_apply_and_the_one_after(world: FlowiseWorld, golden: Golden) -> None:
+    world.project()
+    world.credential()
+    world.flowise(
+        "tutor",
+        "{credential: main, iconSrc: /tutor.png, chatModel: {inputs: {streaming: false}}, tools: [{name: calculator}]}",
+        "instructions: |\n  You teach.\n  Be kind.\ntemperature: 0.2\n",
+    )
+    world.flowise("greeter", model="gpt-4o-mini")
+    world.apply()
+    row = world.rows()["Tutor"]
+    node = row["parsed"]["chatModel"]
+    assert (row["type"], row["iconSrc"], row["parsed"]["instruction"]) == (
+        "CUSTOM",
+        "/tutor.png",
+        "You teach.\nBe kind.",
+    )
+    assert (node["inputs"]["modelName"], node["inputs"]["temperature"], node["inputs"]["streaming"]) == (
+        "gpt-4o", 0.2, False,
+    )  # fmt: skip
+    assert node["inputParams"][0]["credentialNames"] == ["openAIApi"] and "filePath" not in node
+    assert [tool["name"] for tool in row["parsed"]["tools"]] == ["calculator"]
+    writes = len(world.emulator.writes())
+    assert world.run("apply", "--auto-approve").code == 0
+    assert len(world.emulator.writes()) == writes
+    golden("first-apply", world.seen())
+
+
+def test_the_manifest_of_another_service_applies_with_only_the_environment_changed(world: FlowiseWorld) -> None:
+    world.project(
+        environment=f"  here:\n    provider: openai\n    endpoint: {world.url}/v1\n    api_key: {{env: DEMO_KEY}}\n"
+    )
+    world.assistant("tutor", "name: Tutor\ninstructions: Teach.\ntemperature: 0.2\ntop_p: 0.9\nmetadata: {a: b}\n")
+    for environment in ("here", "dev"):
+        assert world.run("apply", "--auto-approve", "-e", environment).code == 0
+        assert world.run("plan", "-e", environment, "--detailed-exitcode").code == 0
+    details = world.rows()["Tutor"]["parsed"]
+    assert details["chatModel"]["inputs"]["topP"] == 0.9
+    assert details["metadata"]["a"] == "b"
+
+
+def test_what_a_row_cannot_hold_is_said_at_its_line(world: FlowiseWorld, golden: Golden) -> None:
+    world.project()
+    world.assistant(
+        "custom",
+        "tools:\n  - {type: code_interpreter}\ntool_resources: {code_interpreter: {file_ids: [file-1]}}\n"
+        "response_format: {type: json_object}\nreasoning_effort: low\ntop_p: 0.5\ntemperature: 0.5\n"
+        "metadata: {owner: x}\n"
+        "providers:\n  flowise:\n    chatModel: {name: chatCloudflareWorkersAI, inputs: {model: x}}\n",
+    )
+    world.flowise(
+        "upstream",
+        "{type: OPENAI, tools: [{name: calculator}], chatModel: {inputs: {a: 1}}}",
+        "tools:\n  - {type: code_interpreter}\n  - {type: file_search, file_search: {max_num_results: 5}}\n"
+        "  - {type: function, function: {name: look_up}}\n",
+    )
+    world.flowise("typo", "{typ: CUSTOM, credential: 7, tools: [calculator], documentStores: [{nam: x}]}")
+    assert world.run("validate").code == 3
+    golden("capabilities", world.seen())
+
+
+def test_names_that_mean_nothing_there(world: FlowiseWorld, golden: Golden) -> None:
+    world.project()
+    for name, kind in (
+        ("main", "openAIApi"),
+        ("twice", "openAIApi"),
+        ("twice", "openAIApi"),
+        ("claude", "anthropicApi"),
+    ):
+        world.credential(name, kind)
+    world.flowise("a", "{credential: mian}")
+    world.flowise("b", "{credential: twice, chatModel: {name: chatOpenAi}}")
+    world.flowise("c", "{credential: claude, chatModel: {inputs: {streamin: true}}}")
+    world.flowise(
+        "d", "{tools: [{name: calculater}, {name: requestsGet, inputs: {url: x}}], documentStores: [{name: x}]}"
+    )
+    world.flowise("e", "{type: OPENAI, credential: claude}")
+    assert world.run("plan").code == 3
+    assert world.emulator.writes() == []
+    golden("unknown-names", world.seen())
+
+
+def test_a_lost_marker_is_known_again_and_drift_is_repaired(world: FlowiseWorld, golden: Golden) -> None:
+    """The page of an OPENAI row drops what it does not know; a CUSTOM row keeps it."""
+    world.project()
+    world.credential()
+    world.flowise("greeter", "{type: OPENAI, credential: main}", "instructions: Say hello.\n")
+    world.apply()
+    key = world.rows()["Greeter"]["id"]
+    world.edit("Greeter", metadata=None, instructions="Say goodbye.")
+    world.apply()
+    assert {row["id"] for row in world.rows().values()} == {key}
+    golden("marker-lost", world.seen())
+
+
+def test_two_unmarked_rows_of_one_name_are_not_guessed_at(world: FlowiseWorld) -> None:
+    world.project()
+    for _ in range(2):
+        world.emulator.seed({"object": "flowise.assistant", "type": "CUSTOM", "details": {"name": "Greeter"}})
+    world.flowise("greeter")
+    assert world.run("apply", "--auto-approve").code == 5
+
+
+def test_a_row_of_another_type_is_not_taken_for_ours(world: FlowiseWorld) -> None:
+    world.project()
+    world.emulator.seed({"object": "flowise.assistant", "details": {"name": "Greeter", "model": "gpt-4o"}})
+    world.flowise("greeter")
+    assert world.run("apply", "--auto-approve").code == 5
+    assert "twin" in world.run("plan", "--format", "json").out
+
+
+def test_both_layers_of_drift_are_shown_and_repaired(world: FlowiseWorld, golden: Golden) -> None:
+    world.project()
+    world.credential()
+    world.flowise("greeter", "{type: OPENAI, credential: main}", "instructions: Say hello.\ntemperature: 0.5\n")
+    world.apply()
+    (key,) = world.live()
+    world.emulator.assistants.seed({**world.live()[key], "model": "gpt-3.5", "temperature": 0.9})
+    world.edit("Greeter", instructions="Say goodbye.")
+    assert world.run("plan", "--detailed-exitcode").code == 2
+    world.apply()
+    held = world.live()[key]
+    assert (held["model"], held["temperature"], held["instructions"]) == ("gpt-4o", 0.5, "Say hello.")
+    golden("two-layers", world.seen())
+
+
+def test_an_upstream_that_is_gone_is_said_at_plan(world: FlowiseWorld, golden: Golden) -> None:
+    world.project()
+    world.credential()
+    world.flowise("greeter", "{type: OPENAI, credential: main}")
+    world.apply()
+    world.emulator.behaviour = Behaviour(gone=True)
+    assert world.run("plan").code == 0
+    world.flowise("greeter", "{type: OPENAI, credential: main}", "instructions: Say hello.\n")
+    assert world.run("apply", "--auto-approve").code == 1
+    world.remove("assistants/greeter.yaml")
+    world.project("removed: [Assistant/greeter]\n")
+    assert world.run("apply", "--auto-approve", "--allow-incomplete").code == 0
+    assert world.rows() == {}
+    golden("upstream-gone", world.seen())
+
+
+def test_one_assistant_that_is_gone_upstream_is_said_at_plan(world: FlowiseWorld) -> None:
+    world.project()
+    world.credential()
+    world.flowise("greeter", "{type: OPENAI, credential: main}")
+    world.apply()
+    (key,) = world.live()
+    world.emulator.store.delete("assistant", key)
+    ran = world.run("plan")
+    assert f"the assistant {key} behind the row" in ran.out and ran.code == 0
+
+
+def test_a_type_is_fixed(world: FlowiseWorld, golden: Golden) -> None:
+    world.project()
+    world.credential()
+    world.flowise("greeter")
+    world.apply()
+    world.flowise("greeter", "{type: OPENAI, credential: main}")
+    assert world.run("apply", "--auto-approve").code == 5
+    assert world.rows()["Greeter"]["type"] == "CUSTOM"
+    golden("type", world.seen())
+
+
+def test_a_row_that_answers_through_a_chatflow_gets_a_word(world: FlowiseWorld, golden: Golden) -> None:
+    world.project()
+    world.flowise("greeter")
+    world.apply()
+    world.edit("Greeter", flowId="f-1", x_own={"a": [1, 2]})
+    world.flowise("greeter", text="instructions: Say hello.\n")
+    world.apply()
+    details = world.rows()["Greeter"]["parsed"]
+    assert (details["flowId"], details["x_own"]) == ("f-1", {"a": [1, 2]})
+    golden("chatflow", world.seen())
+
+
+def test_a_plan_is_one_list_and_catalogues_never_a_request_per_row(world: FlowiseWorld) -> None:
+    world.project()
+    for number in range(60):
+        world.flowise(f"bot-{number}", "{tools: [{name: calculator}]}")
+    world.apply()
+    world.requests()
+    assert world.run("plan").code == 0
+    assert sorted(world.requests()) == [
+        "GET /assistants",
+        "GET /assistants/components/chatmodels",
+        "GET /assistants/components/tools",
+        "GET /version",
+    ]
+
+
+def test_an_update_is_a_read_and_a_write(world: FlowiseWorld) -> None:
+    world.project()
+    world.flowise("greeter")
+    world.apply()
+    world.flowise("greeter", text="instructions: Say hello.\n")
+    key = world.rows()["Greeter"]["id"]
+    world.requests()
+    assert world.run("apply", "--auto-approve").code == 0
+    after_plan = [line for line in world.requests() if key in line]
+    assert after_plan == [f"GET /assistants/{key}", f"PUT /assistants/{key}"]
+
+
+def test_a_create_whose_answer_is_lost_is_not_repeated(world: FlowiseWorld) -> None:
+    world.project()
+    world.flowise("greeter")
+    world.emulator.faults.on("POST /api/v1/assistants$", Fault("reset", after_commit=True))
+    world.apply()
+    assert len(world.rows()) == 1
+    world.flowise("tutor")
+    world.emulator.faults.on("POST /api/v1/assistants$", Fault("html"))
+    world.apply()
+    assert len(world.rows()) == 2
+
+
+def test_a_delete_takes_the_upstream_with_it_unless_it_is_shared(world: FlowiseWorld) -> None:
+    world.project()
+    world.credential()
+    for name in ("one", "two"):
+        world.flowise(name, "{type: OPENAI, credential: main}")
+    world.apply()
+    shared = world.rows()["One"]
+    details = {**shared["parsed"], "name": "Foreign", "metadata": {}}
+    world.emulator.seed({**shared, "object": "flowise.assistant", "id": None, "details": details})
+    assert world.run("destroy", "--auto-approve", "--allow-deletes", "2").code == 0
+    assert list(world.rows()) == ["Foreign"]
+    assert list(world.live()) == [shared["parsed"]["id"]]
+
+
+def test_an_upstream_that_fails_a_delete_leaves_an_error_and_no_row(world: FlowiseWorld) -> None:
+    world.project()
+    world.credential()
+    world.flowise("one", "{type: OPENAI, credential: main}")
+    world.flowise("two")
+    world.apply()
+    world.remove("assistants/one.yaml")
+    world.project("removed: [Assistant/one]\n")
+    message = (
+        '{"statusCode":500,"message":"Error: assistantsService.deleteAssistant - Error deleting assistant - 503 no"}'
+    )
+    world.emulator.faults.on("DELETE /api/v1/assistants", Fault("status", after_commit=True, body=message))
+    ran = world.run("apply", "--auto-approve")
+    assert ran.code == 1 and "may still be upstream" in ran.out + ran.err
+    assert list(world.rows()) == ["Two"]
+    world.settled()
+
+
+def test_a_server_of_another_version_and_rows_that_cannot_be_read_are_said(world: FlowiseWorld, golden: Golden) -> None:
+    world.project()
+    world.emulator.seed({"object": "flowise.assistant", "type": "CUSTOM", "details": "[]", "id": "0" * 8})
+    world.emulator.faults.on("GET /api/v1/version", Fault("status", status=200, body='{"version": "2.2.8"}'))
+    world.flowise("greeter")
+    assert world.run("plan").code == 0
+    golden("warnings", world.seen())
+
+
+def test_a_page_in_place_of_the_api_is_an_error(world: FlowiseWorld) -> None:
+    world.project()
+    world.flowise("greeter")
+    world.emulator.faults.on("GET /api/v1/assistants", Fault("html"), times=None)
+    ran = world.run("plan", "--timeout", "1s")
+    assert ran.code == 9 and "check `endpoint`" in ran.err
+
+
+def test_without_the_right_to_see_credentials_ids_do(world: FlowiseWorld, golden: Golden) -> None:
+    world.project()
+    key = world.credential()
+    forbidden = Fault("status", status=403, body='{"message": "Forbidden"}')
+    world.emulator.faults.on("GET /api/v1/credentials", forbidden, times=None)
+    world.flowise("greeter", f"{{credential: {key}}}")
+    world.apply()
+    world.flowise("greeter", "{credential: main}")
+    assert world.run("plan").code == 4
+    golden("no-credentials", world.seen())
+
+
+def test_an_import_is_short_and_the_next_plan_adopts_without_a_field(world: FlowiseWorld, golden: Golden) -> None:
+    world.project()
+    world.credential()
+    world.flowise(
+        "tutor",
+        "{credential: main, chatModel: {inputs: {streaming: false}}, tools: [{name: calculator}]}",
+        "instructions: |\n  You teach.\n  Be kind.\ntemperature: 0.2\n",
+    )
+    world.flowise("greeter", "{type: OPENAI, credential: main}", "tools: [{type: file_search}]\n")
+    world.apply()
+    for name in ("Tutor", "Greeter"):
+        world.edit(name, metadata=None)
+    inputs = world.rows()["Tutor"]["parsed"]["chatModel"]
+    world.edit("Tutor", chatModel={**inputs, "inputs": {**inputs["inputs"], "temperature": "0.2"}})
+    behind = world.emulator.assistants.seed({"name": "Typeless"})
+    details = {"id": behind, "name": "Typeless", "model": "gpt-4o"}
+    world.emulator.seed({"object": "flowise.assistant", "details": details, "credential": world.credential("old")})
+    world.monkeypatch.setenv("FLOWISE_API_KEY", "sk-canary-0123456789")
+    assert world.run("init", "-C", "taken", "--from", "flowise", "--endpoint", world.url).code == 0
+    assert world.run("plan", "-C", "taken").code == 0
+    files = [path for path in sorted((world.root / "taken").rglob("*")) if path.suffix in (".yaml", ".md")]
+    world.transcript += [
+        f"{path.relative_to(world.root)}\n{path.read_text()}" for path in files if path.stem != "retinue"
+    ]
+    # Rows of one second come in any order.
+    lines = re.sub("taken-....", "taken-<tail>", world.normal(world.seen())).splitlines()
+    wrote = sorted(line for line in lines if line.startswith("wrote "))
+    golden("import", "\n".join([*wrote, *(line for line in lines if line not in wrote)]) + "\n")
+    applied = world.run("apply", "-C", "taken", "--auto-approve")
+    assert applied.code == 0 and "Applied: 3 adopted." in applied.out
+    assert world.run("plan", "-C", "taken", "--detailed-exitcode").code == 0
