@@ -106,6 +106,7 @@ class LiveSubject:
 
     def __exit__(self, *_: object) -> None:
         self.server.empty()
+        self.server.client.close()
         self._stack.close()
 
     def reset(self) -> None:
