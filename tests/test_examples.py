@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-PROJECTS = [("quickstart", ["local"]), ("environments", ["dev", "prod"])]
+PROJECTS = [("quickstart", ["local"]), ("environments", ["dev", "prod"]), ("flowise", ["local", "elsewhere"])]
 CASES = [(name, environment) for name, environments in PROJECTS for environment in environments]
 
 

@@ -51,7 +51,7 @@ _FAILURES = (
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="As in metadata=replace; again for more.")
 @click.option("--control", is_flag=True, help="Let anybody who reaches it change all this at /_emulator/control.")
 def command(host: str, port: int, db: str, control: bool, **misbehaviour: Any) -> int:
-    """Serve a local Assistants v2 API until Ctrl-C; prints its URL as soon as it serves."""
+    """Serve a local Assistants v2 API (/v1) and Flowise (/api/v1) until Ctrl-C; prints its URL as soon as it serves."""
     from ...emulator.server import serve
 
     emulator = _emulator(db, control, _document(**misbehaviour))
