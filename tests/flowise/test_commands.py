@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 
@@ -319,3 +320,66 @@ def test_an_import_is_short_and_the_next_plan_adopts_without_a_field(world: Flow
     applied = world.run("apply", "-C", "taken", "--auto-approve")
     assert applied.code == 0 and "Applied: 3 adopted." in applied.out
     assert world.run("plan", "-C", "taken", "--detailed-exitcode").code == 0
+
+
+def test_an_import_into_a_project_leaves_only_adopts(world: FlowiseWorld) -> None:
+    world.project()
+    world.flowise("greeter", text="instructions: |\n  One.\n  Two.\n")
+    world.apply()
+    world.edit("Greeter", metadata=None)
+    world.remove("assistants/greeter.yaml")
+    assert world.run("import", "-e", "dev").code == 0
+    (change,) = json.loads(world.run("plan", "--format", "json").out)["changes"]
+    assert (change["action"], change["fields"]) == ("adopt", [])
+    world.apply()
+
+
+def test_a_saved_plan_is_applied_without_the_manifests(world: FlowiseWorld) -> None:
+    world.project()
+    world.credential()
+    world.flowise("greeter", "{credential: main, tools: [{name: calculator}]}")
+    assert world.run("plan", "--out", "plan.json").code == 0
+    text = (world.root / "assistants" / "greeter.yaml").read_text()
+    world.remove("assistants/greeter.yaml")
+    assert world.run("apply", "plan.json", "--auto-approve").code == 0
+    assert world.run("apply", "plan.json", "--auto-approve").code == 0
+    world.write("assistants/greeter.yaml", text)
+    world.settled()
+    world.flowise("greeter", "{credential: main}", "instructions: New.\n")
+    assert world.run("plan", "--out", "plan.json").code == 0
+    world.edit("Greeter", instruction="Edited outside.")
+    assert world.run("apply", "plan.json", "--auto-approve").code == 6
+
+
+def test_defaults_and_the_whole_address_of_the_api(world: FlowiseWorld) -> None:
+    world.url += "/api/v1/"
+    world.project("defaults: {assistant: {providers: {flowise: {credential: main}}}}\n")
+    world.credential()
+    world.flowise("greeter", "{iconSrc: /a.png}")
+    world.apply()
+    assert world.rows()["Greeter"]["parsed"]["chatModel"]["credential"]
+
+
+def test_what_fails_behind_rows_of_others_is_not_our_business(world: FlowiseWorld) -> None:
+    world.project()
+    for number in range(30):
+        details = {"name": f"Foreign {number}", "model": "gpt-4o", "id": f"asst_{number}"}
+        row = {"object": "flowise.assistant", "type": "OPENAI", "credential": "gone", "details": details}
+        world.emulator.seed(row)
+    world.flowise("greeter")
+    ran = world.run("plan")
+    assert ran.code == 0 and "upstream" not in ran.out
+    assert len([line for line in world.requests() if "openai-assistants" in line]) == 1
+
+
+def test_more_rows_than_the_upstream_shows_on_a_page_are_all_compared(world: FlowiseWorld) -> None:
+    world.project()
+    world.credential()
+    for number in range(22):
+        world.flowise(f"bot-{number:02}", "{type: OPENAI, credential: main}")
+    world.apply()
+    for key, held in world.live().items():
+        world.emulator.assistants.seed({**held, "model": "gpt-3.5"})
+        assert key
+    (plan,) = [json.loads(world.run("plan", "--format", "json").out)]
+    assert plan["summary"]["update"] == 22

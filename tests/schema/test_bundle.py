@@ -131,3 +131,18 @@ def test_defaults_are_partial_manifests_without_what_means_one_object() -> None:
         ["defaults", "assistant", "retinue"],
         ["defaults", "assistant", "temperature"],
     ]
+
+
+def test_editors_know_what_only_one_service_has() -> None:
+    schema = {"type": "object", "additionalProperties": False, "properties": {"size": {"type": "integer"}}}
+    made = editor_schemas({"shelf": {"Assistant": schema}})
+    validator = Draft7Validator(made["manifest.schema.json"])
+    for text, count in (("{size: 1}", 0), ("{size: '${var.n}'}", 0), ("{siz: 1}", 1), ("{size: x}", 1)):
+        manifest = yaml.safe_load(f"assistant: a\nproviders: {{shelf: {text}}}")
+        assert len(list(validator.iter_errors(manifest))) == count, text
+    project = Draft7Validator(made["retinue.schema.json"])
+    text = (
+        "{version: 1, project: a, manifests: [a], environments: {dev: {provider: shelf, endpoint: emulator}},"
+        " defaults: {assistant: {providers: {shelf: {siz: 1}}}}}"
+    )
+    assert len(list(project.iter_errors(yaml.safe_load(text)))) == 1

@@ -67,6 +67,11 @@ def upstream_id(row: Mapping[str, Json]) -> str | None:
     return key if isinstance(key, str) and key else None
 
 
+def is_marked(row: Mapping[str, Json]) -> bool:
+    """Whether the row carries an address of retinue, whoever's it is."""
+    return bool(_texts(details_of(row).get("metadata")).get(ADDRESS_KEY))
+
+
 def _custom(row: Mapping[str, Json], details: Mapping[str, Json], directory: Directory) -> dict[str, Json]:
     node = _object(details.get("chatModel"))
     name = _text(node.get("name")) or DEFAULT_NODE

@@ -16,7 +16,7 @@ from ..wire import Verb
 from .block import CUSTOM, Block, block_of
 from .directory import Directory, by_name, credentials_from
 from .errors import is_gone_upstream, remedy_for
-from .reading import details_of, parsed_details, to_resource, upstream_id
+from .reading import details_of, is_marked, parsed_details, to_resource, upstream_id
 from .resolving import resolved
 from .upstream import deviations
 from .writing import create_body, update_body
@@ -159,31 +159,37 @@ class FlowiseService:
     # --- the second layer
 
     def _behind(self, rows: Sequence[Mapping[str, Json]]) -> dict[str, dict[str, Json]]:
-        """By row: what the upstream holds otherwise. One list for each credential; what is not in it one by one."""
+        """By row: what the upstream holds otherwise. One list for each credential; what is not in it one by one.
+
+        Of rows that nobody marked only what costs no request of its own, and no word where it fails.
+        """
         found: dict[str, dict[str, Json]] = {}
-        asked: dict[str, dict[str, Mapping[str, Json]] | None] = {}
+        asked: dict[str, dict[str, Mapping[str, Json]] | RetinueError] = {}
         for row in rows:
             key, credential = upstream_id(row), row.get("credential")
             if key is None or not isinstance(credential, str) or not credential:
                 continue
             if credential not in asked:
                 asked[credential] = self._upstream_list(credential)
-            listed = asked[credential]
-            if listed is None:
+            listed, marked = asked[credential], is_marked(row)
+            if isinstance(listed, RetinueError):
+                if marked:
+                    name = str(self._directory.credential_name(credential))
+                    self._notes[f"upstream {credential}"] = _no_upstream(name, listed.message)
                 continue
-            held = listed.get(key) or self._upstream_one(row, key, credential, len(listed))
+            held = listed.get(key)
+            if held is None and marked:
+                held = self._upstream_one(row, key, credential, len(listed))
             if held is not None and (differs := deviations(details_of(row), held)):
                 found[str(row.get("id"))] = differs
         return found
 
-    def _upstream_list(self, credential: str) -> dict[str, Mapping[str, Json]] | None:
-        """The first page of the upstream's list by id, or None with a note of why there is none."""
-        name = self._directory.credential_name(credential)
+    def _upstream_list(self, credential: str) -> dict[str, Mapping[str, Json]] | RetinueError:
+        """The first page of the upstream's list by id, or why there is none."""
         try:
             listed = self._send(Verb.LIST, "GET", "openai-assistants", params={"credential": credential})
         except RetinueError as error:
-            self._notes[f"upstream {credential}"] = _no_upstream(str(name), error.message)
-            return None
+            return error
         return {item["id"]: item for item in listed if isinstance(item, dict) and isinstance(item.get("id"), str)}
 
     def _upstream_one(
