@@ -20,6 +20,8 @@ from retinue.providers.flowise.writing import create_body, update_body
 MARKER = Marker("p/e/Assistant/a", "1 k8sJ2mQx")
 NODE = {
     "name": "chatOpenAI",
+    "type": "ChatOpenAI",
+    "baseClasses": ["ChatOpenAI", "Runnable"],
     "filePath": "/srv/secret",
     "credential": {"name": "credential", "type": "credential", "credentialNames": ["openAIApi"]},
     "inputs": [
@@ -70,12 +72,15 @@ def test_a_node_is_filled_from_the_catalogue_as_the_page_does() -> None:
     }  # fmt: skip
     assert node["credential"] == "c-1" and "filePath" not in node
     assert [item["name"] for item in node["inputAnchors"]] == ["cache"]
+    assert (node["id"], node["outputs"]) == ("chatOpenAI_0", {})
+    assert node["outputAnchors"][0]["id"] == "chatOpenAI_0-output-chatOpenAI-ChatOpenAI|Runnable"
     assert [item["name"] for item in node["inputParams"]][:2] == ["credential", "modelName"]
 
 
 def test_what_was_written_reads_as_it_was_asked() -> None:
-    block = {"credential": "main", "iconSrc": "/a", "chatModel": {"inputs": {"streaming": False}},
-             "documentStores": [{"name": "handbook", "description": "rules"}]}  # fmt: skip
+    store = {"name": "handbook", "description": "rules", "returnSourceDocuments": True}
+    inputs = {"inputs": {"streaming": False}}
+    block = {"credential": "main", "iconSrc": "/a", "chatModel": inputs, "documentStores": [store]}
     live = to_resource(row(custom(**block)), DIRECTORY)
     assert live.spec["providers"]["flowise"] == block
     assert (live.spec["temperature"], live.spec["model"], live.marker_address) == (1, "gpt-4o", MARKER.address)
@@ -194,3 +199,11 @@ def test_an_export_has_the_words_of_a_manifest_and_no_deviation() -> None:
     exported = PROVIDER.exported(live)
     assert exported["providers"] == {"flowise": {"type": "OPENAI", "credential": "main"}}
     assert (exported["id"], exported["metadata"]) == ("r-1", {"k": "v"})
+
+
+def test_tools_are_numbered_as_the_chatflow_of_the_page_refers_to_them() -> None:
+    tools = details(custom(tools=[{"name": "a"}, {"name": "b"}]))["tools"]
+    assert [tool["name"] for tool in tools] == ["a", "b"]
+    known = Directory(tools={name: {"name": name, "inputs": []} for name in ("a", "b")})
+    spec = {**SPEC, "providers": {"flowise": {"tools": [{"name": "a"}, {"name": "b"}]}}}
+    assert [tool["id"] for tool in details(create_body(spec, MARKER, known))["tools"]] == ["a_0", "b_1"]

@@ -27,6 +27,7 @@ class Store:
 
     name: str
     description: str = ""
+    returns_sources: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Block:
     def to_spec(self) -> dict[str, Json]:
         """The block as a manifest has it, defaults left out."""
         chat_model = {"name": self.chat_model.name, "inputs": dict(self.chat_model.inputs)}
-        stores = [{"name": store.name, "description": store.description or None} for store in self.stores]
+        stores = [_store(store) for store in self.stores]
         whole = {
             "type": self.type if self.type != CUSTOM else None,
             "credential": self.credential,
@@ -73,10 +74,18 @@ def block_of(spec: Mapping[str, Json]) -> Block:
             Part(item["name"], _map(item.get("inputs")), _text(item.get("credential")))
             for item in _items(raw.get("tools"))
         ),
-        stores=tuple(
-            Store(item["name"], _text(item.get("description")) or "") for item in _items(raw.get("documentStores"))
-        ),
+        stores=tuple(store_of(item) for item in _items(raw.get("documentStores"))),
     )
+
+
+def store_of(item: Mapping[str, Json]) -> Store:
+    """A document store as a manifest or a row has it; its name is known to be a text."""
+    return Store(item["name"], _text(item.get("description")) or "", item.get("returnSourceDocuments") is True)
+
+
+def _store(store: Store) -> dict[str, Json]:
+    sources = {"returnSourceDocuments": True} if store.returns_sources else {}
+    return {"name": store.name, "description": store.description or None, **sources}
 
 
 def _part(part: Part) -> dict[str, Json]:

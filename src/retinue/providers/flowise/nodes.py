@@ -22,6 +22,7 @@ _PARAMETERS = frozenset(
     (
         *("asyncOptions", "asyncMultiOptions", "options", "multiOptions", "array", "datagrid", "string", "number"),
         *("boolean", "password", "json", "code", "date", "file", "folder", "tabs", "conditionFunction"),
+        *("timePicker", "weekDaysPicker", "monthDaysPicker", "datePicker"),
     )
 )
 Component = Mapping[str, Json]
@@ -118,12 +119,17 @@ def stated_inputs(node: Mapping[str, Json], component: Component | None, but: It
     }
 
 
-def filled(part: Part, component: Component | None, before: Mapping[str, Json], credential: str) -> dict[str, Json]:
-    """A node in use as the page would store it. `before`: the same node as it is live, whose unknown keys stay."""
+def filled(
+    part: Part, component: Component | None, before: Mapping[str, Json], credential: str, index: int = 0
+) -> dict[str, Json]:
+    """A node in use as the page would store it. `before`: the same node as it is live, whose unknown keys stay.
+
+    `index`: its place among its like; the page's chatflow refers to a tool by name and place.
+    """
     node = dict(before) if before.get("name") == part.name else {}
     secrets = _secrets(node, component)
     if component is not None:
-        node |= _rendered(component, f"{part.name}_0")
+        node |= _rendered(component, f"{part.name}_{index}")
     defaults = {name: item.get("default") or "" for name, item in parameters(component or node).items()}
     node |= {"name": part.name, "credential": credential}
     node["inputs"] = {**defaults, **secrets, **part.inputs}
@@ -149,4 +155,17 @@ def _rendered(component: Component, key: str) -> dict[str, Json]:
     if isinstance(asked, dict):
         params.insert(0, {**asked, "id": f"{key}-input-{asked.get('name')}-{asked.get('type')}"})
     kept = {name: value for name, value in component.items() if name not in (*_PRIVATE, "inputs", "credential")}
-    return {**kept, "id": key, "inputAnchors": anchors, "inputParams": params}
+    outputs = {} if component.get("outputs") else {"outputs": {}, "outputAnchors": [_output(component, key)]}
+    return {**kept, "id": key, "inputAnchors": anchors, "inputParams": params, **outputs}
+
+
+def _output(component: Component, key: str) -> dict[str, Json]:
+    listed = component.get("baseClasses")
+    classes = [str(item) for item in listed] if isinstance(listed, list) else []
+    return {
+        "id": f"{key}-output-{component.get('name')}-{'|'.join(classes)}",
+        "name": component.get("name"),
+        "label": component.get("type"),
+        "description": component.get("description") or "",
+        "type": " | ".join(classes),
+    }

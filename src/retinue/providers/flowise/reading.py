@@ -10,7 +10,7 @@ from typing import NoReturn
 from ...core.errors import ServiceError
 from ...core.marker import ADDRESS_KEY, APPLIED_KEY
 from ...core.model import Json, Resource
-from .block import CUSTOM, DEFAULT_NODE, NAME, OPENAI, Block, Part, Store
+from .block import CUSTOM, DEFAULT_NODE, NAME, OPENAI, Block, Part, store_of
 from .directory import Directory
 from .nodes import CREDENTIAL_INPUT, as_number, held_by, stated_inputs
 
@@ -89,11 +89,7 @@ def _custom(row: Mapping[str, Json], details: Mapping[str, Json], directory: Dir
         icon=_text(row.get("iconSrc")),
         chat_model=Part(name, stated_inputs(node, directory.chat_model(name), held.values())),
         tools=tuple(_tool(item, directory) for item in _objects(details.get("tools")) if _text(item.get("name"))),
-        stores=tuple(
-            Store(item["name"], _text(item.get("description")) or "")
-            for item in _objects(details.get("documentStores"))
-            if _text(item.get("name"))
-        ),
+        stores=tuple(store_of(item) for item in _objects(details.get("documentStores")) if _text(item.get("name"))),
     )
     return {**spec, "providers": {NAME: block.to_spec()}}
 

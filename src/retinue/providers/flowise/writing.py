@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from ...core.marker import ADDRESS_KEY, APPLIED_KEY
 from ...core.model import Json, Resource
@@ -72,7 +72,7 @@ def _custom(
     if "providers" in changed:
         live_tools, live_stores = before.get("tools"), before.get("documentStores")
         if block.tools or live_tools:
-            details["tools"] = [_tool(tool, live_tools, directory) for tool in block.tools]
+            details["tools"] = _tools(block.tools, live_tools, directory)
         if block.stores or live_stores:
             details["documentStores"] = [_store(store, live_stores, directory) for store in block.stores]
     return details
@@ -93,15 +93,24 @@ def _chat_model(
     return filled(Part(name, inputs), component, before, directory.credential_id(block.credential))
 
 
-def _tool(tool: Part, live: Json, directory: Directory) -> dict[str, Json]:
-    return filled(tool, directory.tool(tool.name), _named(live, tool.name), directory.credential_id(tool.credential))
+def _tools(tools: Sequence[Part], live: Json, directory: Directory) -> list[dict[str, Json]]:
+    """Each from the live one of the same name; of several, the first from the first."""
+    left = [item for item in live if isinstance(item, dict)] if isinstance(live, list) else []
+    nodes = []
+    for at, tool in enumerate(tools):
+        before = _named(left, tool.name)
+        left = [item for item in left if item is not before]
+        credential = directory.credential_id(tool.credential)
+        nodes.append(filled(tool, directory.tool(tool.name), before, credential, at))
+    return nodes
 
 
 def _store(store: Store, live: Json, directory: Directory) -> dict[str, Json]:
     before = _named(live, store.name)
     found = directory.stores_named(store.name)
     key = before.get("id") if before else found[0] if found else None
-    return {**before, "id": key, "name": store.name, "description": store.description}
+    own = {"name": store.name, "description": store.description, "returnSourceDocuments": store.returns_sources}
+    return {**before, "id": key, **own}
 
 
 def _openai(
