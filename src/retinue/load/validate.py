@@ -44,16 +44,23 @@ def validate_extras(kind: Kind, data: Map, address: Address, extras: Extras) -> 
     blocks = data.get(EXTRAS)
     found: list[Said] = []
     for name, block in blocks.items() if isinstance(blocks, dict) else ():
-        schema, path = extras(name, kind.name), (EXTRAS, name)
-        if schema is None:
+        known, path = _extra(extras, name, kind.name), (EXTRAS, name)
+        if known is None:
             message = f"there is no provider {shown(name)}"
             found.append(Said("unknown-provider", message, "`retinue providers` lists them.", path, at_key=True))
-        elif not acceptor(schema)(block):
-            for error in _validator(schema).iter_errors(block):
+        elif not known[1](block):
+            for error in _validator(known[0]).iter_errors(block):
                 found.extend(
                     said._replace(steps=(*path, *error.absolute_path, *said.steps)) for said in say(error, None, path)
                 )
     return _diagnostics(found, data, str(address))
+
+
+@cache
+def _extra(extras: Extras, provider: str, kind: str) -> tuple[Json, Callable[[Any], bool]] | None:
+    """The schema and its fast test, compiled once and not for every manifest."""
+    schema = extras(provider, kind)
+    return None if schema is None else (schema, acceptor(schema))
 
 
 @cache

@@ -19,7 +19,7 @@ from .errors import is_gone_upstream, remedy_for
 from .reading import details_of, is_marked, parsed_details, to_resource, upstream_id
 from .resolving import resolved
 from .upstream import deviations
-from .writing import create_body, update_body
+from .writing import IN_NODE, create_body, update_body
 
 if TYPE_CHECKING:
     from ..http import Http
@@ -74,7 +74,7 @@ class FlowiseService:
         return to_resource(row, self._directory, behind) if behind else resource
 
     def create(self, kind: str, spec: Mapping[str, Json], marker: Marker) -> Resource:
-        self._look_up(_wanted(block_of(spec)))
+        self._require([block_of(spec)])
         return self._read(self._send(Verb.CREATE, "POST", "assistants", create_body(spec, marker, self._directory)))
 
     def update(
@@ -82,7 +82,8 @@ class FlowiseService:
     ) -> Resource:
         if parsed_details(live.raw) is None:
             raise Rejected(f"the details of {live.remote_id} are no JSON object", _REPAIR)
-        self._look_up(_wanted(block_of({**live.spec, **fields})))
+        if not IN_NODE.isdisjoint(fields):
+            self._require([block_of({**live.spec, **fields})])
         body = update_body(live, fields, marker, self._directory)
         return self._read(self._send(Verb.UPDATE, "PUT", _path(live.remote_id or ""), body))
 
@@ -116,16 +117,19 @@ class FlowiseService:
 
     def resolve(self, desired: Sequence[Resource]) -> Resolved:
         """Manifests in the form in which rows are read. Raises what kept the server from telling the names."""
-        blocks = [block_of(item.spec) for item in desired]
+        self._require([block_of(item.spec) for item in desired])
+        pairs = [resolved(item, self._directory) for item in desired]
+        notes = [*self._version(), *(note for _, note in sorted(self._notes.items()))]
+        return Resolved(tuple(item for item, _ in pairs), (*notes, *(said for _, found in pairs for said in found)))
+
+    def _require(self, blocks: Sequence[Block]) -> None:
+        """Everything that these blocks name; raises what kept the server from telling it."""
         needed = {table for block in blocks for table in _wanted(block)}
         self._look_up(needed)
         for table in sorted(needed):
             failure = self._asked.get(table)
             if failure is not None and not (table == "credentials" and all(map(_names_no_credential, blocks))):
                 raise _not_told(table, failure)
-        pairs = [resolved(item, self._directory) for item in desired]
-        notes = [*self._version(), *(note for _, note in sorted(self._notes.items()))]
-        return Resolved(tuple(item for item, _ in pairs), (*notes, *(said for _, found in pairs for said in found)))
 
     def _version(self) -> Iterator[Diagnostic]:
         try:

@@ -17,14 +17,15 @@ from .directory import Directory
 from .nodes import filled, held_by
 from .reading import MARKER_KEYS, details_of
 
-_IN_NODE = ("model", "temperature", "top_p", "providers")
+IN_NODE = frozenset(("model", "temperature", "top_p", "providers"))
+"""Fields that a chat model node holds."""
 _FIELD_DEFAULTS: Mapping[str, Json] = {"temperature": 1, "top_p": 1, "tools": [], "description": "", "instructions": ""}
 
 
 def create_body(spec: Mapping[str, Json], marker: Marker, directory: Directory) -> dict[str, Json]:
     """Never with an id, neither of the row nor of an upstream assistant: that one would be overwritten."""
     block = block_of(spec)
-    changed = {*spec, *_IN_NODE} if block.is_custom else spec.keys()
+    changed = {*spec, *IN_NODE} if block.is_custom else spec.keys()
     details = _details({}, spec, changed, block, directory)
     body: dict[str, Json] = {"type": block.type, "details": _json(_marked(details, spec, marker))}
     # For CUSTOM the column is no credential, but must be a UUID; the page sends a random one.
@@ -67,7 +68,7 @@ def _custom(
 ) -> dict[str, Json]:
     names = {"name": "name", "description": "description", "instructions": "instruction"}
     details = _put(before, {theirs: spec.get(ours) for ours, theirs in names.items() if ours in changed})
-    if not {*_IN_NODE}.isdisjoint(changed):
+    if not IN_NODE.isdisjoint(changed):
         details["chatModel"] = _chat_model(_object(before.get("chatModel")), spec, block, directory)
     if "providers" in changed:
         live_tools, live_stores = before.get("tools"), before.get("documentStores")
