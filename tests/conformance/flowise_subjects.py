@@ -8,13 +8,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
+
 from retinue.core.model import Json
 from retinue.emulator.app import Emulator
 from retinue.emulator.flowise_rows import KIND
 from retinue.emulator.server import serve
 from retinue.providers.base import Marker
 from retinue.providers.flowise import PROVIDER, classify
-from retinue.providers.flowise.directory import Credential, Directory, by_name
+from retinue.providers.flowise.directory import Directory, by_name, credentials_from
 from retinue.providers.flowise.reading import to_resource
 from retinue.providers.flowise.writing import create_body, update_body
 from retinue.providers.http import in_process
@@ -147,24 +149,20 @@ class FlowiseSubject:
     def reset(self) -> None:
         self.emulator.store.clear()
         self.emulator.requests.clear()
-        keys = [
+        for name, kind in CREDENTIALS.items():
             self.emulator.seed({"object": "flowise.credential", "name": name, "credentialName": kind})
-            for name, kind in CREDENTIALS.items()
-        ]
         for name in STORES:
             self.emulator.seed({"object": "flowise.docstore", "name": name})
-        self._directory = self._known(keys)
+        parts = [self._call("GET", f"assistants/components/{name}") for name in ("chatmodels", "tools", "docstores")]
+        self._directory = Directory(credentials_from(self._call("GET", "credentials")), *map(by_name, parts))
 
-    def _known(self, keys: list[str]) -> Directory:
-        """What the service knows by name, read past the provider's own connection."""
-        from retinue.emulator.flowise_credentials import _nodes, _stores
-
-        return Directory(
-            tuple(Credential(key, name, kind) for key, (name, kind) in zip(keys, CREDENTIALS.items(), strict=True)),
-            by_name(json.loads(_nodes("chatmodels"))),
-            by_name(json.loads(_nodes("tools"))),
-            by_name(json.loads(_stores(self.emulator.store))),
-        )
+    def _call(self, method: str, path: str, body: Json = None) -> Json:
+        """Past the provider, as the page asks."""
+        with httpx.Client(transport=httpx.WSGITransport(app=self.emulator), base_url="http://emulator") as client:
+            how = {} if body is None else {"json": body}
+            answer = client.request(method, f"/api/v1/{path}", headers={"Authorization": "Bearer other"}, **how)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
 
     def connection(self) -> Connection:
         return Connection(
@@ -178,17 +176,7 @@ class FlowiseSubject:
         body = create_body(spec, Marker("-", "-"), self._directory)
         details = json.loads(body["details"])
         details["metadata"] = dict(spec.get("metadata") or {})
-        return self._post("POST", "", {**body, "details": json.dumps(details)})
-
-    def _post(self, method: str, key: str, body: Mapping[str, Json]) -> str:
-        import httpx
-
-        with httpx.Client(transport=httpx.WSGITransport(app=self.emulator), base_url="http://emulator") as client:
-            answer = client.request(
-                method, f"/api/v1/assistants{key}", json=body, headers={"Authorization": "Bearer other"}
-            )
-        assert answer.status_code == 200, answer.text
-        return str(answer.json()["id"])
+        return str(self._call("POST", "assistants", {**body, "details": json.dumps(details)})["id"])
 
     def _rows(self) -> dict[str, dict[str, Any]]:
         rows, _ = self.emulator.store.page(KIND, 10_000, newest_first=False)
@@ -201,13 +189,13 @@ class FlowiseSubject:
         row = self._rows()[remote_id]
         live = to_resource(row, self._directory)
         text = Marker(live.marker_address or "", live.marker_applied or "") if live.marker_address else None
-        self._post("PUT", f"/{remote_id}", update_body(live, fields, text, self._directory))
+        self._call("PUT", f"assistants/{remote_id}", update_body(live, fields, text, self._directory))
 
     def plant(self, kind: str, remote_id: str) -> Mapping[str, Json]:
         strange = {"flowId": "f-1", "x_limits": {"tokens": [1, 2]}}
         row = self._rows()[remote_id]
         details = {**json.loads(row["details"]), **strange}
-        self._post("PUT", f"/{remote_id}", {"details": json.dumps(details), "credential": row["credential"]})
+        self._call("PUT", f"assistants/{remote_id}", {"details": json.dumps(details), "credential": row["credential"]})
         return strange
 
     def pages_of(self, size: int) -> None:

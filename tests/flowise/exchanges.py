@@ -43,6 +43,24 @@ _BOT = {
     "x_own": [1.0, "a"],
     "metadata": {"k": "v"},
 }
+_DOCUMENT = {
+    "id": "d290f1ee-6c54-4b01-90e6-d701748f0851",
+    "iconSrc": "/images/assistant.png",
+    "createdDate": "2024-08-24T14:15:22Z",
+    "updatedDate": "2024-08-24T14:15:22Z",
+}
+_DOCUMENT_DETAILS = {
+    "id": "asst_zbNeYIuXIUSKVHjJkfRo6ilv",
+    "name": "assistant",
+    "description": "text",
+    "model": "gpt-4",
+    "instructions": "You are a helpful assistant, do your best to answer question and query",
+    "temperature": 1,
+    "top_p": 1,
+    "tools": ["function", "code_interpreter", "file_search"],
+    "tool_resources": {"ANY_ADDITIONAL_PROPERTY": {}},
+}
+_DOCUMENT_WITHOUT = {k: v for k, v in _DOCUMENT_DETAILS.items() if k not in ("id", "tool_resources", "tools")}
 STEPS = (
     Step("GET", "/version"),
     Step("GET", "/assistants"),
@@ -86,6 +104,12 @@ STEPS = (
     Step("POST", "/assistants", {"credential": "{C}", "details": json.dumps({"name": "T", "model": "gpt-4o"})}, "T"),
     Step("GET", "/openai-assistants?credential=nope"),
     Step("GET", "/openai-assistants"),
+    # the published document's own body: details are a text in truth, an upstream id means "take that one over"
+    Step("POST", "/assistants", {**_DOCUMENT, "credential": "{C}", "details": _DOCUMENT_DETAILS}),
+    Step("POST", "/assistants", {**_DOCUMENT, "credential": "{C}", "details": json.dumps(_DOCUMENT_DETAILS)}),
+    Step("POST", "/assistants", {**_DOCUMENT, "credential": "{C}", "details": json.dumps(_DOCUMENT_WITHOUT)}, "D"),
+    Step("GET", "/assistants/{D}"),
+    Step("DELETE", "/assistants/{D}?isDeleteBoth=true"),
     # absent, unknown
     Step("GET", "/assistants/nope"),
     Step("PUT", "/assistants/nope", {"details": "{}"}),

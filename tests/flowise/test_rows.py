@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from retinue.core.errors import ServiceError
 from retinue.core.model import Address, Resource
@@ -207,3 +209,21 @@ def test_tools_are_numbered_as_the_chatflow_of_the_page_refers_to_them() -> None
     known = Directory(tools={name: {"name": name, "inputs": []} for name in ("a", "b")})
     spec = {**SPEC, "providers": {"flowise": {"tools": [{"name": "a"}, {"name": "b"}]}}}
     assert [tool["id"] for tool in details(create_body(spec, MARKER, known))["tools"]] == ["a_0", "b_1"]
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=5,
+)
+FIELDS = ("name", "model", "tools", "tool_resources", "metadata", "temperature", "response_format", "reasoning_effort")
+BLOCK = ("type", "credential", "chatModel", "tools", "documentStores")
+
+
+@given(
+    st.dictionaries(st.sampled_from(FIELDS), ANYTHING),
+    ANYTHING | st.dictionaries(st.sampled_from(BLOCK), ANYTHING | st.just("OPENAI")),
+)
+def test_the_checks_take_whatever_validation_has_refused(spec: dict[str, Any], block: Any) -> None:
+    for problem in PROVIDER.check(Resource("Assistant", {**spec, "providers": {"flowise": block}})):
+        assert problem.path and problem.code

@@ -52,15 +52,12 @@ def project_text(folder: Path) -> str:
     return _PROJECT.format(name=project_name(folder.resolve().name))
 
 
-def service_text(folder: Path, provider: str, endpoint: str, key_variable: str) -> str:
-    """A project with one environment, named after its provider."""
+def service_text(folder: Path, environment: str, settings: Mapping[str, object]) -> str:
+    """A project with one environment."""
     from ..load.export import to_yaml
 
-    environment: dict[str, object] = {"provider": provider, "endpoint": endpoint}
-    if key_variable and endpoint != "emulator":
-        environment["api_key"] = {"env": key_variable}
     head = {"version": 1, "project": project_name(folder.resolve().name), "manifests": ["assistants"]}
-    return to_yaml({**head, "environments": {provider: environment}})
+    return to_yaml({**head, "environments": {environment: dict(settings)}})
 
 
 def project_name(folder: str) -> str:

@@ -12,6 +12,7 @@ from ...providers import registry
 from .. import console, options
 from ..exports import from_new_project, read_export
 from ..scaffold import fresh_files, project_text, service_text, write_new
+from ..session import EMULATOR
 
 
 @click.command("init")
@@ -22,9 +23,10 @@ from ..scaffold import fresh_files, project_text, service_text, write_new
     help="An export of assistants as JSON (`-` reads standard input), or a provider's name with --endpoint.",
 )
 @click.option("--endpoint", metavar="URL", help="Where that service is; its key comes from the usual variable.")
+@click.option("--allow-http", is_flag=True, help="Let that URL be plain http to a host that is not this machine.")
 @click.option("-C", "directory", default=".", metavar="DIR", help="The folder; made if it is not there.")
 @options.NO_COLOR
-def command(source: str | None, endpoint: str | None, directory: str, no_color: bool) -> int:
+def command(source: str | None, endpoint: str | None, allow_http: bool, directory: str, no_color: bool) -> int:
     """Start a project with an assistant that applies as it is, or with one manifest for each exported or live one."""
     folder = Path(directory)
     if (folder / "retinue.yaml").exists():
@@ -32,7 +34,7 @@ def command(source: str | None, endpoint: str | None, directory: str, no_color: 
             f"{folder / 'retinue.yaml'} exists already: this is a project",
             "To add assistants from an export: retinue import --from FILE.",
         )
-    files = _files(folder, source, endpoint)
+    files = _files(folder, source, endpoint, allow_http=allow_http)
     for name in write_new(folder, files):
         console.result(f"wrote {name}")
     where = "" if directory == "." else f" -C {shlex.quote(directory)}"
@@ -40,7 +42,7 @@ def command(source: str | None, endpoint: str | None, directory: str, no_color: 
     return 0
 
 
-def _files(folder: Path, source: str | None, endpoint: str | None) -> dict[str, str]:
+def _files(folder: Path, source: str | None, endpoint: str | None, *, allow_http: bool) -> dict[str, str]:
     if source is None:
         if endpoint is not None:
             raise UsageError("--endpoint is of no use without --from SERVICE", "`retinue providers` lists them.")
@@ -49,5 +51,11 @@ def _files(folder: Path, source: str | None, endpoint: str | None) -> dict[str, 
         if source in registry.names() and not Path(source).exists():
             raise UsageError(f"where is this {source}?", f"retinue init --from {source} --endpoint URL")
         return {"retinue.yaml": project_text(folder), **read_export(source).files}
-    project = service_text(folder, source, endpoint, registry.load(source).capabilities.key_variable)
+    settings: dict[str, object] = {"provider": source, "endpoint": endpoint}
+    key_variable = registry.load(source).capabilities.key_variable
+    if key_variable and endpoint != EMULATOR:
+        settings["api_key"] = {"env": key_variable}
+    if allow_http:
+        settings["allow_http"] = True
+    project = service_text(folder, source, settings)
     return {"retinue.yaml": project, **from_new_project(project, {}).files}

@@ -39,7 +39,8 @@ def _of_custom(spec: Mapping[str, Json], block: Block) -> Iterator[Diagnostic]:
     if spec.get("tools"):
         remedy = f"{_OVERLAY} Flowise's own tools stand below `providers.{NAME}.tools`, or write `type: OPENAI` there."
         yield lost("/tools", "a CUSTOM assistant of Flowise has no tools of the Assistants API", remedy)
-    if any((spec.get("tool_resources") or {}).values()):
+    resources = spec.get("tool_resources")
+    if isinstance(resources, dict) and any(resources.values()):
         remedy = f"{_OVERLAY} Its knowledge stands below `providers.{NAME}.documentStores`."
         yield lost("/tool_resources", "a CUSTOM assistant of Flowise has no files and vector stores", remedy)
     node = known_nodes().get(block.chat_model.name)
@@ -61,7 +62,8 @@ def _of_openai(spec: Mapping[str, Json], block: Block) -> Iterator[Diagnostic]:
         message = "a Flowise assistant of type OPENAI needs the credential of its OpenAI API"
         remedy = f"Add `providers: {{{NAME}: {{type: OPENAI, credential: NAME}}}}` with its name in Flowise."
         yield Diagnostic("flowise-credential", message, remedy, path=f"{BLOCK}/type")
-    for index, tool in enumerate(spec.get("tools") or ()):
+    tools = spec.get("tools")
+    for index, tool in enumerate(tools if isinstance(tools, list) else ()):
         yield from _of_tool(tool, f"/tools/{index}")
     for name, said in (
         ("chatModel", block.chat_model.inputs),

@@ -6,6 +6,7 @@ Source: the catalogue of 3.1.4 and the `initNode` of its user interface.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -25,6 +26,7 @@ _PARAMETERS = frozenset(
         *("timePicker", "weekDaysPicker", "monthDaysPicker", "datePicker"),
     )
 )
+_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 Component = Mapping[str, Json]
 """An entry of the catalogue."""
 
@@ -93,14 +95,10 @@ def number_of(parameter: Mapping[str, Json] | None, value: Json) -> Json:
 
 def as_number(value: Json) -> Json:
     """A text that is a plain number as that number; all else as it is."""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not _NUMBER.fullmatch(value):
         return value
-    try:
-        number = float(value)
-    except ValueError:
-        return value
-    finite = number == number and abs(number) != float("inf")
-    return (int(number) if number.is_integer() else number) if finite else value
+    number = float(value)
+    return int(number) if number.is_integer() else number
 
 
 def is_secret(parameter: Mapping[str, Json] | None) -> bool:

@@ -16,6 +16,11 @@ def deviations(details: Mapping[str, Json], upstream: Mapping[str, Json]) -> dic
     Tools of type function are left out: Flowise can neither define nor remove them.
     """
     found: dict[str, Json] = {}
+    try:
+        canonical_json(upstream)
+    except (ValueError, RecursionError):
+        # Numbers that JSON does not have: nothing that could be compared.
+        return {}
     for field in ("name", "description", "model", "instructions", "temperature", "top_p"):
         if field in details and _plain(field, details[field]) != _plain(field, upstream.get(field)):
             found[field] = upstream.get(field)
