@@ -383,3 +383,17 @@ def test_more_rows_than_the_upstream_shows_on_a_page_are_all_compared(world: Flo
         assert key
     (plan,) = [json.loads(world.run("plan", "--format", "json").out)]
     assert plan["summary"]["update"] == 22
+
+
+def test_a_member_of_what_only_flowise_has_can_be_left_to_others(world: FlowiseWorld) -> None:
+    world.project()
+    text = "retinue: {ignore_changes: [/providers/flowise/chatModel/inputs/streaming]}\n"
+    world.flowise("greeter", "{chatModel: {inputs: {maxTokens: 5}}}", text)
+    world.apply()
+    node = world.rows()["Greeter"]["parsed"]["chatModel"]
+    world.edit("Greeter", chatModel={**node, "inputs": {**node["inputs"], "streaming": False}})
+    world.settled()
+    world.flowise("greeter", "{chatModel: {inputs: {maxTokens: 6}}}", text)
+    world.apply()
+    inputs = world.rows()["Greeter"]["parsed"]["chatModel"]["inputs"]
+    assert (inputs["maxTokens"], inputs["streaming"]) == (6, False)

@@ -1,4 +1,4 @@
-"""A real Flowise, from the command line to its database: `eval "$(tests/live/flowise.sh)"` starts one and says where.
+"""A real Flowise, from the command line to its database: `export $(tests/live/flowise.sh)` starts one and says where.
 
 The server is emptied. OPENAI rows have retinue's emulator as upstream.
 """

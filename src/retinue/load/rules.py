@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from ..core.model import Kind
-from ..schema import kind_schema
+from ..schema import EXTRAS, kind_schema
 from ..schema.accept import acceptor
 from .located import Map
 from .messages import say
@@ -132,7 +132,7 @@ def _ignored_fields(data: Map, kind: Kind) -> Iterator[Said]:
     pointers = block.get("ignore_changes") if isinstance(block, dict) else None
     for index, pointer in enumerate(pointers if isinstance(pointers, list) else ()):
         first = pointer.split("/")[1] if isinstance(pointer, str) and pointer.startswith("/") else None
-        if first is not None and first not in kind.fields:
+        if first is not None and first not in kind.fields and first != EXTRAS:
             close = difflib.get_close_matches(first, kind.fields, 1)
             listed = ", ".join(f"/{name}" for name in kind.fields)
             remedy = f"Did you mean `/{close[0]}`?" if close else f"Fields: {listed}."

@@ -49,7 +49,8 @@ class FlowiseService:
     def list(self, kind: str) -> Iterator[Resource]:
         """Every row, those without a type too, oldest first: the server promises no order and has no pages."""
         rows = self._all_rows()
-        self._rows = {row["id"]: upstream_id(row) for row in rows}
+        with self._lock:
+            self._rows = {row["id"]: upstream_id(row) for row in rows}
         self._look_up(_needs(rows))
         behind = self._behind(rows)
         found = [to_resource(row, self._directory, behind.get(row["id"])) for row in rows]
@@ -91,8 +92,9 @@ class FlowiseService:
         """With the upstream assistant, unless another row shares it; what the list says then is what happened."""
         if not _can_be_id(remote_id):
             return
-        behind = self._rows.get(remote_id)
-        shared = sum(key == behind for key in self._rows.values()) > 1
+        with self._lock:
+            behind = self._rows.get(remote_id)
+            shared = sum(key == behind for key in self._rows.values()) > 1
         refusal: Rejected | None = None
         try:
             params = {"isDeleteBoth": "true"} if behind and not shared else None
@@ -103,7 +105,8 @@ class FlowiseService:
             refusal = error
         if any(row["id"] == remote_id for row in self._all_rows()):
             raise refusal or Rejected(f"{remote_id} is still listed after its delete", "Look at it in Flowise.")
-        self._rows.pop(remote_id, None)
+        with self._lock:
+            self._rows.pop(remote_id, None)
         if refusal is not None and not is_gone_upstream(refusal.message):
             raise Rejected(
                 f"{remote_id} is deleted, but its assistant {behind} may still be upstream: {refusal.message}",
@@ -157,7 +160,8 @@ class FlowiseService:
     def _read(self, row: Json) -> Resource:
         self._look_up(_needs([row]))
         resource = to_resource(row, self._directory)
-        self._rows[resource.remote_id or ""] = upstream_id(row)
+        with self._lock:
+            self._rows[resource.remote_id or ""] = upstream_id(row)
         return resource
 
     # --- the second layer
