@@ -16,7 +16,7 @@ import pytest
 
 from retinue.emulator.app import Emulator
 
-from .conftest import HEADERS, good, in_process, refusal
+from .client import HEADERS, good, in_process, refusal
 
 COMMAND = [sys.executable, "-W", "error", "-m", "retinue", "emulator"]
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals are sent another way there")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from retinue.emulator.app import Emulator
 
-from .conftest import Api, good, in_process, refusal, refused
+from .client import Api, good, in_process, refusal, refused
 
 
 def seed(api: Api, *times: int) -> list[str]:

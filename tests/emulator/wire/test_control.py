@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from .client import Api, good
+from ..client import Api, good
 
 URL = "http://emulator/_emulator/control"
 
