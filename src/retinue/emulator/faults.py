@@ -33,6 +33,7 @@ _CHOICES = {
     "empty_resources": ("clear", "keep"),
     "parameters": ("empty", "schema", "absent"),
     "unknown_cursor": ("refuse", "empty"),
+    "ties": ("creation", "id"),
     "beta_status": (400, 401),
     "gone": (False, True),
     "answers_effort": (False, True),
@@ -54,8 +55,9 @@ class Behaviour:
     or is `refuse`d. `resources`: tool_resources of a tool without files is `filled` with an empty list, is as `given`,
     or is `absent` when empty. `empty_resources`: whether `{}` in a modify `clear`s or `keep`s. `parameters` of a
     function that has none: `empty`, an empty object `schema`, or `absent`. `unknown_cursor`: `refuse`d with 400, or an
-    `empty` page. `beta_status`: of a missing OpenAI-Beta header. `answers_effort`: reasoning_effort can be read back.
-    `hybrid_search`: ranking_options has this undocumented member.
+    `empty` page. `ties`: objects of one second are listed in order of `creation`, or of `id`. `beta_status`: of a
+    missing OpenAI-Beta header. `answers_effort`: reasoning_effort can be read back. `hybrid_search`: ranking_options
+    has this undocumented member.
 
     `unsupported`: fields that are refused with `unsupported_parameter`. `alterations`: by field, a name of ALTERATIONS
     or a function, for what the server makes of a value it is sent. `page_filter` changes the rows of every page.
@@ -75,6 +77,7 @@ class Behaviour:
     empty_resources: str = "clear"
     parameters: str = "empty"
     unknown_cursor: str = "refuse"
+    ties: str = "creation"
     beta_status: int = 400
     answers_effort: bool = False
     hybrid_search: bool = False
