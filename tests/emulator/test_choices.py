@@ -29,7 +29,8 @@ from .choices import MISBEHAVIOUR, OPEN, ROWS, Row, every_pair, label, pairs
 @contextmanager
 def engine_with(row: Row) -> Iterator[Engine]:
     """The engine and provider `openai` on an emulator that makes the choices of a row."""
-    with OpenAISubject("openai", behaviour=Behaviour(**row)) as subject:
+    own: Any = OpenAISubject("openai", behaviour=Behaviour(**row))
+    with own as subject:
         service = subject.provider.connect(subject.connection())
         yield Engine(Bench(subject, service, kinds()["Assistant"]))
         service.close()
