@@ -19,7 +19,7 @@ openai = sdk()
 pytestmark = [pytest.mark.outside, pytest.mark.filterwarnings("ignore:deprecated$:DeprecationWarning")]
 
 LOOK_UP = {"name": "look_up", "description": "Looks it up.", "parameters": {"type": "object"}, "strict": True}
-RANKED = {"max_num_results": 8, "ranking_options": {"ranker": "auto", "score_threshold": 0.5}}
+RANKED: dict[str, Any] = {"max_num_results": 8, "ranking_options": {"ranker": "auto", "score_threshold": 0.5}}
 FULL: Mapping[str, Any] = {
     "model": "gpt-4o",
     "name": "Tutor ∑",
@@ -142,7 +142,7 @@ def test_what_a_tool_leaves_out_is_filled_in(proof: Proof) -> None:
     assert ("hybrid_search" in search["file_search"]["ranking_options"]) is proof.row["hybrid_search"]
     none = {"empty": {}, "schema": {"type": "object", "properties": {}}, "absent": None}[proof.row["parameters"]]
     assert (function["function"]["strict"], function["function"].get("parameters")) == (False, none)
-    filled = {"code_interpreter": {"file_ids": []}, "file_search": {"vector_store_ids": []}}
+    filled: dict[str, Any] = {"code_interpreter": {"file_ids": []}, "file_search": {"vector_store_ids": []}}
     assert made.get("tool_resources") == {"filled": filled, "given": {}, "absent": None}[proof.row["resources"]]
 
 
@@ -272,8 +272,11 @@ def test_metadata_keys_stay_or_are_replaced(proof: Proof) -> None:
     assert changed(proof, metadata={"new": "1"}) == {"metadata": {**kept, "new": "1"}}
 
 
-NONE_GIVEN = {"filled": {"code_interpreter": {"file_ids": []}, "file_search": {"vector_store_ids": []}}, "given": {}}
-CLEARED = {
+NONE_GIVEN: Mapping[str, Any] = {
+    "filled": {"code_interpreter": {"file_ids": []}, "file_search": {"vector_store_ids": []}},
+    "given": {},
+}
+CLEARED: Mapping[str, Any] = {
     "name": None,
     "description": None,
     "instructions": None,
@@ -317,7 +320,7 @@ def test_empty_metadata_and_resources_clear_or_keep(proof: Proof) -> None:
 
 
 def test_an_empty_list_of_stores_detaches_them(proof: Proof) -> None:
-    detached = {"file_search": {"vector_store_ids": []}}
+    detached: dict[str, Any] = {"file_search": {"vector_store_ids": []}}
     assert changed(proof, tool_resources=detached) == {"tool_resources": {**FULL["tool_resources"], **detached}}
 
 
