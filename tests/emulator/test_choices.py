@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -94,3 +96,10 @@ def test_a_service_that_refuses_null_fails_the_step_and_keeps_the_object_as_it_w
         assert outcome.status is Status.FAILED
         assert "expected a string, but got null instead" in (outcome.error or "")
         assert bench.subject.live("Assistant") == before
+
+
+def test_the_documentation_lists_every_choice(repository: Path) -> None:
+    text = (repository / "docs" / "outside-proofs.md").read_text(encoding="utf-8")
+    for name, choices in OPEN.items():
+        told = ", ".join(f"`{choice if isinstance(choice, str) else json.dumps(choice)}`" for choice in choices)
+        assert f"| `{name}` | {told} |" in text

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.request import Request, urlopen
 
 import httpx
 
@@ -38,8 +39,9 @@ def options_of(row: Mapping[str, Any]) -> list[str]:
 
 
 def control(url: str, **document: Any) -> None:
-    """What the control route is asked to do, it must do."""
-    httpx.post(f"{url}/_emulator/control", json=document).raise_for_status()
+    """What the control route is asked to do, it must do; a refusal is raised."""
+    headers = {"Content-Type": "application/json"}
+    urlopen(Request(f"{url}/_emulator/control", json.dumps(document).encode(), headers)).close()
 
 
 def _answer(response: httpx.Response) -> Answer:
