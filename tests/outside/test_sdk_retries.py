@@ -59,19 +59,21 @@ def test_beyond_the_rate_the_sdk_comes_back_when_it_is_told_to(
 ) -> None:
     with emulator("--rate", "4", "--burst", "1", "--hint", hint) as url:
         patient = assistants(url, max_retries=2)
-        patient.list()
-        started = time.time()
-        patient.list()
-        ended = time.time()
-    assert witness.statuses == [200, 429, 200]
-    told = witness.answers[1].headers
+        for _ in range(50):
+            started = time.time()
+            patient.list()
+            ended = time.time()
+            if 429 in witness.statuses:
+                break
+    assert witness.statuses[-3:] == [200, 429, 200]
+    told = witness.answers[-2].headers
     assert [name for name in ("retry-after", "retry-after-ms") if name in told] == {
         "seconds": ["retry-after"],
         "date": ["retry-after"],
         "ms": ["retry-after-ms"],
         "none": [],
     }[hint]
-    assert started < moment(told, started) <= ended < moment(told, started) + 2
+    assert started < moment(told, started) <= ended < moment(told, started) + 4
 
 
 def test_without_retries_a_429_is_an_error(assistants: Connect, witness: Witness) -> None:
