@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import START, Api, Clock, Refusal, good, refusal, refused
+from .client import START, Api, Clock, Refusal, good, refusal, refused
 
 Make = Callable[..., Api]
 

@@ -16,7 +16,7 @@ import pytest
 
 from retinue.emulator.app import Emulator
 
-from .conftest import HEADERS, good, in_process, refusal
+from .client import HEADERS, good, in_process, refusal
 
 COMMAND = [sys.executable, "-W", "error", "-m", "retinue", "emulator"]
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals are sent another way there")
@@ -202,6 +202,7 @@ def test_the_control_route_is_there_only_when_asked_for(start: Callable[..., Ser
         ("colour=red", "unknown: colour; known: metadata,"),
         ("metadata", "--set metadata: expected NAME=VALUE"),
         ("gone=perhaps", "gone is one of (False, True), not 'perhaps'"),
+        ("lag_seconds=Infinity", "lag_seconds needs a number from 0, not inf"),
         ("lag_seconds=soon", "lag_seconds needs a number from 0, not 'soon'"),
         ("token_requests=true", "token_requests needs a number from 0, not True"),
         ("unsupported=top_p", "unsupported needs a set of field names, not 'top_p'"),
@@ -215,7 +216,20 @@ def test_a_setting_that_does_not_exist_is_a_usage_error(setting: str, told: str)
 
 
 @pytest.mark.parametrize(
-    "options", [("--rate", "0"), ("--burst", "0"), ("--failures", "2"), ("--latency", "-1"), ("--port", "70000")]
+    "options",
+    [
+        ("--rate", "0"),
+        ("--rate", "-1"),
+        ("--rate", "nan"),
+        ("--rate", "inf"),
+        ("--latency", "-1"),
+        ("--latency", "nan"),
+        ("--latency", "inf"),
+        ("--failures", "2"),
+        ("--failures", "nan"),
+        ("--burst", "0"),
+        ("--port", "70000"),
+    ],
 )
 def test_a_figure_out_of_bounds_is_a_usage_error(options: tuple[str, str]) -> None:
     code, err = refused(*options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from retinue.emulator.app import Emulator
 
-from .conftest import Api, good, in_process, refusal, refused
+from .client import Api, good, in_process, refusal, refused
 
 
 def seed(api: Api, *times: int) -> list[str]:
@@ -37,6 +38,20 @@ def test_a_list_has_the_newest_twenty_first_unless_told_otherwise(api: Api) -> N
 def test_an_entry_of_a_list_is_the_object_as_it_is_read(api: Api) -> None:
     made = api.created(name="n", tools=[{"type": "file_search"}])
     assert good(api.list())["data"] == [made] == [good(api.get(made["id"]))]
+
+
+def test_what_was_created_within_one_second_is_in_order_of_creation_or_of_id(make: Callable[..., Api]) -> None:
+    """The documents say nothing of it; either order is total, so that a walk by pages meets everything once."""
+    times = {"asst_b": 1, "asst_c": 1, "asst_a": 1, "asst_0": 2, "asst_z": 0}
+    for ties, expected in (("creation", "zbca0"), ("id", "zabc0")):
+        api = make(ties=ties)
+        for key, time in times.items():
+            api.emulator.seed({"id": key, "created_at": time})
+        keys = [f"asst_{letter}" for letter in expected]
+        assert api.walk(order="asc", limit=1) == api.walk(order="asc", limit=2) == keys
+        assert api.walk(limit=2) == keys[::-1]
+        assert api.ids(order="asc", before=keys[3], limit=2) == keys[1:3]
+        assert api.ids(before=keys[1], limit=2) == keys[3:1:-1]
 
 
 def test_a_page_that_is_just_full_has_no_more(api: Api) -> None:

@@ -12,7 +12,7 @@ import pytest
 from retinue.emulator.app import Emulator
 from retinue.emulator.server import serve
 
-from .conftest import HEADERS
+from .client import HEADERS
 
 HEAD = "".join(f"{name}: {value}\r\n" for name, value in {"Host": "emulator", **HEADERS}.items())
 BODY = '{"model": "m"}'

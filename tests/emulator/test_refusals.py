@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Api, Refusal, good, refusal, refused
+from .client import Api, Refusal, good, refusal, refused
 
 Body = dict[str, Any]
 _STATIC = "tool_resources.file_search.vector_stores[0].chunking_strategy.static"

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .errors import ApiError
-from .faults import Behaviour, Fault, Faults
+from .faults import Behaviour, Fault, Faults, is_amount
 from .web import Answer, Request
 
 if TYPE_CHECKING:
@@ -76,6 +76,8 @@ class Control:
             Behaviour() if "behaviour" in resets else emulator.behaviour, document.get("behaviour", {})
         )
         latency = float(document.get("latency", 0.0 if "latency" in resets else emulator.latency))
+        if not is_amount(latency):
+            raise ValueError(f"latency needs a number from 0, not {latency!r}")
         if "faults" in resets:
             yield emulator.faults.clear
         if "requests" in resets:

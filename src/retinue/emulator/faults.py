@@ -33,6 +33,7 @@ _CHOICES = {
     "empty_resources": ("clear", "keep"),
     "parameters": ("empty", "schema", "absent"),
     "unknown_cursor": ("refuse", "empty"),
+    "ties": ("creation", "id"),
     "beta_status": (400, 401),
     "gone": (False, True),
     "answers_effort": (False, True),
@@ -41,8 +42,9 @@ _CHOICES = {
 _AMOUNTS = ("token_seconds", "token_requests", "lag_seconds", "lag_lists")
 
 
-def _is_amount(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+def is_amount(value: Any) -> bool:
+    """A finite number from 0; neither true nor false is one."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,9 @@ class Behaviour:
     or is `refuse`d. `resources`: tool_resources of a tool without files is `filled` with an empty list, is as `given`,
     or is `absent` when empty. `empty_resources`: whether `{}` in a modify `clear`s or `keep`s. `parameters` of a
     function that has none: `empty`, an empty object `schema`, or `absent`. `unknown_cursor`: `refuse`d with 400, or an
-    `empty` page. `beta_status`: of a missing OpenAI-Beta header. `answers_effort`: reasoning_effort can be read back.
-    `hybrid_search`: ranking_options has this undocumented member.
+    `empty` page. `ties`: objects of one second are listed in order of `creation`, or of `id`. `beta_status`: of a
+    missing OpenAI-Beta header. `answers_effort`: reasoning_effort can be read back. `hybrid_search`: ranking_options
+    has this undocumented member.
 
     `unsupported`: fields that are refused with `unsupported_parameter`. `alterations`: by field, a name of ALTERATIONS
     or a function, for what the server makes of a value it is sent. `page_filter` changes the rows of every page.
@@ -74,6 +77,7 @@ class Behaviour:
     empty_resources: str = "clear"
     parameters: str = "empty"
     unknown_cursor: str = "refuse"
+    ties: str = "creation"
     beta_status: int = 400
     answers_effort: bool = False
     hybrid_search: bool = False
@@ -87,7 +91,7 @@ class Behaviour:
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} is one of {choices}, not {getattr(self, name)!r}")
         for name in _AMOUNTS:
-            if not _is_amount(getattr(self, name)) and not (name.startswith("token_") and getattr(self, name) is None):
+            if not is_amount(getattr(self, name)) and not (name.startswith("token_") and getattr(self, name) is None):
                 raise ValueError(f"{name} needs a number from 0, not {getattr(self, name)!r}")
         if not isinstance(self.api_key, str | None):
             raise ValueError(f"api_key needs a text, not {self.api_key!r}")
@@ -137,7 +141,7 @@ class Fault:
             raise ValueError(f"a fault is one of {KINDS}, not {self.kind!r}")
         if self.hint not in HINTS:
             raise ValueError(f"a hint is one of {HINTS}, not {self.hint!r}")
-        if not (_is_amount(self.seconds) and _is_amount(self.wait) and 200 <= self.status <= 599):
+        if not (is_amount(self.seconds) and is_amount(self.wait) and 200 <= self.status <= 599):
             raise ValueError("a fault needs seconds and wait from 0, and a status from 200 to 599")
 
     def headers(self, now: float) -> tuple[tuple[str, str], ...]:
@@ -237,7 +241,7 @@ class Faults:
         self, per_second: float, burst: int, fault: Fault | None = None, *, match: str = "", hint: str = "seconds"
     ) -> None:
         """A token bucket; what it refuses gets `fault`, by default 429 with the time to wait as `hint` says."""
-        if per_second <= 0 or burst < 1:
+        if not 0 < per_second < math.inf or burst < 1:
             raise ValueError("a rate needs more than 0 per second and a burst of at least 1")
         Fault("status", 429, hint=hint)
         bucket = _Bucket(re.compile(match), per_second, burst, hint, fault, float(burst), self._now())

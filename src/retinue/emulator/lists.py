@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from . import checks
 from .errors import ApiError
 from .faults import Behaviour
-from .store import Row, Store
+from .store import Row, Store, Tie
 from .web import Request
 
+_TIES: Mapping[str, Tie] = {"creation": "sequence", "id": "id"}
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
@@ -76,6 +77,7 @@ def page(store: Store, kind: str, request: Request, behaviour: Behaviour, lag: L
             after=paging.after,
             before=paging.before,
             hidden=lag.hidden(),
+            ties=_TIES[behaviour.ties],
         )
     except KeyError as error:
         if behaviour.unknown_cursor == "refuse":

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from json import dumps
 from pathlib import Path
+from typing import Literal
 
 _MEMORY = ":memory:"
 _BUSY_SECONDS = 30.0
@@ -26,6 +27,9 @@ _SCHEMA = (
 
 Row = tuple[str, str]
 """(id, JSON text of the object)."""
+
+Tie = Literal["sequence", "id"]
+"""The column that orders objects of one second."""
 
 
 class Store:
@@ -134,11 +138,12 @@ class Store:
         after: str | None = None,
         before: str | None = None,
         hidden: Collection[str] = (),
+        ties: Tie = "sequence",
     ) -> tuple[list[Row], bool]:
         """At most `limit` rows without the `hidden` ids, and whether more follow in the direction of reading.
 
-        Order: (created_at, order of creation). `before` alone gives the page that ends just ahead of it. Raises
-        KeyError with a cursor that names no object.
+        Order: (created_at, `ties`), where a sequence is the order of creation. `before` alone gives the page that ends
+        just ahead of it. Raises KeyError with a cursor that names no object.
         """
         backward = before is not None and after is None
         conditions: list[str] = ["kind = ?"]
@@ -148,21 +153,21 @@ class Store:
             values.append(dumps(sorted(hidden)))
         for cursor, sign in ((after, "<" if newest_first else ">"), (before, ">" if newest_first else "<")):
             if cursor is not None:
-                conditions.append(f"(created_at, sequence) {sign} (?, ?)")
-                values += self._position(kind, cursor)
+                conditions.append(f"(created_at, {ties}) {sign} (?, ?)")
+                values += self._position(kind, cursor, ties)
         order = "DESC" if newest_first != backward else "ASC"
         rows = self._all(
             f"SELECT id, body FROM objects WHERE {' AND '.join(conditions)}"
-            f" ORDER BY created_at {order}, sequence {order} LIMIT ?",
+            f" ORDER BY created_at {order}, {ties} {order} LIMIT ?",
             (*values, limit + 1),
         )
         page, more = rows[:limit], len(rows) > limit
         return page[::-1] if backward else page, more
 
-    def _position(self, kind: str, key: str) -> tuple[int, int]:
-        query = "SELECT created_at, sequence FROM objects WHERE kind = ? AND id = ?"
+    def _position(self, kind: str, key: str, ties: Tie) -> tuple[int, int | str]:
+        query = f"SELECT created_at, {ties} FROM objects WHERE kind = ? AND id = ?"
         with self._connection() as connection:
-            found: tuple[int, int] | None = connection.execute(query, (kind, key)).fetchone()
+            found: tuple[int, int | str] | None = connection.execute(query, (kind, key)).fetchone()
         if found is None:
             raise KeyError(key)
         return found

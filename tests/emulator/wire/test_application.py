@@ -9,7 +9,7 @@ from wsgiref.validate import validator
 
 import pytest
 
-from .client import Api, Clock, in_process, refusal
+from ..client import Api, Clock, in_process, refusal
 
 
 def test_a_token_expires_and_a_new_one_is_good(make: Callable[..., Api], clock: Clock) -> None:

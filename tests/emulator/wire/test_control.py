@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from .client import Api, good
+from ..client import Api, good
 
 URL = "http://emulator/_emulator/control"
 
@@ -91,6 +91,7 @@ BAD: dict[str, dict[str, Any]] = {
     "truth": {"behaviour": {"gone": "perhaps"}},
     "key": {"behaviour": {"api_key": 123}},
     "latency": {"latency": "long"},
+    "latency before the request": {"latency": -1},
     "fault": {"faults": [{"on": "", "fault": {"kind": "explode"}}]},
     "no fault": {"faults": [{"on": ""}]},
     "pattern": {"faults": [{"on": "(", "fault": {"kind": "html"}}]},

@@ -12,7 +12,7 @@ import pytest
 
 from retinue.emulator.faults import Behaviour, Fault, Faults
 
-from .client import Api, Clock, good, refusal
+from ..client import Api, Clock, good, refusal
 
 CREATE = "^POST /v1/assistants$"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .client import Api, good
+from ..client import Api, good
 
 FOREIGN: dict[str, dict[str, Any]] = {
     "unknown keys": {"hybrid": {"a": [1]}, "reasoning_effort": "low"},

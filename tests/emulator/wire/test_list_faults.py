@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from retinue.emulator.faults import Behaviour, Fault
 
-from .client import Api, Clock, good
+from ..client import Api, Clock, good
 
 
 def seed(api: Api, *times: int) -> list[str]:

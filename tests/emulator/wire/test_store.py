@@ -19,7 +19,7 @@ import pytest
 from retinue.emulator.app import Emulator
 from retinue.emulator.store import Store
 
-from .client import HEADERS, good, in_process
+from ..client import HEADERS, good, in_process
 
 SERVE = """
 import sys, threading

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import signal
 import threading
 from collections.abc import Iterator
@@ -30,14 +31,22 @@ _FAILURES = (
 )
 
 
+class _Figure(click.FloatRange):
+    """A number within bounds; nan is within all of them, so it and the infinities are refused by name."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
+
+
 @click.command("emulator")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free one.")
 @click.option("--db", default=":memory:", show_default=True, metavar="PATH", help="A file keeps its objects.")
-@click.option("--latency", type=click.FloatRange(0, 600), default=0.0, metavar="SECONDS", help="Before every answer.")
-@click.option(
-    "--rate", type=click.FloatRange(0, min_open=True), metavar="N", help="Requests per second; beyond them 429."
-)
+@click.option("--latency", type=_Figure(0, 600), default=0.0, metavar="SECONDS", help="Before every answer.")
+@click.option("--rate", type=_Figure(0, min_open=True), metavar="N", help="Requests per second; beyond them 429.")
 @click.option("--burst", type=click.IntRange(1), default=10, show_default=True, help="Requests at once under --rate.")
 @click.option(
     "--hint",
@@ -46,7 +55,7 @@ _FAILURES = (
     show_default=True,
     help="How a 429 says when to come back.",
 )
-@click.option("--failures", type=click.FloatRange(0, 1), metavar="SHARE", help="Of the requests, at random by --seed.")
+@click.option("--failures", type=_Figure(0, 1), metavar="SHARE", help="Of the requests, at random by --seed.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same one, the same failures.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="As in metadata=replace; again for more.")
 @click.option("--control", is_flag=True, help="Let anybody who reaches it change all this at /_emulator/control.")

@@ -1,0 +1,74 @@
+"""What the documents leave open, as options of the emulator; rows of choices in which every pair of two occurs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from typing import Any
+
+Row = Mapping[str, Any]
+"""One choice by option."""
+
+OPEN: Mapping[str, tuple[Any, ...]] = {
+    "metadata": ("merge", "replace"),
+    "null": ("clear", "keep", "refuse"),
+    "resources": ("filled", "given", "absent"),
+    "empty_resources": ("clear", "keep"),
+    "parameters": ("empty", "schema", "absent"),
+    "unknown_cursor": ("refuse", "empty"),
+    "ties": ("creation", "id"),
+    "beta_status": (400, 401),
+    "answers_effort": (False, True),
+    "hybrid_search": (False, True),
+}
+"""The first choice is the emulator's default."""
+
+MISBEHAVIOUR = {
+    "unsupported",
+    "alterations",
+    "page_filter",
+    "gone",
+    "api_key",
+    "token_seconds",
+    "token_requests",
+    "lag_seconds",
+    "lag_lists",
+}
+"""The options that no reading of the documents asks for."""
+
+Pair = frozenset[tuple[str, Any]]
+
+
+def pairs(row: Row) -> set[Pair]:
+    """Every two choices of a row."""
+    return {frozenset(two) for two in combinations(row.items(), 2)}
+
+
+def every_pair() -> set[Pair]:
+    options = [(name, choice) for name, choices in OPEN.items() for choice in choices]
+    return {frozenset(two) for two in combinations(options, 2) if two[0][0] != two[1][0]}
+
+
+def _rows() -> Iterator[Row]:
+    """The defaults, then greedily: a pair that has not occurred, and for each other option what adds most new pairs."""
+    row: dict[str, Any] = {name: choices[0] for name, choices in OPEN.items()}
+    left = every_pair()
+    while True:
+        yield row
+        left -= pairs(row)
+        if not left:
+            return
+        row = dict(min(left, key=lambda pair: sorted(map(repr, pair))))
+        for name, choices in OPEN.items():
+            if name not in row:
+                best = max(choices, key=lambda choice: len(pairs({**row, name: choice}) & left))
+                row = {**row, name: best}
+
+
+def label(row: Row) -> str:
+    """Its choices that are not the default, as a test's id."""
+    told = [f"{name}={choice}" for name, choice in sorted(row.items()) if choice != OPEN[name][0]]
+    return ",".join(told) or "defaults"
+
+
+ROWS = tuple(_rows())

@@ -1,0 +1,40 @@
+"""What these tests need and `dev` does not bring; run.sh installs it in an environment of its own."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from . import published
+
+MISSING = "not installed here: {}; run tests/outside/run.sh, which does so in an environment of its own"
+
+
+def sdk() -> Any:
+    """The module `openai`, or a skip of the whole test module."""
+    if find_spec("openai") is None:
+        _lacking(MISSING.format("openai"))
+    if not published.is_installed():
+        _lacking(MISSING.format(published.PACKAGE))
+    import openai
+
+    return openai
+
+
+def sdk_source() -> Path:
+    """The unpacked source distribution of the SDK, or a skip of the whole test module."""
+    folder = os.environ.get("RETINUE_OUTSIDE_SDK")
+    if not folder:
+        _lacking("the SDK's own tests are not here; run tests/outside/run.sh, which fetches them")
+    return Path(folder)
+
+
+def _lacking(reason: str) -> NoReturn:
+    """run.sh must not pass because something was skipped."""
+    if os.environ.get("RETINUE_OUTSIDE"):
+        raise RuntimeError(reason)
+    pytest.skip(reason, allow_module_level=True)

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# The proofs by things we did not write, in a virtual environment of their own: see docs/outside-proofs.md.
+# Usage: tests/outside/run.sh [pytest options]. RETINUE_OUTSIDE_DIR: where it keeps the environment and the SDK's source.
+# RETINUE_OUTSIDE_PYTHON: the interpreter, by default python3.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+unset PYTHONPATH PYTHONHOME VIRTUAL_ENV
+export PIP_DISABLE_PIP_VERSION_CHECK=1
+
+sdk=openai-2.30.0
+sdk_sha256=92f7661c990bda4b22a941806c83eabe4896c3094465030dd882a71abe80c885
+folder=${RETINUE_OUTSIDE_DIR:-${XDG_CACHE_HOME:-${HOME:?set RETINUE_OUTSIDE_DIR}/.cache}/retinue-outside}
+python=${RETINUE_OUTSIDE_PYTHON:-python3}
+venv=$folder/venv
+
+# What the environment is made of; anything else than last time, and it is made again.
+made_of() {
+  "$python" --version
+  pwd
+  cat pyproject.toml tests/outside/requirements.txt tests/outside/run.sh
+}
+
+unpack() {
+  "$venv/bin/python" - "$1" "$2" "$sdk_sha256" <<'PY'
+import hashlib, pathlib, sys, tarfile
+archive, target, expected = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+if digest != expected:
+    sys.exit(f"{archive.name} has the digest {digest}, not {expected}")
+with tarfile.open(archive) as opened:
+    wanted = [item for item in opened if item.name.partition("/")[2].startswith(("tests/", "pyproject.toml"))]
+    opened.extractall(target, wanted, filter="data")
+PY
+}
+
+if ! made_of | cmp -s - "$folder/made-of"; then
+  rm -rf "$folder/venv" "$folder/source" "$folder/made-of"
+  mkdir -p "$folder/source"
+  "$python" -m venv "$venv"
+  "$venv/bin/pip" install -q -e '.[dev]' -r tests/outside/requirements.txt
+  "$venv/bin/pip" download -q --no-deps --no-binary :all: --no-build-isolation -d "$folder/source" "${sdk/-/==}"
+  unpack "$folder/source/$sdk.tar.gz" "$folder/source"
+  made_of >"$folder/made-of"
+fi
+
+# Our own tests are not asynchronous, and the plugin for such tests would want a setting of ours.
+RETINUE_OUTSIDE=1 RETINUE_OUTSIDE_SDK=$folder/source/$sdk \
+  "$venv/bin/python" -m pytest -q -p no:asyncio -m outside tests/outside "$@"

@@ -1,0 +1,77 @@
+"""The official SDK's own API tests, unmodified, against the emulator behind a wrapper; one line of SUITES a module."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+from xml.etree import ElementTree
+
+import pytest
+
+from retinue.emulator.app import Emulator
+from retinue.emulator.faults import Behaviour
+
+from ..emulator.choices import OPEN, Row, label
+from ..emulator.client import served
+from .needs import sdk, sdk_source
+from .published import Witness, departures
+from .wrapper import Wrapper
+
+sdk()
+SOURCE = sdk_source()
+pytestmark = pytest.mark.outside
+
+
+class Suite(NamedTuple):
+    """A module below tests/api_resources: how many tests it has, the ids it assumes, how often a request is amended."""
+
+    module: str
+    tests: int
+    ids: Mapping[str, tuple[str, ...]]
+    amended: Mapping[str, int]
+
+
+SUITES = (
+    Suite(
+        "beta/test_assistants.py",
+        105,
+        {"assistant": ("before", "assistant_id", "after")},
+        {"limit": 5, "tool_resources.file_search": 5},
+    ),
+)
+DEFAULTS: Row = {name: choices[0] for name, choices in OPEN.items()}
+OTHERS: Row = {name: choices[-1] for name, choices in OPEN.items()}
+CHOICES = (DEFAULTS, {name: choices[1] for name, choices in OPEN.items()}, OTHERS)
+
+
+def run(module: str, url: str, report: Path) -> tuple[Counter[str], str]:
+    """Run a module by its own configuration, in one process; how its tests ended, and what was printed."""
+    command = [sys.executable, "-m", "pytest", "-o", "addopts=", "-p", "no:cacheprovider", "-q", "--tb=short"]
+    command += [f"--junitxml={report}", f"tests/api_resources/{module}"]
+    environment = {**os.environ, "TEST_API_BASE_URL": url, "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, cwd=SOURCE, env=environment, capture_output=True, text=True, timeout=120)
+    cases = ElementTree.parse(report).iter("testcase")
+    ends = Counter(
+        next((child.tag for child in case if child.tag in ("failure", "error", "skipped")), "passed") for case in cases
+    )
+    return ends, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("row", CHOICES, ids=label)
+@pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.module)
+def test_the_sdks_own_tests_pass(suite: Suite, row: Row, tmp_path: Path) -> None:
+    witness = Witness(departures(row))
+    emulator = Emulator(":memory:", Behaviour(**row))
+    wrapper = Wrapper(emulator, suite.ids, witness)
+    with served(wrapper) as url:
+        ends, printed = run(suite.module, url, tmp_path / "report.xml")
+    emulator.close()
+    assert ends == {"passed": suite.tests}, printed
+    assert Counter(wrapper.amended) == suite.amended
+    assert len(witness.answers) > suite.tests / 2
+    assert witness.complaints() == []
