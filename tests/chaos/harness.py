@@ -295,6 +295,7 @@ MISHAPS = [
         for after in (False, True)
     ),
     Mishap("status-503-told-when", Fault("status", 503, retry_after="2")),
+    Mishap("status-503-told-when-after", Fault("status", 503, retry_after="2", after_commit=True)),
     Mishap("status-429-told-when", Fault("status", 429, retry_after_ms="1500")),
     *(Mishap(f"status-{status}", Fault("status", status)) for status in (400, 401, 403, 404)),
     *(
