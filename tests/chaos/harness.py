@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import json
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -233,10 +234,12 @@ class Stage(Bench):
         return cls(Emulator(":memory:", now=clock.now, sleep=sleep), clock, key=CANARY)
 
     @classmethod
-    def furnished(cls, parallelism: int = 1) -> Stage:
-        """The world of the twelve changes, and the manifests that ask for them."""
+    def furnished(cls, parallelism: int = 1, ahead: int = 0) -> Stage:
+        """The world of the twelve changes and its manifests; `ahead` of it so many older objects of others."""
         stage = cls.empty()
         stage.clock.time += 1000
+        for number in range(ahead):
+            stage.emulator.seed({"id": f"asst_{number:024}", "created_at": number})
         for raw in furniture().values():
             stage.emulator.seed(raw)
         stage.wanted, stage.removed, stage.parallelism = WANTED, REMOVED, parallelism
@@ -330,7 +333,9 @@ def undisturbed() -> tuple[Objects, tuple[str, ...]]:
     return world, tuple(report.requests)
 
 
-def disturbed(mishap: Mishap, at: int, parallelism: int = 1) -> tuple[Stage, Report]:
+@contextmanager
+def disturbed(mishap: Mishap, at: int, **options: int) -> Iterator[tuple[Stage, Report]]:
     """The world after a run in which the mishap struck at one request."""
-    stage = Stage.furnished(parallelism)
-    return stage, stage.plain_apply(mishap, at)
+    stage = Stage.furnished(**options)
+    yield stage, stage.plain_apply(mishap, at)
+    stage.close()

@@ -6,20 +6,34 @@ from collections import Counter
 
 import pytest
 
+from retinue.emulator.faults import Fault
+
 from . import invariants
-from .harness import CANARY, COUNTS, MISHAPS, OTHERS, WANTED, Mishap, Report, Stage, disturbed, furniture, undisturbed
+from .harness import (
+    CANARY,
+    COUNTS,
+    MISHAPS,
+    OTHERS,
+    WANTED,
+    Mishap,
+    Report,
+    Stage,
+    disturbed,
+    furniture,
+    undisturbed,
+)
 
 ADDRESSES = {f"demo/dev/{resource.address}" for resource in WANTED}
+PAGE = 100
 
 
 def complaints(stage: Stage, report: Report) -> list[str]:
     """What is wrong after a disturbed run, then a plain apply, then one more."""
     before, expected = furniture(), undisturbed()[0]
     again = stage.plain_apply()
-    found = [f"the plain apply ended with {again.text}"] if not again.finished else []
-    live = stage.live()
+    live = {key: raw for key, raw in stage.live().items() if key in before or raw["created_at"] > PAGE}
     return invariants.together(
-        found,
+        [] if again.finished else [f"the plain apply ended with {again.text}"],
         invariants.same_world(live, expected, before),
         invariants.one_object_per_address(live, ADDRESSES, OTHERS),
         invariants.others_untouched(live, before, OTHERS),
@@ -31,12 +45,14 @@ def complaints(stage: Stage, report: Report) -> list[str]:
     )
 
 
-def tried(mishap: Mishap, at: int, parallelism: int = 1) -> list[str]:
-    stage, report = disturbed(mishap, at, parallelism)
-    try:
-        return complaints(stage, report)
-    finally:
-        stage.close()
+def tried_everywhere(mishap: Mishap, **options: int) -> dict[str, list[str]]:
+    """What is wrong, by the request at which the mishap struck."""
+    wrong = {}
+    for at, request in enumerate(undisturbed()[1]):
+        with disturbed(mishap, at, **options) as (stage, report):
+            if found := complaints(stage, report):
+                wrong[f"{at} {request}"] = found
+    return wrong
 
 
 def test_the_run_has_twelve_changes() -> None:
@@ -45,11 +61,46 @@ def test_the_run_has_twelve_changes() -> None:
     assert report.plan is not None
     assert Counter(change.action.value for change in report.plan.changes) == COUNTS
     assert report.finished
+    assert complaints(stage, report) == []
     stage.close()
 
 
 @pytest.mark.parametrize("mishap", MISHAPS, ids=[mishap.name for mishap in MISHAPS])
 def test_every_boundary(mishap: Mishap) -> None:
-    requests = undisturbed()[1]
-    wrong = {f"{at} {request}": found for at, request in enumerate(requests) if (found := tried(mishap, at))}
-    assert wrong == {}
+    assert tried_everywhere(mishap) == {}
+
+
+@pytest.mark.parametrize("mishap", MISHAPS[::4], ids=[mishap.name for mishap in MISHAPS[::4]])
+def test_every_boundary_with_four_in_flight(mishap: Mishap) -> None:
+    assert tried_everywhere(mishap, parallelism=4) == {}
+
+
+# --- lists of two pages, of which the second begins with each object in turn
+
+BELIEVED = {
+    f"asst_{name:x<24}": pytest.mark.xfail(reason=f"retinue believes a list that is called complete: {what}")
+    for name, what in (
+        ("maths", "what is to be moved is created anew, and the next apply deletes the old one as an orphan"),
+        ("reworded", "a copy is the oldest with its nonce, so it is taken for the original"),
+        ("pruned", "a copy with a damaged nonce is the only one with its address, so it is taken for ours"),
+    )
+}
+"""Design question: one more list before the first write would tell, at the price of a list per apply."""
+LISTED = sorted(furniture(), key=lambda key: furniture()[key]["created_at"])
+
+
+@pytest.mark.parametrize("first", LISTED)
+def test_a_page_that_repeats_an_entry_changes_nothing(first: str) -> None:
+    mishap = Mishap("repeat", Fault("repeat"), only=("GET",))
+    with disturbed(mishap, 1, ahead=PAGE - LISTED.index(first)) as (stage, report):
+        assert report.happened
+        assert report.finished
+        assert complaints(stage, report) == []
+
+
+@pytest.mark.parametrize("first", [pytest.param(key, marks=BELIEVED.get(key, ())) for key in LISTED])
+def test_a_page_that_passes_over_an_entry(first: str) -> None:
+    mishap = Mishap("miss", Fault("miss"), only=("GET",))
+    with disturbed(mishap, 1, ahead=PAGE - LISTED.index(first)) as (stage, report):
+        assert report.happened
+        assert complaints(stage, report) == []
