@@ -122,7 +122,7 @@ def _delete(change: Change, run: Run) -> Result:
     if live is None:
         return Result(change.remote_id)
     if not matches(change, live, run):
-        raise StaleError(f"{change.remote_id} was changed after the plan was made", "Plan again and review.")
+        raise StaleError(what_moved(change, live, run.kinds[change.address.kind]), "Plan again and review.")
     run.backup(live)
     run.service.delete(change.address.kind, change.remote_id or "")
     return Result(change.remote_id)
