@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -44,8 +45,9 @@ class Crash(BaseException):
 class Mishap:
     """What happens to one request, or (`lasting`) to that one and all that follow it in the run.
 
-    `fault`: the emulator misbehaves. `error`: the client sees this exception. `crash`: the process dies. The last two
-    `before` or (`after` True) after the deed. `only`: methods it can happen to; others pass.
+    `fault`: the emulator misbehaves. `error`: the client sees this exception, before or (`after`) after the deed; a
+    Crash ends the run. `only`: methods it can happen to; others pass. `passing`: the run itself must get over it.
+    `doubles`: it denies a deed that was done, so that for a moment there may be two of what was created.
     """
 
     name: str
@@ -54,6 +56,8 @@ class Mishap:
     after: bool = False
     lasting: bool = False
     only: tuple[str, ...] = ("GET", "POST", "DELETE")
+    passing: bool = False
+    doubles: bool = False
 
 
 def crash(moment: str) -> Mishap:
@@ -74,6 +78,7 @@ class Wire:
         self.requests: list[str] = []
         self.happened = self.dead = False
         self.at_first_delete: dict[str, Raw] | None = None
+        self.most = 0
         self.emulator.faults.clear()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -88,10 +93,14 @@ class Wire:
             self.requests.append(f"{method} {environ['PATH_INFO']}")
             mishap = self._mishap
             due = number == self._at or (number > self._at and mishap is not None and mishap.lasting)
-            if mishap is None or not due or method not in mishap.only:
-                return self.emulator(environ, start_response)
-            self.happened = True
-            return self._disturbed(mishap, environ, start_response)
+            try:
+                if mishap is None or not due or method not in mishap.only:
+                    return self.emulator(environ, start_response)
+                self.happened = True
+                return self._disturbed(mishap, environ, start_response)
+            finally:
+                if method == "POST":
+                    self._count()
 
     def _disturbed(self, mishap: Mishap, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if mishap.fault is not None:
@@ -104,12 +113,19 @@ class Wire:
         self.dead = isinstance(error, Crash)
         raise error
 
+    def _count(self) -> None:
+        """How many objects with one address were new at once, at most."""
+        new = [raw["metadata"].get("retinue.address") for key, raw in objects(self.emulator).items() if is_new(key)]
+        self.most = max(self.most, *Counter(new).values(), 0)
+
     def is_old(self, path: str) -> bool:
         """Whether a request is for an object that was there before any run."""
-        return path.rpartition("/")[2] in FURNITURE_IDS
+        return not is_new(path.rpartition("/")[2])
 
-    def writes(self) -> list[str]:
-        return [request for request in self.requests if not request.startswith("GET")]
+
+def is_new(key: str) -> bool:
+    """Whether a run made this object, and nobody before it."""
+    return key not in FURNITURE_IDS
 
 
 def objects(emulator: Emulator) -> dict[str, Raw]:
@@ -200,6 +216,7 @@ class Report:
     requests: Sequence[str] = ()
     at_first_delete: Objects | None = None
     happened: bool = False
+    most: int = 0
     text: str = ""
 
     @property
@@ -265,7 +282,7 @@ class Stage(Bench):
         except (RetinueError, Crash) as error:
             report.error = error
         report.requests, report.at_first_delete = self.wire.requests, self.wire.at_first_delete
-        report.happened = self.wire.happened
+        report.happened, report.most = self.wire.happened, self.wire.most
         report.text = _text(report)
         return report
 
@@ -291,28 +308,26 @@ def _refuses() -> BaseException:
     return httpx.ConnectError("connection refused")
 
 
+def _passing(name: str, fault: Fault | None = None, **options: Any) -> Mishap:
+    return Mishap(name, fault, passing=True, **options)
+
+
 MISHAPS = [
+    *(_passing(f"status-{status}", Fault("status", status)) for status in _STATUSES),
     *(
-        Mishap(f"status-{status}{'-after' if after else ''}", Fault("status", status, after_commit=after))
+        _passing(f"status-{status}-after", Fault("status", status, after_commit=True), doubles=status == 429)
         for status in _STATUSES
-        for after in (False, True)
     ),
-    Mishap("status-503-told-when", Fault("status", 503, retry_after="2")),
-    Mishap("status-503-told-when-after", Fault("status", 503, retry_after="2", after_commit=True)),
-    Mishap("status-429-told-when", Fault("status", 429, retry_after_ms="1500")),
+    _passing("status-429-told-when", Fault("status", 429, retry_after_ms="1500")),
+    _passing("status-503-told-when", Fault("status", 503, retry_after="2")),
+    _passing("status-503-told-when-after", Fault("status", 503, retry_after="2", after_commit=True), doubles=True),
     *(Mishap(f"status-{status}", Fault("status", status)) for status in (400, 401, 403, 404)),
-    *(
-        Mishap(f"{kind}{'-after' if after else ''}", Fault(kind, after_commit=after))
-        for kind in ("reset", "html", "broken")
-        for after in (False, True)
-    ),
-    Mishap("cut", Fault("cut")),
-    Mishap("slow", Fault("slow", seconds=5)),
-    Mishap("drip", Fault("drip", seconds=5)),
-    Mishap("repeat", Fault("repeat"), only=("GET",)),
-    Mishap("timeout", error=_times_out),
-    Mishap("timeout-after", error=_times_out, after=True),
-    Mishap("refused", error=_refuses),
+    *(_passing(kind, Fault(kind)) for kind in ("reset", "html", "broken", "cut", "repeat")),
+    *(_passing(f"{kind}-after", Fault(kind, after_commit=True)) for kind in ("reset", "html", "broken")),
+    *(_passing(kind, Fault(kind, seconds=5)) for kind in ("slow", "drip")),
+    _passing("timeout", error=_times_out),
+    _passing("timeout-after", error=_times_out, after=True),
+    _passing("refused", error=_refuses),
     Mishap("outage", Fault("reset"), lasting=True),
     Mishap("outage-after", Fault("reset", after_commit=True), lasting=True),
     Mishap("read-only", Fault("status", 403), lasting=True, only=("POST", "DELETE")),

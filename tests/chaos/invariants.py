@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from .harness import Objects, Raw, Report
+from .harness import Mishap, Objects, Raw, Report
 
 ADDRESS, APPLIED = "retinue.address", "retinue.applied"
 
@@ -71,6 +71,16 @@ def no_early_delete(report: Report, expected: Objects, before: Objects) -> list[
     found = [f"deleted before this was there: {text}" for text in (want - have).elements()]
     failed = [outcome for outcome in report.outcomes or () if outcome.action != "delete" and outcome.status != "done"]
     return found + [f"deleted although this failed: {outcome.address}: {outcome.error}" for outcome in failed]
+
+
+def no_blind_repeat(report: Report, mishap: Mishap) -> list[str]:
+    """A create is looked for before it is tried again, so there are never two of it, not even for a moment."""
+    return [] if report.most < 2 or mishap.doubles else [f"there were {report.most} new objects with one address"]
+
+
+def got_over(report: Report, mishap: Mishap) -> list[str]:
+    """What passes by itself does not make a run fail."""
+    return [] if report.finished or not mishap.passing else [f"the run did not get over it: {report.text}"]
 
 
 def all_accounted_for(report: Report) -> list[str]:

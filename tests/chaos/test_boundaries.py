@@ -50,7 +50,8 @@ def tried_everywhere(mishap: Mishap, **options: int) -> dict[str, list[str]]:
     wrong = {}
     for at, request in enumerate(undisturbed()[1]):
         with disturbed(mishap, at, **options) as (stage, report):
-            if found := complaints(stage, report):
+            found = [*invariants.no_blind_repeat(report, mishap), *invariants.got_over(report, mishap)]
+            if found := [*found, *complaints(stage, report)]:
                 wrong[f"{at} {request}"] = found
     return wrong
 
