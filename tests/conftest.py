@@ -23,26 +23,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="rewrite the golden files; review them as a diff")
 
 
+def compare(path: Path, actual: str, *, update: bool) -> None:
+    """Compare with a golden file, or write it."""
+    if update:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(actual.encode("utf-8"))
+        return
+    if not path.exists():
+        pytest.fail(f"{path} is missing; run `pytest --update`, then review and commit it", pytrace=False)
+    expected = path.read_bytes().decode("utf-8")
+    if actual != expected:
+        pytest.fail(_difference(path, expected, actual), pytrace=False)
+
+
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[str | Path, str], None]:
     """`golden(name, text)`: compare with golden/NAME.txt beside the test; `--update` writes it.
 
     A name with a suffix of its own (`Path("plan.json")`) keeps it; `golden("json/plan", …)` is a file in a folder.
     """
-    folder = request.path.parent / "golden"
-    update = request.config.getoption("--update")
+    folder, update = request.path.parent / "golden", bool(request.config.getoption("--update"))
 
     def check(name: str | Path, actual: str) -> None:
-        path = folder / (name if isinstance(name, Path) else f"{name}.txt")
-        if update:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(actual.encode("utf-8"))
-            return
-        if not path.exists():
-            pytest.fail(f"{path} is missing; run `pytest --update`, then review and commit it", pytrace=False)
-        expected = path.read_bytes().decode("utf-8")
-        if actual != expected:
-            pytest.fail(_difference(path, expected, actual), pytrace=False)
+        compare(folder / (name if isinstance(name, Path) else f"{name}.txt"), actual, update=update)
 
     return check
 

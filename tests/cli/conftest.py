@@ -6,16 +6,20 @@ import io
 import re
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from retinue.cli import app
 from retinue.emulator.app import Emulator
 from retinue.emulator.server import serve
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
 
 KEY = "sk-canary-0123456789"
 
@@ -80,10 +84,10 @@ class World:
         self.settled()
         return ran
 
-    def settled(self) -> None:
+    def settled(self, *options: str) -> None:
         """The next plan is empty, and making it writes nothing."""
         before = len(self.emulator.writes())
-        ran = self.run("plan", "--detailed-exitcode")
+        ran = self.run("plan", "--detailed-exitcode", *options)
         self.transcript.pop()
         assert (ran.code, ran.out.splitlines()[-1][:11]) == (0, "No changes."), ran.out + ran.err
         assert len(self.emulator.writes()) == before
@@ -125,8 +129,13 @@ class World:
         return "\n\n".join(self.transcript) + "\n"
 
 
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+@contextmanager
+def opened(
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    around: Callable[[Emulator], WSGIApplication] = lambda emulator: emulator,
+) -> Iterator[World]:
+    """A world in an empty folder, which becomes the working directory; `around` may look at what the emulator gets."""
     emulator = Emulator(":memory:")
     stop, ready, urls = threading.Event(), threading.Event(), list[str]()
 
@@ -134,16 +143,23 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         urls.append(url)
         ready.set()
 
-    thread = threading.Thread(target=serve, args=(emulator, "127.0.0.1", 0, serving, stop))
+    thread = threading.Thread(target=serve, args=(around(emulator), "127.0.0.1", 0, serving, stop))
     thread.start()
     assert ready.wait(10)
-    root = tmp_path / "demo"
     root.mkdir()
     monkeypatch.chdir(root)
     monkeypatch.setenv("DEMO_KEY", KEY)
     for name in ("RETINUE_ENV", "NO_COLOR", "FORCE_COLOR", "RETINUE_ALLOWED_HOSTS"):
         monkeypatch.delenv(name, raising=False)
-    yield World(root, emulator, urls[0], monkeypatch)
-    stop.set()
-    thread.join()
-    emulator.close()
+    try:
+        yield World(root, emulator, urls[0], monkeypatch)
+    finally:
+        stop.set()
+        thread.join()
+        emulator.close()
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    with opened(tmp_path / "demo", monkeypatch) as found:
+        yield found

@@ -83,6 +83,24 @@ def test_a_copy_of_a_double_create_is_a_copy_and_not_ours() -> None:
     assert groups(found) == {"owned": ["first"], "duplicates": ["second"], "copies": ["copy"]}
 
 
+def test_a_copy_is_known_by_its_nonce_even_where_its_original_bears_another_address() -> None:
+    found = world(
+        managed(desired("renamed"), id="made", created=1, nonce="n" * 8),
+        managed(BOT, id="copy", created=2, nonce="n" * 8),
+    )
+    assert (groups(found), codes(found)) == ({"owned": ["made"], "copies": ["copy"]}, ["copy"])
+    assert "copy of made" in found.diagnostics[0].message
+
+
+def test_of_two_objects_with_a_former_name_the_second_is_left_alone() -> None:
+    """Else a run that is killed once the first has moved would end in another world than one that is not."""
+    first = managed(BOT, id="first", created=1, nonce="a" * 8, project="old")
+    second = managed(BOT, id="second", created=2, nonce="b" * 8, project="old")
+    moved = managed(BOT, id="first", created=1, nonce="a" * 8)
+    for one in (first, moved):
+        assert groups(world(one, second, formerly=("old",))) == {"owned": ["first"], "copies": ["second"]}
+
+
 def test_an_object_with_half_a_marker_is_ours_by_its_address_and_reported() -> None:
     for text in ("damaged", "", None, "1 short"):
         found = world(replace(managed(BOT), marker_applied=text))

@@ -49,8 +49,13 @@ def test_an_exclusion_wins_over_a_target() -> None:
 def test_labels_must_all_hold() -> None:
     assert chosen(team="cx") == ["support-de", "support-en"]
     assert chosen(team="cx", tier="1") == ["support-de"]
-    assert chosen(team="nobody") == []
     assert chosen("Assistant/support-en", team="edu") == []
+
+
+def test_a_label_that_no_manifest_has_is_an_error_that_lists_the_known_ones() -> None:
+    with pytest.raises(UsageError) as caught:
+        chosen(team="nobody")
+    assert "team=cx" in (caught.value.remedy or "")
 
 
 def test_case_counts_in_a_pattern() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from retinue.core.model import Change, Outcome, Plan, Resource
-from retinue.core.plan import make_plan
+from retinue.core.plan import Target, make_plan
 from retinue.emulator.app import Emulator
 from retinue.engine.apply import apply_changes
 from retinue.engine.read import read_live
@@ -52,19 +52,28 @@ class Bench:
 
     emulator: Emulator
     clock: VirtualClock
+    key: str = field(default="key", kw_only=True)
+
+    @property
+    def application(self) -> Any:
+        """What answers the requests: the emulator, or something that stands before it."""
+        return self.emulator
+
+    def target(self) -> Target:
+        return worlds.target()
 
     def service(self, **options: Any) -> Service:
         connection = Connection(
             "http://emulator/v1",
-            {"Authorization": "Bearer key"},
-            transport=in_process(self.emulator),
+            {"Authorization": f"Bearer {self.key}"},
+            transport=in_process(self.application),
             clock=self.clock,
             **options,
         )
         return PROVIDER.connect(connection)
 
     def plan(self, wanted: Sequence[Resource]) -> Plan:
-        return make_plan(worlds.target(), list(wanted), read_live(self.service(), ["Assistant"]))
+        return make_plan(self.target(), list(wanted), read_live(self.service(), ["Assistant"]))
 
     def run(self, **options: Any) -> Run:
         given = {"parallelism": 1, "service": self.service(), "clock": self.clock, **options}
@@ -75,7 +84,7 @@ class Bench:
 
     def plan_of_nothing(self, wanted: Sequence[Resource]) -> Plan:
         """As a run plans that looked before anything was there."""
-        return make_plan(worlds.target(), list(wanted), [])
+        return make_plan(self.target(), list(wanted), [])
 
     def remove(self, remote_id: str) -> None:
         """Behind everybody's back."""

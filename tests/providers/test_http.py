@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from retinue.core.errors import ApiGone, AuthError, NotFound, Rejected, UnknownOutcome, Unreachable
+from retinue.core.errors import ApiGone, AuthError, HeldBack, NotFound, Rejected, UnknownOutcome, Unreachable
 from retinue.providers.gate import Clock, Gate
 from retinue.providers.http import Http, retry_after
 from retinue.providers.openai import classify
@@ -100,15 +100,21 @@ def test_a_create_is_never_repeated_when_it_may_have_happened(make: Any, step: S
     assert len(script.requests) == 1
 
 
-@pytest.mark.parametrize(
-    "step",
-    [httpx.ConnectError("refused"), httpx.ConnectTimeout("no"), error(429), error(503, headers={"Retry-After": "1"})],
-    ids=str,
-)
+@pytest.mark.parametrize("step", [httpx.ConnectError("refused"), httpx.ConnectTimeout("no")], ids=str)
 def test_a_create_is_repeated_when_it_surely_did_not_happen(make: Any, step: Step) -> None:
     http, script, _ = make(step, ok())
     http.send(Verb.CREATE, "POST", "assistants", body={})
     assert len(script.requests) == 2
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_create_that_was_held_back_is_the_callers_to_repeat_once_the_wait_is_over(make: Any, status: int) -> None:
+    http, script, clock = make(error(status, headers={"Retry-After": "7"}), ok())
+    started = clock.now()
+    with pytest.raises(HeldBack):
+        http.send(Verb.CREATE, "POST", "assistants", body={})
+    http.send(Verb.CREATE, "POST", "assistants", body={})
+    assert (len(script.requests), clock.now() - started) == (2, 7)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -105,7 +106,12 @@ def wants_json(arguments: Sequence[str]) -> bool:
 def _as_diagnostics(error: RetinueError) -> Sequence[Diagnostic]:
     if isinstance(error, InvalidManifests):
         return error.diagnostics
-    return [Diagnostic(code=type(error).__name__.lower(), message=error.message, remedy=error.remedy)]
+    return [Diagnostic(code=_code(error), message=error.message, remedy=error.remedy)]
+
+
+def _code(error: RetinueError) -> str:
+    """`StaleError` is `stale`, `ApiGone` is `api-gone`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(error).__name__.removesuffix("Error")).lower()
 
 
 def bug(error: Exception) -> int:

@@ -92,6 +92,8 @@ def carry_out(plan: Plan, session: Session, service: Service, given: Mapping[str
             if checked.moved:
                 raise StaleError("the plan is stale:\n  " + "\n  ".join(checked.moved), "Plan again and review.")
             changes, done = checked.todo, [_done(change, live) for change, live in checked.done]
+            if done and not given.get("quiet"):
+                console.note(f"{len(done)} of {len(plan.changes)} changes are in place already.")
         outcomes = [*done, *apply_changes(changes, run)]
     code = exits.of_outcomes(outcomes, received.get("signal", 0) if _unfinished(outcomes) else 0)
     _report(plan, outcomes, code, given)

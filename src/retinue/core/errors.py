@@ -10,7 +10,8 @@ RetinueError
     ├── ApiGone            it answers, but this API is no longer there                      9
     ├── Rejected           it refused the request; repeating cannot help                    1
     ├── NotFound           the object is not there                                          1
-    └── UnknownOutcome     a write may or may not have happened                             1
+    └── UnknownOutcome     a create may or may not have happened                            1
+        └── HeldBack       it was answered with a request to wait, which is over now        1
 """
 
 from __future__ import annotations
@@ -85,3 +86,7 @@ class NotFound(ServiceError):
 
 class UnknownOutcome(ServiceError):
     pass
+
+
+class HeldBack(UnknownOutcome):
+    """Most likely nothing happened; but a gateway may say this of a create that went through behind it."""

@@ -34,7 +34,7 @@ class Action(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a step is in the plan. For readers; apply never branches on it."""
+    """Why a step is in the plan. For readers; an apply looks at it only to see whether a duplicate still is one."""
 
     NEW = "new"
     MANIFEST = "manifest"

@@ -78,20 +78,26 @@ def _settle(
     owned: dict[Address, Claim] = {}
     duplicates: list[Claim] = []
     copies: list[Claim] = []
+    originals = _originals(claim for claims in ours.values() for claim in claims)
     for address in sorted(ours):
         claims = sorted(ours[address], key=lambda claim: (names.index(claim.owner.project), *_age(claim.live)))
-        made, copied = _by_nonce(claims)
+        made = [claim for claim in claims if originals[_nonce(claim)] is claim]
+        copied = [claim for claim in claims if originals[_nonce(claim)] is not claim]
+        copies.extend(copied)
+        if not made:
+            continue
         owned[address], others = made[0], made[1:]
         # What is younger than an unreadable nonce may be a copy of that object: nobody can tell, so it is left alone.
+        # So is what bears an earlier name of the project: once its rival was moved, nobody could tell any more.
         readable = owned[address].applied is not None
         for claim in others:
             readable = readable and claim.applied is not None
-            known = readable and claim.owner.project == owned[address].owner.project
-            (duplicates if known else copied).append(claim)
-        copies.extend(copied)
+            (duplicates if readable and claim.owner.project == names[0] else copies).append(claim)
         if owned[address].applied is None:
             diagnostics.append(_unreadable_applied(owned[address]))
-    diagnostics.extend(_copied(claim, owned[claim.address]) for claim in copies)
+    for claim in copies:
+        original = originals[_nonce(claim)]
+        diagnostics.append(_copied(claim, owned[claim.address] if original is claim else original))
     return World(owned, tuple(duplicates), tuple(copies), elsewhere, foreign, tuple(diagnostics))
 
 
@@ -99,16 +105,17 @@ def _age(live: Resource) -> tuple[int, str]:
     return (live.created_at, live.remote_id or "")
 
 
-def _by_nonce(claims: Sequence[Claim]) -> tuple[list[Claim], list[Claim]]:
-    """The oldest of each nonce is the one retinue made, the others are copies someone made of it."""
-    seen: set[str] = set()
-    made: list[Claim] = []
-    copied: list[Claim] = []
-    for claim in claims:
-        nonce = claim.applied.nonce if claim.applied else ""
-        (copied if nonce in seen else made).append(claim)
-        seen.add(nonce)
-    return made, copied
+def _originals(claims: Iterable[Claim]) -> dict[str, Claim]:
+    """Of each nonce the oldest object: retinue made that one, whatever address it has by now. The others are copies."""
+    found: dict[str, Claim] = {}
+    for claim in sorted(claims, key=lambda claim: _age(claim.live)):
+        found.setdefault(_nonce(claim), claim)
+    return found
+
+
+def _nonce(claim: Claim) -> str:
+    """Objects of one address whose nonce cannot be read count as of one nonce."""
+    return claim.applied.nonce if claim.applied else str(claim.owner)
 
 
 def _unreadable_address(resource: Resource) -> Diagnostic:

@@ -33,7 +33,7 @@ def select(
 ) -> Selection | None:
     """The selection that the flags describe; None if they describe none.
 
-    `targets` and `excludes` are addresses or globs. Raises UsageError for a pattern that matches nothing.
+    `targets` and `excludes` are addresses or globs. Raises UsageError for a pattern or a label that matches nothing.
     """
     if not (targets or excludes or labels):
         return None
@@ -45,6 +45,10 @@ def select(
                 f"no object matches `{pattern}`",
                 f"Known: {', '.join(everything) or 'none'}. A pattern looks like Assistant/support-*.",
             )
+    for key, value in (labels or {}).items():
+        if not any(resource.policy.labels.get(key) == value for resource in known.values()):
+            pairs = sorted({f"{k}={v}" for resource in known.values() for k, v in resource.policy.labels.items()})
+            raise UsageError(f"no manifest has the label {key}={value}", f"Known labels: {', '.join(pairs) or 'none'}.")
     chosen = {
         address
         for address, resource in known.items()

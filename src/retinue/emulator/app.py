@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from .access import Access
-from .assistants import Assistants
+from .assistants import Assistants, new_id
 from .control import PATH as CONTROL_PATH
 from .control import Control
 from .errors import ApiError
@@ -45,8 +45,9 @@ class Emulator:
     """An Assistants v2 API, and Flowise in front of it, to call in process or on a socket; safe for many threads.
 
     `database` is a path or `:memory:`. `control` opens /_emulator/control, by which anybody who reaches the socket
-    may change everything. `now` gives seconds since 1970, `sleep` takes seconds. `behaviour`, `faults` and `latency`
-    (seconds before every answer) may change at any time; `requests` is the log of the last requests.
+    may change everything. `now` gives seconds since 1970, `sleep` takes seconds, `new_id` makes an id of
+    a prefix. `behaviour`, `faults` and `latency` (seconds before every answer) may change at any time; `requests` is
+    the log of the last requests.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Emulator:
         control: bool = False,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
+        new_id: Callable[[str], str] = new_id,
     ) -> None:
         self.behaviour = behaviour or Behaviour()
         self.store = Store(database)
@@ -65,7 +67,7 @@ class Emulator:
         self.latency = 0.0
         self._now, self._sleep = now, sleep
         self._lock = threading.Lock()
-        self.assistants = Assistants(self.store, lambda: self.behaviour, now)
+        self.assistants = Assistants(self.store, lambda: self.behaviour, now, new_id)
         access = Access(lambda: self.behaviour, now)
         self.flowise = Flowise(access, self.store, self.assistants, lambda: self.behaviour, now)
         self._router = Router([OpenAI(access, self.assistants, lambda: self.behaviour), self.flowise])

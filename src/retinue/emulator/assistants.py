@@ -31,10 +31,17 @@ def new_id(prefix: str) -> str:
 class Assistants:
     """The stored text of an assistant is its answer, so that lists cost no encoding. Handlers raise ApiError."""
 
-    def __init__(self, store: Store, behaviour: Callable[[], Behaviour], now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        behaviour: Callable[[], Behaviour],
+        now: Callable[[], float],
+        new_id: Callable[[str], str] = new_id,
+    ) -> None:
         self._store = store
         self._behaviour = behaviour
         self._now = now
+        self._new_id = new_id
         self._lag = Lag(behaviour, now)
 
     def routes(self, prefix: str) -> tuple[Route, ...]:
@@ -57,7 +64,7 @@ class Assistants:
         with self._store.transaction():
             created_at = int(self._now())
             given = self._with_new_store(given, created_at)
-            key = new_id("asst_")
+            key = self._new_id("asst_")
             self._lag.created(key)
             return Answer(self._save({}, given, key, created_at))
 
@@ -90,7 +97,7 @@ class Assistants:
         files = len(wanted.get("file_ids") or [])
         counts = {"in_progress": 0, "completed": files, "failed": 0, "cancelled": 0, "total": files}
         made = {
-            "id": new_id("vs_"),
+            "id": self._new_id("vs_"),
             "object": "vector_store",
             "created_at": created_at,
             "name": None,
@@ -129,7 +136,7 @@ class Assistants:
 
     def seed(self, raw: Mapping[str, Any]) -> str:
         """Put an object there as it is, without a check: any id, time, metadata, unknown keys. Returns its id."""
-        key, created_at = str(raw.get("id") or new_id("asst_")), int(raw.get("created_at", self._now()))
+        key, created_at = str(raw.get("id") or self._new_id("asst_")), int(raw.get("created_at", self._now()))
         plain = _assistant({}, {"model": "gpt-4o"}, key, created_at, self._behaviour())
         self._store.put(KIND, key, created_at, json.dumps({**plain, **raw, "id": key}, ensure_ascii=False))
         return key

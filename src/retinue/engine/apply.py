@@ -105,7 +105,7 @@ def _outcome(change: Change, run: Run) -> Outcome:
             change.remote_id,
             error.message,
             error.remedy,
-            failure_word(error),
+            failure_word(error.__cause__ if isinstance(error.__cause__, RetinueError) else error),
         )
     return Outcome(change.address, change.action, Status.DONE, result.remote_id, notes=result.notes)
 

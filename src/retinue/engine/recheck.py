@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ..core import diff, marker, ownership
 from ..core.canonical import canonical, canonical_json, canonical_value, same
-from ..core.model import MISSING, Action, Address, Change, FieldChange, Kind, Plan, Resource
+from ..core.model import MISSING, Action, Address, Change, FieldChange, Kind, Plan, Reason, Resource
 from ..core.pointer import without
 from .run import Run
 
@@ -25,7 +25,7 @@ class Checked:
 
 
 def recheck(plan: Plan, run: Run) -> Checked:
-    """Reads just the listed objects, and the ownership list too if the plan creates or deletes."""
+    """Reads just the listed objects, and the ownership list too if the plan gives or takes addresses."""
     live = _read(plan, run)
     owned = ownership.decide(live, plan.project, plan.environment).owned
     by_id = {resource.remote_id: resource for resource in live}
@@ -44,7 +44,7 @@ def recheck(plan: Plan, run: Run) -> Checked:
 
 
 def _read(plan: Plan, run: Run) -> list[Resource]:
-    if any(change.action in (Action.CREATE, Action.DELETE, Action.REPLACE) for change in plan.changes):
+    if any(change.action not in (Action.UPDATE, Action.FORGET) for change in plan.changes):
         return [resource for kind in run.kinds for resource in run.service.list(kind)]
     found = (run.service.get(change.address.kind, change.remote_id or "") for change in plan.changes)
     return [resource for resource in found if resource is not None]
@@ -68,13 +68,33 @@ def _state(
     # First, because a field that cannot be read back leaves `expect` as it was: only the marker tells that it is set.
     if is_reached(change, live, run):
         return live
-    return None if matches(change, live, run) else what_moved(change, live, run.kinds[change.address.kind])
+    if not matches(change, live, run):
+        return what_moved(change, live, run.kinds[change.address.kind])
+    return _other_holder(change, owned.get(change.address))
+
+
+def _other_holder(change: Change, claim: ownership.Claim | None) -> str | None:
+    """In words, why the step would leave two objects with its address, or none."""
+    is_it = claim is not None and claim.remote_id == change.remote_id
+    if change.action in (Action.ADOPT, Action.MOVE) and claim is not None and not is_it:
+        return f"{claim.remote_id} has this address by now"
+    if change.reason is Reason.DUPLICATE and is_it:
+        return f"{change.remote_id} is the only one by now"
+    return None
 
 
 def matches(change: Change, live: Resource, run: Run) -> bool:
     """Whether a live object is still the one that the plan was made for."""
+    if _newly_protected(change, live):
+        return False
     kind = run.kinds[change.address.kind]
     return diff.expect_digest(live, kind, run.hidden(kind.name), change.ignored) == change.expect
+
+
+def _newly_protected(change: Change, live: Resource) -> bool:
+    applied = marker.parse_applied(live.marker_applied or "")
+    doomed = change.action in (Action.DELETE, Action.REPLACE)
+    return doomed and not change.protected and applied is not None and applied.protected
 
 
 def is_reached(change: Change, live: Resource, run: Run) -> bool:
@@ -116,6 +136,8 @@ def _holds(item: FieldChange, live: Resource, kind: Kind, applied: marker.Applie
 
 def what_moved(change: Change, live: Resource, kind: Kind) -> str:
     """In words, the first planned field that no longer holds what the plan saw."""
+    if _newly_protected(change, live):
+        return f"{change.remote_id} is protected by now"
     have = canonical(live.spec, kind)
     for item in change.fields:
         name = item.path.removeprefix("/")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ..core import diff, marker
 from ..core.canonical import canonical, same
-from ..core.errors import ServiceError, StaleError, UnknownOutcome
+from ..core.errors import HeldBack, RetinueError, ServiceError, StaleError, UnknownOutcome
 from ..core.model import MISSING, Action, Change, Diagnostic, Json, Kind, Resource, Severity
 from ..core.pointer import without
 from ..providers.base import Marker
@@ -47,22 +47,32 @@ def _create(change: Change, run: Run) -> Result:
     Each request has a nonce of its own, so that one which comes to light later is recognised as a duplicate.
     """
     spec = _fields(change, run.kinds[change.address.kind])
-    error: UnknownOutcome | None = None
-    for _ in range(_CREATE_ATTEMPTS):
+    attempts = 0
+    while True:
         nonce = run.nonce()
         run.made[nonce] = change.address
         text = _marker(change, run, marker.Applied(nonce, change.protected, None, _asked(change)))
         try:
             live = run.service.create(change.address.kind, spec, text)
+        except HeldBack:
+            continue
         except UnknownOutcome as unknown:
-            error = unknown
-            found = _find(change, text, run)
+            attempts += 1
+            found = _found(unknown, change, text, run)
+            if found is None and attempts == _CREATE_ATTEMPTS:
+                raise
             if found is None:
                 continue
             live = found
         return _settle(change, live, text, spec, run)
-    assert error is not None
-    raise error
+
+
+def _found(unknown: UnknownOutcome, change: Change, text: Marker, run: Run) -> Resource | None:
+    """As `_find`; a look that fails leaves the outcome unknown."""
+    try:
+        return _find(change, text, run)
+    except RetinueError as error:
+        raise UnknownOutcome(f"{unknown.message}, and a look failed: {error.message}", error.remedy) from error
 
 
 def _find(change: Change, text: Marker, run: Run) -> Resource | None:
@@ -112,7 +122,7 @@ def _delete(change: Change, run: Run) -> Result:
     if live is None:
         return Result(change.remote_id)
     if not matches(change, live, run):
-        raise StaleError(f"{change.remote_id} was changed after the plan was made", "Plan again and review.")
+        raise StaleError(what_moved(change, live, run.kinds[change.address.kind]), "Plan again and review.")
     run.backup(live)
     run.service.delete(change.address.kind, change.remote_id or "")
     return Result(change.remote_id)

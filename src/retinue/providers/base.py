@@ -62,7 +62,8 @@ class Marker:
 class Service(Protocol):
     """A connected provider. Every method may raise a `core.errors` error; all may be called from several threads.
 
-    `create` is the only one that is not safe to repeat: it raises UnknownOutcome rather than try again.
+    `create` is the only one that is not safe to repeat: it raises UnknownOutcome rather than try again, or HeldBack
+    when the caller may try again with another marker.
     `update` with marker None takes the marker away; `resets` names the fields that go back to their default.
     `delete` of an absent object is no error; `get` of one is None.
     """

@@ -17,6 +17,7 @@ import httpx
 from ..core.errors import (
     ApiGone,
     AuthError,
+    HeldBack,
     NotFound,
     Rejected,
     RetinueError,
@@ -67,8 +68,9 @@ class Http:
     ) -> Json:
         """The JSON body of a good answer.
 
-        Everything but a create is repeated after failures that may pass. Raises AuthError, ApiGone, NotFound,
-        Rejected, Unreachable, and UnknownOutcome for a create that may or may not have happened.
+        Everything but a create is repeated after failures that may pass; a create only if it was never sent. Raises
+        AuthError, ApiGone, NotFound, Rejected, Unreachable, and for a create that may or may not have happened
+        UnknownOutcome; HeldBack once the time has passed that the service asked for.
         """
         failures = 0
         while True:
@@ -84,6 +86,8 @@ class Http:
             if not result.repeatable or failures == _ATTEMPTS:
                 raise result.error
             self._pause(result, failures)
+            if verb is Verb.CREATE and result.held_back:
+                raise HeldBack(result.error.message, result.error.remedy)
 
     def _once(
         self, verb: Verb, method: str, path: str, body: Json, params: Mapping[str, str] | None

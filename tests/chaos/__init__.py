@@ -1,0 +1,1 @@
+"""Every boundary, random worlds, signals, races: no duplicate, nothing lost, nothing foreign touched."""

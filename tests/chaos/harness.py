@@ -1,0 +1,356 @@
+"""A run of twelve mixed changes on an emulator in this process, and a wire that disturbs it at any one request."""
+
+from __future__ import annotations
+
+import functools
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from retinue.core.codec import dump, plan_to_json
+from retinue.core.errors import RetinueError
+from retinue.core.model import Outcome, Plan, Resource
+from retinue.core.plan import Target
+from retinue.emulator.app import Emulator
+from retinue.emulator.faults import Fault
+from retinue.engine.apply import apply_changes
+
+from ..core import worlds
+from ..core.worlds import at, desired
+from ..engine.conftest import Bench, VirtualClock
+
+Raw = Mapping[str, Any]
+Objects = Mapping[str, Raw]
+"""Live objects as the service holds them, by id."""
+
+CANARY = "sk-canary-0123456789"
+SECONDS_PER_REQUEST = 0.3
+"""So that some objects are of one second and some are not."""
+
+
+class Crash(BaseException):
+    """Stands for kill -9: nothing of the process may run after it, so no handler of retinue's may catch it."""
+
+
+# --- the wire
+
+
+@dataclass(frozen=True)
+class Mishap:
+    """What happens to one request, or (`lasting`) to that one and all that follow it in the run.
+
+    `fault`: the emulator misbehaves. `error`: the client sees this exception, before or (`after`) after the deed; a
+    Crash ends the run. `only`: methods it can happen to; others pass. `passing`: the run itself must get over it.
+    `doubles`: it denies a deed that was done, so that for a moment there may be two of what was created.
+    """
+
+    name: str
+    fault: Fault | None = None
+    error: Callable[[], BaseException] | None = None
+    after: bool = False
+    lasting: bool = False
+    only: tuple[str, ...] = ("GET", "POST", "DELETE")
+    passing: bool = False
+    doubles: bool = False
+
+
+def crash(moment: str) -> Mishap:
+    return Mishap(f"crash-{moment}", error=Crash, after=moment == "after")
+
+
+class Wire:
+    """A WSGI application in front of the emulator, for one run at a time: counts, and disturbs the `at`-th request."""
+
+    def __init__(self, emulator: Emulator, clock: VirtualClock) -> None:
+        self.emulator, self._clock = emulator, clock
+        self._lock = threading.RLock()
+        self.begin()
+
+    def begin(self, mishap: Mishap | None = None, at: int = 0) -> None:
+        """A new run. `at` counts from 0."""
+        self._mishap, self._at = mishap, at
+        self.requests: list[str] = []
+        self.happened = self.dead = False
+        self.at_first_delete: dict[str, Raw] | None = None
+        self.most = 0
+        self.emulator.faults.clear()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        with self._lock:
+            if self.dead:
+                raise Crash
+            self._clock.time += SECONDS_PER_REQUEST
+            method = environ["REQUEST_METHOD"]
+            if method == "DELETE" and self.at_first_delete is None and self.is_old(environ["PATH_INFO"]):
+                self.at_first_delete = objects(self.emulator)
+            number = len(self.requests)
+            self.requests.append(f"{method} {environ['PATH_INFO']}")
+            mishap = self._mishap
+            due = number == self._at or (number > self._at and mishap is not None and mishap.lasting)
+            try:
+                if mishap is None or not due or method not in mishap.only:
+                    return self.emulator(environ, start_response)
+                self.happened = True
+                return self._disturbed(mishap, environ, start_response)
+            finally:
+                if method == "POST":
+                    self._count()
+
+    def _disturbed(self, mishap: Mishap, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if mishap.fault is not None:
+            self.emulator.faults.on("", mishap.fault)
+            return self.emulator(environ, start_response)
+        assert mishap.error is not None
+        if mishap.after:
+            b"".join(self.emulator(environ, start_response))
+        error = mishap.error()
+        self.dead = isinstance(error, Crash)
+        raise error
+
+    def _count(self) -> None:
+        """How many objects with one address were new at once, at most."""
+        new = [raw["metadata"].get("retinue.address") for key, raw in objects(self.emulator).items() if is_new(key)]
+        self.most = max(self.most, *Counter(new).values(), 0)
+
+    def is_old(self, path: str) -> bool:
+        """Whether a request is for an object that was there before any run."""
+        return not is_new(path.rpartition("/")[2])
+
+
+def is_new(key: str) -> bool:
+    """Whether a run made this object, and nobody before it."""
+    return key not in FURNITURE_IDS
+
+
+def objects(emulator: Emulator) -> dict[str, Raw]:
+    """What the service holds, read past every list."""
+    rows, _ = emulator.store.page("assistant", 10_000, newest_first=False)
+    return {key: json.loads(text) for key, text in rows}
+
+
+# --- the world
+
+_PLAIN = {"model": "gpt-4o", "instructions": "Be kind.", "temperature": 0.2, "metadata": {"owner": "cx", "team": "a"}}
+
+
+def _assistant(name: str, changed: Mapping[str, Any] | None = None, /, **policy: Any) -> Resource:
+    spec = {**_PLAIN, "name": name, **(changed or {})}
+    return desired(name, {key: value for key, value in spec.items() if value is not None}, **policy)
+
+
+BEFORE = [
+    *(_assistant(name) for name in ("kept", "reworded", "pruned", "reset", "maths", "orphan", "agreed", "leaving")),
+]
+"""What an earlier apply made."""
+
+FOUND_ID = f"asst_{'found':x<24}"
+WANTED = [
+    _assistant("kept"),
+    _assistant("base"),
+    _assistant("middle", requires=["base"]),
+    _assistant("top", {"instructions": "Be brief."}, requires=["middle", "reworded"], protect=True),
+    _assistant("reworded", {"instructions": "Be brief.", "model": "gpt-4o-mini"}, requires=["base"]),
+    _assistant("pruned", {"metadata": {"owner": "edu", "tier": "gold"}}),
+    _assistant("reset", {"temperature": None, "instructions": None}, protect=True),
+    _assistant("maths-tutor", moved_from="maths", requires=["kept"]),
+    _assistant("found", adopt={"dev": FOUND_ID}),
+]
+"""What the manifests ask for now: three creates, three updates, a move, an adopt. See REMOVED for what is to go."""
+
+REMOVED = {at("agreed"): False, at("leaving"): True}
+COUNTS = {"create": 3, "update": 3, "move": 1, "adopt": 1, "forget": 1, "delete": 3}
+"""The twelve changes; the deletes are an orphan, one that was agreed on, and a duplicate."""
+
+OTHERS = frozenset(f"asst_{name:x<24}" for name in ("somebodys", "rivals", "prods", "copy", "copys"))
+"""The ids of objects that no run may touch."""
+
+
+@functools.cache
+def furniture() -> Objects:
+    """The world before the run, made once: what an earlier apply left, and the objects of others."""
+    stage = Stage.empty()
+    assert all(outcome.status == "done" for outcome in stage.apply(stage.plan(BEFORE).changes))
+    made = {str(raw["metadata"]["retinue.address"]).rpartition("/")[2]: raw for raw in stage.live().values()}
+    stage.emulator.close()
+    marked = made["kept"]["metadata"]
+    extra = {
+        "somebodys": {**made["kept"], "name": "somebody's", "metadata": {"owner": "hr"}},
+        "found": {**made["kept"], "name": "found", "temperature": 1.0, "metadata": {"old": "pair"}},
+        "rivals": _marked(made["kept"], "rival/dev/Assistant/kept", marked["retinue.applied"]),
+        "prods": _marked(made["kept"], "demo/prod/Assistant/kept", marked["retinue.applied"]),
+        "copy": {**made["reworded"], "name": "Copy of reworded"},
+        "twice": _marked(made["kept"], marked["retinue.address"], f"1 twicetwi{marked['retinue.applied'][10:]}"),
+        "copys": _marked(made["pruned"], made["pruned"]["metadata"]["retinue.address"], "damaged"),
+    }
+    world = {}
+    for number, (name, raw) in enumerate([*sorted(made.items()), *extra.items()]):
+        key = f"asst_{name:x<24}"
+        world[key] = {**raw, "id": key, "created_at": 1_000_000 + number}
+    return world
+
+
+def _marked(raw: Raw, address: str, applied: str) -> Raw:
+    return {**raw, "metadata": {**raw["metadata"], "retinue.address": address, "retinue.applied": applied}}
+
+
+FURNITURE_IDS = OTHERS | {FOUND_ID, f"asst_{'twice':x<24}"}
+FURNITURE_IDS |= {f"asst_{resource.address.name:x<24}" for resource in BEFORE if resource.address}
+
+
+# --- runs
+
+
+@dataclass
+class Report:
+    """How a run ended. `outcomes` is None if it never came to that; `text` is all that it would show."""
+
+    plan: Plan | None = None
+    outcomes: list[Outcome] | None = None
+    error: BaseException | None = None
+    requests: Sequence[str] = ()
+    at_first_delete: Objects | None = None
+    happened: bool = False
+    most: int = 0
+    text: str = ""
+
+    @property
+    def finished(self) -> bool:
+        """Whether every step was done."""
+        return self.outcomes is not None and all(outcome.status == "done" for outcome in self.outcomes)
+
+    @property
+    def writes(self) -> list[str]:
+        return [request for request in self.requests if not request.startswith("GET")]
+
+
+@dataclass
+class Stage(Bench):
+    """A bench whose requests pass the wire; `saved` is what a run keeps of objects before it changes them."""
+
+    wanted: Sequence[Resource] = ()
+    removed: Mapping[Any, bool] = field(default_factory=dict)
+    parallelism: int = 1
+    saved: list[Resource] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.wire = Wire(self.emulator, self.clock)
+
+    @classmethod
+    def empty(cls) -> Stage:
+        clock = VirtualClock()
+
+        def sleep(seconds: float) -> None:
+            clock.time += seconds
+
+        return cls(Emulator(":memory:", now=clock.now, sleep=sleep), clock, key=CANARY)
+
+    @classmethod
+    def furnished(cls, parallelism: int = 1, ahead: int = 0) -> Stage:
+        """The world of the twelve changes and its manifests; `ahead` of it so many older objects of others."""
+        stage = cls.empty()
+        stage.clock.time += 1000
+        for number in range(ahead):
+            stage.emulator.seed({"id": f"asst_{number:024}", "created_at": number})
+        for raw in furniture().values():
+            stage.emulator.seed(raw)
+        stage.wanted, stage.removed, stage.parallelism = WANTED, REMOVED, parallelism
+        return stage
+
+    @property
+    def application(self) -> Any:
+        return self.wire
+
+    def target(self) -> Target:
+        return worlds.target(removed=self.removed)
+
+    def plain_apply(self, mishap: Mishap | None = None, at: int = 0) -> Report:
+        """Plan afresh and carry it out, as the command does: nothing at all if a step is blocked."""
+        report = Report()
+        self.wire.begin(mishap, at)
+        try:
+            report.plan = self.plan(self.wanted)
+            if not any(change.blocked for change in report.plan.changes):
+                service = self.service(parallelism=self.parallelism)
+                run = self.run(service=service, parallelism=self.parallelism, backup=self.saved.append)
+                report.outcomes = apply_changes(report.plan.changes, run)
+        except (RetinueError, Crash) as error:
+            report.error = error
+        report.requests, report.at_first_delete = self.wire.requests, self.wire.at_first_delete
+        report.happened, report.most = self.wire.happened, self.wire.most
+        report.text = _text(report)
+        return report
+
+    def close(self) -> None:
+        self.emulator.close()
+
+
+def _text(report: Report) -> str:
+    plan = dump(plan_to_json(report.plan, "1")) if report.plan else ""
+    return f"{plan}\n{report.outcomes}\n{report.error!r}\n{report.requests}"
+
+
+# --- the matrix
+
+_STATUSES = (500, 503, 429, 409, 408)
+
+
+def _times_out() -> BaseException:
+    return httpx.ReadTimeout("no answer in time")
+
+
+def _refuses() -> BaseException:
+    return httpx.ConnectError("connection refused")
+
+
+def _passing(name: str, fault: Fault | None = None, **options: Any) -> Mishap:
+    return Mishap(name, fault, passing=True, **options)
+
+
+MISHAPS = [
+    *(_passing(f"status-{status}", Fault("status", status)) for status in _STATUSES),
+    *(
+        _passing(f"status-{status}-after", Fault("status", status, after_commit=True), doubles=status == 429)
+        for status in _STATUSES
+    ),
+    _passing("status-429-told-when", Fault("status", 429, retry_after_ms="1500")),
+    _passing("status-503-told-when", Fault("status", 503, retry_after="2")),
+    _passing("status-503-told-when-after", Fault("status", 503, retry_after="2", after_commit=True), doubles=True),
+    *(Mishap(f"status-{status}", Fault("status", status)) for status in (400, 401, 403, 404)),
+    *(_passing(kind, Fault(kind)) for kind in ("reset", "html", "broken", "cut", "repeat")),
+    *(_passing(f"{kind}-after", Fault(kind, after_commit=True)) for kind in ("reset", "html", "broken")),
+    *(_passing(kind, Fault(kind, seconds=5)) for kind in ("slow", "drip")),
+    _passing("timeout", error=_times_out),
+    _passing("timeout-after", error=_times_out, after=True),
+    _passing("refused", error=_refuses),
+    Mishap("outage", Fault("reset"), lasting=True),
+    Mishap("outage-after", Fault("reset", after_commit=True), lasting=True),
+    Mishap("read-only", Fault("status", 403), lasting=True, only=("POST", "DELETE")),
+    crash("before"),
+    crash("after"),
+]
+"""Every kind of fault of the emulator, those that only a client sees, and two that last."""
+
+
+@functools.cache
+def undisturbed() -> tuple[Objects, tuple[str, ...]]:
+    """The world after a run that nothing disturbs, and its requests."""
+    stage = Stage.furnished()
+    report = stage.plain_apply()
+    world = stage.live()
+    stage.close()
+    assert report.finished, report.text
+    return world, tuple(report.requests)
+
+
+@contextmanager
+def disturbed(mishap: Mishap, at: int, **options: int) -> Iterator[tuple[Stage, Report]]:
+    """The world after a run in which the mishap struck at one request."""
+    stage = Stage.furnished(**options)
+    yield stage, stage.plain_apply(mishap, at)
+    stage.close()

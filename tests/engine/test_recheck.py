@@ -1,0 +1,92 @@
+"""A saved plan is held against the world that it meets: what it would break by now makes it stale, before any write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from retinue.core.model import Plan, Resource, Status
+from retinue.core.plan import make_plan
+from retinue.engine.read import read_live
+from retinue.engine.recheck import Checked, recheck
+from retinue.providers.base import Marker
+
+from ..core import worlds
+from ..core.worlds import desired, managed
+from .conftest import Bench
+
+BOT, KEPT = desired("bot"), desired("kept")
+
+
+def check(bench: Bench, plan: Plan) -> Checked:
+    bench.emulator.requests.clear()
+    checked = recheck(plan, bench.run())
+    assert bench.emulator.writes() == []
+    return checked
+
+
+def made(bench: Bench, wanted: Resource, nonce: str = "n0000001", *, marked: bool = True) -> str:
+    """A live object as an apply of `wanted` leaves it, or as somebody else would make it."""
+    live = managed(wanted, nonce=nonce)
+    marker = Marker(live.marker_address or "", live.marker_applied or "")
+    found = bench.service().create("Assistant", wanted.spec, marker)
+    if not marked:
+        bench.service().update(found, {}, None)
+    bench.clock.time += 1
+    return found.remote_id or ""
+
+
+def test_a_delete_of_what_was_protected_meanwhile_is_stale(bench: Bench) -> None:
+    bench.apply(bench.plan([BOT, KEPT]).changes)
+    plan = bench.plan([KEPT])
+    bench.apply(bench.plan([desired("bot", protect=True), KEPT]).changes)
+    assert "is protected by now" in check(bench, plan).moved[0]
+
+
+def test_a_delete_of_what_is_protected_by_the_time_of_its_turn_fails(bench: Bench) -> None:
+    bench.apply(bench.plan([BOT, KEPT]).changes)
+    plan = bench.plan([KEPT])
+    bench.apply(bench.plan([desired("bot", protect=True), KEPT]).changes)
+    (outcome,) = bench.apply(plan.changes)
+    assert (outcome.status, outcome.failure) == (Status.FAILED, "stale")
+    assert len(bench.live()) == 2
+
+
+def adopting(bench: Bench) -> Plan:
+    return bench.plan([desired("bot", {"model": "gpt-4o"}, adopt={"dev": made(bench, BOT, marked=False)})])
+
+
+def moving(bench: Bench) -> Plan:
+    made(bench, desired("robot", BOT.spec))
+    return bench.plan([desired("bot", moved_from="robot")])
+
+
+@pytest.mark.parametrize("planned", [adopting, moving])
+def test_an_address_that_was_given_away_meanwhile_makes_adopt_and_move_stale(
+    bench: Bench, planned: Callable[[Bench], Plan]
+) -> None:
+    plan = planned(bench)
+    assert check(bench, plan).moved == ()
+    holder = made(bench, BOT, "n0000002")
+    assert check(bench, plan).moved == (f"Assistant/bot: {holder} has this address by now",)
+
+
+def test_a_duplicate_that_is_the_only_one_by_now_is_not_deleted(bench: Bench) -> None:
+    first, second = made(bench, BOT), made(bench, BOT, "n0000002")
+    plan = bench.plan([BOT])
+    assert [change.remote_id for change in plan.changes] == [second]
+    assert check(bench, plan).moved == ()
+    bench.remove(first)
+    assert check(bench, plan).moved == (f"Assistant/bot: {second} is the only one by now",)
+
+
+def test_a_copy_stays_a_copy_when_its_original_moves(bench: Bench) -> None:
+    first = made(bench, desired("robot", BOT.spec))
+    copy = {**bench.live()[first], "id": "asst_copy", "created_at": int(bench.clock.time)}
+    bench.emulator.assistants.seed(copy)
+    wanted = [desired("bot", moved_from="robot")]
+    plan = make_plan(worlds.target(), wanted, read_live(bench.service(), ["Assistant"]))
+    assert [outcome.status for outcome in bench.apply(plan.changes)] == [Status.DONE]
+    assert bench.plan(wanted).changes == ()
+    assert bench.live()["asst_copy"] == copy
