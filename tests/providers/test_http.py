@@ -62,10 +62,10 @@ def error(status: int, message: str = "no", headers: dict[str, str] | None = Non
 
 @pytest.fixture
 def make() -> Callable[..., tuple[Http, Script, VirtualClock]]:
-    def build(*steps: Step, budget: float = 900.0) -> tuple[Http, Script, VirtualClock]:
+    def build(*steps: Step, budget: float = 900.0, **headers: str) -> tuple[Http, Script, VirtualClock]:
         script, clock = Script(*steps), VirtualClock()
         transport = httpx.MockTransport(script)
-        connection = Connection("https://host/v1", transport=transport, clock=clock, budget=budget)
+        connection = Connection("https://host/v1", headers, transport=transport, clock=clock, budget=budget)
         return Http(connection, classify), script, clock
 
     return build
@@ -132,6 +132,24 @@ def test_what_cannot_pass_is_raised_at_once(make: Any, answer: httpx.Response, r
     with pytest.raises(raised):
         http.send(Verb.GET, "GET", "assistants/x")
     assert len(script.requests) == 1
+
+
+@pytest.mark.parametrize("header", [{"Authorization": "Bearer sk-canary"}, {"api_key": "sk-canary"}], ids=str)
+@pytest.mark.parametrize(
+    "step",
+    [
+        error(401, "Incorrect API key provided: sk-canary."),
+        error(400, "no", param="sk-canary", code="sk-canary"),
+        httpx.Response(403, text="<p>sk-canary</p>"),
+        httpx.RemoteProtocolError("Illegal header value b'Bearer sk-canary'"),
+    ],
+    ids=str,
+)
+def test_a_key_that_comes_back_in_a_failure_is_not_shown(make: Any, step: Step, header: dict[str, str]) -> None:
+    http, _, _ = make(*[step] * 6, **header)
+    with pytest.raises((AuthError, Rejected, Unreachable)) as caught:
+        http.send(Verb.GET, "GET", "assistants/x")
+    assert "sk-canary" not in f"{caught.value.message} {vars(caught.value)}"
 
 
 def test_404_on_the_list_means_that_the_api_is_gone(make: Any) -> None:

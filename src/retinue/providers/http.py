@@ -19,6 +19,7 @@ from ..core.errors import (
     AuthError,
     HeldBack,
     NotFound,
+    NotSent,
     Rejected,
     RetinueError,
     UnknownOutcome,
@@ -30,6 +31,7 @@ from .wire import Answer, Classify, Connection, Verb, Verdict
 
 _ATTEMPTS = 6
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 20.0
+_SHORTEST_KEY = 8
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, ConnectionRefusedError)
 
 
@@ -59,6 +61,7 @@ class Http:
         self._stop = connection.stop
         self._log = connection.log or (lambda _text: None)
         self._where = connection.base_url
+        self._secrets = _secrets(connection.headers)
 
     def close(self) -> None:
         self._client.close()
@@ -70,13 +73,15 @@ class Http:
 
         Everything but a create is repeated after failures that may pass; a create only if it was never sent. Raises
         AuthError, ApiGone, NotFound, Rejected, Unreachable, and for a create that may or may not have happened
-        UnknownOutcome; HeldBack once the time has passed that the service asked for.
+        UnknownOutcome; HeldBack once the time has passed that the service asked for. Once the run is stopped NotSent,
+        or UnknownOutcome if an earlier try may have written.
         """
         failures = 0
+        doubt: RetinueError | None = None
         while True:
             with self._gate.slot():
                 if self._stop.is_set():
-                    raise Unreachable("interrupted before the request was sent")
+                    raise _stopped(doubt)
                 result = self._once(verb, method, path, body, params)
             if isinstance(result, Answer):
                 self._gate.succeeded()
@@ -85,6 +90,8 @@ class Http:
             failures += not result.held_back
             if not result.repeatable or failures == _ATTEMPTS:
                 raise result.error
+            if result.sent and verb not in (Verb.LIST, Verb.GET):
+                doubt = result.error
             self._pause(result, failures)
             if verb is Verb.CREATE and result.held_back:
                 raise HeldBack(result.error.message, result.error.remedy)
@@ -97,7 +104,7 @@ class Http:
         try:
             response = self._client.request(method, path, json=body, params=params)
         except _NOT_SENT as error:
-            return _Failure(self._unreachable(error), repeatable=True)
+            return _Failure(self._unreachable(error), repeatable=True, sent=False)
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             lost = self._unreachable(error) if safe else _unknown(f"{type(error).__name__} after the request was sent")
             return _Failure(lost, repeatable=safe)
@@ -110,6 +117,7 @@ class Http:
         verdict = self._classify(verb, answer)
         if verdict is Verdict.OK:
             return answer
+        answer = _parsed(answer.status, answer.headers, self._masked(answer.text))
         said = _said(answer)
         wait = retry_after(answer.headers, self._clock.wall())
         if verdict is Verdict.RETRY:
@@ -139,9 +147,15 @@ class Http:
 
     def _unreachable(self, error: Exception) -> Unreachable:
         return Unreachable(
-            f"{self._where} cannot be reached ({type(error).__name__}: {error})",
+            f"{self._where} cannot be reached ({type(error).__name__}: {self._masked(str(error))})",
             "Check `endpoint` in retinue.yaml, the network and any proxy.",
         )
+
+    def _masked(self, text: str) -> str:
+        """A failure as it may be shown: some services repeat the key that they refuse."""
+        for secret in self._secrets:
+            text = text.replace(secret, "[key]")
+        return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +164,18 @@ class _Failure:
     repeatable: bool
     wait: float | None = None
     held_back: bool = False
+    sent: bool = True
 
 
 _LATER = "Try again later; a smaller --parallelism is gentler."
 _NOT_JSON = "That is no answer of this API: check `endpoint` in retinue.yaml."
+
+
+def _stopped(doubt: RetinueError | None) -> RetinueError:
+    """`doubt`: how an earlier try of a write ended."""
+    if doubt is None:
+        return NotSent("the run was stopped before it")
+    return UnknownOutcome(f"{doubt.message}, and the run was stopped before the next try")
 
 
 def _unknown(what: str) -> UnknownOutcome:
@@ -173,13 +195,24 @@ def _final(verdict: Verdict, what: str, said: str, answer: Answer) -> RetinueErr
     return Rejected(text, status=answer.status, code=_text(code), param=_text(param))
 
 
+def _secrets(headers: Mapping[str, str]) -> tuple[str, ...]:
+    """The keys in headers, as they are and as an error message quotes them."""
+    values = (value for name, value in headers.items() if name.lower() == "authorization" or "key" in name.lower())
+    keys = [value.rpartition(" ")[2] for value in values]
+    return tuple(text for key in keys for text in (key, repr(key)[1:-1]) if len(key) >= _SHORTEST_KEY)
+
+
 def _answer(response: httpx.Response) -> Answer:
-    text = response.text
+    headers = {key.lower(): value for key, value in response.headers.items()}
+    return _parsed(response.status_code, headers, response.text)
+
+
+def _parsed(status: int, headers: Mapping[str, str], text: str) -> Answer:
     try:
         body = json.loads(text)
     except (ValueError, RecursionError):
         body = None
-    return Answer(response.status_code, {key.lower(): value for key, value in response.headers.items()}, body, text)
+    return Answer(status, headers, body, text)
 
 
 def _error_of(answer: Answer) -> Mapping[str, Json]:
