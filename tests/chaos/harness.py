@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -45,14 +46,14 @@ class Crash(BaseException):
 class Mishap:
     """What happens to one request, or (`lasting`) to that one and all that follow it in the run.
 
-    `fault`: the emulator misbehaves. `error`: the client sees this exception, before or (`after`) after the deed; a
-    Crash ends the run. `only`: methods it can happen to; others pass. `passing`: the run itself must get over it.
+    `fault`: the emulator misbehaves. `act` is called before or (`after`) after the deed; what it raises, the client
+    sees, and a Crash ends the run. `only`: methods it can happen to. `passing`: the run itself must get over it.
     `doubles`: it denies a deed that was done, so that for a moment there may be two of what was created.
     """
 
     name: str
     fault: Fault | None = None
-    error: Callable[[], BaseException] | None = None
+    act: Callable[[], None] | None = None
     after: bool = False
     lasting: bool = False
     only: tuple[str, ...] = ("GET", "POST", "DELETE")
@@ -60,8 +61,11 @@ class Mishap:
     doubles: bool = False
 
 
-def crash(moment: str) -> Mishap:
-    return Mishap(f"crash-{moment}", error=Crash, after=moment == "after")
+def raising(error: type[BaseException]) -> Callable[[], None]:
+    def act() -> None:
+        raise error("by the harness")
+
+    return act
 
 
 class Wire:
@@ -69,6 +73,8 @@ class Wire:
 
     def __init__(self, emulator: Emulator, clock: VirtualClock) -> None:
         self.emulator, self._clock = emulator, clock
+        self.latency = 0.0
+        self.busy = 0
         self._lock = threading.RLock()
         self.begin()
 
@@ -82,6 +88,17 @@ class Wire:
         self.emulator.faults.clear()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """`latency` comes first, so that what others sent is under way while one request is disturbed."""
+        with self._lock:
+            self.busy += 1
+        time.sleep(self.latency)
+        try:
+            return self._answer(environ, start_response)
+        finally:
+            with self._lock:
+                self.busy -= 1
+
+    def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         with self._lock:
             if self.dead:
                 raise Crash
@@ -105,13 +122,17 @@ class Wire:
     def _disturbed(self, mishap: Mishap, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if mishap.fault is not None:
             self.emulator.faults.on("", mishap.fault)
-            return self.emulator(environ, start_response)
-        assert mishap.error is not None
-        if mishap.after:
-            b"".join(self.emulator(environ, start_response))
-        error = mishap.error()
-        self.dead = isinstance(error, Crash)
-        raise error
+        act = mishap.act or (lambda: None)
+        try:
+            if not mishap.after:
+                act()
+            answer = self.emulator(environ, start_response)
+            if mishap.after:
+                act()
+        except Crash:
+            self.dead = True
+            raise
+        return answer
 
     def _count(self) -> None:
         """How many objects with one address were new at once, at most."""
@@ -208,7 +229,7 @@ FURNITURE_IDS |= {f"asst_{resource.address.name:x<24}" for resource in BEFORE if
 
 @dataclass
 class Report:
-    """How a run ended. `outcomes` is None if it never came to that; `text` is all that it would show."""
+    """How a run ended: `outcomes` is None if it never came to that, `text` all that it would show, `left` the world."""
 
     plan: Plan | None = None
     outcomes: list[Outcome] | None = None
@@ -218,6 +239,7 @@ class Report:
     happened: bool = False
     most: int = 0
     text: str = ""
+    left: Objects = field(default_factory=dict)
 
     @property
     def finished(self) -> bool:
@@ -283,7 +305,7 @@ class Stage(Bench):
             report.error = error
         report.requests, report.at_first_delete = self.wire.requests, self.wire.at_first_delete
         report.happened, report.most = self.wire.happened, self.wire.most
-        report.text = _text(report)
+        report.text, report.left = _text(report), self.live()
         return report
 
     def close(self) -> None:
@@ -298,14 +320,6 @@ def _text(report: Report) -> str:
 # --- the matrix
 
 _STATUSES = (500, 503, 429, 409, 408)
-
-
-def _times_out() -> BaseException:
-    return httpx.ReadTimeout("no answer in time")
-
-
-def _refuses() -> BaseException:
-    return httpx.ConnectError("connection refused")
 
 
 def _passing(name: str, fault: Fault | None = None, **options: Any) -> Mishap:
@@ -325,14 +339,14 @@ MISHAPS = [
     *(_passing(kind, Fault(kind)) for kind in ("reset", "html", "broken", "cut", "repeat")),
     *(_passing(f"{kind}-after", Fault(kind, after_commit=True)) for kind in ("reset", "html", "broken")),
     *(_passing(kind, Fault(kind, seconds=5)) for kind in ("slow", "drip")),
-    _passing("timeout", error=_times_out),
-    _passing("timeout-after", error=_times_out, after=True),
-    _passing("refused", error=_refuses),
+    _passing("timeout", act=raising(httpx.ReadTimeout)),
+    _passing("timeout-after", act=raising(httpx.ReadTimeout), after=True),
+    _passing("refused", act=raising(httpx.ConnectError)),
     Mishap("outage", Fault("reset"), lasting=True),
     Mishap("outage-after", Fault("reset", after_commit=True), lasting=True),
     Mishap("read-only", Fault("status", 403), lasting=True, only=("POST", "DELETE")),
-    crash("before"),
-    crash("after"),
+    Mishap("crash-before", act=raising(Crash)),
+    Mishap("crash-after", act=raising(Crash), after=True),
 ]
 """Every kind of fault of the emulator, those that only a client sees, and two that last."""
 

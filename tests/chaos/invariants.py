@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from .harness import Mishap, Objects, Raw, Report
+from .harness import Mishap, Objects, Raw, Report, is_new
 
 ADDRESS, APPLIED = "retinue.address", "retinue.applied"
 
@@ -81,6 +81,30 @@ def no_blind_repeat(report: Report, mishap: Mishap) -> list[str]:
 def got_over(report: Report, mishap: Mishap) -> list[str]:
     """What passes by itself does not make a run fail."""
     return [] if report.finished or not mishap.passing else [f"the run did not get over it: {report.text}"]
+
+
+def dependents_skipped(report: Report) -> list[str]:
+    """What needs a step that was not done is not done either."""
+    if report.outcomes is None or report.plan is None:
+        return []
+    failed = {outcome.address for outcome in report.outcomes if outcome.action != "delete" and outcome.status != "done"}
+    return [
+        f"{change.address} was done although it needs {', '.join(map(str, failed & set(change.requires)))}"
+        for change, outcome in zip(report.plan.changes, report.outcomes, strict=True)
+        if outcome.status == "done" and failed & set(change.requires)
+    ]
+
+
+def creates_told_truly(report: Report) -> list[str]:
+    """A create that is called done left one object; one that is not, and not called unknown either, left none."""
+    new = Counter(raw["metadata"].get(ADDRESS) for key, raw in report.left.items() if is_new(key))
+    found = []
+    for outcome in report.outcomes or ():
+        count = new[f"demo/dev/{outcome.address}"]
+        told = {"done": (1,), "unknown": (0, 1)}.get(outcome.status, (0,))
+        if outcome.action == "create" and count not in told:
+            found.append(f"the create of {outcome.address} is called {outcome.status} and left {count}")
+    return found
 
 
 def all_accounted_for(report: Report) -> list[str]:

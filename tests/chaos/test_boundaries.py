@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from retinue.core.model import Plan
 from retinue.emulator.faults import Fault
 
 from . import invariants
@@ -39,6 +40,7 @@ def complaints(stage: Stage, report: Report) -> list[str]:
         invariants.others_untouched(live, before, OTHERS),
         invariants.no_early_delete(report, expected, before),
         invariants.no_early_delete(again, expected, before),
+        invariants.dependents_skipped(report),
         invariants.all_accounted_for(report),
         invariants.nothing_to_do(stage.plain_apply()),
         invariants.no_secret(CANARY, {"report": report.text, "log": str(stage.emulator.requests)}),
@@ -50,8 +52,13 @@ def tried_everywhere(mishap: Mishap, **options: int) -> dict[str, list[str]]:
     wrong = {}
     for at, request in enumerate(undisturbed()[1]):
         with disturbed(mishap, at, **options) as (stage, report):
-            found = [*invariants.no_blind_repeat(report, mishap), *invariants.got_over(report, mishap)]
-            if found := [*found, *complaints(stage, report)]:
+            found = invariants.together(
+                invariants.no_blind_repeat(report, mishap),
+                invariants.got_over(report, mishap),
+                invariants.creates_told_truly(report),
+                complaints(stage, report),
+            )
+            if found:
                 wrong[f"{at} {request}"] = found
     return wrong
 
@@ -90,12 +97,20 @@ BELIEVED = {
 LISTED = sorted(furniture(), key=lambda key: furniture()[key]["created_at"])
 
 
+def undisturbed_plan(**options: int) -> Plan:
+    stage = Stage.furnished(**options)
+    plan = stage.plan(WANTED)
+    stage.close()
+    return plan
+
+
 @pytest.mark.parametrize("first", LISTED)
 def test_a_page_that_repeats_an_entry_changes_nothing(first: str) -> None:
     mishap = Mishap("repeat", Fault("repeat"), only=("GET",))
     with disturbed(mishap, 1, ahead=PAGE - LISTED.index(first)) as (stage, report):
         assert report.happened
         assert report.finished
+        assert report.plan == undisturbed_plan(ahead=PAGE - LISTED.index(first))
         assert complaints(stage, report) == []
 
 
