@@ -8,6 +8,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from retinue.core.marker import REPAIRED
 from retinue.core.model import Resource
 from retinue.core.ownership import World, decide
 
@@ -123,6 +124,14 @@ def test_beside_a_damaged_object_nothing_is_known_to_be_our_own_double_create() 
     """The other one may be a copy of it from before the damage."""
     found = world(managed(BOT, id="made", created=1, damaged=True), managed(BOT, id="copy", created=2))
     assert groups(found) == {"owned": ["made"], "copies": ["copy"]}
+
+
+def test_beside_an_object_whose_marker_was_written_anew_nothing_is_a_double_create_either() -> None:
+    repaired, copy = managed(BOT, id="made", created=1, nonce=REPAIRED), managed(BOT, id="copy", created=2)
+    again = managed(BOT, id="again", created=3, nonce=REPAIRED)
+    assert groups(world(repaired, copy, again)) == {"owned": ["made"], "copies": ["again", "copy"]}
+    other = managed(desired("other"), id="other", created=4, nonce=REPAIRED)
+    assert groups(world(repaired, other)) == {"owned": ["made", "other"]}
 
 
 def test_a_former_name_of_the_project_is_ours() -> None:

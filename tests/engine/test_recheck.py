@@ -90,3 +90,16 @@ def test_a_copy_stays_a_copy_when_its_original_moves(bench: Bench) -> None:
     assert [outcome.status for outcome in bench.apply(plan.changes)] == [Status.DONE]
     assert bench.plan(wanted).changes == ()
     assert bench.live()["asst_copy"] == copy
+
+
+def test_a_copy_stays_where_the_damaged_marker_of_its_original_is_written_anew(bench: Bench) -> None:
+    first = made(bench, BOT)
+    raw = bench.live()[first]
+    copy = {**raw, "id": "asst_copy", "created_at": int(bench.clock.time)}
+    bench.emulator.assistants.seed(copy)
+    bench.emulator.assistants.seed({**raw, "metadata": {**raw["metadata"], "retinue.applied": "damaged"}})
+    wanted = [desired("bot", {"model": "gpt-4o", "name": "renamed"})]
+    bench.apply(bench.plan(wanted).changes)
+    assert bench.live()[first]["metadata"]["retinue.applied"].startswith("1 repaired ")
+    assert bench.plan(wanted).changes == ()
+    assert bench.live()["asst_copy"] == copy

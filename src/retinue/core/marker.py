@@ -23,6 +23,8 @@ ADDRESS_KEY = "retinue.address"
 APPLIED_KEY = "retinue.applied"
 NONCE_LENGTH = 8
 NONCE_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+REPAIRED = "repaired"
+"""In place of a nonce that could not be read when the marker was written anew: what it was stays unknown for life."""
 _VERSION = "1"
 _DIGEST_LENGTH = 6
 _OWNER = re.compile(

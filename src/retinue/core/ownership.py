@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .marker import Applied, Owner, parse_applied, parse_owner
+from .marker import REPAIRED, Applied, Owner, parse_applied, parse_owner
 from .model import Address, Diagnostic, Resource, Severity
 
 
@@ -89,9 +89,9 @@ def _settle(
         owned[address], others = made[0], made[1:]
         # What is younger than an unreadable nonce may be a copy of that object: nobody can tell, so it is left alone.
         # So is what bears an earlier name of the project: once its rival was moved, nobody could tell any more.
-        readable = owned[address].applied is not None
+        readable = _has_nonce(owned[address])
         for claim in others:
-            readable = readable and claim.applied is not None
+            readable = readable and _has_nonce(claim)
             (duplicates if readable and claim.owner.project == names[0] else copies).append(claim)
         if owned[address].applied is None:
             diagnostics.append(_unreadable_applied(owned[address]))
@@ -115,7 +115,11 @@ def _originals(claims: Iterable[Claim]) -> dict[str, Claim]:
 
 def _nonce(claim: Claim) -> str:
     """Objects of one address whose nonce cannot be read count as of one nonce."""
-    return claim.applied.nonce if claim.applied else str(claim.owner)
+    return claim.applied.nonce if claim.applied and _has_nonce(claim) else str(claim.owner)
+
+
+def _has_nonce(claim: Claim) -> bool:
+    return claim.applied is not None and claim.applied.nonce != REPAIRED
 
 
 def _unreadable_address(resource: Resource) -> Diagnostic:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ..core import diff, marker
 from ..core.canonical import canonical, same
-from ..core.errors import HeldBack, RetinueError, ServiceError, StaleError, UnknownOutcome
+from ..core.errors import HeldBack, NotSent, RetinueError, ServiceError, StaleError, UnknownOutcome
 from ..core.model import MISSING, Action, Change, Diagnostic, Json, Kind, Resource, Severity
 from ..core.pointer import without
 from ..providers.base import Marker
@@ -48,20 +48,27 @@ def _create(change: Change, run: Run) -> Result:
     """
     spec = _fields(change, run.kinds[change.address.kind])
     attempts = 0
+    doubt: UnknownOutcome | None = None
     while True:
         nonce = run.nonce()
         run.made[nonce] = change.address
         text = _marker(change, run, marker.Applied(nonce, change.protected, None, _asked(change)))
         try:
             live = run.service.create(change.address.kind, spec, text)
-        except HeldBack:
+        except HeldBack as held_back:
+            doubt = held_back
             continue
+        except NotSent as stopped:
+            if doubt is None:
+                raise
+            raise UnknownOutcome(f"{doubt.message}; then {stopped.message}") from stopped
         except UnknownOutcome as unknown:
             attempts += 1
             found = _found(unknown, change, text, run)
             if found is None and attempts == _CREATE_ATTEMPTS:
                 raise
             if found is None:
+                doubt = unknown
                 continue
             live = found
         return _settle(change, live, text, spec, run)
@@ -151,7 +158,9 @@ def _next_applied(change: Change, live: Resource, run: Run) -> marker.Applied:
     before = marker.parse_applied(live.marker_applied or "")
     asked = _asked(change)
     if before is None:
-        return marker.Applied(run.nonce(), change.protected, None, asked)
+        # A fresh nonce on an object of ours would turn a copy of it into a double create, which is deleted.
+        nonce = run.nonce() if change.action is Action.ADOPT else marker.REPAIRED
+        return marker.Applied(nonce, change.protected, None, asked)
     questions = _defaults_observed(before, run.kinds[change.address.kind]) | asked
     kept = {
         code: old if (old := before.fields.get(code)) and old.asked == entry.asked else entry
@@ -183,7 +192,12 @@ def _settle(change: Change, answer: Resource, text: Marker, sent: Mapping[str, J
     assert applied is not None
     observed = _with_observations(applied, names, without(canonical(answer.spec, kind), change.ignored), kind)
     if observed != applied:
-        answer = run.service.update(answer, {}, replace(text, applied=str(observed)))
+        try:
+            answer = run.service.update(answer, {}, replace(text, applied=str(observed)))
+        except NotSent as stopped:
+            raise UnknownOutcome(
+                f"{answer.remote_id} is written, but not the note of what the service made of it: {stopped.message}"
+            ) from stopped
     return Result(answer.remote_id, _notes(change, names))
 
 
