@@ -91,6 +91,10 @@ def run(arguments: Sequence[str]) -> int:
         # Whoever read our output has gone; keep the interpreter from complaining at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.ERROR
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.stderr.write(f"Error: the result cannot be written: {error.strerror}\n")
+        return Exit.ERROR
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return Exit.INTERRUPTED
@@ -119,7 +123,9 @@ def _run(arguments: list[str]) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:
-        from .console import bug
+        from .console import OutputLost, bug
 
+        if isinstance(error, OutputLost):
+            raise
         return bug(error)
     return int(code) if isinstance(code, int) else Exit.OK

@@ -27,10 +27,19 @@ def style_for(stream: TextIO, no_color: bool | None = None) -> Style:
     return Style(color=bool(os.environ.get("FORCE_COLOR")) or stream.isatty())
 
 
+class OutputLost(OSError):
+    """stdout is a file on a full disk, for instance."""
+
+
 def result(text: str) -> None:
-    """What was asked for, on stdout."""
-    sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
-    sys.stdout.flush()
+    """What was asked for, on stdout. Raises OutputLost."""
+    try:
+        sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputLost(error.errno, error.strerror) from error
 
 
 def note(text: str) -> None:
