@@ -10,6 +10,7 @@ from pathlib import Path
 from ..core.errors import AuthError
 
 _COMMAND_SECONDS = 30
+_MOST_CHARACTERS = 64 * 1024
 
 
 def resolve(source: str, value: str | Sequence[str], root: Path) -> str:
@@ -31,11 +32,15 @@ def _from_env(name: str | Sequence[str], _root: Path) -> str:
 
 def _from_file(path: str | Sequence[str], root: Path) -> str:
     try:
-        return (root / str(path)).expanduser().read_text(encoding="utf-8")
+        with (root / str(path)).expanduser().open(encoding="utf-8") as file:
+            text = file.read(_MOST_CHARACTERS + 1)
     except (OSError, UnicodeDecodeError) as error:
         raise AuthError(
             f"the key file {path} cannot be read ({type(error).__name__})", "Check `api_key` in retinue.yaml."
         ) from error
+    if len(text) > _MOST_CHARACTERS:
+        raise AuthError(f"the file {path} is too large, it cannot be a key", "Check `api_key` in retinue.yaml.")
+    return text
 
 
 def _from_command(command: str | Sequence[str], root: Path) -> str:
