@@ -140,6 +140,11 @@ def test_a_signal_at_every_boundary(number: signal.Signals, after: bool, at: int
     assert judged(world, shot(site, world, Shot(number, at, after)), number) == []
 
 
+def test_an_interrupted_look_at_the_service_still_ends_in_json(site: Site, world: World) -> None:
+    found = shot(site, world, Shot(INT, 0, after=False))
+    assert (found.code, judged(world, found, INT)) == (130, [])
+
+
 # --- disks and folders
 
 

@@ -96,8 +96,9 @@ def run(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"Error: the result cannot be written: {error.strerror}\n")
         return Exit.ERROR
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        return Exit.INTERRUPTED
+        from .console import interrupted
+
+        return interrupted(arguments)
 
 
 def _run(arguments: list[str]) -> int:
@@ -111,8 +112,9 @@ def _run(arguments: list[str]) -> int:
         usage_error(error)
         return Exit.USAGE
     except click.exceptions.Abort:
-        sys.stderr.write("interrupted\n")
-        return Exit.INTERRUPTED
+        from .console import interrupted
+
+        return interrupted(arguments)
     except click.ClickException as error:
         sys.stderr.write(f"Error: {error.format_message()}\n")
         return Exit.USAGE

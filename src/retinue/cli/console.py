@@ -107,6 +107,16 @@ def failed(error: RetinueError, arguments: Sequence[str]) -> int:
     return code
 
 
+def interrupted(arguments: Sequence[str]) -> int:
+    """Somebody pressed Ctrl-C where no apply was under way to end in order, or once more."""
+    if wants_json(arguments):
+        from ..render.results import error_json
+
+        result(json_text(error_json([Diagnostic(code="interrupted", message="interrupted")], Exit.INTERRUPTED)))
+    note("interrupted")
+    return Exit.INTERRUPTED
+
+
 def wants_json(arguments: Sequence[str]) -> bool:
     pairs = zip(arguments, [*arguments[1:], ""], strict=True)
     return any((one, two) == ("--format", "json") or one == "--format=json" for one, two in pairs)
