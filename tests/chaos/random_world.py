@@ -304,11 +304,11 @@ class RandomWorld:
         plan = plan_from_json(json.loads(saved.text))
         if blocked(plan):
             return None
-        run, before = self._new_run(self.wire), self.wire.live()
-        self.wire.licence = replace(saved.licence, extra=ours(before, saved.licence.scope).extra)
+        run = self._new_run(self.wire)
+        self.wire.licence = replace(saved.licence, extra=ours(self.wire.live(), saved.licence.scope).extra)
         checked = recheck(plan, run)
         must(self.wire.deeds == [], "a check wrote", self.wire.deeds)
-        must(not checked.moved or before != saved.live, "stale, although nothing changed", checked.moved)
+        must(not checked.moved or self.wire.live() != saved.live, "stale, although nothing changed", checked.moved)
         if checked.moved:
             self.tally.append("stale")
             return None
@@ -402,15 +402,25 @@ class RandomWorld:
             must(stuck, f"{wrong.deletes} deletes were allowed, which is not the number, and nothing is blocked")
 
     def _leaves_heirs(self, plan: Plan, before: Mapping[str, Raw]) -> bool:
-        """Whether the plan takes an address away whose copies stay: the next one takes the oldest for the original."""
+        """Whether somebody inherits an address: the open questions at the end of test_random_worlds.py.
+
+        The plan takes an object away whose copies stay, and the next plan takes the oldest of them for the original;
+        or it forgets an object that was created twice.
+        """
         scope = Scope(("demo", *self.formerly))
-        marks = scope.marks(before)
-        alone = marks.keys() - ours(before, scope).writable()
-        copied = {marks[key].name for key in alone}
+        marks, mine = scope.marks(before), ours(before, scope)
+        alone = marks.keys() - mine.writable()
         unknown = {marks[key].name for key in alone if not is_copy(key, before, scope)}
-        gone = {change.address.name for change in plan.changes if change.action in ("delete", "forget")}
+        twice = {marks[key].name for key in mine.extra}
+        gone = {change.remote_id or "" for change in plan.changes if change.action in ("delete", "forget")} & set(marks)
+        forgotten = {change.address.name for change in plan.changes if change.action == "forget"}
         moved = {str(change.moved_from).rpartition("/")[2] for change in plan.changes if change.action == "move"}
-        return bool(gone & copied or moved & unknown)
+        return bool(
+            {marks[key].nonce or key for key in gone} & {marks[key].nonce for key in alone}
+            or {marks[key].name for key in gone} & {marks[key].name for key in alone}
+            or moved & unknown
+            or forgotten & twice
+        )
 
     def _finished(self, before: Mapping[str, Raw], plan: Plan, outcomes: Sequence[Outcome]) -> None:
         """An undisturbed apply did just what its plan says, and then there is nothing left to do."""

@@ -8,13 +8,13 @@ always same ones of an ordinary run.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, event, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from retinue.core import diff
 from retinue.core.model import Allowed
@@ -27,7 +27,7 @@ from ..core import worlds
 from .random_world import OWNERS, RandomWorld
 
 MANY = int(os.environ.get("RETINUE_RANDOM_WORLDS", "0"))
-FEW = 250
+FEW = 500
 NAMES = ("a", "b", "c", "d", "e")
 
 
@@ -43,6 +43,7 @@ def _accepted(spec: dict[str, Any]) -> bool:
 _names = st.sampled_from(NAMES)
 _picks = st.integers(0, 7)
 _warmth = st.sampled_from([0, 0.2, 1])
+_plain = st.builds(lambda name, warmth: {"model": "gpt-4o", "name": name, "temperature": warmth}, _names, _warmth)
 _specs = st.one_of(
     st.builds(
         lambda name, warmth: {"model": "gpt-4o", "name": name, "temperature": warmth},
@@ -52,7 +53,7 @@ _specs = st.one_of(
     st.builds(lambda spec, name: {**spec, "name": name}, worlds.specs, _names),
     worlds.specs,
 ).filter(_accepted)
-_manifests = st.fixed_dictionaries(
+_manifests = st.builds(lambda spec: {"spec": spec}, _plain) | st.fixed_dictionaries(
     {"spec": _specs},
     optional={
         "protect": st.booleans(),
@@ -91,7 +92,7 @@ _person = st.one_of(
     st.builds(lambda pick: ("person_deletes", pick), _picks),
     st.builds(lambda pick, mark: ("person_marks", pick, *mark), _picks, _marks),
 )
-_when = st.integers(0, 8)
+_when = st.integers(1, 4) | st.integers(0, 9)
 _AFTER = {"after_commit": True}
 _faults = st.sampled_from(
     [
@@ -114,6 +115,8 @@ _disturbances = st.one_of(
     st.builds(lambda fault, at: (fault[0], at, fault[1]), _faults, _when),
     st.builds(lambda at, person: ("meddle", at, *person), _when, _person),
 )
+_edited = st.tuples(st.just("edit"), _names, st.none() | _manifests)
+_meanwhile = st.lists(_person | _edited | st.tuples(st.just("apply"), _words), min_size=1, max_size=3)
 _services = st.sampled_from(
     [
         {},
@@ -138,53 +141,65 @@ class RandomWorlds(RuleBasedStateMachine):
     @initialize(
         service=_services,
         seeds=_seeds,
-        manifests=st.dictionaries(_names, _manifests, max_size=4),
-        person=st.lists(_person, max_size=3),
+        manifests=st.dictionaries(_names, _manifests, max_size=5),
+        acts=st.lists(_person, max_size=2),
+        applied=st.booleans(),
     )
-    def start(self, service: Any, seeds: Any, manifests: Any, person: Any) -> None:
+    def start(self, service: Any, seeds: Any, manifests: Any, acts: Any, applied: bool) -> None:
+        """Any world, or one in which all that the manifests ask for is there."""
         self.world = RandomWorld(**service)
         for seed in seeds:
             self.world.seed(*seed)
-        for act in person:
-            self.act(act)
         for name, manifest in sorted(manifests.items()):
             self.world.edit(name, manifest)
+        if applied:
+            self.world.settle()
+        self.take(acts)
 
-    @rule(name=_names, manifest=st.none() | _manifests)
-    def edit(self, name: str, manifest: Any) -> None:
-        self.world.edit(name, manifest)
+    def take(self, steps: Iterable[tuple[Any, ...]]) -> None:
+        for name, *arguments in steps:
+            getattr(self.world, name)(*arguments)
+
+    @rule(edits=st.lists(_edited, min_size=1, max_size=3), words=_words, disturbance=st.none() | _disturbances)
+    def author(self, edits: Any, words: Any, disturbance: Any) -> None:
+        self.take(edits)
+        self.world.apply(words, disturbance)
+
+    @rule(names=st.sets(_names), words=_words, critical=st.booleans(), removed=st.sets(_names, max_size=1))
+    def clear_out(self, names: Any, words: Any, critical: bool, removed: Any) -> None:
+        for name in sorted(names | removed):
+            self.world.edit(name, None)
+        self.world.edit_project(dict.fromkeys(sorted(removed), False), (), critical)
+        self.world.apply(words)
 
     @rule(
         removed=st.dictionaries(_names, st.booleans(), max_size=2),
         formerly=st.sampled_from([(), (), ("old",)]),
-        critical=st.sampled_from([False, False, True]),
+        critical=st.booleans(),
     )
     def edit_project(self, removed: Any, formerly: Any, critical: bool) -> None:
         self.world.edit_project(removed, formerly, critical)
 
     @rule(act=_person)
-    def act(self, act: Any) -> None:
-        getattr(self.world, act[0])(*act[1:])
+    def person(self, act: Any) -> None:
+        self.take([act])
 
     @rule(words=_words)
     def plan(self, words: Any) -> None:
         self.world.plan(words)
 
-    @rule(words=_words)
-    def save_plan(self, words: Any) -> None:
-        self.world.save_plan(words)
-
-    @rule(words=_words)
-    def apply(self, words: Any) -> None:
-        self.world.apply(words)
-
-    @rule(words=_words, disturbance=_disturbances)
-    def apply_disturbed(self, words: Any, disturbance: Any) -> None:
+    @rule(words=_words, disturbance=st.none() | _disturbances)
+    def apply(self, words: Any, disturbance: Any) -> None:
         self.world.apply(words, disturbance)
 
-    @precondition(lambda self: self.world.saved is not None)
-    @rule(disturbance=st.none() | st.none() | _disturbances)
-    def apply_saved(self, disturbance: Any) -> None:
+    @rule(
+        edits=st.lists(_edited, max_size=2), words=_words, meanwhile=_meanwhile, disturbance=st.none() | _disturbances
+    )
+    def review(self, edits: Any, words: Any, meanwhile: Any, disturbance: Any) -> None:
+        """A plan is saved, something happens, and the plan is applied."""
+        self.take(edits)
+        self.world.save_plan(words)
+        self.take(meanwhile)
         self.world.apply_saved(disturbance)
 
     def teardown(self) -> None:
@@ -200,7 +215,7 @@ class RandomWorlds(RuleBasedStateMachine):
 TestRandomWorlds = RandomWorlds.TestCase
 TestRandomWorlds.settings = settings(
     max_examples=MANY or FEW,
-    stateful_step_count=12,
+    stateful_step_count=6,
     derandomize=not MANY,
     database=None,
     deadline=None,
@@ -397,3 +412,16 @@ def test_a_copy_is_left_alone_once_its_original_was_deleted() -> None:
         world.apply()
         world.apply()
         assert copy in world.wire.live()
+
+
+@pytest.mark.xfail(strict=True, reason="a forget comes before the delete of a duplicate, which then holds the address")
+def test_a_run_that_is_killed_between_forget_and_the_delete_of_a_duplicate_leaves_no_stray() -> None:
+    """An open question: the next plan forgets the double create too, and nobody will ever delete it."""
+    with RandomWorld() as world:
+        for name in ("a", "a", "b"):
+            world.seed(name, SPEC, "ours")
+        world.edit("b", {"spec": SPEC})
+        world.edit_project({"a": True})
+        world.apply((), ("before", 3))
+        world.apply()
+        assert len(world.wire.live()) == 2
