@@ -388,6 +388,8 @@ class RandomWorld:
         if self.wire.licence is not None:
             gone = {deed.key for deed in self.wire.deeds if deed.after is None}
             self.wire.book.judge_run(gone, self.wire.licence)
+            old = [deed.after is None for deed in self.wire.deeds if deed.key in self.wire.licence.seen or deed.after]
+            must(old == sorted(old), "something was deleted before all else was done", self.wire.deeds)
 
     def _check_brake(self, live: Sequence[Resource], plan: Plan) -> None:
         """A plan that would go through keeps to the brake, and another number than the exact one never goes."""

@@ -27,7 +27,7 @@ from ..core import worlds
 from .random_world import OWNERS, RandomWorld
 
 MANY = int(os.environ.get("RETINUE_RANDOM_WORLDS", "0"))
-FEW = 500
+FEW = 400
 NAMES = ("a", "b", "c", "d", "e")
 
 
