@@ -7,10 +7,11 @@ RetinueError
 ├── StaleError             the plan is stale, or a live object moved                        6
 └── ServiceError           the service
     ├── Unreachable        it cannot be reached, or keeps failing                           9
+    │   └── NotSent        the run was stopped, or its time was up, before the request       9
     ├── ApiGone            it answers, but this API is no longer there                      9
     ├── Rejected           it refused the request; repeating cannot help                    1
     ├── NotFound           the object is not there                                          1
-    └── UnknownOutcome     a create may or may not have happened                            1
+    └── UnknownOutcome     a write may or may not have happened                             1
         └── HeldBack       it was answered with a request to wait, which is over now        1
 """
 
@@ -70,6 +71,10 @@ class ServiceError(RetinueError):
 
 class Unreachable(ServiceError):
     pass
+
+
+class NotSent(Unreachable):
+    """Nothing happened."""
 
 
 class ApiGone(ServiceError):

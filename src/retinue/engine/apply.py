@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from graphlib import TopologicalSorter
 
-from ..core.errors import ApiGone, AuthError, RetinueError, StaleError, UnknownOutcome, Unreachable
+from ..core.errors import ApiGone, AuthError, NotSent, RetinueError, StaleError, UnknownOutcome, Unreachable
 from ..core.model import Action, Address, Change, Outcome, Status
 from .races import settle_races
 from .run import Run
@@ -97,17 +97,22 @@ def _outcome(change: Change, run: Run) -> Outcome:
     try:
         result = carry_out(change, run)
     except RetinueError as error:
-        status = Status.UNKNOWN if isinstance(error, UnknownOutcome) else Status.FAILED
         return Outcome(
             change.address,
             change.action,
-            status,
+            _status(error),
             change.remote_id,
             error.message,
             error.remedy,
             failure_word(error.__cause__ if isinstance(error.__cause__, RetinueError) else error),
         )
     return Outcome(change.address, change.action, Status.DONE, result.remote_id, notes=result.notes)
+
+
+def _status(error: RetinueError) -> Status:
+    if isinstance(error, NotSent):
+        return Status.NOT_STARTED
+    return Status.UNKNOWN if isinstance(error, UnknownOutcome) else Status.FAILED
 
 
 def failure_word(error: RetinueError) -> str:
