@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from retinue.core.errors import ApiGone, AuthError, HeldBack, NotFound, Rejected, UnknownOutcome, Unreachable
+from retinue.core.errors import ApiGone, AuthError, HeldBack, NotFound, NotSent, Rejected, UnknownOutcome, Unreachable
 from retinue.providers.gate import Clock, Gate
 from retinue.providers.http import Http, retry_after
 from retinue.providers.openai import classify
@@ -252,3 +252,29 @@ def test_without_a_hint_the_pauses_grow_until_something_gets_through() -> None:
         pauses.append(gate.hold_back(None))
     assert pauses == sorted(pauses)
     assert pauses[-1] >= 4 * pauses[0] / 2
+
+
+STOPPED = [
+    (Verb.CREATE, "POST", httpx.ConnectError("refused"), NotSent),
+    (Verb.UPDATE, "POST", httpx.ConnectError("refused"), NotSent),
+    (Verb.GET, "GET", httpx.ReadTimeout("slow"), NotSent),
+    (Verb.UPDATE, "POST", httpx.ReadTimeout("slow"), UnknownOutcome),
+    (Verb.DELETE, "DELETE", error(500), UnknownOutcome),
+]
+
+
+@pytest.mark.parametrize(("verb", "method", "step", "raised"), STOPPED, ids=str)
+def test_a_stop_between_two_tries_says_what_the_first_may_have_done(
+    verb: Verb, method: str, step: Step, raised: type[Exception]
+) -> None:
+    class Stopping(VirtualClock):
+        """Somebody stops the run while it waits."""
+
+        def wait(self, seconds: float, stop: threading.Event) -> None:
+            stop.set()
+
+    script = Script(step)
+    http = Http(Connection("https://host/v1", transport=httpx.MockTransport(script), clock=Stopping()), classify)
+    with pytest.raises(raised):
+        http.send(verb, method, "assistants/x")
+    assert len(script.requests) == 1
