@@ -72,6 +72,14 @@ def test_an_address_that_was_given_away_meanwhile_makes_adopt_and_move_stale(
     assert check(bench, plan).moved == (f"Assistant/bot: {holder} has this address by now",)
 
 
+def test_a_delete_of_what_no_longer_holds_its_address_is_stale(bench: Bench) -> None:
+    older = made(bench, BOT, marked=False)
+    bench.apply(bench.plan_of_nothing([BOT, KEPT]).changes)
+    plan = bench.plan([KEPT])
+    bench.emulator.assistants.seed({**bench.live()[older], "metadata": {"retinue.address": "demo/dev/Assistant/bot"}})
+    assert check(bench, plan).moved == (f"Assistant/bot: {older} has this address by now",)
+
+
 def test_a_duplicate_that_is_the_only_one_by_now_is_not_deleted(bench: Bench) -> None:
     first, second = made(bench, BOT), made(bench, BOT, "n0000002")
     plan = bench.plan([BOT])

@@ -74,13 +74,11 @@ def _state(
 
 
 def _other_holder(change: Change, claim: ownership.Claim | None) -> str | None:
-    """In words, why the step would leave two objects with its address, or none."""
+    """In words, whose the address is by now, as far as what was read tells."""
     is_it = claim is not None and claim.remote_id == change.remote_id
-    if change.action in (Action.ADOPT, Action.MOVE) and claim is not None and not is_it:
-        return f"{claim.remote_id} has this address by now"
-    if change.reason is Reason.DUPLICATE and is_it:
-        return f"{change.remote_id} is the only one by now"
-    return None
+    if change.reason is Reason.DUPLICATE:
+        return f"{change.remote_id} is the only one by now" if is_it else None
+    return None if claim is None or is_it else f"{claim.remote_id} has this address by now"
 
 
 def matches(change: Change, live: Resource, run: Run) -> bool:
