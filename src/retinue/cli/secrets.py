@@ -13,9 +13,15 @@ _COMMAND_SECONDS = 30
 _MOST_CHARACTERS = 64 * 1024
 
 
-def resolve(source: str, value: str | Sequence[str], root: Path) -> str:
-    """The secret behind `{env: NAME}`, `{file: PATH}` or `{command: [..]}`. Raises AuthError with what to do."""
-    secret = {"env": _from_env, "file": _from_file, "command": _from_command}[source](value, root).strip()
+def resolve(source: str, value: str | Sequence[str], root: Path, *, seconds: float = _COMMAND_SECONDS) -> str:
+    """The secret behind `{env: NAME}`, `{file: PATH}` or `{command: [..]}`. Raises AuthError with what to do.
+
+    `seconds`: how long a command may take.
+    """
+    if source == "command":
+        secret = _from_command(value, root, seconds).strip()
+    else:
+        secret = (_from_env(value) if source == "env" else _from_file(value, root)).strip()
     if not secret:
         raise AuthError(f"the key from {source} is empty", "Check where `api_key` in retinue.yaml points.")
     if not secret.isascii() or any(ord(char) < 32 for char in secret):
@@ -23,7 +29,7 @@ def resolve(source: str, value: str | Sequence[str], root: Path) -> str:
     return secret
 
 
-def _from_env(name: str | Sequence[str], _root: Path) -> str:
+def _from_env(name: str | Sequence[str]) -> str:
     found = os.environ.get(str(name))
     if found is None:
         raise AuthError(f"the environment variable {name} is not set", f"Set it first: export {name}=…")
@@ -43,7 +49,7 @@ def _from_file(path: str | Sequence[str], root: Path) -> str:
     return text
 
 
-def _from_command(command: str | Sequence[str], root: Path) -> str:
+def _from_command(command: str | Sequence[str], root: Path, seconds: float) -> str:
     words = [command] if isinstance(command, str) else list(command)
     if os.environ.get("CI") and os.environ.get("RETINUE_ALLOW_COMMAND") != "1":
         raise AuthError(
@@ -52,7 +58,7 @@ def _from_command(command: str | Sequence[str], root: Path) -> str:
         )
     try:
         done = subprocess.run(
-            words, cwd=root, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_COMMAND_SECONDS
+            words, cwd=root, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds
         )
     except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError) as error:
         raise AuthError(
