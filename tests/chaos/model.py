@@ -256,5 +256,5 @@ def at(raw: Raw | None, pointer: str) -> Any:
     for step in pointer.split("/")[1:]:
         value = (value or {}).get(step)
     if pointer == "/metadata":
-        return {key: text for key, text in (value or {}).items() if key not in (ADDRESS, APPLIED)}
+        return {key: text for key, text in (value or {}).items() if text and key not in (ADDRESS, APPLIED)}
     return value or None

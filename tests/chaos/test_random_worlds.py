@@ -399,6 +399,24 @@ def test_a_saved_plan_does_not_delete_a_duplicate_that_is_the_only_one_by_now() 
         world.settle()
 
 
+def test_a_field_that_is_ignored_leaves_no_entry_in_the_marker_by_which_two_worlds_differ() -> None:
+    with RandomWorld(alterations={"model": "expand-alias"}) as world:
+        world.edit("a", {"spec": {**SPEC, "temperature": 0}, "ignore": ["/temperature"]})
+        world.apply((), ("before", 2))
+
+
+def test_a_saved_delete_goes_no_further_once_another_object_holds_the_address() -> None:
+    with RandomWorld() as world:
+        world.seed("", OTHER)
+        world.seed("a", SPEC, "ours")
+        world.seed("b", SPEC, "ours")
+        world.edit("b", {"spec": SPEC})
+        world.save_plan()
+        world.person_marks(0, "demo/dev/Assistant/a")
+        world.apply_saved()
+        world.settle()
+
+
 @pytest.mark.xfail(strict=True, reason="of one nonce the oldest that is left counts as the original (DESIGN 6)")
 def test_a_copy_is_left_alone_once_its_original_was_deleted() -> None:
     """An open question: the first apply deletes the original as planned, and the second one its copy."""

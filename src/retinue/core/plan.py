@@ -233,7 +233,7 @@ class _Steps:
             reason=Reason.NEW,
             fields=tuple(FieldChange(f"/{name}", None, value, Cause.MANIFEST) for name, value in stated.items()),
             requires=resource.requires,
-            asked=marker.format_entries(marker.asked_entries(resource.spec, kind)),
+            asked=marker.format_entries(marker.asked_entries(resource.spec, kind, resource.policy.ignore_changes)),
             protected=resource.policy.protect,
             ignored=resource.policy.ignore_changes,
             display_name=_display_name(resource, kind),
