@@ -103,9 +103,10 @@ def _wrong_type(error: Any, name: str, path: Sequence[str | int]) -> Said:
     elif isinstance(value, (int, float)) and "string" in wanted:
         remedy = f'Put it in quotes: "{shown(value)[1:-1]}".'
     elif isinstance(value, str) and {"number", "integer", "boolean"} & set(wanted):
-        remedy = f"Write {words}, without quotes."
+        found, remedy = f"the text {found}", f"Write {words}, without quotes."
     elif isinstance(value, (str, int, float)) and "array" in wanted:
-        remedy = f"Write a list: [{shown(value)[1:-1]}]."
+        item = f"{{type: {shown(value)[1:-1]}}}" if tuple(path[-1:]) == ("tools",) else shown(value)[1:-1]
+        remedy = f"Write a list: [{item}]."
     return Said("wrong-type", f"{name} must be {words}, but it is {found}", remedy)
 
 
