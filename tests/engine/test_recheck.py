@@ -8,6 +8,7 @@ import pytest
 
 from retinue.core.model import Plan, Resource, Status
 from retinue.core.plan import make_plan
+from retinue.emulator.faults import Behaviour
 from retinue.engine.read import read_live
 from retinue.engine.recheck import Checked, recheck
 from retinue.providers.base import Marker
@@ -111,3 +112,11 @@ def test_a_copy_stays_where_the_damaged_marker_of_its_original_is_written_anew(b
     assert bench.live()[first]["metadata"]["retinue.applied"].startswith("1 repaired ")
     assert bench.plan(wanted).changes == ()
     assert bench.live()["asst_copy"] == copy
+
+
+def test_a_create_is_done_whatever_the_service_made_of_a_field_that_is_ignored(bench: Bench) -> None:
+    bench.emulator.behaviour = Behaviour(alterations={"name": "upper"})
+    plan = bench.plan([desired("bot", ignore_changes=("/name",))])
+    assert [outcome.status for outcome in bench.apply(plan.changes)] == [Status.DONE]
+    checked = check(bench, plan)
+    assert (checked.moved, checked.todo, len(checked.done)) == ((), (), 1)

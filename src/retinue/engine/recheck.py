@@ -119,7 +119,7 @@ def _implied(change: Change, kind: Kind) -> Iterator[FieldChange]:
 
 def _holds(item: FieldChange, live: Resource, kind: Kind, applied: marker.Applied, change: Change, run: Run) -> bool:
     field = kind.fields.get(item.path.removeprefix("/"))
-    if field is None:
+    if field is None or item.path in change.ignored:
         return True
     asked = (marker.parse_entries(change.asked.split()) or {}).get(field.code)
     entry = applied.fields.get(field.code)
