@@ -85,6 +85,7 @@ def _version(ctx: click.Context, wanted: bool) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code. Nothing it is given may end in a traceback."""
+    _end_in_order()
     try:
         return _run(list(arguments))
     except BrokenPipeError:
@@ -95,10 +96,30 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.stderr.write(f"Error: the result cannot be written: {error.strerror}\n")
         return Exit.ERROR
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         from .console import interrupted
 
-        return interrupted(arguments)
+        return interrupted(arguments, _code(error))
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM."""
+
+
+def _end_in_order() -> None:
+    """SIGTERM ends a command as Ctrl-C does, with what it still has to say."""
+    import signal
+    import threading
+
+    def handle(_number: int, _frame: object) -> None:
+        raise Terminated
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, handle)
+
+
+def _code(error: BaseException | None) -> Exit:
+    return Exit.TERMINATED if isinstance(error, Terminated) else Exit.INTERRUPTED
 
 
 def _run(arguments: list[str]) -> int:
@@ -111,10 +132,10 @@ def _run(arguments: list[str]) -> int:
 
         usage_error(error)
         return Exit.USAGE
-    except click.exceptions.Abort:
+    except click.exceptions.Abort as error:
         from .console import interrupted
 
-        return interrupted(arguments)
+        return interrupted(arguments, _code(error.__cause__ or error.__context__))
     except click.ClickException as error:
         sys.stderr.write(f"Error: {error.format_message()}\n")
         return Exit.USAGE

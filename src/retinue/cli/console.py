@@ -107,14 +107,14 @@ def failed(error: RetinueError, arguments: Sequence[str]) -> int:
     return code
 
 
-def interrupted(arguments: Sequence[str]) -> int:
-    """Somebody pressed Ctrl-C where no apply was under way to end in order, or once more."""
+def interrupted(arguments: Sequence[str], code: Exit = Exit.INTERRUPTED) -> int:
+    """Somebody pressed Ctrl-C or sent SIGTERM where no apply was under way to end in order, or once more."""
     if wants_json(arguments):
         from ..render.results import error_json
 
-        result(json_text(error_json([Diagnostic(code="interrupted", message="interrupted")], Exit.INTERRUPTED)))
+        result(json_text(error_json([Diagnostic(code="interrupted", message="interrupted")], code)))
     note("interrupted")
-    return Exit.INTERRUPTED
+    return code
 
 
 def wants_json(arguments: Sequence[str]) -> bool:

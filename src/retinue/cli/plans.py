@@ -7,17 +7,20 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import wait
 from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from .. import __version__
 from ..core.codec import dump, outcome, plan_to_json, summary
 from ..core.errors import RetinueError, StaleError, UsageError
-from ..core.model import Change, Outcome, Plan, Resource, Status
+from ..core.model import Action, Address, Change, Outcome, Plan, Resource, Status
 from ..engine.apply import apply_changes
 from ..engine.recheck import recheck
 from ..engine.run import Run
+from ..engine.threads import aside
 from ..providers.base import Service
 from ..render.results import past, results_json, results_text
 from ..render.text import plan_text
@@ -85,19 +88,68 @@ def carry_out(plan: Plan, session: Session, service: Service, given: Mapping[str
     if stuck:
         return _report_blocked(plan, stuck, given)
     with _signals(session.stop) as received:
-        run = _run(plan, session, service, given)
-        changes, done = plan.changes, []
-        if saved:
-            checked = recheck(plan, run)
-            if checked.moved:
-                raise StaleError("the plan is stale:\n  " + "\n  ".join(checked.moved), "Plan again and review.")
-            changes, done = checked.todo, [_done(change, live) for change, live in checked.done]
-            if done and not given.get("quiet"):
-                console.note(f"{len(done)} of {len(plan.changes)} changes are in place already.")
-        outcomes = [*done, *apply_changes(changes, run)]
+        record = _Record()
+        run = record.watch(_run(plan, session, service, given))
+        work = aside(lambda: _outcomes(plan, run, given, saved))
+        try:
+            while not work.done():
+                wait([work], timeout=0.2)
+            outcomes = work.result()
+        except KeyboardInterrupt:
+            outcomes = record.so_far(plan.changes)
     code = exits.of_outcomes(outcomes, received.get("signal", 0) if _unfinished(outcomes) else 0)
     _report(plan, outcomes, code, given)
     return code
+
+
+def _outcomes(plan: Plan, run: Run, given: Mapping[str, Any], saved: bool) -> list[Outcome]:
+    if not saved:
+        return apply_changes(plan.changes, run)
+    checked = recheck(plan, run)
+    if checked.moved:
+        raise StaleError("the plan is stale:\n  " + "\n  ".join(checked.moved), "Plan again and review.")
+    done = [_done(change, live) for change, live in checked.done]
+    if done and not given.get("quiet"):
+        console.note(f"{len(done)} of {len(plan.changes)} changes are in place already.")
+    return [*done, *apply_changes(checked.todo, run)]
+
+
+_Step = tuple[Address, Action, str | None]
+
+
+@dataclass
+class _Record:
+    """What is known of a run's steps at any moment, for a report before its end."""
+
+    started: set[_Step] = field(default_factory=set)
+    finished: dict[_Step, Outcome] = field(default_factory=dict)
+
+    def watch(self, run: Run) -> Run:
+        def started(change: Change) -> None:
+            self.started.add(_step(change))
+            run.started(change)
+
+        def finished(outcome: Outcome) -> None:
+            self.finished[_step(outcome)] = outcome
+            run.finished(outcome)
+
+        return replace(run, started=started, finished=finished)
+
+    def so_far(self, changes: Sequence[Change]) -> list[Outcome]:
+        return [self.finished.get(_step(change)) or self._open(change) for change in changes]
+
+    def _open(self, change: Change) -> Outcome:
+        begun = _step(change) in self.started
+        status, why = (Status.UNKNOWN, "stopped in the middle of it") if begun else (Status.NOT_STARTED, _BEFORE)
+        return Outcome(change.address, change.action, status, change.remote_id, why)
+
+
+_BEFORE = "the run was stopped before it"
+
+
+def _step(item: Change | Outcome) -> _Step:
+    """A create has an id only once it is done."""
+    return item.address, item.action, None if item.action is Action.CREATE else item.remote_id
 
 
 def _run(plan: Plan, session: Session, service: Service, given: Mapping[str, Any]) -> Run:

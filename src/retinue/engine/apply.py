@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from functools import partial
 from graphlib import TopologicalSorter
 
 from ..core.errors import ApiGone, AuthError, NotSent, RetinueError, StaleError, UnknownOutcome, Unreachable
@@ -12,6 +13,7 @@ from ..core.model import Action, Address, Change, Outcome, Status
 from .races import settle_races
 from .run import Run
 from .steps import carry_out
+from .threads import aside
 
 _DESTRUCTIVE = (Action.DELETE, Action.REPLACE)
 
@@ -73,7 +75,7 @@ def _walk(changes: Mapping[int, Change], needs: _Graph, run: Run) -> dict[int, O
         if outcome.status is not Status.DONE:
             failed.add(number)
 
-    with ThreadPoolExecutor(max_workers=run.parallelism, thread_name_prefix="apply") as pool:
+    try:
         while sorter.is_active():
             ready.extend(sorter.get_ready())
             while ready and len(flying) < run.parallelism:
@@ -84,11 +86,13 @@ def _walk(changes: Mapping[int, Change], needs: _Graph, run: Run) -> dict[int, O
                 elif broken:
                     settle(number, _skipped(change, changes[min(broken)].address))
                 else:
-                    flying[pool.submit(_outcome, change, run)] = number
+                    flying[aside(partial(_outcome, change, run))] = number
             # A short wait, so that the main thread sees a signal while requests are in flight.
             finished, _ = wait(flying, timeout=0.2, return_when=FIRST_COMPLETED) if flying else ((), ())
             for future in finished:
                 settle(flying.pop(future), future.result())
+    finally:
+        wait(flying)
     return outcomes
 
 
