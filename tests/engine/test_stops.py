@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from retinue.cli.exits import Exit, of_outcomes
 from retinue.core.model import Outcome, Resource, Status
 from retinue.emulator.faults import Behaviour, Fault
 from retinue.engine.run import Run
@@ -86,3 +87,16 @@ def test_a_step_between_its_two_writes_is_unknown_and_names_the_object(bench: Be
     assert outcome.status is Status.UNKNOWN
     (made,) = bench.live()
     assert made in (outcome.error or "")
+
+
+@pytest.mark.parametrize("written", [0, 2])
+def test_a_wait_of_a_day_ends_the_run_at_once(bench: Bench, written: int) -> None:
+    bots = [desired(f"bot{number}") for number in range(6)]
+    bench.emulator.faults.on("POST", Fault("status", 429, retry_after="86400"), times=None, after=written)
+    started = bench.clock.time
+    outcomes = bench.apply(bench.plan_of_nothing(bots).changes, bench.run(service=bench.service(budget=60.0)))
+    assert bench.clock.time - started < 60
+    statuses = [outcome.status for outcome in outcomes]
+    assert statuses == [Status.DONE] * written + [Status.FAILED] + [Status.NOT_STARTED] * (5 - written)
+    assert "--timeout" in (outcomes[-1].error or "")
+    assert of_outcomes(outcomes) == (Exit.PARTIAL if written else Exit.UNREACHABLE)

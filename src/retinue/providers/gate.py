@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -36,11 +37,12 @@ class Gate:
     The pace comes from what the service was seen to take: between two refusals it is exactly what it allows.
     """
 
-    def __init__(self, most: int, clock: Clock, stop: threading.Event) -> None:
+    def __init__(self, most: int, clock: Clock, stop: threading.Event, deadline: float = math.inf) -> None:
         self._most = most
         self._limit = float(most)
         self._clock = clock
         self._stop = stop
+        self._deadline = deadline
         self._in_flight = 0
         self._not_before = 0.0
         self._interval = 0.0
@@ -51,7 +53,10 @@ class Gate:
 
     @contextmanager
     def slot(self) -> Iterator[None]:
-        """Wait for the right to send one request; hold it while the request is in flight."""
+        """Wait for the right to send one request; hold it while the request is in flight.
+
+        Does not wait past the deadline, nor once the run is stopped: then nothing may be sent (`is_over`).
+        """
         self._enter()
         try:
             yield
@@ -60,13 +65,18 @@ class Gate:
                 self._in_flight -= 1
                 self._changed.notify()
 
+    def is_over(self) -> bool:
+        """Whether nothing may be sent any more, because the next request would come after the deadline."""
+        with self._changed:
+            return max(self._clock.now(), self._not_before) > self._deadline
+
     def _enter(self) -> None:
         while True:
             with self._changed:
                 now = self._clock.now()
                 pause = max(self._not_before, self._next) - now
                 free = self._in_flight < max(1, int(self._limit))
-                if self._stop.is_set() or (pause <= 0 and free):
+                if self._stop.is_set() or now + max(0.0, pause) > self._deadline or (pause <= 0 and free):
                     self._in_flight += 1
                     self._next = max(now, self._next) + self._interval
                     return

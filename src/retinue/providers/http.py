@@ -57,7 +57,7 @@ class Http:
         self._classify = classify
         self._clock = connection.clock
         self._deadline = self._clock.now() + connection.budget
-        self._gate = Gate(size, connection.clock, connection.stop)
+        self._gate = Gate(size, connection.clock, connection.stop, self._deadline)
         self._stop = connection.stop
         self._log = connection.log or (lambda _text: None)
         self._where = connection.base_url
@@ -81,7 +81,9 @@ class Http:
         while True:
             with self._gate.slot():
                 if self._stop.is_set():
-                    raise _stopped(doubt)
+                    raise _stopped(doubt, "the run was stopped before it")
+                if self._gate.is_over():
+                    raise _stopped(doubt, "the time of --timeout is up, or would be before the service is to be asked")
                 result = self._once(verb, method, path, body, params)
             if isinstance(result, Answer):
                 self._gate.succeeded()
@@ -171,11 +173,11 @@ _LATER = "Try again later; a smaller --parallelism is gentler."
 _NOT_JSON = "That is no answer of this API: check `endpoint` in retinue.yaml."
 
 
-def _stopped(doubt: RetinueError | None) -> RetinueError:
+def _stopped(doubt: RetinueError | None, why: str) -> RetinueError:
     """`doubt`: how an earlier try of a write ended."""
     if doubt is None:
-        return NotSent("the run was stopped before it")
-    return UnknownOutcome(f"{doubt.message}, and the run was stopped before the next try")
+        return NotSent(why)
+    return UnknownOutcome(f"{doubt.message}; then {why}")
 
 
 def _unknown(what: str) -> UnknownOutcome:
