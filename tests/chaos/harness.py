@@ -9,18 +9,20 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
 
 from retinue.core.codec import dump, plan_to_json
-from retinue.core.errors import RetinueError
+from retinue.core.errors import RetinueError, StaleError
 from retinue.core.model import Outcome, Plan, Resource
 from retinue.core.plan import Target
 from retinue.emulator.app import Emulator
-from retinue.emulator.faults import Fault
+from retinue.emulator.faults import Behaviour, Fault
 from retinue.engine.apply import apply_changes
+from retinue.engine.recheck import recheck
+from retinue.engine.run import Run
 
 from ..core import worlds
 from ..core.worlds import at, desired
@@ -273,9 +275,13 @@ class Stage(Bench):
         return cls(Emulator(":memory:", now=clock.now, sleep=sleep), clock, key=CANARY)
 
     @classmethod
-    def furnished(cls, parallelism: int = 1, ahead: int = 0) -> Stage:
-        """The world of the twelve changes and its manifests; `ahead` of it so many older objects of others."""
+    def furnished(cls, parallelism: int = 1, ahead: int = 0, lag: float = 0.0) -> Stage:
+        """The world of the twelve changes and its manifests; `ahead` of it so many older objects of others.
+
+        `lag`: seconds until a list shows what was created.
+        """
         stage = cls.empty()
+        stage.emulator.behaviour = Behaviour(lag_seconds=lag)
         stage.clock.time += 1000
         for number in range(ahead):
             stage.emulator.seed({"id": f"asst_{number:024}", "created_at": number})
@@ -293,14 +299,36 @@ class Stage(Bench):
 
     def plain_apply(self, mishap: Mishap | None = None, at: int = 0) -> Report:
         """Plan afresh and carry it out, as the command does: nothing at all if a step is blocked."""
+
+        def work(report: Report) -> None:
+            report.plan = self.plan(self.wanted)
+            if not any(change.blocked for change in report.plan.changes):
+                report.outcomes = apply_changes(report.plan.changes, self._new_run())
+
+        return self._reported(work, mishap, at)
+
+    def apply_saved(self, plan: Plan, mishap: Mishap | None = None, at: int = 0) -> Report:
+        """Carry out a plan that was made earlier; the outcomes are of what was left to do."""
+
+        def work(report: Report) -> None:
+            run = self._new_run()
+            checked = recheck(plan, run)
+            if checked.moved:
+                raise StaleError(str(checked.moved))
+            report.plan = replace(plan, changes=checked.todo)
+            report.outcomes = apply_changes(checked.todo, run)
+
+        return self._reported(work, mishap, at)
+
+    def _new_run(self) -> Run:
+        service = self.service(parallelism=self.parallelism)
+        return self.run(service=service, parallelism=self.parallelism, backup=self.saved.append)
+
+    def _reported(self, work: Callable[[Report], None], mishap: Mishap | None, at: int) -> Report:
         report = Report()
         self.wire.begin(mishap, at)
         try:
-            report.plan = self.plan(self.wanted)
-            if not any(change.blocked for change in report.plan.changes):
-                service = self.service(parallelism=self.parallelism)
-                run = self.run(service=service, parallelism=self.parallelism, backup=self.saved.append)
-                report.outcomes = apply_changes(report.plan.changes, run)
+            work(report)
         except (RetinueError, Crash) as error:
             report.error = error
         report.requests, report.at_first_delete = self.wire.requests, self.wire.at_first_delete
@@ -363,7 +391,7 @@ def undisturbed() -> tuple[Objects, tuple[str, ...]]:
 
 
 @contextmanager
-def disturbed(mishap: Mishap, at: int, **options: int) -> Iterator[tuple[Stage, Report]]:
+def disturbed(mishap: Mishap, at: int, **options: Any) -> Iterator[tuple[Stage, Report]]:
     """The world after a run in which the mishap struck at one request."""
     stage = Stage.furnished(**options)
     yield stage, stage.plain_apply(mishap, at)
