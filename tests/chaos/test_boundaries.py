@@ -128,6 +128,43 @@ def test_a_saved_plan_goes_on_from_every_boundary_at_which_it_was_broken_off(nam
     assert wrong == {}
 
 
+# --- somebody edits the object that is being updated
+
+PRUNED = f"asst_{'pruned':x<24}"
+
+
+def edited_at(request: str, **edit: Any) -> tuple[str, dict[str, Any]]:
+    """How the update of `pruned` ends, and the object, if somebody edits it just before this request."""
+    stage = Stage.furnished()
+
+    def act() -> None:
+        stage.emulator.seed({**stage.live()[PRUNED], **edit})
+
+    at = undisturbed()[1].index(f"{request} /v1/assistants/{PRUNED}")
+    report = stage.plain_apply(Mishap("edit", act=act), at)
+    raw = stage.live()[PRUNED]
+    stage.close()
+    (status,) = (outcome.status for outcome in report.outcomes or () if outcome.remote_id == PRUNED)
+    return status, raw
+
+
+@pytest.mark.parametrize("edit", [{"model": "gpt-4"}, {"metadata": {"theirs": "x"}}], ids=["unplanned", "planned"])
+def test_an_edit_before_the_object_is_read_again_stops_its_update(edit: dict[str, Any]) -> None:
+    status, raw = edited_at("GET", **edit)
+    assert (status, {name: raw[name] for name in edit}) == ("failed", edit)
+
+
+def test_an_edit_between_that_read_and_the_write_survives_in_fields_that_the_plan_leaves_alone() -> None:
+    status, raw = edited_at("POST", model="gpt-4")
+    assert (status, raw["model"], raw["metadata"]["tier"]) == ("done", "gpt-4", "gold")
+
+
+def test_an_edit_between_that_read_and_the_write_is_lost_in_fields_that_the_plan_changes() -> None:
+    before = furniture()[PRUNED]["metadata"]
+    status, raw = edited_at("POST", metadata={**before, "tier": "silver"})
+    assert (status, raw["metadata"]["tier"]) == ("done", "gold")
+
+
 def named(name: str) -> Mishap:
     return next(mishap for mishap in MISHAPS if mishap.name == name)
 
