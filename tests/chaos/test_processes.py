@@ -114,8 +114,8 @@ def shot(site: Site, world: World, shot: Shot) -> Ended:
 
 def judged(world: World, found: Ended, number: signal.Signals) -> list[str]:
     """What is wrong with how a process ended, and after a plain apply."""
-    codes = {KILL: (-KILL,), INT: (130,), TERM: (143, -TERM)}[number]
-    ours = found.code not in (-KILL, -TERM)
+    codes = {KILL: (-KILL,), INT: (130,), TERM: (143,)}[number]
+    ours = found.code != -KILL
     return invariants.together(
         # A signal that comes with the last answers changes nothing any more.
         [] if found.code in (*codes, 0) else [f"it ended in {found.code}: {found.out}{found.err}"],
