@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import click
 
@@ -85,9 +86,9 @@ def _version(ctx: click.Context, wanted: bool) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code. Nothing it is given may end in a traceback."""
-    _end_in_order()
     try:
-        return _run(list(arguments))
+        with _ending_in_order():
+            return _run(list(arguments))
     except BrokenPipeError:
         # Whoever read our output has gone; keep the interpreter from complaining at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -106,7 +107,8 @@ class Terminated(KeyboardInterrupt):
     """SIGTERM."""
 
 
-def _end_in_order() -> None:
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
     """SIGTERM ends a command as Ctrl-C does, with what it still has to say."""
     import signal
     import threading
@@ -114,8 +116,14 @@ def _end_in_order() -> None:
     def handle(_number: int, _frame: object) -> None:
         raise Terminated
 
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, handle)
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _code(error: BaseException | None) -> Exit:
