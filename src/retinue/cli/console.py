@@ -48,6 +48,13 @@ def note(text: str) -> None:
     sys.stderr.flush()
 
 
+def harmless(text: str) -> str:
+    """What a service, a manifest or a plan file says, fit for a terminal and for the log of a CI runner."""
+    from ..render.safe import clean_lines, defuse
+
+    return defuse(clean_lines(text))
+
+
 def diagnostics(items: Sequence[Diagnostic]) -> None:
     if items:
         from ..render.diagnostics import diagnostics_text
@@ -89,7 +96,7 @@ def usage_error(error: click.UsageError) -> None:
         note(error.format_message())
         return
     where = error.ctx.command_path if error.ctx else "retinue"
-    note(f"Error: {error.format_message()}\nTry `{where} --help`.")
+    note(f"Error: {harmless(error.format_message())}\nTry `{where} --help`.")
 
 
 def failed(error: RetinueError, arguments: Sequence[str]) -> int:
@@ -103,7 +110,8 @@ def failed(error: RetinueError, arguments: Sequence[str]) -> int:
         diagnostics(error.diagnostics)
     else:
         style = style_for(sys.stderr, "--no-color" in arguments)
-        note(f"{style.error('Error:')} {error.message}" + (f"\n  {error.remedy}" if error.remedy else ""))
+        remedy = f"\n  {error.remedy}" if error.remedy else ""
+        note(f"{style.error('Error:')} " + harmless(error.message + remedy))
     return code
 
 

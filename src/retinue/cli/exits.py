@@ -7,7 +7,7 @@ from enum import IntEnum
 
 from ..core.errors import ApiGone as Gone
 from ..core.errors import AuthError, InvalidManifests, RetinueError, StaleError, Unreachable, UsageError
-from ..core.model import Action, Outcome, Status
+from ..core.model import Outcome, Status
 
 
 class Exit(IntEnum):
@@ -56,7 +56,7 @@ def of_outcomes(outcomes: Sequence[Outcome], signal: int = 0) -> Exit:
     """The code of an apply that went through its steps."""
     left = [outcome for outcome in outcomes if outcome.status not in (Status.DONE, Status.HELD)]
     failures = {_BY_WORD[outcome.failure] for outcome in left if outcome.failure}
-    wrote = any(outcome.status is Status.DONE and outcome.action is not Action.NO_OP for outcome in outcomes)
+    wrote = any(outcome.status is Status.DONE and outcome.wrote for outcome in outcomes)
     if left and not failures:
         failures = {Exit.ERROR}
     return decide(failures, wrote=wrote, left=bool(left), signal=signal)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from .. import __version__
 from ..core.codec import dump, outcome, plan_to_json, summary
@@ -50,7 +51,7 @@ def check_digest(plan: Plan, given: Mapping[str, Any]) -> None:
     """Raises StaleError unless the plan is the one whose digest was approved."""
     wanted = given.get("expect_digest")
     digest = plan_to_json(plan, __version__)["digest"]
-    if wanted and wanted != digest:
+    if wanted is not None and wanted != digest:
         raise StaleError(
             f"the plan is not the one that was approved: its digest is {digest}",
             "Review the plan above and approve its digest.",
@@ -59,7 +60,7 @@ def check_digest(plan: Plan, given: Mapping[str, Any]) -> None:
 
 def approve(plan: Plan, given: Mapping[str, Any]) -> None:
     """Ask on a terminal. Raises UsageError without one, RetinueError if the answer is not yes."""
-    if given.get("auto_approve") or given.get("expect_digest"):
+    if given.get("auto_approve") or given.get("expect_digest") is not None:
         return
     if not console.is_interactive():
         raise UsageError(
@@ -90,7 +91,7 @@ def carry_out(plan: Plan, session: Session, service: Service, given: Mapping[str
     with _signals(session.stop) as received:
         record = _Record()
         run = record.watch(_run(plan, session, service, given))
-        work = aside(lambda: _outcomes(plan, run, given, saved))
+        work = aside(lambda: _outcomes(plan, run, saved))
         try:
             while not work.done():
                 wait([work], timeout=0.2)
@@ -102,16 +103,13 @@ def carry_out(plan: Plan, session: Session, service: Service, given: Mapping[str
     return code
 
 
-def _outcomes(plan: Plan, run: Run, given: Mapping[str, Any], saved: bool) -> list[Outcome]:
+def _outcomes(plan: Plan, run: Run, saved: bool) -> list[Outcome]:
     if not saved:
         return apply_changes(plan.changes, run)
     checked = recheck(plan, run)
     if checked.moved:
         raise StaleError("the plan is stale:\n  " + "\n  ".join(checked.moved), "Plan again and review.")
-    done = [_done(change, live) for change, live in checked.done]
-    if done and not given.get("quiet"):
-        console.note(f"{len(done)} of {len(plan.changes)} changes are in place already.")
-    return [*done, *apply_changes(checked.todo, run)]
+    return [*(_done(change, live) for change, live in checked.done), *apply_changes(checked.todo, run)]
 
 
 _Step = tuple[Address, Action, str | None]
@@ -170,7 +168,7 @@ def _run(plan: Plan, session: Session, service: Service, given: Mapping[str, Any
 
 def _progress(item: Outcome) -> None:
     if item.status is Status.DONE:
-        console.note(f"  {item.address}: {past(item.action)} {item.remote_id or ''}".rstrip())
+        console.note(console.harmless(f"  {item.address}: {past(item.action)} {item.remote_id or ''}".rstrip()))
     elif item.status in (Status.FAILED, Status.UNKNOWN):
         console.note(f"  {item.address}: {item.action} failed")
 
@@ -180,13 +178,15 @@ def _backup(folder: str | None) -> Callable[[Resource], None]:
         return lambda _live: None
 
     def save(live: Resource) -> None:
-        console.write_file(str(Path(folder) / f"{live.remote_id}.json"), console.json_text(dict(live.raw)))
+        # The id comes from the service: it must not choose the folder.
+        name = quote(live.remote_id or "", safe="") + ".json"
+        console.write_file(str(Path(folder) / name), console.json_text(dict(live.raw)))
 
     return save
 
 
 def _done(change: Change, live: str | None) -> Outcome:
-    return Outcome(change.address, change.action, Status.DONE, live or change.remote_id)
+    return Outcome(change.address, change.action, Status.DONE, live or change.remote_id, wrote=False)
 
 
 def _unfinished(outcomes: Sequence[Outcome]) -> bool:

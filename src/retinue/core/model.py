@@ -254,7 +254,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one step ended; failures are values. `error` and `remedy` are for people."""
+    """How one step ended; failures are values. `error` and `remedy` are for people.
+
+    `wrote`: whether this run had to write for it; a step that was in place already is done too.
+    """
 
     address: Address
     action: Action
@@ -264,3 +267,4 @@ class Outcome:
     remedy: str | None = None
     failure: str | None = None
     notes: tuple[Diagnostic, ...] = ()
+    wrote: bool = True

@@ -110,7 +110,7 @@ def _outcome(change: Change, run: Run) -> Outcome:
             error.remedy,
             failure_word(error.__cause__ if isinstance(error.__cause__, RetinueError) else error),
         )
-    return Outcome(change.address, change.action, Status.DONE, result.remote_id, notes=result.notes)
+    return Outcome(change.address, change.action, Status.DONE, result.remote_id, notes=result.notes, wrote=result.wrote)
 
 
 def _status(error: RetinueError) -> Status:

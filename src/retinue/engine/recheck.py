@@ -83,16 +83,21 @@ def _other_holder(change: Change, claim: ownership.Claim | None) -> str | None:
 
 def matches(change: Change, live: Resource, run: Run) -> bool:
     """Whether a live object is still the one that the plan was made for."""
-    if _newly_protected(change, live):
+    if _protection_moved(change, live):
         return False
     kind = run.kinds[change.address.kind]
     return diff.expect_digest(live, kind, run.hidden(kind.name), change.ignored) == change.expect
 
 
-def _newly_protected(change: Change, live: Resource) -> bool:
+def _protection_moved(change: Change, live: Resource) -> bool:
+    """Whether `protect` is not as the plan saw it; a delete minds only that it was set since."""
     applied = marker.parse_applied(live.marker_applied or "")
-    doomed = change.action in (Action.DELETE, Action.REPLACE)
-    return doomed and not change.protected and applied is not None and applied.protected
+    if applied is None or change.action in (Action.ADOPT, Action.FORGET):
+        return False
+    if change.action in (Action.DELETE, Action.REPLACE):
+        return applied.protected and not change.protected
+    said = (item.before for item in change.fields if item.path == "/retinue/protect")
+    return applied.protected != next(said, change.protected)
 
 
 def is_reached(change: Change, live: Resource, run: Run) -> bool:
@@ -134,8 +139,9 @@ def _holds(item: FieldChange, live: Resource, kind: Kind, applied: marker.Applie
 
 def what_moved(change: Change, live: Resource, kind: Kind) -> str:
     """In words, the first planned field that no longer holds what the plan saw."""
-    if _newly_protected(change, live):
-        return f"{change.remote_id} is protected by now"
+    if _protection_moved(change, live):
+        applied = marker.parse_applied(live.marker_applied or "")
+        return f"{change.remote_id} is {'' if applied and applied.protected else 'not '}protected by now"
     have = canonical(live.spec, kind)
     for item in change.fields:
         name = item.path.removeprefix("/")

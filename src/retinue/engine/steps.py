@@ -24,6 +24,7 @@ class Result:
 
     remote_id: str | None
     notes: tuple[Diagnostic, ...] = ()
+    wrote: bool = True
 
 
 def carry_out(change: Change, run: Run) -> Result:
@@ -102,7 +103,7 @@ def _update(change: Change, run: Run) -> Result:
     if live is None:
         raise StaleError(f"{change.remote_id} is gone since the plan was made", "Plan again.")
     if is_reached(change, live, run):
-        return Result(live.remote_id)
+        return Result(live.remote_id, wrote=False)
     if not matches(change, live, run):
         raise StaleError(what_moved(change, live, run.kinds[change.address.kind]), "Plan again and review.")
     run.backup(live)
@@ -116,7 +117,7 @@ def _update(change: Change, run: Run) -> Result:
 def _forget(change: Change, run: Run) -> Result:
     live = _current(change, run)
     if live is None or live.marker_address is None:
-        return Result(change.remote_id)
+        return Result(change.remote_id, wrote=False)
     if not matches(change, live, run):
         raise StaleError(f"{change.remote_id} was changed after the plan was made", "Plan again and review.")
     run.backup(live)
@@ -127,7 +128,7 @@ def _forget(change: Change, run: Run) -> Result:
 def _delete(change: Change, run: Run) -> Result:
     live = _current(change, run)
     if live is None:
-        return Result(change.remote_id)
+        return Result(change.remote_id, wrote=False)
     if not matches(change, live, run):
         raise StaleError(what_moved(change, live, run.kinds[change.address.kind]), "Plan again and review.")
     run.backup(live)

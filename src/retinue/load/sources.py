@@ -55,6 +55,11 @@ def nothing(source: Source) -> Diagnostic | None:
 
 def _glob(files: Files, pattern: str, at: Place, problems: list[Diagnostic]) -> list[str]:
     base = Path(files.base)
+    if ".." in PurePosixPath(pattern).parts:
+        # Before anything is looked for: the names of what lies outside are nobody's business.
+        remedy = "Name files inside the project; what is shared has to be copied there."
+        problems.append(Diagnostic("file-outside", f"`{pattern}` leads out of the project folder", remedy, at))
+        return []
     try:
         matches = sorted(match.relative_to(base).as_posix() for match in base.glob(pattern))
     except (ValueError, NotImplementedError, IndexError):

@@ -54,10 +54,12 @@ def _lines(item: Outcome, style: Style) -> Iterator[str]:
 
 
 def _counts(outcomes: Sequence[Outcome]) -> str:
-    done = Counter(item.action for item in outcomes if item.status is Status.DONE)
+    done = Counter(item.action for item in outcomes if item.status is Status.DONE and item.wrote)
+    in_place = sum(item.status is Status.DONE and not item.wrote for item in outcomes)
     statuses = Counter(item.status for item in outcomes)
     parts = [f"{done[action]} {word}" for action, word in _PAST.items() if done[action]]
     open_ends = [status for status in _ORDER if statuses[status] and status is not Status.DONE]
+    parts += [f"{in_place} in place already"] if in_place else []
     left = [f"{statuses[status]} {_WORDS[status]}" for status in open_ends]
     return f"Applied: {'; '.join(filter(None, (', '.join(parts) or 'nothing', ', '.join(left))))}."
 

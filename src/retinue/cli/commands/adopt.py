@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,9 +10,11 @@ import click
 
 from ...core.codec import parse_address
 from ...core.errors import UsageError
+from ...core.model import Address, Resource
+from ...core.ownership import decide
 from .. import options
 from ..plans import request_log, review_and_apply
-from ..session import connect, observe, open_session, plan_for
+from ..session import Session, connect, observe, open_session, plan_for
 
 
 @click.command("adopt")
@@ -36,10 +39,28 @@ def command(address: str, remote_id: str, **given: Any) -> int:
             f"no manifest for {address} in {session.environment.name}",
             "Write one first, or let `retinue import` write it.",
         )
-    policy = replace(resource.policy, adopt={session.environment.name: remote_id})
-    loaded = replace(session.loaded, resources=(replace(resource, policy=policy),))
-    session = replace(session, loaded=loaded)
+    if not remote_id.strip():
+        raise UsageError("the ID is empty", "Name the live object: retinue adopt Assistant/NAME ID.")
+    policy = replace(resource.policy, adopt={session.environment.name: remote_id}, moved_from=None)
+    # All the others stay, so that the plan sees which objects they hold or want.
+    resources = tuple(replace(item, policy=policy) if item is resource else item for item in session.desired)
+    session = replace(session, loaded=replace(session.loaded, resources=resources))
     with connect(session, given, request_log(given)) as service:
         session, live = observe(session, service)
+        _refuse_other(wanted, remote_id, session, live)
         plan = plan_for(session, live, {**given, "targets": (address,)})
         return review_and_apply(plan, session, service, given)
+
+
+def _refuse_other(wanted: Address, remote_id: str, session: Session, live: Sequence[Resource]) -> None:
+    """Raises UsageError if the address holds another object, or another manifest claims this one."""
+    target = session.target
+    held = decide(live, target.project, target.environment, target.formerly).owned.get(wanted)
+    if held is not None and held.remote_id != remote_id:
+        raise UsageError(
+            f"{wanted} is {held.remote_id} already",
+            f"To let go of that one first: removed: [{{address: {wanted}, forget: true}}].",
+        )
+    for other in session.desired:
+        if other.address != wanted and remote_id in other.policy.adopt.values():
+            raise UsageError(f"{remote_id} is claimed by {other.address}", "Take its `adopt` line out first.")
