@@ -6,9 +6,12 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from retinue.core import marker
 
 from .conftest import World
 
@@ -111,6 +114,39 @@ def test_show_prints_the_saved_plan_without_a_project(planned: World, tmp_path: 
     assert ran.code == 0
     assert "Plan: 1 to create, 1 to update, 0 to replace, 1 to delete." in ran.out
     assert json.loads(planned.run("show", "elsewhere.json", "--format", "json").out) == json.loads(plan)
+
+
+def test_protection_that_was_set_since_stops_the_plan(planned: World) -> None:
+    ant = by_name(planned, "ant")
+    metadata = ant["metadata"]
+    assert isinstance(metadata, dict)
+    applied = marker.parse_applied(metadata["retinue.applied"])
+    assert applied is not None
+    metadata["retinue.applied"] = str(replace(applied, protected=True))
+    planned.emulator.assistants.seed(ant)
+    writes = len(planned.emulator.writes())
+    ran = planned.run("apply", "plan.json")
+    assert (ran.code, len(planned.emulator.writes())) == (6, writes)
+    assert "is protected by now" in ran.err
+
+
+def test_a_saved_plan_that_is_in_place_says_so_and_counts_no_write(planned: World) -> None:
+    assert planned.run("apply", "plan.json").code == 0
+    assert planned.run("apply", "plan.json").out.splitlines()[-1] == "Applied: 3 in place already."
+
+
+@pytest.mark.parametrize("flags", [("--var-file", "vars.yaml"), ("--allow-incomplete",)])
+def test_a_saved_plan_takes_no_flag_that_shapes_a_plan(planned: World, flags: tuple[str, ...]) -> None:
+    planned.write("vars.yaml", "{}\n")
+    ran = planned.run("apply", "plan.json", *flags)
+    assert ran.code == 3
+    assert "a saved plan is applied as it is" in ran.err
+
+
+def test_an_empty_digest_approves_nothing(planned: World) -> None:
+    writes = len(planned.emulator.writes())
+    assert planned.run("apply", "--expect-digest", "").code == 6
+    assert len(planned.emulator.writes()) == writes
 
 
 def test_the_approved_digest_goes_through_and_another_does_not(planned: World) -> None:

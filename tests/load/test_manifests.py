@@ -183,6 +183,7 @@ def test_an_entry_that_names_nothing_is_an_error_unless_the_caller_knows_better(
         ("../other", "file-outside"),
         ("/etc", "file-outside"),
         ("'../*.yaml'", "file-outside"),
+        ("'../nothing-is-there*'", "file-outside"),
         ("'/etc/*'", "glob-invalid"),
         ("prompts/x.txt", "manifest-type"),
         ("prompts/x.md", "manifest-type"),
