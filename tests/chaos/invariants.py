@@ -69,7 +69,8 @@ def no_early_delete(report: Report, expected: Objects, before: Objects) -> list[
     expected = {key: raw for key, raw in expected.items() if raw["metadata"].get(ADDRESS) != ""}
     have, want = (Counter(impersonal(world, before)) for world in (report.at_first_delete, expected))
     found = [f"deleted before this was there: {text}" for text in (want - have).elements()]
-    failed = [outcome for outcome in report.outcomes or () if outcome.action != "delete" and outcome.status != "done"]
+    after = ("delete", "forget")
+    failed = [outcome for outcome in report.outcomes or () if outcome.action not in after and outcome.status != "done"]
     return found + [f"deleted although this failed: {outcome.address}: {outcome.error}" for outcome in failed]
 
 

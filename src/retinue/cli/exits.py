@@ -26,7 +26,13 @@ class Exit(IntEnum):
 
 
 _PRECEDENCE = (Exit.USAGE, Exit.AUTH, Exit.UNREACHABLE, Exit.STALE, Exit.BLOCKED, Exit.ERROR)
-_BY_WORD = {"auth": Exit.AUTH, "unreachable": Exit.UNREACHABLE, "stale": Exit.STALE, "error": Exit.ERROR}
+_BY_WORD = {
+    "auth": Exit.AUTH,
+    "unreachable": Exit.UNREACHABLE,
+    "stale": Exit.STALE,
+    "no-marker": Exit.ERROR,
+    "error": Exit.ERROR,
+}
 
 
 def decide(failures: Collection[Exit], *, wrote: bool = False, left: bool = False, signal: int = 0) -> Exit:

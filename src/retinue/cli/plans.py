@@ -109,7 +109,9 @@ def _outcomes(plan: Plan, run: Run, saved: bool) -> list[Outcome]:
     checked = recheck(plan, run)
     if checked.moved:
         raise StaleError("the plan is stale:\n  " + "\n  ".join(checked.moved), "Plan again and review.")
-    return [*(_done(change, live) for change, live in checked.done), *apply_changes(checked.todo, run)]
+    done = [(change, _done(change, live)) for change, live in checked.done]
+    outcomes = [*done, *zip(checked.todo, apply_changes(checked.todo, run), strict=True)]
+    return [outcome for _, outcome in sorted(outcomes, key=lambda pair: plan.changes.index(pair[0]))]
 
 
 _Step = tuple[Address, Action, str | None]

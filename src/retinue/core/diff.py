@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from .canonical import canonical, canonical_value, digest, plain, same
+from .canonical import canonical, digest, plain, same
 from .marker import Applied, Entry, entry_of, short_digest
 from .model import MISSING, Cause, Field, FieldChange, Json, Kind, Resource
 from .pointer import with_ignored, without
@@ -76,14 +76,20 @@ def stated_fields(spec: Mapping[str, Json], kind: Kind) -> dict[str, Json]:
     return {name: _stated(field, spec, want) for name, field in kind.fields.items() if spec.get(name) is not None}
 
 
-def altered(sent: Mapping[str, Json], answer: Mapping[str, Json], kind: Kind, unreadable: Collection[str]) -> set[str]:
-    """The names of the fields in `sent` that the service's answer holds otherwise."""
-    have = canonical(answer, kind)
-    want = canonical(sent, kind)
+def altered(
+    sent: Mapping[str, Json],
+    answer: Mapping[str, Json],
+    kind: Kind,
+    unreadable: Collection[str],
+    ignored: Collection[str] = (),
+) -> set[str]:
+    """The names of the fields in `sent` that the service's answer holds otherwise, `ignored` parts aside."""
     return {
         name
         for name in sent
-        if name in kind.fields and name not in unreadable and not same(want.get(name, MISSING), have.get(name, MISSING))
+        if name in kind.fields
+        and name not in unreadable
+        and not reached(FieldChange(f"/{name}", None, sent[name]), answer, kind, ignored)
     }
 
 
@@ -93,11 +99,10 @@ def expect_digest(live: Resource, kind: Kind, unreadable: Collection[str], ignor
     return digest({"address": live.marker_address, "fields": without(fields, ignored)})
 
 
-def reached(change: FieldChange, live: Mapping[str, Json], kind: Kind) -> bool:
-    """Whether a live object already holds what the change wants."""
-    field = kind.fields.get(change.path.removeprefix("/"))
-    if field is None:
+def reached(change: FieldChange, live: Mapping[str, Json], kind: Kind, ignored: Collection[str] = ()) -> bool:
+    """Whether a live object already holds what the change wants, `ignored` parts aside."""
+    name = change.path.removeprefix("/")
+    if name not in kind.fields:
         return False
-    want = canonical_value(change.after, field.shape)
-    want = field.shape.default if want is MISSING else want
-    return same(want, canonical(live, kind).get(field.name, MISSING))
+    want, held = canonical({name: change.after}, kind), canonical(live, kind)
+    return same(without(want, ignored).get(name, MISSING), without(held, ignored).get(name, MISSING))

@@ -11,6 +11,8 @@ RetinueError
     ├── ApiGone            it answers, but this API is no longer there                      9
     ├── Rejected           it refused the request; repeating cannot help                    1
     ├── NotFound           the object is not there                                          1
+    ├── NoMarker           it does not keep the marker: nothing more may be created         1
+    ├── Unrecorded         a write happened, but not the note of what the service made of it 1
     └── UnknownOutcome     a write may or may not have happened                             1
         └── HeldBack       it was answered with a request to wait, which is over now        1
 """
@@ -87,6 +89,18 @@ class Rejected(ServiceError):
 
 class NotFound(ServiceError):
     pass
+
+
+class NoMarker(ServiceError):
+    pass
+
+
+class Unrecorded(ServiceError):
+    """`remote_id`: the object that was written."""
+
+    def __init__(self, message: str, remedy: str | None = None, *, remote_id: str | None = None) -> None:
+        super().__init__(message, remedy)
+        self.remote_id = remote_id
 
 
 class UnknownOutcome(ServiceError):

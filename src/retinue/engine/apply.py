@@ -8,7 +8,17 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from functools import partial
 from graphlib import TopologicalSorter
 
-from ..core.errors import ApiGone, AuthError, NotSent, RetinueError, StaleError, UnknownOutcome, Unreachable
+from ..core.errors import (
+    ApiGone,
+    AuthError,
+    NoMarker,
+    NotSent,
+    RetinueError,
+    StaleError,
+    UnknownOutcome,
+    Unreachable,
+    Unrecorded,
+)
 from ..core.model import Action, Address, Change, Outcome, Status
 from .races import settle_races
 from .run import Run
@@ -16,6 +26,8 @@ from .steps import carry_out
 from .threads import aside
 
 _DESTRUCTIVE = (Action.DELETE, Action.REPLACE)
+_HOPELESS = "no-marker"
+"""The failure after which nothing more may be started: it would befall every other step too."""
 
 
 def apply_changes(changes: Sequence[Change], run: Run) -> list[Outcome]:
@@ -26,15 +38,23 @@ def apply_changes(changes: Sequence[Change], run: Run) -> list[Outcome]:
         if change.held:
             outcomes[number] = Outcome(change.address, change.action, Status.HELD, change.remote_id)
     free = {number: change for number, change in numbered.items() if not change.held}
-    first = {number: change for number, change in free.items() if change.action not in _DESTRUCTIVE}
-    last = {number: change for number, change in free.items() if change.action in _DESTRUCTIVE}
-    outcomes |= _walk(first, _needs(first), run)
-    outcomes |= settle_races(first, outcomes, run)
-    if all(outcome.status in (Status.DONE, Status.HELD) for outcome in outcomes.values()):
-        outcomes |= _walk(last, _reversed(_needs(last)), run)
-    else:
-        outcomes |= {n: _not_started(change, "an earlier step did not succeed") for n, change in last.items()}
+    writes, deletes, forgets = _waves(free)
+    outcomes |= _walk(writes, _needs(writes), run)
+    outcomes |= settle_races(writes, outcomes, run)
+    for wave in (deletes, forgets):
+        if all(outcome.status in (Status.DONE, Status.HELD) for outcome in outcomes.values()):
+            outcomes |= _walk(wave, _reversed(_needs(wave)), run)
+        else:
+            outcomes |= {n: _not_started(change, "an earlier step did not succeed") for n, change in wave.items()}
     return [outcomes[number] for number in numbered]
+
+
+def _waves(changes: Mapping[int, Change]) -> tuple[dict[int, Change], dict[int, Change], dict[int, Change]]:
+    """Writes, then deletes, then forgets: a duplicate of what is forgotten must be gone before, while it is known."""
+    waves: tuple[dict[int, Change], dict[int, Change], dict[int, Change]] = ({}, {}, {})
+    for number, change in changes.items():
+        waves[1 if change.action in _DESTRUCTIVE else 2 if change.action is Action.FORGET else 0][number] = change
+    return waves
 
 
 _Graph = dict[int, set[int]]
@@ -67,13 +87,16 @@ def _walk(changes: Mapping[int, Change], needs: _Graph, run: Run) -> dict[int, O
     ready: deque[int] = deque()
     flying: dict[Future[Outcome], int] = {}
     failed: set[int] = set()
+    hopeless = False
 
     def settle(number: int, outcome: Outcome) -> None:
+        nonlocal hopeless
         outcomes[number] = outcome
         run.finished(outcome)
         sorter.done(number)
         if outcome.status is not Status.DONE:
             failed.add(number)
+        hopeless = hopeless or outcome.failure == _HOPELESS
 
     try:
         while sorter.is_active():
@@ -81,8 +104,10 @@ def _walk(changes: Mapping[int, Change], needs: _Graph, run: Run) -> dict[int, O
             while ready and len(flying) < run.parallelism:
                 number = ready.popleft()
                 change, broken = changes[number], needs[number] & failed
-                if run.stop.is_set() or (run.fail_fast and failed):
+                if run.stop.is_set():
                     settle(number, _not_started(change))
+                elif hopeless or (run.fail_fast and failed):
+                    settle(number, _not_started(change, "an earlier step did not succeed"))
                 elif broken:
                     settle(number, _skipped(change, changes[min(broken)].address))
                 else:
@@ -105,12 +130,18 @@ def _outcome(change: Change, run: Run) -> Outcome:
             change.address,
             change.action,
             _status(error),
-            change.remote_id,
+            error.remote_id if isinstance(error, Unrecorded) else change.remote_id,
             error.message,
             error.remedy,
-            failure_word(error.__cause__ if isinstance(error.__cause__, RetinueError) else error),
+            failure_word(_root(error)),
         )
     return Outcome(change.address, change.action, Status.DONE, result.remote_id, notes=result.notes, wrote=result.wrote)
+
+
+def _root(error: RetinueError) -> RetinueError:
+    """What a person has to mend: where a write is in doubt, that is what broke it off."""
+    cause = error.__cause__
+    return cause if isinstance(error, UnknownOutcome | Unrecorded) and isinstance(cause, RetinueError) else error
 
 
 def _status(error: RetinueError) -> Status:
@@ -125,6 +156,8 @@ def failure_word(error: RetinueError) -> str:
         return "auth"
     if isinstance(error, StaleError):
         return "stale"
+    if isinstance(error, NoMarker):
+        return "no-marker"
     return "unreachable" if isinstance(error, ApiGone | Unreachable) else "error"
 
 

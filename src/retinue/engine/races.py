@@ -12,8 +12,8 @@ from ..core.errors import RetinueError
 from ..core.model import Action, Address, Change, Diagnostic, Outcome, Severity, Status
 from ..core.ownership import Claim, World, decide
 from ..core.races import Contest, contests
+from ..core.standing import is_reached
 from .read import read_live
-from .recheck import is_reached
 from .run import Run
 
 _LOOKS = 3
@@ -117,7 +117,7 @@ def _take_back(address: Address, extra: Collection[Claim], holder: Claim, lost: 
 def _outcome(outcome: Outcome, change: Change, lost: _Lost, run: Run) -> Outcome:
     """The step of an object that was taken back: done if what is there instead is just what was planned."""
     live = run.service.get(change.address.kind, lost.holder_id)
-    if live is not None and is_reached(change, live, run):
+    if live is not None and is_reached(change, live, run.scope(change.address.kind)):
         return _with_note(replace(outcome, remote_id=lost.holder_id), _gave_way(outcome, lost))
     taken_back = ", ".join(lost.taken_back)
     return replace(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ..core.marker import NONCE_ALPHABET, NONCE_LENGTH
 from ..core.model import Address, Change, Kind, Outcome, Resource
+from ..core.standing import Scope
 from ..providers.base import Capabilities, Service
 from ..providers.gate import Clock
 
@@ -43,6 +44,7 @@ class Run:
     backup: Callable[[Resource], None] = _nothing
     made: dict[str, Address] = field(default_factory=dict)
 
-    def hidden(self, kind: str) -> Collection[str]:
-        """The fields of a kind that the service never reports."""
-        return self.capabilities.unreadable.get(kind, ())
+    def scope(self, kind: str) -> Scope:
+        """What the decisions about objects of a kind need to know."""
+        hidden = self.capabilities.unreadable.get(kind, ())
+        return Scope(self.project, self.environment, self.kinds[kind], hidden)

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ..core import diff, marker
-from ..core.canonical import canonical, same
-from ..core.errors import HeldBack, NotSent, RetinueError, ServiceError, StaleError, UnknownOutcome
-from ..core.model import MISSING, Action, Change, Diagnostic, Json, Kind, Resource, Severity
-from ..core.pointer import without
+from ..core.errors import (
+    HeldBack,
+    NoMarker,
+    NotFound,
+    NotSent,
+    RetinueError,
+    StaleError,
+    UnknownOutcome,
+    Unrecorded,
+)
+from ..core.marking import fields_to_send, first_applied, next_applied, resets, with_observations
+from ..core.model import Action, Change, Diagnostic, Json, Resource, Severity
+from ..core.standing import Moved, Reached, standing
 from ..providers.base import Marker
-from .recheck import is_reached, matches, what_moved
 from .run import Run
 
 _CREATE_ATTEMPTS = 3
@@ -47,13 +55,14 @@ def _create(change: Change, run: Run) -> Result:
 
     Each request has a nonce of its own, so that one which comes to light later is recognised as a duplicate.
     """
-    spec = _fields(change, run.kinds[change.address.kind])
+    scope = run.scope(change.address.kind)
+    spec = fields_to_send(change, scope.kind)
     attempts = 0
     doubt: UnknownOutcome | None = None
     while True:
         nonce = run.nonce()
         run.made[nonce] = change.address
-        text = _marker(change, run, marker.Applied(nonce, change.protected, None, _asked(change)))
+        text = Marker(scope.owner(change.address), str(first_applied(change, nonce)))
         try:
             live = run.service.create(change.address.kind, spec, text)
         except HeldBack as held_back:
@@ -72,7 +81,19 @@ def _create(change: Change, run: Run) -> Result:
                 doubt = unknown
                 continue
             live = found
-        return _settle(change, live, text, spec, run)
+        try:
+            return _settle(change, live, text, spec, run)
+        except NoMarker as lost:
+            raise _taken_back(lost, live, run) from lost
+
+
+def _taken_back(lost: NoMarker, live: Resource, run: Run) -> NoMarker:
+    """Without a marker nobody would know this object again: this create made it, so this create removes it."""
+    try:
+        run.service.delete(live.kind, live.remote_id or "")
+    except RetinueError as error:
+        return NoMarker(f"{lost.message}; {live.remote_id} stays behind: {error.message}", "Delete it in the service.")
+    return NoMarker(f"{lost.message}; it was taken back", lost.remedy)
 
 
 def _found(unknown: UnknownOutcome, change: Change, text: Marker, run: Run) -> Resource | None:
@@ -95,33 +116,39 @@ def _find(change: Change, text: Marker, run: Run) -> Resource | None:
 
 
 def _current(change: Change, run: Run) -> Resource | None:
-    return run.service.get(change.address.kind, change.remote_id or "")
+    """The object as it is now; None if the step is done already. Raises StaleError if it is not as planned."""
+    live = run.service.get(change.address.kind, change.remote_id or "")
+    state = standing(change, live, None, run.scope(change.address.kind))
+    if isinstance(state, Moved):
+        raise StaleError(state.what, "Plan again and review.")
+    return None if isinstance(state, Reached) else live
 
 
 def _update(change: Change, run: Run) -> Result:
     live = _current(change, run)
     if live is None:
-        raise StaleError(f"{change.remote_id} is gone since the plan was made", "Plan again.")
-    if is_reached(change, live, run):
-        return Result(live.remote_id, wrote=False)
-    if not matches(change, live, run):
-        raise StaleError(what_moved(change, live, run.kinds[change.address.kind]), "Plan again and review.")
+        return Result(change.remote_id, wrote=False)
     run.backup(live)
-    kind = run.kinds[change.address.kind]
-    fields = _fields(change, kind)
-    text = _marker(change, run, _next_applied(change, live, run))
-    answer = run.service.update(live, fields, text, _resets(fields, kind))
+    scope = run.scope(change.address.kind)
+    fields = fields_to_send(change, scope.kind, live.spec)
+    applied = next_applied(change, live, scope.kind, scope.hidden, run.nonce)
+    text = Marker(scope.owner(change.address), str(applied))
+    try:
+        answer = run.service.update(live, fields, text, resets(fields, scope.kind))
+    except NotFound as gone:
+        raise StaleError(f"{change.remote_id} is gone", "Plan again and review.") from gone
     return _settle(change, answer, text, fields, run)
 
 
 def _forget(change: Change, run: Run) -> Result:
     live = _current(change, run)
-    if live is None or live.marker_address is None:
+    if live is None:
         return Result(change.remote_id, wrote=False)
-    if not matches(change, live, run):
-        raise StaleError(f"{change.remote_id} was changed after the plan was made", "Plan again and review.")
     run.backup(live)
-    run.service.update(live, {}, None)
+    try:
+        run.service.update(live, {}, None)
+    except NotFound:
+        return Result(change.remote_id, wrote=False)
     return Result(change.remote_id)
 
 
@@ -129,94 +156,36 @@ def _delete(change: Change, run: Run) -> Result:
     live = _current(change, run)
     if live is None:
         return Result(change.remote_id, wrote=False)
-    if not matches(change, live, run):
-        raise StaleError(what_moved(change, live, run.kinds[change.address.kind]), "Plan again and review.")
     run.backup(live)
     run.service.delete(change.address.kind, change.remote_id or "")
     return Result(change.remote_id)
 
 
-def _fields(change: Change, kind: Kind) -> dict[str, Json]:
-    """What to send, by field name. Paths below `/retinue/` live in the marker alone."""
-    named = ((item.path.removeprefix("/"), item.after) for item in change.fields)
-    return {name: value for name, value in named if name in kind.fields}
-
-
-def _resets(fields: Mapping[str, Json], kind: Kind) -> frozenset[str]:
-    return frozenset(name for name, value in fields.items() if same(value, kind.fields[name].shape.default))
-
-
-def _asked(change: Change) -> dict[str, marker.Entry]:
-    return marker.parse_entries(change.asked.split()) or {}
-
-
-def _marker(change: Change, run: Run, applied: marker.Applied) -> Marker:
-    return Marker(str(marker.Owner(run.project, run.environment, change.address)), str(applied))
-
-
-def _next_applied(change: Change, live: Resource, run: Run) -> marker.Applied:
-    """The marker after this step: nonce and verification stay for life, observations as long as their question."""
-    before = marker.parse_applied(live.marker_applied or "")
-    asked = _asked(change)
-    if before is None:
-        # A fresh nonce on an object of ours would turn a copy of it into a double create, which is deleted.
-        nonce = run.nonce() if change.action is Action.ADOPT else marker.REPAIRED
-        return marker.Applied(nonce, change.protected, None, asked)
-    questions = _defaults_observed(before, run.kinds[change.address.kind]) | asked
-    kept = {
-        code: old if (old := before.fields.get(code)) and old.asked == entry.asked else entry
-        for code, entry in questions.items()
-    }
-    return replace(before, protected=change.protected, fields=kept)
-
-
-def _defaults_observed(applied: marker.Applied, kind: Kind) -> dict[str, marker.Entry]:
-    """Fields that are asked to be at their default, which needs no entry, but that the service is known to alter."""
-    shapes = {field.code: field.shape for field in kind.fields.values() if field.shape.default is not MISSING}
-    return {
-        code: entry
-        for code, entry in applied.fields.items()
-        if entry.observed and code in shapes and entry.asked == marker.short_digest(shapes[code].default)
-    }
-
-
 def _settle(change: Change, answer: Resource, text: Marker, sent: Mapping[str, Json], run: Run) -> Result:
     """Compare the answer of a write with what was sent; remember what the service made of it, once."""
     if (answer.marker_address, answer.marker_applied) != (text.address, text.applied):
-        raise ServiceError(
+        raise NoMarker(
             f"the service did not keep the marker on {answer.remote_id}",
             "Without its two metadata pairs retinue cannot know this object again; see what removes them.",
         )
-    kind = run.kinds[change.address.kind]
-    names = sorted(diff.altered(sent, answer.spec, kind, run.hidden(kind.name)))
+    scope = run.scope(change.address.kind)
+    names = sorted(diff.altered(sent, answer.spec, scope.kind, scope.hidden, change.ignored))
     applied = marker.parse_applied(text.applied)
     assert applied is not None
-    observed = _with_observations(applied, names, without(canonical(answer.spec, kind), change.ignored), kind)
+    observed = with_observations(applied, names, change, answer.spec, scope.kind)
     if observed != applied:
         try:
             answer = run.service.update(answer, {}, replace(text, applied=str(observed)))
-        except NotSent as stopped:
-            raise UnknownOutcome(
-                f"{answer.remote_id} is written, but not the note of what the service made of it: {stopped.message}"
-            ) from stopped
+        except RetinueError as error:
+            raise Unrecorded(
+                f"{answer.remote_id} is written, but not the note of what the service made of it: {error.message}",
+                "The next plan shows these fields once more; apply it.",
+                remote_id=answer.remote_id,
+            ) from error
     return Result(answer.remote_id, _notes(change, names))
 
 
-def _with_observations(
-    applied: marker.Applied, altered: Sequence[str], have: Mapping[str, Json], kind: Kind
-) -> marker.Applied:
-    """Each asked field's entry with what the service holds where that is something else."""
-    fields = dict(applied.fields)
-    for name in altered:
-        field = kind.fields[name]
-        entry = marker.entry_of(field, applied)
-        if entry is not None:
-            held = have.get(name, MISSING)
-            fields[field.code] = marker.Entry(entry.asked, None if held is MISSING else marker.short_digest(held))
-    return replace(applied, fields=fields)
-
-
-def _notes(change: Change, altered: Sequence[str]) -> tuple[Diagnostic, ...]:
+def _notes(change: Change, altered: Iterable[str]) -> tuple[Diagnostic, ...]:
     return tuple(
         Diagnostic(
             code="altered",

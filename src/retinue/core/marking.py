@@ -1,0 +1,88 @@
+"""What a step sends and which marker it leaves: functions of the step and the object just read. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+
+from . import marker
+from .canonical import canonical, same
+from .model import MISSING, Action, Change, Json, Kind, Resource
+from .pointer import with_ignored, without
+
+
+def fields_to_send(change: Change, kind: Kind, live: Mapping[str, Json] | None = None) -> dict[str, Json]:
+    """By field name. What the manifest leaves to others is as `live` has it now, not as the plan saw it.
+
+    Paths below `/retinue/` live in the marker alone.
+    """
+    named = ((item.path.removeprefix("/"), item.after) for item in change.fields)
+    fields = {name: value for name, value in named if name in kind.fields}
+    if live is None:
+        return fields
+    return {name: value for name, value in with_ignored(fields, live, change.ignored).items() if name in fields}
+
+
+def resets(fields: Mapping[str, Json], kind: Kind) -> frozenset[str]:
+    """The fields that go back to their documented default."""
+    return frozenset(name for name, value in fields.items() if same(value, kind.fields[name].shape.default))
+
+
+def first_applied(change: Change, nonce: str) -> marker.Applied:
+    """The marker of an object that becomes ours with this step."""
+    return marker.Applied(nonce, change.protected, None, _asked(change))
+
+
+def next_applied(
+    change: Change, live: Resource, kind: Kind, hidden: Collection[str], nonce: Callable[[], str]
+) -> marker.Applied:
+    """The marker after a write: nonce and verification stay for life, observations as long as their question."""
+    if change.action is Action.ADOPT:
+        # What an object without an owner says of itself was said by nobody who answers for it.
+        return first_applied(change, nonce())
+    before = marker.parse_applied(live.marker_applied or "")
+    if before is None:
+        # A fresh nonce on an object of ours would turn a copy of it into a double create, which is deleted.
+        return first_applied(change, marker.REPAIRED)
+    questions = _defaults_observed(before, kind) | _asked(change)
+    kept = {
+        code: old if (old := before.fields.get(code)) and old.asked == entry.asked else entry
+        for code, entry in questions.items()
+    }
+    return replace(before, protected=change.protected, fields=kept | _unsent(change, before, kind, hidden))
+
+
+def _asked(change: Change) -> dict[str, marker.Entry]:
+    return marker.parse_entries(change.asked.split()) or {}
+
+
+def _unsent(change: Change, before: marker.Applied, kind: Kind, hidden: Collection[str]) -> dict[str, marker.Entry]:
+    """Of a field that cannot be read and is not sent, the marker alone knows what another apply sent meanwhile."""
+    sent = {item.path for item in change.fields}
+    codes = {kind.fields[name].code for name in hidden if f"/{name}" not in sent}
+    return {code: entry for code, entry in before.fields.items() if code in codes}
+
+
+def _defaults_observed(applied: marker.Applied, kind: Kind) -> dict[str, marker.Entry]:
+    """Fields that are asked to be at their default, which needs no entry, but that the service is known to alter."""
+    shapes = {field.code: field.shape for field in kind.fields.values() if field.shape.default is not MISSING}
+    return {
+        code: entry
+        for code, entry in applied.fields.items()
+        if entry.observed and code in shapes and entry.asked == marker.short_digest(shapes[code].default)
+    }
+
+
+def with_observations(
+    applied: marker.Applied, altered: Collection[str], change: Change, answer: Mapping[str, Json], kind: Kind
+) -> marker.Applied:
+    """Each asked field's entry with what the service holds where that is something else."""
+    have = without(canonical(answer, kind), change.ignored)
+    fields = dict(applied.fields)
+    for name in altered:
+        field = kind.fields[name]
+        entry = marker.entry_of(field, applied)
+        if entry is not None:
+            held = have.get(name, MISSING)
+            fields[field.code] = marker.Entry(entry.asked, None if held is MISSING else marker.short_digest(held))
+    return replace(applied, fields=fields)

@@ -1,0 +1,150 @@
+"""Where a planned step stands towards the live object it meets: free to go, done already, or moved. Pure.
+
+Reads nothing and writes nothing; what the step writes is marking.py's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from . import diff, marker
+from .canonical import canonical, canonical_json, same
+from .model import MISSING, Action, Address, Change, FieldChange, Json, Kind, Reason, Resource
+from .ownership import Claim
+from .pointer import without
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose objects are ours, what their kind looks like, and which of its fields the service never reports."""
+
+    project: str
+    environment: str
+    kind: Kind
+    hidden: Collection[str] = ()
+
+    def owner(self, address: Address) -> str:
+        """The marker text of an address of ours."""
+        return str(marker.Owner(self.project, self.environment, address))
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The step needs no write: its result is there, as the object with this id."""
+
+    remote_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The step may not go: in words, what is no longer as the plan saw it."""
+
+    what: str
+
+
+def standing(change: Change, live: Resource | None, holder: Claim | None, scope: Scope) -> Reached | Moved | None:
+    """None: the step may go. `live`: the object of its id; `holder`: who holds its address by now."""
+    if change.action is Action.CREATE:
+        if holder is None:
+            return None
+        there = is_reached(change, holder.live, scope)
+        return Reached(holder.remote_id) if there else Moved("it exists by now, and not as planned")
+    if live is None:
+        gone = change.action in (Action.DELETE, Action.FORGET)
+        return Reached(change.remote_id) if gone else Moved(f"{change.remote_id} is gone")
+    # First, because a field that cannot be read back leaves `expect` as it was: only the marker tells that it is set.
+    if is_reached(change, live, scope):
+        return Reached(live.remote_id)
+    if not matches(change, live, scope):
+        return Moved(what_moved(change, live, scope.kind))
+    other = _other_holder(change, holder)
+    return Moved(other) if other else None
+
+
+def _other_holder(change: Change, holder: Claim | None) -> str | None:
+    """In words, whose the address is by now, as far as what was read tells."""
+    is_it = holder is not None and holder.remote_id == change.remote_id
+    if change.reason is Reason.DUPLICATE:
+        return f"{change.remote_id} is the only one by now" if is_it else None
+    return None if holder is None or is_it else f"{holder.remote_id} has this address by now"
+
+
+def matches(change: Change, live: Resource, scope: Scope) -> bool:
+    """Whether a live object is still the one that the plan was made for."""
+    if _protection_moved(change, live):
+        return False
+    return diff.expect_digest(live, scope.kind, scope.hidden, change.ignored) == change.expect
+
+
+def _protection_moved(change: Change, live: Resource) -> bool:
+    """Whether `protect` is not as the plan saw it; a delete minds only that it was set since."""
+    applied = marker.parse_applied(live.marker_applied or "")
+    if applied is None or change.action in (Action.ADOPT, Action.FORGET):
+        return False
+    if change.action in (Action.DELETE, Action.REPLACE):
+        return applied.protected and not change.protected
+    said = (item.before for item in change.fields if item.path == "/retinue/protect")
+    return applied.protected != next(said, change.protected)
+
+
+def is_reached(change: Change, live: Resource, scope: Scope) -> bool:
+    """Whether a live object already is what the step would make of it, marker included."""
+    if change.action is Action.FORGET:
+        return live.marker_address is None
+    if change.action is Action.DELETE:
+        return False
+    applied = marker.parse_applied(live.marker_applied or "")
+    if applied is None or live.marker_address != scope.owner(change.address) or applied.protected != change.protected:
+        return False
+    return all(_holds(item, live, applied, change, scope) for item in (*change.fields, *_implied(change, scope.kind)))
+
+
+def _implied(change: Change, kind: Kind) -> Iterator[FieldChange]:
+    """What a create leaves unsaid is the documented default."""
+    stated = {item.path for item in change.fields}
+    for name, field in kind.fields.items():
+        if change.action is Action.CREATE and f"/{name}" not in stated and field.shape.default is not MISSING:
+            yield FieldChange(f"/{name}", None, field.shape.default)
+
+
+def _holds(item: FieldChange, live: Resource, applied: marker.Applied, change: Change, scope: Scope) -> bool:
+    field = scope.kind.fields.get(item.path.removeprefix("/"))
+    if field is None or item.path in change.ignored:
+        return True
+    asked = (marker.parse_entries(change.asked.split()) or {}).get(field.code)
+    entry = applied.fields.get(field.code)
+    if field.name in scope.hidden:
+        return entry == asked
+    if diff.reached(item, live.spec, scope.kind, change.ignored):
+        return True
+    held = _visible(live.spec, change, scope.kind).get(field.name, MISSING)
+    altered = entry is not None and asked is not None and entry.asked == asked.asked and entry.observed is not None
+    return altered and held is not MISSING and entry is not None and marker.short_digest(held) == entry.observed
+
+
+def _visible(spec: Mapping[str, Json], change: Change, kind: Kind) -> dict[str, Json]:
+    """The canonical fields less what the manifest leaves to others."""
+    return without(canonical(spec, kind), change.ignored)
+
+
+def what_moved(change: Change, live: Resource, kind: Kind) -> str:
+    """In words, the first planned field that no longer holds what the plan saw."""
+    if _protection_moved(change, live):
+        applied = marker.parse_applied(live.marker_applied or "")
+        return f"{change.remote_id} is {'' if applied and applied.protected else 'not '}protected by now"
+    have = _visible(live.spec, change, kind)
+    for item in change.fields:
+        name = item.path.removeprefix("/")
+        if name not in kind.fields or item.path in change.ignored:
+            continue
+        before = _visible({name: item.before}, change, kind).get(name, MISSING)
+        held = have.get(name, MISSING)
+        if not same(before, held):
+            return f"{item.path} was {_short(before)} when the plan was made and is {_short(held)} now"
+    return f"{change.remote_id} was changed after the plan was made, in a field that the plan does not touch"
+
+
+def _short(value: object) -> str:
+    text = canonical_json(value) if value is not MISSING else "unset"
+    return text if len(text) <= 60 else text[:57] + "…"
