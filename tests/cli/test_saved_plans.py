@@ -189,3 +189,20 @@ def test_a_saved_plan_keeps_its_warnings(world: World) -> None:
     world.assistant("ant", "temperature: 0.1\n")
     assert world.run("plan", "--out", "plan.json").code == 0
     assert "is a copy of" in world.run("show", "plan.json").out
+
+
+def test_no_file_ever_holds_colours(planned: World) -> None:
+    planned.monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b[" in planned.run("plan", "--format", "text", "--out", "plan.txt").out
+    assert "\x1b" not in (planned.root / "plan.txt").read_text()
+    with (planned.root / "redirected.txt").open("w") as file:
+        subprocess.run([sys.executable, "-m", "retinue", "plan"], cwd=planned.root, stdout=file, check=True)
+    assert (planned.root / "redirected.txt").read_text() == (planned.root / "plan.txt").read_text()
+
+
+def test_only_what_can_be_applied_is_offered_for_that(planned: World) -> None:
+    assert "Apply exactly this with: retinue apply 'a plan.json'" in planned.run("plan", "--out", "a plan.json").err
+    assert planned.run("plan", "--format", "text", "--out", "plan.txt").err == "Wrote plan.txt.\n"
+    planned.remove("assistants/ant.yaml")
+    planned.remove("assistants/bee.yaml")
+    assert planned.run("plan", "--out", "plan.json").err == "Wrote plan.json.\n"

@@ -24,6 +24,7 @@ from ..engine.run import Run
 from ..engine.threads import aside
 from ..providers.base import Service
 from ..render.results import past, results_json, results_text
+from ..render.style import Style
 from ..render.text import plan_text
 from . import console, exits
 from .session import Session
@@ -34,17 +35,30 @@ def request_log(given: Mapping[str, Any]) -> Callable[[str], None] | None:
 
 
 def show_plan(plan: Plan, given: Mapping[str, Any]) -> None:
-    """The plan in the wanted format, to stdout or `--out`. A plan in a file is JSON unless a format says otherwise."""
+    """The plan to stdout in the wanted format, and to `--out`. In a file it is JSON unless a format says otherwise."""
     target, wanted = given.get("out"), given.get("output_format")
-    text = plan_text(plan, style=console.style_for(sys.stdout), show_unchanged=bool(given.get("show_unchanged")))
     if target:
-        console.write_file(target, text if wanted == "text" else dump(plan_to_json(plan, __version__)))
-        (console.note if wanted else console.result)(text)
-        console.note(f"Wrote {target}. Apply exactly this with: retinue apply {target}")
-    elif wanted == "json":
+        text = _text(plan, given, Style()) if wanted == "text" else dump(plan_to_json(plan, __version__))
+        console.write_file(target, text)
+    if wanted == "json":
         console.result(console.json_text(plan_to_json(plan, __version__)))
     else:
-        console.result(text)
+        console.result(_text(plan, given, console.style_for(sys.stdout)))
+    if target:
+        console.note(f"Wrote {target}.{_next_step(plan, given)}")
+
+
+def _text(plan: Plan, given: Mapping[str, Any], style: Style) -> str:
+    return plan_text(plan, style=style, show_unchanged=bool(given.get("show_unchanged")))
+
+
+def _next_step(plan: Plan, given: Mapping[str, Any]) -> str:
+    """What to do with the file: a text is no plan to apply, and a blocked or an empty one is nothing to apply."""
+    if given.get("output_format") == "text" or outcome(plan) != "changes":
+        return ""
+    folder = given.get("directory", ".")
+    flags = [] if folder == "." else ["-C", folder]
+    return f" Apply exactly this with: {shlex.join(['retinue', 'apply', *flags, given['out']])}"
 
 
 def check_digest(plan: Plan, given: Mapping[str, Any]) -> None:

@@ -32,8 +32,5 @@ def command(**given: Any) -> int:
         text = env_text(ids)
     else:
         text = console.json_text(ids)
-    if given["out"]:
-        console.write_file(given["out"], text)
-    else:
-        console.result(text)
+    console.deliver(text, given)
     return 0

@@ -30,9 +30,5 @@ def command(**given: Any) -> int:
         from ...load.export import to_yaml
 
         text = "---\n".join(to_yaml(document) for document in documents)
-    if given["out"]:
-        console.write_file(given["out"], text)
-        console.note(f"Wrote {given['out']}.")
-    else:
-        console.result(text)
+    console.deliver(text, given)
     return 0
