@@ -51,6 +51,16 @@ def result(text: str) -> None:
         raise OutputLost(error.errno, error.strerror) from error
 
 
+def result_json(text: str) -> None:
+    """As `result`, for a text that must stay JSON where stdout is not UTF-8."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    if not encoding.lower().replace("-", "").startswith("utf"):
+        from ..render.safe import ascii_json
+
+        text = ascii_json(text)
+    result(text)
+
+
 def note(text: str) -> None:
     """Progress and hints, on stderr."""
     sys.stderr.write(text if text.endswith("\n") or not text else text + "\n")
@@ -86,15 +96,19 @@ def deliver(text: str, given: Mapping[str, Any]) -> None:
     if given["out"]:
         write_file(given["out"], text)
         note(f"Wrote {given['out']}.")
-    if not given["out"] or given["output_format"] == "json":
+    if given["output_format"] == "json":
+        result_json(text)
+    elif not given["out"]:
         result(text)
 
 
 def json_text(value: Json) -> str:
-    """JSON for people and pipes: indented, sorted, one final newline."""
+    """JSON for people and pipes: indented, sorted, nothing hidden in it, one final newline."""
     import json
 
-    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    from ..render.safe import escape_json
+
+    return escape_json(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)) + "\n"
 
 
 def is_interactive() -> bool:
@@ -146,7 +160,7 @@ def _report_as_json(problems: Sequence[Diagnostic], code: Exit, arguments: Seque
     if wants_json(arguments):
         from ..render.results import error_json
 
-        result(json_text(error_json(problems, int(code))))
+        result_json(json_text(error_json(problems, int(code))))
 
 
 def wants_json(arguments: Sequence[str]) -> bool:

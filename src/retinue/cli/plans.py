@@ -41,7 +41,7 @@ def show_plan(plan: Plan, given: Mapping[str, Any]) -> None:
         text = _text(plan, given, Style()) if wanted == "text" else dump(plan_to_json(plan, __version__))
         console.write_file(target, text)
     if wanted == "json":
-        console.result(console.json_text(plan_to_json(plan, __version__)))
+        console.result_json(console.json_text(plan_to_json(plan, __version__)))
     else:
         console.result(_text(plan, given, console.style_for(sys.stdout)))
     if target:
@@ -246,7 +246,7 @@ def _command(name: str, given: Mapping[str, Any]) -> str:
 def _print_json(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit) -> None:
     word = exits.word(code, plan=bool(plan.changes))
     notes = [diagnostic for item in outcomes for diagnostic in item.notes]
-    console.result(console.json_text(results_json(plan, outcomes, int(code), word, (*plan.diagnostics, *notes))))
+    console.result_json(console.json_text(results_json(plan, outcomes, int(code), word, (*plan.diagnostics, *notes))))
 
 
 def nothing_to_do(plan: Plan, given: Mapping[str, Any]) -> int:

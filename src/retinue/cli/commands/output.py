@@ -32,5 +32,8 @@ def command(**given: Any) -> int:
         text = env_text(ids)
     else:
         text = console.json_text(ids)
-    console.deliver(text, given)
+    if given["output_format"] is None and not given["out"]:
+        console.result_json(text)
+    else:
+        console.deliver(text, given)
     return 0
