@@ -7,24 +7,28 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..core.errors import AuthError
+from ..core.errors import AuthError, UsageError
 
 _COMMAND_SECONDS = 30
 _MOST_CHARACTERS = 64 * 1024
 
 
 def resolve(source: str, value: str | Sequence[str], root: Path, *, seconds: float = _COMMAND_SECONDS) -> str:
-    """The secret behind `{env: NAME}`, `{file: PATH}` or `{command: [..]}`. Raises AuthError with what to do.
+    """The secret behind `{env: NAME}`, `{file: PATH}` or `{command: [..]}`. Raises AuthError with what to do,
+    UsageError for a reference that can never be one.
 
     `seconds`: how long a command may take.
     """
+    if any("\0" in word for word in ([value] if isinstance(value, str) else value)):
+        raise UsageError(f"the {source} of `api_key` holds a NUL character", "Correct `api_key` in retinue.yaml.")
     if source == "command":
         secret = _from_command(value, root, seconds).strip()
     else:
         secret = (_from_env(value) if source == "env" else _from_file(value, root)).strip()
     if not secret:
-        raise AuthError(f"the key from {source} is empty", "Check where `api_key` in retinue.yaml points.")
-    if not secret.isascii() or any(ord(char) < 32 for char in secret):
+        what = f"the environment variable {value}" if source == "env" else f"the key from {source}"
+        raise AuthError(f"{what} is empty", "Check where `api_key` in retinue.yaml points.")
+    if not (secret.isascii() and secret.isprintable()):
         raise AuthError(f"the key from {source} is no single line of plain text", "Check where `api_key` points.")
     return secret
 

@@ -24,6 +24,7 @@ from ..core.errors import (
     RetinueError,
     UnknownOutcome,
     Unreachable,
+    UsageError,
 )
 from ..core.model import Json
 from .gate import Gate
@@ -40,13 +41,23 @@ def in_process(application: Any) -> Any:
     return httpx.WSGITransport(app=application)
 
 
+def _checked(url: str) -> str:
+    """The URL, if its host is one that can be asked for. Raises UsageError."""
+    try:
+        host = httpx.URL(url).host
+        host.encode("ascii" if ":" in host else "idna")
+    except (httpx.InvalidURL, ValueError) as error:
+        raise UsageError(f"the host in {url} is no host name", "Correct `endpoint` in retinue.yaml.") from error
+    return url
+
+
 class Http:
     """One client for one service and run; safe to use from many threads."""
 
     def __init__(self, connection: Connection, classify: Classify) -> None:
         size = connection.parallelism
         self._client = httpx.Client(
-            base_url=connection.base_url,
+            base_url=_checked(connection.base_url),
             headers=dict(connection.headers),
             params=dict(connection.params),
             transport=connection.transport,
