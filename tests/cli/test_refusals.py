@@ -95,3 +95,37 @@ def test_a_misspelt_provider_has_a_place(world: World, command: str, provider: s
     ran = world.run(command)
     assert ran.code == 3
     assert f"retinue.yaml:6:15: unknown-provider: there is no provider `{provider}`\n  {remedy}" in ran.err
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "api_key: sk-canary",
+        'api_key: "sk-canary',
+        "api_key: [sk-canary]",
+        "api_key: {env: sk-canary}",
+        "api_key: {env: [sk-canary]",
+        "api_key: {sk-canary}",
+        "api_key: {file: sk-canary}",
+        "api_key: {command: sk-canary}",
+        "api_key: {command: [sk-canary]}",
+        "api_key: *sk-canary",
+        "api_key: !sk-canary x",
+        "api_key: @sk-canary",
+        "api_key:sk-canary",
+        'api_key: "\\qsk-canary"',
+        "api_key: sk-canary: x",
+        "api_key: {env: sk-canary, env: sk-canary}",
+        "apikey: sk-canary",
+        "sk-canary",
+        "\tapi_key: sk-canary",
+    ],
+    ids=str,
+)
+def test_a_key_that_stands_in_the_project_file_is_not_repeated(world: World, line: str, form: str) -> None:
+    world.monkeypatch.delenv("CI", raising=False)
+    environment(world, more=f"    {line}")
+    ran = world.run("plan", "--format", form)
+    assert ran.code in (3, 4)
+    assert "canary" not in ran.out + ran.err
