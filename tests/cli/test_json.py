@@ -61,7 +61,14 @@ def test_apply_reports_every_address_with_its_live_id(world: World) -> None:
     (live,) = world.live()
     assert (result["outcome"], result["exit_code"]) == ("applied", 0)
     assert result["results"] == [
-        {"address": "Assistant/ant", "action": "create", "status": "done", "remote_id": live, "error": None}
+        {
+            "address": "Assistant/ant",
+            "action": "create",
+            "status": "done",
+            "remote_id": live,
+            "error": None,
+            "remedy": None,
+        }
     ]
     assert result["summary"]["done"] == 1
 
@@ -86,6 +93,9 @@ def test_a_blocked_apply_says_so_in_json_and_code(world: World) -> None:
     result = read(ran.out)
     assert (ran.code, result["exit_code"], result["outcome"]) == (5, 5, "blocked")
     assert {item["status"] for item in result["results"]} == {"not-started"}
+    ways = {item["address"]: item["remedy"] for item in result["results"]}
+    assert ways["Assistant/cow"] is None
+    assert ways["Assistant/ant"] == "removed: [Assistant/ant, Assistant/bee]\n--allow-deletes 2"
 
 
 @pytest.mark.parametrize(
@@ -211,3 +221,14 @@ def test_output_is_one_flat_object_and_env_lines(world: World) -> None:
     (live,) = world.live()
     assert read(world.run("output").out) == {"Assistant/math-tutor": live}
     assert world.run("output", "--format", "env").out == f"RETINUE_ASSISTANT_MATH_TUTOR={live}\n"
+
+
+def test_two_addresses_with_one_variable_are_refused_by_name(world: World) -> None:
+    world.project()
+    world.assistant("a-b")
+    world.assistant("a--b", "name: other\n")
+    world.apply()
+    ran = world.run("output", "--format", "env")
+    assert (ran.code, ran.out) == (3, "")
+    assert "Assistant/a--b and Assistant/a-b would all be RETINUE_ASSISTANT_A_B" in ran.err
+    assert len(read(world.run("output").out)) == 2

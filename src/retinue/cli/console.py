@@ -15,7 +15,9 @@ import click
 from ..core.errors import InvalidManifests, RetinueError, UsageError
 from ..core.model import Diagnostic, Json
 from ..render.style import Style
-from .exits import Exit, of_error
+from .exits import Exit, of_error, word
+
+_APPLYING = ("apply", "destroy", "adopt")
 
 
 def style_for(stream: TextIO, no_color: bool | None = None) -> Style:
@@ -160,7 +162,8 @@ def _report_as_json(problems: Sequence[Diagnostic], code: Exit, arguments: Seque
     if wants_json(arguments):
         from ..render.results import error_json
 
-        result_json(json_text(error_json(problems, int(code))))
+        outcome = word(code, plan=True) if arguments[0] in _APPLYING else "error"
+        result_json(json_text(error_json(problems, int(code), outcome)))
 
 
 def wants_json(arguments: Sequence[str]) -> bool:

@@ -48,6 +48,19 @@ def show_plan(plan: Plan, given: Mapping[str, Any]) -> None:
         console.note(f"Wrote {target}.{_next_step(plan, given)}")
 
 
+def remove_plan(path: str) -> None:
+    """An older plan in the file that `--out` names; whatever else stands there stays. Raises UsageError."""
+    target = Path(path)
+    try:
+        if target.is_file() and _PLAN_KEY in target.read_bytes():
+            target.resolve().unlink()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be replaced: {error.strerror or error}", "Name another file.") from error
+
+
+_PLAN_KEY = b'"format_version"'
+
+
 def _text(plan: Plan, given: Mapping[str, Any], style: Style) -> str:
     return plan_text(plan, style=style, show_unchanged=bool(given.get("show_unchanged")))
 
@@ -72,6 +85,12 @@ def check_digest(plan: Plan, given: Mapping[str, Any]) -> None:
         )
 
 
+def asks(given: Mapping[str, Any]) -> bool:
+    """Whether somebody at a terminal has to approve."""
+    approved = given.get("auto_approve") or given.get("expect_digest") is not None
+    return not approved and console.is_interactive()
+
+
 def approve(plan: Plan, given: Mapping[str, Any]) -> None:
     """Ask on a terminal. Raises UsageError without one, RetinueError if the answer is not yes."""
     if given.get("auto_approve") or given.get("expect_digest") is not None:
@@ -89,6 +108,9 @@ def review_and_apply(plan: Plan, session: Session, service: Service, given: Mapp
     """Show a fresh plan, have it approved, carry it out; the exit code."""
     if given.get("output_format") != "json":
         show_plan(plan, {})
+    elif asks(given) and not is_empty(plan):
+        # stdout is for the result; whoever is asked must see what about.
+        console.note(_text(plan, {}, console.style_for(sys.stderr)))
     check_digest(plan, given)
     if is_empty(plan):
         return nothing_to_do(plan, given)
@@ -113,7 +135,8 @@ def carry_out(plan: Plan, session: Session, service: Service, given: Mapping[str
         except KeyboardInterrupt:
             outcomes = record.so_far(plan.changes)
     code = exits.of_outcomes(outcomes, received.get("signal", 0) if _unfinished(outcomes) else 0)
-    _report(plan, outcomes, code, given)
+    several = len(session.project.environments) > 1
+    _report(plan, outcomes, code, {**given, "environment": plan.environment} if several else given)
     return code
 
 
@@ -209,21 +232,25 @@ def _unfinished(outcomes: Sequence[Outcome]) -> bool:
 
 def _report_blocked(plan: Plan, stuck: Sequence[Change], given: Mapping[str, Any]) -> int:
     outcomes = [
-        Outcome(change.address, change.action, Status.NOT_STARTED, change.remote_id, _why_not(change))
+        Outcome(change.address, change.action, Status.NOT_STARTED, change.remote_id, *_why_not(change))
         for change in plan.changes
     ]
     code = exits.decide({exits.Exit.BLOCKED})
     if given.get("output_format") == "json":
         _print_json(plan, outcomes, code)
+    where = "Each one's result" if given.get("output_format") == "json" else "The plan above"
     console.note(
         f"Error: {len(stuck)} of {len(plan.changes)} changes are blocked, so nothing was applied.\n"
-        "  The plan above says why and names the ways out."
+        f"  {where} says why and names the ways out."
     )
     return code
 
 
-def _why_not(change: Change) -> str:
-    return change.blocked.message if change.blocked else "another change is blocked"
+def _why_not(change: Change) -> tuple[str, str | None]:
+    """Error and remedy."""
+    if change.blocked is None:
+        return "another change is blocked", None
+    return change.blocked.message, "\n".join(change.blocked.remedies) or None
 
 
 def _report(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, given: Mapping[str, Any]) -> None:
