@@ -205,6 +205,22 @@ def test_an_unforeseen_exception_is_seventy_and_no_traceback(world: World) -> No
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
+def test_who_is_asked_sees_the_plan_although_stdout_is_json(tmp_path: Path) -> None:
+    retinue = [sys.executable, "-m", "retinue"]
+    subprocess.run([*retinue, "init"], cwd=tmp_path, check=True, capture_output=True)
+    ours, theirs = pty.openpty()
+    command = [*retinue, "apply", "--format", "json"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs)
+    os.close(theirs)
+    os.write(ours, b"yes\n")
+    out, _ = process.communicate(timeout=30)
+    seen = os.read(ours, 65536).decode()
+    os.close(ours)
+    assert json.loads(out)["outcome"] == "applied"
+    assert seen.index("Plan: 1 to create") < seen.index("Only `yes` is accepted")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
 @pytest.mark.parametrize(("answer", "code", "live"), [("yes", 0, 1), ("y", 1, 0), ("no", 1, 0)])
 def test_on_a_terminal_only_yes_is_yes(tmp_path: Path, answer: str, code: int, live: int) -> None:
     retinue = [sys.executable, "-m", "retinue"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import httpx
 import pytest
 
 from retinue.emulator.faults import Behaviour, Fault
@@ -60,7 +61,14 @@ def test_apply_reports_every_address_with_its_live_id(world: World) -> None:
     (live,) = world.live()
     assert (result["outcome"], result["exit_code"]) == ("applied", 0)
     assert result["results"] == [
-        {"address": "Assistant/ant", "action": "create", "status": "done", "remote_id": live, "error": None}
+        {
+            "address": "Assistant/ant",
+            "action": "create",
+            "status": "done",
+            "remote_id": live,
+            "error": None,
+            "remedy": None,
+        }
     ]
     assert result["summary"]["done"] == 1
 
@@ -85,6 +93,9 @@ def test_a_blocked_apply_says_so_in_json_and_code(world: World) -> None:
     result = read(ran.out)
     assert (ran.code, result["exit_code"], result["outcome"]) == (5, 5, "blocked")
     assert {item["status"] for item in result["results"]} == {"not-started"}
+    ways = {item["address"]: item["remedy"] for item in result["results"]}
+    assert ways["Assistant/cow"] is None
+    assert ways["Assistant/ant"] == "removed: [Assistant/ant, Assistant/bee]\n--allow-deletes 2"
 
 
 @pytest.mark.parametrize(
@@ -107,6 +118,82 @@ def test_a_failing_command_prints_one_json_value_with_its_diagnostics(
     result = read(ran.out)
     assert (ran.code, result["exit_code"], result["outcome"]) == (code, code, "error")
     assert result["diagnostics"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["plan", "--format", "json", "--no-such"],
+        ["plan", "--format=json", "--parallelism", "many"],
+        ["plan", "--format", "text", "--format", "json", "--no-such"],
+        ["plam", "--format", "json"],
+        ["show", "--format", "json"],
+        ["output", "--no-such"],
+        ["output", "-e", "nowhere"],
+    ],
+    ids=" ".join,
+)
+def test_a_usage_error_is_one_json_value_where_json_is_wanted(world: World, arguments: list[str]) -> None:
+    world.project()
+    ran = world.run(*arguments)
+    result = read(ran.out)
+    assert (ran.code, result["exit_code"], result["outcome"]) == (3, 3, "error")
+    (problem,) = result["diagnostics"]
+    assert (problem["code"], problem["severity"]) == ("usage", "error")
+    assert problem["message"] in ran.err
+    assert problem["remedy"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["plan", "--no-such"],
+        ["plan", "--format", "json", "--format", "text", "--no-such"],
+        ["output", "--format=env", "x"],
+    ],
+    ids=" ".join,
+)
+def test_a_usage_error_says_nothing_on_stdout_where_text_is_wanted(world: World, arguments: list[str]) -> None:
+    world.project()
+    ran = world.run(*arguments)
+    assert (ran.code, ran.out) == (3, "")
+
+
+@pytest.mark.parametrize("arguments", [["plan", "--format", "json"], ["output"]], ids=" ".join)
+def test_a_bug_is_one_json_value_without_what_it_stumbled_over(world: World, arguments: list[str]) -> None:
+    def stumble(*_: Any, **__: Any) -> None:
+        raise RuntimeError("the value was sk-canary")
+
+    world.project()
+    world.assistant("ant")
+    world.monkeypatch.setattr(httpx.Client, "request", stumble)
+    ran = world.run(*arguments)
+    result = read(ran.out)
+    assert (ran.code, result["exit_code"], result["outcome"]) == (70, 70, "error")
+    assert [item["code"] for item in result["diagnostics"]] == ["bug"]
+    assert "sk-canary" not in ran.out + ran.err
+
+
+def test_a_plan_that_is_saved_is_printed_in_the_wanted_format_too(world: World) -> None:
+    world.project()
+    world.assistant("ant")
+    printed = read(world.run("plan", "--format", "json").out)
+    assert read(world.run("plan", "--format", "json", "--out", "plan.json").out) == printed
+    assert read((world.root / "plan.json").read_text()) == printed
+    text = world.run("plan").out
+    assert world.run("plan", "--out", "plan.json").out == text
+    assert world.run("plan", "--format", "text", "--out", "plan.txt").out == text
+    assert (world.root / "plan.txt").read_text() == text
+
+
+@pytest.mark.parametrize("command", ["output", "render"])
+def test_json_that_is_asked_for_by_name_is_printed_beside_a_file_too(world: World, command: str) -> None:
+    world.project()
+    world.assistant("ant")
+    world.apply()
+    ran = world.run(command, "--format", "json", "--out", "out.json")
+    assert read(ran.out) == read((world.root / "out.json").read_text())
+    assert world.run(command, "--out", "out").out == ""
 
 
 def test_a_partial_apply_is_eight_and_lists_the_rest(world: World) -> None:
@@ -134,3 +221,14 @@ def test_output_is_one_flat_object_and_env_lines(world: World) -> None:
     (live,) = world.live()
     assert read(world.run("output").out) == {"Assistant/math-tutor": live}
     assert world.run("output", "--format", "env").out == f"RETINUE_ASSISTANT_MATH_TUTOR={live}\n"
+
+
+def test_two_addresses_with_one_variable_are_refused_by_name(world: World) -> None:
+    world.project()
+    world.assistant("a-b")
+    world.assistant("a--b", "name: other\n")
+    world.apply()
+    ran = world.run("output", "--format", "env")
+    assert (ran.code, ran.out) == (3, "")
+    assert "Assistant/a--b and Assistant/a-b would all be RETINUE_ASSISTANT_A_B" in ran.err
+    assert len(read(world.run("output").out)) == 2

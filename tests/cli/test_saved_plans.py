@@ -189,3 +189,43 @@ def test_a_saved_plan_keeps_its_warnings(world: World) -> None:
     world.assistant("ant", "temperature: 0.1\n")
     assert world.run("plan", "--out", "plan.json").code == 0
     assert "is a copy of" in world.run("show", "plan.json").out
+
+
+def test_a_failed_plan_leaves_no_older_plan_behind(planned: World) -> None:
+    planned.write("notes.txt", "mine")
+    planned.assistant("ant", "temperature: warm\n")
+    assert planned.run("plan", "--out", "plan.json").code == 3
+    assert not (planned.root / "plan.json").exists()
+    assert planned.run("plan", "--out", "notes.txt").code == 3
+    assert (planned.root / "notes.txt").read_text() == "mine"
+
+
+def test_the_hint_after_a_saved_plan_names_the_environment_where_there_are_several(planned: World) -> None:
+    text = (planned.root / "retinue.yaml").read_text()
+    planned.write("retinue.yaml", text + "  prod:\n    provider: openai\n    endpoint: emulator\n")
+    assert "`retinue output -e dev`" in planned.run("apply", "plan.json").err
+
+
+def test_a_stale_plan_says_so_in_json(planned: World) -> None:
+    planned.emulator.assistants.seed({**by_name(planned, "ant"), "temperature": 0.9})
+    ran = planned.run("apply", "plan.json", "--format", "json")
+    result = json.loads(ran.out)
+    assert (ran.code, result["exit_code"], result["outcome"]) == (6, 6, "stale")
+    assert result["diagnostics"][0]["code"] == "stale"
+
+
+def test_no_file_ever_holds_colours(planned: World) -> None:
+    planned.monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b[" in planned.run("plan", "--format", "text", "--out", "plan.txt").out
+    assert "\x1b" not in (planned.root / "plan.txt").read_text()
+    with (planned.root / "redirected.txt").open("w") as file:
+        subprocess.run([sys.executable, "-m", "retinue", "plan"], cwd=planned.root, stdout=file, check=True)
+    assert (planned.root / "redirected.txt").read_text() == (planned.root / "plan.txt").read_text()
+
+
+def test_only_what_can_be_applied_is_offered_for_that(planned: World) -> None:
+    assert "Apply exactly this with: retinue apply 'a plan.json'" in planned.run("plan", "--out", "a plan.json").err
+    assert planned.run("plan", "--format", "text", "--out", "plan.txt").err == "Wrote plan.txt.\n"
+    planned.remove("assistants/ant.yaml")
+    planned.remove("assistants/bee.yaml")
+    assert planned.run("plan", "--out", "plan.json").err == "Wrote plan.json.\n"

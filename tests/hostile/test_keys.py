@@ -17,7 +17,7 @@ CANARY = "sk-canary-77"
 def refused(source: str, value: str | list[str], root: Path) -> str:
     with pytest.raises(AuthError) as caught:
         secrets.resolve(source, value, root)
-    assert CANARY not in caught.value.message
+    assert CANARY not in f"{caught.value.message} {caught.value.remedy}"
     return caught.value.message
 
 
@@ -63,3 +63,13 @@ def test_an_endless_file_is_no_key(tmp_path: Path) -> None:
 def test_what_is_no_single_line_of_text_is_refused_without_being_repeated(tmp_path: Path, text: str) -> None:
     (tmp_path / "key").write_text(text, encoding="utf-8")
     refused("file", "key", tmp_path)
+
+
+@pytest.mark.parametrize(("source", "value"), [("file", CANARY), ("command", CANARY), ("command", [CANARY, "x"])])
+@pytest.mark.parametrize("ci", [False, True])
+def test_a_key_that_stands_where_its_place_is_meant_is_not_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, value: str | list[str], ci: bool
+) -> None:
+    monkeypatch.delenv("RETINUE_ALLOW_COMMAND", raising=False)
+    monkeypatch.setenv("CI", "true" if ci else "")
+    assert f"the {source} of `api_key`" in refused(source, value, tmp_path)

@@ -9,7 +9,17 @@ from typing import Any
 import httpx
 import pytest
 
-from retinue.core.errors import ApiGone, AuthError, HeldBack, NotFound, NotSent, Rejected, UnknownOutcome, Unreachable
+from retinue.core.errors import (
+    ApiGone,
+    AuthError,
+    HeldBack,
+    NotFound,
+    NotSent,
+    Rejected,
+    UnknownOutcome,
+    Unreachable,
+    UsageError,
+)
 from retinue.providers.gate import Clock, Gate
 from retinue.providers.http import Http, retry_after
 from retinue.providers.openai import classify
@@ -278,3 +288,36 @@ def test_a_stop_between_two_tries_says_what_the_first_may_have_done(
     with pytest.raises(raised):
         http.send(verb, method, "assistants/x")
     assert len(script.requests) == 1
+
+
+@pytest.mark.parametrize(("budget", "seconds"), [(900.0, (5.0, 60.0)), (7.0, (5.0, 7.0)), (2.0, (2.0, 2.0))])
+def test_no_answer_is_waited_for_beyond_the_end_of_the_run(
+    make: Any, budget: float, seconds: tuple[float, float]
+) -> None:
+    http, script, _ = make(ok(), budget=budget)
+    http.send(Verb.GET, "GET", "assistants/x")
+    timeout = script.requests[0].extensions["timeout"]
+    assert (timeout["connect"], timeout["read"]) == seconds
+
+
+def test_later_requests_get_what_is_left(make: Any) -> None:
+    http, script, _ = make(error(429, headers={"Retry-After": "40"}), ok(), budget=70)
+    http.send(Verb.GET, "GET", "assistants/x")
+    assert [request.extensions["timeout"]["read"] for request in script.requests] == [60.0, 30.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HTTPS_PROXY", "foo://me:pw-canary@host"),
+        ("HTTPS_PROXY", "http://me:pw-canary@host:x"),
+        ("SSL_CERT_FILE", "/nonexistent/pw-canary"),
+    ],
+)
+def test_a_proxy_or_certificate_that_cannot_be_used_is_wrong_usage(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(UsageError, match="a proxy or certificate setting") as caught:
+        Http(Connection("https://host/v1"), classify)
+    assert "canary" not in caught.value.message

@@ -135,18 +135,14 @@ def _run(arguments: list[str]) -> int:
 
     try:
         code = group.main(args=arguments, prog_name="retinue", standalone_mode=False)
-    except click.UsageError as error:
-        from .console import usage_error
-
-        usage_error(error)
-        return Exit.USAGE
     except click.exceptions.Abort as error:
         from .console import interrupted
 
         return interrupted(arguments, _code(error.__cause__ or error.__context__))
     except click.ClickException as error:
-        sys.stderr.write(f"Error: {error.format_message()}\n")
-        return Exit.USAGE
+        from .console import usage_error
+
+        return usage_error(error, arguments)
     except RetinueError as error:
         from .console import failed
 
@@ -158,5 +154,5 @@ def _run(arguments: list[str]) -> int:
 
         if isinstance(error, OutputLost):
             raise
-        return bug(error)
+        return bug(error, arguments)
     return int(code) if isinstance(code, int) else Exit.OK

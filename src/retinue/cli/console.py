@@ -4,27 +4,38 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import click
 
 from ..core.errors import InvalidManifests, RetinueError, UsageError
 from ..core.model import Diagnostic, Json
 from ..render.style import Style
-from .exits import Exit, of_error
+from .exits import Exit, of_error, word
+
+_APPLYING = ("apply", "destroy", "adopt")
 
 
 def style_for(stream: TextIO, no_color: bool | None = None) -> Style:
-    """Flag before NO_COLOR before FORCE_COLOR before whether the stream is a terminal."""
+    """Flag before NO_COLOR before FORCE_COLOR before whether the stream is a terminal. A file never has colours."""
     if no_color is None:
         context = click.get_current_context(silent=True)
         no_color = bool(context and context.params.get("no_color"))
-    if no_color or os.environ.get("NO_COLOR"):
+    if no_color or os.environ.get("NO_COLOR") or _is_file(stream):
         return Style(color=False)
     return Style(color=bool(os.environ.get("FORCE_COLOR")) or stream.isatty())
+
+
+def _is_file(stream: TextIO) -> bool:
+    """FORCE_COLOR means the log of a CI runner, which is a pipe."""
+    try:
+        return stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 class OutputLost(OSError):
@@ -40,6 +51,16 @@ def result(text: str) -> None:
         raise
     except OSError as error:
         raise OutputLost(error.errno, error.strerror) from error
+
+
+def result_json(text: str) -> None:
+    """As `result`, for a text that must stay JSON where stdout is not UTF-8."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    if not encoding.lower().replace("-", "").startswith("utf"):
+        from ..render.safe import ascii_json
+
+        text = ascii_json(text)
+    result(text)
 
 
 def note(text: str) -> None:
@@ -72,11 +93,24 @@ def write_file(path: str, text: str) -> None:
         raise UsageError(f"{path} cannot be written: {error.strerror or error}", "Name another file.") from error
 
 
+def deliver(text: str, given: Mapping[str, Any]) -> None:
+    """A result to `--out`, else to stdout; JSON that was asked for by name is on stdout in any case."""
+    if given["out"]:
+        write_file(given["out"], text)
+        note(f"Wrote {given['out']}.")
+    if given["output_format"] == "json":
+        result_json(text)
+    elif not given["out"]:
+        result(text)
+
+
 def json_text(value: Json) -> str:
-    """JSON for people and pipes: indented, sorted, one final newline."""
+    """JSON for people and pipes: indented, sorted, nothing hidden in it, one final newline."""
     import json
 
-    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    from ..render.safe import escape_json
+
+    return escape_json(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)) + "\n"
 
 
 def is_interactive() -> bool:
@@ -91,21 +125,22 @@ def ask(question: str) -> str:
     return sys.stdin.readline().strip()
 
 
-def usage_error(error: click.UsageError) -> None:
+def usage_error(error: click.ClickException, arguments: Sequence[str]) -> int:
+    """Report what click refused, as `failed` does."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         note(error.format_message())
-        return
-    where = error.ctx.command_path if error.ctx else "retinue"
-    note(f"Error: {harmless(error.format_message())}\nTry `{where} --help`.")
+        return Exit.USAGE
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    message, remedy = error.format_message(), f"Try `{context.command_path if context else 'retinue'} --help`."
+    _report_as_json([Diagnostic(code="usage", message=message, remedy=remedy)], Exit.USAGE, arguments)
+    note(f"Error: {harmless(message)}\n{remedy}")
+    return Exit.USAGE
 
 
 def failed(error: RetinueError, arguments: Sequence[str]) -> int:
     """Report a failure: for people on stderr, and as one JSON value on stdout where JSON was asked for."""
     code = of_error(error)
-    if wants_json(arguments):
-        from ..render.results import error_json
-
-        result(json_text(error_json(_as_diagnostics(error), int(code))))
+    _report_as_json(_as_diagnostics(error), code, arguments)
     if isinstance(error, InvalidManifests):
         diagnostics(error.diagnostics)
     else:
@@ -117,17 +152,29 @@ def failed(error: RetinueError, arguments: Sequence[str]) -> int:
 
 def interrupted(arguments: Sequence[str], code: Exit = Exit.INTERRUPTED) -> int:
     """Somebody pressed Ctrl-C or sent SIGTERM where no apply was under way to end in order, or once more."""
-    if wants_json(arguments):
-        from ..render.results import error_json
-
-        result(json_text(error_json([Diagnostic(code="interrupted", message="interrupted")], code)))
+    _report_as_json([Diagnostic(code="interrupted", message="interrupted")], code, arguments)
     note("interrupted")
     return code
 
 
+def _report_as_json(problems: Sequence[Diagnostic], code: Exit, arguments: Sequence[str]) -> None:
+    """The one value on stdout of a command that has no result, where JSON was asked for."""
+    if wants_json(arguments):
+        from ..render.results import error_json
+
+        outcome = word(code, plan=True) if arguments[0] in _APPLYING else "error"
+        result_json(json_text(error_json(problems, int(code), outcome)))
+
+
 def wants_json(arguments: Sequence[str]) -> bool:
+    """As the command line would say, also where it could not be understood: the last `--format`, else the default."""
     pairs = zip(arguments, [*arguments[1:], ""], strict=True)
-    return any((one, two) == ("--format", "json") or one == "--format=json" for one, two in pairs)
+    formats = [
+        two if one == "--format" else one.partition("=")[2]
+        for one, two in pairs
+        if one == "--format" or one.startswith("--format=")
+    ]
+    return formats[-1] == "json" if formats else list(arguments[:1]) == ["output"]
 
 
 def _as_diagnostics(error: RetinueError) -> Sequence[Diagnostic]:
@@ -141,7 +188,7 @@ def _code(error: RetinueError) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(error).__name__.removesuffix("Error")).lower()
 
 
-def bug(error: Exception) -> int:
+def bug(error: Exception, arguments: Sequence[str]) -> int:
     """An unforeseen exception: a short report without values, never a traceback."""
     import traceback
 
@@ -149,8 +196,8 @@ def bug(error: Exception) -> int:
     ours = [frame for frame in frames if f"{os.sep}retinue{os.sep}" in frame.filename] or frames
     last = ours[-1] if ours else None
     where = f"{Path(last.filename).name}:{last.lineno} in {last.name}" if last else "an unknown place"
-    note(
-        f"This is a bug in retinue: {type(error).__name__} at {where}\n"
-        "  Nothing more was done. Please report it with the command you ran; `retinue --version` tells the version."
-    )
+    message = f"This is a bug in retinue: {type(error).__name__} at {where}"
+    remedy = "Nothing more was done. Please report it with the command you ran; `retinue --version` tells the version."
+    _report_as_json([Diagnostic(code="bug", message=message, remedy=remedy)], Exit.BUG, arguments)
+    note(f"{message}\n  {remedy}")
     return Exit.BUG

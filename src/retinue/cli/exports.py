@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath
@@ -15,6 +14,7 @@ from ..engine.read import read_live
 from ..load.export import Exported, manifests_from_objects, objects_from_text
 from ..providers.base import Exporter, Provider
 from . import console
+from .files import read_named, read_stdin
 from .plans import request_log
 from .session import Session, connect, extras_of, open_session
 
@@ -23,12 +23,8 @@ _MOST_BYTES = 64 * 1024 * 1024
 
 def read_export(path: str) -> Exported:
     """The manifests for the objects in a file (`-` is standard input). Raises UsageError or InvalidManifests."""
-    try:
-        if path != "-" and Path(path).stat().st_size > _MOST_BYTES:
-            raise UsageError(f"{path} is larger than 64 MB", "Split the export.")
-        data = sys.stdin.buffer.read(_MOST_BYTES) if path == "-" else Path(path).read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror or error}", "Name an exported JSON file.") from error
+    remedy = "Name an exported JSON file."
+    data = read_stdin(_MOST_BYTES) if path == "-" else read_named(path, _MOST_BYTES, "the export", remedy)
     objects, problems = objects_from_text(data, path)
     if problems:
         raise InvalidManifests(problems)

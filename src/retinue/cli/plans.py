@@ -24,6 +24,7 @@ from ..engine.run import Run
 from ..engine.threads import aside
 from ..providers.base import Service
 from ..render.results import past, results_json, results_text
+from ..render.style import Style
 from ..render.text import plan_text
 from . import console, exits
 from .session import Session
@@ -34,17 +35,43 @@ def request_log(given: Mapping[str, Any]) -> Callable[[str], None] | None:
 
 
 def show_plan(plan: Plan, given: Mapping[str, Any]) -> None:
-    """The plan in the wanted format, to stdout or `--out`. A plan in a file is JSON unless a format says otherwise."""
+    """The plan to stdout in the wanted format, and to `--out`. In a file it is JSON unless a format says otherwise."""
     target, wanted = given.get("out"), given.get("output_format")
-    text = plan_text(plan, style=console.style_for(sys.stdout), show_unchanged=bool(given.get("show_unchanged")))
     if target:
-        console.write_file(target, text if wanted == "text" else dump(plan_to_json(plan, __version__)))
-        (console.note if wanted else console.result)(text)
-        console.note(f"Wrote {target}. Apply exactly this with: retinue apply {target}")
-    elif wanted == "json":
-        console.result(console.json_text(plan_to_json(plan, __version__)))
+        text = _text(plan, given, Style()) if wanted == "text" else dump(plan_to_json(plan, __version__))
+        console.write_file(target, text)
+    if wanted == "json":
+        console.result_json(console.json_text(plan_to_json(plan, __version__)))
     else:
-        console.result(text)
+        console.result(_text(plan, given, console.style_for(sys.stdout)))
+    if target:
+        console.note(f"Wrote {target}.{_next_step(plan, given)}")
+
+
+def remove_plan(path: str) -> None:
+    """An older plan in the file that `--out` names; whatever else stands there stays. Raises UsageError."""
+    target = Path(path)
+    try:
+        if target.is_file() and _PLAN_KEY in target.read_bytes():
+            target.resolve().unlink()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be replaced: {error.strerror or error}", "Name another file.") from error
+
+
+_PLAN_KEY = b'"format_version"'
+
+
+def _text(plan: Plan, given: Mapping[str, Any], style: Style) -> str:
+    return plan_text(plan, style=style, show_unchanged=bool(given.get("show_unchanged")))
+
+
+def _next_step(plan: Plan, given: Mapping[str, Any]) -> str:
+    """What to do with the file: a text is no plan to apply, and a blocked or an empty one is nothing to apply."""
+    if given.get("output_format") == "text" or outcome(plan) != "changes":
+        return ""
+    folder = given.get("directory", ".")
+    flags = [] if folder == "." else ["-C", folder]
+    return f" Apply exactly this with: {shlex.join(['retinue', 'apply', *flags, given['out']])}"
 
 
 def check_digest(plan: Plan, given: Mapping[str, Any]) -> None:
@@ -56,6 +83,12 @@ def check_digest(plan: Plan, given: Mapping[str, Any]) -> None:
             f"the plan is not the one that was approved: its digest is {digest}",
             "Review the plan above and approve its digest.",
         )
+
+
+def asks(given: Mapping[str, Any]) -> bool:
+    """Whether somebody at a terminal has to approve."""
+    approved = given.get("auto_approve") or given.get("expect_digest") is not None
+    return not approved and console.is_interactive()
 
 
 def approve(plan: Plan, given: Mapping[str, Any]) -> None:
@@ -75,6 +108,9 @@ def review_and_apply(plan: Plan, session: Session, service: Service, given: Mapp
     """Show a fresh plan, have it approved, carry it out; the exit code."""
     if given.get("output_format") != "json":
         show_plan(plan, {})
+    elif asks(given) and not is_empty(plan):
+        # stdout is for the result; whoever is asked must see what about.
+        console.note(_text(plan, {}, console.style_for(sys.stderr)))
     check_digest(plan, given)
     if is_empty(plan):
         return nothing_to_do(plan, given)
@@ -99,7 +135,8 @@ def carry_out(plan: Plan, session: Session, service: Service, given: Mapping[str
         except KeyboardInterrupt:
             outcomes = record.so_far(plan.changes)
     code = exits.of_outcomes(outcomes, received.get("signal", 0) if _unfinished(outcomes) else 0)
-    _report(plan, outcomes, code, given)
+    several = len(session.project.environments) > 1
+    _report(plan, outcomes, code, {**given, "environment": plan.environment} if several else given)
     return code
 
 
@@ -197,21 +234,25 @@ def _unfinished(outcomes: Sequence[Outcome]) -> bool:
 
 def _report_blocked(plan: Plan, stuck: Sequence[Change], given: Mapping[str, Any]) -> int:
     outcomes = [
-        Outcome(change.address, change.action, Status.NOT_STARTED, change.remote_id, _why_not(change))
+        Outcome(change.address, change.action, Status.NOT_STARTED, change.remote_id, *_why_not(change))
         for change in plan.changes
     ]
     code = exits.decide({exits.Exit.BLOCKED})
     if given.get("output_format") == "json":
         _print_json(plan, outcomes, code)
+    where = "Each one's result" if given.get("output_format") == "json" else "The plan above"
     console.note(
         f"Error: {len(stuck)} of {len(plan.changes)} changes are blocked, so nothing was applied.\n"
-        "  The plan above says why and names the ways out."
+        f"  {where} says why and names the ways out."
     )
     return code
 
 
-def _why_not(change: Change) -> str:
-    return change.blocked.message if change.blocked else "another change is blocked"
+def _why_not(change: Change) -> tuple[str, str | None]:
+    """Error and remedy."""
+    if change.blocked is None:
+        return "another change is blocked", None
+    return change.blocked.message, "\n".join(change.blocked.remedies) or None
 
 
 def _report(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, given: Mapping[str, Any]) -> None:
@@ -234,7 +275,7 @@ def _command(name: str, given: Mapping[str, Any]) -> str:
 def _print_json(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit) -> None:
     word = exits.word(code, plan=bool(plan.changes))
     notes = [diagnostic for item in outcomes for diagnostic in item.notes]
-    console.result(console.json_text(results_json(plan, outcomes, int(code), word, (*plan.diagnostics, *notes))))
+    console.result_json(console.json_text(results_json(plan, outcomes, int(code), word, (*plan.diagnostics, *notes))))
 
 
 def nothing_to_do(plan: Plan, given: Mapping[str, Any]) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from ..core.errors import UsageError
@@ -74,25 +76,39 @@ def write_new(folder: Path, files: Mapping[str, str]) -> list[str]:
             f"{', '.join(taken)} {'exists' if len(taken) == 1 else 'exist'} already; nothing was written",
             "Move them away, or work in another folder with -C DIR.",
         )
+    done: list[Callable[[], None]] = []
     try:
         for name, text in files.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("x", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-        _ignore(folder)
-    except OSError as error:
+            _write(folder / name, text, done)
+        _ignore(folder / ".gitignore", done)
+    except BaseException as error:
+        for undo in reversed(done):
+            with suppress(OSError):
+                undo()
+        if not isinstance(error, OSError):
+            raise
         raise UsageError(
-            f"{error.filename or folder} cannot be written: {error.strerror}", "Check the folder."
+            f"{error.filename or folder} cannot be written: {error.strerror}; nothing was", "Check the folder."
         ) from error
     return list(files)
 
 
-def _ignore(folder: Path) -> None:
-    """Keep caches and the emulator's database out of Git."""
-    path = folder / ".gitignore"
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    missing = [line for line in (".retinue/", ".retinue-emulator/") if line not in text.splitlines()]
+def _write(path: Path, text: str, done: list[Callable[[], None]]) -> None:
+    """A new file and the folders it needs; `done` gets what takes each away again."""
+    for folder in reversed([item for item in path.parents if not item.exists()]):
+        folder.mkdir(exist_ok=True)
+        done.append(folder.rmdir)
+    with path.open("x", encoding="utf-8", newline="\n") as file:
+        done.append(path.unlink)
+        file.write(text)
+
+
+def _ignore(path: Path, done: list[Callable[[], None]]) -> None:
+    """Keep caches and the emulator's database out of Git. The file may be in any encoding: it is only added to."""
+    before = path.read_bytes() if path.exists() else None
+    missing = [line for line in (b".retinue/", b".retinue-emulator/") if line not in (before or b"").splitlines()]
     if missing:
-        start = text if not text or text.endswith("\n") else text + "\n"
-        path.write_text(start + "\n".join(missing) + "\n", encoding="utf-8")
+        start = b"\n" if before and not before.endswith(b"\n") else b""
+        with path.open("ab") as file:
+            done.append(path.unlink if before is None else lambda: os.truncate(path, len(before)))
+            file.write(start + b"\n".join(missing) + b"\n")

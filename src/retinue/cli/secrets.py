@@ -1,4 +1,7 @@
-"""Resolves a reference to a secret: an environment variable, a file, a command. Never shows what it finds."""
+"""Resolves a reference to a secret: an environment variable, a file, a command. Never shows what it finds.
+
+Nor does it repeat a path or a command: somebody may have put the key itself there.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +10,28 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..core.errors import AuthError
+from ..core.errors import AuthError, UsageError
 
 _COMMAND_SECONDS = 30
 _MOST_CHARACTERS = 64 * 1024
 
 
 def resolve(source: str, value: str | Sequence[str], root: Path, *, seconds: float = _COMMAND_SECONDS) -> str:
-    """The secret behind `{env: NAME}`, `{file: PATH}` or `{command: [..]}`. Raises AuthError with what to do.
+    """The secret behind `{env: NAME}`, `{file: PATH}` or `{command: [..]}`. Raises AuthError with what to do,
+    UsageError for a reference that can never be one.
 
     `seconds`: how long a command may take.
     """
+    if any("\0" in word for word in ([value] if isinstance(value, str) else value)):
+        raise UsageError(f"the {source} of `api_key` holds a NUL character", "Correct `api_key` in retinue.yaml.")
     if source == "command":
         secret = _from_command(value, root, seconds).strip()
     else:
         secret = (_from_env(value) if source == "env" else _from_file(value, root)).strip()
     if not secret:
-        raise AuthError(f"the key from {source} is empty", "Check where `api_key` in retinue.yaml points.")
-    if not secret.isascii() or any(ord(char) < 32 for char in secret):
+        what = f"the environment variable {value}" if source == "env" else f"the key from {source}"
+        raise AuthError(f"{what} is empty", "Check where `api_key` in retinue.yaml points.")
+    if not (secret.isascii() and secret.isprintable()):
         raise AuthError(f"the key from {source} is no single line of plain text", "Check where `api_key` points.")
     return secret
 
@@ -42,10 +49,10 @@ def _from_file(path: str | Sequence[str], root: Path) -> str:
             text = file.read(_MOST_CHARACTERS + 1)
     except (OSError, UnicodeDecodeError) as error:
         raise AuthError(
-            f"the key file {path} cannot be read ({type(error).__name__})", "Check `api_key` in retinue.yaml."
+            f"the file of `api_key` cannot be read ({type(error).__name__})", "Check `api_key` in retinue.yaml."
         ) from error
     if len(text) > _MOST_CHARACTERS:
-        raise AuthError(f"the file {path} is too large, it cannot be a key", "Check `api_key` in retinue.yaml.")
+        raise AuthError("the file of `api_key` is too large, it cannot be a key", "Check `api_key` in retinue.yaml.")
     return text
 
 
@@ -53,7 +60,7 @@ def _from_command(command: str | Sequence[str], root: Path, seconds: float) -> s
     words = [command] if isinstance(command, str) else list(command)
     if os.environ.get("CI") and os.environ.get("RETINUE_ALLOW_COMMAND") != "1":
         raise AuthError(
-            f"`command: [{words[0]}, …]` is not run in CI: a pull request could change it",
+            "the command of `api_key` is not run in CI: a pull request could change it",
             "Set RETINUE_ALLOW_COMMAND=1 in the pipeline if retinue.yaml comes from a trusted branch.",
         )
     try:
@@ -62,8 +69,8 @@ def _from_command(command: str | Sequence[str], root: Path, seconds: float) -> s
         )
     except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError) as error:
         raise AuthError(
-            f"the key command {words[0]} failed ({type(error).__name__})", "Run it by hand to see why."
+            f"the command of `api_key` failed ({type(error).__name__})", "Run it by hand to see why."
         ) from error
     if done.returncode:
-        raise AuthError(f"the key command {words[0]} ended with code {done.returncode}", "Run it by hand to see why.")
+        raise AuthError(f"the command of `api_key` ended with code {done.returncode}", "Run it by hand to see why.")
     return done.stdout

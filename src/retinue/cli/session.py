@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from ..core.plan import Target, make_plan
 from ..core.pointer import split_pointer
 from ..core.selection import select
 from ..engine.read import read_live
+from ..load.files import MAX_BYTES
 from ..load.located import place_of
 from ..load.manifests import Loaded, load
 from ..load.project import Environment, Project, find, load_project
@@ -27,9 +29,11 @@ from ..providers import registry
 from ..providers.base import Adviser, Provider, Resolver, Service
 from ..providers.wire import Connection
 from ..schema import kinds, with_extras
+from .files import read_named
 from .secrets import resolve
 
 EMULATOR = "emulator"
+_LONGEST = 1000 * 3600
 EMULATOR_FOLDER = ".retinue-emulator"
 
 
@@ -111,16 +115,20 @@ def parse_pairs(pairs: Sequence[str], flag: str) -> dict[str, str]:
         key, equals, value = pair.partition("=")
         if not (key and equals):
             raise UsageError(f"{flag} {pair} is not NAME=VALUE", f"For example {flag} model=gpt-4o.")
+        if not pair.isprintable() and any("\ud800" <= char <= "\udfff" for char in pair):
+            raise UsageError(f"{flag} {key} is not UTF-8", "Set the locale of this shell to UTF-8, or use --var-file.")
         result[key] = value
     return result
 
 
 def parse_timeout(text: str) -> float:
     """`90`, `90s`, `15m` or `2h` in seconds. Raises UsageError."""
-    match = re.fullmatch(r"(\d+)(s|m|h|)", text)
-    if match is None or int(match[1]) == 0:
-        raise UsageError(f"--timeout {text} is no time", "Write for example 90s or 15m.")
-    return float(int(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]])
+    match = re.fullmatch(r"0*([1-9][0-9]{0,8})(s|m|h|)", text)
+    seconds = int(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]] if match else 0
+    if not 0 < seconds <= _LONGEST:
+        shown = text if len(text) <= 20 else text[:19] + "…"
+        raise UsageError(f"--timeout {shown} is no time", "Write for example 90s or 15m, at most 1000h.")
+    return float(seconds)
 
 
 def open_session(options: Mapping[str, Any], *, need_manifests: bool = True) -> Session:
@@ -130,7 +138,7 @@ def open_session(options: Mapping[str, Any], *, need_manifests: bool = True) -> 
     """
     project = open_project(options["directory"])
     environment = choose_environment(project, options.get("environment"))
-    provider = registry.load(environment.provider)
+    provider = _provider(project, environment)
     if not need_manifests:
         return Session(project, environment, provider, Loaded((), ()))
     loaded = load(project, environment.name, _variables(options), allow_empty=True, extras=extras_of)
@@ -140,6 +148,22 @@ def open_session(options: Mapping[str, Any], *, need_manifests: bool = True) -> 
     problems.extend(_contradictions(project, loaded.resources))
     _refuse(problems)
     return Session(project, environment, provider, replace(loaded, diagnostics=tuple(problems)))
+
+
+def _provider(project: Project, environment: Environment) -> Provider:
+    """Raises InvalidManifests for one that there is not."""
+    known = registry.names()
+    if environment.provider not in known:
+        close = get_close_matches(environment.provider, known, 1)
+        problem = Diagnostic(
+            code="unknown-provider",
+            message=f"there is no provider `{environment.provider}`",
+            remedy=f"Did you mean `{close[0]}`?" if close else f"Known providers: {', '.join(known)}.",
+            place=place_of(project.data, ["environments", environment.name, "provider"]) or environment.place,
+            path=f"/environments/{environment.name}/provider",
+        )
+        raise InvalidManifests([problem])
+    return registry.load(environment.provider)
 
 
 def extras_of(provider: str, kind: str) -> Json:
@@ -188,10 +212,7 @@ def _variables(options: Mapping[str, Any]) -> dict[str, str]:
 
 def read_variables(path: str) -> Mapping[str, Any]:
     """A YAML file with one mapping of names to values. Raises UsageError or InvalidManifests."""
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise UsageError(f"the variables file {path} cannot be read", "Name a YAML file with --var-file.") from error
+    data = read_named(path, MAX_BYTES, "the variables file", "Name a YAML file with --var-file.")
     parsed = parse(data, path)
     _refuse(parsed.diagnostics)
     values = [document.value for document in parsed.documents]
@@ -241,12 +262,25 @@ def connect(
 
 def _headers(session: Session) -> dict[str, str]:
     environment = session.environment
-    headers = {"OpenAI-Organization": environment.organization, "OpenAI-Project": environment.openai_project}
-    found = {key: value for key, value in headers.items() if value}
+    found = {
+        "OpenAI-Organization": _header("organization", environment.organization, environment),
+        "OpenAI-Project": _header("openai_project", environment.openai_project, environment),
+    }
+    found = {key: value for key, value in found.items() if value}
     if environment.api_key is not None:
         key = resolve(environment.api_key.source, environment.api_key.value, session.project.root)
         found["Authorization"] = f"Bearer {key}"
     return found
+
+
+def _header(field: str, value: str | None, environment: Environment) -> str:
+    """A value that goes into a header. Raises UsageError for one that no header can hold."""
+    if value and not (value.isascii() and value.isprintable()):
+        raise UsageError(
+            f"`{field}` of the environment {environment.name} holds more than plain ASCII",
+            f"Correct it in retinue.yaml: it is an id such as {'org' if field == 'organization' else 'proj'}_abc123.",
+        )
+    return value or ""
 
 
 def _check_host(environment: Environment) -> None:

@@ -24,6 +24,7 @@ from ..core.errors import (
     RetinueError,
     UnknownOutcome,
     Unreachable,
+    UsageError,
 )
 from ..core.model import Json
 from .gate import Gate
@@ -32,6 +33,7 @@ from .wire import Answer, Classify, Connection, Verb, Verdict
 _ATTEMPTS = 6
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 20.0
 _SHORTEST_KEY = 8
+_SHORTEST_WAIT = 0.01
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, ConnectionRefusedError)
 
 
@@ -40,24 +42,45 @@ def in_process(application: Any) -> Any:
     return httpx.WSGITransport(app=application)
 
 
+def _checked(url: str) -> str:
+    """The URL, if its host is one that can be asked for. Raises UsageError."""
+    try:
+        host = httpx.URL(url).host
+        host.encode("ascii" if ":" in host else "idna")
+    except (httpx.InvalidURL, ValueError) as error:
+        raise UsageError(f"the host in {url} is no host name", "Correct `endpoint` in retinue.yaml.") from error
+    return url
+
+
+def _client(connection: Connection) -> httpx.Client:
+    """Raises UsageError where the environment names a proxy or a certificate file that cannot be used."""
+    size, url = connection.parallelism, _checked(connection.base_url)
+    try:
+        return httpx.Client(
+            base_url=url,
+            headers=dict(connection.headers),
+            params=dict(connection.params),
+            transport=connection.transport,
+            limits=httpx.Limits(max_connections=size, max_keepalive_connections=size),
+            follow_redirects=False,
+        )
+    except (httpx.InvalidURL, ValueError, ImportError, OSError) as error:
+        # The proxy's address may hold a password, so nothing of it is repeated.
+        raise UsageError(
+            f"a proxy or certificate setting of this shell cannot be used ({type(error).__name__})",
+            "Check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
+        ) from error
+
+
 class Http:
     """One client for one service and run; safe to use from many threads."""
 
     def __init__(self, connection: Connection, classify: Classify) -> None:
-        size = connection.parallelism
-        self._client = httpx.Client(
-            base_url=connection.base_url,
-            headers=dict(connection.headers),
-            params=dict(connection.params),
-            transport=connection.transport,
-            timeout=httpx.Timeout(60.0, connect=5.0, write=30.0, pool=None),
-            limits=httpx.Limits(max_connections=size, max_keepalive_connections=size),
-            follow_redirects=False,
-        )
+        self._client = _client(connection)
         self._classify = classify
         self._clock = connection.clock
         self._deadline = self._clock.now() + connection.budget
-        self._gate = Gate(size, connection.clock, connection.stop, self._deadline)
+        self._gate = Gate(connection.parallelism, connection.clock, connection.stop, self._deadline)
         self._stop = connection.stop
         self._log = connection.log or (lambda _text: None)
         self._where = connection.base_url
@@ -104,7 +127,8 @@ class Http:
         started = self._clock.now()
         safe = verb is not Verb.CREATE
         try:
-            response = self._client.request(method, path, json=body, params=params)
+            timeout = _timeout(self._deadline - started)
+            response = self._client.request(method, path, json=body, params=params, timeout=timeout)
         except _NOT_SENT as error:
             return _Failure(self._unreachable(error), repeatable=True, sent=False)
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
@@ -158,6 +182,12 @@ class Http:
         for secret in self._secrets:
             text = text.replace(secret, "[key]")
         return text
+
+
+def _timeout(left: float) -> httpx.Timeout:
+    """How long one request may take: no answer is waited for beyond the end of the run."""
+    left = max(_SHORTEST_WAIT, left)
+    return httpx.Timeout(min(60.0, left), connect=min(5.0, left), write=min(30.0, left), pool=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,14 +90,15 @@ def _result(item: Outcome) -> dict[str, Json]:
         "status": item.status.value,
         "remote_id": item.remote_id,
         "error": item.error,
+        "remedy": item.remedy,
     }
 
 
-def error_json(diagnostics: Sequence[Diagnostic], exit_code: int) -> dict[str, Json]:
+def error_json(diagnostics: Sequence[Diagnostic], exit_code: int, outcome: str = "error") -> dict[str, Json]:
     """What a command prints that failed before it had a result; `apply` knows such a file as no plan."""
     return {
         "format_version": FORMAT_VERSION,
-        "outcome": "error",
+        "outcome": outcome,
         "exit_code": exit_code,
         "diagnostics": [diagnostic_to_json(item) for item in diagnostics],
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from .safe import clean
 
@@ -12,6 +12,14 @@ from .safe import clean
 def env_text(ids: Mapping[str, str]) -> str:
     """`RETINUE_ASSISTANT_MATH_TUTOR=asst_…` for every address, sorted; an id can start no line and no command."""
     return "".join(f"{_variable(address)}={shlex.quote(clean(ids[address]))}\n" for address in sorted(ids))
+
+
+def clash(addresses: Iterable[str]) -> tuple[str, list[str]] | None:
+    """The first variable that stands for more than one address, with these; None if there is none."""
+    found: dict[str, list[str]] = {}
+    for address in sorted(addresses):
+        found.setdefault(_variable(address), []).append(address)
+    return next(((name, same) for name, same in found.items() if len(same) > 1), None)
 
 
 def _variable(address: str) -> str:

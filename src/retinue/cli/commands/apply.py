@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import click
@@ -12,8 +11,11 @@ from ...core.codec import plan_from_json
 from ...core.errors import UsageError
 from ...core.model import Plan
 from .. import options
+from ..files import read_named
 from ..plans import carry_out, check_digest, is_empty, nothing_to_do, request_log, review_and_apply, show_plan
 from ..session import Session, connect, observe, open_session, plan_for
+
+_MOST_BYTES = 512 * 1024 * 1024
 
 
 @click.command("apply")
@@ -36,14 +38,12 @@ def command(**given: Any) -> int:
 
 def read_plan(path: str) -> Plan:
     """The plan in a file. Raises UsageError if there is none."""
+    remedy = "Make one with `retinue plan --out FILE`."
+    data = read_named(path, _MOST_BYTES, "the plan file", remedy)
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"the plan file {path} cannot be read", "Make one with `retinue plan --out FILE`.") from error
-    try:
-        value = json.loads(text)
+        value = json.loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is not JSON, so it is no plan", "Make one with `retinue plan --out FILE`.") from error
+        raise UsageError(f"{path} is not JSON, so it is no plan", remedy) from error
     return plan_from_json(value)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from ...core.errors import UsageError
 from ...core.ownership import decide
 from ...engine.read import read_live
 from ...schema import kinds
@@ -27,13 +28,18 @@ def command(**given: Any) -> int:
     owned = decide(live, target.project, target.environment, target.formerly).owned
     ids = {str(address): claim.remote_id for address, claim in owned.items()}
     if given["output_format"] == "env":
-        from ...render.tables import env_text
+        from ...render.tables import clash, env_text
 
+        if found := clash(ids):
+            raise UsageError(
+                f"{' and '.join(found[1])} would all be {found[0]}",
+                "Use --format json, or give one of them another name (`moved_from` keeps its live id).",
+            )
         text = env_text(ids)
     else:
         text = console.json_text(ids)
-    if given["out"]:
-        console.write_file(given["out"], text)
+    if given["output_format"] is None and not given["out"]:
+        console.result_json(text)
     else:
-        console.result(text)
+        console.deliver(text, given)
     return 0

@@ -9,7 +9,7 @@ import click
 from ...core.codec import outcome
 from .. import options
 from ..exits import Exit
-from ..plans import request_log, show_plan
+from ..plans import remove_plan, request_log, show_plan
 from ..session import connect, observe, open_session, plan_for
 
 
@@ -22,7 +22,12 @@ from ..session import connect, observe, open_session, plan_for
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if changes are pending.")
 @click.option("--show-unchanged", is_flag=True, help="List the objects that match, too.")
 def command(**given: Any) -> int:
-    """Show what apply would create, update and delete. Reads the service, writes nothing."""
+    """Show what apply would create, update and delete. Reads the service, writes nothing there.
+
+    A plan that --out FILE holds already is removed first, so that nobody applies an old one after a failure.
+    """
+    if given["out"]:
+        remove_plan(given["out"])
     session = open_session(given)
     with connect(session, given, request_log(given)) as service:
         session, live = observe(session, service)

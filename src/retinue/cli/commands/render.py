@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
 from ...core.diff import stated_fields
+from ...core.model import Json
 from .. import console, options
 from ..session import open_session
 
@@ -24,15 +26,15 @@ def command(**given: Any) -> int:
         kind = session.kinds[resource.kind]
         assert resource.address is not None
         documents.append({kind.word: resource.address.name, **stated_fields(resource.spec, kind)})
-    if given["output_format"] == "json":
-        text = console.json_text(documents)
-    else:
-        from ...load.export import to_yaml
-
-        text = "---\n".join(to_yaml(document) for document in documents)
-    if given["out"]:
-        console.write_file(given["out"], text)
-        console.note(f"Wrote {given['out']}.")
-    else:
-        console.result(text)
+    text = console.json_text(documents) if given["output_format"] == "json" else "---\n".join(map(_yaml, documents))
+    console.deliver(text, given)
     return 0
+
+
+def _yaml(document: Mapping[str, Json]) -> str:
+    """As an author would write it; with all texts quoted if something in it is not what it looks like."""
+    from ...load.export import to_yaml
+    from ...render.safe import hides, quoted_yaml
+
+    text = to_yaml(document)
+    return quoted_yaml(document) if hides(text) else text

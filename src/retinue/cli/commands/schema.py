@@ -22,5 +22,5 @@ def command(which: str | None, out: str | None) -> int:
             console.write_file(str(Path(out) / name), text)
             console.note(f"Wrote {Path(out) / name}.")
         return 0
-    console.result(schemas["retinue.schema.json" if which == "project" else "manifest.schema.json"])
+    console.result_json(schemas["retinue.schema.json" if which == "project" else "manifest.schema.json"])
     return 0

@@ -36,7 +36,7 @@ def command(**given: Any) -> int:
         from ...core.codec import diagnostic_to_json
 
         body = {"outcome": "valid", "exit_code": 0, "objects": len(addresses)}
-        console.result(console.json_text(body | {"diagnostics": [diagnostic_to_json(item) for item in found]}))
+        console.result_json(console.json_text(body | {"diagnostics": [diagnostic_to_json(item) for item in found]}))
         return 0
     console.diagnostics(tuple(found))
     several = "manifest is" if len(addresses) == 1 else "manifests are"

@@ -1,0 +1,81 @@
+"""What reaches stdout and stderr: nothing hidden in it, no command to a CI runner, and any encoding will do."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from .conftest import World
+
+HOSTILE = "a\u202eb \u2066c\u200bd \x9b2J \U000e0041 ##[add-path]/x\n::error::y\n"
+HIDDEN = ("\u202e", "\u2066", "\u200b", "\x9b", "\U000e0041", "##[", "\n::", "\n    ::")
+
+
+@pytest.fixture
+def hostile(world: World) -> World:
+    world.project()
+    quoted = json.dumps(HOSTILE).replace("\\udb40\\udc41", "\\U000e0041")
+    world.assistant("ant", f"instructions: {quoted}\n")
+    assert world.run("plan", "--out", "plan.json").code == 0
+    return world
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["render"],
+        ["render", "--format", "json"],
+        ["plan"],
+        ["plan", "--format", "json"],
+        ["show", "plan.json"],
+        ["show", "--format", "json", "plan.json"],
+    ],
+    ids=" ".join,
+)
+def test_no_command_prints_what_cannot_be_seen_or_commands_a_runner(hostile: World, arguments: list[str]) -> None:
+    ran = hostile.run(*arguments)
+    assert ran.code == 0
+    assert [text for text in HIDDEN if text in ran.out + ran.err] == []
+
+
+def test_what_is_escaped_is_still_the_same_value(hostile: World) -> None:
+    rendered = json.loads(hostile.run("render", "--format", "json").out)
+    assert rendered[0]["instructions"] == HOSTILE.removesuffix("\n")
+    saved = json.loads((hostile.root / "plan.json").read_text())
+    assert json.loads(hostile.run("show", "--format", "json", "plan.json").out) == saved
+    hostile.write("assistants/ant.yaml", hostile.run("render").out)
+    assert json.loads(hostile.run("render", "--format", "json").out) == rendered
+
+
+def ran(world: World, *arguments: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """In a process of its own, with other streams than this one's."""
+    command = [sys.executable, "-m", "retinue", *arguments]
+    done = subprocess.run(command, cwd=world.root, env={**os.environ, **environment}, capture_output=True, check=False)
+    assert b"Traceback" not in done.stderr
+    return done
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+@pytest.mark.parametrize(
+    "arguments", [["render"], ["plan"], ["output"], ["apply", "--yes"], ["validate"]], ids=" ".join
+)
+def test_a_stream_that_is_not_utf8_is_no_reason_to_fail(world: World, encoding: str, arguments: list[str]) -> None:
+    world.project()
+    world.assistant("ant", "name: 客服 é 😀\n")
+    done = ran(world, *arguments, PYTHONIOENCODING=encoding)
+    assert (done.returncode, done.stdout != b"") == (0, True)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_json_is_json_in_any_encoding(world: World, encoding: str) -> None:
+    def names(text: bytes) -> Any:
+        return [item["name"] for item in json.loads(text.decode(encoding))]
+
+    world.project()
+    world.assistant("ant", "name: 客服 é 😀\n")
+    assert names(ran(world, "render", "--format", "json", PYTHONIOENCODING=encoding).stdout) == ["客服 é 😀"]

@@ -1,0 +1,70 @@
+"""init and import write all of their files or none."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from retinue.cli.scaffold import write_new
+from retinue.core.errors import UsageError
+
+from .conftest import World
+
+FILES = {"retinue.yaml": "a", "assistants/x.yaml": "b", "deep/er/y.md": "c"}
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("name", ["deep", "deep/er", "deep/er/y.md", ".gitignore"])
+@pytest.mark.parametrize("kind", ["a file or a folder in the way", "a link to nowhere"])
+def test_where_one_file_cannot_be_written_there_is_none(tmp_path: Path, name: str, kind: str) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if kind == "a link to nowhere":
+        path.symlink_to("nowhere/at/all")
+    elif name in ("deep", "deep/er"):
+        path.write_text("mine")
+    else:
+        path.mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(UsageError, match="nothing was"):
+        write_new(tmp_path, FILES)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_an_ignore_file_in_any_encoding_is_added_to(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_bytes(b"caf\xe9\r\n*.log")
+    write_new(tmp_path, FILES)
+    assert (tmp_path / ".gitignore").read_bytes() == b"caf\xe9\r\n*.log\n.retinue/\n.retinue-emulator/\n"
+
+
+def test_an_ignore_file_that_has_the_lines_stays_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_bytes(b".retinue-emulator/\r\n.retinue/\r\n")
+    write_new(tmp_path, FILES)
+    assert (tmp_path / ".gitignore").read_bytes() == b".retinue-emulator/\r\n.retinue/\r\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a limit for the size of files")
+def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_bytes(b"x" * 290)
+    limit = "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+    limit += "resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))\n"
+    limit += "from retinue.cli.scaffold import write_new; from pathlib import Path\n"
+    limit += "write_new(Path(sys.argv[1]), {'a/b.txt': 'x' * 9})\n"
+    done = subprocess.run([sys.executable, "-c", limit, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert os.strerror(errno.EFBIG) in done.stderr
+    assert everything(tmp_path) == {".gitignore": b"x" * 290}
+    assert not (tmp_path / "a").exists()
+
+
+def test_init_beside_a_manifest_that_exists_writes_nothing(world: World) -> None:
+    world.write("assistants/greeter.yaml", "mine")
+    assert world.run("init").code == 3
+    assert everything(world.root) == {"assistants/greeter.yaml": b"mine"}
