@@ -63,6 +63,9 @@ def parse_text(text: str, file: str, *, loader: Any = _LOADER) -> Parsed:
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         if _UNFIT.search(text) is not None:
             return _refuse_text(text, builder)
+        if "nesting depth" in str(error):
+            # From libyaml 0.2.6 on the scanner, which reads ahead, gives up first: the other loader says where.
+            return parse_text(text, file, loader=yaml.SafeLoader)
         builder.problems.append(syntax_problem(error, text, file))
         return builder.result(complete=False)
     return builder.result(complete=True)
