@@ -14,12 +14,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..core.errors import InvalidManifests, UsageError
-from ..core.model import Diagnostic, Json, Kind, Resource, Severity
+from ..core.model import Diagnostic, Json, Kind, Place, Resource, Severity
 from ..core.plan import Target
 from ..core.pointer import split_pointer
 from ..engine.read import read_live
 from ..load.files import MAX_BYTES
-from ..load.located import place_of
+from ..load.located import Map, place_of
 from ..load.manifests import Loaded, load
 from ..load.project import Environment, Project, find, load_project
 from ..load.yaml import parse
@@ -27,6 +27,7 @@ from ..providers import registry
 from ..providers.base import Provider, Resolver, Service
 from ..providers.wire import Connection
 from ..schema import kinds, with_extras
+from .accounts import check_account, check_reported
 from .files import read_named
 from .secrets import resolve
 
@@ -149,7 +150,7 @@ def open_session(options: Mapping[str, Any], *, need_manifests: bool = True) -> 
 
 
 def _provider(project: Project, environment: Environment) -> Provider:
-    """Raises InvalidManifests for one that there is not."""
+    """Raises InvalidManifests for one that there is not, or that cannot say whose `account` it is."""
     known = registry.names()
     if environment.provider not in known:
         close = get_close_matches(environment.provider, known, 1)
@@ -161,7 +162,9 @@ def _provider(project: Project, environment: Environment) -> Provider:
             path=f"/environments/{environment.name}/provider",
         )
         raise InvalidManifests([problem])
-    return registry.load(environment.provider)
+    provider = registry.load(environment.provider)
+    check_reported(project, environment, provider)
+    return provider
 
 
 def extras_of(provider: str, kind: str) -> Json:
@@ -200,21 +203,26 @@ def observe(session: Session, service: Service) -> tuple[Session, list[Resource]
     return replace(session, loaded=loaded), live
 
 
-def _variables(options: Mapping[str, Any]) -> dict[str, str]:
-    """`--var-file` before `--var`; later ones win."""
-    result: dict[str, Any] = {}
+def _variables(options: Mapping[str, Any]) -> Map:
+    """`--var-file` before `--var`; later ones win. What a file says has its place there."""
+    result = Map(Place("", 1, 1))
     for path in options.get("var_files", ()):
-        result |= read_variables(path)
-    return result | parse_pairs(options.get("variables", ()), "--var")
+        given = read_variables(path)
+        for name, value in given.items():
+            result.put(name, value, given.keys_at[name], given.values_at[name])
+    for name, text in parse_pairs(options.get("variables", ()), "--var").items():
+        result[name] = text
+        result.keys_at.pop(name, None)
+    return result
 
 
-def read_variables(path: str) -> Mapping[str, Any]:
+def read_variables(path: str) -> Map:
     """A YAML file with one mapping of names to values. Raises UsageError or InvalidManifests."""
     data = read_named(path, MAX_BYTES, "the variables file", "Name a YAML file with --var-file.")
     parsed = parse(data, path)
     _refuse(parsed.diagnostics)
     values = [document.value for document in parsed.documents]
-    if len(values) != 1 or not isinstance(values[0], dict):
+    if len(values) != 1 or type(values[0]) is not Map:
         raise UsageError(f"{path} is no mapping of names to values", "Write lines such as `model: gpt-4o`.")
     return values[0]
 
@@ -255,6 +263,7 @@ def connect(
         )
         service = session.provider.connect(connection)
         stack.callback(service.close)
+        check_account(session.project, environment, service)
         yield service
 
 

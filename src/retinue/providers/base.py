@@ -30,7 +30,8 @@ class Capabilities:
     `extras`: by kind, the JSON Schema of what a manifest may say below `providers.NAME`; members named in its
     `x-retinue-live` are found on live objects only. `recognised_by`: by kind, pointers to the fields by which an object
     is known again if the service lost its marker; none: never. `emulator_path`: where the embedded emulator speaks this
-    API. `key_variable`: the environment variable that usually holds the key.
+    API. `key_variable`: the environment variable that usually holds the key. `account`: what the account is called that
+    the service reports (then its Service is `Identified`); empty: it reports none.
     """
 
     kinds: tuple[str, ...]
@@ -49,6 +50,7 @@ class Capabilities:
     recognised_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     emulator_path: str = "/v1"
     key_variable: str = ""
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,14 @@ class Resolver(Protocol):
 
     def resolve(self, desired: Sequence[Resource]) -> Resolved:
         """Called after the live objects were listed. Raises what kept the service from telling."""
+
+
+@runtime_checkable
+class Identified(Protocol):
+    """What a Service may offer besides: it says whose account the key opens."""
+
+    def account(self) -> str | None:
+        """None if the answer did not say. One request at most; raises as a list does."""
 
 
 @runtime_checkable
