@@ -1,4 +1,4 @@
-"""Puts a command's parts together: project, environment, manifests, service, plan. Prints nothing."""
+"""Puts a command's parts together: project, environment, manifests, service. Prints nothing."""
 
 from __future__ import annotations
 
@@ -14,11 +14,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..core.errors import InvalidManifests, UsageError
-from ..core.model import Address, Allowed, Change, Diagnostic, Json, Kind, Plan, Resource, Severity
-from ..core.ownership import decide
-from ..core.plan import Target, make_plan
+from ..core.model import Diagnostic, Json, Kind, Resource, Severity
+from ..core.plan import Target
 from ..core.pointer import split_pointer
-from ..core.selection import select
 from ..engine.read import read_live
 from ..load.files import MAX_BYTES
 from ..load.located import place_of
@@ -26,7 +24,7 @@ from ..load.manifests import Loaded, load
 from ..load.project import Environment, Project, find, load_project
 from ..load.yaml import parse
 from ..providers import registry
-from ..providers.base import Adviser, Configurable, Identity, Provider, Resolver, Service, Settings, bearer
+from ..providers.base import Configurable, Identity, Provider, Resolver, Service, Settings, bearer
 from ..providers.wire import Connection
 from ..schema import kinds, with_extras
 from .files import read_named
@@ -330,50 +328,3 @@ def _emulator(session: Session) -> Iterator[Any]:
         yield in_process(emulator)
     finally:
         emulator.close()
-
-
-def plan_for(session: Session, live: Sequence[Resource], options: Mapping[str, Any], *, destroy: bool = False) -> Plan:
-    """The plan for what was read, with the command's selection and permissions."""
-    target = session.target
-    narrowing = [options.get(name, ()) for name in ("targets", "excludes", "labels")]
-    owned: Mapping[Address, object] = {}
-    if any(narrowing) or session.loaded.empty_sources:
-        owned = decide(live, target.project, target.environment, target.formerly).owned
-    selection = select(
-        session.desired, narrowing[0], narrowing[1], parse_pairs(narrowing[2], "--select"), orphans=owned
-    )
-    _check_sources(session, owned, options)
-    allowed = Allowed(
-        deletes=options.get("allow_deletes") or 0,
-        twins=bool(options.get("allow_twins")),
-        unprotected=tuple(options.get("unprotect", ())),
-    )
-    plan = make_plan(target, session.desired, live, allowed=allowed, selection=selection, destroy=destroy)
-    by_id = {resource.remote_id: resource for resource in live}
-    changes = tuple(
-        change
-        if change.blocked or not (obstacle := session.provider.obstacle(change, by_id.get(change.remote_id)))
-        else replace(change, blocked=obstacle)
-        for change in plan.changes
-    )
-    advice = [*_advice(session.provider, changes, by_id)]
-    # An empty source that is allowed is still worth a word.
-    empty = (replace(item, severity=Severity.WARNING) for item in session.loaded.empty_sources)
-    warnings = tuple(item for item in (*session.loaded.diagnostics, *empty) if item.severity is Severity.WARNING)
-    return replace(plan, changes=changes, diagnostics=(*warnings, *plan.diagnostics, *advice))
-
-
-def _advice(provider: Provider, changes: Sequence[Change], live: Mapping[str | None, Resource]) -> Iterator[Diagnostic]:
-    if not isinstance(provider, Adviser):
-        return
-    for change in changes:
-        found = live.get(change.remote_id)
-        if found is not None and not change.blocked and (said := provider.advice(change, found)):
-            yield said
-
-
-def _check_sources(session: Session, owned: Mapping[Address, object], options: Mapping[str, Any]) -> None:
-    """A missing folder or an empty glob must not look like "everything was removed" (DESIGN 2)."""
-    removed = {item.address for item in session.project.removed}
-    if session.loaded.empty_sources and not options.get("allow_incomplete") and not owned.keys() <= removed:
-        raise InvalidManifests(session.loaded.empty_sources)

@@ -12,8 +12,9 @@ from ...core.errors import UsageError
 from ...core.model import Plan
 from .. import options
 from ..files import read_named
+from ..planning import plan_for
 from ..plans import carry_out, check_digest, is_empty, nothing_to_do, request_log, review_and_apply, show_plan
-from ..session import Session, connect, observe, open_session, plan_for
+from ..session import Session, connect, observe, open_session
 
 _MOST_BYTES = 512 * 1024 * 1024
 
