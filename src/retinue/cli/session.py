@@ -24,10 +24,10 @@ from ..load.manifests import Loaded, load
 from ..load.project import Environment, Project, find, load_project
 from ..load.yaml import parse
 from ..providers import registry
-from ..providers.base import Provider, Resolver, Service
+from ..providers.base import Configurable, Identity, Provider, Resolver, Service, Settings, bearer
 from ..providers.wire import Connection
 from ..schema import kinds, with_extras
-from .accounts import check_account, check_reported
+from .accounts import account_problems, check_account, in_project
 from .files import read_named
 from .secrets import resolve
 
@@ -63,6 +63,7 @@ class Session:
             formerly=self.project.formerly,
             removed={item.address: item.forget for item in self.project.removed},
             critical=self.environment.critical,
+            deny_drift=self.environment.on_drift == "deny",
             recognised_by=self.provider.capabilities.recognised_by,
         )
 
@@ -137,11 +138,12 @@ def open_session(options: Mapping[str, Any], *, need_manifests: bool = True) -> 
     """
     project = open_project(options["directory"])
     environment = choose_environment(project, options.get("environment"))
-    provider = _provider(project, environment)
+    provider, said = _provider(project, environment)
     if not need_manifests:
-        return Session(project, environment, provider, Loaded((), ()))
+        _refuse(said)
+        return Session(project, environment, provider, Loaded((), said))
     loaded = load(project, environment.name, _variables(options), allow_empty=True, extras=extras_of)
-    problems = [*loaded.diagnostics]
+    problems = [*said, *loaded.diagnostics]
     for resource in loaded.resources:
         problems.extend(placed(item, resource) for item in provider.check(resource))
     problems.extend(_contradictions(project, loaded.resources))
@@ -149,8 +151,8 @@ def open_session(options: Mapping[str, Any], *, need_manifests: bool = True) -> 
     return Session(project, environment, provider, replace(loaded, diagnostics=tuple(problems)))
 
 
-def _provider(project: Project, environment: Environment) -> Provider:
-    """Raises InvalidManifests for one that there is not, or that cannot say whose `account` it is."""
+def _provider(project: Project, environment: Environment) -> tuple[Provider, tuple[Diagnostic, ...]]:
+    """The provider bound to the environment, and what is to be said of that. Raises InvalidManifests for none."""
     known = registry.names()
     if environment.provider not in known:
         close = get_close_matches(environment.provider, known, 1)
@@ -163,8 +165,22 @@ def _provider(project: Project, environment: Environment) -> Provider:
         )
         raise InvalidManifests([problem])
     provider = registry.load(environment.provider)
-    check_reported(project, environment, provider)
-    return provider
+    taken = {key: value for key, value in environment.settings.items() if key in provider.capabilities.settings}
+    said = [_no_setting(key, provider) for key in environment.settings if key not in taken]
+    said += account_problems(environment, provider)
+    if isinstance(provider, Configurable):
+        bound = provider.configured(Settings(environment.endpoint, taken, environment.api_key is not None))
+        provider = bound.provider
+        said += bound.diagnostics
+    return provider, tuple(in_project(item, project, environment) for item in said)
+
+
+def _no_setting(key: str, provider: Provider) -> Diagnostic:
+    takes = ", ".join(sorted(provider.capabilities.settings))
+    remedy = f"Remove it. {provider.name} takes: {takes}." if takes else "Remove it."
+    return Diagnostic(
+        "unused-setting", f"`{key}` means nothing to the provider `{provider.name}`", remedy, path=f"/{key}"
+    )
 
 
 def extras_of(provider: str, kind: str) -> Json:
@@ -254,7 +270,7 @@ def connect(
         emulator, path = environment.endpoint == EMULATOR, session.provider.capabilities.emulator_path
         connection = Connection(
             base_url=f"http://emulator{path}" if emulator else environment.endpoint,
-            headers={"Authorization": "Bearer emulator"} if emulator else _headers(session),
+            headers=session.provider.capabilities.auth.headers("env", EMULATOR) if emulator else _headers(session),
             transport=stack.enter_context(_emulator(session)) if emulator else None,
             parallelism=options.get("parallelism") or 10,
             budget=parse_timeout(options.get("timeout") or "15m"),
@@ -268,26 +284,13 @@ def connect(
 
 
 def _headers(session: Session) -> dict[str, str]:
-    environment = session.environment
-    found = {
-        "OpenAI-Organization": _header("organization", environment.organization, environment),
-        "OpenAI-Project": _header("openai_project", environment.openai_project, environment),
-    }
-    found = {key: value for key, value in found.items() if value}
-    if environment.api_key is not None:
-        key = resolve(environment.api_key.source, environment.api_key.value, session.project.root)
-        found["Authorization"] = f"Bearer {key}"
-    return found
-
-
-def _header(field: str, value: str | None, environment: Environment) -> str:
-    """A value that goes into a header. Raises UsageError for one that no header can hold."""
-    if value and not (value.isascii() and value.isprintable()):
-        raise UsageError(
-            f"`{field}` of the environment {environment.name} holds more than plain ASCII",
-            f"Correct it in retinue.yaml: it is an id such as {'org' if field == 'organization' else 'proj'}_abc123.",
-        )
-    return value or ""
+    """The key, in the header in which this service wants it."""
+    secret, provider = session.environment.api_key, session.provider
+    if secret is not None:
+        key = resolve(secret.source, secret.value, session.project.root)
+        return provider.capabilities.auth.headers(secret.source, key)
+    token = provider.token() if isinstance(provider, Identity) else None
+    return bearer(token) if token else {}
 
 
 def _check_host(environment: Environment) -> None:
