@@ -19,6 +19,8 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "plan": ("plan", "Show what apply would do. Reads the service, writes nothing."),
     "apply": ("apply", "Do what the plan says. Reads and writes the service."),
     "drift": ("drift", "Show what was changed outside since the last apply. Reads the service."),
+    "promote": ("promote", "Apply to one environment what another one has proven."),
+    "verify": ("verify", "Run your evaluation and note which specs passed it."),
     "destroy": ("destroy", "Delete everything this project owns in one environment."),
     "show": ("show", "Show a saved plan (offline)."),
     "import": ("import_", "Write manifests for live objects that nobody manages, or from an export."),

@@ -17,6 +17,7 @@ from ..core.errors import InvalidManifests, UsageError
 from ..core.model import Diagnostic, Json, Kind, Place, Resource, Severity
 from ..core.plan import Target
 from ..core.pointer import split_pointer
+from ..core.promotion import Proof
 from ..engine.read import read_live
 from ..load.files import MAX_BYTES
 from ..load.located import Map, place_of
@@ -38,13 +39,14 @@ EMULATOR_FOLDER = ".retinue-emulator"
 
 @dataclass(frozen=True)
 class Session:
-    """One environment of one project, with its manifests loaded and valid."""
+    """One environment of one project, with its manifests loaded and valid; `proof` if it is promoted from another."""
 
     project: Project
     environment: Environment
     provider: Provider
     loaded: Loaded
     stop: threading.Event = field(default_factory=threading.Event)
+    proof: Proof | None = None
 
     @property
     def desired(self) -> tuple[Resource, ...]:
@@ -65,6 +67,7 @@ class Session:
             critical=self.environment.critical,
             deny_drift=self.environment.on_drift == "deny",
             recognised_by=self.provider.capabilities.recognised_by,
+            proof=self.proof,
         )
 
     @property

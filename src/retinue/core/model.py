@@ -49,6 +49,7 @@ class Reason(StrEnum):
     DESTROY = "destroy"
     REFERENCE = "reference"
     MARKER_LOST = "marker lost"
+    VERIFIED = "verified"
 
 
 class Cause(StrEnum):
@@ -197,7 +198,7 @@ class Change:
     """One step of a plan, complete enough to be carried out without the manifests.
 
     `expect` is the digest of the live object it was decided on; `asked` and `protected` are what the marker
-    will say; `moved_from` is the marker address that a move or an adopt replaces.
+    will say; `moved_from` is the marker address that a move or an adopt replaces. `verified`: what a no-op notes there.
     """
 
     address: Address
@@ -214,6 +215,7 @@ class Change:
     ignored: tuple[str, ...] = ()
     moved_from: str | None = None
     display_name: str | None = None
+    verified: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +226,15 @@ class Allowed:
     twins: bool = False
     unprotected: tuple[str, ...] = ()
     reverted: tuple[str, ...] = ()
+    unpromoted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """The environment that must have proven what goes on to another one; `verified`: by `retinue verify` too."""
+
+    environment: str
+    verified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +251,7 @@ class Plan:
     unchanged: int = 0
     unchanged_addresses: tuple[Address, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    promotion: Promotion | None = None
 
 
 class Status(StrEnum):

@@ -22,6 +22,7 @@ from ..session import Session, connect, observe, open_session
 @click.argument("address")
 @click.argument("remote_id", metavar="ID")
 @options.service_options
+@options.promotion_options
 @click.option("--auto-approve", "--yes", "auto_approve", is_flag=True, help="Do not ask.")
 @options.format_option("text", "json")
 def command(address: str, remote_id: str, **given: Any) -> int:
