@@ -18,7 +18,7 @@ from retinue.emulator.faults import Fault
 
 from .conftest import World
 
-SAVE = "import json, os, sys; json.dump({k: v for k, v in os.environ.items() if k.startswith('RETINUE_')}, open('seen', 'w'))"
+SAVE = "import json, os; json.dump({k: v for k, v in os.environ.items() if k[:8] == 'RETINUE_'}, open('seen', 'w'))"
 READ = "import os; open('file', 'w').write(open(os.environ['RETINUE_OUTPUT_FILE']).read())"
 
 

@@ -261,7 +261,7 @@ def _report(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, given: Ma
         _print_json(plan, outcomes, code)
     else:
         console.result(results_text(plan, outcomes, console.style_for(sys.stdout)))
-        if code is exits.Exit.OK and not given.get("quiet"):
+        if code is exits.Exit.OK and _free(plan) and not given.get("quiet"):
             console.note(f"Next: `{_command('output', given)}` prints the live ids.")
     console.diagnostics(notes)
 
