@@ -76,9 +76,7 @@ def held(made: dict[str, Any]) -> dict[str, str]:
 def test_three_stages_and_a_rollback_by_git_revert(shop: World) -> None:
     def git(*arguments: str) -> None:
         identity = ("-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false")
-        subprocess.run(
-            [str(shutil.which("git")), *identity, *arguments], cwd=shop.root, check=True, capture_output=True
-        )
+        subprocess.run(["git", *identity, *arguments], cwd=shop.root, check=True, capture_output=True)
 
     def through_all_stages() -> list[dict[str, str]]:
         """As the pipeline of a merge does."""
