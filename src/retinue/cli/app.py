@@ -19,6 +19,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "plan": ("plan", "Show what apply would do. Reads the service, writes nothing."),
     "apply": ("apply", "Do what the plan says. Reads and writes the service."),
     "drift": ("drift", "Show what was changed outside since the last apply. Reads the service."),
+    "diff": ("diff", "Show how one environment differs from another."),
     "promote": ("promote", "Apply to one environment what another one has proven."),
     "verify": ("verify", "Run your evaluation and note which specs passed it."),
     "destroy": ("destroy", "Delete everything this project owns in one environment."),

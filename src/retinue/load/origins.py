@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +11,13 @@ from ..core.model import Json, Place
 from .located import Map, Seq, place_of
 from .yaml import parse_text
 
+_BLOCK = re.compile(r"(?:^|[ :-] *)\|[-+]?$")
+Path = tuple[str | int, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The place of a value in its layer, and of the variables in it: a place, or the flag that set them."""
+    """The place of a value in its layer; `variables`: by name, where each variable in it has its value from."""
 
     place: Place
     variables: Mapping[str, str]
@@ -28,22 +32,24 @@ Uses = Mapping[Place, Mapping[str, str]]
 """By the place of a value, the variables in it and where each has its value from."""
 
 
-def origins_of(document: Mapping[str, Json], spec: Map, uses: Uses) -> dict[str, Origin]:
-    """By JSON pointer into `document`: each field, and below it what comes from another file or has variables.
+def origins_of(document: Mapping[str, Json], spec: Any, uses: Uses) -> dict[Path, Origin]:
+    """By path into `document`: each field, and below it what comes from another file or has variables in it.
 
     `spec`: the located value that the document was made of.
     """
-    found: dict[str, Origin] = {}
+    found: dict[Path, Origin] = {}
     for name, value in document.items():
         if name in spec:
             found |= _below(value, (name,), spec, "", uses)
     return found
 
 
-def _below(value: Json, path: tuple[str | int, ...], spec: Map, above: str, uses: Uses) -> dict[str, Origin]:
+def _below(value: Json, path: Path, spec: Any, above: str, uses: Uses) -> dict[Path, Origin]:
     place = place_of(spec, path) or spec.place
     variables = {} if isinstance(value, dict | list) else uses.get(place, {})
-    found = {pointer(path): Origin(place, variables)} if place.file != above or variables else {}
+    found: dict[Path, Origin] = {}
+    if place.file != above or variables:
+        found[path] = Origin(place, variables)
     for step, inner in _members(value):
         found |= _below(inner, (*path, step), spec, place.file, uses)
     return found
@@ -56,43 +62,29 @@ def _members(value: Json) -> Iterator[tuple[str | int, Json]]:
         yield from enumerate(value)
 
 
-def pointer(path: tuple[str | int, ...]) -> str:
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+def commented(text: str, comments: Mapping[Path, str]) -> str:
+    """One YAML document with a comment, of one printable line, behind each value that has one.
 
-
-def commented(text: str, comments: Mapping[str, str]) -> str:
-    """YAML with a comment (one printable line each) behind the values at the pointers.
-
-    A comment never stands inside a text: it follows the first line of a block, the last line of anything else.
+    A comment never stands inside a text: it follows the header of a block, and the last line of anything else.
     """
+    parsed = parse_text(text, "")
+    if len(parsed.documents) != 1:
+        return text
     lines = text.split("\n")
-    (document,) = parse_text(text, "").documents
-    starts = dict(_starts(document.value, ()))
-    taken = sorted({*starts.values(), len(lines)})
+    blocks = {number for number, line in enumerate(lines, 1) if _BLOCK.search(line)}
+    starts = dict(_starts(parsed.documents[0].value, ()))
+    taken = sorted({*(line for line, _ in starts.values()), len(lines)})
     for path, comment in comments.items():
-        first = starts[path]
+        first, value = starts[path]
         last = next(line for line in taken if line > first) - 1
-        holds_lines = _value_at(document.value, path)
-        line = first if holds_lines or lines[first - 1].endswith(("|", "|-", "|+")) else last
-        lines[line - 1] += f"  # {comment}"
+        opens = (type(value) in (Map, Seq) and value) or (type(value) is str and first in blocks)
+        lines[(first if opens else last) - 1] += f"  # {comment}"
     return "\n".join(lines)
 
 
-def _value_at(value: Any, path: str) -> bool:
-    """Whether the value is a collection, whose members have lines of their own."""
-    for step in path.split("/")[1:]:
-        value = value[int(step)] if type(value) is Seq else value[step.replace("~1", "/").replace("~0", "~")]
-    return type(value) in (Map, Seq) and bool(value)
-
-
-def _starts(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str, int]]:
-    """By pointer, the line of each key or item of a document."""
-    if type(value) is Map:
-        places: Any = value.keys_at
-    elif type(value) is Seq:
-        places = value.items_at
-    else:
-        return
+def _starts(value: Any, path: Path) -> Iterator[tuple[Path, tuple[int, Any]]]:
+    """By path, the line of each key or item of a document, and its value."""
+    places: Any = value.keys_at if type(value) is Map else value.items_at if type(value) is Seq else None
     for step, inner in _members(value):
-        yield pointer((*path, step)), places[step].line
+        yield (*path, step), (places[step].line, inner)
         yield from _starts(inner, (*path, step))
