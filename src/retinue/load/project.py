@@ -44,6 +44,7 @@ class Environment:
     overlay: str | None = None
     critical: bool = False
     allow_http: bool = False
+    on_loss: str | Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,7 @@ def _environment(name: str, data: Map, root: Map) -> Environment:
         overlay=data.get("overlay"),
         critical=data.get("critical", False),
         allow_http=data.get("allow_http", False),
+        on_loss=data.get("on_loss") or {},
     )
 
 

@@ -69,6 +69,9 @@ def project_schema() -> dict[str, Json]:
         }
         for kind in kinds().values()
     }
+    on_loss = schema["definitions"]["environment"]["properties"]["on_loss"]
+    fields = sorted({name for kind in kinds().values() for name in kind.fields})
+    on_loss["else"]["properties"] = dict.fromkeys(fields, on_loss["then"])
     return schema
 
 

@@ -6,23 +6,17 @@ from collections.abc import Iterator, Mapping
 
 from ...core.canonical import same
 from ...core.model import Diagnostic, Json, Resource, Severity
+from ..losses import LOSS
 from .block import NAME, Block, block_of
 from .nodes import known_nodes
 
 BLOCK = f"/providers/{NAME}"
-_NOT_HELD: Mapping[str, tuple[Json, str]] = {
-    "response_format": ("auto", "Flowise has no response format; ask for the form in the instructions"),
-    "reasoning_effort": (None, "a row has no such field; a chat model that has one takes it in `chatModel.inputs`"),
-}
 _OVERLAY = "Take it out here, or leave it out for this environment in an overlay."
 
 
 def problems(desired: Resource) -> Iterator[Diagnostic]:
     """Errors for what would be lost; a hint for what is kept where nobody looks."""
     spec, block = desired.spec, block_of(desired.spec)
-    for name, (default, why) in _NOT_HELD.items():
-        if spec.get(name) not in (None, default):
-            yield lost(f"/{name}", f"`{name}` cannot be held: {why}")
     if not spec.get("name"):
         yield Diagnostic("flowise-name", "a Flowise assistant needs a name", "Add a `name:` line.", path="/name")
     if spec.get("metadata"):
@@ -32,7 +26,7 @@ def problems(desired: Resource) -> Iterator[Diagnostic]:
 
 
 def lost(path: str, message: str, remedy: str = _OVERLAY) -> Diagnostic:
-    return Diagnostic("capability", message, remedy, path=path)
+    return Diagnostic(LOSS, message, remedy, path=path)
 
 
 def _of_custom(spec: Mapping[str, Json], block: Block) -> Iterator[Diagnostic]:
@@ -71,7 +65,8 @@ def _of_openai(spec: Mapping[str, Json], block: Block) -> Iterator[Diagnostic]:
         ("documentStores", block.stores),
     ):
         if said:
-            yield lost(f"{BLOCK}/{name}", f"`{name}` is for assistants of type CUSTOM", "Remove it here.")
+            message = f"`{name}` is for assistants of type CUSTOM"
+            yield Diagnostic("flowise-type", message, "Remove it here.", path=f"{BLOCK}/{name}")
 
 
 def _of_tool(tool: Json, path: str) -> Iterator[Diagnostic]:
