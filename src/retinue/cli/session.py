@@ -24,7 +24,7 @@ from ..load.manifests import Loaded, load
 from ..load.project import Environment, Project, find, load_project
 from ..load.yaml import parse
 from ..providers import registry
-from ..providers.base import Provider, Resolver, Service
+from ..providers.base import Configurable, Identity, Provider, Resolver, Service, Settings, bearer
 from ..providers.losses import held, losses, weighed
 from ..providers.wire import Connection
 from ..schema import kinds, with_extras
@@ -67,6 +67,7 @@ class Session:
             formerly=self.project.formerly,
             removed={item.address: item.forget for item in self.project.removed},
             critical=self.environment.critical,
+            deny_drift=self.environment.on_drift == "deny",
             recognised_by=self.provider.capabilities.recognised_by,
         )
 
@@ -141,13 +142,14 @@ def open_session(options: Mapping[str, Any], *, need_manifests: bool = True) -> 
     """
     project = open_project(options["directory"])
     environment = choose_environment(project, options.get("environment"))
-    provider = _provider(project, environment)
+    provider, said = _provider(project, environment)
     if not need_manifests:
-        return Session(project, environment, provider, Loaded((), ()))
+        _refuse(said)
+        return Session(project, environment, provider, Loaded((), said))
     loaded = load(project, environment.name, _variables(options), allow_empty=True, extras=extras_of)
     session = Session(project, environment, provider, loaded, {str(item.address): item for item in loaded.resources})
     found = [item for resource in loaded.resources for item in _checked(resource, session)]
-    problems = [*loaded.diagnostics, *found, *_contradictions(project, loaded.resources)]
+    problems = [*said, *loaded.diagnostics, *found, *_contradictions(project, loaded.resources)]
     _refuse(problems)
     resources = tuple(held(item, found) for item in loaded.resources)
     return replace(session, loaded=replace(loaded, resources=resources, diagnostics=tuple(problems)))
@@ -161,8 +163,8 @@ def _checked(resource: Resource, session: Session) -> Iterator[Diagnostic]:
         yield placed(weighed(item, kind, session.environment.on_loss), resource)
 
 
-def _provider(project: Project, environment: Environment) -> Provider:
-    """Raises InvalidManifests for one that there is not."""
+def _provider(project: Project, environment: Environment) -> tuple[Provider, tuple[Diagnostic, ...]]:
+    """The provider bound to the environment, and what is to be said of that. Raises InvalidManifests for none."""
     known = registry.names()
     if environment.provider not in known:
         close = get_close_matches(environment.provider, known, 1)
@@ -174,7 +176,29 @@ def _provider(project: Project, environment: Environment) -> Provider:
             path=f"/environments/{environment.name}/provider",
         )
         raise InvalidManifests([problem])
-    return registry.load(environment.provider)
+    provider = registry.load(environment.provider)
+    taken = {key: value for key, value in environment.settings.items() if key in provider.capabilities.settings}
+    said = [_no_setting(key, provider) for key in environment.settings if key not in taken]
+    if isinstance(provider, Configurable):
+        bound = provider.configured(Settings(environment.endpoint, taken, environment.api_key is not None))
+        provider = bound.provider
+        said += bound.diagnostics
+    return provider, tuple(_in_project(item, project, environment) for item in said)
+
+
+def _no_setting(key: str, provider: Provider) -> Diagnostic:
+    takes = ", ".join(sorted(provider.capabilities.settings))
+    remedy = f"Remove it. {provider.name} takes: {takes}." if takes else "Remove it."
+    return Diagnostic(
+        "unused-setting", f"`{key}` means nothing to the provider `{provider.name}`", remedy, path=f"/{key}"
+    )
+
+
+def _in_project(problem: Diagnostic, project: Project, environment: Environment) -> Diagnostic:
+    """With the line of retinue.yaml that a provider's finding about the environment's settings is about."""
+    steps = ["environments", environment.name, *split_pointer(problem.path or "")]
+    place = place_of(project.data, steps) or environment.place
+    return replace(problem, place=place, path=f"/environments/{environment.name}{problem.path or ''}")
 
 
 def extras_of(provider: str, kind: str) -> Json:
@@ -267,7 +291,7 @@ def connect(
         emulator, path = environment.endpoint == EMULATOR, session.provider.capabilities.emulator_path
         connection = Connection(
             base_url=f"http://emulator{path}" if emulator else environment.endpoint,
-            headers={"Authorization": "Bearer emulator"} if emulator else _headers(session),
+            headers=session.provider.capabilities.auth.headers("env", EMULATOR) if emulator else _headers(session),
             transport=stack.enter_context(_emulator(session)) if emulator else None,
             parallelism=options.get("parallelism") or 10,
             budget=parse_timeout(options.get("timeout") or "15m"),
@@ -280,26 +304,13 @@ def connect(
 
 
 def _headers(session: Session) -> dict[str, str]:
-    environment = session.environment
-    found = {
-        "OpenAI-Organization": _header("organization", environment.organization, environment),
-        "OpenAI-Project": _header("openai_project", environment.openai_project, environment),
-    }
-    found = {key: value for key, value in found.items() if value}
-    if environment.api_key is not None:
-        key = resolve(environment.api_key.source, environment.api_key.value, session.project.root)
-        found["Authorization"] = f"Bearer {key}"
-    return found
-
-
-def _header(field: str, value: str | None, environment: Environment) -> str:
-    """A value that goes into a header. Raises UsageError for one that no header can hold."""
-    if value and not (value.isascii() and value.isprintable()):
-        raise UsageError(
-            f"`{field}` of the environment {environment.name} holds more than plain ASCII",
-            f"Correct it in retinue.yaml: it is an id such as {'org' if field == 'organization' else 'proj'}_abc123.",
-        )
-    return value or ""
+    """The key, in the header in which this service wants it."""
+    secret, provider = session.environment.api_key, session.provider
+    if secret is not None:
+        key = resolve(secret.source, secret.value, session.project.root)
+        return provider.capabilities.auth.headers(secret.source, key)
+    token = provider.token() if isinstance(provider, Identity) else None
+    return bearer(token) if token else {}
 
 
 def _check_host(environment: Environment) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 from ..core.codec import summary
-from ..core.model import Action, Change, Obstacle, Plan, Reason, Severity
+from ..core.model import Action, Allowed, Change, Obstacle, Plan, Reason, Severity
 from ..schema import kinds
 from .diagnostics import diagnostic_lines, in_order
 from .fields import Layout, changed_fields, created_fields
@@ -51,6 +51,7 @@ def plan_text(plan: Plan, *, style: Style = Style(), show_unchanged: bool = Fals
         steps.extend(style.muted(f"    {clean(str(address))}") for address in plan.unchanged_addresses)
     blocks.append("\n".join(steps))
     blocks.append("\n".join(_notes(plan, style)))
+    blocks.append(style.warning(_allowed(plan.allowed)))
     blocks.append(style.strong(summary_line(plan)))
     return defuse("\n\n".join(block for block in blocks if block)) + "\n"
 
@@ -67,6 +68,15 @@ def summary_line(plan: Plan) -> str:
     parts += [f"{counts[word]} to {word}" for word in ("adopt", "forget", "move") if counts[word]]
     parts += [f"{counts[word]} {word}" for word in ("blocked", "held") if counts[word]]
     return f"Plan: {', '.join(parts)}."
+
+
+def _allowed(allowed: Allowed) -> str:
+    """What a person allowed by flags, in their words: it is part of what is reviewed."""
+    flags = [f"--allow-deletes {allowed.deletes}"] if allowed.deletes else []
+    flags += ["--allow-twins"] if allowed.twins else []
+    flags += [f"--unprotect {clean(address)}" for address in sorted(allowed.unprotected)]
+    flags += [f"--revert-drift {clean(address)}" for address in sorted(allowed.reverted)]
+    return f"Allowed: {', '.join(flags)}" if flags else ""
 
 
 def _header(plan: Plan) -> str:
