@@ -43,19 +43,23 @@ def _of_custom(spec: Mapping[str, Json], block: Block) -> Iterator[Diagnostic]:
 
 def of_chat_model(spec: Mapping[str, Json], node: Part, held: Held) -> Iterator[Diagnostic]:
     """What this chat model has no input for, and inputs that have a field of their own."""
-    for field, default, remedy in (
-        ("model", None, "Choose another chat model: every assistant has a `model`."),
-        ("temperature", 1, _OVERLAY),
-        ("top_p", 1, _OVERLAY),
-    ):
+    for field, default in (("model", None), ("temperature", 1), ("top_p", 1)):
         value, name = spec.get(field), held.inputs.get(field)
         if name is None and value is not None and not same(value, default):
-            yield lost(f"/{field}", f"the chat model `{node.name}` has no input for `{field}`", remedy)
+            yield _no_input(field, node)
         if name in node.inputs:
             message = f"the input `{name}` is written as the field `{field}` of the manifest"
             yield Diagnostic(
                 "flowise-input", message, f"Move its value to `{field}:`.", path=f"{BLOCK}/chatModel/inputs/{name}"
             )
+
+
+def _no_input(field: str, node: Part) -> Diagnostic:
+    message = f"the chat model `{node.name}` has no input for `{field}`"
+    if field != "model":
+        return lost(f"/{field}", message)
+    remedy = "Choose another chat model: every assistant has a `model`."
+    return Diagnostic("flowise-model", message, remedy, path="/model")
 
 
 def _of_openai(spec: Mapping[str, Json], block: Block) -> Iterator[Diagnostic]:
