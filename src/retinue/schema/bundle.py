@@ -71,7 +71,10 @@ def project_schema() -> dict[str, Json]:
     }
     on_loss = schema["definitions"]["environment"]["properties"]["on_loss"]
     fields = sorted({name for kind in kinds().values() for name in kind.fields})
-    on_loss["else"]["properties"] = dict.fromkeys(fields, on_loss["then"])
+    on_loss["else"]["properties"] = {
+        name: {**on_loss["then"], "description": f"What to do where the service cannot hold `{name}`."}
+        for name in fields
+    }
     return schema
 
 
