@@ -14,7 +14,7 @@ from ..openai import PROVIDER as OPENAI
 from ..wire import Connection
 from .checks import problems
 from .forms import WithFileIds, form_of
-from .versions import DEFAULT, FOUNDRY_VERSIONS, Part, Version, complaint, is_foundry
+from .versions import DEFAULT, FOUNDRY_VERSIONS, NEWEST, Part, Version, complaint, is_foundry
 
 __all__ = ["PROVIDER", "AzureProvider"]
 
@@ -61,7 +61,9 @@ class AzureProvider:
         if foundry and "://" in settings.endpoint:
             path, warning = "/endpoint", Severity.WARNING
             said.append(Diagnostic("azure-retirement", _RETIRES, _MOVE, path=path, severity=warning))
-        version = Version(DEFAULT if wrong and not foundry else name, foundry)
+        if wrong is not None:
+            name = FOUNDRY_VERSIONS[0] if foundry else NEWEST  # so that nothing else is said for a slip in this line
+        version = Version(name, foundry)
         return Configured(AzureProvider(version, uses_entra=entra), tuple(said))
 
     def check(self, desired: Resource) -> list[Diagnostic]:
@@ -123,7 +125,7 @@ def _fields(version: Version) -> dict[str, tuple[Support, str]]:
     most = f"at most {version.longest_instructions:,} characters"
     notes = {"model": "the deployment's name", "instructions": most}
     if not version.foundry:
-        notes["tools"] = "a function needs its description and parameters"
+        notes["tools"] = "a function needs its description"
     if version.has_assistant_files:
         notes |= {
             "tools": "code_interpreter and function",

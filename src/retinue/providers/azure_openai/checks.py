@@ -50,12 +50,9 @@ def _tool(tool: Mapping[str, Json], path: str, version: Version) -> Iterator[Dia
 
 
 def _function(function: Mapping[str, Json], path: str, version: Version) -> Iterator[Diagnostic]:
-    needed = ("parameters",) if version.foundry else ("description", "parameters")
-    for name in needed:
-        if function.get(name) is None:
-            example = "{type: object, properties: {}}" if name == "parameters" else "…"
-            message = f"a function needs its `{name}` here"
-            yield Diagnostic("azure-function", message, f"Add `{name}: {example}`.", path=path)
+    if function.get("description") is None and not version.foundry:
+        message = "a function needs its `description` here: the model reads it"
+        yield Diagnostic("azure-function", message, "Add `description: …`.", path=path)
     if function.get("strict"):
         yield from _lacking(Part.STRICT, f"{path}/strict", version)
 

@@ -38,7 +38,7 @@ class Modern(V2):
 
 
 def _with_parameters(tool: Json) -> Json:
-    """Azure wants them, and to say that there are none is left out of the canonical form."""
+    """Azure wants them; a manifest, and the canonical form, may leave out that there are none."""
     if not isinstance(tool, dict) or tool.get("type") != "function" or not isinstance(tool.get("function"), dict):
         return tool
     return {**tool, "function": {"parameters": _NO_ARGUMENTS, **tool["function"]}}

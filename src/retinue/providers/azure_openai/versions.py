@@ -19,7 +19,7 @@ _PROJECT = "/api/projects/"
 class Part(StrEnum):
     """What not every version holds, by where it stands in a manifest."""
 
-    FILE_SEARCH = "the tool file_search"
+    FILE_SEARCH = "file_search tool"
     STORES = "tool_resources.file_search"
     TEMPERATURE = "temperature"
     TOP_P = "top_p"
