@@ -30,6 +30,7 @@ def plan_for(session: Session, live: Sequence[Resource], options: Mapping[str, A
         deletes=options.get("allow_deletes") or 0,
         twins=bool(options.get("allow_twins")),
         unprotected=tuple(options.get("unprotect", ())),
+        reverted=tuple(options.get("revert_drift", ())),
     )
     plan = make_plan(target, session.desired, live, allowed=allowed, selection=selection, destroy=destroy)
     by_id = {resource.remote_id: resource for resource in live}

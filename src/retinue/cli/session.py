@@ -62,6 +62,7 @@ class Session:
             formerly=self.project.formerly,
             removed={item.address: item.forget for item in self.project.removed},
             critical=self.environment.critical,
+            deny_drift=self.environment.on_drift == "deny",
             recognised_by=self.provider.capabilities.recognised_by,
         )
 

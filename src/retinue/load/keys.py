@@ -25,7 +25,6 @@ _PASTED = {
 }
 _LATER_IN_PROJECT = {
     "promote_from": "Remove it; apply the environments one by one with -e.",
-    "on_drift": "Remove it; the plan shows drift.",
     "account": "Remove it.",
 }
 _NOT_FIELDS = {

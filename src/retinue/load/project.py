@@ -43,6 +43,7 @@ class Environment:
     overlay: str | None = None
     critical: bool = False
     allow_http: bool = False
+    on_drift: str = "revert"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,7 @@ def _environment(name: str, data: Map, root: Map) -> Environment:
         overlay=data.get("overlay"),
         critical=data.get("critical", False),
         allow_http=data.get("allow_http", False),
+        on_drift=data.get("on_drift", "revert"),
     )
 
 

@@ -62,8 +62,8 @@ def _apply_saved(plan: Plan, given: dict[str, Any]) -> int:
 
 
 def _refuse_narrowing(given: dict[str, Any]) -> None:
-    flags = ("targets", "excludes", "labels", "allow_deletes", "unprotect", "allow_twins", "allow_incomplete")
-    if any(given[name] for name in (*flags, "variables", "var_files")):
+    flags = ("targets", "excludes", "labels", "allow_deletes", "unprotect", "revert_drift", "allow_twins")
+    if any(given[name] for name in (*flags, "allow_incomplete", "variables", "var_files")):
         raise UsageError(
             "a saved plan is applied as it is; it cannot be narrowed, changed or allowed more",
             "Plan again with these flags and apply that plan.",
