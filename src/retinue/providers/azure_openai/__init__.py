@@ -112,6 +112,7 @@ def _record(version: Version) -> Capabilities:
     return replace(
         OPENAI.capabilities,
         unreadable={},
+        account="",
         fields={"Assistant": _fields(version)},
         emulator_path="/api/projects/emulator" if version.foundry else "",
         key_variable="AZURE_OPENAI_API_KEY",
