@@ -15,6 +15,7 @@ from ..core.promotion import Proof, proof_of
 from ..core.selection import select
 from ..core.verification import spec_digests, verified
 from ..providers.base import Adviser, Provider
+from ..providers.losses import LOSS
 from .plans import request_log
 from .session import Session, connect, observe, open_session, parse_pairs
 
@@ -93,7 +94,9 @@ def own_plan(session: Session, live: Sequence[Resource], options: Mapping[str, A
     advice = [*_advice(session.provider, changes, by_id)]
     # An empty source that is allowed is still worth a word.
     empty = (replace(item, severity=Severity.WARNING) for item in session.loaded.empty_sources)
-    warnings = tuple(item for item in (*session.loaded.diagnostics, *empty) if item.severity is Severity.WARNING)
+    said = (*session.loaded.diagnostics, *empty)
+    # What is lost is said however lightly the environment takes it.
+    warnings = tuple(item for item in said if item.severity is Severity.WARNING or item.code == LOSS)
     return replace(plan, changes=changes, diagnostics=(*warnings, *plan.diagnostics, *advice))
 
 

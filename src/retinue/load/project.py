@@ -47,6 +47,7 @@ class Environment:
     promote_from: Promotion | None = None
     critical: bool = False
     allow_http: bool = False
+    on_loss: str | Mapping[str, str] = field(default_factory=dict)
     on_drift: str = "revert"
 
 
@@ -184,6 +185,7 @@ def _environment(name: str, data: Map, root: Map) -> Environment:
         promote_from=promotion(data),
         critical=data.get("critical", False),
         allow_http=data.get("allow_http", False),
+        on_loss=data.get("on_loss") or {},
         on_drift=data.get("on_drift", "revert"),
     )
 
