@@ -11,7 +11,8 @@ from ..core.model import Json, Place
 from .located import Map, Seq, place_of
 from .yaml import parse_text
 
-_BLOCK = re.compile(r"(?:^|[ :-] *)\|[-+]?$")
+# The line that opens a block text: indentation, dashes, a key, dashes, and nothing behind the sign.
+_BLOCK = re.compile(r"""\s*(- )*(([^\s"']((?!: ).)*|"([^"\\]|\\.)*"|'([^']|'')*'): )?(- )*\|[-+]?""")
 Path = tuple[str | int, ...]
 
 
@@ -65,26 +66,25 @@ def _members(value: Json) -> Iterator[tuple[str | int, Json]]:
 def commented(text: str, comments: Mapping[Path, str]) -> str:
     """One YAML document with a comment, of one printable line, behind each value that has one.
 
-    A comment never stands inside a text: it follows the header of a block, and the last line of anything else.
+    A comment never stands inside a text: it follows the line that opens a block, and the last line of anything else.
     """
     parsed = parse_text(text, "")
     if len(parsed.documents) != 1:
         return text
     lines = text.split("\n")
-    blocks = {number for number, line in enumerate(lines, 1) if _BLOCK.search(line)}
     starts = dict(_starts(parsed.documents[0].value, ()))
-    taken = sorted({*(line for line, _ in starts.values()), len(lines)})
+    taken = sorted({*starts.values(), len(lines)})
+    blocks = {number for number in taken if _BLOCK.fullmatch(lines[number - 1])}
     for path, comment in comments.items():
-        first, value = starts[path]
-        last = next(line for line in taken if line > first) - 1
-        opens = (type(value) in (Map, Seq) and value) or (type(value) is str and first in blocks)
-        lines[(first if opens else last) - 1] += f"  # {comment}"
+        first = starts[path]
+        last = first if first in blocks else next(line for line in taken if line > first) - 1
+        lines[last - 1] += f"  # {comment}"
     return "\n".join(lines)
 
 
-def _starts(value: Any, path: Path) -> Iterator[tuple[Path, tuple[int, Any]]]:
-    """By path, the line of each key or item of a document, and its value."""
+def _starts(value: Any, path: Path) -> Iterator[tuple[Path, int]]:
+    """By path, the line of each key or item of a document."""
     places: Any = value.keys_at if type(value) is Map else value.items_at if type(value) is Seq else None
     for step, inner in _members(value):
-        yield (*path, step), (places[step].line, inner)
+        yield (*path, step), places[step].line
         yield from _starts(inner, (*path, step))
