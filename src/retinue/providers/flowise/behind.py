@@ -104,7 +104,7 @@ def _silent(credential: str, said: str) -> Diagnostic:
         f"the upstream behind the credential `{credential}` {what}: {said}",
         "Its rows can be read and deleted, but not created or changed. `type: CUSTOM` needs no upstream."
         if gone
-        else "What changed there is not in this plan.",
+        else "What changed there is not in this plan; until it answers, its rows can be neither created nor changed.",
         severity=Severity.WARNING,
     )
 
