@@ -23,6 +23,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "show": ("show", "Show a saved plan (offline)."),
     "import": ("import_", "Write manifests for live objects that nobody manages, or from an export."),
     "adopt": ("adopt", "Start to manage one live object under an address."),
+    "forget": ("forget", "Stop to manage a live object; it stays as it is."),
     "output": ("output", "Print address → live id, for applications. Reads the service."),
     "schema": ("schema", "Print the JSON Schemas for editors (offline)."),
     "providers": ("providers", "List the services retinue can reach and what they hold (offline)."),
