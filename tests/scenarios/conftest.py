@@ -85,7 +85,7 @@ class Player:
             self.plans.append(json.loads(self.world.run(*arguments, "--format", "json").out))
             self.world.transcript.pop()
         # One after the other, so that the requests come in one order.
-        serial = ["--parallelism", "1"] if arguments[0] in ("apply", "destroy", "promote", "verify") else []
+        serial = ["--parallelism", "1"] if arguments[0] in ("apply", "destroy", "forget", "promote", "verify") else []
         self._recorder.lines.clear()
         ran = self.world.run(arguments[0], *serial, *arguments[1:])
         self.world.transcript[-1] = self.world.transcript[-1].replace(" --parallelism 1", "", 1)
