@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -187,24 +186,40 @@ def test_a_project_without_objects_has_nothing_to_verify(world: World) -> None:
     assert ran.code == 3
 
 
+def signalled(world: World, child: str, *numbers: int) -> int:
+    """The code of `verify` after signals, each sent once the command has written its name into `ready`."""
+    words = [sys.executable, "-m", "retinue", "verify", *python(child)]
+    running = subprocess.Popen(words, cwd=world.root, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    ready = world.root / "ready"
+    try:
+        for count, number in enumerate(numbers):
+            end = time.monotonic() + 30
+            while (len(ready.read_text()) if ready.exists() else -1) < count and time.monotonic() < end:
+                time.sleep(0.05)
+            running.send_signal(number)
+        return running.wait(timeout=30)
+    finally:
+        running.kill()
+
+
 @pytest.mark.parametrize(("number", "wanted"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_is_handed_on_and_nothing_is_noted(shop: World, number: int, wanted: int) -> None:
-    code = (
+    child = (
         "import signal, sys, time\n"
         "def end(number, frame):\n    open('got', 'w').write(str(number)); sys.exit(0)\n"
         "signal.signal(signal.SIGINT, end); signal.signal(signal.SIGTERM, end)\n"
-        "open('ready', 'w').close(); time.sleep(30)"
+        "open('ready', 'w').close(); time.sleep(60)"
     )
-    words = [sys.executable, "-m", "retinue", "verify", *python(code)]
-    running = subprocess.Popen(words, cwd=shop.root, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=os.environ)
-    try:
-        end = time.monotonic() + 20
-        while not (shop.root / "ready").exists() and time.monotonic() < end:
-            time.sleep(0.05)
-        running.send_signal(number)
-        _, said = running.communicate(timeout=20)
-    finally:
-        running.kill()
-    assert running.returncode == wanted, said
+    assert signalled(shop, child, number) == wanted
     assert (shop.root / "got").read_text() == str(int(number))
+    assert set(noted(shop).values()) == {None}
+
+
+def test_a_second_signal_ends_a_command_that_does_not_listen(shop: World) -> None:
+    child = (
+        "import signal, time\n"
+        "signal.signal(signal.SIGTERM, lambda *_: open('ready', 'w').write('1'))\n"
+        "open('ready', 'w').close()\nwhile True: time.sleep(1)"
+    )
+    assert signalled(shop, child, signal.SIGTERM, signal.SIGTERM) == 143
     assert set(noted(shop).values()) == {None}

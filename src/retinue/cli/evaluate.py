@@ -49,20 +49,20 @@ def _file(output: str) -> Iterator[str]:
 
 def _run(words: Sequence[str], surroundings: Mapping[str, str]) -> Ended:
     received: list[int] = []
-    sys.stdout.flush()
+    running: list[subprocess.Popen[bytes]] = []
 
     def hand_on(number: int, _frame: object) -> None:
         received.append(number)
-        if len(received) > 1:
-            process.kill()
-        elif number != signal.SIGINT or not _at_terminal():
-            process.send_signal(number)
+        for process in running:
+            _send(process, number, again=len(received) > 1)
 
-    before = {}
+    before = {number: signal.signal(number, hand_on) for number in (signal.SIGINT, signal.SIGTERM)}
+    sys.stdout.flush()
     try:
-        # Until the command runs there is nobody to hand a signal on to: the handlers come after it.
         process = subprocess.Popen(words, env=dict(surroundings))
-        before = {number: signal.signal(number, hand_on) for number in (signal.SIGINT, signal.SIGTERM)}
+        running.append(process)
+        for number in received[:1]:
+            process.send_signal(number)
         code = process.wait()
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "no command can have this name"
@@ -71,6 +71,13 @@ def _run(words: Sequence[str], surroundings: Mapping[str, str]) -> Ended:
         for number, handler in before.items():
             signal.signal(number, handler)
     return Ended(128 - code if code < 0 else code, received[0] if received else 0)
+
+
+def _send(process: subprocess.Popen[bytes], number: int, *, again: bool) -> None:
+    if again:
+        process.kill()
+    elif number != signal.SIGINT or not _at_terminal():
+        process.send_signal(number)
 
 
 def _at_terminal() -> bool:

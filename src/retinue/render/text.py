@@ -59,8 +59,8 @@ def plan_text(plan: Plan, *, style: Style = Style(), show_unchanged: bool = Fals
 
 
 def _promotion(promotion: Promotion) -> str:
-    verified = " and verified" if promotion.verified else ""
-    return f"Promoted from {clean(promotion.environment)}: what is not applied, unchanged{verified} there is held."
+    proven = "applied, unchanged and verified" if promotion.verified else "applied and unchanged"
+    return f"Promoted from {clean(promotion.environment)}: what is not {proven} there is held."
 
 
 def summary_line(plan: Plan) -> str:
