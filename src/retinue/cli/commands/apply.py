@@ -10,6 +10,7 @@ import click
 from ...core.codec import plan_from_json
 from ...core.errors import UsageError
 from ...core.model import Plan
+from ...core.soundness import faults
 from .. import options
 from ..files import read_named
 from ..plans import carry_out, check_digest, is_empty, nothing_to_do, request_log, review_and_apply, show_plan
@@ -78,3 +79,6 @@ def _check_target(plan: Plan, session: Session) -> None:
                 f"this plan is for the {what} `{planned}`, here it is `{here}`",
                 "Apply it in the project and environment it was made for.",
             )
+    found = faults(plan, session.kinds)
+    if found:
+        raise UsageError("this plan cannot be carried out:\n  " + "\n  ".join(found), "Plan again with this retinue.")
