@@ -89,6 +89,8 @@ PASSING: list[Step] = [
     httpx.ReadTimeout("slow"),
     httpx.RemoteProtocolError("cut"),
     httpx.Response(200, text="<html>hello</html>"),
+    httpx.Response(200, text='{"id": "x", "temperature": NaN}'),
+    httpx.Response(200, text='{"id": "x", "temperature": 1e999}'),
 ]
 
 

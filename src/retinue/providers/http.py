@@ -27,6 +27,7 @@ from ..core.errors import (
     UsageError,
 )
 from ..core.model import Json
+from ..core.strictjson import loads
 from .gate import Gate
 from .wire import Answer, Classify, Connection, Verb, Verdict
 
@@ -241,7 +242,7 @@ def _answer(response: httpx.Response) -> Answer:
 
 def _parsed(status: int, headers: Mapping[str, str], text: str) -> Answer:
     try:
-        body = json.loads(text)
+        body = loads(text)
     except (ValueError, RecursionError):
         body = None
     return Answer(status, headers, body, text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
@@ -11,6 +10,7 @@ from ...core.codec import plan_from_json
 from ...core.errors import UsageError
 from ...core.model import Plan
 from ...core.soundness import faults
+from ...core.strictjson import loads
 from .. import options
 from ..files import read_named
 from ..plans import carry_out, check_digest, is_empty, nothing_to_do, request_log, review_and_apply, show_plan
@@ -42,7 +42,7 @@ def read_plan(path: str) -> Plan:
     remedy = "Make one with `retinue plan --out FILE`."
     data = read_named(path, _MOST_BYTES, "the plan file", remedy)
     try:
-        value = json.loads(data.decode("utf-8"))
+        value = loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not JSON, so it is no plan", remedy) from error
     return plan_from_json(value)
