@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from .model import Action, Address, Change, Kind, Obstacle, Plan, Reason
+from .model import Action, Address, Cause, Change, Kind, Obstacle, Plan, Reason
 from .ownership import World
 
 
@@ -24,6 +24,7 @@ class Facts:
     elsewhere: Mapping[Address, tuple[tuple[str, str], ...]]
     damaged: frozenset[str]
     critical: bool = False
+    deny_drift: bool = False
     acknowledged: frozenset[Address] = frozenset()
     project_environments: tuple[str, ...] = ()
     unreadable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -182,6 +183,25 @@ def block_renamed_project(plan: Plan, facts: Facts) -> Plan:
     return _block(plan, lambda change: obstacle if change.action is Action.CREATE else None)
 
 
+def block_drift(plan: Plan, facts: Facts) -> Plan:
+    """Where `on_drift: deny` holds, a change made outside is not undone until a person says which side is right."""
+
+    def rule(change: Change) -> Obstacle | None:
+        moved = [item.path for item in change.fields if item.cause in (Cause.DRIFT, Cause.BOTH)]
+        if not (facts.deny_drift and moved) or str(change.address) in plan.allowed.reverted:
+            return None
+        return Obstacle(
+            "drift",
+            f"{', '.join(moved)} was changed outside, and `on_drift: deny` keeps what is live",
+            (
+                f"to keep the live values: retinue import --update -e {plan.environment} --target {change.address}",
+                f"to undo them: --revert-drift {change.address}",
+            ),
+        )
+
+    return _block(plan, rule)
+
+
 def block_brake(plan: Plan, facts: Facts) -> Plan:
     """Too many deletes at once, or the last object, or any in a critical environment (DESIGN 7.9)."""
     doomed = [change for change in plan.changes if counts_as_delete(change, facts.acknowledged)]
@@ -230,5 +250,6 @@ _RULES = (
     block_renamed_project,
     block_twins,
     block_unreadable,
+    block_drift,
     block_brake,
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.model import Address, Diagnostic, Place
-from ..schema import kinds
+from ..schema import environment_settings, kinds
 from .builder import Document
 from .endpoints import endpoint_problems
 from .files import read_bytes
@@ -31,19 +31,19 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """A named target of the project."""
+    """A named target of the project. `settings`: what only some services have, by its key."""
 
     name: str
     provider: str
     endpoint: str
     place: Place
     api_key: Secret | None = None
-    organization: str | None = None
-    openai_project: str | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
     overlay: str | None = None
     critical: bool = False
     allow_http: bool = False
+    on_drift: str = "revert"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +165,12 @@ def _environment(name: str, data: Map, root: Map) -> Environment:
         endpoint=data["endpoint"].rstrip("/"),
         place=place,
         api_key=_secret(data.get("api_key")),
-        organization=data.get("organization"),
-        openai_project=data.get("openai_project"),
+        settings={key: data[key] for key in environment_settings() if key in data},
         variables=data.get("variables") or {},
         overlay=data.get("overlay"),
         critical=data.get("critical", False),
         allow_http=data.get("allow_http", False),
+        on_drift=data.get("on_drift", "revert"),
     )
 
 

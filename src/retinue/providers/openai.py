@@ -12,7 +12,7 @@ from urllib.parse import quote
 from ..core.errors import ApiGone, NotFound, Rejected, ServiceError
 from ..core.marker import ADDRESS_KEY, APPLIED_KEY
 from ..core.model import Change, Diagnostic, Json, Obstacle, Resource
-from .base import Capabilities, Marker, Service, Support
+from .base import Capabilities, Configured, Marker, Service, Settings, Support
 from .wire import Answer, Connection, Verb, Verdict
 
 if TYPE_CHECKING:
@@ -192,8 +192,11 @@ class OpenAIService:
         self._http.close()
 
 
+_SENT_AS = {"organization": "OpenAI-Organization", "openai_project": "OpenAI-Project"}
+
+
 class OpenAIProvider:
-    """The record and the pure checks."""
+    """The record and the pure checks. `headers`: what the settings of an environment add to every request."""
 
     name = "openai"
     title = "OpenAI Assistants v2, and any server that speaks it"
@@ -210,11 +213,19 @@ class OpenAIProvider:
         page_size=100,
         unreadable={"Assistant": frozenset({"reasoning_effort"})},
         key_variable="OPENAI_API_KEY",
+        settings=frozenset(_SENT_AS),
         fields={
             "Assistant": {name: (Support.NATIVE, "") for name in _FIELDS if name != "reasoning_effort"}
             | {"reasoning_effort": (Support.NATIVE, "never reported; retinue remembers a digest in the marker")}
         },
     )
+
+    def __init__(self, headers: Mapping[str, str] | None = None) -> None:
+        self._headers = headers or {}
+
+    def configured(self, settings: Settings) -> Configured:
+        problems = tuple(_no_header(name) for name, value in settings.values.items() if not is_plain(value))
+        return Configured(OpenAIProvider({_SENT_AS[name]: value for name, value in settings.values.items()}), problems)
 
     def check(self, desired: Resource) -> list[Diagnostic]:
         return []
@@ -239,8 +250,19 @@ class OpenAIProvider:
     def connect(self, connection: Connection) -> Service:
         from .http import Http  # heavy: the HTTP library is loaded only by commands that reach a service
 
-        headers = {"OpenAI-Beta": "assistants=v2", **connection.headers}
+        headers = {"OpenAI-Beta": "assistants=v2", **self._headers, **connection.headers}
         return OpenAIService(Http(connection.with_headers(headers), classify))
+
+
+def is_plain(text: str) -> bool:
+    """Whether a header, or a query, can hold it as it is."""
+    return text.isascii() and text.isprintable()
+
+
+def _no_header(name: str) -> Diagnostic:
+    example = {"organization": "org_abc123", "openai_project": "proj_abc123"}[name]
+    message, remedy = f"`{name}` holds more than plain ASCII", f"Correct it: it is an id such as {example}."
+    return Diagnostic("bad-setting", message, remedy, path=f"/{name}")
 
 
 PROVIDER = OpenAIProvider()
