@@ -14,12 +14,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..core.errors import InvalidManifests, UsageError
-from ..core.model import Diagnostic, Json, Kind, Resource, Severity
+from ..core.model import Diagnostic, Json, Kind, Place, Resource, Severity
 from ..core.plan import Target
 from ..core.pointer import split_pointer
 from ..engine.read import read_live
 from ..load.files import MAX_BYTES
-from ..load.located import place_of
+from ..load.located import Map, place_of
 from ..load.manifests import Loaded, load
 from ..load.project import Environment, Project, find, load_project
 from ..load.yaml import parse
@@ -27,6 +27,7 @@ from ..providers import registry
 from ..providers.base import Configurable, Identity, Provider, Resolver, Service, Settings, bearer
 from ..providers.wire import Connection
 from ..schema import kinds, with_extras
+from .accounts import account_problems, check_account, in_project
 from .files import read_named
 from .secrets import resolve
 
@@ -166,11 +167,12 @@ def _provider(project: Project, environment: Environment) -> tuple[Provider, tup
     provider = registry.load(environment.provider)
     taken = {key: value for key, value in environment.settings.items() if key in provider.capabilities.settings}
     said = [_no_setting(key, provider) for key in environment.settings if key not in taken]
+    said += account_problems(environment, provider)
     if isinstance(provider, Configurable):
         bound = provider.configured(Settings(environment.endpoint, taken, environment.api_key is not None))
         provider = bound.provider
         said += bound.diagnostics
-    return provider, tuple(_in_project(item, project, environment) for item in said)
+    return provider, tuple(in_project(item, project, environment) for item in said)
 
 
 def _no_setting(key: str, provider: Provider) -> Diagnostic:
@@ -179,13 +181,6 @@ def _no_setting(key: str, provider: Provider) -> Diagnostic:
     return Diagnostic(
         "unused-setting", f"`{key}` means nothing to the provider `{provider.name}`", remedy, path=f"/{key}"
     )
-
-
-def _in_project(problem: Diagnostic, project: Project, environment: Environment) -> Diagnostic:
-    """With the line of retinue.yaml that a provider's finding about the environment's settings is about."""
-    steps = ["environments", environment.name, *split_pointer(problem.path or "")]
-    place = place_of(project.data, steps) or environment.place
-    return replace(problem, place=place, path=f"/environments/{environment.name}{problem.path or ''}")
 
 
 def extras_of(provider: str, kind: str) -> Json:
@@ -224,21 +219,26 @@ def observe(session: Session, service: Service) -> tuple[Session, list[Resource]
     return replace(session, loaded=loaded), live
 
 
-def _variables(options: Mapping[str, Any]) -> dict[str, str]:
-    """`--var-file` before `--var`; later ones win."""
-    result: dict[str, Any] = {}
+def _variables(options: Mapping[str, Any]) -> Map:
+    """`--var-file` before `--var`; later ones win. What a file says has its place there."""
+    result = Map(Place("", 1, 1))
     for path in options.get("var_files", ()):
-        result |= read_variables(path)
-    return result | parse_pairs(options.get("variables", ()), "--var")
+        given = read_variables(path)
+        for name, value in given.items():
+            result.put(name, value, given.keys_at[name], given.values_at[name])
+    for name, text in parse_pairs(options.get("variables", ()), "--var").items():
+        result[name] = text
+        result.keys_at.pop(name, None)
+    return result
 
 
-def read_variables(path: str) -> Mapping[str, Any]:
+def read_variables(path: str) -> Map:
     """A YAML file with one mapping of names to values. Raises UsageError or InvalidManifests."""
     data = read_named(path, MAX_BYTES, "the variables file", "Name a YAML file with --var-file.")
     parsed = parse(data, path)
     _refuse(parsed.diagnostics)
     values = [document.value for document in parsed.documents]
-    if len(values) != 1 or not isinstance(values[0], dict):
+    if len(values) != 1 or type(values[0]) is not Map:
         raise UsageError(f"{path} is no mapping of names to values", "Write lines such as `model: gpt-4o`.")
     return values[0]
 
@@ -279,6 +279,7 @@ def connect(
         )
         service = session.provider.connect(connection)
         stack.callback(service.close)
+        check_account(session.project, environment, service)
         yield service
 
 

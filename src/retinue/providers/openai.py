@@ -145,11 +145,18 @@ class OpenAIService:
                 )
             params = {**params, "after": new[-1]["id"]}
 
-    def _list_page(self, params: Mapping[str, str]) -> dict[str, Json]:
+    def account(self) -> str | None:
+        """The organization that every answer names (API reference: debugging requests)."""
+        return self._list({"limit": "1"}).headers.get("openai-organization") or None
+
+    def _list(self, params: Mapping[str, str]) -> Answer:
         try:
-            page: dict[str, Json] = self._http.send(Verb.LIST, "GET", "assistants", params=params)
+            return self._http.ask(Verb.LIST, "GET", "assistants", params=params)
         except ApiGone as error:
             raise ApiGone(error.message, _GONE, status=error.status) from error
+
+    def _list_page(self, params: Mapping[str, str]) -> dict[str, Json]:
+        page: dict[str, Json] = self._list(params).body
         data = page.get("data")
         if not isinstance(data, list) or not all(
             isinstance(item, dict) and isinstance(item.get("id"), str) for item in data
@@ -213,6 +220,7 @@ class OpenAIProvider:
         page_size=100,
         unreadable={"Assistant": frozenset({"reasoning_effort"})},
         key_variable="OPENAI_API_KEY",
+        account="the organization, where answers name it",
         settings=frozenset(_SENT_AS),
         fields={
             "Assistant": {name: (Support.NATIVE, "") for name in _FIELDS if name != "reasoning_effort"}
