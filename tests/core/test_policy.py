@@ -81,7 +81,7 @@ def test_what_was_copied_does_not_go_while_the_copy_is_there(wanted: list[Resour
     assert "a00" not in blocked(plan(others, live, **options))
     made = plan(others, [*live, COPY], **options)
     assert blocked(made) == {"a00": "copied"}
-    assert remedies(made) == ("Delete copy in the service, or take the two `retinue.` metadata keys off it.",)
+    assert remedies(made)[1:] == ("retinue forget -e dev --id copy",)
 
 
 def test_a_move_leaves_a_copy_behind_that_its_nonce_tells() -> None:

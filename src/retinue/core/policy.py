@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from .model import Action, Address, Cause, Change, Kind, Obstacle, Plan, Reason
 from .ownership import World
+from .renames import line
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +15,9 @@ class Facts:
     """What the rules need to know besides the plan.
 
     `twins`: ids of unmarked live objects by (kind, display name). `elsewhere`: other scopes (project, environment)
-    that hold each address. `damaged`: ids whose protection cannot be read. `unreadable`: by
-    kind, the ids of what may be ours. `heirs`: the ids of the copies that nobody could tell from the object of a step
-    once the step is done.
+    that hold each address. `damaged`: ids whose protection cannot be read. `renamed`: by new address the old one of
+    an orphan that looks like it. `unreadable`: by kind, the ids of what may be ours. `heirs`: the ids of the copies
+    that nobody could tell from the object of a step once the step is done.
     """
 
     owned: frozenset[Address]
@@ -29,6 +30,7 @@ class Facts:
     project_environments: tuple[str, ...] = ()
     unreadable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     heirs: Callable[[Change], tuple[str, ...]] = lambda _change: ()
+    renamed: Mapping[Address, Address] = field(default_factory=dict)
 
     @classmethod
     def of(cls, world: World, kinds: Mapping[str, Kind]) -> Facts:
@@ -111,7 +113,10 @@ def block_copied(plan: Plan, facts: Facts) -> Plan:
             "copied",
             f"{some} {'is a copy' if one else 'are copies'} of {change.remote_id}, marker and all, and would count as"
             " it after this",
-            (f"Delete {some} in the service, or take the two `retinue.` metadata keys off {'it' if one else 'them'}.",),
+            (
+                f"Delete {some} in the service, or take only the marker off:",
+                *(f"retinue forget -e {plan.environment} --id {copy}" for copy in copies),
+            ),
         )
 
     return _block(plan, rule)
@@ -221,6 +226,10 @@ def block_brake(plan: Plan, facts: Facts) -> Plan:
     else:
         return plan
     ways = [] if not doomed else [f"removed: [{', '.join(sorted({str(change.address) for change in doomed}))}]"]
+    addresses = {change.address for change in doomed}
+    ways += [
+        f"if {old} was renamed {new}: {line(old)}" for new, old in sorted(facts.renamed.items()) if old in addresses
+    ]
     ways.append(f"--allow-deletes {deletes}" if deletes else "leave out --allow-deletes")
     obstacle = Obstacle("brake", why, tuple(ways))
     return _block(plan, lambda change: obstacle if change in doomed or not doomed else None)
