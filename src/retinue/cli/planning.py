@@ -9,7 +9,6 @@ from typing import Any
 
 from ..core.errors import InvalidManifests, RetinueError, UsageError
 from ..core.model import Address, Allowed, Change, Diagnostic, Plan, Promotion, Resource, Severity
-from ..core.ownership import decide
 from ..core.plan import make_plan
 from ..core.promotion import Proof, proof_of
 from ..core.selection import select
@@ -26,25 +25,21 @@ def plan_for(session: Session, live: Sequence[Resource], options: Mapping[str, A
     Where the environment is promoted from another one, that one is read and planned too: what it has not proven is
     held. Nothing has to be proven to destroy.
     """
-    exceptions = options.get("allow_unpromoted", ())
-    if session.environment.promote_from is None:
-        if exceptions:
-            raise UsageError(
-                f"--allow-unpromoted {exceptions[0]}: {session.environment.name} is promoted from no other environment",
-                "Leave it out: nothing is held here.",
-            )
-        return own_plan(session, live, options, destroy=destroy)
-    if destroy:
-        return own_plan(session, live, options, destroy=True)
-    _check_exceptions(session, live, exceptions)
-    proof = _proof(session, session.environment.promote_from, options)
-    return own_plan(replace(session, proof=proof), live, options)
+    promotion, exceptions = session.environment.promote_from, options.get("allow_unpromoted", ())
+    if promotion is not None and not destroy:
+        _check_exceptions(session, live, exceptions)
+        session = replace(session, proof=_proof(session, promotion, options))
+    elif exceptions:
+        raise UsageError(
+            f"--allow-unpromoted {exceptions[0]}: {session.environment.name} is promoted from no other environment",
+            "Leave it out: nothing is held here.",
+        )
+    return own_plan(session, live, options, destroy=destroy)
 
 
 def _check_exceptions(session: Session, live: Sequence[Resource], exceptions: Sequence[str]) -> None:
     """Raises UsageError for an exception that names nothing."""
-    target = session.target
-    owned = decide(live, target.project, target.environment, target.formerly).owned if exceptions else {}
+    owned = session.world(live).owned if exceptions else {}
     known = sorted({str(address) for address in (*owned, *(item.address for item in session.desired))})
     for name in exceptions:
         if name not in known:
@@ -67,19 +62,16 @@ def _proof(session: Session, promotion: Promotion, options: Mapping[str, Any]) -
         raise
     passed = frozenset[Address]()
     if promotion.verified:
-        target = source.target
-        owned = decide(live, target.project, target.environment, target.formerly).owned
-        passed = verified(spec_digests(source.desired, source.kinds), owned)
+        passed = verified(spec_digests(source.desired, source.kinds), source.world(live).owned)
     return proof_of(promotion, plan, passed)
 
 
 def own_plan(session: Session, live: Sequence[Resource], options: Mapping[str, Any], *, destroy: bool = False) -> Plan:
     """As `plan_for`, for the environment by itself: no other one is read."""
-    target = session.target
     narrowing = [options.get(name, ()) for name in ("targets", "excludes", "labels")]
     owned: Mapping[Address, object] = {}
     if any(narrowing) or session.loaded.empty_sources:
-        owned = decide(live, target.project, target.environment, target.formerly).owned
+        owned = session.world(live).owned
     selection = select(
         session.desired, narrowing[0], narrowing[1], parse_pairs(narrowing[2], "--select"), orphans=owned
     )
@@ -91,7 +83,7 @@ def own_plan(session: Session, live: Sequence[Resource], options: Mapping[str, A
         reverted=tuple(options.get("revert_drift", ())),
         unpromoted=tuple(options.get("allow_unpromoted", ())),
     )
-    plan = make_plan(target, session.desired, live, allowed=allowed, selection=selection, destroy=destroy)
+    plan = make_plan(session.target, session.desired, live, allowed=allowed, selection=selection, destroy=destroy)
     by_id = {resource.remote_id: resource for resource in live}
     changes = tuple(_with_obstacle(change, by_id.get(change.remote_id), session.provider) for change in plan.changes)
     advice = [*_advice(session.provider, changes, by_id)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from ..core.errors import InvalidManifests, UsageError
 from ..core.model import Diagnostic, Json, Kind, Place, Resource, Severity
+from ..core.ownership import World, decide
 from ..core.plan import Target
 from ..core.pointer import split_pointer
 from ..core.promotion import Proof
@@ -75,6 +76,10 @@ class Session:
             recognised_by=self.provider.capabilities.recognised_by,
             proof=self.proof,
         )
+
+    def world(self, live: Iterable[Resource]) -> World:
+        """Live objects by whose they are."""
+        return decide(live, self.project.name, self.environment.name, self.project.formerly)
 
     @property
     def kinds(self) -> Mapping[str, Kind]:

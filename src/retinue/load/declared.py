@@ -13,6 +13,7 @@ from .said import listed, shown
 from .scalars import plain
 
 _WORDS = {"string": "text", "number": "a number", "integer": "a whole number", "boolean": "true or false"}
+_TYPES: Mapping[str, type | tuple[type, ...]] = {"string": str, "number": (int, float), "integer": int, "boolean": bool}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +28,9 @@ class Declaration:
 
     def holds(self, value: Any) -> bool:
         """Whether a value is of the declared type; null is of none, and no value where one is required."""
-        if self.type is None or value is None:
-            return not (value is None and (self.required or self.type))
-        if self.type == "string":
-            return isinstance(value, str)
-        if self.type == "boolean" or isinstance(value, bool):
-            return self.type == "boolean" and isinstance(value, bool)
-        return isinstance(value, int | float if self.type == "number" else int)
+        if value is None or self.type is None:
+            return value is not None or not (self.type or self.required)
+        return isinstance(value, _TYPES[self.type]) and (self.type == "boolean" or not isinstance(value, bool))
 
 
 def declarations(data: Map) -> dict[str, Declaration]:

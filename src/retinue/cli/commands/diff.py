@@ -12,7 +12,6 @@ from ... import __version__
 from ...core.compare import Side, comparable, compare, comparison_to_json
 from ...core.errors import UsageError
 from ...core.model import Address, Resource
-from ...core.ownership import decide
 from ...core.selection import select
 from ...render.comparison import comparison_text
 from .. import console, options
@@ -60,10 +59,9 @@ def _rendered_side(session: Session) -> Side:
 
 
 def _live_side(session: Session, given: Mapping[str, Any]) -> Side:
-    target = session.target
     with connect(session, given, request_log(given)) as service:
         session, live = observe(session, service)
-    owned = decide(live, target.project, target.environment, target.formerly).owned
+    owned = session.world(live).owned
     return {
         address: comparable(
             claim.live, session.kinds[address.kind], protected=bool(claim.applied and claim.applied.protected)

@@ -8,8 +8,7 @@ from typing import Any
 import click
 
 from ...core.errors import StaleError, UsageError
-from ...core.model import Action, Address, Change, Outcome, Plan, Resource, Status
-from ...core.ownership import Claim, decide
+from ...core.model import Action, Change, Outcome, Plan, Resource, Status
 from ...core.verification import verify_steps
 from ...engine.apply import apply_changes
 from .. import console, exits, options
@@ -68,13 +67,12 @@ def _still(change: Change) -> str:
 
 def _steps(session: Session, plan: Plan, live: Sequence[Resource]) -> list[Change]:
     """Raises StaleError for an object whose marker cannot be read: nothing can be noted there."""
-    target = session.target
-    owned: Mapping[Address, Claim] = decide(live, target.project, target.environment, target.formerly).owned
+    owned = session.world(live).owned
     damaged = [str(address) for address in plan.unchanged_addresses if owned[address].applied is None]
     if damaged:
         remedy = "The next change to it writes the marker anew; or take its `retinue.` metadata away and adopt it."
         raise StaleError(f"the marker of {', '.join(damaged)} cannot be read", remedy)
-    return verify_steps(session.desired, plan.unchanged_addresses, owned, session.kinds, target.unreadable)
+    return verify_steps(session.desired, plan.unchanged_addresses, owned, session.kinds, session.target.unreadable)
 
 
 def _record(steps: Sequence[Change], plan: Plan, session: Session, given: Mapping[str, Any]) -> int:
