@@ -179,6 +179,17 @@ def test_no_command_or_one_that_cannot_be_run_is_wrong_usage(shop: World, words:
     assert set(noted(shop).values()) == {None}
 
 
+def test_what_is_for_the_command_is_not_for_retinue(shop: World) -> None:
+    shop.assistant("ant", "name: Ant\n")
+    ran = shop.run("verify", "-q", "--", "tool", "--format", "json")
+    assert (ran.code, ran.out) == (6, "")
+    shop.apply()
+    ran = shop.run(
+        "verify", "-q", *python("import sys; sys.exit(sys.argv[1:] != ['-e', 'x', '--', '-q'])"), "-e", "x", "--", "-q"
+    )
+    assert (ran.code, ran.out, ran.err) == (0, "", "")
+
+
 def test_a_project_without_objects_has_nothing_to_verify(world: World) -> None:
     world.project()
     (world.root / "assistants").mkdir()

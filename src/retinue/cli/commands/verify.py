@@ -83,7 +83,8 @@ def _record(steps: Sequence[Change], plan: Plan, session: Session, given: Mappin
     for item in outcomes:
         if item.status is not Status.DONE:
             console.note(console.harmless(f"  {item.address}: not noted: {item.error}"))
-    console.note(f"Verified in {plan.environment}: {_count(outcomes)}.")
+    if not given["quiet"]:
+        console.note(f"Verified in {plan.environment}: {_count(outcomes)}.")
     open_ends = any(item.status is not Status.DONE for item in outcomes)
     return exits.of_outcomes(outcomes, received.get("signal", 0) if open_ends else 0)
 
