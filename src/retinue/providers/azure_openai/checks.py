@@ -61,7 +61,8 @@ def _lacking(part: Part, path: str, version: Version) -> Iterator[Diagnostic]:
     if version.holds(part):
         return
     since = version.since(part)
-    message = f"version {version.name} of the API has no {part.value}"
+    where = f"version {version.name} of the API" if since else "a Foundry project" if version.foundry else "Azure"
+    message = f"{where} has no {part.value}"
     remedy = (
         f"Write `api_version: {since}` or a later one in retinue.yaml, or leave it out here." if since else "Remove it."
     )
