@@ -142,11 +142,16 @@ def _unreadable_applied(claim: Claim) -> Diagnostic:
     )
 
 
+def forget_command(claim: Claim) -> str:
+    """What a person runs to take the marker off this one object."""
+    return f"retinue forget -e {claim.owner.environment} --id {claim.remote_id}"
+
+
 def _copied(claim: Claim, original: Claim) -> Diagnostic:
     return Diagnostic(
         code="copy",
         severity=Severity.WARNING,
         address=str(claim.address),
         message=f"{claim.remote_id} is a copy of {original.remote_id}, marker and all; it is left alone",
-        remedy="Delete the copy in the service, or remove its two `retinue.` metadata keys.",
+        remedy=f"Delete the copy in the service, or take only its marker off: {forget_command(claim)}",
     )

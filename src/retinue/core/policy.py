@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from .model import Action, Address, Cause, Change, Kind, Obstacle, Plan, Reason
 from .ownership import World
+from .renames import line
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,8 @@ class Facts:
     """What the rules need to know besides the plan.
 
     `twins`: ids of unmarked live objects by (kind, display name). `elsewhere`: other scopes (project, environment)
-    that hold each address. `damaged`: ids whose protection cannot be read.
+    that hold each address. `damaged`: ids whose protection cannot be read. `renamed`: by new address the old one of
+    an orphan that looks like it.
     """
 
     owned: frozenset[Address]
@@ -25,6 +27,7 @@ class Facts:
     deny_drift: bool = False
     acknowledged: frozenset[Address] = frozenset()
     project_environments: tuple[str, ...] = ()
+    renamed: Mapping[Address, Address] = field(default_factory=dict)
 
     @classmethod
     def of(cls, world: World, kinds: Mapping[str, Kind]) -> Facts:
@@ -175,6 +178,10 @@ def block_brake(plan: Plan, facts: Facts) -> Plan:
     else:
         return plan
     ways = [] if not doomed else [f"removed: [{', '.join(sorted({str(change.address) for change in doomed}))}]"]
+    addresses = {change.address for change in doomed}
+    ways += [
+        f"if {old} was renamed {new}: {line(old)}" for new, old in sorted(facts.renamed.items()) if old in addresses
+    ]
     ways.append(f"--allow-deletes {deletes}" if deletes else "leave out --allow-deletes")
     obstacle = Obstacle("brake", why, tuple(ways))
     return _block(plan, lambda change: obstacle if change in doomed or not doomed else None)
