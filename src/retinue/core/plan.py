@@ -107,8 +107,9 @@ def _position(change: Change) -> tuple[bool, Address, str]:
 
 def _notes(world: World, target: Target, changes: Sequence[Change]) -> list[Diagnostic]:
     notes = []
-    adopted = {change.remote_id for change in changes if change.action is Action.ADOPT}
-    count = len(world.elsewhere) + sum(live.remote_id not in adopted for live in world.foreign)
+    aside = {change.remote_id for change in changes if change.action is Action.ADOPT}
+    aside |= {live.remote_id for live in world.unreadable}
+    count = len(world.elsewhere) + sum(live.remote_id not in aside for live in world.foreign)
     if count:
         notes.append(
             Diagnostic(
