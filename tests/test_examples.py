@@ -14,6 +14,7 @@ PROJECTS = [
     ("quickstart", ["local"]),
     ("environments", ["dev", "prod"]),
     ("flowise", ["local", "elsewhere"]),
+    ("azure", ["local", "foundry-local", "elsewhere"]),
     ("promotion", ["dev"]),
 ]
 CASES = [(name, environment) for name, environments in PROJECTS for environment in environments]
