@@ -99,6 +99,18 @@ def _may_be_ours(text: str | None, names: Sequence[str], environment: str) -> bo
     return not slash or (project in names and scope == environment)
 
 
+def covers(
+    live: Iterable[Resource],
+    desired: Iterable[Resource],
+    project: str,
+    environment: str,
+    formerly: Sequence[str] = (),
+) -> bool:
+    """Whether every manifest has its object among these: then a plan creates and adopts nothing."""
+    owned = decide(live, project, environment, formerly).owned
+    return all(resource.address in owned for resource in desired)
+
+
 def _settle(
     ours: Mapping[Address, list[Claim]],
     names: Sequence[str],
