@@ -12,7 +12,6 @@ from typing import Any
 
 from ..core.errors import InvalidManifests, UsageError
 from ..core.model import Json, Resource, Severity
-from ..core.ownership import decide
 from ..engine.read import read_live
 from ..load.dumps import flat
 from ..load.export import Exported, manifests_from_objects, objects_from_text
@@ -71,9 +70,8 @@ def checked(exported: Exported) -> Exported:
 
 def from_live(session: Session, given: Mapping[str, Any], choice: Choice = Choice()) -> Exported:
     """The manifests for the live objects that nobody manages, or for the chosen ones of them. Raises UsageError."""
-    target = session.target
     with connect(session, given, request_log(given)) as service:
-        world = decide(read_live(service, session.kinds), target.project, target.environment, target.formerly)
+        world = session.world(read_live(service, session.kinds))
     objects = [_exported(session.provider, live) for live in world.foreign]
     if (missed := choice.missed(objects)) is not None:
         raise UsageError(f"there is no unmanaged live object {missed}", "`retinue output` lists the managed ones.")
@@ -82,7 +80,7 @@ def from_live(session: Session, given: Mapping[str, Any], choice: Choice = Choic
     return checked(
         manifests_from_objects(
             [item for item in objects if item["id"] not in adopted],
-            adopt_environment=target.environment,
+            adopt_environment=session.environment.name,
             taken={item.address.name for item in session.desired if item.address},
             folder=folder,
             kind=session.kinds["Assistant"],
