@@ -12,6 +12,8 @@ from ..core.model import Json, Resource, Severity
 from ..core.ownership import decide
 from ..engine.read import read_live
 from ..load.export import Exported, manifests_from_objects, objects_from_text
+from ..load.manifests import Loaded, load
+from ..load.project import Project
 from ..providers.base import Exporter, Provider
 from . import console
 from .files import read_named, read_stdin
@@ -21,14 +23,36 @@ from .session import Session, connect, extras_of, open_session
 _MOST_BYTES = 64 * 1024 * 1024
 
 
-def read_export(path: str) -> Exported:
-    """The manifests for the objects in a file (`-` is standard input). Raises UsageError or InvalidManifests."""
+def read_export(path: str, project: Project | None = None) -> Exported:
+    """The manifests for the objects in a file (`-` is standard input), beside those that a project has already.
+
+    Raises UsageError or InvalidManifests.
+    """
     remedy = "Name an exported JSON file."
     data = read_stdin(_MOST_BYTES) if path == "-" else read_named(path, _MOST_BYTES, "the export", remedy)
     objects, problems = objects_from_text(data, path)
     if problems:
         raise InvalidManifests(problems)
-    return checked(manifests_from_objects(objects))
+    if project is None:
+        return checked(manifests_from_objects(objects))
+    loaded = load(project, None, allow_empty=True, extras=extras_of)
+    if any(item.severity is Severity.ERROR for item in loaded.diagnostics):
+        # Whose name a faulty manifest takes, nobody can say.
+        raise InvalidManifests(loaded.diagnostics)
+    exported = checked(manifests_from_objects(objects, folder=_folder(project)))
+    for file in sorted(exported.files):
+        name = PurePosixPath(file).stem
+        if file.endswith(".yaml") and name in _names(loaded) and not (project.root / file).exists():
+            raise UsageError(
+                f"this project has a manifest Assistant/{name} already, in another file; nothing was written",
+                "Take that assistant out of the export, or rename the manifest.",
+            )
+    return exported
+
+
+def _names(loaded: Loaded) -> set[str]:
+    """What the manifests are called, also those that are not meant for this environment."""
+    return {address.name for address in (*loaded.elsewhere, *(item.address for item in loaded.resources)) if address}
 
 
 def checked(exported: Exported) -> Exported:
@@ -56,8 +80,8 @@ def from_live(session: Session, given: Mapping[str, Any], ids: Collection[str] =
         manifests_from_objects(
             [item for item in objects if item["id"] not in adopted],
             adopt_environment=target.environment,
-            taken={item.address.name for item in session.desired if item.address},
-            folder=_folder(session),
+            taken=_names(session.loaded),
+            folder=_folder(session.project),
             kind=session.kinds["Assistant"],
             extras=extras_of,
         )
@@ -75,7 +99,7 @@ def _exported(provider: Provider, live: Resource) -> dict[str, Json]:
     return provider.exported(live) if isinstance(provider, Exporter) else dict(live.raw)
 
 
-def _folder(session: Session) -> str:
+def _folder(project: Project) -> str:
     """The first manifest folder of the project that is no glob and no file."""
-    plain = (item for item in session.project.manifests if not any(char in item for char in "*?["))
+    plain = (item for item in project.manifests if not any(char in item for char in "*?["))
     return next((item.rstrip("/") for item in plain if not PurePosixPath(item).suffix), "assistants")

@@ -22,7 +22,8 @@ def command(source: str | None, ids: tuple[str, ...], **given: Any) -> int:
     The next plan then shows only adopts. Reads the service, writes files; never over a file that exists.
     """
     if source:
-        root, exported = open_project(given["directory"]).root, read_export(source)
+        project = open_project(given["directory"])
+        root, exported = project.root, read_export(source, project)
     else:
         session = open_session(given)
         root, exported = session.project.root, from_live(session, given, ids)
