@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import email.utils
 import json
+import os
 import random
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import httpx
@@ -53,6 +56,17 @@ def _checked(url: str) -> str:
     return url
 
 
+def _trust() -> ssl.SSLContext:
+    """Whom to trust, as the environment says."""
+    return _trusting(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+@cache
+def _trusting(_file: str | None, _folder: str | None) -> ssl.SSLContext:
+    """Reading all certificates takes longer than many a plan, so it is done once in a process."""
+    return httpx.create_ssl_context()
+
+
 def _client(connection: Connection) -> httpx.Client:
     """Raises UsageError where the environment names a proxy or a certificate file that cannot be used."""
     size, url = connection.parallelism, _checked(connection.base_url)
@@ -62,6 +76,7 @@ def _client(connection: Connection) -> httpx.Client:
             headers=dict(connection.headers),
             params=dict(connection.params),
             transport=connection.transport,
+            verify=_trust() if connection.transport is None else True,
             limits=httpx.Limits(max_connections=size, max_keepalive_connections=size),
             follow_redirects=False,
         )
