@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import email.utils
 import json
-import os
 import random
 import ssl
 from collections.abc import Mapping
@@ -56,14 +55,9 @@ def _checked(url: str) -> str:
     return url
 
 
-def _trust() -> ssl.SSLContext:
-    """Whom to trust, as the environment says."""
-    return _trusting(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
-
-
 @cache
-def _trusting(_file: str | None, _folder: str | None) -> ssl.SSLContext:
-    """Reading all certificates takes longer than many a plan, so it is done once in a process."""
+def trust() -> ssl.SSLContext:
+    """Whom to trust, once for a process: reading all certificates takes longer than many a plan."""
     return httpx.create_ssl_context()
 
 
@@ -76,7 +70,7 @@ def _client(connection: Connection) -> httpx.Client:
             headers=dict(connection.headers),
             params=dict(connection.params),
             transport=connection.transport,
-            verify=_trust() if connection.transport is None else True,
+            verify=trust() if connection.transport is None else True,
             limits=httpx.Limits(max_connections=size, max_keepalive_connections=size),
             follow_redirects=False,
         )
