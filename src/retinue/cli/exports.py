@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import posixpath
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..core.errors import InvalidManifests, UsageError
 from ..core.model import Json, Resource, Severity
 from ..engine.read import read_live
+from ..load.dumps import flat
 from ..load.export import Exported, manifests_from_objects, objects_from_text
+from ..load.files import Files
 from ..load.manifests import Loaded, load
 from ..load.project import Project
+from ..load.yaml import parse
 from ..providers.base import Exporter, Provider
 from . import console
 from .files import read_named, read_stdin
@@ -22,7 +28,27 @@ from .session import Session, connect, extras_of, open_session
 _MOST_BYTES = 64 * 1024 * 1024
 
 
-def read_export(path: str, project: Project | None = None) -> Exported:
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which objects become manifests: those with one of the ids, or with a display name like one of the patterns."""
+
+    ids: Collection[str] = ()
+    names: Sequence[str] = ()
+
+    def takes(self, item: Mapping[str, Json]) -> bool:
+        return not (self.ids or self.names) or self._matches(item, (*self.ids, *self.names))
+
+    def _matches(self, item: Mapping[str, Json], wanted: Collection[str]) -> bool:
+        name = str(item.get("name") or "")
+        return any(item.get("id") == one if one in self.ids else fnmatchcase(name, one) for one in wanted)
+
+    def missed(self, objects: Sequence[Json]) -> str | None:
+        """An id or a pattern that no object answers to."""
+        found = [item for item in objects if isinstance(item, dict)]
+        return next((one for one in (*self.ids, *self.names) if not any(self._matches(o, (one,)) for o in found)), None)
+
+
+def read_export(path: str, choice: Choice = Choice(), project: Project | None = None) -> Exported:
     """The manifests for the objects in a file (`-` is standard input), beside those that a project has already.
 
     Raises UsageError or InvalidManifests.
@@ -32,13 +58,23 @@ def read_export(path: str, project: Project | None = None) -> Exported:
     objects, problems = objects_from_text(data, path)
     if problems:
         raise InvalidManifests(problems)
+    if (missed := choice.missed(flat(objects)[0])) is not None:
+        raise UsageError(f"no object of the export is {missed}", "Look into the file for its `id` and `name`.")
     if project is None:
-        return checked(manifests_from_objects(objects))
+        return checked(manifests_from_objects(objects, wanted=choice.takes))
+    folder = _folder(project)
+    tools = _tools(project, str(PurePosixPath(folder).parent / "tools"))
+    exported = checked(manifests_from_objects(objects, tools=tools, wanted=choice.takes, folder=folder))
+    _refuse_taken(exported, project)
+    return exported
+
+
+def _refuse_taken(exported: Exported, project: Project) -> None:
+    """Raises UsageError for a name that a manifest has which stands in another file."""
     loaded = load(project, None, allow_empty=True, extras=extras_of)
     if any(item.severity is Severity.ERROR for item in loaded.diagnostics):
         # Whose name a faulty manifest takes, nobody can say.
         raise InvalidManifests(loaded.diagnostics)
-    exported = checked(manifests_from_objects(objects, folder=_folder(project)))
     for file in sorted(exported.files):
         name = PurePosixPath(file).stem
         if file.endswith(".yaml") and name in _names(loaded) and not (project.root / file).exists():
@@ -46,7 +82,6 @@ def read_export(path: str, project: Project | None = None) -> Exported:
                 f"this project has a manifest Assistant/{name} already, in another file; nothing was written",
                 "Take that assistant out of the export, or rename the manifest.",
             )
-    return exported
 
 
 def _names(loaded: Loaded) -> set[str]:
@@ -62,28 +97,40 @@ def checked(exported: Exported) -> Exported:
     return exported
 
 
-def from_live(session: Session, given: Mapping[str, Any], ids: Collection[str] = ()) -> Exported:
-    """The manifests for the live objects that nobody manages, or for those with the ids. Raises UsageError."""
+def from_live(session: Session, given: Mapping[str, Any], choice: Choice = Choice()) -> Exported:
+    """The manifests for the live objects that nobody manages, or for the chosen ones of them. Raises UsageError."""
     with connect(session, given, request_log(given)) as service:
         world = session.world(read_live(service, session.kinds))
-    known = {live.remote_id for live in world.foreign}
-    for remote_id in ids:
-        if remote_id not in known:
-            raise UsageError(
-                f"there is no unmanaged live object {remote_id}", "`retinue output` lists the managed ones."
-            )
-    objects = [_exported(session.provider, live) for live in world.foreign if not ids or live.remote_id in ids]
+    objects = [_exported(session.provider, live) for live in world.foreign]
+    if (missed := choice.missed(objects)) is not None:
+        raise UsageError(f"there is no unmanaged live object {missed}", "`retinue output` lists the managed ones.")
     adopted = {value for item in session.desired for value in item.policy.adopt.values()}
+    folder = _folder(session.project)
     return checked(
         manifests_from_objects(
             [item for item in objects if item["id"] not in adopted],
             adopt_environment=session.environment.name,
             taken=_names(session.loaded),
-            folder=_folder(session.project),
+            folder=folder,
             kind=session.kinds["Assistant"],
             extras=extras_of,
+            tools=_tools(session.project, str(PurePosixPath(folder).parent / "tools")),
+            wanted=choice.takes,
         )
     )
+
+
+def _tools(project: Project, folder: str) -> dict[str, Json] | None:
+    """The tools that the project has in files of their own, by path; None where such files would be manifests."""
+    if any(_covers(entry, f"{folder}/a.yaml") for entry in project.manifests):
+        return None
+    files, found = Files(project.root), {}
+    for path in sorted((project.root / folder).glob("*.yaml")):
+        name = f"{folder}/{path.name}"
+        data = files.read_bytes(name)
+        documents = parse(data, name).documents if isinstance(data, bytes) else []
+        found[name] = documents[0].value if len(documents) == 1 else None
+    return found
 
 
 def from_new_project(project: str, given: Mapping[str, Any]) -> Exported:
@@ -91,6 +138,12 @@ def from_new_project(project: str, given: Mapping[str, Any]) -> Exported:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "retinue.yaml").write_text(project, encoding="utf-8")
         return from_live(open_session({**given, "directory": folder}, need_manifests=False), given)
+
+
+def _covers(entry: str, name: str) -> bool:
+    """Whether an entry of `manifests` names a file, as far as its text tells."""
+    entry = posixpath.normpath(entry)
+    return entry == "." or name.startswith(f"{entry}/") or fnmatchcase(name, entry)
 
 
 def _exported(provider: Provider, live: Resource) -> dict[str, Json]:
