@@ -275,7 +275,7 @@ def test_a_page_in_place_of_the_api_is_an_error(world: FlowiseWorld) -> None:
     world.project()
     world.flowise("greeter")
     world.emulator.faults.on("GET /api/v1/assistants", Fault("html"), times=None)
-    ran = world.run("plan", "--timeout", "1s")
+    ran = world.run("plan", "--timeout", "5s")
     assert ran.code == 9 and "check `endpoint`" in ran.err
 
 

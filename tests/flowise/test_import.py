@@ -57,7 +57,9 @@ def test_an_import_into_a_project_leaves_only_adopts(world: FlowiseWorld) -> Non
 
 
 def test_what_a_row_leaves_open_is_imported_from_the_upstream(world: FlowiseWorld) -> None:
-    key = world.emulator.assistants.seed({"name": "Bare", "model": "gpt-4o", "temperature": 0.3, "instructions": "Hi."})
+    tools = [{"type": "code_interpreter"}, {"type": "function", "function": {"name": "f", "parameters": {}}}]
+    bare = {"name": "Bare", "model": "gpt-4o", "temperature": 0.3, "instructions": "Hi.", "tools": tools}
+    key = world.emulator.assistants.seed(bare)
     details = {"id": key, "name": "Bare", "model": "gpt-4o"}
     row = {"object": "flowise.assistant", "details": details, "credential": world.credential()}
     world.emulator.seed(row)
@@ -69,7 +71,9 @@ def test_what_a_row_leaves_open_is_imported_from_the_upstream(world: FlowiseWorl
     assert (change["action"], change["fields"]) == ("adopt", [])
     assert world.run("apply", "-C", "taken", "--auto-approve").code == 0
     assert world.run("plan", "-C", "taken", "--detailed-exitcode").code == 0
-    assert world.live()[key]["instructions"] == "Hi."
+    held = world.live()[key]
+    assert held["instructions"] == "Hi."
+    assert sorted(tool["type"] for tool in held["tools"]) == ["code_interpreter", "function"]
 
 
 def test_a_row_that_has_no_model_yet_is_left_out(world: FlowiseWorld) -> None:

@@ -28,6 +28,8 @@ def left_open(details: Mapping[str, Json], upstream: Mapping[str, Json]) -> dict
     found = {name: upstream[name] for name in names if upstream.get(name) not in (None, "")}
     if "tool_resources" in found:
         found["tool_resources"] = ids_alone(found["tool_resources"])
+    if "tools" not in details:
+        found["tools"] = [{"type": name} for name in _types(upstream.get("tools"))]
     return found
 
 
@@ -47,7 +49,7 @@ def deviations(details: Mapping[str, Json], upstream: Mapping[str, Json]) -> dic
     for field in _FIELDS:
         if field in details and _plain(field, details[field]) != _plain(field, upstream.get(field)):
             found[field] = upstream.get(field)
-    if _types(details.get("tools")) != _types(upstream.get("tools")):
+    if "tools" in details and _types(details["tools"]) != _types(upstream.get("tools")):
         found["tools"] = _types(upstream.get("tools"))
     if "tool_resources" in details and _ids(details["tool_resources"]) != _ids(upstream.get("tool_resources")):
         found["tool_resources"] = _ids(upstream.get("tool_resources"))

@@ -124,7 +124,8 @@ def _openai(
         # A row that never had one leaves it to the upstream, where it must not be emptied.
         if field in changed or field in before or not before:
             details[field] = spec.get(field) or ""
-    if "tools" in changed:
+    # Without them the server would empty what the upstream has.
+    if "tools" in changed or "tools" not in before:
         tools = spec.get("tools")
         details["tools"] = [_type_of(tool) for tool in (tools if isinstance(tools, list) else ())]
     if "tool_resources" in changed:
