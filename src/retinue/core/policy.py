@@ -16,7 +16,8 @@ class Facts:
 
     `twins`: ids of unmarked live objects by (kind, display name). `elsewhere`: other scopes (project, environment)
     that hold each address. `damaged`: ids whose protection cannot be read. `renamed`: by new address the old one of
-    an orphan that looks like it.
+    an orphan that looks like it. `unreadable`: by kind, the ids of what may be ours. `heirs`: the ids of the copies
+    that nobody could tell from the object of a step once the step is done.
     """
 
     owned: frozenset[Address]
@@ -27,6 +28,8 @@ class Facts:
     deny_drift: bool = False
     acknowledged: frozenset[Address] = frozenset()
     project_environments: tuple[str, ...] = ()
+    unreadable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    heirs: Callable[[Change], tuple[str, ...]] = lambda _change: ()
     renamed: Mapping[Address, Address] = field(default_factory=dict)
 
     @classmethod
@@ -42,12 +45,15 @@ class Facts:
             scope = (claim.owner.project, claim.owner.environment)
             elsewhere[claim.address] = (*elsewhere.get(claim.address, ()), scope)
         damaged = frozenset(claim.remote_id for claim in world.owned.values() if claim.applied is None)
-        return cls(frozenset(world.owned), twins, elsewhere, damaged)
+        unreadable: dict[str, tuple[str, ...]] = {}
+        for live in world.unreadable:
+            unreadable[live.kind] = (*unreadable.get(live.kind, ()), live.remote_id or "")
+        return cls(frozenset(world.owned), twins, elsewhere, damaged, unreadable=unreadable, heirs=world.heirs)
 
 
 def guard(plan: Plan, facts: Facts) -> Plan:
     """The plan with every step blocked that a rule forbids; the first rule that holds names the reason."""
-    for rule in (block_protected, block_shared, block_renamed_project, block_twins, block_drift, block_brake):
+    for rule in _RULES:
         plan = rule(plan, facts)
     return plan
 
@@ -95,6 +101,27 @@ def block_shared(plan: Plan, facts: Facts) -> Plan:
     return _block(plan, rule)
 
 
+def block_copied(plan: Plan, facts: Facts) -> Plan:
+    """A copy is told from its original by the original alone: as long as there are copies, that may not go."""
+
+    def rule(change: Change) -> Obstacle | None:
+        copies = facts.heirs(change)
+        if not copies:
+            return None
+        some, one = ", ".join(copies), len(copies) == 1
+        return Obstacle(
+            "copied",
+            f"{some} {'is a copy' if one else 'are copies'} of {change.remote_id}, marker and all, and would count as"
+            " it after this",
+            (
+                f"Delete {some} in the service, or take only the marker off:",
+                *(f"retinue forget -e {plan.environment} --id {copy}" for copy in copies),
+            ),
+        )
+
+    return _block(plan, rule)
+
+
 def block_twins(plan: Plan, facts: Facts) -> Plan:
     """A create with the kind and display name of a live object that nobody manages is probably that object."""
     adopted = {change.remote_id for change in plan.changes if change.action is Action.ADOPT}
@@ -108,6 +135,27 @@ def block_twins(plan: Plan, facts: Facts) -> Plan:
             "twin",
             f"{', '.join(twins)} is live, is named “{change.display_name}” too, and nobody manages it",
             (f"retinue: {{adopt: {{{plan.environment}: {twins[0]}}}}}", "--allow-twins creates a second one"),
+        )
+
+    return _block(plan, rule)
+
+
+def block_unreadable(plan: Plan, facts: Facts) -> Plan:
+    """What nobody can read may be the very object that is to be created."""
+    adopted = {change.remote_id for change in plan.changes if change.action is Action.ADOPT}
+
+    def rule(change: Change) -> Obstacle | None:
+        ids = [item for item in facts.unreadable.get(change.address.kind, ()) if item not in adopted]
+        if change.action is not Action.CREATE or plan.allowed.twins or not ids:
+            return None
+        return Obstacle(
+            "marker-unreadable",
+            f"{', '.join(ids)} carries a retinue.address that cannot be read, and may be this one",
+            (
+                f"retinue: {{adopt: {{{plan.environment}: {ids[0]}}}}}",
+                "or restore its two `retinue.` metadata keys in the service, or remove them",
+                "--allow-twins creates another one",
+            ),
         )
 
     return _block(plan, rule)
@@ -149,7 +197,7 @@ def block_drift(plan: Plan, facts: Facts) -> Plan:
             return None
         return Obstacle(
             "drift",
-            f"{', '.join(moved)} was changed outside, and `on_drift: deny` keeps what is live",
+            f"changed outside: {', '.join(moved)}; `on_drift: deny` keeps what is live",
             (
                 f"to keep the live values: retinue import --update -e {plan.environment} --target {change.address}",
                 f"to undo them: --revert-drift {change.address}",
@@ -193,12 +241,24 @@ def counts_as_delete(change: Change, acknowledged: frozenset[Address]) -> bool:
 
 
 def _removes(change: Change) -> bool:
-    return change.reason is not Reason.DUPLICATE
+    return change.reason is not Reason.DUPLICATE and not change.held
 
 
 def _block(plan: Plan, rule: Callable[[Change], Obstacle | None]) -> Plan:
     changes = tuple(
-        change if change.blocked or not (obstacle := rule(change)) else replace(change, blocked=obstacle)
+        change if change.blocked or change.held or not (obstacle := rule(change)) else replace(change, blocked=obstacle)
         for change in plan.changes
     )
     return replace(plan, changes=changes)
+
+
+_RULES = (
+    block_protected,
+    block_shared,
+    block_copied,
+    block_renamed_project,
+    block_twins,
+    block_unreadable,
+    block_drift,
+    block_brake,
+)

@@ -37,13 +37,14 @@ class Renderer:
     """Renders the documents of one run; an included file is read and parsed once.
 
     `problems` collects what is wrong; `poisoned` the places of values that could not be had, so that nobody
-    complains about the same value twice.
+    complains about the same value twice; `uses` the variables in a value, by its place.
     """
 
     def __init__(self, files: Files) -> None:
         self.files = files
         self.problems: list[Diagnostic] = []
         self.poisoned: set[Place] = set()
+        self.uses: dict[Place, tuple[str, ...]] = {}
         self._parsed: dict[str, Parsed] = {}
         self._texts: dict[str, str | Diagnostic] = {}
         self._cost = 0
@@ -94,6 +95,7 @@ class Renderer:
         result = variables.scalar(text, at, self.problems)
         if len(self.problems) > before:
             self.poisoned.add(at)
+        self.uses[at] = variables.names(text)
         return result
 
     def _check_size(self, at: Place, depth: int) -> None:
@@ -154,6 +156,7 @@ class Renderer:
         self._cost += len(text) >> 6
         if inner.variables is None or "${" not in text:
             return text
+        self.uses[value.place] = inner.variables.names(text)
         return inner.variables.text(text, Place(found.name, 1, 1), self.problems, exact=True)
 
     def _data(self, value: Map, found: Found, inner: _Context, depth: int) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
@@ -10,6 +9,8 @@ import click
 from ...core.codec import plan_from_json
 from ...core.errors import UsageError
 from ...core.model import Plan
+from ...core.soundness import faults
+from ...core.strictjson import loads
 from .. import options
 from ..files import read_named
 from ..planning import plan_for
@@ -24,6 +25,7 @@ _MOST_BYTES = 512 * 1024 * 1024
 @options.service_options
 @options.selection_options
 @options.guard_options
+@options.promotion_options
 @options.apply_options
 @options.format_option("text", "json")
 def command(**given: Any) -> int:
@@ -42,7 +44,7 @@ def read_plan(path: str) -> Plan:
     remedy = "Make one with `retinue plan --out FILE`."
     data = read_named(path, _MOST_BYTES, "the plan file", remedy)
     try:
-        value = json.loads(data.decode("utf-8"))
+        value = loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not JSON, so it is no plan", remedy) from error
     return plan_from_json(value)
@@ -62,8 +64,9 @@ def _apply_saved(plan: Plan, given: dict[str, Any]) -> int:
 
 
 def _refuse_narrowing(given: dict[str, Any]) -> None:
-    flags = ("targets", "excludes", "labels", "allow_deletes", "unprotect", "revert_drift", "allow_twins")
-    if any(given[name] for name in (*flags, "allow_incomplete", "variables", "var_files")):
+    narrowing = ("targets", "excludes", "labels", "variables", "var_files")
+    guards = ("allow_deletes", "unprotect", "revert_drift", "allow_twins", "allow_incomplete", "allow_unpromoted")
+    if any(given[name] for name in (*narrowing, *guards)):
         raise UsageError(
             "a saved plan is applied as it is; it cannot be narrowed, changed or allowed more",
             "Plan again with these flags and apply that plan.",
@@ -79,3 +82,12 @@ def _check_target(plan: Plan, session: Session) -> None:
                 f"this plan is for the {what} `{planned}`, here it is `{here}`",
                 "Apply it in the project and environment it was made for.",
             )
+    gate = session.environment.promote_from
+    if gate is not None and plan.promotion != gate:
+        raise UsageError(
+            f"this plan does not ask what {gate.environment} has proven, as `promote_from` of {plan.environment} does",
+            "Plan again: retinue.yaml was changed since.",
+        )
+    found = faults(plan, session.kinds)
+    if found:
+        raise UsageError("this plan cannot be carried out:\n  " + "\n  ".join(found), "Plan again with this retinue.")
