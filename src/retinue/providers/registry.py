@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import cache
 from importlib import metadata
 
 from ..core.errors import UsageError
@@ -11,6 +11,13 @@ from .base import Provider
 GROUP = "retinue.providers"
 _OWN = {"azure-openai": "azure_openai", "flowise": "flowise", "langgraph": "langgraph", "openai": "openai"}
 """Modules beside this one. Not by the metadata of an installation, which a source tree may lack or have from before."""
+
+
+@cache
+def _entries() -> tuple[metadata.EntryPoint, ...]:
+    """What is installed does not change under a running command, and looking for it opens every package."""
+    own = (metadata.EntryPoint(name, f"{__package__}.{module}:PROVIDER", GROUP) for name, module in _OWN.items())
+    return (*own, *metadata.entry_points(group=GROUP))
 
 
 def names() -> list[str]:
@@ -24,9 +31,3 @@ def load(name: str) -> Provider:
             provider: Provider = entry.load()
             return provider
     raise UsageError(f"there is no provider `{name}`", f"Known providers: {', '.join(names())}.")
-
-
-def _entries() -> Iterator[metadata.EntryPoint]:
-    for name, module in _OWN.items():
-        yield metadata.EntryPoint(name, f"{__package__}.{module}:PROVIDER", GROUP)
-    yield from metadata.entry_points(group=GROUP)
