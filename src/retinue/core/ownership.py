@@ -106,9 +106,8 @@ def covers(
     environment: str,
     formerly: Sequence[str] = (),
 ) -> bool:
-    """Whether every manifest has its object among these: then a plan creates and adopts nothing."""
-    owned = decide(live, project, environment, formerly).owned
-    return all(resource.address in owned for resource in desired)
+    """Whether manifests and our objects among these are the same addresses: then a plan updates, and no more."""
+    return decide(live, project, environment, formerly).owned.keys() == {resource.address for resource in desired}
 
 
 def _settle(

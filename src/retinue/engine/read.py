@@ -29,9 +29,10 @@ def read_ours(service: Service, target: Target) -> list[Resource]:
 
 
 def read_for_plan(service: Service, target: Target, desired: Iterable[Resource]) -> list[Resource]:
-    """What a plan has to see: ours, and as soon as one manifest has no object, all the rest too.
+    """What a plan has to see: ours, and unless it does no more than update, all the rest too.
 
-    Then it may be a twin's, adopted, or another project's that was renamed; nothing else depends on what is not ours.
+    What a manifest lacks may be a twin's, adopted, or another project's that was renamed; of what is to be deleted
+    somebody may have a copy. Nothing else depends on what is not ours.
     """
     if isinstance(service, Finder):
         ours = read_ours(service, target)

@@ -60,5 +60,5 @@ def _read(plan: Plan, run: Run) -> list[Resource]:
     return read_live(run.service, run.kinds)
 
 
-_OF_OURS = (Action.CREATE, Action.UPDATE, Action.DELETE, Action.FORGET)
-"""A move or an adopt is of an object that is still somebody else's, or nobody's."""
+_OF_OURS = (Action.CREATE, Action.UPDATE)
+"""A move or an adopt is of an object that is still another's; of what is deleted or let go somebody may have a copy."""
