@@ -9,5 +9,9 @@ from ..providers.base import Service
 
 
 def read_live(service: Service, kinds: Iterable[str]) -> list[Resource]:
-    """Every live object of the kinds. Whatever cannot be read raises: unreadable is never the same as absent."""
-    return [resource for kind in kinds for resource in service.list(kind)]
+    """Every live object of the kinds, once. Whatever cannot be read raises: unreadable is never the same as absent.
+
+    A list that moves while it is read may name an object again, which must not look like a copy of itself.
+    """
+    found = ((kind, resource) for kind in kinds for resource in service.list(kind))
+    return list({(kind, resource.remote_id): resource for kind, resource in found}.values())
