@@ -102,7 +102,7 @@ def _with_dependents(changes: Sequence[Change]) -> tuple[Change, ...]:
     """Nothing goes ahead that needs what is held, and nothing is taken away that a held step leaves in use."""
     found = list(changes)
     while True:
-        held = {change.address: change for change in found if change.held and change.action not in _TAKES_AWAY}
+        held = {change.address: change for change in found if change.held}
         more = {index: lack for index, change in enumerate(found) if (lack := _needs_held(change, held))}
         if not more:
             return tuple(found)
@@ -111,7 +111,7 @@ def _with_dependents(changes: Sequence[Change]) -> tuple[Change, ...]:
 
 
 def _needs_held(change: Change, held: Mapping[Address, Change]) -> Obstacle | None:
-    if change.held:
+    if change.held or change.reason is Reason.DUPLICATE:
         return None
     if change.action in _TAKES_AWAY:
         user = next((other.address for other in held.values() if _uses(other, change)), None)
@@ -125,6 +125,7 @@ def _after(address: Address) -> str:
 
 
 def _uses(other: Change, doomed: Change) -> bool:
-    """Whether a live field that a held step would change names what is to be taken away."""
+    """Whether a held step leaves in use what is to be taken away: a live field names it, or what stays requires it."""
     before = canonical_json([item.before for item in other.fields])
-    return any(canonical_json(name) in before for name in (doomed.remote_id, str(doomed.address)) if name)
+    names = (doomed.remote_id, str(doomed.address))
+    return doomed.address in other.requires or any(canonical_json(name) in before for name in names if name)
