@@ -76,7 +76,7 @@ def _lack(change: Change, proof: Proof) -> Obstacle | None:
 def _pending(pending: Change, source: str) -> Obstacle:
     """The environment before has something left to do."""
     address, run = pending.address, f"retinue apply -e {source}"
-    if pending.action is Action.UPDATE and pending.reason is Reason.DRIFT:
+    if pending.reason is Reason.DRIFT:
         return Obstacle("drifted", f"in {source} it was changed outside since the last apply", _ways(address, run))
     if pending.action in _TAKES_AWAY:
         return Obstacle("not-applied", f"{source} still holds it", _ways(address, run))
