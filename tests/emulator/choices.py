@@ -20,6 +20,7 @@ OPEN: Mapping[str, tuple[Any, ...]] = {
     "beta_status": (400, 401),
     "answers_effort": (False, True),
     "hybrid_search": (False, True),
+    "store_nulls": ("null", "none"),
 }
 """The first choice is the emulator's default."""
 
@@ -33,6 +34,9 @@ MISBEHAVIOUR = {
     "token_requests",
     "lag_seconds",
     "lag_lists",
+    "index_seconds",
+    "index_failures",
+    "index_stuck",
 }
 """The options that no reading of the documents asks for."""
 

@@ -38,8 +38,9 @@ _CHOICES = {
     "gone": (False, True),
     "answers_effort": (False, True),
     "hybrid_search": (False, True),
+    "store_nulls": ("null", "none"),
 }
-_AMOUNTS = ("token_seconds", "token_requests", "lag_seconds", "lag_lists")
+_AMOUNTS = ("token_seconds", "token_requests", "lag_seconds", "lag_lists", "index_seconds")
 
 
 def is_amount(value: Any) -> bool:
@@ -57,13 +58,16 @@ class Behaviour:
     function that has none: `empty`, an empty object `schema`, or `absent`. `unknown_cursor`: `refuse`d with 400, or an
     `empty` page. `ties`: objects of one second are listed in order of `creation`, or of `id`. `beta_status`: of a
     missing OpenAI-Beta header. `answers_effort`: reasoning_effort can be read back. `hybrid_search`: ranking_options
-    has this undocumented member.
+    has this undocumented member. `store_nulls`: a vector store without name or expiry
+    has members that are `null`, or an empty name and `none` for expiry.
 
     `unsupported`: fields that are refused with `unsupported_parameter`. `alterations`: by field, a name of ALTERATIONS
     or a function, for what the server makes of a value it is sent. `page_filter` changes the rows of every page.
     `gone`: the assistants' routes no longer exist. `api_key`: the only key accepted; None accepts any.
     `token_seconds`, `token_requests`: how long each key is accepted, from its first use.
     `lag_seconds`, `lag_lists`: a created object is in no list for that time, nor for that number of list requests.
+    `index_seconds`: how long it takes to index a file of a vector store. `index_failures`: by a pattern of file names,
+    the reason why indexing fails. `index_stuck`: a pattern of file names whose indexing never ends.
     """
 
     metadata: str = "merge"
@@ -85,6 +89,10 @@ class Behaviour:
     token_requests: int | None = None
     lag_seconds: float = 0.0
     lag_lists: int = 0
+    store_nulls: str = "null"
+    index_seconds: float = 0.0
+    index_failures: Mapping[str, str] = field(default_factory=dict)
+    index_stuck: str = ""
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -97,6 +105,10 @@ class Behaviour:
             raise ValueError(f"api_key needs a text, not {self.api_key!r}")
         if not isinstance(self.unsupported, frozenset):
             raise ValueError(f"unsupported needs a set of field names, not {self.unsupported!r}")
+        if not isinstance(self.index_stuck, str) or not all(
+            isinstance(text, str) for pair in self.index_failures.items() for text in pair
+        ):
+            raise ValueError("index_stuck needs a pattern, index_failures patterns with their reasons")
         for change in self.alterations.values():
             if isinstance(change, str) and change not in ALTERATIONS:
                 raise ValueError(f"an alteration is one of {sorted(ALTERATIONS)}, not {change!r}")
