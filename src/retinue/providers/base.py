@@ -105,6 +105,27 @@ class Service(Protocol):
     def close(self) -> None: ...
 
 
+class Content(Protocol):
+    """The bytes of a file to upload: its plain name, how many they are, and they themselves, anew at each call."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def size(self) -> int: ...
+
+    def pieces(self) -> Iterator[bytes]:
+        """Raises StaleError, before the last piece, if they are not those of the plan."""
+
+
+@runtime_checkable
+class Uploader(Protocol):
+    """What a Service offers besides that holds kinds known by their bytes (core/content.py)."""
+
+    def upload(self, kind: str, spec: Mapping[str, Json], scope: str, content: Content) -> Resource:
+        """As `create`; `scope` goes into the file's name, which is all the marker that it has."""
+
+
 @dataclass(frozen=True, slots=True)
 class Resolved:
     """Manifests as a service understands their names, and what it has to say; an error forbids any plan."""

@@ -28,7 +28,7 @@ from ..core.errors import (
 )
 from ..core.model import Json
 from .gate import Gate
-from .wire import Answer, Classify, Connection, Verb, Verdict
+from .wire import Answer, Classify, Connection, Stream, Verb, Verdict
 
 _ATTEMPTS = 6
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 20.0
@@ -128,7 +128,7 @@ class Http:
         safe = verb is not Verb.CREATE
         try:
             timeout = _timeout(self._deadline - started)
-            response = self._client.request(method, path, json=body, params=params, timeout=timeout)
+            response = self._client.request(method, path, params=params, timeout=timeout, **_sent(body))
         except _NOT_SENT as error:
             return _Failure(self._unreachable(error), repeatable=True, sent=False)
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
@@ -182,6 +182,14 @@ class Http:
         for secret in self._secrets:
             text = text.replace(secret, "[key]")
         return text
+
+
+def _sent(body: Json | Stream) -> dict[str, Any]:
+    """The body as the client takes it; a stream says its length, so that a server knows when it was cut."""
+    if not isinstance(body, Stream):
+        return {"json": body}
+    headers = {"Content-Type": body.content_type, "Content-Length": str(body.length)}
+    return {"content": body.pieces(), "headers": headers}
 
 
 def _timeout(left: float) -> httpx.Timeout:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
-from ..core.errors import ApiGone, NotFound, Rejected, ServiceError
+from ..core.errors import NotFound, Rejected
 from ..core.marker import ADDRESS_KEY, APPLIED_KEY
 from ..core.model import Change, Diagnostic, Json, Obstacle, Resource
-from .base import Capabilities, Configured, Marker, Service, Settings, Support
+from .base import Capabilities, Configured, Content, Marker, Service, Settings, Support
+from .files import FILE_FIELDS, FileVerbs
+from .metadata import MARKER_KEYS, MOST_PAIRS, authors, metadata_pairs, pairs, texts
+from .paged import below, created_at, id_of, paged
+from .vector_stores import STORE_FIELDS, StoreVerbs, unsearchable
 from .wire import Answer, Connection, Verb, Verdict
 
 if TYPE_CHECKING:
@@ -31,9 +34,7 @@ _FIELDS = (
     "response_format",
     "reasoning_effort",
 )
-_MARKER_KEYS = (ADDRESS_KEY, APPLIED_KEY)
-_MOST_PAIRS = 16
-_NOT_THIS_API = "Check `endpoint`: it is what the service's own SDK takes as base URL, for example https://host/v1."
+_PATH = "assistants"
 _GONE = (
     "OpenAI shut its Assistants endpoint down on 2026-08-26. Point `endpoint` at a server that speaks the Assistants v2"
     " API, or at `emulator` to work locally."
@@ -56,33 +57,24 @@ def classify(verb: Verb, answer: Answer) -> Verdict:
 
 def to_resource(raw: Mapping[str, Json]) -> Resource:
     """An assistant object as the API answers it, as a live resource. Raises ServiceError if it is none."""
-    remote_id = raw.get("id")
-    if not isinstance(remote_id, str) or not remote_id:
-        raise ServiceError("the service answered an assistant without an id", _NOT_THIS_API)
-    texts = _texts(raw)
+    remote_id = id_of(raw, "an assistant")
+    held = texts(raw)
     spec = {name: raw[name] for name in _FIELDS if name in raw}
-    spec["metadata"] = {key: value for key, value in texts.items() if key not in _MARKER_KEYS}
-    created = raw.get("created_at")
+    spec["metadata"] = authors(held)
     return Resource(
         kind="Assistant",
         spec=spec,
         remote_id=remote_id,
-        created_at=created if type(created) is int else 0,
-        marker_address=texts.get(ADDRESS_KEY) or None,
-        marker_applied=texts.get(APPLIED_KEY) or None,
+        created_at=created_at(raw),
+        marker_address=held.get(ADDRESS_KEY) or None,
+        marker_applied=held.get(APPLIED_KEY) or None,
         raw=raw,
     )
 
 
-def _texts(raw: Mapping[str, Json]) -> dict[str, str]:
-    """The metadata pairs of an object as answered; the API has texts only."""
-    held = raw.get("metadata")
-    return {key: value for key, value in held.items() if isinstance(value, str)} if isinstance(held, dict) else {}
-
-
 def create_body(spec: Mapping[str, Json], marker: Marker) -> dict[str, Json]:
     """What the manifest states, with the marker in the metadata."""
-    return {**spec, "metadata": {**(spec.get("metadata") or {}), **_pairs(marker)}}
+    return {**spec, "metadata": {**(spec.get("metadata") or {}), **pairs(marker)}}
 
 
 def update_body(live: Resource, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
@@ -95,18 +87,6 @@ def update_body(live: Resource, fields: Mapping[str, Json], marker: Marker | Non
     return body
 
 
-def metadata_pairs(live: Resource, wanted: Mapping[str, str], marker: Marker | None) -> dict[str, str]:
-    """The wanted pairs, the marker, and "" for each live, non-empty pair that shall go: a merge would keep it."""
-    held = _texts(live.raw)
-    pairs = {key: value for key, value in wanted.items() if value} | _pairs(marker)
-    gone = {key: "" for key, value in held.items() if value and key not in pairs}
-    return pairs | gone
-
-
-def _pairs(marker: Marker | None) -> dict[str, str]:
-    return {} if marker is None else {ADDRESS_KEY: marker.address, APPLIED_KEY: marker.applied}
-
-
 def _all_members(value: Json) -> Json:
     """Each member list overrides its own; a member left out would stay, and `{}` is ambiguous (API reference)."""
     value = value or {}
@@ -116,64 +96,30 @@ def _all_members(value: Json) -> Json:
     }
 
 
-def _path(remote_id: str) -> str:
-    """An id comes from a person or a plan file too: `asst_x?` must not mean `asst_x`, nor `..` another route."""
-    return f"assistants/{quote(remote_id, safe='').replace('.', '%2E')}"
-
-
-class OpenAIService:
-    """The five verbs over HTTP."""
+class AssistantVerbs:
+    """The five verbs of kind `Assistant`."""
 
     def __init__(self, http: Http) -> None:
         self._http = http
 
-    def list(self, kind: str) -> Iterator[Resource]:
-        """Every assistant, oldest first, 100 to a page; the first page is the probe for the API itself."""
-        params = {"limit": "100", "order": "asc"}
-        seen: set[str] = set()
-        while True:
-            page = self._list_page(params)
-            new = [item for item in page["data"] if item["id"] not in seen]
-            seen.update(item["id"] for item in new)
-            yield from map(to_resource, new)
-            if not page.get("has_more"):
-                return
-            if not new:
-                raise ServiceError(
-                    "the service says there are more assistants but sends the same page again",
-                    "A proxy that ignores `after` does that; point `endpoint` at the service itself.",
-                )
-            params = {**params, "after": new[-1]["id"]}
+    def every(self) -> Iterator[Resource]:
+        """Oldest first, 100 to a page; the first page is the probe for the API itself."""
+        yield from map(to_resource, paged(self._http, _PATH, "assistants", {"limit": "100"}, _GONE))
 
-    def _list_page(self, params: Mapping[str, str]) -> dict[str, Json]:
+    def get(self, remote_id: str) -> Resource | None:
         try:
-            page: dict[str, Json] = self._http.send(Verb.LIST, "GET", "assistants", params=params)
-        except ApiGone as error:
-            raise ApiGone(error.message, _GONE, status=error.status) from error
-        data = page.get("data")
-        if not isinstance(data, list) or not all(
-            isinstance(item, dict) and isinstance(item.get("id"), str) for item in data
-        ):
-            raise ServiceError(
-                "the list of assistants is not in the shape of the Assistants API",
-                _NOT_THIS_API,
-            )
-        return page
-
-    def get(self, kind: str, remote_id: str) -> Resource | None:
-        try:
-            return to_resource(self._http.send(Verb.GET, "GET", _path(remote_id)))
+            return to_resource(self._http.send(Verb.GET, "GET", below(_PATH, remote_id)))
         except NotFound:
             return None
 
-    def create(self, kind: str, spec: Mapping[str, Json], marker: Marker) -> Resource:
-        return to_resource(self._http.send(Verb.CREATE, "POST", "assistants", body=create_body(spec, marker)))
+    def create(self, spec: Mapping[str, Json], marker: Marker) -> Resource:
+        return to_resource(self._http.send(Verb.CREATE, "POST", _PATH, body=create_body(spec, marker)))
 
     def update(
         self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, resets: Set[str] = frozenset()
     ) -> Resource:
         body = update_body(live, fields, marker)
-        path = _path(live.remote_id or "")
+        path = below(_PATH, live.remote_id or "")
         try:
             return to_resource(self._http.send(Verb.UPDATE, "POST", path, body=body))
         except Rejected as error:
@@ -182,11 +128,48 @@ class OpenAIService:
                 raise
             return to_resource(self._http.send(Verb.UPDATE, "POST", path, body={**body, error.param: None}))
 
-    def delete(self, kind: str, remote_id: str) -> None:
+    def delete(self, remote_id: str) -> None:
         try:
-            self._http.send(Verb.DELETE, "DELETE", _path(remote_id))
+            self._http.send(Verb.DELETE, "DELETE", below(_PATH, remote_id))
         except NotFound:
             return
+
+
+class OpenAIService:
+    """The verbs of each kind over one HTTP client."""
+
+    def __init__(self, http: Http, connection: Connection) -> None:
+        self._http = http
+        self._assistants = AssistantVerbs(http)
+        self._files = FileVerbs(http, connection.tell)
+        self._stores = StoreVerbs(http, connection, self._files)
+
+    def _of(self, kind: str) -> AssistantVerbs | FileVerbs | StoreVerbs:
+        if kind == "File":
+            return self._files
+        return self._stores if kind == "VectorStore" else self._assistants
+
+    def list(self, kind: str) -> Iterator[Resource]:
+        return self._of(kind).every()
+
+    def get(self, kind: str, remote_id: str) -> Resource | None:
+        return self._of(kind).get(remote_id)
+
+    def create(self, kind: str, spec: Mapping[str, Json], marker: Marker) -> Resource:
+        return (self._stores if kind == "VectorStore" else self._assistants).create(spec, marker)
+
+    def upload(self, kind: str, spec: Mapping[str, Json], scope: str, content: Content) -> Resource:
+        return self._files.upload(spec, scope, content)
+
+    def update(
+        self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, resets: Set[str] = frozenset()
+    ) -> Resource:
+        if live.kind == "VectorStore":
+            return self._stores.update(live, fields, marker)
+        return self._assistants.update(live, fields, marker, resets)
+
+    def delete(self, kind: str, remote_id: str) -> None:
+        self._of(kind).delete(remote_id)
 
     def close(self) -> None:
         self._http.close()
@@ -201,7 +184,7 @@ class OpenAIProvider:
     name = "openai"
     title = "OpenAI Assistants v2, and any server that speaks it"
     capabilities = Capabilities(
-        kinds=("Assistant",),
+        kinds=("Assistant", "VectorStore", "File"),
         identity="server",
         update="partial",
         clear="null, or the documented default",
@@ -216,7 +199,9 @@ class OpenAIProvider:
         settings=frozenset(_SENT_AS),
         fields={
             "Assistant": {name: (Support.NATIVE, "") for name in _FIELDS if name != "reasoning_effort"}
-            | {"reasoning_effort": (Support.NATIVE, "never reported; retinue remembers a digest in the marker")}
+            | {"reasoning_effort": (Support.NATIVE, "never reported; retinue remembers a digest in the marker")},
+            "VectorStore": STORE_FIELDS,
+            "File": FILE_FIELDS,
         },
     )
 
@@ -228,21 +213,21 @@ class OpenAIProvider:
         return Configured(OpenAIProvider({_SENT_AS[name]: value for name, value in settings.values.items()}), problems)
 
     def check(self, desired: Resource) -> list[Diagnostic]:
-        return []
+        return list(unsearchable(desired)) if desired.kind == "VectorStore" else []
 
     def obstacle(self, change: Change, live: Resource | None) -> Obstacle | None:
         """More than 16 metadata pairs, counting the empty ones that a merging service keeps."""
         wanted = next((item.after for item in change.fields if item.path == "/metadata"), None)
         if live is None or wanted is None:
             return None
-        held = _texts(live.raw)
+        held = texts(live.raw)
         pairs = metadata_pairs(live, wanted, Marker("-", "-")).keys() | {k for k, value in held.items() if not value}
-        if len(pairs) <= _MOST_PAIRS:
+        if len(pairs) <= MOST_PAIRS:
             return None
-        empty = sorted(key for key in pairs if key not in wanted and key not in _MARKER_KEYS)
+        empty = sorted(key for key in pairs if key not in wanted and key not in MARKER_KEYS)
         return Obstacle(
             "metadata-full",
-            f"{live.remote_id} would need {len(pairs)} metadata pairs, {_MOST_PAIRS} is the most:"
+            f"{live.remote_id} would need {len(pairs)} metadata pairs, {MOST_PAIRS} is the most:"
             f" removed keys stay behind empty ({', '.join(empty)})",
             ("keep fewer metadata keys", "or let the object be created anew"),
         )
@@ -251,7 +236,7 @@ class OpenAIProvider:
         from .http import Http  # heavy: the HTTP library is loaded only by commands that reach a service
 
         headers = {"OpenAI-Beta": "assistants=v2", **self._headers, **connection.headers}
-        return OpenAIService(Http(connection.with_headers(headers), classify))
+        return OpenAIService(Http(connection.with_headers(headers), classify), connection)
 
 
 def is_plain(text: str) -> bool:

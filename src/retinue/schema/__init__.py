@@ -25,7 +25,13 @@ def kind_schema(name: str) -> dict[str, Json]:
 @cache
 def kinds() -> Mapping[str, Kind]:
     """Every kind retinue knows, by name (`Assistant`)."""
-    return {kind.name: kind for kind in (_compile(kind_schema(name)) for name in ("assistant",))}
+    return {kind.name: kind for kind in (_compile(kind_schema(name)) for name in ("assistant", "vector_store", "file"))}
+
+
+@cache
+def manifest_kinds() -> tuple[Kind, ...]:
+    """The kinds that have manifests; the others come from what these say."""
+    return tuple(kind for kind in kinds().values() if kind.word)
 
 
 @cache
@@ -55,25 +61,30 @@ def _extended(kind: Kind, provider: str, schema: dict[str, Json]) -> Kind:
 
 def kind_by_word(word: str) -> Kind | None:
     """The kind that a manifest names by its first key: `assistant:` is `Assistant`."""
-    return next((kind for kind in kinds().values() if kind.word == word), None)
+    return next((kind for kind in manifest_kinds() if kind.word == word), None)
 
 
 def _compile(schema: dict[str, Json]) -> Kind:
     fields = {
         name: Field(name=name, code=sub["x-retinue-code"], shape=_shape(sub, schema))
         for name, sub in schema["properties"].items()
+        if "x-retinue-into" not in sub
     }
     return Kind(
         name=schema["x-retinue-kind"],
         word=schema["x-retinue-word"],
         display=schema["x-retinue-display"],
         fields=fields,
+        by_content=schema.get("x-retinue-by-content", False),
+        shared={name: sub["x-retinue-into"] for name, sub in schema["properties"].items() if "x-retinue-into" in sub},
     )
 
 
 def _shape(schema: Json, root: dict[str, Json]) -> Shape:
     if not isinstance(schema, dict):
         return Shape()
+    if "x-retinue-refers" in schema:
+        return Shape(refers=schema["x-retinue-refers"])
     if "$ref" in schema:
         return _shape(root["definitions"][schema["$ref"].rsplit("/", 1)[1]], root)
     inner = schema["then"] if "then" in schema and "x-retinue-by-type" not in schema else schema

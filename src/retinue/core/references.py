@@ -1,0 +1,102 @@
+"""References between objects: `{"ref": "File/data/grades.csv"}` in a spec stands for a live id. Pure.
+
+Manifests and plans name objects; a service knows ids. Names become ids before a write, ids names before a diff. Where a
+reference may stand, the kind's schema says (`Shape.refers`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+from .model import Address, Json, Kind, Shape
+
+REF = "ref"
+Ids: TypeAlias = Mapping[Address, str]
+Names: TypeAlias = Mapping[tuple[str, str], Address]
+"""By kind and live id."""
+
+
+def reference(address: Address) -> dict[str, Json]:
+    return {REF: str(address)}
+
+
+def target_of(value: Json) -> Address | None:
+    """The address that a reference names; None for any other value."""
+    if not isinstance(value, dict) or value.keys() != {REF} or not isinstance(value[REF], str):
+        return None
+    kind, slash, name = value[REF].partition("/")
+    return Address(kind, name) if slash and kind and name else None
+
+
+def to_names(spec: Mapping[str, Json], kind: Kind, names: Names) -> dict[str, Json]:
+    """`spec` with each known live id replaced by a reference; unknown ids stay."""
+
+    def name(value: Json, refers: str) -> Json:
+        address = names.get((refers, value)) if isinstance(value, str) else None
+        return value if address is None else reference(address)
+
+    return _mapped(spec, kind, name)
+
+
+def to_ids(spec: Mapping[str, Json], kind: Kind, ids: Ids) -> dict[str, Json]:
+    """`spec` with each reference to a known address replaced by its live id; others stay references."""
+
+    return renamed(spec, kind, ids)
+
+
+def renamed(spec: Mapping[str, Json], kind: Kind, values: Mapping[Address, Json]) -> dict[str, Json]:
+    """`spec` with other values in the place of references to these addresses."""
+    return _mapped(spec, kind, lambda value, _: value if (to := target_of(value)) is None else values.get(to, value))
+
+
+def addresses_in(spec: Mapping[str, Json], kind: Kind) -> tuple[Address, ...]:
+    """What a spec refers to by name, each once, in a fixed order."""
+    return tuple(sorted({address for value, _ in _all(spec, kind) if (address := target_of(value))}))
+
+
+def ids_in(spec: Mapping[str, Json], kind: Kind) -> set[tuple[str, str]]:
+    """Kind and id of everything that a spec refers to by its live id."""
+    return {(refers, value) for value, refers in _all(spec, kind) if isinstance(value, str)}
+
+
+def can_refer(kind: Kind) -> frozenset[str]:
+    """The names of the fields in which references may stand."""
+    return frozenset(name for name, field in kind.fields.items() if _holds(field.shape))
+
+
+def _holds(shape: Shape) -> bool:
+    parts = (*(shape.properties or {}).values(), *(part for part in (shape.items, shape.values) if part))
+    return shape.refers is not None or any(map(_holds, parts))
+
+
+Change: TypeAlias = Callable[[Json, str], Json]
+
+
+def _mapped(spec: Mapping[str, Json], kind: Kind, change: Change) -> dict[str, Json]:
+    return {
+        name: _value(value, kind.fields[name].shape, change) if name in kind.fields else value
+        for name, value in spec.items()
+    }
+
+
+def _value(value: Any, shape: Shape, change: Change) -> Any:
+    if shape.refers is not None:
+        return change(value, shape.refers)
+    if isinstance(value, dict) and shape.properties is not None:
+        known = shape.properties
+        return {key: _value(item, known[key], change) if key in known else item for key, item in value.items()}
+    if isinstance(value, list) and shape.items is not None and _holds(shape.items):
+        return [_value(item, shape.items, change) for item in value]
+    return value
+
+
+def _all(spec: Mapping[str, Json], kind: Kind) -> Iterator[tuple[Json, str]]:
+    found: list[tuple[Json, str]] = []
+
+    def note(value: Json, refers: str) -> Json:
+        found.append((value, refers))
+        return value
+
+    _mapped(spec, kind, note)
+    yield from found
