@@ -43,7 +43,7 @@ _NARROWED = (
 
 def plan_text(plan: Plan, *, style: Style = Style(), show_unchanged: bool = False, width: int = 100) -> str:  # noqa: B008
     """The whole text; its last line is the summary. `width` bounds brief values, never what a change shows."""
-    blocks = [style.strong(_header(plan))]
+    blocks = [style.strong(header(plan))]
     if not plan.complete:
         blocks.append(style.warning(_NARROWED))
     steps = list(_steps(plan, style, width))
@@ -79,7 +79,8 @@ def _allowed(allowed: Allowed) -> str:
     return f"Allowed: {', '.join(flags)}" if flags else ""
 
 
-def _header(plan: Plan) -> str:
+def header(plan: Plan) -> str:
+    """Project, environment, provider and host on one line."""
     return clean(f"{plan.project} / {plan.environment} ({plan.provider}, {_host(plan.endpoint)})")
 
 
