@@ -43,7 +43,12 @@ def from_live(session: Session, given: Mapping[str, Any], ids: Collection[str] =
     """The manifests for the live objects that nobody manages, or for those with the ids. Raises UsageError."""
     target = session.target
     with connect(session, given, request_log(given)) as service:
-        world = decide(read_live(service, session.kinds), target.project, target.environment, target.formerly)
+        world = decide(
+            read_live(service, session.provider.capabilities.kinds[:1]),
+            target.project,
+            target.environment,
+            target.formerly,
+        )
     known = {live.remote_id for live in world.foreign}
     for remote_id in ids:
         if remote_id not in known:

@@ -17,7 +17,6 @@ from ..core.errors import InvalidManifests, UsageError
 from ..core.model import Diagnostic, Json, Kind, Resource, Severity
 from ..core.plan import Target
 from ..core.pointer import split_pointer
-from ..engine.read import read_live
 from ..load.files import MAX_BYTES
 from ..load.located import place_of
 from ..load.manifests import Loaded, load
@@ -27,7 +26,9 @@ from ..providers import registry
 from ..providers.base import Configurable, Identity, Provider, Resolver, Service, Settings, bearer
 from ..providers.wire import Connection
 from ..schema import kinds, with_extras
+from . import console
 from .files import read_named
+from .reading import read_world
 from .secrets import resolve
 
 EMULATOR = "emulator"
@@ -144,10 +145,25 @@ def open_session(options: Mapping[str, Any], *, need_manifests: bool = True) -> 
     loaded = load(project, environment.name, _variables(options), allow_empty=True, extras=extras_of)
     problems = [*said, *loaded.diagnostics]
     for resource in loaded.resources:
-        problems.extend(placed(item, resource) for item in provider.check(resource))
+        if resource.kind in provider.capabilities.kinds:
+            problems.extend(placed(item, resource) for item in provider.check(resource))
+        else:
+            problems.append(_not_held(resource, provider))
     problems.extend(_contradictions(project, loaded.resources))
     _refuse(problems)
     return Session(project, environment, provider, replace(loaded, diagnostics=tuple(problems)))
+
+
+def _not_held(resource: Resource, provider: Provider) -> Diagnostic:
+    what = "files" if resource.kind == "File" else "vector stores"
+    held = ", ".join(provider.capabilities.kinds)
+    return Diagnostic(
+        code="capability",
+        message=f"{provider.name} holds no {what}, so {resource.address} cannot go there (it holds {held})",
+        remedy="Take it out for this environment in an overlay or with `retinue: {environments: […]}`.",
+        place=resource.place,
+        address=str(resource.address),
+    )
 
 
 def _provider(project: Project, environment: Environment) -> tuple[Provider, tuple[Diagnostic, ...]]:
@@ -213,7 +229,7 @@ def observe(session: Session, service: Service) -> tuple[Session, list[Resource]
 
     Raises InvalidManifests for a name that means nothing there.
     """
-    live = read_live(service, session.kinds)
+    live = read_world(session, service)
     if not isinstance(service, Resolver):
         return session, live
     found = service.resolve(session.desired)
@@ -276,6 +292,8 @@ def connect(
             budget=parse_timeout(options.get("timeout") or "15m"),
             stop=session.stop,
             log=log,
+            ours=tuple(f"{name}/{environment.name}/" for name in (session.project.name, *session.project.formerly)),
+            progress=None if options.get("quiet") or options.get("output_format") == "json" else console.note,
         )
         service = session.provider.connect(connection)
         stack.callback(service.close)

@@ -138,7 +138,8 @@ class Kind:
     """A kind of object: `Assistant`, written `assistant:` in a manifest, shown by its field `display`.
 
     `by_content`: its objects are known by their bytes (core/content.py) and have no manifests, so `word` is empty.
-    `shared`: what a manifest may say once for all items of a list, by the list's name.
+    `referring`: the fields in which references to other objects may stand. `shared`: what a manifest may say once for
+    all items of a list, by the list's name.
     """
 
     name: str
@@ -146,6 +147,7 @@ class Kind:
     display: str
     fields: Mapping[str, Field]
     by_content: bool = False
+    referring: tuple[str, ...] = ()
     shared: Mapping[str, str] = field(default_factory=dict)
 
 

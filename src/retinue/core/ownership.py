@@ -80,7 +80,7 @@ def _settle(
     copies: list[Claim] = []
     originals = _originals(claim for claims in ours.values() for claim in claims)
     for address in sorted(ours):
-        claims = sorted(ours[address], key=lambda claim: (names.index(claim.owner.project), *_age(claim.live)))
+        claims = sorted(ours[address], key=lambda claim: _rank(claim, names))
         made = [claim for claim in claims if originals[_nonce(claim)] is claim]
         copied = [claim for claim in claims if originals[_nonce(claim)] is not claim]
         copies.extend(copied)
@@ -99,6 +99,11 @@ def _settle(
         original = originals[_nonce(claim)]
         diagnostics.append(_copied(claim, owned[claim.address] if original is claim else original))
     return World(owned, tuple(duplicates), tuple(copies), elsewhere, foreign, tuple(diagnostics))
+
+
+def _rank(claim: Claim, names: Sequence[str]) -> tuple[bool, int, int, str]:
+    """What can still be used comes first, then what bears the project's newest name, then the oldest."""
+    return (claim.live.spent, names.index(claim.owner.project), *_age(claim.live))
 
 
 def _age(live: Resource) -> tuple[int, str]:

@@ -7,9 +7,10 @@ reference may stand, the kind's schema says (`Shape.refers`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, TypeAlias
 
-from .model import Address, Json, Kind, Shape
+from .model import Address, Change, Json, Kind, Shape
 
 REF = "ref"
 Ids: TypeAlias = Mapping[Address, str]
@@ -29,7 +30,7 @@ def target_of(value: Json) -> Address | None:
     return Address(kind, name) if slash and kind and name else None
 
 
-def to_names(spec: Mapping[str, Json], kind: Kind, names: Names) -> dict[str, Json]:
+def to_names(spec: Mapping[str, Json], kind: Kind, names: Names) -> Mapping[str, Json]:
     """`spec` with each known live id replaced by a reference; unknown ids stay."""
 
     def name(value: Json, refers: str) -> Json:
@@ -39,15 +40,30 @@ def to_names(spec: Mapping[str, Json], kind: Kind, names: Names) -> dict[str, Js
     return _mapped(spec, kind, name)
 
 
-def to_ids(spec: Mapping[str, Json], kind: Kind, ids: Ids) -> dict[str, Json]:
+def to_ids(spec: Mapping[str, Json], kind: Kind, ids: Ids) -> Mapping[str, Json]:
     """`spec` with each reference to a known address replaced by its live id; others stay references."""
 
     return renamed(spec, kind, ids)
 
 
-def renamed(spec: Mapping[str, Json], kind: Kind, values: Mapping[Address, Json]) -> dict[str, Json]:
+def renamed(spec: Mapping[str, Json], kind: Kind, values: Mapping[Address, Json]) -> Mapping[str, Json]:
     """`spec` with other values in the place of references to these addresses."""
     return _mapped(spec, kind, lambda value, _: value if (to := target_of(value)) is None else values.get(to, value))
+
+
+def grounded(change: Change, ids: Ids, kind: Kind) -> Change:
+    """A step with live ids in the place of the names that it refers to; a name that is not known stays."""
+    fields = tuple(
+        replace(
+            item,
+            before=to_ids({item.path[1:]: item.before}, kind, ids)[item.path[1:]],
+            after=to_ids({item.path[1:]: item.after}, kind, ids)[item.path[1:]],
+        )
+        if item.path[1:] in kind.referring
+        else item
+        for item in change.fields
+    )
+    return change if fields == change.fields else replace(change, fields=fields)
 
 
 def addresses_in(spec: Mapping[str, Json], kind: Kind) -> tuple[Address, ...]:
@@ -60,33 +76,27 @@ def ids_in(spec: Mapping[str, Json], kind: Kind) -> set[tuple[str, str]]:
     return {(refers, value) for value, refers in _all(spec, kind) if isinstance(value, str)}
 
 
-def can_refer(kind: Kind) -> frozenset[str]:
-    """The names of the fields in which references may stand."""
-    return frozenset(name for name, field in kind.fields.items() if _holds(field.shape))
-
-
-def _holds(shape: Shape) -> bool:
+def holds_references(shape: Shape) -> bool:
+    """Whether a reference may stand somewhere in a value of this shape."""
     parts = (*(shape.properties or {}).values(), *(part for part in (shape.items, shape.values) if part))
-    return shape.refers is not None or any(map(_holds, parts))
+    return shape.refers is not None or any(map(holds_references, parts))
 
 
-Change: TypeAlias = Callable[[Json, str], Json]
+_Rule: TypeAlias = Callable[[Json, str], Json]
 
 
-def _mapped(spec: Mapping[str, Json], kind: Kind, change: Change) -> dict[str, Json]:
-    return {
-        name: _value(value, kind.fields[name].shape, change) if name in kind.fields else value
-        for name, value in spec.items()
-    }
+def _mapped(spec: Mapping[str, Json], kind: Kind, change: _Rule) -> Mapping[str, Json]:
+    changed = {name: _value(spec[name], kind.fields[name].shape, change) for name in kind.referring if name in spec}
+    return {**spec, **changed} if changed else spec
 
 
-def _value(value: Any, shape: Shape, change: Change) -> Any:
+def _value(value: Any, shape: Shape, change: _Rule) -> Any:
     if shape.refers is not None:
         return change(value, shape.refers)
     if isinstance(value, dict) and shape.properties is not None:
         known = shape.properties
         return {key: _value(item, known[key], change) if key in known else item for key, item in value.items()}
-    if isinstance(value, list) and shape.items is not None and _holds(shape.items):
+    if isinstance(value, list) and shape.items is not None:
         return [_value(item, shape.items, change) for item in value]
     return value
 

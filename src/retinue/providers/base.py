@@ -50,7 +50,8 @@ class Capabilities:
     `x-retinue-live` are found on live objects only. `recognised_by`: by kind, pointers to the fields by which an object
     is known again if the service lost its marker; none: never. `emulator_path`: where the embedded emulator speaks this
     API. `key_variable`: the environment variable that usually holds the key. `settings`: the keys of an environment
-    that only some services have, of those that this one takes.
+    that only some services have, of those that this one takes. `kinds`: the first is always read, the others if
+    something concerns them. `compound`: the kinds whose create is more than one request.
     """
 
     kinds: tuple[str, ...]
@@ -70,6 +71,7 @@ class Capabilities:
     emulator_path: str = "/v1"
     key_variable: str = ""
     settings: frozenset[str] = frozenset()
+    compound: frozenset[str] = frozenset()
     auth: Auth = Auth()
 
 

@@ -197,6 +197,7 @@ class OpenAIProvider:
         unreadable={"Assistant": frozenset({"reasoning_effort"})},
         key_variable="OPENAI_API_KEY",
         settings=frozenset(_SENT_AS),
+        compound=frozenset({"VectorStore"}),
         fields={
             "Assistant": {name: (Support.NATIVE, "") for name in _FIELDS if name != "reasoning_effort"}
             | {"reasoning_effort": (Support.NATIVE, "never reported; retinue remembers a digest in the marker")},

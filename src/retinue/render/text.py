@@ -33,6 +33,8 @@ _REASONS = {
     Reason.ADOPTED: "managed by retinue from now on",
     Reason.MARKER_LOST: "marker lost: known again by what it is called",
     Reason.DESTROY: "everything of ours is destroyed",
+    Reason.EXPIRED: "it expired; a new one takes its place",
+    Reason.UNUSED: "nothing refers to it any more",
     Reason.REFERENCE: "an object that it refers to gets a new id",
 }
 _NARROWED = (

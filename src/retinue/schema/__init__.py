@@ -12,6 +12,7 @@ from functools import cache
 from importlib import resources
 
 from ..core.model import MISSING, Field, Json, Kind, Shape
+from ..core.references import holds_references
 
 
 @cache
@@ -75,6 +76,7 @@ def _compile(schema: dict[str, Json]) -> Kind:
         word=schema["x-retinue-word"],
         display=schema["x-retinue-display"],
         fields=fields,
+        referring=tuple(name for name, item in fields.items() if holds_references(item.shape)),
         by_content=schema.get("x-retinue-by-content", False),
         shared={name: sub["x-retinue-into"] for name, sub in schema["properties"].items() if "x-retinue-into" in sub},
     )

@@ -7,11 +7,11 @@ from typing import Any
 import click
 
 from ...core.errors import UsageError
+from ...core.links import split
 from ...core.ownership import decide
-from ...engine.read import read_live
-from ...schema import kinds
 from .. import console, options
 from ..plans import request_log
+from ..reading import read_world
 from ..session import connect, open_session
 
 
@@ -24,7 +24,7 @@ def command(**given: Any) -> int:
     session = open_session(given, need_manifests=False)
     target = session.target
     with connect(session, given, request_log(given)) as service:
-        live = read_live(service, kinds())
+        live, _ = split(read_world(session, service, everything=True), session.kinds)
     owned = decide(live, target.project, target.environment, target.formerly).owned
     ids = {str(address): claim.remote_id for address, claim in owned.items()}
     if given["output_format"] == "env":
