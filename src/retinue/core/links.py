@@ -30,6 +30,11 @@ class Links:
         spec = to_names(resource.spec, self.kinds[resource.kind], self.names)
         return resource if spec is resource.spec else replace(resource, spec=spec)
 
+    def was_there(self, file: Resource) -> bool:
+        """Whether a file of ours has its plain name but other bytes, which nobody wants any more."""
+        leftovers = (live for same in self.files.values() for live in same if leftover_address(live) in self.ids)
+        return any(live.spec["name"] == file.spec["name"] for live in leftovers)
+
     def requires(self, resource: Resource) -> tuple[Address, ...]:
         """What a resource needs to be there before it: what it says, and what it refers to."""
         found = addresses_in(self.named(resource).spec, self.kinds[resource.kind])

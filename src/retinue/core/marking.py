@@ -9,7 +9,7 @@ from . import marker
 from .canonical import canonical, same
 from .model import MISSING, Action, Change, Json, Kind, Resource
 from .pointer import with_ignored, without
-from .references import addresses_in
+from .references import ids_in
 
 
 def fields_to_send(change: Change, kind: Kind, live: Mapping[str, Json] | None = None) -> dict[str, Json]:
@@ -69,11 +69,12 @@ def _let_go(change: Change, kind: Kind) -> dict[str, marker.Entry]:
 
     If the run is stopped before those objects are gone, this alone tells the next one to look for them.
     """
+    ours = {(address.kind, remote_id) for address, remote_id in change.resolved.items()}
     return {
         kind.fields[name].code: marker.Entry(marker.short_digest(kind.fields[name].shape.default))
         for name in kind.referring
         for item in change.fields
-        if item.path == f"/{name}" and addresses_in({name: item.before}, kind)
+        if item.path == f"/{name}" and not ours.isdisjoint(ids_in({name: item.before}, kind))
     }
 
 

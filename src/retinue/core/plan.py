@@ -173,7 +173,8 @@ class _Steps:
     def _file(self, address: Address, resource: Resource) -> Change:
         same = self.links.files.get(key_of(resource))
         if same is None:
-            return self._create(address, resource)
+            created = self._create(address, resource)
+            return replace(created, reason=Reason.MANIFEST) if self.links.was_there(resource) else created
         return Change(address, Action.NO_OP, Reason.MANIFEST, same[0].remote_id)
 
     def destroyed(self) -> list[Change]:

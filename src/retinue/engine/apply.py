@@ -40,13 +40,13 @@ def apply_changes(changes: Sequence[Change], run: Run) -> list[Outcome]:
         if change.held:
             outcomes[number] = Outcome(change.address, change.action, Status.HELD, change.remote_id)
     free = {number: change for number, change in numbered.items() if not change.held}
-    writes, deletes, forgets = _waves(free)
+    writes, deletes, unused, forgets = _waves(free)
     for layer in _layers(writes):
         outcomes |= _walk(layer, needs(writes), run, outcomes)
         outcomes |= settle_races(layer, outcomes, run)
         run.ids.update(_ids(layer, outcomes))
     replaced = {number: _old_of(change) for number, change in writes.items() if change.action is Action.REPLACE}
-    for wave in (deletes | replaced, forgets):
+    for wave in (deletes | replaced, unused, forgets):
         if all(outcome.status in (Status.DONE, Status.HELD) for outcome in outcomes.values()):
             done = _walk(wave, _reversed(needs(wave)), run)
         else:
@@ -88,11 +88,16 @@ def _replaced(made: Outcome, removed: Outcome) -> Outcome:
     return replace(removed, action=made.action, remote_id=made.remote_id, error=why)
 
 
-def _waves(changes: Mapping[int, Change]) -> tuple[dict[int, Change], dict[int, Change], dict[int, Change]]:
-    """Writes, then deletes, then forgets: a duplicate of what is forgotten must be gone before, while it is known."""
-    waves: tuple[dict[int, Change], dict[int, Change], dict[int, Change]] = ({}, {}, {})
+def _waves(changes: Mapping[int, Change]) -> list[dict[int, Change]]:
+    """Writes, deletes, files that nobody needs by then, forgets.
+
+    A duplicate of what is forgotten must be gone before, while it is known.
+    """
+    waves: list[dict[int, Change]] = [{}, {}, {}, {}]
     for number, change in changes.items():
-        waves[1 if change.action is Action.DELETE else 2 if change.action is Action.FORGET else 0][number] = change
+        unused = change.reason is Reason.UNUSED
+        last = {Action.DELETE: 2 if unused else 1, Action.FORGET: 3}
+        waves[last.get(change.action, 0)][number] = change
     return waves
 
 

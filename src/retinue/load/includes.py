@@ -74,7 +74,7 @@ class Renderer:
         return with_items(value, changed) if changed else value
 
     def _seq(self, value: Seq, context: _Context, depth: int) -> Seq:
-        if any(map(_is_upload, value)):
+        if any(map(_is_entry, value)):
             value = self._spread(value, context)
         items = [self._walk(item, value.items_at[index], context, depth + 1) for index, item in enumerate(value)]
         if all(new is old for new, old in zip(items, value, strict=True)):
@@ -121,7 +121,7 @@ class Renderer:
         """The list with each upload in it replaced by the files that it names."""
         result = Seq(value.place)
         for item, at in zip(value, value.items_at, strict=True):
-            for one in (self._uploaded(item, context) or [item]) if _is_upload(item) else [item]:
+            for one in (self._uploaded(item, context) or [item]) if _is_entry(item) else [item]:
                 result.put(one, at)
         return result
 
@@ -214,19 +214,27 @@ class Renderer:
 
 
 def _is_upload(value: Any) -> bool:
-    return type(value) is Map and type(value.get("upload")) is str and value.keys() <= {"upload", "attributes"}
+    return type(value) is Map and len(value) == 1 and type(value.get("upload")) is str
+
+
+def _is_entry(value: Any) -> bool:
+    """An item of a list may say more about the files that it uploads."""
+    return type(value) is Map and type(value.get("upload")) is str and "file_id" not in value
 
 
 def _reference(value: Map, name: str) -> Map:
-    """`{ref: File/NAME}`, or with attributes the whole entry `{file_id: {ref: File/NAME}, attributes: …}`."""
+    """`{ref: File/NAME}`, or what else is said beside it: `{file_id: {ref: File/NAME}, attributes: …}`."""
     key_at, at = value.keys_at["upload"], value.values_at["upload"]
     inner = Map(value.place)
     inner.put("ref", f"File/{name}", key_at, at)
-    if "attributes" not in value:
+    if len(value) == 1:
         return inner
     entry = Map(value.place)
-    entry.put("file_id", inner, key_at, at)
-    entry.put("attributes", value["attributes"], value.keys_at["attributes"], value.values_at["attributes"])
+    for key, item in value.items():
+        if key == "upload":
+            entry.put("file_id", inner, key_at, at)
+        else:
+            entry.put(key, item, value.keys_at[key], value.values_at[key])
     return entry
 
 

@@ -135,7 +135,7 @@ def _files_of_store(data: Map) -> Iterator[Said]:
     files = data.get("files")
     seen: dict[str, tuple[int, str]] = {}
     for index, item in enumerate(files if isinstance(files, list) else ()):
-        if not isinstance(item, dict):
+        if not isinstance(item, dict) or "file_id" not in item:
             continue
         yield from _overlap(item.get("chunking_strategy"), ("files", index, "chunking_strategy"))
         attributes = item.get("attributes")

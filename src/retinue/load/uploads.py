@@ -63,7 +63,7 @@ def find(files: Files, path: str, at: Place) -> list[Found] | Diagnostic:
             chosen.append(found)
     if not chosen:
         remedy = "Correct the pattern, or put a file there; a pattern is relative to the file it is written in."
-        return Diagnostic("glob-empty", f"no file matches `{path}`", remedy, at)
+        return Diagnostic("glob-empty", f"no file matches `{pattern}`", remedy, at)
     return chosen
 
 

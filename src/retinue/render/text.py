@@ -102,7 +102,9 @@ def _steps(plan: Plan, style: Style, width: int) -> Iterator[str]:
     for change in plan.changes:
         yield _head(change, plan, ids, layout, style)
         kind = kinds().get(change.address.kind)
-        if change.action is Action.CREATE:
+        if kind is not None and kind.by_content:
+            """What is in it is the author's own file; the head says how large it is."""
+        elif change.action is Action.CREATE:
             yield from created_fields(change.fields, kind, layout, style)
         else:
             yield from changed_fields(change.fields, kind, layout, style)
@@ -130,6 +132,9 @@ def _reason(change: Change, plan: Plan) -> str:
         return f"moved from {clean(old)}"
     if change.action is Action.FORGET:
         return "no longer managed; it stays live"
+    size = next((item.after for item in change.fields if item.path == "/bytes"), None)
+    if change.action is Action.CREATE and size is not None:
+        return f"{size:,} bytes{', changed' if change.reason is Reason.MANIFEST else ''}"
     return _REASONS.get(change.reason, "")
 
 

@@ -24,6 +24,8 @@ def command(**given: Any) -> int:
     documents = []
     for resource in sorted(session.desired, key=lambda item: str(item.address)):
         kind = session.kinds[resource.kind]
+        if kind.by_content:
+            continue
         assert resource.address is not None
         documents.append({kind.word: resource.address.name, **stated_fields(resource.spec, kind)})
     text = console.json_text(documents) if given["output_format"] == "json" else "---\n".join(map(_yaml, documents))
