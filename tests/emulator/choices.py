@@ -37,6 +37,8 @@ MISBEHAVIOUR = {
     "index_seconds",
     "index_failures",
     "index_stuck",
+    "assistant_files",
+    "account",
 }
 """The options that no reading of the documents asks for."""
 

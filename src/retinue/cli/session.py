@@ -14,19 +14,21 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..core.errors import InvalidManifests, UsageError
-from ..core.model import Diagnostic, Json, Kind, Resource, Severity
+from ..core.model import Diagnostic, Json, Kind, Place, Resource, Severity
 from ..core.plan import Target
 from ..core.pointer import split_pointer
 from ..load.files import MAX_BYTES
-from ..load.located import place_of
+from ..load.located import Map, place_of
 from ..load.manifests import Loaded, load
 from ..load.project import Environment, Project, find, load_project
 from ..load.yaml import parse
 from ..providers import registry
 from ..providers.base import Configurable, Identity, Provider, Resolver, Service, Settings, bearer
+from ..providers.losses import held, losses, weighed
 from ..providers.wire import Connection
 from ..schema import kinds, with_extras
 from . import console
+from .accounts import account_problems, check_account, in_project
 from .files import read_named
 from .reading import read_world
 from .secrets import resolve
@@ -38,12 +40,16 @@ EMULATOR_FOLDER = ".retinue-emulator"
 
 @dataclass(frozen=True)
 class Session:
-    """One environment of one project, with its manifests loaded and valid."""
+    """One environment of one project, with its manifests loaded and valid.
+
+    `loaded.resources` lack what the service cannot hold; `written` has them by address as they stand in the files.
+    """
 
     project: Project
     environment: Environment
     provider: Provider
     loaded: Loaded
+    written: Mapping[str, Resource] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -143,15 +149,23 @@ def open_session(options: Mapping[str, Any], *, need_manifests: bool = True) -> 
         _refuse(said)
         return Session(project, environment, provider, Loaded((), said))
     loaded = load(project, environment.name, _variables(options), allow_empty=True, extras=extras_of)
-    problems = [*said, *loaded.diagnostics]
-    for resource in loaded.resources:
-        if resource.kind in provider.capabilities.kinds:
-            problems.extend(placed(item, resource) for item in provider.check(resource))
-        else:
-            problems.append(_not_held(resource, provider))
-    problems.extend(_contradictions(project, loaded.resources))
+    session = Session(project, environment, provider, loaded, {str(item.address): item for item in loaded.resources})
+    found = [item for resource in loaded.resources for item in _checked(resource, session)]
+    problems = [*said, *loaded.diagnostics, *found, *_contradictions(project, loaded.resources)]
     _refuse(problems)
-    return Session(project, environment, provider, replace(loaded, diagnostics=tuple(problems)))
+    resources = tuple(held(item, found) for item in loaded.resources)
+    return replace(session, loaded=replace(loaded, resources=resources, diagnostics=tuple(problems)))
+
+
+def _checked(resource: Resource, session: Session) -> Iterator[Diagnostic]:
+    """What the service cannot hold of a manifest, and what else its provider has to say of it."""
+    if resource.kind not in session.provider.capabilities.kinds:
+        yield _not_held(resource, session.provider)
+        return
+    kind = session.kinds[resource.kind]
+    found = (*losses(resource, kind, session.provider.capabilities), *session.provider.check(resource))
+    for item in found:
+        yield placed(weighed(item, kind, session.environment.on_loss), resource)
 
 
 def _not_held(resource: Resource, provider: Provider) -> Diagnostic:
@@ -182,11 +196,12 @@ def _provider(project: Project, environment: Environment) -> tuple[Provider, tup
     provider = registry.load(environment.provider)
     taken = {key: value for key, value in environment.settings.items() if key in provider.capabilities.settings}
     said = [_no_setting(key, provider) for key in environment.settings if key not in taken]
+    said += account_problems(environment, provider)
     if isinstance(provider, Configurable):
         bound = provider.configured(Settings(environment.endpoint, taken, environment.api_key is not None))
         provider = bound.provider
         said += bound.diagnostics
-    return provider, tuple(_in_project(item, project, environment) for item in said)
+    return provider, tuple(in_project(item, project, environment) for item in said)
 
 
 def _no_setting(key: str, provider: Provider) -> Diagnostic:
@@ -195,13 +210,6 @@ def _no_setting(key: str, provider: Provider) -> Diagnostic:
     return Diagnostic(
         "unused-setting", f"`{key}` means nothing to the provider `{provider.name}`", remedy, path=f"/{key}"
     )
-
-
-def _in_project(problem: Diagnostic, project: Project, environment: Environment) -> Diagnostic:
-    """With the line of retinue.yaml that a provider's finding about the environment's settings is about."""
-    steps = ["environments", environment.name, *split_pointer(problem.path or "")]
-    place = place_of(project.data, steps) or environment.place
-    return replace(problem, place=place, path=f"/environments/{environment.name}{problem.path or ''}")
 
 
 def extras_of(provider: str, kind: str) -> Json:
@@ -233,28 +241,41 @@ def observe(session: Session, service: Service) -> tuple[Session, list[Resource]
     if not isinstance(service, Resolver):
         return session, live
     found = service.resolve(session.desired)
-    by_address = {str(resource.address): resource for resource in session.desired}
-    notes = [placed(item, by_address[item.address]) if item.address else item for item in found.diagnostics]
+    notes = [_settled(item, session) for item in found.diagnostics]
     _refuse(notes)
-    loaded = replace(session.loaded, resources=found.resources, diagnostics=(*session.loaded.diagnostics, *notes))
+    resources = tuple(held(item, notes) for item in found.resources)
+    loaded = replace(session.loaded, resources=resources, diagnostics=(*session.loaded.diagnostics, *notes))
     return replace(session, loaded=loaded), live
 
 
-def _variables(options: Mapping[str, Any]) -> dict[str, str]:
-    """`--var-file` before `--var`; later ones win."""
-    result: dict[str, Any] = {}
+def _settled(item: Diagnostic, session: Session) -> Diagnostic:
+    """What a service says of a manifest, at its line and with the weight that the environment gives it."""
+    if item.address is None:
+        return item
+    resource = session.written[item.address]
+    return placed(weighed(item, session.kinds[resource.kind], session.environment.on_loss), resource)
+
+
+def _variables(options: Mapping[str, Any]) -> Map:
+    """`--var-file` before `--var`; later ones win. What a file says has its place there."""
+    result = Map(Place("", 1, 1))
     for path in options.get("var_files", ()):
-        result |= read_variables(path)
-    return result | parse_pairs(options.get("variables", ()), "--var")
+        given = read_variables(path)
+        for name, value in given.items():
+            result.put(name, value, given.keys_at[name], given.values_at[name])
+    for name, text in parse_pairs(options.get("variables", ()), "--var").items():
+        result[name] = text
+        result.keys_at.pop(name, None)
+    return result
 
 
-def read_variables(path: str) -> Mapping[str, Any]:
+def read_variables(path: str) -> Map:
     """A YAML file with one mapping of names to values. Raises UsageError or InvalidManifests."""
     data = read_named(path, MAX_BYTES, "the variables file", "Name a YAML file with --var-file.")
     parsed = parse(data, path)
     _refuse(parsed.diagnostics)
     values = [document.value for document in parsed.documents]
-    if len(values) != 1 or not isinstance(values[0], dict):
+    if len(values) != 1 or type(values[0]) is not Map:
         raise UsageError(f"{path} is no mapping of names to values", "Write lines such as `model: gpt-4o`.")
     return values[0]
 
@@ -297,6 +318,7 @@ def connect(
         )
         service = session.provider.connect(connection)
         stack.callback(service.close)
+        check_account(session.project, environment, service)
         yield service
 
 

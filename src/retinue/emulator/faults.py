@@ -39,6 +39,7 @@ _CHOICES = {
     "answers_effort": (False, True),
     "hybrid_search": (False, True),
     "store_nulls": ("null", "none"),
+    "assistant_files": ("told", "apart"),
 }
 _AMOUNTS = ("token_seconds", "token_requests", "lag_seconds", "lag_lists", "index_seconds")
 
@@ -58,12 +59,14 @@ class Behaviour:
     function that has none: `empty`, an empty object `schema`, or `absent`. `unknown_cursor`: `refuse`d with 400, or an
     `empty` page. `ties`: objects of one second are listed in order of `creation`, or of `id`. `beta_status`: of a
     missing OpenAI-Beta header. `answers_effort`: reasoning_effort can be read back. `hybrid_search`: ranking_options
-    has this undocumented member. `store_nulls`: a vector store without name or expiry
-    has members that are `null`, or an empty name and `none` for expiry.
+    has this undocumented member. `store_nulls`: a vector store without name or expiry has members that are `null`, or
+    an empty name and `none` for expiry. `assistant_files`: those of Azure's first version are `told` by their
+    assistant, or hang `apart` from it and can only be attached and listed by their own requests.
 
     `unsupported`: fields that are refused with `unsupported_parameter`. `alterations`: by field, a name of ALTERATIONS
     or a function, for what the server makes of a value it is sent. `page_filter` changes the rows of every page.
     `gone`: the assistants' routes no longer exist. `api_key`: the only key accepted; None accepts any.
+    `account`: what openai-organization says; empty: answers have no such header.
     `token_seconds`, `token_requests`: how long each key is accepted, from its first use.
     `lag_seconds`, `lag_lists`: a created object is in no list for that time, nor for that number of list requests.
     `index_seconds`: how long it takes to index a file of a vector store. `index_failures`: by a pattern of file names,
@@ -85,8 +88,10 @@ class Behaviour:
     beta_status: int = 400
     answers_effort: bool = False
     hybrid_search: bool = False
+    assistant_files: str = "told"
     token_seconds: float | None = None
     token_requests: int | None = None
+    account: str = "emulator"
     lag_seconds: float = 0.0
     lag_lists: int = 0
     store_nulls: str = "null"
@@ -103,6 +108,8 @@ class Behaviour:
                 raise ValueError(f"{name} needs a number from 0, not {getattr(self, name)!r}")
         if not isinstance(self.api_key, str | None):
             raise ValueError(f"api_key needs a text, not {self.api_key!r}")
+        if not isinstance(self.account, str) or not (self.account.isascii() and self.account.isprintable()):
+            raise ValueError(f"account needs a text for a header, not {self.account!r}")
         if not isinstance(self.unsupported, frozenset):
             raise ValueError(f"unsupported needs a set of field names, not {self.unsupported!r}")
         if not isinstance(self.index_stuck, str) or not all(

@@ -25,7 +25,6 @@ _PASTED = {
 }
 _LATER_IN_PROJECT = {
     "promote_from": "Remove it; apply the environments one by one with -e.",
-    "account": "Remove it.",
 }
 _NOT_FIELDS = {
     "vector_stores": (

@@ -11,6 +11,7 @@ from typing import Any
 from ..core.model import Address, Diagnostic, Place
 from ..schema import environment_settings, manifest_kinds
 from .builder import Document
+from .declared import Declaration, declaration_problems, declarations
 from .endpoints import endpoint_problems
 from .files import read_bytes
 from .located import Map, place_of
@@ -41,8 +42,10 @@ class Environment:
     settings: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
     overlay: str | None = None
+    account: str | None = None
     critical: bool = False
     allow_http: bool = False
+    on_loss: str | Mapping[str, str] = field(default_factory=dict)
     on_drift: str = "revert"
 
 
@@ -67,6 +70,7 @@ class Project:
     removed: tuple[Removal, ...]
     formerly: tuple[str, ...]
     data: Map
+    variables: Mapping[str, Declaration] = field(default_factory=dict)
     file: str = FILE
 
 
@@ -91,7 +95,7 @@ def load_project(root: Path) -> tuple[Project | None, list[Diagnostic]]:
     secrets = set(_secret_places(value))
     problems = [problem for problem in parsed.diagnostics if problem.place not in secrets]
     known = {problem.place for problem in problems}
-    found = [*validate_project(value), *endpoint_problems(value), *_scope_problems(value)]
+    found = [*validate_project(value), *endpoint_problems(value), *_scope_problems(value), *declaration_problems(value)]
     problems += [problem for problem in found if problem.place not in known]
     problems.sort(key=lambda problem: problem.place or Place("", 0, 0))
     return (None, problems) if problems else (_project(root, value), [])
@@ -154,6 +158,7 @@ def _project(root: Path, data: Map) -> Project:
         removed=tuple(_removals(data)),
         formerly=tuple(data.get("formerly") or ()),
         data=data,
+        variables=declarations(data),
     )
 
 
@@ -169,8 +174,10 @@ def _environment(name: str, data: Map, root: Map) -> Environment:
         settings={key: data[key] for key in environment_settings() if key in data},
         variables=data.get("variables") or {},
         overlay=data.get("overlay"),
+        account=data.get("account"),
         critical=data.get("critical", False),
         allow_http=data.get("allow_http", False),
+        on_loss=data.get("on_loss") or {},
         on_drift=data.get("on_drift", "revert"),
     )
 

@@ -50,7 +50,8 @@ class Capabilities:
     `x-retinue-live` are found on live objects only. `recognised_by`: by kind, pointers to the fields by which an object
     is known again if the service lost its marker; none: never. `emulator_path`: where the embedded emulator speaks this
     API. `key_variable`: the environment variable that usually holds the key. `settings`: the keys of an environment
-    that only some services have, of those that this one takes. `kinds`: the first is always read, the others if
+    that only some services have, of those that this one takes. `account`: what the account is called that the service
+    reports (then its Service is `Identified`); empty: it reports none. `kinds`: the first is always read, the others if
     something concerns them. `compound`: the kinds whose create is more than one request.
     """
 
@@ -73,6 +74,7 @@ class Capabilities:
     settings: frozenset[str] = frozenset()
     compound: frozenset[str] = frozenset()
     auth: Auth = Auth()
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,14 @@ class Resolver(Protocol):
 
     def resolve(self, desired: Sequence[Resource]) -> Resolved:
         """Called after the live objects were listed. Raises what kept the service from telling."""
+
+
+@runtime_checkable
+class Identified(Protocol):
+    """What a Service may offer besides: it says whose account the key opens."""
+
+    def account(self) -> str | None:
+        """None if the answer did not say. One request at most; raises as a list does."""
 
 
 @runtime_checkable

@@ -13,7 +13,7 @@ from ..core.content import parse_stored, stored_name
 from ..core.errors import NotFound
 from ..core.model import Json, Resource
 from .base import Content, Support
-from .paged import below, created_at, id_of, paged
+from .paged import asking, below, created_at, id_of, paged
 from .wire import Stream, Verb
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class FileVerbs:
     def every(self) -> Iterator[Resource]:
         """Every file whose name is of retinue's form, whoever's it is."""
         params = {"limit": "10000", "purpose": self._purpose}
-        for raw in paged(self._http, _PATH, "files", params, _NO_FILES):
+        for raw in paged(asking(self._http, _PATH, _NO_FILES), "files", params):
             found = self._seen(to_file(raw))
             if found.marker_address is not None:
                 yield found

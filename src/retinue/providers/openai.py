@@ -6,12 +6,12 @@ Source of the facts: OpenAI API reference, Assistants (v2); the vendor's own end
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from ..core.errors import NotFound, Rejected
+from ..core.errors import ApiGone, NotFound, Rejected
 from ..core.marker import ADDRESS_KEY, APPLIED_KEY
 from ..core.model import Change, Diagnostic, Json, Obstacle, Resource
-from .base import Capabilities, Configured, Content, Marker, Service, Settings, Support
+from .base import Capabilities, Configured, Content, Identified, Marker, Service, Settings, Support
 from .files import FILE_FIELDS, FileVerbs
 from .metadata import MARKER_KEYS, MOST_PAIRS, authors, metadata_pairs, pairs, texts
 from .paged import below, created_at, id_of, paged
@@ -34,7 +34,6 @@ _FIELDS = (
     "response_format",
     "reasoning_effort",
 )
-_PATH = "assistants"
 _GONE = (
     "OpenAI shut its Assistants endpoint down on 2026-08-26. Point `endpoint` at a server that speaks the Assistants v2"
     " API, or at `emulator` to work locally."
@@ -96,67 +95,112 @@ def _all_members(value: Json) -> Json:
     }
 
 
-class AssistantVerbs:
-    """The five verbs of kind `Assistant`."""
+def path_of(remote_id: str) -> str:
+    return below("assistants", remote_id)
 
-    def __init__(self, http: Http) -> None:
-        self._http = http
 
-    def every(self) -> Iterator[Resource]:
-        """Oldest first, 100 to a page; the first page is the probe for the API itself."""
-        yield from map(to_resource, paged(self._http, _PATH, "assistants", {"limit": "100"}, _GONE))
+class Form(Protocol):
+    """How an assistant looks on the wire; other services of this family differ in nothing else. Pure."""
 
-    def get(self, remote_id: str) -> Resource | None:
+    def read(self, raw: Mapping[str, Json]) -> Resource:
+        """Raises ServiceError for what is no assistant."""
+
+    def create(self, spec: Mapping[str, Json], marker: Marker) -> dict[str, Json]: ...
+
+    def update(self, live: Resource, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]: ...
+
+
+class V2:
+    """The form of the Assistants v2 API."""
+
+    def read(self, raw: Mapping[str, Json]) -> Resource:
+        return to_resource(raw)
+
+    def create(self, spec: Mapping[str, Json], marker: Marker) -> dict[str, Json]:
+        return create_body(spec, marker)
+
+    def update(self, live: Resource, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
+        return update_body(live, fields, marker)
+
+
+class OpenAIService:
+    """The five verbs over HTTP. `gone`: what to do where the API is no longer there."""
+
+    def __init__(self, http: Http, form: Form | None = None, gone: str = _GONE) -> None:
+        self._http, self._form, self._gone = http, form or V2(), gone
+
+    def _read(self, raw: Mapping[str, Json]) -> Resource:
+        return self._form.read(raw)
+
+    def list(self, kind: str) -> Iterator[Resource]:
+        """Every assistant, oldest first, 100 to a page; the first page is the probe for the API itself."""
+        yield from map(self._read, paged(self._list, "assistants", {"limit": "100"}))
+
+    def account(self) -> str | None:
+        """The organization that every answer names (API reference: debugging requests)."""
+        return self._list({"limit": "1"}).headers.get("openai-organization") or None
+
+    def _list(self, params: Mapping[str, str]) -> Answer:
         try:
-            return to_resource(self._http.send(Verb.GET, "GET", below(_PATH, remote_id)))
+            return self._http.ask(Verb.LIST, "GET", "assistants", params=params)
+        except ApiGone as error:
+            raise ApiGone(error.message, self._gone, status=error.status) from error
+
+    def get(self, kind: str, remote_id: str) -> Resource | None:
+        try:
+            return self._read(self._http.send(Verb.GET, "GET", path_of(remote_id)))
         except NotFound:
             return None
 
-    def create(self, spec: Mapping[str, Json], marker: Marker) -> Resource:
-        return to_resource(self._http.send(Verb.CREATE, "POST", _PATH, body=create_body(spec, marker)))
+    def create(self, kind: str, spec: Mapping[str, Json], marker: Marker) -> Resource:
+        return self._read(self._http.send(Verb.CREATE, "POST", "assistants", body=self._form.create(spec, marker)))
 
     def update(
         self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, resets: Set[str] = frozenset()
     ) -> Resource:
-        body = update_body(live, fields, marker)
-        path = below(_PATH, live.remote_id or "")
+        body = self._form.update(live, fields, marker)
+        path = path_of(live.remote_id or "")
         try:
-            return to_resource(self._http.send(Verb.UPDATE, "POST", path, body=body))
+            return self._read(self._http.send(Verb.UPDATE, "POST", path, body=body))
         except Rejected as error:
             # A model may refuse even the default of a field it lacks; null is the other way to reset it.
             if error.code != "unsupported_parameter" or error.param is None or error.param not in resets:
                 raise
-            return to_resource(self._http.send(Verb.UPDATE, "POST", path, body={**body, error.param: None}))
+            return self._read(self._http.send(Verb.UPDATE, "POST", path, body={**body, error.param: None}))
 
-    def delete(self, remote_id: str) -> None:
+    def delete(self, kind: str, remote_id: str) -> None:
         try:
-            self._http.send(Verb.DELETE, "DELETE", below(_PATH, remote_id))
+            self._http.send(Verb.DELETE, "DELETE", path_of(remote_id))
         except NotFound:
             return
 
+    def close(self) -> None:
+        self._http.close()
 
-class OpenAIService:
-    """The verbs of each kind over one HTTP client."""
 
-    def __init__(self, http: Http, connection: Connection) -> None:
-        self._http = http
-        self._assistants = AssistantVerbs(http)
-        self._files = FileVerbs(http, connection.tell)
-        self._stores = StoreVerbs(http, connection, self._files)
+class WithKnowledge:
+    """A service of assistants that holds files and vector stores too."""
 
-    def _of(self, kind: str) -> AssistantVerbs | FileVerbs | StoreVerbs:
-        if kind == "File":
-            return self._files
-        return self._stores if kind == "VectorStore" else self._assistants
+    def __init__(self, assistants: Service, files: FileVerbs, stores: StoreVerbs) -> None:
+        self._assistants, self._files, self._stores = assistants, files, stores
+
+    def account(self) -> str | None:
+        return self._assistants.account() if isinstance(self._assistants, Identified) else None
 
     def list(self, kind: str) -> Iterator[Resource]:
-        return self._of(kind).every()
+        if kind == "File":
+            return self._files.every()
+        return self._stores.every() if kind == "VectorStore" else self._assistants.list(kind)
 
     def get(self, kind: str, remote_id: str) -> Resource | None:
-        return self._of(kind).get(remote_id)
+        if kind == "File":
+            return self._files.get(remote_id)
+        return self._stores.get(remote_id) if kind == "VectorStore" else self._assistants.get(kind, remote_id)
 
     def create(self, kind: str, spec: Mapping[str, Json], marker: Marker) -> Resource:
-        return (self._stores if kind == "VectorStore" else self._assistants).create(spec, marker)
+        return (
+            self._stores.create(spec, marker) if kind == "VectorStore" else self._assistants.create(kind, spec, marker)
+        )
 
     def upload(self, kind: str, spec: Mapping[str, Json], scope: str, content: Content) -> Resource:
         return self._files.upload(spec, scope, content)
@@ -169,10 +213,15 @@ class OpenAIService:
         return self._assistants.update(live, fields, marker, resets)
 
     def delete(self, kind: str, remote_id: str) -> None:
-        self._of(kind).delete(remote_id)
+        if kind == "File":
+            self._files.delete(remote_id)
+        elif kind == "VectorStore":
+            self._stores.delete(remote_id)
+        else:
+            self._assistants.delete(kind, remote_id)
 
     def close(self) -> None:
-        self._http.close()
+        self._assistants.close()
 
 
 _SENT_AS = {"organization": "OpenAI-Organization", "openai_project": "OpenAI-Project"}
@@ -196,6 +245,7 @@ class OpenAIProvider:
         page_size=100,
         unreadable={"Assistant": frozenset({"reasoning_effort"})},
         key_variable="OPENAI_API_KEY",
+        account="the organization, where answers name it",
         settings=frozenset(_SENT_AS),
         compound=frozenset({"VectorStore"}),
         fields={
@@ -237,7 +287,9 @@ class OpenAIProvider:
         from .http import Http  # heavy: the HTTP library is loaded only by commands that reach a service
 
         headers = {"OpenAI-Beta": "assistants=v2", **self._headers, **connection.headers}
-        return OpenAIService(Http(connection.with_headers(headers), classify), connection)
+        http = Http(connection.with_headers(headers), classify)
+        files = FileVerbs(http, connection.tell)
+        return WithKnowledge(OpenAIService(http), files, StoreVerbs(http, connection, files))
 
 
 def is_plain(text: str) -> bool:

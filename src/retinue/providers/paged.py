@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from ..core.errors import ApiGone, ServiceError
 from ..core.model import Json
-from .wire import Verb
+from .wire import Answer, Verb
 
 if TYPE_CHECKING:
     from .http import Http
@@ -16,12 +16,28 @@ if TYPE_CHECKING:
 NOT_THIS_API = "Check `endpoint`: it is what the service's own SDK takes as base URL, for example https://host/v1."
 
 
-def paged(http: Http, path: str, noun: str, params: Mapping[str, str], gone: str) -> Iterator[dict[str, Json]]:
-    """Every object of a list, oldest first. Raises ApiGone, with the remedy `gone`, if there is no such list."""
+Ask = Callable[[Mapping[str, str]], Answer]
+"""Asks for one page with these parameters."""
+
+
+def asking(http: Http, path: str, gone: str) -> Ask:
+    """For pages of the list at `path`; where there is no such list, ApiGone with the remedy `gone`."""
+
+    def ask(params: Mapping[str, str]) -> Answer:
+        try:
+            return http.ask(Verb.LIST, "GET", path, params=params)
+        except ApiGone as error:
+            raise ApiGone(error.message, gone, status=error.status) from error
+
+    return ask
+
+
+def paged(ask: Ask, noun: str, params: Mapping[str, str]) -> Iterator[dict[str, Json]]:
+    """Every object of a list, oldest first."""
     asked = {"order": "asc", **params}
     seen: set[str] = set()
     while True:
-        page = _page(http, path, noun, asked, gone)
+        page = _page(ask(asked).body, noun)
         new = [item for item in page["data"] if item["id"] not in seen]
         seen.update(item["id"] for item in new)
         yield from new
@@ -35,16 +51,12 @@ def paged(http: Http, path: str, noun: str, params: Mapping[str, str], gone: str
         asked = {**asked, "after": new[-1]["id"]}
 
 
-def _page(http: Http, path: str, noun: str, params: Mapping[str, str], gone: str) -> dict[str, Json]:
-    try:
-        page: dict[str, Json] = http.send(Verb.LIST, "GET", path, params=params)
-    except ApiGone as error:
-        raise ApiGone(error.message, gone, status=error.status) from error
+def _page(page: dict[str, Json], noun: str) -> dict[str, Json]:
     data = page.get("data")
     if not isinstance(data, list) or not all(
         isinstance(item, dict) and isinstance(item.get("id"), str) for item in data
     ):
-        raise ServiceError(f"the list of {noun} is not in the shape of the OpenAI API", NOT_THIS_API)
+        raise ServiceError(f"the list of {noun} is not in the shape of the Assistants API", NOT_THIS_API)
     return page
 
 

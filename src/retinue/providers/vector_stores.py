@@ -15,7 +15,7 @@ from ..core.references import target_of
 from .base import Marker, Support
 from .files import FileVerbs
 from .metadata import authors, metadata_pairs, pairs, texts
-from .paged import below, created_at, id_of, paged
+from .paged import asking, below, created_at, id_of, paged
 from .wire import Connection, Verb
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class StoreVerbs:
         self._deadline = connection.clock.now() + connection.budget
 
     def every(self) -> Iterator[Resource]:
-        for raw in paged(self._http, _PATH, "vector stores", {"limit": "100"}, _NO_STORES):
+        for raw in paged(asking(self._http, _PATH, _NO_STORES), "vector stores", {"limit": "100"}):
             found = to_store(raw, ())
             if (found.marker_address or "").startswith(self._ours) and found.marker_address and not found.spent:
                 found = to_store(raw, self._entries(found.remote_id or ""))
@@ -166,7 +166,7 @@ class StoreVerbs:
 
     def _entries(self, remote_id: str) -> list[dict[str, Json]]:
         path = f"{below(_PATH, remote_id)}/files"
-        return list(paged(self._http, path, "files of a vector store", {"limit": "100"}, _NO_STORES))
+        return list(paged(asking(self._http, path, _NO_STORES), "files of a vector store", {"limit": "100"}))
 
     def _fill(
         self, remote_id: str, files: Sequence[Mapping[str, Json]], have: Mapping[str, Mapping[str, Json]]
