@@ -20,7 +20,6 @@ OPEN: Mapping[str, tuple[Any, ...]] = {
     "beta_status": (400, 401),
     "answers_effort": (False, True),
     "hybrid_search": (False, True),
-    "store_nulls": ("null", "none"),
 }
 """The first choice is the emulator's default."""
 
@@ -37,6 +36,7 @@ MISBEHAVIOUR = {
     "index_seconds",
     "index_failures",
     "index_stuck",
+    "store_nulls",
     "assistant_files",
     "account",
 }

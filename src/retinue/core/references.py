@@ -68,7 +68,8 @@ def grounded(change: Change, ids: Ids, kind: Kind) -> Change:
 
 def addresses_in(spec: Mapping[str, Json], kind: Kind) -> tuple[Address, ...]:
     """What a spec refers to by name, each once, in a fixed order."""
-    return tuple(sorted({address for value, _ in _all(spec, kind) if (address := target_of(value))}))
+    found = ((target_of(value), refers) for value, refers in _all(spec, kind))
+    return tuple(sorted({address for address, refers in found if address and address.kind == refers}))
 
 
 def ids_in(spec: Mapping[str, Json], kind: Kind) -> set[tuple[str, str]]:

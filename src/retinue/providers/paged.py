@@ -34,7 +34,7 @@ def asking(http: Http, path: str, gone: str) -> Ask:
 
 def paged(ask: Ask, noun: str, params: Mapping[str, str]) -> Iterator[dict[str, Json]]:
     """Every object of a list, oldest first."""
-    asked = {"order": "asc", **params}
+    asked = {**params, "order": "asc"}
     seen: set[str] = set()
     while True:
         page = _page(ask(asked).body, noun)
