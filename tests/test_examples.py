@@ -15,6 +15,7 @@ PROJECTS = [
     ("environments", ["dev", "prod"]),
     ("flowise", ["local", "elsewhere"]),
     ("knowledge", ["local"]),
+    ("azure", ["local", "foundry-local", "elsewhere"]),
 ]
 CASES = [(name, environment) for name, environments in PROJECTS for environment in environments]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import signal
 import sys
 import threading
@@ -27,7 +26,7 @@ from ..providers.base import Service
 from ..render.results import past, results_json, results_text
 from ..render.style import Style
 from ..render.text import plan_text
-from . import console, exits
+from . import console, exits, options
 from .session import Session
 
 
@@ -70,9 +69,9 @@ def _next_step(plan: Plan, given: Mapping[str, Any]) -> str:
     """What to do with the file: a text is no plan to apply, and a blocked or an empty one is nothing to apply."""
     if given.get("output_format") == "text" or outcome(plan) != "changes":
         return ""
-    folder = given.get("directory", ".")
-    flags = [] if folder == "." else ["-C", folder]
-    return f" Apply exactly this with: {shlex.join(['retinue', 'apply', *flags, given['out']])}"
+    # A saved plan names its environment itself.
+    folder = {"directory": given.get("directory", ".")}
+    return f" Apply exactly this with: {options.to_paste('apply', folder, given['out'])}"
 
 
 def check_digest(plan: Plan, given: Mapping[str, Any]) -> None:
@@ -272,14 +271,8 @@ def _report(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, given: Ma
     else:
         console.result(results_text(plan, outcomes, console.style_for(sys.stdout)))
         if code is exits.Exit.OK and not given.get("quiet"):
-            console.note(f"Next: `{_command('output', given)}` prints the live ids.")
+            console.note(f"Next: `{options.to_paste('output', given)}` prints the live ids.")
     console.diagnostics(notes)
-
-
-def _command(name: str, given: Mapping[str, Any]) -> str:
-    """A command for the same folder and environment, to paste."""
-    flags = [("-C", given.get("directory", ".")), ("-e", given.get("environment") or "")]
-    return shlex.join(["retinue", name, *(word for flag in flags if flag[1] not in ("", ".") for word in flag)])
 
 
 def _print_json(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit) -> None:

@@ -51,6 +51,7 @@ class Reason(StrEnum):
     MARKER_LOST = "marker lost"
     EXPIRED = "expired"
     UNUSED = "unused"
+    COPY = "copy"
 
 
 class Cause(StrEnum):

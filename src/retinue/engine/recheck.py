@@ -12,8 +12,7 @@ from ..core import ownership
 from ..core.content import Key, by_key, key_of, scope_of
 from ..core.graph import needs, order
 from ..core.links import split
-from ..core.model import Action, Address, Change, Plan, Resource
-from ..core.ownership import Claim
+from ..core.model import Action, Change, Plan, Resource
 from ..core.references import addresses_in, grounded
 from ..core.standing import Moved, Reached, standing
 from .read import read_live
@@ -53,15 +52,15 @@ class _World:
     """What was read: live objects by id, who holds which address, and our files by what is in them."""
 
     by_id: Mapping[str | None, Resource]
-    owned: Mapping[Address, Claim]
+    marked: ownership.World
     files: Mapping[Key, tuple[Resource, ...]]
 
     @classmethod
     def of(cls, live: Sequence[Resource], plan: Plan, run: Run) -> _World:
         marked, stored = split(live, run.kinds)
-        owned = ownership.decide(marked, plan.project, plan.environment).owned
+        world = ownership.decide(marked, plan.project, plan.environment)
         files = by_key(stored, scope_of(plan.project, plan.environment))
-        return cls({resource.remote_id: resource for resource in live}, owned, files)
+        return cls({resource.remote_id: resource for resource in live}, world, files)
 
     def standing(self, change: Change, run: Run) -> Moved | Reached | None:
         kind = run.kinds[change.address.kind]
@@ -76,7 +75,11 @@ class _World:
         if gone:
             return Moved(gone)
         change = grounded(change, {**change.resolved, **run.ids}, kind)
-        return standing(change, self.by_id.get(change.remote_id), self.owned.get(change.address), run.scope(kind.name))
+        holder = self.marked.owned.get(change.address)
+        state = standing(change, self.by_id.get(change.remote_id), holder, run.scope(kind.name))
+        if state is None and (heirs := self.marked.heirs(change)):
+            return Moved(f"{change.remote_id} was copied since: {', '.join(heirs)}")
+        return state
 
     def _gone(self, change: Change, run: Run) -> str | None:
         """In words, which of the objects that a step refers to by their ids is there no more."""
@@ -89,7 +92,7 @@ class _World:
 
 
 def _read(plan: Plan, run: Run) -> list[Resource]:
-    if all(change.action in (Action.UPDATE, Action.FORGET) for change in plan.changes):
+    if all(change.action is Action.UPDATE for change in plan.changes):
         found = [run.service.get(change.address.kind, change.remote_id or "") for change in plan.changes]
         if any(found) or not plan.changes:
             return [resource for resource in found if resource is not None]

@@ -131,7 +131,8 @@ def _reason(change: Change, plan: Plan) -> str:
         old = change.moved_from.removeprefix(f"{plan.project}/{plan.environment}/")
         return f"moved from {clean(old)}"
     if change.action is Action.FORGET:
-        return "no longer managed; it stays live"
+        extra = change.reason in (Reason.COPY, Reason.DUPLICATE)
+        return "only its marker goes; it stays live" if extra else "no longer managed; it stays live"
     size = next((item.after for item in change.fields if item.path == "/bytes"), None)
     if change.action is Action.CREATE and size is not None:
         return f"{size:,} bytes{', changed' if change.reason is Reason.MANIFEST else ''}"
