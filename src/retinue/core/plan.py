@@ -28,6 +28,7 @@ from .model import (
 )
 from .ownership import Claim, World, decide
 from .pointer import value_at
+from .references import addresses_in
 from .renames import renames, suggestion
 from .selection import Selection
 
