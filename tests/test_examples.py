@@ -16,6 +16,7 @@ PROJECTS = [
     ("flowise", ["local", "elsewhere"]),
     ("knowledge", ["local"]),
     ("azure", ["local", "foundry-local", "elsewhere"]),
+    ("promotion", ["dev"]),
 ]
 CASES = [(name, environment) for name, environments in PROJECTS for environment in environments]
 

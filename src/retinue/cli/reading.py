@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import ApiGone
 from ..core.model import Resource
-from ..core.ownership import decide
 from ..core.reach import hints_at_more
 from ..engine.read import read_live
 from ..providers.base import Service
@@ -30,9 +29,7 @@ def read_world(session: Session, service: Service, *, everything: bool = False) 
     if not others:
         return live
     if not everything and session.loaded.rendered and named.isdisjoint(others):
-        target = session.target
-        world = decide(live, target.project, target.environment, target.formerly)
-        if not hints_at_more(world, session.desired, session.kinds):
+        if not hints_at_more(session.world(live), session.desired, session.kinds):
             return live
     return live + [item for kind in others for item in _read(service, [kind], needed=kind in named)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -14,9 +14,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..core.errors import InvalidManifests, UsageError
+from ..core.links import split
 from ..core.model import Diagnostic, Json, Kind, Place, Resource, Severity
+from ..core.ownership import World, decide
 from ..core.plan import Target
 from ..core.pointer import split_pointer
+from ..core.promotion import Proof
 from ..load.files import MAX_BYTES
 from ..load.located import Map, place_of
 from ..load.manifests import Loaded, load
@@ -43,6 +46,7 @@ class Session:
     """One environment of one project, with its manifests loaded and valid.
 
     `loaded.resources` lack what the service cannot hold; `written` has them by address as they stand in the files.
+    `proof`: of the environment that this one is promoted from.
     """
 
     project: Project
@@ -51,6 +55,7 @@ class Session:
     loaded: Loaded
     written: Mapping[str, Resource] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
+    proof: Proof | None = None
 
     @property
     def desired(self) -> tuple[Resource, ...]:
@@ -71,7 +76,13 @@ class Session:
             critical=self.environment.critical,
             deny_drift=self.environment.on_drift == "deny",
             recognised_by=self.provider.capabilities.recognised_by,
+            proof=self.proof,
         )
+
+    def world(self, live: Iterable[Resource]) -> World:
+        """Live objects by whose they are; what is known by its bytes is not among them."""
+        marked, _ = split(live, self.kinds)
+        return decide(marked, self.project.name, self.environment.name, self.project.formerly)
 
     @property
     def kinds(self) -> Mapping[str, Kind]:
@@ -79,8 +90,11 @@ class Session:
         return with_extras(kinds(), self.provider.name, self.provider.capabilities.extras)
 
 
-def open_project(directory: str) -> Project:
-    """The project around a folder. Raises UsageError if there is none, InvalidManifests if its file is wrong."""
+def open_project(directory: str, replaced: Mapping[str, bytes] | None = None) -> Project:
+    """The project around a folder. Raises UsageError if there is none, InvalidManifests if its file is wrong.
+
+    `replaced`: by name, what to take for the content of some of its files.
+    """
     start = Path(directory)
     if not start.is_dir():
         raise UsageError(f"there is no folder {directory}", "Name an existing folder with -C DIR.")
@@ -90,7 +104,7 @@ def open_project(directory: str) -> Project:
             f"there is no retinue.yaml in {start.resolve()} or in a folder above it",
             "Start a project with `retinue init`, or name its folder with -C DIR.",
         )
-    project, diagnostics = load_project(root)
+    project, diagnostics = load_project(root, replaced)
     _refuse(diagnostics)
     assert project is not None
     return project
@@ -137,18 +151,20 @@ def parse_timeout(text: str) -> float:
     return float(seconds)
 
 
-def open_session(options: Mapping[str, Any], *, need_manifests: bool = True) -> Session:
-    """Project, environment, provider and manifests for a command's options.
+def open_session(
+    options: Mapping[str, Any], *, need_manifests: bool = True, replaced: Mapping[str, bytes] | None = None
+) -> Session:
+    """Project, environment, provider and manifests for a command's options; `replaced` as in `open_project`.
 
     With `need_manifests=False` faulty manifests are no error and none are read (a saved plan needs none).
     """
-    project = open_project(options["directory"])
+    project = open_project(options["directory"], replaced)
     environment = choose_environment(project, options.get("environment"))
     provider, said = _provider(project, environment)
     if not need_manifests:
         _refuse(said)
         return Session(project, environment, provider, Loaded((), said))
-    loaded = load(project, environment.name, _variables(options), allow_empty=True, extras=extras_of)
+    loaded = load(project, environment.name, _variables(options), allow_empty=True, extras=extras_of, replaced=replaced)
     session = Session(project, environment, provider, loaded, {str(item.address): item for item in loaded.resources})
     found = [item for resource in loaded.resources for item in _checked(resource, session)]
     problems = [*said, *loaded.diagnostics, *found, *_contradictions(project, loaded.resources)]
@@ -238,14 +254,22 @@ def observe(session: Session, service: Service) -> tuple[Session, list[Resource]
     Raises InvalidManifests for a name that means nothing there.
     """
     live = read_world(session, service)
+    return understood(session, service), live
+
+
+def understood(session: Session, service: Service) -> Session:
+    """The session with the manifests as the service understands the names in them, after its objects were listed.
+
+    Raises InvalidManifests for a name that means nothing there.
+    """
     if not isinstance(service, Resolver):
-        return session, live
+        return session
     found = service.resolve(session.desired)
     notes = [_settled(item, session) for item in found.diagnostics]
     _refuse(notes)
     resources = tuple(held(item, notes) for item in found.resources)
     loaded = replace(session.loaded, resources=resources, diagnostics=(*session.loaded.diagnostics, *notes))
-    return replace(session, loaded=loaded), live
+    return replace(session, loaded=loaded)
 
 
 def _settled(item: Diagnostic, session: Session) -> Diagnostic:

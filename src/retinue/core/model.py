@@ -52,6 +52,7 @@ class Reason(StrEnum):
     EXPIRED = "expired"
     UNUSED = "unused"
     COPY = "copy"
+    VERIFIED = "verified"
 
 
 class Cause(StrEnum):
@@ -215,7 +216,7 @@ class Change:
 
     `expect` is the digest of the live object it was decided on; `asked` and `protected` are what the marker
     will say; `moved_from` is the marker address that a move or an adopt replaces; `resolved` are the live ids of what
-    its fields refer to by name, as far as that was there when the plan was made.
+    its fields refer to by name, as far as that was there when the plan was made. `verified`: what a no-op notes there.
     """
 
     address: Address
@@ -233,6 +234,7 @@ class Change:
     moved_from: str | None = None
     display_name: str | None = None
     resolved: Mapping[Address, str] = field(default_factory=dict)
+    verified: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +245,15 @@ class Allowed:
     twins: bool = False
     unprotected: tuple[str, ...] = ()
     reverted: tuple[str, ...] = ()
+    unpromoted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """The environment that must have proven what goes on to another one; `verified`: by `retinue verify` too."""
+
+    environment: str
+    verified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +270,7 @@ class Plan:
     unchanged: int = 0
     unchanged_addresses: tuple[Address, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    promotion: Promotion | None = None
 
 
 class Status(StrEnum):

@@ -28,6 +28,7 @@ from .model import (
 )
 from .ownership import Claim, World, decide
 from .pointer import value_at
+from .promotion import Proof, hold
 from .references import addresses_in
 from .renames import renames, suggestion
 from .selection import Selection
@@ -39,6 +40,7 @@ class Target:
 
     `environments` are all names the project file declares; `unreadable` the fields a service never reports, by kind;
     `recognised_by` the pointers by which an object whose marker the service lost is known again, by kind.
+    `proof`: of the environment that this one is promoted from.
     """
 
     project: str
@@ -53,6 +55,7 @@ class Target:
     critical: bool = False
     deny_drift: bool = False
     recognised_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    proof: Proof | None = None
 
     def hidden(self, kind: str) -> Collection[str]:
         return self.unreadable.get(kind, ())
@@ -92,6 +95,8 @@ def make_plan(
         unchanged_addresses=tuple(sorted(unchanged)),
         diagnostics=(*world.diagnostics, *_notes(world, target, changes), *steps.suggestions(renamed, changes)),
     )
+    if target.proof is not None and not destroy:
+        plan = hold(plan, target.proof)
     return policy.guard(plan, _facts(target, world, renamed))
 
 
@@ -179,7 +184,7 @@ class _Steps:
     def _file(self, address: Address, resource: Resource) -> Change:
         same = self.links.files.get(key_of(resource))
         if same is None:
-            created = self._create(address, resource)
+            created = replace(self._create(address, resource), asked="")
             return replace(created, reason=Reason.MANIFEST) if self.links.was_there(resource) else created
         return Change(address, Action.NO_OP, Reason.MANIFEST, same[0].remote_id)
 

@@ -197,7 +197,7 @@ def block_drift(plan: Plan, facts: Facts) -> Plan:
             return None
         return Obstacle(
             "drift",
-            f"{', '.join(moved)} was changed outside, and `on_drift: deny` keeps what is live",
+            f"changed outside: {', '.join(moved)}; `on_drift: deny` keeps what is live",
             (
                 f"to keep the live values: retinue import --update -e {plan.environment} --target {change.address}",
                 f"to undo them: --revert-drift {change.address}",
@@ -241,12 +241,12 @@ def counts_as_delete(change: Change, acknowledged: frozenset[Address]) -> bool:
 
 
 def _removes(change: Change) -> bool:
-    return change.reason not in (Reason.DUPLICATE, Reason.UNUSED)
+    return change.reason not in (Reason.DUPLICATE, Reason.UNUSED) and not change.held
 
 
 def _block(plan: Plan, rule: Callable[[Change], Obstacle | None]) -> Plan:
     changes = tuple(
-        change if change.blocked or not (obstacle := rule(change)) else replace(change, blocked=obstacle)
+        change if change.blocked or change.held or not (obstacle := rule(change)) else replace(change, blocked=obstacle)
         for change in plan.changes
     )
     return replace(plan, changes=changes)

@@ -22,7 +22,7 @@ from ..core.errors import (
     Unrecorded,
 )
 from ..core.graph import closure, needs
-from ..core.model import Action, Address, Change, Outcome, Reason, Status
+from ..core.model import Action, Address, Change, Obstacle, Outcome, Reason, Status
 from .races import settle_races
 from .run import Run
 from .steps import carry_out
@@ -38,7 +38,7 @@ def apply_changes(changes: Sequence[Change], run: Run) -> list[Outcome]:
     numbered = dict(enumerate(changes))
     for number, change in numbered.items():
         if change.held:
-            outcomes[number] = Outcome(change.address, change.action, Status.HELD, change.remote_id)
+            outcomes[number] = _held(change, change.held)
     free = {number: change for number, change in numbered.items() if not change.held}
     writes, deletes, unused, forgets = _waves(free)
     for layer in _layers(writes):
@@ -204,6 +204,11 @@ def failure_word(error: RetinueError) -> str:
     if isinstance(error, NoMarker):
         return "no-marker"
     return "unreachable" if isinstance(error, ApiGone | Unreachable) else "error"
+
+
+def _held(change: Change, why: Obstacle) -> Outcome:
+    remedy = "\n".join(why.remedies) or None
+    return Outcome(change.address, change.action, Status.HELD, change.remote_id, why.message, remedy)
 
 
 def _skipped(change: Change, culprit: Address) -> Outcome:

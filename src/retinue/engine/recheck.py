@@ -63,6 +63,8 @@ class _World:
         return cls({resource.remote_id: resource for resource in live}, world, files)
 
     def standing(self, change: Change, run: Run) -> Moved | Reached | None:
+        if change.held:
+            return None
         kind = run.kinds[change.address.kind]
         if kind.by_content and change.action is Action.CREATE:
             spec = {item.path[1:]: item.after for item in change.fields}
@@ -92,9 +94,10 @@ class _World:
 
 
 def _read(plan: Plan, run: Run) -> list[Resource]:
-    if all(change.action is Action.UPDATE for change in plan.changes):
-        found = [run.service.get(change.address.kind, change.remote_id or "") for change in plan.changes]
-        if any(found) or not plan.changes:
+    changes = [change for change in plan.changes if not change.held]
+    if all(change.action is Action.UPDATE for change in changes):
+        found = [run.service.get(change.address.kind, change.remote_id or "") for change in changes]
+        if any(found) or not changes:
             return [resource for resource in found if resource is not None]
     # Also where nothing was found: only a list tells whether the objects are gone or the API itself is.
     return read_live(run.service, sorted({change.address.kind for change in plan.changes}) or run.kinds)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..core.model import Address, Diagnostic, Place, Resource
 from ..schema import EXTRAS
-from .declared import unknown_override, values_in
+from .declared import unknown_override, values_in, written
 from .documents import Manifest, closest, identify, read
 from .files import Files
 from .includes import Renderer
@@ -35,13 +35,16 @@ class Loaded:
     """What the manifests ask for in one environment. Nothing may be planned while `diagnostics` holds an error.
 
     `rendered` has every valid or invalid document after all layers, also of manifests for other environments, whose
-    addresses are `elsewhere`. `empty_sources`: entries of `manifests` that name nothing.
+    addresses are `elsewhere`. `empty_sources`: entries of `manifests` that name nothing. `uses`: the variables in a
+    value, by its place; `sources`: where each variable has its value from, in words.
     """
 
     resources: tuple[Resource, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     rendered: Mapping[Address, Map] = field(default_factory=dict)
     elsewhere: frozenset[Address] = frozenset()
+    uses: Mapping[Place, tuple[str, ...]] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
     empty_sources: tuple[Diagnostic, ...] = ()
 
 
@@ -52,13 +55,15 @@ def load(
     *,
     allow_empty: bool = False,
     extras: Extras = no_extras,
+    replaced: Mapping[str, bytes] | None = None,
 ) -> Loaded:
     """Every manifest of the project as it is in `environment`, with all problems at once.
 
     `variables` override those of the environment. `allow_empty`: an entry of `manifests` that names nothing is no
     error; only a caller that knows what the environment owns can say so. `extras`: what stands below `providers`.
+    `replaced`: see `Files`.
     """
-    run = _Run(project, environment, variables or {}, extras)
+    run = _Run(project, environment, variables or {}, extras, Files(project.root, replaced))
     with _collector_paused():
         manifests = _unique(run, _manifests(run))
         overlays = _overlays(run, manifests)
@@ -74,6 +79,8 @@ def load(
         diagnostics=in_order(problems),
         rendered=dict(sorted(run.rendered.items(), key=lambda item: str(item[0]))),
         elsewhere=elsewhere,
+        uses=run.renderer.uses,
+        sources={name: _source(run, name) for name in run.variables.values},
         empty_sources=tuple(run.empty),
     )
 
@@ -102,11 +109,18 @@ def in_order(problems: list[Diagnostic]) -> tuple[Diagnostic, ...]:
 class _Run:
     """What one call of `load` knows and collects."""
 
-    def __init__(self, project: Project, environment: str | None, overrides: Mapping[str, Any], extras: Extras) -> None:
+    def __init__(
+        self,
+        project: Project,
+        environment: str | None,
+        overrides: Mapping[str, Any],
+        extras: Extras,
+        files: Files,
+    ) -> None:
         self.project = project
         self.environment = environment
-        self.files = Files(project.root)
-        self.renderer = Renderer(self.files)
+        self.files = files
+        self.renderer = Renderer(files)
         self.problems: list[Diagnostic] = []
         self.empty: list[Diagnostic] = []
         self.rendered: dict[Address, Map] = {}
@@ -140,6 +154,17 @@ def _unused_overrides(run: _Run) -> Iterator[Diagnostic]:
     known |= run.variables.used | run.lenient.used
     if not run.project.variables and run.complete:
         yield from (unknown_override(name, run.overrides, known) for name in run.overrides if name not in known)
+
+
+def _source(run: _Run, name: str) -> str:
+    """`retinue.yaml:9`, or the flag."""
+    if name in run.overrides:
+        place = written(run.overrides, name)
+        return f"{place.file}:{place.line}" if place else "--var"
+    paths = (["environments", run.environment, "variables", name], ["variables", name, "default"])
+    defined = run.project.environments[run.environment].variables if run.environment is not None else {}
+    at = _at(run, *paths[0 if name in defined else 1])
+    return f"{at.file}:{at.line}"
 
 
 def _manifests(run: _Run) -> list[Manifest]:

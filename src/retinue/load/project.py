@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..core.model import Address, Diagnostic, Place
+from ..core.model import Address, Diagnostic, Place, Promotion
 from ..schema import environment_settings, manifest_kinds
 from .builder import Document
 from .declared import Declaration, declaration_problems, declarations
 from .endpoints import endpoint_problems
-from .files import read_bytes
+from .files import Files
 from .located import Map, place_of
 from .said import listed, shown
+from .stages import promotion, promotion_problems
 from .validate import validate_project
 from .yaml import parse
 
@@ -43,6 +44,7 @@ class Environment:
     variables: Mapping[str, Any] = field(default_factory=dict)
     overlay: str | None = None
     account: str | None = None
+    promote_from: Promotion | None = None
     critical: bool = False
     allow_http: bool = False
     on_loss: str | Mapping[str, str] = field(default_factory=dict)
@@ -80,9 +82,9 @@ def find(start: Path) -> Path | None:
     return next((folder for folder in (start, *start.parents) if os.path.isfile(folder / FILE)), None)  # noqa: PTH113
 
 
-def load_project(root: Path) -> tuple[Project | None, list[Diagnostic]]:
-    """The project, or None with every problem of its file."""
-    data = read_bytes(root, FILE)
+def load_project(root: Path, replaced: Mapping[str, bytes] | None = None) -> tuple[Project | None, list[Diagnostic]]:
+    """The project, or None with every problem of its file. `replaced`: see `Files`."""
+    data = Files(root, replaced).read_bytes(FILE)
     if isinstance(data, Diagnostic):
         return None, [data]
     parsed = parse(data, FILE)
@@ -95,7 +97,13 @@ def load_project(root: Path) -> tuple[Project | None, list[Diagnostic]]:
     secrets = set(_secret_places(value))
     problems = [problem for problem in parsed.diagnostics if problem.place not in secrets]
     known = {problem.place for problem in problems}
-    found = [*validate_project(value), *endpoint_problems(value), *_scope_problems(value), *declaration_problems(value)]
+    found = [
+        *validate_project(value),
+        *endpoint_problems(value),
+        *_scope_problems(value),
+        *declaration_problems(value),
+        *promotion_problems(value),
+    ]
     problems += [problem for problem in found if problem.place not in known]
     problems.sort(key=lambda problem: problem.place or Place("", 0, 0))
     return (None, problems) if problems else (_project(root, value), [])
@@ -175,6 +183,7 @@ def _environment(name: str, data: Map, root: Map) -> Environment:
         variables=data.get("variables") or {},
         overlay=data.get("overlay"),
         account=data.get("account"),
+        promote_from=promotion(data),
         critical=data.get("critical", False),
         allow_http=data.get("allow_http", False),
         on_loss=data.get("on_loss") or {},

@@ -9,9 +9,11 @@ import click
 from ...core.codec import parse_address
 from ...core.errors import UsageError
 from ...core.forget import forget_plan
+from ...core.links import split
 from ...engine.read import read_live
 from .. import options
 from ..plans import request_log, review_and_apply
+from ..reading import read_world
 from ..session import connect, open_session
 
 
@@ -35,5 +37,8 @@ def command(address: str | None, ids: tuple[str, ...], **given: Any) -> int:
     session = open_session(given)
     described = {item.address for item in session.desired if item.address}
     with connect(session, given, request_log(given)) as service:
-        plan = forget_plan(session.target, described, read_live(service, session.kinds), wanted, ids)
+        known = wanted is not None and wanted.kind in session.provider.capabilities.kinds
+        found = read_live(service, [wanted.kind]) if wanted and known else read_world(session, service, everything=True)
+        live, _ = split(found, session.kinds)
+        plan = forget_plan(session.target, described, live, wanted, ids)
         return review_and_apply(plan, session, service, given)

@@ -7,8 +7,6 @@ from typing import Any
 import click
 
 from ...core.errors import UsageError
-from ...core.links import split
-from ...core.ownership import decide
 from .. import console, options
 from ..plans import request_log
 from ..reading import read_world
@@ -22,11 +20,9 @@ from ..session import connect, open_session
 def command(**given: Any) -> int:
     """Print the live id of every object this project owns in one environment. Reads the service."""
     session = open_session(given, need_manifests=False)
-    target = session.target
     with connect(session, given, request_log(given)) as service:
-        live, _ = split(read_world(session, service, everything=True), session.kinds)
-    owned = decide(live, target.project, target.environment, target.formerly).owned
-    ids = {str(address): claim.remote_id for address, claim in owned.items()}
+        live = read_world(session, service, everything=True)
+    ids = {str(address): claim.remote_id for address, claim in session.world(live).owned.items()}
     if given["output_format"] == "env":
         from ...render.tables import clash, env_text
 

@@ -1,0 +1,67 @@
+"""Which tools several exported assistants have in common, and the file that each of them gets. Pure."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+
+from ..core.canonical import canonical_json, same
+from ..core.model import Json
+from .emit import to_yaml
+from .names import slug
+from .yaml import parse_text
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def shared_tools(
+    lists: Iterable[Json], folder: str, there: Mapping[str, Json], taken: Collection[str] = ()
+) -> tuple[dict[str, str], dict[str, str]]:
+    """By the canonical JSON of a tool the file that stands for it, and the new files with their texts.
+
+    A function that two assistants or more have, or that a file of the project (`there`) holds already, is shared.
+    """
+    counts: Counter[str] = Counter()
+    tools: dict[str, Json] = {}
+    for found in lists:
+        own = {canonical_json(tool): tool for tool in found} if isinstance(found, list) else {}
+        counts.update(key for key, tool in own.items() if _is_function(tool))
+        tools |= own
+    paths = {canonical_json(value): path for path, value in sorted(there.items(), reverse=True)}
+    paths = {key: path for key, path in paths.items() if key in counts}
+    files: dict[str, str] = {}
+    used = {path.casefold() for path in (*there, *taken)}
+    for key, count in counts.items():
+        text = to_yaml(tools[key]) if count > 1 and key not in paths else None
+        if text is not None and _reads_back(text, tools[key]):
+            path = _free(posixpath.join(folder, _file_name(tools[key])), used)
+            used.add(path.casefold())
+            paths[key], files[path] = path, text
+    return paths, files
+
+
+def _is_function(tool: Json) -> bool:
+    function = tool.get("function") if isinstance(tool, dict) and tool.get("type") == "function" else None
+    return isinstance(function, dict) and isinstance(function.get("name"), str)
+
+
+def _file_name(tool: Json) -> str:
+    name = tool["function"]["name"]
+    return name if _NAME.fullmatch(name) else slug(name) or "tool"
+
+
+def _free(stem: str, used: Collection[str]) -> str:
+    """A path that no file has, whatever the file system thinks of upper and lower case."""
+    count = 1
+    path = f"{stem}.yaml"
+    while path.casefold() in used:
+        count += 1
+        path = f"{stem}-{count}.yaml"
+    return path
+
+
+def _reads_back(text: str, tool: Json) -> bool:
+    parsed = parse_text(text, "tool.yaml")
+    return not parsed.diagnostics and len(parsed.documents) == 1 and same(parsed.documents[0].value, tool)
