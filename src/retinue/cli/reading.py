@@ -28,9 +28,9 @@ def read_world(session: Session, service: Service, *, everything: bool = False) 
     live = _read(service, [first], needed=first in named or not named)
     if not others:
         return live
-    if not everything and session.loaded.rendered and named.isdisjoint(others):
-        if not hints_at_more(session.world(live), session.desired, session.kinds):
-            return live
+    unnamed = not everything and session.loaded.rendered and named.isdisjoint(others)
+    if unnamed and not hints_at_more(session.world(live), session.desired, session.kinds):
+        return live
     return live + [item for kind in others for item in _read(service, [kind], needed=kind in named)]
 
 
