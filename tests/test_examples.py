@@ -15,6 +15,7 @@ PROJECTS = [
     ("environments", ["dev", "prod"]),
     ("flowise", ["local", "elsewhere"]),
     ("knowledge", ["local"]),
+    ("langgraph", ["elsewhere"]),
     ("azure", ["local", "foundry-local", "elsewhere"]),
     ("promotion", ["dev"]),
 ]

@@ -212,12 +212,19 @@ def _provider(project: Project, environment: Environment) -> tuple[Provider, tup
     provider = registry.load(environment.provider)
     taken = {key: value for key, value in environment.settings.items() if key in provider.capabilities.settings}
     said = [_no_setting(key, provider) for key in environment.settings if key not in taken]
+    if environment.endpoint == EMULATOR and provider.capabilities.emulator_path is None:
+        said.append(_no_emulator(provider))
     said += account_problems(environment, provider)
     if isinstance(provider, Configurable):
         bound = provider.configured(Settings(environment.endpoint, taken, environment.api_key is not None))
         provider = bound.provider
         said += bound.diagnostics
     return provider, tuple(in_project(item, project, environment) for item in said)
+
+
+def _no_emulator(provider: Provider) -> Diagnostic:
+    message = f"the emulator does not speak the API of the provider `{provider.name}`"
+    return Diagnostic("emulator-dialect", message, "Name the address of a server of it.", path="/endpoint")
 
 
 def _no_setting(key: str, provider: Provider) -> Diagnostic:

@@ -15,7 +15,7 @@ from ..core.links import split
 from ..core.model import Action, Change, Plan, Resource
 from ..core.references import addresses_in, grounded
 from ..core.standing import Moved, Reached, standing
-from .read import read_live
+from .read import read_live, read_owned
 from .run import Run
 
 
@@ -100,4 +100,11 @@ def _read(plan: Plan, run: Run) -> list[Resource]:
         if any(found) or not changes:
             return [resource for resource in found if resource is not None]
     # Also where nothing was found: only a list tells whether the objects are gone or the API itself is.
-    return read_live(run.service, sorted({change.address.kind for change in plan.changes}) or run.kinds)
+    kinds = sorted({change.address.kind for change in plan.changes}) or run.capabilities.kinds
+    if all(change.action in _OF_OURS for change in plan.changes):
+        return read_owned(run.service, kinds, (plan.project,), plan.environment)
+    return read_live(run.service, kinds)
+
+
+_OF_OURS = (Action.CREATE, Action.UPDATE)
+"""A move or an adopt is of an object that is still another's; of what is deleted or let go somebody may have a copy."""

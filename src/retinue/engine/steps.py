@@ -20,8 +20,9 @@ from ..core.errors import (
 from ..core.marking import fields_to_send, first_applied, next_applied, resets, with_observations
 from ..core.model import Action, Change, Diagnostic, Json, Resource, Severity
 from ..core.references import grounded, to_names
-from ..core.standing import Moved, Reached, matches, standing
+from ..core.standing import Moved, Reached, Scope, is_reached, matches, standing
 from ..providers.base import Marker, Uploader
+from .read import read_owned
 from .run import Run
 
 _CREATE_ATTEMPTS = 3
@@ -74,8 +75,14 @@ def _create(change: Change, run: Run) -> Result:
         return (live.marker_address, live.marker_applied) == (texts[-1].address, texts[-1].applied)
 
     live = _made(change, send, is_it, run)
+    text = texts[-1]
+    if _there_before(live, text, run):
+        return _as_planned(change, live, scope)
+    if run.capabilities.create_repeatable and live.marker_address == text.address:
+        # An earlier request of this run came to light, with the marker that it had.
+        text = replace(text, applied=live.marker_applied or "")
     try:
-        return _settle(change, live, texts[-1], spec, run)
+        return _settle(change, live, text, spec, run)
     except NoMarker as lost:
         raise _taken_back(lost, live, run) from lost
 
@@ -139,6 +146,21 @@ def _completed(live: Resource, change: Change, run: Run) -> Resource:
     return run.service.update(live, {name: spec[name] for name in lacking}, text)
 
 
+def _there_before(live: Resource, text: Marker, run: Run) -> bool:
+    """Whether a create that is safe to repeat answered what another run had made of this address."""
+    if not run.capabilities.create_repeatable or live.marker_address != text.address:
+        return False
+    applied = marker.parse_applied(live.marker_applied or "")
+    return applied is None or applied.nonce not in run.made
+
+
+def _as_planned(change: Change, live: Resource, scope: Scope) -> Result:
+    """Raises StaleError if what another run made is something else."""
+    if not is_reached(change, live, scope):
+        raise StaleError("it exists by now, and not as planned", "Plan again and review.")
+    return Result(live.remote_id, wrote=False)
+
+
 def _taken_back(lost: NoMarker, live: Resource, run: Run) -> NoMarker:
     """Without a marker nobody would know this object again: this create made it, so this create removes it."""
     try:
@@ -161,7 +183,7 @@ def _find(change: Change, is_it: Callable[[Resource], bool], run: Run) -> Resour
     for look in range(_LOOKS):
         if look:
             run.clock.wait(run.capabilities.list_lag / (_LOOKS - 1), run.stop)
-        for live in run.service.list(change.address.kind):
+        for live in read_owned(run.service, [change.address.kind], (run.project,), run.environment):
             if is_it(live):
                 return live
     return None

@@ -1,22 +1,32 @@
-"""Finds providers by the entry-point group `retinue.providers`, each loaded only when it is used."""
+"""Finds providers: retinue's own, others by the entry-point group `retinue.providers`. Loads one when it is used."""
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import metadata
 
 from ..core.errors import UsageError
 from .base import Provider
 
 GROUP = "retinue.providers"
+_OWN = {"azure-openai": "azure_openai", "flowise": "flowise", "langgraph": "langgraph", "openai": "openai"}
+"""Modules beside this one. Not by the metadata of an installation, which a source tree may lack or have from before."""
+
+
+@cache
+def _entries() -> tuple[metadata.EntryPoint, ...]:
+    """What is installed does not change under a running command, and looking for it opens every package."""
+    own = (metadata.EntryPoint(name, f"{__package__}.{module}:PROVIDER", GROUP) for name, module in _OWN.items())
+    return (*own, *metadata.entry_points(group=GROUP))
 
 
 def names() -> list[str]:
-    return sorted({entry.name for entry in metadata.entry_points(group=GROUP)})
+    return sorted({entry.name for entry in _entries()})
 
 
 def load(name: str) -> Provider:
-    """Raises UsageError for an unknown name, with the known ones."""
-    for entry in metadata.entry_points(group=GROUP):
+    """Raises UsageError for an unknown name, with the known ones. Nobody else can take the name of one of ours."""
+    for entry in _entries():
         if entry.name == name:
             provider: Provider = entry.load()
             return provider

@@ -10,11 +10,12 @@ from ...core.codec import parse_address
 from ...core.errors import UsageError
 from ...core.forget import forget_plan
 from ...core.links import split
+from ...core.model import Address, Resource
 from ...engine.read import read_live
+from ...providers.base import Service
 from .. import options
 from ..plans import request_log, review_and_apply
-from ..reading import read_world
-from ..session import connect, open_session
+from ..session import Session, connect, open_session
 
 
 @click.command("forget")
@@ -37,8 +38,15 @@ def command(address: str | None, ids: tuple[str, ...], **given: Any) -> int:
     session = open_session(given)
     described = {item.address for item in session.desired if item.address}
     with connect(session, given, request_log(given)) as service:
-        known = wanted is not None and wanted.kind in session.provider.capabilities.kinds
-        found = read_live(service, [wanted.kind]) if wanted and known else read_world(session, service, everything=True)
-        live, _ = split(found, session.kinds)
+        live, _ = split(_read(service, session, wanted, ids), session.kinds)
         plan = forget_plan(session.target, described, live, wanted, ids)
         return review_and_apply(plan, session, service, given)
+
+
+def _read(service: Service, session: Session, wanted: Address | None, ids: tuple[str, ...]) -> list[Resource]:
+    """The kind that is named; else of the other kinds too, if the first does not have all the ids."""
+    first, *others = session.provider.capabilities.kinds
+    if wanted is not None and wanted.kind in (first, *others):
+        return read_live(service, [wanted.kind])
+    live = read_live(service, [first])
+    return live if set(ids) <= {item.remote_id for item in live} else live + read_live(service, others)

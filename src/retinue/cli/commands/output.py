@@ -21,7 +21,7 @@ def command(**given: Any) -> int:
     """Print the live id of every object this project owns in one environment. Reads the service."""
     session = open_session(given, need_manifests=False)
     with connect(session, given, request_log(given)) as service:
-        live = read_world(session, service, everything=True)
+        live = read_world(session, service, everything=True, ours=True)
     ids = {str(address): claim.remote_id for address, claim in session.world(live).owned.items()}
     if given["output_format"] == "env":
         from ...render.tables import clash, env_text
