@@ -45,7 +45,7 @@ def command(address: str | None, ids: tuple[str, ...], **given: Any) -> int:
 
 def _read(service: Service, session: Session, wanted: Address | None, ids: tuple[str, ...]) -> list[Resource]:
     """The kind that is named; else of the other kinds too, if the first does not have all the ids."""
-    first, *others = session.provider.capabilities.kinds
+    first, *others = (kind for kind in session.provider.capabilities.kinds if not session.kinds[kind].by_content)
     if wanted is not None and wanted.kind in (first, *others):
         return read_live(service, [wanted.kind])
     live = read_live(service, [first])
