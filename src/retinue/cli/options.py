@@ -27,6 +27,9 @@ NO_COLOR = click.option("--no-color", is_flag=True, help="No colour (NO_COLOR an
 QUIET = click.option("-q", "--quiet", is_flag=True, help="No progress.")
 VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Log each request (never its content).")
 OUT = click.option("--out", metavar="FILE", help="Write the result to a file.")
+LINK = click.option(
+    "--link", metavar="URL", help="Where the whole is, for Markdown that is too long. Default: the CI run."
+)
 
 
 def format_option(*choices: str) -> Callable[[F], F]:

@@ -24,6 +24,7 @@ from ..load.files import MAX_BYTES
 from ..load.located import place_of
 from ..load.manifests import Loaded, load
 from ..load.project import Environment, Project, find, load_project
+from ..load.shared import shared_file_notes
 from ..load.yaml import parse
 from ..providers import registry
 from ..providers.base import Adviser, Provider, Resolver, Service
@@ -346,7 +347,7 @@ def plan_for(session: Session, live: Sequence[Resource], options: Mapping[str, A
         else replace(change, blocked=obstacle)
         for change in plan.changes
     )
-    advice = [*_advice(session.provider, changes, by_id)]
+    advice = [*_advice(session.provider, changes, by_id), *shared_file_notes(session.loaded, changes)]
     # An empty source that is allowed is still worth a word.
     empty = (replace(item, severity=Severity.WARNING) for item in session.loaded.empty_sources)
     warnings = tuple(item for item in (*session.loaded.diagnostics, *empty) if item.severity is Severity.WARNING)

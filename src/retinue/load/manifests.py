@@ -33,7 +33,8 @@ class Loaded:
     """What the manifests ask for in one environment. Nothing may be planned while `diagnostics` holds an error.
 
     `rendered` has every valid or invalid document after all layers, also of manifests for other environments, whose
-    addresses are `elsewhere`. `empty_sources`: entries of `manifests` that name nothing.
+    addresses are `elsewhere`. `empty_sources`: entries of `manifests` that name nothing. `included`: the file behind
+    a value that an include put at a place.
     """
 
     resources: tuple[Resource, ...] = ()
@@ -41,6 +42,7 @@ class Loaded:
     rendered: Mapping[Address, Map] = field(default_factory=dict)
     elsewhere: frozenset[Address] = frozenset()
     empty_sources: tuple[Diagnostic, ...] = ()
+    included: Mapping[Place, str] = field(default_factory=dict)
 
 
 def load(
@@ -69,6 +71,7 @@ def load(
         rendered=dict(sorted(run.rendered.items(), key=lambda item: str(item[0]))),
         elsewhere=frozenset(resource.address for resource, here in compiled if not here and resource.address),
         empty_sources=tuple(run.empty),
+        included=run.renderer.included,
     )
 
 

@@ -12,7 +12,16 @@ from ...core.errors import UsageError
 from ...core.model import Plan
 from .. import options
 from ..files import read_named
-from ..plans import carry_out, check_digest, is_empty, nothing_to_do, request_log, review_and_apply, show_plan
+from ..plans import (
+    carry_out,
+    check_digest,
+    is_empty,
+    nothing_to_do,
+    request_log,
+    review_and_apply,
+    show_plan,
+    shows_plan,
+)
 from ..session import Session, connect, observe, open_session, plan_for
 
 _MOST_BYTES = 512 * 1024 * 1024
@@ -24,7 +33,8 @@ _MOST_BYTES = 512 * 1024 * 1024
 @options.selection_options
 @options.guard_options
 @options.apply_options
-@options.format_option("text", "json")
+@options.format_option("text", "json", "markdown")
+@options.LINK
 def command(**given: Any) -> int:
     """Do what the plan says: plan afresh and ask, or carry out PLANFILE exactly as it was reviewed."""
     if given["planfile"]:
@@ -51,7 +61,7 @@ def _apply_saved(plan: Plan, given: dict[str, Any]) -> int:
     _refuse_narrowing(given)
     session = open_session({**given, "environment": given["environment"] or plan.environment}, need_manifests=False)
     _check_target(plan, session)
-    if given["output_format"] != "json":
+    if shows_plan(given):
         show_plan(plan, {})
     check_digest(plan, given)
     if is_empty(plan):

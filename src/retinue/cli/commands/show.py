@@ -14,7 +14,8 @@ from .apply import read_plan
 @click.command("show")
 @click.argument("planfile")
 @options.NO_COLOR
-@options.format_option("text", "json")
+@options.format_option("text", "json", "markdown")
+@options.LINK
 def command(planfile: str, **given: Any) -> int:
     """Show a saved plan. Needs no network and no project."""
     show_plan(read_plan(planfile), given)
