@@ -39,7 +39,14 @@ def test_a_key_reference_with_a_nul_is_refused(world: World, reference: str) -> 
 @pytest.mark.parametrize("value", ["né", "a\\nb", "a\\x7fb"])
 def test_what_no_header_can_hold_is_refused_by_its_field(world: World, field: str, value: str) -> None:
     environment(world, more=f'    {field}: "{value}"')
-    assert f"`{field}` of the environment dev holds more than plain ASCII" in refused(world, "plan")
+    assert f"bad-setting: `{field}` holds more than plain ASCII" in refused(world, "plan")
+
+
+def test_a_setting_that_the_provider_does_not_take_is_refused_at_its_line(world: World) -> None:
+    environment(world, more="    api_version: 2024-05-01-preview")
+    said = refused(world, "plan")
+    assert "retinue.yaml:8:18: unused-setting: `api_version` means nothing to the provider `openai`" in said
+    assert "Remove it. openai takes: openai_project, organization." in said
 
 
 @pytest.mark.parametrize("host", ["a..b", "xn--a", "-é.", "[::1]x", "a" * 64, "❤.example", "[v1.a]"])

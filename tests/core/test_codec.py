@@ -72,7 +72,9 @@ plans = st.builds(
     provider=texts,
     endpoint=texts,
     complete=st.booleans(),
-    allowed=st.builds(Allowed, st.integers(0, 9), st.booleans(), st.lists(texts, max_size=2).map(sorted).map(tuple)),
+    allowed=st.builds(
+        Allowed, st.integers(0, 9), st.booleans(), *[st.lists(texts, max_size=2).map(sorted).map(tuple)] * 2
+    ),
     changes=st.lists(_changes, max_size=2).map(tuple),
     unchanged=st.integers(0, 9),
 )
@@ -89,7 +91,11 @@ def a_plan() -> Plan:
         desired("tutor", adopt={"dev": "nowhere"}),
     ]
     live = [*map(managed, kept), managed(desired("old")), managed(desired("gone"))]
-    return plan(wanted, live, allowed=Allowed(deletes=1, twins=True, unprotected=("Assistant/gone",)))
+    return plan(
+        wanted,
+        live,
+        allowed=Allowed(deletes=1, twins=True, unprotected=("Assistant/gone",), reverted=("Assistant/keep-0",)),
+    )
 
 
 def blocked_plans() -> list[Plan]:

@@ -342,3 +342,9 @@ def test_asked_entries_of_the_marker_come_back_as_the_causes_need_them() -> None
     asked = wanted(temperature=0.5)
     applied = marker.parse_applied(live(asked).marker_applied or "")
     assert applied is not None and set(applied.fields) == {"m", "e"}
+
+
+@pytest.mark.parametrize(("now", "cause"), [("was asked", Cause.MANIFEST), ("edited outside", Cause.BOTH)])
+def test_a_removed_field_says_whether_it_was_changed_outside_too(now: str, cause: Cause) -> None:
+    there = live(wanted(description="was asked"), description=now)
+    assert moved(changes(wanted(), there)) == {"/description": (now, None, cause.value)}

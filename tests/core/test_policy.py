@@ -328,3 +328,42 @@ def test_guarding_twice_is_guarding_once_and_changes_nothing_but_blocked(
     made = plan(wanted, live, target={"critical": critical}, allowed=Allowed(twins=twins))
     facts = Facts(frozenset(resource.address for resource in everything if resource.address), {}, {}, frozenset())
     assert guard(made, facts) == made
+
+
+# --- on_drift: deny
+
+
+DRIFTED = managed(desired("bot"), spec={"model": "gpt-4o", "name": "bot", "temperature": 0.9, "top_p": 1})
+DENY = {"target": {"deny_drift": True}}
+
+
+def test_where_drift_is_denied_what_moved_outside_is_not_undone() -> None:
+    made = plan([desired("bot")], [DRIFTED], **DENY)
+    assert blocked(made) == {"bot": "drift"}
+    assert remedies(made) == (
+        "to keep the live values: retinue import --update -e dev --target Assistant/bot",
+        "to undo them: --revert-drift Assistant/bot",
+    )
+    assert blocked(plan([desired("bot")], [DRIFTED])) == {}
+
+
+def test_a_field_that_both_sides_changed_is_denied_too() -> None:
+    made = plan([desired("bot", {"model": "gpt-4o", "name": "bot", "temperature": 0.5})], [DRIFTED], **DENY)
+    assert blocked(made) == {"bot": "drift"}
+
+
+def test_what_only_the_manifest_changed_is_not_denied() -> None:
+    made = plan([desired("bot", {"model": "m", "name": "bot"})], [managed(desired("bot"))], **DENY)
+    assert (len(made.changes), blocked(made)) == (1, {})
+
+
+def test_drift_of_a_renamed_object_is_denied_under_its_new_name() -> None:
+    assert blocked(plan([desired("new", {"model": "gpt-4o", "name": "bot"}, moved_from="bot")], [DRIFTED], **DENY)) == {
+        "new": "drift"
+    }
+
+
+@pytest.mark.parametrize(("name", "codes"), [("bot", {}), ("bo", {"bot": "drift"})])
+def test_only_the_exact_address_lifts_it(name: str, codes: dict[str, str]) -> None:
+    made = plan([desired("bot")], [DRIFTED], allowed=Allowed(reverted=(f"Assistant/{name}",)), **DENY)
+    assert blocked(made) == codes

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 
 from retinue.emulator.faults import Behaviour, Fault
@@ -39,39 +38,6 @@ def test_first_apply_and_the_one_after(world: FlowiseWorld, golden: Golden) -> N
     assert world.run("apply", "--auto-approve").code == 0
     assert len(world.emulator.writes()) == writes
     golden("first-apply", world.seen())
-
-
-def test_the_manifest_of_another_service_applies_with_only_the_environment_changed(world: FlowiseWorld) -> None:
-    world.project(
-        environment=f"  here:\n    provider: openai\n    endpoint: {world.url}/v1\n    api_key: {{env: DEMO_KEY}}\n"
-    )
-    world.assistant("tutor", "name: Tutor\ninstructions: Teach.\ntemperature: 0.2\ntop_p: 0.9\nmetadata: {a: b}\n")
-    for environment in ("here", "dev"):
-        assert world.run("apply", "--auto-approve", "-e", environment).code == 0
-        assert world.run("plan", "-e", environment, "--detailed-exitcode").code == 0
-    details = world.rows()["Tutor"]["parsed"]
-    assert details["chatModel"]["inputs"]["topP"] == 0.9
-    assert details["metadata"]["a"] == "b"
-
-
-def test_what_a_row_cannot_hold_is_said_at_its_line(world: FlowiseWorld, golden: Golden) -> None:
-    world.project()
-    world.assistant(
-        "custom",
-        "tools:\n  - {type: code_interpreter}\ntool_resources: {code_interpreter: {file_ids: [file-1]}}\n"
-        "response_format: {type: json_object}\nreasoning_effort: low\ntop_p: 0.5\ntemperature: 0.5\n"
-        "metadata: {owner: x}\n"
-        "providers:\n  flowise:\n    chatModel: {name: chatCloudflareWorkersAI, inputs: {model: x}}\n",
-    )
-    world.flowise(
-        "upstream",
-        "{type: OPENAI, tools: [{name: calculator}], chatModel: {inputs: {a: 1}}}",
-        "tools:\n  - {type: code_interpreter}\n  - {type: file_search, file_search: {max_num_results: 5}}\n"
-        "  - {type: function, function: {name: look_up}}\n",
-    )
-    world.flowise("typo", "{typ: CUSTOM, credential: 7, tools: [calculator], documentStores: [{nam: x}]}")
-    assert world.run("validate").code == 3
-    golden("capabilities", world.seen())
 
 
 def test_names_that_mean_nothing_there(world: FlowiseWorld, golden: Golden) -> None:
@@ -287,51 +253,6 @@ def test_without_the_right_to_see_credentials_ids_do(world: FlowiseWorld, golden
     world.flowise("greeter", "{credential: main}")
     assert world.run("plan").code == 4
     golden("no-credentials", world.seen())
-
-
-def test_an_import_is_short_and_the_next_plan_adopts_without_a_field(world: FlowiseWorld, golden: Golden) -> None:
-    world.project()
-    world.credential()
-    world.flowise(
-        "tutor",
-        "{credential: main, chatModel: {inputs: {streaming: false}}, tools: [{name: calculator}]}",
-        "instructions: |\n  You teach.\n  Be kind.\ntemperature: 0.2\n",
-    )
-    world.flowise("greeter", "{type: OPENAI, credential: main}", "tools: [{type: file_search}]\n")
-    world.apply()
-    for name in ("Tutor", "Greeter"):
-        world.edit(name, metadata=None)
-    inputs = world.rows()["Tutor"]["parsed"]["chatModel"]
-    world.edit("Tutor", chatModel={**inputs, "inputs": {**inputs["inputs"], "temperature": "0.2"}})
-    behind = world.emulator.assistants.seed({"name": "Typeless"})
-    details = {"id": behind, "name": "Typeless", "model": "gpt-4o"}
-    world.emulator.seed({"object": "flowise.assistant", "details": details, "credential": world.credential("old")})
-    world.monkeypatch.setenv("FLOWISE_API_KEY", "sk-canary-0123456789")
-    assert world.run("init", "-C", "taken", "--from", "flowise", "--endpoint", world.url).code == 0
-    assert world.run("plan", "-C", "taken").code == 0
-    files = [path for path in sorted((world.root / "taken").rglob("*")) if path.suffix in (".yaml", ".md")]
-    world.transcript += [
-        f"{path.relative_to(world.root)}\n{path.read_text()}" for path in files if path.stem != "retinue"
-    ]
-    # Rows of one second come in any order.
-    lines = re.sub("taken-....", "taken-<tail>", world.normal(world.seen())).splitlines()
-    wrote = sorted(line for line in lines if line.startswith("wrote "))
-    golden("import", "\n".join([*wrote, *(line for line in lines if line not in wrote)]) + "\n")
-    applied = world.run("apply", "-C", "taken", "--auto-approve")
-    assert applied.code == 0 and "Applied: 3 adopted." in applied.out
-    assert world.run("plan", "-C", "taken", "--detailed-exitcode").code == 0
-
-
-def test_an_import_into_a_project_leaves_only_adopts(world: FlowiseWorld) -> None:
-    world.project()
-    world.flowise("greeter", text="instructions: |\n  One.\n  Two.\n")
-    world.apply()
-    world.edit("Greeter", metadata=None)
-    world.remove("assistants/greeter.yaml")
-    assert world.run("import", "-e", "dev").code == 0
-    (change,) = json.loads(world.run("plan", "--format", "json").out)["changes"]
-    assert (change["action"], change["fields"]) == ("adopt", [])
-    world.apply()
 
 
 def test_a_saved_plan_is_applied_without_the_manifests(world: FlowiseWorld) -> None:

@@ -179,6 +179,36 @@ def test_manifests_are_brought_to_the_form_in_which_rows_are_read() -> None:
     assert found.spec["name"] == "A"
 
 
+def test_a_key_in_a_manifest_is_refused() -> None:
+    block = {"chatModel": {"inputs": {"apiKey": "sk-secret"}}}
+    wanted = Resource("Assistant", {**SPEC, "providers": {"flowise": block}}, address=Address("Assistant", "a"))
+    (problem,) = resolved(wanted, DIRECTORY)[1]
+    assert (problem.code, problem.path) == ("flowise-secret", "/providers/flowise/chatModel/inputs/apiKey")
+    assert "sk-secret" not in problem.message
+
+
+def test_a_document_store_that_is_gone_or_shares_its_name_is_told_by_its_id() -> None:
+    stores = {"s-1": {"label": "handbook"}, "s-2": {"label": "twice"}, "s-3": {"label": "twice"}}
+    known = Directory(stores=stores)
+    held = {"name": "A", "documentStores": [{"id": key, "name": "old"} for key in ("s-1", "s-2", "s-9")]}
+    live = to_resource(row({"type": "CUSTOM", "details": json.dumps(held)}), known)
+    assert live.spec["providers"]["flowise"]["documentStores"] == [
+        {"name": "handbook"},
+        {"name": "s-2"},
+        {"name": "s-9"},
+    ]
+    block = {"documentStores": [{"name": "s-1"}, {"name": "s-2"}, {"name": "twice"}, {"name": "s-9"}]}
+    wanted = Resource("Assistant", {**SPEC, "providers": {"flowise": block}}, address=Address("Assistant", "a"))
+    found, problems = resolved(wanted, known)
+    assert [item["name"] for item in found.spec["providers"]["flowise"]["documentStores"]] == [
+        "handbook",
+        "s-2",
+        "twice",
+        "s-9",
+    ]
+    assert [problem.code for problem in problems] == ["flowise-ambiguous", "flowise-unknown"]
+
+
 def test_deviations_are_of_what_the_row_says_and_not_of_what_it_leaves_open() -> None:
     held = {
         "name": "A",

@@ -91,8 +91,7 @@ def test_every_field_of_the_file_becomes_a_value(tmp_path: Path) -> None:
         endpoint="https://host:8443/v1",
         place=Place("retinue.yaml", 7, 3),
         api_key=Secret("env", "KEY_1"),
-        organization="org-1",
-        openai_project="proj_1",
+        settings={"organization": "org-1", "openai_project": "proj_1"},
         overlay="overlays/prod.yaml",
         critical=True,
         allow_http=True,
@@ -199,7 +198,7 @@ def test_a_misspelt_emulator_is_recognised(tmp_path: Path) -> None:
     assert problem.remedy == "Did you mean `emulator`?"
 
 
-@pytest.mark.parametrize("key", ["promote_from: dev", "on_drift: warn", "entra: default", "account: a"])
+@pytest.mark.parametrize("key", ["promote_from: dev"])
 def test_what_later_versions_need_is_not_accepted_in_silence(tmp_path: Path, key: str) -> None:
     assert environment(tmp_path, f"endpoint: emulator, {key}") == ["retinue.yaml:4:57: not-in-this-version"]
 

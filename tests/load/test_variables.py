@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from retinue.core.model import Diagnostic, Place
 from retinue.load.files import MAX_BYTES
-from retinue.load.variables import Variables, with_overrides
+from retinue.load.variables import Variables
 
 AT = Place("a.yaml", 2, 8)
 VARIABLES = Variables({"model": "gpt-4o", "heat": 0.2, "on": True, "none": None, "two-words": "a b"}, "dev")
@@ -99,20 +99,6 @@ def test_a_flood_of_problems_is_cut_short() -> None:
     problems: list[Diagnostic] = []
     VARIABLES.text("${x}" * 100_000, AT, problems, exact=True)
     assert len(problems) == 100
-
-
-def test_the_command_line_overrides_and_keeps_the_type() -> None:
-    defined = {"model": "a", "version": "1", "heat": 0.2, "on": False}
-    given_text = {"model": "no", "version": "2", "heat": "1e0", "on": "true", "new": "3", "owner": "off", "path": "a/b"}
-    assert with_overrides(defined, given_text) == {
-        "model": "no",
-        "version": "2",
-        "heat": 1.0,
-        "on": True,
-        "new": 3,
-        "owner": "off",
-        "path": "a/b",
-    }
 
 
 @given(st.text(alphabet="${}var.x$ \n", max_size=40))

@@ -89,7 +89,7 @@ def test_results_look_as_reviewed(golden: Golden) -> None:
 
 
 @given(hostile_plans)
-@settings(max_examples=100)
+@settings(max_examples=40)
 def test_no_text_from_outside_is_markup(value: Plan) -> None:
     text = plan_markdown(value)
     assert_inert(text)
@@ -98,6 +98,7 @@ def test_no_text_from_outside_is_markup(value: Plan) -> None:
 
 
 @given(plans.plans, st.integers(3_000, 9_000))
+@settings(max_examples=40)
 def test_a_shortened_plan_is_inert_too_and_keeps_to_the_limit(value: Plan, limit: int) -> None:
     text = plan_markdown(value, limit=limit, link_to=LINK)
     assert units(text) <= limit

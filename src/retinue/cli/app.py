@@ -18,6 +18,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "render": ("render", "Show the manifests of one environment as they will be compared (offline)."),
     "plan": ("plan", "Show what apply would do. Reads the service, writes nothing."),
     "apply": ("apply", "Do what the plan says. Reads and writes the service."),
+    "drift": ("drift", "Show what was changed outside since the last apply. Reads the service."),
     "destroy": ("destroy", "Delete everything this project owns in one environment."),
     "show": ("show", "Show a saved plan (offline)."),
     "import": ("import_", "Write manifests for live objects that nobody manages, or from an export."),

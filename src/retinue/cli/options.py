@@ -81,6 +81,9 @@ def guard_options(command: F) -> F:
             "--allow-deletes", type=click.IntRange(0), default=0, metavar="N", help="Allow exactly N deletes."
         ),
         click.option("--unprotect", multiple=True, metavar="ADDRESS", help="Lift the protection of this object."),
+        click.option(
+            "--revert-drift", multiple=True, metavar="ADDRESS", help="Undo what was changed outside (on_drift: deny)."
+        ),
         click.option("--allow-twins", is_flag=True, help="Create beside a live object of the same name."),
         click.option(
             "--allow-incomplete", is_flag=True, help="Go on although the service holds less than the manifests ask."

@@ -1,4 +1,4 @@
-"""Puts a command's parts together: project, environment, manifests, service, plan. Prints nothing."""
+"""Puts a command's parts together: project, environment, manifests, service. Prints nothing."""
 
 from __future__ import annotations
 
@@ -14,22 +14,20 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..core.errors import InvalidManifests, UsageError
-from ..core.model import Address, Allowed, Change, Diagnostic, Json, Kind, Plan, Resource, Severity
-from ..core.ownership import decide
-from ..core.plan import Target, make_plan
+from ..core.model import Diagnostic, Json, Kind, Place, Resource, Severity
+from ..core.plan import Target
 from ..core.pointer import split_pointer
-from ..core.selection import select
 from ..engine.read import read_live
 from ..load.files import MAX_BYTES
-from ..load.located import place_of
+from ..load.located import Map, place_of
 from ..load.manifests import Loaded, load
 from ..load.project import Environment, Project, find, load_project
-from ..load.shared import shared_file_notes
 from ..load.yaml import parse
 from ..providers import registry
-from ..providers.base import Adviser, Provider, Resolver, Service
+from ..providers.base import Configurable, Identity, Provider, Resolver, Service, Settings, bearer
 from ..providers.wire import Connection
 from ..schema import kinds, with_extras
+from .accounts import account_problems, check_account, in_project
 from .files import read_named
 from .secrets import resolve
 
@@ -65,6 +63,7 @@ class Session:
             formerly=self.project.formerly,
             removed={item.address: item.forget for item in self.project.removed},
             critical=self.environment.critical,
+            deny_drift=self.environment.on_drift == "deny",
             recognised_by=self.provider.capabilities.recognised_by,
         )
 
@@ -139,11 +138,12 @@ def open_session(options: Mapping[str, Any], *, need_manifests: bool = True) -> 
     """
     project = open_project(options["directory"])
     environment = choose_environment(project, options.get("environment"))
-    provider = _provider(project, environment)
+    provider, said = _provider(project, environment)
     if not need_manifests:
-        return Session(project, environment, provider, Loaded((), ()))
+        _refuse(said)
+        return Session(project, environment, provider, Loaded((), said))
     loaded = load(project, environment.name, _variables(options), allow_empty=True, extras=extras_of)
-    problems = [*loaded.diagnostics]
+    problems = [*said, *loaded.diagnostics]
     for resource in loaded.resources:
         problems.extend(placed(item, resource) for item in provider.check(resource))
     problems.extend(_contradictions(project, loaded.resources))
@@ -151,8 +151,8 @@ def open_session(options: Mapping[str, Any], *, need_manifests: bool = True) -> 
     return Session(project, environment, provider, replace(loaded, diagnostics=tuple(problems)))
 
 
-def _provider(project: Project, environment: Environment) -> Provider:
-    """Raises InvalidManifests for one that there is not."""
+def _provider(project: Project, environment: Environment) -> tuple[Provider, tuple[Diagnostic, ...]]:
+    """The provider bound to the environment, and what is to be said of that. Raises InvalidManifests for none."""
     known = registry.names()
     if environment.provider not in known:
         close = get_close_matches(environment.provider, known, 1)
@@ -164,7 +164,23 @@ def _provider(project: Project, environment: Environment) -> Provider:
             path=f"/environments/{environment.name}/provider",
         )
         raise InvalidManifests([problem])
-    return registry.load(environment.provider)
+    provider = registry.load(environment.provider)
+    taken = {key: value for key, value in environment.settings.items() if key in provider.capabilities.settings}
+    said = [_no_setting(key, provider) for key in environment.settings if key not in taken]
+    said += account_problems(environment, provider)
+    if isinstance(provider, Configurable):
+        bound = provider.configured(Settings(environment.endpoint, taken, environment.api_key is not None))
+        provider = bound.provider
+        said += bound.diagnostics
+    return provider, tuple(in_project(item, project, environment) for item in said)
+
+
+def _no_setting(key: str, provider: Provider) -> Diagnostic:
+    takes = ", ".join(sorted(provider.capabilities.settings))
+    remedy = f"Remove it. {provider.name} takes: {takes}." if takes else "Remove it."
+    return Diagnostic(
+        "unused-setting", f"`{key}` means nothing to the provider `{provider.name}`", remedy, path=f"/{key}"
+    )
 
 
 def extras_of(provider: str, kind: str) -> Json:
@@ -203,21 +219,26 @@ def observe(session: Session, service: Service) -> tuple[Session, list[Resource]
     return replace(session, loaded=loaded), live
 
 
-def _variables(options: Mapping[str, Any]) -> dict[str, str]:
-    """`--var-file` before `--var`; later ones win."""
-    result: dict[str, Any] = {}
+def _variables(options: Mapping[str, Any]) -> Map:
+    """`--var-file` before `--var`; later ones win. What a file says has its place there."""
+    result = Map(Place("", 1, 1))
     for path in options.get("var_files", ()):
-        result |= read_variables(path)
-    return result | parse_pairs(options.get("variables", ()), "--var")
+        given = read_variables(path)
+        for name, value in given.items():
+            result.put(name, value, given.keys_at[name], given.values_at[name])
+    for name, text in parse_pairs(options.get("variables", ()), "--var").items():
+        result[name] = text
+        result.keys_at.pop(name, None)
+    return result
 
 
-def read_variables(path: str) -> Mapping[str, Any]:
+def read_variables(path: str) -> Map:
     """A YAML file with one mapping of names to values. Raises UsageError or InvalidManifests."""
     data = read_named(path, MAX_BYTES, "the variables file", "Name a YAML file with --var-file.")
     parsed = parse(data, path)
     _refuse(parsed.diagnostics)
     values = [document.value for document in parsed.documents]
-    if len(values) != 1 or not isinstance(values[0], dict):
+    if len(values) != 1 or type(values[0]) is not Map:
         raise UsageError(f"{path} is no mapping of names to values", "Write lines such as `model: gpt-4o`.")
     return values[0]
 
@@ -249,7 +270,7 @@ def connect(
         emulator, path = environment.endpoint == EMULATOR, session.provider.capabilities.emulator_path
         connection = Connection(
             base_url=f"http://emulator{path}" if emulator else environment.endpoint,
-            headers={"Authorization": "Bearer emulator"} if emulator else _headers(session),
+            headers=session.provider.capabilities.auth.headers("env", EMULATOR) if emulator else _headers(session),
             transport=stack.enter_context(_emulator(session)) if emulator else None,
             parallelism=options.get("parallelism") or 10,
             budget=parse_timeout(options.get("timeout") or "15m"),
@@ -258,30 +279,18 @@ def connect(
         )
         service = session.provider.connect(connection)
         stack.callback(service.close)
+        check_account(session.project, environment, service)
         yield service
 
 
 def _headers(session: Session) -> dict[str, str]:
-    environment = session.environment
-    found = {
-        "OpenAI-Organization": _header("organization", environment.organization, environment),
-        "OpenAI-Project": _header("openai_project", environment.openai_project, environment),
-    }
-    found = {key: value for key, value in found.items() if value}
-    if environment.api_key is not None:
-        key = resolve(environment.api_key.source, environment.api_key.value, session.project.root)
-        found["Authorization"] = f"Bearer {key}"
-    return found
-
-
-def _header(field: str, value: str | None, environment: Environment) -> str:
-    """A value that goes into a header. Raises UsageError for one that no header can hold."""
-    if value and not (value.isascii() and value.isprintable()):
-        raise UsageError(
-            f"`{field}` of the environment {environment.name} holds more than plain ASCII",
-            f"Correct it in retinue.yaml: it is an id such as {'org' if field == 'organization' else 'proj'}_abc123.",
-        )
-    return value or ""
+    """The key, in the header in which this service wants it."""
+    secret, provider = session.environment.api_key, session.provider
+    if secret is not None:
+        key = resolve(secret.source, secret.value, session.project.root)
+        return provider.capabilities.auth.headers(secret.source, key)
+    token = provider.token() if isinstance(provider, Identity) else None
+    return bearer(token) if token else {}
 
 
 def _check_host(environment: Environment) -> None:
@@ -321,50 +330,3 @@ def _emulator(session: Session) -> Iterator[Any]:
         yield in_process(emulator)
     finally:
         emulator.close()
-
-
-def plan_for(session: Session, live: Sequence[Resource], options: Mapping[str, Any], *, destroy: bool = False) -> Plan:
-    """The plan for what was read, with the command's selection and permissions."""
-    target = session.target
-    narrowing = [options.get(name, ()) for name in ("targets", "excludes", "labels")]
-    owned: Mapping[Address, object] = {}
-    if any(narrowing) or session.loaded.empty_sources:
-        owned = decide(live, target.project, target.environment, target.formerly).owned
-    selection = select(
-        session.desired, narrowing[0], narrowing[1], parse_pairs(narrowing[2], "--select"), orphans=owned
-    )
-    _check_sources(session, owned, options)
-    allowed = Allowed(
-        deletes=options.get("allow_deletes") or 0,
-        twins=bool(options.get("allow_twins")),
-        unprotected=tuple(options.get("unprotect", ())),
-    )
-    plan = make_plan(target, session.desired, live, allowed=allowed, selection=selection, destroy=destroy)
-    by_id = {resource.remote_id: resource for resource in live}
-    changes = tuple(
-        change
-        if change.blocked or not (obstacle := session.provider.obstacle(change, by_id.get(change.remote_id)))
-        else replace(change, blocked=obstacle)
-        for change in plan.changes
-    )
-    advice = [*_advice(session.provider, changes, by_id), *shared_file_notes(session.loaded, changes)]
-    # An empty source that is allowed is still worth a word.
-    empty = (replace(item, severity=Severity.WARNING) for item in session.loaded.empty_sources)
-    warnings = tuple(item for item in (*session.loaded.diagnostics, *empty) if item.severity is Severity.WARNING)
-    return replace(plan, changes=changes, diagnostics=(*warnings, *plan.diagnostics, *advice))
-
-
-def _advice(provider: Provider, changes: Sequence[Change], live: Mapping[str | None, Resource]) -> Iterator[Diagnostic]:
-    if not isinstance(provider, Adviser):
-        return
-    for change in changes:
-        found = live.get(change.remote_id)
-        if found is not None and not change.blocked and (said := provider.advice(change, found)):
-            yield said
-
-
-def _check_sources(session: Session, owned: Mapping[Address, object], options: Mapping[str, Any]) -> None:
-    """A missing folder or an empty glob must not look like "everything was removed" (DESIGN 2)."""
-    removed = {item.address for item in session.project.removed}
-    if session.loaded.empty_sources and not options.get("allow_incomplete") and not owned.keys() <= removed:
-        raise InvalidManifests(session.loaded.empty_sources)

@@ -83,6 +83,8 @@ def _allowed_to_json(allowed: Allowed) -> dict[str, Json]:
         value["twins"] = True
     if allowed.unprotected:
         value["unprotected"] = sorted(allowed.unprotected)
+    if allowed.reverted:
+        value["reverted"] = sorted(allowed.reverted)
     return value
 
 
@@ -160,7 +162,10 @@ def _plan(value: Mapping[str, Any]) -> Plan:
         endpoint=_text(value["endpoint"]),
         complete=value["complete"] is True,
         allowed=Allowed(
-            _count(allowed["deletes"]), allowed.get("twins") is True, tuple(map(_text, allowed.get("unprotected", ())))
+            deletes=_count(allowed["deletes"]),
+            twins=allowed.get("twins") is True,
+            unprotected=tuple(map(_text, allowed.get("unprotected", ()))),
+            reverted=tuple(map(_text, allowed.get("reverted", ()))),
         ),
         changes=tuple(_change(item) for item in value["changes"]),
         unchanged=_count(value["summary"]["no-op"]),

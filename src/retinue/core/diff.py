@@ -43,19 +43,25 @@ def _hidden(field: Field, want: Mapping[str, Json], applied: Applied | None) -> 
 
 def _visible(field: Field, want: Mapping[str, Json], have: Mapping[str, Json], applied: Applied | None) -> Cause | None:
     desired, live = want.get(field.name, MISSING), have.get(field.name, MISSING)
+    entry = entry_of(field, applied) if applied else None
     if desired is MISSING:
-        ours = applied is not None and field.code in applied.fields
-        return Cause.MANIFEST if ours and live is not MISSING else None
+        if entry is None or live is MISSING:
+            return None
+        return Cause.BOTH if _moved(live, entry) else Cause.MANIFEST
     if live is not MISSING and same(desired, live):
         return None
-    entry = entry_of(field, applied) if applied else None
     return Cause.MANIFEST if entry is None else _cause(desired, live, entry)
+
+
+def _moved(live: Json, entry: Entry) -> bool:
+    """Whether a live value is not what the last apply left."""
+    return live is MISSING or short_digest(live) != (entry.observed or entry.asked)
 
 
 def _cause(desired: Json, live: Json, entry: Entry) -> Cause | None:
     """None: we asked for just this and the service made that of it, as it did last time."""
     changed = short_digest(desired) != entry.asked
-    moved = live is MISSING or short_digest(live) != (entry.observed or entry.asked)
+    moved = _moved(live, entry)
     if changed and moved:
         return Cause.BOTH
     if moved:

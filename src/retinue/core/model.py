@@ -223,6 +223,7 @@ class Allowed:
     deletes: int = 0
     twins: bool = False
     unprotected: tuple[str, ...] = ()
+    reverted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ class Target:
     formerly: tuple[str, ...] = ()
     removed: Mapping[Address, bool] = field(default_factory=dict)
     critical: bool = False
+    deny_drift: bool = False
     recognised_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def hidden(self, kind: str) -> Collection[str]:
@@ -88,6 +89,7 @@ def make_plan(
     facts = replace(
         facts,
         critical=target.critical,
+        deny_drift=target.deny_drift,
         acknowledged=frozenset(target.removed),
         project_environments=target.environments,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from .model import Action, Address, Change, Kind, Obstacle, Plan, Reason
+from .model import Action, Address, Cause, Change, Kind, Obstacle, Plan, Reason
 from .ownership import World
 
 
@@ -22,6 +22,7 @@ class Facts:
     elsewhere: Mapping[Address, tuple[tuple[str, str], ...]]
     damaged: frozenset[str]
     critical: bool = False
+    deny_drift: bool = False
     acknowledged: frozenset[Address] = frozenset()
     project_environments: tuple[str, ...] = ()
 
@@ -43,7 +44,7 @@ class Facts:
 
 def guard(plan: Plan, facts: Facts) -> Plan:
     """The plan with every step blocked that a rule forbids; the first rule that holds names the reason."""
-    for rule in (block_protected, block_shared, block_renamed_project, block_twins, block_brake):
+    for rule in (block_protected, block_shared, block_renamed_project, block_twins, block_drift, block_brake):
         plan = rule(plan, facts)
     return plan
 
@@ -134,6 +135,25 @@ def block_renamed_project(plan: Plan, facts: Facts) -> Plan:
         (way_out, "--allow-twins creates new ones beside them"),
     )
     return _block(plan, lambda change: obstacle if change.action is Action.CREATE else None)
+
+
+def block_drift(plan: Plan, facts: Facts) -> Plan:
+    """Where `on_drift: deny` holds, a change made outside is not undone until a person says which side is right."""
+
+    def rule(change: Change) -> Obstacle | None:
+        moved = [item.path for item in change.fields if item.cause in (Cause.DRIFT, Cause.BOTH)]
+        if not (facts.deny_drift and moved) or str(change.address) in plan.allowed.reverted:
+            return None
+        return Obstacle(
+            "drift",
+            f"{', '.join(moved)} was changed outside, and `on_drift: deny` keeps what is live",
+            (
+                f"to keep the live values: retinue import --update -e {plan.environment} --target {change.address}",
+                f"to undo them: --revert-drift {change.address}",
+            ),
+        )
+
+    return _block(plan, rule)
 
 
 def block_brake(plan: Plan, facts: Facts) -> Plan:

@@ -62,6 +62,7 @@ class Behaviour:
     `unsupported`: fields that are refused with `unsupported_parameter`. `alterations`: by field, a name of ALTERATIONS
     or a function, for what the server makes of a value it is sent. `page_filter` changes the rows of every page.
     `gone`: the assistants' routes no longer exist. `api_key`: the only key accepted; None accepts any.
+    `account`: what openai-organization says; empty: answers have no such header.
     `token_seconds`, `token_requests`: how long each key is accepted, from its first use.
     `lag_seconds`, `lag_lists`: a created object is in no list for that time, nor for that number of list requests.
     """
@@ -83,6 +84,7 @@ class Behaviour:
     hybrid_search: bool = False
     token_seconds: float | None = None
     token_requests: int | None = None
+    account: str = "emulator"
     lag_seconds: float = 0.0
     lag_lists: int = 0
 
@@ -95,6 +97,8 @@ class Behaviour:
                 raise ValueError(f"{name} needs a number from 0, not {getattr(self, name)!r}")
         if not isinstance(self.api_key, str | None):
             raise ValueError(f"api_key needs a text, not {self.api_key!r}")
+        if not isinstance(self.account, str) or not (self.account.isascii() and self.account.isprintable()):
+            raise ValueError(f"account needs a text for a header, not {self.account!r}")
         if not isinstance(self.unsupported, frozenset):
             raise ValueError(f"unsupported needs a set of field names, not {self.unsupported!r}")
         for change in self.alterations.values():

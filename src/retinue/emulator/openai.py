@@ -53,8 +53,9 @@ class OpenAI:
         return json.dumps({"error": inner}, ensure_ascii=False)
 
     def headers(self, request_id: str) -> tuple[tuple[str, str], ...]:
+        account = self._behaviour().account
         return (
             ("x-request-id", f"req_{request_id}"),
             ("openai-version", "2020-10-01"),
-            ("openai-organization", "emulator"),
+            *([("openai-organization", account)] if account else []),
         )

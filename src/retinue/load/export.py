@@ -89,6 +89,11 @@ class _Work:
         if reason is not None:
             self._refuse("export-unwritable", f"{label} {reason}", "Correct or remove this object in the export.")
             return
+        missing = [key for key in kind_schema(self.kind.word)["required"] if item.get(key) in (None, "")]
+        if missing and self.environment is not None:
+            message = f"{label} has no `{missing[0]}`; it was left out"
+            self._note("export-incomplete", message, "Complete it at the service, then run `retinue import`.")
+            return
         self._write(item, label)
 
     def _write(self, item: dict[str, Json], label: str) -> None:

@@ -25,10 +25,6 @@ _PASTED = {
 }
 _LATER_IN_PROJECT = {
     "promote_from": "Remove it; apply the environments one by one with -e.",
-    "on_drift": "Remove it; the plan shows drift.",
-    "account": "Remove it.",
-    "entra": "Remove it; a token can come from `api_key: {command: […]}`.",
-    "api_version": "Remove it; this version has no Azure provider.",
 }
 _NOT_FIELDS = {
     "vector_stores": (

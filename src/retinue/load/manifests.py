@@ -10,6 +10,7 @@ from typing import Any
 
 from ..core.model import Address, Diagnostic, Place, Resource
 from ..schema import EXTRAS
+from .declared import unknown_override, values_in
 from .documents import Manifest, closest, identify, read
 from .files import Files
 from .includes import Renderer
@@ -19,7 +20,7 @@ from .policy import environments_of, policy_of, unknown_environments
 from .project import Environment, Project
 from .sources import Source, expand, nothing
 from .validate import Extras, no_extras, validate_extras, validate_manifest
-from .variables import Variables, with_overrides
+from .variables import Variables
 
 _OURS = frozenset(("retinue", EXTRAS))
 # After one of these the value is a stand-in: what validation says about it is no news.
@@ -48,7 +49,7 @@ class Loaded:
 def load(
     project: Project,
     environment: str | None,
-    variables: Mapping[str, str] | None = None,
+    variables: Mapping[str, Any] | None = None,
     *,
     allow_empty: bool = False,
     extras: Extras = no_extras,
@@ -63,6 +64,7 @@ def load(
         manifests = _unique(run, _manifests(run))
         overlays = _overlays(run, manifests)
         compiled = [_compile(run, manifest, overlays.get(manifest.address)) for manifest in manifests.values()]
+    run.problems.extend(_unused_overrides(run))
     inside = [resource for resource, here in compiled if here]
     problems = [*run.problems, *run.renderer.problems, *(() if allow_empty else run.empty)]
     return Loaded(
@@ -99,7 +101,7 @@ def in_order(problems: list[Diagnostic]) -> tuple[Diagnostic, ...]:
 class _Run:
     """What one call of `load` knows and collects."""
 
-    def __init__(self, project: Project, environment: str | None, overrides: Mapping[str, str], extras: Extras) -> None:
+    def __init__(self, project: Project, environment: str | None, overrides: Mapping[str, Any], extras: Extras) -> None:
         self.project = project
         self.environment = environment
         self.files = Files(project.root)
@@ -110,7 +112,10 @@ class _Run:
         self.complete = True
         self.extras = extras
         target = project.environments.get(environment) if environment is not None else None
-        defined = with_overrides(target.variables if target else {}, overrides)
+        own, at = (target.variables, target.place) if target else ({}, None)
+        defined, wrong = values_in(environment, own, project.variables, overrides, at)
+        self.problems.extend(wrong)
+        self.overrides = overrides
         elsewhere = {key: value for other in project.environments.values() for key, value in other.variables.items()}
         self.variables = Variables(defined, environment)
         self.lenient = Variables(defined, environment, elsewhere)
@@ -126,6 +131,14 @@ class _Run:
 
     def render(self, document: Map, here: bool) -> Map:
         return self.renderer.render(document, self.variables if here else self.lenient)
+
+
+def _unused_overrides(run: _Run) -> Iterator[Diagnostic]:
+    """Where nothing is declared, a variable is known if an environment defines it or a manifest asks for it."""
+    known = {*run.variables.values.keys() - run.overrides.keys(), *run.lenient.elsewhere}
+    known |= run.variables.used | run.lenient.used
+    if not run.project.variables and run.complete:
+        yield from (unknown_override(name, run.overrides, known) for name in run.overrides if name not in known)
 
 
 def _manifests(run: _Run) -> list[Manifest]:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ..core.model import Address, Diagnostic, Place
-from ..schema import kinds
+from ..schema import environment_settings, kinds
 from .builder import Document
+from .declared import Declaration, declaration_problems, declarations
 from .endpoints import endpoint_problems
 from .files import read_bytes
 from .located import Map, place_of
@@ -31,19 +32,20 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """A named target of the project."""
+    """A named target of the project. `settings`: what only some services have, by its key."""
 
     name: str
     provider: str
     endpoint: str
     place: Place
     api_key: Secret | None = None
-    organization: str | None = None
-    openai_project: str | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
     overlay: str | None = None
+    account: str | None = None
     critical: bool = False
     allow_http: bool = False
+    on_drift: str = "revert"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Project:
     removed: tuple[Removal, ...]
     formerly: tuple[str, ...]
     data: Map
+    variables: Mapping[str, Declaration] = field(default_factory=dict)
     file: str = FILE
 
 
@@ -91,7 +94,7 @@ def load_project(root: Path) -> tuple[Project | None, list[Diagnostic]]:
     secrets = set(_secret_places(value))
     problems = [problem for problem in parsed.diagnostics if problem.place not in secrets]
     known = {problem.place for problem in problems}
-    found = [*validate_project(value), *endpoint_problems(value), *_scope_problems(value)]
+    found = [*validate_project(value), *endpoint_problems(value), *_scope_problems(value), *declaration_problems(value)]
     problems += [problem for problem in found if problem.place not in known]
     problems.sort(key=lambda problem: problem.place or Place("", 0, 0))
     return (None, problems) if problems else (_project(root, value), [])
@@ -153,6 +156,7 @@ def _project(root: Path, data: Map) -> Project:
         removed=tuple(_removals(data)),
         formerly=tuple(data.get("formerly") or ()),
         data=data,
+        variables=declarations(data),
     )
 
 
@@ -165,12 +169,13 @@ def _environment(name: str, data: Map, root: Map) -> Environment:
         endpoint=data["endpoint"].rstrip("/"),
         place=place,
         api_key=_secret(data.get("api_key")),
-        organization=data.get("organization"),
-        openai_project=data.get("openai_project"),
+        settings={key: data[key] for key in environment_settings() if key in data},
         variables=data.get("variables") or {},
         overlay=data.get("overlay"),
+        account=data.get("account"),
         critical=data.get("critical", False),
         allow_http=data.get("allow_http", False),
+        on_drift=data.get("on_drift", "revert"),
     )
 
 

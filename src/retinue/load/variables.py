@@ -12,7 +12,6 @@ from typing import Any
 from ..core.model import Diagnostic, Place
 from .builder import MAX_PROBLEMS
 from .files import MAX_BYTES, place_in
-from .scalars import plain
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_-]*"
 _WHOLE = re.compile(rf"\$\{{var\.({_NAME})\}}")
@@ -21,11 +20,15 @@ _PART = re.compile(rf"(?P<escape>\$\$\{{)|\$\{{var\.(?P<name>{_NAME})\}}|\$\{{(?
 
 @dataclass(frozen=True, slots=True)
 class Variables:
-    """The variables of one environment. `elsewhere`: those of the others, for manifests that are not in this one."""
+    """The variables of one environment. `elsewhere`: those of the others, for manifests that are not in this one.
+
+    `used` collects the names that were asked for.
+    """
 
     values: Mapping[str, Any]
     environment: str | None = None
     elsewhere: Mapping[str, Any] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
 
     def scalar(self, text: str, at: Place, problems: list[Diagnostic]) -> Any:
         """A manifest's scalar. One that is a variable as a whole keeps that variable's type."""
@@ -59,6 +62,7 @@ class Variables:
         return _PART.sub(replacement, text)
 
     def _get(self, name: str) -> tuple[bool, Any]:
+        self.used.add(name)
         for values in (self.values, self.elsewhere):
             if name in values:
                 return True, values[name]
@@ -78,15 +82,6 @@ class Variables:
         remedy = f"Did you mean `${{var.{close[0]}}}`?" if close else f"Variables that are defined: {known}."
         remedy += f" Define it with `variables: {{{name}: …}}` in retinue.yaml or with --var {name}=…."
         return Diagnostic("variable-undefined", f"the variable `{name}` is not defined ({where})", remedy, at)
-
-
-def with_overrides(defined: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """An environment's variables and those of the command line, which are text there and take the type they replace."""
-    values = dict(defined)
-    for name, given in overrides.items():
-        is_text = isinstance(values.get(name), str)
-        values[name] = given if is_text or not isinstance(given, str) else plain(given).value
-    return values
 
 
 def _as_text(value: Any) -> str:

@@ -20,6 +20,25 @@ class Support(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Auth:
+    """How a key travels: in which header, and after which scheme.
+
+    What comes from one of `tokens`, sources of `api_key` such as `command`, is a bearer token and no key.
+    """
+
+    header: str = "Authorization"
+    scheme: str = "Bearer"
+    tokens: frozenset[str] = frozenset()
+
+    def headers(self, source: str, secret: str) -> dict[str, str]:
+        return bearer(secret) if source in self.tokens else {self.header: f"{self.scheme} {secret}".lstrip()}
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a service can do, as data. Planning and validation read this record and nothing else.
 
@@ -30,7 +49,9 @@ class Capabilities:
     `extras`: by kind, the JSON Schema of what a manifest may say below `providers.NAME`; members named in its
     `x-retinue-live` are found on live objects only. `recognised_by`: by kind, pointers to the fields by which an object
     is known again if the service lost its marker; none: never. `emulator_path`: where the embedded emulator speaks this
-    API. `key_variable`: the environment variable that usually holds the key.
+    API. `key_variable`: the environment variable that usually holds the key. `settings`: the keys of an environment
+    that only some services have, of those that this one takes. `account`: what the account is called that the service
+    reports (then its Service is `Identified`); empty: it reports none.
     """
 
     kinds: tuple[str, ...]
@@ -49,6 +70,9 @@ class Capabilities:
     recognised_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     emulator_path: str = "/v1"
     key_variable: str = ""
+    settings: frozenset[str] = frozenset()
+    auth: Auth = Auth()
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +124,14 @@ class Resolver(Protocol):
 
 
 @runtime_checkable
+class Identified(Protocol):
+    """What a Service may offer besides: it says whose account the key opens."""
+
+    def account(self) -> str | None:
+        """None if the answer did not say. One request at most; raises as a list does."""
+
+
+@runtime_checkable
 class Exporter(Protocol):
     """What a Provider may offer besides: its raw objects are not in the words of a manifest."""
 
@@ -113,6 +145,42 @@ class Adviser(Protocol):
 
     def advice(self, change: Change, live: Resource) -> Diagnostic | None:
         """Pure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an environment says that may change what its service can do.
+
+    `values`: its keys that only some services have, of those in the record's `settings`.
+    """
+
+    endpoint: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    has_key: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """A provider bound to one environment. The path of a diagnostic is below that environment: `/api_version`."""
+
+    provider: Provider
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+@runtime_checkable
+class Configurable(Protocol):
+    """What a Provider may offer besides: its record and checks depend on settings of the environment."""
+
+    def configured(self, settings: Settings) -> Configured:
+        """Pure. There is a provider even where a diagnostic is an error, so that the manifests are checked too."""
+
+
+@runtime_checkable
+class Identity(Protocol):
+    """What a Provider may offer besides: who runs retinue is known to the machine, and no key is needed."""
+
+    def token(self) -> str | None:
+        """A bearer token; None if the environment asks for none. Raises AuthError, UsageError for a missing package."""
 
 
 class Provider(Protocol):

@@ -92,7 +92,13 @@ class Http:
     def send(
         self, verb: Verb, method: str, path: str, *, body: Json = None, params: Mapping[str, str] | None = None
     ) -> Json:
-        """The JSON body of a good answer.
+        """The JSON body of a good answer; `ask` has its headers too."""
+        return self.ask(verb, method, path, body=body, params=params).body
+
+    def ask(
+        self, verb: Verb, method: str, path: str, *, body: Json = None, params: Mapping[str, str] | None = None
+    ) -> Answer:
+        """A good answer.
 
         Everything but a create is repeated after failures that may pass; a create only if it was never sent. Raises
         AuthError, ApiGone, NotFound, Rejected, Unreachable, and for a create that may or may not have happened
@@ -110,7 +116,7 @@ class Http:
                 result = self._once(verb, method, path, body, params)
             if isinstance(result, Answer):
                 self._gate.succeeded()
-                return result.body
+                return result
             # Being told to wait is no failure: only the time budget ends that.
             failures += not result.held_back
             if not result.repeatable or failures == _ATTEMPTS:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from ..core.errors import ApiGone, NotFound, Rejected, ServiceError
 from ..core.marker import ADDRESS_KEY, APPLIED_KEY
 from ..core.model import Change, Diagnostic, Json, Obstacle, Resource
-from .base import Capabilities, Marker, Service, Support
+from .base import Capabilities, Configured, Marker, Service, Settings, Support
 from .wire import Answer, Connection, Verb, Verdict
 
 if TYPE_CHECKING:
@@ -145,11 +145,18 @@ class OpenAIService:
                 )
             params = {**params, "after": new[-1]["id"]}
 
-    def _list_page(self, params: Mapping[str, str]) -> dict[str, Json]:
+    def account(self) -> str | None:
+        """The organization that every answer names (API reference: debugging requests)."""
+        return self._list({"limit": "1"}).headers.get("openai-organization") or None
+
+    def _list(self, params: Mapping[str, str]) -> Answer:
         try:
-            page: dict[str, Json] = self._http.send(Verb.LIST, "GET", "assistants", params=params)
+            return self._http.ask(Verb.LIST, "GET", "assistants", params=params)
         except ApiGone as error:
             raise ApiGone(error.message, _GONE, status=error.status) from error
+
+    def _list_page(self, params: Mapping[str, str]) -> dict[str, Json]:
+        page: dict[str, Json] = self._list(params).body
         data = page.get("data")
         if not isinstance(data, list) or not all(
             isinstance(item, dict) and isinstance(item.get("id"), str) for item in data
@@ -192,8 +199,11 @@ class OpenAIService:
         self._http.close()
 
 
+_SENT_AS = {"organization": "OpenAI-Organization", "openai_project": "OpenAI-Project"}
+
+
 class OpenAIProvider:
-    """The record and the pure checks."""
+    """The record and the pure checks. `headers`: what the settings of an environment add to every request."""
 
     name = "openai"
     title = "OpenAI Assistants v2, and any server that speaks it"
@@ -210,11 +220,20 @@ class OpenAIProvider:
         page_size=100,
         unreadable={"Assistant": frozenset({"reasoning_effort"})},
         key_variable="OPENAI_API_KEY",
+        account="the organization, where answers name it",
+        settings=frozenset(_SENT_AS),
         fields={
             "Assistant": {name: (Support.NATIVE, "") for name in _FIELDS if name != "reasoning_effort"}
             | {"reasoning_effort": (Support.NATIVE, "never reported; retinue remembers a digest in the marker")}
         },
     )
+
+    def __init__(self, headers: Mapping[str, str] | None = None) -> None:
+        self._headers = headers or {}
+
+    def configured(self, settings: Settings) -> Configured:
+        problems = tuple(_no_header(name) for name, value in settings.values.items() if not is_plain(value))
+        return Configured(OpenAIProvider({_SENT_AS[name]: value for name, value in settings.values.items()}), problems)
 
     def check(self, desired: Resource) -> list[Diagnostic]:
         return []
@@ -239,8 +258,19 @@ class OpenAIProvider:
     def connect(self, connection: Connection) -> Service:
         from .http import Http  # heavy: the HTTP library is loaded only by commands that reach a service
 
-        headers = {"OpenAI-Beta": "assistants=v2", **connection.headers}
+        headers = {"OpenAI-Beta": "assistants=v2", **self._headers, **connection.headers}
         return OpenAIService(Http(connection.with_headers(headers), classify))
+
+
+def is_plain(text: str) -> bool:
+    """Whether a header, or a query, can hold it as it is."""
+    return text.isascii() and text.isprintable()
+
+
+def _no_header(name: str) -> Diagnostic:
+    example = {"organization": "org_abc123", "openai_project": "proj_abc123"}[name]
+    message, remedy = f"`{name}` holds more than plain ASCII", f"Correct it: it is an id such as {example}."
+    return Diagnostic("bad-setting", message, remedy, path=f"/{name}")
 
 
 PROVIDER = OpenAIProvider()

@@ -1,8 +1,9 @@
-"""Diagnostics as `file:line:column: code: message` with the remedy below. Shows all of them; drops none."""
+"""Diagnostics as `file:line:column: code: message` with the remedy below. Says each of them once; drops none."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ..core.model import Diagnostic, Place, Severity
 from .safe import clean, clean_lines, defuse
@@ -17,18 +18,23 @@ def diagnostics_text(diagnostics: Sequence[Diagnostic], style: Style) -> str:
     """Errors first, each group by place, then how many there are: `3 errors, 1 warning`. "" if there are none."""
     if not diagnostics:
         return ""
-    lines = [line for item in in_order(diagnostics) for line in diagnostic_lines(item, style)]
-    return defuse("\n".join([*lines, _count(diagnostics)])) + "\n"
+    shown = in_order(diagnostics)
+    lines = [line for item in shown for line in diagnostic_lines(item, style)]
+    return defuse("\n".join([*lines, _count(shown)])) + "\n"
 
 
 def in_order(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
-    """Errors first, then by place; what has no place comes last, by address."""
+    """Errors first, then by place; what has no place comes last, by address.
+
+    One line of `defaults` can be wrong for every manifest that it reaches: what is said of it is said once.
+    """
 
     def key(item: Diagnostic) -> tuple[int, Place, str, str, str]:
         place = item.place or _NOWHERE
         return (_ORDER.index(item.severity), place, item.address or "", item.code, item.message)
 
-    return sorted(diagnostics, key=key)
+    once = {item if item.place is None else replace(item, address=None): item for item in diagnostics}
+    return sorted(once.values(), key=key)
 
 
 def diagnostic_lines(item: Diagnostic, style: Style) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ..core.model import MISSING, Cause, FieldChange, Json, Kind, Shape
 from ..core.pointer import split_pointer
@@ -23,12 +24,12 @@ _CAUSES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Columns: how wide a line may be, and where remarks begin."""
+class Layout(NamedTuple):
+    """Columns: how wide a line may be, and where remarks begin; and what is remarked about each cause."""
 
     width: int
     remarks: int
+    causes: Mapping[Cause, str] = _CAUSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def changed_fields(fields: Sequence[FieldChange], kind: Kind | None, layout: Lay
 
 
 def _rows(field: FieldChange, shape: Shape, layout: Layout, style: Style) -> Iterator[_Row]:
-    label, remark = field_name(field.path), _CAUSES[field.cause]
+    label, remark = field_name(field.path), layout.causes[field.cause]
     before, after = field.before, field.after
     if before is None and after is None:
         # Only a field that the service never reports can be changed from unknown to unset.
@@ -75,7 +76,7 @@ def _rows(field: FieldChange, shape: Shape, layout: Layout, style: Style) -> Ite
 
 
 def _structured(field: FieldChange, shape: Shape, layout: Layout, style: Style) -> Iterator[_Row]:
-    label, remark = field_name(field.path), _CAUSES[field.cause]
+    label, remark = field_name(field.path), layout.causes[field.cause]
     found = leaves(field.before, field.after, shape)
     if not found:
         yield _Row(label, "same value, sent again", style.muted("same value, sent again"), remark)

@@ -20,7 +20,7 @@ from .inert import code, fence, folded, html_code, is_web_address, link, units
 from .results import counts, result_lines
 from .safe import clean, clean_lines, cut
 from .style import Style
-from .text import NARROWED, host, reason_of, summary_line, symbol
+from .text import NARROWED, allowed_line, host, reason_of, summary_line, symbol
 
 LIMIT = 65_536
 """Characters of a comment on GitHub, the strictest of the hosts."""
@@ -47,6 +47,8 @@ def plan_markdown(plan: Plan, *, link_to: str | None = None, limit: int = LIMIT)
     ]
     if not plan.complete:
         top.append("> " + NARROWED.replace("\n", "\n> "))
+    if allowed := allowed_line(plan.allowed):
+        top.append(code(allowed))
     return _document(
         top, _plan_sections(plan), _foot(plan), _where(link_to, "`retinue show PLANFILE` shows it whole."), limit
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 from ..core.codec import summary
-from ..core.model import Action, Change, Obstacle, Plan, Reason, Severity
+from ..core.model import Action, Allowed, Change, Obstacle, Plan, Reason, Severity
 from ..schema import kinds
 from .diagnostics import diagnostic_lines, in_order
 from .fields import Layout, changed_fields, created_fields
@@ -44,7 +44,7 @@ NARROWED = (
 
 def plan_text(plan: Plan, *, style: Style = Style(), show_unchanged: bool = False, width: int = 100) -> str:  # noqa: B008
     """The whole text; its last line is the summary. `width` bounds brief values, never what a change shows."""
-    blocks = [style.strong(_header(plan))]
+    blocks = [style.strong(header(plan))]
     if not plan.complete:
         blocks.append(style.warning(NARROWED))
     steps = list(_steps(plan, style, width))
@@ -52,6 +52,7 @@ def plan_text(plan: Plan, *, style: Style = Style(), show_unchanged: bool = Fals
         steps.extend(style.muted(f"    {clean(str(address))}") for address in plan.unchanged_addresses)
     blocks.append("\n".join(steps))
     blocks.append("\n".join(_notes(plan, style)))
+    blocks.append(style.warning(allowed_line(plan.allowed)))
     blocks.append(style.strong(summary_line(plan)))
     return defuse("\n\n".join(block for block in blocks if block)) + "\n"
 
@@ -70,7 +71,17 @@ def summary_line(plan: Plan) -> str:
     return f"Plan: {', '.join(parts)}."
 
 
-def _header(plan: Plan) -> str:
+def allowed_line(allowed: Allowed) -> str:
+    """What a person allowed by flags, in their words: it is part of what is reviewed."""
+    flags = [f"--allow-deletes {allowed.deletes}"] if allowed.deletes else []
+    flags += ["--allow-twins"] if allowed.twins else []
+    flags += [f"--unprotect {clean(address)}" for address in sorted(allowed.unprotected)]
+    flags += [f"--revert-drift {clean(address)}" for address in sorted(allowed.reverted)]
+    return f"Allowed: {', '.join(flags)}" if flags else ""
+
+
+def header(plan: Plan) -> str:
+    """Project, environment, provider and host on one line."""
     return clean(f"{plan.project} / {plan.environment} ({plan.provider}, {host(plan.endpoint)})")
 
 

@@ -28,6 +28,13 @@ def kinds() -> Mapping[str, Kind]:
     return {kind.name: kind for kind in (_compile(kind_schema(name)) for name in ("assistant",))}
 
 
+@cache
+def environment_settings() -> tuple[str, ...]:
+    """The keys of an environment that only some services have; a provider's record names those that it takes."""
+    members = kind_schema("project")["definitions"]["environment"]["properties"]
+    return tuple(name for name, schema in members.items() if schema.get("x-retinue-setting"))
+
+
 EXTRAS = "providers"
 """The field of a manifest that holds what only one service has."""
 _EXTRAS_CODE = "x"

@@ -13,8 +13,9 @@ from ...core.errors import UsageError
 from ...core.model import Address, Resource
 from ...core.ownership import decide
 from .. import options
+from ..planning import plan_for
 from ..plans import request_log, review_and_apply
-from ..session import Session, connect, observe, open_session, plan_for
+from ..session import Session, connect, observe, open_session
 
 
 @click.command("adopt")

@@ -12,6 +12,7 @@ from ...core.errors import UsageError
 from ...core.model import Plan
 from .. import options
 from ..files import read_named
+from ..planning import plan_for
 from ..plans import (
     carry_out,
     check_digest,
@@ -22,7 +23,7 @@ from ..plans import (
     show_plan,
     shows_plan,
 )
-from ..session import Session, connect, observe, open_session, plan_for
+from ..session import Session, connect, observe, open_session
 
 _MOST_BYTES = 512 * 1024 * 1024
 
@@ -71,8 +72,8 @@ def _apply_saved(plan: Plan, given: dict[str, Any]) -> int:
 
 
 def _refuse_narrowing(given: dict[str, Any]) -> None:
-    flags = ("targets", "excludes", "labels", "allow_deletes", "unprotect", "allow_twins", "allow_incomplete")
-    if any(given[name] for name in (*flags, "variables", "var_files")):
+    flags = ("targets", "excludes", "labels", "allow_deletes", "unprotect", "revert_drift", "allow_twins")
+    if any(given[name] for name in (*flags, "allow_incomplete", "variables", "var_files")):
         raise UsageError(
             "a saved plan is applied as it is; it cannot be narrowed, changed or allowed more",
             "Plan again with these flags and apply that plan.",

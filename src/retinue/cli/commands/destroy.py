@@ -8,8 +8,9 @@ import click
 
 from ...engine.read import read_live
 from .. import options
+from ..planning import plan_for
 from ..plans import request_log, review_and_apply
-from ..session import connect, open_session, plan_for
+from ..session import connect, open_session
 
 
 @click.command("destroy")

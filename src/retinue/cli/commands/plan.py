@@ -9,8 +9,9 @@ import click
 from ...core.codec import outcome
 from .. import options
 from ..exits import Exit
+from ..planning import plan_for
 from ..plans import remove_plan, request_log, show_plan
-from ..session import connect, observe, open_session, plan_for
+from ..session import connect, observe, open_session
 
 
 @click.command("plan")

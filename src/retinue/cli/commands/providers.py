@@ -30,6 +30,7 @@ def _record(record: Capabilities) -> list[str]:
         f"  clears with     {record.clear}",
         f"  marker in       {record.marker}",
         f"  locking         {record.lock}",
+        f"  tells account   {record.account or 'no'}",
     ]
     for kind, fields in record.fields.items():
         width = max(map(len, fields))

@@ -43,7 +43,7 @@ class FlowiseProvider:
         page_size=0,
         fields={
             "Assistant": {
-                "name": (Support.NATIVE, "must be there"),
+                "name": (Support.NATIVE, "that of the address where a manifest has none"),
                 "description": (Support.NATIVE, "of a CUSTOM row: kept, but shown nowhere"),
                 "model": (Support.NATIVE, "of a CUSTOM row: an input of its chat model"),
                 "instructions": _NATIVE,

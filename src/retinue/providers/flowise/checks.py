@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from ...core.canonical import same
 from ...core.model import Diagnostic, Json, Resource, Severity
-from .block import NAME, Block, block_of
-from .nodes import known_nodes
+from .block import DEFAULT_NODE, NAME, Block, Part, block_of
+from .nodes import Held, known_nodes
 
 BLOCK = f"/providers/{NAME}"
 _NOT_HELD: Mapping[str, tuple[Json, str]] = {
@@ -23,11 +23,10 @@ def problems(desired: Resource) -> Iterator[Diagnostic]:
     for name, (default, why) in _NOT_HELD.items():
         if spec.get(name) not in (None, default):
             yield lost(f"/{name}", f"`{name}` cannot be held: {why}")
-    if not spec.get("name"):
-        yield Diagnostic("flowise-name", "a Flowise assistant needs a name", "Add a `name:` line.", path="/name")
-    if spec.get("metadata"):
-        message = "metadata is kept in the row's details, where no part of Flowise shows or uses it"
-        yield Diagnostic("approximated", message, path="/metadata", severity=Severity.INFO)
+    for name in ("metadata", *(("description",) if block.is_custom else ())):
+        if spec.get(name):
+            message = f"{name} is kept in the row's details, where no part of Flowise shows or uses it"
+            yield Diagnostic("approximated", message, path=f"/{name}", severity=Severity.INFO)
     yield from _of_custom(spec, block) if block.is_custom else _of_openai(spec, block)
 
 
@@ -43,18 +42,26 @@ def _of_custom(spec: Mapping[str, Json], block: Block) -> Iterator[Diagnostic]:
     if isinstance(resources, dict) and any(resources.values()):
         remedy = f"{_OVERLAY} Its knowledge stands below `providers.{NAME}.documentStores`."
         yield lost("/tool_resources", "a CUSTOM assistant of Flowise has no files and vector stores", remedy)
-    node = known_nodes().get(block.chat_model.name)
-    held = None if node is None else node.inputs
-    for field, default in (("model", None), ("temperature", 1), ("top_p", 1)):
-        value = spec.get(field)
-        if value is None or held is None:
-            continue
-        if field not in held and not (default is not None and same(value, default)):
-            yield lost(f"/{field}", f"the chat model `{block.chat_model.name}` has no input for `{field}`")
-        if held.get(field) in block.chat_model.inputs:
-            message = f"the input `{held[field]}` is written as the field `{field}` of the manifest"
-            remedy = f"Move its value to `{field}:`."
-            yield Diagnostic("flowise-input", message, remedy, path=f"{BLOCK}/chatModel/inputs/{held[field]}")
+    held = known_nodes().get(block.chat_model.name)
+    if held is not None:
+        yield from of_chat_model(spec, block.chat_model, held)
+
+
+def of_chat_model(spec: Mapping[str, Json], node: Part, held: Held) -> Iterator[Diagnostic]:
+    """What this chat model has no input for, and inputs that have a field of their own."""
+    for field, default, remedy in (
+        ("model", None, "Choose another chat model: every assistant has a `model`."),
+        ("temperature", 1, _OVERLAY),
+        ("top_p", 1, _OVERLAY),
+    ):
+        value, name = spec.get(field), held.inputs.get(field)
+        if name is None and value is not None and not same(value, default):
+            yield lost(f"/{field}", f"the chat model `{node.name}` has no input for `{field}`", remedy)
+        if name in node.inputs:
+            message = f"the input `{name}` is written as the field `{field}` of the manifest"
+            yield Diagnostic(
+                "flowise-input", message, f"Move its value to `{field}:`.", path=f"{BLOCK}/chatModel/inputs/{name}"
+            )
 
 
 def _of_openai(spec: Mapping[str, Json], block: Block) -> Iterator[Diagnostic]:
@@ -66,7 +73,7 @@ def _of_openai(spec: Mapping[str, Json], block: Block) -> Iterator[Diagnostic]:
     for index, tool in enumerate(tools if isinstance(tools, list) else ()):
         yield from _of_tool(tool, f"/tools/{index}")
     for name, said in (
-        ("chatModel", block.chat_model.inputs),
+        ("chatModel", block.chat_model != Part(DEFAULT_NODE)),
         ("tools", block.tools),
         ("documentStores", block.stores),
     ):

@@ -49,8 +49,20 @@ class Directory:
     def tool(self, name: str) -> Component | None:
         return (self.tools or {}).get(name)
 
-    def stores_named(self, name: str) -> list[str]:
-        return [key for key, store in (self.stores or {}).items() if store.get("label") == name]
+    def stores_like(self, text: str) -> list[str]:
+        """The ids of the document stores that a name or an id may mean."""
+        stores = self.stores or {}
+        return [text] if text in stores else [key for key, store in stores.items() if store.get("label") == text]
+
+    def store_id(self, name: str) -> str:
+        """As `credential_id`."""
+        found = self.stores_like(name)
+        return found[0] if len(found) == 1 else name
+
+    def store_name(self, key: str) -> str:
+        """As `credential_name`."""
+        name = str((self.stores or {}).get(key, {}).get("label"))
+        return name if self.stores_like(name) == [key] else key
 
 
 def credentials_from(body: Json) -> tuple[Credential, ...]:

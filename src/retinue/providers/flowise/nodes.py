@@ -79,11 +79,12 @@ def parameters(component: Component) -> dict[str, Mapping[str, Json]]:
 
 
 def is_initial(parameter: Mapping[str, Json] | None, value: Json) -> bool:
-    """Whether an input is as nobody had touched it: empty, or the node's default."""
-    if value in (None, "", [], {}):
+    """Whether an input is as nobody had touched it: not there, the node's default, or empty where it has none."""
+    default = (parameter or {}).get("default")
+    if value is None or (value in ("", [], {}) and not default):
         return True
     # A default of the catalogue may be a text where the value is a number.
-    return parameter is not None and same(number_of(parameter, value), number_of(parameter, parameter.get("default")))
+    return parameter is not None and same(number_of(parameter, value), number_of(parameter, default))
 
 
 def number_of(parameter: Mapping[str, Json] | None, value: Json) -> Json:

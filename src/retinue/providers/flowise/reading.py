@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import NoReturn
 
 from ...core.errors import ServiceError
 from ...core.marker import ADDRESS_KEY, APPLIED_KEY
 from ...core.model import Json, Resource
-from .block import CUSTOM, DEFAULT_NODE, NAME, OPENAI, Block, Part, store_of
+from .block import CUSTOM, DEFAULT_NODE, NAME, OPENAI, Block, Part, Store, store_of
 from .directory import Directory
 from .nodes import CREDENTIAL_INPUT, as_number, held_by, stated_inputs
 
 MARKER_KEYS = (ADDRESS_KEY, APPLIED_KEY)
+RESOURCE_IDS = (("code_interpreter", "file_ids"), ("file_search", "vector_store_ids"))
+"""Where the ids stand in tool_resources; what the page keeps beside them is not compared."""
 _NO_ROW = "Check `endpoint`: it is the address of Flowise itself, for example http://localhost:3000."
 
 
@@ -89,7 +92,9 @@ def _custom(row: Mapping[str, Json], details: Mapping[str, Json], directory: Dir
         icon=_text(row.get("iconSrc")),
         chat_model=Part(name, stated_inputs(node, directory.chat_model(name), held.values())),
         tools=tuple(_tool(item, directory) for item in _objects(details.get("tools")) if _text(item.get("name"))),
-        stores=tuple(store_of(item) for item in _objects(details.get("documentStores")) if _text(item.get("name"))),
+        stores=tuple(
+            _store(item, directory) for item in _objects(details.get("documentStores")) if _text(item.get("name"))
+        ),
     )
     return {**spec, "providers": {NAME: block.to_spec()}}
 
@@ -100,14 +105,24 @@ def _tool(node: Mapping[str, Json], directory: Directory) -> Part:
     return Part(node["name"], inputs, directory.credential_name(credential))
 
 
+def _store(item: Mapping[str, Json], directory: Directory) -> Store:
+    """By the name that the store has now; by its id if there is no such store any more."""
+    store, key = store_of(item), _text(item.get("id"))
+    return store if directory.stores is None or key is None else replace(store, name=directory.store_name(key))
+
+
 def _openai(row: Mapping[str, Json], details: Mapping[str, Json], directory: Directory) -> dict[str, Json]:
     tools = details.get("tools")
     spec = {
         **{field: _text(details.get(field)) for field in ("name", "description", "instructions")},
-        **{field: details[field] for field in ("model", "temperature", "top_p", "tool_resources") if field in details},
+        **{field: details[field] for field in ("model", "temperature", "top_p") if field in details},
+        # Functions live upstream alone: Flowise can neither define nor remove one.
         "tools": [
-            {"type": item} if isinstance(item, str) else item for item in (tools if isinstance(tools, list) else ())
+            {"type": item} if isinstance(item, str) else item
+            for item in (tools if isinstance(tools, list) else ())
+            if item != "function"
         ],
+        "tool_resources": _resources(_object(details.get("tool_resources"))),
     }
     # A row without a type is one of these, as far as the server is concerned.
     block = Block(
@@ -116,6 +131,11 @@ def _openai(row: Mapping[str, Json], details: Mapping[str, Json], directory: Dir
         icon=_text(row.get("iconSrc")),
     )
     return {**spec, "providers": {NAME: block.to_spec()}}
+
+
+def _resources(held: Mapping[str, Json]) -> dict[str, Json]:
+    inner = {member: _object(held.get(member)) for member, _ in RESOURCE_IDS}
+    return {member: {key: inner[member][key]} for member, key in RESOURCE_IDS if key in inner[member]}
 
 
 def _texts(held: Json) -> dict[str, str]:

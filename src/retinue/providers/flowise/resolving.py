@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from ...core.model import Diagnostic, Json, Resource
 from .block import NAME, Block, Part, block_of
-from .checks import BLOCK, lost
+from .checks import BLOCK, of_chat_model
 from .directory import Directory
-from .nodes import Component, held_by, is_initial, number_of, parameters
+from .nodes import Component, held_by, is_initial, is_secret, number_of, parameters
 
 _OPENAI_KIND = "openAIApi"
 
@@ -23,6 +23,9 @@ def resolved(desired: Resource, directory: Directory) -> tuple[Resource, list[Di
     spec = {key: value for key, value in desired.spec.items() if key != "providers"}
     spec |= {"providers": {NAME: own}} if own else {}
     at = None if desired.address is None else str(desired.address)
+    if desired.address is not None and not spec.get("name"):
+        # The server refuses every change of a row without one.
+        spec["name"] = desired.address.name
     return replace(desired, spec=spec), [replace(item, address=at) for item in found]
 
 
@@ -33,6 +36,7 @@ def _normal(block: Block, directory: Directory) -> Block:
         credential=directory.credential_name(directory.credential_id(block.credential)),
         chat_model=_trimmed(block.chat_model, directory.chat_model(block.chat_model.name), directory),
         tools=tuple(_trimmed(tool, directory.tool(tool.name), directory) for tool in block.tools),
+        stores=tuple(replace(item, name=directory.store_name(directory.store_id(item.name))) for item in block.stores),
     )
 
 
@@ -47,42 +51,46 @@ def _trimmed(part: Part, component: Component | None, directory: Directory) -> P
 
 
 def _problems(spec: Mapping[str, Json], block: Block, directory: Directory) -> Iterator[Diagnostic]:
-    kinds = (_OPENAI_KIND,) if not block.is_custom else ()
     if not block.is_custom:
-        yield from _credential(block.credential, kinds, f"{BLOCK}/credential", directory)
+        yield from _credential(block.credential, (_OPENAI_KIND,), f"{BLOCK}/credential", directory)
         return
-    model = directory.chat_model(block.chat_model.name)
-    if directory.chat_models is not None and model is None:
-        yield _unknown(
-            "this Flowise has no chat model", block.chat_model.name, directory.chat_models, f"{BLOCK}/chatModel/name"
-        )
-    yield from _part(block.chat_model, model, f"{BLOCK}/chatModel")
+    node, model = block.chat_model, directory.chat_model(block.chat_model.name)
+    yield from _node("chat model", node, directory.chat_models, f"{BLOCK}/chatModel")
     yield from _credential(block.credential, _wanted_kinds(model), f"{BLOCK}/credential", directory)
     if model is not None:
-        held = held_by(model, block.chat_model.name).inputs
-        for field in ("model", "temperature", "top_p"):
-            if field not in held and spec.get(field) not in (None, None if field == "model" else 1):
-                yield lost(f"/{field}", f"the chat model `{block.chat_model.name}` has no input for `{field}`")
+        yield from of_chat_model(spec, node, held_by(model, node.name))
     for index, tool in enumerate(block.tools):
-        path, component = f"{BLOCK}/tools/{index}", directory.tool(tool.name)
-        if directory.tools is not None and component is None:
-            yield _unknown("this Flowise has no tool", tool.name, directory.tools, f"{path}/name")
-        yield from _part(tool, component, path)
-        yield from _credential(tool.credential, _wanted_kinds(component), f"{path}/credential", directory)
+        path = f"{BLOCK}/tools/{index}"
+        yield from _node("tool", tool, directory.tools, path)
+        yield from _credential(
+            tool.credential, _wanted_kinds(directory.tool(tool.name)), f"{path}/credential", directory
+        )
     yield from _stores(block, directory)
 
 
-def _part(part: Part, component: Component | None, path: str) -> Iterator[Diagnostic]:
-    known = parameters(component) if component is not None else None
+def _node(what: str, part: Part, catalogue: Mapping[str, Component] | None, path: str) -> Iterator[Diagnostic]:
+    if catalogue is None:
+        return
+    component = catalogue.get(part.name)
+    if component is None:
+        yield _unknown(f"this Flowise has no {what}", part.name, catalogue, f"{path}/name")
+        return
+    known = parameters(component)
     for name in part.inputs:
-        if known is not None and name not in known:
-            yield _unknown(f"`{part.name}` has no input", name, known, f"{path}/inputs/{name}")
+        at = f"{path}/inputs/{name}"
+        if name not in known:
+            yield _unknown(f"`{part.name}` has no input", name, known, at)
+        elif is_secret(known[name]):
+            message = f"the input `{name}` of `{part.name}` is a secret, and a manifest holds none"
+            yield Diagnostic(
+                "flowise-secret", message, "Take it out here and type it into the page of Flowise.", path=at
+            )
 
 
 def _stores(block: Block, directory: Directory) -> Iterator[Diagnostic]:
     for index, store in enumerate(block.stores):
         path = f"{BLOCK}/documentStores/{index}/name"
-        found = directory.stores_named(store.name)
+        found = directory.stores_like(store.name)
         if directory.stores is not None and not found:
             labels = [str(item.get("label")) for item in directory.stores.values()]
             yield _unknown("this Flowise has no document store with content named", store.name, labels, path)

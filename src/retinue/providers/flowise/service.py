@@ -246,6 +246,7 @@ def _needs(rows: Iterable[Json]) -> set[str]:
         details = details_of(row)
         found |= {"chat_models"} if details.get("chatModel") else set()
         found |= {"tools"} if details.get("tools") else set()
+        found |= {"stores"} if details.get("documentStores") else set()
         nodes = [details.get("chatModel"), *(details["tools"] if isinstance(details.get("tools"), list) else ())]
         found |= {"credentials"} if any(isinstance(node, dict) and node.get("credential") for node in nodes) else set()
     return found

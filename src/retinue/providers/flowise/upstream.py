@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ...core.canonical import canonical_json
 from ...core.model import Json
+from .reading import RESOURCE_IDS
 
 _DEFAULTS: Mapping[str, Json] = {"description": "", "instructions": "", "name": ""}
 
@@ -44,7 +45,7 @@ def _types(tools: Json) -> list[str]:
 def _ids(resources: Json) -> dict[str, Json]:
     held = resources if isinstance(resources, dict) else {}
     found: dict[str, Json] = {}
-    for member, key in (("code_interpreter", "file_ids"), ("file_search", "vector_store_ids")):
+    for member, key in RESOURCE_IDS:
         inner = held.get(member)
         ids = inner.get(key) if isinstance(inner, dict) else None
         if isinstance(ids, list) and ids:

@@ -15,7 +15,7 @@ from ..base import Marker
 from .block import CUSTOM, Block, Part, Store, block_of
 from .directory import Directory
 from .nodes import filled, held_by
-from .reading import MARKER_KEYS, details_of
+from .reading import MARKER_KEYS, RESOURCE_IDS, details_of
 
 IN_NODE = frozenset(("model", "temperature", "top_p", "providers"))
 """Fields that a chat model node holds."""
@@ -99,7 +99,7 @@ def _tools(tools: Sequence[Part], live: Json, directory: Directory) -> list[dict
     left = [item for item in live if isinstance(item, dict)] if isinstance(live, list) else []
     nodes = []
     for at, tool in enumerate(tools):
-        before = _named(left, tool.name)
+        before = _first(left, "name", tool.name)
         left = [item for item in left if item is not before]
         credential = directory.credential_id(tool.credential)
         nodes.append(filled(tool, directory.tool(tool.name), before, credential, at))
@@ -107,11 +107,9 @@ def _tools(tools: Sequence[Part], live: Json, directory: Directory) -> list[dict
 
 
 def _store(store: Store, live: Json, directory: Directory) -> dict[str, Json]:
-    before = _named(live, store.name)
-    found = directory.stores_named(store.name)
-    key = before.get("id") if before else found[0] if found else None
-    own = {"name": store.name, "description": store.description, "returnSourceDocuments": store.returns_sources}
-    return {**before, "id": key, **own}
+    key = directory.store_id(store.name)
+    own = {"id": key, "name": store.name, "description": store.description}
+    return {**_first(live, "id", key), **own, "returnSourceDocuments": store.returns_sources}
 
 
 def _openai(
@@ -142,7 +140,7 @@ def _or_default(field: str, value: Json) -> Json:
 def _resources(before: Mapping[str, Json], wanted: Mapping[str, Json]) -> dict[str, Json]:
     """Both members always: one left out would stay. What the page keeps beside the ids goes when the ids change."""
     result = dict(before)
-    for member, key in (("code_interpreter", "file_ids"), ("file_search", "vector_store_ids")):
+    for member, key in RESOURCE_IDS:
         ids = _object(wanted.get(member)).get(key) or []
         held = _object(before.get(member))
         result[member] = {**held, key: ids} if held.get(key) == ids else {key: ids}
@@ -166,9 +164,9 @@ def _json(details: Mapping[str, Json]) -> str:
     return json.dumps(details, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
-def _named(live: Json, name: str) -> Mapping[str, Json]:
+def _first(live: Json, key: str, value: str) -> Mapping[str, Json]:
     items = live if isinstance(live, list) else []
-    return next((item for item in items if isinstance(item, dict) and item.get("name") == name), {})
+    return next((item for item in items if isinstance(item, dict) and item.get(key) == value), {})
 
 
 def _object(value: Json) -> Mapping[str, Json]:

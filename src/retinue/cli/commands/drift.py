@@ -1,0 +1,42 @@
+"""`retinue drift`: what was changed outside since the last apply. Reads the service, writes nothing there."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from ... import __version__
+from ...core.drift import drift_of, drift_to_json
+from ...render.drift import drift_markdown, drift_text
+from .. import console, options
+from ..exits import Exit
+from ..planning import plan_for
+from ..plans import request_log
+from ..session import connect, observe, open_session
+
+
+@click.command("drift")
+@options.service_options
+@options.selection_options
+@options.format_option("text", "json", "markdown")
+@options.OUT
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if something moved.")
+def command(**given: Any) -> int:
+    """List, field by field, what was changed outside since the last apply. Reads the service, writes nothing.
+
+    What only the manifests changed is no drift; `retinue plan` shows it.
+    """
+    session = open_session(given)
+    with connect(session, given, request_log(given)) as service:
+        session, live = observe(session, service)
+        drift = drift_of(plan_for(session, live, given))
+    if given["output_format"] == "json":
+        text = console.json_text(drift_to_json(drift, __version__))
+    elif given["output_format"] == "markdown":
+        text = drift_markdown(drift)
+    else:
+        text = drift_text(drift, style=console.style_for(sys.stdout, bool(given["out"]) or None))
+    console.deliver(text, given)
+    return Exit.CHANGES if drift.items and given["detailed_exitcode"] else Exit.OK

@@ -1,0 +1,131 @@
+"""What of a plan is drift: what moved outside since the last apply, without what only the manifests changed. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .codec import FORMAT_VERSION, diagnostic_to_json
+from .model import Action, Address, Cause, Change, Diagnostic, FieldChange, Json, Plan, Reason, Severity
+
+
+class What(StrEnum):
+    """What moved outside. `missing` may also be a manifest that was never applied: without a record nobody can tell."""
+
+    CHANGED = "changed"
+    MISSING = "missing"
+    DUPLICATE = "duplicate"
+    COPY = "copy"
+    MARKER_LOST = "marker-lost"
+    MARKER_DAMAGED = "marker-damaged"
+
+
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    """One object. `fields` holds only what moved outside; their `before` is live, their `after` the manifest's."""
+
+    what: What
+    address: str
+    remote_id: str | None = None
+    fields: tuple[FieldChange, ...] = ()
+    message: str | None = None
+    remedy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """All of it. `pending`: addresses that the next apply changes although nothing moved outside."""
+
+    plan: Plan
+    items: tuple[Drifted, ...]
+    pending: tuple[Address, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def undrifted(self) -> int:
+        """How many objects were looked at and are as they were last applied."""
+        kept = (Action.UPDATE, Action.MOVE)
+        moved = {item.address for item in self.items}
+        known = [item for item in self.plan.changes if item.action in kept and str(item.address) not in moved]
+        return self.plan.unchanged + len(known)
+
+
+_MISSING = "not live: deleted outside, or never applied; without a state file nobody can tell"
+_DUPLICATE = "a second object with this address, which an interrupted run of ours made"
+_MARKER_LOST = "its marker was removed outside; known again by what it is called"
+_SAID = {"copy": What.COPY, "marker-damaged": What.MARKER_DAMAGED, "marker-unreadable": What.MARKER_DAMAGED}
+
+
+def drift_of(plan: Plan) -> Drift:
+    """What of the plan comes from outside."""
+    items: list[Drifted] = []
+    pending: list[Address] = []
+    for change in plan.changes:
+        found = _of_change(change)
+        if found is not None:
+            items.append(found)
+        elif change.address not in pending:
+            pending.append(change.address)
+    within = None if plan.complete else {str(item) for item in (*_addresses(plan),)}
+    said = [item for item in plan.diagnostics if item.code in _SAID and (within is None or item.address in within)]
+    items += [Drifted(_SAID[item.code], item.address or "", None, (), item.message, item.remedy) for item in said]
+    notes = tuple(item for item in plan.diagnostics if item.code not in _SAID and item.severity is not Severity.INFO)
+    order = list(What)
+    items.sort(key=lambda item: (item.address, order.index(item.what), item.remote_id or ""))
+    return Drift(plan, tuple(items), tuple(pending), notes)
+
+
+def _addresses(plan: Plan) -> Iterator[Address]:
+    yield from plan.unchanged_addresses
+    yield from (change.address for change in plan.changes)
+
+
+def _of_change(change: Change) -> Drifted | None:
+    address = str(change.address)
+    moved = tuple(item for item in change.fields if item.cause is not Cause.MANIFEST)
+    if moved:
+        return Drifted(What.CHANGED, address, change.remote_id, moved)
+    if change.action is Action.CREATE:
+        why = change.blocked
+        return Drifted(What.MISSING, address, None, (), why.message if why else _MISSING)
+    if change.reason is Reason.DUPLICATE:
+        return Drifted(What.DUPLICATE, address, change.remote_id, (), _DUPLICATE, "The next apply deletes it.")
+    if change.reason is Reason.MARKER_LOST:
+        return Drifted(What.MARKER_LOST, address, change.remote_id, (), _MARKER_LOST, "The next apply writes it anew.")
+    return None
+
+
+def drift_to_json(drift: Drift, version: str) -> dict[str, Json]:
+    """The report as `drift --format json` publishes it; `version` is retinue's own."""
+    plan = drift.plan
+    counts = Counter(item.what for item in drift.items)
+    return {
+        "format_version": FORMAT_VERSION,
+        "retinue_version": version,
+        "project": plan.project,
+        "environment": plan.environment,
+        "provider": plan.provider,
+        "endpoint": plan.endpoint,
+        "complete": plan.complete,
+        "summary": {what.value: counts[what] for what in What} | {"undrifted": drift.undrifted},
+        "drift": [_item_to_json(item) for item in drift.items],
+        "pending": [str(address) for address in drift.pending],
+        "diagnostics": [diagnostic_to_json(item) for item in drift.diagnostics],
+        "outcome": "drift" if drift.items else "no-drift",
+    }
+
+
+def _item_to_json(item: Drifted) -> dict[str, Json]:
+    return {
+        "address": item.address or None,
+        "what": item.what.value,
+        "remote_id": item.remote_id,
+        "fields": [
+            {"path": field.path, "manifest": field.after, "live": field.before, "cause": field.cause.value}
+            for field in item.fields
+        ],
+        "message": item.message,
+        "remedy": item.remedy,
+    }

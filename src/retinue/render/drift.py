@@ -1,0 +1,105 @@
+"""What moved outside, as text and as Markdown: manifest → live, field by field. Shows all of it; decides nothing."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ..core.drift import Drift, Drifted, What
+from ..core.model import Cause
+from ..schema import kinds
+from .diagnostics import diagnostic_lines
+from .fields import Layout, changed_fields
+from .safe import cells, clean, defuse, pad
+from .style import Style
+from .text import header
+
+_ID_COLUMN = 30
+_REMARK_COLUMN = 51
+_MOST_CHARACTERS = 60_000
+"""A comment of a code host ends at 65,536."""
+_SYMBOLS = {
+    What.CHANGED: "~",
+    What.MISSING: "?",
+    What.DUPLICATE: "2",
+    What.COPY: "=",
+    What.MARKER_LOST: "!",
+    What.MARKER_DAMAGED: "!",
+}
+_WORDS = {What.MARKER_LOST: "lost its marker", What.MARKER_DAMAGED: "with a damaged marker"}
+_PLURALS = {What.DUPLICATE: "duplicates", What.COPY: "copies"}
+_REMARKS = {
+    Cause.MANIFEST: "",
+    Cause.DRIFT: "",
+    Cause.BOTH: "its manifest was changed too, since the last apply",
+}
+
+
+def drift_text(drift: Drift, *, style: Style = Style(), width: int = 100) -> str:  # noqa: B008
+    """The whole text; its last line is the summary."""
+    blocks = [style.strong(header(drift.plan))]
+    if not drift.plan.complete:
+        blocks.append(style.warning("Only what was chosen was looked at."))
+    if drift.items:
+        blocks.append("Changed outside since the last apply, as manifest → live:")
+        blocks.append("\n".join(_items(drift, style, width)))
+    blocks.append("\n".join(line for item in drift.diagnostics for line in diagnostic_lines(item, style)))
+    blocks.append("\n".join([*_pending(drift), style.strong(drift_summary(drift))]))
+    return defuse("\n\n".join(block for block in blocks if block)) + "\n"
+
+
+def drift_markdown(drift: Drift) -> str:
+    """For a comment or an issue: the summary as text, the fields in a fence that nothing in them can close."""
+    parts = [f"### Drift: `{header(drift.plan).replace('`', '')}`", f"**{drift_summary(drift)}**", *_pending(drift)]
+    if drift.items:
+        body = defuse("\n".join(_items(drift, Style(), 100)))
+        cut = body[:_MOST_CHARACTERS].rpartition("\n")[0] if len(body) > _MOST_CHARACTERS else body
+        longest = max((len(run) for run in re.findall("`+", cut)), default=0)
+        fence = "`" * max(3, longest + 1)
+        parts += ["What is live differs from what was applied, as manifest → live:", f"{fence}text\n{cut}\n{fence}"]
+        if cut != body:
+            parts.append(f"{body.count(chr(10)) - cut.count(chr(10))} more lines: `retinue drift` shows all of them.")
+    return "\n\n".join(parts) + "\n"
+
+
+def drift_summary(drift: Drift) -> str:
+    """`Drift: 1 changed, 1 missing.` or `No drift. 9 objects are as they were last applied.`"""
+    if not drift.items:
+        count = drift.undrifted
+        return f"No drift. {count} {'object is as it was' if count == 1 else 'objects are as they were'} last applied."
+    counts = Counter(item.what for item in drift.items)
+    return f"Drift: {', '.join(_counted(what, counts[what]) for what in What if counts[what])}."
+
+
+def _counted(what: What, count: int) -> str:
+    word = _WORDS.get(what) or (what.value if count == 1 else _PLURALS.get(what, what.value))
+    return f"{count} {word}"
+
+
+def _pending(drift: Drift) -> Iterator[str]:
+    if drift.pending:
+        one = len(drift.pending) == 1
+        what = "1 object has changes" if one else f"{len(drift.pending)} objects have changes"
+        yield f"{what} that come from the manifests alone: `retinue plan` shows them."
+
+
+def _items(drift: Drift, style: Style, width: int) -> Iterator[str]:
+    ids = max([_ID_COLUMN, *(4 + cells(clean(item.address)) + 2 for item in drift.items)])
+    layout = Layout(width, _REMARK_COLUMN, _REMARKS)
+    for item in drift.items:
+        yield _head(item, ids, style)
+        kind = kinds().get(item.address.partition("/")[0])
+        turned = [replace(field, before=field.after, after=field.before) for field in item.fields]
+        yield from changed_fields(turned, kind, layout, style)
+        if item.message:
+            yield f"      {clean(item.message)}"
+        if item.remedy:
+            yield f"        {clean(item.remedy)}"
+
+
+def _head(item: Drifted, ids: int, style: Style) -> str:
+    line = f"{_SYMBOLS[item.what]:>3} {clean(item.address) or '(no address)'}"
+    remote_id = clean(item.remote_id or "")
+    return style.changed(line) + (pad(line, ids) + remote_id if remote_id else "")

@@ -1,0 +1,98 @@
+"""Rows of Flowise become short manifests, and the next plan changes nothing but their owner."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+
+from .conftest import FlowiseWorld
+
+Golden = Callable[[str, str], None]
+
+
+def test_an_import_is_short_and_the_next_plan_adopts_without_a_field(world: FlowiseWorld, golden: Golden) -> None:
+    world.project()
+    world.credential()
+    world.flowise(
+        "tutor",
+        "{credential: main, chatModel: {inputs: {streaming: false}}, tools: [{name: calculator}]}",
+        "instructions: |\n  You teach.\n  Be kind.\ntemperature: 0.2\n",
+    )
+    world.flowise("greeter", "{type: OPENAI, credential: main}", "tools: [{type: file_search}]\n")
+    world.apply()
+    for name in ("Tutor", "Greeter"):
+        world.edit(name, metadata=None)
+    inputs = world.rows()["Tutor"]["parsed"]["chatModel"]
+    world.edit("Tutor", chatModel={**inputs, "inputs": {**inputs["inputs"], "temperature": "0.2"}})
+    behind = world.emulator.assistants.seed({"name": "Typeless"})
+    details = {"id": behind, "name": "Typeless", "model": "gpt-4o"}
+    world.emulator.seed({"object": "flowise.assistant", "details": details, "credential": world.credential("old")})
+    world.monkeypatch.setenv("FLOWISE_API_KEY", "sk-canary-0123456789")
+    assert world.run("init", "-C", "taken", "--from", "flowise", "--endpoint", world.url).code == 0
+    assert world.run("plan", "-C", "taken").code == 0
+    files = [path for path in sorted((world.root / "taken").rglob("*")) if path.suffix in (".yaml", ".md")]
+    world.transcript += [
+        f"{path.relative_to(world.root)}\n{path.read_text()}" for path in files if path.stem != "retinue"
+    ]
+    # Rows of one second come in any order.
+    lines = re.sub("taken-....", "taken-<tail>", world.normal(world.seen())).splitlines()
+    wrote = sorted(line for line in lines if line.startswith("wrote "))
+    golden("import", "\n".join([*wrote, *(line for line in lines if line not in wrote)]) + "\n")
+    applied = world.run("apply", "-C", "taken", "--auto-approve")
+    assert applied.code == 0 and "Applied: 3 adopted." in applied.out
+    assert world.run("plan", "-C", "taken", "--detailed-exitcode").code == 0
+
+
+def test_an_import_into_a_project_leaves_only_adopts(world: FlowiseWorld) -> None:
+    world.project()
+    world.flowise("greeter", text="instructions: |\n  One.\n  Two.\n")
+    world.apply()
+    world.edit("Greeter", metadata=None)
+    world.remove("assistants/greeter.yaml")
+    assert world.run("import", "-e", "dev").code == 0
+    (change,) = json.loads(world.run("plan", "--format", "json").out)["changes"]
+    assert (change["action"], change["fields"]) == ("adopt", [])
+    world.apply()
+
+
+def test_a_row_that_has_no_model_yet_is_left_out(world: FlowiseWorld) -> None:
+    """The page makes a row with nothing but a name; one of them must not stop the plan of all the others."""
+    for details in (
+        {"name": "Fresh"},
+        {"name": "Ready", "chatModel": {"name": "chatOpenAI", "inputs": {"modelName": "m"}}},
+    ):
+        world.emulator.seed({"object": "flowise.assistant", "type": "CUSTOM", "details": details})
+    world.monkeypatch.setenv("FLOWISE_API_KEY", "sk-canary-0123456789")
+    ran = world.run("init", "-C", "taken", "--from", "flowise", "--endpoint", world.url)
+    assert ran.code == 0 and "`Fresh` (" in ran.err and "has no `model`; it was left out (warning)" in ran.err
+    assert "Applied: 1 adopted." in world.run("apply", "-C", "taken", "--auto-approve").out
+    again = world.run("import", "-C", "taken", "-e", "flowise")
+    assert again.code == 0 and "Nothing to import" in again.out
+
+
+def test_what_the_page_keeps_of_an_upstream_assistant_imports_without_a_word(world: FlowiseWorld) -> None:
+    """Functions that Flowise cannot define, and the files and stores that its page keeps beside their ids."""
+    credential = world.credential()
+    functions = [{"type": "code_interpreter"}, {"type": "function", "function": {"name": "f", "parameters": {}}}]
+    key = world.emulator.assistants.seed({"name": "Tutor", "model": "gpt-4o", "tools": functions})
+    resources = {
+        "code_interpreter": {"file_ids": ["file-1"], "files": [{"id": "file-1", "filename": "a.csv"}]},
+        "file_search": {"vector_store_ids": ["vs_1"], "vector_store_object": {"id": "vs_1", "name": "x"}},
+    }
+    details = {
+        "id": key, "name": "Tutor", "description": "", "instructions": "", "model": "gpt-4o", "temperature": 1,
+        "top_p": 1, "tools": ["code_interpreter", "function"], "tool_resources": resources,
+    }  # fmt: skip
+    row = {"object": "flowise.assistant", "type": "OPENAI", "credential": credential, "details": details}
+    world.emulator.seed(row)
+    world.emulator.assistants.seed({**world.live()[key], "tool_resources": {
+        "code_interpreter": {"file_ids": ["file-1"]}, "file_search": {"vector_store_ids": ["vs_1"]}}})  # fmt: skip
+    world.monkeypatch.setenv("FLOWISE_API_KEY", "sk-canary-0123456789")
+    ran = world.run("init", "-C", "taken", "--from", "flowise", "--endpoint", world.url)
+    assert ran.code == 0 and ran.err == "", ran.err
+    (change,) = json.loads(world.run("plan", "-C", "taken", "--format", "json").out)["changes"]
+    assert (change["action"], change["fields"]) == ("adopt", [])
+    assert world.run("apply", "-C", "taken", "--auto-approve").code == 0
+    assert len(world.live()[key]["tools"]) == 2
+    assert world.rows()["Tutor"]["parsed"]["tool_resources"] == resources
