@@ -29,13 +29,14 @@ LAYERS = {
 """What each layer may import of retinue; "" is the package itself, which holds the version and nothing else."""
 
 THIRD_PARTY = {
+    "azure": ("providers/azure_openai/identity.py",),
     "click": ("cli/",),
     "deepdiff": ("render/",),
     "httpx": ("providers/http.py",),
     "jsonschema": ("load/", "schema/"),
     "yaml": ("load/",),
 }
-LAZY = {"deepdiff": ("render/",), "jsonschema": ("load/", "schema/")}
+LAZY = {"azure": ("providers/",), "deepdiff": ("render/",), "jsonschema": ("load/", "schema/")}
 """Heavy packages that must not be imported when these modules are."""
 
 NOT_IN_CORE = {"os", "pathlib", "time", "random", "logging", "io", "socket", "sys"}

@@ -94,7 +94,7 @@ def test_an_empty_key_variable_is_named(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("provider", "remedy"), [("opnai", "Did you mean `openai`?"), ("zzz", "Known providers: flowise, openai.")]
+    ("provider", "remedy"), [("opnai", "Did you mean `openai`?"), ("zzz", "Known providers: azure-openai, flowise")]
 )
 @pytest.mark.parametrize("command", ["validate", "plan", "output"])
 def test_a_misspelt_provider_has_a_place(world: World, command: str, provider: str, remedy: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from retinue.schema import kinds, with_extras
 
+from .azure_subjects import SUBJECTS as AZURE
 from .bench import Bench
 from .flowise_subjects import SUBJECTS as FLOWISE
 from .openai_subjects import SUBJECTS
@@ -20,7 +21,7 @@ GROUP = "retinue.conformance"
 
 def subjects() -> list[Subject]:
     """An entry point names a Subject, or a function without arguments that makes one."""
-    found: list[Subject] = [*SUBJECTS, *FLOWISE]
+    found: list[Subject] = [*SUBJECTS, *AZURE, *FLOWISE]
     for entry in sorted(metadata.entry_points(group=GROUP)):
         value = entry.load()
         found.append(value() if callable(value) else value)

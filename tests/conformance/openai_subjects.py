@@ -13,9 +13,10 @@ from retinue.core.model import Json
 from retinue.emulator.app import Emulator
 from retinue.emulator.faults import Behaviour
 from retinue.emulator.server import serve
+from retinue.providers.base import Provider
 from retinue.providers.http import in_process
 from retinue.providers.openai import PROVIDER, classify
-from retinue.providers.wire import Connection
+from retinue.providers.wire import Classify, Connection
 
 
 @dataclass(frozen=True)
@@ -77,10 +78,12 @@ ASSISTANT = Spec(
 class OpenAISubject:
     """The emulator as the service. `socket`: over HTTP, else by direct calls."""
 
-    provider = PROVIDER
-    classify = staticmethod(classify)
-    samples = {"Assistant": ASSISTANT}
+    provider: Provider = PROVIDER
+    classify: Classify = staticmethod(classify)
+    samples: Mapping[str, Spec] = {"Assistant": ASSISTANT}
     gaps: Mapping[str, str] = {}
+    path = "/v1"
+    headers: Mapping[str, str] = {"Authorization": "Bearer sk-conformance"}
 
     def __init__(self, name: str, *, socket: bool = False, behaviour: Behaviour | None = None) -> None:
         self.name = name
@@ -119,8 +122,8 @@ class OpenAISubject:
 
     def connection(self) -> Connection:
         return Connection(
-            base_url=f"{self._url}/v1",
-            headers={"Authorization": "Bearer sk-conformance"},
+            base_url=f"{self._url}{self.path}",
+            headers=self.headers,
             transport=None if self._socket else in_process(self._app),
         )
 
@@ -128,11 +131,14 @@ class OpenAISubject:
         return self.emulator.seed(spec)
 
     def live(self, kind: str) -> Mapping[str, Mapping[str, Json]]:
+        return self.stored()
+
+    def stored(self) -> dict[str, dict[str, Json]]:
         rows, _ = self.emulator.store.page("assistant", 10_000, newest_first=False)
         return {key: json.loads(text) for key, text in rows}
 
     def edit(self, kind: str, remote_id: str, fields: Mapping[str, Json]) -> None:
-        self.emulator.seed({**self.live(kind)[remote_id], **fields})
+        self.emulator.seed({**self.stored()[remote_id], **fields})
 
     def plant(self, kind: str, remote_id: str) -> Mapping[str, Json]:
         strange = {"voice": "alto", "x_limits": {"tokens": [1, 2]}}

@@ -33,6 +33,8 @@ MISBEHAVIOUR = {
     "token_requests",
     "lag_seconds",
     "lag_lists",
+    "assistant_files",
+    "account",
 }
 """The options that no reading of the documents asks for."""
 

@@ -13,6 +13,7 @@ from ..core.plan import make_plan
 from ..core.selection import select
 from ..load.shared import shared_file_notes
 from ..providers.base import Adviser, Provider
+from ..providers.losses import LOSS
 from .session import Session, parse_pairs
 
 
@@ -44,7 +45,9 @@ def plan_for(session: Session, live: Sequence[Resource], options: Mapping[str, A
     advice = [*_advice(session.provider, changes, by_id), *shared_file_notes(session.loaded, changes)]
     # An empty source that is allowed is still worth a word.
     empty = (replace(item, severity=Severity.WARNING) for item in session.loaded.empty_sources)
-    warnings = tuple(item for item in (*session.loaded.diagnostics, *empty) if item.severity is Severity.WARNING)
+    said = (*session.loaded.diagnostics, *empty)
+    # What is lost is said however lightly the environment takes it.
+    warnings = tuple(item for item in said if item.severity is Severity.WARNING or item.code == LOSS)
     return replace(plan, changes=changes, diagnostics=(*warnings, *plan.diagnostics, *advice))
 
 

@@ -25,6 +25,7 @@ from ..load.project import Environment, Project, find, load_project
 from ..load.yaml import parse
 from ..providers import registry
 from ..providers.base import Configurable, Identity, Provider, Resolver, Service, Settings, bearer
+from ..providers.losses import held, losses, weighed
 from ..providers.wire import Connection
 from ..schema import kinds, with_extras
 from .accounts import account_problems, check_account, in_project
@@ -38,12 +39,16 @@ EMULATOR_FOLDER = ".retinue-emulator"
 
 @dataclass(frozen=True)
 class Session:
-    """One environment of one project, with its manifests loaded and valid."""
+    """One environment of one project, with its manifests loaded and valid.
+
+    `loaded.resources` lack what the service cannot hold; `written` has them by address as they stand in the files.
+    """
 
     project: Project
     environment: Environment
     provider: Provider
     loaded: Loaded
+    written: Mapping[str, Resource] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -143,12 +148,20 @@ def open_session(options: Mapping[str, Any], *, need_manifests: bool = True) -> 
         _refuse(said)
         return Session(project, environment, provider, Loaded((), said))
     loaded = load(project, environment.name, _variables(options), allow_empty=True, extras=extras_of)
-    problems = [*said, *loaded.diagnostics]
-    for resource in loaded.resources:
-        problems.extend(placed(item, resource) for item in provider.check(resource))
-    problems.extend(_contradictions(project, loaded.resources))
+    session = Session(project, environment, provider, loaded, {str(item.address): item for item in loaded.resources})
+    found = [item for resource in loaded.resources for item in _checked(resource, session)]
+    problems = [*said, *loaded.diagnostics, *found, *_contradictions(project, loaded.resources)]
     _refuse(problems)
-    return Session(project, environment, provider, replace(loaded, diagnostics=tuple(problems)))
+    resources = tuple(held(item, found) for item in loaded.resources)
+    return replace(session, loaded=replace(loaded, resources=resources, diagnostics=tuple(problems)))
+
+
+def _checked(resource: Resource, session: Session) -> Iterator[Diagnostic]:
+    """What the service cannot hold of a manifest, and what else its provider has to say of it."""
+    kind = session.kinds[resource.kind]
+    found = (*losses(resource, kind, session.provider.capabilities), *session.provider.check(resource))
+    for item in found:
+        yield placed(weighed(item, kind, session.environment.on_loss), resource)
 
 
 def _provider(project: Project, environment: Environment) -> tuple[Provider, tuple[Diagnostic, ...]]:
@@ -212,11 +225,19 @@ def observe(session: Session, service: Service) -> tuple[Session, list[Resource]
     if not isinstance(service, Resolver):
         return session, live
     found = service.resolve(session.desired)
-    by_address = {str(resource.address): resource for resource in session.desired}
-    notes = [placed(item, by_address[item.address]) if item.address else item for item in found.diagnostics]
+    notes = [_settled(item, session) for item in found.diagnostics]
     _refuse(notes)
-    loaded = replace(session.loaded, resources=found.resources, diagnostics=(*session.loaded.diagnostics, *notes))
+    resources = tuple(held(item, notes) for item in found.resources)
+    loaded = replace(session.loaded, resources=resources, diagnostics=(*session.loaded.diagnostics, *notes))
     return replace(session, loaded=loaded), live
+
+
+def _settled(item: Diagnostic, session: Session) -> Diagnostic:
+    """What a service says of a manifest, at its line and with the weight that the environment gives it."""
+    if item.address is None:
+        return item
+    resource = session.written[item.address]
+    return placed(weighed(item, session.kinds[resource.kind], session.environment.on_loss), resource)
 
 
 def _variables(options: Mapping[str, Any]) -> Map:

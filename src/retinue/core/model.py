@@ -122,11 +122,13 @@ class Field:
     """A top-level field of a kind: the unit that is compared, sent and remembered in the marker.
 
     `code` is its letter in the marker; `shape.default` is MISSING where the service documents no default.
+    `essential`: an object without it behaves otherwise, so a service that cannot hold it may not lose it in silence.
     """
 
     name: str
     code: str
     shape: Shape
+    essential: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,14 @@ from urllib.parse import parse_qsl
 
 from .access import Access
 from .assistants import Assistants, new_id
+from .azure import Azure
 from .control import PATH as CONTROL_PATH
 from .control import Control
 from .errors import ApiError
 from .faults import Behaviour, Fault, Faults
 from .flowise import Flowise
 from .flowise_credentials import seed_store
+from .foundry import Foundry
 from .openai import OpenAI
 from .store import Store
 from .web import Answer, Dialect, Request, Router, unreadable
@@ -42,7 +44,9 @@ class Logged(NamedTuple):
 
 
 class Emulator:
-    """An Assistants v2 API, and Flowise in front of it, to call in process or on a socket; safe for many threads.
+    """An Assistants v2 API, also as Azure speaks it, and Flowise in front of it; safe for many threads.
+
+    To call in process or on a socket.
 
     `database` is a path or `:memory:`. `control` opens /_emulator/control, by which anybody who reaches the socket
     may change everything. `now` gives seconds since 1970, `sleep` takes seconds, `new_id` makes an id of
@@ -70,7 +74,10 @@ class Emulator:
         self.assistants = Assistants(self.store, lambda: self.behaviour, now, new_id)
         access = Access(lambda: self.behaviour, now)
         self.flowise = Flowise(access, self.store, self.assistants, lambda: self.behaviour, now)
-        self._router = Router([OpenAI(access, self.assistants, lambda: self.behaviour), self.flowise])
+        azure = Azure(access, self.store, self.assistants, lambda: self.behaviour, now)
+        foundry = Foundry(access, self.store, self.assistants, lambda: self.behaviour)
+        openai = OpenAI(access, self.assistants, lambda: self.behaviour)
+        self._router = Router([openai, self.flowise, azure, foundry])
         self._control = Control(self) if control else None
 
     def close(self) -> None:

@@ -50,7 +50,7 @@ class Assistants:
         return (
             Route("POST", every, self._create),
             Route("GET", every, self._list),
-            Route("GET", one, lambda request, key: Answer(self._found(key))),
+            Route("GET", one, lambda request, key: Answer(self.found(key))),
             Route("POST", one, self._modify),
             Route("DELETE", one, self._delete),
         )
@@ -71,7 +71,7 @@ class Assistants:
     def _modify(self, request: Request, key: str) -> Answer:
         given = rules.check(request.json(), rules.MODIFY, self._behaviour())
         with self._store.transaction():
-            before = json.loads(self._found(key))
+            before = json.loads(self.found(key))
             return Answer(self._save(before, self._merged(before, given), key, before["created_at"]))
 
     def _merged(self, before: Mapping[str, Any], given: dict[str, Any]) -> dict[str, Any]:
@@ -120,7 +120,8 @@ class Assistants:
         self._store.put(KIND, key, created_at, text)
         return text
 
-    def _found(self, key: str) -> str:
+    def found(self, key: str) -> str:
+        """The stored text. Raises ApiError 404."""
         text = self._store.get(KIND, key)
         if text is None:
             raise ApiError(404, f"No assistant found with id '{key}'.")

@@ -38,6 +38,7 @@ _CHOICES = {
     "gone": (False, True),
     "answers_effort": (False, True),
     "hybrid_search": (False, True),
+    "assistant_files": ("told", "apart"),
 }
 _AMOUNTS = ("token_seconds", "token_requests", "lag_seconds", "lag_lists")
 
@@ -57,7 +58,8 @@ class Behaviour:
     function that has none: `empty`, an empty object `schema`, or `absent`. `unknown_cursor`: `refuse`d with 400, or an
     `empty` page. `ties`: objects of one second are listed in order of `creation`, or of `id`. `beta_status`: of a
     missing OpenAI-Beta header. `answers_effort`: reasoning_effort can be read back. `hybrid_search`: ranking_options
-    has this undocumented member.
+    has this undocumented member. `assistant_files`: those of Azure's first version are `told` by their assistant, or
+    hang `apart` from it and can only be attached and listed by their own requests.
 
     `unsupported`: fields that are refused with `unsupported_parameter`. `alterations`: by field, a name of ALTERATIONS
     or a function, for what the server makes of a value it is sent. `page_filter` changes the rows of every page.
@@ -82,6 +84,7 @@ class Behaviour:
     beta_status: int = 400
     answers_effort: bool = False
     hybrid_search: bool = False
+    assistant_files: str = "told"
     token_seconds: float | None = None
     token_requests: int | None = None
     account: str = "emulator"

@@ -45,6 +45,7 @@ class Environment:
     account: str | None = None
     critical: bool = False
     allow_http: bool = False
+    on_loss: str | Mapping[str, str] = field(default_factory=dict)
     on_drift: str = "revert"
 
 
@@ -175,6 +176,7 @@ def _environment(name: str, data: Map, root: Map) -> Environment:
         account=data.get("account"),
         critical=data.get("critical", False),
         allow_http=data.get("allow_http", False),
+        on_loss=data.get("on_loss") or {},
         on_drift=data.get("on_drift", "revert"),
     )
 

@@ -6,7 +6,7 @@ Source of the facts: OpenAI API reference, Assistants (v2); the vendor's own end
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
 from ..core.errors import ApiGone, NotFound, Rejected, ServiceError
@@ -116,16 +116,43 @@ def _all_members(value: Json) -> Json:
     }
 
 
-def _path(remote_id: str) -> str:
+def path_of(remote_id: str) -> str:
     """An id comes from a person or a plan file too: `asst_x?` must not mean `asst_x`, nor `..` another route."""
     return f"assistants/{quote(remote_id, safe='').replace('.', '%2E')}"
 
 
-class OpenAIService:
-    """The five verbs over HTTP."""
+class Form(Protocol):
+    """How an assistant looks on the wire; other services of this family differ in nothing else. Pure."""
 
-    def __init__(self, http: Http) -> None:
-        self._http = http
+    def read(self, raw: Mapping[str, Json]) -> Resource:
+        """Raises ServiceError for what is no assistant."""
+
+    def create(self, spec: Mapping[str, Json], marker: Marker) -> dict[str, Json]: ...
+
+    def update(self, live: Resource, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]: ...
+
+
+class V2:
+    """The form of the Assistants v2 API."""
+
+    def read(self, raw: Mapping[str, Json]) -> Resource:
+        return to_resource(raw)
+
+    def create(self, spec: Mapping[str, Json], marker: Marker) -> dict[str, Json]:
+        return create_body(spec, marker)
+
+    def update(self, live: Resource, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
+        return update_body(live, fields, marker)
+
+
+class OpenAIService:
+    """The five verbs over HTTP. `gone`: what to do where the API is no longer there."""
+
+    def __init__(self, http: Http, form: Form | None = None, gone: str = _GONE) -> None:
+        self._http, self._form, self._gone = http, form or V2(), gone
+
+    def _read(self, raw: Mapping[str, Json]) -> Resource:
+        return self._form.read(raw)
 
     def list(self, kind: str) -> Iterator[Resource]:
         """Every assistant, oldest first, 100 to a page; the first page is the probe for the API itself."""
@@ -135,7 +162,7 @@ class OpenAIService:
             page = self._list_page(params)
             new = [item for item in page["data"] if item["id"] not in seen]
             seen.update(item["id"] for item in new)
-            yield from map(to_resource, new)
+            yield from map(self._read, new)
             if not page.get("has_more"):
                 return
             if not new:
@@ -153,7 +180,7 @@ class OpenAIService:
         try:
             return self._http.ask(Verb.LIST, "GET", "assistants", params=params)
         except ApiGone as error:
-            raise ApiGone(error.message, _GONE, status=error.status) from error
+            raise ApiGone(error.message, self._gone, status=error.status) from error
 
     def _list_page(self, params: Mapping[str, str]) -> dict[str, Json]:
         page: dict[str, Json] = self._list(params).body
@@ -169,29 +196,29 @@ class OpenAIService:
 
     def get(self, kind: str, remote_id: str) -> Resource | None:
         try:
-            return to_resource(self._http.send(Verb.GET, "GET", _path(remote_id)))
+            return self._read(self._http.send(Verb.GET, "GET", path_of(remote_id)))
         except NotFound:
             return None
 
     def create(self, kind: str, spec: Mapping[str, Json], marker: Marker) -> Resource:
-        return to_resource(self._http.send(Verb.CREATE, "POST", "assistants", body=create_body(spec, marker)))
+        return self._read(self._http.send(Verb.CREATE, "POST", "assistants", body=self._form.create(spec, marker)))
 
     def update(
         self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, resets: Set[str] = frozenset()
     ) -> Resource:
-        body = update_body(live, fields, marker)
-        path = _path(live.remote_id or "")
+        body = self._form.update(live, fields, marker)
+        path = path_of(live.remote_id or "")
         try:
-            return to_resource(self._http.send(Verb.UPDATE, "POST", path, body=body))
+            return self._read(self._http.send(Verb.UPDATE, "POST", path, body=body))
         except Rejected as error:
             # A model may refuse even the default of a field it lacks; null is the other way to reset it.
             if error.code != "unsupported_parameter" or error.param is None or error.param not in resets:
                 raise
-            return to_resource(self._http.send(Verb.UPDATE, "POST", path, body={**body, error.param: None}))
+            return self._read(self._http.send(Verb.UPDATE, "POST", path, body={**body, error.param: None}))
 
     def delete(self, kind: str, remote_id: str) -> None:
         try:
-            self._http.send(Verb.DELETE, "DELETE", _path(remote_id))
+            self._http.send(Verb.DELETE, "DELETE", path_of(remote_id))
         except NotFound:
             return
 

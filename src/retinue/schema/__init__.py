@@ -60,7 +60,7 @@ def kind_by_word(word: str) -> Kind | None:
 
 def _compile(schema: dict[str, Json]) -> Kind:
     fields = {
-        name: Field(name=name, code=sub["x-retinue-code"], shape=_shape(sub, schema))
+        name: Field(name, sub["x-retinue-code"], _shape(sub, schema), sub.get("x-retinue-essential", False))
         for name, sub in schema["properties"].items()
     }
     return Kind(

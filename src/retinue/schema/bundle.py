@@ -69,6 +69,12 @@ def project_schema() -> dict[str, Json]:
         }
         for kind in kinds().values()
     }
+    on_loss = schema["definitions"]["environment"]["properties"]["on_loss"]
+    fields = sorted({name for kind in kinds().values() for name in kind.fields})
+    on_loss["else"]["properties"] = {
+        name: {**on_loss["then"], "description": f"What to do where the service cannot hold `{name}`."}
+        for name in fields
+    }
     return schema
 
 

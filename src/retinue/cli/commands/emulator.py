@@ -60,7 +60,11 @@ class _Figure(click.FloatRange):
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="As in metadata=replace; again for more.")
 @click.option("--control", is_flag=True, help="Let anybody who reaches it change all this at /_emulator/control.")
 def command(host: str, port: int, db: str, control: bool, **misbehaviour: Any) -> int:
-    """Serve a local Assistants v2 API (/v1) and Flowise (/api/v1) until Ctrl-C; prints its URL as soon as it serves."""
+    """Serve a local Assistants v2 API until Ctrl-C; prints its URL as soon as it serves.
+
+    OpenAI's is at /v1, that of an Azure resource at /openai, of a Foundry project at /api/projects/NAME, Flowise at
+    /api/v1.
+    """
     from ...emulator.server import serve
 
     emulator = _emulator(db, control, _document(**misbehaviour))

@@ -52,8 +52,14 @@ class FlowiseProvider:
                 "metadata": (Support.EMULATED, "kept in the row's details, shown nowhere in Flowise"),
                 "temperature": (Support.NATIVE, "of a CUSTOM row: if its chat model has the input"),
                 "top_p": (Support.NATIVE, "of a CUSTOM row: if its chat model has the input"),
-                "response_format": (Support.UNSUPPORTED, "a row has nothing of the kind"),
-                "reasoning_effort": (Support.UNSUPPORTED, "a row has nothing of the kind; see chatModel.inputs"),
+                "response_format": (
+                    Support.UNSUPPORTED,
+                    "Flowise has no response format; ask for the form in the instructions",
+                ),
+                "reasoning_effort": (
+                    Support.UNSUPPORTED,
+                    "a row has no such field; a chat model that has one takes it in `chatModel.inputs`",
+                ),
                 "providers": (Support.NATIVE, "type, credential, iconSrc, chatModel, tools, documentStores"),
             }
         },

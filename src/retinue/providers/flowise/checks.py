@@ -6,23 +6,17 @@ from collections.abc import Iterator, Mapping
 
 from ...core.canonical import same
 from ...core.model import Diagnostic, Json, Resource, Severity
+from ..losses import LOSS
 from .block import DEFAULT_NODE, NAME, Block, Part, block_of
 from .nodes import Held, known_nodes
 
 BLOCK = f"/providers/{NAME}"
-_NOT_HELD: Mapping[str, tuple[Json, str]] = {
-    "response_format": ("auto", "Flowise has no response format; ask for the form in the instructions"),
-    "reasoning_effort": (None, "a row has no such field; a chat model that has one takes it in `chatModel.inputs`"),
-}
 _OVERLAY = "Take it out here, or leave it out for this environment in an overlay."
 
 
 def problems(desired: Resource) -> Iterator[Diagnostic]:
     """Errors for what would be lost; a hint for what is kept where nobody looks."""
     spec, block = desired.spec, block_of(desired.spec)
-    for name, (default, why) in _NOT_HELD.items():
-        if spec.get(name) not in (None, default):
-            yield lost(f"/{name}", f"`{name}` cannot be held: {why}")
     for name in ("metadata", *(("description",) if block.is_custom else ())):
         if spec.get(name):
             message = f"{name} is kept in the row's details, where no part of Flowise shows or uses it"
@@ -31,7 +25,7 @@ def problems(desired: Resource) -> Iterator[Diagnostic]:
 
 
 def lost(path: str, message: str, remedy: str = _OVERLAY) -> Diagnostic:
-    return Diagnostic("capability", message, remedy, path=path)
+    return Diagnostic(LOSS, message, remedy, path=path)
 
 
 def _of_custom(spec: Mapping[str, Json], block: Block) -> Iterator[Diagnostic]:
@@ -49,19 +43,23 @@ def _of_custom(spec: Mapping[str, Json], block: Block) -> Iterator[Diagnostic]:
 
 def of_chat_model(spec: Mapping[str, Json], node: Part, held: Held) -> Iterator[Diagnostic]:
     """What this chat model has no input for, and inputs that have a field of their own."""
-    for field, default, remedy in (
-        ("model", None, "Choose another chat model: every assistant has a `model`."),
-        ("temperature", 1, _OVERLAY),
-        ("top_p", 1, _OVERLAY),
-    ):
+    for field, default in (("model", None), ("temperature", 1), ("top_p", 1)):
         value, name = spec.get(field), held.inputs.get(field)
         if name is None and value is not None and not same(value, default):
-            yield lost(f"/{field}", f"the chat model `{node.name}` has no input for `{field}`", remedy)
+            yield _no_input(field, node)
         if name in node.inputs:
             message = f"the input `{name}` is written as the field `{field}` of the manifest"
             yield Diagnostic(
                 "flowise-input", message, f"Move its value to `{field}:`.", path=f"{BLOCK}/chatModel/inputs/{name}"
             )
+
+
+def _no_input(field: str, node: Part) -> Diagnostic:
+    message = f"the chat model `{node.name}` has no input for `{field}`"
+    if field != "model":
+        return lost(f"/{field}", message)
+    remedy = "Choose another chat model: every assistant has a `model`."
+    return Diagnostic("flowise-model", message, remedy, path="/model")
 
 
 def _of_openai(spec: Mapping[str, Json], block: Block) -> Iterator[Diagnostic]:
@@ -78,7 +76,8 @@ def _of_openai(spec: Mapping[str, Json], block: Block) -> Iterator[Diagnostic]:
         ("documentStores", block.stores),
     ):
         if said:
-            yield lost(f"{BLOCK}/{name}", f"`{name}` is for assistants of type CUSTOM", "Remove it here.")
+            message = f"`{name}` is for assistants of type CUSTOM"
+            yield Diagnostic("flowise-type", message, "Remove it here.", path=f"{BLOCK}/{name}")
 
 
 def _of_tool(tool: Json, path: str) -> Iterator[Diagnostic]:

@@ -1,0 +1,115 @@
+"""The dialect of a Foundry project's classic agents below /api/projects/NAME: assistants, with tools of Azure's own.
+
+Source: the package azure-ai-agents 1.1.0 (routes, version, models). Its error envelopes are not known; they are taken
+to be those of the gateway before a resource.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from . import azure, checks
+from .access import Access
+from .assistants import KIND, Assistants
+from .errors import ApiError
+from .faults import Behaviour
+from .store import Store
+from .web import Answer, Request, Route
+
+VERSIONS = ("v1", "2025-05-01", "2025-05-15-preview")
+_OPENAI = ("code_interpreter", "file_search", "function")
+_EXTRA = (
+    "azure_ai_search",
+    "azure_function",
+    "bing_custom_search",
+    "bing_grounding",
+    "browser_automation",
+    "connected_agent",
+    "deep_research",
+    "fabric_dataagent",
+    "mcp",
+    "openapi",
+    "sharepoint_grounding",
+)
+
+
+class Foundry:
+    """Every project is there, and all of them hold the same agents."""
+
+    prefix = "/api/projects"
+
+    def __init__(
+        self, access: Access, store: Store, assistants: Assistants, behaviour: Callable[[], Behaviour]
+    ) -> None:
+        self._access, self._store, self._behaviour = access, store, behaviour
+        self.routes: tuple[Route, ...] = tuple(
+            route._replace(handle=self._wrapped(route)) for route in assistants.routes(f"{self.prefix}/{{project}}")
+        )
+
+    def admit(self, request: Request, route: Route) -> None:
+        """Raises ApiError: 404 after the end and for another version, 401 without a token."""
+        if self._behaviour().gone or azure.version_of(request) not in VERSIONS:
+            raise azure.not_found()
+        self._access.bearer(request.headers.get("authorization", ""))
+
+    def _wrapped(self, route: Route) -> Callable[..., Answer]:
+        """The operation on what the OpenAI API knows, and beside it Azure's own tools and resources."""
+
+        def handle(request: Request, project: str, *segments: str) -> Answer:
+            if request.method != "POST":
+                return route.handle(request, *segments)
+            body = request.json()
+            if not isinstance(body, dict):
+                return route.handle(azure.with_body(request, body), *segments)
+            if "reasoning_effort" in body:
+                raise checks.unknown("reasoning_effort")
+            _need_parameters(body)
+            with self._store.transaction():
+                before = self._store.get(KIND, segments[0]) if segments else None
+                raw = json.loads(route.handle(azure.with_body(request, _plain(body)), *segments).body)
+                return Answer(self._kept(raw, body, json.loads(before) if before else {}))
+
+        return handle
+
+    def _kept(self, raw: dict[str, Any], body: Mapping[str, Any], before: Mapping[str, Any]) -> str:
+        """The stored object with the tools and resources that the OpenAI API does not know."""
+        if isinstance(body.get("tools"), list):
+            raw["tools"] = [*raw["tools"], *filter(_is_extra, body["tools"])]
+        else:
+            raw["tools"] = before.get("tools", raw["tools"])
+        resources = body.get("tool_resources") or before.get("tool_resources") or {}
+        others = {name: value for name, value in resources.items() if name not in _OPENAI}
+        raw["tool_resources"] = {**(raw.get("tool_resources") or {}), **others}
+        text = json.dumps(raw, ensure_ascii=False)
+        self._store.put(KIND, raw["id"], raw["created_at"], text)
+        return text
+
+    def no_route(self, method: str, path: str, *, known_path: bool) -> ApiError:
+        return azure.not_found()
+
+    envelope = staticmethod(azure.envelope)
+    headers = staticmethod(azure.headers)
+
+
+def _is_extra(tool: object) -> bool:
+    return isinstance(tool, dict) and tool.get("type") in _EXTRA
+
+
+def _plain(body: Mapping[str, Any]) -> dict[str, Any]:
+    found = dict(body)
+    if isinstance(found.get("tools"), list):
+        found["tools"] = [tool for tool in found["tools"] if not _is_extra(tool)]
+    resources = found.get("tool_resources")
+    if isinstance(resources, dict):
+        found["tool_resources"] = {name: value for name, value in resources.items() if name not in ("azure_ai_search",)}
+    return found
+
+
+def _need_parameters(body: Mapping[str, Any]) -> None:
+    tools = body.get("tools")
+    for index, tool in enumerate(tools if isinstance(tools, list) else ()):
+        function = tool.get("function") if isinstance(tool, dict) else None
+        if isinstance(function, dict) and function.get("parameters") is None:
+            raise checks.missing(f"tools[{index}].function.parameters")

@@ -1,0 +1,145 @@
+"""Provider `azure-openai`: assistants of an Azure OpenAI resource, and of a Foundry project (classic agents).
+
+Source of the facts: Azure's published definitions and reference; `versions.py` says what each version holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ...core.model import Change, Diagnostic, Json, Obstacle, Resource, Severity
+from ..base import Auth, Capabilities, Configured, Service, Settings, Support
+from ..openai import PROVIDER as OPENAI
+from ..wire import Connection
+from .checks import problems
+from .forms import WithFileIds, form_of
+from .versions import DEFAULT, FOUNDRY_VERSIONS, NEWEST, Part, Version, complaint, is_foundry
+
+__all__ = ["PROVIDER", "AzureProvider"]
+
+_GONE = (
+    "Azure retired the Assistants API of its OpenAI resources on 2026-08-26. The same assistants can live in a Foundry"
+    " project until 2027-03-31 (`endpoint: https://NAME.services.ai.azure.com/api/projects/NAME`), and in `emulator`."
+)
+_GONE_FOUNDRY = (
+    "Check `endpoint`: it is the project's, https://NAME.services.ai.azure.com/api/projects/NAME. Foundry's classic"
+    " agents retire on 2027-03-31."
+)
+_RETIRES = "Foundry's classic agents, which this environment uses, retire on 2027-03-31"
+_MOVE = (
+    "Plan where these assistants shall live then: the same manifests apply to every provider of `retinue providers`."
+)
+_ENDPOINT = (
+    "It is the resource's own address, https://NAME.openai.azure.com; the model in a manifest names the deployment."
+)
+
+
+class AzureProvider:
+    """The record and the pure checks, bound to one version of the API."""
+
+    name = "azure-openai"
+    title = "Azure OpenAI Assistants (2024-02-15-preview and later), and Foundry's classic agents"
+
+    def __init__(self, version: Version | None = None, *, uses_entra: bool = False) -> None:
+        self.version = version or Version()
+        self.capabilities = _record(self.version)
+        self._uses_entra = uses_entra
+
+    def configured(self, settings: Settings) -> Configured:
+        stated = settings.values.get("api_version")
+        foundry = is_foundry(settings.endpoint, stated)
+        name = stated or (FOUNDRY_VERSIONS[0] if foundry else DEFAULT)
+        wrong = complaint(name, foundry)
+        entra = "entra" in settings.values
+        said = [*_endpoint_problems(settings.endpoint)]
+        if wrong is not None:
+            said.append(Diagnostic("azure-api-version", *wrong, path="/api_version" if stated else "/endpoint"))
+        if entra and settings.has_key:
+            message, remedy = "`api_key` and `entra` are two ways to sign in", "Keep one of them."
+            said.append(Diagnostic("azure-two-keys", message, remedy, path="/entra"))
+        if foundry and "://" in settings.endpoint:
+            path, warning = "/endpoint", Severity.WARNING
+            said.append(Diagnostic("azure-retirement", _RETIRES, _MOVE, path=path, severity=warning))
+        if wrong is not None:
+            name = FOUNDRY_VERSIONS[0] if foundry else NEWEST  # so that nothing else is said for a slip in this line
+        version = Version(name, foundry)
+        return Configured(AzureProvider(version, uses_entra=entra), tuple(said))
+
+    def check(self, desired: Resource) -> list[Diagnostic]:
+        at = None if desired.address is None else str(desired.address)
+        return [replace(item, address=at) for item in problems(desired, self.version)]
+
+    def obstacle(self, change: Change, live: Resource | None) -> Obstacle | None:
+        return OPENAI.obstacle(change, live)
+
+    def exported(self, live: Resource) -> dict[str, Json]:
+        """In the words of a manifest: files at their tool, and no tool that only Foundry has."""
+        rest = {key: value for key, value in live.raw.items() if key != "file_ids"}
+        return {**rest, **live.spec}
+
+    def token(self) -> str | None:
+        if not self._uses_entra:
+            return None
+        from .identity import FOUNDRY_SCOPE, RESOURCE_SCOPE, token
+
+        return token(FOUNDRY_SCOPE if self.version.foundry else RESOURCE_SCOPE)
+
+    def connect(self, connection: Connection) -> Service:
+        from ..http import Http  # heavy: the HTTP library is loaded only by commands that reach a service
+        from ..openai import OpenAIService
+        from .service import FileIdsService, classify
+
+        base = connection.base_url.rstrip("/")
+        if not self.version.foundry:
+            base = base.removesuffix("/openai") + "/openai"
+        params = {**connection.params, "api-version": self.version.name}
+        http = Http(replace(connection, base_url=base, params=params), classify)
+        form, gone = form_of(self.version), _GONE_FOUNDRY if self.version.foundry else _GONE
+        if isinstance(form, WithFileIds):
+            return FileIdsService(http, form, gone)
+        return OpenAIService(http, form, gone)
+
+
+def _endpoint_problems(endpoint: str) -> Iterator[Diagnostic]:
+    rest = endpoint.rstrip("/")
+    if "/openai/deployments" in rest or rest.endswith("/openai/v1"):
+        part = "/openai/v1" if rest.endswith("/openai/v1") else "/openai/deployments"
+        yield Diagnostic("azure-endpoint", f"the endpoint goes on with {part}", _ENDPOINT, path="/endpoint")
+
+
+def _record(version: Version) -> Capabilities:
+    return replace(
+        OPENAI.capabilities,
+        unreadable={},
+        account="",
+        fields={"Assistant": _fields(version)},
+        emulator_path="/api/projects/emulator" if version.foundry else "",
+        key_variable="AZURE_OPENAI_API_KEY",
+        settings=frozenset({"api_version", "entra"}),
+        auth=Auth() if version.foundry else Auth("api-key", "", frozenset({"command"})),
+    )
+
+
+def _fields(version: Version) -> dict[str, tuple[Support, str]]:
+    """By field, how well this version holds it."""
+    most = f"at most {version.longest_instructions:,} characters"
+    notes = {"model": "the deployment's name", "instructions": most}
+    if not version.foundry:
+        notes["tools"] = "a function needs its description"
+    if version.has_assistant_files:
+        notes |= {
+            "tools": "code_interpreter and function",
+            "tool_resources": "the files of code_interpreter (`file_ids`)",
+        }
+    found = {name: (Support.NATIVE, notes.get(name, "")) for name in OPENAI.capabilities.fields["Assistant"]}
+    parts = (Part.TEMPERATURE, Part.TOP_P, Part.RESPONSE_FORMAT, Part.EFFORT)
+    return found | {part.value: _lack(part, version) for part in parts if not version.holds(part)}
+
+
+def _lack(part: Part, version: Version) -> tuple[Support, str]:
+    since = version.since(part)
+    return Support.UNSUPPORTED, f"since {since}" if since else "no version has it"
+
+
+PROVIDER = AzureProvider()

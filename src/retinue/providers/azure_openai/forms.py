@@ -1,0 +1,101 @@
+"""How an assistant looks on the wire in each version; the canonical form is that of the Assistants v2 API. Pure.
+
+Sources: the published definitions, Azure's client of 2024-02-15-preview, and the models of the package azure-ai-agents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from ...core.model import Json, Resource
+from ..base import Marker
+from ..openai import V2
+from .versions import Part, Version
+
+_PORTABLE = ("code_interpreter", "file_search", "function")
+_NO_ARGUMENTS: Json = {"type": "object", "properties": {}}
+
+
+@dataclass(frozen=True, slots=True)
+class Modern(V2):
+    """2024-05-01-preview and later. What a version lacks is not sent, not even at its default."""
+
+    version: Version
+
+    def create(self, spec: Mapping[str, Json], marker: Marker) -> dict[str, Json]:
+        return self._held(V2.create(self, spec, marker))
+
+    def update(self, live: Resource, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
+        return self._held(V2.update(self, live, fields, marker))
+
+    def _held(self, body: Mapping[str, Json]) -> dict[str, Json]:
+        lacks = {part.value for part in Part if not self.version.holds(part)}
+        found = {name: value for name, value in body.items() if name not in lacks}
+        if found.get("tools"):
+            found["tools"] = [_with_parameters(tool) for tool in found["tools"]]
+        return found
+
+
+def _with_parameters(tool: Json) -> Json:
+    """Azure wants them; a manifest, and the canonical form, may leave out that there are none."""
+    if not isinstance(tool, dict) or tool.get("type") != "function" or not isinstance(tool.get("function"), dict):
+        return tool
+    return {**tool, "function": {"parameters": _NO_ARGUMENTS, **tool["function"]}}
+
+
+@dataclass(frozen=True, slots=True)
+class WithFileIds(Modern):
+    """2024-02-15-preview: `file_ids` in place of tool_resources."""
+
+    def read(self, raw: Mapping[str, Json]) -> Resource:
+        files = raw.get("file_ids")
+        found = {key: value for key, value in raw.items() if key != "tool_resources"}
+        resource = V2.read(self, {**found, "tool_resources": {"code_interpreter": {"file_ids": files or []}}})
+        return replace(resource, raw=raw)
+
+    def _held(self, body: Mapping[str, Json]) -> dict[str, Json]:
+        found = Modern._held(self, body)
+        if "tool_resources" in found:
+            found["file_ids"] = file_ids(found.pop("tool_resources"))
+        return found
+
+
+def file_ids(resources: Json) -> list[str]:
+    """The files of code_interpreter in a canonical tool_resources."""
+    return list(((resources or {}).get("code_interpreter") or {}).get("file_ids") or [])
+
+
+@dataclass(frozen=True, slots=True)
+class Foundry(Modern):
+    """Foundry's agents in the shape of assistants: tools that no manifest can state stay on the object as they are."""
+
+    def read(self, raw: Mapping[str, Json]) -> Resource:
+        tools = raw.get("tools")
+        if not isinstance(tools, list):
+            return V2.read(self, raw)
+        return replace(V2.read(self, {**raw, "tools": [tool for tool in tools if not _is_extra(tool)]}), raw=raw)
+
+    def update(self, live: Resource, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
+        body = Modern.update(self, live, fields, marker)
+        if "tools" in body:
+            held = live.raw.get("tools")
+            body["tools"] = [*(body["tools"] or []), *filter(_is_extra, held if isinstance(held, list) else ())]
+        if "tool_resources" in body:
+            held = live.raw.get("tool_resources")
+            others = (
+                {key: value for key, value in held.items() if key not in _PORTABLE} if isinstance(held, dict) else {}
+            )
+            body["tool_resources"] = {**others, **body["tool_resources"]}
+        return body
+
+
+def _is_extra(tool: Json) -> bool:
+    """Such as azure_ai_search, bing_grounding, connected_agent or openapi."""
+    return isinstance(tool, dict) and tool.get("type") not in _PORTABLE
+
+
+def form_of(version: Version) -> Modern:
+    if version.foundry:
+        return Foundry(version)
+    return WithFileIds(version) if version.has_assistant_files else Modern(version)

@@ -1,0 +1,28 @@
+"""A token of Microsoft Entra ID for whoever this machine is signed in as. Needs the extra `azure`, only when used."""
+
+from __future__ import annotations
+
+from ...core.errors import AuthError, UsageError
+
+RESOURCE_SCOPE, FOUNDRY_SCOPE = "https://cognitiveservices.azure.com/.default", "https://ai.azure.com/.default"
+
+
+def token(scope: str) -> str:
+    """Raises UsageError without the package, AuthError where nobody is signed in."""
+    try:
+        from azure.core.exceptions import ClientAuthenticationError
+        from azure.identity import DefaultAzureCredential
+    except ImportError as error:
+        raise UsageError(
+            "`entra: default` needs the package azure-identity, which is not installed",
+            "Install it: pip install 'retinue[azure]'",
+        ) from error
+    try:
+        with DefaultAzureCredential() as credential:
+            found: str = credential.get_token(scope).token
+    except ClientAuthenticationError as error:
+        first, *_ = str(error).splitlines() or [type(error).__name__]
+        raise AuthError(
+            f"Entra gives no token: {first}", "Sign in first (az login), or give this machine an identity."
+        ) from error
+    return found

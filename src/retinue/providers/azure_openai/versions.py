@@ -1,0 +1,99 @@
+"""What each version of the API holds, by its date, and which route a version belongs to. Pure data and look-ups.
+
+Source: the definitions that Azure published for 2024-02-15-preview to 2025-04-01-preview, and Azure's own clients.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+FIRST, DEFAULT, NEWEST = "2024-02-15-preview", "2024-05-01-preview", "2025-04-01-preview"
+FOUNDRY_VERSIONS = ("v1", "2025-05-01", "2025-05-15-preview")
+_SHAPE = re.compile(r"20[0-9]{2}-[01][0-9]-[0-3][0-9](-preview)?")
+_PROJECT = "/api/projects/"
+
+
+class Part(StrEnum):
+    """What not every version holds, by where it stands in a manifest."""
+
+    FILE_SEARCH = "file_search tool"
+    STORES = "tool_resources.file_search"
+    TEMPERATURE = "temperature"
+    TOP_P = "top_p"
+    RESPONSE_FORMAT = "response_format"
+    JSON_SCHEMA = "response_format of type json_schema"
+    STRICT = "strict"
+    RESULTS = "file_search.max_num_results"
+    RANKING = "file_search.ranking_options"
+    EFFORT = "reasoning_effort"
+
+
+_SINCE = {
+    Part.FILE_SEARCH: "2024-05-01-preview",
+    Part.STORES: "2024-05-01-preview",
+    Part.TEMPERATURE: "2024-05-01-preview",
+    Part.TOP_P: "2024-05-01-preview",
+    Part.RESPONSE_FORMAT: "2024-05-01-preview",
+    Part.JSON_SCHEMA: "2024-08-01-preview",
+    Part.STRICT: "2024-08-01-preview",
+    Part.RESULTS: "2024-08-01-preview",
+}
+"""Since when a resource holds a part; what is not here is in no published version."""
+_NOT_IN_FOUNDRY = frozenset({Part.EFFORT})
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of the API on one of the two routes: below a resource, or below a Foundry project."""
+
+    name: str = DEFAULT
+    foundry: bool = False
+
+    @property
+    def has_assistant_files(self) -> bool:
+        """Whether files hang on the assistant itself (`file_ids`), as they did before `tool_resources`."""
+        return not self.foundry and self.name < DEFAULT
+
+    @property
+    def longest_instructions(self) -> int:
+        """In characters, such that they can be changed again later: a create would take more."""
+        return 256_000 if self.foundry else 32_768
+
+    def holds(self, part: Part) -> bool:
+        if self.foundry:
+            return part not in _NOT_IN_FOUNDRY
+        return part in _SINCE and _SINCE[part] <= self.name
+
+    def since(self, part: Part) -> str | None:
+        """The first version of this route with that part; None if there is none."""
+        return None if self.foundry else _SINCE.get(part)
+
+
+def is_foundry(endpoint: str, version: str | None) -> bool:
+    """Whether an endpoint is a Foundry project's; of the emulator, which has both, the version decides."""
+    if "://" not in endpoint:
+        return version in FOUNDRY_VERSIONS
+    return _PROJECT in urlsplit(endpoint).path + "/"
+
+
+def complaint(version: str, foundry: bool) -> tuple[str, str] | None:
+    """What is wrong with a version for this route, and what to do."""
+    if foundry:
+        if version in FOUNDRY_VERSIONS:
+            return None
+        return f"a Foundry project has no version `{version}`", f"Write one of {', '.join(FOUNDRY_VERSIONS)}."
+    if version in FOUNDRY_VERSIONS:
+        return (
+            f"`{version}` is a version of Foundry projects, and this endpoint is none",
+            f"Write `api_version: {DEFAULT}`, or the project's endpoint: https://NAME.services.ai.azure.com{_PROJECT}NAME.",
+        )
+    if not _SHAPE.fullmatch(version):
+        return f"`{version}` is no version of this API", f"Versions look like {DEFAULT}."
+    if not version.endswith("-preview"):
+        return f"`{version}` has no assistants: only previews do", f"Write `api_version: {DEFAULT}`."
+    if version < FIRST:
+        return f"`{version}` has no assistants yet", f"They begin with {FIRST}."
+    return None

@@ -1,0 +1,57 @@
+"""What a service cannot hold of a manifest: found in its record, weighed by `on_loss`, left out of what is compared.
+
+The one place that decides it, for every provider. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import TypeAlias
+
+from ..core.canonical import canonical_value, same
+from ..core.model import MISSING, Diagnostic, Json, Kind, Resource, Severity
+from ..core.pointer import split_pointer, without
+from .base import Capabilities, Support
+
+LOSS = "capability"
+"""The code of a diagnostic that says what is lost. A provider's `check` and `resolve` may add such ones, by path."""
+
+OnLoss: TypeAlias = str | Mapping[str, str]
+"""`error`, `warn` or `allow`: for every field, or by field; what is not named has its default."""
+
+_OVERLAY = "Take it out here, or leave it out for this environment in an overlay."
+_SEVERITIES = {"error": Severity.ERROR, "warn": Severity.WARNING, "allow": Severity.INFO}
+
+
+def losses(desired: Resource, kind: Kind, record: Capabilities) -> Iterator[Diagnostic]:
+    """One for each field that a manifest states and the record calls unsupported."""
+    for name, (support, note) in record.fields.get(kind.name, {}).items():
+        field = kind.fields.get(name)
+        if support is not Support.UNSUPPORTED or field is None:
+            continue
+        value = canonical_value(desired.spec.get(name), field.shape)
+        if value is not MISSING and not same(value, field.shape.default):
+            yield Diagnostic(LOSS, f"`{name}` cannot be held: {note}", _OVERLAY, path=f"/{name}")
+
+
+def weighed(found: Diagnostic, kind: Kind, on_loss: OnLoss) -> Diagnostic:
+    """A loss with the severity that the environment gives it; anything else as it is."""
+    field = kind.fields.get(split_pointer(found.path or "/")[0])
+    if found.code != LOSS or field is None:
+        return found
+    level = on_loss if isinstance(on_loss, str) else on_loss.get(field.name, "error" if field.essential else "warn")
+    if level == "error":
+        remedy = f"{found.remedy or _OVERLAY} Or accept it: `on_loss: {{{field.name}: warn}}` in the environment."
+        return replace(found, severity=Severity.ERROR, remedy=remedy)
+    return replace(found, severity=_SEVERITIES[level], message=f"{found.message}; it is left out")
+
+
+def held(resource: Resource, found: Iterable[Diagnostic]) -> Resource:
+    """A manifest without what is lost: the rest can be compared, sent and remembered."""
+    at = str(resource.address)
+    lost = [item.path for item in found if item.code == LOSS and item.path and item.address in (None, at)]
+    if not lost:
+        return resource
+    spec: dict[str, Json] = without(dict(resource.spec), lost)
+    return replace(resource, spec=spec)

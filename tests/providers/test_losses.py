@@ -1,0 +1,91 @@
+"""What a service cannot hold: found in its record, weighed by `on_loss`, left out of what is compared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from retinue.core.model import Address, Diagnostic, Resource, Severity
+from retinue.providers.base import Capabilities, Support
+from retinue.providers.losses import LOSS, OnLoss, held, losses, weighed
+from retinue.schema import kinds
+
+KIND = kinds()["Assistant"]
+RECORD = Capabilities(
+    kinds=("Assistant",),
+    identity="server",
+    update="full",
+    clear="null",
+    marker="metadata",
+    lock="none",
+    list_lag=0,
+    create_repeatable=False,
+    write_answers_whole=True,
+    page_size=0,
+    fields={
+        "Assistant": {
+            "tools": (Support.UNSUPPORTED, "there are none"),
+            "top_p": (Support.UNSUPPORTED, "nobody asked for it"),
+            "model": (Support.EMULATED, "a key"),
+        }
+    },
+)
+
+
+def manifest(**spec: Any) -> Resource:
+    return Resource("Assistant", {"model": "m", **spec}, address=Address("Assistant", "one"))
+
+
+def test_what_is_stated_and_unsupported_is_a_loss_with_its_note() -> None:
+    found = list(losses(manifest(tools=[{"type": "code_interpreter"}], top_p=0.5), KIND, RECORD))
+    assert [(item.code, item.path) for item in found] == [(LOSS, "/tools"), (LOSS, "/top_p")]
+    assert "there are none" in found[0].message
+
+
+@pytest.mark.parametrize("spec", [{}, {"tools": []}, {"tools": None}, {"top_p": 1}, {"top_p": 1.0}])
+def test_what_is_at_its_default_is_no_loss(spec: dict[str, Any]) -> None:
+    assert list(losses(manifest(**spec), KIND, RECORD)) == []
+
+
+@pytest.mark.parametrize(
+    ("on_loss", "tools", "top_p"),
+    [
+        ({}, Severity.ERROR, Severity.WARNING),
+        ("error", Severity.ERROR, Severity.ERROR),
+        ("warn", Severity.WARNING, Severity.WARNING),
+        ("allow", Severity.INFO, Severity.INFO),
+        ({"tools": "allow"}, Severity.INFO, Severity.WARNING),
+        ({"top_p": "error"}, Severity.ERROR, Severity.ERROR),
+    ],
+)
+def test_the_environment_weighs_a_loss(on_loss: OnLoss, tools: Severity, top_p: Severity) -> None:
+    found = losses(manifest(tools=[{"type": "code_interpreter"}], top_p=0.5), KIND, RECORD)
+    assert [weighed(item, KIND, on_loss).severity for item in found] == [tools, top_p]
+
+
+@pytest.mark.parametrize("name", ["instructions", "tools", "tool_resources", "response_format"])
+def test_what_makes_an_assistant_what_it_is_is_never_lost_by_default(name: str) -> None:
+    assert weighed(Diagnostic(LOSS, "", path=f"/{name}"), KIND, {}).severity is Severity.ERROR
+
+
+def test_other_findings_and_other_paths_keep_their_weight() -> None:
+    for item in (
+        Diagnostic("other", "", path="/tools"),
+        Diagnostic(LOSS, "", path="/providers/x"),
+        Diagnostic(LOSS, ""),
+    ):
+        assert weighed(item, KIND, "allow") == item
+
+
+def test_what_is_lost_is_left_out_also_in_the_middle_of_a_list() -> None:
+    tools = [{"type": "code_interpreter"}, {"type": "function"}, {"type": "file_search", "file_search": {"x": 1}}]
+    found = [Diagnostic(LOSS, "", path=path) for path in ("/top_p", "/tools/1", "/tools/2/file_search")]
+    resource = manifest(tools=tools, top_p=0.5)
+    assert held(resource, found).spec == {"model": "m", "tools": [tools[0], {"type": "file_search"}]}
+    assert resource.spec["tools"] == tools
+
+
+def test_a_loss_of_another_manifest_takes_nothing_away() -> None:
+    resource = manifest(top_p=0.5)
+    assert held(resource, [Diagnostic(LOSS, "", path="/top_p", address="Assistant/two")]) is resource
