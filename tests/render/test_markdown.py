@@ -54,11 +54,11 @@ def skeleton(text: str) -> str:
     """The text without its fences, code spans, `<code>` elements and folds: what is left is read as Markdown."""
     kept, closing = [], ""
     for line in text.split("\n"):
-        ticks = re.match(r"`{3,}", line)
+        ticks = re.match(r"(`{3,})[^`]*$", line)
         if closing:
             closing = "" if line == closing else closing
         elif ticks:
-            closing = ticks[0]
+            closing = ticks[1]
         else:
             kept.append(line)
     assert not closing, "a fence is left open"

@@ -21,6 +21,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "drift": ("drift", "Show what was changed outside since the last apply. Reads the service."),
     "destroy": ("destroy", "Delete everything this project owns in one environment."),
     "show": ("show", "Show a saved plan (offline)."),
+    "comment": ("comment", "Show a saved plan in its pull or merge request: one comment, kept up to date."),
     "import": ("import_", "Write manifests for live objects that nobody manages, or from an export."),
     "adopt": ("adopt", "Start to manage one live object under an address."),
     "output": ("output", "Print address → live id, for applications. Reads the service."),

@@ -42,6 +42,9 @@ def project_options(command: F) -> F:
     """For commands that read the project."""
     return _all(
         DIRECTORY,
+        click.option(
+            "--project-file", metavar="FILE", help="Take `environments` from this retinue.yaml, of a trusted branch."
+        ),
         click.option("--var", "variables", multiple=True, metavar="K=V", help="Set a variable."),
         click.option("--var-file", "var_files", multiple=True, metavar="FILE", help="Set variables from a YAML file."),
         NO_COLOR,

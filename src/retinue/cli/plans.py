@@ -23,6 +23,7 @@ from ..engine.recheck import recheck
 from ..engine.run import Run
 from ..engine.threads import aside
 from ..providers.base import Service
+from ..render.machines import plan_diagnostics
 from ..render.markdown import plan_markdown, results_markdown
 from ..render.results import past, results_json, results_text
 from ..render.style import Style
@@ -44,6 +45,8 @@ def show_plan(plan: Plan, given: Mapping[str, Any]) -> None:
         console.write_file(target, text)
     if wanted == "json":
         console.result_json(console.json_text(plan_to_json(plan, __version__)))
+    elif wanted in console.MACHINES:
+        console.for_machines(plan_diagnostics(plan), str(wanted), given.get("directory", "."))
     else:
         console.result(_text(plan, given, console.style_for(sys.stdout)))
     if target:

@@ -21,7 +21,7 @@ from ..engine.read import read_live
 from ..load.files import MAX_BYTES
 from ..load.located import Map, place_of
 from ..load.manifests import Loaded, load
-from ..load.project import Environment, Project, find, load_project
+from ..load.project import Environment, Project, find, load_project, parse_project
 from ..load.yaml import parse
 from ..providers import registry
 from ..providers.base import Configurable, Identity, Provider, Resolver, Service, Settings, bearer
@@ -78,8 +78,11 @@ class Session:
         return with_extras(kinds(), self.provider.name, self.provider.capabilities.extras)
 
 
-def open_project(directory: str) -> Project:
-    """The project around a folder. Raises UsageError if there is none, InvalidManifests if its file is wrong."""
+def open_project(directory: str, project_file: str | None = None) -> Project:
+    """The project around a folder. Raises UsageError if there is none, InvalidManifests if its file is wrong.
+
+    `project_file`: where `environments` are taken from instead, because whoever edits them chooses where keys go.
+    """
     start = Path(directory)
     if not start.is_dir():
         raise UsageError(f"there is no folder {directory}", "Name an existing folder with -C DIR.")
@@ -92,7 +95,20 @@ def open_project(directory: str) -> Project:
     project, diagnostics = load_project(root)
     _refuse(diagnostics)
     assert project is not None
-    return project
+    return project if project_file is None else _with_environments_of(project, project_file)
+
+
+def _with_environments_of(project: Project, file: str) -> Project:
+    data = read_named(file, MAX_BYTES, "the project file", "Name a retinue.yaml with --project-file.")
+    trusted, diagnostics = parse_project(project.root, data, file)
+    _refuse(diagnostics)
+    assert trusted is not None
+    if trusted.name != project.name:
+        raise UsageError(
+            f"{file} is of the project `{trusted.name}`, the manifests are of `{project.name}`",
+            "Name the retinue.yaml of the same project, from a branch that is trusted.",
+        )
+    return replace(project, environments=trusted.environments)
 
 
 def _refuse(diagnostics: Sequence[Diagnostic]) -> None:
@@ -141,7 +157,7 @@ def open_session(options: Mapping[str, Any], *, need_manifests: bool = True) -> 
 
     With `need_manifests=False` faulty manifests are no error and none are read (a saved plan needs none).
     """
-    project = open_project(options["directory"])
+    project = open_project(options["directory"], options.get("project_file"))
     environment = choose_environment(project, options.get("environment"))
     provider, said = _provider(project, environment)
     if not need_manifests:

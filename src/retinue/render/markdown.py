@@ -15,7 +15,7 @@ from ..core.model import Action, Cause, Change, Diagnostic, Obstacle, Outcome, P
 from ..schema import kinds
 from .diagnostics import diagnostic_lines, in_order
 from .fields import Layout, changed_fields, created_fields, field_name
-from .fit import GAP, Fitted, Part, fit, head_lines
+from .fit import GAP, Detail, Fitted, Part, fit, head_lines
 from .inert import code, fence, folded, html_code, is_web_address, link, units
 from .results import counts, result_lines
 from .safe import clean, clean_lines, cut
@@ -75,7 +75,7 @@ def _document(top: Sequence[str], sections: Sequence[_Section], foot: Sequence[s
     parts = [part for section in sections for part in section.parts]
     longest = _notice(Fitted((), len(parts), tuple(parts)), whole)
     fixed = [*top, longest, *titles, *foot]
-    fitted = fit(parts, limit - sum(units(text) + len(GAP) for text in fixed))
+    fitted = fit(parts, limit - sum(units(text) + len(GAP) for text in fixed), _CUT)
     texts = iter(fitted.texts)
     body = []
     for title, section in zip(titles, sections, strict=True):
@@ -127,35 +127,31 @@ def _plan_sections(plan: Plan) -> list[_Section]:
 
 
 def _change(change: Change, plan: Plan, seen: set[Obstacle]) -> Part:
-    address = f"{symbol(change.action)} {change.address}"
-    lines = list(_field_lines(change))
     line = f"- {_line(change, plan, code)}"
-    whole, shorter, brief = [line], [line], line
-    for word, obstacle in (("blocked", change.blocked), ("held", change.held)):
-        if obstacle:
-            text = _obstacle(word, obstacle, repeated=obstacle in seen)
-            seen.add(obstacle)
-            whole.append(fence("\n".join(text)))
-            shorter.append(fence(head_lines(text, _CUT)))
-            brief += f" {word}: {code(cut(clean(obstacle.message), _MESSAGE))}"
-    if lines and len(whole) == 1:
-        summary = _line(change, plan, html_code)
-        whole, shorter = [_folded(summary, "\n".join(lines))], [_folded(summary, head_lines(lines, _CUT))]
-    elif lines:
-        whole.append(_folded("what changes", "\n".join(lines)))
-        shorter.append(_folded("what changes", head_lines(lines, _CUT)))
+    obstacles = [(word, item) for word, item in (("blocked", change.blocked), ("held", change.held)) if item]
+    texts = [_obstacle(word, item, repeated=item in seen) for word, item in obstacles]
+    seen.update(item for _, item in obstacles)
+    said = [f"{word}: {code(cut(clean(item.message), _MESSAGE))}" for word, item in obstacles]
+
+    def detailed(most: int | None) -> Detail:
+        blocks, whole = [line] if texts else [], True
+        for text in texts:
+            body, all_of_it = head_lines(text, most)
+            blocks, whole = [*blocks, fence(body)], whole and all_of_it
+        lines = list(_field_lines(change))
+        if lines:
+            body, all_of_it = head_lines(lines, most)
+            summary = "what changes" if texts else _line(change, plan, html_code)
+            blocks, whole = [*blocks, folded(summary, fence(body, "diff"))], whole and all_of_it
+        return Detail(GAP.join(blocks), whole)
+
     return Part(
-        GAP.join(whole),
-        GAP.join(shorter),
-        brief,
-        f"- {code(address)}",
+        " ".join([line, *said]),
+        f"- {code(f'{symbol(change.action)} {change.address}')}",
+        detailed if texts or change.fields else None,
         needed=change.blocked is not None or change.action in _DESTRUCTIVE,
         counts=f"to {change.action}" + (" (blocked)" if change.blocked else ""),
     )
-
-
-def _folded(summary: str, text: str) -> str:
-    return folded(summary, fence(text, "diff"))
 
 
 def _line(change: Change, plan: Plan, span: Callable[[str], str]) -> str:
@@ -194,20 +190,31 @@ def _notes(diagnostics: Sequence[Diagnostic]) -> list[Part]:
     for item in in_order(diagnostics):
         note = item.severity is Severity.INFO and item.remedy is None
         lines += [clean(item.message)] if note else "\n".join(diagnostic_lines(item, _PLAIN)).split("\n")
-    count = f"{len(diagnostics)} note{'' if len(diagnostics) == 1 else 's'}"
-    return [Part(fence("\n".join(lines)), fence(head_lines(lines, _CUT)), f"{count}.", "", counts="notes")]
+    count = f"{len(diagnostics)} note{'' if len(diagnostics) == 1 else 's'}."
+
+    def detailed(most: int | None) -> Detail:
+        text, whole = head_lines(lines, most)
+        return Detail(fence(text), whole)
+
+    return [Part(count, detailed=detailed, counts="notes")]
 
 
 # --- the parts of a result
 
 
 def _result(item: Outcome) -> Part:
-    lines = "\n".join(result_lines(item, _PLAIN)).split("\n")
     line = f"- {code(f'{symbol(item.action)} {item.address}')} {item.status.value.replace('-', ' ')}"
     known = f"{line} {code(item.remote_id)}" if item.remote_id else line
-    why = item.error or ""
-    whole, shorter = known, known
-    if why:
-        whole, shorter = GAP.join([known, fence("\n".join(lines))]), GAP.join([known, fence(head_lines(lines, _CUT))])
-    brief = f"{known}: {code(cut(clean_lines(why), _MESSAGE))}" if why else known
-    return Part(whole, shorter, brief, line, needed=item.status is not Status.DONE, counts=item.status.value)
+    brief = f"{known}: {code(cut(clean_lines(item.error), _MESSAGE))}" if item.error else known
+
+    def detailed(most: int | None) -> Detail:
+        text, whole = head_lines("\n".join(result_lines(item, _PLAIN)).split("\n"), most)
+        return Detail(GAP.join([known, fence(text)]), whole)
+
+    return Part(
+        brief,
+        line,
+        detailed if item.error else None,
+        needed=item.status is not Status.DONE,
+        counts=item.status.value,
+    )

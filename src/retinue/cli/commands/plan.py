@@ -18,7 +18,7 @@ from ..session import connect, observe, open_session
 @options.service_options
 @options.selection_options
 @options.guard_options
-@options.format_option("text", "json", "markdown")
+@options.format_option("text", "json", "markdown", "sarif", "github")
 @options.LINK
 @options.OUT
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if changes are pending.")

@@ -14,7 +14,7 @@ from .apply import read_plan
 @click.command("show")
 @click.argument("planfile")
 @options.NO_COLOR
-@options.format_option("text", "json", "markdown")
+@options.format_option("text", "json", "markdown", "sarif", "github")
 @options.LINK
 def command(planfile: str, **given: Any) -> int:
     """Show a saved plan. Needs no network and no project."""
