@@ -19,7 +19,7 @@ from retinue.providers.http import in_process
 
 from .bench import ENVIRONMENT, PROJECT, Bench
 
-WEIRD: tuple[Json, ...] = (None, True, 7, -1.5, "x", "", [], [None], [7], {}, {"x": None})
+WEIRD: tuple[Json, ...] = (None, True, 7, -1.5, float("nan"), float("inf"), "x", "", [], [None], [7], {}, {"x": None})
 BODIES = ("", "null", "[]", "[7]", "7", '"text"', "{}", '{"id": null}', '{"data": [{}]}', "<!doctype html>", "{" * 9)
 STATUSES = (200, 201, 204, 302, 400, 404, 409, 418, 500)
 

@@ -113,6 +113,15 @@ def test_an_address_that_cannot_be_read_is_left_alone_and_reported() -> None:
     for text in ("", "nonsense", "demo/dev/Assistant/BOT", "demo/dev/VectorStore/bot", "demo/dev/Assistant/bot\n"):
         found = world(replace(managed(BOT), marker_address=text))
         assert (groups(found), codes(found)) == ({"foreign": ["asst_bot"]}, ["marker-unreadable"])
+        assert [live.remote_id for live in found.unreadable] == ["asst_bot"]
+
+
+def test_an_address_that_cannot_be_read_may_be_anybodys_unless_it_names_another_scope() -> None:
+    for text in ("old/dev/Assistant/BOT", "demo/dev/", "demo/dev", "x"):
+        assert world(replace(managed(BOT), marker_address=text), formerly=("old",)).unreadable
+    for text in ("rival/dev/Assistant/BOT", "demo/prod/?", "Demo/dev/Assistant/bot"):
+        assert not world(replace(managed(BOT), marker_address=text)).unreadable
+    assert not world(foreign("asst_x")).unreadable
 
 
 def test_a_damaged_second_object_is_never_a_duplicate() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -55,6 +56,65 @@ def test_the_brake_is_the_formula(owned: int, deletes: int) -> None:
 
 def test_the_brake_shows_both_ways_out() -> None:
     assert remedies(thinned(4, 2)) == ("removed: [Assistant/a00, Assistant/a01]", "--allow-deletes 2")
+
+
+# --- copies: told from their original by the original alone
+
+
+COPY = managed(desired("a00"), id="copy", created=9)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "options"),
+    [
+        ([], {}),
+        ([], {"target": {"removed": {at("a00"): False}}}),
+        ([], {"target": {"removed": {at("a00"): True}}}),
+        ([], {"destroy": True}),
+    ],
+    ids=["orphan", "removed", "forgotten", "destroy"],
+)
+def test_what_was_copied_does_not_go_while_the_copy_is_there(wanted: list[Resource], options: dict[str, Any]) -> None:
+    first, *others = fleet(4)
+    live = [managed(item) for item in (first, *others)]
+    options["allowed"] = Allowed(deletes=4 if "destroy" in options else 0)
+    assert "a00" not in blocked(plan(others, live, **options))
+    made = plan(others, [*live, COPY], **options)
+    assert blocked(made) == {"a00": "copied"}
+    assert remedies(made)[1:] == ("retinue forget -e dev --id copy",)
+
+
+def test_a_move_leaves_a_copy_behind_that_its_nonce_tells() -> None:
+    moved = desired("b", moved_from="a00")
+    assert blocked(plan([moved], [managed(desired("a00")), COPY])) == {}
+
+
+def test_a_move_is_blocked_while_something_is_there_that_only_its_age_tells() -> None:
+    moved = desired("b", moved_from="a00")
+    damaged = managed(desired("a00"), damaged=True)
+    assert blocked(plan([moved], [damaged, COPY])) == {"b": "copied"}
+    assert blocked(plan([moved], [damaged])) == {}
+
+
+def test_a_double_create_does_not_go_while_its_copy_is_there() -> None:
+    twice = managed(desired("a00"), id="twice", created=2, nonce="b" * 8)
+    copy = managed(desired("a00"), id="copy", created=3, nonce="b" * 8)
+    assert blocked(plan([desired("a00")], [managed(desired("a00")), twice])) == {}
+    assert blocked(plan([desired("a00")], [managed(desired("a00")), twice, copy])) == {"a00": "copied"}
+
+
+# --- what cannot be read may be what is to be created
+
+
+def test_nothing_is_created_while_a_marker_cannot_be_read_that_may_be_its_own() -> None:
+    damaged = replace(managed(desired("bot", {"name": "Old"}), id="asst_d"), marker_address="demo/dev/Assi")
+    made = plan([desired("bot"), desired("other")], [damaged, managed(desired("other"))])
+    assert blocked(made) == {"bot": "marker-unreadable"}
+    assert remedies(made)[0] == "retinue: {adopt: {dev: asst_d}}"
+    assert blocked(plan([desired("bot")], [damaged], allowed=Allowed(twins=True))) == {}
+    assert blocked(plan([desired("bot", adopt={"dev": "asst_d"}), desired("new")], [damaged])) == {}
+    elsewhere = replace(damaged, marker_address="demo/prod/Assi")
+    assert blocked(plan([desired("bot")], [elsewhere])) == {}
 
 
 def test_the_brake_stops_the_deletes_and_no_other_step() -> None:

@@ -121,6 +121,22 @@ def test_an_upstream_that_is_gone_is_said_at_plan(world: FlowiseWorld, golden: G
     golden("upstream-gone", world.seen())
 
 
+def test_an_upstream_that_is_gone_is_said_before_the_first_row_is_made(world: FlowiseWorld) -> None:
+    world.project()
+    world.credential()
+    for name in ("ant", "bee"):
+        world.flowise(name, "{type: OPENAI, credential: main}")
+    world.emulator.behaviour = Behaviour(gone=True)
+    ran = world.run("plan")
+    assert ran.code == 0 and ran.out.count("flowise-upstream: the upstream behind the credential `main` has no") == 1
+    assert [line for line in world.requests() if "openai-assistants" in line] == ["GET /openai-assistants"]
+    world.emulator.behaviour = Behaviour()
+    world.apply()
+    world.requests()
+    assert world.run("plan").code == 0
+    assert [line for line in world.requests() if "openai-assistants" in line] == ["GET /openai-assistants"]
+
+
 def test_one_assistant_that_is_gone_upstream_is_said_at_plan(world: FlowiseWorld) -> None:
     world.project()
     world.credential()

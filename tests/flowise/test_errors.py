@@ -41,6 +41,8 @@ WORDS = [
     (LIST, f"{A}getAllAssistants - SQLITE_BUSY: database is locked", Verdict.RETRY),
     (LIST, "Error: openaiAssistantsService.getAllOpenaiAssistants - 404 Not Found", Verdict.REJECTED),
     (LIST, "Error: openaiAssistantsService.getAllOpenaiAssistants - 500 oops", Verdict.RETRY),
+    # Flowise has tried three times by then
+    (LIST, "Error: openaiAssistantsService.getAllOpenaiAssistants - Connection error.", Verdict.REJECTED),
 ]  # fmt: skip
 
 

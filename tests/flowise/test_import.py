@@ -69,6 +69,19 @@ def test_a_row_that_has_no_model_yet_is_left_out(world: FlowiseWorld) -> None:
     assert "Applied: 1 adopted." in world.run("apply", "-C", "taken", "--auto-approve").out
     again = world.run("import", "-C", "taken", "-e", "flowise")
     assert again.code == 0 and "Nothing to import" in again.out
+    node = {"name": "chatOpenAI", "inputs": {"modelName": "m"}}
+    world.edit("Fresh", chatModel=node)
+    completed = world.run("import", "-C", "taken", "-e", "flowise")
+    assert completed.out == "wrote assistants/fresh.yaml\n\nNext: retinue plan -C taken -e flowise\n"
+
+
+def test_an_empty_service_makes_a_project_to_fill(world: FlowiseWorld) -> None:
+    world.monkeypatch.setenv("FLOWISE_API_KEY", "sk-canary-0123456789")
+    ran = world.run("init", "-C", "taken", "--from", "flowise", "--endpoint", world.url)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.endswith(
+        "\nNothing is live there that could be taken over: write a manifest into taken/assistants.\n"
+    )
 
 
 def test_what_the_page_keeps_of_an_upstream_assistant_imports_without_a_word(world: FlowiseWorld) -> None:

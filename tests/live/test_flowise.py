@@ -19,6 +19,9 @@ from typing import Any
 
 import pytest
 
+from retinue.emulator.faults import Behaviour
+from retinue.providers.flowise.nodes import held_by, known_nodes
+
 from ..flowise.exchanges import run
 from .flowise_live import OpenAIUpstream, Server
 
@@ -138,6 +141,13 @@ def test_the_conformance_suite_passes(server: Server, tmp_path: Path) -> None:
     assert ran.returncode == 0 and passed and int(passed[1]) > 120, ran.stdout[-5000:] + ran.stderr
 
 
+def test_checks_that_reach_no_server_know_its_chat_models(server: Server) -> None:
+    nodes = {
+        node["name"]: held_by(node, node["name"]) for node in server.call("GET", "/assistants/components/chatmodels")
+    }
+    assert nodes == known_nodes()
+
+
 def test_a_life_from_create_to_destroy(live: Live) -> None:
     live.assistant(
         "tutor",
@@ -187,8 +197,10 @@ def test_rows_of_the_page_become_manifests_that_are_adopted_as_they_are(live: Li
     }
     row = {"type": "CUSTOM", "credential": "7db93c02-8d5a-4117-a8f1-3dfb6721b339", "details": json.dumps(details)}
     live.server.call("POST", "/assistants", row)
+    live.server.call("POST", "/assistants", {**row, "details": '{"name": "Only just added"}'})
     (live.root / "retinue.yaml").unlink()
-    live.retinue("init", "--from", "flowise", "--endpoint", live.server.url)
+    said = live.retinue("init", "--from", "flowise", "--endpoint", live.server.url)
+    assert "`Only just added`" in said and "has no `model`; it was left out" in said
     manifest = (live.root / "assistants" / "made-by-hand.yaml").read_text(encoding="utf-8")
     assert "temperature: 0.3" in manifest and "providers" not in manifest
     plan = json.loads(live.retinue("plan", "--format", "json"))
@@ -216,8 +228,12 @@ def test_both_layers_of_a_row_with_an_upstream(live: Live) -> None:
         body = {"credential": row["credential"], "details": json.dumps(kept)}
         live.server.call("PUT", f"/assistants/{row['id']}", body)
         assert "marker lost" in live.apply()
+        upstream.behaviour = Behaviour(gone=True)
+        assert "`main` has no Assistants API any more" in live.retinue("plan", "--detailed-exitcode")
+        upstream.behaviour = Behaviour()
         live.retinue("destroy", "--auto-approve", "--allow-deletes", "1")
         assert upstream.store.get("assistant", key) is None
+    assert "`main` cannot be read" in live.retinue("plan", "--detailed-exitcode", code=2)
 
 
 def test_a_killed_apply_of_60_rows_ends_as_if_nothing_had_happened(live: Live) -> None:

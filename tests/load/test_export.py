@@ -128,6 +128,7 @@ def test_utf_16_as_windows_shells_write_it_is_read() -> None:
         (b"assistants: []", "e.json:1:1: json-syntax"),
         (b'{"a": NaN}', "e.json:1:1: json-syntax"),
         (b'{}\n{"a": -Infinity}', "e.json:2:1: json-syntax"),
+        (b'{"temperature": 1e999}', "e.json:1:1: json-syntax"),
         (b'{"a": ' + b"9" * 5000 + b"}", "e.json:1:1: json-syntax"),
         (b"[" * 200_000, "e.json:1:1: json-syntax"),
         (b'{"a":' * 100_000, "e.json:1:1: json-syntax"),

@@ -84,7 +84,7 @@ class Player:
         if reads:
             self.plans.append(json.loads(self.world.run(*arguments, "--format", "json").out))
             self.world.transcript.pop()
-        if arguments[0] in ("apply", "destroy"):
+        if arguments[0] in ("apply", "destroy", "forget"):
             # One after the other, so that the requests come in one order.
             arguments += ["--parallelism", "1"]
         self._recorder.lines.clear()

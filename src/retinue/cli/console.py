@@ -18,7 +18,7 @@ from ..core.model import Diagnostic, Json
 from ..render.style import Style
 from .exits import Exit, of_error, word
 
-_APPLYING = ("apply", "destroy", "adopt")
+_APPLYING = ("apply", "destroy", "adopt", "forget")
 
 
 def style_for(stream: TextIO, no_color: bool | None = None) -> Style:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import click
@@ -101,3 +102,10 @@ def apply_options(command: F) -> F:
         click.option("--fail-fast", is_flag=True, help="Start nothing new after the first failure."),
         click.option("--backup", metavar="DIR", help="Save each object before it is changed or deleted."),
     )(command)
+
+
+def to_paste(name: str, given: Mapping[str, Any], *words: str) -> str:
+    """A command for the same folder and environment, as somebody would type it."""
+    flags = (("-C", given.get("directory", ".")), ("-e", given.get("environment") or ""))
+    chosen = (part for flag in flags if flag[1] not in ("", ".") for part in flag)
+    return shlex.join(["retinue", name, *chosen, *words])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import signal
 import sys
 import threading
@@ -28,7 +27,7 @@ from ..render.markdown import plan_markdown, results_markdown
 from ..render.results import past, results_json, results_text
 from ..render.style import Style
 from ..render.text import plan_text
-from . import console, exits
+from . import console, exits, options
 from .ci import run_link
 from .session import Session
 
@@ -80,9 +79,9 @@ def _next_step(plan: Plan, given: Mapping[str, Any]) -> str:
     """What to do with the file: a text is no plan to apply, and a blocked or an empty one is nothing to apply."""
     if given.get("output_format") in _READ or outcome(plan) != "changes":
         return ""
-    folder = given.get("directory", ".")
-    flags = [] if folder == "." else ["-C", folder]
-    return f" Apply exactly this with: {shlex.join(['retinue', 'apply', *flags, given['out']])}"
+    # A saved plan names its environment itself.
+    folder = {"directory": given.get("directory", ".")}
+    return f" Apply exactly this with: {options.to_paste('apply', folder, given['out'])}"
 
 
 def check_digest(plan: Plan, given: Mapping[str, Any]) -> None:
@@ -275,7 +274,7 @@ def _report(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, given: Ma
     notes = [diagnostic for item in outcomes for diagnostic in item.notes]
     _print_results(plan, outcomes, code, given)
     if given.get("output_format") != "json" and code is exits.Exit.OK and not given.get("quiet"):
-        console.note(f"Next: `{_command('output', given)}` prints the live ids.")
+        console.note(f"Next: `{options.to_paste('output', given)}` prints the live ids.")
     console.diagnostics(notes)
 
 
@@ -287,12 +286,6 @@ def _print_results(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, gi
         console.result(results_markdown(plan, outcomes, link_to=run_link(given.get("link"))))
     else:
         console.result(results_text(plan, outcomes, console.style_for(sys.stdout)))
-
-
-def _command(name: str, given: Mapping[str, Any]) -> str:
-    """A command for the same folder and environment, to paste."""
-    flags = [("-C", given.get("directory", ".")), ("-e", given.get("environment") or "")]
-    return shlex.join(["retinue", name, *(word for flag in flags if flag[1] not in ("", ".") for word in flag)])
 
 
 def _print_json(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit) -> None:

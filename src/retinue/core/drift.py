@@ -63,7 +63,7 @@ def drift_of(plan: Plan) -> Drift:
     items: list[Drifted] = []
     pending: list[Address] = []
     for change in plan.changes:
-        found = _of_change(change)
+        found = _of_change(change, plan.environment)
         if found is not None:
             items.append(found)
         elif change.address not in pending:
@@ -82,7 +82,7 @@ def _addresses(plan: Plan) -> Iterator[Address]:
     yield from (change.address for change in plan.changes)
 
 
-def _of_change(change: Change) -> Drifted | None:
+def _of_change(change: Change, environment: str) -> Drifted | None:
     address = str(change.address)
     moved = tuple(item for item in change.fields if item.cause is not Cause.MANIFEST)
     if moved:
@@ -91,7 +91,8 @@ def _of_change(change: Change) -> Drifted | None:
         why = change.blocked
         return Drifted(What.MISSING, address, None, (), why.message if why else _MISSING)
     if change.reason is Reason.DUPLICATE:
-        return Drifted(What.DUPLICATE, address, change.remote_id, (), _DUPLICATE, "The next apply deletes it.")
+        remedy = f"The next apply deletes it. To keep it: retinue forget -e {environment} --id {change.remote_id}"
+        return Drifted(What.DUPLICATE, address, change.remote_id, (), _DUPLICATE, remedy)
     if change.reason is Reason.MARKER_LOST:
         return Drifted(What.MARKER_LOST, address, change.remote_id, (), _MARKER_LOST, "The next apply writes it anew.")
     return None

@@ -49,6 +49,7 @@ class Reason(StrEnum):
     DESTROY = "destroy"
     REFERENCE = "reference"
     MARKER_LOST = "marker lost"
+    COPY = "copy"
 
 
 class Cause(StrEnum):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .marker import REPAIRED, Applied, Owner, parse_applied, parse_owner
-from .model import Address, Diagnostic, Resource, Severity
+from .model import Action, Address, Change, Diagnostic, Reason, Resource, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ class World:
     `owned`: one object for each address of ours. `duplicates`: our own double creates. `copies`: objects that
     somebody copied from ours, marker and all. `elsewhere`: another project's or environment's. `foreign`: without
     a marker, or with one whose address does not parse. Only `owned` and `duplicates` may ever be written.
+    `copied`: by the id of each original, what is or may be a copy of it. `unreadable`: those of `foreign` that may be
+    ours, because nobody can read that they are not.
     """
 
     owned: Mapping[Address, Claim]
@@ -42,6 +44,25 @@ class World:
     elsewhere: tuple[Claim, ...]
     foreign: tuple[Resource, ...]
     diagnostics: tuple[Diagnostic, ...]
+    copied: Mapping[str, tuple[Claim, ...]]
+    unreadable: tuple[Resource, ...]
+
+    def heirs(self, change: Change) -> tuple[str, ...]:
+        """The ids of what nobody could tell from an object of ours once this step is done: its copies.
+
+        After a move the nonce still tells them; what is a copy by its address alone is then alone with it.
+        """
+        if change.action in _TAKING_AWAY:
+            return tuple(copy.remote_id for copy in self.copied.get(change.remote_id or "", ()))
+        if change.reason is not Reason.MOVED:
+            return ()
+        return tuple(copy.remote_id for copy in self.copied.get(change.remote_id or "", ()) if not self._is_known(copy))
+
+    def _is_known(self, copy: Claim) -> bool:
+        return _has_nonce(copy) and any(_nonce(copy) == _nonce(claim) for claim in self.owned.values())
+
+
+_TAKING_AWAY = (Action.DELETE, Action.FORGET, Action.REPLACE)
 
 
 def decide(live: Iterable[Resource], project: str, environment: str, formerly: Sequence[str] = ()) -> World:
@@ -65,7 +86,17 @@ def decide(live: Iterable[Resource], project: str, environment: str, formerly: S
             ours[owner.address].append(claim)
         else:
             elsewhere.append(claim)
-    return _settle(ours, names, tuple(elsewhere), tuple(foreign), diagnostics)
+    unreadable = tuple(item for item in foreign if _may_be_ours(item.marker_address, names, environment))
+    return replace(_settle(ours, names, tuple(elsewhere), tuple(foreign), diagnostics), unreadable=unreadable)
+
+
+def _may_be_ours(text: str | None, names: Sequence[str], environment: str) -> bool:
+    """Whether a marker's address that does not parse leaves open whose the object is."""
+    if text is None:
+        return False
+    project, _, rest = text.partition("/")
+    scope, slash, _ = rest.partition("/")
+    return not slash or (project in names and scope == environment)
 
 
 def _settle(
@@ -95,10 +126,13 @@ def _settle(
             (duplicates if readable and claim.owner.project == names[0] else copies).append(claim)
         if owned[address].applied is None:
             diagnostics.append(_unreadable_applied(owned[address]))
+    by_original: dict[str, tuple[Claim, ...]] = {}
     for claim in copies:
         original = originals[_nonce(claim)]
-        diagnostics.append(_copied(claim, owned[claim.address] if original is claim else original))
-    return World(owned, tuple(duplicates), tuple(copies), elsewhere, foreign, tuple(diagnostics))
+        original = owned[claim.address] if original is claim else original
+        by_original[original.remote_id] = (*by_original.get(original.remote_id, ()), claim)
+        diagnostics.append(_copied(claim, original))
+    return World(owned, tuple(duplicates), tuple(copies), elsewhere, foreign, tuple(diagnostics), by_original, ())
 
 
 def _age(live: Resource) -> tuple[int, str]:
@@ -128,7 +162,6 @@ def _unreadable_address(resource: Resource) -> Diagnostic:
         severity=Severity.WARNING,
         message=f"{resource.kind} {resource.remote_id} carries a retinue.address that cannot be read; it is left alone",
         remedy="Remove the two `retinue.` metadata keys from it in the service, or restore their text.",
-        path="/metadata",
     )
 
 
@@ -142,11 +175,16 @@ def _unreadable_applied(claim: Claim) -> Diagnostic:
     )
 
 
+def forget_command(claim: Claim) -> str:
+    """What a person runs to take the marker off this one object."""
+    return f"retinue forget -e {claim.owner.environment} --id {claim.remote_id}"
+
+
 def _copied(claim: Claim, original: Claim) -> Diagnostic:
     return Diagnostic(
         code="copy",
         severity=Severity.WARNING,
         address=str(claim.address),
         message=f"{claim.remote_id} is a copy of {original.remote_id}, marker and all; it is left alone",
-        remedy="Delete the copy in the service, or remove its two `retinue.` metadata keys.",
+        remedy=f"Delete the copy in the service, or take only its marker off: {forget_command(claim)}",
     )

@@ -26,6 +26,7 @@ from .model import (
 )
 from .ownership import Claim, World, decide
 from .pointer import value_at
+from .renames import renames, suggestion
 from .selection import Selection
 
 
@@ -69,6 +70,7 @@ def make_plan(
     changes = steps.destroyed() if destroy else steps.all()
     unchanged = tuple(change.address for change in changes if change.action is Action.NO_OP)
     changes = [change for change in changes if change.action is not Action.NO_OP]
+    renamed = steps.renamed(changes)
     if selection is not None:
         chosen = closure(selection.addresses, {d.address: d.requires for d in desired if d.address})
         changes = [change for change in changes if selection.keeps(change, chosen)]
@@ -83,17 +85,20 @@ def make_plan(
         changes=tuple(sorted(changes, key=_position)),
         unchanged=len(unchanged),
         unchanged_addresses=tuple(sorted(unchanged)),
-        diagnostics=(*world.diagnostics, *_notes(world, target, changes)),
+        diagnostics=(*world.diagnostics, *_notes(world, target, changes), *steps.suggestions(renamed, changes)),
     )
-    facts = policy.Facts.of(world, target.kinds)
-    facts = replace(
-        facts,
+    return policy.guard(plan, _facts(target, world, renamed))
+
+
+def _facts(target: Target, world: World, renamed: Mapping[Address, Address]) -> policy.Facts:
+    return replace(
+        policy.Facts.of(world, target.kinds),
         critical=target.critical,
         deny_drift=target.deny_drift,
         acknowledged=frozenset(target.removed),
         project_environments=target.environments,
+        renamed=renamed,
     )
-    return policy.guard(plan, facts)
 
 
 def _position(change: Change) -> tuple[bool, Address, str]:
@@ -102,8 +107,9 @@ def _position(change: Change) -> tuple[bool, Address, str]:
 
 def _notes(world: World, target: Target, changes: Sequence[Change]) -> list[Diagnostic]:
     notes = []
-    adopted = {change.remote_id for change in changes if change.action is Action.ADOPT}
-    count = len(world.elsewhere) + sum(live.remote_id not in adopted for live in world.foreign)
+    aside = {change.remote_id for change in changes if change.action is Action.ADOPT}
+    aside |= {live.remote_id for live in world.unreadable}
+    count = len(world.elsewhere) + sum(live.remote_id not in aside for live in world.foreign)
     if count:
         notes.append(
             Diagnostic(
@@ -141,8 +147,28 @@ class _Steps:
         return wanted + self._leftover() + self._duplicates()
 
     def destroyed(self) -> list[Change]:
-        ours = [self._delete(claim, Reason.DESTROY) for claim in self.world.owned.values()]
+        ours = [deletion(claim, Reason.DESTROY, self.target) for claim in self.world.owned.values()]
         return ours + self._duplicates()
+
+    def renamed(self, changes: Sequence[Change]) -> dict[Address, Address]:
+        """By new address the old one of an orphan that is so much like it that it looks like a rename."""
+        found: dict[Address, Address] = {}
+        for kind in self.target.kinds.values():
+            of_kind = [change for change in changes if change.address.kind == kind.name]
+            gone = [change.address for change in of_kind if change.reason is Reason.ORPHAN]
+            new = [change.address for change in of_kind if change.action is Action.CREATE]
+            found |= renames(
+                {address: self.world.owned[address].live for address in gone},
+                {address: self.desired[address] for address in new},
+                kind,
+                self.target.hidden(kind.name),
+            )
+        return found
+
+    def suggestions(self, renamed: Mapping[Address, Address], changes: Sequence[Change]) -> list[Diagnostic]:
+        """What to say of the renames whose create is still among the changes."""
+        created = {change.address for change in changes if change.action is Action.CREATE}
+        return [suggestion(new, old, self.desired[new].place) for new, old in sorted(renamed.items()) if new in created]
 
     def _wanted(self, address: Address, resource: Resource) -> Change:
         claim = self.world.owned.get(address) or self._moved(address, resource)
@@ -248,25 +274,32 @@ class _Steps:
                 continue
             forget = self.target.removed.get(address)
             if forget:
-                changes.append(replace(self._delete(claim, Reason.REMOVED), action=Action.FORGET))
+                changes.append(letting_go(claim, Reason.REMOVED, self.target))
             else:
-                changes.append(self._delete(claim, Reason.ORPHAN if forget is None else Reason.REMOVED))
+                changes.append(deletion(claim, Reason.ORPHAN if forget is None else Reason.REMOVED, self.target))
         return changes
 
     def _duplicates(self) -> list[Change]:
-        return [self._delete(claim, Reason.DUPLICATE) for claim in self.world.duplicates]
+        return [deletion(claim, Reason.DUPLICATE, self.target) for claim in self.world.duplicates]
 
-    def _delete(self, claim: Claim, reason: Reason) -> Change:
-        kind = self.target.kinds[claim.address.kind]
-        return Change(
-            address=claim.address,
-            action=Action.DELETE,
-            reason=reason,
-            remote_id=claim.remote_id,
-            expect=diff.expect_digest(claim.live, kind, self.target.hidden(kind.name), ()),
-            protected=claim.applied.protected if claim.applied else False,
-            display_name=_display_name(claim.live, kind),
-        )
+
+def deletion(claim: Claim, reason: Reason, target: Target) -> Change:
+    """The step that deletes an object of ours."""
+    kind = target.kinds[claim.address.kind]
+    return Change(
+        address=claim.address,
+        action=Action.DELETE,
+        reason=reason,
+        remote_id=claim.remote_id,
+        expect=diff.expect_digest(claim.live, kind, target.hidden(kind.name), ()),
+        protected=claim.applied.protected if claim.applied else False,
+        display_name=_display_name(claim.live, kind),
+    )
+
+
+def letting_go(claim: Claim, reason: Reason, target: Target) -> Change:
+    """The step that takes the marker off an object and leaves it as it is."""
+    return replace(deletion(claim, reason, target), action=Action.FORGET)
 
 
 def _unmarked(target: Target, desired: Iterable[Resource], foreign: Iterable[Resource]) -> dict[Address, Resource]:

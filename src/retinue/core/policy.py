@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from .model import Action, Address, Cause, Change, Kind, Obstacle, Plan, Reason
 from .ownership import World
+from .renames import line
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,9 @@ class Facts:
     """What the rules need to know besides the plan.
 
     `twins`: ids of unmarked live objects by (kind, display name). `elsewhere`: other scopes (project, environment)
-    that hold each address. `damaged`: ids whose protection cannot be read.
+    that hold each address. `damaged`: ids whose protection cannot be read. `renamed`: by new address the old one of
+    an orphan that looks like it. `unreadable`: by kind, the ids of what may be ours. `heirs`: the ids of the copies
+    that nobody could tell from the object of a step once the step is done.
     """
 
     owned: frozenset[Address]
@@ -25,6 +28,9 @@ class Facts:
     deny_drift: bool = False
     acknowledged: frozenset[Address] = frozenset()
     project_environments: tuple[str, ...] = ()
+    unreadable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    heirs: Callable[[Change], tuple[str, ...]] = lambda _change: ()
+    renamed: Mapping[Address, Address] = field(default_factory=dict)
 
     @classmethod
     def of(cls, world: World, kinds: Mapping[str, Kind]) -> Facts:
@@ -39,12 +45,15 @@ class Facts:
             scope = (claim.owner.project, claim.owner.environment)
             elsewhere[claim.address] = (*elsewhere.get(claim.address, ()), scope)
         damaged = frozenset(claim.remote_id for claim in world.owned.values() if claim.applied is None)
-        return cls(frozenset(world.owned), twins, elsewhere, damaged)
+        unreadable: dict[str, tuple[str, ...]] = {}
+        for live in world.unreadable:
+            unreadable[live.kind] = (*unreadable.get(live.kind, ()), live.remote_id or "")
+        return cls(frozenset(world.owned), twins, elsewhere, damaged, unreadable=unreadable, heirs=world.heirs)
 
 
 def guard(plan: Plan, facts: Facts) -> Plan:
     """The plan with every step blocked that a rule forbids; the first rule that holds names the reason."""
-    for rule in (block_protected, block_shared, block_renamed_project, block_twins, block_drift, block_brake):
+    for rule in _RULES:
         plan = rule(plan, facts)
     return plan
 
@@ -92,6 +101,27 @@ def block_shared(plan: Plan, facts: Facts) -> Plan:
     return _block(plan, rule)
 
 
+def block_copied(plan: Plan, facts: Facts) -> Plan:
+    """A copy is told from its original by the original alone: as long as there are copies, that may not go."""
+
+    def rule(change: Change) -> Obstacle | None:
+        copies = facts.heirs(change)
+        if not copies:
+            return None
+        some, one = ", ".join(copies), len(copies) == 1
+        return Obstacle(
+            "copied",
+            f"{some} {'is a copy' if one else 'are copies'} of {change.remote_id}, marker and all, and would count as"
+            " it after this",
+            (
+                f"Delete {some} in the service, or take only the marker off:",
+                *(f"retinue forget -e {plan.environment} --id {copy}" for copy in copies),
+            ),
+        )
+
+    return _block(plan, rule)
+
+
 def block_twins(plan: Plan, facts: Facts) -> Plan:
     """A create with the kind and display name of a live object that nobody manages is probably that object."""
     adopted = {change.remote_id for change in plan.changes if change.action is Action.ADOPT}
@@ -105,6 +135,27 @@ def block_twins(plan: Plan, facts: Facts) -> Plan:
             "twin",
             f"{', '.join(twins)} is live, is named “{change.display_name}” too, and nobody manages it",
             (f"retinue: {{adopt: {{{plan.environment}: {twins[0]}}}}}", "--allow-twins creates a second one"),
+        )
+
+    return _block(plan, rule)
+
+
+def block_unreadable(plan: Plan, facts: Facts) -> Plan:
+    """What nobody can read may be the very object that is to be created."""
+    adopted = {change.remote_id for change in plan.changes if change.action is Action.ADOPT}
+
+    def rule(change: Change) -> Obstacle | None:
+        ids = [item for item in facts.unreadable.get(change.address.kind, ()) if item not in adopted]
+        if change.action is not Action.CREATE or plan.allowed.twins or not ids:
+            return None
+        return Obstacle(
+            "marker-unreadable",
+            f"{', '.join(ids)} carries a retinue.address that cannot be read, and may be this one",
+            (
+                f"retinue: {{adopt: {{{plan.environment}: {ids[0]}}}}}",
+                "or restore its two `retinue.` metadata keys in the service, or remove them",
+                "--allow-twins creates another one",
+            ),
         )
 
     return _block(plan, rule)
@@ -175,6 +226,10 @@ def block_brake(plan: Plan, facts: Facts) -> Plan:
     else:
         return plan
     ways = [] if not doomed else [f"removed: [{', '.join(sorted({str(change.address) for change in doomed}))}]"]
+    addresses = {change.address for change in doomed}
+    ways += [
+        f"if {old} was renamed {new}: {line(old)}" for new, old in sorted(facts.renamed.items()) if old in addresses
+    ]
     ways.append(f"--allow-deletes {deletes}" if deletes else "leave out --allow-deletes")
     obstacle = Obstacle("brake", why, tuple(ways))
     return _block(plan, lambda change: obstacle if change in doomed or not doomed else None)
@@ -195,3 +250,15 @@ def _block(plan: Plan, rule: Callable[[Change], Obstacle | None]) -> Plan:
         for change in plan.changes
     )
     return replace(plan, changes=changes)
+
+
+_RULES = (
+    block_protected,
+    block_shared,
+    block_copied,
+    block_renamed_project,
+    block_twins,
+    block_unreadable,
+    block_drift,
+    block_brake,
+)

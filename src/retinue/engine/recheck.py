@@ -26,24 +26,27 @@ class Checked:
 def recheck(plan: Plan, run: Run) -> Checked:
     """Reads just the listed objects, and the ownership list too if the plan gives or takes addresses."""
     live = _read(plan, run)
-    owned = ownership.decide(live, plan.project, plan.environment).owned
+    world = ownership.decide(live, plan.project, plan.environment)
     by_id = {resource.remote_id: resource for resource in live}
     todo: list[Change] = []
     done: list[tuple[Change, str | None]] = []
     moved: list[str] = []
     for change in plan.changes:
-        state = standing(change, by_id.get(change.remote_id), owned.get(change.address), run.scope(change.address.kind))
+        holder, scope = world.owned.get(change.address), run.scope(change.address.kind)
+        state = standing(change, by_id.get(change.remote_id), holder, scope)
         if isinstance(state, Moved):
             moved.append(f"{change.address}: {state.what}")
         elif isinstance(state, Reached):
             done.append((change, state.remote_id))
+        elif heirs := world.heirs(change):
+            moved.append(f"{change.address}: {change.remote_id} was copied since: {', '.join(heirs)}")
         else:
             todo.append(change)
     return Checked(tuple(todo), tuple(done), tuple(moved))
 
 
 def _read(plan: Plan, run: Run) -> list[Resource]:
-    if all(change.action in (Action.UPDATE, Action.FORGET) for change in plan.changes):
+    if all(change.action is Action.UPDATE for change in plan.changes):
         found = [run.service.get(change.address.kind, change.remote_id or "") for change in plan.changes]
         if any(found) or not plan.changes:
             return [resource for resource in found if resource is not None]

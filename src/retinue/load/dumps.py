@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from typing import NoReturn
 
 from ..core.model import Diagnostic, Json, Place, Severity
+from ..core.strictjson import DECODER
 from .files import place_in
 
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -25,7 +25,7 @@ def objects_from_text(data: bytes, file: str) -> tuple[list[Json], list[Diagnost
     position = _skip(text, 0)
     while position < len(text):
         try:
-            value, end = _DECODER.raw_decode(text, position)
+            value, end = DECODER.raw_decode(text, position)
         except (ValueError, RecursionError) as error:
             return [], [_no_json(error, text, position, file)]
         values.append(value)
@@ -73,13 +73,6 @@ def _decoded(data: bytes, file: str) -> str | Diagnostic:
         before = data[: error.start].decode("utf-8", "replace")
         at = place_in(before, len(before), file)
         return Diagnostic("text-not-utf8", f"`{_shown(file)}` is not UTF-8 text from here on", "Save it as UTF-8.", at)
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON value")
-
-
-_DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def _no_json(error: Exception, text: str, position: int, file: str) -> Diagnostic:

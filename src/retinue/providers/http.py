@@ -27,6 +27,7 @@ from ..core.errors import (
     UsageError,
 )
 from ..core.model import Json
+from ..core.strictjson import loads
 from .gate import Gate
 from .wire import Answer, Classify, Connection, Verb, Verdict
 
@@ -108,14 +109,14 @@ class Http:
         failures = 0
         doubt: RetinueError | None = None
         while True:
-            with self._gate.slot():
+            with self._gate.slot() as ticket:
                 if self._stop.is_set():
                     raise _stopped(doubt, "the run was stopped before it")
                 if self._gate.is_over():
                     raise _stopped(doubt, "the time of --timeout is up, or would be before the service is to be asked")
                 result = self._once(verb, method, path, body, params)
             if isinstance(result, Answer):
-                self._gate.succeeded()
+                self._gate.succeeded(ticket)
                 return result
             # Being told to wait is no failure: only the time budget ends that.
             failures += not result.held_back
@@ -123,7 +124,7 @@ class Http:
                 raise result.error
             if result.sent and verb not in (Verb.LIST, Verb.GET):
                 doubt = result.error
-            self._pause(result, failures)
+            self._pause(result, failures, ticket)
             if verb is Verb.CREATE and result.held_back:
                 raise HeldBack(result.error.message, result.error.remedy)
 
@@ -164,9 +165,9 @@ class Http:
             return _Failure(Unreachable(f"{what} answered {said}", _NOT_JSON, status=answer.status), repeatable=True)
         return _Failure(_final(verdict, what, said, answer), repeatable=False)
 
-    def _pause(self, failure: _Failure, failures: int) -> None:
+    def _pause(self, failure: _Failure, failures: int, ticket: int) -> None:
         if failure.held_back:
-            pause = self._gate.hold_back(failure.wait)
+            pause = self._gate.hold_back(failure.wait, ticket)
         else:
             pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (failures - 1)) * random.uniform(0.5, 1.0)
         if self._clock.now() + pause > self._deadline:
@@ -247,7 +248,7 @@ def _answer(response: httpx.Response) -> Answer:
 
 def _parsed(status: int, headers: Mapping[str, str], text: str) -> Answer:
     try:
-        body = json.loads(text)
+        body = loads(text)
     except (ValueError, RecursionError):
         body = None
     return Answer(status, headers, body, text)

@@ -134,7 +134,8 @@ def reason_of(change: Change, plan: Plan) -> str:
         old = change.moved_from.removeprefix(f"{plan.project}/{plan.environment}/")
         return f"moved from {clean(old)}"
     if change.action is Action.FORGET:
-        return "no longer managed; it stays live"
+        extra = change.reason in (Reason.COPY, Reason.DUPLICATE)
+        return "only its marker goes; it stays live" if extra else "no longer managed; it stays live"
     return _REASONS.get(change.reason, "")
 
 

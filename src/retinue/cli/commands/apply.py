@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
@@ -10,6 +9,8 @@ import click
 from ...core.codec import plan_from_json
 from ...core.errors import UsageError
 from ...core.model import Plan
+from ...core.soundness import faults
+from ...core.strictjson import loads
 from .. import options
 from ..files import read_named
 from ..planning import plan_for
@@ -52,7 +53,7 @@ def read_plan(path: str) -> Plan:
     remedy = "Make one with `retinue plan --out FILE`."
     data = read_named(path, _MOST_BYTES, "the plan file", remedy)
     try:
-        value = json.loads(data.decode("utf-8"))
+        value = loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not JSON, so it is no plan", remedy) from error
     return plan_from_json(value)
@@ -89,3 +90,6 @@ def _check_target(plan: Plan, session: Session) -> None:
                 f"this plan is for the {what} `{planned}`, here it is `{here}`",
                 "Apply it in the project and environment it was made for.",
             )
+    found = faults(plan, session.kinds)
+    if found:
+        raise UsageError("this plan cannot be carried out:\n  " + "\n  ".join(found), "Plan again with this retinue.")

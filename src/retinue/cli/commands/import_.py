@@ -28,5 +28,8 @@ def command(source: str | None, ids: tuple[str, ...], **given: Any) -> int:
         root, exported = session.project.root, from_live(session, given, ids)
     for name in write_new(root, exported.files):
         console.result(f"wrote {name}")
-    console.result("\nNext: retinue plan" if exported.files else "Nothing to import: no live object is unmanaged.")
+    if exported.files:
+        console.result(f"\nNext: {options.to_paste('plan', given)}")
+    else:
+        console.result("Nothing to import: no live object is unmanaged.")
     return 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 import click
@@ -37,8 +36,12 @@ def command(source: str | None, endpoint: str | None, allow_http: bool, director
     files = _files(folder, source, endpoint, allow_http=allow_http)
     for name in write_new(folder, files):
         console.result(f"wrote {name}")
-    where = "" if directory == "." else f" -C {shlex.quote(directory)}"
-    console.result(f"\nNext: retinue plan{where}, then: retinue apply{where}")
+    if list(files) == ["retinue.yaml"]:
+        where = folder / "assistants"
+        console.result(f"\nNothing is live there that could be taken over: write a manifest into {where}.")
+    else:
+        given = {"directory": directory}
+        console.result(f"\nNext: {options.to_paste('plan', given)}, then: {options.to_paste('apply', given)}")
     return 0
 
 

@@ -14,6 +14,8 @@ _REFUSED = re.compile(
     r"|OpenAI ApiKey not found|NOT NULL constraint|null value in column|Missing required parameter"
     r"|401 Unauthorized|invalid input syntax for type uuid"
 )
+# Flowise has tried three times by then, and a plan goes on without the answer.
+_NO_UPSTREAM = re.compile(r"openaiAssistantsService\.\w+ - Connection error")
 _PASSING = (408, 409, 429)
 
 _REMEDIES = (
@@ -52,7 +54,7 @@ def _by_text(verb: Verb, text: str) -> Verdict:
     upstream = _UPSTREAM.search(text)
     if upstream and 400 <= int(upstream[1]) < 500 and int(upstream[1]) not in _PASSING:
         return Verdict.REJECTED
-    return Verdict.REJECTED if _REFUSED.search(text) else Verdict.RETRY
+    return Verdict.REJECTED if _REFUSED.search(text) or _NO_UPSTREAM.search(text) else Verdict.RETRY
 
 
 def message_of(answer: Answer) -> str:

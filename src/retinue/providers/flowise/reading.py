@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import NoReturn
 
 from ...core.errors import ServiceError
 from ...core.marker import ADDRESS_KEY, APPLIED_KEY
 from ...core.model import Json, Resource
+from ...core.strictjson import loads
 from .block import CUSTOM, DEFAULT_NODE, NAME, OPENAI, Block, Part, Store, store_of
 from .directory import Directory
 from .nodes import CREDENTIAL_INPUT, as_number, held_by, stated_inputs
@@ -54,14 +53,10 @@ def details_of(row: Mapping[str, Json]) -> dict[str, Json]:
 def parsed_details(row: Mapping[str, Json]) -> dict[str, Json] | None:
     """None for details that are no object: nothing of such a row can be read."""
     try:
-        value = json.loads(row.get("details") or "", parse_constant=_refuse)
+        value = loads(row.get("details") or "")
     except (TypeError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")
 
 
 def upstream_id(row: Mapping[str, Json]) -> str | None:

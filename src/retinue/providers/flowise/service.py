@@ -13,12 +13,12 @@ from ...core.errors import AuthError, NotFound, Rejected, RetinueError, ServiceE
 from ...core.model import Diagnostic, Json, Resource, Severity
 from ..base import Marker, Resolved
 from ..wire import Verb
+from .behind import Behind
 from .block import CUSTOM, Block, block_of
 from .directory import Directory, by_name, credentials_from
 from .errors import is_gone_upstream, remedy_for
-from .reading import details_of, is_marked, parsed_details, to_resource, upstream_id
+from .reading import details_of, parsed_details, to_resource, upstream_id
 from .resolving import resolved
-from .upstream import deviations
 from .writing import IN_NODE, create_body, update_body
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class FlowiseService:
         self._asked: dict[str, RetinueError | None] = {}
         self._rows: dict[str, str | None] = {}
         self._notes: dict[str, Diagnostic] = {}
+        self._behind = Behind(self._send, lambda key: self._directory.credential_name(key))
 
     # --- the five verbs
 
@@ -52,7 +53,8 @@ class FlowiseService:
         with self._lock:
             self._rows = {row["id"]: upstream_id(row) for row in rows}
         self._look_up(_needs(rows))
-        behind = self._behind(rows)
+        self._behind.forget()
+        behind = self._behind.of_rows(rows)
         found = [to_resource(row, self._directory, behind.get(row["id"])) for row in rows]
         self._notes |= {f"details {row['id']}": _no_details(row) for row in rows if parsed_details(row) is None}
         yield from sorted(found, key=lambda item: (item.created_at, item.remote_id or ""))
@@ -71,7 +73,7 @@ class FlowiseService:
         except NotFound:
             return None
         resource = self._read(row)
-        behind = self._behind([row]).get(resource.remote_id or "")
+        behind = self._behind.of_one(row)
         return to_resource(row, self._directory, behind) if behind else resource
 
     def create(self, kind: str, spec: Mapping[str, Json], marker: Marker) -> Resource:
@@ -122,7 +124,10 @@ class FlowiseService:
         """Manifests in the form in which rows are read. Raises what kept the server from telling the names."""
         self._require([block_of(item.spec) for item in desired])
         pairs = [resolved(item, self._directory) for item in desired]
-        notes = [*self._version(), *(note for _, note in sorted(self._notes.items()))]
+        known = (block_of(item.spec) for item, found in pairs if not found)
+        named = {block.credential for block in known if block.credential and not block.is_custom}
+        self._behind.try_out(map(self._directory.credential_id, sorted(named)))
+        notes = [*self._version(), *(note for _, note in sorted((self._notes | self._behind.notes).items()))]
         return Resolved(tuple(item for item, _ in pairs), (*notes, *(said for _, found in pairs for said in found)))
 
     def _require(self, blocks: Sequence[Block]) -> None:
@@ -164,57 +169,6 @@ class FlowiseService:
             self._rows[resource.remote_id or ""] = upstream_id(row)
         return resource
 
-    # --- the second layer
-
-    def _behind(self, rows: Sequence[Mapping[str, Json]]) -> dict[str, dict[str, Json]]:
-        """By row: what the upstream holds otherwise. One list for each credential; what is not in it one by one.
-
-        Of rows that nobody marked only what costs no request of its own, and no word where it fails.
-        """
-        found: dict[str, dict[str, Json]] = {}
-        asked: dict[str, dict[str, Mapping[str, Json]] | RetinueError] = {}
-        for row in rows:
-            key, credential = upstream_id(row), row.get("credential")
-            if key is None or not isinstance(credential, str) or not credential:
-                continue
-            if credential not in asked:
-                asked[credential] = self._upstream_list(credential)
-            listed, marked = asked[credential], is_marked(row)
-            if isinstance(listed, RetinueError):
-                if marked:
-                    name = str(self._directory.credential_name(credential))
-                    self._notes[f"upstream {credential}"] = _no_upstream(name, listed.message)
-                continue
-            held = listed.get(key)
-            if held is None and marked:
-                held = self._upstream_one(row, key, credential, len(listed))
-            if held is not None and (differs := deviations(details_of(row), held)):
-                found[str(row.get("id"))] = differs
-        return found
-
-    def _upstream_list(self, credential: str) -> dict[str, Mapping[str, Json]] | RetinueError:
-        """The first page of the upstream's list by id, or why there is none."""
-        try:
-            listed = self._send(Verb.LIST, "GET", "openai-assistants", params={"credential": credential})
-        except RetinueError as error:
-            return error
-        return {item["id"]: item for item in listed if isinstance(item, dict) and isinstance(item.get("id"), str)}
-
-    def _upstream_one(
-        self, row: Mapping[str, Json], key: str, credential: str, listed: int
-    ) -> Mapping[str, Json] | None:
-        """One that the first page does not show; asked for only if there may be a second page."""
-        path = f"openai-assistants/{quote(key, safe='')}"
-        problem = "the upstream's list does not show it"
-        if listed >= _UPSTREAM_PAGE:
-            try:
-                found: dict[str, Json] = self._send(Verb.GET, "GET", path, params={"credential": credential})
-                return found
-            except RetinueError as error:
-                problem = error.message
-        self._notes[f"behind {row.get('id')}"] = _gone_behind(row, key, problem)
-        return None
-
     def _send(
         self, verb: Verb, method: str, path: str, body: Json = None, *, params: Mapping[str, str] | None = None
     ) -> Json:
@@ -225,7 +179,6 @@ class FlowiseService:
             raise Rejected(error.message, remedy, status=error.status, code=error.code, param=error.param) from error
 
 
-_UPSTREAM_PAGE = 20
 _TABLES: Mapping[str, tuple[str, Callable[[Json], Json]]] = {
     "credentials": ("credentials", credentials_from),
     "chat_models": ("assistants/components/chatmodels", by_name),
@@ -295,28 +248,5 @@ def _no_details(row: Mapping[str, Json]) -> Diagnostic:
         "flowise-details",
         f"the details of {row['id']} are no JSON object; nobody can say whose it is, so it is left alone",
         _REPAIR,
-        severity=Severity.WARNING,
-    )
-
-
-def _no_upstream(credential: str, said: str) -> Diagnostic:
-    gone = is_gone_upstream(said)
-    what = "has no Assistants API any more" if gone else "cannot be read"
-    return Diagnostic(
-        "flowise-upstream",
-        f"the upstream behind the credential `{credential}` {what}: {said}",
-        "Its rows can be read and deleted, but not created or changed. `type: CUSTOM` needs no upstream."
-        if gone
-        else "What changed there is not in this plan.",
-        severity=Severity.WARNING,
-    )
-
-
-def _gone_behind(row: Mapping[str, Json], key: str, said: str) -> Diagnostic:
-    name = details_of(row).get("name")
-    return Diagnostic(
-        "flowise-upstream",
-        f"the assistant {key} behind the row {row.get('id')} “{name}” is not there: {said}",
-        "A change of this row will fail. Delete the row in Flowise; the next apply creates both anew.",
         severity=Severity.WARNING,
     )

@@ -1,0 +1,39 @@
+"""`retinue forget`: live objects lose their marker and stay as they are, after a plan and an approval."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ...core.codec import parse_address
+from ...core.errors import UsageError
+from ...core.forget import forget_plan
+from ...engine.read import read_live
+from .. import options
+from ..plans import request_log, review_and_apply
+from ..session import connect, open_session
+
+
+@click.command("forget")
+@click.argument("address", required=False)
+@click.option("--id", "ids", multiple=True, metavar="ID", help="Only this live object; for a copy or a duplicate.")
+@options.service_options
+@click.option("--auto-approve", "--yes", "auto_approve", is_flag=True, help="Do not ask.")
+@options.format_option("text", "json")
+def command(address: str | None, ids: tuple[str, ...], **given: Any) -> int:
+    """Stop to manage ADDRESS, whose manifest is gone, or one live object. Deletes nothing. Shows a plan first.
+
+    The same as `removed: [{address: …, forget: true}]` in retinue.yaml, without the line in Git.
+    """
+    if bool(address) == bool(ids):
+        raise UsageError("what to forget?", "Name one address, or one live object or more with --id ID.")
+    try:
+        wanted = parse_address(address) if address else None
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    session = open_session(given)
+    described = {item.address for item in session.desired if item.address}
+    with connect(session, given, request_log(given)) as service:
+        plan = forget_plan(session.target, described, read_live(service, session.kinds), wanted, ids)
+        return review_and_apply(plan, session, service, given)

@@ -1,0 +1,83 @@
+"""The plan of `retinue forget`: which live objects lose their marker. Decides it; takes nothing away itself. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from .errors import UsageError
+from .model import Address, Change, Plan, Reason, Resource
+from .ownership import Claim, World, decide
+from .plan import Target, letting_go
+
+
+def forget_plan(
+    target: Target,
+    described: Collection[Address],
+    live: Sequence[Resource],
+    address: Address | None,
+    remote_ids: Sequence[str],
+) -> Plan:
+    """The plan that lets go of an address with all its objects, or of single objects. Deletes nothing.
+
+    `described`: addresses that a manifest describes here. Raises UsageError for what is not ours, and for what the next
+    plan would make or take again.
+    """
+    world = decide(live, target.project, target.environment, target.formerly)
+    if address is not None:
+        changes = _of_address(address, described, world, target)
+    else:
+        changes = [_of_id(remote_id, described, world, target) for remote_id in dict.fromkeys(remote_ids)]
+    return Plan(
+        project=target.project,
+        environment=target.environment,
+        provider=target.provider,
+        endpoint=target.endpoint,
+        complete=False,
+        changes=tuple(sorted(changes, key=lambda change: (change.address, change.remote_id or ""))),
+    )
+
+
+def _of_address(address: Address, described: Collection[Address], world: World, target: Target) -> list[Change]:
+    claim = world.owned.get(address)
+    if claim is None:
+        known = ", ".join(map(str, sorted(world.owned))) or "none"
+        raise UsageError(f"nothing live here has the address {address}", f"Known: {known}.")
+    _refuse_described(address, described)
+    rivals = [letting_go(item, Reason.DUPLICATE, target) for item in world.duplicates if item.address == address]
+    rivals += [letting_go(item, Reason.COPY, target) for item in world.copies if item.address == address]
+    return [letting_go(claim, Reason.REMOVED, target), *rivals]
+
+
+def _of_id(remote_id: str, described: Collection[Address], world: World, target: Target) -> Change:
+    for claims, reason in ((world.copies, Reason.COPY), (world.duplicates, Reason.DUPLICATE)):
+        for extra in claims:
+            if extra.remote_id == remote_id:
+                return letting_go(extra, reason, target)
+    claim = next((item for item in world.owned.values() if item.remote_id == remote_id), None)
+    if claim is None:
+        raise _not_ours(remote_id, world)
+    _refuse_described(claim.address, described)
+    rivals = [item.remote_id for item in (*world.duplicates, *world.copies) if item.address == claim.address]
+    if rivals:
+        raise UsageError(
+            f"without {remote_id} retinue would take {' or '.join(rivals)} for {claim.address}",
+            f"To let go of all of them: retinue forget {claim.address}",
+        )
+    return letting_go(claim, Reason.REMOVED, target)
+
+
+def _refuse_described(address: Address, described: Collection[Address]) -> None:
+    if address in described:
+        raise UsageError(
+            f"{address} has a manifest here, so the next apply would make it anew",
+            "Take the manifest away first, or leave this environment out of its `environments`.",
+        )
+
+
+def _not_ours(remote_id: str, world: World) -> UsageError:
+    other: Claim | None = next((item for item in world.elsewhere if item.remote_id == remote_id), None)
+    if other is not None:
+        return UsageError(f"{remote_id} belongs to {other.owner}", "Let go of it from that project and environment.")
+    if any(item.remote_id == remote_id for item in world.foreign):
+        return UsageError(f"{remote_id} carries no marker of ours: nobody manages it", "There is nothing to forget.")
+    return UsageError(f"there is no live object {remote_id}", "`retinue output` lists the ids of what is managed.")

@@ -1,0 +1,61 @@
+"""Whether a saved plan asks only for what an apply can carry out, whoever wrote its digest. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from . import marker
+from .graph import CycleError, order
+from .model import Action, Address, Change, FieldChange, Kind, Plan
+
+_IN_MARKER = "/retinue/"
+_NOT_CARRIED_OUT = (Action.NO_OP, Action.REPLACE)
+"""No object of a plan is left as it is, and no provider of this version needs a replace."""
+_TAKING = (Action.DELETE, Action.FORGET)
+
+
+def faults(plan: Plan, kinds: Mapping[str, Kind]) -> list[str]:
+    """In words, all that is wrong with a plan; `kinds` as the environment's service knows them."""
+    found = [f"{change.address}: {fault}" for change in plan.changes for fault in _of_change(change, plan, kinds)]
+    return [*found, *_of_all(plan)]
+
+
+def _of_change(change: Change, plan: Plan, kinds: Mapping[str, Kind]) -> Iterator[str]:
+    kind = kinds.get(change.address.kind)
+    if kind is None:
+        yield f"there is no kind `{change.address.kind}`"
+        return
+    if marker.parse_owner(str(marker.Owner(plan.project, plan.environment, change.address))) is None:
+        yield "this is no address that an object can have"
+    if change.action in _NOT_CARRIED_OUT:
+        yield f"this retinue carries out no `{change.action}`"
+    if change.action is not Action.CREATE and not change.remote_id:
+        yield f"its `{change.action}` names no live object"
+    if marker.parse_entries(change.asked.split()) is None:
+        yield f"its marker cannot be read: {change.asked}"
+    for item in change.fields:
+        yield from _of_field(item, kind)
+
+
+def _of_field(item: FieldChange, kind: Kind) -> Iterator[str]:
+    if item.path.startswith(_IN_MARKER):
+        return
+    field = kind.fields.get(item.path.removeprefix("/"))
+    if field is None or not item.path.startswith("/"):
+        yield f"there is no field `{item.path}`"
+    elif isinstance(field.shape.default, dict | list) and not isinstance(item.after, type(field.shape.default) | None):
+        yield f"`{item.path}` is no {'list' if field.shape.default == [] else 'mapping'}"
+
+
+def _of_all(plan: Plan) -> Iterator[str]:
+    wanted: dict[Address, set[Address]] = {}
+    for change in plan.changes:
+        if change.action in _TAKING:
+            continue
+        if change.address in wanted:
+            yield f"{change.address}: it stands there twice"
+        wanted[change.address] = set(change.requires)
+    try:
+        order(wanted)
+    except CycleError as error:
+        yield f"{' → '.join(map(str, error.args[1]))}: these need each other"

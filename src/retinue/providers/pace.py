@@ -1,0 +1,139 @@
+"""How fast to send, learned from what a service takes and refuses. Pure: knows no thread, no clock and no HTTP.
+
+The model is a bucket: a service gives `rate` tokens a second, keeps at most `burst` of them, and refuses a request that
+finds none. A refusal is the only time at which something is known of it: then the bucket was empty.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 20.0
+_ROUNDED_UP = 1.0
+"""From so many seconds on a wait is mostly one that was rounded up: the bucket has filled meanwhile, who knows when."""
+_START = 3.0
+"""After such a wait: by how much faster to go than what was seen so far, to empty the bucket once more and know."""
+_GROWTH, _DOUBLING = 0.985, 0.5
+"""While searching, the distance between requests shrinks by this factor with each, and halves in so many seconds."""
+_MARGIN, _SAVED = 0.96, 0.6
+"""Of the rate that was found, how much is used; and of the burst, how much at once after a wait."""
+_ENOUGH = 20
+"""Requests from which on an estimate is worth to be kept to."""
+_KEEP_TIME, _KEEP_COUNT = 20.0, 100
+"""It is kept to for so many times the wait that the next refusal costs, and so many requests for each one refused."""
+_MEMORY = 1000
+_ROUNDS, _HALVINGS = 3, 20
+
+
+class Pace:
+    """When the next request may go (`earliest`), and how many may be under way (`limit`).
+
+    Times are seconds of one clock. `sent` gives out a ticket, by which an answer is known to belong to a request from
+    before or after the last refusal: those that were under way beside a refused one tell nothing new.
+    """
+
+    def __init__(self, most: int, now: float) -> None:
+        self._most = most
+        self._limit = float(most)
+        self._interval = self._slack = self._next = 0.0
+        self._epoch = self._good = self._refused = self._in_vain = 0
+        self._start, self._taken = now, deque[float](maxlen=_MEMORY)
+        self._first_taken, self._first_spent, self._longest = 0, 0.0, 0.0
+        self._keep_until, self._keep_count = 0.0, 0
+        self.not_before = 0.0
+
+    @property
+    def limit(self) -> int:
+        return max(1, int(self._limit))
+
+    def earliest(self) -> float:
+        return max(self.not_before, self._next - self._slack)
+
+    def sent(self, now: float) -> int:
+        self._next = max(now, self._next) + self._interval
+        return self._epoch
+
+    def succeeded(self, now: float, ticket: int) -> None:
+        if self._limit < self._most:
+            self._limit = min(self._most, self._limit + 1 / self._limit)
+        if ticket == self._epoch:
+            self._remember(now)
+            if self._epoch and self._good >= self._keep_count and now >= self._keep_until:
+                self._interval *= min(_GROWTH, 2 ** (-self._interval / _DOUBLING))
+        elif self._epoch == 1:
+            self._first_taken += 1
+
+    def refused(self, now: float, seconds: float | None, ticket: int) -> float:
+        """The service asked for fewer requests, and for a wait of `seconds` (None: it did not say). The wait."""
+        self._refused += 1
+        if self._epoch <= 1 and seconds is not None and seconds < _ROUNDED_UP:
+            self._longest = max(self._longest, seconds)
+        if ticket < self._epoch:
+            self._interval = max(self._interval, self._longest)
+            self.not_before = max(self.not_before, now + (seconds or 0.0))
+            return max(0.0, self.not_before - now)
+        self._in_vain = 0 if self._good else self._in_vain + 1
+        if seconds is None:
+            seconds = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**self._in_vain)
+        self._limit = max(1.0, self._limit / 2)
+        if self._epoch:
+            self._settle(now, seconds)
+        else:
+            self._search(now, seconds)
+        self._epoch += 1
+        self._good = self._refused = 0
+        self.not_before = self._next = max(self.not_before, now + seconds)
+        return seconds
+
+    def _remember(self, now: float) -> None:
+        self._good += 1
+        if len(self._taken) == _MEMORY:
+            self._start = self._taken[0]
+        self._taken.append(now)
+
+    def _search(self, now: float, seconds: float) -> None:
+        """The first refusal ends a burst that may have been saved up; so the wait that follows it counts too."""
+        self._first_taken, self._first_spent = max(1, self._good), now - self._start
+        faster = _START if seconds >= _ROUNDED_UP else 1.0
+        self._interval = max(self._longest, (self._first_spent + seconds) / self._first_taken / faster)
+        self._forget(now)
+
+    def _settle(self, now: float, seconds: float) -> None:
+        """From the second refusal on the rate can be told: keep to it, the longer the surer and the dearer the next."""
+        rate = self._estimate(now)
+        self._interval = 1 / (_MARGIN * rate)
+        saved = _SAVED * min(self._burst(rate), rate * seconds)
+        self._slack = max(0.0, saved - 1) * self._interval
+        if len(self._taken) < _ENOUGH:
+            self._keep_until, self._keep_count = now, _ENOUGH
+        else:
+            self._keep_until, self._keep_count = now + (1 + _KEEP_TIME) * seconds, _KEEP_COUNT * self._refused
+            self._forget(now)
+
+    def _forget(self, now: float) -> None:
+        self._start = now
+        self._taken.clear()
+
+    def _burst(self, rate: float) -> float:
+        """What was taken before the first refusal, less what came in meanwhile."""
+        return max(1.0, self._first_taken - rate * self._first_spent)
+
+    def _estimate(self, now: float) -> float:
+        """The rate at which a bucket that was empty at the start would be empty now, given what was taken when."""
+        fastest = 1 / self._interval
+        rate = 0.0
+        for _ in range(_ROUNDS):
+            burst = self._burst(rate)
+            low, high = fastest / 1e4, fastest
+            for _ in range(_HALVINGS):
+                middle = (low * high) ** 0.5
+                low, high = (low, middle) if self._left(middle, burst, now) >= 1 else (middle, high)
+            rate = low
+        # Where nothing was taken at all, one of several at once was refused: half is a guess.
+        return min(rate, 0.95 * fastest) if self._good else max(rate, 0.5 * fastest)
+
+    def _left(self, rate: float, burst: float, now: float) -> float:
+        tokens, before = 0.5, self._start
+        for at in self._taken:
+            tokens, before = min(burst, tokens + (at - before) * rate) - 1, at
+        return min(burst, tokens + (now - before) * rate)
