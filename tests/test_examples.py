@@ -10,7 +10,12 @@ from pathlib import Path
 
 import pytest
 
-PROJECTS = [("quickstart", ["local"]), ("environments", ["dev", "prod"]), ("flowise", ["local", "elsewhere"])]
+PROJECTS = [
+    ("quickstart", ["local"]),
+    ("environments", ["dev", "prod"]),
+    ("flowise", ["local", "elsewhere"]),
+    ("azure", ["local", "foundry-local", "elsewhere"]),
+]
 CASES = [(name, environment) for name, environments in PROJECTS for environment in environments]
 
 

@@ -93,22 +93,25 @@ def test_entra_is_not_asked_for_a_command_that_needs_no_service(world: World) ->
 # --- what is said before anything is sent
 
 LACKING = [
-    (FIRST, "temperature: 0.2", "temperature", SECOND),
-    (FIRST, "top_p: 0.2", "top_p", SECOND),
-    (FIRST, "response_format: {type: json_object}", "response_format", SECOND),
-    (FIRST, "tools: [{type: file_search}]", "file_search tool", SECOND),
+    (FIRST, "response_format: {type: json_object}", "`response_format`", SECOND),
+    (FIRST, "tools: [{type: file_search}]", "the tool file_search", SECOND),
     (FIRST, "tool_resources: {file_search: {vector_store_ids: [vs_1]}}", "tool_resources.file_search", SECOND),
     (SECOND, "response_format: {type: json_schema, json_schema: {name: a}}", "type json_schema", LATER),
     (SECOND, "tools: [{type: file_search, file_search: {max_num_results: 8}}]", "max_num_results", LATER),
     (SECOND, f"tools: [{FUNCTION.replace('name: f', 'name: f, strict: true')}]", "strict", LATER),
-    (LATER, "reasoning_effort: low", "reasoning_effort", None),
-    (
-        LATER,
-        "tools: [{type: file_search, file_search: {ranking_options: {score_threshold: 0.5}}}]",
-        "ranking_options",
-        None,
-    ),
+    (LATER, "tools: [{type: file_search, file_search: {ranking_options: {score_threshold: 0.5}}}]", "ranking", None),
 ]
+"""Version, what it cannot hold, how that is called, and the version that can."""
+SAMPLING = [
+    (FIRST, "temperature: 0.2", "`temperature`", SECOND),
+    (FIRST, "top_p: 0.2", "`top_p`", SECOND),
+    (LATER, "reasoning_effort: low", "`reasoning_effort`", None),
+]
+"""What an assistant can do without: a warning, and left out."""
+
+
+def why(stated: str, since: str | None) -> str:
+    return f"it comes with `api_version: {since}`, this is {stated}" if since else "no version of Azure's API has it"
 
 
 @pytest.mark.parametrize(("stated", "line", "part", "since"), LACKING, ids=lambda value: str(value)[:40])
@@ -119,27 +122,55 @@ def test_what_a_version_lacks_is_said_at_its_line_with_the_version_that_has_it(
     world.assistant("ant", f"{line}\n")
     ran = world.run("validate")
     assert ran.code == 3
-    assert f"assistants/ant.yaml:3:{ran.err.split(':')[2]}: azure-api-version: version {stated} of the API" in ran.err
-    assert part in ran.err
-    assert (f"`api_version: {since}` or a later one" if since else "Remove it.") in ran.err
+    assert f"assistants/ant.yaml:3:{ran.err.split(':')[2]}: capability: " in ran.err
+    assert f"{part} cannot be held: {why(stated, since)}" in ran.err.replace("_options cannot", " cannot")
     assert world.emulator.requests == []
 
 
+@pytest.mark.parametrize(("stated", "line", "part", "since"), SAMPLING, ids=lambda value: str(value)[:40])
+def test_sampling_that_a_version_lacks_is_a_warning_and_left_out(
+    world: World, stated: str, line: str, part: str, since: str | None
+) -> None:
+    environment(world, more=version(stated))
+    world.assistant("ant", f"{line}\n")
+    ran = world.run("apply", "--auto-approve")
+    assert (ran.code, f"{part} cannot be held: {why(stated, since)}; it is left out" in ran.out) == (0, True)
+    settled(world)
+
+
 @pytest.mark.parametrize(("stated", "line", "part", "since"), LACKING, ids=lambda value: str(value)[:40])
-def test_the_version_that_has_it_takes_it(world: World, stated: str, line: str, part: str, since: str | None) -> None:
-    if since is None:
-        since, line = stated, "name: Ant"
-    environment(world, more=version(since))
+def test_what_a_version_lacks_can_be_given_up(
+    world: World, stated: str, line: str, part: str, since: str | None
+) -> None:
+    environment(world, more=f"{version(stated)}\n    on_loss: warn")
     world.assistant("ant", f"{line}\n")
     assert world.run("apply", "--auto-approve").code == 0
     settled(world)
 
 
+@pytest.mark.parametrize(("stated", "line", "part", "since"), [*LACKING, *SAMPLING], ids=lambda value: str(value)[:40])
+def test_the_version_that_has_it_takes_it(world: World, stated: str, line: str, part: str, since: str | None) -> None:
+    if since is None:
+        since, line = stated, "name: Ant"
+    environment(world, more=version(since))
+    world.assistant("ant", f"{line}\n")
+    ran = world.run("apply", "--auto-approve")
+    assert (ran.code, "cannot be held" in ran.out) == (0, False)
+    settled(world)
+
+
 def test_a_default_that_is_written_out_is_no_reason_to_refuse_it(world: World) -> None:
     environment(world, more=version(FIRST))
-    world.assistant("ant", "temperature: 1\ntop_p: 1.0\nresponse_format: auto\nreasoning_effort: null\n")
+    function = FUNCTION.replace("name: f", "name: f, strict: false")
+    world.assistant("ant", f"temperature: 1\ntop_p: 1.0\nresponse_format: auto\ntools: [{function}]\n")
     assert world.run("apply", "--auto-approve").code == 0
     settled(world)
+
+
+def test_an_option_at_its_default_is_no_reason_to_refuse_it(prod: World) -> None:
+    prod.assistant("ant", "tools: [{type: file_search, file_search: {max_num_results: 20}}]\n")
+    assert prod.run("apply", "--auto-approve").code == 0
+    settled(prod)
 
 
 @pytest.mark.parametrize("stated", [FIRST, SECOND, LATER])

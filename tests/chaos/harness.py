@@ -266,21 +266,21 @@ class Stage(Bench):
         self.wire = Wire(self.emulator, self.clock)
 
     @classmethod
-    def empty(cls) -> Stage:
+    def empty(cls, **options: Any) -> Stage:
         clock = VirtualClock()
 
         def sleep(seconds: float) -> None:
             clock.time += seconds
 
-        return cls(Emulator(":memory:", now=clock.now, sleep=sleep), clock, key=CANARY)
+        return cls(Emulator(":memory:", now=clock.now, sleep=sleep), clock, key=CANARY, **options)
 
     @classmethod
-    def furnished(cls, parallelism: int = 1, ahead: int = 0, lag: float = 0.0) -> Stage:
+    def furnished(cls, parallelism: int = 1, ahead: int = 0, lag: float = 0.0, **options: Any) -> Stage:
         """The world of the twelve changes and its manifests; `ahead` of it so many older objects of others.
 
-        `lag`: seconds until a list shows what was created.
+        `lag`: seconds until a list shows what was created. `options`: `provider` and `path`.
         """
-        stage = cls.empty()
+        stage = cls.empty(**options)
         stage.emulator.behaviour = Behaviour(lag_seconds=lag)
         stage.clock.time += 1000
         for number in range(ahead):

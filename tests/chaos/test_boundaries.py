@@ -9,6 +9,8 @@ import pytest
 
 from retinue.core.model import Plan
 from retinue.emulator.faults import Fault
+from retinue.providers.azure_openai import AzureProvider
+from retinue.providers.azure_openai.versions import Version
 from retinue.providers.openai import PROVIDER
 
 from . import invariants
@@ -93,6 +95,19 @@ def test_every_boundary(mishap: Mishap) -> None:
 @pytest.mark.parametrize("mishap", MISHAPS, ids=[mishap.name for mishap in MISHAPS])
 def test_every_boundary_with_four_in_flight(mishap: Mishap) -> None:
     assert tried(mishap, some(mishap.name), parallelism=4) == {}
+
+
+ROUTES = {
+    "azure": {"provider": AzureProvider(), "path": ""},
+    "foundry": {"provider": AzureProvider(Version("v1", foundry=True)), "path": "/api/projects/demo"},
+}
+"""What speaks the same protocol in a dialect of its own."""
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("mishap", MISHAPS, ids=[mishap.name for mishap in MISHAPS])
+def test_every_boundary_of_another_dialect(mishap: Mishap, route: str) -> None:
+    assert tried(mishap, some(mishap.name + route), **ROUTES[route]) == {}
 
 
 LOST_ANSWERS = [mishap for mishap in MISHAPS if mishap.name.endswith("-after") and not mishap.doubles]

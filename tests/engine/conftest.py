@@ -15,7 +15,7 @@ from retinue.emulator.app import Emulator
 from retinue.engine.apply import apply_changes
 from retinue.engine.read import read_live
 from retinue.engine.run import Run
-from retinue.providers.base import Service
+from retinue.providers.base import Provider, Service
 from retinue.providers.gate import Clock
 from retinue.providers.http import in_process
 from retinue.providers.openai import PROVIDER
@@ -48,11 +48,16 @@ class VirtualClock(Clock):
 
 @dataclass
 class Bench:
-    """A project `demo/dev` of desired assistants, an emulator, and runs of the engine between them."""
+    """A project `demo/dev` of desired assistants, an emulator, and runs of the engine between them.
+
+    `provider` speaks to the emulator at `path`.
+    """
 
     emulator: Emulator
     clock: VirtualClock
     key: str = field(default="key", kw_only=True)
+    provider: Provider = field(default=PROVIDER, kw_only=True)
+    path: str = field(default="/v1", kw_only=True)
 
     @property
     def application(self) -> Any:
@@ -64,20 +69,20 @@ class Bench:
 
     def service(self, **options: Any) -> Service:
         connection = Connection(
-            "http://emulator/v1",
-            {"Authorization": f"Bearer {self.key}"},
+            f"http://emulator{self.path}",
+            self.provider.capabilities.auth.headers("env", self.key),
             transport=in_process(self.application),
             clock=self.clock,
             **options,
         )
-        return PROVIDER.connect(connection)
+        return self.provider.connect(connection)
 
     def plan(self, wanted: Sequence[Resource]) -> Plan:
         return make_plan(self.target(), list(wanted), read_live(self.service(), ["Assistant"]))
 
     def run(self, **options: Any) -> Run:
         given = {"parallelism": 1, "service": self.service(), "clock": self.clock, **options}
-        return Run(capabilities=PROVIDER.capabilities, kinds=kinds(), project="demo", environment="dev", **given)
+        return Run(capabilities=self.provider.capabilities, kinds=kinds(), project="demo", environment="dev", **given)
 
     def apply(self, changes: Sequence[Change], run: Run | None = None) -> list[Outcome]:
         return apply_changes(changes, run or self.run())

@@ -35,15 +35,18 @@ PY
 }
 
 if ! made_of | cmp -s - "$folder/made-of"; then
-  rm -rf "$folder/venv" "$folder/source" "$folder/made-of"
+  rm -rf "$folder/venv" "$folder/then" "$folder/source" "$folder/made-of"
   mkdir -p "$folder/source"
   "$python" -m venv "$venv"
   "$venv/bin/pip" install -q -e '.[dev]' -r tests/outside/requirements.txt
   "$venv/bin/pip" download -q --no-deps --no-binary :all: --no-build-isolation -d "$folder/source" "${sdk/-/==}"
   unpack "$folder/source/$sdk.tar.gz" "$folder/source"
+  # The SDK as it was when assistants had files of their own.
+  "$python" -m venv "$folder/then"
+  "$folder/then/bin/pip" install -q openai==1.14.0 httpx==0.27.2
   made_of >"$folder/made-of"
 fi
 
 # Our own tests are not asynchronous, and the plugin for such tests would want a setting of ours.
-RETINUE_OUTSIDE=1 RETINUE_OUTSIDE_SDK=$folder/source/$sdk \
+RETINUE_OUTSIDE=1 RETINUE_OUTSIDE_SDK=$folder/source/$sdk RETINUE_OUTSIDE_THEN=$folder/then/bin/python \
   "$venv/bin/python" -m pytest -q -p no:asyncio -m outside tests/outside "$@"

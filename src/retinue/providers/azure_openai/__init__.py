@@ -134,12 +134,8 @@ def _fields(version: Version) -> dict[str, tuple[Support, str]]:
         }
     found = {name: (Support.NATIVE, notes.get(name, "")) for name in OPENAI.capabilities.fields["Assistant"]}
     parts = (Part.TEMPERATURE, Part.TOP_P, Part.RESPONSE_FORMAT, Part.EFFORT)
-    return found | {part.value: _lack(part, version) for part in parts if not version.holds(part)}
-
-
-def _lack(part: Part, version: Version) -> tuple[Support, str]:
-    since = version.since(part)
-    return Support.UNSUPPORTED, f"since {since}" if since else "no version has it"
+    lacks = (part for part in parts if not version.holds(part))
+    return found | {part.value: (Support.UNSUPPORTED, version.lack(part)) for part in lacks}
 
 
 PROVIDER = AzureProvider()

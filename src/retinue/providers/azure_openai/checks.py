@@ -1,13 +1,15 @@
-"""What a version cannot hold of a manifest, said with its place before anything is sent. Pure."""
+"""What a version cannot hold of a manifest, said with its place before anything is sent. Pure.
+
+Whole fields stand in the record; here is what lies deeper, and what a service would refuse.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from ...core.model import Diagnostic, Json, Resource
+from ..losses import LOSS
 from .versions import Part, Version
-
-_DEFAULTS: Mapping[Part, Json] = {Part.TEMPERATURE: 1, Part.TOP_P: 1, Part.RESPONSE_FORMAT: "auto", Part.EFFORT: None}
 
 
 def problems(desired: Resource, version: Version) -> Iterator[Diagnostic]:
@@ -18,12 +20,9 @@ def problems(desired: Resource, version: Version) -> Iterator[Diagnostic]:
     search = (spec.get("tool_resources") or {}).get("file_search") or {}
     if search.get("vector_store_ids"):
         yield from _lacking(Part.STORES, "/tool_resources/file_search", version)
-    for part, default in _DEFAULTS.items():
-        if spec.get(part.value) not in (None, default):
-            yield from _lacking(part, f"/{part.value}", version)
     form = spec.get("response_format")
     if isinstance(form, dict) and form.get("type") == "json_schema" and version.holds(Part.RESPONSE_FORMAT):
-        yield from _lacking(Part.JSON_SCHEMA, "/response_format/type", version)
+        yield from _lacking(Part.JSON_SCHEMA, "/response_format", version)
 
 
 def _instructions(text: Json, version: Version) -> Iterator[Diagnostic]:
@@ -58,11 +57,5 @@ def _function(function: Mapping[str, Json], path: str, version: Version) -> Iter
 
 
 def _lacking(part: Part, path: str, version: Version) -> Iterator[Diagnostic]:
-    if version.holds(part):
-        return
-    since = version.since(part)
-    message = f"version {version.name} of the API has no {part.value}"
-    remedy = (
-        f"Write `api_version: {since}` or a later one in retinue.yaml, or leave it out here." if since else "Remove it."
-    )
-    yield Diagnostic("azure-api-version", message, remedy, path=path)
+    if not version.holds(part):
+        yield Diagnostic(LOSS, f"{part.value} cannot be held: {version.lack(part)}", path=path)

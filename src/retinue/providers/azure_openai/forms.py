@@ -14,7 +14,6 @@ from ..openai import V2
 from .versions import Part, Version
 
 _PORTABLE = ("code_interpreter", "file_search", "function")
-_NO_ARGUMENTS: Json = {"type": "object", "properties": {}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +32,24 @@ class Modern(V2):
         lacks = {part.value for part in Part if not self.version.holds(part)}
         found = {name: value for name, value in body.items() if name not in lacks}
         if found.get("tools"):
-            found["tools"] = [_with_parameters(tool) for tool in found["tools"]]
+            found["tools"] = [self._tool(tool) for tool in found["tools"]]
         return found
 
+    def _tool(self, tool: Json) -> Json:
+        """Without the options that the version has not, and with the parameters that it wants of a function."""
+        kind = tool.get("type") if isinstance(tool, dict) else None
+        options = tool.get(kind) if kind in ("file_search", "function") else None
+        if not isinstance(options, dict):
+            return tool
+        lacks = {name for name, part in _OPTIONS.items() if not self.version.holds(part)}
+        kept = {name: value for name, value in options.items() if name not in lacks}
+        if kind == "function":
+            # A manifest, and the canonical form, may leave out that there are none.
+            kept = {"parameters": {"type": "object", "properties": {}}, **kept}
+        return {"type": kind, kind: kept} if kept else {"type": kind}
 
-def _with_parameters(tool: Json) -> Json:
-    """Azure wants them; a manifest, and the canonical form, may leave out that there are none."""
-    if not isinstance(tool, dict) or tool.get("type") != "function" or not isinstance(tool.get("function"), dict):
-        return tool
-    return {**tool, "function": {"parameters": _NO_ARGUMENTS, **tool["function"]}}
+
+_OPTIONS = {"max_num_results": Part.RESULTS, "ranking_options": Part.RANKING, "strict": Part.STRICT}
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,12 @@ _PROJECT = "/api/projects/"
 class Part(StrEnum):
     """What not every version holds, by where it stands in a manifest."""
 
-    FILE_SEARCH = "file_search tool"
+    FILE_SEARCH = "the tool file_search"
     STORES = "tool_resources.file_search"
     TEMPERATURE = "temperature"
     TOP_P = "top_p"
     RESPONSE_FORMAT = "response_format"
-    JSON_SCHEMA = "response_format of type json_schema"
+    JSON_SCHEMA = "a response_format of type json_schema"
     STRICT = "strict"
     RESULTS = "file_search.max_num_results"
     RANKING = "file_search.ranking_options"
@@ -67,9 +67,13 @@ class Version:
             return part not in _NOT_IN_FOUNDRY
         return part in _SINCE and _SINCE[part] <= self.name
 
-    def since(self, part: Part) -> str | None:
-        """The first version of this route with that part; None if there is none."""
-        return None if self.foundry else _SINCE.get(part)
+    def lack(self, part: Part) -> str:
+        """Why it has no such part, in words."""
+        if self.foundry:
+            return "a Foundry project has nothing of the kind"
+        if part not in _SINCE:
+            return "no version of Azure's API has it"
+        return f"it comes with `api_version: {_SINCE[part]}`, this is {self.name}"
 
 
 def is_foundry(endpoint: str, version: str | None) -> bool:
