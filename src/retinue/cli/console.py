@@ -201,12 +201,12 @@ def wanted_format(arguments: Sequence[str]) -> str | None:
 def _as_diagnostics(error: RetinueError) -> Sequence[Diagnostic]:
     if isinstance(error, InvalidManifests):
         return error.diagnostics
-    return [Diagnostic(code=_code(error), message=error.message, remedy=error.remedy)]
+    return [Diagnostic(code=error_code(type(error)), message=error.message, remedy=error.remedy)]
 
 
-def _code(error: RetinueError) -> str:
+def error_code(kind: type[RetinueError]) -> str:
     """`StaleError` is `stale`, `ApiGone` is `api-gone`."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(error).__name__.removesuffix("Error")).lower()
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind.__name__.removesuffix("Error")).lower()
 
 
 def bug(error: Exception, arguments: Sequence[str]) -> int:
