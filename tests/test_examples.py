@@ -15,6 +15,7 @@ PROJECTS = [
     ("environments", ["dev", "prod"]),
     ("flowise", ["local", "elsewhere"]),
     ("azure", ["local", "foundry-local", "elsewhere"]),
+    ("promotion", ["dev"]),
 ]
 CASES = [(name, environment) for name, environments in PROJECTS for environment in environments]
 

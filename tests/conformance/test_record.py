@@ -5,7 +5,7 @@ from __future__ import annotations
 from retinue.core.canonical import same
 from retinue.core.model import MISSING, Action, Address, Change, FieldChange, Reason, Severity
 from retinue.providers import registry
-from retinue.providers.base import Support
+from retinue.providers.base import Identified, Support
 
 from .bench import Bench
 
@@ -21,6 +21,14 @@ def test_the_record_uses_the_words_that_planning_knows(bench: Bench) -> None:
     for text in ("clear", "marker", "lock"):
         if not getattr(record, text):
             bench.fail(f"`{text}` is empty; write how, or `none`")
+
+
+def test_a_record_that_tells_the_account_has_a_service_that_does(bench: Bench) -> None:
+    tells = isinstance(bench.service, Identified)
+    if bool(bench.record.account) and not tells:
+        bench.fail("`account` says what the service reports, but the service has no method `account`")
+    if isinstance(bench.service, Identified) and bench.record.account and not bench.service.account():
+        bench.fail("`account` of the service is empty; say nothing in the record where a service may not tell")
 
 
 def test_the_provider_is_found_by_its_name(bench: Bench) -> None:

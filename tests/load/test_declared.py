@@ -90,7 +90,7 @@ def test_a_file_of_variables_is_typed_and_placed() -> None:
     given = Map(Place("v.yaml", 1, 1))
     given.put("heat", "0.2", Place("v.yaml", 3, 1), Place("v.yaml", 3, 7))
     values, problems = values_in("dev", {}, {"heat": Declaration("heat", "number")}, given, None)
-    assert values == {"heat": "0.2"}
+    assert values == {}
     assert [(str(item.place), item.code) for item in problems] == [("v.yaml:3:1", "variable-type")]
 
 

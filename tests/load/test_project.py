@@ -198,11 +198,6 @@ def test_a_misspelt_emulator_is_recognised(tmp_path: Path) -> None:
     assert problem.remedy == "Did you mean `emulator`?"
 
 
-@pytest.mark.parametrize("key", ["promote_from: dev"])
-def test_what_later_versions_need_is_not_accepted_in_silence(tmp_path: Path, key: str) -> None:
-    assert environment(tmp_path, f"endpoint: emulator, {key}") == ["retinue.yaml:4:57: not-in-this-version"]
-
-
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -84,11 +84,10 @@ class Player:
         if reads:
             self.plans.append(json.loads(self.world.run(*arguments, "--format", "json").out))
             self.world.transcript.pop()
-        if arguments[0] in ("apply", "destroy", "forget"):
-            # One after the other, so that the requests come in one order.
-            arguments += ["--parallelism", "1"]
+        # One after the other, so that the requests come in one order.
+        serial = ["--parallelism", "1"] if arguments[0] in ("apply", "destroy", "forget", "promote", "verify") else []
         self._recorder.lines.clear()
-        ran = self.world.run(*arguments)
+        ran = self.world.run(arguments[0], *serial, *arguments[1:])
         self.world.transcript[-1] = self.world.transcript[-1].replace(" --parallelism 1", "", 1)
         self.requests.append("\n".join([f"# {command}", *(self._recorder.lines or ["(none)"])]))
         if arguments[:2] == ["apply", "--auto-approve"] and ran.code == 0:

@@ -7,7 +7,7 @@ import re
 import stat
 import sys
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -18,7 +18,7 @@ from ..core.model import Diagnostic, Json
 from ..render.style import Style
 from .exits import Exit, of_error, word
 
-_APPLYING = ("apply", "destroy", "adopt", "forget")
+_APPLYING = ("apply", "promote", "destroy", "adopt", "forget")
 
 
 def style_for(stream: TextIO, no_color: bool | None = None) -> Style:
@@ -188,7 +188,11 @@ MACHINES = ("sarif", "github")
 
 
 def wanted_format(arguments: Sequence[str]) -> str | None:
-    """As the command line would say, also where it could not be understood: the last `--format`, else the default."""
+    """As the command line would say, also where it could not be understood: the last `--format`, else the default.
+
+    What follows `--` is for another command.
+    """
+    arguments = list(takewhile(lambda word: word != "--", arguments))
     pairs = zip(arguments, [*arguments[1:], ""], strict=True)
     formats = [
         two if one == "--format" else one.partition("=")[2]

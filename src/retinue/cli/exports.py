@@ -9,7 +9,6 @@ from typing import Any
 
 from ..core.errors import InvalidManifests, UsageError
 from ..core.model import Json, Resource, Severity
-from ..core.ownership import decide
 from ..engine.read import read_live
 from ..load.export import Exported, manifests_from_objects, objects_from_text
 from ..providers.base import Exporter, Provider
@@ -41,9 +40,8 @@ def checked(exported: Exported) -> Exported:
 
 def from_live(session: Session, given: Mapping[str, Any], ids: Collection[str] = ()) -> Exported:
     """The manifests for the live objects that nobody manages, or for those with the ids. Raises UsageError."""
-    target = session.target
     with connect(session, given, request_log(given)) as service:
-        world = decide(read_live(service, session.kinds), target.project, target.environment, target.formerly)
+        world = session.world(read_live(service, session.kinds))
     known = {live.remote_id for live in world.foreign}
     for remote_id in ids:
         if remote_id not in known:
@@ -55,7 +53,7 @@ def from_live(session: Session, given: Mapping[str, Any], ids: Collection[str] =
     return checked(
         manifests_from_objects(
             [item for item in objects if item["id"] not in adopted],
-            adopt_environment=target.environment,
+            adopt_environment=session.environment.name,
             taken={item.address.name for item in session.desired if item.address},
             folder=_folder(session),
             kind=session.kinds["Assistant"],

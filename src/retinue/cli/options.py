@@ -56,8 +56,12 @@ def project_options(command: F) -> F:
 
 def service_options(command: F) -> F:
     """For commands that reach the service of one environment."""
+    return _all(ENVIRONMENT)(connection_options(command))
+
+
+def connection_options(command: F) -> F:
+    """For commands that reach the services of environments that they name themselves."""
     return _all(
-        ENVIRONMENT,
         click.option(
             "--parallelism", type=click.IntRange(1, 100), default=10, show_default=True, help="Requests at once."
         ),
@@ -91,6 +95,17 @@ def guard_options(command: F) -> F:
         click.option("--allow-twins", is_flag=True, help="Create beside a live object of the same name."),
         click.option(
             "--allow-incomplete", is_flag=True, help="Go on although the service holds less than the manifests ask."
+        ),
+    )(command)
+
+
+def promotion_options(command: F) -> F:
+    return _all(
+        click.option(
+            "--allow-unpromoted",
+            multiple=True,
+            metavar="ADDRESS",
+            help="Let this object go ahead although the environment before has not proven it.",
         ),
     )(command)
 

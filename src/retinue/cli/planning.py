@@ -4,26 +4,75 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any
 
-from ..core.errors import InvalidManifests
-from ..core.model import Address, Allowed, Change, Diagnostic, Plan, Resource, Severity
-from ..core.ownership import decide
+from ..core.errors import InvalidManifests, RetinueError, UsageError
+from ..core.model import Address, Allowed, Change, Diagnostic, Plan, Promotion, Resource, Severity
 from ..core.plan import make_plan
+from ..core.promotion import Proof, proof_of
 from ..core.selection import select
+from ..core.verification import spec_digests, verified
 from ..load.shared import shared_file_notes
 from ..providers.base import Adviser, Provider
 from ..providers.losses import LOSS
-from .session import Session, parse_pairs
+from .plans import request_log
+from .session import Session, connect, observe, open_session, parse_pairs
 
 
 def plan_for(session: Session, live: Sequence[Resource], options: Mapping[str, Any], *, destroy: bool = False) -> Plan:
-    """The plan for what was read, with the command's selection and permissions."""
-    target = session.target
+    """The plan for what was read, with the command's selection and permissions.
+
+    Where the environment is promoted from another one, that one is read and planned too: what it has not proven is
+    held. Nothing has to be proven to destroy.
+    """
+    promotion, exceptions = session.environment.promote_from, options.get("allow_unpromoted", ())
+    if promotion is not None and not destroy:
+        _check_exceptions(session, live, exceptions)
+        session = replace(session, proof=_proof(session, promotion, options))
+    elif exceptions:
+        raise UsageError(
+            f"--allow-unpromoted {exceptions[0]}: {session.environment.name} is promoted from no other environment",
+            "Leave it out: nothing is held here.",
+        )
+    return own_plan(session, live, options, destroy=destroy)
+
+
+def _check_exceptions(session: Session, live: Sequence[Resource], exceptions: Sequence[str]) -> None:
+    """Raises UsageError for an exception that names nothing."""
+    owned = session.world(live).owned if exceptions else {}
+    known = sorted({str(address) for address in (*owned, *(item.address for item in session.desired))})
+    for name in exceptions:
+        if name not in known:
+            close = get_close_matches(name, known, 1)
+            remedy = f"Did you mean {close[0]}?" if close else f"Known: {', '.join(known) or 'none'}."
+            raise UsageError(f"--allow-unpromoted {name}: there is no such object", remedy)
+
+
+def _proof(session: Session, promotion: Promotion, options: Mapping[str, Any]) -> Proof:
+    """What the environment before says, by its own plan from the same files and the same variables."""
+    given = {**options, "environment": promotion.environment}
+    try:
+        source = open_session(given)
+        with connect(source, given, request_log(options)) as service:
+            source, live = observe(source, service)
+        plan = own_plan(source, live, {})
+    except RetinueError as error:
+        name = session.environment.name
+        error.message = f"{name} is promoted from {promotion.environment}, which is read too: {error.message}"
+        raise
+    passed = frozenset[Address]()
+    if promotion.verified:
+        passed = verified(spec_digests(source.desired, source.kinds), source.world(live).owned)
+    return proof_of(promotion, plan, passed)
+
+
+def own_plan(session: Session, live: Sequence[Resource], options: Mapping[str, Any], *, destroy: bool = False) -> Plan:
+    """As `plan_for`, for the environment by itself: no other one is read."""
     narrowing = [options.get(name, ()) for name in ("targets", "excludes", "labels")]
     owned: Mapping[Address, object] = {}
     if any(narrowing) or session.loaded.empty_sources:
-        owned = decide(live, target.project, target.environment, target.formerly).owned
+        owned = session.world(live).owned
     selection = select(
         session.desired, narrowing[0], narrowing[1], parse_pairs(narrowing[2], "--select"), orphans=owned
     )
@@ -33,15 +82,11 @@ def plan_for(session: Session, live: Sequence[Resource], options: Mapping[str, A
         twins=bool(options.get("allow_twins")),
         unprotected=tuple(options.get("unprotect", ())),
         reverted=tuple(options.get("revert_drift", ())),
+        unpromoted=tuple(options.get("allow_unpromoted", ())),
     )
-    plan = make_plan(target, session.desired, live, allowed=allowed, selection=selection, destroy=destroy)
+    plan = make_plan(session.target, session.desired, live, allowed=allowed, selection=selection, destroy=destroy)
     by_id = {resource.remote_id: resource for resource in live}
-    changes = tuple(
-        change
-        if change.blocked or not (obstacle := session.provider.obstacle(change, by_id.get(change.remote_id)))
-        else replace(change, blocked=obstacle)
-        for change in plan.changes
-    )
+    changes = tuple(_with_obstacle(change, by_id.get(change.remote_id), session.provider) for change in plan.changes)
     advice = [*_advice(session.provider, changes, by_id), *shared_file_notes(session.loaded, changes)]
     # An empty source that is allowed is still worth a word.
     empty = (replace(item, severity=Severity.WARNING) for item in session.loaded.empty_sources)
@@ -51,12 +96,19 @@ def plan_for(session: Session, live: Sequence[Resource], options: Mapping[str, A
     return replace(plan, changes=changes, diagnostics=(*warnings, *plan.diagnostics, *advice))
 
 
+def _with_obstacle(change: Change, live: Resource | None, provider: Provider) -> Change:
+    """Blocked where the service is known to refuse the step."""
+    if change.blocked or change.held:
+        return change
+    return replace(change, blocked=provider.obstacle(change, live))
+
+
 def _advice(provider: Provider, changes: Sequence[Change], live: Mapping[str | None, Resource]) -> Iterator[Diagnostic]:
     if not isinstance(provider, Adviser):
         return
     for change in changes:
         found = live.get(change.remote_id)
-        if found is not None and not change.blocked and (said := provider.advice(change, found)):
+        if found is not None and not (change.blocked or change.held) and (said := provider.advice(change, found)):
             yield said
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .. import __version__
-from ..core.codec import dump, outcome, plan_to_json, summary
+from ..core.codec import dump, outcome, plan_to_json
 from ..core.errors import RetinueError, StaleError, UsageError
 from ..core.model import Action, Address, Change, Outcome, Plan, Resource, Status
 from ..engine.apply import apply_changes
@@ -129,7 +129,7 @@ def review_and_apply(plan: Plan, session: Session, service: Service, given: Mapp
     check_digest(plan, given)
     if is_empty(plan):
         return nothing_to_do(plan, given)
-    if not any(change.blocked for change in plan.changes):
+    if _free(plan) and not any(change.blocked for change in plan.changes):
         approve(plan, given)
     return carry_out(plan, session, service, given)
 
@@ -139,9 +139,9 @@ def carry_out(plan: Plan, session: Session, service: Service, given: Mapping[str
     stuck = [change for change in plan.changes if change.blocked]
     if stuck:
         return _report_blocked(plan, stuck, given)
-    with _signals(session.stop) as received:
+    with signals(session.stop) as received:
         record = _Record()
-        run = record.watch(_run(plan, session, service, given))
+        run = record.watch(run_of(plan, session, service, given))
         work = aside(lambda: _outcomes(plan, run, saved))
         try:
             while not work.done():
@@ -204,7 +204,7 @@ def _step(item: Change | Outcome) -> _Step:
     return item.address, item.action, None if item.action is Action.CREATE else item.remote_id
 
 
-def _run(plan: Plan, session: Session, service: Service, given: Mapping[str, Any]) -> Run:
+def run_of(plan: Plan, session: Session, service: Service, given: Mapping[str, Any]) -> Run:
     quiet = given.get("quiet") or given.get("output_format") == "json"
     return Run(
         service=service,
@@ -273,7 +273,7 @@ def _why_not(change: Change) -> tuple[str, str | None]:
 def _report(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, given: Mapping[str, Any]) -> None:
     notes = [diagnostic for item in outcomes for diagnostic in item.notes]
     _print_results(plan, outcomes, code, given)
-    if given.get("output_format") != "json" and code is exits.Exit.OK and not given.get("quiet"):
+    if given.get("output_format") != "json" and code is exits.Exit.OK and _free(plan) and not given.get("quiet"):
         console.note(f"Next: `{options.to_paste('output', given)}` prints the live ids.")
     console.diagnostics(notes)
 
@@ -305,15 +305,20 @@ def is_empty(plan: Plan) -> bool:
     return outcome(plan) == "no-changes"
 
 
+def _free(plan: Plan) -> list[Change]:
+    """The steps that go ahead."""
+    return [change for change in plan.changes if not change.held]
+
+
 def _question(plan: Plan) -> str:
-    count = len(plan.changes)
-    deletes = summary(plan)["delete"]
+    count = len(_free(plan))
+    deletes = sum(change.action is Action.DELETE for change in _free(plan))
     loss = f", of which {deletes} delete" if deletes else ""
     return f"Apply {'this change' if count == 1 else f'these {count} changes'}{loss} to {plan.environment}?"
 
 
 @contextmanager
-def _signals(stop: threading.Event) -> Iterator[dict[str, int]]:
+def signals(stop: threading.Event) -> Iterator[dict[str, int]]:
     """First SIGINT or SIGTERM: start nothing new, finish what is in flight. Second: stop now."""
     received: dict[str, int] = {}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -15,8 +15,10 @@ from urllib.parse import urlsplit
 
 from ..core.errors import InvalidManifests, UsageError
 from ..core.model import Diagnostic, Json, Kind, Place, Resource, Severity
+from ..core.ownership import World, decide
 from ..core.plan import Target
 from ..core.pointer import split_pointer
+from ..core.promotion import Proof
 from ..engine.read import read_live
 from ..load.files import MAX_BYTES
 from ..load.located import Map, place_of
@@ -42,6 +44,7 @@ class Session:
     """One environment of one project, with its manifests loaded and valid.
 
     `loaded.resources` lack what the service cannot hold; `written` has them by address as they stand in the files.
+    `proof`: of the environment that this one is promoted from.
     """
 
     project: Project
@@ -50,6 +53,7 @@ class Session:
     loaded: Loaded
     written: Mapping[str, Resource] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
+    proof: Proof | None = None
 
     @property
     def desired(self) -> tuple[Resource, ...]:
@@ -70,7 +74,12 @@ class Session:
             critical=self.environment.critical,
             deny_drift=self.environment.on_drift == "deny",
             recognised_by=self.provider.capabilities.recognised_by,
+            proof=self.proof,
         )
+
+    def world(self, live: Iterable[Resource]) -> World:
+        """Live objects by whose they are."""
+        return decide(live, self.project.name, self.environment.name, self.project.formerly)
 
     @property
     def kinds(self) -> Mapping[str, Kind]:

@@ -20,6 +20,7 @@ from .model import (
     Obstacle,
     Place,
     Plan,
+    Promotion,
     Reason,
     Severity,
 )
@@ -63,6 +64,8 @@ def plan_to_json(plan: Plan, version: str) -> dict[str, Json]:
         "diagnostics": [diagnostic_to_json(diagnostic) for diagnostic in plan.diagnostics],
         "outcome": outcome(plan),
     }
+    if plan.promotion is not None:
+        value["promotion"] = {"environment": plan.promotion.environment, "verified": plan.promotion.verified}
     value["digest"] = plan_digest(value)
     return value
 
@@ -85,6 +88,8 @@ def _allowed_to_json(allowed: Allowed) -> dict[str, Json]:
         value["unprotected"] = sorted(allowed.unprotected)
     if allowed.reverted:
         value["reverted"] = sorted(allowed.reverted)
+    if allowed.unpromoted:
+        value["unpromoted"] = sorted(allowed.unpromoted)
     return value
 
 
@@ -166,11 +171,17 @@ def _plan(value: Mapping[str, Any]) -> Plan:
             twins=allowed.get("twins") is True,
             unprotected=tuple(map(_text, allowed.get("unprotected", ()))),
             reverted=tuple(map(_text, allowed.get("reverted", ()))),
+            unpromoted=tuple(map(_text, allowed.get("unpromoted", ()))),
         ),
         changes=tuple(_change(item) for item in value["changes"]),
         unchanged=_count(value["summary"]["no-op"]),
         diagnostics=tuple(_diagnostic(item) for item in value["diagnostics"]),
+        promotion=_promotion(value.get("promotion")),
     )
+
+
+def _promotion(value: Any) -> Promotion | None:
+    return None if value is None else Promotion(_text(value["environment"]), value["verified"] is True)
 
 
 def _diagnostic(value: Mapping[str, Any]) -> Diagnostic:

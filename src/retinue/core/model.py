@@ -50,6 +50,7 @@ class Reason(StrEnum):
     REFERENCE = "reference"
     MARKER_LOST = "marker lost"
     COPY = "copy"
+    VERIFIED = "verified"
 
 
 class Cause(StrEnum):
@@ -200,7 +201,7 @@ class Change:
     """One step of a plan, complete enough to be carried out without the manifests.
 
     `expect` is the digest of the live object it was decided on; `asked` and `protected` are what the marker
-    will say; `moved_from` is the marker address that a move or an adopt replaces.
+    will say; `moved_from` is the marker address that a move or an adopt replaces. `verified`: what a no-op notes there.
     """
 
     address: Address
@@ -217,6 +218,7 @@ class Change:
     ignored: tuple[str, ...] = ()
     moved_from: str | None = None
     display_name: str | None = None
+    verified: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +229,15 @@ class Allowed:
     twins: bool = False
     unprotected: tuple[str, ...] = ()
     reverted: tuple[str, ...] = ()
+    unpromoted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """The environment that must have proven what goes on to another one; `verified`: by `retinue verify` too."""
+
+    environment: str
+    verified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +254,7 @@ class Plan:
     unchanged: int = 0
     unchanged_addresses: tuple[Address, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    promotion: Promotion | None = None
 
 
 class Status(StrEnum):

@@ -26,6 +26,7 @@ from .model import (
 )
 from .ownership import Claim, World, decide
 from .pointer import value_at
+from .promotion import Proof, hold
 from .renames import renames, suggestion
 from .selection import Selection
 
@@ -36,6 +37,7 @@ class Target:
 
     `environments` are all names the project file declares; `unreadable` the fields a service never reports, by kind;
     `recognised_by` the pointers by which an object whose marker the service lost is known again, by kind.
+    `proof`: of the environment that this one is promoted from.
     """
 
     project: str
@@ -50,6 +52,7 @@ class Target:
     critical: bool = False
     deny_drift: bool = False
     recognised_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    proof: Proof | None = None
 
     def hidden(self, kind: str) -> Collection[str]:
         return self.unreadable.get(kind, ())
@@ -87,6 +90,8 @@ def make_plan(
         unchanged_addresses=tuple(sorted(unchanged)),
         diagnostics=(*world.diagnostics, *_notes(world, target, changes), *steps.suggestions(renamed, changes)),
     )
+    if target.proof is not None and not destroy:
+        plan = hold(plan, target.proof)
     return policy.guard(plan, _facts(target, world, renamed))
 
 

@@ -241,12 +241,12 @@ def counts_as_delete(change: Change, acknowledged: frozenset[Address]) -> bool:
 
 
 def _removes(change: Change) -> bool:
-    return change.reason is not Reason.DUPLICATE
+    return change.reason is not Reason.DUPLICATE and not change.held
 
 
 def _block(plan: Plan, rule: Callable[[Change], Obstacle | None]) -> Plan:
     changes = tuple(
-        change if change.blocked or not (obstacle := rule(change)) else replace(change, blocked=obstacle)
+        change if change.blocked or change.held or not (obstacle := rule(change)) else replace(change, blocked=obstacle)
         for change in plan.changes
     )
     return replace(plan, changes=changes)

@@ -19,7 +19,7 @@ from ..core.errors import (
     Unreachable,
     Unrecorded,
 )
-from ..core.model import Action, Address, Change, Outcome, Status
+from ..core.model import Action, Address, Change, Obstacle, Outcome, Status
 from .races import settle_races
 from .run import Run
 from .steps import carry_out
@@ -36,7 +36,7 @@ def apply_changes(changes: Sequence[Change], run: Run) -> list[Outcome]:
     numbered = dict(enumerate(changes))
     for number, change in numbered.items():
         if change.held:
-            outcomes[number] = Outcome(change.address, change.action, Status.HELD, change.remote_id)
+            outcomes[number] = _held(change, change.held)
     free = {number: change for number, change in numbered.items() if not change.held}
     writes, deletes, forgets = _waves(free)
     outcomes |= _walk(writes, _needs(writes), run)
@@ -159,6 +159,11 @@ def failure_word(error: RetinueError) -> str:
     if isinstance(error, NoMarker):
         return "no-marker"
     return "unreachable" if isinstance(error, ApiGone | Unreachable) else "error"
+
+
+def _held(change: Change, why: Obstacle) -> Outcome:
+    remedy = "\n".join(why.remedies) or None
+    return Outcome(change.address, change.action, Status.HELD, change.remote_id, why.message, remedy)
 
 
 def _skipped(change: Change, culprit: Address) -> Outcome:

@@ -32,6 +32,9 @@ def recheck(plan: Plan, run: Run) -> Checked:
     done: list[tuple[Change, str | None]] = []
     moved: list[str] = []
     for change in plan.changes:
+        if change.held:
+            todo.append(change)
+            continue
         holder, scope = world.owned.get(change.address), run.scope(change.address.kind)
         state = standing(change, by_id.get(change.remote_id), holder, scope)
         if isinstance(state, Moved):
@@ -46,9 +49,10 @@ def recheck(plan: Plan, run: Run) -> Checked:
 
 
 def _read(plan: Plan, run: Run) -> list[Resource]:
-    if all(change.action is Action.UPDATE for change in plan.changes):
-        found = [run.service.get(change.address.kind, change.remote_id or "") for change in plan.changes]
-        if any(found) or not plan.changes:
+    changes = [change for change in plan.changes if not change.held]
+    if all(change.action is Action.UPDATE for change in changes):
+        found = [run.service.get(change.address.kind, change.remote_id or "") for change in changes]
+        if any(found) or not changes:
             return [resource for resource in found if resource is not None]
     # Also where nothing was found: only a list tells whether the objects are gone or the API itself is.
     return read_live(run.service, run.kinds)

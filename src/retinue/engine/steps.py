@@ -18,7 +18,7 @@ from ..core.errors import (
 )
 from ..core.marking import fields_to_send, first_applied, next_applied, resets, with_observations
 from ..core.model import Action, Change, Diagnostic, Json, Resource, Severity
-from ..core.standing import Moved, Reached, standing
+from ..core.standing import Moved, Reached, matches, standing
 from ..providers.base import Marker
 from .run import Run
 
@@ -46,6 +46,8 @@ def carry_out(change: Change, run: Run) -> Result:
             return _forget(change, run)
         case Action.DELETE:
             return _delete(change, run)
+        case Action.NO_OP if change.verified is not None:
+            return _note_verified(change, run)
         case _:
             raise NotImplementedError(f"no provider of this version needs {change.action}")
 
@@ -161,13 +163,23 @@ def _delete(change: Change, run: Run) -> Result:
     return Result(change.remote_id)
 
 
+def _note_verified(change: Change, run: Run) -> Result:
+    """Note in the marker that the spec passed; nothing else of the object is written, and no other object is noted."""
+    scope = run.scope(change.address.kind)
+    live = run.service.get(change.address.kind, change.remote_id or "")
+    applied = marker.parse_applied(live.marker_applied or "") if live is not None else None
+    if live is None or applied is None or not matches(change, live, scope):
+        raise StaleError("it was changed while the command ran", "Plan, apply and verify again.")
+    if applied.verified == change.verified:
+        return Result(change.remote_id, wrote=False)
+    text = Marker(scope.owner(change.address), str(replace(applied, verified=change.verified)))
+    _check_marker(run.service.update(live, {}, text), text)
+    return Result(change.remote_id)
+
+
 def _settle(change: Change, answer: Resource, text: Marker, sent: Mapping[str, Json], run: Run) -> Result:
     """Compare the answer of a write with what was sent; remember what the service made of it, once."""
-    if (answer.marker_address, answer.marker_applied) != (text.address, text.applied):
-        raise NoMarker(
-            f"the service did not keep the marker on {answer.remote_id}",
-            "Without its two metadata pairs retinue cannot know this object again; see what removes them.",
-        )
+    _check_marker(answer, text)
     scope = run.scope(change.address.kind)
     names = sorted(diff.altered(sent, answer.spec, scope.kind, scope.hidden, change.ignored))
     applied = marker.parse_applied(text.applied)
@@ -183,6 +195,14 @@ def _settle(change: Change, answer: Resource, text: Marker, sent: Mapping[str, J
                 remote_id=answer.remote_id,
             ) from error
     return Result(answer.remote_id, _notes(change, names))
+
+
+def _check_marker(answer: Resource, text: Marker) -> None:
+    if (answer.marker_address, answer.marker_applied) != (text.address, text.applied):
+        raise NoMarker(
+            f"the service did not keep the marker on {answer.remote_id}",
+            "Without its two metadata pairs retinue cannot know this object again; see what removes them.",
+        )
 
 
 def _notes(change: Change, altered: Iterable[str]) -> tuple[Diagnostic, ...]:

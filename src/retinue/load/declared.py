@@ -13,6 +13,7 @@ from .said import listed, shown
 from .scalars import plain
 
 _WORDS = {"string": "text", "number": "a number", "integer": "a whole number", "boolean": "true or false"}
+_TYPES: Mapping[str, type | tuple[type, ...]] = {"string": str, "number": (int, float), "integer": int, "boolean": bool}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +28,9 @@ class Declaration:
 
     def holds(self, value: Any) -> bool:
         """Whether a value is of the declared type; null is of none, and no value where one is required."""
-        if self.type is None or value is None:
-            return not (value is None and (self.required or self.type))
-        if self.type == "string":
-            return isinstance(value, str)
-        if self.type == "boolean" or isinstance(value, bool):
-            return self.type == "boolean" and isinstance(value, bool)
-        return isinstance(value, int | float if self.type == "number" else int)
+        if value is None or self.type is None:
+            return value is not None or not (self.type or self.required)
+        return isinstance(value, _TYPES[self.type]) and (self.type == "boolean" or not isinstance(value, bool))
 
 
 def declarations(data: Map) -> dict[str, Declaration]:
@@ -114,11 +111,13 @@ def values_in(
     values = {name: item.default for name, item in declared.items() if item.default is not MISSING} | dict(defined)
     problems = []
     for name, given in overrides.items():
-        item, place = declared.get(name), _written(overrides, name)
-        values[name] = _typed(given, item, values.get(name)) if place is None else given
+        item, place = declared.get(name), written(overrides, name)
+        value = _typed(given, item, values.get(name)) if place is None else given
+        if item is None or item.holds(value):
+            values[name] = value
         if declared and item is None:
             problems.append(unknown_override(name, overrides, declared))
-        elif item is not None and not item.holds(values[name]):
+        elif item is not None and not item.holds(value):
             message, remedy = _mismatch(item, given, "on the command line" if place is None else "here")
             problems.append(Diagnostic("variable-type", message, remedy, place))
     for item in declared.values() if environment is not None else ():
@@ -136,12 +135,12 @@ def _typed(given: Any, item: Declaration | None, replaced: Any) -> Any:
 def unknown_override(name: str, overrides: Mapping[str, Any], known: Iterable[str]) -> Diagnostic:
     """A name on the command line, or in a variables file, that no manifest and no declaration knows."""
     message, remedy = _unknown(name, known)
-    place = _written(overrides, name)
+    place = written(overrides, name)
     flag = "" if place else f"--var {name}: "
     return Diagnostic("variable-unknown", flag + message, remedy, place)
 
 
-def _written(overrides: Mapping[str, Any], name: str) -> Place | None:
+def written(overrides: Mapping[str, Any], name: str) -> Place | None:
     """The line of a variables file; None for what a flag says."""
     return overrides.keys_at.get(name) if isinstance(overrides, Map) else None
 

@@ -37,7 +37,8 @@ class Renderer:
     """Renders the documents of one run; an included file is read and parsed once.
 
     `problems` collects what is wrong; `poisoned` the places of values that could not be had, so that nobody
-    complains about the same value twice; `included` which file stands behind the value at a place.
+    complains about the same value twice; `uses` the variables in a value, by its place; `included` the file behind
+    the value at a place.
     """
 
     def __init__(self, files: Files) -> None:
@@ -45,6 +46,7 @@ class Renderer:
         self.problems: list[Diagnostic] = []
         self.poisoned: set[Place] = set()
         self.included: dict[Place, str] = {}
+        self.uses: dict[Place, tuple[str, ...]] = {}
         self._parsed: dict[str, Parsed] = {}
         self._texts: dict[str, str | Diagnostic] = {}
         self._cost = 0
@@ -100,6 +102,7 @@ class Renderer:
         result = variables.scalar(text, at, self.problems)
         if len(self.problems) > before:
             self.poisoned.add(at)
+        self.uses[at] = variables.names(text)
         return result
 
     def _check_size(self, at: Place, depth: int) -> None:
@@ -162,6 +165,7 @@ class Renderer:
         self._cost += len(text) >> 6
         if inner.variables is None or "${" not in text:
             return text
+        self.uses[value.place] = inner.variables.names(text)
         return inner.variables.text(text, Place(found.name, 1, 1), self.problems, exact=True)
 
     def _data(self, value: Map, found: Found, inner: _Context, depth: int) -> Any:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..core.model import Kind
-from ..schema import EXTRAS
 from .said import Said, listed, path_name, shown
 
 _REMOVE = "Remove this line"
@@ -22,9 +21,6 @@ _PASTED = {
         "`file_ids` belongs to the v1 API",
         "Write `tool_resources: {code_interpreter: {file_ids: […]}}`, or a vector store for file_search.",
     ),
-}
-_LATER_IN_PROJECT = {
-    "promote_from": "Remove it; apply the environments one by one with -e.",
 }
 _NOT_FIELDS = {
     "vector_stores": (
@@ -57,9 +53,6 @@ def _unknown(key: str, path: Sequence[str | int], error: Any, kind: Kind | None)
     members: Mapping[str, Any] = error.schema.get("properties", {})
     if kind is not None and not path and key in _PASTED:
         return Said("pasted-key", *_PASTED[key], (key,), at_key=True)
-    later = _LATER_IN_PROJECT if kind is None and path[:1] != (EXTRAS,) else {}
-    if key in later:
-        return Said("not-in-this-version", f"`{key}` is not in this version of retinue", later[key], (key,), True)
     if key in _NOT_FIELDS and "vector_store_ids" in members:
         return Said("unknown-key", *_NOT_FIELDS[key], (key,), at_key=True)
     where = f" in {path_name(path)}" if path else ""

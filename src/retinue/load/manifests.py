@@ -10,7 +10,7 @@ from typing import Any
 
 from ..core.model import Address, Diagnostic, Place, Resource
 from ..schema import EXTRAS
-from .declared import unknown_override, values_in
+from .declared import unknown_override, values_in, written
 from .documents import Manifest, closest, identify, read
 from .files import Files
 from .includes import Renderer
@@ -34,14 +34,17 @@ class Loaded:
     """What the manifests ask for in one environment. Nothing may be planned while `diagnostics` holds an error.
 
     `rendered` has every valid or invalid document after all layers, also of manifests for other environments, whose
-    addresses are `elsewhere`. `empty_sources`: entries of `manifests` that name nothing. `included`: the file behind
-    a value that an include put at a place.
+    addresses are `elsewhere`. `empty_sources`: entries of `manifests` that name nothing. `uses`: the variables in a
+    value, by its place; `sources`: where each variable has its value from, in words; `included`: the file behind a
+    value that an include put at a place.
     """
 
     resources: tuple[Resource, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     rendered: Mapping[Address, Map] = field(default_factory=dict)
     elsewhere: frozenset[Address] = frozenset()
+    uses: Mapping[Place, tuple[str, ...]] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
     empty_sources: tuple[Diagnostic, ...] = ()
     included: Mapping[Place, str] = field(default_factory=dict)
 
@@ -72,6 +75,8 @@ def load(
         diagnostics=in_order(problems),
         rendered=dict(sorted(run.rendered.items(), key=lambda item: str(item[0]))),
         elsewhere=frozenset(resource.address for resource, here in compiled if not here and resource.address),
+        uses=run.renderer.uses,
+        sources={name: _source(run, name) for name in run.variables.values},
         empty_sources=tuple(run.empty),
         included=run.renderer.included,
     )
@@ -139,6 +144,17 @@ def _unused_overrides(run: _Run) -> Iterator[Diagnostic]:
     known |= run.variables.used | run.lenient.used
     if not run.project.variables and run.complete:
         yield from (unknown_override(name, run.overrides, known) for name in run.overrides if name not in known)
+
+
+def _source(run: _Run, name: str) -> str:
+    """`retinue.yaml:9`, or the flag."""
+    if name in run.overrides:
+        place = written(run.overrides, name)
+        return f"{place.file}:{place.line}" if place else "--var"
+    paths = (["environments", run.environment, "variables", name], ["variables", name, "default"])
+    defined = run.project.environments[run.environment].variables if run.environment is not None else {}
+    at = _at(run, *paths[0 if name in defined else 1])
+    return f"{at.file}:{at.line}"
 
 
 def _manifests(run: _Run) -> list[Manifest]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..core.model import Address, Diagnostic, Place
+from ..core.model import Address, Diagnostic, Place, Promotion
 from ..schema import environment_settings, kinds
 from .builder import Document
 from .declared import Declaration, declaration_problems, declarations
@@ -16,6 +16,7 @@ from .endpoints import endpoint_problems
 from .files import read_bytes
 from .located import Map, place_of
 from .said import listed, shown
+from .stages import promotion, promotion_problems
 from .validate import validate_project
 from .yaml import parse
 
@@ -43,6 +44,7 @@ class Environment:
     variables: Mapping[str, Any] = field(default_factory=dict)
     overlay: str | None = None
     account: str | None = None
+    promote_from: Promotion | None = None
     critical: bool = False
     allow_http: bool = False
     on_loss: str | Mapping[str, str] = field(default_factory=dict)
@@ -98,7 +100,13 @@ def parse_project(root: Path, data: bytes, file: str) -> tuple[Project | None, l
     secrets = set(_secret_places(value))
     problems = [problem for problem in parsed.diagnostics if problem.place not in secrets]
     known = {problem.place for problem in problems}
-    found = [*validate_project(value), *endpoint_problems(value), *_scope_problems(value), *declaration_problems(value)]
+    found = [
+        *validate_project(value),
+        *endpoint_problems(value),
+        *_scope_problems(value),
+        *declaration_problems(value),
+        *promotion_problems(value),
+    ]
     problems += [problem for problem in found if problem.place not in known]
     problems.sort(key=lambda problem: problem.place or Place("", 0, 0))
     return (None, problems) if problems else (_project(root, value), [])
@@ -177,6 +185,7 @@ def _environment(name: str, data: Map, root: Map) -> Environment:
         variables=data.get("variables") or {},
         overlay=data.get("overlay"),
         account=data.get("account"),
+        promote_from=promotion(data),
         critical=data.get("critical", False),
         allow_http=data.get("allow_http", False),
         on_loss=data.get("on_loss") or {},

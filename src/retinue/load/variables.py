@@ -61,6 +61,10 @@ class Variables:
             return text
         return _PART.sub(replacement, text)
 
+    def names(self, text: str) -> tuple[str, ...]:
+        """The variables that a text asks for."""
+        return tuple(dict.fromkeys(found["name"] for found in _PART.finditer(text) if found["name"]))
+
     def _get(self, name: str) -> tuple[bool, Any]:
         self.used.add(name)
         for values in (self.values, self.elsewhere):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 from ..core.codec import summary
-from ..core.model import Action, Allowed, Change, Obstacle, Plan, Reason, Severity
+from ..core.model import Action, Allowed, Change, Obstacle, Plan, Promotion, Reason, Severity
 from ..schema import kinds
 from .diagnostics import diagnostic_lines, in_order
 from .fields import Layout, changed_fields, created_fields
@@ -45,6 +45,8 @@ NARROWED = (
 def plan_text(plan: Plan, *, style: Style = Style(), show_unchanged: bool = False, width: int = 100) -> str:  # noqa: B008
     """The whole text; its last line is the summary. `width` bounds brief values, never what a change shows."""
     blocks = [style.strong(header(plan))]
+    if plan.promotion is not None:
+        blocks.append(_promotion(plan.promotion))
     if not plan.complete:
         blocks.append(style.warning(NARROWED))
     steps = list(_steps(plan, style, width))
@@ -55,6 +57,11 @@ def plan_text(plan: Plan, *, style: Style = Style(), show_unchanged: bool = Fals
     blocks.append(style.warning(allowed_line(plan.allowed)))
     blocks.append(style.strong(summary_line(plan)))
     return defuse("\n\n".join(block for block in blocks if block)) + "\n"
+
+
+def _promotion(promotion: Promotion) -> str:
+    proven = "applied, unchanged and verified" if promotion.verified else "applied and unchanged"
+    return f"Promoted from {clean(promotion.environment)}: what is not {proven} there is held."
 
 
 def summary_line(plan: Plan) -> str:
@@ -77,6 +84,7 @@ def allowed_line(allowed: Allowed) -> str:
     flags += ["--allow-twins"] if allowed.twins else []
     flags += [f"--unprotect {clean(address)}" for address in sorted(allowed.unprotected)]
     flags += [f"--revert-drift {clean(address)}" for address in sorted(allowed.reverted)]
+    flags += [f"--allow-unpromoted {clean(address)}" for address in sorted(allowed.unpromoted)]
     return f"Allowed: {', '.join(flags)}" if flags else ""
 
 

@@ -56,6 +56,7 @@ def _plan() -> dict[str, Json]:
         "twins": {"type": "boolean"},
         "unprotected": _list(_TEXT),
         "reverted": _list(_TEXT),
+        "unpromoted": _list(_TEXT),
     }
     return _object(
         {
@@ -65,14 +66,16 @@ def _plan() -> dict[str, Json]:
             "environment": _TEXT,
             "provider": _TEXT,
             "endpoint": _TEXT,
+            "promotion": _object({"environment": _TEXT, "verified": {"type": "boolean"}}),
             "complete": {"type": "boolean", "description": "false if the plan was narrowed."},
-            "allowed": _object(allowed, optional=("twins", "unprotected", "reverted")),
+            "allowed": _object(allowed, optional=("twins", "unprotected", "reverted", "unpromoted")),
             "summary": _object(counts),
             "changes": _list({"$ref": "#/definitions/change"}),
             "diagnostics": _list({"$ref": "#/definitions/diagnostic"}),
             "outcome": {"enum": ["no-changes", "changes", "blocked"]},
             "digest": _DIGEST,
-        }
+        },
+        optional=("promotion",),
     )
 
 

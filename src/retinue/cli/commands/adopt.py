@@ -11,7 +11,6 @@ import click
 from ...core.codec import parse_address
 from ...core.errors import UsageError
 from ...core.model import Address, Resource
-from ...core.ownership import decide
 from .. import options
 from ..planning import plan_for
 from ..plans import request_log, review_and_apply
@@ -22,6 +21,7 @@ from ..session import Session, connect, observe, open_session
 @click.argument("address")
 @click.argument("remote_id", metavar="ID")
 @options.service_options
+@options.promotion_options
 @click.option("--auto-approve", "--yes", "auto_approve", is_flag=True, help="Do not ask.")
 @options.format_option("text", "json")
 def command(address: str, remote_id: str, **given: Any) -> int:
@@ -55,8 +55,7 @@ def command(address: str, remote_id: str, **given: Any) -> int:
 
 def _refuse_other(wanted: Address, remote_id: str, session: Session, live: Sequence[Resource]) -> None:
     """Raises UsageError if the address holds another object, or another manifest claims this one."""
-    target = session.target
-    held = decide(live, target.project, target.environment, target.formerly).owned.get(wanted)
+    held = session.world(live).owned.get(wanted)
     if held is not None and held.remote_id != remote_id:
         raise UsageError(
             f"{wanted} is {held.remote_id} already",

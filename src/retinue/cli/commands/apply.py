@@ -34,6 +34,7 @@ _MOST_BYTES = 512 * 1024 * 1024
 @options.service_options
 @options.selection_options
 @options.guard_options
+@options.promotion_options
 @options.apply_options
 @options.format_option("text", "json", "markdown")
 @options.LINK
@@ -73,8 +74,9 @@ def _apply_saved(plan: Plan, given: dict[str, Any]) -> int:
 
 
 def _refuse_narrowing(given: dict[str, Any]) -> None:
-    flags = ("targets", "excludes", "labels", "allow_deletes", "unprotect", "revert_drift", "allow_twins")
-    if any(given[name] for name in (*flags, "allow_incomplete", "variables", "var_files")):
+    narrowing = ("targets", "excludes", "labels", "variables", "var_files")
+    guards = ("allow_deletes", "unprotect", "revert_drift", "allow_twins", "allow_incomplete", "allow_unpromoted")
+    if any(given[name] for name in (*narrowing, *guards)):
         raise UsageError(
             "a saved plan is applied as it is; it cannot be narrowed, changed or allowed more",
             "Plan again with these flags and apply that plan.",
@@ -90,6 +92,12 @@ def _check_target(plan: Plan, session: Session) -> None:
                 f"this plan is for the {what} `{planned}`, here it is `{here}`",
                 "Apply it in the project and environment it was made for.",
             )
+    gate = session.environment.promote_from
+    if gate is not None and plan.promotion != gate:
+        raise UsageError(
+            f"this plan does not ask what {gate.environment} has proven, as `promote_from` of {plan.environment} does",
+            "Plan again: retinue.yaml was changed since.",
+        )
     found = faults(plan, session.kinds)
     if found:
         raise UsageError("this plan cannot be carried out:\n  " + "\n  ".join(found), "Plan again with this retinue.")

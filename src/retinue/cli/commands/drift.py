@@ -12,7 +12,7 @@ from ...core.drift import drift_of, drift_to_json
 from ...render.drift import drift_markdown, drift_text
 from .. import console, options
 from ..exits import Exit
-from ..planning import plan_for
+from ..planning import own_plan
 from ..plans import request_log
 from ..session import connect, observe, open_session
 
@@ -31,7 +31,7 @@ def command(**given: Any) -> int:
     session = open_session(given)
     with connect(session, given, request_log(given)) as service:
         session, live = observe(session, service)
-        drift = drift_of(plan_for(session, live, given))
+        drift = drift_of(own_plan(session, live, given))
     if given["output_format"] == "json":
         text = console.json_text(drift_to_json(drift, __version__))
     elif given["output_format"] == "markdown":

@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from ...core.errors import UsageError
-from ...core.ownership import decide
 from ...engine.read import read_live
 from ...schema import kinds
 from .. import console, options
@@ -22,11 +21,9 @@ from ..session import connect, open_session
 def command(**given: Any) -> int:
     """Print the live id of every object this project owns in one environment. Reads the service."""
     session = open_session(given, need_manifests=False)
-    target = session.target
     with connect(session, given, request_log(given)) as service:
         live = read_live(service, kinds())
-    owned = decide(live, target.project, target.environment, target.formerly).owned
-    ids = {str(address): claim.remote_id for address, claim in owned.items()}
+    ids = {str(address): claim.remote_id for address, claim in session.world(live).owned.items()}
     if given["output_format"] == "env":
         from ...render.tables import clash, env_text
 

@@ -18,6 +18,7 @@ from ..session import connect, observe, open_session
 @options.service_options
 @options.selection_options
 @options.guard_options
+@options.promotion_options
 @options.format_option("text", "json", "markdown", "sarif", "github")
 @options.LINK
 @options.OUT

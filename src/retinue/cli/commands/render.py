@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from ...core.diff import stated_fields
-from ...core.model import Json
+from ...core.model import Json, Resource
+from ...load.origins import Origin, Path, commented, origins_of
 from .. import console, options
-from ..session import open_session
+from ..session import Session, open_session
 
 
 @click.command("render")
@@ -18,23 +19,70 @@ from ..session import open_session
 @options.project_options
 @options.format_option("yaml", "json")
 @options.OUT
-def command(**given: Any) -> int:
-    """Show the manifests of one environment as they will be compared. Needs no network and no key."""
+@click.option(
+    "--origins/--no-origins",
+    default=None,
+    help="Say where each value was written: by default in YAML, as comments, and not in JSON.",
+)
+def command(origins: bool | None, **given: Any) -> int:
+    """Show the manifests of one environment as they will be compared. Needs no network and no key.
+
+    The comment behind a value is its line in the layer that it comes from: defaults, manifest or overlay.
+    """
     session = open_session(given)
-    documents = []
-    for resource in sorted(session.desired, key=lambda item: str(item.address)):
-        kind = session.kinds[resource.kind]
-        assert resource.address is not None
-        documents.append({kind.word: resource.address.name, **stated_fields(resource.spec, kind)})
-    text = console.json_text(documents) if given["output_format"] == "json" else "---\n".join(map(_yaml, documents))
+    resources = sorted(session.desired, key=lambda item: str(item.address))
+    if given["output_format"] == "json":
+        text = console.json_text([_json(item, session, origins=bool(origins)) for item in resources])
+    else:
+        text = "---\n".join(_yaml(item, session, origins=origins is not False) for item in resources)
     console.deliver(text, given)
     return 0
 
 
-def _yaml(document: Mapping[str, Json]) -> str:
+def _document(resource: Resource, session: Session) -> dict[str, Json]:
+    kind = session.kinds[resource.kind]
+    assert resource.address is not None
+    return {kind.word: resource.address.name, **stated_fields(resource.spec, kind)}
+
+
+def _origins(document: Mapping[str, Json], resource: Resource, session: Session) -> dict[Path, Origin]:
+    loaded = session.loaded
+    uses = {place: {name: loaded.sources[name] for name in names} for place, names in loaded.uses.items()}
+    found = origins_of(document, resource.spec, uses)
+    word = next(iter(document))
+    return {(word,): Origin(resource.place, {})} | found if resource.place else found
+
+
+def _json(resource: Resource, session: Session, *, origins: bool) -> Json:
+    """The document, or with its origins beside it, by JSON pointer."""
+    document = _document(resource, session)
+    if not origins:
+        return document
+    return {
+        "manifest": document,
+        "origins": {_pointer(path): _place(item) for path, item in _origins(document, resource, session).items()},
+    }
+
+
+def _place(origin: Origin) -> dict[str, Json]:
+    place = origin.place
+    return {"file": place.file, "line": place.line, "column": place.column, "variables": dict(origin.variables)}
+
+
+def _pointer(path: Path) -> str:
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+
+
+def _yaml(resource: Resource, session: Session, *, origins: bool) -> str:
     """As an author would write it; with all texts quoted if something in it is not what it looks like."""
     from ...load.export import to_yaml
-    from ...render.safe import hides, quoted_yaml
+    from ...render.safe import clean, hides, quoted_yaml
 
+    document = _document(resource, session)
     text = to_yaml(document)
-    return quoted_yaml(document) if hides(text) else text
+    if hides(text):
+        text = quoted_yaml(document)
+    if not origins:
+        return text
+    found = _origins(document, resource, session)
+    return commented(text, {path: clean(str(origin)) for path, origin in found.items()})

@@ -1,0 +1,79 @@
+"""`retinue diff`: what differs between two environments, as rendered (offline) or as live."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import click
+
+from ... import __version__
+from ...core.compare import Side, comparable, compare, comparison_to_json
+from ...core.errors import UsageError
+from ...core.model import Address, Resource
+from ...core.selection import select
+from ...render.comparison import comparison_text
+from .. import console, options
+from ..exits import Exit
+from ..plans import request_log
+from ..session import Session, connect, observe, open_session, parse_pairs
+
+
+@click.command("diff")
+@click.argument("left", metavar="A")
+@click.argument("right", metavar="B")
+@options.connection_options
+@options.selection_options
+@click.option("--live", is_flag=True, help="Compare what is live in both, which reads both services.")
+@options.format_option("text", "json")
+@options.OUT
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if anything differs.")
+def command(left: str, right: str, live: bool, **given: Any) -> int:
+    """Show field by field how the environment B differs from A. Writes nothing.
+
+    Without --live it compares the manifests as they are in each environment, and needs no network and no key. With
+    --live it compares the live objects of both that this project owns.
+    """
+    if left == right:
+        raise UsageError(f"{left} does not differ from itself", "Name two environments: retinue diff dev prod.")
+    sessions = [open_session({**given, "environment": name}) for name in (left, right)]
+    sides = [_live_side(session, given) if live else _rendered_side(session) for session in sessions]
+    chosen = _chosen(sessions, sides, given)
+    first, second = ({address: side[address] for address in side if chosen(address)} for side in sides)
+    found = compare(sessions[0].project.name, (left, right), (first, second), live=live)
+    if given["output_format"] == "json":
+        text = console.json_text(comparison_to_json(found, __version__))
+    else:
+        text = comparison_text(found, style=console.style_for(sys.stdout, bool(given["out"]) or None))
+    console.deliver(text, given)
+    return Exit.CHANGES if found.differs and given["detailed_exitcode"] else Exit.OK
+
+
+def _rendered_side(session: Session) -> Side:
+    return {
+        item.address: comparable(item, session.kinds[item.kind], protected=item.policy.protect)
+        for item in session.desired
+        if item.address is not None
+    }
+
+
+def _live_side(session: Session, given: Mapping[str, Any]) -> Side:
+    with connect(session, given, request_log(given)) as service:
+        session, live = observe(session, service)
+    owned = session.world(live).owned
+    return {
+        address: comparable(
+            claim.live, session.kinds[address.kind], protected=bool(claim.applied and claim.applied.protected)
+        )
+        for address, claim in owned.items()
+    }
+
+
+def _chosen(sessions: Sequence[Session], sides: Sequence[Side], given: Mapping[str, Any]) -> Callable[[Address], bool]:
+    """Whether an address is asked for. Raises UsageError for a pattern or a label that matches nothing."""
+    manifests: dict[Address | None, Resource] = {item.address: item for each in sessions for item in each.desired}
+    labels = parse_pairs(given["labels"], "--select")
+    bare = [Resource(address.kind, {}, address) for side in sides for address in side if address not in manifests]
+    selection = select([*manifests.values(), *bare], given["targets"], given["excludes"], labels)
+    return lambda address: selection is None or address in selection.addresses

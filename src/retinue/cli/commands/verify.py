@@ -1,0 +1,94 @@
+"""`retinue verify`: runs a team's evaluation, and notes on the live objects that just these specs passed it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from ...core.errors import StaleError, UsageError
+from ...core.model import Action, Change, Outcome, Plan, Resource, Status
+from ...core.verification import verify_steps
+from ...engine.apply import apply_changes
+from .. import console, exits, options
+from ..evaluate import evaluate
+from ..planning import own_plan
+from ..plans import request_log, run_of, signals
+from ..session import Session, connect, observe, open_session
+
+_TAKES_AWAY = (Action.DELETE, Action.FORGET)
+
+
+@click.command("verify", context_settings={"allow_interspersed_args": False})
+@click.argument("words", metavar="-- COMMAND [ARG]...", nargs=-1, type=click.UNPROCESSED)
+@options.service_options
+@options.selection_options
+def command(words: tuple[str, ...], **given: Any) -> int:
+    """Run COMMAND and, if it ends with 0, note on each object that its spec, as it is now, has passed.
+
+    COMMAND finds address → live id as JSON in the file $RETINUE_OUTPUT_FILE and, where it fits, in $RETINUE_OUTPUT.
+    Every chosen object must be live just as its manifest wants it. A COMMAND that fails notes nothing, and its code is
+    the code of retinue. An environment that is promoted from this one can ask for what was noted.
+    """
+    if not words:
+        raise UsageError("which command?", "Name your evaluation: retinue verify -e dev -- pytest evaluations.")
+    session = open_session(given)
+    with connect(session, given, request_log(given)) as service:
+        session, live = observe(session, service)
+    plan = own_plan(session, live, given)
+    _refuse_unready(plan)
+    steps = _steps(session, plan, live)
+    ids = {str(step.address): step.remote_id for step in steps}
+    ended = evaluate(words, console.json_text(ids), session.environment.name)
+    if ended.interrupted:
+        console.note("interrupted: nothing is noted as verified")
+        return 128 + ended.interrupted
+    if ended.code:
+        console.note(f"Nothing is noted as verified: the command ended with code {ended.code}.")
+        return ended.code
+    return _record(steps, plan, session, given)
+
+
+def _refuse_unready(plan: Plan) -> None:
+    """Raises StaleError: what was not applied, or changed outside, is not what its manifest says."""
+    unready = [change for change in plan.changes if change.action not in _TAKES_AWAY]
+    if unready:
+        listed = "\n  ".join(f"{change.address}: {_still(change)}" for change in unready)
+        remedy = f"Apply first (retinue apply -e {plan.environment}), or choose others with --target or --exclude."
+        raise StaleError(f"not live as the manifests want it, so there is nothing to verify:\n  {listed}", remedy)
+    if not plan.unchanged_addresses:
+        raise UsageError("there is no object to verify", "Write a manifest and apply it first.")
+
+
+def _still(change: Change) -> str:
+    return f"still to {change.action}" + (f" ({change.reason})" if change.action is Action.UPDATE else "")
+
+
+def _steps(session: Session, plan: Plan, live: Sequence[Resource]) -> list[Change]:
+    """Raises StaleError for an object whose marker cannot be read: nothing can be noted there."""
+    owned = session.world(live).owned
+    damaged = [str(address) for address in plan.unchanged_addresses if owned[address].applied is None]
+    if damaged:
+        remedy = "The next change to it writes the marker anew; or take its `retinue.` metadata away and adopt it."
+        raise StaleError(f"the marker of {', '.join(damaged)} cannot be read", remedy)
+    return verify_steps(session.desired, plan.unchanged_addresses, owned, session.kinds, session.target.unreadable)
+
+
+def _record(steps: Sequence[Change], plan: Plan, session: Session, given: Mapping[str, Any]) -> int:
+    """Note on each object what passed, unless it has been changed meanwhile."""
+    # A new connection: the command may have run for longer than --timeout.
+    with connect(session, given, request_log(given)) as service, signals(session.stop) as received:
+        outcomes = apply_changes(steps, run_of(plan, session, service, {**given, "quiet": True}))
+    for item in outcomes:
+        if item.status is not Status.DONE:
+            console.note(console.harmless(f"  {item.address}: not noted: {item.error}"))
+    if not given["quiet"]:
+        console.note(f"Verified in {plan.environment}: {_count(outcomes)}.")
+    open_ends = any(item.status is not Status.DONE for item in outcomes)
+    return exits.of_outcomes(outcomes, received.get("signal", 0) if open_ends else 0)
+
+
+def _count(outcomes: Sequence[Outcome]) -> str:
+    done = sum(item.status is Status.DONE for item in outcomes)
+    return f"{done} of {len(outcomes)} objects"

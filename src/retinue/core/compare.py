@@ -1,0 +1,95 @@
+"""What differs between two environments, object by object and field by field. Pure; plans nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .canonical import canonical, same
+from .codec import FORMAT_VERSION
+from .model import MISSING, Address, FieldChange, Json, Kind, Resource
+
+Side = Mapping[Address, Mapping[str, Json]]
+"""Of one environment, each object's fields in canonical form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`changed`: in both, with the fields that differ, from left to right."""
+
+    project: str
+    left: str
+    right: str
+    live: bool
+    changed: Mapping[Address, tuple[FieldChange, ...]]
+    only_left: tuple[Address, ...]
+    only_right: tuple[Address, ...]
+    same: int
+
+    @property
+    def differs(self) -> bool:
+        return bool(self.changed or self.only_left or self.only_right)
+
+
+def comparable(resource: Resource, kind: Kind, *, protected: bool) -> dict[str, Json]:
+    """The fields of an object as they are compared; `protect` is one of them."""
+    fields = canonical(resource.spec, kind)
+    return {**fields, "retinue/protect": True} if protected else fields
+
+
+def compare(project: str, names: tuple[str, str], sides: tuple[Side, Side], *, live: bool) -> Comparison:
+    """From the first environment to the second."""
+    left, right = sides
+    both = sorted(left.keys() & right.keys())
+    found = {address: _fields(left[address], right[address]) for address in both}
+    changed = {address: fields for address, fields in found.items() if fields}
+    return Comparison(
+        project=project,
+        left=names[0],
+        right=names[1],
+        live=live,
+        changed=changed,
+        only_left=tuple(sorted(left.keys() - right.keys())),
+        only_right=tuple(sorted(right.keys() - left.keys())),
+        same=len(both) - len(changed),
+    )
+
+
+def _fields(left: Mapping[str, Json], right: Mapping[str, Json]) -> tuple[FieldChange, ...]:
+    names = dict.fromkeys((*left, *right))
+    return tuple(
+        FieldChange(f"/{name}", left.get(name), right.get(name))
+        for name in names
+        if not same(left.get(name, MISSING), right.get(name, MISSING))
+    )
+
+
+def comparison_to_json(found: Comparison, version: str) -> dict[str, Json]:
+    """As `diff --format json` prints it; `version` is retinue's own."""
+    items = [_item(address, "changed", fields) for address, fields in found.changed.items()]
+    items += [_item(address, "removed", ()) for address in found.only_left]
+    items += [_item(address, "added", ()) for address in found.only_right]
+    return {
+        "format_version": FORMAT_VERSION,
+        "retinue_version": version,
+        "project": found.project,
+        "from": found.left,
+        "to": found.right,
+        "live": found.live,
+        "differences": sorted(items, key=lambda item: str(item["address"])),
+        "summary": {
+            "changed": len(found.changed),
+            "removed": len(found.only_left),
+            "added": len(found.only_right),
+            "same": found.same,
+        },
+        "outcome": "different" if found.differs else "same",
+    }
+
+
+def _item(address: Address, what: str, fields: tuple[FieldChange, ...]) -> dict[str, Json]:
+    return {
+        "address": str(address),
+        "what": what,
+        "fields": [{"path": item.path, "from": item.before, "to": item.after} for item in fields],
+    }

@@ -1,0 +1,130 @@
+"""What may go on to an environment because the one before it has proven it. Pure: a plan and a proof in, a plan out.
+
+Must not look at what a change says: an address is proven or it is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from .canonical import canonical_json
+from .model import Action, Address, Change, Diagnostic, Obstacle, Plan, Promotion, Reason, Severity
+
+_TAKES_AWAY = (Action.DELETE, Action.FORGET)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the environment before says, by its own plan from the same files.
+
+    `pending`: what it would still do. `settled`: what is live there just as the manifests want it. `verified`: of
+    these, whose spec passed `verify` as it is now.
+    """
+
+    promotion: Promotion
+    pending: Mapping[Address, Change]
+    settled: frozenset[Address]
+    verified: frozenset[Address] = frozenset()
+
+
+def proof_of(promotion: Promotion, plan: Plan, verified: frozenset[Address]) -> Proof:
+    """`plan`: of the environment before, whole and for itself alone."""
+    pending = {change.address: change for change in plan.changes if change.reason is not Reason.DUPLICATE}
+    return Proof(promotion, pending, frozenset(plan.unchanged_addresses), verified)
+
+
+def hold(plan: Plan, proof: Proof) -> Plan:
+    """The plan with each step held that is not proven, or that needs one which is held; exceptions are said aloud."""
+    notes: list[Diagnostic] = []
+    changes = []
+    for change in plan.changes:
+        lack = _lack(change, proof)
+        if lack is not None and str(change.address) in plan.allowed.unpromoted:
+            notes.append(_exception(change, lack))
+            lack = None
+        changes.append(replace(change, held=lack))
+    return replace(
+        plan,
+        promotion=proof.promotion,
+        changes=_with_dependents(changes),
+        diagnostics=(*plan.diagnostics, *notes),
+    )
+
+
+def _lack(change: Change, proof: Proof) -> Obstacle | None:
+    """Why an address is not proven. A delete is, once nothing is left to do about it in the environment before."""
+    if change.reason is Reason.DUPLICATE:
+        return None
+    source, address = proof.promotion.environment, change.address
+    pending = proof.pending.get(address)
+    if pending is not None:
+        return _pending(pending, source)
+    if change.action in _TAKES_AWAY:
+        return None
+    if address not in proof.settled:
+        widen = f"let its manifest be for {source} too (`retinue: {{environments: …}}`)"
+        return Obstacle(
+            "not-there", f"{source} has no such manifest, so nothing is proven there", _ways(address, widen)
+        )
+    if proof.promotion.verified and address not in proof.verified:
+        run = f"retinue verify -e {source} -- COMMAND"
+        return Obstacle("not-verified", f"nobody has verified it in {source} as it is now", _ways(address, run))
+    return None
+
+
+def _pending(pending: Change, source: str) -> Obstacle:
+    """The environment before has something left to do."""
+    address, run = pending.address, f"retinue apply -e {source}"
+    if pending.action is Action.UPDATE and pending.reason is Reason.DRIFT:
+        return Obstacle("drifted", f"in {source} it was changed outside since the last apply", _ways(address, run))
+    if pending.action in _TAKES_AWAY:
+        return Obstacle("not-applied", f"{source} still holds it", _ways(address, run))
+    message = f"{source} does not have it as the manifests want it: there it is still to {pending.action}"
+    return Obstacle("not-applied", message, _ways(address, run))
+
+
+def _ways(address: Address, way: str) -> tuple[str, ...]:
+    return way, f"--allow-unpromoted {address}"
+
+
+def _exception(change: Change, lack: Obstacle) -> Diagnostic:
+    return Diagnostic(
+        code="unpromoted",
+        severity=Severity.WARNING,
+        address=str(change.address),
+        message=f"it goes ahead, named by --allow-unpromoted, although {lack.message}",
+        remedy="Bring the environment before in line afterwards.",
+    )
+
+
+def _with_dependents(changes: Sequence[Change]) -> tuple[Change, ...]:
+    """Nothing goes ahead that needs what is held, and nothing is taken away that a held step leaves in use."""
+    found = list(changes)
+    while True:
+        held = {change.address: change for change in found if change.held and change.action not in _TAKES_AWAY}
+        more = {index: lack for index, change in enumerate(found) if (lack := _needs_held(change, held))}
+        if not more:
+            return tuple(found)
+        for index, lack in more.items():
+            found[index] = replace(found[index], held=lack)
+
+
+def _needs_held(change: Change, held: Mapping[Address, Change]) -> Obstacle | None:
+    if change.held:
+        return None
+    if change.action in _TAKES_AWAY:
+        user = next((other.address for other in held.values() if _uses(other, change)), None)
+        return user and Obstacle("in-use", f"{user} still uses it, and its change is held", (_after(user),))
+    needed = next((address for address in change.requires if address in held), None)
+    return needed and Obstacle("needs-held", f"it needs {needed}, which is held", (_after(needed),))
+
+
+def _after(address: Address) -> str:
+    return f"settle {address} first"
+
+
+def _uses(other: Change, doomed: Change) -> bool:
+    """Whether a live field that a held step would change names what is to be taken away."""
+    before = canonical_json([item.before for item in other.fields])
+    return any(canonical_json(name) in before for name in (doomed.remote_id, str(doomed.address)) if name)

@@ -1,0 +1,182 @@
+"""What one environment must have proven before another one gets it, and what goes ahead all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from retinue.core.codec import plan_from_json, plan_to_json
+from retinue.core.model import Action, Allowed, Change, Plan, Promotion, Reason, Resource
+from retinue.core.plan import make_plan
+from retinue.core.promotion import Proof, hold, proof_of
+
+from .worlds import at, desired, managed, target
+
+DEV = Promotion("dev")
+
+
+def proof(
+    wanted: Iterable[Resource], live: Iterable[Resource], verified: Iterable[str] = (), promotion: Promotion = DEV
+) -> Proof:
+    """What dev's own plan says."""
+    return proof_of(promotion, make_plan(target(), list(wanted), list(live)), frozenset(map(at, verified)))
+
+
+def prod(wanted: Iterable[Resource], live: Iterable[Resource], proven: Proof, **allowed: tuple[str, ...]) -> Plan:
+    there = target(environment="prod", proof=proven)
+    return make_plan(there, list(wanted), list(live), allowed=Allowed(**allowed))
+
+
+def held(made: Plan) -> dict[str, str]:
+    """The code of each held step, by name."""
+    return {change.address.name: change.held.code for change in made.changes if change.held}
+
+
+def in_prod(resource: Resource) -> Resource:
+    return managed(resource, environment="prod")
+
+
+ANT, BEE = desired("ant"), desired("bee")
+NEW = desired("ant", {"model": "gpt-5", "name": "ant"})
+
+
+def test_what_is_applied_and_unchanged_in_dev_goes_on_and_the_rest_is_held() -> None:
+    made = prod([ANT, BEE], [], proof([ANT, BEE], [managed(ANT)]))
+    assert held(made) == {"bee": "not-applied"}
+    assert [change.address.name for change in made.changes] == ["ant", "bee"]
+
+
+LIVE_IN_DEV = {
+    "never applied": ([], "not-applied"),
+    "an older spec": ([managed(ANT)], "not-applied"),
+    "changed outside": ([managed(NEW, spec={"model": "other", "name": "ant"})], "drifted"),
+}
+
+
+@pytest.mark.parametrize(("live", "code"), LIVE_IN_DEV.values(), ids=LIVE_IN_DEV.keys())
+def test_why_it_is_held(live: list[Resource], code: str) -> None:
+    made = prod([NEW], [in_prod(ANT)], proof([NEW], live))
+    assert held(made) == {"ant": code}
+    assert made.changes[0].action is Action.UPDATE
+    assert made.changes[0].held is not None
+    assert made.changes[0].held.remedies == ("retinue apply -e dev", "--allow-unpromoted Assistant/ant")
+
+
+def test_what_dev_has_no_manifest_of_is_not_proven_there() -> None:
+    assert held(prod([ANT, BEE], [], proof([BEE], [managed(BEE)]))) == {"ant": "not-there"}
+
+
+def test_where_it_is_asked_for_only_a_verified_spec_goes_on() -> None:
+    strict = proof([ANT, BEE], [managed(ANT), managed(BEE)], ["bee"], Promotion("dev", verified=True))
+    made = prod([ANT, BEE], [], strict)
+    assert held(made) == {"ant": "not-verified"}
+    assert made.changes[0].held is not None
+    assert made.changes[0].held.remedies[0] == "retinue verify -e dev -- COMMAND"
+    assert held(prod([ANT, BEE], [], replace(strict, promotion=DEV))) == {}
+
+
+def test_an_exception_is_named_said_and_kept() -> None:
+    made = prod([ANT, BEE], [], proof([ANT, BEE], []), unpromoted=("Assistant/ant",))
+    assert held(made) == {"bee": "not-applied"}
+    (said,) = [item for item in made.diagnostics if item.code == "unpromoted"]
+    assert said.address == "Assistant/ant"
+    value = plan_to_json(made, "x")
+    assert value["allowed"] == {"deletes": 0, "unpromoted": ["Assistant/ant"]}
+    assert value["promotion"] == {"environment": "dev", "verified": False}
+    again = plan_from_json(value)
+    assert (again.allowed, again.promotion, held(again)) == (made.allowed, made.promotion, held(made))
+
+
+def test_an_exception_that_is_not_needed_is_silent() -> None:
+    made = prod([ANT], [], proof([ANT], [managed(ANT)]), unpromoted=("Assistant/ant",))
+    assert (held(made), [item.code for item in made.diagnostics]) == ({}, [])
+
+
+def test_a_delete_goes_on_once_dev_has_nothing_left_to_do_about_it() -> None:
+    both = [in_prod(ANT), in_prod(BEE)]
+    assert held(prod([ANT], both, proof([ANT], [managed(ANT), managed(BEE)]))) == {"bee": "not-applied"}
+    assert held(prod([ANT], both, proof([ANT], [managed(ANT)]))) == {}
+    # The manifest is for dev alone from now on: dev is settled.
+    assert held(prod([ANT], both, proof([ANT, BEE], [managed(ANT), managed(BEE)]))) == {}
+
+
+def test_a_delete_needs_no_verification() -> None:
+    strict = proof([ANT], [managed(ANT)], [], Promotion("dev", verified=True))
+    assert held(prod([ANT], [in_prod(ANT), in_prod(BEE)], strict)) == {}
+
+
+def test_a_move_goes_on_once_dev_has_moved() -> None:
+    moved = desired("ant", moved_from="emmet")
+    live = [in_prod(desired("emmet", moved.spec))]
+    waiting = prod([moved], live, proof([moved], [managed(desired("emmet", moved.spec))]))
+    assert (waiting.changes[0].action, held(waiting)) == (Action.MOVE, {"ant": "not-applied"})
+    assert held(prod([moved], live, proof([moved], [managed(moved)]))) == {}
+
+
+def test_our_own_double_create_is_cleared_away_whatever_dev_says() -> None:
+    first, second = in_prod(ANT), managed(ANT, environment="prod", id="asst_z", created=99, nonce="zzzzzzzz")
+    made = prod([ANT], [first, second], proof([ANT], []))
+    assert [(change.reason, change.held) for change in made.changes] == [(Reason.DUPLICATE, None)]
+
+
+def test_a_double_create_in_dev_leaves_its_object_proven() -> None:
+    twice = [managed(ANT), managed(ANT, id="asst_z", created=99, nonce="zzzzzzzz")]
+    assert held(prod([ANT], [], proof([ANT], twice))) == {}
+
+
+def test_what_needs_a_held_object_is_held_however_far_away() -> None:
+    wanted = [desired("base"), desired("middle", requires=["base"]), desired("top", requires=["middle"]), ANT]
+    live = [managed(item) for item in wanted if item.address != at("base")]
+    made = prod(wanted, [], proof(wanted, live))
+    assert held(made) == {"base": "not-applied", "middle": "needs-held", "top": "needs-held"}
+
+
+def test_nothing_is_taken_away_that_a_held_step_leaves_in_use() -> None:
+    before = in_prod(desired("ant", {"model": "gpt-4o", "name": "ant", "metadata": {"next": "asst_bee"}}))
+    made = prod([ANT], [before, managed(BEE, environment="prod", id="asst_bee")], proof([ANT], []))
+    assert held(made) == {"ant": "not-applied", "bee": "in-use"}
+
+
+def test_a_held_step_is_neither_blocked_nor_counted_by_the_brake() -> None:
+    everything = [desired(f"a{number}") for number in range(10)]
+    gone = everything[:5]
+    live = [in_prod(item) for item in everything]
+    still_in_dev = proof(everything[5:], map(managed, everything))
+    made = prod(everything[5:], live, still_in_dev)
+    assert set(held(made).values()) == {"not-applied"}
+    assert [change.blocked for change in made.changes] == [None] * len(gone)
+
+
+def test_destroy_asks_for_no_proof() -> None:
+    there = target(environment="prod", proof=proof([ANT], []))
+    made = make_plan(there, [], [in_prod(ANT)], destroy=True)
+    assert (held(made), made.promotion) == ({}, None)
+
+
+NAMES = ("ant", "bee", "cat", "dog")
+
+
+@given(
+    st.lists(st.sampled_from(NAMES), unique=True),
+    st.lists(st.sampled_from(NAMES), unique=True),
+    st.lists(st.sampled_from(NAMES), unique=True),
+    st.booleans(),
+)
+def test_a_step_goes_ahead_just_if_dev_holds_the_same_manifest_unchanged(
+    wanted: list[str], in_dev: list[str], verified: list[str], strict: bool
+) -> None:
+    resources = [desired(name) for name in wanted]
+    proven = proof(resources, [managed(desired(name)) for name in in_dev], verified, Promotion("dev", strict))
+    made = prod(resources, [], proven)
+    free = {change.address.name for change in made.changes if not change.held}
+    assert free == {name for name in wanted if name in in_dev and (name in verified or not strict)}
+
+
+def test_holding_changes_no_step_but_its_held() -> None:
+    changes = (Change(at("ant"), Action.CREATE, Reason.NEW), Change(at("bee"), Action.DELETE, Reason.ORPHAN))
+    made = hold(Plan("demo", "prod", "openai", "http://x/v1", changes=changes), proof([ANT, BEE], []))
+    assert tuple(replace(change, held=None) for change in made.changes) == changes
