@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import posixpath
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..core.errors import InvalidManifests, UsageError
 from ..core.model import Json, Resource, Severity
 from ..engine.read import read_live
+from ..load.dumps import flat
 from ..load.export import Exported, manifests_from_objects, objects_from_text
+from ..load.files import Files
+from ..load.project import Project
+from ..load.yaml import parse
 from ..providers.base import Exporter, Provider
 from . import console
 from .files import read_named, read_stdin
@@ -20,14 +27,37 @@ from .session import Session, connect, extras_of, open_session
 _MOST_BYTES = 64 * 1024 * 1024
 
 
-def read_export(path: str) -> Exported:
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which objects become manifests: those with one of the ids, or with a display name like one of the patterns."""
+
+    ids: Collection[str] = ()
+    names: Sequence[str] = ()
+
+    def takes(self, item: Mapping[str, Json]) -> bool:
+        return not (self.ids or self.names) or self._matches(item, (*self.ids, *self.names))
+
+    def _matches(self, item: Mapping[str, Json], wanted: Collection[str]) -> bool:
+        name = str(item.get("name") or "")
+        return any(item.get("id") == one if one in self.ids else fnmatchcase(name, one) for one in wanted)
+
+    def missed(self, objects: Sequence[Json]) -> str | None:
+        """An id or a pattern that no object answers to."""
+        found = [item for item in objects if isinstance(item, dict)]
+        return next((one for one in (*self.ids, *self.names) if not any(self._matches(o, (one,)) for o in found)), None)
+
+
+def read_export(path: str, choice: Choice = Choice(), project: Project | None = None) -> Exported:
     """The manifests for the objects in a file (`-` is standard input). Raises UsageError or InvalidManifests."""
     remedy = "Name an exported JSON file."
     data = read_stdin(_MOST_BYTES) if path == "-" else read_named(path, _MOST_BYTES, "the export", remedy)
     objects, problems = objects_from_text(data, path)
     if problems:
         raise InvalidManifests(problems)
-    return checked(manifests_from_objects(objects))
+    if (missed := choice.missed(flat(objects)[0])) is not None:
+        raise UsageError(f"no object of the export is {missed}", "Look into the file for its `id` and `name`.")
+    tools = _tools(project, "tools") if project else {}
+    return checked(manifests_from_objects(objects, tools=tools, wanted=choice.takes))
 
 
 def checked(exported: Exported) -> Exported:
@@ -38,28 +68,40 @@ def checked(exported: Exported) -> Exported:
     return exported
 
 
-def from_live(session: Session, given: Mapping[str, Any], ids: Collection[str] = ()) -> Exported:
-    """The manifests for the live objects that nobody manages, or for those with the ids. Raises UsageError."""
+def from_live(session: Session, given: Mapping[str, Any], choice: Choice = Choice()) -> Exported:
+    """The manifests for the live objects that nobody manages, or for the chosen ones of them. Raises UsageError."""
     with connect(session, given, request_log(given)) as service:
         world = session.world(read_live(service, session.kinds))
-    known = {live.remote_id for live in world.foreign}
-    for remote_id in ids:
-        if remote_id not in known:
-            raise UsageError(
-                f"there is no unmanaged live object {remote_id}", "`retinue output` lists the managed ones."
-            )
-    objects = [_exported(session.provider, live) for live in world.foreign if not ids or live.remote_id in ids]
+    objects = [_exported(session.provider, live) for live in world.foreign]
+    if (missed := choice.missed(objects)) is not None:
+        raise UsageError(f"there is no unmanaged live object {missed}", "`retinue output` lists the managed ones.")
     adopted = {value for item in session.desired for value in item.policy.adopt.values()}
+    folder = _folder(session)
     return checked(
         manifests_from_objects(
             [item for item in objects if item["id"] not in adopted],
             adopt_environment=session.environment.name,
             taken={item.address.name for item in session.desired if item.address},
-            folder=_folder(session),
+            folder=folder,
             kind=session.kinds["Assistant"],
             extras=extras_of,
+            tools=_tools(session.project, str(PurePosixPath(folder).parent / "tools")),
+            wanted=choice.takes,
         )
     )
+
+
+def _tools(project: Project, folder: str) -> dict[str, Json] | None:
+    """The tools that the project has in files of their own, by path; None where such files would be manifests."""
+    if any(_covers(entry, f"{folder}/a.yaml") for entry in project.manifests):
+        return None
+    files, found = Files(project.root), {}
+    for path in sorted((project.root / folder).glob("*.yaml")):
+        name = f"{folder}/{path.name}"
+        data = files.read_bytes(name)
+        documents = parse(data, name).documents if isinstance(data, bytes) else []
+        found[name] = documents[0].value if len(documents) == 1 else None
+    return found
 
 
 def from_new_project(project: str, given: Mapping[str, Any]) -> Exported:
@@ -67,6 +109,12 @@ def from_new_project(project: str, given: Mapping[str, Any]) -> Exported:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "retinue.yaml").write_text(project, encoding="utf-8")
         return from_live(open_session({**given, "directory": folder}, need_manifests=False), given)
+
+
+def _covers(entry: str, name: str) -> bool:
+    """Whether an entry of `manifests` names a file, as far as its text tells."""
+    entry = posixpath.normpath(entry)
+    return entry == "." or name.startswith(f"{entry}/") or fnmatchcase(name, entry)
 
 
 def _exported(provider: Provider, live: Resource) -> dict[str, Json]:

@@ -13,7 +13,7 @@ from ..core.plan import make_plan
 from ..core.promotion import Proof, proof_of
 from ..core.selection import select
 from ..core.verification import spec_digests, verified
-from ..load.shared import shared_file_notes
+from ..load.reach import shared_file_notes
 from ..providers.base import Adviser, Provider
 from ..providers.losses import LOSS
 from .plans import request_log

@@ -87,10 +87,13 @@ class Session:
         return with_extras(kinds(), self.provider.name, self.provider.capabilities.extras)
 
 
-def open_project(directory: str, project_file: str | None = None) -> Project:
+def open_project(
+    directory: str, replaced: Mapping[str, bytes] | None = None, project_file: str | None = None
+) -> Project:
     """The project around a folder. Raises UsageError if there is none, InvalidManifests if its file is wrong.
 
-    `project_file`: where `environments` are taken from instead, because whoever edits them chooses where keys go.
+    `replaced`: by name, what to take for the content of some of its files. `project_file`: where `environments` are
+    taken from instead, because whoever edits them chooses where keys go.
     """
     start = Path(directory)
     if not start.is_dir():
@@ -101,7 +104,7 @@ def open_project(directory: str, project_file: str | None = None) -> Project:
             f"there is no retinue.yaml in {start.resolve()} or in a folder above it",
             "Start a project with `retinue init`, or name its folder with -C DIR.",
         )
-    project, diagnostics = load_project(root)
+    project, diagnostics = load_project(root, replaced)
     _refuse(diagnostics)
     assert project is not None
     return project if project_file is None else _with_environments_of(project, project_file)
@@ -161,18 +164,20 @@ def parse_timeout(text: str) -> float:
     return float(seconds)
 
 
-def open_session(options: Mapping[str, Any], *, need_manifests: bool = True) -> Session:
-    """Project, environment, provider and manifests for a command's options.
+def open_session(
+    options: Mapping[str, Any], *, need_manifests: bool = True, replaced: Mapping[str, bytes] | None = None
+) -> Session:
+    """Project, environment, provider and manifests for a command's options; `replaced` as in `open_project`.
 
     With `need_manifests=False` faulty manifests are no error and none are read (a saved plan needs none).
     """
-    project = open_project(options["directory"], options.get("project_file"))
+    project = open_project(options["directory"], replaced, options.get("project_file"))
     environment = choose_environment(project, options.get("environment"))
     provider, said = _provider(project, environment)
     if not need_manifests:
         _refuse(said)
         return Session(project, environment, provider, Loaded((), said))
-    loaded = load(project, environment.name, _variables(options), allow_empty=True, extras=extras_of)
+    loaded = load(project, environment.name, _variables(options), allow_empty=True, extras=extras_of, replaced=replaced)
     session = Session(project, environment, provider, loaded, {str(item.address): item for item in loaded.resources})
     found = [item for resource in loaded.resources for item in _checked(resource, session)]
     problems = [*said, *loaded.diagnostics, *found, *_contradictions(project, loaded.resources)]
@@ -247,14 +252,22 @@ def observe(session: Session, service: Service) -> tuple[Session, list[Resource]
     Raises InvalidManifests for a name that means nothing there.
     """
     live = read_live(service, session.kinds)
+    return understood(session, service), live
+
+
+def understood(session: Session, service: Service) -> Session:
+    """The session with the manifests as the service understands the names in them, after its objects were listed.
+
+    Raises InvalidManifests for a name that means nothing there.
+    """
     if not isinstance(service, Resolver):
-        return session, live
+        return session
     found = service.resolve(session.desired)
     notes = [_settled(item, session) for item in found.diagnostics]
     _refuse(notes)
     resources = tuple(held(item, notes) for item in found.resources)
     loaded = replace(session.loaded, resources=resources, diagnostics=(*session.loaded.diagnostics, *notes))
-    return replace(session, loaded=loaded), live
+    return replace(session, loaded=loaded)
 
 
 def _settled(item: Diagnostic, session: Session) -> Diagnostic:

@@ -197,7 +197,7 @@ def block_drift(plan: Plan, facts: Facts) -> Plan:
             return None
         return Obstacle(
             "drift",
-            f"{', '.join(moved)} was changed outside, and `on_drift: deny` keeps what is live",
+            f"changed outside: {', '.join(moved)}; `on_drift: deny` keeps what is live",
             (
                 f"to keep the live values: retinue import --update -e {plan.environment} --target {change.address}",
                 f"to undo them: --revert-drift {change.address}",

@@ -28,7 +28,7 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-def to_yaml(document: Mapping[str, Json]) -> str:
+def to_yaml(document: Mapping[str, Json], width: int = _WIDTH) -> str:
     """One document in block style; long text as literal blocks. No key order but the given one."""
     text: str = yaml.dump(
         plain(dict(document)),
@@ -36,7 +36,7 @@ def to_yaml(document: Mapping[str, Json]) -> str:
         default_flow_style=False,
         sort_keys=False,
         allow_unicode=True,
-        width=_WIDTH,
+        width=width,
     )
     return text
 

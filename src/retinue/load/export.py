@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..core.canonical import canonical, same
+from ..core.canonical import canonical, canonical_json, same
 from ..core.marker import ADDRESS_KEY, APPLIED_KEY
 from ..core.model import Address, Diagnostic, Json, Kind, Severity, Shape
 from ..schema import kind_schema, kinds
@@ -17,6 +17,7 @@ from .files import MAX_BYTES
 from .located import Map
 from .names import label_of, unique_name
 from .said import shown
+from .shared import shared_tools
 from .unwritable import unwritable
 from .upgrade import upgraded
 from .validate import Extras, no_extras, validate_extras, validate_manifest
@@ -47,15 +48,22 @@ def manifests_from_objects(
     folder: str = "assistants",
     kind: Kind | None = None,
     extras: Extras = no_extras,
+    tools: Mapping[str, Json] | None = None,
+    wanted: Callable[[Mapping[str, Json]], bool] = lambda _: True,
 ) -> Exported:
     """One manifest for each assistant in `objects`, with its prompt in a file of its own if that is long.
 
     `adopt_environment` adds an `adopt` line with the old id; `taken` are names that the project has already.
-    `kind` and `extras`: with the fields that only the service has which the objects come from.
+    `kind` and `extras`: with the fields that only the service has which the objects come from. `tools`: those that
+    the project has in files, by path; functions that several objects share get such a file too, unless this is None.
+    `wanted` chooses objects.
     """
     work = _Work(kind or kinds()["Assistant"], adopt_environment, set(taken), folder.strip("/"), extras)
     found, problems = flat(objects)
     work.problems.extend(problems)
+    found = [item for item in found if not isinstance(item, dict) or wanted(item)]
+    if tools is not None:
+        work.share(found, tools)
     for item in found:
         work.add(item)
     return Exported(work.files, tuple(work.problems))
@@ -71,8 +79,16 @@ class _Work:
         self.taken = taken
         self.folder = "" if folder == "." else folder
         self.prompts = posixpath.join(posixpath.dirname(self.folder), "prompts")
+        self.tools: Mapping[str, str] = {}
         self.files: dict[str, str] = {}
         self.problems: list[Diagnostic] = []
+
+    def share(self, items: Sequence[Json], there: Mapping[str, Json]) -> None:
+        """Finds the functions that get a file of their own."""
+        readable = [item for item in items if isinstance(item, dict) and unwritable(item) is None]
+        lists = [stated(upgraded(item)[0], self.kind).get("tools") for item in readable]
+        self.tools, files = shared_tools(lists, posixpath.join(posixpath.dirname(self.folder), "tools"), there)
+        self.files.update(files)
 
     def add(self, item: Json) -> None:
         """Adds the files of one object, or the reason why it has none."""
@@ -121,6 +137,8 @@ class _Work:
         """The manifest's file first, and its document."""
         path = posixpath.join(self.folder, f"{name}.yaml")
         fields = {key: _escaped(value) for key, value in spec.items()}
+        if isinstance(spec.get("tools"), list):
+            fields["tools"] = [self._tool(tool) for tool in spec["tools"]]
         prompts = {}
         prompt = spec.get("instructions")
         if isinstance(prompt, str) and _fits_file(prompt):
@@ -132,11 +150,18 @@ class _Work:
             document["retinue"] = {"adopt": {self.environment: old_id}}
         return {path: to_yaml(document), **prompts}, document
 
+    def _tool(self, tool: Json) -> Json:
+        """An include, for a tool that others have too."""
+        path = self.tools.get(canonical_json(tool))
+        return {"file": posixpath.relpath(path, self.folder or ".")} if path else _escaped(tool)
+
     def _check(self, text: str, path: str, spec: Mapping[str, Json], address: Address, label: str) -> None:
         """What validation will say about the new manifest, with its place there."""
         data: Map = parse_text(text, path).documents[0].value
         if "instructions" in data:
             data["instructions"] = spec["instructions"]
+        if isinstance(spec.get("tools"), list):
+            data["tools"][:] = spec["tools"]
         problems = [*validate_manifest(self.kind, data, address)]
         problems += validate_extras(self.kind, data, address, self.extras)
         for problem in problems:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,18 +24,24 @@ _OPEN_FLAGS = (
 
 
 class Found(NamedTuple):
-    """A file of the project: where it really is, its name relative to the project folder, and what it is."""
+    """A file of the project: where it really is, its name relative to the project folder, and what it is.
+
+    `content` stands for what the file holds, where somebody asks what would be if it held that.
+    """
 
     path: str
     name: str
     status: os.stat_result
+    content: bytes | None = None
 
 
 class Files:
     """The files of one project. Remembers where folders really are, so keep it for one run only."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, replaced: Mapping[str, bytes] | None = None) -> None:
+        """`replaced`: by name, what to take for the content of some files."""
         self.base = os.path.realpath(root)
+        self._replaced = replaced or {}
         self._folders: dict[str, str] = {}
 
     def find(self, name: str, at: Place | None = None) -> Found | Diagnostic:
@@ -53,7 +60,8 @@ class Files:
             return _unreadable(name, at, _reason(error))
         if path != self.base and not path.startswith(self.base.rstrip(os.sep) + os.sep):
             return _outside(name, at)
-        return Found(path, path[len(self.base) :].replace(os.sep, "/").lstrip("/") or ".", status)
+        within = path[len(self.base) :].replace(os.sep, "/").lstrip("/") or "."
+        return Found(path, within, status, self._replaced.get(within))
 
     def _resolve(self, name: str) -> tuple[str, os.stat_result]:
         # Strings instead of pathlib, and one lstat per file: this runs for each of thousands of manifests.
@@ -102,6 +110,8 @@ def read_found(found: Found, at: Place | None = None) -> bytes | Diagnostic:
     problem = _unfit(found.status, found.name, at)
     if problem is not None:
         return problem
+    if found.content is not None:
+        return found.content if len(found.content) <= MAX_BYTES else _too_large(found.name, at)
     try:
         descriptor = os.open(found.path, _OPEN_FLAGS)
         try:

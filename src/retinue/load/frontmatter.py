@@ -34,6 +34,11 @@ def parse(data: bytes, file: str) -> Parsed:
     return parsed
 
 
+def head(text: str) -> str:
+    """The lines of a Markdown manifest above the line that ends its front matter."""
+    return _split(text)[0]
+
+
 def _split(text: str) -> tuple[str, str, int]:
     """Front matter, body and the line in which the body starts; line 0 if the front matter never ends."""
     lines = text.split("\n")

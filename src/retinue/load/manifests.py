@@ -56,13 +56,15 @@ def load(
     *,
     allow_empty: bool = False,
     extras: Extras = no_extras,
+    replaced: Mapping[str, bytes] | None = None,
 ) -> Loaded:
     """Every manifest of the project as it is in `environment`, with all problems at once.
 
     `variables` override those of the environment. `allow_empty`: an entry of `manifests` that names nothing is no
     error; only a caller that knows what the environment owns can say so. `extras`: what stands below `providers`.
+    `replaced`: see `Files`.
     """
-    run = _Run(project, environment, variables or {}, extras)
+    run = _Run(project, environment, variables or {}, extras, Files(project.root, replaced))
     with _collector_paused():
         manifests = _unique(run, _manifests(run))
         overlays = _overlays(run, manifests)
@@ -106,11 +108,18 @@ def in_order(problems: list[Diagnostic]) -> tuple[Diagnostic, ...]:
 class _Run:
     """What one call of `load` knows and collects."""
 
-    def __init__(self, project: Project, environment: str | None, overrides: Mapping[str, Any], extras: Extras) -> None:
+    def __init__(
+        self,
+        project: Project,
+        environment: str | None,
+        overrides: Mapping[str, Any],
+        extras: Extras,
+        files: Files,
+    ) -> None:
         self.project = project
         self.environment = environment
-        self.files = Files(project.root)
-        self.renderer = Renderer(self.files)
+        self.files = files
+        self.renderer = Renderer(files)
         self.problems: list[Diagnostic] = []
         self.empty: list[Diagnostic] = []
         self.rendered: dict[Address, Map] = {}

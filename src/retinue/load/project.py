@@ -13,7 +13,7 @@ from ..schema import environment_settings, kinds
 from .builder import Document
 from .declared import Declaration, declaration_problems, declarations
 from .endpoints import endpoint_problems
-from .files import read_bytes
+from .files import Files
 from .located import Map, place_of
 from .said import listed, shown
 from .stages import promotion, promotion_problems
@@ -82,9 +82,9 @@ def find(start: Path) -> Path | None:
     return next((folder for folder in (start, *start.parents) if os.path.isfile(folder / FILE)), None)  # noqa: PTH113
 
 
-def load_project(root: Path) -> tuple[Project | None, list[Diagnostic]]:
-    """The project, or None with every problem of its file."""
-    data = read_bytes(root, FILE)
+def load_project(root: Path, replaced: Mapping[str, bytes] | None = None) -> tuple[Project | None, list[Diagnostic]]:
+    """The project, or None with every problem of its file. `replaced`: see `Files`."""
+    data = Files(root, replaced).read_bytes(FILE)
     return (None, [data]) if isinstance(data, Diagnostic) else parse_project(root, data, FILE)
 
 

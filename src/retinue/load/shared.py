@@ -1,64 +1,67 @@
-"""Says how far a change of one file reaches: which included files stand behind what changes, and who else uses them."""
+"""Which tools several exported assistants have in common, and the file that each of them gets. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 
-from ..core.model import Action, Address, Cause, Change, Diagnostic, Place, Severity
-from ..core.pointer import split_pointer
-from ..schema import kinds
-from .located import Map, Seq
-from .manifests import Loaded
+from ..core.canonical import canonical_json, same
+from ..core.model import Json
+from .emit import to_yaml
+from .names import slug
+from .yaml import parse_text
 
-_CHANGING = (Action.UPDATE, Action.REPLACE, Action.ADOPT, Action.MOVE)
-
-
-def shared_file_notes(loaded: Loaded, changes: Sequence[Change]) -> list[Diagnostic]:
-    """`prompts/common.md is used by 7 assistants, 2 of which change here`, for each such file behind a change."""
-    changing = _changed_files(loaded, changes)
-    if not changing:
-        return []
-    users: dict[str, list[Address]] = {}
-    for address, data in loaded.rendered.items():
-        if address not in loaded.elsewhere:
-            for name in {name for key in data for name in _files_of(data, key, loaded.included)}:
-                users.setdefault(name, []).append(address)
-    return [_note(name, users[name], len(changing[name])) for name in sorted(changing) if len(users[name]) > 1]
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-def _changed_files(loaded: Loaded, changes: Sequence[Change]) -> dict[str, set[Address]]:
-    """The files behind the fields that manifests change in objects that are there already."""
-    found: dict[str, set[Address]] = {}
-    for change in changes:
-        data = loaded.rendered.get(change.address)
-        if data is None or change.action not in _CHANGING:
-            continue
-        keys = {split_pointer(item.path)[0] for item in change.fields if item.cause is not Cause.DRIFT}
-        for key in keys & data.keys():
-            for name in _files_of(data, key, loaded.included):
-                found.setdefault(name, set()).add(change.address)
-    return found
+def shared_tools(
+    lists: Iterable[Json], folder: str, there: Mapping[str, Json], taken: Collection[str] = ()
+) -> tuple[dict[str, str], dict[str, str]]:
+    """By the canonical JSON of a tool the file that stands for it, and the new files with their texts.
+
+    A function that two assistants or more have, or that a file of the project (`there`) holds already, is shared.
+    """
+    counts: Counter[str] = Counter()
+    tools: dict[str, Json] = {}
+    for found in lists:
+        own = {canonical_json(tool): tool for tool in found} if isinstance(found, list) else {}
+        counts.update(key for key, tool in own.items() if _is_function(tool))
+        tools |= own
+    paths = {canonical_json(value): path for path, value in sorted(there.items(), reverse=True)}
+    paths = {key: path for key, path in paths.items() if key in counts}
+    files: dict[str, str] = {}
+    used = {path.casefold() for path in (*there, *taken)}
+    for key, count in counts.items():
+        text = to_yaml(tools[key]) if count > 1 and key not in paths else None
+        if text is not None and _reads_back(text, tools[key]):
+            path = _free(posixpath.join(folder, _file_name(tools[key])), used)
+            used.add(path.casefold())
+            paths[key], files[path] = path, text
+    return paths, files
 
 
-def _files_of(data: Map, key: str, included: Mapping[Place, str]) -> Iterator[str]:
-    return _walk(data[key], data.values_at[key], included) if included else iter(())
+def _is_function(tool: Json) -> bool:
+    function = tool.get("function") if isinstance(tool, dict) and tool.get("type") == "function" else None
+    return isinstance(function, dict) and isinstance(function.get("name"), str)
 
 
-def _walk(value: Any, at: Place, included: Mapping[Place, str]) -> Iterator[str]:
-    if at in included:
-        yield included[at]
-    if type(value) is Map:
-        for key, item in value.items():
-            yield from _walk(item, value.values_at[key], included)
-    elif type(value) is Seq:
-        for item, place in zip(value, value.items_at, strict=True):
-            yield from _walk(item, place, included)
+def _file_name(tool: Json) -> str:
+    name = tool["function"]["name"]
+    return name if _NAME.fullmatch(name) else slug(name) or "tool"
 
 
-def _note(name: str, users: Sequence[Address], changing: int) -> Diagnostic:
-    words = {f"{kinds()[address.kind].word.replace('_', ' ')}s" for address in users}
-    what = words.pop() if len(words) == 1 else "objects"
-    some = "" if changing == len(users) else f", {changing} of which change{'s' if changing == 1 else ''} here"
-    message = f"{name} is used by {len(users)} {what}{some}"
-    return Diagnostic("shared-file", message, place=Place(name, 1, 1), severity=Severity.INFO)
+def _free(stem: str, used: Collection[str]) -> str:
+    """A path that no file has, whatever the file system thinks of upper and lower case."""
+    count = 1
+    path = f"{stem}.yaml"
+    while path.casefold() in used:
+        count += 1
+        path = f"{stem}-{count}.yaml"
+    return path
+
+
+def _reads_back(text: str, tool: Json) -> bool:
+    parsed = parse_text(text, "tool.yaml")
+    return not parsed.diagnostics and len(parsed.documents) == 1 and same(parsed.documents[0].value, tool)

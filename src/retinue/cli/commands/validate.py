@@ -18,7 +18,7 @@ from ..session import open_project, open_session
 @options.format_option("text", "json", "sarif", "github")
 def command(**given: Any) -> int:
     """Check the project file and every manifest, for one environment or for all. Needs no network and no key."""
-    project = open_project(given["directory"], given["project_file"])
+    project = open_project(given["directory"], project_file=given["project_file"])
     names = [given["environment"]] if given["environment"] else list(project.environments)
     found: dict[Diagnostic, None] = {}
     addresses = set()

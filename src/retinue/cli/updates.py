@@ -1,0 +1,150 @@
+"""`import --update`: which live values go to which files, checked by planning once more. Prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..core.errors import InvalidManifests, UsageError
+from ..core.model import MISSING, Cause, Json, Plan, Resource
+from ..core.pointer import with_ignored
+from ..load.emit import to_yaml
+from ..load.export import stated
+from ..load.files import Files
+from ..load.located import place_of
+from ..load.manifests import Loaded, load
+from ..load.rewriting import Rewriting, rewrite, unintended
+from ..load.writeback import Refused, Texts, Wanted
+from ..providers.base import Exporter, Service
+from .planning import plan_for
+from .session import Session, extras_of, open_session, understood
+
+_BOTH = "its manifest was changed too since the last apply, and nobody can say which side is right"
+
+
+def update(session: Session, service: Service, live: Sequence[Resource], given: Mapping[str, Any]) -> Rewriting:
+    """What the live values make of the project's files. Raises UsageError for a --take-live that means nothing."""
+    plan = plan_for(understood(session, service), live, given)
+    wanted, refused = _wanted(session, plan, live, given)
+    checker = _Checker(session, service, live, given)
+    found = rewrite(wanted, Texts(Files(session.project.root)), checker.problem)
+    return replace(found, refused=(*refused, *found.refused))
+
+
+def _wanted(
+    session: Session, plan: Plan, live: Sequence[Resource], given: Mapping[str, Any]
+) -> tuple[list[Wanted], list[Refused]]:
+    """Every field that moved outside with its live value, and those of which the manifest moved too."""
+    taken = set(given.get("take_live", ()))
+    wanted: list[Wanted] = []
+    refused: list[Refused] = []
+    by_id = {resource.remote_id: resource for resource in live}
+    for change in plan.changes:
+        moved = [item for item in change.fields if item.cause is not Cause.MANIFEST]
+        if not moved:
+            continue
+        values = _live_values(session, session.written[str(change.address)], by_id[change.remote_id])
+        kind = session.kinds[change.address.kind]
+        for item in moved:
+            name = item.path.removeprefix("/")
+            one = Wanted(session.written[str(change.address)], kind.fields[name], values.get(name, MISSING))
+            if item.cause is Cause.BOTH and str(change.address) not in taken:
+                refused.append(Refused(one, f"{_BOTH}; --take-live {change.address} takes the live one"))
+            else:
+                wanted.append(one)
+    _refuse_unknown(taken, plan)
+    return wanted, refused
+
+
+def _refuse_unknown(taken: set[str], plan: Plan) -> None:
+    moved = {str(change.address) for change in plan.changes for item in change.fields if item.cause is Cause.BOTH}
+    for address in sorted(taken - moved):
+        raise UsageError(
+            f"--take-live {address} names nothing that both sides changed",
+            f"Both sides changed: {', '.join(sorted(moved)) or 'nothing'}.",
+        )
+
+
+def _live_values(session: Session, desired: Resource, live: Resource) -> dict[str, Json]:
+    """What a manifest would say of the live object; what is ignored stays as the manifest has it."""
+    provider = session.provider
+    fields = provider.exported(live) if isinstance(provider, Exporter) else live.spec
+    return stated(with_ignored(fields, desired.spec, desired.policy.ignore_changes), session.kinds[live.kind])
+
+
+@dataclass
+class _Checker:
+    """Loads the project with other files in it and plans once more."""
+
+    session: Session
+    service: Service
+    live: Sequence[Resource]
+    given: Mapping[str, Any]
+
+    def problem(self, files: Mapping[str, bytes], wanted: Sequence[Wanted]) -> str | None:
+        """What else than what is wanted these files would change, in words; None if nothing."""
+        try:
+            after = open_session(self.given, replaced=files)
+        except InvalidManifests as invalid:
+            return f"the file would be wrong: {invalid.diagnostics[0].message}"
+        before, kinds = self.session, self.session.kinds
+        if any(_rest(before)[key] != value for key, value in _rest(after).items()):
+            return "retinue.yaml would say something else"
+        why = unintended(before.loaded, after.loaded, wanted, kinds, here=True)
+        if why is None and len(before.project.environments) > 1:
+            pairs = zip(self._others(before, {}), self._others(after, files), strict=True)
+            why = next((said for one, two in pairs if (said := unintended(one, two, wanted, kinds, here=False))), None)
+        return why or self._left(after, wanted)
+
+    def _others(self, session: Session, files: Mapping[str, bytes]) -> Iterator[Loaded]:
+        """The manifests as they are in the other environments."""
+        for name in session.project.environments:
+            if name != session.environment.name:
+                yield load(session.project, name, allow_empty=True, extras=extras_of, replaced=files)
+
+    def _left(self, after: Session, wanted: Sequence[Wanted]) -> str | None:
+        plan = plan_for(understood(after, self.service), self.live, self.given)
+        left = {(change.address, item.path) for change in plan.changes for item in change.fields}
+        for one in wanted:
+            if (one.resource.address, f"/{one.field.name}") in left:
+                return "the next plan would still change it"
+        return None
+
+
+def _rest(session: Session) -> dict[str, Json]:
+    return {key: value for key, value in session.project.data.items() if key != "defaults"}
+
+
+def report(found: Rewriting) -> str:
+    """What was written where, and what was not, each with what a person may write instead."""
+    lines = [f"wrote {name}" for name in sorted(found.files)]
+    lines += [f"  {one.resource.address}: {one.field.name}" for one in sorted(found.written, key=_by_address)]
+    for refused in sorted(found.refused, key=lambda item: _by_address(item.wanted)):
+        lines.extend(_refused(refused))
+    if not (found.written or found.refused):
+        return "Nothing to write: nothing was changed outside."
+    written, left = len(found.written), len(found.refused)
+    counts = f"{written} {'value' if written == 1 else 'values'} written" + (f", {left} not" if left else "")
+    return "\n".join([*lines, "", f"{counts}. Next: retinue plan"])
+
+
+def _by_address(one: Wanted) -> tuple[str, str]:
+    return (str(one.resource.address), one.field.name)
+
+
+def _refused(refused: Refused) -> Iterator[str]:
+    one = refused.wanted
+    at = refused.place or place_of(one.resource.spec, [one.field.name]) or one.resource.place
+    yield f"not written: {one.resource.address}: {one.field.name} ({at})"
+    yield f"  {refused.why}"
+    patch = refused.patch or _live_text(one)
+    yield from (f"    {line}" for line in patch.splitlines())
+
+
+def _live_text(one: Wanted) -> str:
+    """What a person would write into a manifest."""
+    value = one.field.shape.default if one.value is MISSING else one.value
+    if value is MISSING:
+        return f"live: no {one.field.name}"
+    return "live:\n" + "".join(f"  {line}\n" for line in to_yaml({one.field.name: value}).splitlines())

@@ -1,0 +1,153 @@
+"""Which edits are made: those after which the files say what is live and nothing else. Writes no file.
+
+Edits that meet in one place stand or fall together: a prompt that seven assistants share changes for all or for none.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ..core.canonical import canonical, same
+from ..core.model import MISSING, Kind, Severity
+from .manifests import Loaded
+from .splice import Edit, Unsafe
+from .writeback import Refused, Texts, Wanted, Written, edits_for
+
+Verify: TypeAlias = Callable[[Mapping[str, bytes], Sequence[Wanted]], str | None]
+"""Whether a project with these files says just what is wanted: None, or in words what else would happen."""
+
+
+_MISSED = "read back, the file would not say what is live"
+
+
+@dataclass(frozen=True, slots=True)
+class Rewriting:
+    """The new content of files and the one they had, the fields that it gives their live value, and those that stay."""
+
+    files: Mapping[str, bytes]
+    before: Mapping[str, bytes]
+    written: tuple[Wanted, ...]
+    refused: tuple[Refused, ...]
+
+
+def rewrite(wanted: Sequence[Wanted], texts: Texts, verify: Verify) -> Rewriting:
+    """As much of what is wanted as can be written exactly."""
+    found = [edits_for(item, texts) for item in wanted]
+    refused = [item for item in found if isinstance(item, Refused)]
+    groups = _groups([item for item in found if isinstance(item, Written)])
+    if _problem(groups, texts, verify) is not None:
+        everything, groups = groups, []
+        for group in everything:
+            why = _problem([*groups, group], texts, verify)
+            if why is None:
+                groups.append(group)
+            else:
+                refused += [_refused(item, why, texts) for item in group]
+    written = tuple(item.wanted for group in groups for item in group)
+    files = {name: data for name, data in _files(groups, texts).items() if data != texts[name].data}
+    return Rewriting(files, {name: texts[name].data for name in files}, written, tuple(refused))
+
+
+_Group: TypeAlias = list[Written]
+
+
+def _groups(written: Sequence[Written]) -> list[_Group]:
+    """What touches the same characters of a file, together."""
+    groups: list[_Group] = []
+    for item in written:
+        near = [group for group in groups if any(_meet(item, other) for other in group)]
+        groups = [group for group in groups if group not in near]
+        groups.append([*(other for group in near for other in group), item])
+    return groups
+
+
+def _meet(left: Written, right: Written) -> bool:
+    return any(
+        one == two or (one.start < two.end and two.start < one.end)
+        for name in left.edits.keys() & right.edits.keys()
+        for one in left.edits[name]
+        for two in right.edits[name]
+    )
+
+
+def _edits(groups: Sequence[_Group]) -> dict[str, list[Edit]]:
+    edits: dict[str, list[Edit]] = {}
+    for group in groups:
+        for item in group:
+            for name, own in item.edits.items():
+                edits.setdefault(name, []).extend(own)
+    return edits
+
+
+def _files(groups: Sequence[_Group], texts: Texts) -> dict[str, bytes]:
+    return {name: texts[name].bytes(edits) for name, edits in _edits(groups).items()}
+
+
+def _problem(groups: Sequence[_Group], texts: Texts, verify: Verify) -> str | None:
+    """Why these edits may not be made; None if they may."""
+    if not groups:
+        return None
+    try:
+        files = _files(groups, texts)
+    except Unsafe as unsafe:
+        return str(unsafe)
+    return verify(files, [item.wanted for group in groups for item in group])
+
+
+def _refused(item: Written, why: str, texts: Texts) -> Refused:
+    """With the patch that would have been made, for a person to judge, unless it does not say what is live."""
+    if why == _MISSED:
+        return Refused(item.wanted, why)
+    try:
+        return Refused(item.wanted, why, None, "".join(_diff(name, item, texts) for name in sorted(item.edits)))
+    except Unsafe:
+        return Refused(item.wanted, why)
+
+
+def _diff(name: str, item: Written, texts: Texts) -> str:
+    before = texts[name].text.splitlines(keepends=True)
+    after = texts[name].bytes(item.edits[name]).decode("utf-8").replace("\r\n", "\n").splitlines(keepends=True)
+    lines = difflib.unified_diff(before, after, f"a/{name}", f"b/{name}", n=2)
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def unintended(
+    before: Loaded, after: Loaded, wanted: Sequence[Wanted], kinds: Mapping[str, Kind], *, here: bool
+) -> str | None:
+    """In words, what else the new files would change; None if nothing.
+
+    `here`: in the environment that the live values are from, where the wanted fields must have them. In the others
+    only these fields may change, because they come from the same layer.
+    """
+    known = {(item.code, item.message) for item in before.diagnostics}
+    for item in after.diagnostics:
+        if item.severity is Severity.ERROR and (item.code, item.message) not in known:
+            return f"the file would be wrong: {item.message}"
+    if before.rendered.keys() != after.rendered.keys():
+        return "other manifests would come or go"
+    fields: dict[object, dict[str, Wanted]] = {}
+    for one in wanted:
+        fields.setdefault(one.resource.address, {})[one.field.name] = one
+    for address, document in before.rendered.items():
+        now = after.rendered[address]
+        moved = {
+            key for key in document.keys() | now.keys() if not same(document.get(key, MISSING), now.get(key, MISSING))
+        }
+        if other := sorted(moved - fields.get(address, {}).keys()):
+            return f"it is shared: `{other[0]}` of {address} would change too"
+    return _not_reached(after, wanted, kinds) if here else None
+
+
+def _not_reached(after: Loaded, wanted: Sequence[Wanted], kinds: Mapping[str, Kind]) -> str | None:
+    specs = {item.address: item.spec for item in after.resources}
+    for one in wanted:
+        kind = kinds[one.resource.kind]
+        name = one.field.name
+        have = canonical(specs.get(one.resource.address, {}), kind).get(name, MISSING)
+        value = {} if one.value is MISSING else {name: one.value}
+        if not same(have, canonical(value, kind).get(name, MISSING)):
+            return _MISSED
+    return None

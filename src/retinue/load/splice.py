@@ -1,0 +1,220 @@
+"""Edits of single values in a YAML or JSON text: what to put where. Changes nothing; refuses what it cannot do exactly.
+
+An edit keeps comments, quoting, indentation and everything else around the value. Whether the result means what it
+should, the caller finds out by reading it again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ..core.canonical import plain
+from ..core.model import Json
+from .emit import to_yaml
+from .spans import MAP, SCALAR, SEQ, Node
+
+_ENDLESS = 2**31
+_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
+
+
+class Edit(NamedTuple):
+    """Replace the characters from `start` to `end`."""
+
+    start: int
+    end: int
+    text: str
+
+
+class Unsafe(Exception):
+    """Why a value cannot be edited in place, in words that follow "not written: "."""
+
+
+def apply(text: str, edits: Sequence[Edit]) -> str:
+    """The text with all edits. Raises Unsafe where two of them want the same characters."""
+    result, position = [], 0
+    for edit in sorted(dict.fromkeys(edits), key=_order):
+        if edit.start < position:
+            raise Unsafe("different live values belong in the same place of a file")
+        result += [text[position : edit.start], edit.text]
+        position = edit.end
+    return "".join([*result, text[position:]])
+
+
+def _order(edit: Edit) -> tuple[int, int, int, bool]:
+    """New lines for one place: those of inner values first, and items of a list before the key that follows it."""
+    lines = edit.text.lstrip("\n")
+    return (edit.start, edit.end, len(lines.lstrip(" ")) - len(lines), not lines.lstrip(" ").startswith("- "))
+
+
+def replaced(text: str, node: Node, value: Json, *, is_json: bool, trims: bool) -> Edit:
+    """Another value in the place of this one. `trims`: newlines at the end of a text do not count."""
+    if node.marked or node.what not in (SCALAR, MAP, SEQ):
+        raise Unsafe("an anchor, an alias or a tag stands here, which other values may share")
+    if node.what == SCALAR and node.style in ("|", ">"):
+        return _block(text, node, value, trims=trims)
+    if node.what != SCALAR:
+        _refuse_loss(text[node.start : node.end])
+    elif "\n" in text[node.start : node.end]:
+        raise Unsafe("the text runs over several lines here, and its layout cannot be kept")
+    if node.flow or is_json or _fits_line(value):
+        return Edit(node.start, node.end, _inline(value, node, is_json=is_json))
+    return _emitted(text, node, value)
+
+
+def inserted(text: str, node: Node, key: str, value: Json, *, is_json: bool, before: Sequence[str] = ()) -> Edit:
+    """A new key at the end of a mapping, but above the keys named in `before`."""
+    if node.what != MAP or node.marked:
+        raise Unsafe("there is no plain mapping here to add a key to")
+    if node.flow:
+        return _into_brackets(text, node, f"{_key(key, is_json=is_json)}: {_compact(value)}", node.keys)
+    places = [index for index, name in enumerate(node.keys) if name.text not in before]
+    after = places[-1] if places else 0
+    lines = _indented(to_yaml({key: value}, _ENDLESS), node.keys[0].column - 1)
+    return _after_line(text, node.children[after], node.keys[after], lines)
+
+
+def removed(text: str, node: Node, key: str) -> Edit:
+    """A mapping without one of its keys."""
+    index = next(number for number, name in enumerate(node.keys) if name.text == key)
+    return _without(text, node, index, node.keys[index].start, node.keys)
+
+
+def item_added(text: str, node: Node, after: int, value: Json) -> Edit:
+    """A new item behind the item with the number `after`; -1 puts it first."""
+    if node.what != SEQ or node.marked:
+        raise Unsafe("there is no plain list here to add an item to")
+    if node.flow:
+        if after != len(node.children) - 1:
+            raise Unsafe("an item was added between others in a list that is written in brackets")
+        return _into_brackets(text, node, _compact(value), node.children)
+    lines = _indented(to_yaml({"k": [value]}, _ENDLESS).partition("\n")[2], node.column - 1 - 2)
+    if after >= 0:
+        return _after_line(text, node.children[after], None, lines)
+    first = text.rfind("\n", 0, node.start) + 1
+    if text[first : node.start].strip():
+        raise Unsafe("an item was added before the first one, on whose line something else stands")
+    return Edit(first, first, lines)
+
+
+def item_removed(text: str, node: Node, index: int) -> Edit:
+    """A list without one of its items."""
+    if node.what != SEQ or node.marked:
+        raise Unsafe("there is no plain list here to take an item from")
+    start = node.children[index].start
+    return _without(text, node, index, start if node.flow else text.rindex("-", 0, start), node.children)
+
+
+def _refuse_loss(text: str) -> None:
+    """A collection is rewritten only where nothing but its values can be lost."""
+    if re.search(r"#|\$\{|(?:^|[\s\[{,])[&*]\w|\bfile\b", text):
+        raise Unsafe("comments, variables or includes would be lost here")
+
+
+def _fits_line(value: Json) -> bool:
+    return not isinstance(value, dict | list) and not (isinstance(value, str) and "\n" in value)
+
+
+def _inline(value: Json, node: Node, *, is_json: bool) -> str:
+    if not isinstance(value, str) or is_json:
+        return _compact(value)
+    if node.style == "'" and not _HIDDEN.search(value) and "\n" not in value:
+        return "'" + value.replace("'", "''") + "'"
+    if node.style == '"' or "\n" in value:
+        return _compact(value)
+    shown = to_yaml({"k": value}, _ENDLESS).removeprefix("k: ").removesuffix("\n")
+    return _compact(value) if "\n" in shown or (node.flow and re.search(r"[,\[\]{}:#]", shown)) else shown
+
+
+def _compact(value: Json) -> str:
+    """JSON, which is YAML too, with what no file should hold as escapes."""
+    text = json.dumps(plain(value), ensure_ascii=False)
+    return _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _key(key: str, *, is_json: bool) -> str:
+    return _compact(key) if is_json else to_yaml({key: 0}, _ENDLESS).removesuffix(": 0\n")
+
+
+def _block(text: str, node: Node, value: Json, *, trims: bool) -> Edit:
+    """The lines of a literal block; its header stays, unless another one is needed for the same text."""
+    header, _, body = text[node.start : node.end].partition("\n")
+    found = re.fullmatch(r"\|([-+]?)(\s+#.*)?", header.rstrip())
+    if found is None or node.style == ">":
+        raise Unsafe("the text is folded or has an indentation of its own here, which cannot be kept")
+    if not isinstance(value, str) or not value.strip() or _HIDDEN.search(value):
+        raise Unsafe("the live value cannot be written as the block of lines that stands here")
+    lines = value.rstrip("\n").split("\n")
+    if next(line for line in lines if line.strip())[0] in " \t":
+        raise Unsafe("the live text begins with white space, which a block of lines cannot show")
+    ends = len(value) - len(value.rstrip("\n"))
+    chomp = found[1] if trims and found[1] != "+" else {0: "-", 1: ""}.get(ends)
+    if chomp is None or found[1] == "+":
+        raise Unsafe("the number of empty lines at the end counts here")
+    first = next((line for line in body.split("\n") if line.strip()), "")
+    indent = first[: len(first) - len(first.lstrip(" "))]
+    shown = "\n".join(indent + line if line else "" for line in lines)
+    return Edit(node.start, node.end, f"|{chomp}{found[2] or ''}\n{shown}")
+
+
+def _emitted(text: str, node: Node, value: Json) -> Edit:
+    """A value that takes lines of its own, in the place of what stands behind a key."""
+    parent = node.parent
+    if parent is None or parent.what != MAP:
+        raise Unsafe("the live value takes several lines, for which there is no room here")
+    key = parent.keys[parent.children.index(node)]
+    between, rest = text[key.end : node.start], text[node.end :].partition("\n")[0]
+    if "#" in between or rest.strip():
+        raise Unsafe("a comment stands where the lines of the live value would go")
+    lines = _indented(to_yaml({"k": value}, _ENDLESS), key.column - 1).rstrip("\n")
+    return Edit(key.end, node.end, lines.lstrip(" ").removeprefix("k"))
+
+
+def _indented(lines: str, by: int) -> str:
+    """Every line that is not empty with so many spaces more (or fewer, if negative)."""
+    if by < 0:
+        return "".join(line.removeprefix(" " * -by) for line in lines.splitlines(keepends=True))
+    return "".join(" " * by + line if line.strip() else line for line in lines.splitlines(keepends=True))
+
+
+def _after_line(text: str, value: Node, key: Node | None, lines: str) -> Edit:
+    """New lines below the one in which a value (or, where it is empty, its key) ends."""
+    end = max(value.end, key.end if key else 0)
+    stop = text.find("\n", end)
+    if stop < 0:
+        return Edit(len(text), len(text), "\n" + lines.rstrip("\n"))
+    return Edit(stop + 1, stop + 1, lines)
+
+
+def _into_brackets(text: str, node: Node, new: str, starts: Sequence[Node]) -> Edit:
+    """Behind the last entry of a mapping or a list in brackets, laid out as the entries before."""
+    if not node.children:
+        return Edit(node.start, node.end, text[node.start] + new + text[node.end - 1])
+    if len(starts) > 1:
+        gap = text[node.children[-2].end : starts[-1].start].partition(",")[2]
+    else:
+        gap = text[node.start + 1 : starts[0].start] if "\n" in text[node.start : starts[0].start] else " "
+    if gap.strip():
+        raise Unsafe("a comment stands between the entries here")
+    return Edit(node.children[-1].end, node.children[-1].end, f",{gap}{new}")
+
+
+def _without(text: str, node: Node, index: int, start: int, starts: Sequence[Node]) -> Edit:
+    """The entry that begins at `start`, with the comma or the lines that belong to it."""
+    if node.marked or len(node.children) < 2:
+        raise Unsafe("nothing would be left of what stands around it")
+    end = node.children[index].end
+    if node.flow:
+        left, right = (node.children[index - 1].end, end) if index else (start, starts[1].start)
+        if "#" in text[left:start] + text[end:right]:
+            raise Unsafe("a comment stands between the entries here")
+        return Edit(left, right, "")
+    first = text.rfind("\n", 0, start) + 1
+    if text[first:start].strip():
+        raise Unsafe("it stands on a line with something else")
+    stop = text.find("\n", end)
+    if stop < 0:
+        return Edit(max(first - 1, 0), len(text), "")
+    return Edit(first, stop + 1, "")

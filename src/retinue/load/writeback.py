@@ -1,0 +1,329 @@
+"""Live values to edits of the files that their manifests come from. Writes no file; refuses what it cannot do exactly.
+
+Every value of a rendered manifest knows its place, whatever layer or include it comes from: that is where it goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
+
+import yaml
+
+from ..core.canonical import canonical_value, same
+from ..core.model import MISSING, Field, Json, Place, Resource, Shape
+from ..schema import EXTRAS, kind_by_word
+from . import frontmatter
+from .files import Files, Found, beside, read_found, text_of
+from .located import Map, Seq
+from .spans import MAP, SCALAR, Node, Spans
+from .splice import Edit, Unsafe, apply, inserted, item_added, item_removed, removed, replaced
+
+_LAST_KEYS = ("retinue", EXTRAS)
+"""They stand at the end of a manifest; new fields go above them."""
+
+
+class Wanted(NamedTuple):
+    """One field of one manifest, and the value that it shall have (MISSING: none)."""
+
+    resource: Resource
+    field: Field
+    value: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The edits, by file, that give a field its value."""
+
+    wanted: Wanted
+    edits: Mapping[str, tuple[Edit, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A field that stays as it is, why, the place of the value that could not be edited, or the patch for a person."""
+
+    wanted: Wanted
+    why: str
+    place: Place | None = None
+    patch: str = ""
+
+
+@dataclass(slots=True)
+class Text:
+    """A file's bytes, its text with LF, and whether it had CRLF."""
+
+    name: str
+    data: bytes
+    text: str
+    crlf: bool
+    _spans: Spans | None = None
+
+    @property
+    def is_json(self) -> bool:
+        return self.name.lower().endswith(".json")
+
+    def spans(self) -> Spans:
+        """Raises Unsafe for a text whose values cannot be told apart."""
+        if self._spans is None:
+            head = frontmatter.head(self.text) if self.name.lower().endswith(".md") else self.text
+            try:
+                self._spans = Spans(head)
+            except (yaml.YAMLError, ValueError) as error:
+                raise Unsafe("this file cannot be edited in place") from error
+        return self._spans
+
+    def bytes(self, edits: Sequence[Edit]) -> bytes:
+        """The file's content with all edits. Raises Unsafe if they do not fit together, or no file can hold them."""
+        text = apply(self.text, edits)
+        try:
+            return (text.replace("\n", "\r\n") if self.crlf else text).encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise Unsafe("the live text holds half a character, which no file can hold") from error
+
+
+class Texts:
+    """The project's files that are looked at for edits, each read once."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self._read: dict[str, Text] = {}
+
+    def __getitem__(self, name: str) -> Text:
+        """By name relative to the project folder. Raises Unsafe for a file whose layout cannot be kept."""
+        found = self._files.find(name)
+        data = read_found(found, None) if isinstance(found, Found) else None
+        if not isinstance(found, Found) or not isinstance(data, bytes):
+            raise Unsafe(f"`{name}` cannot be read")
+        known = self._read.get(found.name)
+        if known is None:
+            text = text_of(data, found.name)
+            if not isinstance(text, str) or "\r" in text:
+                raise Unsafe(f"`{found.name}` has line ends of its own, which cannot be kept")
+            breaks = data.count(b"\n")
+            if data.count(b"\r\n") not in (0, breaks):
+                raise Unsafe(f"`{found.name}` has line ends of two kinds, which cannot be kept")
+            known = self._read[found.name] = Text(found.name, data, text, bool(breaks) and b"\r\n" in data)
+        return known
+
+
+def edits_for(wanted: Wanted, texts: Texts) -> Written | Refused:
+    """The edits that give one field its live value: all of them, or why there are none."""
+    work = _Work(texts)
+    try:
+        work.field(wanted)
+    except Unsafe as unsafe:
+        return Refused(wanted, str(unsafe), work.place)
+    return Written(wanted, {name: tuple(edits) for name, edits in work.edits.items()})
+
+
+@dataclass(slots=True)
+class _Work:
+    """The edits of one field so far, and the place that was looked at last."""
+
+    texts: Texts
+    edits: dict[str, list[Edit]] = field(default_factory=dict)
+    place: Place | None = None
+
+    def field(self, wanted: Wanted) -> None:
+        spec, name, shape = wanted.resource.spec, wanted.field.name, wanted.field.shape
+        assert type(spec) is Map
+        if name in spec:
+            self._value(spec, name, shape, wanted.value)
+        elif wanted.value is not MISSING:
+            assert wanted.resource.place is not None
+            file, holder = self._holder(wanted.resource.place)
+            self._insert(file, holder, name, wanted.value)
+
+    def _add(self, file: Text, edit: Edit) -> None:
+        self.edits.setdefault(file.name, []).append(edit)
+
+    def _value(self, holder: Map | Seq, key: Any, shape: Shape, new: Json) -> None:
+        """Make one member of a rendered value what it shall be."""
+        value, place = holder[key], _place(holder, key)
+        if _equal(value, new, shape):
+            return
+        self.place = place
+        if _short(new, shape) is MISSING:
+            self._reset(holder, key, shape)
+        elif type(value) is Map and isinstance(new, dict) and _same_type(shape, value, new):
+            self._members(value, place, shape, new)
+        elif type(value) is Seq and isinstance(new, list) and value:
+            self._items(value, place, shape, new)
+        else:
+            self._replace(place, value, shape, new)
+
+    def _reset(self, holder: Map | Seq, key: Any, shape: Shape) -> None:
+        """Back to the default: a plain one is written out, so that no lower layer shows through."""
+        if shape.default is not MISSING and shape.default not in (None, {}, []):
+            self._replace(_place(holder, key), holder[key], shape, shape.default)
+        elif type(holder) is Map:
+            self._remove(holder, key)
+        else:
+            raise Unsafe("an item of this list says nothing any more")
+
+    def _members(self, value: Map, place: Place, shape: Shape, new: Mapping[str, Json]) -> None:
+        for key in value:
+            if key == "type" and shape.by_type is not None:
+                continue
+            self._value(value, key, _sub(shape, value, key), new.get(key, MISSING))
+        for key, item in new.items():
+            if key not in value and not _equal(MISSING, item, _sub(shape, new, key)):
+                file, node = self._node(place)
+                self._insert(file, node, key, item)
+
+    def _items(self, value: Seq, place: Place, shape: Shape, new: Sequence[Json]) -> None:
+        """Items that both have stay where they are, comments and all."""
+        items = shape.items or Shape()
+        if shape.unordered:
+            gone = [index for index, item in enumerate(value) if not any(_equal(item, other, items) for other in new)]
+            more = [other for other in new if not any(_equal(item, other, items) for item in value)]
+            self._resize(value, place, gone, len(value) - 1, more)
+            return
+        start = next(
+            (n for n, (old, now) in enumerate(zip(value, new, strict=False)) if not _equal(old, now, items)), None
+        )
+        start = min(len(value), len(new)) if start is None else start
+        stop = 0
+        while stop < min(len(value), len(new)) - start and _equal(value[-1 - stop], new[-1 - stop], items):
+            stop += 1
+        old, now = range(start, len(value) - stop), new[start : len(new) - stop]
+        for index, item in zip(old, now, strict=False):
+            self._value(value, index, items, item)
+        paired = min(len(old), len(now))
+        self._resize(value, place, list(old[paired:]), start + paired - 1, now[paired:])
+
+    def _resize(self, value: Seq, place: Place, gone: Sequence[int], after: int, more: Sequence[Json]) -> None:
+        if not gone and not more:
+            return
+        file, node = self._node(place)
+        if len(node.children) != len(value):
+            raise Unsafe("an anchor, an alias or an include stands for this list")
+        for index in gone:
+            self._add(file, item_removed(file.text, node, index))
+        for item in more:
+            self._add(file, item_added(file.text, node, after, self._written(item, node, file)))
+
+    def _insert(self, file: Text, node: Node, key: str, value: Json) -> None:
+        value = self._written(value, node, file)
+        if not node.flow and not node.keys:
+            raise Unsafe("there is no place here for one more key")
+        before = _LAST_KEYS if node.parent is None else ()
+        self._add(file, inserted(file.text, node, key, value, is_json=file.is_json, before=before))
+
+    def _remove(self, holder: Map, key: str) -> None:
+        self.place = holder.keys_at[key]
+        file = self.texts[self.place.file]
+        if _is_body(file, self.place):
+            self._body(file, self.place, "")
+            return
+        file, node = self._holder(self.place)
+        self._refuse_variable(holder[key], node.child(key))
+        self._add(file, removed(file.text, node, key))
+
+    def _replace(self, place: Place, value: Any, shape: Shape, new: Json) -> None:
+        file = self.texts[place.file]
+        if _is_body(file, place):
+            self._body(file, place, new)
+            return
+        file, node = self._node(place)
+        if node.what == MAP and type(value) is not Map:
+            self._included(node, place, shape, new)
+            return
+        self._refuse_variable(value, node)
+        new = self._written(new, node, file)
+        self._add(file, replaced(file.text, node, new, is_json=file.is_json, trims=shape.trim_final_newline))
+
+    def _refuse_variable(self, value: Any, node: Node | None) -> None:
+        """A variable stands there, unless what is written is what is meant (a text that is no template)."""
+        if node is None or node.what != SCALAR or "${" not in node.text.replace("$${", "") or value == node.text:
+            return
+        raise Unsafe(f"`{node.text}` stands there" if len(node.text) < 60 else "a text with variables stands there")
+
+    def _included(self, node: Node, place: Place, shape: Shape, new: Json) -> None:
+        """The text of a file of its own."""
+        path, template = node.child("file"), node.child("template")
+        if path is None or "${" in path.text or node.marked or not isinstance(new, str):
+            raise Unsafe("an include stands there, and the live value is no text for its file")
+        file = self.texts[beside(place, path.text)]
+        self.place = Place(file.name, 1, 1)
+        if template is not None and template.text == "true" and ("${" in file.text or "${" in new):
+            raise Unsafe("the text is a template (`template: true`)")
+        kept = file.text[len(file.text.rstrip("\n")) :] if shape.trim_final_newline else ""
+        text = new.replace("\r\n", "\n")
+        text = text.rstrip("\n") + kept if shape.trim_final_newline else text
+        self._add(file, Edit(0, len(file.text), text))
+
+    def _body(self, file: Text, place: Place, new: Json) -> None:
+        """The text below the front matter."""
+        if not isinstance(new, str):
+            raise Unsafe("the text below the front matter cannot be anything but text")
+        start = sum(len(line) + 1 for line in file.text.split("\n")[: place.line - 1])
+        body = file.text[start:]
+        if "${" in body.replace("$${", ""):
+            raise Unsafe("the text has variables")
+        kept = body[len(body.rstrip("\n")) :]
+        text = new.replace("\r\n", "\n").rstrip("\n").replace("${", "$${")
+        self._add(file, Edit(start, len(file.text), text + kept if text else ""))
+
+    def _written(self, value: Json, node: Node, file: Text) -> Json:
+        """The value as it is written where `${` means a variable."""
+        root = node.root()
+        is_template = file.name == "retinue.yaml" or any(kind_by_word(key.text) for key in root.keys)
+        return _escaped(value) if is_template else value
+
+    def _node(self, place: Place) -> tuple[Text, Node]:
+        file = self.texts[place.file]
+        node = file.spans().at((place.line, place.column))
+        if node is None:
+            raise Unsafe("the value cannot be found again in its file")
+        return file, node
+
+    def _holder(self, place: Place) -> tuple[Text, Node]:
+        file = self.texts[place.file]
+        node = file.spans().holder((place.line, place.column))
+        if node is None:
+            raise Unsafe("the key cannot be found again in its file")
+        return file, node
+
+
+def _place(holder: Map | Seq, key: Any) -> Place:
+    return holder.values_at[key] if isinstance(holder, Map) else holder.items_at[key]
+
+
+def _is_body(file: Text, place: Place) -> bool:
+    """Whether a place is that of the text below the front matter."""
+    markdown = PurePosixPath(file.name).suffix.lower() == ".md"
+    return markdown and place.line > frontmatter.head(file.text).count("\n")
+
+
+def _equal(left: Json, right: Json, shape: Shape) -> bool:
+    return same(_short(left, shape), _short(right, shape))
+
+
+def _short(value: Json, shape: Shape) -> Json:
+    """In canonical form, with a default as MISSING."""
+    short = MISSING if value is MISSING else canonical_value(value, shape)
+    return MISSING if same(short, shape.default) else short
+
+
+def _sub(shape: Shape, value: Mapping[str, Json], key: str) -> Shape:
+    if shape.by_type is not None:
+        shape = shape.by_type.get(str(value.get("type")), Shape())
+    if shape.properties is not None:
+        return shape.properties.get(key, Shape())
+    return shape.values or Shape()
+
+
+def _same_type(shape: Shape, left: Mapping[str, Json], right: Mapping[str, Json]) -> bool:
+    return shape.by_type is None or left.get("type") == right.get("type")
+
+
+def _escaped(value: Json) -> Json:
+    if isinstance(value, str):
+        return value.replace("${", "$${")
+    if isinstance(value, list):
+        return [_escaped(item) for item in value]
+    return {key: _escaped(item) for key, item in value.items()} if isinstance(value, dict) else value
