@@ -203,8 +203,9 @@ def test_a_function_needs_its_description_at_its_line(prod: World) -> None:
     assert "assistants/ant.yaml:5:15: azure-function: a function needs its `description` here" in ran.err
 
 
-def test_a_function_without_arguments_is_sent_with_an_empty_schema(prod: World) -> None:
-    function = "tools: [{type: function, function: {name: f, description: d}}]\n"
+@pytest.mark.parametrize("parameters", ["", ", parameters: null", ", parameters: {}"])
+def test_a_function_without_arguments_is_sent_with_an_empty_schema(prod: World, parameters: str) -> None:
+    function = f"tools: [{{type: function, function: {{name: f, description: d{parameters}}}}}]\n"
     prod.assistant("ant", function)
     assert prod.run("apply", "--auto-approve").code == 0
     settled(prod)

@@ -45,7 +45,7 @@ class Modern(V2):
         kept = {name: value for name, value in options.items() if name not in lacks}
         if kind == "function":
             # A manifest, and the canonical form, may leave out that there are none.
-            kept = {"parameters": {"type": "object", "properties": {}}, **kept}
+            kept["parameters"] = kept.get("parameters") or {"type": "object", "properties": {}}
         return {"type": kind, kind: kept} if kept else {"type": kind}
 
 
@@ -90,17 +90,18 @@ class Foundry(Modern):
             held = live.raw.get("tools")
             body["tools"] = [*(body["tools"] or []), *filter(_is_extra, held if isinstance(held, list) else ())]
         if "tool_resources" in body:
-            held = live.raw.get("tool_resources")
-            others = (
-                {key: value for key, value in held.items() if key not in _PORTABLE} if isinstance(held, dict) else {}
-            )
-            body["tool_resources"] = {**others, **body["tool_resources"]}
+            body["tool_resources"] = {**_other_resources(live.raw), **body["tool_resources"]}
         return body
 
 
 def _is_extra(tool: Json) -> bool:
     """Such as azure_ai_search, bing_grounding, connected_agent or openapi."""
     return isinstance(tool, dict) and tool.get("type") not in _PORTABLE
+
+
+def _other_resources(raw: Mapping[str, Json]) -> dict[str, Json]:
+    held = raw.get("tool_resources")
+    return {key: value for key, value in held.items() if key not in _PORTABLE} if isinstance(held, dict) else {}
 
 
 def form_of(version: Version) -> Modern:
