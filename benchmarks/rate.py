@@ -36,7 +36,7 @@ def measure(hint: str, latency: float) -> tuple[float, float, int]:
     """Seconds of the apply, of the ideal client, and how many requests were refused."""
     emulator, stop, ready, urls = Emulator(":memory:"), threading.Event(), threading.Event(), list[str]()
     tell = lambda url: (urls.append(url), ready.set())  # noqa: E731
-    thread = threading.Thread(target=serve, args=(emulator, "127.0.0.1", 0, tell, stop))
+    thread = threading.Thread(target=serve, args=(emulator, "127.0.0.1", 0, tell, stop), daemon=True)
     thread.start()
     ready.wait()
     with tempfile.TemporaryDirectory() as folder:

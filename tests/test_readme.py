@@ -71,11 +71,21 @@ def test_the_pipeline_block_runs(clone: Path, repository: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_every_link_points_at_a_file(repository: Path) -> None:
-    for page in [repository / "README.md", *sorted((repository / "docs").glob("*.md"))]:
-        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
-            if "://" not in target:
-                assert (page.parent / target).exists(), f"{page.name}: {target}"
+def headings(page: Path) -> set[str]:
+    """The anchors that GitHub gives to the headings of a page."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_every_link_points_at_a_file_and_a_heading_of_it(repository: Path) -> None:
+    for page in [repository / "README.md", *sorted((repository / "docs").rglob("*.md"))]:
+        for link in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
+            target, _, heading = link.partition("#")
+            if "://" in link:
+                continue
+            file = page.parent / target if target else page
+            assert file.exists(), f"{page.name}: {link}"
+            assert not heading or heading in headings(file), f"{page.name}: {link}"
 
 
 def test_the_manifest_in_the_readme_is_valid(clone: Path, repository: Path) -> None:

@@ -95,6 +95,33 @@ def test_import_from_an_export_into_a_project_writes_over_nothing(world: World) 
     assert "assistants/ant.yaml exists already; nothing was written" in ran.err
 
 
+def test_import_from_an_export_names_nothing_as_a_manifest_of_another_environment_or_file(world: World) -> None:
+    world.project(environment="  prod: {provider: openai, endpoint: emulator}\n")
+    world.write("old.json", json.dumps({"id": "asst_1", "model": "gpt-4o", "name": "Ant"}))
+    world.write("assistants/deep/er.yaml", "assistant: ant\nmodel: m\nretinue: {environments: [prod]}\n")
+    ran = world.run("import", "--from", "old.json")
+    assert (ran.code, (world.root / "assistants/ant.yaml").exists()) == (3, False)
+    assert "this project has a manifest Assistant/ant already" in ran.err
+
+
+def test_import_from_an_export_writes_where_the_manifests_are(world: World) -> None:
+    world.project()
+    text = (world.root / "retinue.yaml").read_text()
+    world.write("retinue.yaml", text.replace("[assistants]", "[bots]"))
+    world.write("old.json", json.dumps({"id": "asst_1", "model": "gpt-4o", "name": "Ant"}))
+    assert world.run("import", "--from", "old.json").code == 0
+    assert [item["assistant"] for item in rendered(world)] == ["ant"]
+
+
+def test_import_takes_no_name_that_a_manifest_of_another_environment_has(world: World) -> None:
+    world.project(environment="  prod: {provider: openai, endpoint: emulator}\n")
+    world.write("assistants/b.yaml", "assistant: old-b\nmodel: m\nretinue: {environments: [prod]}\n")
+    world.emulator.assistants.seed({"id": "asst_" + "B" * 24, "created_at": 1, "name": "Old B"})
+    assert world.run("import", "-e", "dev").code == 0
+    assert world.run("validate").code == 0
+    assert "1 to adopt" in world.run("plan", "-e", "dev").out
+
+
 def test_import_of_one_id_leaves_the_others(world: World) -> None:
     world.project()
     world.assistant("ant")

@@ -105,6 +105,26 @@ def test_both_layers_of_drift_are_shown_and_repaired(world: FlowiseWorld, golden
     golden("two-layers", world.seen())
 
 
+def test_what_a_row_leaves_open_is_what_the_upstream_holds(world: FlowiseWorld) -> None:
+    """A manifest without the field asks for its default, but a create sends none: some models take none."""
+    world.project()
+    world.credential()
+    world.flowise("greeter", "{type: OPENAI, credential: main}")
+    world.apply()
+    (key,) = world.live()
+    assert "temperature" not in world.rows()["Greeter"]["parsed"]
+    stores = {"file_search": {"vector_store_ids": ["vs_1"]}}
+    world.emulator.assistants.seed({**world.live()[key], "temperature": 0.3, "tool_resources": stores})
+    (change,) = json.loads(world.run("plan", "--format", "json").out)["changes"]
+    assert [(field["path"], field["after"], field["cause"]) for field in change["fields"]] == [
+        ("/tool_resources", {}, "drift"),
+        ("/temperature", 1, "drift"),
+    ]
+    world.apply()
+    held = world.live()[key]
+    assert (held["temperature"], held["tool_resources"]["file_search"]) == (1, {"vector_store_ids": []})
+
+
 def test_an_upstream_that_is_gone_is_said_at_plan(world: FlowiseWorld, golden: Golden) -> None:
     world.project()
     world.credential()
@@ -255,7 +275,7 @@ def test_a_page_in_place_of_the_api_is_an_error(world: FlowiseWorld) -> None:
     world.project()
     world.flowise("greeter")
     world.emulator.faults.on("GET /api/v1/assistants", Fault("html"), times=None)
-    ran = world.run("plan", "--timeout", "1s")
+    ran = world.run("plan", "--timeout", "5s")
     assert ran.code == 9 and "check `endpoint`" in ran.err
 
 

@@ -56,6 +56,26 @@ def test_an_import_into_a_project_leaves_only_adopts(world: FlowiseWorld) -> Non
     world.apply()
 
 
+def test_what_a_row_leaves_open_is_imported_from_the_upstream(world: FlowiseWorld) -> None:
+    tools = [{"type": "code_interpreter"}, {"type": "function", "function": {"name": "f", "parameters": {}}}]
+    bare = {"name": "Bare", "model": "gpt-4o", "temperature": 0.3, "instructions": "Hi.", "tools": tools}
+    key = world.emulator.assistants.seed(bare)
+    details = {"id": key, "name": "Bare", "model": "gpt-4o"}
+    row = {"object": "flowise.assistant", "details": details, "credential": world.credential()}
+    world.emulator.seed(row)
+    world.monkeypatch.setenv("FLOWISE_API_KEY", "sk-canary-0123456789")
+    assert world.run("init", "-C", "taken", "--from", "flowise", "--endpoint", world.url).code == 0
+    manifest = (world.root / "taken" / "assistants" / "bare.yaml").read_text()
+    assert "temperature: 0.3\n" in manifest and "instructions: Hi.\n" in manifest
+    (change,) = json.loads(world.run("plan", "-C", "taken", "--format", "json").out)["changes"]
+    assert (change["action"], change["fields"]) == ("adopt", [])
+    assert world.run("apply", "-C", "taken", "--auto-approve").code == 0
+    assert world.run("plan", "-C", "taken", "--detailed-exitcode").code == 0
+    held = world.live()[key]
+    assert held["instructions"] == "Hi."
+    assert sorted(tool["type"] for tool in held["tools"]) == ["code_interpreter", "function"]
+
+
 def test_a_row_that_has_no_model_yet_is_left_out(world: FlowiseWorld) -> None:
     """The page makes a row with nothing but a name; one of them must not stop the plan of all the others."""
     for details in (

@@ -226,7 +226,9 @@ def test_deviations_are_of_what_the_row_says_and_not_of_what_it_leaves_open() ->
 
 def test_an_export_has_the_words_of_a_manifest_and_no_deviation() -> None:
     held = json.dumps({"name": "A", "model": "m", "metadata": {"k": "v"}})
-    live = to_resource(row({"details": held, "credential": "c-1", "type": "OPENAI"}), DIRECTORY, {"model": "n"})
+    live = to_resource(
+        row({"details": held, "credential": "c-1", "type": "OPENAI"}), DIRECTORY, {"model": "n", "name": "A"}
+    )
     assert live.spec["providers"]["flowise"]["upstream"] == {"model": "n"}
     exported = PROVIDER.exported(live)
     assert exported["providers"] == {"flowise": {"type": "OPENAI", "credential": "main"}}

@@ -21,7 +21,7 @@ from retinue.core.errors import (
     UsageError,
 )
 from retinue.providers.gate import Clock, Gate
-from retinue.providers.http import Http, retry_after
+from retinue.providers.http import Http, retry_after, trust
 from retinue.providers.openai import classify
 from retinue.providers.wire import Connection, Verb
 
@@ -290,6 +290,7 @@ def test_a_proxy_or_certificate_that_cannot_be_used_is_wrong_usage(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(name, value)
+    trust.cache_clear()
     with pytest.raises(UsageError, match="a proxy or certificate setting") as caught:
         Http(Connection("https://host/v1"), classify)
     assert "canary" not in caught.value.message

@@ -16,6 +16,7 @@ from ..engine.read import read_live
 from ..load.dumps import flat
 from ..load.export import Exported, manifests_from_objects, objects_from_text
 from ..load.files import Files
+from ..load.manifests import Loaded, load
 from ..load.project import Project
 from ..load.yaml import parse
 from ..providers.base import Exporter, Provider
@@ -48,7 +49,10 @@ class Choice:
 
 
 def read_export(path: str, choice: Choice = Choice(), project: Project | None = None) -> Exported:
-    """The manifests for the objects in a file (`-` is standard input). Raises UsageError or InvalidManifests."""
+    """The manifests for the objects in a file (`-` is standard input), beside those that a project has already.
+
+    Raises UsageError or InvalidManifests.
+    """
     remedy = "Name an exported JSON file."
     data = read_stdin(_MOST_BYTES) if path == "-" else read_named(path, _MOST_BYTES, "the export", remedy)
     objects, problems = objects_from_text(data, path)
@@ -56,8 +60,33 @@ def read_export(path: str, choice: Choice = Choice(), project: Project | None = 
         raise InvalidManifests(problems)
     if (missed := choice.missed(flat(objects)[0])) is not None:
         raise UsageError(f"no object of the export is {missed}", "Look into the file for its `id` and `name`.")
-    tools = _tools(project, "tools") if project else {}
-    return checked(manifests_from_objects(objects, tools=tools, wanted=choice.takes))
+    if project is None:
+        return checked(manifests_from_objects(objects, wanted=choice.takes))
+    folder = _folder(project)
+    tools = _tools(project, str(PurePosixPath(folder).parent / "tools"))
+    exported = checked(manifests_from_objects(objects, tools=tools, wanted=choice.takes, folder=folder))
+    _refuse_taken(exported, project)
+    return exported
+
+
+def _refuse_taken(exported: Exported, project: Project) -> None:
+    """Raises UsageError for a name that a manifest has which stands in another file."""
+    loaded = load(project, None, allow_empty=True, extras=extras_of)
+    if any(item.severity is Severity.ERROR for item in loaded.diagnostics):
+        # Whose name a faulty manifest takes, nobody can say.
+        raise InvalidManifests(loaded.diagnostics)
+    for file in sorted(exported.files):
+        name = PurePosixPath(file).stem
+        if file.endswith(".yaml") and name in _names(loaded) and not (project.root / file).exists():
+            raise UsageError(
+                f"this project has a manifest Assistant/{name} already, in another file; nothing was written",
+                "Take that assistant out of the export, or rename the manifest.",
+            )
+
+
+def _names(loaded: Loaded) -> set[str]:
+    """What the manifests are called, also those that are not meant for this environment."""
+    return {address.name for address in (*loaded.elsewhere, *(item.address for item in loaded.resources)) if address}
 
 
 def checked(exported: Exported) -> Exported:
@@ -76,12 +105,12 @@ def from_live(session: Session, given: Mapping[str, Any], choice: Choice = Choic
     if (missed := choice.missed(objects)) is not None:
         raise UsageError(f"there is no unmanaged live object {missed}", "`retinue output` lists the managed ones.")
     adopted = {value for item in session.desired for value in item.policy.adopt.values()}
-    folder = _folder(session)
+    folder = _folder(session.project)
     return checked(
         manifests_from_objects(
             [item for item in objects if item["id"] not in adopted],
             adopt_environment=session.environment.name,
-            taken={item.address.name for item in session.desired if item.address},
+            taken=_names(session.loaded),
             folder=folder,
             kind=session.kinds["Assistant"],
             extras=extras_of,
@@ -121,7 +150,7 @@ def _exported(provider: Provider, live: Resource) -> dict[str, Json]:
     return provider.exported(live) if isinstance(provider, Exporter) else dict(live.raw)
 
 
-def _folder(session: Session) -> str:
+def _folder(project: Project) -> str:
     """The first manifest folder of the project that is no glob and no file."""
-    plain = (item for item in session.project.manifests if not any(char in item for char in "*?["))
+    plain = (item for item in project.manifests if not any(char in item for char in "*?["))
     return next((item.rstrip("/") for item in plain if not PurePosixPath(item).suffix), "assistants")

@@ -8,8 +8,10 @@ from __future__ import annotations
 import email.utils
 import json
 import random
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import httpx
@@ -53,6 +55,12 @@ def _checked(url: str) -> str:
     return url
 
 
+@cache
+def trust() -> ssl.SSLContext:
+    """Whom to trust, once for a process: reading all certificates takes longer than many a plan."""
+    return httpx.create_ssl_context()
+
+
 def _client(connection: Connection) -> httpx.Client:
     """Raises UsageError where the environment names a proxy or a certificate file that cannot be used."""
     size, url = connection.parallelism, _checked(connection.base_url)
@@ -62,6 +70,7 @@ def _client(connection: Connection) -> httpx.Client:
             headers=dict(connection.headers),
             params=dict(connection.params),
             transport=connection.transport,
+            verify=trust() if connection.transport is None else True,
             limits=httpx.Limits(max_connections=size, max_keepalive_connections=size),
             follow_redirects=False,
         )

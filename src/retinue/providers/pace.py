@@ -15,7 +15,7 @@ _START = 3.0
 """After such a wait: by how much faster to go than what was seen so far, to empty the bucket once more and know."""
 _GROWTH, _DOUBLING = 0.985, 0.5
 """While searching, the distance between requests shrinks by this factor with each, and halves in so many seconds."""
-_MARGIN, _SAVED = 0.96, 0.6
+_MARGIN, _SAVED = 0.98, 0.6
 """Of the rate that was found, how much is used; and of the burst, how much at once after a wait."""
 _ENOUGH = 20
 """Requests from which on an estimate is worth to be kept to."""
@@ -38,7 +38,7 @@ class Pace:
         self._interval = self._slack = self._next = 0.0
         self._epoch = self._good = self._refused = self._in_vain = 0
         self._start, self._taken = now, deque[float](maxlen=_MEMORY)
-        self._first_taken, self._first_spent, self._longest = 0, 0.0, 0.0
+        self._first, self._first_end, self._longest = list[float](), now, 0.0
         self._keep_until, self._keep_count = 0.0, 0
         self.not_before = 0.0
 
@@ -61,7 +61,7 @@ class Pace:
             if self._epoch and self._good >= self._keep_count and now >= self._keep_until:
                 self._interval *= min(_GROWTH, 2 ** (-self._interval / _DOUBLING))
         elif self._epoch == 1:
-            self._first_taken += 1
+            self._first.append(self._first_end)
 
     def refused(self, now: float, seconds: float | None, ticket: int) -> float:
         """The service asked for fewer requests, and for a wait of `seconds` (None: it did not say). The wait."""
@@ -93,9 +93,10 @@ class Pace:
 
     def _search(self, now: float, seconds: float) -> None:
         """The first refusal ends a burst that may have been saved up; so the wait that follows it counts too."""
-        self._first_taken, self._first_spent = max(1, self._good), now - self._start
+        self._first, self._first_end = list(self._taken), now
+        begun = self._first[0] if self._first else now
         faster = _START if seconds >= _ROUNDED_UP else 1.0
-        self._interval = max(self._longest, (self._first_spent + seconds) / self._first_taken / faster)
+        self._interval = max(self._longest, (now - begun + seconds) / max(1, len(self._first)) / faster)
         self._forget(now)
 
     def _settle(self, now: float, seconds: float) -> None:
@@ -115,8 +116,9 @@ class Pace:
         self._taken.clear()
 
     def _burst(self, rate: float) -> float:
-        """What was taken before the first refusal, less what came in meanwhile."""
-        return max(1.0, self._first_taken - rate * self._first_spent)
+        """What must have been saved up for the requests before the first refusal, the busiest stretch of them."""
+        end = self._first_end
+        return max([1.0, *(count - rate * (end - at) for count, at in enumerate(reversed(self._first), 1))])
 
     def _estimate(self, now: float) -> float:
         """The rate at which a bucket that was empty at the start would be empty now, given what was taken when."""
@@ -130,7 +132,7 @@ class Pace:
                 low, high = (low, middle) if self._left(middle, burst, now) >= 1 else (middle, high)
             rate = low
         # Where nothing was taken at all, one of several at once was refused: half is a guess.
-        return min(rate, 0.95 * fastest) if self._good else max(rate, 0.5 * fastest)
+        return min(rate, 0.9 * fastest) if self._good else max(rate, 0.5 * fastest)
 
     def _left(self, rate: float, burst: float, now: float) -> float:
         tokens, before = 0.5, self._start

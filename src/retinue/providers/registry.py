@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import metadata
 
 from ..core.errors import UsageError
@@ -10,13 +11,19 @@ from .base import Provider
 GROUP = "retinue.providers"
 
 
+@cache
+def _entries() -> tuple[metadata.EntryPoint, ...]:
+    """What is installed does not change under a running command, and looking for it opens every package."""
+    return tuple(metadata.entry_points(group=GROUP))
+
+
 def names() -> list[str]:
-    return sorted({entry.name for entry in metadata.entry_points(group=GROUP)})
+    return sorted({entry.name for entry in _entries()})
 
 
 def load(name: str) -> Provider:
     """Raises UsageError for an unknown name, with the known ones."""
-    for entry in metadata.entry_points(group=GROUP):
+    for entry in _entries():
         if entry.name == name:
             provider: Provider = entry.load()
             return provider

@@ -1,4 +1,4 @@
-"""Asks, through Flowise, the OpenAI API behind OPENAI rows; notes where it does not answer. upstream.py compares."""
+"""Asks, through Flowise, the OpenAI API behind OPENAI rows; notes where it does not answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ...core.model import Diagnostic, Json, Severity
 from ..wire import Verb
 from .errors import is_gone_upstream
 from .reading import details_of, is_marked, upstream_id
-from .upstream import deviations
+from .upstream import is_comparable
 
 _PAGE = 20
 """How many assistants the one page of the upstream's list shows."""
@@ -38,19 +38,19 @@ class Behind:
             if isinstance(listed, RetinueError):
                 self._note(credential, listed)
 
-    def of_rows(self, rows: Sequence[Mapping[str, Json]]) -> dict[str, dict[str, Json]]:
-        """By row: what the upstream holds otherwise. One list for each credential; what is not in it one by one.
+    def of_rows(self, rows: Sequence[Mapping[str, Json]]) -> dict[str, Mapping[str, Json]]:
+        """By row: the assistant behind it. One list for each credential; what is not in it one by one.
 
         Of rows that nobody marked only what costs no request of its own, and no word where it fails.
         """
-        return self._compared(rows, self._asked)
+        return self._found(rows, self._asked)
 
-    def of_one(self, row: Mapping[str, Json]) -> dict[str, Json]:
+    def of_one(self, row: Mapping[str, Json]) -> Mapping[str, Json] | None:
         """As it is now, whatever was known before."""
-        return self._compared([row], {}).get(str(row.get("id")), {})
+        return self._found([row], {}).get(str(row.get("id")))
 
-    def _compared(self, rows: Sequence[Mapping[str, Json]], asked: dict[str, _Listed]) -> dict[str, dict[str, Json]]:
-        found: dict[str, dict[str, Json]] = {}
+    def _found(self, rows: Sequence[Mapping[str, Json]], asked: dict[str, _Listed]) -> dict[str, Mapping[str, Json]]:
+        found: dict[str, Mapping[str, Json]] = {}
         for row in rows:
             key, credential = upstream_id(row), row.get("credential")
             if key is None or not isinstance(credential, str) or not credential:
@@ -63,8 +63,8 @@ class Behind:
             held = listed.get(key)
             if held is None and marked:
                 held = self._one(row, key, credential, len(listed))
-            if held is not None and (differs := deviations(details_of(row), held)):
-                found[str(row.get("id"))] = differs
+            if held is not None and is_comparable(held):
+                found[str(row.get("id"))] = held
         return found
 
     def _list(self, credential: str, asked: dict[str, _Listed]) -> _Listed:

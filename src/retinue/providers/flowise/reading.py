@@ -13,15 +13,14 @@ from ...core.strictjson import loads
 from .block import CUSTOM, DEFAULT_NODE, NAME, OPENAI, Block, Part, Store, store_of
 from .directory import Directory
 from .nodes import CREDENTIAL_INPUT, as_number, held_by, stated_inputs
+from .upstream import deviations, ids_alone, left_open
 
 MARKER_KEYS = (ADDRESS_KEY, APPLIED_KEY)
-RESOURCE_IDS = (("code_interpreter", "file_ids"), ("file_search", "vector_store_ids"))
-"""Where the ids stand in tool_resources; what the page keeps beside them is not compared."""
 _NO_ROW = "Check `endpoint`: it is the address of Flowise itself, for example http://localhost:3000."
 
 
 def to_resource(row: Mapping[str, Json], directory: Directory, upstream: Mapping[str, Json] | None = None) -> Resource:
-    """`upstream`: what the OpenAI API holds otherwise than the row. Raises ServiceError if this is no row at all."""
+    """`upstream`: the assistant behind the row, if it is known. Raises ServiceError if this is no row at all."""
     remote_id = row.get("id")
     if not isinstance(remote_id, str) or not remote_id:
         raise ServiceError("the service answered an assistant without an id", _NO_ROW)
@@ -31,8 +30,10 @@ def to_resource(row: Mapping[str, Json], directory: Directory, upstream: Mapping
     texts = _texts(details.get("metadata"))
     read = _custom if row.get("type") == CUSTOM else _openai
     spec = read(row, details, directory)
-    if upstream:
-        spec["providers"] = {NAME: {**spec["providers"][NAME], "upstream": dict(upstream)}}
+    if upstream is not None:
+        spec |= left_open(details, upstream)
+        differs = deviations(details, upstream)
+        spec["providers"] = {NAME: {**spec["providers"][NAME], **({"upstream": differs} if differs else {})}}
     spec["metadata"] = {key: value for key, value in texts.items() if key not in MARKER_KEYS}
     return Resource(
         kind="Assistant",
@@ -117,7 +118,7 @@ def _openai(row: Mapping[str, Json], details: Mapping[str, Json], directory: Dir
             for item in (tools if isinstance(tools, list) else ())
             if item != "function"
         ],
-        "tool_resources": _resources(_object(details.get("tool_resources"))),
+        "tool_resources": ids_alone(details.get("tool_resources")),
     }
     # A row without a type is one of these, as far as the server is concerned.
     block = Block(
@@ -126,11 +127,6 @@ def _openai(row: Mapping[str, Json], details: Mapping[str, Json], directory: Dir
         icon=_text(row.get("iconSrc")),
     )
     return {**spec, "providers": {NAME: block.to_spec()}}
-
-
-def _resources(held: Mapping[str, Json]) -> dict[str, Json]:
-    inner = {member: _object(held.get(member)) for member, _ in RESOURCE_IDS}
-    return {member: {key: inner[member][key]} for member, key in RESOURCE_IDS if key in inner[member]}
 
 
 def _texts(held: Json) -> dict[str, str]:

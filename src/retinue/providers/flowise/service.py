@@ -74,7 +74,7 @@ class FlowiseService:
             return None
         resource = self._read(row)
         behind = self._behind.of_one(row)
-        return to_resource(row, self._directory, behind) if behind else resource
+        return resource if behind is None else to_resource(row, self._directory, behind)
 
     def create(self, kind: str, spec: Mapping[str, Json], marker: Marker) -> Resource:
         self._require([block_of(spec)])

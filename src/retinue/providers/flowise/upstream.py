@@ -6,9 +6,38 @@ from collections.abc import Mapping
 
 from ...core.canonical import canonical_json
 from ...core.model import Json
-from .reading import RESOURCE_IDS
 
+RESOURCE_IDS = (("code_interpreter", "file_ids"), ("file_search", "vector_store_ids"))
+"""Where the ids stand in tool_resources; what the page keeps beside them is not compared."""
 _DEFAULTS: Mapping[str, Json] = {"description": "", "instructions": "", "name": ""}
+_FIELDS = ("name", "description", "model", "instructions", "temperature", "top_p")
+
+
+def is_comparable(upstream: Mapping[str, Json]) -> bool:
+    """Not with numbers that JSON does not have."""
+    try:
+        canonical_json(upstream)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def left_open(details: Mapping[str, Json], upstream: Mapping[str, Json]) -> dict[str, Json]:
+    """What the row does not say and the upstream therefore decides, in the words of a manifest."""
+    names = (name for name in (*_FIELDS, "tool_resources") if name not in details)
+    found = {name: upstream[name] for name in names if upstream.get(name) not in (None, "")}
+    if "tool_resources" in found:
+        found["tool_resources"] = ids_alone(found["tool_resources"])
+    if "tools" not in details:
+        found["tools"] = [{"type": name} for name in _types(upstream.get("tools"))]
+    return found
+
+
+def ids_alone(resources: Json) -> dict[str, Json]:
+    """tool_resources without what the page keeps beside the ids."""
+    held = resources if isinstance(resources, dict) else {}
+    inner = {member: held[member] for member, _ in RESOURCE_IDS if isinstance(held.get(member), dict)}
+    return {member: {key: inner[member][key]} for member, key in RESOURCE_IDS if key in inner.get(member, {})}
 
 
 def deviations(details: Mapping[str, Json], upstream: Mapping[str, Json]) -> dict[str, Json]:
@@ -17,15 +46,10 @@ def deviations(details: Mapping[str, Json], upstream: Mapping[str, Json]) -> dic
     Tools of type function are left out: Flowise can neither define nor remove them.
     """
     found: dict[str, Json] = {}
-    try:
-        canonical_json(upstream)
-    except (ValueError, RecursionError):
-        # Numbers that JSON does not have: nothing that could be compared.
-        return {}
-    for field in ("name", "description", "model", "instructions", "temperature", "top_p"):
+    for field in _FIELDS:
         if field in details and _plain(field, details[field]) != _plain(field, upstream.get(field)):
             found[field] = upstream.get(field)
-    if _types(details.get("tools")) != _types(upstream.get("tools")):
+    if "tools" in details and _types(details["tools"]) != _types(upstream.get("tools")):
         found["tools"] = _types(upstream.get("tools"))
     if "tool_resources" in details and _ids(details["tool_resources"]) != _ids(upstream.get("tool_resources")):
         found["tool_resources"] = _ids(upstream.get("tool_resources"))
@@ -43,11 +67,10 @@ def _types(tools: Json) -> list[str]:
 
 
 def _ids(resources: Json) -> dict[str, Json]:
-    held = resources if isinstance(resources, dict) else {}
-    found: dict[str, Json] = {}
+    """Sorted, by their key; empty lists left out."""
+    known, found = ids_alone(resources), {}
     for member, key in RESOURCE_IDS:
-        inner = held.get(member)
-        ids = inner.get(key) if isinstance(inner, dict) else None
+        ids = known.get(member, {}).get(key)
         if isinstance(ids, list) and ids:
             found[key] = sorted(map(str, ids))
     return found

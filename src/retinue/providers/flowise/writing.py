@@ -15,7 +15,8 @@ from ..base import Marker
 from .block import CUSTOM, Block, Part, Store, block_of
 from .directory import Directory
 from .nodes import filled, held_by
-from .reading import MARKER_KEYS, RESOURCE_IDS, details_of
+from .reading import MARKER_KEYS, details_of
+from .upstream import RESOURCE_IDS
 
 IN_NODE = frozenset(("model", "temperature", "top_p", "providers"))
 """Fields that a chat model node holds."""
@@ -120,8 +121,11 @@ def _openai(
     # What is reset must be sent as the default: a key left out keeps its old value upstream.
     details = _put(details, {field: _or_default(field, value) for field, value in simple.items()})
     for field in ("description", "instructions"):
-        details[field] = spec.get(field) or ""
-    if "tools" in changed:
+        # A row that never had one leaves it to the upstream, where it must not be emptied.
+        if field in changed or field in before or not before:
+            details[field] = spec.get(field) or ""
+    # Without them the server would empty what the upstream has.
+    if "tools" in changed or "tools" not in before:
         tools = spec.get("tools")
         details["tools"] = [_type_of(tool) for tool in (tools if isinstance(tools, list) else ())]
     if "tool_resources" in changed:
