@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from retinue.cli.rewrites import write_over
+from retinue.core.errors import UsageError
+
 from .conftest import Ran, World
 
 
@@ -381,3 +384,81 @@ def test_all_files_are_written_or_none(world: World) -> None:
     world.monkeypatch.setattr(Path, "replace", real)
     assert (ran.code, files(world)) == (3, before)
     assert "No space left on device" in ran.err
+
+
+def test_a_file_that_changed_meanwhile_is_not_written_over(world: World) -> None:
+    path = world.root / "a.yaml"
+    path.write_text("one")
+    with pytest.raises(UsageError, match=r"a\.yaml was changed meanwhile; nothing was written"):
+        write_over(world.root, {"a.yaml": b"two"}, {"a.yaml": b"other"})
+    assert path.read_text() == "one"
+    assert [item.name for item in world.root.iterdir()] == ["a.yaml"]
+
+
+def test_permissions_stay_and_a_link_stays_a_link(world: World) -> None:
+    world.project()
+    world.write("shared/real.yaml", "assistant: bot\nmodel: gpt-4o\ntemperature: 0.2\n")
+    real = world.root / "shared/real.yaml"
+    real.chmod(0o640)
+    (world.root / "assistants").mkdir()
+    (world.root / "assistants/bot.yaml").symlink_to("../shared/real.yaml")
+    world.apply()
+    edit(world, "bot", temperature=0.9)
+    update(world)
+    assert (world.root / "assistants/bot.yaml").is_symlink()
+    assert (real.stat().st_mode & 0o777, "0.9" in real.read_text()) == (0o640, True)
+    world.settled()
+
+
+def test_several_documents_in_one_file(world: World) -> None:
+    world.project()
+    text = "assistant: a\nmodel: gpt-4o\n---\n# second\nassistant: b\nmodel: gpt-4o\nmetadata:\n  x: '1'\n  y: '2'\n"
+    world.write("assistants/all.yaml", text)
+    world.apply()
+    edit(world, "a", top_p=0.5)
+    edit(world, "b", metadata={"y": "2", "z": "3"})
+    update(world)
+    expected = text.replace("gpt-4o\n---", "gpt-4o\ntop_p: 0.5\n---").replace("  x: '1'\n", "")
+    assert (world.root / "assistants/all.yaml").read_text() == expected + '  z: "3"\n'
+    world.settled()
+
+
+def test_new_lines_in_one_place_come_in_the_right_order(world: World) -> None:
+    """A new item of the last list, and a new key below it, with no line end at the end of the file."""
+    world.project()
+    world.write("assistants/bot.yaml", "assistant: bot\nmodel: gpt-4o\ntools:\n- type: code_interpreter")
+    world.apply()
+    tools = [{"type": "code_interpreter"}, {"type": "file_search"}]
+    edit(world, "bot", tools=tools, top_p=0.5, description="d")
+    update(world)
+    text = (world.root / "assistants/bot.yaml").read_text()
+    assert text.startswith("assistant: bot\nmodel: gpt-4o\ntools:\n- type: code_interpreter\n- type: file_search\n")
+    assert sorted(text.splitlines()[-2:]) == ["description: d", "top_p: 0.5"]
+    assert not text.endswith("\n")
+    world.settled()
+
+
+def test_hostile_live_texts_stay_texts(world: World) -> None:
+    """Nothing that somebody writes in a dashboard becomes a variable, an include, a key or a comment."""
+    world.project()
+    world.assistant("bot", "name: plain\ndescription: 'single'\nmetadata: {a: x}\n")
+    world.apply()
+    name = "${var.x}: # {file: /etc/passwd}\n- &a *b\t\x1b[31m"
+    edit(world, "bot", name=name, description="it's: {", metadata={"a": "}, {b: [", "${k}": "::error::"})
+    update(world)
+    world.settled()
+    assert world.live()
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_after_two_edits_in_a_row_the_second_needs_a_word(world: World, number: int) -> None:
+    """The marker tells only what was last applied: an import without an apply counts as a change of the manifest."""
+    world.project()
+    world.assistant("bot", "temperature: 0.2\n")
+    world.apply()
+    edit(world, "bot", temperature=0.9)
+    update(world)
+    edit(world, "bot", temperature=0.5 + number / 10)
+    refused(world, "its manifest was changed too")
+    update(world, "--take-live", "Assistant/bot")
+    world.settled()

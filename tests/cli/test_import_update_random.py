@@ -58,6 +58,14 @@ NAMES = st.sampled_from(
 EDITS = st.dictionaries(st.sampled_from(["name", "description", "instructions"]), TEXTS | st.none(), max_size=3)
 
 
+PAIRS = st.dictionaries(TEXTS, TEXTS, min_size=1, max_size=2)
+
+
+def _edited(spec: dict[str, Any], texts: dict[str, Any], pairs: dict[str, str] | None) -> dict[str, Any]:
+    """Whatever somebody may leave in a dashboard."""
+    return {**spec, **texts, **({"metadata": pairs} if pairs else {})}
+
+
 def scalar(draw: Any, text: str, indent: str) -> str:
     """A text in one of the ways that YAML has for it, with what stands behind the colon."""
     style = draw(st.sampled_from(["plain", "double", "single", "block"]))
@@ -150,7 +158,7 @@ def comments(files: Mapping[str, bytes]) -> list[str]:
 @settings(max_examples=100, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(
     projects(),
-    st.fixed_dictionaries({name: st.builds(dict.__or__, specs, EDITS) for name in "abc"}),
+    st.fixed_dictionaries({name: st.builds(_edited, specs, EDITS, st.none() | PAIRS) for name in "abc"}),
     st.sets(st.sampled_from("abc"), min_size=1),
     st.sets(NAMES, min_size=1, max_size=3),
 )

@@ -75,12 +75,13 @@ def _live_values(session: Session, desired: Resource, live: Resource) -> dict[st
 
 @dataclass
 class _Checker:
-    """Loads the project with other files in it and plans once more."""
+    """Loads the project with other files in it and plans once more. `others`: as it is in the other environments."""
 
     session: Session
     service: Service
     live: Sequence[Resource]
     given: Mapping[str, Any]
+    others: Sequence[Loaded] = ()
 
     def problem(self, files: Mapping[str, bytes], wanted: Sequence[Wanted]) -> str | None:
         """What else than what is wanted these files would change, in words; None if nothing."""
@@ -93,7 +94,8 @@ class _Checker:
             return "retinue.yaml would say something else"
         why = unintended(before.loaded, after.loaded, wanted, kinds, here=True)
         if why is None and len(before.project.environments) > 1:
-            pairs = zip(self._others(before, {}), self._others(after, files), strict=True)
+            self.others = self.others or [*self._others(before, {})]
+            pairs = zip(self.others, self._others(after, files), strict=True)
             why = next((said for one, two in pairs if (said := unintended(one, two, wanted, kinds, here=False))), None)
         return why or self._left(after, wanted)
 

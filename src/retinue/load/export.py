@@ -21,6 +21,7 @@ from .shared import shared_tools
 from .unwritable import unwritable
 from .upgrade import upgraded
 from .validate import Extras, no_extras, validate_extras, validate_manifest
+from .variables import escaped
 from .yaml import parse_text
 
 __all__ = ["Exported", "manifests_from_objects", "objects_from_text", "to_yaml"]
@@ -136,7 +137,7 @@ class _Work:
     def _files(self, name: str, spec: dict[str, Json], old_id: Json) -> tuple[dict[str, str], dict[str, Json]]:
         """The manifest's file first, and its document."""
         path = posixpath.join(self.folder, f"{name}.yaml")
-        fields = {key: _escaped(value) for key, value in spec.items()}
+        fields = {key: escaped(value) for key, value in spec.items()}
         if isinstance(spec.get("tools"), list):
             fields["tools"] = [self._tool(tool) for tool in spec["tools"]]
         prompts = {}
@@ -153,7 +154,7 @@ class _Work:
     def _tool(self, tool: Json) -> Json:
         """An include, for a tool that others have too."""
         path = self.tools.get(canonical_json(tool))
-        return {"file": posixpath.relpath(path, self.folder or ".")} if path else _escaped(tool)
+        return {"file": posixpath.relpath(path, self.folder or ".")} if path else escaped(tool)
 
     def _check(self, text: str, path: str, spec: Mapping[str, Json], address: Address, label: str) -> None:
         """What validation will say about the new manifest, with its place there."""
@@ -253,15 +254,6 @@ def _without_marker(source: dict[str, Json]) -> dict[str, Json]:
         return source
     kept = {key: value for key, value in metadata.items() if key not in (ADDRESS_KEY, APPLIED_KEY)}
     return {**source, "metadata": kept}
-
-
-def _escaped(value: Json) -> Json:
-    """`${` as the loader's variables take it literally."""
-    if isinstance(value, str):
-        return value.replace("${", "$${")
-    if isinstance(value, list):
-        return [_escaped(item) for item in value]
-    return {key: _escaped(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def _fits_file(prompt: str) -> bool:

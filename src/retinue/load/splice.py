@@ -135,7 +135,9 @@ def _compact(value: Json) -> str:
 
 
 def _key(key: str, *, is_json: bool) -> str:
-    return _compact(key) if is_json else to_yaml({key: 0}, _ENDLESS).removesuffix(": 0\n")
+    """Within brackets: in quotes unless it is a word."""
+    shown = to_yaml({key: 0}, _ENDLESS).removesuffix(": 0\n")
+    return _compact(key) if is_json or not re.fullmatch(r"[\w.-]+", shown) else shown
 
 
 def _block(text: str, node: Node, value: Json, *, trims: bool) -> Edit:

@@ -106,3 +106,12 @@ def _no_variable(found: re.Match[str], at: Place) -> Diagnostic:
 def _exploding(at: Place) -> Diagnostic:
     message = f"with its variables replaced this text is larger than {MAX_BYTES // 1024 // 1024} MiB"
     return Diagnostic("variable-too-large", message, "Use fewer or shorter variables here.", at)
+
+
+def escaped(value: Any) -> Any:
+    """A JSON value as a manifest says it: what looks like a variable is meant literally."""
+    if isinstance(value, str):
+        return value.replace("${", "$${")
+    if isinstance(value, list):
+        return [escaped(item) for item in value]
+    return {key: escaped(item) for key, item in value.items()} if isinstance(value, dict) else value

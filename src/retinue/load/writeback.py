@@ -20,6 +20,7 @@ from .files import Files, Found, beside, read_found, text_of
 from .located import Map, Seq
 from .spans import MAP, SCALAR, Node, Spans
 from .splice import Edit, Unsafe, apply, inserted, item_added, item_removed, removed, replaced
+from .variables import escaped
 
 _LAST_KEYS = ("retinue", EXTRAS)
 """They stand at the end of a manifest; new fields go above them."""
@@ -272,7 +273,7 @@ class _Work:
         """The value as it is written where `${` means a variable."""
         root = node.root()
         is_template = file.name == "retinue.yaml" or any(kind_by_word(key.text) for key in root.keys)
-        return _escaped(value) if is_template else value
+        return escaped(value) if is_template else value
 
     def _node(self, place: Place) -> tuple[Text, Node]:
         file = self.texts[place.file]
@@ -319,11 +320,3 @@ def _sub(shape: Shape, value: Mapping[str, Json], key: str) -> Shape:
 
 def _same_type(shape: Shape, left: Mapping[str, Json], right: Mapping[str, Json]) -> bool:
     return shape.by_type is None or left.get("type") == right.get("type")
-
-
-def _escaped(value: Json) -> Json:
-    if isinstance(value, str):
-        return value.replace("${", "$${")
-    if isinstance(value, list):
-        return [_escaped(item) for item in value]
-    return {key: _escaped(item) for key, item in value.items()} if isinstance(value, dict) else value

@@ -55,13 +55,26 @@ def drift_markdown(drift: Drift) -> str:
     parts = [f"### Drift: `{header(drift.plan).replace('`', '')}`", f"**{drift_summary(drift)}**", *_pending(drift)]
     if drift.items:
         body = defuse("\n".join(_items(drift, Style(), 100)))
-        cut = body[:_MOST_CHARACTERS].rpartition("\n")[0] if len(body) > _MOST_CHARACTERS else body
+        cut = _cut(body)
         longest = max((len(run) for run in re.findall("`+", cut)), default=0)
         fence = "`" * max(3, longest + 1)
         parts += ["What is live differs from what was applied, as manifest → live:", f"{fence}text\n{cut}\n{fence}"]
         if cut != body:
             parts.append(f"{body.count(chr(10)) - cut.count(chr(10))} more lines: `retinue drift` shows all of them.")
     return "\n\n".join(parts) + "\n"
+
+
+def _cut(body: str) -> str:
+    """As many whole lines as a comment may have, counted as its host does: two for what lies beyond the basic plane."""
+    if len(body.encode("utf-16-le", "surrogatepass")) <= 2 * _MOST_CHARACTERS:
+        return body
+    room, lines = _MOST_CHARACTERS, []
+    for line in body.split("\n"):
+        room -= len(line.encode("utf-16-le", "surrogatepass")) // 2 + 1
+        if room < 0:
+            break
+        lines.append(line)
+    return "\n".join(lines)
 
 
 def drift_summary(drift: Drift) -> str:
