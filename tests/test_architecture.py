@@ -53,7 +53,7 @@ NOT_IN_CORE |= {
     "threading",
     "uuid",
 }
-VENDORS = re.compile(r"openai|azure|flowise|foundry|bedrock|anthropic|\bvapi\b|elevenlabs", re.IGNORECASE)
+VENDORS = re.compile(r"openai|azure|flowise|langgraph|foundry|bedrock|anthropic|\bvapi\b|elevenlabs", re.IGNORECASE)
 
 
 class Import(NamedTuple):

@@ -13,6 +13,7 @@ from retinue.schema import kinds, with_extras
 from .azure_subjects import SUBJECTS as AZURE
 from .bench import Bench
 from .flowise_subjects import SUBJECTS as FLOWISE
+from .langgraph_subjects import SUBJECTS as LANGGRAPH
 from .openai_subjects import SUBJECTS
 from .subject import Subject
 
@@ -21,7 +22,7 @@ GROUP = "retinue.conformance"
 
 def subjects() -> list[Subject]:
     """An entry point names a Subject, or a function without arguments that makes one."""
-    found: list[Subject] = [*SUBJECTS, *AZURE, *FLOWISE]
+    found: list[Subject] = [*SUBJECTS, *AZURE, *FLOWISE, *LANGGRAPH]
     for entry in sorted(metadata.entry_points(group=GROUP)):
         value = entry.load()
         found.append(value() if callable(value) else value)

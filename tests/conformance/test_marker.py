@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from retinue.core import marker
 from retinue.core.model import Address, Json
-from retinue.providers.base import Marker
+from retinue.providers.base import Finder, Marker
 
-from .bench import Bench
+from .bench import ENVIRONMENT, PROJECT, Bench
 
 
 def test_an_update_of_nothing_but_the_marker_changes_nothing_else(bench: Bench) -> None:
@@ -112,3 +114,20 @@ def test_an_object_edited_outside_shows_the_edit_and_its_marker(bench: Bench) ->
         if bench.canon(found.spec).get(name) != bench.canon({name: value}).get(name):
             bench.fail(f"an edit of `{name}` outside does not show; `get` answers {found.spec.get(name)!r}")
         bench.marked(found, bench.marker(), f"after an edit of `{name}` outside")
+
+
+def test_the_query_for_one_owner_finds_all_that_is_his(bench: Bench) -> None:
+    if not isinstance(bench.service, Finder):
+        pytest.skip("the service cannot be asked for one owner's objects")
+    kind = bench.kind.name
+    made = {bench.create(name).remote_id for name in ("one", "two")}
+    bench.subject.seed(kind, bench.sample.full)
+    copy = bench.create("three")
+    bench.update(copy, bench.sample.minimal, bench.marker("one", bench.sample.minimal))
+    found = {live.remote_id for live in bench.service.owned(kind, PROJECT, ENVIRONMENT)}
+    if found != made | {copy.remote_id}:
+        bench.fail(f"asked for {PROJECT}/{ENVIRONMENT} the service answers {found}, not {made | {copy.remote_id}}")
+    for project, environment in ((PROJECT, "other"), ("other", ENVIRONMENT), (PROJECT, ENVIRONMENT[:-1])):
+        others = [live for live in bench.service.owned(kind, project, environment) if live.remote_id in found]
+        if others:
+            bench.fail(f"asked for {project}/{environment} the service answers what is of {PROJECT}/{ENVIRONMENT}")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from retinue.core import diff
 from retinue.core.canonical import canonical_json
 from retinue.core.errors import NotFound, Rejected
+from retinue.providers.base import Historian
 
 from .bench import Bench
 
@@ -45,6 +47,29 @@ def test_creating_twice_makes_one_object_if_the_record_says_so(bench: Bench) -> 
     first, second = bench.create(), bench.create()
     if first.remote_id != second.remote_id or len(bench.subject.live(bench.kind.name)) != 1:
         bench.fail("the same create twice made two objects; the record says that a create is safe to repeat")
+
+
+def test_creating_again_with_another_marker_answers_what_is_there(bench: Bench) -> None:
+    if not bench.record.create_repeatable:
+        pytest.skip("a create is not safe to repeat")
+    first = bench.create()
+    sent = diff.stated_fields(bench.sample.minimal, bench.kind)
+    again = bench.service.create(bench.kind.name, sent, bench.marker(nonce="aaaaaaaa"))
+    if again.remote_id != first.remote_id or len(bench.subject.live(bench.kind.name)) != 1:
+        bench.fail("a create of an address that is there made a second object; the record says that it is repeatable")
+    bench.everywhere(bench.sample.full, again, bench.marker(), "after a second create with another marker")
+
+
+def test_every_write_is_a_version(bench: Bench) -> None:
+    if not isinstance(bench.service, Historian):
+        pytest.skip("the service keeps no versions")
+    full, changed = bench.sample.full, {**bench.sample.full, **bench.sample.changed}
+    live = bench.update(bench.create(), changed)
+    found = bench.service.versions(live)
+    if [version.current for version in found] != [True, False] or found[0].number <= found[1].number:
+        bench.fail(f"after a create and an update the versions, newest first, are {found}")
+    for version, spec in zip(found, (changed, full), strict=True):
+        bench.holds(spec, version.resource, f"in version {version.number}")
 
 
 def test_get_and_list_agree(bench: Bench) -> None:

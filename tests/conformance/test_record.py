@@ -5,7 +5,7 @@ from __future__ import annotations
 from retinue.core.canonical import same
 from retinue.core.model import MISSING, Action, Address, Change, FieldChange, Reason, Severity
 from retinue.providers import registry
-from retinue.providers.base import Identified, Support
+from retinue.providers.base import Finder, Historian, Identified, Support
 
 from .bench import Bench
 
@@ -21,6 +21,15 @@ def test_the_record_uses_the_words_that_planning_knows(bench: Bench) -> None:
     for text in ("clear", "marker", "lock"):
         if not getattr(record, text):
             bench.fail(f"`{text}` is empty; write how, or `none`")
+
+
+def test_what_the_record_says_the_service_offers_besides_is_there(bench: Bench) -> None:
+    for said, offered, member in (
+        (bench.record.owner_query, Finder, "owner_query"),
+        (bench.record.versions, Historian, "versions"),
+    ):
+        if said is not isinstance(bench.service, offered):
+            bench.fail(f"`{member}` is {said}, but the service {'lacks' if said else 'has'} {offered.__name__}'s verb")
 
 
 def test_a_record_that_tells_the_account_has_a_service_that_does(bench: Bench) -> None:

@@ -72,11 +72,13 @@ def error(status: int, message: str = "no", headers: dict[str, str] | None = Non
 
 @pytest.fixture
 def make() -> Callable[..., tuple[Http, Script, VirtualClock]]:
-    def build(*steps: Step, budget: float = 900.0, **headers: str) -> tuple[Http, Script, VirtualClock]:
+    def build(
+        *steps: Step, budget: float = 900.0, create_repeatable: bool = False, **headers: str
+    ) -> tuple[Http, Script, VirtualClock]:
         script, clock = Script(*steps), VirtualClock()
         transport = httpx.MockTransport(script)
         connection = Connection("https://host/v1", headers, transport=transport, clock=clock, budget=budget)
-        return Http(connection, classify), script, clock
+        return Http(connection, classify, create_repeatable=create_repeatable), script, clock
 
     return build
 
@@ -110,6 +112,26 @@ def test_a_create_is_never_repeated_when_it_may_have_happened(make: Any, step: S
     with pytest.raises(UnknownOutcome):
         http.send(Verb.CREATE, "POST", "assistants", body={})
     assert len(script.requests) == 1
+
+
+@pytest.mark.parametrize("step", [*PASSING, error(429), error(503, headers={"Retry-After": "7"})], ids=str)
+def test_a_create_that_is_safe_to_repeat_is_repeated_as_it_was(make: Any, step: Step) -> None:
+    http, script, _ = make(step, ok(), create_repeatable=True)
+    assert http.send(Verb.CREATE, "POST", "assistants", body={"id": "x"}) == {"id": "x"}
+    assert [request.content for request in script.requests] == [b'{"id":"x"}'] * 2
+
+
+def test_a_create_that_is_safe_to_repeat_and_never_answered_is_still_unknown(make: Any) -> None:
+    http, script, _ = make(*[httpx.ReadError("cut")] * 6, create_repeatable=True)
+    with pytest.raises(UnknownOutcome):
+        http.send(Verb.CREATE, "POST", "assistants", body={})
+    assert len(script.requests) == 6
+
+
+def test_the_detail_of_a_refusal_is_what_it_says(make: Any) -> None:
+    http, _, _ = make(httpx.Response(422, json={"detail": "no such graph"}))
+    with pytest.raises(Rejected, match="answered 422: no such graph"):
+        http.send(Verb.GET, "GET", "assistants/x")
 
 
 @pytest.mark.parametrize("step", [httpx.ConnectError("refused"), httpx.ConnectTimeout("no")], ids=str)

@@ -19,7 +19,7 @@ from ..core.ownership import World, decide
 from ..core.plan import Target
 from ..core.pointer import split_pointer
 from ..core.promotion import Proof
-from ..engine.read import read_live
+from ..engine.read import read_for_plan
 from ..load.files import MAX_BYTES
 from ..load.located import Map, place_of
 from ..load.manifests import Loaded, load
@@ -210,12 +210,19 @@ def _provider(project: Project, environment: Environment) -> tuple[Provider, tup
     provider = registry.load(environment.provider)
     taken = {key: value for key, value in environment.settings.items() if key in provider.capabilities.settings}
     said = [_no_setting(key, provider) for key in environment.settings if key not in taken]
+    if environment.endpoint == EMULATOR and provider.capabilities.emulator_path is None:
+        said.append(_no_emulator(provider))
     said += account_problems(environment, provider)
     if isinstance(provider, Configurable):
         bound = provider.configured(Settings(environment.endpoint, taken, environment.api_key is not None))
         provider = bound.provider
         said += bound.diagnostics
     return provider, tuple(in_project(item, project, environment) for item in said)
+
+
+def _no_emulator(provider: Provider) -> Diagnostic:
+    message = f"the emulator does not speak the API of the provider `{provider.name}`"
+    return Diagnostic("emulator-dialect", message, "Name the address of a server of it.", path="/endpoint")
 
 
 def _no_setting(key: str, provider: Provider) -> Diagnostic:
@@ -251,7 +258,7 @@ def observe(session: Session, service: Service) -> tuple[Session, list[Resource]
 
     Raises InvalidManifests for a name that means nothing there.
     """
-    live = read_live(service, session.kinds)
+    live = read_for_plan(service, session.target, session.desired)
     return understood(session, service), live
 
 

@@ -13,7 +13,7 @@ from ..core.model import Action, Address, Change, Diagnostic, Outcome, Severity,
 from ..core.ownership import Claim, World, decide
 from ..core.races import Contest, contests
 from ..core.standing import is_reached
-from .read import read_live
+from .read import read_owned
 from .run import Run
 
 _LOOKS = 3
@@ -65,7 +65,7 @@ def _taken_back(created: Mapping[int, Outcome], lost: Mapping[Address, _Lost]) -
 
 def _world(changes: Mapping[int, Change], run: Run) -> World:
     kinds = sorted({change.address.kind for change in changes.values() if change.action is Action.CREATE})
-    return decide(read_live(run.service, kinds), run.project, run.environment)
+    return decide(read_owned(run.service, kinds, (run.project,), run.environment), run.project, run.environment)
 
 
 def _ids(world: World) -> set[str | None]:

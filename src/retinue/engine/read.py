@@ -2,12 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ..core.model import Resource
-from ..providers.base import Service
+from ..core.ownership import covers
+from ..core.plan import Target
+from ..providers.base import Finder, Service
 
 
 def read_live(service: Service, kinds: Iterable[str]) -> list[Resource]:
     """Every live object of the kinds. Whatever cannot be read raises: unreadable is never the same as absent."""
     return [resource for kind in kinds for resource in service.list(kind)]
+
+
+def read_owned(service: Service, kinds: Iterable[str], projects: Sequence[str], environment: str) -> list[Resource]:
+    """At least what these projects own in an environment: just that, where the service can be asked for it."""
+    if not isinstance(service, Finder):
+        return read_live(service, kinds)
+    found = (item for kind in kinds for project in projects for item in service.owned(kind, project, environment))
+    return list({(item.kind, item.remote_id): item for item in found}.values())
+
+
+def read_ours(service: Service, target: Target) -> list[Resource]:
+    """At least what the project owns in the environment, under its earlier names too."""
+    return read_owned(service, target.kinds, (target.project, *target.formerly), target.environment)
+
+
+def read_for_plan(service: Service, target: Target, desired: Iterable[Resource]) -> list[Resource]:
+    """What a plan has to see: ours, and unless it does no more than update, all the rest too.
+
+    What a manifest lacks may be a twin's, adopted, or another project's that was renamed; of what is to be deleted
+    somebody may have a copy. Nothing else depends on what is not ours.
+    """
+    if isinstance(service, Finder):
+        ours = read_ours(service, target)
+        if covers(ours, desired, target.project, target.environment, target.formerly):
+            return ours
+    return read_live(service, target.kinds)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ..core import ownership
 from ..core.model import Action, Change, Plan, Resource
 from ..core.standing import Moved, Reached, standing
-from .read import read_live
+from .read import read_live, read_owned
 from .run import Run
 
 
@@ -55,4 +55,10 @@ def _read(plan: Plan, run: Run) -> list[Resource]:
         if any(found) or not changes:
             return [resource for resource in found if resource is not None]
     # Also where nothing was found: only a list tells whether the objects are gone or the API itself is.
+    if all(change.action in _OF_OURS for change in plan.changes):
+        return read_owned(run.service, run.kinds, (plan.project,), plan.environment)
     return read_live(run.service, run.kinds)
+
+
+_OF_OURS = (Action.CREATE, Action.UPDATE)
+"""A move or an adopt is of an object that is still another's; of what is deleted or let go somebody may have a copy."""

@@ -18,8 +18,9 @@ from ..core.errors import (
 )
 from ..core.marking import fields_to_send, first_applied, next_applied, resets, with_observations
 from ..core.model import Action, Change, Diagnostic, Json, Resource, Severity
-from ..core.standing import Moved, Reached, matches, standing
+from ..core.standing import Moved, Reached, Scope, is_reached, matches, standing
 from ..providers.base import Marker
+from .read import read_owned
 from .run import Run
 
 _CREATE_ATTEMPTS = 3
@@ -83,10 +84,30 @@ def _create(change: Change, run: Run) -> Result:
                 doubt = unknown
                 continue
             live = found
+        if _there_before(live, text, run):
+            return _as_planned(change, live, scope)
+        if run.capabilities.create_repeatable and live.marker_address == text.address:
+            # An earlier request of this run came to light, with the marker that it had.
+            text = replace(text, applied=live.marker_applied or "")
         try:
             return _settle(change, live, text, spec, run)
         except NoMarker as lost:
             raise _taken_back(lost, live, run) from lost
+
+
+def _there_before(live: Resource, text: Marker, run: Run) -> bool:
+    """Whether a create that is safe to repeat answered what another run had made of this address."""
+    if not run.capabilities.create_repeatable or live.marker_address != text.address:
+        return False
+    applied = marker.parse_applied(live.marker_applied or "")
+    return applied is None or applied.nonce not in run.made
+
+
+def _as_planned(change: Change, live: Resource, scope: Scope) -> Result:
+    """Raises StaleError if what another run made is something else."""
+    if not is_reached(change, live, scope):
+        raise StaleError("it exists by now, and not as planned", "Plan again and review.")
+    return Result(live.remote_id, wrote=False)
 
 
 def _taken_back(lost: NoMarker, live: Resource, run: Run) -> NoMarker:
@@ -111,7 +132,7 @@ def _find(change: Change, text: Marker, run: Run) -> Resource | None:
     for look in range(_LOOKS):
         if look:
             run.clock.wait(run.capabilities.list_lag / (_LOOKS - 1), run.stop)
-        for live in run.service.list(change.address.kind):
+        for live in read_owned(run.service, [change.address.kind], (run.project,), run.environment):
             if (live.marker_address, live.marker_applied) == (text.address, text.applied):
                 return live
     return None

@@ -49,9 +49,13 @@ class Capabilities:
     `extras`: by kind, the JSON Schema of what a manifest may say below `providers.NAME`; members named in its
     `x-retinue-live` are found on live objects only. `recognised_by`: by kind, pointers to the fields by which an object
     is known again if the service lost its marker; none: never. `emulator_path`: where the embedded emulator speaks this
-    API. `key_variable`: the environment variable that usually holds the key. `settings`: the keys of an environment
-    that only some services have, of those that this one takes. `account`: what the account is called that the service
-    reports (then its Service is `Identified`); empty: it reports none.
+    API; None: nowhere. `key_variable`: the environment variable that usually holds the key. `settings`: the keys of an
+    environment that only some services have, of those that this one takes. `account`: what the account is called that
+    the service reports (then its Service is `Identified`); empty: it reports none.
+
+    `create_repeatable`: a create that is sent twice makes one object; then `create` answers what is there, if that is
+    of this address, and the transport repeats it. `owner_query`: the service can be asked for the objects of one owner
+    (`Finder`). `versions`: each write makes a version that the service keeps (`Historian`).
     """
 
     kinds: tuple[str, ...]
@@ -68,10 +72,12 @@ class Capabilities:
     fields: Mapping[str, Mapping[str, tuple[Support, str]]] = field(default_factory=dict)
     extras: Mapping[str, Json] = field(default_factory=dict)
     recognised_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    emulator_path: str = "/v1"
+    emulator_path: str | None = "/v1"
     key_variable: str = ""
     settings: frozenset[str] = frozenset()
     auth: Auth = Auth()
+    owner_query: bool = False
+    versions: bool = False
     account: str = ""
 
 
@@ -86,8 +92,8 @@ class Marker:
 class Service(Protocol):
     """A connected provider. Every method may raise a `core.errors` error; all may be called from several threads.
 
-    `create` is the only one that is not safe to repeat: it raises UnknownOutcome rather than try again, or HeldBack
-    when the caller may try again with another marker.
+    `create` is the only one that is not safe to repeat, unless the record says so: it raises UnknownOutcome rather
+    than try again, or HeldBack when the caller may try again with another marker.
     `update` with marker None takes the marker away; `resets` names the fields that go back to their default.
     `delete` of an absent object is no error; `get` of one is None.
     """
@@ -121,6 +127,32 @@ class Resolver(Protocol):
 
     def resolve(self, desired: Sequence[Resource]) -> Resolved:
         """Called after the live objects were listed. Raises what kept the service from telling."""
+
+
+@runtime_checkable
+class Finder(Protocol):
+    """What a Service may offer besides, if its record says `owner_query`."""
+
+    def owned(self, kind: str, project: str, environment: str) -> Iterator[Resource]:
+        """At least every object whose marker address begins with this project and environment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """An earlier or the current state of an object. `created_at` in seconds; `resource` as `list` would read it."""
+
+    number: int
+    created_at: int
+    current: bool
+    resource: Resource
+
+
+@runtime_checkable
+class Historian(Protocol):
+    """What a Service may offer besides, if its record says `versions`."""
+
+    def versions(self, live: Resource) -> Sequence[Version]:
+        """What the service keeps of one object, newest first."""
 
 
 @runtime_checkable

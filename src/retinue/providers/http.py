@@ -85,8 +85,9 @@ def _client(connection: Connection) -> httpx.Client:
 class Http:
     """One client for one service and run; safe to use from many threads."""
 
-    def __init__(self, connection: Connection, classify: Classify) -> None:
+    def __init__(self, connection: Connection, classify: Classify, *, create_repeatable: bool = False) -> None:
         self._client = _client(connection)
+        self._create_repeatable = create_repeatable
         self._classify = classify
         self._clock = connection.clock
         self._deadline = self._clock.now() + connection.budget
@@ -110,7 +111,8 @@ class Http:
     ) -> Answer:
         """A good answer.
 
-        Everything but a create is repeated after failures that may pass; a create only if it was never sent. Raises
+        Everything but a create is repeated after failures that may pass; a create only if it was never sent, or if the
+        service makes one object of two equal requests. Raises
         AuthError, ApiGone, NotFound, Rejected, Unreachable, and for a create that may or may not have happened
         UnknownOutcome; HeldBack once the time has passed that the service asked for. Once the run is stopped NotSent,
         or UnknownOutcome if an earlier try may have written.
@@ -134,22 +136,26 @@ class Http:
             if result.sent and verb not in (Verb.LIST, Verb.GET):
                 doubt = result.error
             self._pause(result, failures, ticket)
-            if verb is Verb.CREATE and result.held_back:
+            if self._once_only(verb) and result.held_back:
                 raise HeldBack(result.error.message, result.error.remedy)
+
+    def _once_only(self, verb: Verb) -> bool:
+        return verb is Verb.CREATE and not self._create_repeatable
 
     def _once(
         self, verb: Verb, method: str, path: str, body: Json, params: Mapping[str, str] | None
     ) -> Answer | _Failure:
         started = self._clock.now()
-        safe = verb is not Verb.CREATE
         try:
             timeout = _timeout(self._deadline - started)
             response = self._client.request(method, path, json=body, params=params, timeout=timeout)
         except _NOT_SENT as error:
             return _Failure(self._unreachable(error), repeatable=True, sent=False)
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
-            lost = self._unreachable(error) if safe else _unknown(f"{type(error).__name__} after the request was sent")
-            return _Failure(lost, repeatable=safe)
+            lost: RetinueError = self._unreachable(error)
+            if verb is Verb.CREATE:
+                lost = _unknown(f"{type(error).__name__} after the request was sent")
+            return _Failure(lost, repeatable=not self._once_only(verb))
         answer = _answer(response)
         took = round((self._clock.now() - started) * 1000)
         self._log(f"{method} {path} {answer.status} {took} ms {answer.headers.get('x-request-id', '')}".rstrip())
@@ -165,12 +171,12 @@ class Http:
         if verdict is Verdict.RETRY:
             held_back = answer.status == 429 or (answer.status == 503 and wait is not None)
             if verb is Verb.CREATE and not held_back:
-                return _Failure(_unknown(f"{what} answered {said}"), repeatable=False)
+                return _Failure(_unknown(f"{what} answered {said}"), repeatable=self._create_repeatable, wait=wait)
             error = Unreachable(f"{what} answered {said}, again and again", _LATER, status=answer.status)
             return _Failure(error, repeatable=True, wait=wait, held_back=held_back)
         if verdict is Verdict.UNKNOWN:
             if verb is Verb.CREATE:
-                return _Failure(_unknown(f"{what} answered {said}"), repeatable=False)
+                return _Failure(_unknown(f"{what} answered {said}"), repeatable=self._create_repeatable)
             return _Failure(Unreachable(f"{what} answered {said}", _NOT_JSON, status=answer.status), repeatable=True)
         return _Failure(_final(verdict, what, said, answer), repeatable=False)
 
@@ -272,7 +278,7 @@ def _said(answer: Answer) -> str:
     """Status and the service's own words, short enough for one line."""
     message = _error_of(answer).get("message")
     if not isinstance(message, str) and isinstance(answer.body, dict):
-        message = answer.body.get("message", answer.body.get("error"))
+        message = next((answer.body[key] for key in ("message", "error", "detail") if key in answer.body), None)
     if not isinstance(message, str):
         message = answer.text if answer.body is None else json.dumps(answer.body)
     message = " ".join(message.split())

@@ -1,4 +1,4 @@
-"""Finds providers by the entry-point group `retinue.providers`, each loaded only when it is used."""
+"""Finds providers: retinue's own, others by the entry-point group `retinue.providers`. Loads one when it is used."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from ..core.errors import UsageError
 from .base import Provider
 
 GROUP = "retinue.providers"
+_OWN = {"azure-openai": "azure_openai", "flowise": "flowise", "langgraph": "langgraph", "openai": "openai"}
+"""Modules beside this one. Not by the metadata of an installation, which a source tree may lack or have from before."""
 
 
 @cache
 def _entries() -> tuple[metadata.EntryPoint, ...]:
     """What is installed does not change under a running command, and looking for it opens every package."""
-    return tuple(metadata.entry_points(group=GROUP))
+    own = (metadata.EntryPoint(name, f"{__package__}.{module}:PROVIDER", GROUP) for name, module in _OWN.items())
+    return (*own, *metadata.entry_points(group=GROUP))
 
 
 def names() -> list[str]:
@@ -22,7 +25,7 @@ def names() -> list[str]:
 
 
 def load(name: str) -> Provider:
-    """Raises UsageError for an unknown name, with the known ones."""
+    """Raises UsageError for an unknown name, with the known ones. Nobody else can take the name of one of ours."""
     for entry in _entries():
         if entry.name == name:
             provider: Provider = entry.load()

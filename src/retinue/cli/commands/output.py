@@ -7,8 +7,7 @@ from typing import Any
 import click
 
 from ...core.errors import UsageError
-from ...engine.read import read_live
-from ...schema import kinds
+from ...engine.read import read_ours
 from .. import console, options
 from ..plans import request_log
 from ..session import connect, open_session
@@ -22,7 +21,7 @@ def command(**given: Any) -> int:
     """Print the live id of every object this project owns in one environment. Reads the service."""
     session = open_session(given, need_manifests=False)
     with connect(session, given, request_log(given)) as service:
-        live = read_live(service, kinds())
+        live = read_ours(service, session.target)
     ids = {str(address): claim.remote_id for address, claim in session.world(live).owned.items()}
     if given["output_format"] == "env":
         from ...render.tables import clash, env_text

@@ -2,38 +2,49 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
+from ...core.model import Json
 from ...providers import registry
-from ...providers.base import Capabilities
-from .. import console
+from ...providers.base import Capabilities, Provider
+from ...render.matrix import Sheet, matrix_json, matrix_markdown, matrix_text, sheet_text
+from .. import console, options
 
 
 @click.command("providers")
 @click.argument("name", required=False)
-def command(name: str | None) -> int:
-    """List the services retinue can reach, or show what one of them holds."""
-    if name is None:
-        rows = [(item, registry.load(item).title) for item in registry.names()]
-        width = max(len(item) for item, _ in rows)
-        console.result("\n".join(f"{item:<{width}}  {title}" for item, title in rows))
-        return 0
-    provider = registry.load(name)
-    console.result("\n".join([f"{provider.name}: {provider.title}", "", *_record(provider.capabilities)]))
+@options.format_option("text", "json", "markdown")
+@options.OUT
+def command(name: str | None, **given: Any) -> int:
+    """Show what each service can hold, field by field; of one service with the reasons."""
+    sheets = [_sheet(registry.load(item)) for item in ([name] if name else registry.names())]
+    match given["output_format"]:
+        case "json":
+            text = console.json_text(matrix_json(sheets))
+        case "markdown":
+            text = matrix_markdown(sheets)
+        case _:
+            text = sheet_text(sheets[0]) if name else matrix_text(sheets)
+    console.deliver(text, given)
     return 0
 
 
-def _record(record: Capabilities) -> list[str]:
-    lines = [
-        f"  ids chosen by   {record.identity}",
-        f"  updates         {record.update}",
-        f"  clears with     {record.clear}",
-        f"  marker in       {record.marker}",
-        f"  locking         {record.lock}",
-        f"  tells account   {record.account or 'no'}",
-    ]
-    for kind, fields in record.fields.items():
-        width = max(map(len, fields))
-        lines += ["", f"  {kind}"]
-        lines += [f"    {field:<{width}}  {support}  {note}".rstrip() for field, (support, note) in fields.items()]
-    return lines
+def _sheet(provider: Provider) -> Sheet:
+    record = provider.capabilities
+    return Sheet(provider.name, provider.title, _facts(record), record.fields)
+
+
+def _facts(record: Capabilities) -> dict[str, Json]:
+    return {
+        "ids chosen by": record.identity,
+        "updates": record.update,
+        "clears with": record.clear,
+        "marker in": record.marker,
+        "locking": record.lock,
+        "tells account": record.account or False,
+        "keeps versions": record.versions,
+        "create can be repeated": record.create_repeatable,
+        "lists one owner's objects": record.owner_query,
+    }

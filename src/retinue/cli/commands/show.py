@@ -1,22 +1,99 @@
-"""`retinue show`: a saved plan for people, offline."""
+"""`retinue show`: a saved plan for people, offline; or one live object with its versions."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import click
 
-from .. import options
-from ..plans import show_plan
+from ...core.codec import parse_address
+from ...core.diff import stated_fields
+from ...core.errors import UsageError
+from ...core.history import Step, changes_between
+from ...core.model import Address, FieldChange, Kind, Resource
+from ...engine.read import read_ours
+from ...providers.base import Historian, Service, Version
+from .. import console, options
+from ..plans import request_log, show_plan
+from ..session import Session, connect, open_session
 from .apply import read_plan
 
 
 @click.command("show")
-@click.argument("planfile")
-@options.NO_COLOR
+@click.argument("what", metavar="PLANFILE|ADDRESS")
+@options.service_options
 @options.format_option("text", "json", "markdown", "sarif", "github")
 @options.LINK
-def command(planfile: str, **given: Any) -> int:
-    """Show a saved plan. Needs no network and no project."""
-    show_plan(read_plan(planfile), given)
+def command(what: str, **given: Any) -> int:
+    """Show a saved plan, which needs no network and no project; or a live object by its address.
+
+    Of an object: its fields as they are, and the versions that the service keeps, each with what it changed.
+    """
+    address = None if Path(what).is_file() else _address(what)
+    if address is None:
+        show_plan(read_plan(what), given)
+        return 0
+    if given["output_format"] not in (None, "text", "json"):
+        raise UsageError(f"--format {given['output_format']} is for saved plans", "Choose text or json for an object.")
+    session = open_session(given, need_manifests=False)
+    with connect(session, given, request_log(given)) as service:
+        live = _owned(address, session, service)
+        _show(address, live, _versions(live, service), session, given)
     return 0
+
+
+def _address(text: str) -> Address | None:
+    try:
+        return parse_address(text)
+    except ValueError:
+        return None
+
+
+def _owned(address: Address, session: Session, service: Service) -> Resource:
+    """Raises UsageError if this environment owns no such object."""
+    owned = session.world(read_ours(service, session.target)).owned
+    if address not in owned:
+        known = ", ".join(sorted(map(str, owned))) or "nothing"
+        raise UsageError(f"{address} is not live in {session.environment.name}", f"Live there: {known}.")
+    return owned[address].live
+
+
+def _versions(live: Resource, service: Service) -> Sequence[Version] | None:
+    return service.versions(live) if isinstance(service, Historian) else None
+
+
+def _show(
+    address: Address, live: Resource, versions: Sequence[Version] | None, session: Session, given: dict[str, Any]
+) -> None:
+    from ...render.history import Shown, shown_json, shown_text
+
+    kind, target = session.kinds[address.kind], session.target
+    shown = Shown(
+        str(address),
+        live.remote_id or "",
+        f"{target.project} / {target.environment}, {target.provider}",
+        stated_fields(live.spec, kind),
+        None if versions is None else _steps(versions, kind),
+    )
+    if given["output_format"] == "json":
+        console.result_json(console.json_text(shown_json(shown)))
+    else:
+        console.result(shown_text(shown, kind, console.style_for(sys.stdout)))
+
+
+def _steps(versions: Sequence[Version], kind: Kind) -> tuple[Step, ...]:
+    """Newest first, as they came."""
+    specs = [version.resource.spec for version in versions]
+    changes = [changes_between(before, after, kind) for after, before in pairwise(specs)]
+    changes += [
+        tuple(FieldChange(f"/{name}", None, value) for name, value in stated_fields(spec, kind).items())
+        for spec in specs[-1:]
+    ]
+    return tuple(
+        Step(version.number, version.created_at, version.current, step)
+        for version, step in zip(versions, changes, strict=True)
+    )

@@ -98,7 +98,7 @@ class AcmeService:
         there = self.get(kind, key)
         if there is None:
             self._http.send(Verb.CREATE, "POST", f"bots/{key}", body=body({}, spec, marker))
-        elif (there.marker_address, there.marker_applied) != (marker.address, marker.applied):
+        elif there.marker_address != marker.address:
             raise Rejected(f"the id {key} of this address is taken by an object of others")
         return self._read(key)
 
@@ -148,11 +148,7 @@ class AcmeProvider:
     )
 
     def check(self, desired: Resource) -> list[Diagnostic]:
-        return [
-            Diagnostic("unsupported", f"{name}: a bot has nothing of the kind", path=f"/{name}")
-            for name in _LOST
-            if name in desired.spec
-        ]
+        return []
 
     def obstacle(self, change: Change, live: Resource | None) -> Obstacle | None:
         return None

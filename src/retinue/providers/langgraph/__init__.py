@@ -1,0 +1,106 @@
+"""Provider `langgraph`: assistants of a LangGraph server: a graph, a context, metadata. The record and the checks.
+
+Source of the facts: measured against langgraph-api 0.16.7, and its published OpenAPI document.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib import resources
+
+from ...core.model import Change, Diagnostic, Json, Obstacle, Resource
+from ..base import Auth, Capabilities, Service, Support
+from ..wire import Connection
+from .block import DEFAULT_KEYS, NAME, block_of
+from .errors import classify
+from .mapping import SYSTEM, UNNAMED
+
+__all__ = ["PROVIDER", "LangGraphProvider", "classify"]
+
+_SCHEMA: Json = json.loads((resources.files(__package__) / "schema.json").read_text(encoding="utf-8"))
+_NATIVE = (Support.NATIVE, "")
+_IN_CODE = "LangGraph has it in the code of the graph"
+
+
+class LangGraphProvider:
+    """Name, description and metadata are the server's own; the rest is what the graph declares as its context."""
+
+    name = NAME
+    title = "LangGraph assistants (langgraph dev, LangGraph Server, LangSmith deployments)"
+    capabilities = Capabilities(
+        kinds=("Assistant",),
+        identity="client",
+        update="partial",
+        clear='"" for texts; a metadata key that is taken away keeps null',
+        marker="metadata",
+        lock="none",
+        list_lag=0.0,
+        create_repeatable=True,
+        write_answers_whole=True,
+        page_size=1000,
+        fields={
+            "Assistant": dict.fromkeys(("name", "description", "metadata"), _NATIVE)
+            | {name: (Support.EMULATED, f"the context key `{key}`, or another") for name, key in DEFAULT_KEYS.items()}
+            | {
+                "tools": (Support.UNSUPPORTED, f"{_IN_CODE}; pass what it needs in providers.{NAME}.context"),
+                "tool_resources": (Support.UNSUPPORTED, f"{_IN_CODE}, and no files or vector stores of its own"),
+                "response_format": (Support.UNSUPPORTED, _IN_CODE),
+                "providers": (Support.NATIVE, "graph_id, context_keys, context"),
+            }
+        },
+        extras={"Assistant": _SCHEMA},
+        emulator_path=None,
+        auth=Auth("x-api-key", ""),
+        owner_query=True,
+        versions=True,
+    )
+
+    def check(self, desired: Resource) -> list[Diagnostic]:
+        at = None if desired.address is None else str(desired.address)
+        return [replace(item, address=at) for item in _problems(desired)]
+
+    def obstacle(self, change: Change, live: Resource | None) -> Obstacle | None:
+        return None
+
+    def connect(self, connection: Connection) -> Service:
+        from ..http import Http  # heavy: the HTTP library is loaded only by commands that reach a service
+        from .service import LangGraphService
+
+        return LangGraphService(Http(connection, classify, create_repeatable=self.capabilities.create_repeatable))
+
+    def exported(self, live: Resource) -> dict[str, Json]:
+        """An assistant as the manifest's fields, for import."""
+        return {"id": live.remote_id, **live.spec}
+
+
+def _problems(desired: Resource) -> Iterator[Diagnostic]:
+    block = block_of(desired.spec)
+    if block.graph_id is None:
+        remedy = f"Add `providers: {{{NAME}: {{graph_id: NAME}}}}`, here or in the defaults of retinue.yaml."
+        path = f"/providers/{NAME}"
+        yield Diagnostic("graph-missing", "a LangGraph assistant needs the graph that answers", remedy, path=path)
+    by_key = {key: name for name, key in block.keys.items()}
+    for key in block.context:
+        if key in by_key:
+            message = f"the context key `{key}` is written as the field `{by_key[key]}` of the manifest"
+            remedy = f"Move its value to `{by_key[key]}:`, or give that field another key with `context_keys`."
+            yield Diagnostic("context-key", message, remedy, path=f"/providers/{NAME}/context/{key}")
+    for key, count in Counter(block.keys.values()).items():
+        if count > 1:
+            names = " and ".join(f"`{name}`" for name, other in block.keys.items() if other == key)
+            remedy = "Give each field a context key of its own."
+            path = f"/providers/{NAME}/context_keys"
+            yield Diagnostic("context-key", f"{names} would both be the context key `{key}`", remedy, path=path)
+    if desired.spec.get("name") == UNNAMED:
+        message = f"`{UNNAMED}` is what the server calls an assistant without a name"
+        yield Diagnostic("name-unnamed", message, "Use another name, or none.", path="/name")
+    for key, value in SYSTEM.items():
+        if (desired.spec.get("metadata") or {}).get(key) == value:
+            message = f"`{key}: {value}` is how the server marks the assistants that it makes by itself"
+            yield Diagnostic("metadata-system", message, "Use another value.", path=f"/metadata/{key}")
+
+
+PROVIDER = LangGraphProvider()

@@ -1,0 +1,74 @@
+"""What a graph declares of its context, and which manifests ask for something else. Pure.
+
+The server takes any context key in silence, so a misspelt one would be lost without a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+
+from ...core.model import Diagnostic, Json, Resource, Severity
+from ..losses import LOSS
+from .block import NAME, block_of
+
+_BLOCK = f"/providers/{NAME}"
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """`keys`: what its context schema declares; None where it declares none, or lets any key in."""
+
+    name: str
+    keys: frozenset[str] | None = None
+
+    @classmethod
+    def of(cls, name: str, schema: Json) -> Graph:
+        """From a JSON Schema, or from null for a graph without one."""
+        members = schema.get("properties") if isinstance(schema, dict) else None
+        if not isinstance(members, dict) or schema.get("additionalProperties"):
+            return cls(name)
+        return cls(name, frozenset(members))
+
+
+def findings(item: Resource, graph: Graph) -> Iterator[Diagnostic]:
+    """A loss for each field whose key the graph does not declare; an error for each further key."""
+    if graph.keys is None:
+        return
+    block = block_of(item.spec)
+    declared = ", ".join(f"`{key}`" for key in sorted(graph.keys)) or "none"
+    for name, key in block.keys.items():
+        if item.spec.get(name) is not None and key not in graph.keys:
+            message = f"`{name}` cannot be held: the graph `{graph.name}` declares no context key `{key}`"
+            remedy = f"It declares {declared}: say which takes it with `providers: {{{NAME}: {{context_keys: …}}}}`."
+            yield _at(item, Diagnostic(LOSS, message, remedy, path=f"/{name}"))
+    for key in block.context:
+        if key not in graph.keys:
+            message = f"the graph `{graph.name}` declares no context key `{key}`"
+            path = f"{_BLOCK}/context/{key.replace('~', '~0').replace('/', '~1')}"
+            yield _at(item, Diagnostic("context-key", message, _meant(key, sorted(graph.keys), declared), path=path))
+
+
+def unknown_graph(item: Resource, known: Sequence[str]) -> Diagnostic:
+    graph_id = block_of(item.spec).graph_id or ""
+    listed = ", ".join(f"`{name}`" for name in known) or "none"
+    remedy = _meant(graph_id, known, listed)
+    return _at(
+        item, Diagnostic("unknown-graph", f"this server has no graph `{graph_id}`", remedy, path=f"{_BLOCK}/graph_id")
+    )
+
+
+def unreadable_schema(name: str, said: str) -> Diagnostic:
+    message = f"the server does not tell the context keys of the graph `{name}`, so they are unchecked: {said}"
+    remedy = "A graph whose types it cannot describe has this effect; its log says why."
+    return Diagnostic("context-unchecked", message, remedy, severity=Severity.WARNING)
+
+
+def _meant(word: str, known: Sequence[str], listed: str) -> str:
+    close = get_close_matches(word, known, 1)
+    return f"Did you mean `{close[0]}`?" if close else f"Known: {listed}."
+
+
+def _at(item: Resource, found: Diagnostic) -> Diagnostic:
+    return replace(found, address=str(item.address))

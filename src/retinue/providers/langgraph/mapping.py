@@ -1,0 +1,140 @@
+"""An assistant of the server to a live resource in the words of a manifest, and back into requests. Pure.
+
+Source of the facts: measured against langgraph-api 0.16.7 (`langgraph dev`); tests/langgraph/exchanges.py asks again.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+
+from ...core.canonical import same
+from ...core.errors import ServiceError
+from ...core.marker import ADDRESS_KEY, APPLIED_KEY
+from ...core.model import Json, Resource
+from ..base import Marker
+from .block import NAME, Block, block_of, context_of, keys_from, split_context
+
+SCOPE_KEY = "retinue.scope"
+"""PROJECT/ENVIRONMENT beside the marker: the server's search takes exact values only."""
+KEYS_KEY = "retinue.context_keys"
+"""Which field is under which context key, where that is not the default: so that a live object can be read alone."""
+SYSTEM = {"created_by": "system"}
+UNNAMED = "Untitled"
+"""What the server calls an assistant that was created without a name, or with an empty one."""
+_OURS = (ADDRESS_KEY, APPLIED_KEY, SCOPE_KEY, KEYS_KEY)
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "retinue.langgraph")
+NOT_THIS_API = "Check `endpoint`: it is the address of the LangGraph server, for example http://127.0.0.1:2024."
+
+
+def id_of(address: str, attempt: int) -> str:
+    """The id that an object of a marker address gets; further attempts are for ids that others hold."""
+    return str(uuid.uuid5(_NAMESPACE, address if not attempt else f"{address}#{attempt}"))
+
+
+def scope_of(address: str) -> str:
+    """`project/environment` of a marker address."""
+    return "/".join(address.split("/")[:2])
+
+
+def is_system(raw: Mapping[str, Json]) -> bool:
+    """Whether the server made it by itself, one for each graph; an object with our marker never is."""
+    metadata = _map(raw.get("metadata"))
+    return metadata.get("created_by") == SYSTEM["created_by"] and not isinstance(metadata.get(ADDRESS_KEY), str)
+
+
+def to_resource(raw: Mapping[str, Json]) -> Resource:
+    """Raises ServiceError if this is no assistant at all."""
+    remote_id = raw.get("assistant_id")
+    if not isinstance(remote_id, str) or not remote_id:
+        raise ServiceError("the service answered an assistant without an id", NOT_THIS_API)
+    metadata = _map(raw.get("metadata"))
+    # null is what stays of a key that was taken away; other things than text are nothing that a manifest can say.
+    texts = {key: value for key, value in metadata.items() if isinstance(value, str)}
+    keys = keys_from(metadata.get(KEYS_KEY))
+    fields, rest = split_context(_map(raw.get("context")), keys)
+    graph_id = raw.get("graph_id")
+    block = Block(graph_id if isinstance(graph_id, str) else None, keys, rest)
+    return Resource(
+        kind="Assistant",
+        spec={
+            "name": name if (name := _text(raw.get("name"))) != UNNAMED else None,
+            "description": _text(raw.get("description")),
+            **fields,
+            "metadata": {key: value for key, value in texts.items() if key not in _OURS},
+            "providers": {NAME: block.to_spec()},
+        },
+        remote_id=remote_id,
+        created_at=seconds(raw.get("created_at")),
+        marker_address=texts.get(ADDRESS_KEY) or None,
+        marker_applied=texts.get(APPLIED_KEY) or None,
+        raw=raw,
+    )
+
+
+def create_body(spec: Mapping[str, Json], marker: Marker, remote_id: str) -> dict[str, Json]:
+    """With `raise`, a 409 tells that the id was there before: the 200 of `do_nothing` does not say which it is."""
+    block = block_of(spec)
+    own = {KEYS_KEY: block.own_keys} if block.own_keys else {}
+    texts = {name: spec[name] for name in ("name", "description") if spec.get(name)}
+    return {
+        "assistant_id": remote_id,
+        "graph_id": block.graph_id,
+        "if_exists": "raise",
+        **texts,
+        "context": context_of(spec),
+        "metadata": {**(spec.get("metadata") or {}), **own, **_marker_pairs(marker)},
+    }
+
+
+def update_body(live: Resource, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
+    """Only what differs: each request makes a version, also an empty one. {} where nothing does."""
+    spec = {**live.spec, **fields}
+    body: dict[str, Json] = {}
+    for name in ("name", "description"):
+        if name in fields and (_text(live.raw.get(name)) or "") != (fields[name] or ""):
+            body[name] = fields[name] or ""
+    graph_id, context = block_of(spec).graph_id, context_of(spec)
+    if graph_id is not None and graph_id != live.raw.get("graph_id"):
+        body["graph_id"] = graph_id
+    if not same(context, live.raw.get("context")):
+        body["context"] = context
+        # A new context sweeps the config away, but for the copy of itself that it puts there.
+        if kept := {key: value for key, value in _map(live.raw.get("config")).items() if key != "configurable"}:
+            body["config"] = kept
+    if pairs := _changed_pairs(live, spec, marker):
+        body["metadata"] = pairs
+    return body
+
+
+def _changed_pairs(live: Resource, spec: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
+    """The metadata pairs to merge in; null stands for a key that shall go, which the server then keeps as null."""
+    held = _map(live.raw.get("metadata"))
+    wanted: dict[str, Json] = {key: value for key, value in (spec.get("metadata") or {}).items() if value}
+    own = block_of(spec).own_keys
+    wanted |= ({KEYS_KEY: own} if own else {}) | (_marker_pairs(marker) if marker else {})
+    # What is no text was put there by others, who may need it.
+    gone = {key: None for key, value in held.items() if key not in wanted and (isinstance(value, str) or key in _OURS)}
+    changed = {key: value for key, value in wanted.items() if not same(value, held.get(key))}
+    return changed | {key: None for key in gone if held[key] is not None}
+
+
+def _marker_pairs(marker: Marker) -> dict[str, str]:
+    return {ADDRESS_KEY: marker.address, APPLIED_KEY: marker.applied, SCOPE_KEY: scope_of(marker.address)}
+
+
+def seconds(date: Json) -> int:
+    try:
+        return int(datetime.fromisoformat(date).timestamp())
+    except (TypeError, ValueError, OverflowError):
+        return 0
+
+
+def _map(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Json) -> str | None:
+    """The server cannot forget a name or a description; "" is how it is told to."""
+    return value if isinstance(value, str) and value else None

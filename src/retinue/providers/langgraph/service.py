@@ -1,0 +1,175 @@
+"""The verbs over HTTP, the search for one owner, the history, what a server says of graphs. Safe for many threads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence, Set
+from typing import TYPE_CHECKING
+
+from ...core.errors import AuthError, NotFound, Rejected, ServiceError
+from ...core.model import Diagnostic, Json, Resource
+from ..base import Marker, Resolved, Version
+from ..wire import Verb
+from .block import block_of
+from .errors import known_graphs
+from .graphs import Graph, findings, unknown_graph, unreadable_schema
+from .mapping import (
+    NOT_THIS_API,
+    SCOPE_KEY,
+    create_body,
+    id_of,
+    is_system,
+    seconds,
+    to_resource,
+    update_body,
+)
+
+if TYPE_CHECKING:
+    from ..http import Http
+
+PAGE = 1000
+_IDS = 20
+_CONFLICT = 409
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class LangGraphService:
+    """What the server made by itself is never listed, so nothing can adopt, change or delete it."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+
+    # --- the five verbs
+
+    def list(self, kind: str) -> Iterator[Resource]:
+        return self._search({})
+
+    def owned(self, kind: str, project: str, environment: str) -> Iterator[Resource]:
+        return self._search({"metadata": {SCOPE_KEY: f"{project}/{environment}"}})
+
+    def get(self, kind: str, remote_id: str) -> Resource | None:
+        # The server takes other spellings of an id too, which would be one object under two ids.
+        if not _UUID.fullmatch(remote_id):
+            return None
+        try:
+            return _read(self._http.send(Verb.GET, "GET", f"assistants/{remote_id}"))
+        except NotFound:
+            return None
+
+    def create(self, kind: str, spec: Mapping[str, Json], marker: Marker) -> Resource:
+        """The id follows from the address; if it is there already, what is there. Others' ids are passed over."""
+        for attempt in range(_IDS):
+            remote_id = id_of(marker.address, attempt)
+            try:
+                body = create_body(spec, marker, remote_id)
+                return to_resource(self._http.send(Verb.CREATE, "POST", "assistants", body=body))
+            except Rejected as error:
+                if error.status != _CONFLICT:
+                    raise
+            there = self.get(kind, remote_id)
+            if there is not None and there.marker_address == marker.address:
+                return there
+        raise Rejected(f"all {_IDS} ids of {marker.address} are taken by other assistants", "Delete or adopt them.")
+
+    def update(
+        self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, resets: Set[str] = frozenset()
+    ) -> Resource:
+        body = update_body(live, fields, marker)
+        if not body:
+            return live
+        return to_resource(self._http.send(Verb.UPDATE, "PATCH", f"assistants/{live.remote_id}", body=body))
+
+    def delete(self, kind: str, remote_id: str) -> None:
+        if not _UUID.fullmatch(remote_id):
+            return
+        try:
+            self._http.send(Verb.DELETE, "DELETE", f"assistants/{remote_id}")
+        except NotFound:
+            return
+
+    def close(self) -> None:
+        self._http.close()
+
+    # --- history
+
+    def versions(self, live: Resource) -> Sequence[Version]:
+        path = f"assistants/{live.remote_id}/versions"
+        found = self._http.send(Verb.LIST, "POST", path, body={"limit": PAGE})
+        return [_version(raw, live) for raw in _objects(found)]
+
+    # --- graphs
+
+    def resolve(self, desired: Sequence[Resource]) -> Resolved:
+        """Manifests as they are; what is said is whether their graphs exist and declare the context keys."""
+        names = sorted({name for item in desired if (name := block_of(item.spec).graph_id)})
+        graphs = {name: self._graph(name) for name in names}
+        said = [graph for graph in graphs.values() if isinstance(graph, Diagnostic)]
+        for item in desired:
+            graph = graphs.get(block_of(item.spec).graph_id or "")
+            if isinstance(graph, Graph):
+                said += findings(item, graph)
+            elif isinstance(graph, tuple):
+                said.append(unknown_graph(item, graph))
+        return Resolved(tuple(desired), tuple(said))
+
+    def _graph(self, name: str) -> Graph | tuple[str, ...] | Diagnostic:
+        """A graph; the known ones if there is none of that name; or what kept the server from describing it."""
+        try:
+            found = self._http.send(Verb.LIST, "POST", "assistants/search", body={"graph_id": name, "limit": 1})
+        except Rejected as refused:
+            known = known_graphs(refused.message)
+            if known is None:
+                raise
+            return tuple(known)
+        if not _objects(found):
+            return Graph(name)
+        try:
+            schemas = self._http.send(Verb.GET, "GET", f"assistants/{found[0]['assistant_id']}/schemas")
+        except (ServiceError, AuthError) as error:
+            return unreadable_schema(name, error.message)
+        return Graph.of(name, schemas.get("context_schema"))
+
+    # --- reading
+
+    def _search(self, query: Mapping[str, Json]) -> Iterator[Resource]:
+        """Oldest first, as many to a page as the server allows; the first page is the probe for the API itself."""
+        body: dict[str, Json] = {**query, "limit": PAGE, "offset": 0, "sort_by": "created_at", "sort_order": "asc"}
+        seen: set[str] = set()
+        while True:
+            answer = self._http.ask(Verb.LIST, "POST", "assistants/search", body=body)
+            page = _objects(answer.body)
+            new = [raw for raw in page if raw["assistant_id"] not in seen]
+            seen.update(raw["assistant_id"] for raw in new)
+            yield from (to_resource(raw) for raw in new if not is_system(raw))
+            if not page or not ("x-pagination-next" in answer.headers or len(page) >= PAGE):
+                return
+            if not new:
+                raise ServiceError(
+                    "the service says there are more assistants but sends the same page again",
+                    "A proxy that ignores the body does that; point `endpoint` at the server itself.",
+                )
+            body = {**body, "offset": body["offset"] + len(page)}
+
+
+def _read(raw: Json) -> Resource | None:
+    return None if is_system(raw) else to_resource(raw)
+
+
+def _objects(found: Json) -> list[dict[str, Json]]:
+    good = isinstance(found, list) and all(
+        isinstance(raw, dict) and isinstance(raw.get("assistant_id"), str) and raw["assistant_id"] for raw in found
+    )
+    if not good:
+        raise ServiceError("the list of assistants is not in the shape of LangGraph", NOT_THIS_API)
+    result: list[dict[str, Json]] = found
+    return result
+
+
+def _version(raw: Mapping[str, Json], live: Resource) -> Version:
+    number = raw.get("version")
+    return Version(
+        number if type(number) is int else 0,
+        seconds(raw.get("created_at")),
+        number == live.raw.get("version"),
+        to_resource(raw),
+    )

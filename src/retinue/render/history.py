@@ -1,0 +1,72 @@
+"""One live object and what its service keeps of its past, as text and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ..core.history import Step
+from ..core.model import FieldChange, Json, Kind
+from .fields import Layout, changed_fields, created_fields
+from .safe import clean, defuse
+from .style import Style
+
+_LAYOUT = Layout(120, 60)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """`steps`: newest first; None where the service keeps no versions. `where`: project, environment, provider."""
+
+    address: str
+    remote_id: str
+    where: str
+    fields: Mapping[str, Json]
+    steps: tuple[Step, ...] | None = None
+
+    @property
+    def current(self) -> int | None:
+        return next((step.number for step in self.steps or () if step.current), None)
+
+
+def shown_json(shown: Shown) -> dict[str, Json]:
+    return {
+        "address": shown.address,
+        "remote_id": shown.remote_id,
+        "fields": dict(shown.fields),
+        "version": shown.current,
+        "versions": None if shown.steps is None else [_step_json(step) for step in shown.steps],
+    }
+
+
+def _step_json(step: Step) -> dict[str, Json]:
+    changes = [{"path": item.path, "before": item.before, "after": item.after} for item in step.changes]
+    return {"version": step.number, "created_at": _date(step), "current": step.current, "changes": changes}
+
+
+def shown_text(shown: Shown, kind: Kind, style: Style) -> str:
+    """The object as it is, then each version with what it changed."""
+    lines = [f"{style.strong(clean(shown.address))}  {clean(shown.remote_id)}  ({clean(shown.where)})"]
+    stated = [FieldChange(f"/{name}", None, value) for name, value in shown.fields.items()]
+    lines += created_fields(stated, kind, _LAYOUT, style)
+    if shown.steps is None:
+        lines += ["", "This service keeps no versions."]
+    for step in shown.steps or ():
+        lines += ["", *_step_lines(step, kind, style)]
+    return defuse("\n".join(lines)) + "\n"
+
+
+def _step_lines(step: Step, kind: Kind, style: Style) -> Iterator[str]:
+    word = style.strong("  current") if step.current else ""
+    yield f"  version {step.number}  {_date(step)}{word}"
+    yield from _changes(step.changes, kind, style) or ["      no field of a manifest changed"]
+
+
+def _changes(changes: Sequence[FieldChange], kind: Kind, style: Style) -> list[str]:
+    first = bool(changes) and all(item.before is None for item in changes)
+    return (created_fields if first else changed_fields)(changes, kind, _LAYOUT, style)
+
+
+def _date(step: Step) -> str:
+    return datetime.fromtimestamp(step.created_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

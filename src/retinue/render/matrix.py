@@ -1,0 +1,102 @@
+"""What each service can hold, field by field, as text, Markdown and JSON. Knows no provider: plain records in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..core.model import Json
+from .safe import clean
+
+_LEGEND = (
+    "native: as it is. emulated: kept in another form. unsupported: lost, and `on_loss` of the environment decides"
+    " what then."
+)
+_NONE = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One provider. `facts`: label to value; `fields`: by kind and field, how well it is held and a note."""
+
+    name: str
+    title: str
+    facts: Mapping[str, Json]
+    fields: Mapping[str, Mapping[str, tuple[str, str]]]
+
+
+def matrix_text(sheets: Sequence[Sheet]) -> str:
+    """The providers, then for each kind a table: a row for each field, a column for each provider."""
+    wide = max(len(sheet.name) for sheet in sheets)
+    lines = [f"{sheet.name:<{wide}}  {sheet.title}" for sheet in sheets]
+    for kind in _kinds(sheets):
+        rows = [(f"  {name}", *_supports(kind, name, sheets)) for name in _names(kind, sheets)]
+        lines += ["", *_aligned([(kind, *(sheet.name for sheet in sheets)), *rows])]
+    return "\n".join([*lines, "", _LEGEND, "Why, for each field: `retinue providers NAME`."]) + "\n"
+
+
+def sheet_text(sheet: Sheet) -> str:
+    """One provider: its facts, then each field with its note."""
+    lines = [f"{sheet.name}: {sheet.title}", ""]
+    wide = max(map(len, sheet.facts))
+    lines += [f"  {label:<{wide}}  {_word(value)}" for label, value in sheet.facts.items()]
+    for kind, fields in sheet.fields.items():
+        rows = [(f"  {name}", support, note) for name, (support, note) in fields.items()]
+        lines += ["", f"  {kind}", *(f"  {line}" for line in _aligned(rows))]
+    return "\n".join([*lines, "", _LEGEND]) + "\n"
+
+
+def matrix_markdown(sheets: Sequence[Sheet]) -> str:
+    """A table for each kind; for a single provider with the notes."""
+    return "\n".join(_markdown_table(kind, sheets) for kind in _kinds(sheets))
+
+
+def _markdown_table(kind: str, sheets: Sequence[Sheet]) -> str:
+    head: tuple[str, ...] = (kind, *(sheet.name for sheet in sheets))
+    rows: list[tuple[str, ...]] = [(f"`{name}`", *_supports(kind, name, sheets)) for name in _names(kind, sheets)]
+    if len(sheets) == 1:
+        head = (*head, "note")
+        rows = [(*row, sheets[0].fields[kind][name][1]) for row, name in zip(rows, _names(kind, sheets), strict=True)]
+    table = [head, tuple("---" for _ in head), *rows]
+    return "".join(f"| {' | '.join(_cell(cell) for cell in row)} |\n" for row in table)
+
+
+def _cell(text: str) -> str:
+    return clean(text).replace("|", "\\|")
+
+
+def matrix_json(sheets: Sequence[Sheet]) -> Json:
+    return {"providers": {sheet.name: _sheet_json(sheet) for sheet in sheets}}
+
+
+def _sheet_json(sheet: Sheet) -> Json:
+    fields = {
+        kind: {name: {"support": support, "note": note} for name, (support, note) in held.items()}
+        for kind, held in sheet.fields.items()
+    }
+    return {"title": sheet.title, "facts": dict(sheet.facts), "fields": fields}
+
+
+def _kinds(sheets: Sequence[Sheet]) -> list[str]:
+    return list(dict.fromkeys(kind for sheet in sheets for kind in sheet.fields))
+
+
+def _names(kind: str, sheets: Sequence[Sheet]) -> list[str]:
+    """Every field, in the order in which the records first name them; what only some have comes last."""
+    found = dict.fromkeys(name for sheet in sheets for name in sheet.fields.get(kind, {}))
+    return sorted(found, key=lambda name: not all(name in sheet.fields.get(kind, {}) for sheet in sheets))
+
+
+def _supports(kind: str, name: str, sheets: Sequence[Sheet]) -> Iterator[str]:
+    for sheet in sheets:
+        yield sheet.fields.get(kind, {}).get(name, (_NONE, ""))[0]
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        yield "  ".join(f"{clean(cell):<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _word(value: Json) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

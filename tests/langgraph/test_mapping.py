@@ -1,0 +1,85 @@
+"""The mappers alone: any assistant that the server may answer, and what an update of it sends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from retinue.providers.base import Marker
+from retinue.providers.langgraph.errors import known_graphs
+from retinue.providers.langgraph.mapping import create_body, id_of, is_system, scope_of, to_resource, update_body
+
+ADDRESS = "demo/dev/Assistant/tutor"
+MARKER = Marker(ADDRESS, "1 k8sJ2mQx")
+
+
+def raw(**more: Any) -> dict[str, Any]:
+    return {"assistant_id": "x", "graph_id": "agent", "context": {}, "metadata": {}, "name": "Untitled", **more}
+
+
+def test_ids_are_of_the_address_and_of_the_attempt_and_stay_the_same_for_good() -> None:
+    assert id_of(ADDRESS, 0) == "1c844479-14c9-50b5-ae0a-5b310622239a"
+    assert len({id_of(ADDRESS, 0), id_of(ADDRESS, 1), id_of("demo/prod/Assistant/tutor", 0)}) == 3
+
+
+def test_the_scope_is_project_and_environment() -> None:
+    assert scope_of(ADDRESS) == "demo/dev"
+
+
+def test_an_assistant_with_our_marker_is_never_the_servers_own() -> None:
+    assert is_system(raw(metadata={"created_by": "system"}))
+    assert not is_system(raw(metadata={"created_by": "system", "retinue.address": ADDRESS}))
+    assert not is_system(raw(metadata={"created_by": "me"}))
+
+
+@pytest.mark.parametrize("value", [7, True, {"a": 1}, ["x"]])
+def test_a_value_that_a_field_cannot_be_stays_in_the_context(value: Any) -> None:
+    live = to_resource(raw(context={"system_prompt": value, "temperature": True, "top_p": 0.5}))
+    assert "instructions" not in live.spec and live.spec["top_p"] == 0.5
+    assert live.spec["providers"]["langgraph"]["context"] == {"system_prompt": value, "temperature": True}
+    assert update_body(live, {}, None) == {}
+
+
+def test_the_map_of_a_live_object_is_its_own() -> None:
+    live = to_resource(
+        raw(context={"prompt": "Be kind."}, metadata={"retinue.context_keys": {"instructions": "prompt"}})
+    )
+    assert live.spec["instructions"] == "Be kind." and live.spec["metadata"] == {}
+    assert live.spec["providers"]["langgraph"] == {"graph_id": "agent", "context_keys": {"instructions": "prompt"}}
+
+
+def test_nothing_that_differs_is_no_request() -> None:
+    spec = {
+        "name": "T",
+        "description": "d",
+        "model": "m",
+        "metadata": {"a": "b"},
+        "providers": {"langgraph": {"graph_id": "g"}},
+    }
+    live = to_resource({**create_body(spec, MARKER, "x"), "version": 1})
+    assert live.spec == spec
+    assert update_body(live, {}, MARKER) == {}
+    assert update_body(live, dict(spec), MARKER) == {}
+
+
+def test_taking_the_marker_away_leaves_the_rest_and_the_map() -> None:
+    live = to_resource(
+        raw(
+            metadata={
+                "a": "b",
+                "n": 7,
+                "retinue.address": ADDRESS,
+                "retinue.applied": "1 k8sJ2mQx",
+                "retinue.scope": "demo/dev",
+            }
+        )
+    )
+    body = update_body(live, {}, None)
+    assert body == {"metadata": {"retinue.address": None, "retinue.applied": None, "retinue.scope": None}}
+
+
+def test_known_graphs_are_read_out_of_a_refusal_also_a_cut_one() -> None:
+    assert known_graphs("404: Graph 'x' not found. Expected one of: ['a', 'b']") == ["a", "b"]
+    assert known_graphs("404: Graph 'x' not found. Expected one of: ['a', 'b', 'c…") == ["a", "b"]
+    assert known_graphs("404: Not Found") is None

@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# A real, throw-away LangGraph server for `pytest -m live_langgraph`: no key, no database, packages from PyPI only.
+#
+#   tests/live/langgraph.sh [DIR]        install into DIR if needed (200 MB, 1 to 3 minutes, once), start, print its address
+#   tests/live/langgraph.sh stop [DIR]   stop the server that was started from DIR
+#
+# DIR is ./.langgraph-live unless given. Environment, all optional: LANGGRAPH_CLI_VERSION (0.4.40), LANGGRAPH_API_VERSION
+# (0.16.7), PORT (18400), PYTHON (python3; 3.11 or newer). Each start is a new world: what the server kept is deleted.
+# Exit code 75: the packages cannot be installed here. stdout is LANGGRAPH_URL=…, to `export`.
+# The packages are under the Elastic License 2.0: tests run them, nothing of retinue needs them.
+set -euo pipefail
+
+say() { printf '[langgraph] %s\n' "$*" >&2; }
+
+stop_server() {
+  local pid
+  pid=$(cat "$1/server.pid" 2>/dev/null) || return 0
+  if kill -0 "$pid" 2>/dev/null; then
+    kill "$pid"
+    for _ in $(seq 1 50); do kill -0 "$pid" 2>/dev/null || break; sleep 0.2; done
+    if kill -0 "$pid" 2>/dev/null; then kill -9 "$pid"; fi
+  fi
+  rm -f "$1/server.pid"
+}
+
+if [[ ${1:-} == stop ]]; then
+  stop_server "$(realpath -m "${2:-.langgraph-live}")"
+  exit 0
+fi
+
+mkdir -p "${1:-.langgraph-live}"
+root=$(realpath "${1:-.langgraph-live}")
+cli=${LANGGRAPH_CLI_VERSION:-0.4.40}
+api=${LANGGRAPH_API_VERSION:-0.16.7}
+port=${PORT:-18400}
+url=http://127.0.0.1:$port
+
+# 1. An environment of its own.
+if [[ ! -f $root/venv/.installed ]]; then
+  say "installing langgraph-cli[inmem]==$cli"
+  rm -rf "$root/venv"
+  "${PYTHON:-python3}" -m venv "$root/venv"
+  "$root/venv/bin/python" -m pip install -qq --disable-pip-version-check \
+    "langgraph-cli[inmem]==$cli" "langgraph-api==$api" >&2 || { say "the packages cannot be installed"; exit 75; }
+  touch "$root/venv/.installed"
+fi
+
+# 2. A fresh folder with two graphs: their assistants differ by context only, and nothing is ever run.
+stop_server "$root"
+rm -rf "$root/app"
+mkdir "$root/app"
+cat >"$root/app/graph.py" <<'PY'
+"""Graphs that are never run: one declares its context, one does not."""
+from typing_extensions import TypedDict
+
+from langgraph.graph import END, START, StateGraph
+
+
+class Context(TypedDict, total=False):
+    model: str
+    system_prompt: str
+    temperature: float
+    top_p: float
+    reasoning_effort: str
+    prompt: str
+    tone: str
+
+
+class State(TypedDict, total=False):
+    text: str
+
+
+def answer(state: State) -> State:
+    return {"text": state.get("text", "")}
+
+
+def built(context: type | None):
+    graph = StateGraph(State, context_schema=context).add_node("answer", answer)
+    return graph.add_edge(START, "answer").add_edge("answer", END).compile()
+
+
+agent, plain = built(Context), built(None)
+PY
+echo '{"dependencies": ["."], "graphs": {"agent": "./graph.py:agent", "plain": "./graph.py:plain"}}' \
+  >"$root/app/langgraph.json"
+
+# 3. Start; nothing is traced and nothing is reported anywhere.
+if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then say "port $port is taken"; exit 1; fi
+(
+  cd "$root/app"
+  unset LANGSMITH_API_KEY LANGCHAIN_API_KEY LANGGRAPH_API_KEY
+  export HOME="$root" LANGSMITH_TRACING=false LANGCHAIN_TRACING_V2=false LANGGRAPH_CLI_NO_ANALYTICS=1
+  exec nohup "$root/venv/bin/langgraph" dev --no-browser --no-reload --host 127.0.0.1 --port "$port" \
+    >"$root/server.log" 2>&1 </dev/null
+) &
+echo $! >"$root/server.pid"
+for _ in $(seq 1 240); do
+  if curl -fs -o /dev/null "$url/ok"; then break; fi
+  kill -0 "$(cat "$root/server.pid")" 2>/dev/null || { tail -20 "$root/server.log" >&2; exit 1; }
+  sleep 0.5
+done
+say "answering: $(curl -fs "$url/info" | head -c 60)…"
+echo "LANGGRAPH_URL=$url"

@@ -1,0 +1,111 @@
+"""A real LangGraph server as a subject of the conformance suite, and ways past retinue into it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from retinue.core.model import Json
+from retinue.providers.base import Marker
+from retinue.providers.langgraph import PROVIDER, classify
+from retinue.providers.langgraph.mapping import to_resource, update_body
+from retinue.providers.wire import Connection
+
+from ..conformance.langgraph_subjects import SAMPLES, foreign_body, without_mirror
+
+
+class Server:
+    """The server that LANGGRAPH_URL names."""
+
+    def __init__(self) -> None:
+        self.url = os.environ["LANGGRAPH_URL"]
+        self.client = httpx.Client(base_url=self.url, timeout=60)
+
+    def call(self, method: str, path: str, body: Json = None) -> Json:
+        answer = self.client.request(method, path, **({} if body is None else {"json": body}))
+        assert answer.status_code in (200, 204), f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.json() if answer.text else None
+
+    def assistants(self) -> dict[str, dict[str, Any]]:
+        """What people and programs made, by id."""
+        found = self.call("POST", "/assistants/search", {"limit": 1000})
+        return {raw["assistant_id"]: raw for raw in found if raw["metadata"].get("created_by") != "system"}
+
+    def named(self, name: str) -> dict[str, Any]:
+        (found,) = (raw for raw in self.assistants().values() if raw["name"] == name)
+        return found
+
+    def empty(self) -> None:
+        for key in self.assistants():
+            self.call("DELETE", f"/assistants/{key}")
+
+
+class Wire(httpx.HTTPTransport):
+    """Lets no search ask for more than `page` objects."""
+
+    page = PROVIDER.capabilities.page_size
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/search"):
+            body = json.loads(request.content)
+            smaller = {**body, "limit": min(self.page, body["limit"])}
+            headers = {name: value for name, value in request.headers.items() if name != "content-length"}
+            request = httpx.Request(request.method, request.url, headers=headers, json=smaller)
+        return super().handle_request(request)
+
+    def close(self) -> None:
+        """Each service closes its client; this one serves them all."""
+
+
+class LiveSubject:
+    """The same samples as against the fake."""
+
+    name = "langgraph-live"
+    provider = PROVIDER
+    classify = staticmethod(classify)
+    samples = SAMPLES
+    gaps: Mapping[str, str] = {}
+
+    def __enter__(self) -> LiveSubject:
+        self.server, self._wire = Server(), Wire()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.empty()
+        self.server.client.close()
+
+    def reset(self) -> None:
+        self.server.empty()
+        self._wire.page = PROVIDER.capabilities.page_size
+
+    def connection(self) -> Connection:
+        return Connection(self.server.url, transport=self._wire)
+
+    def seed(self, kind: str, spec: Mapping[str, Json]) -> str:
+        return str(self.server.call("POST", "/assistants", foreign_body(spec))["assistant_id"])
+
+    def live(self, kind: str) -> Mapping[str, Mapping[str, Json]]:
+        return {key: without_mirror(raw) for key, raw in self.server.assistants().items()}
+
+    def edit(self, kind: str, remote_id: str, fields: Mapping[str, Json]) -> None:
+        live = to_resource(self.server.call("GET", f"/assistants/{remote_id}"))
+        marked = live.marker_address is not None
+        text = Marker(live.marker_address or "", live.marker_applied or "") if marked else None
+        self.server.call("PATCH", f"/assistants/{remote_id}", update_body(live, fields, text))
+
+    def plant(self, kind: str, remote_id: str) -> Mapping[str, Json]:
+        context = self.server.call("GET", f"/assistants/{remote_id}")["context"]
+        self.server.call("PATCH", f"/assistants/{remote_id}", {"config": {"recursion_limit": 7}, "context": context})
+        return {"config": {"recursion_limit": 7}}
+
+    def pages_of(self, size: int) -> None:
+        """The server answers as many as it is asked for, so on the way it is asked for fewer."""
+        self._wire.page = size
+
+
+def subject() -> LiveSubject:
+    return LiveSubject()
