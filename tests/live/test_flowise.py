@@ -236,6 +236,28 @@ def test_both_layers_of_a_row_with_an_upstream(live: Live) -> None:
     assert "`main` cannot be read" in live.retinue("plan", "--detailed-exitcode", code=2)
 
 
+def test_what_a_row_leaves_open_survives_its_adoption(live: Live) -> None:
+    tools = [{"type": "code_interpreter"}, {"type": "function", "function": {"name": "f", "parameters": {}}}]
+    with OpenAIUpstream() as upstream:
+        bare = {"name": "Bare", "model": "gpt-4o", "instructions": "Hi.", "temperature": 0.3, "tools": tools}
+        block = "providers: {flowise: {type: OPENAI, credential: main}}\n"
+        live.assistant("bare", block)
+        live.apply()
+        row = live.rows()["Bare"]
+        key = row["details"]["id"]
+        body = {"credential": row["credential"], "details": json.dumps({"name": "Bare", "model": "gpt-4o"})}
+        live.server.call("PUT", f"/assistants/{row['id']}", body)
+        upstream.assistants.seed({"id": key, **bare})
+        (live.root / "assistants" / "bare.yaml").unlink()
+        live.retinue("import", "-e", "dev")
+        plan = json.loads(live.retinue("plan", "--format", "json"))
+        assert [(change["action"], change["fields"]) for change in plan["changes"]] == [("adopt", [])]
+        live.apply()
+        held = json.loads(upstream.store.get("assistant", key) or "")
+        assert (held["instructions"], held["temperature"]) == ("Hi.", 0.3)
+        assert sorted(tool["type"] for tool in held["tools"]) == ["code_interpreter", "function"]
+
+
 def test_a_killed_apply_of_60_rows_ends_as_if_nothing_had_happened(live: Live) -> None:
     for number in range(60):
         live.assistant(f"bot-{number:02}", f"instructions: Number {number}.\n")

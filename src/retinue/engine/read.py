@@ -12,15 +12,19 @@ from ..providers.base import Finder, Service
 
 def read_live(service: Service, kinds: Iterable[str]) -> list[Resource]:
     """Every live object of the kinds. Whatever cannot be read raises: unreadable is never the same as absent."""
-    return [resource for kind in kinds for resource in service.list(kind)]
+    return _once(resource for kind in kinds for resource in service.list(kind))
+
+
+def _once(found: Iterable[Resource]) -> list[Resource]:
+    """A list that moves while it is read may name an object again, which must not look like a copy of itself."""
+    return list({(item.kind, item.remote_id): item for item in found}.values())
 
 
 def read_owned(service: Service, kinds: Iterable[str], projects: Sequence[str], environment: str) -> list[Resource]:
     """At least what these projects own in an environment: just that, where the service can be asked for it."""
     if not isinstance(service, Finder):
         return read_live(service, kinds)
-    found = (item for kind in kinds for project in projects for item in service.owned(kind, project, environment))
-    return list({(item.kind, item.remote_id): item for item in found}.values())
+    return _once(item for kind in kinds for project in projects for item in service.owned(kind, project, environment))
 
 
 def read_ours(service: Service, target: Target) -> list[Resource]:
