@@ -16,7 +16,7 @@ from ..base import Auth, Capabilities, Service, Support
 from ..wire import Connection
 from .block import DEFAULT_KEYS, NAME, block_of
 from .errors import classify
-from .mapping import SYSTEM, UNNAMED
+from .mapping import MOST, SYSTEM, UNNAMED
 
 __all__ = ["PROVIDER", "LangGraphProvider", "classify"]
 
@@ -40,7 +40,7 @@ class LangGraphProvider:
         list_lag=0.0,
         create_repeatable=True,
         write_answers_whole=True,
-        page_size=1000,
+        page_size=MOST,
         fields={
             "Assistant": dict.fromkeys(("name", "description", "metadata"), _NATIVE)
             | {name: (Support.EMULATED, f"the context key `{key}`, or another") for name, key in DEFAULT_KEYS.items()}

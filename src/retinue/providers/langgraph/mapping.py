@@ -21,6 +21,8 @@ SCOPE_KEY = "retinue.scope"
 KEYS_KEY = "retinue.context_keys"
 """Which field is under which context key, where that is not the default: so that a live object can be read alone."""
 SYSTEM = {"created_by": "system"}
+MOST = 1000
+"""How many objects or versions the server answers at once."""
 UNNAMED = "Untitled"
 """What the server calls an assistant that was created without a name, or with an empty one."""
 _OURS = (ADDRESS_KEY, APPLIED_KEY, SCOPE_KEY, KEYS_KEY)

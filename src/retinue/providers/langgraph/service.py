@@ -14,6 +14,7 @@ from .block import block_of
 from .errors import known_graphs
 from .graphs import Graph, findings, unknown_graph, unreadable_schema
 from .mapping import (
+    MOST,
     NOT_THIS_API,
     SCOPE_KEY,
     create_body,
@@ -27,7 +28,6 @@ from .mapping import (
 if TYPE_CHECKING:
     from ..http import Http
 
-PAGE = 1000
 _IDS = 20
 _CONFLICT = 409
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -94,7 +94,7 @@ class LangGraphService:
 
     def versions(self, live: Resource) -> Sequence[Version]:
         path = f"assistants/{live.remote_id}/versions"
-        found = self._http.send(Verb.LIST, "POST", path, body={"limit": PAGE})
+        found = self._http.send(Verb.LIST, "POST", path, body={"limit": MOST})
         return [_version(raw, live) for raw in _objects(found)]
 
     # --- graphs
@@ -133,7 +133,7 @@ class LangGraphService:
 
     def _search(self, query: Mapping[str, Json]) -> Iterator[Resource]:
         """Oldest first, as many to a page as the server allows; the first page is the probe for the API itself."""
-        body: dict[str, Json] = {**query, "limit": PAGE, "offset": 0, "sort_by": "created_at", "sort_order": "asc"}
+        body: dict[str, Json] = {**query, "limit": MOST, "offset": 0, "sort_by": "created_at", "sort_order": "asc"}
         seen: set[str] = set()
         while True:
             answer = self._http.ask(Verb.LIST, "POST", "assistants/search", body=body)
@@ -141,7 +141,7 @@ class LangGraphService:
             new = [raw for raw in page if raw["assistant_id"] not in seen]
             seen.update(raw["assistant_id"] for raw in new)
             yield from (to_resource(raw) for raw in new if not is_system(raw))
-            if not page or not ("x-pagination-next" in answer.headers or len(page) >= PAGE):
+            if not page or not ("x-pagination-next" in answer.headers or len(page) >= MOST):
                 return
             if not new:
                 raise ServiceError(
