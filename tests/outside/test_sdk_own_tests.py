@@ -67,7 +67,12 @@ SUITES = (
     Suite("test_files.py", 117, (*_named("file", "before", "after"), *_FILES), {"limit": 5}, skipped=3),
     Suite("test_vector_stores.py", 130, (*_FILES, *_STORES), {"limit": 5}),
     Suite("vector_stores/test_files.py", 134, (*_FILES, *_STORES, *_ENTRIES), {"limit": 5}),
-    Suite("vector_stores/test_file_batches.py", 92, (*_FILES, *_STORES, *_ENTRIES), {"limit": 5}),
+    Suite(
+        "vector_stores/test_file_batches.py",
+        92,
+        (*_FILES, *_STORES, *_ENTRIES),
+        {"limit": 5, "file_ids": 15, "files": 5},
+    ),
 )
 DEFAULTS: Row = {name: choices[0] for name, choices in OPEN.items()}
 OTHERS: Row = {name: choices[-1] for name, choices in OPEN.items()}

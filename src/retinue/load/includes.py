@@ -29,8 +29,8 @@ class Renderer:
     """Renders the documents of one run; an included file is read and parsed once.
 
     `problems` collects what is wrong; `poisoned` the places of values that could not be had, so that nobody
-    complains about the same value twice; `uses` the variables in a value, by its place; `uploads` every file that a
-    rendered document uploads, by path.
+    complains about the same value twice; `uses` the variables in a value, by its place; `included` the file behind
+    the value at a place; `uploads` every file that a rendered document uploads, by path.
     """
 
     def __init__(self, files: Files) -> None:
@@ -38,6 +38,7 @@ class Renderer:
         self.problems: list[Diagnostic] = []
         self.poisoned: set[Place] = set()
         self.uploads: dict[str, Upload] = {}
+        self.included: dict[Place, str] = {}
         self.uses: dict[Place, tuple[str, ...]] = {}
         self._parsed: dict[str, Parsed] = {}
         self._texts: dict[str, str | Diagnostic] = {}
@@ -64,7 +65,12 @@ class Renderer:
             if kind is Seq:
                 return self._seq(value, context, depth)
             special = self._special(value, context, depth) if len(value) <= 2 else None
-            return self._map(value, context, depth) if special is None else special[0]
+            if special is None:
+                return self._map(value, context, depth)
+            if value.place in self.included:
+                # The value may stand at an alias of the place where it was written.
+                self.included[at] = self.included[value.place]
+            return special[0]
         return value
 
     def _map(self, value: Map, context: _Context, depth: int) -> Map:
@@ -169,9 +175,11 @@ class Renderer:
             self._poison(value, found)
             return value
         inner = _Context(context.variables if template else None, (*context.chain, found.name))
-        if PurePosixPath(found.name).suffix.lower() in _PARSERS:
-            return self._data(value, found, inner, depth)
-        return self._text(value, found, inner)
+        is_data = PurePosixPath(found.name).suffix.lower() in _PARSERS
+        result = self._data(value, found, inner, depth) if is_data else self._text(value, found, inner)
+        for place in (value.place, getattr(result, "place", value.place)):
+            self.included[place] = found.name
+        return result
 
     def _text(self, value: Map, found: Found, inner: _Context) -> Any:
         at = value.values_at["file"]
