@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..core.errors import InvalidManifests, UsageError
-from ..core.model import MISSING, Cause, Json, Plan, Resource
+from ..core.model import MISSING, Cause, Json, Plan, Resource, Severity
 from ..core.pointer import with_ignored
 from ..load.emit import to_yaml
 from ..load.export import stated
@@ -88,7 +88,8 @@ class _Checker:
         try:
             after = open_session(self.given, replaced=files)
         except InvalidManifests as invalid:
-            return f"the file would be wrong: {invalid.diagnostics[0].message}"
+            wrong = next(item for item in invalid.diagnostics if item.severity is Severity.ERROR)
+            return f"the file would be wrong: {wrong.message}"
         before, kinds = self.session, self.session.kinds
         if any(_rest(before)[key] != value for key, value in _rest(after).items()):
             return "retinue.yaml would say something else"

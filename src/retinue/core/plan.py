@@ -88,7 +88,12 @@ def make_plan(
         changes=tuple(sorted(changes, key=_position)),
         unchanged=len(unchanged),
         unchanged_addresses=tuple(sorted(unchanged)),
-        diagnostics=(*world.diagnostics, *_notes(world, target, changes), *steps.suggestions(renamed, changes)),
+        diagnostics=(
+            *world.diagnostics,
+            *_notes(world, target, changes),
+            *_moved_from_nothing(changes, steps.desired),
+            *steps.suggestions(renamed, changes),
+        ),
     )
     if target.proof is not None and not destroy:
         plan = hold(plan, target.proof)
@@ -134,6 +139,29 @@ def _notes(world: World, target: Target, changes: Sequence[Change]) -> list[Diag
             )
         )
     return notes
+
+
+def _moved_from_nothing(changes: Sequence[Change], desired: Mapping[Address, Resource]) -> list[Diagnostic]:
+    """A `moved_from` that finds nothing, while something of its kind is left over that it may have meant."""
+    lost = {change.address.kind for change in changes if change.reason is Reason.ORPHAN}
+    return [
+        Diagnostic(
+            code="moved-from-nothing",
+            severity=Severity.WARNING,
+            place=desired[change.address].place,
+            address=str(change.address),
+            message=f"`moved_from: {name}` is {_why_not_moved(Address(change.address.kind, name), desired)}",
+            remedy="Correct the name, or take the line out.",
+        )
+        for change in changes
+        if change.action is Action.CREATE
+        and change.address.kind in lost
+        and (name := desired[change.address].policy.moved_from)
+    ]
+
+
+def _why_not_moved(old: Address, desired: Collection[Address]) -> str:
+    return "the name of another manifest" if old in desired else "the name of nothing that is live here"
 
 
 class _Steps:
