@@ -23,6 +23,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "promote": ("promote", "Apply to one environment what another one has proven."),
     "verify": ("verify", "Run your evaluation and note which specs passed it."),
     "destroy": ("destroy", "Delete everything this project owns in one environment."),
+    "comment": ("comment", "Show a saved plan in its pull or merge request: one comment, kept up to date."),
     "show": ("show", "Show a saved plan (offline), or a live object and its versions."),
     "import": ("import_", "Write manifests for live objects that nobody manages, or from an export."),
     "adopt": ("adopt", "Start to manage one live object under an address."),

@@ -23,7 +23,7 @@ from ..engine.read import read_for_plan
 from ..load.files import MAX_BYTES
 from ..load.located import Map, place_of
 from ..load.manifests import Loaded, load
-from ..load.project import Environment, Project, find, load_project
+from ..load.project import Environment, Project, find, load_project, parse_project
 from ..load.yaml import parse
 from ..providers import registry
 from ..providers.base import Configurable, Identity, Provider, Resolver, Service, Settings, bearer
@@ -87,10 +87,13 @@ class Session:
         return with_extras(kinds(), self.provider.name, self.provider.capabilities.extras)
 
 
-def open_project(directory: str, replaced: Mapping[str, bytes] | None = None) -> Project:
+def open_project(
+    directory: str, replaced: Mapping[str, bytes] | None = None, project_file: str | None = None
+) -> Project:
     """The project around a folder. Raises UsageError if there is none, InvalidManifests if its file is wrong.
 
-    `replaced`: by name, what to take for the content of some of its files.
+    `replaced`: by name, what to take for the content of some of its files. `project_file`: where `environments` are
+    taken from instead, because whoever edits them chooses where keys go.
     """
     start = Path(directory)
     if not start.is_dir():
@@ -104,7 +107,20 @@ def open_project(directory: str, replaced: Mapping[str, bytes] | None = None) ->
     project, diagnostics = load_project(root, replaced)
     _refuse(diagnostics)
     assert project is not None
-    return project
+    return project if project_file is None else _with_environments_of(project, project_file)
+
+
+def _with_environments_of(project: Project, file: str) -> Project:
+    data = read_named(file, MAX_BYTES, "the project file", "Name a retinue.yaml with --project-file.")
+    trusted, diagnostics = parse_project(project.root, data, file)
+    _refuse(diagnostics)
+    assert trusted is not None
+    if trusted.name != project.name:
+        raise UsageError(
+            f"{file} is of the project `{trusted.name}`, the manifests are of `{project.name}`",
+            "Name the retinue.yaml of the same project, from a branch that is trusted.",
+        )
+    return replace(project, environments=trusted.environments)
 
 
 def _refuse(diagnostics: Sequence[Diagnostic]) -> None:
@@ -155,7 +171,7 @@ def open_session(
 
     With `need_manifests=False` faulty manifests are no error and none are read (a saved plan needs none).
     """
-    project = open_project(options["directory"], replaced)
+    project = open_project(options["directory"], replaced, options.get("project_file"))
     environment = choose_environment(project, options.get("environment"))
     provider, said = _provider(project, environment)
     if not need_manifests:

@@ -37,13 +37,15 @@ class Renderer:
     """Renders the documents of one run; an included file is read and parsed once.
 
     `problems` collects what is wrong; `poisoned` the places of values that could not be had, so that nobody
-    complains about the same value twice; `uses` the variables in a value, by its place.
+    complains about the same value twice; `uses` the variables in a value, by its place; `included` the file behind
+    the value at a place.
     """
 
     def __init__(self, files: Files) -> None:
         self.files = files
         self.problems: list[Diagnostic] = []
         self.poisoned: set[Place] = set()
+        self.included: dict[Place, str] = {}
         self.uses: dict[Place, tuple[str, ...]] = {}
         self._parsed: dict[str, Parsed] = {}
         self._texts: dict[str, str | Diagnostic] = {}
@@ -70,7 +72,12 @@ class Renderer:
             if kind is Seq:
                 return self._seq(value, context, depth)
             special = self._special(value, context, depth) if len(value) <= 2 else None
-            return self._map(value, context, depth) if special is None else special[0]
+            if special is None:
+                return self._map(value, context, depth)
+            if value.place in self.included:
+                # The value may stand at an alias of the place where it was written.
+                self.included[at] = self.included[value.place]
+            return special[0]
         return value
 
     def _map(self, value: Map, context: _Context, depth: int) -> Map:
@@ -140,9 +147,11 @@ class Renderer:
             self._poison(value, found)
             return value
         inner = _Context(context.variables if template else None, (*context.chain, found.name))
-        if PurePosixPath(found.name).suffix.lower() in _PARSERS:
-            return self._data(value, found, inner, depth)
-        return self._text(value, found, inner)
+        is_data = PurePosixPath(found.name).suffix.lower() in _PARSERS
+        result = self._data(value, found, inner, depth) if is_data else self._text(value, found, inner)
+        for place in (value.place, getattr(result, "place", value.place)):
+            self.included[place] = found.name
+        return result
 
     def _text(self, value: Map, found: Found, inner: _Context) -> Any:
         at = value.values_at["file"]

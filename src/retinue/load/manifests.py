@@ -35,7 +35,8 @@ class Loaded:
 
     `rendered` has every valid or invalid document after all layers, also of manifests for other environments, whose
     addresses are `elsewhere`. `empty_sources`: entries of `manifests` that name nothing. `uses`: the variables in a
-    value, by its place; `sources`: where each variable has its value from, in words.
+    value, by its place; `sources`: where each variable has its value from, in words; `included`: the file behind a
+    value that an include put at a place.
     """
 
     resources: tuple[Resource, ...] = ()
@@ -45,6 +46,7 @@ class Loaded:
     uses: Mapping[Place, tuple[str, ...]] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
     empty_sources: tuple[Diagnostic, ...] = ()
+    included: Mapping[Place, str] = field(default_factory=dict)
 
 
 def load(
@@ -78,6 +80,7 @@ def load(
         uses=run.renderer.uses,
         sources={name: _source(run, name) for name in run.variables.values},
         empty_sources=tuple(run.empty),
+        included=run.renderer.included,
     )
 
 

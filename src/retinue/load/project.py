@@ -85,9 +85,12 @@ def find(start: Path) -> Path | None:
 def load_project(root: Path, replaced: Mapping[str, bytes] | None = None) -> tuple[Project | None, list[Diagnostic]]:
     """The project, or None with every problem of its file. `replaced`: see `Files`."""
     data = Files(root, replaced).read_bytes(FILE)
-    if isinstance(data, Diagnostic):
-        return None, [data]
-    parsed = parse(data, FILE)
+    return (None, [data]) if isinstance(data, Diagnostic) else parse_project(root, data, FILE)
+
+
+def parse_project(root: Path, data: bytes, file: str) -> tuple[Project | None, list[Diagnostic]]:
+    """The project in the content of a file that is called `file` in messages, or None with every problem of it."""
+    parsed = parse(data, file)
     documents = [document for document in parsed.documents if document.value is not None]
     if not parsed.complete or len(documents) != 1 or type(documents[0].value) is not Map:
         problems = [*parsed.diagnostics] if parsed.diagnostics else [_no_project(documents)]

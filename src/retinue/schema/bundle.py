@@ -10,6 +10,7 @@ from typing import Any
 
 from ..core.model import Json, Kind
 from . import EXTRAS, kind_schema, kinds
+from .plan import plan_schema
 
 _INCLUDE, _VARIABLE = {"$ref": "#/definitions/include"}, {"$ref": "#/definitions/variable"}
 _SCALARS = frozenset(("string", "number", "integer", "boolean", "null"))
@@ -176,6 +177,6 @@ def _or_else(schema: dict[str, Json], *, removable: bool = True) -> dict[str, Js
 
 
 def texts(extras: Extras | None = None) -> dict[str, str]:
-    """The editor schemas as files."""
-    schemas = editor_schemas(extras)
+    """The editor schemas, and that of a plan, as files."""
+    schemas = {**editor_schemas(extras), "plan.schema.json": plan_schema()}
     return {name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for name, schema in schemas.items()}

@@ -18,7 +18,8 @@ from ..session import connect, open_session
 @options.selection_options
 @options.guard_options
 @options.apply_options
-@options.format_option("text", "json")
+@options.format_option("text", "json", "markdown")
+@options.LINK
 def command(**given: Any) -> int:
     """Delete everything this project owns in one environment. Needs --allow-deletes with the exact number."""
     session = open_session(given, need_manifests=False)

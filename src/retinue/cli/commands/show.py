@@ -26,7 +26,8 @@ from .apply import read_plan
 @click.command("show")
 @click.argument("what", metavar="PLANFILE|ADDRESS")
 @options.service_options
-@options.format_option("text", "json")
+@options.format_option("text", "json", "markdown", "sarif", "github")
+@options.LINK
 def command(what: str, **given: Any) -> int:
     """Show a saved plan, which needs no network and no project; or a live object by its address.
 
@@ -36,6 +37,8 @@ def command(what: str, **given: Any) -> int:
     if address is None:
         show_plan(read_plan(what), given)
         return 0
+    if given["output_format"] not in (None, "text", "json"):
+        raise UsageError(f"--format {given['output_format']} is for saved plans", "Choose text or json for an object.")
     session = open_session(given, need_manifests=False)
     with connect(session, given, request_log(given)) as service:
         live = _owned(address, session, service)
