@@ -98,7 +98,7 @@ def _change() -> dict[str, Json]:
             "display_name": _TEXT,
             "resolved": {"type": "object", "additionalProperties": _TEXT, "description": "Live ids by address."},
         },
-        optional=("ignored", "moved_from", "display_name"),
+        optional=("ignored", "moved_from", "display_name", "resolved"),
     )
 
 
