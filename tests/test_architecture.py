@@ -21,8 +21,9 @@ LAYERS = {
     "render": {"core", "schema", "render"},
     "providers": {"core", "providers"},
     "engine": {"core", "providers", "engine"},
+    "review": {"core", "providers", "review"},
     "emulator": {"emulator"},
-    "cli": {"", "core", "schema", "load", "render", "providers", "engine", "emulator", "cli"},
+    "cli": {"", "core", "schema", "load", "render", "providers", "engine", "review", "emulator", "cli"},
     "__init__.py": set(),
     "__main__.py": {"cli"},
 }

@@ -188,11 +188,13 @@ def test_an_unknown_provider_names_the_known_ones(world: World) -> None:
     assert "openai" in ran.err
 
 
-def test_schema_prints_both_and_writes_a_folder(world: World) -> None:
+def test_schema_prints_each_and_writes_a_folder(world: World) -> None:
     assert json.loads(world.run("schema").out)["title"]
     assert json.loads(world.run("schema", "project").out)["properties"]["manifests"]
+    assert json.loads(world.run("schema", "plan").out)["definitions"]["change"]
     assert world.run("schema", "--out", "s").code == 0
-    assert {path.name for path in (world.root / "s").iterdir()} == {"manifest.schema.json", "retinue.schema.json"}
+    written = {path.name for path in (world.root / "s").iterdir()}
+    assert written == {"manifest.schema.json", "retinue.schema.json", "plan.schema.json"}
 
 
 def test_providers_lists_and_describes(world: World) -> None:

@@ -92,6 +92,16 @@ EDITS: dict[str, tuple[dict[str, Any], str, str]] = {
         "max_num_results: 8",
         "max_num_results: 9",
     ),
+    "an item of another type": (
+        {
+            "tools": [
+                {"type": "function", "function": {"name": "f"}},
+                {"type": "file_search", "file_search": {"max_num_results": 8}},
+            ]
+        },
+        "- type: code_interpreter\n",
+        "- type: function\n    function:\n      name: f\n",
+    ),
     "an item less": (
         {"tools": [{"type": "code_interpreter"}]},
         "  - {type: file_search, file_search: {max_num_results: 8}}   # looks things up\n",

@@ -392,3 +392,14 @@ def test_two_manifests_never_adopt_the_same_live_object() -> None:
 def test_a_target_knows_what_its_service_never_reports() -> None:
     assert target().hidden("Assistant") == HIDDEN
     assert target().hidden("VectorStore") == ()
+
+
+def test_a_moved_from_that_finds_nothing_is_said_while_something_is_left_over() -> None:
+    live = [managed(desired("old")), managed(desired("kept"))]
+    for name, why in (("odl", "nothing that is live here"), ("kept", "another manifest")):
+        made = plan([desired("new", moved_from=name), desired("kept")], live)
+        (note,) = [item for item in made.diagnostics if item.code == "moved-from-nothing"]
+        assert note.message == f"`moved_from: {name}` is the name of {why}"
+    settled = plan([desired("new", moved_from="old"), desired("kept")], live)
+    fresh = plan([desired("new", moved_from="old"), desired("kept")], [])
+    assert [item.code for made in (settled, fresh) for item in made.diagnostics] == []

@@ -207,6 +207,10 @@ def test_a_document_store_that_is_gone_or_shares_its_name_is_told_by_its_id() ->
         "s-9",
     ]
     assert [problem.code for problem in problems] == ["flowise-ambiguous", "flowise-unknown"]
+    (written,) = details(
+        create_body({**SPEC, "providers": {"flowise": {"documentStores": [{"name": "s-2"}]}}}, MARKER, known)
+    )["documentStores"]
+    assert (written["id"], written["name"]) == ("s-2", "twice")
 
 
 def test_deviations_are_of_what_the_row_says_and_not_of_what_it_leaves_open() -> None:

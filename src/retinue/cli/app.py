@@ -24,6 +24,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("verify", "Run your evaluation and note which specs passed it."),
     "destroy": ("destroy", "Delete everything this project owns in one environment."),
     "show": ("show", "Show a saved plan (offline), or a live object and its versions."),
+    "comment": ("comment", "Show a saved plan in its pull or merge request: one comment, kept up to date."),
     "import": ("import_", "Write manifests for live objects that nobody manages, or from an export."),
     "adopt": ("adopt", "Start to manage one live object under an address."),
     "forget": ("forget", "Stop to manage a live object; it stays as it is."),

@@ -7,7 +7,7 @@ import re
 import stat
 import sys
 from collections.abc import Mapping, Sequence
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -133,7 +133,7 @@ def usage_error(error: click.ClickException, arguments: Sequence[str]) -> int:
         return Exit.USAGE
     context = error.ctx if isinstance(error, click.UsageError) else None
     message, remedy = error.format_message(), f"Try `{context.command_path if context else 'retinue'} --help`."
-    _report_as_json([Diagnostic(code="usage", message=message, remedy=remedy)], Exit.USAGE, arguments)
+    _report([Diagnostic(code="usage", message=message, remedy=remedy)], Exit.USAGE, arguments)
     note(f"Error: {harmless(message)}\n{remedy}")
     return Exit.USAGE
 
@@ -141,7 +141,7 @@ def usage_error(error: click.ClickException, arguments: Sequence[str]) -> int:
 def failed(error: RetinueError, arguments: Sequence[str]) -> int:
     """Report a failure: for people on stderr, and as one JSON value on stdout where JSON was asked for."""
     code = of_error(error)
-    _report_as_json(_as_diagnostics(error), code, arguments)
+    _report(_as_diagnostics(error), code, arguments)
     if isinstance(error, InvalidManifests):
         diagnostics(error.diagnostics)
     else:
@@ -153,21 +153,41 @@ def failed(error: RetinueError, arguments: Sequence[str]) -> int:
 
 def interrupted(arguments: Sequence[str], code: Exit = Exit.INTERRUPTED) -> int:
     """Somebody pressed Ctrl-C or sent SIGTERM where no apply was under way to end in order, or once more."""
-    _report_as_json([Diagnostic(code="interrupted", message="interrupted")], code, arguments)
+    _report([Diagnostic(code="interrupted", message="interrupted")], code, arguments)
     note("interrupted")
     return code
 
 
-def _report_as_json(problems: Sequence[Diagnostic], code: Exit, arguments: Sequence[str]) -> None:
-    """The one value on stdout of a command that has no result, where JSON was asked for."""
-    if wants_json(arguments):
+def _report(problems: Sequence[Diagnostic], code: Exit, arguments: Sequence[str]) -> None:
+    """What stands on stdout of a command that has no result, where a format for machines was asked for."""
+    wanted = wanted_format(arguments)
+    if wanted in MACHINES:
+        folders = [after for one, after in pairwise(arguments) if one == "-C"]
+        for_machines(problems, wanted, folders[-1] if folders else ".")
+    elif wanted == "json":
         from ..render.results import error_json
 
         outcome = word(code, plan=True) if arguments[0] in _APPLYING else "error"
         result_json(json_text(error_json(problems, int(code), outcome)))
 
 
-def wants_json(arguments: Sequence[str]) -> bool:
+def for_machines(problems: Sequence[Diagnostic], wanted: str, directory: str) -> None:
+    """Diagnostics on stdout as SARIF or as annotations, with places from the root of the repository."""
+    from .. import __version__
+    from ..render.machines import github, sarif
+    from .ci import folder_in_repository
+
+    folder = folder_in_repository(directory)
+    if wanted == "sarif":
+        result_json(json_text(sarif(problems, __version__, folder)))
+    else:
+        result(github(problems, folder))
+
+
+MACHINES = ("sarif", "github")
+
+
+def wanted_format(arguments: Sequence[str]) -> str | None:
     """As the command line would say, also where it could not be understood: the last `--format`, else the default.
 
     What follows `--` is for another command.
@@ -179,18 +199,18 @@ def wants_json(arguments: Sequence[str]) -> bool:
         for one, two in pairs
         if one == "--format" or one.startswith("--format=")
     ]
-    return formats[-1] == "json" if formats else list(arguments[:1]) == ["output"]
+    return formats[-1] if formats else "json" if list(arguments[:1]) == ["output"] else None
 
 
 def _as_diagnostics(error: RetinueError) -> Sequence[Diagnostic]:
     if isinstance(error, InvalidManifests):
         return error.diagnostics
-    return [Diagnostic(code=_code(error), message=error.message, remedy=error.remedy)]
+    return [Diagnostic(code=error_code(type(error)), message=error.message, remedy=error.remedy)]
 
 
-def _code(error: RetinueError) -> str:
+def error_code(kind: type[RetinueError]) -> str:
     """`StaleError` is `stale`, `ApiGone` is `api-gone`."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(error).__name__.removesuffix("Error")).lower()
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind.__name__.removesuffix("Error")).lower()
 
 
 def bug(error: Exception, arguments: Sequence[str]) -> int:
@@ -203,6 +223,6 @@ def bug(error: Exception, arguments: Sequence[str]) -> int:
     where = f"{Path(last.filename).name}:{last.lineno} in {last.name}" if last else "an unknown place"
     message = f"This is a bug in retinue: {type(error).__name__} at {where}"
     remedy = "Nothing more was done. Please report it with the command you ran; `retinue --version` tells the version."
-    _report_as_json([Diagnostic(code="bug", message=message, remedy=remedy)], Exit.BUG, arguments)
+    _report([Diagnostic(code="bug", message=message, remedy=remedy)], Exit.BUG, arguments)
     note(f"{message}\n  {remedy}")
     return Exit.BUG

@@ -28,6 +28,9 @@ NO_COLOR = click.option("--no-color", is_flag=True, help="No colour (NO_COLOR an
 QUIET = click.option("-q", "--quiet", is_flag=True, help="No progress.")
 VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Log each request (never its content).")
 OUT = click.option("--out", metavar="FILE", help="Write the result to a file.")
+LINK = click.option(
+    "--link", metavar="URL", help="Where the whole is, for Markdown that is too long. Default: the CI run."
+)
 
 
 def format_option(*choices: str) -> Callable[[F], F]:
@@ -40,6 +43,9 @@ def project_options(command: F) -> F:
     """For commands that read the project."""
     return _all(
         DIRECTORY,
+        click.option(
+            "--project-file", metavar="FILE", help="Take `environments` from this retinue.yaml, of a trusted branch."
+        ),
         click.option("--var", "variables", multiple=True, metavar="K=V", help="Set a variable."),
         click.option("--var-file", "var_files", multiple=True, metavar="FILE", help="Set variables from a YAML file."),
         NO_COLOR,

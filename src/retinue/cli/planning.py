@@ -13,6 +13,7 @@ from ..core.plan import make_plan
 from ..core.promotion import Proof, proof_of
 from ..core.selection import select
 from ..core.verification import spec_digests, verified
+from ..load.reach import shared_file_notes
 from ..providers.base import Adviser, Provider
 from ..providers.losses import LOSS
 from .plans import request_log
@@ -86,7 +87,7 @@ def own_plan(session: Session, live: Sequence[Resource], options: Mapping[str, A
     plan = make_plan(session.target, session.desired, live, allowed=allowed, selection=selection, destroy=destroy)
     by_id = {resource.remote_id: resource for resource in live}
     changes = tuple(_with_obstacle(change, by_id.get(change.remote_id), session.provider) for change in plan.changes)
-    advice = [*_advice(session.provider, changes, by_id)]
+    advice = [*_advice(session.provider, changes, by_id), *shared_file_notes(session.loaded, changes)]
     # An empty source that is allowed is still worth a word.
     empty = (replace(item, severity=Severity.WARNING) for item in session.loaded.empty_sources)
     said = (*session.loaded.diagnostics, *empty)

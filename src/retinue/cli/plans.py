@@ -21,11 +21,15 @@ from ..engine.apply import apply_changes
 from ..engine.recheck import recheck
 from ..engine.run import Run
 from ..engine.threads import aside
+from ..load.uploads import changed_since, content
 from ..providers.base import Service
+from ..render.machines import plan_diagnostics
+from ..render.markdown import plan_markdown, results_markdown
 from ..render.results import past, results_json, results_text
 from ..render.style import Style
 from ..render.text import plan_text
 from . import console, exits, options
+from .ci import run_link
 from .session import Session
 
 
@@ -37,10 +41,12 @@ def show_plan(plan: Plan, given: Mapping[str, Any]) -> None:
     """The plan to stdout in the wanted format, and to `--out`. In a file it is JSON unless a format says otherwise."""
     target, wanted = given.get("out"), given.get("output_format")
     if target:
-        text = _text(plan, given, Style()) if wanted == "text" else dump(plan_to_json(plan, __version__))
+        text = _text(plan, given, Style()) if wanted in _READ else dump(plan_to_json(plan, __version__))
         console.write_file(target, text)
     if wanted == "json":
         console.result_json(console.json_text(plan_to_json(plan, __version__)))
+    elif wanted in console.MACHINES:
+        console.for_machines(plan_diagnostics(plan), str(wanted), given.get("directory", "."))
     else:
         console.result(_text(plan, given, console.style_for(sys.stdout)))
     if target:
@@ -60,13 +66,19 @@ def remove_plan(path: str) -> None:
 _PLAN_KEY = b'"format_version"'
 
 
+_READ = ("text", "markdown")
+"""Formats for people: no `apply` takes a file of them."""
+
+
 def _text(plan: Plan, given: Mapping[str, Any], style: Style) -> str:
+    if given.get("output_format") == "markdown":
+        return plan_markdown(plan, link_to=run_link(given.get("link")))
     return plan_text(plan, style=style, show_unchanged=bool(given.get("show_unchanged")))
 
 
 def _next_step(plan: Plan, given: Mapping[str, Any]) -> str:
     """What to do with the file: a text is no plan to apply, and a blocked or an empty one is nothing to apply."""
-    if given.get("output_format") == "text" or outcome(plan) != "changes":
+    if given.get("output_format") in _READ or outcome(plan) != "changes":
         return ""
     # A saved plan names its environment itself.
     folder = {"directory": given.get("directory", ".")}
@@ -82,6 +94,11 @@ def check_digest(plan: Plan, given: Mapping[str, Any]) -> None:
             f"the plan is not the one that was approved: its digest is {digest}",
             "Review the plan above and approve its digest.",
         )
+
+
+def shows_plan(given: Mapping[str, Any]) -> bool:
+    """Whether the plan belongs on stdout before the result of an apply; JSON and Markdown are the result alone."""
+    return given.get("output_format") not in ("json", "markdown")
 
 
 def asks(given: Mapping[str, Any]) -> bool:
@@ -105,7 +122,7 @@ def approve(plan: Plan, given: Mapping[str, Any]) -> None:
 
 def review_and_apply(plan: Plan, session: Session, service: Service, given: Mapping[str, Any]) -> int:
     """Show a fresh plan, have it approved, carry it out; the exit code."""
-    if given.get("output_format") != "json":
+    if shows_plan(given):
         show_plan(plan, {})
     elif asks(given) and not is_empty(plan):
         # stdout is for the result; whoever is asked must see what about.
@@ -185,7 +202,8 @@ _BEFORE = "the run was stopped before it"
 
 def _step(item: Change | Outcome) -> _Step:
     """A create has an id only once it is done."""
-    return item.address, item.action, None if item.action is Action.CREATE else item.remote_id
+    new = item.action in (Action.CREATE, Action.REPLACE)
+    return item.address, item.action, None if new else item.remote_id
 
 
 def run_of(plan: Plan, session: Session, service: Service, given: Mapping[str, Any]) -> Run:
@@ -201,7 +219,15 @@ def run_of(plan: Plan, session: Session, service: Service, given: Mapping[str, A
         stop=session.stop,
         finished=(lambda _: None) if quiet else _progress,
         backup=_backup(given.get("backup")),
+        content=lambda change: content(session.project.root, change.address.name, *_bytes_of(change)),
+        changed=lambda change: changed_since(session.project.root, change.address.name, _bytes_of(change)[0]),
     )
+
+
+def _bytes_of(change: Change) -> tuple[str, int]:
+    """The digest and the size of a file that is to be uploaded."""
+    fields = {item.path: item.after for item in change.fields}
+    return str(fields["/sha256"]), int(fields["/bytes"])
 
 
 def _progress(item: Outcome) -> None:
@@ -237,9 +263,9 @@ def _report_blocked(plan: Plan, stuck: Sequence[Change], given: Mapping[str, Any
         for change in plan.changes
     ]
     code = exits.decide({exits.Exit.BLOCKED})
-    if given.get("output_format") == "json":
-        _print_json(plan, outcomes, code)
-    where = "Each one's result" if given.get("output_format") == "json" else "The plan above"
+    if not shows_plan(given):
+        _print_results(plan, outcomes, code, given)
+    where = "The plan above" if shows_plan(given) else "Each one's result"
     console.note(
         f"Error: {len(stuck)} of {len(plan.changes)} changes are blocked, so nothing was applied.\n"
         f"  {where} says why and names the ways out."
@@ -256,13 +282,20 @@ def _why_not(change: Change) -> tuple[str, str | None]:
 
 def _report(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, given: Mapping[str, Any]) -> None:
     notes = [diagnostic for item in outcomes for diagnostic in item.notes]
-    if given.get("output_format") == "json":
+    _print_results(plan, outcomes, code, given)
+    if given.get("output_format") != "json" and code is exits.Exit.OK and _free(plan) and not given.get("quiet"):
+        console.note(f"Next: `{options.to_paste('output', given)}` prints the live ids.")
+    console.diagnostics(notes)
+
+
+def _print_results(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, given: Mapping[str, Any]) -> None:
+    wanted = given.get("output_format")
+    if wanted == "json":
         _print_json(plan, outcomes, code)
+    elif wanted == "markdown":
+        console.result(results_markdown(plan, outcomes, link_to=run_link(given.get("link"))))
     else:
         console.result(results_text(plan, outcomes, console.style_for(sys.stdout)))
-        if code is exits.Exit.OK and _free(plan) and not given.get("quiet"):
-            console.note(f"Next: `{options.to_paste('output', given)}` prints the live ids.")
-    console.diagnostics(notes)
 
 
 def _print_json(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit) -> None:
@@ -273,8 +306,8 @@ def _print_json(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit) -> No
 
 def nothing_to_do(plan: Plan, given: Mapping[str, Any]) -> int:
     """The plan was shown and is empty."""
-    if given.get("output_format") == "json":
-        _print_json(plan, [], exits.Exit.OK)
+    if not shows_plan(given):
+        _print_results(plan, [], exits.Exit.OK, given)
     return exits.Exit.OK
 
 

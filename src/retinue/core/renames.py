@@ -82,7 +82,7 @@ def suggestion(new: Address, old: Address, place: Place | None) -> Diagnostic:
         severity=Severity.WARNING,
         address=str(new),
         place=place,
-        message=f"{old} is deleted and {new} created, and they are alike: this looks like a rename",
+        message=f"the manifest of {old} is gone and {new} is new, and they are alike: this looks like a rename",
         remedy=f"To keep the live id, write in its manifest: {line(old)}",
     )
 

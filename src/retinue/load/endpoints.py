@@ -47,7 +47,7 @@ def _problem(endpoint: str, allow_http: bool) -> Said | None:
     if parts.scheme not in ("http", "https"):
         message = f"the endpoint begins with {shown(parts.scheme + '://')}, which is not supported"
         return Said("endpoint-scheme", message, _SHAPE)
-    if parts.scheme == "http" and not allow_http and not _is_loopback(host):
+    if parts.scheme == "http" and not allow_http and not is_loopback(host):
         message = f"plain http to {shown(host)} would send the key unprotected"
         remedy = "Write https://. If this network is safe, write `allow_http: true` in this environment."
         return Said("endpoint-plain-http", message, remedy)
@@ -60,7 +60,7 @@ def _no_url(endpoint: str) -> Said:
     return Said("endpoint-shape", "the endpoint is no base URL", _SHAPE)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.model import Address, Diagnostic, Place, Promotion
-from ..schema import environment_settings, kinds
+from ..schema import environment_settings, manifest_kinds
 from .builder import Document
 from .declared import Declaration, declaration_problems, declarations
 from .endpoints import endpoint_problems
@@ -85,9 +85,12 @@ def find(start: Path) -> Path | None:
 def load_project(root: Path, replaced: Mapping[str, bytes] | None = None) -> tuple[Project | None, list[Diagnostic]]:
     """The project, or None with every problem of its file. `replaced`: see `Files`."""
     data = Files(root, replaced).read_bytes(FILE)
-    if isinstance(data, Diagnostic):
-        return None, [data]
-    parsed = parse(data, FILE)
+    return (None, [data]) if isinstance(data, Diagnostic) else parse_project(root, data, FILE)
+
+
+def parse_project(root: Path, data: bytes, file: str) -> tuple[Project | None, list[Diagnostic]]:
+    """The project in the content of a file that is called `file` in messages, or None with every problem of it."""
+    parsed = parse(data, file)
     documents = [document for document in parsed.documents if document.value is not None]
     if not parsed.complete or len(documents) != 1 or type(documents[0].value) is not Map:
         problems = [*parsed.diagnostics] if parsed.diagnostics else [_no_project(documents)]
@@ -137,8 +140,9 @@ def _scope_problems(data: Map) -> Iterator[Diagnostic]:
             continue
         place = place_of(data, ["removed", index])
         kind = text.partition("/")[0]
-        if kind not in kinds():
-            message, remedy = f"{shown(text)} names a kind that there is not", f"Kinds: {listed(list(kinds()))}."
+        known = [known.name for known in manifest_kinds()]
+        if kind not in known:
+            message, remedy = f"{shown(text)} names a kind that has no manifests", f"Kinds: {listed(known)}."
             yield Diagnostic("unknown-kind", message, remedy, place, path=f"/removed/{index}")
         elif text in seen:
             message = f"{shown(text)} stands in `removed` twice"

@@ -6,7 +6,7 @@ Edits that meet in one place stand or fall together: a prompt that seven assista
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -16,6 +16,7 @@ from .manifests import Loaded
 from .splice import Edit, Unsafe
 from .writeback import Refused, Texts, Wanted, Written, edits_for
 
+_Group: TypeAlias = list[Written]
 Verify: TypeAlias = Callable[[Mapping[str, bytes], Sequence[Wanted]], str | None]
 """Whether a project with these files says just what is wanted: None, or in words what else would happen."""
 
@@ -37,30 +38,39 @@ def rewrite(wanted: Sequence[Wanted], texts: Texts, verify: Verify) -> Rewriting
     """As much of what is wanted as can be written exactly."""
     found = [edits_for(item, texts) for item in wanted]
     refused = [item for item in found if isinstance(item, Refused)]
-    groups = _groups([item for item in found if isinstance(item, Written)])
-    if _problem(groups, texts, verify) is not None:
-        everything, groups = groups, []
-        for group in everything:
-            why = _problem([*groups, group], texts, verify)
-            if why is None:
-                groups.append(group)
-            else:
-                refused += [_refused(item, why, texts) for item in group]
+    groups: list[_Group] = []
+    for group, why in _settle(_groups([item for item in found if isinstance(item, Written)]), groups, texts, verify):
+        refused += [_refused(item, why, texts) for item in group]
     written = tuple(item.wanted for group in groups for item in group)
     files = {name: data for name, data in _files(groups, texts).items() if data != texts[name].data}
     return Rewriting(files, {name: texts[name].data for name in files}, written, tuple(refused))
 
 
-_Group: TypeAlias = list[Written]
+def _settle(groups: Sequence[_Group], kept: list[_Group], texts: Texts, verify: Verify) -> Iterator[tuple[_Group, str]]:
+    """Adds to `kept` what may be written beside it; yields the others with the reason. By halves: a look is dear."""
+    why = _problem([*kept, *groups], texts, verify)
+    if why is None:
+        kept.extend(groups)
+    elif len(groups) == 1:
+        yield groups[0], why
+    else:
+        half = len(groups) // 2
+        yield from _settle(groups[:half], kept, texts, verify)
+        yield from _settle(groups[half:], kept, texts, verify)
 
 
 def _groups(written: Sequence[Written]) -> list[_Group]:
     """What touches the same characters of a file, together."""
     groups: list[_Group] = []
     for item in written:
-        near = [group for group in groups if any(_meet(item, other) for other in group)]
-        groups = [group for group in groups if group not in near]
-        groups.append([*(other for group in near for other in group), item])
+        near: _Group = []
+        far: list[_Group] = []
+        for group in groups:
+            if any(_meet(item, other) for other in group):
+                near += group
+            else:
+                far.append(group)
+        groups = [*far, [*near, item]]
     return groups
 
 

@@ -162,13 +162,16 @@ def _block(text: str, node: Node, value: Json, *, trims: bool) -> Edit:
 
 
 def _emitted(text: str, node: Node, value: Json) -> Edit:
-    """A value that takes lines of its own, in the place of what stands behind a key."""
+    """A value that takes lines of its own, in the place of what stands behind a key, or of an item of a list."""
     parent = node.parent
+    if text[node.end :].partition("\n")[0].strip():
+        raise Unsafe("a comment stands where the lines of the live value would go")
+    if parent is not None and parent.what == SEQ and isinstance(value, dict):
+        return Edit(node.start, node.end, _indented(to_yaml(value, _ENDLESS), node.column - 1).strip())
     if parent is None or parent.what != MAP:
         raise Unsafe("the live value takes several lines, for which there is no room here")
     key = parent.keys[parent.children.index(node)]
-    between, rest = text[key.end : node.start], text[node.end :].partition("\n")[0]
-    if "#" in between or rest.strip():
+    if "#" in text[key.end : node.start]:
         raise Unsafe("a comment stands where the lines of the live value would go")
     lines = _indented(to_yaml({"k": value}, _ENDLESS), key.column - 1).rstrip("\n")
     return Edit(key.end, node.end, lines.lstrip(" ").removeprefix("k"))

@@ -48,7 +48,7 @@ def created_fields(fields: Sequence[FieldChange], kind: Kind | None, layout: Lay
     """The fields of a new object, each briefly on one line."""
     rows = []
     for field in fields:
-        label, shape = _label(field.path), _shape(field.path, kind)
+        label, shape = field_name(field.path), _shape(field.path, kind)
         value = brief(field.after, shape, layout.width - len(_INDENT) - _LABEL)
         rows.append(_Row(label, value, value))
     return _laid_out(rows, layout, style)
@@ -63,7 +63,7 @@ def changed_fields(fields: Sequence[FieldChange], kind: Kind | None, layout: Lay
 
 
 def _rows(field: FieldChange, shape: Shape, layout: Layout, style: Style) -> Iterator[_Row]:
-    label, remark = _label(field.path), layout.causes[field.cause]
+    label, remark = field_name(field.path), layout.causes[field.cause]
     before, after = field.before, field.after
     if before is None and after is None:
         # Only a field that the service never reports can be changed from unknown to unset.
@@ -76,7 +76,7 @@ def _rows(field: FieldChange, shape: Shape, layout: Layout, style: Style) -> Ite
 
 
 def _structured(field: FieldChange, shape: Shape, layout: Layout, style: Style) -> Iterator[_Row]:
-    label, remark = _label(field.path), layout.causes[field.cause]
+    label, remark = field_name(field.path), layout.causes[field.cause]
     found = leaves(field.before, field.after, shape)
     if not found:
         yield _Row(label, "same value, sent again", style.muted("same value, sent again"), remark)
@@ -160,7 +160,7 @@ def _laid_out(rows: Sequence[_Row], layout: Layout, style: Style) -> list[str]:
     return lines
 
 
-def _label(path: str) -> str:
+def field_name(path: str) -> str:
     """`/temperature` as `temperature`; what is retinue's own loses its prefix too."""
     return clean(".".join(split_pointer(path.removeprefix("/retinue") if path.startswith("/retinue/") else path)))
 

@@ -37,11 +37,11 @@ def results_text(plan: Plan, outcomes: Sequence[Outcome], style: Style) -> str:
     lines: list[str] = []
     if any(item.status is not Status.DONE for item in outcomes):
         for item in sorted(outcomes, key=lambda item: _ORDER.index(item.status)):
-            lines.extend(_lines(item, style))
-    return defuse("\n".join([*lines, style.strong(_counts(outcomes))])) + "\n"
+            lines.extend(result_lines(item, style))
+    return defuse("\n".join([*lines, style.strong(counts(outcomes))])) + "\n"
 
 
-def _lines(item: Outcome, style: Style) -> Iterator[str]:
+def result_lines(item: Outcome, style: Style) -> Iterator[str]:
     """`failed: update Assistant/x: why`, and the remedy below."""
     paint = {Status.DONE: style.added, Status.FAILED: style.error, Status.UNKNOWN: style.error}.get(item.status)
     word = (paint or style.warning)(_WORDS[item.status])
@@ -53,7 +53,8 @@ def _lines(item: Outcome, style: Style) -> Iterator[str]:
         yield f"    {clean_lines(item.remedy, '    ')}"
 
 
-def _counts(outcomes: Sequence[Outcome]) -> str:
+def counts(outcomes: Sequence[Outcome]) -> str:
+    """`Applied: 1 created; 1 failed.`"""
     done = Counter(item.action for item in outcomes if item.status is Status.DONE and item.wrote)
     in_place = sum(item.status is Status.DONE and not item.wrote for item in outcomes)
     statuses = Counter(item.status for item in outcomes)
@@ -70,15 +71,15 @@ def results_json(
     """DESIGN 5. `summary` counts the steps by status, and those that were done by action."""
     statuses = Counter(item.status for item in outcomes)
     actions = Counter(item.action for item in outcomes if item.status is Status.DONE)
-    counts: dict[str, int] = {action.value: actions[action] for action in Action}
-    counts |= {status.value: statuses[status] for status in Status}
+    numbers: dict[str, int] = {action.value: actions[action] for action in Action}
+    numbers |= {status.value: statuses[status] for status in Status}
     return {
         "outcome": outcome,
         "exit_code": exit_code,
         "project": plan.project,
         "environment": plan.environment,
         "results": [_result(item) for item in outcomes],
-        "summary": counts | {Action.NO_OP.value: plan.unchanged},
+        "summary": numbers | {Action.NO_OP.value: plan.unchanged},
         "diagnostics": [diagnostic_to_json(item) for item in diagnostics],
     }
 

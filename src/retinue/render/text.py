@@ -26,6 +26,7 @@ _SYMBOLS: dict[Action, tuple[str, Callable[[Style, str], str]]] = {
     Action.MOVE: (">", Style.taken),
     Action.NO_OP: ("", Style.muted),
 }
+_UNKNOWN = ("?", Style.changed)
 _REASONS = {
     Reason.ORPHAN: "its manifest is gone",
     Reason.REMOVED: "named in `removed`",
@@ -33,9 +34,11 @@ _REASONS = {
     Reason.ADOPTED: "managed by retinue from now on",
     Reason.MARKER_LOST: "marker lost: known again by what it is called",
     Reason.DESTROY: "everything of ours is destroyed",
+    Reason.EXPIRED: "it expired; a new one takes its place",
+    Reason.UNUSED: "nothing refers to it any more",
     Reason.REFERENCE: "an object that it refers to gets a new id",
 }
-_NARROWED = (
+NARROWED = (
     "This plan is narrowed: it holds what was chosen and what that needs;\n"
     "nothing else is looked at and nothing else is deleted."
 )
@@ -47,13 +50,13 @@ def plan_text(plan: Plan, *, style: Style = Style(), show_unchanged: bool = Fals
     if plan.promotion is not None:
         blocks.append(_promotion(plan.promotion))
     if not plan.complete:
-        blocks.append(style.warning(_NARROWED))
+        blocks.append(style.warning(NARROWED))
     steps = list(_steps(plan, style, width))
     if show_unchanged:
         steps.extend(style.muted(f"    {clean(str(address))}") for address in plan.unchanged_addresses)
     blocks.append("\n".join(steps))
     blocks.append("\n".join(_notes(plan, style)))
-    blocks.append(style.warning(_allowed(plan.allowed)))
+    blocks.append(style.warning(allowed_line(plan.allowed)))
     blocks.append(style.strong(summary_line(plan)))
     return defuse("\n\n".join(block for block in blocks if block)) + "\n"
 
@@ -77,7 +80,7 @@ def summary_line(plan: Plan) -> str:
     return f"Plan: {', '.join(parts)}."
 
 
-def _allowed(allowed: Allowed) -> str:
+def allowed_line(allowed: Allowed) -> str:
     """What a person allowed by flags, in their words: it is part of what is reviewed."""
     flags = [f"--allow-deletes {allowed.deletes}"] if allowed.deletes else []
     flags += ["--allow-twins"] if allowed.twins else []
@@ -89,10 +92,15 @@ def _allowed(allowed: Allowed) -> str:
 
 def header(plan: Plan) -> str:
     """Project, environment, provider and host on one line."""
-    return clean(f"{plan.project} / {plan.environment} ({plan.provider}, {_host(plan.endpoint)})")
+    return clean(f"{plan.project} / {plan.environment} ({plan.provider}, {host(plan.endpoint)})")
 
 
-def _host(endpoint: str) -> str:
+def symbol(action: Action) -> str:
+    """`+` for create."""
+    return _SYMBOLS.get(action, _UNKNOWN)[0]
+
+
+def host(endpoint: str) -> str:
     """Host and port alone: whatever else stands in an endpoint is none of a reader's business."""
     try:
         return urlsplit(endpoint).netloc.rpartition("@")[2] or endpoint
@@ -108,7 +116,9 @@ def _steps(plan: Plan, style: Style, width: int) -> Iterator[str]:
     for change in plan.changes:
         yield _head(change, plan, ids, layout, style)
         kind = kinds().get(change.address.kind)
-        if change.action is Action.CREATE:
+        if kind is not None and kind.by_content:
+            """What is in it is the author's own file; the head says how large it is."""
+        elif change.action is Action.CREATE:
             yield from created_fields(change.fields, kind, layout, style)
         else:
             yield from changed_fields(change.fields, kind, layout, style)
@@ -119,10 +129,10 @@ def _steps(plan: Plan, style: Style, width: int) -> Iterator[str]:
 
 
 def _head(change: Change, plan: Plan, ids: int, layout: Layout, style: Style) -> str:
-    symbol, paint = _SYMBOLS[change.action]
-    address, remote_id, reason = clean(str(change.address)), clean(change.remote_id or ""), _reason(change, plan)
-    line = f"{symbol:>3} {address}"
-    painted = paint(style, f"{symbol:>3}") + f" {style.strong(address)}"
+    sign, paint = _SYMBOLS.get(change.action, _UNKNOWN)
+    address, remote_id, reason = clean(str(change.address)), clean(change.remote_id or ""), reason_of(change, plan)
+    line = f"{sign:>3} {address}"
+    painted = paint(style, f"{sign:>3}") + f" {style.strong(address)}"
     for text, column, brush in ((remote_id, ids, str), (reason, layout.remarks, style.muted)):
         if text:
             gap = pad(line, column)
@@ -130,13 +140,17 @@ def _head(change: Change, plan: Plan, ids: int, layout: Layout, style: Style) ->
     return painted
 
 
-def _reason(change: Change, plan: Plan) -> str:
+def reason_of(change: Change, plan: Plan) -> str:
+    """Why, in words, where the reader needs to be told; "" otherwise."""
     if change.moved_from:
         old = change.moved_from.removeprefix(f"{plan.project}/{plan.environment}/")
         return f"moved from {clean(old)}"
     if change.action is Action.FORGET:
         extra = change.reason in (Reason.COPY, Reason.DUPLICATE)
         return "only its marker goes; it stays live" if extra else "no longer managed; it stays live"
+    size = next((item.after for item in change.fields if item.path == "/bytes"), None)
+    if change.action is Action.CREATE and size is not None:
+        return f"{size:,} bytes{', changed' if change.reason is Reason.MANIFEST else ''}"
     return _REASONS.get(change.reason, "")
 
 

@@ -14,7 +14,16 @@ from ...core.strictjson import loads
 from .. import options
 from ..files import read_named
 from ..planning import plan_for
-from ..plans import carry_out, check_digest, is_empty, nothing_to_do, request_log, review_and_apply, show_plan
+from ..plans import (
+    carry_out,
+    check_digest,
+    is_empty,
+    nothing_to_do,
+    request_log,
+    review_and_apply,
+    show_plan,
+    shows_plan,
+)
 from ..session import Session, connect, observe, open_session
 
 _MOST_BYTES = 512 * 1024 * 1024
@@ -27,7 +36,8 @@ _MOST_BYTES = 512 * 1024 * 1024
 @options.guard_options
 @options.promotion_options
 @options.apply_options
-@options.format_option("text", "json")
+@options.format_option("text", "json", "markdown")
+@options.LINK
 def command(**given: Any) -> int:
     """Do what the plan says: plan afresh and ask, or carry out PLANFILE exactly as it was reviewed."""
     if given["planfile"]:
@@ -54,7 +64,7 @@ def _apply_saved(plan: Plan, given: dict[str, Any]) -> int:
     _refuse_narrowing(given)
     session = open_session({**given, "environment": given["environment"] or plan.environment}, need_manifests=False)
     _check_target(plan, session)
-    if given["output_format"] != "json":
+    if shows_plan(given):
         show_plan(plan, {})
     check_digest(plan, given)
     if is_empty(plan):

@@ -19,7 +19,8 @@ from ..session import connect, observe, open_session
 @options.selection_options
 @options.guard_options
 @options.promotion_options
-@options.format_option("text", "json")
+@options.format_option("text", "json", "markdown", "sarif", "github")
+@options.LINK
 @options.OUT
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if changes are pending.")
 @click.option("--show-unchanged", is_flag=True, help="List the objects that match, too.")

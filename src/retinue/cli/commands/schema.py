@@ -1,4 +1,4 @@
-"""`retinue schema`: the JSON Schemas for editors, offline."""
+"""`retinue schema`: the JSON Schemas for editors and for readers of plans, offline."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from .. import console
 
 
 @click.command("schema")
-@click.argument("which", type=click.Choice(["manifest", "project"]), required=False)
-@click.option("--out", metavar="DIR", help="Write both schemas into a folder.")
+@click.argument("which", type=click.Choice(["manifest", "project", "plan"]), required=False)
+@click.option("--out", metavar="DIR", help="Write all schemas into a folder.")
 def command(which: str | None, out: str | None) -> int:
-    """Print the JSON Schema of a manifest (default) or of retinue.yaml, or write both into a folder."""
+    """Print the JSON Schema of a manifest (default), of retinue.yaml or of a plan, or write all into a folder."""
     schemas = texts({name: registry.load(name).capabilities.extras for name in registry.names()})
     if out:
         for name, text in schemas.items():
             console.write_file(str(Path(out) / name), text)
             console.note(f"Wrote {Path(out) / name}.")
         return 0
-    console.result_json(schemas["retinue.schema.json" if which == "project" else "manifest.schema.json"])
+    console.result_json(schemas["retinue.schema.json" if which == "project" else f"{which or 'manifest'}.schema.json"])
     return 0

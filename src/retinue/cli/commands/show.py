@@ -26,7 +26,8 @@ from .apply import read_plan
 @click.command("show")
 @click.argument("what", metavar="PLANFILE|ADDRESS")
 @options.service_options
-@options.format_option("text", "json")
+@options.format_option("text", "json", "markdown", "sarif", "github")
+@options.LINK
 def command(what: str, **given: Any) -> int:
     """Show a saved plan, which needs no network and no project; or a live object by its address.
 
@@ -36,6 +37,8 @@ def command(what: str, **given: Any) -> int:
     if address is None:
         show_plan(read_plan(what), given)
         return 0
+    if given["output_format"] not in (None, "text", "json"):
+        raise UsageError(f"--format {given['output_format']} is for saved plans", "Choose text or json for an object.")
     session = open_session(given, need_manifests=False)
     with connect(session, given, request_log(given)) as service:
         live = _owned(address, session, service)
@@ -52,7 +55,10 @@ def _address(text: str) -> Address | None:
 
 def _owned(address: Address, session: Session, service: Service) -> Resource:
     """Raises UsageError if this environment owns no such object."""
-    owned = session.world(read_ours(service, session.target)).owned
+    kinds = (
+        [address.kind] if address.kind in session.provider.capabilities.kinds else session.provider.capabilities.kinds
+    )
+    owned = session.world(read_ours(service, session.target, kinds)).owned
     if address not in owned:
         known = ", ".join(sorted(map(str, owned))) or "nothing"
         raise UsageError(f"{address} is not live in {session.environment.name}", f"Live there: {known}.")

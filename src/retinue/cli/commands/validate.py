@@ -15,10 +15,10 @@ from ..session import open_project, open_session
 @click.command("validate")
 @options.ENVIRONMENT
 @options.project_options
-@options.format_option("text", "json")
+@options.format_option("text", "json", "sarif", "github")
 def command(**given: Any) -> int:
     """Check the project file and every manifest, for one environment or for all. Needs no network and no key."""
-    project = open_project(given["directory"])
+    project = open_project(given["directory"], project_file=given["project_file"])
     names = [given["environment"]] if given["environment"] else list(project.environments)
     found: dict[Diagnostic, None] = {}
     addresses = set()
@@ -28,7 +28,7 @@ def command(**given: Any) -> int:
         except InvalidManifests as error:
             found |= dict.fromkeys(error.diagnostics)
             continue
-        addresses |= {resource.address for resource in session.desired}
+        addresses |= {item.address for item in session.desired if not session.kinds[item.kind].by_content}
         found |= dict.fromkeys((*session.loaded.empty_sources, *session.loaded.diagnostics))
     if any(item.severity is Severity.ERROR for item in found):
         raise InvalidManifests(tuple(found))
@@ -39,6 +39,9 @@ def command(**given: Any) -> int:
         console.result_json(console.json_text(body | {"diagnostics": [diagnostic_to_json(item) for item in found]}))
         return 0
     console.diagnostics(tuple(found))
+    if given["output_format"] in console.MACHINES:
+        console.for_machines(tuple(found), given["output_format"], given["directory"])
+        return 0
     several = "manifest is" if len(addresses) == 1 else "manifests are"
     console.result(f"{len(addresses)} {several} valid in {', '.join(names)}.")
     return 0

@@ -61,8 +61,12 @@ class Directory:
 
     def store_name(self, key: str) -> str:
         """As `credential_name`."""
-        name = str((self.stores or {}).get(key, {}).get("label"))
+        name = self.store_label(key)
         return name if self.stores_like(name) == [key] else key
+
+    def store_label(self, key: str) -> str:
+        """What people call a document store, whether another one is called so too or not."""
+        return str((self.stores or {}).get(key, {}).get("label", key))
 
 
 def credentials_from(body: Json) -> tuple[Credential, ...]:

@@ -109,7 +109,7 @@ def _tools(tools: Sequence[Part], live: Json, directory: Directory) -> list[dict
 
 def _store(store: Store, live: Json, directory: Directory) -> dict[str, Json]:
     key = directory.store_id(store.name)
-    own = {"id": key, "name": store.name, "description": store.description}
+    own = {"id": key, "name": directory.store_label(key), "description": store.description}
     return {**_first(live, "id", key), **own, "returnSourceDocuments": store.returns_sources}
 
 

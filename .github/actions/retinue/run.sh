@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Runs one retinue command and tells the workflow how it ended: annotations, job summary, outputs.
+# Reads INPUT_*, RUNNER_TEMP, GITHUB_OUTPUT, GITHUB_STEP_SUMMARY. Ends as retinue does, but 0 where changes are pending.
+set -euo pipefail
+
+here=$(dirname "${BASH_SOURCE[0]}")
+mkdir -p "$RUNNER_TEMP/retinue"
+plan=$RUNNER_TEMP/retinue/plan.json
+scope=(-C "${INPUT_DIRECTORY:-.}")
+[[ -z ${INPUT_ENVIRONMENT:-} ]] || scope+=(--env "$INPUT_ENVIRONMENT")
+[[ -z ${INPUT_PROJECT_FILE:-} ]] || scope+=(--project-file "$INPUT_PROJECT_FILE")
+
+tell() { python3 "$here/outputs.py" "$1" >>"$GITHUB_OUTPUT"; }
+
+make_plan() {
+  rm -f "$plan"
+  retinue plan "${scope[@]}" --out "$plan" || { code=$?; retinue validate "${scope[@]}" --format github || true; exit $code; }
+  tell "$plan"
+}
+
+case ${INPUT_COMMAND:-plan} in
+  validate)
+    retinue validate "${scope[@]}" --format github
+    ;;
+  plan)
+    make_plan
+    retinue show "$plan" --format github
+    retinue show "$plan" --format markdown >>"$GITHUB_STEP_SUMMARY"
+    ;;
+  apply)
+    approval=()
+    if [[ -n ${INPUT_PLAN:-} ]]; then
+      plan=$INPUT_PLAN
+      tell "$plan"
+    elif [[ -n ${INPUT_DIGEST:-} ]]; then
+      make_plan
+    else
+      echo "::error::apply needs an approved plan: the input plan or the input digest"
+      exit 3
+    fi
+    [[ -z ${INPUT_DIGEST:-} ]] || approval=(--expect-digest "$INPUT_DIGEST")
+    code=0
+    retinue apply "$plan" "${scope[@]}" "${approval[@]}" --format markdown >"$RUNNER_TEMP/retinue/result.md" || code=$?
+    cat "$RUNNER_TEMP/retinue/result.md" >>"$GITHUB_STEP_SUMMARY"
+    exit "$code"
+    ;;
+  drift)
+    code=0
+    retinue drift "${scope[@]}" --format markdown --detailed-exitcode >"$RUNNER_TEMP/retinue/drift.md" || code=$?
+    [[ $code == 0 || $code == 2 ]] || exit "$code"
+    cat "$RUNNER_TEMP/retinue/drift.md" >>"$GITHUB_STEP_SUMMARY"
+    [[ $code == 2 ]] && moved=true || moved=false
+    printf 'has_changes=%s\nplan=%s\n' "$moved" "$RUNNER_TEMP/retinue/drift.md" >>"$GITHUB_OUTPUT"
+    ;;
+  *)
+    echo "::error::the input command is none of validate, plan, apply and drift"
+    exit 3
+    ;;
+esac

@@ -1,0 +1,80 @@
+"""Which pull or merge request a run is about: flags before what the CI's variables say. Reaches nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..core.errors import AuthError, UsageError
+from ..load.endpoints import is_loopback
+from ..render.inert import is_web_address
+from ..review.hosts import Access
+
+_TOKENS = {"github": "GITHUB_TOKEN", "gitlab": "GITLAB_TOKEN"}
+_VARIABLES = {
+    "github": {"repository": "GITHUB_REPOSITORY", "api_url": "GITHUB_API_URL"},
+    "gitlab": {"repository": "CI_PROJECT_ID", "api_url": "CI_API_V4_URL"},
+}
+
+
+def access_from(given: Mapping[str, Any], timeout: float, log: Callable[[str], None] | None) -> tuple[str, Access]:
+    """The code host and the request for review that this run is about: flags before the CI's variables.
+
+    Raises UsageError with the flag for what is missing, AuthError without a token.
+    """
+    host = given["host"] or ("gitlab" if os.environ.get("GITLAB_CI") else "github")
+    names = _VARIABLES[host]
+    repository = given["repository"] or os.environ.get(names["repository"])
+    if not repository or (host == "github" and not re.fullmatch(r"[^/\s]+/[^/\s]+", repository)):
+        raise UsageError("which repository?", f"Name it with --repository, or set {names['repository']}.")
+    number = given["number"] or (_pull_request() if host == "github" else _number("CI_MERGE_REQUEST_IID"))
+    if not number and not given.get("read"):
+        raise UsageError("this run is about no pull or merge request", "Name it with --number; --out FILE needs none.")
+    url = given["api_url"] or os.environ.get(names["api_url"]) or ("https://api.github.com" * (host == "github"))
+    _check_api(url)
+    token_name = given["token_env"] or _TOKENS[host]
+    token = (os.environ.get(token_name) or "").strip()
+    if not (token and token.isascii() and token.isprintable()):
+        raise AuthError(f"the environment variable {token_name} holds no token", f"Set {token_name}, or --token-env.")
+    return host, Access(url.rstrip("/"), repository, number, token, timeout, log)
+
+
+def _check_api(url: str) -> None:
+    """The token goes there."""
+    host = urlsplit(url).hostname if is_web_address(url) else None
+    if not host or "@" in url or (urlsplit(url).scheme == "http" and not is_loopback(host)):
+        raise UsageError("the API's URL is none that a token can be sent to", "Name one with --api-url https://….")
+
+
+def _pull_request() -> int:
+    """Of the event that started this workflow, else of its ref `refs/pull/7/merge`; 0 if it is about none."""
+    path = os.environ.get("GITHUB_EVENT_PATH")
+    try:
+        event = json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
+    except (OSError, ValueError, RecursionError) as error:
+        raise UsageError(f"$GITHUB_EVENT_PATH cannot be read ({type(error).__name__})", "Name --number.") from error
+    event = event if isinstance(event, dict) else {}
+    issue = event.get("issue") if isinstance(event.get("issue"), dict) else {}
+    for holder in (event.get("pull_request"), issue if issue and "pull_request" in issue else None):
+        if isinstance(holder, dict) and type(holder.get("number")) is int:
+            return max(0, int(holder["number"]))
+    found = re.fullmatch(r"refs/pull/([1-9][0-9]{0,9})/\w+", os.environ.get("GITHUB_REF", ""))
+    return int(found[1]) if found else 0
+
+
+def _number(variable: str) -> int:
+    text = os.environ.get(variable, "")
+    return int(text) if re.fullmatch(r"[1-9][0-9]{0,9}", text) else 0
+
+
+def commit_of(given: str | None) -> str:
+    """`--commit`, else the one that the CI runs for. Raises UsageError."""
+    commit = given or os.environ.get("GITHUB_SHA") or os.environ.get("CI_COMMIT_SHA") or ""
+    if not re.fullmatch("[0-9a-f]{40,64}", commit):
+        raise UsageError("which commit?", "Name it whole with --commit, or its request with --number.")
+    return commit

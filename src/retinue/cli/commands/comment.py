@@ -1,0 +1,120 @@
+"""`retinue comment`: a saved plan as the one comment of its environment in a pull or merge request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from ...core.codec import outcome, plan_digest, plan_to_json
+from ...core.errors import AuthError, ServiceError, UsageError
+from ...core.model import Plan
+from ...render.inert import units
+from ...render.markdown import LIMIT, plan_markdown
+from ...review.hosts import HOSTS, Access, connect
+from ...review.sticky import Host, approved_digest, carry_out, head, marker, steps
+from .. import console, options
+from ..ci import run_link
+from ..codehost import access_from, commit_of
+from ..plans import request_log
+from ..session import choose_environment, open_project, parse_timeout
+from .apply import read_plan
+
+
+@click.command("comment")
+@click.option("--plan", "planfile", metavar="FILE", help="The saved plan: retinue plan --out FILE.")
+@click.option("--read", is_flag=True, help="Print the digest that was approved instead, to apply it after the merge.")
+@options.DIRECTORY
+@options.ENVIRONMENT
+@click.option("--host", type=click.Choice(list(HOSTS)), help="Default: that of the CI this runs in.")
+@click.option("--repository", metavar="NAME", help="OWNER/NAME, or GitLab's project id. Default: the CI's.")
+@click.option("--number", type=click.IntRange(1), help="Of the pull or merge request. Default: the CI's.")
+@click.option("--commit", metavar="SHA", help="For --read: a commit of the merged request. Default: the CI's.")
+@click.option("--api-url", metavar="URL", help="The host's API. Default: the CI's.")
+@click.option("--token-env", metavar="NAME", help="The variable with the token. Default: GITHUB_TOKEN, GITLAB_TOKEN.")
+@click.option("--dry-run", is_flag=True, help="Read, and say what would be written; write nothing.")
+@options.OUT
+@options.LINK
+@click.option("--timeout", default="2m", show_default=True, metavar="TIME", help="For the whole run: 90s, 15m.")
+@options.VERBOSE
+@options.NO_COLOR
+def command(**given: Any) -> int:
+    """Show a saved plan in its pull request: one comment for each environment, made once and then kept up to date.
+
+    With --out FILE the comment is written to a file and no host is asked: for other hosts, or to look at it.
+    With --read the digest in that comment is printed, for `retinue apply --expect-digest`.
+    """
+    if bool(given["planfile"]) == given["read"]:
+        raise UsageError("either --plan FILE or --read", "Try `retinue comment --help`.")
+    return _read(given) if given["read"] else _write(given)
+
+
+def _write(given: dict[str, Any]) -> int:
+    plan = read_plan(given["planfile"])
+    mark = marker(plan.project, plan.environment)
+    body = comment_body(plan, mark, run_link(given["link"]))
+    if given["out"]:
+        console.write_file(given["out"], body)
+        console.note(f"Wrote {given['out']}.")
+        return 0
+    with _connected(given) as (host, access):
+        todo = steps(list(host.comments()), mark, body)
+        where = f"{access.repository} {access.number}"
+        if given["dry_run"]:
+            lines = [f"would {step.verb} {step.id or 'a comment'} in {where}" for step in todo]
+        else:
+            left = carry_out(host, todo, body)
+            lines = [f"{where}: " + ", ".join(f"{_PAST[step.verb]} {step.id or left}" for step in todo)]
+    console.result(console.harmless("\n".join(lines)))
+    return 0
+
+
+def comment_body(plan: Plan, mark: str, link: str | None) -> str:
+    """The marker, the digest that can be approved, and the plan; together no longer than a comment may be."""
+    first = head(mark, None if outcome(plan) == "blocked" else plan_digest(plan_to_json(plan, "")))
+    return f"{first}\n{plan_markdown(plan, link_to=link, limit=LIMIT - units(first) - 1)}"
+
+
+def _read(given: dict[str, Any]) -> int:
+    """Print the approved digest. Raises UsageError where nothing was approved."""
+    project = open_project(given["directory"])
+    environment = choose_environment(project, given["environment"]).name
+    with _connected(given) as (host, access):
+        number = access.number or host.request_of(commit_of(given["commit"]))
+    if not number:
+        raise UsageError("no merged request brought this commit", "Name one with --number.")
+    with _connected({**given, "number": number}) as (host, access):
+        digest = approved_digest(list(host.comments()), marker(project.name, environment))
+    if digest is None:
+        raise UsageError(
+            f"{access.repository} {number} has no comment of ours with a plan of {environment} that can be applied",
+            "Plan again, review, and approve that digest.",
+        )
+    console.result(digest)
+    return 0
+
+
+@contextmanager
+def _connected(given: Mapping[str, Any]) -> Iterator[tuple[Host, Access]]:
+    """The host, closed at the end; what it refuses is told with what the token needs."""
+    name, access = access_from(given, parse_timeout(given["timeout"]), request_log(given))
+    host = connect(name, access)
+    try:
+        yield host, access
+    except AuthError as error:
+        raise AuthError(error.message, _RIGHTS[name]) from error
+    except ServiceError as error:
+        remedy = "Check --api-url, --repository and --number, and what the token may see."
+        raise type(error)(error.message, remedy) from error
+    finally:
+        host.close()
+
+
+_RIGHTS = {
+    "github": "The token needs `pull-requests: write`. One of a pull request from a fork never has it: "
+    "there, write `retinue show PLANFILE --format markdown` to $GITHUB_STEP_SUMMARY.",
+    "gitlab": "The token needs the scope `api` and the role Reporter; CI_JOB_TOKEN may not write notes.",
+}
+_PAST = {"create": "created", "update": "updated", "keep": "kept as it was", "delete": "deleted the double"}

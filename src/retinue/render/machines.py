@@ -1,0 +1,121 @@
+"""Diagnostics for machines: SARIF 2.1.0, and annotations of GitHub Actions. Pure; drops none without saying so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from posixpath import join, normpath
+from urllib.parse import quote
+
+from ..core.model import Diagnostic, Json, Place, Plan, Severity
+from .diagnostics import in_order
+from .safe import clean_lines
+
+SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+MOST_RESULTS = 25_000
+"""Of one run that GitHub takes in a SARIF file."""
+MOST_ANNOTATIONS = 10
+"""Of one type that GitHub shows of one step."""
+
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+_COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
+_PROJECT_FILE = "retinue.yaml"
+_DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
+_PROPERTY = _DATA | {":": "%3A", ",": "%2C"}
+
+
+def plan_diagnostics(plan: Plan) -> tuple[Diagnostic, ...]:
+    """What a plan has to say: its own diagnostics, and its blocked and held steps as such."""
+    stuck = [
+        Diagnostic(
+            code=obstacle.code,
+            message=f"{change.action} {change.address} is {word}: {obstacle.message}",
+            remedy="\n".join(obstacle.remedies) or None,
+            address=str(change.address),
+            severity=severity,
+        )
+        for change in plan.changes
+        for word, severity, obstacle in (
+            ("blocked", Severity.ERROR, change.blocked),
+            ("held", Severity.WARNING, change.held),
+        )
+        if obstacle
+    ]
+    return (*stuck, *plan.diagnostics)
+
+
+def sarif(diagnostics: Sequence[Diagnostic], version: str, folder: str = ".") -> dict[str, Json]:
+    """One SARIF log. `folder`: the project's, relative to the repository; places are relative to the project."""
+    items = in_order(diagnostics)
+    shown = items if len(items) <= MOST_RESULTS else [*items[: MOST_RESULTS - 1], _rest(items[MOST_RESULTS - 1 :])]
+    codes = sorted({item.code for item in shown})
+    driver = {"name": "retinue", "version": version, "rules": [{"id": code} for code in codes]}
+    results = [_sarif_result(item, codes.index(item.code), folder) for item in shown]
+    return {
+        "$schema": SARIF_SCHEMA,
+        "version": "2.1.0",
+        "runs": [{"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}],
+    }
+
+
+def _sarif_result(item: Diagnostic, rule: int, folder: str) -> dict[str, Json]:
+    place = item.place or Place(_PROJECT_FILE, 1, 1)
+    path = normpath(join(folder, place.file))
+    # Only a lone surrogate, which no JSON reader takes, is written in another way.
+    uri = quote(path.encode("utf-8", "surrogatepass"), safe="/")
+    return {
+        "ruleId": item.code,
+        "ruleIndex": rule,
+        "level": _LEVELS[item.severity],
+        "message": {"text": _text(item)},
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": uri},
+                    "region": {"startLine": max(1, place.line), "startColumn": max(1, place.column)},
+                }
+            }
+        ],
+    }
+
+
+def github(diagnostics: Sequence[Diagnostic], folder: str = ".") -> str:
+    """A workflow command for each diagnostic; of more than are shown of one type, the last one counts the rest."""
+    lines = []
+    for severity, command in _COMMANDS.items():
+        items = [item for item in in_order(diagnostics) if item.severity is severity]
+        shown = items if len(items) <= MOST_ANNOTATIONS else items[: MOST_ANNOTATIONS - 1]
+        lines += [_annotation(command, item, folder) for item in shown]
+        if len(shown) < len(items):
+            lines.append(f"::{command} title=retinue::{_escaped(_rest(items[len(shown) :]).message, _DATA)}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _annotation(command: str, item: Diagnostic, folder: str) -> str:
+    properties = list(_properties(item, folder))
+    said = ",".join(f"{name}={_escaped(value, _PROPERTY)}" for name, value in properties)
+    return f"::{command} {said}::{_escaped(_text(item), _DATA)}"
+
+
+def _properties(item: Diagnostic, folder: str) -> Iterator[tuple[str, str]]:
+    if item.place:
+        yield "file", normpath(join(folder, item.place.file))
+        yield "line", str(item.place.line)
+        yield "col", str(item.place.column)
+    yield "title", f"retinue: {item.code}"
+
+
+def _text(item: Diagnostic) -> str:
+    where = "" if item.place else " ".join(part for part in (item.address, item.path) if part)
+    head = f"{where}: {item.message}" if where else item.message
+    return clean_lines(f"{head}\n{item.remedy}" if item.remedy else head) or item.code or "no text"
+
+
+def _rest(items: Sequence[Diagnostic]) -> Diagnostic:
+    count = len(items)
+    message = f"{count} more {'is' if count == 1 else 'are'} not shown here; the text of the run lists all"
+    return Diagnostic("more", message, severity=items[0].severity)
+
+
+def _escaped(text: str, escapes: dict[str, str]) -> str:
+    return re.sub("[%\r\n:,]", lambda found: escapes.get(found[0], found[0]), clean_lines(text))

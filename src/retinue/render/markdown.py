@@ -1,0 +1,220 @@
+"""A plan, or how an apply ended, as Markdown for a comment or a job summary: pure, and never too long for its place.
+
+Destructive steps come first and are never cut; what is shortened is said. No text from outside can be markup in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from ..core.codec import outcome, plan_digest, plan_to_json
+from ..core.model import Action, Cause, Change, Diagnostic, Obstacle, Outcome, Plan, Severity, Status
+from ..schema import kinds
+from .diagnostics import diagnostic_lines, in_order
+from .fields import Layout, changed_fields, created_fields, field_name
+from .fit import GAP, Detail, Fitted, Part, fit, head_lines
+from .inert import code, fence, folded, html_code, is_web_address, link, units
+from .results import counts, result_lines
+from .safe import clean, clean_lines, cut
+from .style import Style
+from .text import NARROWED, allowed_line, host, reason_of, summary_line, symbol
+
+LIMIT = 65_536
+"""Characters of a comment on GitHub, the strictest of the hosts."""
+
+_PLAIN = Style()
+_LAYOUT = Layout(100, 51)
+_CUT = 2_000
+_MESSAGE = 200
+_SIGNED = re.compile(r"^ {4}( *\d+ |)([-+])")
+_ORDER = (Action.DELETE, Action.REPLACE, Action.UPDATE, Action.CREATE, Action.ADOPT, Action.MOVE, Action.FORGET)
+_DESTRUCTIVE = (Action.DELETE, Action.REPLACE)
+
+
+class _Section(NamedTuple):
+    title: str
+    parts: Sequence[Part]
+
+
+def plan_markdown(plan: Plan, *, link_to: str | None = None, limit: int = LIMIT) -> str:
+    """The plan in at most `limit` characters. `link_to`: where the whole of it is, for what had to be shortened."""
+    top = [
+        f"### retinue: {code(plan.project)} / {code(plan.environment)}",
+        f"**{summary_line(plan)}** {code(plan.provider)}, {code(host(plan.endpoint))}",
+    ]
+    if not plan.complete:
+        top.append("> " + NARROWED.replace("\n", "\n> "))
+    if allowed := allowed_line(plan.allowed):
+        top.append(code(allowed))
+    return _document(
+        top, _plan_sections(plan), _foot(plan), _where(link_to, "`retinue show PLANFILE` shows it whole."), limit
+    )
+
+
+def results_markdown(plan: Plan, outcomes: Sequence[Outcome], *, link_to: str | None = None, limit: int = LIMIT) -> str:
+    """How an apply ended, step by step: what was not done first, and never cut."""
+    top = [
+        f"### retinue: applied to {code(plan.project)} / {code(plan.environment)}",
+        f"**{counts(outcomes) if outcomes else summary_line(plan)}**",
+    ]
+    failed = [item for item in outcomes if item.status is not Status.DONE]
+    done = [item for item in outcomes if item.status is Status.DONE]
+    sections = [
+        _Section("Not done", [_result(item) for item in failed]),
+        _Section("Done", [_result(item) for item in done]),
+    ]
+    return _document(top, sections, [], _where(link_to, "The run as text or JSON says all."), limit)
+
+
+def _document(top: Sequence[str], sections: Sequence[_Section], foot: Sequence[str], whole: str, limit: int) -> str:
+    """Everything in its place, with the notice of what was shortened right below the head."""
+    titles = [f"#### {section.title}" for section in sections]
+    parts = [part for section in sections for part in section.parts]
+    longest = _notice(Fitted((), len(parts), tuple(parts)), whole)
+    fixed = [*top, longest, *titles, *foot]
+    fitted = fit(parts, limit - sum(units(text) + len(GAP) for text in fixed), _CUT)
+    texts = iter(fitted.texts)
+    body = []
+    for title, section in zip(titles, sections, strict=True):
+        chosen = [text for text in (next(texts) for _ in section.parts) if text]
+        body += [title, *chosen] if chosen else []
+    notice = [_notice(fitted, whole)] if fitted.shortened or fitted.left_out else []
+    return GAP.join([*top, *notice, *body, *foot]) + "\n"
+
+
+def _notice(fitted: Fitted, whole: str) -> str:
+    """What a reader does not see here, and where it is."""
+    one = fitted.shortened == 1
+    said = [f"{fitted.shortened} {'entry is' if one else 'entries are'} shortened"] if fitted.shortened else []
+    if fitted.left_out:
+        by_what = Counter(part.counts for part in fitted.left_out)
+        said.append("not shown are " + ", ".join(f"{count} {what}" for what, count in by_what.items()))
+    return f"**Too long for this place**: {'; '.join(said)}. {whole}"
+
+
+def _where(link_to: str | None, otherwise: str) -> str:
+    return f"{link('All of it is here', link_to)}." if link_to and is_web_address(link_to) else otherwise
+
+
+def _foot(plan: Plan) -> list[str]:
+    digest = plan_digest(plan_to_json(plan, ""))
+    if outcome(plan) == "no-changes":
+        return [f"Digest {code(digest)}"]
+    if outcome(plan) == "blocked":
+        return [f"Nothing is applied while a change is blocked. Digest {code(digest)}"]
+    return [f"Digest, to approve exactly this with `retinue apply --expect-digest`: {code(digest)}"]
+
+
+# --- the parts of a plan
+
+
+def _plan_sections(plan: Plan) -> list[_Section]:
+    blocked = [change for change in plan.changes if change.blocked]
+    rest = [change for change in plan.changes if not change.blocked]
+    actions = [*_ORDER, *dict.fromkeys(change.action for change in rest if change.action not in _ORDER)]
+    by_action = {action: [change for change in rest if change.action is action] for action in actions}
+    seen: set[Obstacle] = set()
+    sections = [_Section("Blocked", [_change(change, plan, seen) for change in blocked])]
+    for action in actions:
+        if action is Action.UPDATE:
+            sections.append(_Section("Notes", _notes(plan.diagnostics)))
+        changes = [_change(change, plan, seen) for change in by_action[action]]
+        sections.append(_Section(action.value.capitalize(), changes))
+    return [section for section in sections if section.parts]
+
+
+def _change(change: Change, plan: Plan, seen: set[Obstacle]) -> Part:
+    line = f"- {_line(change, plan, code)}"
+    obstacles = [(word, item) for word, item in (("blocked", change.blocked), ("held", change.held)) if item]
+    texts = [_obstacle(word, item, repeated=item in seen) for word, item in obstacles]
+    seen.update(item for _, item in obstacles)
+    said = [f"{word}: {code(cut(clean(item.message), _MESSAGE))}" for word, item in obstacles]
+
+    def detailed(most: int | None) -> Detail:
+        blocks, whole = [line] if texts else [], True
+        for text in texts:
+            body, all_of_it = head_lines(text, most)
+            blocks, whole = [*blocks, fence(body)], whole and all_of_it
+        lines = list(_field_lines(change))
+        if lines:
+            body, all_of_it = head_lines(lines, most)
+            summary = "what changes" if texts else _line(change, plan, html_code)
+            blocks, whole = [*blocks, folded(summary, fence(body, "diff"))], whole and all_of_it
+        return Detail(GAP.join(blocks), whole)
+
+    return Part(
+        " ".join([line, *said]),
+        f"- {code(f'{symbol(change.action)} {change.address}')}",
+        detailed if texts or change.fields else None,
+        needed=change.blocked is not None or change.action in _DESTRUCTIVE,
+        counts=f"to {change.action}" + (" (blocked)" if change.blocked else ""),
+    )
+
+
+def _line(change: Change, plan: Plan, span: Callable[[str], str]) -> str:
+    """`~ Assistant/math-tutor` `asst_abc123` temperature, model (drift)."""
+    said = [span(f"{symbol(change.action)} {change.address}")]
+    said += [span(change.remote_id)] if change.remote_id else []
+    reason = reason_of(change, plan)
+    said += [span(reason) if change.moved_from else reason.replace("`", "")] if reason else []
+    if change.action is not Action.CREATE:
+        names = [field_name(item.path) for item in change.fields]
+        said += [span(cut(", ".join(names), _MESSAGE))] if names else []
+    if any(item.cause is not Cause.MANIFEST for item in change.fields):
+        said.append("(drift)")
+    return " ".join(said)
+
+
+def _field_lines(change: Change) -> Iterator[str]:
+    """As the text shows them, with the sign of a changed line in the first column, where a diff has it."""
+    kind = kinds().get(change.address.kind)
+    draw = created_fields if change.action is Action.CREATE else changed_fields
+    for line in draw(change.fields, kind, _LAYOUT, _PLAIN):
+        yield _SIGNED.sub(r"\2 \1", line[4:])
+
+
+def _obstacle(word: str, obstacle: Obstacle, *, repeated: bool) -> list[str]:
+    if repeated:
+        return [f"{word}: {clean(obstacle.message)} (as above)"]
+    return [f"{word}: {clean(obstacle.message)}", *(f"  {clean(remedy)}" for remedy in obstacle.remedies)]
+
+
+def _notes(diagnostics: Sequence[Diagnostic]) -> list[Part]:
+    """Warnings and notes in one open block."""
+    if not diagnostics:
+        return []
+    lines = []
+    for item in in_order(diagnostics):
+        note = item.severity is Severity.INFO and item.remedy is None
+        lines += [clean(item.message)] if note else "\n".join(diagnostic_lines(item, _PLAIN)).split("\n")
+    count = f"{len(diagnostics)} note{'' if len(diagnostics) == 1 else 's'}."
+
+    def detailed(most: int | None) -> Detail:
+        text, whole = head_lines(lines, most)
+        return Detail(fence(text), whole)
+
+    return [Part(count, detailed=detailed, counts="notes")]
+
+
+# --- the parts of a result
+
+
+def _result(item: Outcome) -> Part:
+    line = f"- {code(f'{symbol(item.action)} {item.address}')} {item.status.value.replace('-', ' ')}"
+    known = f"{line} {code(item.remote_id)}" if item.remote_id else line
+    brief = f"{known}: {code(cut(clean_lines(item.error), _MESSAGE))}" if item.error else known
+
+    def detailed(most: int | None) -> Detail:
+        text, whole = head_lines("\n".join(result_lines(item, _PLAIN)).split("\n"), most)
+        return Detail(GAP.join([known, fence(text)]), whole)
+
+    return Part(
+        brief,
+        line,
+        detailed if item.error else None,
+        needed=item.status is not Status.DONE,
+        counts=item.status.value,
+    )

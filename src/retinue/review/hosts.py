@@ -1,0 +1,162 @@
+"""The two code hosts whose API retinue speaks: GitHub (REST, version 2022-11-28) and GitLab (REST v4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from ..core.errors import AuthError, NotFound, Rejected, ServiceError
+from ..core.model import Json
+from ..providers.http import Http
+from ..providers.wire import Answer, Connection, Verb, Verdict
+from .sticky import Comment, Host
+
+_PAGE = 100
+_MOST_PAGES = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where a request for review is: the API's base URL, the repository or project, the number, and a token.
+
+    `number` 0: not known yet; only `request_of` may be asked.
+    """
+
+    api_url: str
+    repository: str
+    number: int
+    token: str
+    timeout: float = 120.0
+    log: Callable[[str], None] | None = None
+
+
+def classify(verb: Verb, answer: Answer) -> Verdict:
+    """Both hosts answer 404 where a token may not look, and GitHub 403 where it asks too often."""
+    if 200 <= answer.status < 300:
+        return Verdict.OK
+    limited = answer.status == 403 and answer.headers.get("x-ratelimit-remaining") == "0"
+    if answer.status == 429 or answer.status >= 500 or (limited and verb is not Verb.CREATE):
+        return Verdict.RETRY
+    if answer.status in (401, 403):
+        return Verdict.AUTH
+    if answer.status == 404 and verb is Verb.DELETE:
+        return Verdict.ABSENT
+    return Verdict.REJECTED
+
+
+def connect(host: str, access: Access) -> Host:
+    """`host`: a key of HOSTS."""
+    return HOSTS[host](access)
+
+
+class GitHub:
+    """Comments of a pull request, which on GitHub is an issue too."""
+
+    _headers: Mapping[str, str] = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
+
+    def __init__(self, access: Access) -> None:
+        self._http = _http(access, self._headers)
+        self._repository = "/".join(quote(part, safe="") for part in access.repository.split("/"))
+        self._number = access.number
+
+    def request_of(self, commit: str) -> int:
+        found = _pages(self._http, f"repos/{self._repository}/commits/{quote(commit, safe='')}/pulls", {})
+        merged = [raw for raw in found if raw.get("merged_at")]
+        # The request that made this very commit before one that merely holds it.
+        merged.sort(key=lambda raw: raw.get("merge_commit_sha") != commit)
+        return int(merged[0]["number"]) if merged else 0
+
+    def comments(self) -> Iterator[Comment]:
+        me = _login(self._http, "login")
+        for raw in _pages(self._http, f"repos/{self._repository}/issues/{self._number}/comments", {}):
+            user = raw.get("user") or {}
+            # The token of a workflow may not ask who it is; what it writes is a bot's.
+            ours = user.get("login") == me if me else user.get("type") == "Bot"
+            yield Comment(str(raw["id"]), raw.get("body") or "", ours)
+
+    def create(self, body: str) -> str:
+        path = f"repos/{self._repository}/issues/{self._number}/comments"
+        return str(self._http.send(Verb.CREATE, "POST", path, body={"body": body})["id"])
+
+    def update(self, id: str, body: str) -> None:
+        self._http.send(Verb.UPDATE, "PATCH", self._comment(id), body={"body": body})
+
+    def delete(self, id: str) -> None:
+        _delete(self._http, self._comment(id))
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _comment(self, id: str) -> str:
+        return f"repos/{self._repository}/issues/comments/{quote(id, safe='')}"
+
+
+class GitLab:
+    """Notes of a merge request."""
+
+    def __init__(self, access: Access) -> None:
+        self._http = _http(access, {})
+        project = quote(access.repository, safe="")
+        self._project = f"projects/{project}"
+        self._notes = f"{self._project}/merge_requests/{access.number}/notes"
+
+    def request_of(self, commit: str) -> int:
+        path = f"{self._project}/repository/commits/{quote(commit, safe='')}/merge_requests"
+        merged = [raw for raw in _pages(self._http, path, {}) if raw.get("state") == "merged"]
+        return int(merged[0]["iid"]) if merged else 0
+
+    def comments(self) -> Iterator[Comment]:
+        me = _login(self._http, "username")
+        for raw in _pages(self._http, self._notes, {"sort": "asc", "order_by": "created_at"}):
+            ours = me is not None and (raw.get("author") or {}).get("username") == me and not raw.get("system")
+            yield Comment(str(raw["id"]), raw.get("body") or "", ours)
+
+    def create(self, body: str) -> str:
+        return str(self._http.send(Verb.CREATE, "POST", self._notes, body={"body": body})["id"])
+
+    def update(self, id: str, body: str) -> None:
+        self._http.send(Verb.UPDATE, "PUT", f"{self._notes}/{quote(id, safe='')}", body={"body": body})
+
+    def delete(self, id: str) -> None:
+        _delete(self._http, f"{self._notes}/{quote(id, safe='')}")
+
+    def close(self) -> None:
+        self._http.close()
+
+
+HOSTS: dict[str, Callable[[Access], Host]] = {"github": GitHub, "gitlab": GitLab}
+
+
+def _http(access: Access, headers: Mapping[str, str]) -> Http:
+    headers = {**headers, "Authorization": f"Bearer {access.token}"}
+    connection = Connection(access.api_url, headers, budget=access.timeout, log=access.log, parallelism=1)
+    return Http(connection, classify)
+
+
+def _login(http: Http, field: str) -> str | None:
+    """Whose token it is; None where the token may not ask."""
+    try:
+        who = http.send(Verb.GET, "GET", "user")
+    except (AuthError, Rejected):
+        return None
+    return who.get(field) if isinstance(who, dict) else None
+
+
+def _pages(http: Http, path: str, params: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """Every entry of a list that comes in pages. A page that is not full is the last one on both hosts."""
+    for page in range(1, _MOST_PAGES + 1):
+        found: Json = http.send(Verb.LIST, "GET", path, params={**params, "per_page": str(_PAGE), "page": str(page)})
+        if not isinstance(found, list) or not all(isinstance(item, dict) and "id" in item for item in found):
+            raise ServiceError("the list of comments is not in the shape of this host's API", "Check the API's URL.")
+        yield from found
+        if len(found) < _PAGE:
+            return
+
+
+def _delete(http: Http, path: str) -> None:
+    try:
+        http.send(Verb.DELETE, "DELETE", path)
+    except NotFound:
+        return

@@ -1,0 +1,112 @@
+"""The composite action in a faked runner: outputs, summary, annotations, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ..cli.conftest import KEY, World
+from .runner import ACTION, Runner
+
+
+@pytest.fixture
+def runner(world: World, tmp_path: Path) -> Runner:
+    world.project()
+    world.assistant("greeter")
+    return Runner(world.root, tmp_path / "temp", {}, {"DEMO_KEY": KEY})
+
+
+def test_a_plan_has_outputs_a_summary_and_a_file(runner: Runner, world: World) -> None:
+    assert runner.action({"command": "plan", "environment": "dev"}, {}, "x") == 0, runner.log
+    found = runner.outputs("x")
+    plan = json.loads(Path(found["plan"]).read_text())
+    assert found["has_changes"] == "true"
+    assert found["has_deletes"] == "false"
+    assert json.loads(found["counts"]) == plan["summary"]
+    assert found["digest"] == plan["digest"]
+    assert runner.summary.startswith("### retinue: `demo` / `dev`\n\n**Plan: 1 to create")
+    assert world.live() == {}
+
+
+def test_a_saved_plan_and_an_approved_digest_are_applied(runner: Runner, world: World) -> None:
+    assert runner.action({"command": "plan"}, {}, "x") == 0
+    found = runner.outputs("x")
+    assert runner.action({"command": "apply", "plan": found["plan"]}, {}) == 0, runner.log
+    assert len(world.live()) == 1
+    world.assistant("second")
+    assert runner.action({"command": "plan"}, {}, "y") == 0
+    digest = runner.outputs("y")["digest"]
+    assert runner.action({"command": "apply", "digest": found["digest"]}, {}) == 6
+    assert len(world.live()) == 1
+    assert runner.action({"command": "apply", "digest": digest}, {}) == 0
+    assert "**Applied: 1 created.**" in runner.summary
+    world.settled()
+
+
+def test_nothing_is_applied_without_an_approval(runner: Runner, world: World) -> None:
+    assert runner.action({"command": "apply"}, {}) == 3
+    assert "::error::apply needs an approved plan" in runner.log
+    assert world.live() == {}
+
+
+def test_deletes_are_an_output(runner: Runner, world: World) -> None:
+    world.assistant("second")
+    world.apply()
+    world.remove("assistants/second.yaml")
+    assert runner.action({"command": "plan"}, {}, "x") == 0
+    assert runner.outputs("x")["has_deletes"] == "true"
+
+
+def test_problems_are_annotations_and_the_exit_code_stays(runner: Runner, world: World) -> None:
+    world.assistant("greeter", "temprature: 1\n")
+    for command in ("validate", "plan"):
+        runner.log = ""
+        assert runner.action({"command": command}, {}) == 3
+        assert "::error file=assistants/greeter.yaml,line=3,col=1," in runner.log
+    assert runner.action({"command": "plan"}, {"DEMO_KEY": ""}) in (3, 4)
+
+
+def test_drift_says_whether_something_moved(runner: Runner, world: World) -> None:
+    world.apply()
+    assert runner.action({"command": "drift"}, {}, "x") == 0, runner.log
+    assert runner.outputs("x")["has_changes"] == "false"
+    (raw,) = world.live().values()
+    world.emulator.seed({**raw, "model": "another"})
+    assert runner.action({"command": "drift"}, {}, "y") == 0
+    assert runner.outputs("y")["has_changes"] == "true"
+    assert "model" in runner.summary
+
+
+@pytest.mark.parametrize("text", ["$(touch pwned); touch pwned `touch pwned` * *", "x\ny"])
+@pytest.mark.parametrize("name", ["command", "environment", "directory", "project-file", "plan", "digest", "version"])
+def test_no_input_is_read_as_shell(runner: Runner, world: World, name: str, text: str) -> None:
+    inputs = {"command": "apply" if name in ("plan", "digest") else "plan"} | {name: text}
+    assert runner.action(inputs, {}) != 0
+    assert not list(world.root.rglob("pwned*"))
+    assert world.live() == {}
+
+
+def test_a_version_is_installed_from_the_index_and_put_on_the_path(runner: Runner, tmp_path: Path) -> None:
+    fake = runner.temp / "bin" / "python3"
+    asked = tmp_path / "asked"
+    fake.write_text(
+        f'#!/bin/sh\necho "$@" >>"{asked}"\n[ "$2" != venv ] || {{ mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; }}\n'
+    )
+    install = f'"{ACTION}/install.sh"'
+    there = {"GITHUB_ACTION_PATH": str(ACTION)}
+    assert runner.script(install, {**there, "INPUT_VERSION": "1.2.3"}, None, ["bash"]) == 0
+    assert asked.read_text().splitlines()[-1].endswith(" retinue==1.2.3")
+    assert (runner.temp / "github_path").read_text() == f"{runner.temp}/retinue-venv/bin\n"
+    (runner.temp / "bin" / "retinue").unlink()
+    runner.path = f"{runner.temp}/bin:/usr/bin:/bin"
+    assert runner.script(install, {**there, "INPUT_VERSION": ""}, None, ["bash"]) == 0
+    assert asked.read_text().splitlines()[-1].endswith("/actions/retinue/../../..")
+
+
+@pytest.mark.parametrize("script", sorted(path.name for path in ACTION.glob("*.sh")))
+def test_every_script_is_shell_that_bash_reads(script: str) -> None:
+    assert subprocess.run(["bash", "-n", str(ACTION / script)]).returncode == 0
+    assert (ACTION / script).stat().st_mode & 0o111

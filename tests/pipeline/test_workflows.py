@@ -1,0 +1,247 @@
+"""The reusable workflows: every step is played, from a pull request to the apply after its merge and the nightly drift.
+
+This is the approval by digest end to end: plan in one clone, the comment shows the digest, apply in another clone.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ..cli.conftest import KEY, World
+from ..review.fakes import TOKEN, GitHubFake, serving
+from .runner import ACTION, ROOT, Runner, git, with_tool
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+OURS = [path for path in WORKFLOWS if path.name.startswith("retinue-")]
+
+
+class Repository:
+    """A project at a code host: a base branch, a pull request, and clones of both for the runners."""
+
+    def __init__(self, world: World, tmp_path: Path, fake: GitHubFake, api: str) -> None:
+        self.world, self.tmp_path, self.fake, self.api = world, tmp_path, fake, api
+        self.origin = tmp_path / "origin"
+        self.origin.mkdir()
+        git(self.origin, "init", "-q", "-b", "main")
+        world.project()
+        text = (world.root / "retinue.yaml").read_text().replace("DEMO_KEY", "RETINUE_API_KEY")
+        self.write("bots/retinue.yaml", text)
+        self.write("bots/assistants/greeter.yaml", "assistant: greeter\nmodel: gpt-4o\n")
+        self.commit("first")
+
+    def write(self, name: str, text: str) -> None:
+        (self.origin / name).parent.mkdir(parents=True, exist_ok=True)
+        (self.origin / name).write_text(text)
+
+    def commit(self, message: str) -> str:
+        git(self.origin, "add", "-A")
+        git(self.origin, "commit", "-q", "-m", message)
+        return git(self.origin, "rev-parse", "HEAD")
+
+    def pull_request(self, **files: str) -> str:
+        """A merge commit of a branch that changes files, on a branch of its own; its id."""
+        git(self.origin, "checkout", "-q", "-b", "change")
+        for name, text in files.items():
+            self.write(f"bots/{name.replace('__', '/').replace('_yaml', '.yaml')}", text)
+        self.commit("change")
+        git(self.origin, "checkout", "-q", "-b", "merged", "main")
+        git(self.origin, "merge", "-q", "--no-ff", "-m", "merge", "change")
+        return git(self.origin, "rev-parse", "HEAD")
+
+    def merge(self) -> str:
+        git(self.origin, "checkout", "-q", "main")
+        git(self.origin, "merge", "-q", "--ff-only", "merged")
+        commit = git(self.origin, "rev-parse", "HEAD")
+        self.fake.merged = f"/api/repos/acme/bots/commits/{commit}/pulls"
+        self.fake.requests = [{"id": 1, "number": 7, "merged_at": "x", "merge_commit_sha": commit}]
+        return commit
+
+    def runner(self, commit: str, *, fork: bool = False, event: dict[str, Any] | None = None, **inputs: str) -> Runner:
+        """A new clone at a commit, on a machine of its own."""
+        number = len(list(self.tmp_path.glob("clone-*")))
+        clone = self.tmp_path / f"clone-{number}"
+        git(self.tmp_path, "clone", "-q", str(self.origin), str(clone))
+        git(clone, "checkout", "-q", commit)
+        (self.tmp_path / "event.json").write_text(json.dumps(event or {}))
+        given = {"environment": "dev", "directory": "bots", "allowed-hosts": "127.0.0.1", "digest": ""} | inputs
+        values = {f"inputs.{name}": text for name, text in given.items()}
+        values |= {"inputs.tool": "acme/retinue", "inputs.tool-ref": "0" * 40, "github.token": TOKEN}
+        values |= {"secrets.api-key": "" if fork else KEY, "github.repository": "acme/bots"}
+        values["github.event.pull_request.head.repo.full_name"] = "mallory/bots" if fork else "acme/bots"
+        environment = {"GITHUB_REPOSITORY": "acme/bots", "GITHUB_API_URL": self.api, "GITHUB_SHA": commit}
+        environment["GITHUB_EVENT_PATH"] = str(self.tmp_path / "event.json")
+        return Runner(with_tool(clone), self.tmp_path / f"temp-{number}", values, environment)
+
+    def plan(self, commit: str, **more: Any) -> tuple[int, Runner]:
+        runner = self.runner(commit, event={"pull_request": {"number": 7}}, **more)
+        return runner.play("retinue-plan.yml", "plan"), runner
+
+    def apply(self, commit: str, **more: Any) -> tuple[int, Runner]:
+        runner = self.runner(commit, **more)
+        return runner.play("retinue-apply.yml", "apply"), runner
+
+
+@pytest.fixture
+def repository(world: World, tmp_path: Path) -> Iterator[Repository]:
+    fake = GitHubFake()
+    fake.me = None
+    with serving(fake) as api:
+        yield Repository(world, tmp_path, fake, api)
+
+
+CHANGE = {"assistants__second_yaml": "assistant: second\nmodel: gpt-4o\n"}
+
+
+def test_what_was_approved_is_applied_after_the_merge(repository: Repository, world: World) -> None:
+    code, planned = repository.plan(repository.pull_request(**CHANGE))
+    assert code == 0, planned.log
+    (comment,) = repository.fake.rows
+    digest = planned.outputs("plan")["digest"]
+    assert comment["body"].count(digest) == 2
+    assert "**Plan: 2 to create" in comment["body"]
+    assert planned.summary in comment["body"]
+    assert world.live() == {}
+    code, applied = repository.apply(repository.merge())
+    assert code == 0, applied.log
+    assert "**Applied: 2 created.**" in applied.summary
+    assert len(world.live()) == 2
+
+
+def test_what_was_not_approved_is_refused(repository: Repository, world: World) -> None:
+    assert repository.plan(repository.pull_request(**CHANGE))[0] == 0
+    commit = repository.merge()
+    repository.write("bots/assistants/third.yaml", "assistant: third\nmodel: gpt-4o\n")
+    repository.commit("slipped in")
+    repository.fake.merged = (
+        f"/api/repos/acme/bots/commits/{(later := git(repository.origin, 'rev-parse', 'HEAD'))}/pulls"
+    )
+    code, runner = repository.apply(later)
+    assert (code, world.live()) == (6, {}), runner.log
+    assert "not the one that was approved" in runner.log
+    repository.fake.merged = f"/api/repos/acme/bots/commits/{commit}/pulls"
+    assert repository.apply(commit)[0] == 0
+
+
+def test_a_world_that_moved_since_the_approval_is_refused_until_it_is_approved_anew(
+    repository: Repository, world: World
+) -> None:
+    base = git(repository.origin, "rev-parse", "main")
+    digest = approved(repository, base)
+    assert repository.apply(base, digest=digest)[0] == 0
+    assert (
+        repository.plan(repository.pull_request(assistants__greeter_yaml="assistant: greeter\nmodel: gpt-5\n"))[0] == 0
+    )
+    (raw,) = world.live().values()
+    world.emulator.seed({**raw, "temperature": 0.1})
+    commit = repository.merge()
+    code, runner = repository.apply(commit)
+    assert code == 6, runner.log
+    assert world.only()["model"] == "gpt-4o"
+    assert repository.apply(commit, digest=approved(repository, commit))[0] == 0
+    assert (world.only()["model"], world.only()["temperature"]) == ("gpt-5", 1.0)
+
+
+def approved(repository: Repository, commit: str) -> str:
+    """The digest that a person reads off a plan of a commit."""
+    runner = repository.runner(commit)
+    assert runner.action({"directory": "bots"}, {"RETINUE_API_KEY": KEY}, "x") == 0, runner.log
+    return runner.outputs("x")["digest"]
+
+
+def test_a_pull_request_cannot_choose_where_the_key_goes(repository: Repository) -> None:
+    own = (repository.origin / "bots" / "retinue.yaml").read_text()
+    stolen = re.sub(r"http://127.0.0.1:\d+", "http://localhost:9", own)
+    code, runner = repository.plan(repository.pull_request(retinue_yaml=stolen, **CHANGE))
+    assert code == 0, runner.log
+    assert "**Plan: 2 to create" in repository.fake.rows[0]["body"]
+
+
+def test_a_fork_is_validated_without_a_key_and_without_a_comment(repository: Repository) -> None:
+    commit = repository.pull_request(**CHANGE)
+    code, runner = repository.plan(commit, fork=True)
+    assert (code, runner.outputs("plan"), repository.fake.seen) == (0, {}, [])
+    git(repository.origin, "checkout", "-q", "change")
+    repository.write("bots/assistants/second.yaml", "assistant: second\nmodle: x\n")
+    commit = repository.commit("wrong")
+    code, runner = repository.plan(commit, fork=True)
+    assert (code, "::error file=bots/assistants/second.yaml,line=2," in runner.log) == (3, True)
+
+
+def test_a_new_project_says_what_to_merge_first(repository: Repository) -> None:
+    git(repository.origin, "checkout", "-q", "--orphan", "empty")
+    git(repository.origin, "rm", "-rq", "--cached", ".")
+    (repository.origin / "README.md").write_text("x")
+    git(repository.origin, "add", "README.md")
+    git(repository.origin, "commit", "-qm", "empty")
+    git(repository.origin, "add", "-A")
+    commit = repository.commit("all")
+    code, runner = repository.plan(commit)
+    assert (code, "the base branch has no retinue.yaml" in runner.log) == (3, True)
+
+
+GH = """#!/bin/sh
+printf '%s|' "$@" >>"$GH_LOG"; echo >>"$GH_LOG"
+[ "$1 $2" != "issue list" ] || cat "$GH_ISSUES"
+"""
+
+
+def test_drift_opens_updates_and_closes_one_issue(repository: Repository, world: World, tmp_path: Path) -> None:
+    base = git(repository.origin, "rev-parse", "main")
+    assert repository.apply(base, digest=approved(repository, base))[0] == 0
+    (raw,) = world.live().values()
+
+    def night(*open_issues: int) -> list[str]:
+        runner = repository.runner(base)
+        (runner.temp / "bin" / "gh").write_text(GH)
+        (runner.temp / "bin" / "gh").chmod(0o755)
+        rows = [{"number": number, "title": "retinue: drift in dev"} for number in open_issues]
+        (tmp_path / "issues").write_text(json.dumps([{"number": 1, "title": "another"}, *rows]))
+        (tmp_path / "gh").write_text("")
+        runner.environment |= {"GH_LOG": str(tmp_path / "gh"), "GH_ISSUES": str(tmp_path / "issues")}
+        assert runner.play("retinue-drift.yml", "drift") == 0, runner.log
+        return (tmp_path / "gh").read_text().splitlines()[1:]
+
+    assert night() == []
+    world.emulator.seed({**raw, "model": "another"})
+    (created,) = night()
+    assert created.startswith("issue|create|--title|retinue: drift in dev|--body-file|")
+    assert "gpt-4o" in Path(created.split("|")[5]).read_text()
+    assert [line.split("|")[:3] for line in night(12, 11)] == [["issue", "edit", "11"]]
+    world.emulator.seed(raw)
+    assert [line.split("|")[:3] for line in night(11)] == [["issue", "close", "11"]]
+
+
+# --- what holds for every workflow
+
+
+@pytest.mark.parametrize("path", OURS, ids=lambda path: path.name)
+def test_a_reusable_workflow_grants_little_and_trusts_nobody(path: Path) -> None:
+    text = path.read_text()
+    workflow = yaml.safe_load(text)
+    assert workflow["permissions"] == {}
+    assert list(workflow[True]) == ["workflow_call"]
+    assert "pull_request_target" not in text
+    for job in workflow["jobs"].values():
+        assert job["permissions"]["contents"] == "read"
+        assert "write" not in {
+            value for key, value in job["permissions"].items() if key not in ("pull-requests", "issues")
+        }
+        assert job["concurrency"]["group"]
+        for step in job["steps"]:
+            assert "${{" not in step.get("run", "")
+            uses = step.get("uses", "./")
+            assert uses.startswith("./") or re.search("@[0-9a-f]{40}$", uses), uses
+            if uses.startswith("actions/checkout"):
+                assert step["with"]["persist-credentials"] is False
+
+
+def test_every_script_of_the_action_is_used() -> None:
+    used = "".join(path.read_text() for path in [*OURS, *ACTION.iterdir()])
+    assert [path.name for path in ACTION.iterdir() if path.name != "action.yml" and path.name not in used] == []

@@ -1,0 +1,172 @@
+"""Plans and results as Markdown: what it looks like, that it fits, and that nothing foreign is markup in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from retinue.core.model import Action, Address, Cause, Change, FieldChange, Obstacle, Outcome, Plan, Reason, Status
+from retinue.render.inert import code, fence, html_code, link, units
+from retinue.render.markdown import LIMIT, plan_markdown, results_markdown
+
+from . import plans
+from .plans import address, plan, prompt, update
+from .test_text import GOLDEN
+
+Golden = Callable[[str, str], None]
+LINK = "https://ci.example.com/run/1"
+HOSTILE = (
+    *("```", "````\n</details>", "@acme/all", "<script>", "<!-- x", "[x](javascript:1)", "::error::x", "##[group]"),
+    *("![i](//e)", "`", "|", "#1", "\n\n# H", "</code></summary>", "~~~", "&lt;", "\u202e", "$(id)", "${{ x }}"),
+)
+hostile = st.lists(st.one_of(st.sampled_from(HOSTILE), plans.texts), max_size=8).map("".join)
+hostile_fields = st.builds(FieldChange, st.just("/instructions") | hostile, hostile, hostile, st.sampled_from(Cause))
+hostile_changes = st.builds(
+    Change,
+    address=st.builds(Address, st.just("Assistant"), hostile),
+    action=st.sampled_from(Action),
+    reason=st.sampled_from(Reason),
+    remote_id=st.none() | hostile,
+    fields=st.lists(hostile_fields, max_size=2).map(tuple),
+    blocked=st.none() | st.builds(Obstacle, hostile, hostile, st.lists(hostile, max_size=2).map(tuple)),
+    held=st.none() | st.builds(Obstacle, hostile, hostile, st.lists(hostile, max_size=2).map(tuple)),
+    moved_from=st.none() | hostile,
+)
+hostile_plans = st.builds(
+    Plan,
+    project=hostile,
+    environment=hostile,
+    provider=hostile,
+    endpoint=hostile,
+    complete=st.booleans(),
+    changes=st.lists(hostile_changes, max_size=6).map(tuple),
+    diagnostics=st.lists(plans.diagnostics, max_size=3).map(tuple),
+)
+_SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
+_OWN_HTML = re.compile(r"<details><summary>|</summary>|</details>")
+
+
+def skeleton(text: str) -> str:
+    """The text without its fences, code spans, `<code>` elements and folds: what is left is read as Markdown."""
+    kept, closing = [], ""
+    for line in text.split("\n"):
+        ticks = re.match(r"(`{3,})[^`]*$", line)
+        if closing:
+            closing = "" if line == closing else closing
+        elif ticks:
+            closing = ticks[1]
+        else:
+            kept.append(line)
+    assert not closing, "a fence is left open"
+    rest = _SPAN.sub("", re.sub(r"<code>[^<>]*</code>", "", "\n".join(kept)))
+    assert rest.count("<details>") == rest.count("</details>")
+    return _OWN_HTML.sub("", rest)
+
+
+def assert_inert(text: str) -> None:
+    bare = skeleton(text)
+    assert not re.search(r"[<>@`\[\]|$&\\]", bare.replace("\n> ", "\n")), bare
+    assert not [line for line in text.split("\n") if line.lstrip().startswith("::") or "##[" in line]
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\u202a-\u202e\u2066-\u2069\u200b\ud800-\udfff]", text)
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_a_plan_looks_as_reviewed(name: str, golden: Golden) -> None:
+    golden(f"markdown/{name}", plan_markdown(GOLDEN[name]))
+
+
+def test_results_look_as_reviewed(golden: Golden) -> None:
+    outcomes = (
+        Outcome(address("a"), Action.CREATE, Status.DONE, "asst_1"),
+        Outcome(address("b"), Action.UPDATE, Status.FAILED, "asst_2", "400: no\nsuch model", "Correct `model`."),
+        Outcome(address("c"), Action.DELETE, Status.NOT_STARTED, "asst_3", "another step failed"),
+    )
+    golden("markdown/results", results_markdown(plan(), outcomes))
+
+
+@given(hostile_plans)
+@settings(max_examples=40)
+def test_no_text_from_outside_is_markup(value: Plan) -> None:
+    text = plan_markdown(value)
+    assert_inert(text)
+    for change in value.changes:
+        assert code(str(change.address)).strip("` ") in text or html_code(str(change.address))[6:-7] in text
+
+
+@given(plans.plans, st.integers(3_000, 9_000))
+@settings(max_examples=40)
+def test_a_shortened_plan_is_inert_too_and_keeps_to_the_limit(value: Plan, limit: int) -> None:
+    text = plan_markdown(value, limit=limit, link_to=LINK)
+    assert units(text) <= limit
+    assert_inert(text.replace(f"[All of it is here]({LINK})", ""))
+
+
+@given(st.lists(st.tuples(hostile, hostile), max_size=5))
+def test_results_are_inert(errors: list[tuple[str, str]]) -> None:
+    outcomes = [Outcome(Address("Assistant", a), Action.UPDATE, Status.FAILED, b, b, a) for a, b in errors]
+    assert_inert(results_markdown(plan(), outcomes))
+
+
+def _big(deletes: int, updates: int) -> Plan:
+    old, new = prompt(), "\n".join(f"``` another {n} 👩" for n in range(400))
+    gone = [Change(address(f"gone-{n}"), Action.DELETE, Reason.ORPHAN, f"asst_{n:024}") for n in range(deletes)]
+    stuck = Change(address("stuck"), Action.DELETE, Reason.ORPHAN, "asst_s", blocked=Obstacle("brake", "w " * 9_000))
+    made = [update(f"new-{n}", FieldChange("/instructions", old, new)) for n in range(updates)]
+    return plan(*made, *gone, stuck)
+
+
+@pytest.mark.parametrize("updates", [1, 100, 5_000])
+def test_destructive_steps_come_first_and_are_never_cut(updates: int) -> None:
+    value = _big(300, updates)
+    text = plan_markdown(value, link_to=LINK)
+    assert units(text) <= LIMIT
+    lines = text.split("\n")
+    assert "- `- Assistant/stuck`" in text
+    assert all(f"Assistant/gone-{n}`" in text for n in range(300))
+    order = [lines.index(f"#### {title}") for title in ("Blocked", "Delete", "Update")]
+    assert order == sorted(order)
+    if updates > 1:
+        assert "**Too long for this place**: " in text
+        assert f"[All of it is here]({LINK})." in text
+    left = sum(f"Assistant/new-{n}" in text for n in range(updates))
+    assert (f"not shown are {updates - left} to update" in text) == (left < updates)
+
+
+def test_what_does_not_fit_at_all_is_counted() -> None:
+    many = plan(*(Change(address(f"{n}-{'x' * 50}"), Action.DELETE, Reason.ORPHAN, "asst") for n in range(2_000)))
+    text = plan_markdown(many)
+    assert units(text) <= LIMIT
+    shown = text.count("Assistant/")
+    assert f"not shown are {2_000 - shown} to delete. `retinue show PLANFILE` shows it whole." in text
+
+
+def test_a_plan_that_fits_is_not_shortened() -> None:
+    value = plan(update("x", FieldChange("/instructions", "a\n" * 300, "b\n" * 300)))
+    text = plan_markdown(value)
+    assert "Too long" not in text
+    assert text.count("\n+ ") == text.count("\n- ") == 300
+
+
+def test_a_fence_is_longer_than_any_in_it() -> None:
+    value = plan(update("x", FieldChange("/instructions", "a", "b\n`````\n</details>\n@all")))
+    assert "\n``````diff\n" in plan_markdown(value)
+
+
+@given(hostile)
+def test_a_code_span_a_fence_and_an_element_hold_any_text(text: str) -> None:
+    assert skeleton(code(text)) == ""
+    assert skeleton(fence(text)) == ""
+    assert skeleton(html_code(text)) == ""
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "https://", "https://a b", "https://a\n", "//x", "https://[x"])
+def test_a_link_that_is_no_web_address_is_only_text(url: str) -> None:
+    assert link("here", url) == "here"
+
+
+def test_a_link_cannot_close_itself() -> None:
+    assert link("here", "https://x/a)b(c[d]<e>`f") == "[here](https://x/a%29b%28c%5Bd%5D%3Ce%3E%60f)"

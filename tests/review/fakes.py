@@ -1,0 +1,152 @@
+"""Small fakes of GitHub's and GitLab's comment APIs that refuse whatever the real ones would."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from threading import Event, Thread
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from retinue.emulator.server import serve
+
+TOKEN = "t0ken-canary-42"
+COMMIT = "c0ffee" * 6 + "c0ff"
+
+
+class Fake:
+    """Comments of one request, in memory; checks method, path, headers, body and paging of everything it is asked."""
+
+    me: str | None = "github-actions[bot]"
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+        self.seen: list[str] = []
+        self.fail: list[int] = []
+        self.forbid_writes = False
+        self.requests: list[dict[str, Any]] = []
+        self._next = 100
+
+    def __call__(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        method, path = environ["REQUEST_METHOD"], unquote(environ["PATH_INFO"])
+        self.seen.append(f"{method} {path}{'?' * bool(environ.get('QUERY_STRING'))}{environ.get('QUERY_STRING', '')}")
+        status, answer = self._answer(method, path, environ, body)
+        data = b"" if answer is None else json.dumps(answer).encode()
+        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(data)))]
+        start(f"{status} {HTTPStatus(status).phrase}", headers)
+        return [data]
+
+    def _answer(self, method: str, path: str, environ: dict[str, Any], body: bytes) -> tuple[int, Any]:
+        if environ.get("HTTP_AUTHORIZATION") != f"Bearer {TOKEN}":
+            return 401, {"message": "Bad credentials"}
+        if (fault := self.headers_fault(environ)) is not None:
+            return 400, {"message": fault}
+        if self.fail and method != "GET":
+            return self.fail.pop(0), {"message": "try again"}
+        if path == "/api/user" and method == "GET":
+            return (200, self.user()) if self.me else (403, {"message": "Resource not accessible by integration"})
+        if self.forbid_writes and method != "GET":
+            return 403, {"message": "Resource not accessible by integration"}
+        if method == "GET" and path == self.merged:
+            return 200, self.requests
+        if method == "GET" and path == self.collection:
+            return self._page(dict(parse_qsl(environ["QUERY_STRING"])))
+        if method == "POST" and path == self.collection:
+            return 201, self.add(_body(body))
+        return self._one(method, path, body)
+
+    def _page(self, query: dict[str, str]) -> tuple[int, Any]:
+        size, page = int(query.get("per_page", 20)), int(query.get("page", 1))
+        if size > 100:
+            return 400, {"message": "per_page is at most 100"}
+        return 200, self.rows[(page - 1) * size : page * size]
+
+    def _one(self, method: str, path: str, body: bytes) -> tuple[int, Any]:
+        found = re.fullmatch(re.escape(self.item) + r"(\d+)", path)
+        row = next((row for row in self.rows if found and row["id"] == int(found[1])), None)
+        if row is None or method not in (self.patch, "DELETE"):
+            return 404, {"message": "Not Found"}
+        if method == "DELETE":
+            self.rows.remove(row)
+            return 204, None
+        row["body"] = _body(body)
+        return 200, row
+
+    def add(self, body: str, who: str | None = None) -> dict[str, Any]:
+        self._next += 1
+        self.rows.append({"id": self._next, "body": body, **self.author(who or self.me or "github-actions[bot]")})
+        return self.rows[-1]
+
+    def writes(self) -> list[str]:
+        return [line for line in self.seen if not line.startswith("GET ")]
+
+    collection = item = patch = merged = ""
+
+    def headers_fault(self, environ: dict[str, Any]) -> str | None:
+        return None
+
+    def user(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def author(self, who: str) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+class GitHubFake(Fake):
+    collection, item, patch = "/api/repos/acme/bots/issues/7/comments", "/api/repos/acme/bots/issues/comments/", "PATCH"
+
+    merged = f"/api/repos/acme/bots/commits/{COMMIT}/pulls"
+
+    def headers_fault(self, environ: dict[str, Any]) -> str | None:
+        right = (environ.get("HTTP_ACCEPT"), environ.get("HTTP_X_GITHUB_API_VERSION"))
+        return None if right == ("application/vnd.github+json", "2022-11-28") else f"headers {right}"
+
+    def user(self) -> dict[str, Any]:
+        return {"login": self.me}
+
+    def author(self, who: str) -> dict[str, Any]:
+        return {"user": {"login": who, "type": "Bot" if who.endswith("[bot]") else "User"}}
+
+
+class GitLabFake(Fake):
+    collection = "/api/projects/acme/bots/merge_requests/7/notes"
+    item, patch = f"{collection}/", "PUT"
+    merged = f"/api/projects/acme/bots/repository/commits/{COMMIT}/merge_requests"
+    me = "project_1_bot"
+
+    def user(self) -> dict[str, Any]:
+        return {"username": self.me}
+
+    def author(self, who: str) -> dict[str, Any]:
+        return {"author": {"username": who}, "system": False}
+
+
+def _body(data: bytes) -> str:
+    value = json.loads(data)
+    assert list(value) == ["body"], value
+    assert isinstance(value["body"], str)
+    assert 0 < len(value["body"]) <= 65_536
+    return str(value["body"])
+
+
+@contextmanager
+def serving(fake: Fake) -> Iterator[str]:
+    """The API's base URL."""
+    stop, ready, urls = Event(), Event(), list[str]()
+
+    def told(url: str) -> None:
+        urls.append(url)
+        ready.set()
+
+    thread = Thread(target=serve, args=(fake, "127.0.0.1", 0, told, stop))
+    thread.start()
+    assert ready.wait(10)
+    try:
+        yield f"{urls[0]}/api"
+    finally:
+        stop.set()
+        thread.join()

@@ -1,0 +1,73 @@
+"""docs/messages.md explains every code that the source can say, and none that it cannot."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from retinue.cli.console import error_code
+from retinue.core import errors
+
+ROOT = Path(__file__).parents[1]
+SAYING = {"Diagnostic", "Said", "Obstacle", "report", "_report", "_stop", "_note", "_refuse"}
+"""Calls whose first argument, or `code=`, is a code."""
+CODE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+def sources() -> Iterator[ast.Module]:
+    for path in sorted((ROOT / "src" / "retinue").rglob("*.py")):
+        if "emulator" not in path.parts:
+            yield ast.parse(path.read_text(encoding="utf-8"))
+
+
+def said(tree: ast.Module) -> Iterator[str]:
+    constants = {
+        target.id: node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if name not in SAYING:
+            continue
+        code = node.args[0] if node.args else next((word.value for word in node.keywords if word.arg == "code"), None)
+        value = code.value if isinstance(code, ast.Constant) else constants.get(getattr(code, "id", ""))
+        if isinstance(value, str) and CODE.fullmatch(value):
+            yield value
+
+
+def of_errors() -> set[str]:
+    """A failure without diagnostics of its own is told by its class."""
+    classes = [
+        item for item in vars(errors).values() if isinstance(item, type) and issubclass(item, errors.RetinueError)
+    ]
+    return {error_code(item) for item in classes} - {"retinue", "invalid-manifests"}
+
+
+def documented() -> list[str]:
+    text = (ROOT / "docs" / "messages.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    return [code for row in rows for code in re.findall("`([a-z0-9-]+)`", row)]
+
+
+def test_every_code_is_explained_once() -> None:
+    codes = {code for tree in sources() for code in said(tree)} | of_errors()
+    assert len(codes) > 120
+    assert sorted(codes - set(documented())) == [], "explain them in docs/messages.md"
+    assert len(documented()) == len(set(documented()))
+
+
+def test_no_code_is_explained_that_is_never_said() -> None:
+    texts = {node.value for tree in sources() for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    assert [code for code in documented() if code not in texts | of_errors()] == []
+
+
+def test_a_code_is_found_wherever_it_stands() -> None:
+    source = "LOSS = 'a-loss'\nDiagnostic('one', m)\nx.report('two', m)\nObstacle(code='three')\nDiagnostic(LOSS, m)\n"
+    assert list(said(ast.parse(source + "f('no')"))) == ["one", "two", "three", "a-loss"]
