@@ -43,19 +43,20 @@ RUN = [(page, text) for page, text in blocks() if runs(text)]
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """One with every environment that the docs speak of, of which `staging` is applied, and an evaluation."""
+    """One with every environment that the docs speak of, of which two are applied, and an evaluation."""
     names = ("local", "dev", "staging", "prod")
     lines = [f"  {name}: {{provider: openai, endpoint: emulator}}\n" for name in names]
     (tmp_path / "retinue.yaml").write_text(PROJECT + "".join(lines))
     (tmp_path / "assistants").mkdir()
-    (tmp_path / "assistants" / "greeter.yaml").write_text("assistant: greeter\nmodel: gpt-4o\n")
+    (tmp_path / "assistants" / "math-tutor.yaml").write_text("assistant: math-tutor\nmodel: gpt-4o\n")
     (tmp_path / "evaluations").mkdir()
     (tmp_path / "evaluations" / "test_it.py").write_text("def test_it(): pass\n")
     (tmp_path / "bin").mkdir()
     for name, module in {"retinue": "-m retinue", "pytest": "-m pytest -p no:cacheprovider", "python3": ""}.items():
         (tmp_path / "bin" / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {module} "$@"\n')
         (tmp_path / "bin" / name).chmod(0o755)
-    assert shell(tmp_path, "retinue apply -e staging --auto-approve").returncode == 0
+    for name in ("dev", "staging"):
+        assert shell(tmp_path, f"retinue apply -e {name} --auto-approve").returncode == 0
     return tmp_path
 
 

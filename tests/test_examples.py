@@ -14,6 +14,7 @@ PROJECTS = [
     ("quickstart", ["local"]),
     ("environments", ["dev", "prod"]),
     ("flowise", ["local", "elsewhere"]),
+    ("knowledge", ["local"]),
     ("langgraph", ["elsewhere"]),
     ("azure", ["local", "foundry-local", "elsewhere"]),
     ("promotion", ["dev"]),

@@ -89,14 +89,14 @@ def test_an_object_created_meanwhile_under_the_address_stops_the_plan(planned: W
 def test_a_plan_that_no_retinue_made_is_refused_with_all_that_is_wrong(planned: World) -> None:
     value = json.loads((planned.root / "plan.json").read_text())
     first, second, third = value["changes"]
-    first["address"], second["action"] = "Robot/ant", "replace"
+    first["address"], second["action"] = "Robot/ant", "no-op"
     second["fields"][0]["path"], third["remote_id"] = "/colour", None
     planned.write("plan.json", json.dumps({**value, "digest": plan_digest(value)}))
     writes = len(planned.emulator.writes())
     ran = planned.run("apply", "plan.json")
     assert (ran.code, len(planned.emulator.writes())) == (3, writes)
     assert "Robot/ant: there is no kind `Robot`" in ran.err
-    assert "Assistant/elk: this retinue carries out no `replace`" in ran.err
+    assert "Assistant/elk: this retinue carries out no `no-op`" in ran.err
     assert "Assistant/elk: there is no field `/colour`" in ran.err
     assert "Assistant/dog: its `delete` names no live object" in ran.err
 

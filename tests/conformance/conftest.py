@@ -34,7 +34,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         cases = [
             pytest.param((subject, kind), id=f"{subject.name}-{kind}")
             for subject in subjects()
-            for kind in subject.provider.capabilities.kinds
+            for kind in subject.samples
         ]
         metafunc.parametrize("bench", cases, indirect=True)
 

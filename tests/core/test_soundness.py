@@ -19,6 +19,9 @@ CREATE = Change(worlds.at("a"), Action.CREATE, Reason.NEW, fields=(FieldChange("
 UPDATE = replace(CREATE, action=Action.UPDATE, remote_id="asst_1")
 
 
+FILE = Address("File", "d/x.md")
+
+
 def found(*changes: Change) -> list[str]:
     return faults(Plan("demo", "dev", "openai", "emulator", changes=changes), kinds())
 
@@ -32,7 +35,8 @@ def field(path: str, after: Any) -> Change:
     [
         (replace(CREATE, address=Address("Robot", "a")), "Robot/a: there is no kind `Robot`"),
         (replace(CREATE, address=Address("Assistant", "../b")), "Assistant/../b: this is no address that an object"),
-        (replace(UPDATE, action=Action.REPLACE), "Assistant/a: this retinue carries out no `replace`"),
+        (replace(CREATE, address=FILE), "File/d/x.md: it does not say which bytes are to be sent"),
+        (replace(UPDATE, address=FILE, fields=()), "File/d/x.md: this retinue carries out no `update` of a file"),
         (replace(UPDATE, action=Action.NO_OP), "Assistant/a: this retinue carries out no `no-op`"),
         (replace(UPDATE, remote_id=None), "Assistant/a: its `update` names no live object"),
         (replace(UPDATE, action=Action.DELETE, remote_id=""), "Assistant/a: its `delete` names no live object"),

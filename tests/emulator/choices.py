@@ -33,6 +33,10 @@ MISBEHAVIOUR = {
     "token_requests",
     "lag_seconds",
     "lag_lists",
+    "index_seconds",
+    "index_failures",
+    "index_stuck",
+    "store_nulls",
     "assistant_files",
     "account",
 }

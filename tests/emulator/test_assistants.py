@@ -136,6 +136,7 @@ def test_reasoning_effort_is_accepted_and_never_answered(api: Api, effort: str |
 
 
 def test_a_new_vector_store_is_made_at_every_create_and_only_its_id_answered(api: Api) -> None:
+    api.emulator.seed({"object": "file", "id": "file-1", "filename": "handbook.md"})
     helper: dict[str, Any] = {"file_search": {"vector_stores": [{"file_ids": ["file-1"], "metadata": {"a": "b"}}]}}
     made = [api.created(tool_resources=helper)["tool_resources"]["file_search"] for _ in range(2)]
     assert [list(search) for search in made] == [["vector_store_ids"]] * 2

@@ -152,14 +152,12 @@ def test_a_bad_include_is_one_diagnostic(world: World, path: str, expected: str)
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("f: [{upload: ../data/x.csv}]", "assistants/a.yaml:1:5: upload-unsupported"),
-        ("f: [{ref: VectorStore/handbook}]", "assistants/a.yaml:1:5: ref-unsupported"),
         ("f: {file: x.md, template: 1}", "assistants/a.yaml:1:27: include-template"),
         ("f: ${var.nope}", "assistants/a.yaml:1:4: variable-undefined"),
         ('f: {file: "${env.X}"}', "assistants/a.yaml:1:11: variable-syntax"),
     ],
 )
-def test_what_this_version_cannot_do(world: World, text: str, expected: str) -> None:
+def test_what_cannot_be_put_in_has_its_place(world: World, text: str, expected: str) -> None:
     assert world.render(text)[1][0] == expected
 
 

@@ -130,7 +130,7 @@ def test_a_missing_model_is_told_at_the_manifest_with_the_way_to_defaults() -> N
         ("metadata: {a: 1.50}", 'Put it in quotes: "1.5".'),
         ("metadata: {a: null}", "Remove the line, or write text."),
         ("response_format: json_object", "Write `{type: json_object}`."),
-        ("tool_resources: {file_search: {vector_stores: []}}", "`vector_store_ids: [vs_…]`"),
+        ("tool_resources: {file_search: {vector_stores: []}}", "`vector_store_ids: [{ref: VectorStore/NAME}]`"),
         ("temperature: hot", "Write a number, without quotes."),
         ("tools: code_interpreter", "Write a list: [{type: code_interpreter}]."),
         ("retinue: {ignore_changes: [/temprature]}", "Did you mean `/temperature`?"),

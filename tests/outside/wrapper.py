@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ class Asked(NamedTuple):
 
 @dataclass(frozen=True)
 class Amendment:
-    """A request that the reference forbids but the tests send. `change` makes it a good one.
+    """A request that the reference forbids but the tests send. `change` makes it a good one; `route` is a pattern.
 
     It is changed only after the emulator has refused it with 400 and this `param`.
     """
@@ -47,17 +48,32 @@ def _by_id_only(asked: Asked) -> Asked:
     return asked._replace(body=json.dumps(body).encode())
 
 
+def _one_file(asked: Asked) -> Asked:
+    return asked._replace(body=json.dumps({"file_ids": ["file_id"]}).encode())
+
+
+def _entries_only(asked: Asked) -> Asked:
+    body = json.loads(asked.body)
+    del body["file_ids"]
+    return asked._replace(body=json.dumps(body).encode())
+
+
 AMENDMENTS = (
-    Amendment("GET /assistants", "limit", _one_per_page),
+    Amendment("GET /(assistants|files|vector_stores(/.*)?)", "limit", _one_per_page),
     Amendment("POST /assistants", "tool_resources.file_search", _by_id_only),
+    Amendment("POST /vector_stores/vs_abc123/file_batches", "file_ids", _one_file),
+    Amendment("POST /vector_stores/vs_abc123/file_batches", "files", _entries_only),
 )
+
+Seed = tuple[str, Mapping[str, Any]]
+"""The kind under which the emulator keeps an object, and the object as it is put there."""
 
 
 class Wrapper:
-    """A WSGI application that mounts an emulator at the root. `ids`: by type of object; they exist at every request."""
+    """A WSGI application that mounts an emulator at the root. `seeds`: what exists at every request."""
 
-    def __init__(self, emulator: Emulator, ids: Mapping[str, Sequence[str]], witness: Witness) -> None:
-        self._emulator, self._ids, self._witness = emulator, ids, witness
+    def __init__(self, emulator: Emulator, seeds: Sequence[Seed], witness: Witness) -> None:
+        self._emulator, self._seeds, self._witness = emulator, seeds, witness
         self._lock = threading.Lock()
         self.amended: list[str] = []
         """The `param` of each amendment that was made."""
@@ -77,16 +93,15 @@ class Wrapper:
 
     def _seed(self) -> None:
         """In this order, long ago; what a test has deleted is there again."""
-        for kind, keys in self._ids.items():
-            for second, key in enumerate(keys):
-                if self._emulator.store.get(kind, key) is None:
-                    self._emulator.seed({"object": kind, "id": key, "created_at": second})
+        for second, (kind, raw) in enumerate(self._seeds):
+            if self._emulator.store.get(kind, raw["id"]) is None:
+                self._emulator.seed({"created_at": second, **raw})
 
     def _needed(self, asked: Asked, status: str, answer: bytes) -> Amendment | None:
         if not status.startswith("400 "):
             return None
-        wanted = (f"{asked.method} {asked.path}", json.loads(answer)["error"]["param"])
-        return next((item for item in AMENDMENTS if (item.route, item.param) == wanted), None)
+        route, param = f"{asked.method} {asked.path}", json.loads(answer)["error"]["param"]
+        return next((item for item in AMENDMENTS if item.param == param and re.fullmatch(item.route, route)), None)
 
     def _ask(self, environ: dict[str, Any], asked: Asked) -> tuple[str, list[tuple[str, str]], bytes]:
         told: list[Any] = []

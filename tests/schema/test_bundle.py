@@ -12,7 +12,7 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from retinue.schema import kinds
+from retinue.schema import manifest_kinds
 from retinue.schema.bundle import editor_schemas, manifest_schema, project_schema
 
 REPOSITORY = Path(__file__).parents[2]
@@ -64,7 +64,7 @@ def test_every_field_has_a_description_for_editors(name: str) -> None:
 
 
 def test_every_kind_can_be_written() -> None:
-    for kind in kinds().values():
+    for kind in manifest_kinds():
         assert kind.word in EDITOR["manifest.schema.json"]["properties"]
         assert kind.word in EDITOR["retinue.schema.json"]["properties"]["defaults"]["properties"]
 

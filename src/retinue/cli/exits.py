@@ -31,6 +31,7 @@ _BY_WORD = {
     "unreachable": Exit.UNREACHABLE,
     "stale": Exit.STALE,
     "no-marker": Exit.ERROR,
+    "partial": Exit.PARTIAL,
     "error": Exit.ERROR,
 }
 
@@ -63,6 +64,7 @@ def of_outcomes(outcomes: Sequence[Outcome], signal: int = 0) -> Exit:
     left = [outcome for outcome in outcomes if outcome.status not in (Status.DONE, Status.HELD)]
     failures = {_BY_WORD[outcome.failure] for outcome in left if outcome.failure}
     wrote = any(outcome.status is Status.DONE and outcome.wrote for outcome in outcomes)
+    wrote = wrote or Exit.PARTIAL in failures
     if left and not failures:
         failures = {Exit.ERROR}
     return decide(failures, wrote=wrote, left=bool(left), signal=signal)

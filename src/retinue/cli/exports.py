@@ -100,7 +100,7 @@ def checked(exported: Exported) -> Exported:
 def from_live(session: Session, given: Mapping[str, Any], choice: Choice = Choice()) -> Exported:
     """The manifests for the live objects that nobody manages, or for the chosen ones of them. Raises UsageError."""
     with connect(session, given, request_log(given)) as service:
-        world = session.world(read_live(service, session.kinds))
+        world = session.world(read_live(service, session.provider.capabilities.kinds[:1]))
     objects = [_exported(session.provider, live) for live in world.foreign]
     if (missed := choice.missed(objects)) is not None:
         raise UsageError(f"there is no unmanaged live object {missed}", "`retinue output` lists the managed ones.")

@@ -21,6 +21,7 @@ from ..engine.apply import apply_changes
 from ..engine.recheck import recheck
 from ..engine.run import Run
 from ..engine.threads import aside
+from ..load.uploads import changed_since, content
 from ..providers.base import Service
 from ..render.machines import plan_diagnostics
 from ..render.markdown import plan_markdown, results_markdown
@@ -201,7 +202,8 @@ _BEFORE = "the run was stopped before it"
 
 def _step(item: Change | Outcome) -> _Step:
     """A create has an id only once it is done."""
-    return item.address, item.action, None if item.action is Action.CREATE else item.remote_id
+    new = item.action in (Action.CREATE, Action.REPLACE)
+    return item.address, item.action, None if new else item.remote_id
 
 
 def run_of(plan: Plan, session: Session, service: Service, given: Mapping[str, Any]) -> Run:
@@ -217,7 +219,15 @@ def run_of(plan: Plan, session: Session, service: Service, given: Mapping[str, A
         stop=session.stop,
         finished=(lambda _: None) if quiet else _progress,
         backup=_backup(given.get("backup")),
+        content=lambda change: content(session.project.root, change.address.name, *_bytes_of(change)),
+        changed=lambda change: changed_since(session.project.root, change.address.name, _bytes_of(change)[0]),
     )
+
+
+def _bytes_of(change: Change) -> tuple[str, int]:
+    """The digest and the size of a file that is to be uploaded."""
+    fields = {item.path: item.after for item in change.fields}
+    return str(fields["/sha256"]), int(fields["/bytes"])
 
 
 def _progress(item: Outcome) -> None:

@@ -14,12 +14,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..core.errors import InvalidManifests, UsageError
+from ..core.links import split
 from ..core.model import Diagnostic, Json, Kind, Place, Resource, Severity
 from ..core.ownership import World, decide
 from ..core.plan import Target
 from ..core.pointer import split_pointer
 from ..core.promotion import Proof
-from ..engine.read import read_for_plan
 from ..load.files import MAX_BYTES
 from ..load.located import Map, place_of
 from ..load.manifests import Loaded, load
@@ -30,8 +30,10 @@ from ..providers.base import Configurable, Identity, Provider, Resolver, Service
 from ..providers.losses import held, losses, weighed
 from ..providers.wire import Connection
 from ..schema import kinds, with_extras
+from . import console
 from .accounts import account_problems, check_account, in_project
 from .files import read_named
+from .reading import read_world
 from .secrets import resolve
 
 EMULATOR = "emulator"
@@ -78,8 +80,9 @@ class Session:
         )
 
     def world(self, live: Iterable[Resource]) -> World:
-        """Live objects by whose they are."""
-        return decide(live, self.project.name, self.environment.name, self.project.formerly)
+        """Live objects by whose they are; what is known by its bytes is not among them."""
+        marked, _ = split(live, self.kinds)
+        return decide(marked, self.project.name, self.environment.name, self.project.formerly)
 
     @property
     def kinds(self) -> Mapping[str, Kind]:
@@ -188,10 +191,25 @@ def open_session(
 
 def _checked(resource: Resource, session: Session) -> Iterator[Diagnostic]:
     """What the service cannot hold of a manifest, and what else its provider has to say of it."""
+    if resource.kind not in session.provider.capabilities.kinds:
+        yield _not_held(resource, session.provider)
+        return
     kind = session.kinds[resource.kind]
     found = (*losses(resource, kind, session.provider.capabilities), *session.provider.check(resource))
     for item in found:
         yield placed(weighed(item, kind, session.environment.on_loss), resource)
+
+
+def _not_held(resource: Resource, provider: Provider) -> Diagnostic:
+    what = "files" if resource.kind == "File" else "vector stores"
+    held = ", ".join(provider.capabilities.kinds)
+    return Diagnostic(
+        code="capability",
+        message=f"{provider.name} holds no {what}, so {resource.address} cannot go there (it holds {held})",
+        remedy="Take it out for this environment in an overlay or with `retinue: {environments: […]}`.",
+        place=resource.place,
+        address=str(resource.address),
+    )
 
 
 def _provider(project: Project, environment: Environment) -> tuple[Provider, tuple[Diagnostic, ...]]:
@@ -258,7 +276,7 @@ def observe(session: Session, service: Service) -> tuple[Session, list[Resource]
 
     Raises InvalidManifests for a name that means nothing there.
     """
-    live = read_for_plan(service, session.target, session.desired)
+    live = read_world(session, service)
     return understood(session, service), live
 
 
@@ -342,6 +360,8 @@ def connect(
             budget=parse_timeout(options.get("timeout") or "15m"),
             stop=session.stop,
             log=log,
+            ours=tuple(f"{name}/{environment.name}/" for name in (session.project.name, *session.project.formerly)),
+            progress=None if options.get("quiet") or options.get("output_format") == "json" else console.note,
         )
         service = session.provider.connect(connection)
         stack.callback(service.close)

@@ -113,6 +113,7 @@ def _change_to_json(change: Change) -> dict[str, Json]:
         "ignored": list(change.ignored) or None,
         "moved_from": change.moved_from,
         "display_name": change.display_name,
+        "resolved": {str(address): key for address, key in change.resolved.items()} or None,
     }
     return value | {key: item for key, item in optional.items() if item is not None}
 
@@ -216,6 +217,7 @@ def _change(value: Mapping[str, Any]) -> Change:
         ignored=tuple(map(_pointer, value.get("ignored", ()))),
         moved_from=_optional(value.get("moved_from")),
         display_name=_optional(value.get("display_name")),
+        resolved={parse_address(key): _text(item) for key, item in value.get("resolved", {}).items()},
     )
 
 

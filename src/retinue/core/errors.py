@@ -13,6 +13,7 @@ RetinueError
     ├── NotFound           the object is not there                                          1
     ├── NoMarker           it does not keep the marker: nothing more may be created         1
     ├── Unrecorded         a write happened, but not the note of what the service made of it 1
+    │   └── Incomplete     a write happened, but not all of what it was for                  8
     └── UnknownOutcome     a write may or may not have happened                             1
         └── HeldBack       it was answered with a request to wait, which is over now        1
 """
@@ -101,6 +102,10 @@ class Unrecorded(ServiceError):
     def __init__(self, message: str, remedy: str | None = None, *, remote_id: str | None = None) -> None:
         super().__init__(message, remedy)
         self.remote_id = remote_id
+
+
+class Incomplete(Unrecorded):
+    """Part of the step is done, and the next plan has the rest."""
 
 
 class UnknownOutcome(ServiceError):

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence, Set
 from graphlib import CycleError, TopologicalSorter
 from typing import TypeVar
 
+from .model import Address, Change
+
 T = TypeVar("T")
 
 
@@ -37,4 +39,15 @@ def closure(wanted: Set[T], requires: Mapping[T, Sequence[T]]) -> set[T]:
     return result
 
 
-__all__ = ["CycleError", "closure", "order"]
+def needs(changes: Mapping[int, Change]) -> dict[int, set[int]]:
+    """Which steps must be done before each, from the addresses that it requires."""
+    numbers: dict[Address, set[int]] = {}
+    for number, change in changes.items():
+        numbers.setdefault(change.address, set()).add(number)
+    return {
+        number: {other for address in change.requires for other in numbers.get(address, ()) if other != number}
+        for number, change in changes.items()
+    }
+
+
+__all__ = ["CycleError", "closure", "needs", "order"]

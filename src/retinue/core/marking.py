@@ -9,6 +9,7 @@ from . import marker
 from .canonical import canonical, same
 from .model import MISSING, Action, Change, Json, Kind, Resource
 from .pointer import with_ignored, without
+from .references import ids_in
 
 
 def fields_to_send(change: Change, kind: Kind, live: Mapping[str, Json] | None = None) -> dict[str, Json]:
@@ -44,7 +45,7 @@ def next_applied(
     if before is None:
         # A fresh nonce on an object of ours would turn a copy of it into a double create, which is deleted.
         return first_applied(change, marker.REPAIRED)
-    questions = _defaults_observed(before, kind) | _asked(change)
+    questions = _defaults_observed(before, kind) | _let_go(change, kind) | _asked(change)
     kept = {
         code: old if (old := before.fields.get(code)) and old.asked == entry.asked else entry
         for code, entry in questions.items()
@@ -61,6 +62,30 @@ def _unsent(change: Change, before: marker.Applied, kind: Kind, hidden: Collecti
     sent = {item.path for item in change.fields}
     codes = {kind.fields[name].code for name in hidden if f"/{name}" not in sent}
     return {code: entry for code, entry in before.fields.items() if code in codes}
+
+
+def _let_go(change: Change, kind: Kind) -> dict[str, marker.Entry]:
+    """What no longer refers to objects of ours keeps a word of it until its next change.
+
+    If the run is stopped before those objects are gone, this alone tells the next one to look for them.
+    """
+    ours = {(address.kind, remote_id) for address, remote_id in change.resolved.items()}
+    return {
+        kind.fields[name].code: marker.Entry(marker.short_digest(kind.fields[name].shape.default))
+        for name in kind.referring
+        for item in change.fields
+        if item.path == f"/{name}" and not ours.isdisjoint(ids_in({name: item.before}, kind))
+    }
+
+
+def has_let_go(applied: marker.Applied, kind: Kind) -> bool:
+    """Whether an object referred to objects of ours until its last change."""
+    fields = (kind.fields[name] for name in kind.referring)
+    return any(
+        (entry := applied.fields.get(field.code)) is not None
+        and entry.asked == marker.short_digest(field.shape.default)
+        for field in fields
+    )
 
 
 def _defaults_observed(applied: marker.Applied, kind: Kind) -> dict[str, marker.Entry]:

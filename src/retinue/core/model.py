@@ -49,6 +49,8 @@ class Reason(StrEnum):
     DESTROY = "destroy"
     REFERENCE = "reference"
     MARKER_LOST = "marker lost"
+    EXPIRED = "expired"
+    UNUSED = "unused"
     COPY = "copy"
     VERIFIED = "verified"
 
@@ -107,6 +109,7 @@ class Shape:
 
     `properties`: a closed object (unknown keys of a live object are ignored); `values`: a free map;
     `items`: a list; `by_type`: objects told apart by their `type`. None of them: the value as it is.
+    `refers`: the value is the live id of an object of this kind, or `{"ref": ADDRESS}` (core/references.py).
     """
 
     properties: Mapping[str, Shape] | None = None
@@ -117,6 +120,7 @@ class Shape:
     trim_final_newline: bool = False
     default: Json = MISSING
     empty: tuple[Json, ...] = ()
+    refers: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +139,20 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of object: `Assistant`, written `assistant:` in a manifest, shown by its field `display`."""
+    """A kind of object: `Assistant`, written `assistant:` in a manifest, shown by its field `display`.
+
+    `by_content`: its objects are known by their bytes (core/content.py) and have no manifests, so `word` is empty.
+    `referring`: the fields in which references to other objects may stand. `shared`: what a manifest may say once for
+    all items of a list, by the list's name.
+    """
 
     name: str
     word: str
     display: str
     fields: Mapping[str, Field]
+    by_content: bool = False
+    referring: tuple[str, ...] = ()
+    shared: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +173,8 @@ class Resource:
 
     `spec` holds the kind's own fields, without the marker. Desired resources carry `address`, `policy`, `place`
     and `requires`. Live ones carry `remote_id`, `created_at` (seconds) and the two marker texts as found; their
-    `address` is None until ownership has been decided.
+    `address` is None until ownership has been decided. `spent`: it is there, but the service lets nobody use it any
+    more (a vector store that expired).
     """
 
     kind: str
@@ -174,6 +187,7 @@ class Resource:
     created_at: int = 0
     marker_address: str | None = None
     marker_applied: str | None = None
+    spent: bool = False
     raw: Mapping[str, Json] = field(default_factory=dict)
 
 
@@ -201,7 +215,8 @@ class Change:
     """One step of a plan, complete enough to be carried out without the manifests.
 
     `expect` is the digest of the live object it was decided on; `asked` and `protected` are what the marker
-    will say; `moved_from` is the marker address that a move or an adopt replaces. `verified`: what a no-op notes there.
+    will say; `moved_from` is the marker address that a move or an adopt replaces; `resolved` are the live ids of what
+    its fields refer to by name, as far as that was there when the plan was made. `verified`: what a no-op notes there.
     """
 
     address: Address
@@ -218,6 +233,7 @@ class Change:
     ignored: tuple[str, ...] = ()
     moved_from: str | None = None
     display_name: str | None = None
+    resolved: Mapping[Address, str] = field(default_factory=dict)
     verified: str | None = None
 
 

@@ -122,7 +122,7 @@ def _settle(
     copies: list[Claim] = []
     originals = _originals(claim for claims in ours.values() for claim in claims)
     for address in sorted(ours):
-        claims = sorted(ours[address], key=lambda claim: (names.index(claim.owner.project), *_age(claim.live)))
+        claims = sorted(ours[address], key=lambda claim: _rank(claim, names))
         made = [claim for claim in claims if originals[_nonce(claim)] is claim]
         copied = [claim for claim in claims if originals[_nonce(claim)] is not claim]
         copies.extend(copied)
@@ -144,6 +144,11 @@ def _settle(
         by_original[original.remote_id] = (*by_original.get(original.remote_id, ()), claim)
         diagnostics.append(_copied(claim, original))
     return World(owned, tuple(duplicates), tuple(copies), elsewhere, foreign, tuple(diagnostics), by_original, ())
+
+
+def _rank(claim: Claim, names: Sequence[str]) -> tuple[bool, int, int, str]:
+    """What can still be used comes first, then what bears the project's newest name, then the oldest."""
+    return (claim.live.spent, names.index(claim.owner.project), *_age(claim.live))
 
 
 def _age(live: Resource) -> tuple[int, str]:

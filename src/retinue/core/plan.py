@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from . import diff, marker, policy
 from .canonical import canonical, canonical_json
+from .content import key_of, scope_of
 from .graph import closure
+from .links import delete_unused, link, split, unused_files
 from .model import (
     MISSING,
     Action,
@@ -27,6 +29,7 @@ from .model import (
 from .ownership import Claim, World, decide
 from .pointer import value_at
 from .promotion import Proof, hold
+from .references import addresses_in
 from .renames import renames, suggestion
 from .selection import Selection
 
@@ -68,9 +71,11 @@ def make_plan(
     destroy: bool = False,
 ) -> Plan:
     """The whole list of steps that bring `live` to `desired`; with `destroy`, that delete all that is ours."""
-    world = decide(live, target.project, target.environment, target.formerly)
-    steps = _Steps(target, world, desired, twins=bool(allowed and allowed.twins))
+    marked, stored = split(live, target.kinds)
+    world = decide(marked, target.project, target.environment, target.formerly)
+    steps = _Steps(target, world, desired, stored, twins=bool(allowed and allowed.twins))
     changes = steps.destroyed() if destroy else steps.all()
+    changes += steps.unused(marked, changes)
     unchanged = tuple(change.address for change in changes if change.action is Action.NO_OP)
     changes = [change for change in changes if change.action is not Action.NO_OP]
     renamed = steps.renamed(changes)
@@ -167,26 +172,58 @@ def _why_not_moved(old: Address, desired: Collection[Address]) -> str:
 class _Steps:
     """One planning run: finds each desired object's live counterpart, then says what is left over."""
 
-    def __init__(self, target: Target, world: World, desired: Sequence[Resource], *, twins: bool) -> None:
+    def __init__(
+        self, target: Target, world: World, desired: Sequence[Resource], stored: Sequence[Resource], *, twins: bool
+    ) -> None:
         self.target = target
         self.world = world
-        self.desired = {resource.address: resource for resource in desired if resource.address is not None}
+        placed = {resource.address: resource for resource in desired if resource.address is not None}
+        self.files = {address: item for address, item in placed.items() if target.kinds[address.kind].by_content}
+        self.desired = {address: item for address, item in placed.items() if address not in self.files}
         self.foreign = {live.remote_id: live for live in world.foreign}
         self.taken: set[Address] = set()
         self.lost = {} if twins else _unmarked(target, self.desired.values(), world.foreign)
+        held = {address: self._held(address, resource) for address, resource in self.desired.items()}
+        orphans = {address: claim.live for address, claim in world.owned.items() if address not in held}
+        scope = scope_of(target.project, target.environment)
+        self.links = link(target.kinds, held, orphans, self.files, stored, scope)
 
     def all(self) -> list[Change]:
-        wanted = [self._wanted(address, resource) for address, resource in self.desired.items()]
-        return wanted + self._leftover() + self._duplicates()
+        wanted = [self._wanted(address, self.links.named(item)) for address, item in self.desired.items()]
+        files = [self._file(address, resource) for address, resource in self.files.items()]
+        return wanted + files + self._leftover() + self._duplicates()
+
+    def unused(self, marked: Sequence[Resource], changes: Sequence[Change]) -> list[Change]:
+        """Deletes of the files that nothing refers to once the changes are made."""
+        unused = unused_files(self.links, marked, changes)
+        return [delete_unused(live, diff.expect_digest(live, self.target.kinds[live.kind], (), ())) for live in unused]
+
+    def _held(self, address: Address, resource: Resource) -> Resource | None:
+        """What a desired address holds live, or will hold by an adopt."""
+        claim = self.world.owned.get(address) or self._moved(address, resource)
+        if claim is not None:
+            return claim.live
+        remote_id = self._adopts(resource)
+        return self.lost.get(address) if remote_id is None else self.foreign.get(remote_id)
+
+    def _adopts(self, resource: Resource) -> str | None:
+        return resource.policy.adopt.get(self.target.environment) or resource.policy.adopt.get("*")
+
+    def _file(self, address: Address, resource: Resource) -> Change:
+        same = self.links.files.get(key_of(resource))
+        if same is None:
+            created = replace(self._create(address, resource), asked="")
+            return replace(created, reason=Reason.MANIFEST) if self.links.was_there(resource) else created
+        return Change(address, Action.NO_OP, Reason.MANIFEST, same[0].remote_id)
 
     def destroyed(self) -> list[Change]:
-        ours = [deletion(claim, Reason.DESTROY, self.target) for claim in self.world.owned.values()]
+        ours = [self._delete(claim, Reason.DESTROY) for claim in self.world.owned.values()]
         return ours + self._duplicates()
 
     def renamed(self, changes: Sequence[Change]) -> dict[Address, Address]:
         """By new address the old one of an orphan that is so much like it that it looks like a rename."""
         found: dict[Address, Address] = {}
-        for kind in self.target.kinds.values():
+        for kind in (kind for kind in self.target.kinds.values() if not kind.by_content):
             of_kind = [change for change in changes if change.address.kind == kind.name]
             gone = [change.address for change in of_kind if change.reason is Reason.ORPHAN]
             new = [change.address for change in of_kind if change.action is Action.CREATE]
@@ -208,7 +245,7 @@ class _Steps:
         if claim is not None:
             self.taken.add(claim.address)
             return self._existing(address, resource, claim)
-        remote_id = resource.policy.adopt.get(self.target.environment) or resource.policy.adopt.get("*")
+        remote_id = self._adopts(resource)
         if remote_id is None:
             found = self.lost.get(address)
             return (
@@ -240,7 +277,12 @@ class _Steps:
 
     def _existing(self, address: Address, resource: Resource, claim: Claim) -> Change:
         kind = self.target.kinds[address.kind]
-        fields = diff.field_changes(resource, claim.live, kind, claim.applied, self.target.hidden(kind.name))
+        if claim.live.spent:
+            return self._replacement(address, resource, claim)
+        live = self.links.named(claim.live)
+        fields = diff.field_changes(resource, live, kind, claim.applied, self.target.hidden(kind.name))
+        fields = self.links.explained(fields, kind)
+        only_references = self.links.only_references(fields, resource, kind, claim.applied)
         before = claim.applied.protected if claim.applied else False
         if before != resource.policy.protect:
             fields = (*fields, FieldChange("/retinue/protect", before, resource.policy.protect))
@@ -248,13 +290,25 @@ class _Steps:
         if claim.owner != owner:
             reason = Reason.MOVED if claim.address != address else Reason.FORMERLY
             return self._change(address, resource, claim.live, fields, Action.MOVE, reason, str(claim.owner))
+        reason = Reason.REFERENCE if only_references else _reason(fields)
         return self._change(
-            address, resource, claim.live, fields, Action.UPDATE if fields else Action.NO_OP, _reason(fields), None
+            address, resource, claim.live, fields, Action.UPDATE if fields else Action.NO_OP, reason, None
+        )
+
+    def _replacement(self, address: Address, resource: Resource, claim: Claim) -> Change:
+        """A new object in the place of one that nobody can use any more."""
+        kind = self.target.kinds[address.kind]
+        return replace(
+            self._create(address, resource),
+            action=Action.REPLACE,
+            reason=Reason.EXPIRED,
+            remote_id=claim.remote_id,
+            expect=diff.expect_digest(claim.live, kind, self.target.hidden(kind.name), resource.policy.ignore_changes),
         )
 
     def _adopt(self, address: Address, resource: Resource, live: Resource, reason: Reason) -> Change:
         kind = self.target.kinds[address.kind]
-        fields = diff.field_changes(resource, live, kind, None, self.target.hidden(kind.name))
+        fields = diff.field_changes(resource, self.links.named(live), kind, None, self.target.hidden(kind.name))
         return self._change(address, resource, live, fields, Action.ADOPT, reason, None)
 
     def _change(
@@ -277,27 +331,30 @@ class _Steps:
             remote_id=live.remote_id,
             fields=fields,
             expect=None if idle else diff.expect_digest(live, kind, self.target.hidden(kind.name), ignored),
-            requires=resource.requires,
+            requires=self.links.requires(resource),
             asked="" if idle else marker.format_entries(marker.asked_entries(resource.spec, kind, ignored)),
             protected=resource.policy.protect,
             ignored=ignored,
             moved_from=moved_from,
             display_name=_display_name(live, kind),
+            resolved=self.links.resolved(fields, kind),
         )
 
     def _create(self, address: Address, resource: Resource) -> Change:
         kind = self.target.kinds[address.kind]
         stated = diff.stated_fields(resource.spec, kind)
+        fields = tuple(FieldChange(f"/{name}", None, value, Cause.MANIFEST) for name, value in stated.items())
         return Change(
             address=address,
             action=Action.CREATE,
             reason=Reason.NEW,
-            fields=tuple(FieldChange(f"/{name}", None, value, Cause.MANIFEST) for name, value in stated.items()),
-            requires=resource.requires,
+            fields=fields,
+            requires=self.links.requires(resource),
             asked=marker.format_entries(marker.asked_entries(resource.spec, kind, resource.policy.ignore_changes)),
             protected=resource.policy.protect,
             ignored=resource.policy.ignore_changes,
             display_name=_display_name(resource, kind),
+            resolved=self.links.resolved(fields, kind),
         )
 
     def _leftover(self) -> list[Change]:
@@ -309,11 +366,17 @@ class _Steps:
             if forget:
                 changes.append(letting_go(claim, Reason.REMOVED, self.target))
             else:
-                changes.append(deletion(claim, Reason.ORPHAN if forget is None else Reason.REMOVED, self.target))
+                changes.append(self._delete(claim, Reason.ORPHAN if forget is None else Reason.REMOVED))
         return changes
 
     def _duplicates(self) -> list[Change]:
-        return [deletion(claim, Reason.DUPLICATE, self.target) for claim in self.world.duplicates]
+        return [self._delete(claim, Reason.DUPLICATE) for claim in self.world.duplicates]
+
+    def _delete(self, claim: Claim, reason: Reason) -> Change:
+        """A delete goes before those of what its object refers to."""
+        kind = self.target.kinds[claim.live.kind]
+        requires = addresses_in(self.links.named(claim.live).spec, kind)
+        return replace(deletion(claim, reason, self.target), requires=requires)
 
 
 def deletion(claim: Claim, reason: Reason, target: Target) -> Change:

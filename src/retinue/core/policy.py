@@ -236,12 +236,12 @@ def block_brake(plan: Plan, facts: Facts) -> Plan:
 
 
 def counts_as_delete(change: Change, acknowledged: frozenset[Address]) -> bool:
-    """Deletes and replaces that nobody acknowledged; a duplicate of ours takes no address away."""
+    """Deletes and replaces that nobody acknowledged; a duplicate or a file that nobody needs takes no address away."""
     return change.action in (Action.DELETE, Action.REPLACE) and _removes(change) and change.address not in acknowledged
 
 
 def _removes(change: Change) -> bool:
-    return change.reason is not Reason.DUPLICATE and not change.held
+    return change.reason not in (Reason.DUPLICATE, Reason.UNUSED) and not change.held
 
 
 def _block(plan: Plan, rule: Callable[[Change], Obstacle | None]) -> Plan:

@@ -67,7 +67,8 @@ def _lack(change: Change, proof: Proof) -> Obstacle | None:
         return Obstacle(
             "not-there", f"{source} has no such manifest, so nothing is proven there", _ways(address, widen)
         )
-    if proof.promotion.verified and address not in proof.verified:
+    # What has no marker, a file, is verified with what refers to it.
+    if proof.promotion.verified and change.asked and address not in proof.verified:
         run = f"retinue verify -e {source} -- COMMAND"
         return Obstacle("not-verified", f"nobody has verified it in {source} as it is now", _ways(address, run))
     return None

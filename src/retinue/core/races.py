@@ -30,7 +30,9 @@ def contests(world: World, made: Mapping[str, Address]) -> list[Contest]:
     """The contested addresses among those that this run created; `made` maps the nonces of its creates to addresses."""
     others: dict[Address, list[Claim]] = defaultdict(list)
     for claim in world.duplicates:
-        others[claim.address].append(claim)
+        # What nobody can use any more is about to be replaced, and no rival.
+        if not claim.live.spent:
+            others[claim.address].append(claim)
     found = []
     for address in sorted(set(made.values()) & others.keys()):
         holder, rest = world.owned[address], others[address]

@@ -9,6 +9,8 @@ from fnmatch import fnmatchcase
 from .errors import UsageError
 from .model import Action, Address, Change, Reason, Resource
 
+_NEVER_NARROWED = (Reason.DUPLICATE, Reason.UNUSED)
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -20,7 +22,7 @@ class Selection:
     def keeps(self, change: Change, chosen: Iterable[Address]) -> bool:
         """A narrowed plan deletes (or forgets) nothing but an orphan that `--target` names exactly."""
         if change.action in (Action.DELETE, Action.FORGET):
-            return str(change.address) in self.exact and change.reason is not Reason.DUPLICATE
+            return str(change.address) in self.exact and change.reason not in _NEVER_NARROWED
         return change.address in chosen
 
 

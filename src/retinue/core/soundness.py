@@ -9,8 +9,9 @@ from .graph import CycleError, order
 from .model import Action, Address, Change, FieldChange, Kind, Plan
 
 _IN_MARKER = "/retinue/"
-_NOT_CARRIED_OUT = (Action.NO_OP, Action.REPLACE)
-"""No object of a plan is left as it is, and no provider of this version needs a replace."""
+_NOT_CARRIED_OUT = (Action.NO_OP,)
+"""No object of a plan is left as it is."""
+_OF_A_FILE: Mapping[str, type] = {"/name": str, "/sha256": str, "/bytes": int}
 _TAKING = (Action.DELETE, Action.FORGET)
 
 
@@ -25,7 +26,9 @@ def _of_change(change: Change, plan: Plan, kinds: Mapping[str, Kind]) -> Iterato
     if kind is None:
         yield f"there is no kind `{change.address.kind}`"
         return
-    if marker.parse_owner(str(marker.Owner(plan.project, plan.environment, change.address))) is None:
+    if kind.by_content:
+        yield from _of_file(change)
+    elif marker.parse_owner(str(marker.Owner(plan.project, plan.environment, change.address))) is None:
         yield "this is no address that an object can have"
     if change.action in _NOT_CARRIED_OUT:
         yield f"this retinue carries out no `{change.action}`"
@@ -35,6 +38,15 @@ def _of_change(change: Change, plan: Plan, kinds: Mapping[str, Kind]) -> Iterato
         yield f"its marker cannot be read: {change.asked}"
     for item in change.fields:
         yield from _of_field(item, kind)
+
+
+def _of_file(change: Change) -> Iterator[str]:
+    """A file is sent, or deleted, and nothing else."""
+    if change.action not in (Action.CREATE, Action.DELETE):
+        yield f"this retinue carries out no `{change.action}` of a file"
+    stated = {item.path: item.after for item in change.fields}
+    if change.action is Action.CREATE and any(type(stated.get(path)) is not of for path, of in _OF_A_FILE.items()):
+        yield "it does not say which bytes are to be sent"
 
 
 def _of_field(item: FieldChange, kind: Kind) -> Iterator[str]:

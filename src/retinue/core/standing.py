@@ -6,7 +6,7 @@ Reads nothing and writes nothing; what the step writes is marking.py's business.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from . import diff, marker
 from .canonical import canonical, canonical_json, same
@@ -50,6 +50,9 @@ def standing(change: Change, live: Resource | None, holder: Claim | None, scope:
             return None
         there = is_reached(change, holder.live, scope)
         return Reached(holder.remote_id) if there else Moved("it exists by now, and not as planned")
+    if change.action is Action.REPLACE and holder is not None and holder.remote_id != change.remote_id:
+        there = live is None and is_reached(replace(change, action=Action.CREATE), holder.live, scope)
+        return Reached(holder.remote_id) if there else Moved(f"{holder.remote_id} has this address by now")
     if live is None:
         gone = change.action in (Action.DELETE, Action.FORGET)
         return Reached(change.remote_id) if gone else Moved(f"{change.remote_id} is gone")
@@ -92,7 +95,7 @@ def is_reached(change: Change, live: Resource, scope: Scope) -> bool:
     """Whether a live object already is what the step would make of it, marker included."""
     if change.action is Action.FORGET:
         return live.marker_address is None
-    if change.action is Action.DELETE:
+    if change.action in (Action.DELETE, Action.REPLACE):
         return False
     applied = marker.parse_applied(live.marker_applied or "")
     if applied is None or live.marker_address != scope.owner(change.address) or applied.protected != change.protected:

@@ -49,7 +49,7 @@ def verify_steps(
     digests = spec_digests(desired, kinds)
     steps = []
     for resource in desired:
-        if resource.address is None or resource.address not in addresses:
+        if resource.address is None or resource.address not in addresses or kinds[resource.kind].by_content:
             continue
         live, ignored = owned[resource.address].live, resource.policy.ignore_changes
         steps.append(

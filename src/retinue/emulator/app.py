@@ -19,11 +19,13 @@ from .control import PATH as CONTROL_PATH
 from .control import Control
 from .errors import ApiError
 from .faults import Behaviour, Fault, Faults
+from .files import Files
 from .flowise import Flowise
 from .flowise_credentials import seed_store
 from .foundry import Foundry
 from .openai import OpenAI
 from .store import Store
+from .vector_stores import VectorStores
 from .web import Answer, Dialect, Request, Router, unreadable
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
@@ -71,12 +73,14 @@ class Emulator:
         self.latency = 0.0
         self._now, self._sleep = now, sleep
         self._lock = threading.Lock()
-        self.assistants = Assistants(self.store, lambda: self.behaviour, now, new_id)
+        self.files = Files(self.store, lambda: self.behaviour, now, new_id)
+        self.vector_stores = VectorStores(self.store, lambda: self.behaviour, now, new_id, self.files)
+        self.assistants = Assistants(self.store, lambda: self.behaviour, now, new_id, self.vector_stores.make)
         access = Access(lambda: self.behaviour, now)
         self.flowise = Flowise(access, self.store, self.assistants, lambda: self.behaviour, now)
         azure = Azure(access, self.store, self.assistants, lambda: self.behaviour, now)
         foundry = Foundry(access, self.store, self.assistants, lambda: self.behaviour)
-        openai = OpenAI(access, self.assistants, lambda: self.behaviour)
+        openai = OpenAI(access, self.assistants, (self.files, self.vector_stores), lambda: self.behaviour)
         self._router = Router([openai, self.flowise, azure, foundry])
         self._control = Control(self) if control else None
 
@@ -91,6 +95,10 @@ class Emulator:
         """Put an object there as it is; its `object` says what it is, by default an assistant. Returns its id."""
         put: dict[str, Callable[[Mapping[str, Any]], str]] = {
             "assistant": self.assistants.seed,
+            "file": self.files.seed,
+            "vector_store": self.vector_stores.seed,
+            "vector_store.file": self.vector_stores.entries.seed,
+            "vector_store.file_batch": self.vector_stores.entries.seed,
             "flowise.assistant": self.flowise.rows.seed,
             "flowise.credential": self.flowise.credentials.seed,
             "flowise.docstore": lambda raw: seed_store(self.store, raw, self._now()),

@@ -12,6 +12,7 @@ from . import checks
 from .checks import Check
 from .errors import ApiError
 from .faults import Behaviour
+from .vector_store_rules import chunking
 
 _EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
@@ -62,16 +63,9 @@ def _response_format(path: str, value: Any) -> None:
         _format(path, value)
 
 
-def _chunk_sizes(path: str, value: Any) -> None:
-    sizes = ("max_chunk_size_tokens", "chunk_overlap_tokens")
-    known = {sizes[0]: checks.number(100, 4096, whole=True), sizes[1]: checks.number(0, 4096, whole=True)}
-    checks.members(path, value, known, sizes)
-    checks.number(0, value[sizes[0]] // 2, whole=True)(f"{path}.{sizes[1]}", value[sizes[1]])
-
-
 _new_store = {
     "file_ids": checks.listed(10_000, checks.text),
-    "chunking_strategy": checks.variant({"auto": {}, "static": {"static": _chunk_sizes}}, {"static": ("static",)}),
+    "chunking_strategy": chunking,
     "metadata": checks.metadata,
 }
 

@@ -37,11 +37,13 @@ class Assistants:
         behaviour: Callable[[], Behaviour],
         now: Callable[[], float],
         new_id: Callable[[str], str] = new_id,
+        new_vector_store: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
     ) -> None:
         self._store = store
         self._behaviour = behaviour
         self._now = now
         self._new_id = new_id
+        self._new_vector_store = new_vector_store
         self._lag = Lag(behaviour, now)
 
     def routes(self, prefix: str) -> tuple[Route, ...]:
@@ -63,7 +65,7 @@ class Assistants:
         # The time is taken inside, so that no object appears behind a cursor that a reader has already passed.
         with self._store.transaction():
             created_at = int(self._now())
-            given = self._with_new_store(given, created_at)
+            given = self._with_new_store(given)
             key = self._new_id("asst_")
             self._lag.created(key)
             return Answer(self._save({}, given, key, created_at))
@@ -85,7 +87,7 @@ class Assistants:
             given["tool_resources"] = {**(before.get("tool_resources") or {}), **resources}
         return given
 
-    def _with_new_store(self, given: dict[str, Any], created_at: int) -> dict[str, Any]:
+    def _with_new_store(self, given: dict[str, Any]) -> dict[str, Any]:
         """`vector_stores` makes a store at every create; the answer carries only its id."""
         search = (given.get("tool_resources") or {}).get("file_search") or {}
         if "vector_stores" not in search:
@@ -93,23 +95,9 @@ class Assistants:
         if not search["vector_stores"]:
             rest = {name: value for name, value in search.items() if name != "vector_stores"}
             return {**given, "tool_resources": {**given["tool_resources"], "file_search": rest}}
-        wanted = search["vector_stores"][0]
-        files = len(wanted.get("file_ids") or [])
-        counts = {"in_progress": 0, "completed": files, "failed": 0, "cancelled": 0, "total": files}
-        made = {
-            "id": self._new_id("vs_"),
-            "object": "vector_store",
-            "created_at": created_at,
-            "name": None,
-            "usage_bytes": 0,
-            "file_counts": counts,
-            "status": "completed",
-            "expires_after": None,
-            "expires_at": None,
-            "last_active_at": created_at,
-            "metadata": wanted.get("metadata") or {},
-        }
-        self._store.put("vector_store", str(made["id"]), created_at, json.dumps(made, ensure_ascii=False))
+        if self._new_vector_store is None:
+            raise checks.unknown("tool_resources.file_search.vector_stores")
+        made = self._new_vector_store(search["vector_stores"][0])
         resources = {**given["tool_resources"], "file_search": {"vector_store_ids": [made["id"]]}}
         return {**given, "tool_resources": resources}
 

@@ -32,7 +32,7 @@ class Control:
     `reset`: true, or a list of `objects`, `faults` (rates and chance too), `behaviour`, `requests`, `latency`;
     `behaviour`: fields of Behaviour to change; `latency`: seconds;
     `faults`: a list of `{on, fault, after, times}`; `rates`: a list of `{per_second, burst, match, hint}`;
-    `chance`: `{seed, probability, faults, match}`; `objects`: a list of assistants to put there as they are.
+    `chance`: `{seed, probability, faults, match}`; `objects`: a list of objects to put there as they are.
     A reset comes first. Either all of it is done or, with an answer of 400, nothing.
     """
 

@@ -38,9 +38,10 @@ _CHOICES = {
     "gone": (False, True),
     "answers_effort": (False, True),
     "hybrid_search": (False, True),
+    "store_nulls": ("null", "none"),
     "assistant_files": ("told", "apart"),
 }
-_AMOUNTS = ("token_seconds", "token_requests", "lag_seconds", "lag_lists")
+_AMOUNTS = ("token_seconds", "token_requests", "lag_seconds", "lag_lists", "index_seconds")
 
 
 def is_amount(value: Any) -> bool:
@@ -58,8 +59,9 @@ class Behaviour:
     function that has none: `empty`, an empty object `schema`, or `absent`. `unknown_cursor`: `refuse`d with 400, or an
     `empty` page. `ties`: objects of one second are listed in order of `creation`, or of `id`. `beta_status`: of a
     missing OpenAI-Beta header. `answers_effort`: reasoning_effort can be read back. `hybrid_search`: ranking_options
-    has this undocumented member. `assistant_files`: those of Azure's first version are `told` by their assistant, or
-    hang `apart` from it and can only be attached and listed by their own requests.
+    has this undocumented member. `store_nulls`: a vector store without name or expiry has members that are `null`, or
+    an empty name and `none` for expiry. `assistant_files`: those of Azure's first version are `told` by their
+    assistant, or hang `apart` from it and can only be attached and listed by their own requests.
 
     `unsupported`: fields that are refused with `unsupported_parameter`. `alterations`: by field, a name of ALTERATIONS
     or a function, for what the server makes of a value it is sent. `page_filter` changes the rows of every page.
@@ -67,6 +69,8 @@ class Behaviour:
     `account`: what openai-organization says; empty: answers have no such header.
     `token_seconds`, `token_requests`: how long each key is accepted, from its first use.
     `lag_seconds`, `lag_lists`: a created object is in no list for that time, nor for that number of list requests.
+    `index_seconds`: how long it takes to index a file of a vector store. `index_failures`: by a pattern of file names,
+    the reason why indexing fails. `index_stuck`: a pattern of file names whose indexing never ends.
     """
 
     metadata: str = "merge"
@@ -90,6 +94,10 @@ class Behaviour:
     account: str = "emulator"
     lag_seconds: float = 0.0
     lag_lists: int = 0
+    store_nulls: str = "null"
+    index_seconds: float = 0.0
+    index_failures: Mapping[str, str] = field(default_factory=dict)
+    index_stuck: str = ""
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -104,6 +112,10 @@ class Behaviour:
             raise ValueError(f"account needs a text for a header, not {self.account!r}")
         if not isinstance(self.unsupported, frozenset):
             raise ValueError(f"unsupported needs a set of field names, not {self.unsupported!r}")
+        if not isinstance(self.index_stuck, str) or not all(
+            isinstance(text, str) for pair in self.index_failures.items() for text in pair
+        ):
+            raise ValueError("index_stuck needs a pattern, index_failures patterns with their reasons")
         for change in self.alterations.values():
             if isinstance(change, str) and change not in ALTERATIONS:
                 raise ValueError(f"an alteration is one of {sorted(ALTERATIONS)}, not {change!r}")

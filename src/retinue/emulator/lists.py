@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from . import checks
 from .errors import ApiError
@@ -66,9 +67,28 @@ class Lag:
             return set(hidden)
 
 
-def page(store: Store, kind: str, request: Request, behaviour: Behaviour, lag: Lag) -> str:
-    """The JSON text of one page; the objects in it are not decoded."""
-    paging = Paging.of(request.query)
+Keep = Callable[[dict[str, Any]], bool]
+"""Which objects a list shows."""
+
+
+def page(
+    store: Store,
+    kind: str,
+    request: Request,
+    behaviour: Behaviour,
+    lag: Lag,
+    *,
+    usual: int = 20,
+    most: int = 100,
+    keep: Keep | None = None,
+) -> str:
+    """The JSON text of one page; the objects in it are not decoded, unless `keep` has to look at them."""
+    paging = Paging.of(request.query, usual=usual, most=most)
+    if keep is not None:
+        found = store.everything(kind)
+        rows = [(key, json.dumps(raw, ensure_ascii=False)) for key, raw in found]
+        hidden = lag.hidden() | {key for key, raw in found if not keep(raw)}
+        return page_of(rows, request, behaviour, hidden, usual=usual, most=most)
     try:
         rows, more = store.page(
             kind,
@@ -80,13 +100,47 @@ def page(store: Store, kind: str, request: Request, behaviour: Behaviour, lag: L
             ties=_TIES[behaviour.ties],
         )
     except KeyError as error:
-        if behaviour.unknown_cursor == "refuse":
-            name = "after" if paging.after == error.args[0] else "before"
-            message = f"Invalid '{name}': no object found with id '{error.args[0]}'."
-            raise ApiError(400, message, code="invalid_value", param=name) from error
+        _unknown_cursor(str(error.args[0]), paging, behaviour)
         rows, more = [], False
     rows = _disturbed(store, kind, rows, paging, request.page_fault)
     return envelope(list(behaviour.page_filter(rows)), more=more)
+
+
+def page_of(
+    rows: list[Row],
+    request: Request,
+    behaviour: Behaviour,
+    hidden: Collection[str] = (),
+    *,
+    usual: int = 20,
+    most: int = 100,
+) -> str:
+    """One page of rows that are at hand, oldest first; a hidden one may still be a cursor."""
+    paging = Paging.of(request.query, usual=usual, most=most)
+    shown = [row for row in rows if row[0] not in hidden]
+    if paging.newest_first:
+        shown.reverse()
+    keys = [key for key, _ in rows] if not paging.newest_first else [key for key, _ in reversed(rows)]
+    order = {key: place for place, key in enumerate(keys)}
+    for cursor in (paging.after, paging.before):
+        if cursor is not None and cursor not in order:
+            _unknown_cursor(cursor, paging, behaviour)
+            return envelope([], more=False)
+    if paging.after is not None:
+        shown = [row for row in shown if order[row[0]] > order[paging.after]]
+    if paging.before is not None:
+        shown = [row for row in shown if order[row[0]] < order[paging.before]]
+    backward = paging.before is not None and paging.after is None
+    chosen = shown[-paging.limit :] if backward else shown[: paging.limit]
+    return envelope(list(behaviour.page_filter(chosen)), more=len(shown) > paging.limit)
+
+
+def _unknown_cursor(cursor: str, paging: Paging, behaviour: Behaviour) -> None:
+    """Raises ApiError 400, unless an unknown cursor means an empty page."""
+    if behaviour.unknown_cursor == "refuse":
+        name = "after" if paging.after == cursor else "before"
+        message = f"Invalid '{name}': no object found with id '{cursor}'."
+        raise ApiError(400, message, code="invalid_value", param=name)
 
 
 def _disturbed(store: Store, kind: str, rows: list[Row], paging: Paging, fault: str) -> list[Row]:

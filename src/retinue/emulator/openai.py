@@ -6,27 +6,36 @@ Source: OpenAI API reference, authentication, errors and debugging requests.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from .access import Access
 from .assistants import Assistants
 from .errors import ApiError
 from .faults import Behaviour
+from .files import Files
+from .vector_stores import VectorStores
 from .web import Request, Route
 
 _BETA = "assistants=v2"
 
 
 class OpenAI:
-    """Assistants v2."""
+    """Assistants v2, files and vector stores."""
 
     prefix = "/v1"
 
-    def __init__(self, access: Access, assistants: Assistants, behaviour: Callable[[], Behaviour]) -> None:
+    def __init__(
+        self,
+        access: Access,
+        assistants: Assistants,
+        knowledge: Sequence[Files | VectorStores],
+        behaviour: Callable[[], Behaviour],
+    ) -> None:
         self._access = access
         self._behaviour = behaviour
-        self.routes: tuple[Route, ...] = assistants.routes(self.prefix)
-        self._beta_routes = frozenset(self.routes)
+        beta = assistants.routes(self.prefix)
+        self.routes: tuple[Route, ...] = (*beta, *(route for part in knowledge for route in part.routes(self.prefix)))
+        self._beta_routes = frozenset(beta)
 
     def admit(self, request: Request, route: Route) -> None:
         """Raises ApiError 404 after the shutdown, 401 without a key, then for a missing OpenAI-Beta header."""

@@ -7,9 +7,9 @@ import threading
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from json import dumps
+from json import dumps, loads
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 _MEMORY = ":memory:"
 _BUSY_SECONDS = 30.0
@@ -23,6 +23,12 @@ _SCHEMA = (
          UNIQUE (kind, id)
        )""",
     "CREATE INDEX IF NOT EXISTS in_order ON objects (kind, created_at, sequence)",
+    """CREATE TABLE IF NOT EXISTS pieces (
+         id TEXT NOT NULL,
+         number INTEGER NOT NULL,
+         data BLOB NOT NULL,
+         PRIMARY KEY (id, number)
+       )""",
 )
 
 Row = tuple[str, str]
@@ -123,7 +129,31 @@ class Store:
         return self._write("DELETE FROM objects WHERE kind = ? AND id = ?", (kind, key)) > 0
 
     def clear(self) -> None:
-        self._write("DELETE FROM objects", ())
+        with self.transaction():
+            self._write("DELETE FROM objects", ())
+            self._write("DELETE FROM pieces", ())
+
+    def everything(self, kind: str) -> list[tuple[str, dict[str, Any]]]:
+        """(id, object) of every object of a kind, in order of creation."""
+        query = "SELECT id, body FROM objects WHERE kind = ? ORDER BY created_at, sequence"
+        return [(key, loads(text)) for key, text in self._all(query, (kind,))]
+
+    def kinds(self, prefix: str) -> list[str]:
+        """The kinds in use whose name begins with `prefix`."""
+        query = "SELECT DISTINCT kind, '' FROM objects WHERE substr(kind, 1, ?) = ?"
+        return sorted(kind for kind, _ in self._all(query, (len(prefix), prefix)))
+
+    def add_content(self, key: str, number: int, data: bytes) -> None:
+        """One piece of a file's bytes; pieces are counted from 0."""
+        self._write("INSERT INTO pieces (id, number, data) VALUES (?, ?, ?)", (key, number, data))
+
+    def content(self, key: str) -> bytes:
+        with self._connection() as connection:
+            rows = connection.execute("SELECT data FROM pieces WHERE id = ? ORDER BY number", (key,))
+            return b"".join(data for (data,) in rows)
+
+    def delete_content(self, key: str) -> None:
+        self._write("DELETE FROM pieces WHERE id = ?", (key,))
 
     def count(self, kind: str) -> int:
         with self._connection() as connection:
@@ -176,7 +206,7 @@ class Store:
         with self._connection() as connection:
             return connection.execute(query, values).fetchall()
 
-    def _write(self, statement: str, values: tuple[str | int, ...]) -> int:
+    def _write(self, statement: str, values: tuple[str | int | bytes, ...]) -> int:
         with self.transaction():
             return int(self._local.connection.execute(statement, values).rowcount)
 

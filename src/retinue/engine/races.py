@@ -17,6 +17,7 @@ from .read import read_owned
 from .run import Run
 
 _LOOKS = 3
+_MAKING = (Action.CREATE, Action.REPLACE)
 _PATIENCE, _TIED_LOOKS = 0.5, 4
 
 
@@ -25,7 +26,10 @@ def settle_races(changes: Mapping[int, Change], outcomes: Mapping[int, Outcome],
     created = {
         number: outcome
         for number, outcome in outcomes.items()
-        if outcome.action is Action.CREATE and outcome.status is Status.DONE
+        if number in changes
+        and outcome.action in _MAKING
+        and outcome.status is Status.DONE
+        and not run.kinds[outcome.address.kind].by_content
     }
     if not created or run.stop.is_set():
         return created
@@ -64,7 +68,8 @@ def _taken_back(created: Mapping[int, Outcome], lost: Mapping[Address, _Lost]) -
 
 
 def _world(changes: Mapping[int, Change], run: Run) -> World:
-    kinds = sorted({change.address.kind for change in changes.values() if change.action is Action.CREATE})
+    made = {change.address.kind for change in changes.values() if change.action in _MAKING}
+    kinds = sorted(kind for kind in made if not run.kinds[kind].by_content)
     return decide(read_owned(run.service, kinds, (run.project,), run.environment), run.project, run.environment)
 
 

@@ -27,19 +27,23 @@ def read_owned(service: Service, kinds: Iterable[str], projects: Sequence[str], 
     return _once(item for kind in kinds for project in projects for item in service.owned(kind, project, environment))
 
 
-def read_ours(service: Service, target: Target) -> list[Resource]:
-    """At least what the project owns in the environment, under its earlier names too."""
-    return read_owned(service, target.kinds, (target.project, *target.formerly), target.environment)
+def read_ours(service: Service, target: Target, kinds: Iterable[str]) -> list[Resource]:
+    """At least what the project owns of these kinds in the environment, under its earlier names too."""
+    return read_owned(service, kinds, (target.project, *target.formerly), target.environment)
 
 
-def read_for_plan(service: Service, target: Target, desired: Iterable[Resource]) -> list[Resource]:
+def read_for_plan(
+    service: Service, target: Target, desired: Iterable[Resource], kinds: Sequence[str]
+) -> list[Resource]:
     """What a plan has to see: ours, and unless it does no more than update, all the rest too.
 
     What a manifest lacks may be a twin's, adopted, or another project's that was renamed; of what is to be deleted
     somebody may have a copy. Nothing else depends on what is not ours.
     """
     if isinstance(service, Finder):
-        ours = read_ours(service, target)
-        if covers(ours, desired, target.project, target.environment, target.formerly):
+        ours = read_ours(service, target, kinds)
+        if covers(
+            ours, (item for item in desired if item.kind in kinds), target.project, target.environment, target.formerly
+        ):
             return ours
-    return read_live(service, target.kinds)
+    return read_live(service, kinds)

@@ -5,10 +5,15 @@ What a step's standing is, core/standing.py decides.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..core import ownership
+from ..core.content import Key, by_key, key_of, scope_of
+from ..core.graph import needs, order
+from ..core.links import split
 from ..core.model import Action, Change, Plan, Resource
+from ..core.references import addresses_in, grounded
 from ..core.standing import Moved, Reached, standing
 from .read import read_live, read_owned
 from .run import Run
@@ -25,27 +30,67 @@ class Checked:
 
 def recheck(plan: Plan, run: Run) -> Checked:
     """Reads just the listed objects, and the ownership list too if the plan gives or takes addresses."""
-    live = _read(plan, run)
-    world = ownership.decide(live, plan.project, plan.environment)
-    by_id = {resource.remote_id: resource for resource in live}
-    todo: list[Change] = []
-    done: list[tuple[Change, str | None]] = []
-    moved: list[str] = []
-    for change in plan.changes:
+    world = _World.of(_read(plan, run), plan, run)
+    states: dict[int, Moved | Reached | None] = {}
+    numbered = dict(enumerate(plan.changes))
+    # What others refer to comes first: its id is needed to see whether they are as planned already.
+    for number in order(needs(numbered)):
+        change = numbered[number]
+        state = states[number] = world.standing(change, run)
+        if isinstance(state, Reached) and state.remote_id:
+            run.ids[change.address] = state.remote_id
+    found = [(change, states[number]) for number, change in numbered.items()]
+    return Checked(
+        todo=tuple(change for change, state in found if state is None),
+        done=tuple((change, state.remote_id) for change, state in found if isinstance(state, Reached)),
+        moved=tuple(f"{change.address}: {state.what}" for change, state in found if isinstance(state, Moved)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    """What was read: live objects by id, who holds which address, and our files by what is in them."""
+
+    by_id: Mapping[str | None, Resource]
+    marked: ownership.World
+    files: Mapping[Key, tuple[Resource, ...]]
+
+    @classmethod
+    def of(cls, live: Sequence[Resource], plan: Plan, run: Run) -> _World:
+        marked, stored = split(live, run.kinds)
+        world = ownership.decide(marked, plan.project, plan.environment)
+        files = by_key(stored, scope_of(plan.project, plan.environment))
+        return cls({resource.remote_id: resource for resource in live}, world, files)
+
+    def standing(self, change: Change, run: Run) -> Moved | Reached | None:
         if change.held:
-            todo.append(change)
-            continue
-        holder, scope = world.owned.get(change.address), run.scope(change.address.kind)
-        state = standing(change, by_id.get(change.remote_id), holder, scope)
-        if isinstance(state, Moved):
-            moved.append(f"{change.address}: {state.what}")
-        elif isinstance(state, Reached):
-            done.append((change, state.remote_id))
-        elif heirs := world.heirs(change):
-            moved.append(f"{change.address}: {change.remote_id} was copied since: {', '.join(heirs)}")
-        else:
-            todo.append(change)
-    return Checked(tuple(todo), tuple(done), tuple(moved))
+            return None
+        kind = run.kinds[change.address.kind]
+        if kind.by_content and change.action is Action.CREATE:
+            spec = {item.path[1:]: item.after for item in change.fields}
+            same = self.files.get(key_of(Resource(kind.name, spec)))
+            if same is not None:
+                return Reached(same[0].remote_id)
+            why = run.changed(change)
+            return Moved(why) if why else None
+        gone = self._gone(change, run)
+        if gone:
+            return Moved(gone)
+        change = grounded(change, {**change.resolved, **run.ids}, kind)
+        holder = self.marked.owned.get(change.address)
+        state = standing(change, self.by_id.get(change.remote_id), holder, run.scope(kind.name))
+        if state is None and (heirs := self.marked.heirs(change)):
+            return Moved(f"{change.remote_id} was copied since: {', '.join(heirs)}")
+        return state
+
+    def _gone(self, change: Change, run: Run) -> str | None:
+        """In words, which of the objects that a step refers to by their ids is there no more."""
+        after = {item.path[1:]: item.after for item in change.fields}
+        for address in addresses_in(after, run.kinds[change.address.kind]):
+            remote_id = change.resolved.get(address)
+            if remote_id and remote_id not in self.by_id and run.service.get(address.kind, remote_id) is None:
+                return f"{address} ({remote_id}), which it refers to, is gone"
+        return None
 
 
 def _read(plan: Plan, run: Run) -> list[Resource]:
@@ -55,9 +100,10 @@ def _read(plan: Plan, run: Run) -> list[Resource]:
         if any(found) or not changes:
             return [resource for resource in found if resource is not None]
     # Also where nothing was found: only a list tells whether the objects are gone or the API itself is.
+    kinds = sorted({change.address.kind for change in plan.changes}) or run.capabilities.kinds
     if all(change.action in _OF_OURS for change in plan.changes):
-        return read_owned(run.service, run.kinds, (plan.project,), plan.environment)
-    return read_live(run.service, run.kinds)
+        return read_owned(run.service, kinds, (plan.project,), plan.environment)
+    return read_live(run.service, kinds)
 
 
 _OF_OURS = (Action.CREATE, Action.UPDATE)

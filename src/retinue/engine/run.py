@@ -7,10 +7,11 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from ..core.errors import StaleError
 from ..core.marker import NONCE_ALPHABET, NONCE_LENGTH
 from ..core.model import Address, Change, Kind, Outcome, Resource
 from ..core.standing import Scope
-from ..providers.base import Capabilities, Service
+from ..providers.base import Capabilities, Content, Service
 from ..providers.gate import Clock
 
 
@@ -22,11 +23,17 @@ def _nothing(*_arguments: object) -> None:
     return None
 
 
+def _no_content(change: Change) -> Content:
+    raise StaleError(f"nobody knows where the bytes of {change.address} are")
+
+
 @dataclass(frozen=True)
 class Run:
     """`started` and `finished` report progress; `backup` is handed each object before it is changed or deleted.
 
-    After `stop` is set nothing new starts; what is in flight is finished. `made`: the nonces of this run's creates.
+    After `stop` is set nothing new starts; what is in flight is finished. `made`: the nonces of this run's creates;
+    `ids`: the live ids of what this run has done so far. `content`: the bytes of a planned upload, or StaleError;
+    `changed`: in words, why these are no longer the planned ones.
     """
 
     service: Service
@@ -43,6 +50,9 @@ class Run:
     finished: Callable[[Outcome], None] = _nothing
     backup: Callable[[Resource], None] = _nothing
     made: dict[str, Address] = field(default_factory=dict)
+    ids: dict[Address, str] = field(default_factory=dict)
+    content: Callable[[Change], Content] = _no_content
+    changed: Callable[[Change], str | None] = _nothing
 
     def scope(self, kind: str) -> Scope:
         """What the decisions about objects of a kind need to know."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ..core import diff, marker
+from ..core.content import key_of, scope_of
 from ..core.errors import (
     HeldBack,
     NoMarker,
@@ -18,8 +19,9 @@ from ..core.errors import (
 )
 from ..core.marking import fields_to_send, first_applied, next_applied, resets, with_observations
 from ..core.model import Action, Change, Diagnostic, Json, Resource, Severity
+from ..core.references import grounded, to_names
 from ..core.standing import Moved, Reached, Scope, is_reached, matches, standing
-from ..providers.base import Marker
+from ..providers.base import Marker, Uploader
 from .read import read_owned
 from .run import Run
 
@@ -38,8 +40,12 @@ class Result:
 
 def carry_out(change: Change, run: Run) -> Result:
     """One step. Raises StaleError if the object moved since the plan, or any error of the service."""
+    kind = run.kinds[change.address.kind]
+    change = grounded(change, {**change.resolved, **run.ids}, kind)
     match change.action:
-        case Action.CREATE:
+        case Action.CREATE if kind.by_content:
+            return _upload(change, run)
+        case Action.CREATE | Action.REPLACE:
             return _create(change, run)
         case Action.UPDATE | Action.ADOPT | Action.MOVE:
             return _update(change, run)
@@ -54,22 +60,64 @@ def carry_out(change: Change, run: Run) -> Result:
 
 
 def _create(change: Change, run: Run) -> Result:
-    """A create whose outcome is unknown is looked up by its nonce; only if it is not there is it tried again.
-
-    Each request has a nonce of its own, so that one which comes to light later is recognised as a duplicate.
-    """
+    """Each request has a nonce of its own, so that one which comes to light later is recognised as a duplicate."""
     scope = run.scope(change.address.kind)
     spec = fields_to_send(change, scope.kind)
-    attempts = 0
-    doubt: UnknownOutcome | None = None
-    while True:
+    texts: list[Marker] = []
+
+    def send() -> Resource:
         nonce = run.nonce()
         run.made[nonce] = change.address
-        text = Marker(scope.owner(change.address), str(first_applied(change, nonce)))
+        texts.append(Marker(scope.owner(change.address), str(first_applied(change, nonce))))
+        return run.service.create(change.address.kind, spec, texts[-1])
+
+    def is_it(live: Resource) -> bool:
+        return (live.marker_address, live.marker_applied) == (texts[-1].address, texts[-1].applied)
+
+    live = _made(change, send, is_it, run)
+    text = texts[-1]
+    if _there_before(live, text, run):
+        return _as_planned(change, live, scope)
+    if run.capabilities.create_repeatable and live.marker_address == text.address:
+        # An earlier request of this run came to light, with the marker that it had.
+        text = replace(text, applied=live.marker_applied or "")
+    try:
+        return _settle(change, live, text, spec, run)
+    except NoMarker as lost:
+        raise _taken_back(lost, live, run) from lost
+
+
+def _upload(change: Change, run: Run) -> Result:
+    """The bytes of a file. What arrived before an answer was lost is known by its name and not sent again."""
+    kind = run.kinds[change.address.kind]
+    spec = fields_to_send(change, kind)
+    scope, content = scope_of(run.project, run.environment), run.content(change)
+    key = key_of(Resource(kind.name, spec))
+    assert isinstance(run.service, Uploader)
+    service = run.service
+
+    def is_it(live: Resource) -> bool:
+        return live.marker_address == scope and key_of(live) == key
+
+    live = _made(change, lambda: service.upload(kind.name, spec, scope, content), is_it, run)
+    if not is_it(live):
+        lost = NoMarker(f"the service gave {live.remote_id} another name", "Without it nobody knows this file again.")
+        raise _taken_back(lost, live, run)
+    return Result(live.remote_id)
+
+
+def _made(change: Change, send: Callable[[], Resource], is_it: Callable[[Resource], bool], run: Run) -> Resource:
+    """A create whose outcome is unknown is looked up in the list; only if it is not there is it tried again."""
+    attempts, by_content = 0, run.kinds[change.address.kind].by_content
+    doubt: UnknownOutcome | None = None
+    while True:
         try:
-            live = run.service.create(change.address.kind, spec, text)
+            return send()
         except HeldBack as held_back:
             doubt = held_back
+            # Nothing but its bytes tells a file from another, so a look is all that there is to know it again.
+            if by_content and (found := _found(held_back, change, is_it, run)) is not None:
+                return found
             continue
         except NotSent as stopped:
             if doubt is None:
@@ -77,22 +125,25 @@ def _create(change: Change, run: Run) -> Result:
             raise UnknownOutcome(f"{doubt.message}; then {stopped.message}") from stopped
         except UnknownOutcome as unknown:
             attempts += 1
-            found = _found(unknown, change, text, run)
-            if found is None and attempts == _CREATE_ATTEMPTS:
+            found = _found(unknown, change, is_it, run)
+            if found is not None:
+                return _completed(found, change, run)
+            if attempts == _CREATE_ATTEMPTS:
                 raise
-            if found is None:
-                doubt = unknown
-                continue
-            live = found
-        if _there_before(live, text, run):
-            return _as_planned(change, live, scope)
-        if run.capabilities.create_repeatable and live.marker_address == text.address:
-            # An earlier request of this run came to light, with the marker that it had.
-            text = replace(text, applied=live.marker_applied or "")
-        try:
-            return _settle(change, live, text, spec, run)
-        except NoMarker as lost:
-            raise _taken_back(lost, live, run) from lost
+            doubt = unknown
+
+
+def _completed(live: Resource, change: Change, run: Run) -> Resource:
+    """What came to light may lack what the service is told in further requests."""
+    if live.kind not in run.capabilities.compound:
+        return live
+    scope = run.scope(live.kind)
+    spec = fields_to_send(change, scope.kind)
+    lacking = diff.altered(spec, live.spec, scope.kind, scope.hidden, change.ignored)
+    if not lacking:
+        return live
+    text = Marker(live.marker_address or "", live.marker_applied or "")
+    return run.service.update(live, {name: spec[name] for name in lacking}, text)
 
 
 def _there_before(live: Resource, text: Marker, run: Run) -> bool:
@@ -119,21 +170,21 @@ def _taken_back(lost: NoMarker, live: Resource, run: Run) -> NoMarker:
     return NoMarker(f"{lost.message}; it was taken back", lost.remedy)
 
 
-def _found(unknown: UnknownOutcome, change: Change, text: Marker, run: Run) -> Resource | None:
+def _found(unknown: UnknownOutcome, change: Change, is_it: Callable[[Resource], bool], run: Run) -> Resource | None:
     """As `_find`; a look that fails leaves the outcome unknown."""
     try:
-        return _find(change, text, run)
+        return _find(change, is_it, run)
     except RetinueError as error:
         raise UnknownOutcome(f"{unknown.message}, and a look failed: {error.message}", error.remedy) from error
 
 
-def _find(change: Change, text: Marker, run: Run) -> Resource | None:
-    """The object that carries just this marker, looking again while the service's list may lag behind."""
+def _find(change: Change, is_it: Callable[[Resource], bool], run: Run) -> Resource | None:
+    """The object that was to be made, looking again while the service's list may lag behind."""
     for look in range(_LOOKS):
         if look:
             run.clock.wait(run.capabilities.list_lag / (_LOOKS - 1), run.stop)
         for live in read_owned(run.service, [change.address.kind], (run.project,), run.environment):
-            if (live.marker_address, live.marker_applied) == (text.address, text.applied):
+            if is_it(live):
                 return live
     return None
 
@@ -205,7 +256,8 @@ def _settle(change: Change, answer: Resource, text: Marker, sent: Mapping[str, J
     names = sorted(diff.altered(sent, answer.spec, scope.kind, scope.hidden, change.ignored))
     applied = marker.parse_applied(text.applied)
     assert applied is not None
-    observed = with_observations(applied, names, change, answer.spec, scope.kind)
+    known = {(address.kind, key): address for address, key in {**change.resolved, **run.ids}.items()}
+    observed = with_observations(applied, names, change, to_names(answer.spec, scope.kind, known), scope.kind)
     if observed != applied:
         try:
             answer = run.service.update(answer, {}, replace(text, applied=str(observed)))

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 from ..core.model import Address, Diagnostic, Kind, Place
-from ..schema import kind_by_word, kinds
+from ..schema import kind_by_word, manifest_kinds
 from . import frontmatter, jsontext, yaml
 from .builder import Document, Parsed, shorten
 from .files import Files
@@ -83,11 +83,11 @@ def closest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
 
 
 def _words() -> list[str]:
-    return [kind.word for kind in kinds().values()]
+    return [kind.word for kind in manifest_kinds()]
 
 
 def _no_kind(data: Map, place: Place) -> Diagnostic:
-    fields = {field for kind in kinds().values() for field in kind.fields}
+    fields = {field for kind in manifest_kinds() for field in kind.fields}
     for key in data:
         meant = closest(key.lower(), _words(), 0.7)
         if meant and key not in fields:

@@ -14,7 +14,7 @@ from ..core.model import Diagnostic, Place
 MAX_BYTES = 2 * 1024 * 1024
 """Far above the largest manifest: instructions end at 256,000 characters."""
 
-_OPEN_FLAGS = (
+OPEN_FLAGS = (
     os.O_RDONLY
     | getattr(os, "O_NONBLOCK", 0)
     | getattr(os, "O_NOFOLLOW", 0)
@@ -113,7 +113,7 @@ def read_found(found: Found, at: Place | None = None) -> bytes | Diagnostic:
     if found.content is not None:
         return found.content if len(found.content) <= MAX_BYTES else _too_large(found.name, at)
     try:
-        descriptor = os.open(found.path, _OPEN_FLAGS)
+        descriptor = os.open(found.path, OPEN_FLAGS)
         try:
             # A pipe or a link may have taken the file's place since: neither is followed or waited for.
             return _unfit(os.fstat(descriptor), found.name, at) or _content(descriptor, found, at)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
@@ -11,19 +10,12 @@ from . import jsontext, yaml
 from .builder import MAX_DEPTH, MAX_VALUES, Document, Parsed, Stop, shorten
 from .files import Files, Found, beside, read_found, text_of
 from .located import Map, Seq
+from .uploads import Upload, fingerprint, is_pattern
+from .uploads import find as find_uploads
 from .variables import Variables
 
 MAX_CHAIN = 8
 _PARSERS = {".yaml": yaml.parse, ".yml": yaml.parse, ".json": jsontext.parse}
-_ADDRESS = re.compile(r"[A-Z][A-Za-z]*/[a-z0-9-]+")
-_LATER = {
-    "upload": "this version cannot upload files yet",
-    "ref": "this version cannot refer to other manifests yet",
-}
-_INSTEAD = {
-    "upload": 'Upload the file yourself and write the id it got, as text: "file-abc123".',
-    "ref": 'Write the id of the live object instead, as text: "vs_abc123".',
-}
 
 
 class _Context(NamedTuple):
@@ -38,13 +30,14 @@ class Renderer:
 
     `problems` collects what is wrong; `poisoned` the places of values that could not be had, so that nobody
     complains about the same value twice; `uses` the variables in a value, by its place; `included` the file behind
-    the value at a place.
+    the value at a place; `uploads` every file that a rendered document uploads, by path.
     """
 
     def __init__(self, files: Files) -> None:
         self.files = files
         self.problems: list[Diagnostic] = []
         self.poisoned: set[Place] = set()
+        self.uploads: dict[str, Upload] = {}
         self.included: dict[Place, str] = {}
         self.uses: dict[Place, tuple[str, ...]] = {}
         self._parsed: dict[str, Parsed] = {}
@@ -89,6 +82,8 @@ class Renderer:
         return with_items(value, changed) if changed else value
 
     def _seq(self, value: Seq, context: _Context, depth: int) -> Seq:
+        if any(map(_is_entry, value)):
+            value = self._spread(value, context)
         items = [self._walk(item, value.items_at[index], context, depth + 1) for index, item in enumerate(value)]
         if all(new is old for new, old in zip(items, value, strict=True)):
             return value
@@ -121,11 +116,44 @@ class Renderer:
         """What an include stands for; None for any other mapping."""
         if type(value.get("file")) is str and (len(value) == 1 or "template" in value):
             return (self._include(value, context, depth),)
-        later = next(iter(value), "") if len(value) == 1 else ""
-        if later in _LATER and type(value[later]) is str and (later == "upload" or _ADDRESS.fullmatch(value[later])):
-            self._poison(value, Diagnostic(f"{later}-unsupported", _LATER[later], _INSTEAD[later], value.place))
+        if not _is_upload(value):
+            return None
+        found = self._uploaded(value, context)
+        if len(found) > 1 or (found and is_pattern(value["upload"])):
+            message = "a pattern stands only in a list, because it may name several files"
+            remedy = "Write `- {upload: PATTERN}` as an item of the list, with `attributes` beside it if there are any."
+            self._poison(value, Diagnostic("upload-pattern", message, remedy, value.place))
             return (value,)
-        return None
+        return (found[0] if found else value,)
+
+    def _spread(self, value: Seq, context: _Context) -> Seq:
+        """The list with each upload in it replaced by the files that it names."""
+        result = Seq(value.place)
+        for item, at in zip(value, value.items_at, strict=True):
+            for one in (self._uploaded(item, context) or [item]) if _is_entry(item) else [item]:
+                result.put(one, at)
+        return result
+
+    def _uploaded(self, value: Map, context: _Context) -> list[Map]:
+        """A reference for each file of `{upload: PATH, attributes: …}`; none, said, if there is something wrong."""
+        at, path = value.values_at["upload"], value["upload"]
+        if at in self.poisoned:
+            return []
+        if context.variables is not None and "${" in path:
+            path = str(self._replace(path, at, context.variables))
+        found = find_uploads(self.files, beside(at, path), at)
+        if isinstance(found, Diagnostic):
+            self._poison(value, found)
+            return []
+        references = []
+        for one in found:
+            upload = self.uploads.get(one.name) or fingerprint(one, at)
+            if isinstance(upload, Diagnostic):
+                self._poison(value, upload)
+                return []
+            self.uploads[one.name] = upload
+            references.append(_reference(value, upload.name))
+        return references
 
     def _poison(self, value: Map, *problems: Diagnostic) -> None:
         self.problems.extend(problems)
@@ -195,6 +223,31 @@ class Renderer:
             self.problems.append(_not_one(found.name, len(parsed.documents), at))
             return None
         return parsed.documents[0]
+
+
+def _is_upload(value: Any) -> bool:
+    return type(value) is Map and len(value) == 1 and type(value.get("upload")) is str
+
+
+def _is_entry(value: Any) -> bool:
+    """An item of a list may say more about the files that it uploads."""
+    return type(value) is Map and type(value.get("upload")) is str and "file_id" not in value
+
+
+def _reference(value: Map, name: str) -> Map:
+    """`{ref: File/NAME}`, or what else is said beside it: `{file_id: {ref: File/NAME}, attributes: …}`."""
+    key_at, at = value.keys_at["upload"], value.values_at["upload"]
+    inner = Map(value.place)
+    inner.put("ref", f"File/{name}", key_at, at)
+    if len(value) == 1:
+        return inner
+    entry = Map(value.place)
+    for key, item in value.items():
+        if key == "upload":
+            entry.put("file_id", inner, key_at, at)
+        else:
+            entry.put(key, item, value.keys_at[key], value.values_at[key])
+    return entry
 
 
 def with_items(value: Map, changed: dict[str, Any]) -> Map:

@@ -25,11 +25,17 @@ _PASTED = {
 _NOT_FIELDS = {
     "vector_stores": (
         "`vector_stores` would make a new vector store at each create",
-        "Create the vector store first and write `vector_store_ids: [vs_…]`.",
+        "Write a `vector_store:` manifest and refer to it: `vector_store_ids: [{ref: VectorStore/NAME}]`.",
     ),
     "file_ids": (
         "file_search has no files of its own: they belong into a vector store",
-        "Put the files into a vector store and write `vector_store_ids: [vs_…]`.",
+        "Write a `vector_store:` manifest with `files: […]`: `vector_store_ids: [{ref: VectorStore/NAME}]`.",
+    ),
+}
+_IN_STORES = {
+    "file_ids": (
+        "the files of a vector store stand in `files`",
+        "Write `files: [{upload: PATH}]`, or the ids of live files.",
     ),
 }
 
@@ -51,6 +57,8 @@ def _secret(path: Sequence[str | int]) -> Said:
 
 def _unknown(key: str, path: Sequence[str | int], error: Any, kind: Kind | None) -> Said:
     members: Mapping[str, Any] = error.schema.get("properties", {})
+    if key in _IN_STORES and "chunking_strategy" in members and not path:
+        return Said("unknown-key", *_IN_STORES[key], (key,), at_key=True)
     if kind is not None and not path and key in _PASTED:
         return Said("pasted-key", *_PASTED[key], (key,), at_key=True)
     if key in _NOT_FIELDS and "vector_store_ids" in members:

@@ -14,6 +14,7 @@ from .declared import unknown_override, values_in, written
 from .documents import Manifest, closest, identify, read
 from .files import Files
 from .includes import Renderer
+from .knowledge import folded, spelled_out, unknown_references, with_uploads
 from .layers import over_defaults, over_manifest
 from .located import Map, place_of
 from .policy import environments_of, policy_of, unknown_environments
@@ -69,14 +70,17 @@ def load(
         manifests = _unique(run, _manifests(run))
         overlays = _overlays(run, manifests)
         compiled = [_compile(run, manifest, overlays.get(manifest.address)) for manifest in manifests.values()]
+    elsewhere = frozenset(resource.address for resource, here in compiled if not here and resource.address)
     run.problems.extend(_unused_overrides(run))
     inside = [resource for resource, here in compiled if here]
+    run.problems.extend(unknown_references(inside, run.renderer.uploads, elsewhere, environment))
+    inside = with_uploads(inside, run.renderer.uploads)
     problems = [*run.problems, *run.renderer.problems, *(() if allow_empty else run.empty)]
     return Loaded(
         resources=tuple(sorted(inside, key=lambda resource: str(resource.address))),
         diagnostics=in_order(problems),
         rendered=dict(sorted(run.rendered.items(), key=lambda item: str(item[0]))),
-        elsewhere=frozenset(resource.address for resource, here in compiled if not here and resource.address),
+        elsewhere=elsewhere,
         uses=run.renderer.uses,
         sources={name: _source(run, name) for name in run.variables.values},
         empty_sources=tuple(run.empty),
@@ -263,6 +267,7 @@ def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Resour
     data = over_defaults(run.defaults(manifest.kind.word, here), run.render(manifest.data, here))
     if overlay is not None:
         data = over_manifest(data, run.render(overlay, here), run.problems)
+    data = spelled_out(manifest.kind, data)
     block = data.get("retinue")
     run.problems.extend(unknown_environments(block, names))
     run.problems.extend(
@@ -274,7 +279,8 @@ def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Resour
         if problem.place is None or problem.place not in run.renderer.poisoned
     )
     run.rendered[manifest.address] = data
-    spec = _with_own_extras(_without(data, _OURS | {manifest.kind.word}), data, run)
+    spec = folded(manifest.kind, _without(data, _OURS | {manifest.kind.word}))
+    spec = _with_own_extras(spec, data, run)
     policy = policy_of(block, names)
     return Resource(manifest.kind.name, spec, manifest.address, policy, manifest.place), here
 

@@ -24,6 +24,8 @@ _FORMS = {
     "^[a-zA-Z0-9_-]+$": "Use only letters (a-z), digits, _ and -.",
     "^[A-Za-z_][A-Za-z0-9_-]*$": "Use letters, digits, _ and -, and do not begin with a digit.",
     "^[A-Z][A-Za-z]*/[a-z0-9][a-z0-9-]*$": "An address looks like `Assistant/math-tutor`.",
+    "^File/.": "Write {upload: PATH}, or the id of a live file as text.",
+    "^VectorStore/.": "An address looks like `VectorStore/handbook`; files go into a vector store.",
     "^/": "It is a JSON pointer, which begins with a slash: `/temperature`.",
 }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.model import Address, Diagnostic, Place, Promotion
-from ..schema import environment_settings, kinds
+from ..schema import environment_settings, manifest_kinds
 from .builder import Document
 from .declared import Declaration, declaration_problems, declarations
 from .endpoints import endpoint_problems
@@ -140,8 +140,9 @@ def _scope_problems(data: Map) -> Iterator[Diagnostic]:
             continue
         place = place_of(data, ["removed", index])
         kind = text.partition("/")[0]
-        if kind not in kinds():
-            message, remedy = f"{shown(text)} names a kind that there is not", f"Kinds: {listed(list(kinds()))}."
+        known = [known.name for known in manifest_kinds()]
+        if kind not in known:
+            message, remedy = f"{shown(text)} names a kind that has no manifests", f"Kinds: {listed(known)}."
             yield Diagnostic("unknown-kind", message, remedy, place, path=f"/removed/{index}")
         elif text in seen:
             message = f"{shown(text)} stands in `removed` twice"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
+from ..core.canonical import canonical_json
 from ..core.model import Kind
 from ..schema import EXTRAS, kind_schema
 from ..schema.accept import acceptor
@@ -33,6 +34,7 @@ def beyond_schema(kind: Kind, data: Map) -> Iterator[Said]:
     yield from _function_names(data)
     yield from _json_schemas(data)
     yield from _ignored_fields(data, kind)
+    yield from _files_of_store(data)
 
 
 def _reserved_metadata(data: Map) -> Iterator[Said]:
@@ -125,6 +127,38 @@ def _schema_validator() -> Any:
     from jsonschema import Draft7Validator
 
     return Draft7Validator(kind_schema("json_schema"))
+
+
+def _files_of_store(data: Map) -> Iterator[Said]:
+    """What the schema of a vector store cannot say: overlaps, reserved attributes, a file with two descriptions."""
+    yield from _overlap(data.get("chunking_strategy"), ("chunking_strategy",))
+    files = data.get("files")
+    seen: dict[str, tuple[int, str]] = {}
+    for index, item in enumerate(files if isinstance(files, list) else ()):
+        if not isinstance(item, dict) or "file_id" not in item:
+            continue
+        yield from _overlap(item.get("chunking_strategy"), ("files", index, "chunking_strategy"))
+        attributes = item.get("attributes")
+        for key in attributes if isinstance(attributes, dict) else ():
+            if key.startswith(_RESERVED):
+                message = f"the attribute {shown(key)} is reserved: retinue writes the file's name there"
+                remedy = f"Take a name that does not begin with `{_RESERVED}`."
+                yield Said("reserved-key", message, remedy, ("files", index, "attributes", key), at_key=True)
+        name = canonical_json(item.get("file_id"))
+        described = canonical_json({key: value for key, value in item.items() if key != "file_id"})
+        first, other = seen.setdefault(name, (index, described))
+        if other != described:
+            message = f"this file is files[{first}] already, with another description"
+            yield Said("file-twice", message, "Name it once; a pattern takes in all that it matches.", ("files", index))
+
+
+def _overlap(chunking: Any, path: tuple[str | int, ...]) -> Iterator[Said]:
+    sizes = chunking.get("static") if isinstance(chunking, dict) else None
+    sizes = sizes if isinstance(sizes, dict) else {}
+    size, overlap = (sizes.get(key) for key in ("max_chunk_size_tokens", "chunk_overlap_tokens"))
+    if type(size) is int and type(overlap) is int and overlap > size // 2:
+        message = f"chunk_overlap_tokens is {overlap}, more than half of max_chunk_size_tokens ({size})"
+        yield Said("chunk-overlap", message, f"Write {size // 2} or less.", (*path, "static", "chunk_overlap_tokens"))
 
 
 def _ignored_fields(data: Map, kind: Kind) -> Iterator[Said]:

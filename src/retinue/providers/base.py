@@ -51,7 +51,8 @@ class Capabilities:
     is known again if the service lost its marker; none: never. `emulator_path`: where the embedded emulator speaks this
     API; None: nowhere. `key_variable`: the environment variable that usually holds the key. `settings`: the keys of an
     environment that only some services have, of those that this one takes. `account`: what the account is called that
-    the service reports (then its Service is `Identified`); empty: it reports none.
+    the service reports (then its Service is `Identified`); empty: it reports none. `kinds`: the first is always read,
+    the others if something concerns them. `compound`: the kinds whose create is more than one request.
 
     `create_repeatable`: a create that is sent twice makes one object; then `create` answers what is there, if that is
     of this address, and the transport repeats it. `owner_query`: the service can be asked for the objects of one owner
@@ -75,6 +76,7 @@ class Capabilities:
     emulator_path: str | None = "/v1"
     key_variable: str = ""
     settings: frozenset[str] = frozenset()
+    compound: frozenset[str] = frozenset()
     auth: Auth = Auth()
     owner_query: bool = False
     versions: bool = False
@@ -111,6 +113,27 @@ class Service(Protocol):
     def delete(self, kind: str, remote_id: str) -> None: ...
 
     def close(self) -> None: ...
+
+
+class Content(Protocol):
+    """The bytes of a file to upload: its plain name, how many they are, and they themselves, anew at each call."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def size(self) -> int: ...
+
+    def pieces(self) -> Iterator[bytes]:
+        """Raises StaleError, before the last piece, if they are not those of the plan."""
+
+
+@runtime_checkable
+class Uploader(Protocol):
+    """What a Service offers besides that holds kinds known by their bytes (core/content.py)."""
+
+    def upload(self, kind: str, spec: Mapping[str, Json], scope: str, content: Content) -> Resource:
+        """As `create`; `scope` goes into the file's name, which is all the marker that it has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ Must not know a vendor: what an answer means is the provider's `classify`.
 from __future__ import annotations
 
 import email.utils
+import io
 import json
 import random
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -31,7 +32,7 @@ from ..core.errors import (
 from ..core.model import Json
 from ..core.strictjson import loads
 from .gate import Gate
-from .wire import Answer, Classify, Connection, Verb, Verdict
+from .wire import Answer, Classify, Connection, Stream, Verb, Verdict
 
 _ATTEMPTS = 6
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 20.0
@@ -42,7 +43,44 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, Connec
 
 def in_process(application: Any) -> Any:
     """A transport that calls a WSGI application in this process instead of a socket."""
-    return httpx.WSGITransport(app=application)
+    return _InProcess(application)
+
+
+class _InProcess(httpx.BaseTransport):
+    """As httpx's own, but that a body is read as it is made: an upload may be larger than the memory."""
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        assert isinstance(request.stream, httpx.SyncByteStream)
+        body = io.BufferedReader(_Pieces(request.stream))
+
+        def application(environ: dict[str, Any], start_response: Any) -> Any:
+            return self._application({**environ, "wsgi.input": body}, start_response)
+
+        bare = httpx.Request(request.method, request.url, headers=request.headers)
+        return httpx.WSGITransport(app=application).handle_request(bare)
+
+
+class _Pieces(io.RawIOBase):
+    """A stream of pieces as a file to read from."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces, self._rest = iter(pieces), b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._rest:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return 0
+            self._rest = piece
+        size = min(len(buffer), len(self._rest))
+        buffer[:size], self._rest = self._rest[:size], self._rest[size:]
+        return size
 
 
 def _checked(url: str) -> str:
@@ -148,7 +186,7 @@ class Http:
         started = self._clock.now()
         try:
             timeout = _timeout(self._deadline - started)
-            response = self._client.request(method, path, json=body, params=params, timeout=timeout)
+            response = self._client.request(method, path, params=params, timeout=timeout, **_sent(body))
         except _NOT_SENT as error:
             return _Failure(self._unreachable(error), repeatable=True, sent=False)
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
@@ -204,6 +242,14 @@ class Http:
         for secret in self._secrets:
             text = text.replace(secret, "[key]")
         return text
+
+
+def _sent(body: Json | Stream) -> dict[str, Any]:
+    """The body as the client takes it; a stream says its length, so that a server knows when it was cut."""
+    if not isinstance(body, Stream):
+        return {"json": body}
+    headers = {"Content-Type": body.content_type, "Content-Length": str(body.length)}
+    return {"content": body.pieces(), "headers": headers}
 
 
 def _timeout(left: float) -> httpx.Timeout:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import quote
 
-from ..core.errors import ApiGone, NotFound, Rejected, ServiceError
+from ..core.errors import ApiGone, NotFound, Rejected
 from ..core.marker import ADDRESS_KEY, APPLIED_KEY
 from ..core.model import Change, Diagnostic, Json, Obstacle, Resource
-from .base import Capabilities, Configured, Marker, Service, Settings, Support
+from .base import Capabilities, Configured, Content, Identified, Marker, Service, Settings, Support
+from .files import FILE_FIELDS, FileVerbs
+from .metadata import MARKER_KEYS, MOST_PAIRS, authors, metadata_pairs, pairs, texts
+from .paged import below, created_at, id_of, paged
+from .vector_stores import STORE_FIELDS, StoreVerbs, unsearchable
 from .wire import Answer, Connection, Verb, Verdict
 
 if TYPE_CHECKING:
@@ -31,9 +34,6 @@ _FIELDS = (
     "response_format",
     "reasoning_effort",
 )
-_MARKER_KEYS = (ADDRESS_KEY, APPLIED_KEY)
-_MOST_PAIRS = 16
-_NOT_THIS_API = "Check `endpoint`: it is what the service's own SDK takes as base URL, for example https://host/v1."
 _GONE = (
     "OpenAI shut its Assistants endpoint down on 2026-08-26. Point `endpoint` at a server that speaks the Assistants v2"
     " API, or at `emulator` to work locally."
@@ -49,40 +49,39 @@ def classify(verb: Verb, answer: Answer) -> Verdict:
         return Verdict.AUTH
     if status in (404, 410):
         return Verdict.GONE if verb in (Verb.LIST, Verb.CREATE) else Verdict.ABSENT
+    if status == 429 and _code(answer) == "insufficient_quota":
+        return Verdict.REJECTED
     if status in (408, 409, 429) or status >= 500:
         return Verdict.RETRY
     return Verdict.REJECTED if 400 <= status < 500 else Verdict.UNKNOWN
 
 
+def _code(answer: Answer) -> Json:
+    """The service's own word for a refusal. `insufficient_quota` does not pass by waiting (API reference, errors)."""
+    error = answer.body.get("error") if isinstance(answer.body, dict) else None
+    return error.get("code") if isinstance(error, dict) else None
+
+
 def to_resource(raw: Mapping[str, Json]) -> Resource:
     """An assistant object as the API answers it, as a live resource. Raises ServiceError if it is none."""
-    remote_id = raw.get("id")
-    if not isinstance(remote_id, str) or not remote_id:
-        raise ServiceError("the service answered an assistant without an id", _NOT_THIS_API)
-    texts = _texts(raw)
+    remote_id = id_of(raw, "an assistant")
+    held = texts(raw)
     spec = {name: raw[name] for name in _FIELDS if name in raw}
-    spec["metadata"] = {key: value for key, value in texts.items() if key not in _MARKER_KEYS}
-    created = raw.get("created_at")
+    spec["metadata"] = authors(held)
     return Resource(
         kind="Assistant",
         spec=spec,
         remote_id=remote_id,
-        created_at=created if type(created) is int else 0,
-        marker_address=texts.get(ADDRESS_KEY) or None,
-        marker_applied=texts.get(APPLIED_KEY) or None,
+        created_at=created_at(raw),
+        marker_address=held.get(ADDRESS_KEY) or None,
+        marker_applied=held.get(APPLIED_KEY) or None,
         raw=raw,
     )
 
 
-def _texts(raw: Mapping[str, Json]) -> dict[str, str]:
-    """The metadata pairs of an object as answered; the API has texts only."""
-    held = raw.get("metadata")
-    return {key: value for key, value in held.items() if isinstance(value, str)} if isinstance(held, dict) else {}
-
-
 def create_body(spec: Mapping[str, Json], marker: Marker) -> dict[str, Json]:
     """What the manifest states, with the marker in the metadata."""
-    return {**spec, "metadata": {**(spec.get("metadata") or {}), **_pairs(marker)}}
+    return {**spec, "metadata": {**(spec.get("metadata") or {}), **pairs(marker)}}
 
 
 def update_body(live: Resource, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
@@ -95,18 +94,6 @@ def update_body(live: Resource, fields: Mapping[str, Json], marker: Marker | Non
     return body
 
 
-def metadata_pairs(live: Resource, wanted: Mapping[str, str], marker: Marker | None) -> dict[str, str]:
-    """The wanted pairs, the marker, and "" for each live, non-empty pair that shall go: a merge would keep it."""
-    held = _texts(live.raw)
-    pairs = {key: value for key, value in wanted.items() if value} | _pairs(marker)
-    gone = {key: "" for key, value in held.items() if value and key not in pairs}
-    return pairs | gone
-
-
-def _pairs(marker: Marker | None) -> dict[str, str]:
-    return {} if marker is None else {ADDRESS_KEY: marker.address, APPLIED_KEY: marker.applied}
-
-
 def _all_members(value: Json) -> Json:
     """Each member list overrides its own; a member left out would stay, and `{}` is ambiguous (API reference)."""
     value = value or {}
@@ -117,8 +104,7 @@ def _all_members(value: Json) -> Json:
 
 
 def path_of(remote_id: str) -> str:
-    """An id comes from a person or a plan file too: `asst_x?` must not mean `asst_x`, nor `..` another route."""
-    return f"assistants/{quote(remote_id, safe='').replace('.', '%2E')}"
+    return below("assistants", remote_id)
 
 
 class Form(Protocol):
@@ -156,21 +142,7 @@ class OpenAIService:
 
     def list(self, kind: str) -> Iterator[Resource]:
         """Every assistant, oldest first, 100 to a page; the first page is the probe for the API itself."""
-        params = {"limit": "100", "order": "asc"}
-        seen: set[str] = set()
-        while True:
-            page = self._list_page(params)
-            new = [item for item in page["data"] if item["id"] not in seen]
-            seen.update(item["id"] for item in new)
-            yield from map(self._read, new)
-            if not page.get("has_more"):
-                return
-            if not new:
-                raise ServiceError(
-                    "the service says there are more assistants but sends the same page again",
-                    "A proxy that ignores `after` does that; point `endpoint` at the service itself.",
-                )
-            params = {**params, "after": new[-1]["id"]}
+        yield from map(self._read, paged(self._list, "assistants", {"limit": "100"}))
 
     def account(self) -> str | None:
         """The organization that every answer names (API reference: debugging requests)."""
@@ -181,18 +153,6 @@ class OpenAIService:
             return self._http.ask(Verb.LIST, "GET", "assistants", params=params)
         except ApiGone as error:
             raise ApiGone(error.message, self._gone, status=error.status) from error
-
-    def _list_page(self, params: Mapping[str, str]) -> dict[str, Json]:
-        page: dict[str, Json] = self._list(params).body
-        data = page.get("data")
-        if not isinstance(data, list) or not all(
-            isinstance(item, dict) and isinstance(item.get("id"), str) for item in data
-        ):
-            raise ServiceError(
-                "the list of assistants is not in the shape of the Assistants API",
-                _NOT_THIS_API,
-            )
-        return page
 
     def get(self, kind: str, remote_id: str) -> Resource | None:
         try:
@@ -226,6 +186,52 @@ class OpenAIService:
         self._http.close()
 
 
+class WithKnowledge:
+    """A service of assistants that holds files and vector stores too."""
+
+    def __init__(self, assistants: Service, files: FileVerbs, stores: StoreVerbs) -> None:
+        self._assistants, self._files, self._stores = assistants, files, stores
+
+    def account(self) -> str | None:
+        return self._assistants.account() if isinstance(self._assistants, Identified) else None
+
+    def list(self, kind: str) -> Iterator[Resource]:
+        if kind == "File":
+            return self._files.every()
+        return self._stores.every() if kind == "VectorStore" else self._assistants.list(kind)
+
+    def get(self, kind: str, remote_id: str) -> Resource | None:
+        if kind == "File":
+            return self._files.get(remote_id)
+        return self._stores.get(remote_id) if kind == "VectorStore" else self._assistants.get(kind, remote_id)
+
+    def create(self, kind: str, spec: Mapping[str, Json], marker: Marker) -> Resource:
+        return (
+            self._stores.create(spec, marker) if kind == "VectorStore" else self._assistants.create(kind, spec, marker)
+        )
+
+    def upload(self, kind: str, spec: Mapping[str, Json], scope: str, content: Content) -> Resource:
+        return self._files.upload(spec, scope, content)
+
+    def update(
+        self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, resets: Set[str] = frozenset()
+    ) -> Resource:
+        if live.kind == "VectorStore":
+            return self._stores.update(live, fields, marker)
+        return self._assistants.update(live, fields, marker, resets)
+
+    def delete(self, kind: str, remote_id: str) -> None:
+        if kind == "File":
+            self._files.delete(remote_id)
+        elif kind == "VectorStore":
+            self._stores.delete(remote_id)
+        else:
+            self._assistants.delete(kind, remote_id)
+
+    def close(self) -> None:
+        self._assistants.close()
+
+
 _SENT_AS = {"organization": "OpenAI-Organization", "openai_project": "OpenAI-Project"}
 
 
@@ -235,7 +241,7 @@ class OpenAIProvider:
     name = "openai"
     title = "OpenAI Assistants v2, and any server that speaks it"
     capabilities = Capabilities(
-        kinds=("Assistant",),
+        kinds=("Assistant", "VectorStore", "File"),
         identity="server",
         update="partial",
         clear="null, or the documented default",
@@ -249,9 +255,12 @@ class OpenAIProvider:
         key_variable="OPENAI_API_KEY",
         account="the organization, where answers name it",
         settings=frozenset(_SENT_AS),
+        compound=frozenset({"VectorStore"}),
         fields={
             "Assistant": {name: (Support.NATIVE, "") for name in _FIELDS if name != "reasoning_effort"}
-            | {"reasoning_effort": (Support.NATIVE, "never reported; retinue remembers a digest in the marker")}
+            | {"reasoning_effort": (Support.NATIVE, "never reported; retinue remembers a digest in the marker")},
+            "VectorStore": STORE_FIELDS,
+            "File": FILE_FIELDS,
         },
     )
 
@@ -263,21 +272,21 @@ class OpenAIProvider:
         return Configured(OpenAIProvider({_SENT_AS[name]: value for name, value in settings.values.items()}), problems)
 
     def check(self, desired: Resource) -> list[Diagnostic]:
-        return []
+        return list(unsearchable(desired)) if desired.kind == "VectorStore" else []
 
     def obstacle(self, change: Change, live: Resource | None) -> Obstacle | None:
         """More than 16 metadata pairs, counting the empty ones that a merging service keeps."""
         wanted = next((item.after for item in change.fields if item.path == "/metadata"), None)
         if live is None or wanted is None:
             return None
-        held = _texts(live.raw)
+        held = texts(live.raw)
         pairs = metadata_pairs(live, wanted, Marker("-", "-")).keys() | {k for k, value in held.items() if not value}
-        if len(pairs) <= _MOST_PAIRS:
+        if len(pairs) <= MOST_PAIRS:
             return None
-        empty = sorted(key for key in pairs if key not in wanted and key not in _MARKER_KEYS)
+        empty = sorted(key for key in pairs if key not in wanted and key not in MARKER_KEYS)
         return Obstacle(
             "metadata-full",
-            f"{live.remote_id} would need {len(pairs)} metadata pairs, {_MOST_PAIRS} is the most:"
+            f"{live.remote_id} would need {len(pairs)} metadata pairs, {MOST_PAIRS} is the most:"
             f" removed keys stay behind empty ({', '.join(empty)})",
             ("keep fewer metadata keys", "or let the object be created anew"),
         )
@@ -286,7 +295,9 @@ class OpenAIProvider:
         from .http import Http  # heavy: the HTTP library is loaded only by commands that reach a service
 
         headers = {"OpenAI-Beta": "assistants=v2", **self._headers, **connection.headers}
-        return OpenAIService(Http(connection.with_headers(headers), classify))
+        http = Http(connection.with_headers(headers), classify)
+        files = FileVerbs(http, connection.tell)
+        return WithKnowledge(OpenAIService(http), files, StoreVerbs(http, connection, files))
 
 
 def is_plain(text: str) -> bool:

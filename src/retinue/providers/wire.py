@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -43,10 +43,21 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Stream:
+    """A body that is never whole in memory: `pieces` makes it anew for each sending, `length` bytes in all."""
+
+    content_type: str
+    length: int
+    pieces: Callable[[], Iterator[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
 class Connection:
     """Everything needed to reach a service. Secrets stand in `headers` only, which are never shown.
 
-    `budget`: seconds for the whole run. `transport`: in place of a socket, an in-process one.
+    `budget`: seconds for the whole run. `transport`: in place of a socket, an in-process one. `ours`: how the marker
+    addresses begin of the objects that the run is about; nothing more than a list has to tell of others. `progress`:
+    where a line goes about work that takes long.
     """
 
     base_url: str
@@ -58,6 +69,13 @@ class Connection:
     stop: threading.Event = field(default_factory=threading.Event)
     clock: Clock = field(default_factory=Clock)
     log: Callable[[str], None] | None = None
+    ours: tuple[str, ...] = ("",)
+    progress: Callable[[str], None] | None = None
+
+    def tell(self, text: str) -> None:
+        """A line about work that takes long."""
+        if self.progress is not None:
+            self.progress(text)
 
     def with_headers(self, headers: Mapping[str, str]) -> Connection:
         return replace(self, headers=headers)

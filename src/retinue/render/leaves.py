@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from ..core.canonical import canonical_value, same
 from ..core.model import MISSING, Json, Shape
+from ..core.references import target_of
 
 _MOST_LEAVES = 8
 _PLAIN_KEY = re.compile(r"[^\s.\[\]]+( [^\s.\[\]]+)*")
@@ -30,7 +31,8 @@ class Leaf(NamedTuple):
 class Item(NamedTuple):
     """The key of a list's item in the map that the list became.
 
-    `form`: `named` by type and name, `bare` where the name is the item itself, `placed` where only its place tells it.
+    `form`: `named` by type and name, `bare` where the name is the item itself, `placed` where only its place tells it,
+    `holder` where it is told by what it refers to; what else it says of that is left out where it is shown as a whole.
     """
 
     name: str
@@ -63,9 +65,9 @@ def leaves(before: Json, after: Json, shape: Shape) -> list[Leaf]:
 
 
 def names(value: Json, shape: Shape) -> list[str] | None:
-    """What identifies the items of a list of typed objects, such as tools; None for any other value."""
+    """What identifies the items of a list of objects with a type or a file; None for any other value."""
     keyed = _comparable(value, shape, {})
-    typed = shape.items is not None and shape.items.by_type is not None
+    typed = shape.items is not None and (shape.items.by_type is not None or _referring(shape.items) is not None)
     return [key.name for key in keyed] if typed and isinstance(keyed, _Items) else None
 
 
@@ -115,8 +117,20 @@ def _identified(item: Json, place: int, shape: Shape) -> tuple[Item, Json, Shape
     """The key of a list's item, what is left to compare under it, and the shape of that."""
     if isinstance(item, dict) and shape.by_type is not None:
         return _typed(item, shape.by_type)
+    if shape.refers is not None and (address := target_of(item)) is not None:
+        return Item(str(address), "bare"), str(address), Shape()
+    member = _referring(shape)
+    if isinstance(item, dict) and member is not None:
+        address = target_of(item.get(member))
+        rest = {key: part for key, part in item.items() if key != member}
+        return Item(_text(item.get(member)) if address is None else str(address), "holder"), rest, shape
     placed = isinstance(item, dict | list)
     return Item(f"[{place}]", "placed") if placed else Item(_text(item), "bare"), item, shape
+
+
+def _referring(shape: Shape) -> str | None:
+    """The member by which an item refers to another object."""
+    return next((key for key, sub in (shape.properties or {}).items() if sub.refers is not None), None)
 
 
 def _typed(item: dict[str, Json], by_type: Mapping[str, Shape]) -> tuple[Item, Json, Shape]:
@@ -206,6 +220,8 @@ def _as_json(value: Json) -> Json:
 
 
 def _item(key: Item, value: Json) -> Json:
+    if key.form == "holder":
+        return key.name
     if key.form != "named":
         return value
     return {key.name: value} if value else key.name

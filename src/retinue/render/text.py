@@ -34,6 +34,8 @@ _REASONS = {
     Reason.ADOPTED: "managed by retinue from now on",
     Reason.MARKER_LOST: "marker lost: known again by what it is called",
     Reason.DESTROY: "everything of ours is destroyed",
+    Reason.EXPIRED: "it expired; a new one takes its place",
+    Reason.UNUSED: "nothing refers to it any more",
     Reason.REFERENCE: "an object that it refers to gets a new id",
 }
 NARROWED = (
@@ -114,7 +116,9 @@ def _steps(plan: Plan, style: Style, width: int) -> Iterator[str]:
     for change in plan.changes:
         yield _head(change, plan, ids, layout, style)
         kind = kinds().get(change.address.kind)
-        if change.action is Action.CREATE:
+        if kind is not None and kind.by_content:
+            """What is in it is the author's own file; the head says how large it is."""
+        elif change.action is Action.CREATE:
             yield from created_fields(change.fields, kind, layout, style)
         else:
             yield from changed_fields(change.fields, kind, layout, style)
@@ -144,6 +148,9 @@ def reason_of(change: Change, plan: Plan) -> str:
     if change.action is Action.FORGET:
         extra = change.reason in (Reason.COPY, Reason.DUPLICATE)
         return "only its marker goes; it stays live" if extra else "no longer managed; it stays live"
+    size = next((item.after for item in change.fields if item.path == "/bytes"), None)
+    if change.action is Action.CREATE and size is not None:
+        return f"{size:,} bytes{', changed' if change.reason is Reason.MANIFEST else ''}"
     return _REASONS.get(change.reason, "")
 
 

@@ -7,6 +7,7 @@ import re
 import unicodedata
 
 from ..core.model import MISSING, Json, Shape
+from ..core.references import target_of
 from .leaves import names
 from .safe import clean, cut
 
@@ -23,6 +24,8 @@ def short(value: Json) -> str:
         return "(none)"
     if isinstance(value, bool):
         return "true" if value else "false"
+    if (address := target_of(value)) is not None:
+        return clean(str(address))
     if isinstance(value, dict):
         inner = (f"{_key(key)}: {_nested(item)}" for key, item in value.items())
         return "{" + ", ".join(inner) + "}"

@@ -12,6 +12,7 @@ from functools import cache
 from importlib import resources
 
 from ..core.model import MISSING, Field, Json, Kind, Shape
+from ..core.references import holds_references
 
 
 @cache
@@ -25,7 +26,13 @@ def kind_schema(name: str) -> dict[str, Json]:
 @cache
 def kinds() -> Mapping[str, Kind]:
     """Every kind retinue knows, by name (`Assistant`)."""
-    return {kind.name: kind for kind in (_compile(kind_schema(name)) for name in ("assistant",))}
+    return {kind.name: kind for kind in (_compile(kind_schema(name)) for name in ("assistant", "vector_store", "file"))}
+
+
+@cache
+def manifest_kinds() -> tuple[Kind, ...]:
+    """The kinds that have manifests; the others come from what these say."""
+    return tuple(kind for kind in kinds().values() if kind.word)
 
 
 @cache
@@ -55,25 +62,31 @@ def _extended(kind: Kind, provider: str, schema: dict[str, Json]) -> Kind:
 
 def kind_by_word(word: str) -> Kind | None:
     """The kind that a manifest names by its first key: `assistant:` is `Assistant`."""
-    return next((kind for kind in kinds().values() if kind.word == word), None)
+    return next((kind for kind in manifest_kinds() if kind.word == word), None)
 
 
 def _compile(schema: dict[str, Json]) -> Kind:
     fields = {
         name: Field(name, sub["x-retinue-code"], _shape(sub, schema), sub.get("x-retinue-essential", False))
         for name, sub in schema["properties"].items()
+        if "x-retinue-into" not in sub
     }
     return Kind(
         name=schema["x-retinue-kind"],
         word=schema["x-retinue-word"],
         display=schema["x-retinue-display"],
         fields=fields,
+        referring=tuple(name for name, item in fields.items() if holds_references(item.shape)),
+        by_content=schema.get("x-retinue-by-content", False),
+        shared={name: sub["x-retinue-into"] for name, sub in schema["properties"].items() if "x-retinue-into" in sub},
     )
 
 
 def _shape(schema: Json, root: dict[str, Json]) -> Shape:
     if not isinstance(schema, dict):
         return Shape()
+    if "x-retinue-refers" in schema:
+        return Shape(refers=schema["x-retinue-refers"])
     if "$ref" in schema:
         return _shape(root["definitions"][schema["$ref"].rsplit("/", 1)[1]], root)
     inner = schema["then"] if "then" in schema and "x-retinue-by-type" not in schema else schema

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from ..core.model import Json, Kind
-from . import EXTRAS, kind_schema, kinds
+from . import EXTRAS, kind_schema, kinds, manifest_kinds
 from .plan import plan_schema
 
 _INCLUDE, _VARIABLE = {"$ref": "#/definitions/include"}, {"$ref": "#/definitions/variable"}
@@ -65,10 +65,10 @@ def project_schema() -> dict[str, Json]:
             "type": "object",
             "description": f"What every manifest of kind {kind.name} starts from.",
             "additionalProperties": False,
-            "properties": {name: {} for name in (*kind.fields, EXTRAS)}
+            "properties": {name: {} for name in (*kind.fields, *kind.shared, EXTRAS)}
             | {"retinue": {**_block(), "properties": block}},
         }
-        for kind in kinds().values()
+        for kind in manifest_kinds()
     }
     on_loss = schema["definitions"]["environment"]["properties"]["on_loss"]
     fields = sorted({name for kind in kinds().values() for name in kind.fields})
@@ -90,7 +90,7 @@ Extras = Mapping[str, Mapping[str, Json]]
 def editor_schemas(extras: Extras | None = None) -> dict[str, Json]:
     """File name to schema, for yaml-language-server (draft-07): includes and variables may stand for values."""
     return {
-        "manifest.schema.json": _manifest_for_editors("assistant", extras or {}),
+        "manifest.schema.json": _manifests_for_editors(extras or {}),
         "retinue.schema.json": _project_for_editors(extras or {}),
     }
 
@@ -100,6 +100,23 @@ def _extras_for_editors(kind: Kind, extras: Extras) -> dict[str, Json]:
     for block in blocks.values():
         block.pop("$schema", None)
     return {**_EXTRAS, "properties": blocks} if blocks else _EXTRAS
+
+
+def _manifests_for_editors(extras: Extras) -> dict[str, Json]:
+    """One schema for the manifests of all kinds: which one a document is held to, its own kind line says."""
+    parts = {kind.word: _manifest_for_editors(kind.word, extras) for kind in manifest_kinds()}
+    head = next(iter(parts.values()))
+    schema: dict[str, Json] = {"$schema": head["$schema"], "title": head["title"], "type": "object"}
+    # For completion, before anything says which kind it is; the rest of the line's rules stand below.
+    schema["properties"] = {
+        word: {"description": part["properties"][word]["description"]} for word, part in parts.items()
+    }
+    schema["definitions"] = {name: item for part in parts.values() for name, item in part.pop("definitions").items()}
+    rest: dict[str, Json] = {}
+    for word, part in parts.items():
+        body = {key: value for key, value in part.items() if key not in ("$schema", "title")}
+        rest = {"if": {"type": "object", "required": [word]}, "then": body, "else": rest} if rest else body
+    return {**schema, **rest} if "if" in rest else {**schema, **rest, "properties": rest["properties"]}
 
 
 def _manifest_for_editors(word: str, extras: Extras) -> dict[str, Json]:
@@ -119,7 +136,7 @@ def _manifest_for_editors(word: str, extras: Extras) -> dict[str, Json]:
 def _project_for_editors(extras: Extras) -> dict[str, Json]:
     schema: dict[str, Json] = _plain(project_schema())
     schema["definitions"] |= _OF_AUTHORS
-    for kind in kinds().values():
+    for kind in manifest_kinds():
         loose = _loose(kind_schema(kind.word))
         schema["definitions"] |= loose["definitions"]
         defaults = schema["properties"]["defaults"]["properties"][kind.word]
@@ -140,6 +157,7 @@ def _loose(schema: Any) -> Any:
     """The schema of what an author writes, before includes and variables are resolved."""
     if not isinstance(schema, dict):
         return schema
+    schema = schema.get("x-retinue-authors", schema)
     loose = _plain(schema)
     for key in ("properties", "definitions"):
         if key in loose:

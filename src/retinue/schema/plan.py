@@ -96,8 +96,9 @@ def _change() -> dict[str, Json]:
             "ignored": _list(_POINTER),
             "moved_from": _TEXT,
             "display_name": _TEXT,
+            "resolved": {"type": "object", "additionalProperties": _TEXT, "description": "Live ids by address."},
         },
-        optional=("ignored", "moved_from", "display_name"),
+        optional=("ignored", "moved_from", "display_name", "resolved"),
     )
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from ...engine.read import read_live
 from .. import options
 from ..planning import plan_for
 from ..plans import request_log, review_and_apply
+from ..reading import read_world
 from ..session import connect, open_session
 
 
@@ -24,5 +24,5 @@ def command(**given: Any) -> int:
     """Delete everything this project owns in one environment. Needs --allow-deletes with the exact number."""
     session = open_session(given, need_manifests=False)
     with connect(session, given, request_log(given)) as service:
-        plan = plan_for(session, read_live(service, session.kinds), given, destroy=True)
+        plan = plan_for(session, read_world(session, service, everything=True), given, destroy=True)
         return review_and_apply(plan, session, service, given)

@@ -9,10 +9,13 @@ import click
 from ...core.codec import parse_address
 from ...core.errors import UsageError
 from ...core.forget import forget_plan
+from ...core.links import split
+from ...core.model import Address, Resource
 from ...engine.read import read_live
+from ...providers.base import Service
 from .. import options
 from ..plans import request_log, review_and_apply
-from ..session import connect, open_session
+from ..session import Session, connect, open_session
 
 
 @click.command("forget")
@@ -35,5 +38,15 @@ def command(address: str | None, ids: tuple[str, ...], **given: Any) -> int:
     session = open_session(given)
     described = {item.address for item in session.desired if item.address}
     with connect(session, given, request_log(given)) as service:
-        plan = forget_plan(session.target, described, read_live(service, session.kinds), wanted, ids)
+        live, _ = split(_read(service, session, wanted, ids), session.kinds)
+        plan = forget_plan(session.target, described, live, wanted, ids)
         return review_and_apply(plan, session, service, given)
+
+
+def _read(service: Service, session: Session, wanted: Address | None, ids: tuple[str, ...]) -> list[Resource]:
+    """The kind that is named; else of the other kinds too, if the first does not have all the ids."""
+    first, *others = (kind for kind in session.provider.capabilities.kinds if not session.kinds[kind].by_content)
+    if wanted is not None and wanted.kind in (first, *others):
+        return read_live(service, [wanted.kind])
+    live = read_live(service, [first])
+    return live if set(ids) <= {item.remote_id for item in live} else live + read_live(service, others)

@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from ...core.errors import UsageError
-from ...engine.read import read_ours
 from .. import console, options
 from ..plans import request_log
+from ..reading import read_world
 from ..session import connect, open_session
 
 
@@ -21,7 +21,7 @@ def command(**given: Any) -> int:
     """Print the live id of every object this project owns in one environment. Reads the service."""
     session = open_session(given, need_manifests=False)
     with connect(session, given, request_log(given)) as service:
-        live = read_ours(service, session.target)
+        live = read_world(session, service, everything=True, ours=True)
     ids = {str(address): claim.remote_id for address, claim in session.world(live).owned.items()}
     if given["output_format"] == "env":
         from ...render.tables import clash, env_text

@@ -30,7 +30,8 @@ def command(origins: bool | None, **given: Any) -> int:
     The comment behind a value is its line in the layer that it comes from: defaults, manifest or overlay.
     """
     session = open_session(given)
-    resources = sorted(session.desired, key=lambda item: str(item.address))
+    manifests = (item for item in session.desired if not session.kinds[item.kind].by_content)
+    resources = sorted(manifests, key=lambda item: str(item.address))
     if given["output_format"] == "json":
         text = console.json_text([_json(item, session, origins=bool(origins)) for item in resources])
     else:

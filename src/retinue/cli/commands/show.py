@@ -55,7 +55,10 @@ def _address(text: str) -> Address | None:
 
 def _owned(address: Address, session: Session, service: Service) -> Resource:
     """Raises UsageError if this environment owns no such object."""
-    owned = session.world(read_ours(service, session.target)).owned
+    kinds = (
+        [address.kind] if address.kind in session.provider.capabilities.kinds else session.provider.capabilities.kinds
+    )
+    owned = session.world(read_ours(service, session.target, kinds)).owned
     if address not in owned:
         known = ", ".join(sorted(map(str, owned))) or "nothing"
         raise UsageError(f"{address} is not live in {session.environment.name}", f"Live there: {known}.")

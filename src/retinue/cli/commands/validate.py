@@ -28,7 +28,7 @@ def command(**given: Any) -> int:
         except InvalidManifests as error:
             found |= dict.fromkeys(error.diagnostics)
             continue
-        addresses |= {resource.address for resource in session.desired}
+        addresses |= {item.address for item in session.desired if not session.kinds[item.kind].by_content}
         found |= dict.fromkeys((*session.loaded.empty_sources, *session.loaded.diagnostics))
     if any(item.severity is Severity.ERROR for item in found):
         raise InvalidManifests(tuple(found))

@@ -111,6 +111,8 @@ def _endpoint_problems(endpoint: str) -> Iterator[Diagnostic]:
 def _record(version: Version) -> Capabilities:
     return replace(
         OPENAI.capabilities,
+        kinds=("Assistant",),
+        compound=frozenset(),
         unreadable={},
         account="",
         fields={"Assistant": _fields(version)},

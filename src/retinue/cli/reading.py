@@ -1,0 +1,45 @@
+"""Reads the live world for a command, and no more of it than the project can have a part in. Prints nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..core.errors import ApiGone
+from ..core.model import Resource
+from ..core.reach import hints_at_more
+from ..engine.read import read_for_plan, read_ours
+from ..providers.base import Service
+
+if TYPE_CHECKING:
+    from .session import Session
+
+
+def read_world(session: Session, service: Service, *, everything: bool = False, ours: bool = False) -> list[Resource]:
+    """The live objects of every kind that concerns this project.
+
+    The service's first kind is always read; the others if a manifest or `removed` names one of them, if something of
+    ours refers to more than the manifests state, or if there are no manifests that could name anything (`everything`,
+    for commands that read none). A list that is not there is an error only if a manifest needs it. `ours`: no more is
+    needed than what the project owns.
+    """
+    first, *others = session.provider.capabilities.kinds
+    named = {address.kind for address in session.loaded.rendered} | {item.kind for item in session.desired}
+    named |= {item.address.kind for item in session.project.removed}
+
+    def read(kind: str, *, needed: bool) -> list[Resource]:
+        try:
+            if ours:
+                return read_ours(service, session.target, [kind])
+            return read_for_plan(service, session.target, session.desired, [kind])
+        except ApiGone:
+            if needed:
+                raise
+            return []
+
+    live = read(first, needed=first in named or not named)
+    if not others:
+        return live
+    unnamed = not everything and session.loaded.rendered and named.isdisjoint(others)
+    if unnamed and not hints_at_more(session.world(live), session.desired, session.kinds):
+        return live
+    return live + [item for kind in others for item in read(kind, needed=kind in named)]

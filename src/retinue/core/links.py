@@ -1,0 +1,144 @@
+"""Who refers to whom in one planning run: names for live ids, what gets a new id, and files that nobody needs. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from . import marker
+from .canonical import canonical
+from .content import Key, by_key, key_of, leftover_address
+from .model import MISSING, Action, Address, Cause, Change, FieldChange, Json, Kind, Reason, Resource
+from .references import Ids, Names, addresses_in, ids_in, to_ids, to_names
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """`names`: of live objects by kind and id. `ids`: of what stays. `fresh`: what gets a new id by this plan.
+
+    `files`: the live files of this scope, by what is in them, the oldest first.
+    """
+
+    kinds: Mapping[str, Kind]
+    names: Names = field(default_factory=dict)
+    ids: Ids = field(default_factory=dict)
+    fresh: frozenset[Address] = frozenset()
+    files: Mapping[Key, tuple[Resource, ...]] = field(default_factory=dict)
+
+    def named(self, resource: Resource) -> Resource:
+        """With names in the place of the live ids that are known."""
+        spec = to_names(resource.spec, self.kinds[resource.kind], self.names)
+        return resource if spec is resource.spec else replace(resource, spec=spec)
+
+    def was_there(self, file: Resource) -> bool:
+        """Whether a file of ours has its plain name but other bytes, which nobody wants any more."""
+        leftovers = (live for same in self.files.values() for live in same if leftover_address(live) in self.ids)
+        return any(live.spec["name"] == file.spec["name"] for live in leftovers)
+
+    def requires(self, resource: Resource) -> tuple[Address, ...]:
+        """What a resource needs to be there before it: what it says, and what it refers to."""
+        found = addresses_in(self.named(resource).spec, self.kinds[resource.kind])
+        return (*resource.requires, *(address for address in found if address not in resource.requires))
+
+    def resolved(self, fields: Iterable[FieldChange], kind: Kind) -> dict[Address, str]:
+        """The live ids of everything that these fields refer to by name, before or after."""
+        found: dict[Address, str] = {}
+        for side in ("before", "after"):
+            spec = {item.path[1:]: getattr(item, side) for item in fields}
+            found |= {address: self.ids[address] for address in addresses_in(spec, kind) if address in self.ids}
+        return found
+
+    def explained(self, fields: Sequence[FieldChange], kind: Kind) -> tuple[FieldChange, ...]:
+        """A field that differs because what it refers to gets a new id was not changed by somebody outside."""
+        return tuple(replace(item, cause=Cause.MANIFEST) if self._fresh_in(item, kind) else item for item in fields)
+
+    def only_references(
+        self, fields: Sequence[FieldChange], desired: Resource, kind: Kind, applied: marker.Applied | None
+    ) -> bool:
+        """Whether all that there is to do is to refer to the new ids of what the manifest named before, too."""
+        if not fields or applied is None:
+            return False
+        want = canonical(desired.spec, kind)
+        return all(
+            self._fresh_in(item, kind)
+            and (entry := marker.entry_of(kind.fields[item.path[1:]], applied)) is not None
+            and entry.asked == marker.short_digest(want.get(item.path[1:], MISSING))
+            for item in fields
+        )
+
+    def _fresh_in(self, item: FieldChange, kind: Kind) -> bool:
+        return not self.fresh.isdisjoint(addresses_in({item.path[1:]: item.after}, kind))
+
+
+def split(live: Iterable[Resource], kinds: Mapping[str, Kind]) -> tuple[list[Resource], list[Resource]]:
+    """What is owned by its marker, and what is known by its bytes."""
+    marked: list[Resource] = []
+    stored: list[Resource] = []
+    for resource in live:
+        (stored if kinds[resource.kind].by_content else marked).append(resource)
+    return marked, stored
+
+
+def link(
+    kinds: Mapping[str, Kind],
+    held: Mapping[Address, Resource | None],
+    orphans: Mapping[Address, Resource],
+    desired_files: Mapping[Address, Resource],
+    stored: Sequence[Resource],
+    scope: str,
+) -> Links:
+    """`held`: what each desired address holds live, if anything; `orphans`: what else is ours."""
+    files = by_key(stored, scope)
+    names: dict[tuple[str, str], Address] = {}
+    ids: dict[Address, str] = {}
+    fresh = set()
+    wanted = {key_of(resource): address for address, resource in sorted(desired_files.items(), reverse=True)}
+    for key, same in files.items():
+        for place, live in enumerate(same):
+            address = wanted.get(key) or leftover_address(live)
+            names[live.kind, live.remote_id or ""] = address
+            if place == 0:
+                ids[address] = live.remote_id or ""
+    for address, resource in desired_files.items():
+        if key_of(resource) not in files:
+            fresh.add(address)
+    for address, live_object in (*orphans.items(), *held.items()):
+        if live_object is None or live_object.spent:
+            fresh.add(address)
+        else:
+            names[live_object.kind, live_object.remote_id or ""] = address
+            ids[address] = live_object.remote_id or ""
+    return Links(kinds, names, ids, frozenset(fresh - orphans.keys()), files)
+
+
+def unused_files(links: Links, marked: Sequence[Resource], changes: Sequence[Change]) -> list[Resource]:
+    """Files of ours that no manifest wants and that nothing live will refer to once the changes are made."""
+    by_id = {(change.address.kind, change.remote_id): change for change in changes if change.remote_id}
+    needed = {(change.address.kind, change.remote_id) for change in changes if change.action is Action.NO_OP}
+    for live in marked:
+        change = by_id.get((live.kind, live.remote_id or ""))
+        if change is None or change.action not in (Action.DELETE, Action.REPLACE):
+            needed |= ids_in(_planned(live, change, links), links.kinds[live.kind])
+    return [live for same in links.files.values() for live in same if (live.kind, live.remote_id) not in needed]
+
+
+def _planned(live: Resource, change: Change | None, links: Links) -> Mapping[str, Json]:
+    """The fields of a live object as they will be, with live ids as far as they are known."""
+    if change is None:
+        return live.spec
+    kind = links.kinds[live.kind]
+    after = {item.path[1:]: item.after for item in change.fields if item.path[1:] in kind.fields}
+    return to_ids({**live.spec, **after}, kind, links.ids)
+
+
+def delete_unused(live: Resource, expect: str) -> Change:
+    """The step that takes away a file that nobody needs."""
+    name = live.spec.get("name")
+    return Change(
+        address=leftover_address(live),
+        action=Action.DELETE,
+        reason=Reason.UNUSED,
+        remote_id=live.remote_id,
+        expect=expect,
+        display_name=name if isinstance(name, str) else None,
+    )

@@ -1,0 +1,113 @@
+"""References between objects: `{"ref": "File/data/grades.csv"}` in a spec stands for a live id. Pure.
+
+Manifests and plans name objects; a service knows ids. Names become ids before a write, ids names before a diff. Where a
+reference may stand, the kind's schema says (`Shape.refers`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+from .model import Address, Change, Json, Kind, Shape
+
+REF = "ref"
+Ids: TypeAlias = Mapping[Address, str]
+Names: TypeAlias = Mapping[tuple[str, str], Address]
+"""By kind and live id."""
+
+
+def reference(address: Address) -> dict[str, Json]:
+    return {REF: str(address)}
+
+
+def target_of(value: Json) -> Address | None:
+    """The address that a reference names; None for any other value."""
+    if not isinstance(value, dict) or value.keys() != {REF} or not isinstance(value[REF], str):
+        return None
+    kind, slash, name = value[REF].partition("/")
+    return Address(kind, name) if slash and kind and name else None
+
+
+def to_names(spec: Mapping[str, Json], kind: Kind, names: Names) -> Mapping[str, Json]:
+    """`spec` with each known live id replaced by a reference; unknown ids stay."""
+
+    def name(value: Json, refers: str) -> Json:
+        address = names.get((refers, value)) if isinstance(value, str) else None
+        return value if address is None else reference(address)
+
+    return _mapped(spec, kind, name)
+
+
+def to_ids(spec: Mapping[str, Json], kind: Kind, ids: Ids) -> Mapping[str, Json]:
+    """`spec` with each reference to a known address replaced by its live id; others stay references."""
+
+    return renamed(spec, kind, ids)
+
+
+def renamed(spec: Mapping[str, Json], kind: Kind, values: Mapping[Address, Json]) -> Mapping[str, Json]:
+    """`spec` with other values in the place of references to these addresses."""
+    return _mapped(spec, kind, lambda value, _: value if (to := target_of(value)) is None else values.get(to, value))
+
+
+def grounded(change: Change, ids: Ids, kind: Kind) -> Change:
+    """A step with live ids in the place of the names that it refers to; a name that is not known stays."""
+    fields = tuple(
+        replace(
+            item,
+            before=to_ids({item.path[1:]: item.before}, kind, ids)[item.path[1:]],
+            after=to_ids({item.path[1:]: item.after}, kind, ids)[item.path[1:]],
+        )
+        if item.path[1:] in kind.referring
+        else item
+        for item in change.fields
+    )
+    return change if fields == change.fields else replace(change, fields=fields)
+
+
+def addresses_in(spec: Mapping[str, Json], kind: Kind) -> tuple[Address, ...]:
+    """What a spec refers to by name, each once, in a fixed order."""
+    found = ((target_of(value), refers) for value, refers in _all(spec, kind))
+    return tuple(sorted({address for address, refers in found if address and address.kind == refers}))
+
+
+def ids_in(spec: Mapping[str, Json], kind: Kind) -> set[tuple[str, str]]:
+    """Kind and id of everything that a spec refers to by its live id."""
+    return {(refers, value) for value, refers in _all(spec, kind) if isinstance(value, str)}
+
+
+def holds_references(shape: Shape) -> bool:
+    """Whether a reference may stand somewhere in a value of this shape."""
+    parts = (*(shape.properties or {}).values(), *(part for part in (shape.items, shape.values) if part))
+    return shape.refers is not None or any(map(holds_references, parts))
+
+
+_Rule: TypeAlias = Callable[[Json, str], Json]
+
+
+def _mapped(spec: Mapping[str, Json], kind: Kind, change: _Rule) -> Mapping[str, Json]:
+    changed = {name: _value(spec[name], kind.fields[name].shape, change) for name in kind.referring if name in spec}
+    return {**spec, **changed} if changed else spec
+
+
+def _value(value: Any, shape: Shape, change: _Rule) -> Any:
+    if shape.refers is not None:
+        return change(value, shape.refers)
+    if isinstance(value, dict) and shape.properties is not None:
+        known = shape.properties
+        return {key: _value(item, known[key], change) if key in known else item for key, item in value.items()}
+    if isinstance(value, list) and shape.items is not None:
+        return [_value(item, shape.items, change) for item in value]
+    return value
+
+
+def _all(spec: Mapping[str, Json], kind: Kind) -> Iterator[tuple[Json, str]]:
+    found: list[tuple[Json, str]] = []
+
+    def note(value: Json, refers: str) -> Json:
+        found.append((value, refers))
+        return value
+
+    _mapped(spec, kind, note)
+    yield from found

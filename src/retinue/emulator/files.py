@@ -1,0 +1,177 @@
+"""Files: upload, list, read, content, delete. Any dialect mounts the routes; no envelope, no key.
+
+Source: OpenAI API reference, Files, and recorded traffic of client libraries.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from . import checks
+from .errors import ApiError
+from .faults import Behaviour
+from .lists import Lag, page
+from .multipart import read_form
+from .store import Store
+from .web import Answer, Request, Route
+
+KIND = "file"
+MOST_BYTES = 512 * 1024 * 1024
+_PURPOSES = ("assistants", "batch", "fine-tune", "vision", "user_data", "evals")
+_PIECE = 1024 * 1024
+
+
+class Files:
+    """The stored text of a file is its answer; its bytes stand beside it in pieces. Handlers raise ApiError.
+
+    `removed` is told the id of each file that is deleted or has expired.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        behaviour: Callable[[], Behaviour],
+        now: Callable[[], float],
+        new_id: Callable[[str], str],
+        prefix: str = "file-",
+    ) -> None:
+        self._store, self._behaviour, self._now, self._new_id = store, behaviour, now, new_id
+        self._prefix = prefix
+        self._lag = Lag(behaviour, now)
+        self.removed: Callable[[str], None] = lambda _: None
+
+    def routes(self, prefix: str) -> tuple[Route, ...]:
+        """The five operations below `prefix`, which has no slash at its end."""
+        every, one = f"{prefix}/files", f"{prefix}/files/{{id}}"
+        return (
+            Route("POST", every, self._create),
+            Route("GET", every, self._list),
+            Route("GET", one, lambda request, key: Answer(json.dumps(self.found(key)))),
+            Route("GET", f"{one}/content", lambda request, key: Answer(self.content(key), content_type=_BINARY)),
+            Route("DELETE", one, self._delete),
+        )
+
+    def _create(self, request: Request) -> Answer:
+        key = self._new_id(self._prefix)
+        pieces = _Pieces(self._store, key)
+        with self._store.transaction():
+            form = read_form(request, "file", pieces.add, MOST_BYTES)
+            pieces.flush()
+            if form.size is None:
+                raise checks.missing("file")
+            if "purpose" not in form.fields:
+                raise checks.missing("purpose")
+            checks.one_of(*_PURPOSES)("purpose", form.fields["purpose"])
+            expires = _expiry(form.fields)
+            created_at = int(self._now())
+            made = {
+                "id": key,
+                "object": "file",
+                "bytes": form.size,
+                "created_at": created_at,
+                "filename": form.filename or "upload",
+                "purpose": form.fields["purpose"],
+                "status": "processed",
+            }
+            if expires is not None:
+                made["expires_at"] = created_at + expires
+            self._lag.created(key)
+            text = json.dumps(made, ensure_ascii=False)
+            self._store.put(KIND, key, created_at, text)
+        return Answer(text)
+
+    def _list(self, request: Request) -> Answer:
+        self._expire()
+        purpose = request.query.get("purpose")
+        keep = (lambda raw: raw["purpose"] == purpose) if purpose else None
+        return Answer(
+            page(self._store, KIND, request, self._behaviour(), self._lag, usual=10_000, most=10_000, keep=keep)
+        )
+
+    def _expire(self) -> None:
+        for key, raw in self._store.everything(KIND):
+            if raw.get("expires_at", self._now() + 1) <= self._now():
+                self._remove(key)
+
+    def find(self, key: str) -> dict[str, Any] | None:
+        """The file object, unless it is not there or has expired."""
+        text = self._store.get(KIND, key)
+        raw: dict[str, Any] | None = None if text is None else json.loads(text)
+        return None if raw is None or raw.get("expires_at", self._now() + 1) <= self._now() else raw
+
+    def found(self, key: str) -> dict[str, Any]:
+        """Raises ApiError 404."""
+        raw = self.find(key)
+        if raw is None:
+            raise ApiError(404, f"No such File object: {key}", param="id")
+        return raw
+
+    def content(self, key: str) -> bytes:
+        self.found(key)
+        return self._store.content(key)
+
+    def _delete(self, request: Request, key: str) -> Answer:
+        with self._store.transaction():
+            self.found(key)
+            self._remove(key)
+        return Answer(json.dumps({"id": key, "object": "file", "deleted": True}))
+
+    def _remove(self, key: str) -> None:
+        with self._store.transaction():
+            self._store.delete(KIND, key)
+            self._store.delete_content(key)
+            self.removed(key)
+
+    def seed(self, raw: Mapping[str, Any]) -> str:
+        """Put a file there as it is, without a check; `content` is its text. Returns its id."""
+        key, created_at = str(raw.get("id") or self._new_id(self._prefix)), int(raw.get("created_at", self._now()))
+        content = str(raw.get("content", "")).encode("utf-8")
+        plain = {
+            "object": "file",
+            "bytes": len(content),
+            "created_at": created_at,
+            "filename": "file.txt",
+            "purpose": "assistants",
+            "status": "processed",
+        }
+        given = {name: value for name, value in raw.items() if name != "content"}
+        with self._store.transaction():
+            self._store.put(KIND, key, created_at, json.dumps({**plain, **given, "id": key}))
+            self._store.delete_content(key)
+            self._store.add_content(key, 0, content)
+        return key
+
+
+_BINARY = "application/octet-stream"
+
+
+def _expiry(fields: Mapping[str, str]) -> int | None:
+    """Seconds until the file expires, from `expires_after[anchor]` and `expires_after[seconds]`."""
+    anchor, seconds = fields.get("expires_after[anchor]"), fields.get("expires_after[seconds]")
+    if anchor is None and seconds is None:
+        return None
+    checks.one_of("created_at")("expires_after.anchor", anchor)
+    if seconds is None or not seconds.isdecimal():
+        raise checks.wrong_type("expires_after.seconds", "an integer", seconds)
+    checks.number(3600, 2_592_000, whole=True)("expires_after.seconds", int(seconds))
+    return int(seconds)
+
+
+class _Pieces:
+    """Collects the bytes of an upload into rows of a fair size."""
+
+    def __init__(self, store: Store, key: str) -> None:
+        self._store, self._key, self._number, self._waiting = store, key, 0, bytearray()
+
+    def add(self, data: bytes) -> None:
+        self._waiting += data
+        if len(self._waiting) >= _PIECE:
+            self.flush()
+
+    def flush(self) -> None:
+        if self._waiting:
+            self._store.add_content(self._key, self._number, bytes(self._waiting))
+            self._number += 1
+            self._waiting.clear()

@@ -1,0 +1,158 @@
+"""From rendered manifests to the objects behind them: uploads become objects of their own, references are checked.
+
+Knows no service; which extensions or sizes one takes is the provider's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import Any
+
+from ..core.content import Key, key_of
+from ..core.model import Address, Diagnostic, Kind, Place, Resource
+from ..core.references import addresses_in, reference, renamed, target_of
+from ..schema import kinds
+from .documents import closest
+from .located import Map, Seq
+from .uploads import Upload
+
+FILE = "File"
+
+
+def spelled_out(kind: Kind, data: Map) -> Map:
+    """Lists whose items name something else, with each bare name written out: `x` as `{file_id: x}`."""
+    changed = {}
+    for name, field in kind.fields.items():
+        member = _naming(field.shape.items.properties if field.shape.items else None)
+        items = data.get(name)
+        if member is not None and type(items) is Seq:
+            changed[name] = _spelled(items, member)
+    if not changed:
+        return data
+    result = Map(data.place)
+    for key, value in data.items():
+        result.put(key, changed.get(key, value), data.keys_at[key], data.values_at[key])
+    return result
+
+
+def folded(kind: Kind, spec: Map) -> Map:
+    """What a manifest says once for all items of a list, said by each item that has none of its own."""
+    names = {name: into for name, into in kind.shared.items() if name in spec}
+    if not names:
+        return spec
+    result = Map(spec.place)
+    for key, value in spec.items():
+        if key in names:
+            continue
+        for name in (name for name, into in names.items() if into == key):
+            value = _told(value, name, spec)
+        result.put(key, value, spec.keys_at[key], spec.values_at[key])
+    return result
+
+
+def _told(items: Any, name: str, spec: Map) -> Any:
+    if type(items) is not Seq or spec[name] is None:
+        return items
+    result = Seq(items.place)
+    for item, at in zip(items, items.items_at, strict=True):
+        whole = item
+        if type(item) is Map and item.get(name) is None:
+            whole = Map(item.place)
+            for key, value in item.items():
+                whole.put(key, value, item.keys_at[key], item.values_at[key])
+            whole.put(name, spec[name], spec.keys_at[name], spec.values_at[name])
+        result.put(whole, at)
+    return result
+
+
+def _naming(members: Mapping[str, Any] | None) -> str | None:
+    """The member by which an item of a list names another object."""
+    return next((name for name, shape in (members or {}).items() if shape.refers is not None), None)
+
+
+def _spelled(items: Seq, member: str) -> Seq:
+    result = Seq(items.place)
+    for item, at in zip(items, items.items_at, strict=True):
+        if type(item) is str or target_of(item) is not None:
+            whole = Map(at)
+            whole.put(member, item, at, at)
+            result.put(whole, at)
+        else:
+            result.put(item, at)
+    return result
+
+
+def with_uploads(resources: Sequence[Resource], uploads: Mapping[str, Upload]) -> list[Resource]:
+    """The resources with what they require, and the files that they upload. Equal bytes are one file.
+
+    `uploads`: by path, every file that any manifest uploads; only those that `resources` refer to become objects.
+    """
+    places: dict[Address, Place] = {}
+    for resource in resources:
+        for address, at in mentions(resource):
+            if address.kind == FILE and address.name in uploads:
+                places.setdefault(address, at)
+    files = {address: _file(uploads[address.name], places[address]) for address in sorted(places)}
+    first: dict[Key, Address] = {}
+    same = {address: first.setdefault(key_of(file), address) for address, file in files.items()}
+    again = {address: one for address, one in same.items() if one != address}
+    return [*(_requiring(_one_each(item, again)) for item in resources), *(files[a] for a in files if a not in again)]
+
+
+def _file(upload: Upload, place: Place) -> Resource:
+    spec = {"name": PurePosixPath(upload.name).name, "sha256": upload.sha256, "bytes": upload.size}
+    return Resource(FILE, spec, Address(FILE, upload.name), place=place)
+
+
+def _one_each(resource: Resource, again: Mapping[Address, Address]) -> Resource:
+    """With the first of several equal files in the place of each of them."""
+    if not again.keys() & set(addresses_in(resource.spec, kinds()[resource.kind])):
+        return resource
+    names = {address: reference(one) for address, one in again.items()}
+    return replace(resource, spec=renamed(resource.spec, kinds()[resource.kind], names))
+
+
+def _requiring(resource: Resource) -> Resource:
+    return replace(resource, requires=addresses_in(resource.spec, kinds()[resource.kind]))
+
+
+def mentions(resource: Resource) -> Iterator[tuple[Address, Place]]:
+    """Every reference of a resource, with its place."""
+    known = set(addresses_in(resource.spec, kinds()[resource.kind]))
+    waiting: list[tuple[Any, Place | None]] = [(resource.spec, resource.place)]
+    while waiting:
+        value, at = waiting.pop()
+        address = target_of(value)
+        if address in known and address is not None:
+            yield address, at or Place("", 1, 1)
+        elif isinstance(value, Map):
+            waiting.extend((item, value.values_at.get(key)) for key, item in reversed(value.items()))
+        elif isinstance(value, Seq):
+            waiting.extend(reversed(list(zip(value, value.items_at, strict=True))))
+
+
+def unknown_references(
+    resources: Sequence[Resource], uploads: Collection[str], elsewhere: Collection[Address], environment: str | None
+) -> Iterator[Diagnostic]:
+    """References to what no manifest describes, or none of this environment."""
+    known = {resource.address for resource in resources if resource.address}
+    for resource in resources:
+        for address, at in mentions(resource):
+            if address in known or (address.kind == FILE and address.name in uploads):
+                continue
+            if address in elsewhere:
+                message = f"{address} is not in the environment {environment}, so nothing there can refer to it"
+                remedy = "Add this environment to `retinue: {environments: […]}` of that manifest, or remove it here."
+            else:
+                message, remedy = _missing(address, known)
+            yield Diagnostic("reference-missing", message, remedy, at, str(resource.address))
+
+
+def _missing(address: Address, known: Collection[Address]) -> tuple[str, str]:
+    if address.kind == FILE:
+        return f"no manifest uploads {address}", "Write {upload: PATH} here, with the path relative to this file."
+    meant = closest(address.name, [item.name for item in known if item.kind == address.kind])
+    remedy = f"Did you mean `{address.kind}/{meant}`?" if meant else "Write that manifest, or correct the address."
+    return f"there is no manifest {address}", remedy

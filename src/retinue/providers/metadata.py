@@ -1,0 +1,35 @@
+"""The marker in `metadata`, two of at most 16 pairs of text that the OpenAI API keeps on an object. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..core.marker import ADDRESS_KEY, APPLIED_KEY
+from ..core.model import Json, Resource
+from .base import Marker
+
+MARKER_KEYS = (ADDRESS_KEY, APPLIED_KEY)
+MOST_PAIRS = 16
+
+
+def texts(raw: Mapping[str, Json]) -> dict[str, str]:
+    """The metadata pairs of an object as answered; the API has texts only."""
+    held = raw.get("metadata")
+    return {key: value for key, value in held.items() if isinstance(value, str)} if isinstance(held, dict) else {}
+
+
+def authors(held: Mapping[str, str]) -> dict[str, str]:
+    """The pairs that are not the marker's."""
+    return {key: value for key, value in held.items() if key not in MARKER_KEYS}
+
+
+def pairs(marker: Marker | None) -> dict[str, str]:
+    return {} if marker is None else {ADDRESS_KEY: marker.address, APPLIED_KEY: marker.applied}
+
+
+def metadata_pairs(live: Resource, wanted: Mapping[str, str], marker: Marker | None) -> dict[str, str]:
+    """The wanted pairs, the marker, and "" for each live, non-empty pair that shall go: a merge would keep it."""
+    held = texts(live.raw)
+    kept = {key: value for key, value in wanted.items() if value} | pairs(marker)
+    gone = {key: "" for key, value in held.items() if value and key not in kept}
+    return kept | gone

@@ -1,0 +1,296 @@
+"""Kind `VectorStore` over the OpenAI API, also Azure's: a store, the files in it, and the wait for their indexing.
+
+Source of the facts: OpenAI API reference, Vector stores, Vector store files, Vector store file batches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from ..core.canonical import canonical_json
+from ..core.errors import Incomplete, NotFound, RetinueError
+from ..core.model import Diagnostic, Json, Resource
+from ..core.references import target_of
+from .base import Marker, Support
+from .files import FileVerbs
+from .metadata import authors, metadata_pairs, pairs, texts
+from .paged import asking, below, created_at, id_of, paged
+from .wire import Connection, Verb
+
+if TYPE_CHECKING:
+    from .http import Http
+
+NAME_KEY = "retinue.name"
+"""The attribute that holds an uploaded file's plain name: what a search answers is the long one."""
+MOST_IN_BATCH = 2000
+_PATH = "vector_stores"
+_NO_STORES = "This server has no vector stores. Take the `vector_store` manifests out, or name another `endpoint`."
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0
+_LONGEST_INDEXING = 900.0
+_GIVEN_UP = ("failed", "cancelled")
+_MOST_NAMED = 5
+STORE_FIELDS = {
+    "name": (Support.NATIVE, ""),
+    "files": (Support.NATIVE, "in batches of at most 2,000; the plain name of an upload is the attribute retinue.name"),
+    "chunking_strategy": (Support.NATIVE, "kept with each file; a change has it indexed anew"),
+    "expires_after": (Support.NATIVE, "an expired store is replaced"),
+    "metadata": (Support.NATIVE, ""),
+}
+SEARCHABLE = frozenset(
+    (
+        *(".c", ".cpp", ".cs", ".css", ".doc", ".docx", ".go", ".html", ".java", ".js", ".json"),
+        *(".md", ".pdf", ".php", ".pptx", ".py", ".rb", ".sh", ".tex", ".ts", ".txt"),
+    )
+)
+"""The extensions that file_search takes (API guide, File search: supported files)."""
+
+
+def to_store(raw: Mapping[str, Json], entries: Sequence[Mapping[str, Json]]) -> Resource:
+    """A store and its files as a live resource. What could not be indexed is not in it, so the next plan adds it."""
+    remote_id = id_of(raw, "a vector store")
+    held = texts(raw)
+    spec = {name: raw[name] for name in ("name", "expires_after") if name in raw}
+    spec["name"] = spec.get("name") or None
+    spec["metadata"] = authors(held)
+    spec["files"] = [to_entry(entry) for entry in entries if entry.get("status") not in _GIVEN_UP]
+    marker = pairs(Marker("", ""))
+    address, applied = (held.get(key) or None for key in marker)
+    return Resource(
+        kind="VectorStore",
+        spec=spec,
+        remote_id=remote_id,
+        created_at=created_at(raw),
+        marker_address=address,
+        marker_applied=applied,
+        spent=raw.get("status") == "expired",
+        raw={**raw, "files": list(entries)},
+    )
+
+
+def to_entry(entry: Mapping[str, Json]) -> dict[str, Json]:
+    """A store's file in the words of a manifest."""
+    attributes = {key: value for key, value in (entry.get("attributes") or {}).items() if key != NAME_KEY}
+    chunking = entry.get("chunking_strategy") or {}
+    # `other` is what files from before the feature read back as: nothing that anybody could ask for.
+    known = {"chunking_strategy": chunking} if chunking.get("type") in ("auto", "static") else {}
+    return {"file_id": entry["id"], "attributes": attributes, **known}
+
+
+def unsearchable(desired: Resource) -> Iterator[Diagnostic]:
+    """The uploads of a store that file_search would refuse."""
+    files = desired.spec.get("files")
+    for index, item in enumerate(files if isinstance(files, list) else ()):
+        address = target_of(item.get("file_id")) if isinstance(item, dict) else None
+        dot = "" if address is None else address.name.rpartition("/")[2].rpartition(".")
+        suffix = f".{dot[2].lower()}" if dot and dot[1] else ""
+        if address is not None and suffix not in SEARCHABLE:
+            yield Diagnostic(
+                "unsupported-extension",
+                f"file_search cannot read {f'`{suffix}` files' if suffix else 'files without an extension'}:"
+                f" {address.name}",
+                f"Convert it to one of {' '.join(sorted(SEARCHABLE))}, or give tables to code_interpreter.",
+                address=str(desired.address),
+                path=f"/files/{index}/file_id",
+            )
+
+
+class StoreVerbs:
+    """The verbs of kind `VectorStore`. `attributes`: whether the service keeps attributes on a store's files.
+
+    Only stores whose marker begins with one of the connection's `ours` are read with their files.
+    """
+
+    def __init__(self, http: Http, connection: Connection, files: FileVerbs, *, attributes: bool = True) -> None:
+        self._http, self._files, self._attributes = http, files, attributes
+        self._clock, self._stop = connection.clock, connection.stop
+        self._ours, self._progress = connection.ours, connection.tell
+        self._deadline = connection.clock.now() + connection.budget
+
+    def every(self) -> Iterator[Resource]:
+        for raw in paged(asking(self._http, _PATH, _NO_STORES), "vector stores", {"limit": "100"}):
+            found = to_store(raw, ())
+            if (found.marker_address or "").startswith(self._ours) and found.marker_address and not found.spent:
+                found = to_store(raw, self._entries(found.remote_id or ""))
+            yield found
+
+    def get(self, remote_id: str) -> Resource | None:
+        try:
+            raw = self._http.send(Verb.GET, "GET", below(_PATH, remote_id))
+            spent = raw.get("status") == "expired"
+            return to_store(raw, () if spent else self._entries(remote_id))
+        except NotFound:
+            return None
+
+    def create(self, spec: Mapping[str, Json], marker: Marker) -> Resource:
+        """The store first, so that its marker is there whatever becomes of its files. Raises Incomplete for these."""
+        fields = {name: spec[name] for name in ("name", "expires_after") if spec.get(name) is not None}
+        body = {**_with_anchor(fields), "metadata": {**(spec.get("metadata") or {}), **pairs(marker)}}
+        made = to_store(self._http.send(Verb.CREATE, "POST", _PATH, body=body), ())
+        remote_id = made.remote_id or ""
+        try:
+            self._fill(remote_id, spec.get("files") or [], {})
+            return self._whole(remote_id)
+        except Incomplete:
+            raise
+        except RetinueError as error:
+            message = f"{remote_id} was made, but not filled: {error.message}"
+            raise Incomplete(message, error.remedy or _AGAIN, remote_id=remote_id) from error
+
+    def update(self, live: Resource, fields: Mapping[str, Json], marker: Marker | None) -> Resource:
+        """New files first; what is no longer wanted goes only once they are indexed, so a search always finds some."""
+        remote_id = live.remote_id or ""
+        if "files" in fields:
+            have = {str(entry["id"]): entry for entry in self._entries(remote_id)}
+            extra = have.keys() - _wanted(fields["files"] or []).keys()
+            self._fill(remote_id, fields["files"] or [], have)
+            for file_id in sorted(extra):
+                self._detach(remote_id, file_id)
+        body = {name: value for name, value in fields.items() if name in ("name", "expires_after")}
+        wanted = fields["metadata"] or {} if "metadata" in fields else live.spec.get("metadata", {})
+        body = {**_with_anchor(body), "metadata": metadata_pairs(live, wanted, marker)}
+        self._http.send(Verb.UPDATE, "POST", below(_PATH, remote_id), body=body)
+        return self._whole(remote_id)
+
+    def delete(self, remote_id: str) -> None:
+        try:
+            self._http.send(Verb.DELETE, "DELETE", below(_PATH, remote_id))
+        except NotFound:
+            return
+
+    # --- files of a store
+
+    def _whole(self, remote_id: str) -> Resource:
+        raw = self._http.send(Verb.GET, "GET", below(_PATH, remote_id))
+        return to_store(raw, self._entries(remote_id))
+
+    def _entries(self, remote_id: str) -> list[dict[str, Json]]:
+        path = f"{below(_PATH, remote_id)}/files"
+        return list(paged(asking(self._http, path, _NO_STORES), "files of a vector store", {"limit": "100"}))
+
+    def _fill(
+        self, remote_id: str, files: Sequence[Mapping[str, Json]], have: Mapping[str, Mapping[str, Json]]
+    ) -> None:
+        """Attach what is missing and mend what differs. Raises Incomplete for what could not be indexed."""
+        wanted = _wanted(files)
+        anew = {key for key, item in wanted.items() if key in have and _must_be_indexed_anew(item, have[key])}
+        for file_id in sorted(anew):
+            self._detach(remote_id, file_id)
+        missing = [item for key, item in wanted.items() if key not in have or key in anew]
+        for key, item in wanted.items():
+            held = have.get(key)
+            if self._attributes and held is not None and key not in anew:
+                self._describe(remote_id, item, held)
+        if missing:
+            self._index(remote_id, missing)
+
+    def _describe(self, remote_id: str, item: Mapping[str, Json], held: Mapping[str, Json]) -> None:
+        """Set the attributes of a file that is there, if they are not as wanted."""
+        attributes = self._with_name(item)
+        if canonical_json(item.get("attributes") or {}) != canonical_json(to_entry(held)["attributes"]):
+            path = below(f"{below(_PATH, remote_id)}/files", str(item["file_id"]))
+            self._http.send(Verb.UPDATE, "POST", path, body={"attributes": attributes})
+
+    def _with_name(self, item: Mapping[str, Json]) -> dict[str, Json]:
+        name = self._files.plain_names.get(str(item["file_id"]))
+        if name is None and (found := self._files.get(str(item["file_id"]))) is not None:
+            name = str(found.spec["name"])
+        return {**(item.get("attributes") or {}), **({NAME_KEY: name} if name else {})}
+
+    def _detach(self, remote_id: str, file_id: str) -> None:
+        try:
+            self._http.send(Verb.DELETE, "DELETE", below(f"{below(_PATH, remote_id)}/files", file_id))
+        except NotFound:
+            return
+
+    def _index(self, remote_id: str, items: Sequence[Mapping[str, Json]]) -> None:
+        batches = []
+        for body in self._batches(items):
+            # Safe to repeat: attaching what is attached already changes nothing.
+            raw = self._http.send(Verb.UPDATE, "POST", f"{below(_PATH, remote_id)}/file_batches", body=body)
+            batches.append(id_of(raw, "a batch"))
+        self._wait(remote_id, batches, len(items))
+        names = {str(item["file_id"]) for item in items}
+        failed = [e for e in self._entries(remote_id) if e["id"] in names and e.get("status") in _GIVEN_UP]
+        if failed:
+            reasons = [f"{self._name(str(e['id']))}: {_why(e)}" for e in failed[:_MOST_NAMED]]
+            more = f"; and {len(failed) - _MOST_NAMED} more" if len(failed) > _MOST_NAMED else ""
+            message = f"{len(failed)} of {len(items)} files could not be indexed: {'; '.join(reasons)}{more}"
+            raise Incomplete(message, "Mend these files or take them out, and apply again.", remote_id=remote_id)
+
+    def _batches(self, items: Sequence[Mapping[str, Json]]) -> Iterator[dict[str, Json]]:
+        """Bodies of at most 2,000 files; without attributes, those that are cut up alike go together."""
+        if self._attributes:
+            entries = [
+                {"file_id": item["file_id"], **_chunking(item), "attributes": self._with_name(item)} for item in items
+            ]
+            for start in range(0, len(entries), MOST_IN_BATCH):
+                yield {"files": entries[start : start + MOST_IN_BATCH]}
+            return
+        alike: dict[str, list[Mapping[str, Json]]] = {}
+        for item in items:
+            alike.setdefault(canonical_json(item.get("chunking_strategy")), []).append(item)
+        for group in alike.values():
+            for start in range(0, len(group), MOST_IN_BATCH):
+                part = group[start : start + MOST_IN_BATCH]
+                yield {**_chunking(part[0]), "file_ids": [item["file_id"] for item in part]}
+
+    def _wait(self, remote_id: str, batches: Sequence[str], total: int) -> None:
+        """Until nothing of the batches is being indexed any more. Raises Incomplete when that takes too long."""
+        started, pause, told = self._clock.now(), _FIRST_PAUSE, -1
+        path = f"{below(_PATH, remote_id)}/file_batches"
+        while True:
+            counts = [self._http.send(Verb.GET, "GET", below(path, key)).get("file_counts") or {} for key in batches]
+            busy = sum(int(count.get("in_progress") or 0) for count in counts)
+            if not busy:
+                return
+            if total - busy != told:
+                told = total - busy
+                self._progress(f"  {remote_id}: {told} of {total} files indexed")
+            now = self._clock.now()
+            if self._stop.is_set() or now - started > _LONGEST_INDEXING or now + pause > self._deadline:
+                why = "when the run was stopped" if self._stop.is_set() else f"after {now - started:.0f} s"
+                raise Incomplete(
+                    f"{busy} of {total} files were still being indexed {why}",
+                    "The service goes on with it; apply again later.",
+                    remote_id=remote_id,
+                )
+            self._clock.wait(pause, self._stop)
+            pause = min(_LONGEST_PAUSE, pause * 1.5)
+
+    def _name(self, file_id: str) -> str:
+        return self._files.plain_names.get(file_id, file_id)
+
+
+_AGAIN = "Apply again: what is there already is not done twice."
+_AUTO_SIZES = {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}
+
+
+def _wanted(files: Sequence[Mapping[str, Json]]) -> dict[str, Mapping[str, Json]]:
+    return {str(item["file_id"]): item for item in files}
+
+
+def _with_anchor(fields: Mapping[str, Json]) -> dict[str, Json]:
+    expiry = fields.get("expires_after")
+    return {**fields, **({"expires_after": {"anchor": "last_active_at", **expiry}} if expiry else {})}
+
+
+def _chunking(item: Mapping[str, Json]) -> dict[str, Json]:
+    return {"chunking_strategy": item["chunking_strategy"]} if item.get("chunking_strategy") else {}
+
+
+def _must_be_indexed_anew(item: Mapping[str, Json], held: Mapping[str, Json]) -> bool:
+    """How a file is cut up is settled when it is attached; what failed to be indexed is tried again."""
+    if held.get("status") in _GIVEN_UP:
+        return True
+    known = to_entry(held).get("chunking_strategy")
+    return known is not None and _sizes(item.get("chunking_strategy")) != _sizes(known)
+
+
+def _sizes(chunking: Json) -> Json:
+    return (chunking or {}).get("static") or _AUTO_SIZES
+
+
+def _why(entry: Mapping[str, Json]) -> str:
+    error = entry.get("last_error") or {}
+    return str(error.get("message") or error.get("code") or entry.get("status"))
