@@ -1,4 +1,4 @@
-"""`import --update` gives nothing of one value to another and loses nothing: tools, their files, comments, empty values."""
+"""`import --update` gives nothing of one value to another and loses nothing: tools, their files, comments."""
 
 from __future__ import annotations
 
