@@ -299,7 +299,7 @@ def _print_results(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, gi
 
 
 def _print_json(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit) -> None:
-    word = exits.word(code, plan=bool(plan.changes))
+    word = exits.word(code, outcomes)
     notes = [diagnostic for item in outcomes for diagnostic in item.notes]
     console.result_json(console.json_text(results_json(plan, outcomes, int(code), word, (*plan.diagnostics, *notes))))
 
