@@ -363,6 +363,42 @@ def test_the_files_of_the_first_version_are_those_of_code_interpreter(world: Wor
     assert attached() == set()
 
 
+ANT = "tool_resources: {code_interpreter: {file_ids: [assistant-a, assistant-b]}}\n"
+
+
+@pytest.mark.parametrize(
+    ("at", "fault", "code"),
+    [
+        ("POST .*/assistants$", Fault("reset", after_commit=True), 0),
+        ("POST .*/files", Fault("status", 429, hint="ms", wait=0.01), 0),
+        ("POST .*/files", Fault("reset", after_commit=True), 0),
+        ("POST .*/files", Fault("status", 400), 8),
+        ("POST .*/files", Fault("reset"), 8),
+        ("GET .*/assistants/[^/]*/files", Fault("status", 403), 8),
+    ],
+)
+def test_an_assistant_whose_files_hang_apart_is_made_once_and_never_taken_for_whole(
+    world: World, at: str, fault: Fault, code: int
+) -> None:
+    world.emulator.behaviour = Behaviour(assistant_files="apart")
+    environment(world, more=version(FIRST))
+    world.assistant("ant", ANT)
+    world.emulator.faults.on(at, fault)
+    ran = world.run("apply", "--auto-approve")
+    assert ran.code == code, ran.out + ran.err
+    made = world.only()
+    if code:
+        assert made["id"] in ran.out + ran.err
+        assert world.run("apply", "--auto-approve").code == 0
+    settled(world)
+    assert world.only()["id"] == made["id"]
+    assert set(world.only()["tool_resources"]["code_interpreter"]["file_ids"]) == {"assistant-a", "assistant-b"}
+    assert (
+        len([line for line in world.emulator.requests if line.method == "POST" and line.path.endswith("assistants")])
+        == 1
+    )
+
+
 def test_a_file_that_somebody_attached_is_drift(world: World) -> None:
     environment(world, more=version(FIRST))
     world.assistant("ant")

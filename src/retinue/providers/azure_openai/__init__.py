@@ -112,7 +112,8 @@ def _record(version: Version) -> Capabilities:
     return replace(
         OPENAI.capabilities,
         kinds=("Assistant",),
-        compound=frozenset(),
+        # Files may have to be attached one by one, after the assistant is made.
+        compound=frozenset({"Assistant"} if version.has_assistant_files else ()),
         unreadable={},
         account="",
         fields={"Assistant": _fields(version)},
