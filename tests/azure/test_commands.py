@@ -450,6 +450,7 @@ def test_tools_that_only_foundry_has_stay_whatever_is_changed(world: World) -> N
     assert world.run("apply", "--auto-approve").code == 0
     settled(world)
     assert world.only()["tools"] == made["tools"]
+    assert world.only()["tool_resources"]["azure_ai_search"] == AI_SEARCH
     more = "tools: [{type: file_search}]\ntool_resources: {file_search: {vector_store_ids: [vs_1]}}\n"
     world.assistant("faq", f"name: Faq\n{more}{adopt}")
     assert world.run("apply", "--auto-approve").code == 0
@@ -463,8 +464,10 @@ def test_tools_that_only_foundry_has_stay_whatever_is_changed(world: World) -> N
 def test_import_from_foundry_leaves_those_tools_where_they_are(world: World) -> None:
     environment(world, path=PROJECT)
     made = foundry_agent(world)
-    assert world.run("import").code == 0
+    ran = world.run("import")
+    assert (ran.code, ran.err) == (0, "")
     assert "azure_ai_search" not in (world.root / "assistants/faq.yaml").read_text(encoding="utf-8")
     assert world.run("apply", "--auto-approve").code == 0
     settled(world)
     assert world.only()["tools"] == made["tools"]
+    assert world.only()["tool_resources"]["azure_ai_search"] == AI_SEARCH
