@@ -246,6 +246,15 @@ def test_an_endpoint_that_goes_on_is_said_at_its_line(world: World, path: str) -
     assert (ran.code, "retinue.yaml:7:15: azure-endpoint: the endpoint goes on with /openai/" in ran.err) == (3, True)
 
 
+@pytest.mark.parametrize("path", ["/api/projects", "/api/projects/"])
+def test_an_endpoint_without_a_project_is_said_at_its_line(world: World, path: str) -> None:
+    environment(world, path=path)
+    world.assistant("ant")
+    ran = world.run("plan")
+    assert ran.code == 3
+    assert "retinue.yaml:7:15: azure-endpoint: the endpoint names no project" in ran.err
+
+
 # --- retirements
 
 

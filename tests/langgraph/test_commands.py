@@ -132,6 +132,16 @@ def test_what_validate_says_at_its_line(world: LangGraphWorld, text: str, block:
     assert not world.asked()
 
 
+@pytest.mark.parametrize("key", ["OPENAI_API_KEY", "apikey", "db-password", "token", "client/secret"])
+def test_a_secret_in_a_context_is_warned_of(world: LangGraphWorld, key: str) -> None:
+    world.project()
+    world.graph("tutor", "", f"{BLOCK}    context: {{max_tokens: 5, tokens: many, {key}: sk-1}}\n")
+    ran = world.run("validate")
+    assert ran.code == 0 and ran.err.count("context-secret") == 1
+    assert f"assistants/tutor.yaml:7:46: context-secret: the context key `{key}` looks like a secret" in ran.err
+    assert "sk-1" not in ran.err
+
+
 def test_the_name_of_the_nameless_is_refused(world: LangGraphWorld) -> None:
     world.project()
     world.assistant("tutor", f"name: Untitled\n{BLOCK}")

@@ -34,6 +34,8 @@ _ENDPOINT = (
     "It is the resource's own address, https://NAME.openai.azure.com; the model in a manifest names the deployment."
 )
 
+_PROJECT_ENDPOINT = "It ends in the project's name: https://NAME.services.ai.azure.com/api/projects/NAME."
+
 
 class AzureProvider:
     """The record and the pure checks, bound to one version of the API."""
@@ -106,6 +108,8 @@ def _endpoint_problems(endpoint: str) -> Iterator[Diagnostic]:
     if "/openai/deployments" in rest or rest.endswith("/openai/v1"):
         part = "/openai/v1" if rest.endswith("/openai/v1") else "/openai/deployments"
         yield Diagnostic("azure-endpoint", f"the endpoint goes on with {part}", _ENDPOINT, path="/endpoint")
+    if rest.endswith("/api/projects"):
+        yield Diagnostic("azure-endpoint", "the endpoint names no project", _PROJECT_ENDPOINT, path="/endpoint")
 
 
 def _record(version: Version) -> Capabilities:

@@ -76,7 +76,7 @@ def file_ids(resources: Json) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Foundry(Modern):
-    """Foundry's agents in the shape of assistants: tools that no manifest can state, and their resources, stay as they are."""
+    """Foundry's agents in the shape of assistants: tools that no manifest can state stay as they are, resources too."""
 
     def read(self, raw: Mapping[str, Json]) -> Resource:
         shown = dict(raw)
