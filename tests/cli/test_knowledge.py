@@ -410,3 +410,39 @@ def test_a_service_without_knowledge_says_so_at_validate_with_the_place(known: W
     assert "assistants/handbook.yaml:1:1" in ran.err
     assert "flowise holds no vector stores" in ran.err
     assert "flowise holds no files" in ran.err
+
+
+# --- other commands
+
+
+def two(known: World) -> None:
+    """The same project with a second environment at the same service."""
+    text = (known.root / "retinue.yaml").read_text()
+    known.write("retinue.yaml", text + text[text.index("  dev:") :].replace("  dev:", "  prod:"))
+
+
+def test_two_environments_with_the_same_files_do_not_differ_although_their_ids_do(known: World) -> None:
+    two(known)
+    for name in ("dev", "prod"):
+        assert known.run("apply", "--auto-approve", "--allow-twins", "-e", name).code == 0
+    ran = known.run("diff", "dev", "prod", "--live", "--detailed-exitcode")
+    assert ran.code == 0, ran.out
+    assert len(stores(known)) == 2
+    assert len(file_names(known)) == 6
+
+
+def test_what_was_detached_outside_is_no_reason_to_write_live_ids_into_a_manifest(known: World) -> None:
+    known.apply()
+    raw = known.only()
+    known.emulator.seed({**raw, "tool_resources": {"code_interpreter": {"file_ids": ["file-theirs"]}}})
+    before = (known.root / "assistants/support.yaml").read_text()
+    ran = known.run("import", "--update")
+    assert (known.root / "assistants/support.yaml").read_text() == before
+    assert "live ids must not take their place" in ran.out + ran.err
+    known.apply()
+
+
+def test_render_shows_the_manifests_and_no_files(known: World) -> None:
+    rendered = json.loads(known.run("render", "--format", "json").out)
+    assert [document.get("assistant", document.get("vector_store")) for document in rendered] == ["support", "handbook"]
+    assert known.run("validate").out == "2 manifests are valid in dev.\n"

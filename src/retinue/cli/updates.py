@@ -9,6 +9,7 @@ from typing import Any
 from ..core.errors import InvalidManifests, UsageError
 from ..core.model import MISSING, Cause, Json, Plan, Resource, Severity
 from ..core.pointer import with_ignored
+from ..core.references import addresses_in
 from ..load.emit import to_yaml
 from ..load.export import stated
 from ..load.files import Files
@@ -20,6 +21,7 @@ from ..providers.base import Exporter, Service
 from .planning import plan_for
 from .session import Session, extras_of, open_session, understood
 
+_REFERS = "it refers to other manifests or to files by name, and live ids must not take their place"
 _BOTH = "its manifest was changed too since the last apply, and nobody can say which side is right"
 
 
@@ -48,6 +50,10 @@ def _wanted(
         kind = session.kinds[change.address.kind]
         for item in moved:
             name = item.path.removeprefix("/")
+            if addresses_in({name: item.after}, kind):
+                one = Wanted(session.written[str(change.address)], kind.fields[name], MISSING)
+                refused.append(Refused(one, _REFERS))
+                continue
             one = Wanted(session.written[str(change.address)], kind.fields[name], values.get(name, MISSING))
             if item.cause is Cause.BOTH and str(change.address) not in taken:
                 refused.append(Refused(one, f"{_BOTH}; --take-live {change.address} takes the live one"))

@@ -10,7 +10,9 @@ import click
 
 from ... import __version__
 from ...core.compare import Side, comparable, compare, comparison_to_json
+from ...core.content import scope_of
 from ...core.errors import UsageError
+from ...core.links import link, split
 from ...core.model import Address, Resource
 from ...core.selection import select
 from ...render.comparison import comparison_text
@@ -62,9 +64,15 @@ def _live_side(session: Session, given: Mapping[str, Any]) -> Side:
     with connect(session, given, request_log(given)) as service:
         session, live = observe(session, service)
     owned = session.world(live).owned
+    _, stored = split(live, session.kinds)
+    files = {item.address: item for item in session.desired if item.address and session.kinds[item.kind].by_content}
+    scope = scope_of(session.project.name, session.environment.name)
+    links = link(session.kinds, {address: claim.live for address, claim in owned.items()}, {}, files, stored, scope)
     return {
         address: comparable(
-            claim.live, session.kinds[address.kind], protected=bool(claim.applied and claim.applied.protected)
+            links.named(claim.live),
+            session.kinds[address.kind],
+            protected=bool(claim.applied and claim.applied.protected),
         )
         for address, claim in owned.items()
     }

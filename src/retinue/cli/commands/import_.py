@@ -7,11 +7,11 @@ from typing import Any
 import click
 
 from ...core.errors import UsageError
-from ...engine.read import read_live
 from .. import console, options
 from ..exits import Exit
 from ..exports import Choice, from_live, read_export
 from ..plans import request_log
+from ..reading import read_world
 from ..rewrites import write_over
 from ..scaffold import write_new
 from ..session import connect, open_project, open_session
@@ -67,7 +67,7 @@ def _update(given: dict[str, Any]) -> int:
 
     session = open_session(given)
     with connect(session, given, request_log(given)) as service:
-        found = update(session, service, read_live(service, session.provider.capabilities.kinds[:1]), given)
+        found = update(session, service, read_world(session, service), given)
     write_over(session.project.root, found.files, found.before)
     console.result(console.harmless(report(found)))
     return Exit.ERROR if found.refused else Exit.OK
