@@ -138,7 +138,10 @@ def test_a_secret_in_a_context_is_warned_of(world: LangGraphWorld, key: str) -> 
     world.graph("tutor", "", f"{BLOCK}    context: {{max_tokens: 5, tokens: many, {key}: sk-1}}\n")
     ran = world.run("validate")
     assert ran.code == 0 and ran.err.count("context-secret") == 1
-    assert f"assistants/tutor.yaml:7:46: context-secret: the context key `{key}` looks like a secret" in ran.err
+    assert (
+        f"assistants/tutor.yaml:7:{46 + len(key)}: context-secret: the context key `{key}` looks like a secret"
+        in ran.err
+    )
     assert "sk-1" not in ran.err
 
 
