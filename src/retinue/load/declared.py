@@ -98,9 +98,10 @@ def _mismatch(item: Declaration, value: Any, found: str) -> tuple[str, str]:
 
 def _unknown(name: str, known: Iterable[str]) -> tuple[str, str]:
     """Message and remedy."""
-    close = get_close_matches(name, list(known), 1)
-    remedy = f"Did you mean `{close[0]}`?" if close else f"There are: {listed(sorted(known))}."
-    return f"there is no variable {shown(name)}", remedy
+    names = sorted(known)
+    close = get_close_matches(name, names, 1)
+    there_are = f"There are: {listed(names)}." if names else "No manifest uses one and none is declared."
+    return f"there is no variable {shown(name)}", f"Did you mean `{close[0]}`?" if close else there_are
 
 
 def values_in(
