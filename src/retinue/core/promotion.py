@@ -78,15 +78,16 @@ def _pending(pending: Change, source: str) -> Obstacle:
     """The environment before has something left to do."""
     address, run = pending.address, f"retinue apply -e {source}"
     if pending.reason is Reason.DRIFT:
-        return Obstacle("drifted", f"in {source} it was changed outside since the last apply", _ways(address, run))
+        ways = _ways(address, f"to keep that: retinue import --update -e {source}", f"to undo it: {run}")
+        return Obstacle("drifted", f"in {source} it was changed outside since the last apply", ways)
     if pending.action in _TAKES_AWAY:
         return Obstacle("not-applied", f"{source} still holds it", _ways(address, run))
     message = f"{source} does not have it as the manifests want it: there it is still to {pending.action}"
     return Obstacle("not-applied", message, _ways(address, run))
 
 
-def _ways(address: Address, way: str) -> tuple[str, ...]:
-    return way, f"--allow-unpromoted {address}"
+def _ways(address: Address, *ways: str) -> tuple[str, ...]:
+    return *ways, f"--allow-unpromoted {address}"
 
 
 def _exception(change: Change, lack: Obstacle) -> Diagnostic:
