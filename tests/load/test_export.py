@@ -295,8 +295,6 @@ for _ in range(300):
         ("asst_1", "export-shape"),
         (V2 | {"object": "thread"}, "export-other"),
         (V2 | {"object": ["assistant"]}, "export-other"),
-        ({}, "export-other"),
-        ({"name": "my-package", "description": "…", "version": "1.0", "dependencies": {}}, "export-other"),
         (V2 | {"metadata": DEEP}, "export-unwritable"),
         (V2 | {"temperature": float("inf")}, "export-unwritable"),
         (V2 | {"temperature": 10**200}, "export-unwritable"),
