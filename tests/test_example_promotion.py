@@ -109,3 +109,24 @@ def test_the_readme_walks_through_it(example: Path) -> None:
         "Diff: 2 differ, 0 objects are the same",
     ]
     assert "passed  Assistant/trip-planner" in said[4]
+
+
+def evaluated(example: Path, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The evaluation as `verify` runs it, from another folder, with a Python that finds no module of ours."""
+    (folder / "ids.json").write_text('{"Assistant/trip-planner": "asst_x"}', encoding="utf-8")
+    words = [sys.executable, "-S", str(example / "evaluations/evaluate.py")]
+    known = {"RETINUE_OUTPUT_FILE": str(folder / "ids.json"), "RETINUE_ENV": "staging", "PATH": str(folder)}
+    return subprocess.run(words, cwd=folder, env=known | environment, capture_output=True, text=True)
+
+
+def test_the_evaluation_needs_the_command_alone_and_runs_from_any_folder(example: Path, tmp_path: Path) -> None:
+    script = tmp_path / "retinue"
+    script.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m retinue "$@"\n', encoding="utf-8")
+    script.chmod(0o755)
+    ran = evaluated(example, tmp_path)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "passed  Assistant/trip-planner (asst_x)\n", "")
+    ran = evaluated(example, tmp_path, RETINUE_ENV="stagign")
+    assert ran.returncode == 1
+    assert "there is no environment `stagign`" in ran.stderr
+    assert "Is `retinue` on the PATH?" in ran.stderr
+    assert "Traceback" not in ran.stderr

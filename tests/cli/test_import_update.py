@@ -196,7 +196,11 @@ def test_the_value_goes_to_the_layer_that_it_comes_from(world: World) -> None:
     world.write("overlays/dev.yaml", "assistant: bot\ntemperature: 0.3   # in dev\n")
     world.run("apply", "--auto-approve", "-e", "dev")
     edit(world, "bot", temperature=0.9, description="live", top_p=0.6)
-    update(world, "-e", "dev")
+    out = update(world, "-e", "dev").out
+    also = " (also in prod: the same line serves it)"
+    lines = [f"  Assistant/bot: description{also}", "  Assistant/bot: temperature", f"  Assistant/bot: top_p{also}"]
+    assert out.partition("retinue.yaml\n")[2].splitlines()[:3] == lines
+    assert out.endswith("3 values written. Next: retinue plan -e dev\n")
     assert (world.root / "overlays/dev.yaml").read_text() == "assistant: bot\ntemperature: 0.9   # in dev\n"
     assert "temperature: 0.2\ndescription: live\n" in (world.root / "assistants/bot.yaml").read_text()
     assert "    top_p: 0.6   # for all\n" in (world.root / "retinue.yaml").read_text()
@@ -224,7 +228,8 @@ def refused(world: World, *words: str, code: int = 1, arguments: tuple[str, ...]
     assert files(world) == before
     for word in words:
         assert word in ran.out, ran.out
-    assert world.run("plan", "--detailed-exitcode", *arguments).code == 2
+    given = [] if "--take-live" in arguments else arguments
+    assert world.run("plan", "--detailed-exitcode", *given).code == 2
     return ran.out
 
 

@@ -261,6 +261,32 @@ def test_a_deletion_goes_through_the_stages(shop: World) -> None:
     shop.settled("-e", "staging")
 
 
+def test_a_selection_narrows_the_plan_and_not_the_proof(shop: World) -> None:
+    for environment in ("dev", "staging"):
+        apply(shop, environment)
+    shop.remove("assistants/bee.yaml")
+    apply(shop, "dev")
+    assert apply(shop, "staging", "--target", "Assistant/bee", "--allow-deletes", "1") == {"bee": "done"}
+
+
+def test_a_deletion_can_be_the_exception(shop: World) -> None:
+    for environment in ("dev", "staging"):
+        apply(shop, environment)
+    shop.remove("assistants/bee.yaml")
+    assert apply(shop, "staging", "--allow-unpromoted", "Assistant/bee") == {"bee": "done"}
+    assert set(texts(shop, "dev")) == {"ant", "bee"}
+
+
+def test_nothing_has_to_be_proven_to_destroy_or_to_forget(shop: World) -> None:
+    for environment in ("dev", "staging"):
+        apply(shop, environment)
+    shop.monkeypatch.delenv("DEV_KEY")
+    shop.remove("assistants/bee.yaml")
+    done(shop, "forget", "Assistant/bee", "-e", "staging", "--auto-approve")
+    done(shop, "destroy", "-e", "staging", "--auto-approve", "--allow-deletes", "1")
+    assert "demo/staging" not in json.dumps(shop.live())
+
+
 @pytest.mark.parametrize(
     ("written", "problem"),
     [

@@ -70,6 +70,17 @@ def test_success_is_noted_and_looks_like_nothing_else(shop: World) -> None:
     shop.settled()
 
 
+def test_what_is_left_to_others_is_no_change_while_the_command_runs(shop: World) -> None:
+    shop.assistant("ant", "temperature: 0.2\nretinue: {ignore_changes: [/temperature]}\n")
+    shop.apply()
+    ant = next(raw for raw in shop.live().values() if raw["metadata"]["retinue.address"].endswith("ant"))
+    shop.emulator.seed({**ant, "temperature": 0.9})
+    ran = shop.run("verify", "--", "true")
+    assert (ran.code, noted(shop)["ant"] is None) == (0, False), ran.err
+    assert shop.live()[ant["id"]]["temperature"] == 0.9
+    shop.settled()
+
+
 def test_a_second_success_writes_nothing(shop: World) -> None:
     shop.run("verify", "--", "true")
     count = len(shop.emulator.writes())
@@ -177,6 +188,13 @@ def test_no_command_or_one_that_cannot_be_run_is_wrong_usage(shop: World, words:
     ran = shop.run("verify", *words)
     assert (ran.code, ran.out) == (3, "")
     assert set(noted(shop).values()) == {None}
+
+
+def test_a_script_that_is_no_program_says_how_to_run_it(shop: World) -> None:
+    shop.write("check.py", "")
+    ran = shop.run("verify", "--", "./check.py")
+    assert (ran.code, ran.out) == (3, "")
+    assert "./check.py cannot be run: Permission denied\n  Make it executable, or begin with what runs it" in ran.err
 
 
 def test_what_is_for_the_command_is_not_for_retinue(shop: World) -> None:

@@ -63,7 +63,10 @@ def test_why_it_is_held(live: list[Resource], code: str) -> None:
     assert held(made) == {"ant": code}
     assert made.changes[0].action is Action.UPDATE
     assert made.changes[0].held is not None
-    assert made.changes[0].held.remedies == ("retinue apply -e dev", "--allow-unpromoted Assistant/ant")
+    undo = ("retinue apply -e dev",)
+    if code == "drifted":
+        undo = ("to keep that: retinue import --update -e dev", "to undo it: retinue apply -e dev")
+    assert made.changes[0].held.remedies == (*undo, "--allow-unpromoted Assistant/ant")
 
 
 def test_what_dev_has_no_manifest_of_is_not_proven_there() -> None:
@@ -135,10 +138,27 @@ def test_what_needs_a_held_object_is_held_however_far_away() -> None:
     assert held(made) == {"base": "not-applied", "middle": "needs-held", "top": "needs-held"}
 
 
-def test_nothing_is_taken_away_that_a_held_step_leaves_in_use() -> None:
-    before = in_prod(desired("ant", {"model": "gpt-4o", "name": "ant", "metadata": {"next": "asst_bee"}}))
+@pytest.mark.parametrize("named", ["asst_bee", "Assistant/bee"])
+def test_nothing_is_taken_away_that_a_held_step_leaves_in_use(named: str) -> None:
+    before = in_prod(desired("ant", {"model": "gpt-4o", "name": "ant", "metadata": {"next": named}}))
     made = prod([ANT], [before, managed(BEE, environment="prod", id="asst_bee")], proof([ANT], []))
     assert held(made) == {"ant": "not-applied", "bee": "in-use"}
+
+
+def test_nothing_is_taken_away_that_an_object_uses_whose_own_deletion_is_held() -> None:
+    user = Change(at("ant"), Action.DELETE, Reason.ORPHAN, requires=(at("bee"),))
+    used = Change(at("bee"), Action.DELETE, Reason.ORPHAN)
+    plan = Plan("demo", "prod", "openai", "http://x/v1", changes=(user, used))
+    assert held(hold(plan, proof([], [managed(ANT)]))) == {"ant": "not-applied", "bee": "in-use"}
+    assert held(hold(plan, proof([], []))) == {}
+
+
+def test_a_double_create_is_cleared_away_although_a_held_step_uses_its_address() -> None:
+    used = managed(BEE, environment="prod", id="asst_bee")
+    second = managed(BEE, environment="prod", id="asst_z", created=99, nonce="zzzzzzzz")
+    before = in_prod(desired("ant", {"model": "gpt-4o", "name": "ant", "metadata": {"next": "Assistant/bee"}}))
+    made = prod([ANT, BEE], [before, used, second], proof([ANT, BEE], [managed(BEE)]))
+    assert held(made) == {"ant": "not-applied"}
 
 
 def test_a_held_step_is_neither_blocked_nor_counted_by_the_brake() -> None:

@@ -92,6 +92,7 @@ def test_a_file_of_variables_is_typed_and_placed() -> None:
     values, problems = values_in("dev", {}, {"heat": Declaration("heat", "number")}, given, None)
     assert values == {}
     assert [(str(item.place), item.code) for item in problems] == [("v.yaml:3:1", "variable-type")]
+    assert problems[0].message == "the variable `heat` is a number, but here it is the text `0.2`"
 
 
 def test_a_required_variable_without_a_value_is_an_error_of_the_environment(shop: World) -> None:
@@ -136,6 +137,11 @@ def test_where_nothing_is_declared_a_variable_is_known_by_its_use(shop: World) -
             "default: 0.5",
             "default: warm",
             "6:33: variable-type: the variable `heat` is a number",
+        ),
+        (
+            "default: 0.5",
+            'default: "0.5"',
+            "6:33: variable-type: the variable `heat` is a number, but its default is the text `0.5`",
         ),
         ("type: number", "type: float", "6:16: not-allowed"),
         ("default: 0.5", "defualt: 0.5", "6:24: unknown-key"),

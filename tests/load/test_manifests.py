@@ -308,6 +308,15 @@ def test_an_overlay_must_hit_and_may_be_a_folder(world: World) -> None:
     assert world.problems("prod") == ["layers/prod/a.yaml:3:8: overlay-removes-nothing"]
 
 
+def test_a_misspelt_key_of_a_layer_may_mean_one_that_another_layer_has(world: World) -> None:
+    world.write("overlays/prod.yaml", "assistant: greeter\nmodle: gpt-4o\n")
+    (problem,) = world.load("prod").diagnostics
+    assert (problem.code, problem.remedy) == ("unknown-key", "Did you mean `model`?")
+    world.write("overlays/prod.yaml", "assistant: greeter\nmodel: gpt-4o\nmodle: gpt-4o\n")
+    (problem,) = world.load("prod").diagnostics
+    assert problem.remedy == "`model` is there already: remove this line."
+
+
 def test_an_unreadable_manifest_does_not_make_its_overlay_an_error(world: World) -> None:
     world.write("assistants/greeter.yaml", "assistant: greeter\nname: [\n")
     assert [problem.split()[1] for problem in world.problems("prod")] == ["yaml-syntax"]

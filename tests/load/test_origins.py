@@ -63,7 +63,7 @@ LAYERS = {
         "assistant: greeter\nname: Greeter\ninstructions: {file: ../hello.md, template: true}\n"
         'temperature: "${var.heat}"\ntools:\n  - type: code_interpreter\n  - {file: ../tool.yaml}\n'
     ),
-    "overlays/prod.yaml": 'assistant: greeter\nmetadata:\n  tier: "1"\n',
+    "overlays/prod.yaml": 'assistant: greeter\nmetadata:\n  tier: "1"\n  answers: ${var.model}\n',
     "hello.md": "Hello from ${var.model}",
     "tool.yaml": "type: function\nfunction:\n  name: look_up\n",
 }
@@ -96,6 +96,7 @@ def test_each_value_names_its_layer_and_its_variables(shop: World) -> None:
         "tools/1": "tool.yaml:1",
         "metadata": "overlays/prod.yaml:3",
         "metadata/owner": "retinue.yaml:5",
+        "metadata/answers": "overlays/prod.yaml:4, var.model from retinue.yaml:12",
     }
 
 

@@ -279,9 +279,10 @@ def test_a_stop_between_two_tries_says_what_the_first_may_have_done(
 
     script = Script(step)
     http = Http(Connection("https://host/v1", transport=httpx.MockTransport(script), clock=Stopping()), classify)
-    with pytest.raises(raised):
+    with pytest.raises(raised) as caught:
         http.send(verb, method, "assistants/x")
     assert len(script.requests) == 1
+    assert caught.value.message.endswith("; then the run was stopped before it")
 
 
 @pytest.mark.parametrize(("budget", "seconds"), [(900.0, (5.0, 60.0)), (7.0, (5.0, 7.0)), (2.0, (2.0, 2.0))])

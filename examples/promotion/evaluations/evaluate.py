@@ -6,6 +6,7 @@ short enough. With a real service, ask the live assistants too: their ids are in
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,11 +19,15 @@ MOST_CHARACTERS = 4000
 
 ids = json.loads(Path(os.environ["RETINUE_OUTPUT_FILE"]).read_text(encoding="utf-8"))
 
-render = [sys.executable, "-m", "retinue", "render", "-e", os.environ["RETINUE_ENV"], "--format", "json"]
-prompts = {
-    f"Assistant/{manifest['assistant']}": manifest["instructions"]
-    for manifest in json.loads(subprocess.run(render, check=True, capture_output=True, text=True).stdout)
-}
+# The command where it is on the PATH; this Python may have no module of that name.
+command = shutil.which("retinue")
+retinue = [command] if command else [sys.executable, "-m", "retinue"]
+project = Path(__file__).resolve().parent.parent
+render = [*retinue, "render", "-C", str(project), "-e", os.environ["RETINUE_ENV"], "--format", "json"]
+rendered = subprocess.run(render, stdout=subprocess.PIPE, text=True)
+if rendered.returncode:
+    sys.exit("The prompts cannot be read; the lines above say why. Is `retinue` on the PATH?")
+prompts = {f"Assistant/{manifest['assistant']}": manifest["instructions"] for manifest in json.loads(rendered.stdout)}
 
 failures = []
 for address, remote_id in sorted(ids.items()):
@@ -32,5 +37,4 @@ for address, remote_id in sorted(ids.items()):
     print(f"{'FAILED' if broken else 'passed'}  {address} ({remote_id})")
     failures += [f"        {address}: no prompt that {rule}" for rule in broken]
 
-print("\n".join(failures))
-sys.exit(1 if failures else 0)
+sys.exit("\n".join(failures) or 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..core.errors import InvalidManifests, UsageError
@@ -15,7 +15,7 @@ from ..load.export import stated
 from ..load.files import Files
 from ..load.located import place_of
 from ..load.manifests import Loaded, load
-from ..load.rewriting import Rewriting, rewrite, unintended
+from ..load.rewriting import Rewriting, moved_fields, rewrite, unintended
 from ..load.writeback import Refused, Texts, Wanted
 from ..providers.base import Exporter, Service
 from .planning import plan_for
@@ -31,7 +31,7 @@ def update(session: Session, service: Service, live: Sequence[Resource], given: 
     wanted, refused = _wanted(session, plan, live, given)
     checker = _Checker(session, service, live, given)
     found = rewrite(wanted, Texts(Files(session.project.root)), checker.problem)
-    return replace(found, refused=(*refused, *found.refused))
+    return replace(found, refused=(*refused, *found.refused), also=checker.also(found))
 
 
 def _wanted(
@@ -87,7 +87,7 @@ class _Checker:
     service: Service
     live: Sequence[Resource]
     given: Mapping[str, Any]
-    others: Sequence[Loaded] = ()
+    others: Mapping[str, Loaded] = field(default_factory=dict)
 
     def problem(self, files: Mapping[str, bytes], wanted: Sequence[Wanted]) -> str | None:
         """What else than what is wanted these files would change, in words; None if nothing."""
@@ -100,17 +100,29 @@ class _Checker:
         if any(_rest(before)[key] != value for key, value in _rest(after).items()):
             return "retinue.yaml would say something else"
         why = unintended(before.loaded, after.loaded, wanted, kinds, here=True)
-        if why is None and len(before.project.environments) > 1:
-            self.others = self.others or [*self._others(before, {})]
-            pairs = zip(self.others, self._others(after, files), strict=True)
+        if why is None:
+            self.others = self.others or dict(self._others(before, {}))
+            pairs = ((self.others[name], new) for name, new in self._others(after, files))
             why = next((said for one, two in pairs if (said := unintended(one, two, wanted, kinds, here=False))), None)
         return why or self._left(after, wanted)
 
-    def _others(self, session: Session, files: Mapping[str, bytes]) -> Iterator[Loaded]:
+    def also(self, found: Rewriting) -> dict[tuple[str, str], list[str]]:
+        """By address and field that was written, the other environments whose manifest says it now too."""
+        also: dict[tuple[str, str], list[str]] = {}
+        if not found.files:
+            return also
+        for name, new in self._others(open_session(self.given, replaced=found.files), found.files):
+            for one in found.written:
+                address = one.resource.address
+                if address and one.field.name in moved_fields(self.others[name], new, address):
+                    also.setdefault(_by_address(one), []).append(name)
+        return also
+
+    def _others(self, session: Session, files: Mapping[str, bytes]) -> Iterator[tuple[str, Loaded]]:
         """The manifests as they are in the other environments."""
         for name in session.project.environments:
             if name != session.environment.name:
-                yield load(session.project, name, allow_empty=True, extras=extras_of, replaced=files)
+                yield name, load(session.project, name, allow_empty=True, extras=extras_of, replaced=files)
 
     def _left(self, after: Session, wanted: Sequence[Wanted]) -> str | None:
         plan = plan_for(understood(after, self.service), self.live, self.given)
@@ -125,17 +137,22 @@ def _rest(session: Session) -> dict[str, Json]:
     return {key: value for key, value in session.project.data.items() if key != "defaults"}
 
 
-def report(found: Rewriting) -> str:
-    """What was written where, and what was not, each with what a person may write instead."""
+def report(found: Rewriting, then: str = "retinue plan") -> str:
+    """What was written where, and what was not, each with what a person may write instead. `then`: the next command."""
     lines = [f"wrote {name}" for name in sorted(found.files)]
-    lines += [f"  {one.resource.address}: {one.field.name}" for one in sorted(found.written, key=_by_address)]
+    lines += [_written(one, found.also.get(_by_address(one), ())) for one in sorted(found.written, key=_by_address)]
     for refused in sorted(found.refused, key=lambda item: _by_address(item.wanted)):
         lines.extend(_refused(refused))
     if not (found.written or found.refused):
         return "Nothing to write: nothing was changed outside."
     written, left = len(found.written), len(found.refused)
     counts = f"{written} {'value' if written == 1 else 'values'} written" + (f", {left} not" if left else "")
-    return "\n".join([*lines, "", f"{counts}. Next: retinue plan"])
+    return "\n".join([*lines, "", f"{counts}. Next: {then}"])
+
+
+def _written(one: Wanted, also: Sequence[str]) -> str:
+    where = f" (also in {', '.join(also)}: the same line serves it)" if also else ""
+    return f"  {one.resource.address}: {one.field.name}{where}"
 
 
 def _by_address(one: Wanted) -> tuple[str, str]:

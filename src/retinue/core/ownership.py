@@ -187,7 +187,7 @@ def _unreadable_applied(claim: Claim) -> Diagnostic:
         severity=Severity.WARNING,
         address=str(claim.address),
         message=f"the retinue.applied text on {claim.remote_id} cannot be read; it is ours by its address",
-        remedy="The next change to it writes the text anew; until then it is never deleted.",
+        remedy="The next change to it writes the text anew; until then only --unprotect lets it be deleted.",
     )
 
 

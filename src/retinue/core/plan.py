@@ -139,7 +139,7 @@ def _notes(world: World, target: Target, changes: Sequence[Change]) -> list[Diag
                 code="removed-stale",
                 severity=Severity.INFO,
                 address=str(address),
-                message=f"`removed` names {address}, which is not live in this environment",
+                message=f"`removed` names {address}, of which nothing is ours in this environment",
                 remedy="Once no environment holds it, take the line out of retinue.yaml.",
             )
         )

@@ -77,16 +77,17 @@ def _lack(change: Change, proof: Proof) -> Obstacle | None:
 def _pending(pending: Change, source: str) -> Obstacle:
     """The environment before has something left to do."""
     address, run = pending.address, f"retinue apply -e {source}"
-    if pending.action is Action.UPDATE and pending.reason is Reason.DRIFT:
-        return Obstacle("drifted", f"in {source} it was changed outside since the last apply", _ways(address, run))
+    if pending.reason is Reason.DRIFT:
+        ways = _ways(address, f"to keep that: retinue import --update -e {source}", f"to undo it: {run}")
+        return Obstacle("drifted", f"in {source} it was changed outside since the last apply", ways)
     if pending.action in _TAKES_AWAY:
         return Obstacle("not-applied", f"{source} still holds it", _ways(address, run))
     message = f"{source} does not have it as the manifests want it: there it is still to {pending.action}"
     return Obstacle("not-applied", message, _ways(address, run))
 
 
-def _ways(address: Address, way: str) -> tuple[str, ...]:
-    return way, f"--allow-unpromoted {address}"
+def _ways(address: Address, *ways: str) -> tuple[str, ...]:
+    return *ways, f"--allow-unpromoted {address}"
 
 
 def _exception(change: Change, lack: Obstacle) -> Diagnostic:
@@ -103,7 +104,7 @@ def _with_dependents(changes: Sequence[Change]) -> tuple[Change, ...]:
     """Nothing goes ahead that needs what is held, and nothing is taken away that a held step leaves in use."""
     found = list(changes)
     while True:
-        held = {change.address: change for change in found if change.held and change.action not in _TAKES_AWAY}
+        held = {change.address: change for change in found if change.held}
         more = {index: lack for index, change in enumerate(found) if (lack := _needs_held(change, held))}
         if not more:
             return tuple(found)
@@ -112,7 +113,7 @@ def _with_dependents(changes: Sequence[Change]) -> tuple[Change, ...]:
 
 
 def _needs_held(change: Change, held: Mapping[Address, Change]) -> Obstacle | None:
-    if change.held:
+    if change.held or change.reason is Reason.DUPLICATE:
         return None
     if change.action in _TAKES_AWAY:
         user = next((other.address for other in held.values() if _uses(other, change)), None)
@@ -126,6 +127,7 @@ def _after(address: Address) -> str:
 
 
 def _uses(other: Change, doomed: Change) -> bool:
-    """Whether a live field that a held step would change names what is to be taken away."""
+    """Whether a held step leaves in use what is to be taken away: a live field names it, or what stays requires it."""
     before = canonical_json([item.before for item in other.fields])
-    return any(canonical_json(name) in before for name in (doomed.remote_id, str(doomed.address)) if name)
+    names = (doomed.remote_id, str(doomed.address))
+    return doomed.address in other.requires or any(canonical_json(name) in before for name in names if name)

@@ -78,9 +78,10 @@ class Emulator:
         self.assistants = Assistants(self.store, lambda: self.behaviour, now, new_id, self.vector_stores.make)
         access = Access(lambda: self.behaviour, now)
         self.flowise = Flowise(access, self.store, self.assistants, lambda: self.behaviour, now)
-        azure = Azure(access, self.store, self.assistants, lambda: self.behaviour, now)
-        foundry = Foundry(access, self.store, self.assistants, lambda: self.behaviour)
-        openai = OpenAI(access, self.assistants, (self.files, self.vector_stores), lambda: self.behaviour)
+        knowledge = (self.files, self.vector_stores)
+        azure = Azure(access, self.store, self.assistants, knowledge, lambda: self.behaviour, now)
+        foundry = Foundry(access, self.store, self.assistants, knowledge, lambda: self.behaviour)
+        openai = OpenAI(access, self.assistants, knowledge, lambda: self.behaviour)
         self._router = Router([openai, self.flowise, azure, foundry])
         self._control = Control(self) if control else None
 

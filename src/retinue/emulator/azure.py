@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from . import azure_rules as rules
+from . import checks
 from .access import Access
 from .assistants import Assistants
 from .azure_files import AssistantFiles
 from .errors import ApiError
 from .faults import Behaviour
+from .files import Files
 from .store import Store
+from .vector_stores import VectorStores
 from .web import Answer, Request, Route
 
 Handler = Callable[..., Answer]
@@ -49,6 +52,31 @@ def with_body(request: Request, body: object) -> Request:
     return replace(request, stream=io.BytesIO(data), length=len(data))
 
 
+_FILES = "/vector_stores/{id}/files"
+_LATE = (f"GET {_FILES}/{{file}}/content", f"POST {_FILES}/{{file}}", "POST /vector_stores/{id}/search")
+"""What came in 2025: what is in a store's file, its attributes, a search."""
+_ATTACHING = (f"POST {_FILES}", "POST /vector_stores/{id}/file_batches")
+
+
+def known(knowledge: Sequence[Files | VectorStores], prefix: str) -> Iterator[Route]:
+    """The routes of files and vector stores as Azure has them: none with attributes of a store's files."""
+    for route in (route for part in knowledge for route in part.routes(prefix)):
+        what = route.label.replace(prefix, "", 1)
+        if what not in _LATE:
+            yield _without_attributes(route) if what in _ATTACHING else route
+
+
+def _without_attributes(route: Route) -> Route:
+    def handle(request: Request, *segments: str) -> Answer:
+        body = request.json()
+        for name in ("attributes", "files"):
+            if isinstance(body, dict) and name in body:
+                raise checks.unknown(name)
+        return route.handle(with_body(request, body), *segments)
+
+    return route._replace(handle=handle)
+
+
 def version_of(request: Request) -> str:
     return request.query.get("api-version", "")
 
@@ -63,6 +91,7 @@ class Azure:
         access: Access,
         store: Store,
         assistants: Assistants,
+        knowledge: Sequence[Files | VectorStores],
         behaviour: Callable[[], Behaviour],
         now: Callable[[], float],
     ) -> None:
@@ -70,14 +99,15 @@ class Azure:
         files = AssistantFiles(store, assistants, behaviour, now)
         self._of_files = frozenset(files.routes(self.prefix))
         wrapped = (route._replace(handle=self._versioned(route)) for route in assistants.routes(self.prefix))
-        self.routes: tuple[Route, ...] = (*wrapped, *self._of_files)
+        self.routes: tuple[Route, ...] = (*wrapped, *self._of_files, *known(knowledge, self.prefix))
 
     def admit(self, request: Request, route: Route) -> None:
         """Raises ApiError: 404 after the shutdown and for another version, 401 without a key."""
         version = version_of(request)
         if self._behaviour().gone or version not in rules.VERSIONS:
             raise not_found()
-        if route in self._of_files and not rules.has_assistant_files(version):
+        first, of_stores = rules.has_assistant_files(version), "/vector_stores" in route.template
+        if (first and of_stores) or (not first and route in self._of_files):
             raise not_found()
         key = request.headers.get("api-key", "")
         if key:

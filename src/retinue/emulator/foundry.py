@@ -7,7 +7,7 @@ to be those of the gateway before a resource.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from . import azure, checks
@@ -15,7 +15,9 @@ from .access import Access
 from .assistants import KIND, Assistants
 from .errors import ApiError
 from .faults import Behaviour
+from .files import Files
 from .store import Store
+from .vector_stores import VectorStores
 from .web import Answer, Request, Route
 
 VERSIONS = ("v1", "2025-05-01", "2025-05-15-preview")
@@ -41,11 +43,18 @@ class Foundry:
     prefix = "/api/projects"
 
     def __init__(
-        self, access: Access, store: Store, assistants: Assistants, behaviour: Callable[[], Behaviour]
+        self,
+        access: Access,
+        store: Store,
+        assistants: Assistants,
+        knowledge: Sequence[Files | VectorStores],
+        behaviour: Callable[[], Behaviour],
     ) -> None:
         self._access, self._store, self._behaviour = access, store, behaviour
-        self.routes: tuple[Route, ...] = tuple(
-            route._replace(handle=self._wrapped(route)) for route in assistants.routes(f"{self.prefix}/{{project}}")
+        below = f"{self.prefix}/{{project}}"
+        self.routes: tuple[Route, ...] = (
+            *(route._replace(handle=self._wrapped(route)) for route in assistants.routes(below)),
+            *(route._replace(handle=_of_any_project(route)) for route in azure.known(knowledge, below)),
         )
 
     def admit(self, request: Request, route: Route) -> None:
@@ -91,6 +100,10 @@ class Foundry:
 
     envelope = staticmethod(azure.envelope)
     headers = staticmethod(azure.headers)
+
+
+def _of_any_project(route: Route) -> Callable[..., Answer]:
+    return lambda request, project, *segments: route.handle(request, *segments)
 
 
 def _is_extra(tool: object) -> bool:

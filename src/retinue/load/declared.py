@@ -50,7 +50,7 @@ def declaration_problems(data: Map) -> Iterator[Diagnostic]:
     declared = declarations(data)
     for name, item in declared.items():
         if item.default is not MISSING and not item.holds(item.default):
-            yield _wrong(item, item.default, "its default", data, ("variables", name, "default"))
+            yield _wrong(item, item.default, "its default is", data, ("variables", name, "default"))
     environments = data.get("environments")
     for environment, target in environments.items() if isinstance(environments, dict) else ():
         values = target.get("variables") if isinstance(target, dict) else None
@@ -60,7 +60,7 @@ def declaration_problems(data: Map) -> Iterator[Diagnostic]:
                 message, remedy = _unknown(name, declared)
                 yield Diagnostic("variable-unknown", message, remedy, place_of(data, path, key=True), path=_path(path))
             elif not declared[name].holds(value):
-                yield _wrong(declared[name], value, f"in `{environment}`", data, path)
+                yield _wrong(declared[name], value, f"in `{environment}` it is", data, path)
 
 
 def _is_valid(block: Any) -> bool:
@@ -76,25 +76,32 @@ def _path(path: Iterable[str]) -> str:
 
 
 def _wrong(item: Declaration, value: Any, where: str, data: Map, path: tuple[str, ...]) -> Diagnostic:
-    message, remedy = _mismatch(item, value, where)
+    message, remedy = _mismatch(item, value, f"{where} {_found(value)}")
     return Diagnostic("variable-type", message, remedy, place_of(data, path), path=_path(path))
 
 
-def _mismatch(item: Declaration, value: Any, where: str) -> tuple[str, str]:
-    """Message and remedy."""
+def _found(value: Any) -> str:
+    """A value of a file, in which the text `0.5` is not the number."""
+    if value is None:
+        return "nothing"
+    return f"the text {shown(value)}" if isinstance(value, str) else shown(value)
+
+
+def _mismatch(item: Declaration, value: Any, found: str) -> tuple[str, str]:
+    """Message and remedy. `found`: where, and what is there."""
     about = f" ({item.description})" if item.description else ""
-    found = "nothing" if value is None else shown(value)
     wanted = _WORDS[item.type] if item.type else "a value"
     remedy = f"Write {wanted} for `{item.name}`{about}"
     end = ", in quotes." if item.type == "string" and value is not None else "."
-    return f"the variable `{item.name}` is {wanted}, but {where} it is {found}", remedy + end
+    return f"the variable `{item.name}` is {wanted}, but {found}", remedy + end
 
 
 def _unknown(name: str, known: Iterable[str]) -> tuple[str, str]:
     """Message and remedy."""
-    close = get_close_matches(name, list(known), 1)
-    remedy = f"Did you mean `{close[0]}`?" if close else f"There are: {listed(sorted(known))}."
-    return f"there is no variable {shown(name)}", remedy
+    names = sorted(known)
+    close = get_close_matches(name, names, 1)
+    there_are = f"There are: {listed(names)}." if names else "No manifest uses one and none is declared."
+    return f"there is no variable {shown(name)}", f"Did you mean `{close[0]}`?" if close else there_are
 
 
 def values_in(
@@ -118,7 +125,8 @@ def values_in(
         if declared and item is None:
             problems.append(unknown_override(name, overrides, declared))
         elif item is not None and not item.holds(value):
-            message, remedy = _mismatch(item, given, "on the command line" if place is None else "here")
+            found = f"on the command line it is {shown(given)}" if place is None else f"here it is {_found(given)}"
+            message, remedy = _mismatch(item, given, found)
             problems.append(Diagnostic("variable-type", message, remedy, place))
     for item in declared.values() if environment is not None else ():
         if item.required and item.name not in values:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..core.model import Kind
+from .located import Map
 from .said import Said, listed, path_name, shown
 
 _REMOVE = "Remove this line"
@@ -64,10 +65,19 @@ def _unknown(key: str, path: Sequence[str | int], error: Any, kind: Kind | None)
     if key in _NOT_FIELDS and "vector_store_ids" in members:
         return Said("unknown-key", *_NOT_FIELDS[key], (key,), at_key=True)
     where = f" in {path_name(path)}" if path else ""
-    return Said("unknown-key", f"unknown key {shown(key)}{where}", _meant(key, members, error.instance), (key,), True)
+    present = _beside(key, error.instance)
+    return Said("unknown-key", f"unknown key {shown(key)}{where}", _meant(key, members, present), (key,), True)
 
 
-def _meant(key: str, members: Mapping[str, Any], present: Mapping[str, Any]) -> str:
+def _beside(key: str, instance: Mapping[str, Any]) -> Collection[str]:
+    """The keys that the same file states: what only another layer has may well be meant."""
+    if type(instance) is not Map:
+        return instance
+    file = instance.keys_at[key].file
+    return [name for name, place in instance.keys_at.items() if place.file == file]
+
+
+def _meant(key: str, members: Mapping[str, Any], present: Collection[str]) -> str:
     below = [name for name, schema in members.items() if key in schema.get("properties", {})]
     if below:
         return f"It belongs below `{below[0]}`: `{below[0]}: {{{key}: …}}`."

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ..core.canonical import canonical, same
-from ..core.model import MISSING, Kind, Severity
+from ..core.model import MISSING, Address, Json, Kind, Severity
 from .manifests import Loaded
 from .splice import Edit, Unsafe
 from .writeback import Refused, Texts, Wanted, Written, edits_for
@@ -26,12 +26,16 @@ _MISSED = "read back, the file would not say what is live"
 
 @dataclass(frozen=True, slots=True)
 class Rewriting:
-    """The new content of files and the one they had, the fields that it gives their live value, and those that stay."""
+    """The new content of files and the one they had, the fields that it gives their live value, and those that stay.
+
+    `also`: by address and field, the other environments that the same line serves.
+    """
 
     files: Mapping[str, bytes]
     before: Mapping[str, bytes]
     written: tuple[Wanted, ...]
     refused: tuple[Refused, ...]
+    also: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
 
 
 def rewrite(wanted: Sequence[Wanted], texts: Texts, verify: Verify) -> Rewriting:
@@ -141,14 +145,17 @@ def unintended(
     fields: dict[object, dict[str, Wanted]] = {}
     for one in wanted:
         fields.setdefault(one.resource.address, {})[one.field.name] = one
-    for address, document in before.rendered.items():
-        now = after.rendered[address]
-        moved = {
-            key for key in document.keys() | now.keys() if not same(document.get(key, MISSING), now.get(key, MISSING))
-        }
-        if other := sorted(moved - fields.get(address, {}).keys()):
+    for address in before.rendered:
+        if other := sorted(moved_fields(before, after, address) - fields.get(address, {}).keys()):
             return f"it is shared: `{other[0]}` of {address} would change too"
     return _not_reached(after, wanted, kinds) if here else None
+
+
+def moved_fields(before: Loaded, after: Loaded, address: Address) -> set[str]:
+    """The fields of a manifest that other files give another value."""
+    nothing: Mapping[str, Json] = {}
+    old, new = before.rendered.get(address, nothing), after.rendered.get(address, nothing)
+    return {key for key in old.keys() | new.keys() if not same(old.get(key, MISSING), new.get(key, MISSING))}
 
 
 def _not_reached(after: Loaded, wanted: Sequence[Wanted], kinds: Mapping[str, Kind]) -> str | None:

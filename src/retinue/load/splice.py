@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ..core.canonical import plain
@@ -56,11 +56,12 @@ def replaced(text: str, node: Node, value: Json, *, is_json: bool, trims: bool) 
     if node.what == SCALAR and node.style in ("|", ">"):
         return _block(text, node, value, trims=trims)
     if node.what != SCALAR:
-        _refuse_loss(text[node.start : node.end])
+        _refuse_loss(text[node.start : node.end] + ("" if node.flow else text[node.end :].partition("\n")[0]))
     elif "\n" in text[node.start : node.end]:
         raise Unsafe("the text runs over several lines here, and its layout cannot be kept")
     if node.flow or is_json or _fits_line(value):
-        return Edit(node.start, node.end, _inline(value, node, is_json=is_json))
+        gap = " " if node.start == node.end and text[node.start - 1 : node.start] in (":", "-") else ""
+        return Edit(node.start, node.end, gap + _inline(value, node, is_json=is_json))
     return _emitted(text, node, value)
 
 
@@ -91,6 +92,10 @@ def item_added(text: str, node: Node, after: int, value: Json) -> Edit:
             raise Unsafe("an item was added between others in a list that is written in brackets")
         return _into_brackets(text, node, _compact(value), node.children)
     lines = _indented(to_yaml({"k": [value]}, _ENDLESS).partition("\n")[2], node.column - 1 - 2)
+    return _item_lines(text, node, after, lines)
+
+
+def _item_lines(text: str, node: Node, after: int, lines: str) -> Edit:
     if after >= 0:
         return _after_line(text, node.children[after], None, lines)
     first = text.rfind("\n", 0, node.start) + 1
@@ -99,12 +104,21 @@ def item_added(text: str, node: Node, after: int, value: Json) -> Edit:
     return Edit(first, first, lines)
 
 
-def item_removed(text: str, node: Node, index: int) -> Edit:
-    """A list without one of its items."""
+def item_moved(text: str, node: Node, index: int, after: int) -> Edit:
+    """The lines of an item once more, comments and all, behind the item with the number `after`; -1 puts them first."""
+    if node.what != SEQ or node.marked or node.flow:
+        raise Unsafe("the items have another order in a list that is not written line by line")
+    first, stop = _lines(text, text.rindex("-", 0, node.children[index].start), node.children[index].end)
+    return _item_lines(text, node, after, text[first:stop].removesuffix("\n") + "\n")
+
+
+def item_removed(text: str, node: Node, index: int, *, moved: bool = False) -> Edit:
+    """A list without one of its items. `moved`: which stands elsewhere by another edit."""
     if node.what != SEQ or node.marked:
         raise Unsafe("there is no plain list here to take an item from")
     start = node.children[index].start
-    return _without(text, node, index, start if node.flow else text.rindex("-", 0, start), node.children)
+    start = start if node.flow else text.rindex("-", 0, start)
+    return _without(text, node, index, start, node.children, keeps_comments=moved)
 
 
 def _refuse_loss(text: str) -> None:
@@ -206,20 +220,43 @@ def _into_brackets(text: str, node: Node, new: str, starts: Sequence[Node]) -> E
     return Edit(node.children[-1].end, node.children[-1].end, f",{gap}{new}")
 
 
-def _without(text: str, node: Node, index: int, start: int, starts: Sequence[Node]) -> Edit:
+def _without(
+    text: str, node: Node, index: int, start: int, starts: Sequence[Node], *, keeps_comments: bool = False
+) -> Edit:
     """The entry that begins at `start`, with the comma or the lines that belong to it."""
     if node.marked or len(node.children) < 2:
         raise Unsafe("nothing would be left of what stands around it")
-    end = node.children[index].end
+    child = node.children[index]
+    if not keeps_comments and _has_comment_lines(text, start, child):
+        raise Unsafe("comments would be lost with it")
     if node.flow:
-        left, right = (node.children[index - 1].end, end) if index else (start, starts[1].start)
-        if "#" in text[left:start] + text[end:right]:
+        left, right = (node.children[index - 1].end, child.end) if index else (start, starts[1].start)
+        if "#" in text[left:start] + text[child.end : right]:
             raise Unsafe("a comment stands between the entries here")
         return Edit(left, right, "")
+    first, stop = _lines(text, start, child.end)
+    return Edit(first if text[:stop].endswith("\n") else max(first - 1, 0), stop, "")
+
+
+def _lines(text: str, start: int, end: int) -> tuple[int, int]:
+    """From the beginning of the line in which an entry starts to the end of that in which it ends."""
     first = text.rfind("\n", 0, start) + 1
     if text[first:start].strip():
         raise Unsafe("it stands on a line with something else")
-    stop = text.find("\n", end)
-    if stop < 0:
-        return Edit(max(first - 1, 0), len(text), "")
-    return Edit(first, stop + 1, "")
+    return first, text.find("\n", end) + 1 or len(text)
+
+
+def _has_comment_lines(text: str, start: int, node: Node) -> bool:
+    """Whether a comment has a line of its own from `start` to the end of a value. One behind a value goes with it."""
+    position, gaps = start, []
+    for part in sorted(_scalars(node), key=lambda item: item.start):
+        gaps.append(text[position : part.start])
+        position = part.end
+    return any(line.lstrip().startswith("#") for line in "_".join([*gaps, text[position : node.end]]).split("\n")[1:])
+
+
+def _scalars(node: Node) -> Iterator[Node]:
+    for part in node.all():
+        yield from part.keys
+        if not part.children and part.what not in (MAP, SEQ):
+            yield part

@@ -5,25 +5,33 @@ Every value of a rendered manifest knows its place, whatever layer or include it
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 import yaml
 
-from ..core.canonical import canonical_value, same
+from ..core.canonical import canonical_json, canonical_value, same
 from ..core.model import MISSING, Field, Json, Place, Resource, Shape
 from ..schema import EXTRAS, kind_by_word
 from . import frontmatter
 from .files import Files, Found, beside, read_found, text_of
 from .located import Map, Seq
 from .spans import MAP, SCALAR, Node, Spans
-from .splice import Edit, Unsafe, apply, inserted, item_added, item_removed, removed, replaced
+from .splice import Edit, Unsafe, apply, inserted, item_added, item_moved, item_removed, removed, replaced
 from .variables import escaped
 
 _LAST_KEYS = ("retinue", EXTRAS)
 """They stand at the end of a manifest; new fields go above them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """An item of a list that only has another place now, by its number."""
+
+    number: int
 
 
 class Wanted(NamedTuple):
@@ -66,10 +74,14 @@ class Text:
     def is_json(self) -> bool:
         return self.name.lower().endswith(".json")
 
+    @property
+    def is_markdown(self) -> bool:
+        return PurePosixPath(self.name).suffix.lower() == ".md"
+
     def spans(self) -> Spans:
         """Raises Unsafe for a text whose values cannot be told apart."""
         if self._spans is None:
-            head = frontmatter.head(self.text) if self.name.lower().endswith(".md") else self.text
+            head = frontmatter.head(self.text) if self.is_markdown else self.text
             try:
                 self._spans = Spans(head)
             except (yaml.YAMLError, ValueError) as error:
@@ -136,7 +148,10 @@ class _Work:
         elif wanted.value is not MISSING:
             assert wanted.resource.place is not None
             file, holder = self._holder(wanted.resource.place)
-            self._insert(file, holder, name, wanted.value)
+            if name == frontmatter.BODY and file.is_markdown and isinstance(wanted.value, str):
+                self._new_body(file, wanted.value)
+            else:
+                self._insert(file, holder, name, wanted.value)
 
     def _add(self, file: Text, edit: Edit) -> None:
         self.edits.setdefault(file.name, []).append(edit)
@@ -149,7 +164,7 @@ class _Work:
         self.place = place
         if _short(new, shape) is MISSING:
             self._reset(holder, key, shape)
-        elif type(value) is Map and isinstance(new, dict) and _same_type(shape, value, new):
+        elif type(value) is Map and value and isinstance(new, dict) and _same_type(shape, value, new):
             self._members(value, place, shape, new)
         elif type(value) is Seq and isinstance(new, list) and value:
             self._items(value, place, shape, new)
@@ -181,31 +196,34 @@ class _Work:
         if shape.unordered:
             gone = [index for index, item in enumerate(value) if not any(_equal(item, other, items) for other in new)]
             more = [other for other in new if not any(_equal(item, other, items) for item in value)]
-            self._resize(value, place, gone, len(value) - 1, more)
+            self._resize(value, place, gone, [(len(value) - 1, item) for item in more])
             return
-        start = next(
-            (n for n, (old, now) in enumerate(zip(value, new, strict=False)) if not _equal(old, now, items)), None
-        )
-        start = min(len(value), len(new)) if start is None else start
-        stop = 0
-        while stop < min(len(value), len(new)) - start and _equal(value[-1 - stop], new[-1 - stop], items):
-            stop += 1
-        old, now = range(start, len(value) - stop), new[start : len(new) - stop]
-        for index, item in zip(old, now, strict=False):
-            self._value(value, index, items, item)
-        paired = min(len(old), len(now))
-        self._resize(value, place, list(old[paired:]), start + paired - 1, now[paired:])
+        old_keys, new_keys = ([_identity(item, items) for item in side] for side in (value, new))
+        kept = dict(_pairs(old_keys, new_keys, [item.file == place.file for item in value.items_at]))
+        more = []
+        for number, item in enumerate(new):
+            if number not in kept.values():
+                after = max((index for index, other in kept.items() if other < number), default=-1)
+                more.append((after, _moved(value, item, items, kept)))
+        for index, number in kept.items():
+            self._value(value, index, items, new[number])
+        self._resize(value, place, [index for index in range(len(value)) if index not in kept], more)
 
-    def _resize(self, value: Seq, place: Place, gone: Sequence[int], after: int, more: Sequence[Json]) -> None:
+    def _resize(self, value: Seq, place: Place, gone: Sequence[int], more: Sequence[tuple[int, Json]]) -> None:
+        """Take items away and put others behind those with the given numbers (-1: in front)."""
         if not gone and not more:
             return
         file, node = self._node(place)
         if len(node.children) != len(value):
             raise Unsafe("an anchor, an alias or an include stands for this list")
+        moved = [item.number for _, item in more if isinstance(item, _Moved)]
         for index in gone:
-            self._add(file, item_removed(file.text, node, index))
-        for item in more:
-            self._add(file, item_added(file.text, node, after, self._written(item, node, file)))
+            self._add(file, item_removed(file.text, node, index, moved=index in moved))
+        for after, item in more:
+            if isinstance(item, _Moved):
+                self._add(file, item_moved(file.text, node, item.number, after))
+            else:
+                self._add(file, item_added(file.text, node, after, self._written(item, node, file)))
 
     def _insert(self, file: Text, node: Node, key: str, value: Json) -> None:
         value = self._written(value, node, file)
@@ -234,6 +252,8 @@ class _Work:
             self._included(node, place, shape, new)
             return
         self._refuse_variable(value, node)
+        if node.parent is None and node.what != SCALAR:
+            raise Unsafe("an include stands there, and the live value is another thing than its file")
         new = self._written(new, node, file)
         self._add(file, replaced(file.text, node, new, is_json=file.is_json, trims=shape.trim_final_newline))
 
@@ -266,8 +286,14 @@ class _Work:
         if "${" in body.replace("$${", ""):
             raise Unsafe("the text has variables")
         kept = body[len(body.rstrip("\n")) :]
-        text = new.replace("\r\n", "\n").rstrip("\n").replace("${", "$${")
+        text = _as_body(new)
         self._add(file, Edit(start, len(file.text), text + kept if text else ""))
+
+    def _new_body(self, file: Text, new: str) -> None:
+        """A text below front matter that has none."""
+        text = _as_body(new)
+        layout = "\n" if text.startswith("\n") else ""
+        self._add(file, Edit(len(file.text.rstrip("\n")), len(file.text), f"\n{layout}{text}\n"))
 
     def _written(self, value: Json, node: Node, file: Text) -> Json:
         """The value as it is written where `${` means a variable."""
@@ -294,10 +320,40 @@ def _place(holder: Map | Seq, key: Any) -> Place:
     return holder.values_at[key] if isinstance(holder, Map) else holder.items_at[key]
 
 
+def _moved(value: Seq, item: Json, shape: Shape, kept: Collection[int]) -> Json | _Moved:
+    """Where in the list an item stood that has another place now; the item itself if it is new."""
+    found = (index for index, old in enumerate(value) if index not in kept and _equal(old, item, shape))
+    index = next(found, None)
+    return item if index is None else _Moved(index)
+
+
+def _identity(item: Json, shape: Shape) -> str:
+    """What tells an item of a list from the others: type and name where it has them, else all of it."""
+    if shape.by_type is None or not isinstance(item, dict):
+        short = _short(item, shape)
+        return canonical_json(None if short is MISSING else short)
+    inner = item.get(str(item.get("type")))
+    return canonical_json([item.get("type"), (inner if isinstance(inner, dict) else item).get("name")])
+
+
+def _pairs(old: Sequence[str], new: Sequence[str], own: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """Which items are one before and after, by number and in order, for two lists of identities.
+
+    Two different ones are, in one place, unless an include stands there (not `own`): its file is about another item.
+    """
+    for what, first, last, start, stop in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        for index, number in zip(range(first, last), range(start, stop), strict=False):
+            if what == "equal" or (own[index] and old[index] not in new and new[number] not in old):
+                yield index, number
+
+
+def _as_body(text: str) -> str:
+    return text.replace("\r\n", "\n").rstrip("\n").replace("${", "$${")
+
+
 def _is_body(file: Text, place: Place) -> bool:
     """Whether a place is that of the text below the front matter."""
-    markdown = PurePosixPath(file.name).suffix.lower() == ".md"
-    return markdown and place.line > frontmatter.head(file.text).count("\n")
+    return file.is_markdown and place.line > frontmatter.head(file.text).count("\n")
 
 
 def _equal(left: Json, right: Json, shape: Shape) -> bool:

@@ -157,12 +157,13 @@ class Http:
         """
         failures = 0
         doubt: RetinueError | None = None
+        last: RetinueError | None = None
         while True:
             with self._gate.slot() as ticket:
                 if self._stop.is_set():
-                    raise _stopped(doubt, "the run was stopped before it")
+                    raise _stopped(doubt, last, "the run was stopped before it")
                 if self._gate.is_over():
-                    raise _stopped(doubt, "the time of --timeout is up, or would be before the service is to be asked")
+                    raise _stopped(doubt, last, _TIME_IS_UP)
                 result = self._once(verb, method, path, body, params)
             if isinstance(result, Answer):
                 self._gate.succeeded(ticket)
@@ -171,8 +172,9 @@ class Http:
             failures += not result.held_back
             if not result.repeatable or failures == _ATTEMPTS:
                 raise result.error
+            last = result.error
             if result.sent and verb not in (Verb.LIST, Verb.GET):
-                doubt = result.error
+                doubt = last
             self._pause(result, failures, ticket)
             if self._once_only(verb) and result.held_back:
                 raise HeldBack(result.error.message, result.error.remedy)
@@ -267,15 +269,16 @@ class _Failure:
     sent: bool = True
 
 
+_TIME_IS_UP = "the time of --timeout is up, or would be before the service is to be asked"
 _LATER = "Try again later; a smaller --parallelism is gentler."
 _NOT_JSON = "That is no answer of this API: check `endpoint` in retinue.yaml."
 
 
-def _stopped(doubt: RetinueError | None, why: str) -> RetinueError:
-    """`doubt`: how an earlier try of a write ended."""
-    if doubt is None:
-        return NotSent(why)
-    return UnknownOutcome(f"{doubt.message}; then {why}")
+def _stopped(doubt: RetinueError | None, last: RetinueError | None, why: str) -> RetinueError:
+    """`doubt`: how an earlier try of a write ended; `last`: how the last try of anything did."""
+    if doubt is not None:
+        return UnknownOutcome(f"{doubt.message}; then {why}")
+    return NotSent(f"{last.message}; then {why}" if last else why, last.remedy if last else None)
 
 
 def _unknown(what: str) -> UnknownOutcome:

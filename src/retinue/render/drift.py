@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,6 +11,7 @@ from ..core.model import Cause
 from ..schema import kinds
 from .diagnostics import diagnostic_lines
 from .fields import Layout, changed_fields
+from .inert import code, fence, units
 from .safe import cells, clean, defuse, pad
 from .style import Style
 from .text import header
@@ -52,25 +52,23 @@ def drift_text(drift: Drift, *, style: Style = Style(), width: int = 100) -> str
 
 def drift_markdown(drift: Drift) -> str:
     """For a comment or an issue: the summary as text, the fields in a fence that nothing in them can close."""
-    parts = [f"### Drift: `{header(drift.plan).replace('`', '')}`", f"**{drift_summary(drift)}**", *_pending(drift)]
+    parts = [f"### Drift: {code(header(drift.plan))}", f"**{drift_summary(drift)}**", *_pending(drift)]
     if drift.items:
         body = defuse("\n".join(_items(drift, Style(), 100)))
         cut = _cut(body)
-        longest = max((len(run) for run in re.findall("`+", cut)), default=0)
-        fence = "`" * max(3, longest + 1)
-        parts += ["What is live differs from what was applied, as manifest → live:", f"{fence}text\n{cut}\n{fence}"]
+        parts += ["What is live differs from what was applied, as manifest → live:", fence(cut, "text")]
         if cut != body:
             parts.append(f"{body.count(chr(10)) - cut.count(chr(10))} more lines: `retinue drift` shows all of them.")
     return "\n\n".join(parts) + "\n"
 
 
 def _cut(body: str) -> str:
-    """As many whole lines as a comment may have, counted as its host does: two for what lies beyond the basic plane."""
-    if len(body.encode("utf-16-le", "surrogatepass")) <= 2 * _MOST_CHARACTERS:
+    """As many whole lines as a comment may have."""
+    if units(body) <= _MOST_CHARACTERS:
         return body
     room, lines = _MOST_CHARACTERS, []
     for line in body.split("\n"):
-        room -= len(line.encode("utf-16-le", "surrogatepass")) // 2 + 1
+        room -= units(line) + 1
         if room < 0:
             break
         lines.append(line)

@@ -69,5 +69,5 @@ def _update(given: dict[str, Any]) -> int:
     with connect(session, given, request_log(given)) as service:
         found = update(session, service, read_world(session, service), given)
     write_over(session.project.root, found.files, found.before)
-    console.result(console.harmless(report(found)))
+    console.result(console.harmless(report(found, options.to_paste("plan", given))))
     return Exit.ERROR if found.refused else Exit.OK

@@ -68,11 +68,12 @@ def _still(change: Change) -> str:
 def _steps(session: Session, plan: Plan, live: Sequence[Resource]) -> list[Change]:
     """Raises StaleError for an object whose marker cannot be read: nothing can be noted there."""
     owned = session.world(live).owned
-    damaged = [str(address) for address in plan.unchanged_addresses if owned[address].applied is None]
+    steps = verify_steps(session.desired, plan.unchanged_addresses, owned, session.kinds, session.target.unreadable)
+    damaged = [str(step.address) for step in steps if owned[step.address].applied is None]
     if damaged:
         remedy = "The next change to it writes the marker anew; or take its `retinue.` metadata away and adopt it."
         raise StaleError(f"the marker of {', '.join(damaged)} cannot be read", remedy)
-    return verify_steps(session.desired, plan.unchanged_addresses, owned, session.kinds, session.target.unreadable)
+    return steps
 
 
 def _record(steps: Sequence[Change], plan: Plan, session: Session, given: Mapping[str, Any]) -> int:

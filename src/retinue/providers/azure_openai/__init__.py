@@ -10,7 +10,10 @@ from dataclasses import replace
 
 from ...core.model import Change, Diagnostic, Json, Obstacle, Resource, Severity
 from ..base import Auth, Capabilities, Configured, Service, Settings, Support
+from ..files import FileVerbs
 from ..openai import PROVIDER as OPENAI
+from ..openai import OpenAIService, WithKnowledge
+from ..vector_stores import StoreVerbs
 from ..wire import Connection
 from .checks import problems
 from .forms import WithFileIds, form_of
@@ -87,7 +90,6 @@ class AzureProvider:
 
     def connect(self, connection: Connection) -> Service:
         from ..http import Http  # heavy: the HTTP library is loaded only by commands that reach a service
-        from ..openai import OpenAIService
         from .service import FileIdsService, classify
 
         base = connection.base_url.rstrip("/")
@@ -96,9 +98,10 @@ class AzureProvider:
         params = {**connection.params, "api-version": self.version.name}
         http = Http(replace(connection, base_url=base, params=params), classify)
         form, gone = form_of(self.version), _GONE_FOUNDRY if self.version.foundry else _GONE
-        if isinstance(form, WithFileIds):
-            return FileIdsService(http, form, gone)
-        return OpenAIService(http, form, gone)
+        kind = FileIdsService if isinstance(form, WithFileIds) else OpenAIService
+        files = FileVerbs(http, connection.tell)
+        stores = StoreVerbs(http, connection, files, attributes=False)
+        return WithKnowledge(kind(http, form, gone), files, stores)
 
 
 def _endpoint_problems(endpoint: str) -> Iterator[Diagnostic]:
@@ -111,11 +114,10 @@ def _endpoint_problems(endpoint: str) -> Iterator[Diagnostic]:
 def _record(version: Version) -> Capabilities:
     return replace(
         OPENAI.capabilities,
-        kinds=("Assistant",),
-        compound=frozenset(),
+        kinds=("Assistant", "File") if version.has_assistant_files else ("Assistant", "VectorStore", "File"),
         unreadable={},
         account="",
-        fields={"Assistant": _fields(version)},
+        fields={**OPENAI.capabilities.fields, "Assistant": _fields(version)},
         emulator_path="/api/projects/emulator" if version.foundry else "",
         key_variable="AZURE_OPENAI_API_KEY",
         settings=frozenset({"api_version", "entra"}),

@@ -9,11 +9,28 @@ from collections.abc import Iterator, Mapping
 
 from ...core.model import Diagnostic, Json, Resource
 from ..losses import LOSS
+from ..vector_stores import unsearchable
 from .versions import Part, Version
 
 
 def problems(desired: Resource, version: Version) -> Iterator[Diagnostic]:
-    spec = desired.spec
+    if desired.kind == "Assistant":
+        yield from _assistant(desired.spec, version)
+    elif desired.kind == "VectorStore":
+        yield from unsearchable(desired)
+        yield from _store(desired.spec, version)
+
+
+def _store(spec: Mapping[str, Json], version: Version) -> Iterator[Diagnostic]:
+    """How a store's files are cut up, and what is said about them."""
+    for index, item in enumerate(spec.get("files") or ()):
+        if isinstance(item, dict) and item.get("attributes"):
+            yield from _lacking(Part.ATTRIBUTES, f"/files/{index}/attributes", version)
+        if isinstance(item, dict) and (item.get("chunking_strategy") or {}).get("type") == "static":
+            yield from _lacking(Part.CHUNKING, f"/files/{index}/chunking_strategy", version)
+
+
+def _assistant(spec: Mapping[str, Json], version: Version) -> Iterator[Diagnostic]:
     yield from _instructions(spec.get("instructions"), version)
     for index, tool in enumerate(spec.get("tools") or ()):
         yield from _tool(tool, f"/tools/{index}", version)

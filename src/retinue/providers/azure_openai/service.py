@@ -12,10 +12,10 @@ from urllib.parse import quote
 from ...core.errors import NotFound, ServiceError, UnknownOutcome
 from ...core.model import Json, Resource
 from ..base import Marker
-from ..openai import OpenAIService, path_of
+from ..openai import Form, OpenAIService, path_of
 from ..openai import classify as classify_openai
 from ..wire import Answer, Verb, Verdict
-from .forms import WithFileIds, file_ids
+from .forms import file_ids
 
 if TYPE_CHECKING:
     from ..http import Http
@@ -85,7 +85,7 @@ class AssistantFiles:
 class FileIdsService(OpenAIService):
     """2024-02-15-preview. Where an assistant does not tell its files they are listed, and attached one by one."""
 
-    def __init__(self, http: Http, form: WithFileIds, gone: str) -> None:
+    def __init__(self, http: Http, form: Form, gone: str) -> None:
         super().__init__(http, form, gone)
         self._files = AssistantFiles(http)
 

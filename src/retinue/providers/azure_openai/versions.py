@@ -29,6 +29,8 @@ class Part(StrEnum):
     RESULTS = "file_search.max_num_results"
     RANKING = "file_search.ranking_options"
     EFFORT = "reasoning_effort"
+    CHUNKING = "chunking_strategy"
+    ATTRIBUTES = "attributes of a file"
 
 
 _SINCE = {
@@ -40,9 +42,10 @@ _SINCE = {
     Part.JSON_SCHEMA: "2024-08-01-preview",
     Part.STRICT: "2024-08-01-preview",
     Part.RESULTS: "2024-08-01-preview",
+    Part.CHUNKING: "2024-08-01-preview",
 }
 """Since when a resource holds a part; what is not here is in no published version."""
-_NOT_IN_FOUNDRY = frozenset({Part.EFFORT})
+_NOT_IN_FOUNDRY = frozenset({Part.EFFORT, Part.ATTRIBUTES})
 
 
 @dataclass(frozen=True, slots=True)
