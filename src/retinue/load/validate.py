@@ -5,11 +5,12 @@ Must not change what it is given; what a service cannot hold is the provider's b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, TypeAlias
 
 from ..core.model import Address, Diagnostic, Json, Kind, Place
+from ..core.pointer import join_pointer
 from ..schema import EXTRAS
 from ..schema.accept import acceptor, ecma
 from ..schema.bundle import manifest_schema, project_schema
@@ -95,11 +96,7 @@ def _diagnostics(found: Iterable[Said], data: Map, address: str | None) -> list[
     unique: dict[tuple[str, str, str], Diagnostic] = {}
     for said in found:
         at = place_of(data, said.steps, key=said.at_key) or data.place
-        path = _pointer(said.steps[:-1] if said.hidden else said.steps)
+        path = join_pointer(said.steps[:-1] if said.hidden else said.steps)
         problem = Diagnostic(said.code, said.message, said.remedy, at, address, path)
         unique.setdefault((problem.code, path, problem.message), problem)
     return sorted(unique.values(), key=lambda problem: problem.place or Place("", 0, 0))
-
-
-def _pointer(path: Sequence[str | int]) -> str:
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)

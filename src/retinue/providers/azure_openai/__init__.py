@@ -37,6 +37,8 @@ _ENDPOINT = (
     "It is the resource's own address, https://NAME.openai.azure.com; the model in a manifest names the deployment."
 )
 
+_PROJECT_ENDPOINT = "It ends in the project's name: https://NAME.services.ai.azure.com/api/projects/NAME."
+
 
 class AzureProvider:
     """The record and the pure checks, bound to one version of the API."""
@@ -109,12 +111,16 @@ def _endpoint_problems(endpoint: str) -> Iterator[Diagnostic]:
     if "/openai/deployments" in rest or rest.endswith("/openai/v1"):
         part = "/openai/v1" if rest.endswith("/openai/v1") else "/openai/deployments"
         yield Diagnostic("azure-endpoint", f"the endpoint goes on with {part}", _ENDPOINT, path="/endpoint")
+    if rest.endswith("/api/projects"):
+        yield Diagnostic("azure-endpoint", "the endpoint names no project", _PROJECT_ENDPOINT, path="/endpoint")
 
 
 def _record(version: Version) -> Capabilities:
     return replace(
         OPENAI.capabilities,
         kinds=("Assistant", "File") if version.has_assistant_files else ("Assistant", "VectorStore", "File"),
+        # The files of the first version may have to be attached one by one, after the assistant is made.
+        compound=frozenset({"Assistant"} if version.has_assistant_files else {"VectorStore"}),
         unreadable={},
         account="",
         fields={**OPENAI.capabilities.fields, "Assistant": _fields(version)},
