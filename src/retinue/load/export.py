@@ -104,7 +104,7 @@ class _Work:
             return
         reason = unwritable(item)
         if reason is not None:
-            self._refuse("export-unwritable", f"{label} {reason}", "Correct or remove this object in the export.")
+            self._unwritable(label, reason)
             return
         missing = [key for key in kind_schema(self.kind.word)["required"] if item.get(key) in (None, "")]
         if missing and self.environment is not None:
@@ -122,7 +122,7 @@ class _Work:
         path = next(iter(files))
         reason = _unreadable(files, path, document)
         if reason is not None:
-            self._refuse("export-unwritable", f"{label} {reason}", "Correct or remove this object in the export.")
+            self._unwritable(label, reason)
             return
         self.taken.add(name)
         self.files.update(files)
@@ -167,6 +167,14 @@ class _Work:
         problems += validate_extras(self.kind, data, address, self.extras)
         for problem in problems:
             self.problems.append(replace(problem, message=f"{label}: {problem.message}", severity=Severity.WARNING))
+
+    def _unwritable(self, label: str, reason: str) -> None:
+        """An object in a file can be corrected there; one that is live does not hold up the others."""
+        if self.environment is None:
+            self._refuse("export-unwritable", f"{label} {reason}", "Correct or remove this object in the export.")
+        else:
+            message = f"{label} {reason}; it was left out"
+            self._note("export-unwritable", message, "Correct it at the service, then run `retinue import`.")
 
     def _refuse(self, code: str, message: str, remedy: str) -> None:
         self.problems.append(Diagnostic(code, message, remedy))
