@@ -28,6 +28,9 @@ __all__ = ["Exported", "manifests_from_objects", "objects_from_text", "to_yaml"]
 
 _ONE_LINE = 80
 _VOLATILE = frozenset(("id", "object", "created_at"))
+_TELLING = frozenset(("id", "object", "file_ids"))
+_COMMON = frozenset(("name", "description", "metadata"))
+"""Fields that any JSON object may have, a package.json too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,10 @@ class _Work:
         kind = item.get("object")
         if kind is not None and kind != "assistant":
             message = f"{label} is no assistant (`object` says otherwise); it was left out"
+            self._note("export-other", message, "Only assistants become manifests in this version.")
+            return
+        if item.keys().isdisjoint(_TELLING | self.kind.fields.keys() - _COMMON):
+            message = f"{label} is no assistant (it has none of its fields); it was left out"
             self._note("export-other", message, "Only assistants become manifests in this version.")
             return
         reason = unwritable(item)

@@ -14,10 +14,10 @@ from ..core.pointer import join_pointer
 from ..schema import EXTRAS
 from ..schema.accept import acceptor, ecma
 from ..schema.bundle import manifest_schema, project_schema
-from .located import Map, place_of
+from .located import AsWritten, Map, place_of
 from .messages import say
 from .rules import beyond_schema
-from .said import Said, shown
+from .said import Said, Spelled, shown
 
 
 def validate_manifest(kind: Kind, data: Map, address: Address) -> list[Diagnostic]:
@@ -87,6 +87,9 @@ def _validator(schema: Mapping[str, Json]) -> Any:
 
 def _schema_problems(validator: Any, data: Map, kind: Kind | None) -> Iterator[Said]:
     for error in validator.iter_errors(data):
+        at = place_of(data, tuple(error.absolute_path))
+        if isinstance(at, AsWritten) and isinstance(error.instance, int | float):
+            error.instance = Spelled(error.instance, at.text)
         for said in say(error, kind):
             yield said._replace(steps=(*error.absolute_path, *said.steps))
 
