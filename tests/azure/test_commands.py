@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import Any
 
@@ -253,6 +254,12 @@ def test_an_endpoint_without_a_project_is_said_at_its_line(world: World, path: s
     ran = world.run("plan")
     assert ran.code == 3
     assert "retinue.yaml:7:15: azure-endpoint: the endpoint names no project" in ran.err
+
+
+def test_the_sheet_says_since_when_a_field_can_be_held(world: World) -> None:
+    out = world.run("providers", "azure-openai").out
+    assert re.search(r"top_p +native +since `api_version: 2024-05-01-preview`", out)
+    assert "retinue.name" not in out, "Azure's vector stores have no attributes"
 
 
 # --- retirements

@@ -351,11 +351,12 @@ def _text(value: Json) -> str | None:
 def retry_after(headers: Mapping[str, str], wall_clock: float) -> float | None:
     """Seconds to wait from `retry-after-ms` or Retry-After (seconds or a date, RFC 9110 10.2.3); None if absent."""
     try:
-        if "retry-after-ms" in headers:
+        if headers.get("retry-after-ms"):
             return max(0.0, float(headers["retry-after-ms"]) / 1000)
-        if "retry-after" not in headers:
-            return None
-        value = headers["retry-after"].strip()
+    except ValueError:
+        pass  # the other header may still say
+    try:
+        value = headers.get("retry-after", "").strip()
         if value.replace(".", "", 1).isdecimal():
             return float(value)
         return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - wall_clock)
