@@ -19,7 +19,10 @@ from retinue.providers.wire import Answer, Connection, Verb, Verdict
 from .conftest import FIRST
 
 GATEWAY = {"error": {"code": "404", "message": "Resource not found"}}
-SERVICE = {"error": {"message": "No.", "type": "invalid_request_error", "param": None, "code": None}}
+DEPLOYMENT = {
+    "error": {"code": "DeploymentNotFound", "message": "The API deployment for this resource does not exist."}
+}
+SERVICE: dict[str, Any] = {"error": {"message": "No.", "type": "invalid_request_error", "param": None, "code": None}}
 
 
 @pytest.fixture
@@ -83,6 +86,13 @@ def test_an_attach_whose_answer_is_lost_is_looked_for(emulator: Emulator, files:
         files.attach(key, "c")
 
 
+def test_an_attach_that_is_told_to_wait_is_sent_again(emulator: Emulator, files: AssistantFiles) -> None:
+    key = assistant(emulator)
+    emulator.faults.on("POST", Fault("status", 429, hint="ms", wait=0.01), times=2)
+    files.attach(key, "b")
+    assert list(files.list(key)) == ["b"]
+
+
 def test_an_id_cannot_mean_another_route(emulator: Emulator, files: AssistantFiles) -> None:
     key = assistant(emulator, "a")
     with pytest.raises(ServiceError):
@@ -98,8 +108,16 @@ def test_an_id_cannot_mean_another_route(emulator: Emulator, files: AssistantFil
         (Verb.GET, SERVICE, Verdict.ABSENT),
         (Verb.DELETE, SERVICE, Verdict.ABSENT),
         (Verb.LIST, SERVICE, Verdict.GONE),
-        (Verb.GET, None, Verdict.ABSENT),
-        (Verb.GET, {"error": "text"}, Verdict.ABSENT),
+        (Verb.GET, {"error": {**SERVICE["error"], "code": "not_found"}}, Verdict.ABSENT),
+        # API management, and what else may stand in front of the service.
+        (Verb.GET, {"statusCode": 404, "message": "Resource not found"}, Verdict.GONE),
+        (Verb.DELETE, {"statusCode": 404, "message": "Resource not found"}, Verdict.GONE),
+        (Verb.UPDATE, {"error": {"code": 404, "message": "Resource not found"}}, Verdict.GONE),
+        (Verb.GET, None, Verdict.GONE),
+        (Verb.DELETE, {}, Verdict.GONE),
+        (Verb.GET, {"error": "text"}, Verdict.GONE),
+        (Verb.CREATE, DEPLOYMENT, Verdict.REJECTED),
+        (Verb.UPDATE, DEPLOYMENT, Verdict.REJECTED),
     ],
 )
 def test_a_404_of_the_gateway_is_not_one_of_the_service(verb: Verb, body: Any, verdict: Verdict) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import Any
 
@@ -246,6 +247,21 @@ def test_an_endpoint_that_goes_on_is_said_at_its_line(world: World, path: str) -
     assert (ran.code, "retinue.yaml:7:15: azure-endpoint: the endpoint goes on with /openai/" in ran.err) == (3, True)
 
 
+@pytest.mark.parametrize("path", ["/api/projects", "/api/projects/"])
+def test_an_endpoint_without_a_project_is_said_at_its_line(world: World, path: str) -> None:
+    environment(world, path=path)
+    world.assistant("ant")
+    ran = world.run("plan")
+    assert ran.code == 3
+    assert "retinue.yaml:7:15: azure-endpoint: the endpoint names no project" in ran.err
+
+
+def test_the_sheet_says_since_when_a_field_can_be_held(world: World) -> None:
+    out = world.run("providers", "azure-openai").out
+    assert re.search(r"top_p +native +since `api_version: 2024-05-01-preview`", out)
+    assert "retinue.name" not in out, "Azure's vector stores have no attributes"
+
+
 # --- retirements
 
 
@@ -363,6 +379,42 @@ def test_the_files_of_the_first_version_are_those_of_code_interpreter(world: Wor
     assert attached() == set()
 
 
+ANT = "tool_resources: {code_interpreter: {file_ids: [assistant-a, assistant-b]}}\n"
+
+
+@pytest.mark.parametrize(
+    ("at", "fault", "code"),
+    [
+        ("POST .*/assistants$", Fault("reset", after_commit=True), 0),
+        ("POST .*/files", Fault("status", 429, hint="ms", wait=0.01), 0),
+        ("POST .*/files", Fault("reset", after_commit=True), 0),
+        ("POST .*/files", Fault("status", 400), 8),
+        ("POST .*/files", Fault("reset"), 8),
+        ("GET .*/assistants/[^/]*/files", Fault("status", 403), 8),
+    ],
+)
+def test_an_assistant_whose_files_hang_apart_is_made_once_and_never_taken_for_whole(
+    world: World, at: str, fault: Fault, code: int
+) -> None:
+    world.emulator.behaviour = Behaviour(assistant_files="apart")
+    environment(world, more=version(FIRST))
+    world.assistant("ant", ANT)
+    world.emulator.faults.on(at, fault)
+    ran = world.run("apply", "--auto-approve")
+    assert ran.code == code, ran.out + ran.err
+    made = world.only()
+    if code:
+        assert made["id"] in ran.out + ran.err
+        assert world.run("apply", "--auto-approve").code == 0
+    settled(world)
+    assert world.only()["id"] == made["id"]
+    assert set(world.only()["tool_resources"]["code_interpreter"]["file_ids"]) == {"assistant-a", "assistant-b"}
+    assert (
+        len([line for line in world.emulator.requests if line.method == "POST" and line.path.endswith("assistants")])
+        == 1
+    )
+
+
 def test_a_file_that_somebody_attached_is_drift(world: World) -> None:
     environment(world, more=version(FIRST))
     world.assistant("ant")
@@ -414,6 +466,7 @@ def test_tools_that_only_foundry_has_stay_whatever_is_changed(world: World) -> N
     assert world.run("apply", "--auto-approve").code == 0
     settled(world)
     assert world.only()["tools"] == made["tools"]
+    assert world.only()["tool_resources"]["azure_ai_search"] == AI_SEARCH
     more = "tools: [{type: file_search}]\ntool_resources: {file_search: {vector_store_ids: [vs_1]}}\n"
     world.assistant("faq", f"name: Faq\n{more}{adopt}")
     assert world.run("apply", "--auto-approve").code == 0
@@ -427,8 +480,10 @@ def test_tools_that_only_foundry_has_stay_whatever_is_changed(world: World) -> N
 def test_import_from_foundry_leaves_those_tools_where_they_are(world: World) -> None:
     environment(world, path=PROJECT)
     made = foundry_agent(world)
-    assert world.run("import").code == 0
+    ran = world.run("import")
+    assert (ran.code, ran.err) == (0, "")
     assert "azure_ai_search" not in (world.root / "assistants/faq.yaml").read_text(encoding="utf-8")
     assert world.run("apply", "--auto-approve").code == 0
     settled(world)
     assert world.only()["tools"] == made["tools"]
+    assert world.only()["tool_resources"]["azure_ai_search"] == AI_SEARCH

@@ -49,7 +49,7 @@ def code_agrees(code: int, out: str) -> list[str]:
         return [f"stdout is no JSON: {error}: {out[:200]!r}"]
     said, outcome, statuses = value.get("exit_code"), value.get("outcome"), _statuses(value)
     found = [] if said == code else [f"exit {code}, but the JSON says {said}"]
-    if (code == 0) != (outcome in ("applied", "no-changes")):
+    if (code == 0) != (outcome in ("applied", "held", "no-changes")):
         found.append(f"exit {code} with outcome {outcome}")
     looked_only = not statuses and outcome in ("error", "stale", "interrupted")
     if (code == 0) != (statuses <= {"done", "held"} and not looked_only):

@@ -19,6 +19,8 @@ def test_no_environment_chosen_lists_them(world: World, golden: Golden) -> None:
     world.assistant("greeter")
     assert world.run("plan").code == 3
     assert world.run("plan", "-e", "stage").code == 3
+    world.monkeypatch.setenv("RETINUE_ENV", "stage")
+    assert world.run("plan").code == 3
     golden("no-environment", world.seen())
 
 

@@ -75,6 +75,27 @@ def test_comments_of_an_item_stay_with_it(world: World) -> None:
     assert "description: New." in out
 
 
+@pytest.mark.parametrize("changed", ["one", "two"])
+def test_a_tool_that_has_another_place_and_another_value(world: World, changed: str) -> None:
+    """Its file is edited, or nothing is written: its comments would be lost with its lines."""
+    world.project()
+    world.write("tools/one.yaml", "type: function\nfunction:\n  name: one   # 1\n  description: Old.\n")
+    inline = "  - type: function\n    function:\n      name: two   # 2\n      description: Old.\n"
+    world.assistant("bot", f"tools:\n{LINES[0]}{inline}{LINES[2]}")
+    world.apply()
+    live = [function(name, "New." if name == changed else "Old.") for name in ("two", "one")]
+    edit(world, "bot", tools=[*live, CODE])
+    ran = world.run("import", "--update")
+    texts = files(world)
+    assert b"name: one   # 1" in texts["tools/one.yaml"]
+    assert b"# first" in texts["assistants/bot.yaml"]
+    assert b"name: two   # 2" in texts["assistants/bot.yaml"]
+    if ran.code == 0:
+        world.settled()
+    else:
+        assert "an item of this list has another place and another value" in ran.out
+
+
 def test_a_tool_that_goes_takes_nothing_of_the_next_one(world: World) -> None:
     first, second = (
         f"  - type: function\n    function:\n      name: {name}   # {name}\n      description: Old.\n"

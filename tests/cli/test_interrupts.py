@@ -101,6 +101,31 @@ def test_backup_keeps_what_is_changed_or_deleted(world: World) -> None:
     assert saved == {key: before[key] for key in changed}
 
 
+@pytest.mark.parametrize("way", ["update", "delete", "forget", "move", "adopt"])
+def test_nothing_is_changed_or_taken_away_whose_backup_cannot_be_written(world: World, way: str) -> None:
+    world.project()
+    for name in ("ant", "bee", "cow", "dog"):
+        world.assistant(name)
+    world.apply()
+    world.emulator.seed({"id": "asst_theirs", "object": "assistant", "model": "gpt-4o"})
+    if way == "update":
+        world.assistant("ant", "temperature: 0.9\n")
+    elif way == "adopt":
+        world.assistant("eel", "retinue: {adopt: asst_theirs}\n")
+    else:
+        world.remove("assistants/ant.yaml")
+    if way == "move":
+        world.assistant("eel", "retinue: {moved_from: ant}\n")
+    if way == "forget":
+        world.project("removed: [{address: Assistant/ant, forget: true}]\n")
+    before = world.live()
+    world.write("saved", "A file where the folder of backups should be.\n")
+    ran = world.run("apply", "--auto-approve", "--backup", "saved")
+    assert ran.code != 0
+    assert f"failed: {way} Assistant/" in ran.out
+    assert world.live() == before
+
+
 def test_an_unwritable_plan_file_is_an_error_with_a_remedy(world: World) -> None:
     world.project()
     world.assistant("ant")

@@ -288,6 +288,39 @@ def test_unused_files_do_not_count_for_the_brake_and_files_of_others_stay(known:
     assert len(held(known, "file")) == 5
 
 
+@pytest.fixture
+def with_two_stores(known: World) -> str:
+    """The assistant refers to a second store, which no manifest has any more. Its id."""
+    known.write("assistants/old.yaml", "vector_store: old\nname: Old\n")
+    known.write("assistants/support.yaml", ASSISTANT.replace("handbook}]", "old}]"))
+    known.apply()
+    known.remove("assistants/old.yaml")
+    return next(store["id"] for store in stores(known) if store["name"] == "Old")
+
+
+def test_a_target_does_not_leave_a_dangling_reference(known: World, with_two_stores: str) -> None:
+    known.write("assistants/support.yaml", ASSISTANT)
+    (old,) = changes(known, "--target", "VectorStore/old")
+    assert old["blocked"]["message"] == "Assistant/support would still refer to it"
+    assert old["blocked"]["remedies"] == ["--target Assistant/support too"]
+    assert known.run("apply", "--auto-approve", "--target", "VectorStore/old").code == 5
+    assert with_two_stores in held(known, "vector_store")
+    both = ("--target", "VectorStore/old", "--target", "Assistant/support")
+    assert known.run("apply", "--auto-approve", *both).code == 0
+    assert with_two_stores not in held(known, "vector_store")
+    known.settled()
+
+
+def test_nothing_goes_that_a_manifest_names_by_its_id(known: World, with_two_stores: str) -> None:
+    raw = ASSISTANT.replace("{ref: VectorStore/handbook}", with_two_stores)
+    known.write("assistants/support.yaml", raw)
+    (old,) = changes(known)
+    assert old["blocked"]["remedies"] == [f"take {with_two_stores} out of Assistant/support first"]
+    assert known.run("apply", "--auto-approve").code == 5
+    known.write("assistants/support.yaml", ASSISTANT)
+    known.apply()
+
+
 def test_a_file_that_something_of_others_refers_to_stays(known: World) -> None:
     known.apply()
     (table,) = known.only()["tool_resources"]["code_interpreter"]["file_ids"]

@@ -122,6 +122,9 @@ def test_what_was_changed_outside_in_the_environment_before_is_held(shop: World)
     assert held(made) == {"ant": "drifted"}
     assert (made["summary"]["held"], made["outcome"]) == (1, "changes")
     assert shop.run("plan", "-e", "staging", "--detailed-exitcode").code == 2
+    for said in ("applied", "held"):
+        ran = shop.run("apply", "-e", "staging", "--auto-approve", "--format", "json")
+        assert (ran.code, json.loads(ran.out)["outcome"]) == (0, said)
 
 
 def test_verification_lapses_with_a_change_and_comes_back_with_the_old_spec(shop: World) -> None:

@@ -26,6 +26,15 @@ def refused(world: World, *arguments: str) -> str:
     return ran.err
 
 
+def test_init_from_a_file_without_assistants_writes_nothing(world: World) -> None:
+    world.write("package.json", '{"name": "my-package", "version": "1.0"}')
+    ran = world.run("init", "-C", "new", "--from", "package.json")
+    assert ran.code == 3
+    assert "`my-package` is no assistant" in ran.err
+    assert "Error: nothing in package.json can become a manifest" in ran.err
+    assert not (world.root / "new").exists()
+
+
 @pytest.mark.parametrize(
     "reference", ['{file: "a\\0b"}', '{command: ["a\\0b"]}', '{command: [echo, "a\\0b"]}'], ids=str
 )

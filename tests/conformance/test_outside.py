@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 HERE = Path(__file__).parent
 ENTRY_POINTS = """[retinue.providers]
 acme = acme_shelf:PROVIDER
@@ -45,3 +47,12 @@ def test_a_provider_without_an_entry_point_is_told_so(tmp_path: Path) -> None:
     ran = _suite(_installed(tmp_path, "".join(only_subject[1:])), "-k", "acme- and found_by_its_name")
     assert ran.returncode == 1
     assert "`retinue.providers` does not lead from 'acme' to this provider" in ran.stdout
+
+
+@pytest.mark.parametrize("leads_to", ["nowhere_at_all:PROVIDER", "acme_shelf:NO_PROVIDER"])
+def test_a_package_that_cannot_be_loaded_is_named(tmp_path: Path, leads_to: str) -> None:
+    environment = _installed(tmp_path, f"[retinue.providers]\nacme = {leads_to}\n")
+    command = [sys.executable, "-m", "retinue", "providers", "acme"]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 3, ran.stderr
+    assert "the provider `acme` of the package acme-shelf cannot be loaded: " in ran.stderr

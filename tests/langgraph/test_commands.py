@@ -132,6 +132,19 @@ def test_what_validate_says_at_its_line(world: LangGraphWorld, text: str, block:
     assert not world.asked()
 
 
+@pytest.mark.parametrize("key", ["OPENAI_API_KEY", "apikey", "db-password", "token", "client/secret"])
+def test_a_secret_in_a_context_is_warned_of(world: LangGraphWorld, key: str) -> None:
+    world.project()
+    world.graph("tutor", "", f"{BLOCK}    context: {{max_tokens: 5, tokens: many, {key}: sk-1}}\n")
+    ran = world.run("validate")
+    assert ran.code == 0 and ran.err.count("context-secret") == 1
+    assert (
+        f"assistants/tutor.yaml:7:{46 + len(key)}: context-secret: the context key `{key}` looks like a secret"
+        in ran.err
+    )
+    assert "sk-1" not in ran.err
+
+
 def test_the_name_of_the_nameless_is_refused(world: LangGraphWorld) -> None:
     world.project()
     world.assistant("tutor", f"name: Untitled\n{BLOCK}")
@@ -177,11 +190,15 @@ def test_context_keys_are_checked_against_the_graph(world: LangGraphWorld) -> No
     assert world.named("Tutor")["context"] == {"model": "gpt-4o"}
 
 
-def test_a_graph_whose_schema_cannot_be_told_is_a_warning(world: LangGraphWorld) -> None:
-    world.fake.refuse = lambda asked: Refusal(422, "no") if asked.path.endswith("/schemas") else None
+@pytest.mark.parametrize("status", [422, 404, 403, 500, 503])
+def test_a_graph_whose_schema_cannot_be_told_is_a_warning(world: LangGraphWorld, status: int) -> None:
+    """The server answers 500 for as long as it runs, so asking again would only be slow."""
+    world.fake.refuse = lambda asked: Refusal(status, "no") if asked.path.endswith("/schemas") else None
     world.project()
     world.graph("tutor", FIELDS)
-    assert "context-unchecked" in world.run("plan").out
+    ran = world.run("plan")
+    assert "context-unchecked" in ran.out and "again and again" not in ran.out
+    assert len([asked for asked in world.asked() if asked.path.endswith("/schemas")]) == 1
     world.apply()
 
 

@@ -83,7 +83,7 @@ def run_once(wire: Wire, wanted: list[Resource]) -> list[Outcome]:
     clock = VirtualClock()
     connection = Connection("http://fake", transport=in_process(wire), clock=clock)
     with closing(PROVIDER.connect(connection)) as service:
-        plan = make_plan(TARGET, wanted, read_for_plan(service, TARGET, wanted))
+        plan = make_plan(TARGET, wanted, read_for_plan(service, TARGET, wanted, PROVIDER.capabilities.kinds))
         assert not [change for change in plan.changes if change.blocked]
         run = Run(service, PROVIDER.capabilities, KINDS, "demo", "dev", parallelism=1, clock=clock)
         return apply_changes(plan.changes, run)

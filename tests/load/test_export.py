@@ -377,6 +377,13 @@ def test_what_cannot_become_a_manifest_is_told_and_the_others_go_on(item: Any, c
     assert len(result.diagnostics[0].message) < 250
 
 
+def test_what_is_live_and_cannot_become_a_manifest_is_left_out() -> None:
+    result = manifests_from_objects([V2 | {"metadata": {"file": "a.csv"}}, V2], adopt_environment="dev")
+    [(code, message, severity)] = [(item.code, item.message, item.severity) for item in result.diagnostics]
+    assert (code, message[-17:], severity) == ("export-unwritable", "; it was left out", Severity.WARNING)
+    assert "assistants/math-tutor.yaml" in result.files
+
+
 def test_an_object_that_looks_like_an_include_is_no_problem_with_a_second_key() -> None:
     files = dict(exported(V2 | {"metadata": {"file": "a.csv", "b": "c"}}).files)
     [resource] = loaded(files).resources

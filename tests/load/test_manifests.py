@@ -244,6 +244,19 @@ def test_a_bad_manifest_is_one_diagnostic_at_its_place(world: World, text: str |
     assert world.problems() == [f"assistants/bad.yaml:{expected}"]
 
 
+JSON_NUMBERS = ("1e3", "1.10", "-0", "12", "0.5", "true")
+WRITTEN = [("json", text) for text in JSON_NUMBERS]
+WRITTEN += [("yaml", text) for text in (*JSON_NUMBERS, "0x1F", "+7", "True", "FALSE")]
+
+
+@pytest.mark.parametrize(("suffix", "written"), WRITTEN)
+def test_what_is_no_text_is_repeated_as_it_is_written(world: World, suffix: str, written: str) -> None:
+    world.write(f"assistants/bad.{suffix}", f'{{"assistant": "x", "metadata": {{"version": {written}}}}}\n')
+    [problem] = world.load().diagnostics
+    assert problem.message == f"`metadata.version` must be text, but it is `{written}`"
+    assert problem.remedy == f'Put it in quotes: "{written}".'
+
+
 def test_a_bad_kind_line_says_what_to_write(world: World) -> None:
     world.write("assistants/a.yaml", "asistant: x\n")
     world.write("assistants/b.yaml", "name: Math Tutor!\n")

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -27,6 +27,9 @@ SAME_REPOSITORY = "github.event.pull_request.head.repo.full_name == github.repos
 class Runner:
     """One job's machine. `values`: what expressions stand for; `log`: what the steps printed."""
 
+    retinue: ClassVar[str] = f'"{sys.executable}" -m retinue'
+    """As the shell calls it; the tests of this folder have one that starts quickly."""
+
     workspace: Path
     temp: Path
     values: dict[str, str]
@@ -39,7 +42,7 @@ class Runner:
         self.temp.mkdir(exist_ok=True)
         binaries = self.temp / "bin"
         binaries.mkdir(exist_ok=True)
-        for name, words in {"retinue": f'"{sys.executable}" -m retinue', "python3": f'"{sys.executable}"'}.items():
+        for name, words in {"retinue": self.retinue, "python3": f'"{sys.executable}"'}.items():
             (binaries / name).write_text(f'#!/bin/sh\nexec {words} "$@"\n')
             (binaries / name).chmod(0o755)
         self.path = f"{binaries}:{os.environ['PATH']}"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from ..cli.conftest import KEY, World
-from .runner import ACTION, Runner
+from .runner import ACTION, ROOT, Runner
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ def test_a_version_is_installed_from_the_index_and_put_on_the_path(runner: Runne
     fake = runner.temp / "bin" / "python3"
     asked = tmp_path / "asked"
     fake.write_text(
-        f'#!/bin/sh\necho "$@" >>"{asked}"\n[ "$2" != venv ] || {{ mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; }}\n'
+        f'#!/bin/sh\necho "$@" >>"{asked}"\n[ "$3" != venv ] || {{ mkdir -p "$4/bin"; cp "$0" "$4/bin/python"; }}\n'
     )
     install = f'"{ACTION}/install.sh"'
     there = {"GITHUB_ACTION_PATH": str(ACTION)}
@@ -104,6 +105,22 @@ def test_a_version_is_installed_from_the_index_and_put_on_the_path(runner: Runne
     runner.path = f"{runner.temp}/bin:/usr/bin:/bin"
     assert runner.script(install, {**there, "INPUT_VERSION": ""}, None, ["bash"]) == 0
     assert asked.read_text().splitlines()[-1].endswith("/actions/retinue/../../..")
+    # Without -I Python takes `venv`, `pip` and whatever they import from the pull request's own files.
+    assert {line.split()[0] for line in asked.read_text().splitlines()} == {"-I"}
+
+
+def test_no_script_runs_python_where_a_pull_request_could_put_modules() -> None:
+    texts = [path.read_text() for path in (*ACTION.glob("*.sh"), *ACTION.glob("*.yml"), *ROOT.glob("ci/*.yml"))]
+    calls = [line for text in texts for line in text.splitlines() if re.search(r"\bpython3?\"? -", line)]
+    assert calls
+    assert [line for line in calls if not re.search(r"\bpython3?\"? -I ", line)] == []
+
+
+def test_python_that_lies_in_the_project_is_not_run(runner: Runner, world: World) -> None:
+    for name in ("json", "re", "typing", "retinue", "yaml"):
+        world.write(f"{name}.py", "open('pwned', 'w').close()\n")
+    assert runner.action({"command": "plan"}, {}, "x") == 0, runner.log
+    assert not list(world.root.rglob("pwned"))
 
 
 @pytest.mark.parametrize("script", sorted(path.name for path in ACTION.glob("*.sh")))

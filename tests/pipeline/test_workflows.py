@@ -73,7 +73,7 @@ class Repository:
         given = {"environment": "dev", "directory": "bots", "allowed-hosts": "127.0.0.1", "digest": ""} | inputs
         values = {f"inputs.{name}": text for name, text in given.items()}
         values |= {"inputs.tool": "acme/retinue", "inputs.tool-ref": "0" * 40, "github.token": TOKEN}
-        values |= {"secrets.api-key": "" if fork else KEY, "github.repository": "acme/bots"}
+        values |= {"secrets.RETINUE_API_KEY": "" if fork else KEY, "github.repository": "acme/bots"}
         values["github.event.pull_request.head.repo.full_name"] = "mallory/bots" if fork else "acme/bots"
         environment = {"GITHUB_REPOSITORY": "acme/bots", "GITHUB_API_URL": self.api, "GITHUB_SHA": commit}
         environment["GITHUB_EVENT_PATH"] = str(self.tmp_path / "event.json")
@@ -91,7 +91,6 @@ class Repository:
 @pytest.fixture
 def repository(world: World, tmp_path: Path) -> Iterator[Repository]:
     fake = GitHubFake()
-    fake.me = None
     with serving(fake) as api:
         yield Repository(world, tmp_path, fake, api)
 
@@ -188,8 +187,12 @@ def test_a_new_project_says_what_to_merge_first(repository: Repository) -> None:
 
 GH = """#!/bin/sh
 printf '%s|' "$@" >>"$GH_LOG"; echo >>"$GH_LOG"
-[ "$1 $2" != "issue list" ] || cat "$GH_ISSUES"
+[ "$1" != api ] || cat "$GH_ISSUES"
 """
+
+
+def issue(number: int, title: str = "retinue: drift in dev", who: str = "github-actions[bot]") -> dict[str, Any]:
+    return {"number": number, "title": title, "user": {"login": who}}
 
 
 def test_drift_opens_updates_and_closes_one_issue(repository: Repository, world: World, tmp_path: Path) -> None:
@@ -201,12 +204,16 @@ def test_drift_opens_updates_and_closes_one_issue(repository: Repository, world:
         runner = repository.runner(base)
         (runner.temp / "bin" / "gh").write_text(GH)
         (runner.temp / "bin" / "gh").chmod(0o755)
-        rows = [{"number": number, "title": "retinue: drift in dev"} for number in open_issues]
-        (tmp_path / "issues").write_text(json.dumps([{"number": 1, "title": "another"}, *rows]))
+        first = [issue(1, "another"), issue(2, who="mallory"), {**issue(3), "pull_request": {}}]
+        # One array for each page, as most versions of gh print them.
+        pages = (first, [issue(number) for number in open_issues])
+        (tmp_path / "issues").write_text("".join(map(json.dumps, pages)))
         (tmp_path / "gh").write_text("")
         runner.environment |= {"GH_LOG": str(tmp_path / "gh"), "GH_ISSUES": str(tmp_path / "issues")}
         assert runner.play("retinue-drift.yml", "drift") == 0, runner.log
-        return (tmp_path / "gh").read_text().splitlines()[1:]
+        listed, *rest = (tmp_path / "gh").read_text().splitlines()
+        assert listed == "api|--paginate|repos/acme/bots/issues?state=open&per_page=100|"
+        return rest
 
     assert night() == []
     world.emulator.seed({**raw, "model": "another"})
@@ -236,10 +243,16 @@ def test_a_reusable_workflow_grants_little_and_trusts_nobody(path: Path) -> None
         assert job["concurrency"]["group"]
         for step in job["steps"]:
             assert "${{" not in step.get("run", "")
-            uses = step.get("uses", "./")
-            assert uses.startswith("./") or re.search("@[0-9a-f]{40}$", uses), uses
-            if uses.startswith("actions/checkout"):
+            if step.get("uses", "").startswith("actions/checkout"):
                 assert step["with"]["persist-credentials"] is False
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_every_workflow_names_what_it_uses_by_commit(path: Path) -> None:
+    used = re.findall(r"^ *-? *uses: (\S+)(.*)$", path.read_text(), re.MULTILINE)
+    assert used
+    for name, note in used:
+        assert name.startswith("./") or (re.search("@[0-9a-f]{40}$", name) and note.startswith(" # v")), name
 
 
 def test_every_script_of_the_action_is_used() -> None:

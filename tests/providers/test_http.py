@@ -226,6 +226,8 @@ def test_the_message_carries_the_service_own_words_in_one_line(make: Any) -> Non
         ({"retry-after": "3"}, 3.0),
         ({"retry-after": "2.5"}, 2.5),
         ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
+        ({"retry-after-ms": "soon", "retry-after": "9"}, 9.0),
+        ({"retry-after-ms": "", "retry-after": "9"}, 9.0),
         ({"retry-after": "Thu, 01 Jan 1970 00:00:42 GMT"}, 32.0),
         ({"retry-after": "Thu, 01 Jan 1970 00:00:01 GMT"}, 0.0),
         ({"retry-after": "soon"}, None),

@@ -9,7 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retinue.core.model import Action, Address, Cause, Change, FieldChange, Obstacle, Outcome, Plan, Reason, Status
+from retinue.core.model import (
+    Action,
+    Address,
+    Cause,
+    Change,
+    Diagnostic,
+    FieldChange,
+    Obstacle,
+    Outcome,
+    Plan,
+    Reason,
+    Severity,
+    Status,
+)
 from retinue.render.inert import code, fence, html_code, link, units
 from retinue.render.markdown import LIMIT, plan_markdown, results_markdown
 
@@ -71,6 +84,7 @@ def assert_inert(text: str) -> None:
     bare = skeleton(text)
     assert not re.search(r"[<>@`\[\]|$&\\]", bare.replace("\n> ", "\n")), bare
     assert not [line for line in text.split("\n") if line.lstrip().startswith("::") or "##[" in line]
+    assert not re.search(r"^[^\S\n]*/", text, re.MULTILINE), "a quick action of GitLab"
     assert not re.search(r"[\x00-\x09\x0b-\x1f\u202a-\u202e\u2066-\u2069\u200b\ud800-\udfff]", text)
 
 
@@ -154,6 +168,18 @@ def test_a_plan_that_fits_is_not_shortened() -> None:
 def test_a_fence_is_longer_than_any_in_it() -> None:
     value = plan(update("x", FieldChange("/instructions", "a", "b\n`````\n</details>\n@all")))
     assert "\n``````diff\n" in plan_markdown(value)
+
+
+def test_no_line_is_a_quick_action_of_gitlab_whatever_the_length_of_the_fence() -> None:
+    notes = tuple(
+        Diagnostic(f"{n}", text, severity=Severity.INFO, path=path)
+        for n, (text, path) in enumerate(
+            [("/merge", None), ("`````", None), ("x\n/approve", "/close"), ("\t /close", None)]
+        )
+    )
+    warned = Diagnostic("w", "x\n/merge", "do\n/close", path="/title", severity=Severity.WARNING)
+    value = plan(update("x", FieldChange("/instructions", "/close", "`````\n/merge")), diagnostics=(*notes, warned))
+    assert_inert(plan_markdown(value))
 
 
 @given(hostile)

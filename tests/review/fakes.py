@@ -45,10 +45,13 @@ class Fake:
             return 401, {"message": "Bad credentials"}
         if (fault := self.headers_fault(environ)) is not None:
             return 400, {"message": fault}
+        if (method, path) == ("POST", self.graphql):
+            return self.viewer(json.loads(body))
+        path = path.replace("/api/v3/", "/api/")
         if self.fail and method != "GET":
             return self.fail.pop(0), {"message": "try again"}
         if path == "/api/user" and method == "GET":
-            return (200, self.user()) if self.me else (403, {"message": "Resource not accessible by integration"})
+            return self.user()
         if self.forbid_writes and method != "GET":
             return 403, {"message": "Resource not accessible by integration"}
         if method == "GET" and path == self.merged:
@@ -82,14 +85,17 @@ class Fake:
         return self.rows[-1]
 
     def writes(self) -> list[str]:
-        return [line for line in self.seen if not line.startswith("GET ")]
+        return [line for line in self.seen if not line.startswith("GET ") and line != f"POST {self.graphql}"]
 
-    collection = item = patch = merged = ""
+    collection = item = patch = merged = graphql = ""
+
+    def viewer(self, question: dict[str, Any]) -> tuple[int, Any]:
+        raise NotImplementedError
 
     def headers_fault(self, environ: dict[str, Any]) -> str | None:
         return None
 
-    def user(self) -> dict[str, Any]:
+    def user(self) -> tuple[int, Any]:
         raise NotImplementedError
 
     def author(self, who: str) -> dict[str, Any]:
@@ -105,8 +111,17 @@ class GitHubFake(Fake):
         right = (environ.get("HTTP_ACCEPT"), environ.get("HTTP_X_GITHUB_API_VERSION"))
         return None if right == ("application/vnd.github+json", "2022-11-28") else f"headers {right}"
 
-    def user(self) -> dict[str, Any]:
-        return {"login": self.me}
+    graphql = "/api/graphql"
+
+    def user(self) -> tuple[int, Any]:
+        """As to the token of a workflow or of an app."""
+        return 403, {"message": "Resource not accessible by integration"}
+
+    def viewer(self, question: dict[str, Any]) -> tuple[int, Any]:
+        assert question == {"query": "{viewer{login}}"}
+        if self.me is None:
+            return 200, {"data": {"viewer": None}, "errors": [{"message": "no"}]}
+        return 200, {"data": {"viewer": {"login": self.me}}}
 
     def author(self, who: str) -> dict[str, Any]:
         return {"user": {"login": who, "type": "Bot" if who.endswith("[bot]") else "User"}}
@@ -118,8 +133,8 @@ class GitLabFake(Fake):
     merged = f"/api/projects/acme/bots/repository/commits/{COMMIT}/merge_requests"
     me = "project_1_bot"
 
-    def user(self) -> dict[str, Any]:
-        return {"username": self.me}
+    def user(self) -> tuple[int, Any]:
+        return 200, {"username": self.me}
 
     def author(self, who: str) -> dict[str, Any]:
         return {"author": {"username": who}, "system": False}

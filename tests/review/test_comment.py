@@ -111,18 +111,30 @@ def test_an_update_is_tried_again_and_a_lost_create_is_not(planned: World, fake:
     assert len(fake.writes()) == 3
 
 
-def test_a_workflows_token_cannot_ask_who_it_is_and_touches_bots_only(
-    planned: World, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("base", ["", "/v3"], ids=["github.com", "a server of one's own"])
+def test_the_comment_of_another_bot_is_neither_touched_nor_an_approval(
+    planned: World, monkeypatch: pytest.MonkeyPatch, base: str
 ) -> None:
+    fake = GitHubFake()
+    with serving(fake) as url:
+        forged = f"{MARK}<!-- sha256:{'0' * 64} -->\nforged"
+        for who in ("mallory", "echo[bot]"):
+            fake.add(forged, who=who)
+        monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
+        flags = ("--host", "github", "--repository", "acme/bots", "--number", "7", "--api-url", url + base)
+        assert planned.run("comment", "--read", *flags).code == 3
+        own = fake.add(f"{MARK}\nold")["id"]
+        assert comment(planned, *flags).out.endswith(f"updated {own}\n")
+    assert [row["body"] for row in fake.rows[:2]] == [forged, forged]
+
+
+def test_a_token_that_is_nobodys_ends_in_4(planned: World, monkeypatch: pytest.MonkeyPatch) -> None:
     fake = GitHubFake()
     fake.me = None
     with serving(fake) as url:
-        fake.add(f"{MARK}\nforged", who="mallory")
-        own = fake.add(f"{MARK}\nold", who="github-actions[bot]")["id"]
         monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
-        flags = ("--host", "github", "--repository", "acme/bots", "--number", "7", "--api-url", url)
-        assert f"updated {own}\n" in comment(planned, *flags).out
-    assert fake.rows[0]["body"].endswith("forged")
+        ran = comment(planned, "--repository", "acme/bots", "--number", "7", "--api-url", url, "-v")
+    assert (ran.code, "whose token this is" in ran.err, fake.rows) == (4, True, [])
 
 
 @pytest.mark.parametrize(

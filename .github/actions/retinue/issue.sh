@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # One open issue for drift of an environment: opened, brought up to date, or closed once nothing is moved any more.
-# Reads INPUT_ENVIRONMENT, MOVED (true or false), REPORT (a Markdown file); needs gh with `issues: write`.
+# Reads INPUT_ENVIRONMENT, MOVED (true or false), REPORT (a Markdown file), GH_REPO; needs gh with `issues: write`.
 set -euo pipefail
 
+here=$(dirname "${BASH_SOURCE[0]}")
 title="retinue: drift in ${INPUT_ENVIRONMENT:-the only environment}"
-number=$(gh issue list --state open --limit 200 --search "in:title \"$title\" author:@me" --json number,title |
-  TITLE=$title python3 -c 'import json, os, sys
-print(min((row["number"] for row in json.load(sys.stdin) if row["title"] == os.environ["TITLE"]), default=""))')
+# Not `gh issue list --search`: the token of a workflow is shown nothing by the search.
+number=$(gh api --paginate "repos/$GH_REPO/issues?state=open&per_page=100" | python3 -I "$here/open_issue.py" "$title")
 
 if [[ $MOVED == true && -z $number ]]; then
   gh issue create --title "$title" --body-file "$REPORT"

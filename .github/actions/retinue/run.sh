@@ -10,7 +10,7 @@ scope=(-C "${INPUT_DIRECTORY:-.}")
 [[ -z ${INPUT_ENVIRONMENT:-} ]] || scope+=(--env "$INPUT_ENVIRONMENT")
 [[ -z ${INPUT_PROJECT_FILE:-} ]] || scope+=(--project-file "$INPUT_PROJECT_FILE")
 
-tell() { python3 "$here/outputs.py" "$1" >>"$GITHUB_OUTPUT"; }
+tell() { python3 -I "$here/outputs.py" "$1" >>"$GITHUB_OUTPUT"; }
 
 make_plan() {
   rm -f "$plan"
@@ -40,7 +40,7 @@ case ${INPUT_COMMAND:-plan} in
     fi
     [[ -z ${INPUT_DIGEST:-} ]] || approval=(--expect-digest "$INPUT_DIGEST")
     code=0
-    retinue apply "$plan" "${scope[@]}" "${approval[@]}" --format markdown >"$RUNNER_TEMP/retinue/result.md" || code=$?
+    retinue apply "$plan" "${scope[@]}" ${approval[@]+"${approval[@]}"} --format markdown >"$RUNNER_TEMP/retinue/result.md" || code=$?
     cat "$RUNNER_TEMP/retinue/result.md" >>"$GITHUB_STEP_SUMMARY"
     exit "$code"
     ;;

@@ -167,7 +167,7 @@ def _report(problems: Sequence[Diagnostic], code: Exit, arguments: Sequence[str]
     elif wanted == "json":
         from ..render.results import error_json
 
-        outcome = word(code, plan=True) if arguments[0] in _APPLYING else "error"
+        outcome = word(code) if arguments[0] in _APPLYING else "error"
         result_json(json_text(error_json(problems, int(code), outcome)))
 
 

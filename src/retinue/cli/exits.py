@@ -70,10 +70,12 @@ def of_outcomes(outcomes: Sequence[Outcome], signal: int = 0) -> Exit:
     return decide(failures, wrote=wrote, left=bool(left), signal=signal)
 
 
-def word(code: Exit, *, plan: bool) -> str:
-    """The word that JSON carries beside the code of an apply."""
+def word(code: Exit, outcomes: Sequence[Outcome] = ()) -> str:
+    """The word that JSON carries beside the code of an apply; of no steps, there was nothing to do."""
+    if code is Exit.OK and outcomes and all(outcome.status is Status.HELD for outcome in outcomes):
+        return "held"
     if code is Exit.OK:
-        return "no-changes" if not plan else "applied"
+        return "applied" if outcomes else "no-changes"
     names = {
         Exit.PARTIAL: "partial",
         Exit.BLOCKED: "blocked",

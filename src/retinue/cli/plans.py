@@ -283,7 +283,8 @@ def _why_not(change: Change) -> tuple[str, str | None]:
 def _report(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, given: Mapping[str, Any]) -> None:
     notes = [diagnostic for item in outcomes for diagnostic in item.notes]
     _print_results(plan, outcomes, code, given)
-    if given.get("output_format") != "json" and code is exits.Exit.OK and _free(plan) and not given.get("quiet"):
+    leaves = any(item.action not in (Action.DELETE, Action.FORGET) for item in _free(plan))
+    if given.get("output_format") != "json" and code is exits.Exit.OK and leaves and not given.get("quiet"):
         console.note(f"Next: `{options.to_paste('output', given)}` prints the live ids.")
     console.diagnostics(notes)
 
@@ -299,7 +300,7 @@ def _print_results(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, gi
 
 
 def _print_json(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit) -> None:
-    word = exits.word(code, plan=bool(plan.changes))
+    word = exits.word(code, outcomes)
     notes = [diagnostic for item in outcomes for diagnostic in item.notes]
     console.result_json(console.json_text(results_json(plan, outcomes, int(code), word, (*plan.diagnostics, *notes))))
 

@@ -140,7 +140,8 @@ def choose_environment(project: Project, name: str | None) -> Environment:
     if wanted is None:
         raise UsageError(f"which environment? This project has: {listed}", "Name one with -e NAME or $RETINUE_ENV.")
     if wanted not in project.environments:
-        raise UsageError(f"there is no environment `{wanted}`", f"This project has: {listed}.")
+        origin = "" if name else ", which $RETINUE_ENV names"
+        raise UsageError(f"there is no environment `{wanted}`{origin}", f"This project has: {listed}.")
     return project.environments[wanted]
 
 

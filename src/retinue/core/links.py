@@ -122,6 +122,21 @@ def unused_files(links: Links, marked: Sequence[Resource], changes: Sequence[Cha
     return [live for same in links.files.values() for live in same if (live.kind, live.remote_id) not in needed]
 
 
+def left_in_use(
+    links: Links, owned: Mapping[Address, Resource], changes: Sequence[Change]
+) -> dict[tuple[str, str], Address]:
+    """By kind and id of what goes, an owned object that would still refer to it once the changes are made."""
+    by_id = {(change.address.kind, change.remote_id or ""): change for change in changes if change.remote_id}
+    going = {key for key, change in by_id.items() if change.action in (Action.DELETE, Action.REPLACE)}
+    found: dict[tuple[str, str], Address] = {}
+    for address, live in sorted(owned.items()) if going else ():
+        key = (live.kind, live.remote_id or "")
+        if key not in going:
+            used = ids_in(_planned(live, by_id.get(key), links), links.kinds[live.kind])
+            found = dict.fromkeys(used & going, address) | found
+    return found
+
+
 def _planned(live: Resource, change: Change | None, links: Links) -> Mapping[str, Json]:
     """The fields of a live object as they will be, with live ids as far as they are known."""
     if change is None:

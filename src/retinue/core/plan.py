@@ -9,7 +9,7 @@ from . import diff, marker, policy
 from .canonical import canonical, canonical_json
 from .content import key_of, scope_of
 from .graph import closure
-from .links import delete_unused, link, split, unused_files
+from .links import delete_unused, left_in_use, link, split, unused_files
 from .model import (
     MISSING,
     Action,
@@ -102,7 +102,8 @@ def make_plan(
     )
     if target.proof is not None and not destroy:
         plan = hold(plan, target.proof)
-    return policy.guard(plan, _facts(target, world, renamed))
+    users = left_in_use(steps.links, {address: claim.live for address, claim in world.owned.items()}, changes)
+    return policy.guard(plan, replace(_facts(target, world, renamed), users=users))
 
 
 def _facts(target: Target, world: World, renamed: Mapping[Address, Address]) -> policy.Facts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from .model import MISSING, Json
@@ -39,6 +39,11 @@ def _last_first(pointers: Collection[str]) -> list[list[str]]:
 def split_pointer(pointer: str) -> list[str]:
     """`/metadata/a~1b` as its steps (RFC 6901)."""
     return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+
+
+def join_pointer(steps: Iterable[str | int]) -> str:
+    """The steps as `/metadata/a~1b`."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
 
 
 def _put(value: Any, live: Json, steps: list[str]) -> Any:

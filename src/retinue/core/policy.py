@@ -17,7 +17,8 @@ class Facts:
     `twins`: ids of unmarked live objects by (kind, display name). `elsewhere`: other scopes (project, environment)
     that hold each address. `damaged`: ids whose protection cannot be read. `renamed`: by new address the old one of
     an orphan that looks like it. `unreadable`: by kind, the ids of what may be ours. `heirs`: the ids of the copies
-    that nobody could tell from the object of a step once the step is done.
+    that nobody could tell from the object of a step once the step is done. `users`: by kind and id of what goes, an
+    object of ours that would still refer to it.
     """
 
     owned: frozenset[Address]
@@ -31,6 +32,7 @@ class Facts:
     unreadable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     heirs: Callable[[Change], tuple[str, ...]] = lambda _change: ()
     renamed: Mapping[Address, Address] = field(default_factory=dict)
+    users: Mapping[tuple[str, str], Address] = field(default_factory=dict)
 
     @classmethod
     def of(cls, world: World, kinds: Mapping[str, Kind]) -> Facts:
@@ -118,6 +120,19 @@ def block_copied(plan: Plan, facts: Facts) -> Plan:
                 *(f"retinue forget -e {plan.environment} --id {copy}" for copy in copies),
             ),
         )
+
+    return _block(plan, rule)
+
+
+def block_in_use(plan: Plan, facts: Facts) -> Plan:
+    """Nothing goes that an object of ours would still refer to."""
+
+    def rule(change: Change) -> Obstacle | None:
+        user = facts.users.get((change.address.kind, change.remote_id or ""))
+        if user is None or change.action not in (Action.DELETE, Action.REPLACE):
+            return None
+        way = f"take {change.remote_id} out of {user} first" if plan.complete else f"--target {user} too"
+        return Obstacle("in-use", f"{user} would still refer to it", (way,))
 
     return _block(plan, rule)
 
@@ -256,6 +271,7 @@ _RULES = (
     block_protected,
     block_shared,
     block_copied,
+    block_in_use,
     block_renamed_project,
     block_twins,
     block_unreadable,

@@ -29,6 +29,9 @@ __all__ = ["Exported", "manifests_from_objects", "objects_from_text", "to_yaml"]
 _ONE_LINE = 80
 _STORE = "VectorStore"
 _VOLATILE = frozenset(("id", "object", "created_at"))
+_TELLING = frozenset(("id", "object", "file_ids"))
+_COMMON = frozenset(("name", "description", "metadata"))
+"""Fields that any JSON object may have, a package.json too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +108,13 @@ class _Work:
             message = f"{label} is no assistant (`object` says otherwise); it was left out"
             self._note("export-other", message, "Only assistants become manifests in this version.")
             return
+        if item.keys().isdisjoint(_TELLING | self.kind.fields.keys() - _COMMON):
+            message = f"{label} is no assistant (it has none of its fields); it was left out"
+            self._note("export-other", message, "Only assistants become manifests in this version.")
+            return
         reason = unwritable(item)
         if reason is not None:
-            self._refuse("export-unwritable", f"{label} {reason}", "Correct or remove this object in the export.")
+            self._unwritable(label, reason)
             return
         missing = [key for key in kind_schema(self.kind.word)["required"] if item.get(key) in (None, "")]
         if missing and self.environment is not None:
@@ -128,7 +135,7 @@ class _Work:
             files[path] += f"---\n{to_yaml(documents[1])}"
         reason = _unreadable(files, path, documents)
         if reason is not None:
-            self._refuse("export-unwritable", f"{label} {reason}", "Correct or remove this object in the export.")
+            self._unwritable(label, reason)
             return
         self.taken.add(name)
         self.files.update(files)
@@ -175,6 +182,14 @@ class _Work:
             problems += validate_manifest(kinds()[_STORE], store, Address(_STORE, address.name))
         for problem in problems:
             self.problems.append(replace(problem, message=f"{label}: {problem.message}", severity=Severity.WARNING))
+
+    def _unwritable(self, label: str, reason: str) -> None:
+        """An object in a file can be corrected there; one that is live does not hold up the others."""
+        if self.environment is None:
+            self._refuse("export-unwritable", f"{label} {reason}", "Correct or remove this object in the export.")
+        else:
+            message = f"{label} {reason}; it was left out"
+            self._note("export-unwritable", message, "Correct it at the service, then run `retinue import`.")
 
     def _refuse(self, code: str, message: str, remedy: str) -> None:
         self.problems.append(Diagnostic(code, message, remedy))

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from ..core.model import Diagnostic, Place
 from .builder import Builder, Parsed, Stop, shorten
 from .files import decode
-from .located import Map, Seq
+from .located import Map, Seq, spelled
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _STRING = re.compile(r'"[^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*"')
@@ -80,7 +80,9 @@ class _Reader:
             text = self._string()
             self.builder.add_scalar(text, len(text), at)
         else:
-            self.builder.add_scalar(self._word(), 0, at)
+            start = self.position
+            value = self._word()
+            self.builder.add_scalar(value, 0, spelled(at, self.text[start : self.position], value))
 
     def _string(self) -> str:
         if self._peek() != '"':

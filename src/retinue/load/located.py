@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 from ..core.model import Place
+
+
+class AsWritten(Place):
+    """The place of a value that is not spelled as its text here: `1e3` is 1000.0, `1.10` is 1.1, `True` is true."""
+
+    text: str
+
+
+def spelled(at: Place, text: str, value: Any) -> Place:
+    """The place of a number or boolean; it keeps the text where the value does not."""
+    if json.dumps(value) == text:
+        return at
+    written = AsWritten(*at)
+    written.text = text
+    return written
 
 
 class Map(dict[str, Any]):

@@ -21,9 +21,21 @@ class Said(NamedTuple):
     hidden: bool = False
 
 
+class Spelled(float):
+    """A number or boolean that is told as its author wrote it."""
+
+    def __new__(cls, value: float, text: str) -> Spelled:
+        made = super().__new__(cls, value)
+        made.text = text
+        return made
+
+    text: str
+
+
 def shown(value: Any, limit: int = 40) -> str:
     """A value as it may stand in a message: one printable line, not too long."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = value.text if isinstance(value, Spelled) else value
+    text = text if isinstance(text, str) else json.dumps(text, ensure_ascii=False)
     line = "".join(char if char.isprintable() else "�" for char in " ".join(text[: 4 * limit].split()))
     return f"`{line if len(line) <= limit else line[: limit - 1] + '…'}`"
 

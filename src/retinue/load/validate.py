@@ -5,18 +5,19 @@ Must not change what it is given; what a service cannot hold is the provider's b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, TypeAlias
 
 from ..core.model import Address, Diagnostic, Json, Kind, Place
+from ..core.pointer import join_pointer
 from ..schema import EXTRAS
 from ..schema.accept import acceptor, ecma
 from ..schema.bundle import manifest_schema, project_schema
-from .located import Map, place_of
+from .located import AsWritten, Map, place_of
 from .messages import say
 from .rules import beyond_schema
-from .said import Said, shown
+from .said import Said, Spelled, shown
 
 
 def validate_manifest(kind: Kind, data: Map, address: Address) -> list[Diagnostic]:
@@ -86,6 +87,9 @@ def _validator(schema: Mapping[str, Json]) -> Any:
 
 def _schema_problems(validator: Any, data: Map, kind: Kind | None) -> Iterator[Said]:
     for error in validator.iter_errors(data):
+        at = place_of(data, tuple(error.absolute_path))
+        if isinstance(at, AsWritten) and isinstance(error.instance, int | float):
+            error.instance = Spelled(error.instance, at.text)
         for said in say(error, kind):
             yield said._replace(steps=(*error.absolute_path, *said.steps))
 
@@ -95,11 +99,7 @@ def _diagnostics(found: Iterable[Said], data: Map, address: str | None) -> list[
     unique: dict[tuple[str, str, str], Diagnostic] = {}
     for said in found:
         at = place_of(data, said.steps, key=said.at_key) or data.place
-        path = _pointer(said.steps[:-1] if said.hidden else said.steps)
+        path = join_pointer(said.steps[:-1] if said.hidden else said.steps)
         problem = Diagnostic(said.code, said.message, said.remedy, at, address, path)
         unique.setdefault((problem.code, path, problem.message), problem)
     return sorted(unique.values(), key=lambda problem: problem.place or Place("", 0, 0))
-
-
-def _pointer(path: Sequence[str | int]) -> str:
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)

@@ -5,7 +5,7 @@ Every value of a rendered manifest knows its place, whatever layer or include it
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from pathlib import PurePosixPath
@@ -200,14 +200,25 @@ class _Work:
             return
         old_keys, new_keys = ([_identity(item, items) for item in side] for side in (value, new))
         kept = dict(_pairs(old_keys, new_keys, [item.file == place.file for item in value.items_at]))
+        rest = {key: index for index, key in enumerate(old_keys) if index not in kept}
         more = []
         for number, item in enumerate(new):
             if number not in kept.values():
                 after = max((index for index, other in kept.items() if other < number), default=-1)
-                more.append((after, _moved(value, item, items, kept)))
+                more.append((after, self._moved(value, place, rest.get(new_keys[number]), items, item)))
         for index, number in kept.items():
             self._value(value, index, items, new[number])
         self._resize(value, place, [index for index in range(len(value)) if index not in kept], more)
+
+    def _moved(self, value: Seq, place: Place, index: int | None, shape: Shape, item: Json) -> Json | _Moved:
+        """What stands for an item that is no longer at its `index`; the item itself if it is new."""
+        if index is None:
+            return item
+        if value.items_at[index].file != place.file:
+            self._value(value, index, shape, item)
+        elif not _equal(value[index], item, shape):
+            raise Unsafe("an item of this list has another place and another value")
+        return _Moved(index)
 
     def _resize(self, value: Seq, place: Place, gone: Sequence[int], more: Sequence[tuple[int, Json]]) -> None:
         """Take items away and put others behind those with the given numbers (-1: in front)."""
@@ -318,13 +329,6 @@ class _Work:
 
 def _place(holder: Map | Seq, key: Any) -> Place:
     return holder.values_at[key] if isinstance(holder, Map) else holder.items_at[key]
-
-
-def _moved(value: Seq, item: Json, shape: Shape, kept: Collection[int]) -> Json | _Moved:
-    """Where in the list an item stood that has another place now; the item itself if it is new."""
-    found = (index for index, old in enumerate(value) if index not in kept and _equal(old, item, shape))
-    index = next(found, None)
-    return item if index is None else _Moved(index)
 
 
 def _identity(item: Json, shape: Shape) -> str:

@@ -20,7 +20,7 @@ from yaml.events import (
 from ..core.model import Diagnostic, Place
 from .builder import Builder, Document, Parsed, Stop, shorten
 from .files import decode, place_in
-from .located import Map, Seq
+from .located import Map, Seq, spelled
 from .scalars import plain
 from .syntax import syntax_problem
 
@@ -110,6 +110,8 @@ def _scalar(event: Any, builder: Builder) -> None:
         value: Any = text
     else:
         value = _value(text, builder, at) if unquoted else text
+        if type(value) is not str and value is not None:
+            at = spelled(at, text, value)
         builder.add_scalar(value, len(text), at)
     if event.anchor is not None:
         builder.remember(event.anchor, value, len(text))

@@ -11,6 +11,7 @@ import json
 import random
 import ssl
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -37,7 +38,8 @@ from .wire import Answer, Classify, Connection, Stream, Verb, Verdict
 _ATTEMPTS = 6
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 20.0
 _SHORTEST_KEY = 8
-_SHORTEST_WAIT = 0.01
+_SHORTEST_WAIT, _LONGEST_WAIT, _BRIEF_WAIT = 0.01, 60.0, 10.0
+"""Seconds that one answer is waited for."""
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, ConnectionRefusedError)
 
 
@@ -126,6 +128,7 @@ class Http:
     def __init__(self, connection: Connection, classify: Classify, *, create_repeatable: bool = False) -> None:
         self._client = _client(connection)
         self._create_repeatable = create_repeatable
+        self._attempts, self._longest = _ATTEMPTS, _LONGEST_WAIT
         self._classify = classify
         self._clock = connection.clock
         self._deadline = self._clock.now() + connection.budget
@@ -137,6 +140,12 @@ class Http:
 
     def close(self) -> None:
         self._client.close()
+
+    def brief(self) -> Http:
+        """The same, for what a command can do without: nobody waits long for it, and a failure is not tried again."""
+        found = copy(self)
+        found._attempts, found._longest = 1, _BRIEF_WAIT
+        return found
 
     def send(
         self, verb: Verb, method: str, path: str, *, body: Json = None, params: Mapping[str, str] | None = None
@@ -170,7 +179,7 @@ class Http:
                 return result
             # Being told to wait is no failure: only the time budget ends that.
             failures += not result.held_back
-            if not result.repeatable or failures == _ATTEMPTS:
+            if not result.repeatable or failures == self._attempts:
                 raise result.error
             last = result.error
             if result.sent and verb not in (Verb.LIST, Verb.GET):
@@ -187,7 +196,7 @@ class Http:
     ) -> Answer | _Failure:
         started = self._clock.now()
         try:
-            timeout = _timeout(self._deadline - started)
+            timeout = _timeout(min(self._longest, self._deadline - started))
             response = self._client.request(method, path, params=params, timeout=timeout, **_sent(body))
         except _NOT_SENT as error:
             return _Failure(self._unreachable(error), repeatable=True, sent=False)
@@ -212,7 +221,8 @@ class Http:
             held_back = answer.status == 429 or (answer.status == 503 and wait is not None)
             if verb is Verb.CREATE and not held_back:
                 return _Failure(_unknown(f"{what} answered {said}"), repeatable=self._create_repeatable, wait=wait)
-            error = Unreachable(f"{what} answered {said}, again and again", _LATER, status=answer.status)
+            again = ", again and again" if self._attempts > 1 else ""
+            error = Unreachable(f"{what} answered {said}{again}", _LATER, status=answer.status)
             return _Failure(error, repeatable=True, wait=wait, held_back=held_back)
         if verdict is Verdict.UNKNOWN:
             if verb is Verb.CREATE:
@@ -257,7 +267,7 @@ def _sent(body: Json | Stream) -> dict[str, Any]:
 def _timeout(left: float) -> httpx.Timeout:
     """How long one request may take: no answer is waited for beyond the end of the run."""
     left = max(_SHORTEST_WAIT, left)
-    return httpx.Timeout(min(60.0, left), connect=min(5.0, left), write=min(30.0, left), pool=None)
+    return httpx.Timeout(left, connect=min(5.0, left), write=min(30.0, left), pool=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,11 +351,12 @@ def _text(value: Json) -> str | None:
 def retry_after(headers: Mapping[str, str], wall_clock: float) -> float | None:
     """Seconds to wait from `retry-after-ms` or Retry-After (seconds or a date, RFC 9110 10.2.3); None if absent."""
     try:
-        if "retry-after-ms" in headers:
+        if headers.get("retry-after-ms"):
             return max(0.0, float(headers["retry-after-ms"]) / 1000)
-        if "retry-after" not in headers:
-            return None
-        value = headers["retry-after"].strip()
+    except ValueError:
+        pass  # the other header may still say
+    try:
+        value = headers.get("retry-after", "").strip()
         if value.replace(".", "", 1).isdecimal():
             return float(value)
         return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - wall_clock)

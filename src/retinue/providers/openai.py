@@ -161,7 +161,13 @@ class OpenAIService:
             return None
 
     def create(self, kind: str, spec: Mapping[str, Json], marker: Marker) -> Resource:
-        return self._read(self._http.send(Verb.CREATE, "POST", "assistants", body=self._form.create(spec, marker)))
+        return self._read(self._made(spec, marker))
+
+    def _made(self, spec: Mapping[str, Json], marker: Marker) -> Mapping[str, Json]:
+        answer: Mapping[str, Json] = self._http.send(
+            Verb.CREATE, "POST", "assistants", body=self._form.create(spec, marker)
+        )
+        return answer
 
     def update(
         self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, resets: Set[str] = frozenset()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from functools import cache
 from importlib import metadata
 
@@ -25,9 +26,22 @@ def names() -> list[str]:
 
 
 def load(name: str) -> Provider:
-    """Raises UsageError for an unknown name, with the known ones. Nobody else can take the name of one of ours."""
+    """Nobody else can take the name of one of ours. Raises UsageError for what is not there, or cannot be loaded."""
     for entry in _entries():
         if entry.name == name:
-            provider: Provider = entry.load()
-            return provider
-    raise UsageError(f"there is no provider `{name}`", f"Known providers: {', '.join(names())}.")
+            return _loaded(entry)
+    close = get_close_matches(name, names(), 1)
+    known = f"Known providers: {', '.join(names())}."
+    raise UsageError(f"there is no provider `{name}`", f"Did you mean `{close[0]}`?" if close else known)
+
+
+def _loaded(entry: metadata.EntryPoint) -> Provider:
+    try:
+        provider: Provider = entry.load()
+    except (ImportError, AttributeError, SyntaxError) as error:
+        package = entry.dist.name if entry.dist else "retinue"
+        raise UsageError(
+            f"the provider `{entry.name}` of the package {package} cannot be loaded: {error}",
+            f"Update the package {package}, or uninstall it.",
+        ) from error
+    return provider

@@ -13,6 +13,8 @@ from urllib.parse import quote, urlsplit
 from .safe import clean, defuse
 
 _TICKS = re.compile("`+")
+# A line `/close` of a note is an order to GitLab: no line of ours is one, whatever GitLab takes for code.
+_QUICK = re.compile(r"^([^\S\n]*)/", re.MULTILINE)
 _LINK_SAFE = "%/:?#@!$&'*+,;=~"
 
 
@@ -36,7 +38,7 @@ def html_code(text: str) -> str:
 
 def fence(text: str, language: str = "") -> str:
     """A fenced block. Its lines are clean already; no run of backticks in it is as long as the fence."""
-    body = defuse(text)
+    body = _QUICK.sub(r"\1\\/", defuse(text))
     ticks = "`" * max(3, max((len(run) for run in _TICKS.findall(body)), default=0) + 1)
     return f"{ticks}{language}\n{body}\n{ticks}"
 

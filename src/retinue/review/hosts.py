@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from ..core.errors import AuthError, NotFound, Rejected, ServiceError
+from ..core.errors import AuthError, NotFound, ServiceError
 from ..core.model import Json
 from ..providers.http import Http
 from ..providers.wire import Answer, Connection, Verb, Verdict
@@ -58,6 +58,8 @@ class GitHub:
 
     def __init__(self, access: Access) -> None:
         self._http = _http(access, self._headers)
+        # Beside `/api/v3` on a server of one's own, and below the one host of github.com.
+        self._graphql = f"{access.api_url.removesuffix('/v3')}/graphql"
         self._repository = "/".join(quote(part, safe="") for part in access.repository.split("/"))
         self._number = access.number
 
@@ -69,11 +71,9 @@ class GitHub:
         return int(merged[0]["number"]) if merged else 0
 
     def comments(self) -> Iterator[Comment]:
-        me = _login(self._http, "login")
+        me = self._login()
         for raw in _pages(self._http, f"repos/{self._repository}/issues/{self._number}/comments", {}):
-            user = raw.get("user") or {}
-            # The token of a workflow may not ask who it is; what it writes is a bot's.
-            ours = user.get("login") == me if me else user.get("type") == "Bot"
+            ours = (raw.get("user") or {}).get("login") == me
             yield Comment(str(raw["id"]), raw.get("body") or "", ours)
 
     def create(self, body: str) -> str:
@@ -88,6 +88,17 @@ class GitHub:
 
     def close(self) -> None:
         self._http.close()
+
+    def _login(self) -> str:
+        """Whose token it is: `NAME`, or `APP[bot]`. Raises AuthError.
+
+        REST refuses this question to a workflow's own token and to an app's; GraphQL answers it to every kind.
+        """
+        answer = self._http.send(Verb.GET, "POST", self._graphql, body={"query": "{viewer{login}}"})
+        match answer:
+            case {"data": {"viewer": {"login": str(login)}}} if login:
+                return login
+        raise AuthError("GitHub does not say whose token this is")
 
     def _comment(self, id: str) -> str:
         return f"repos/{self._repository}/issues/comments/{quote(id, safe='')}"
@@ -108,7 +119,8 @@ class GitLab:
         return int(merged[0]["iid"]) if merged else 0
 
     def comments(self) -> Iterator[Comment]:
-        me = _login(self._http, "username")
+        who = self._http.send(Verb.GET, "GET", "user")
+        me = who.get("username") if isinstance(who, dict) else None
         for raw in _pages(self._http, self._notes, {"sort": "asc", "order_by": "created_at"}):
             ours = me is not None and (raw.get("author") or {}).get("username") == me and not raw.get("system")
             yield Comment(str(raw["id"]), raw.get("body") or "", ours)
@@ -133,15 +145,6 @@ def _http(access: Access, headers: Mapping[str, str]) -> Http:
     headers = {**headers, "Authorization": f"Bearer {access.token}"}
     connection = Connection(access.api_url, headers, budget=access.timeout, log=access.log, parallelism=1)
     return Http(connection, classify)
-
-
-def _login(http: Http, field: str) -> str | None:
-    """Whose token it is; None where the token may not ask."""
-    try:
-        who = http.send(Verb.GET, "GET", "user")
-    except (AuthError, Rejected):
-        return None
-    return who.get(field) if isinstance(who, dict) else None
 
 
 def _pages(http: Http, path: str, params: Mapping[str, str]) -> Iterator[dict[str, Any]]:

@@ -53,7 +53,10 @@ def _files(folder: Path, source: str | None, endpoint: str | None, *, allow_http
     if endpoint is None:
         if source in registry.names() and not Path(source).exists():
             raise UsageError(f"where is this {source}?", f"retinue init --from {source} --endpoint URL")
-        return {"retinue.yaml": project_text(folder), **read_export(source).files}
+        files = read_export(source).files
+        if not files:
+            raise UsageError(f"nothing in {source} can become a manifest", "Name an export of assistants, as JSON.")
+        return {"retinue.yaml": project_text(folder), **files}
     settings: dict[str, object] = {"provider": source, "endpoint": endpoint}
     key_variable = registry.load(source).capabilities.key_variable
     if key_variable and endpoint != EMULATOR:

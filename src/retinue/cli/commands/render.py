@@ -9,6 +9,7 @@ import click
 
 from ...core.diff import stated_fields
 from ...core.model import Json, Resource
+from ...core.pointer import join_pointer
 from ...load.origins import Origin, Path, commented, origins_of
 from .. import console, options
 from ..session import Session, open_session
@@ -61,17 +62,13 @@ def _json(resource: Resource, session: Session, *, origins: bool) -> Json:
         return document
     return {
         "manifest": document,
-        "origins": {_pointer(path): _place(item) for path, item in _origins(document, resource, session).items()},
+        "origins": {join_pointer(path): _place(item) for path, item in _origins(document, resource, session).items()},
     }
 
 
 def _place(origin: Origin) -> dict[str, Json]:
     place = origin.place
     return {"file": place.file, "line": place.line, "column": place.column, "variables": dict(origin.variables)}
-
-
-def _pointer(path: Path) -> str:
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
 
 
 def _yaml(resource: Resource, session: Session, *, origins: bool) -> str:

@@ -5,15 +5,15 @@ Source of the facts: Azure's published definitions and reference; `versions.py` 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from ...core.model import Change, Diagnostic, Json, Obstacle, Resource, Severity
 from ..base import Auth, Capabilities, Configured, Service, Settings, Support
-from ..files import FileVerbs
+from ..files import FILE_FIELDS, FileVerbs
 from ..openai import PROVIDER as OPENAI
 from ..openai import OpenAIService, WithKnowledge
-from ..vector_stores import StoreVerbs
+from ..vector_stores import MOST_IN_BATCH, STORE_FIELDS, StoreVerbs
 from ..wire import Connection
 from .checks import problems
 from .forms import WithFileIds, form_of
@@ -36,6 +36,8 @@ _MOVE = (
 _ENDPOINT = (
     "It is the resource's own address, https://NAME.openai.azure.com; the model in a manifest names the deployment."
 )
+
+_PROJECT_ENDPOINT = "It ends in the project's name: https://NAME.services.ai.azure.com/api/projects/NAME."
 
 
 class AzureProvider:
@@ -109,20 +111,32 @@ def _endpoint_problems(endpoint: str) -> Iterator[Diagnostic]:
     if "/openai/deployments" in rest or rest.endswith("/openai/v1"):
         part = "/openai/v1" if rest.endswith("/openai/v1") else "/openai/deployments"
         yield Diagnostic("azure-endpoint", f"the endpoint goes on with {part}", _ENDPOINT, path="/endpoint")
+    if rest.endswith("/api/projects"):
+        yield Diagnostic("azure-endpoint", "the endpoint names no project", _PROJECT_ENDPOINT, path="/endpoint")
 
 
 def _record(version: Version) -> Capabilities:
     return replace(
         OPENAI.capabilities,
         kinds=("Assistant", "File") if version.has_assistant_files else ("Assistant", "VectorStore", "File"),
+        # The files of the first version may have to be attached one by one, after the assistant is made.
+        compound=frozenset({"Assistant"} if version.has_assistant_files else {"VectorStore"}),
         unreadable={},
         account="",
-        fields={**OPENAI.capabilities.fields, "Assistant": _fields(version)},
+        fields={"Assistant": _fields(version), **_knowledge_fields(version)},
         emulator_path="/api/projects/emulator" if version.foundry else "",
         key_variable="AZURE_OPENAI_API_KEY",
         settings=frozenset({"api_version", "entra"}),
         auth=Auth() if version.foundry else Auth("api-key", "", frozenset({"command"})),
     )
+
+
+def _knowledge_fields(version: Version) -> dict[str, Mapping[str, tuple[Support, str]]]:
+    """Of files and vector stores; Azure's stores have no attributes on their files."""
+    if version.has_assistant_files:
+        return {"File": FILE_FIELDS}
+    files = (Support.NATIVE, f"in batches of at most {MOST_IN_BATCH:,}")
+    return {"VectorStore": {**STORE_FIELDS, "files": files}, "File": FILE_FIELDS}
 
 
 def _fields(version: Version) -> dict[str, tuple[Support, str]]:
@@ -136,8 +150,9 @@ def _fields(version: Version) -> dict[str, tuple[Support, str]]:
             "tools": "code_interpreter and function",
             "tool_resources": "the files of code_interpreter (`file_ids`)",
         }
-    found = {name: (Support.NATIVE, notes.get(name, "")) for name in OPENAI.capabilities.fields["Assistant"]}
     parts = (Part.TEMPERATURE, Part.TOP_P, Part.RESPONSE_FORMAT, Part.EFFORT)
+    notes |= {part.value: version.origin(part) for part in parts}
+    found = {name: (Support.NATIVE, notes.get(name, "")) for name in OPENAI.capabilities.fields["Assistant"]}
     lacks = (part for part in parts if not version.holds(part))
     return found | {part.value: (Support.UNSUPPORTED, version.lack(part)) for part in lacks}
 

@@ -76,13 +76,15 @@ def file_ids(resources: Json) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Foundry(Modern):
-    """Foundry's agents in the shape of assistants: tools that no manifest can state stay on the object as they are."""
+    """Foundry's agents in the shape of assistants: tools that no manifest can state stay as they are, resources too."""
 
     def read(self, raw: Mapping[str, Json]) -> Resource:
-        tools = raw.get("tools")
-        if not isinstance(tools, list):
-            return V2.read(self, raw)
-        return replace(V2.read(self, {**raw, "tools": [tool for tool in tools if not _is_extra(tool)]}), raw=raw)
+        shown = dict(raw)
+        if isinstance(tools := raw.get("tools"), list):
+            shown["tools"] = [tool for tool in tools if not _is_extra(tool)]
+        if isinstance(held := raw.get("tool_resources"), dict):
+            shown["tool_resources"] = {key: value for key, value in held.items() if key in _PORTABLE}
+        return replace(V2.read(self, shown), raw=raw)
 
     def update(self, live: Resource, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
         body = Modern.update(self, live, fields, marker)

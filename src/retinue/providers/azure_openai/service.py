@@ -5,15 +5,16 @@ Source: the reference of 2024-02-15-preview, assistant files; recorded error env
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from ...core.errors import NotFound, ServiceError, UnknownOutcome
+from ...core.errors import HeldBack, Incomplete, NotFound, RetinueError, ServiceError, UnknownOutcome
 from ...core.model import Json, Resource
 from ..base import Marker
 from ..openai import Form, OpenAIService, path_of
 from ..openai import classify as classify_openai
+from ..paged import id_of
 from ..wire import Answer, Verb, Verdict
 from .forms import file_ids
 
@@ -21,17 +22,22 @@ if TYPE_CHECKING:
     from ..http import Http
 
 _PAGE = "100"
+_NO_DEPLOYMENT = "DeploymentNotFound"
+"""The resource is there and has no deployment of the name that `model` says."""
+_AGAIN = "Apply again: the next plan has what is missing."
 
 
 def classify(verb: Verb, answer: Answer) -> Verdict:
-    """As of the OpenAI API, but for the gateway's own 404: it says that there is no such route, not no such object."""
-    return Verdict.GONE if answer.status == 404 and _is_of_gateway(answer.body) else classify_openai(verb, answer)
+    """As of the OpenAI API, but that a 404 says "no such object" only where the service itself answered it.
 
-
-def _is_of_gateway(body: Json) -> bool:
-    """`{"error": {"code": "404", "message": "Resource not found"}}`: the code is the status as a text."""
-    error = body.get("error") if isinstance(body, dict) else None
-    return isinstance(error, dict) and error.get("code") == "404" and "type" not in error
+    Any gateway before it (`{"error": {"code": "404", …}}`, `{"statusCode": 404, …}`, a page) says "no such route".
+    """
+    if answer.status != 404:
+        return classify_openai(verb, answer)
+    error = answer.body.get("error") if isinstance(answer.body, dict) else None
+    if not isinstance(error, dict) or error.get("code") in ("404", 404):
+        return Verdict.GONE
+    return Verdict.REJECTED if error.get("code") == _NO_DEPLOYMENT else classify_openai(verb, answer)
 
 
 class AssistantFiles:
@@ -58,12 +64,16 @@ class AssistantFiles:
             params = {**params, "after": new[-1]}
 
     def attach(self, assistant: str, file: str) -> None:
-        """If nobody can say whether it happened, look."""
-        try:
-            self._http.send(Verb.CREATE, "POST", f"{path_of(assistant)}/files", body={"file_id": file})
-        except UnknownOutcome:
-            if not self.has(assistant, file):
-                raise
+        """If nobody can say whether it happened, look; if it was only told to wait, do it now."""
+        while True:
+            try:
+                self._http.send(Verb.CREATE, "POST", f"{path_of(assistant)}/files", body={"file_id": file})
+                return
+            except UnknownOutcome as doubt:
+                if self.has(assistant, file):
+                    return
+                if not isinstance(doubt, HeldBack):
+                    raise
 
     def has(self, assistant: str, file: str) -> bool:
         try:
@@ -100,14 +110,24 @@ class FileIdsService(OpenAIService):
         return super()._read({**raw, "file_ids": files})
 
     def create(self, kind: str, spec: Mapping[str, Json], marker: Marker) -> Resource:
-        return self._settled(super().create(kind, spec, marker), spec)
+        raw = self._made(spec, marker)
+        return self._settled(id_of(raw, "an assistant"), lambda: self._read(raw), spec)
 
     def update(
         self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, resets: Set[str] = frozenset()
     ) -> Resource:
-        return self._settled(super().update(live, fields, marker, resets), fields)
+        written = super().update(live, fields, marker, resets)
+        return self._settled(written.remote_id or "", lambda: written, fields)
 
-    def _settled(self, live: Resource, fields: Mapping[str, Json]) -> Resource:
+    def _settled(self, key: str, read: Callable[[], Resource], fields: Mapping[str, Json]) -> Resource:
+        """The assistant as it was written, and its files. Raises Incomplete if these cannot be told or set."""
+        try:
+            return self._with_files(read(), fields)
+        except RetinueError as error:
+            message = f"{key} was written, but not its files: {error.message}"
+            raise Incomplete(message, error.remedy or _AGAIN, remote_id=key) from error
+
+    def _with_files(self, live: Resource, fields: Mapping[str, Json]) -> Resource:
         """The assistant with just the files that were asked for, whether or not its own write took them."""
         if "tool_resources" not in fields:
             return live

@@ -70,6 +70,10 @@ class Version:
             return part not in _NOT_IN_FOUNDRY
         return part in _SINCE and _SINCE[part] <= self.name
 
+    def origin(self, part: Part) -> str:
+        """Since when, in words; nothing for what was always there."""
+        return "" if self.foundry or part not in _SINCE else f"since `api_version: {_SINCE[part]}`"
+
     def lack(self, part: Part) -> str:
         """Why it has no such part, in words."""
         if self.foundry:

@@ -6,12 +6,14 @@ Source of the facts: measured against langgraph-api 0.16.7, and its published Op
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib import resources
 
-from ...core.model import Change, Diagnostic, Json, Obstacle, Resource
+from ...core.model import Change, Diagnostic, Json, Obstacle, Resource, Severity
+from ...core.pointer import join_pointer
 from ..base import Auth, Capabilities, Service, Support
 from ..wire import Connection
 from .block import DEFAULT_KEYS, NAME, block_of
@@ -22,6 +24,7 @@ __all__ = ["PROVIDER", "LangGraphProvider", "classify"]
 
 _SCHEMA: Json = json.loads((resources.files(__package__) / "schema.json").read_text(encoding="utf-8"))
 _NATIVE = (Support.NATIVE, "")
+_SECRET = re.compile(r"(^|[^a-z])(api[_-]?key|password|passwd|secret|token)$", re.IGNORECASE)
 _IN_CODE = "LangGraph has it in the code of the graph"
 
 
@@ -83,11 +86,16 @@ def _problems(desired: Resource) -> Iterator[Diagnostic]:
         path = f"/providers/{NAME}"
         yield Diagnostic("graph-missing", "a LangGraph assistant needs the graph that answers", remedy, path=path)
     by_key = {key: name for name, key in block.keys.items()}
-    for key in block.context:
+    for key, value in block.context.items():
+        path = join_pointer(("providers", NAME, "context", key))
         if key in by_key:
             message = f"the context key `{key}` is written as the field `{by_key[key]}` of the manifest"
             remedy = f"Move its value to `{by_key[key]}:`, or give that field another key with `context_keys`."
-            yield Diagnostic("context-key", message, remedy, path=f"/providers/{NAME}/context/{key}")
+            yield Diagnostic("context-key", message, remedy, path=path)
+        elif isinstance(value, str) and value and _SECRET.search(key):
+            message = f"the context key `{key}` looks like a secret; a context stands in plans, and open on the server"
+            remedy = "Let the graph take it from the environment of its server; if it is a key, revoke it now."
+            yield Diagnostic("context-secret", message, remedy, path=path, severity=Severity.WARNING)
     for key, count in Counter(block.keys.values()).items():
         if count > 1:
             names = " and ".join(f"`{name}`" for name, other in block.keys.items() if other == key)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from ...core.model import Diagnostic, Json, Resource, Severity
+from ...core.pointer import join_pointer
 from ..losses import LOSS
 from .block import NAME, block_of
 
@@ -46,7 +47,7 @@ def findings(item: Resource, graph: Graph) -> Iterator[Diagnostic]:
     for key in block.context:
         if key not in graph.keys:
             message = f"the graph `{graph.name}` declares no context key `{key}`"
-            path = f"{_BLOCK}/context/{key.replace('~', '~0').replace('/', '~1')}"
+            path = join_pointer(("providers", NAME, "context", key))
             yield _at(item, Diagnostic("context-key", message, _meant(key, sorted(graph.keys), declared), path=path))
 
 

@@ -124,7 +124,7 @@ class LangGraphService:
         if not _objects(found):
             return Graph(name)
         try:
-            schemas = self._http.send(Verb.GET, "GET", f"assistants/{found[0]['assistant_id']}/schemas")
+            schemas = self._http.brief().send(Verb.GET, "GET", f"assistants/{found[0]['assistant_id']}/schemas")
         except (ServiceError, AuthError) as error:
             return unreadable_schema(name, error.message)
         return Graph.of(name, schemas.get("context_schema"))
