@@ -483,7 +483,7 @@ def test_render_shows_the_manifests_and_no_files(known: World) -> None:
 
 @pytest.mark.parametrize("command", ["init", "import"])
 def test_a_create_request_with_its_own_store_becomes_two_manifests_that_apply(world: World, command: str) -> None:
-    files = [world.emulator.seed({"object": "file", "id": f"file-{n}", "filename": f"{n}.md"}) for n in "ab"]
+    files = [world.emulator.seed({"object": "file", "filename": f"{name}.md", "content": name}) for name in "ab"]
     cut = {"type": "static", "static": {"max_chunk_size_tokens": 400, "chunk_overlap_tokens": 100}}
     helper = {"file_ids": files, "chunking_strategy": cut, "metadata": {"owner": "cx"}}
     request = {"name": "Support", "model": "gpt-4o", "tools": [{"type": "file_search"}]}
