@@ -154,6 +154,13 @@ def approved(repository: Repository, commit: str) -> str:
     return runner.outputs("x")["digest"]
 
 
+@pytest.mark.parametrize("digest", ["sha256:abc", "sha256:" + "a" * 64 + "\nx=y", "$(touch pwned)"])
+def test_a_digest_that_is_none_is_refused_in_words(repository: Repository, world: World, digest: str) -> None:
+    code, runner = repository.apply(git(repository.origin, "rev-parse", "main"), digest=digest)
+    assert (code, "::error::the input digest is none" in runner.log) == (3, True)
+    assert world.live() == {}
+
+
 def test_a_pull_request_cannot_choose_where_the_key_goes(repository: Repository) -> None:
     own = (repository.origin / "bots" / "retinue.yaml").read_text()
     stolen = re.sub(r"http://127.0.0.1:\d+", "http://localhost:9", own)
