@@ -198,3 +198,12 @@ def test_a_server_that_pages_for_ever_is_an_error() -> None:
         fake.search = lambda body, headers: list(fake.objects.values())
         with pytest.raises(RetinueError, match="the same page again"):
             list(service.list("Assistant"))
+
+
+def test_what_the_server_made_cannot_be_read_by_its_id_either() -> None:
+    """A plan file, or a person, may name it."""
+    fake = FakeLangGraph()
+    with closing(PROVIDER.connect(Connection("http://fake", transport=in_process(fake)))) as service:
+        for key in fake.objects:
+            assert service.get("Assistant", key) is None
+        assert fake.objects

@@ -19,6 +19,7 @@ from retinue.core.model import (
     Obstacle,
     Outcome,
     Plan,
+    Promotion,
     Reason,
     Severity,
     Status,
@@ -91,6 +92,12 @@ def assert_inert(text: str) -> None:
 @pytest.mark.parametrize("name", GOLDEN)
 def test_a_plan_looks_as_reviewed(name: str, golden: Golden) -> None:
     golden(f"markdown/{name}", plan_markdown(GOLDEN[name]))
+
+
+def test_what_a_promoted_plan_asks_of_the_environment_before_is_said() -> None:
+    promoted = plan(update("bot"), promotion=Promotion("staging", verified=True))
+    said = "Promoted from `staging`: what is not applied, unchanged and verified there is held."
+    assert said in plan_markdown(promoted).splitlines()
 
 
 def test_results_look_as_reviewed(golden: Golden) -> None:

@@ -20,7 +20,7 @@ from .inert import code, fence, folded, html_code, is_web_address, link, units
 from .results import counts, result_lines
 from .safe import clean, clean_lines, cut
 from .style import Style
-from .text import NARROWED, allowed_line, host, reason_of, summary_line, symbol
+from .text import NARROWED, allowed_line, host, promotion_line, reason_of, summary_line, symbol
 
 LIMIT = 65_536
 """Characters of a comment on GitHub, the strictest of the hosts."""
@@ -45,6 +45,8 @@ def plan_markdown(plan: Plan, *, link_to: str | None = None, limit: int = LIMIT)
         f"### retinue: {code(plan.project)} / {code(plan.environment)}",
         f"**{summary_line(plan)}** {code(plan.provider)}, {code(host(plan.endpoint))}",
     ]
+    if plan.promotion is not None:
+        top.append(promotion_line(plan.promotion, code))
     if not plan.complete:
         top.append("> " + NARROWED.replace("\n", "\n> "))
     if allowed := allowed_line(plan.allowed):

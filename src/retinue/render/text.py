@@ -48,7 +48,7 @@ def plan_text(plan: Plan, *, style: Style = Style(), show_unchanged: bool = Fals
     """The whole text; its last line is the summary. `width` bounds brief values, never what a change shows."""
     blocks = [style.strong(header(plan))]
     if plan.promotion is not None:
-        blocks.append(_promotion(plan.promotion))
+        blocks.append(promotion_line(plan.promotion))
     if not plan.complete:
         blocks.append(style.warning(NARROWED))
     steps = list(_steps(plan, style, width))
@@ -61,9 +61,10 @@ def plan_text(plan: Plan, *, style: Style = Style(), show_unchanged: bool = Fals
     return defuse("\n\n".join(block for block in blocks if block)) + "\n"
 
 
-def _promotion(promotion: Promotion) -> str:
+def promotion_line(promotion: Promotion, shown: Callable[[str], str] = clean) -> str:
+    """`shown` makes a name harmless where the line goes."""
     proven = "applied, unchanged and verified" if promotion.verified else "applied and unchanged"
-    return f"Promoted from {clean(promotion.environment)}: what is not {proven} there is held."
+    return f"Promoted from {shown(promotion.environment)}: what is not {proven} there is held."
 
 
 def summary_line(plan: Plan) -> str:
