@@ -186,15 +186,14 @@ def test_the_same_search_tool_stands_once() -> None:
     assert result.files["assistants/assistant.yaml"].count("file_search") == 1
 
 
-def test_a_helper_of_the_create_request_and_unknown_fields_are_told() -> None:
+def test_unknown_fields_are_told() -> None:
     result = exported(
         V2
-        | {"voice": "alloy", "empty": [], "tool_resources": {"file_search": {"vector_stores": [{"file_ids": ["a"]}]}}}
+        | {"voice": "alloy", "empty": []}
         | {"tools": [{"type": "file_search", "file_search": {"ranking_options": {"hybrid_search": None, "x": 1}}}]}
     )
     assert [problem.message.rpartition(": ")[2].split("`")[1] for problem in result.diagnostics] == [
         "/tools/0/file_search/ranking_options/x",
-        "/tool_resources/file_search/vector_stores",
         "/voice",
     ]
     assert set(codes(result)) == {"export-left-out"}

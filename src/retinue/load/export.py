@@ -14,7 +14,7 @@ from ..schema import kind_schema, kinds
 from .dumps import flat, objects_from_text
 from .emit import to_yaml
 from .files import MAX_BYTES
-from .located import Map
+from .helper_store import without_helper
 from .names import label_of, unique_name
 from .said import shown
 from .shared import shared_tools
@@ -27,6 +27,7 @@ from .yaml import parse_text
 __all__ = ["Exported", "manifests_from_objects", "objects_from_text", "to_yaml"]
 
 _ONE_LINE = 80
+_STORE = "VectorStore"
 _VOLATILE = frozenset(("id", "object", "created_at"))
 _TELLING = frozenset(("id", "object", "file_ids"))
 _COMMON = frozenset(("name", "description", "metadata"))
@@ -56,6 +57,8 @@ def manifests_from_objects(
     wanted: Callable[[Mapping[str, Json]], bool] = lambda _: True,
 ) -> Exported:
     """One manifest for each assistant in `objects`, with its prompt in a file of its own if that is long.
+
+    A store that the request would have made with it stands behind it in the same file.
 
     `adopt_environment` adds an `adopt` line with the old id; `taken` are names that the project has already.
     `kind` and `extras`: with the fields that only the service has which the objects come from. `tools`: those that
@@ -122,12 +125,15 @@ class _Work:
 
     def _write(self, item: dict[str, Json], label: str) -> None:
         source, notes = upgraded(item)
-        source = _without_marker(source)
-        spec = stated(source, self.kind)
         name = unique_name(source.get("name"), source.get("id"), self.taken)
-        files, document = self._files(name, spec, source.get("id"))
+        source, store, left_out = without_helper(_without_marker(source), name)
+        spec = stated(source, self.kind)
+        files, documents = self._files(name, spec, source.get("id"))
         path = next(iter(files))
-        reason = _unreadable(files, path, document)
+        if store is not None:
+            documents.append({kinds()[_STORE].word: name, **escaped(store)})
+            files[path] += f"---\n{to_yaml(documents[1])}"
+        reason = _unreadable(files, path, documents)
         if reason is not None:
             self._unwritable(label, reason)
             return
@@ -136,13 +142,13 @@ class _Work:
         address = Address(self.kind.name, name)
         for note in notes:
             self._note("export-v1", f"{label}: {note.message}", note.remedy, address)
-        for pointer in lost(source, self.kind):
+        for pointer in (*lost(source, self.kind), *left_out):
             message = f"{label}: {shown(pointer, 80)} is no field of an assistant and was left out"
             self._note("export-left-out", message, "Nothing to do, unless you miss it.", address)
         self._check(files[path], path, spec, address, label)
 
-    def _files(self, name: str, spec: dict[str, Json], old_id: Json) -> tuple[dict[str, str], dict[str, Json]]:
-        """The manifest's file first, and its document."""
+    def _files(self, name: str, spec: dict[str, Json], old_id: Json) -> tuple[dict[str, str], list[dict[str, Json]]]:
+        """The manifest's file first, and the document in it."""
         path = posixpath.join(self.folder, f"{name}.yaml")
         fields = {key: escaped(value) for key, value in spec.items()}
         if isinstance(spec.get("tools"), list):
@@ -156,7 +162,7 @@ class _Work:
         document: dict[str, Json] = {self.kind.word: name, **fields}
         if self.environment is not None and isinstance(old_id, str) and old_id:
             document["retinue"] = {"adopt": {self.environment: old_id}}
-        return {path: to_yaml(document), **prompts}, document
+        return {path: to_yaml(document), **prompts}, [document]
 
     def _tool(self, tool: Json) -> Json:
         """An include, for a tool that others have too."""
@@ -165,13 +171,15 @@ class _Work:
 
     def _check(self, text: str, path: str, spec: Mapping[str, Json], address: Address, label: str) -> None:
         """What validation will say about the new manifest, with its place there."""
-        data: Map = parse_text(text, path).documents[0].value
+        data, *stores = (document.value for document in parse_text(text, path).documents)
         if "instructions" in data:
             data["instructions"] = spec["instructions"]
         if isinstance(spec.get("tools"), list):
             data["tools"][:] = spec["tools"]
         problems = [*validate_manifest(self.kind, data, address)]
         problems += validate_extras(self.kind, data, address, self.extras)
+        for store in stores:
+            problems += validate_manifest(kinds()[_STORE], store, Address(_STORE, address.name))
         for problem in problems:
             self.problems.append(replace(problem, message=f"{label}: {problem.message}", severity=Severity.WARNING))
 
@@ -277,11 +285,12 @@ def _fits_file(prompt: str) -> bool:
     return not strange and ("\n" in prompt or len(prompt) > _ONE_LINE)
 
 
-def _unreadable(files: Mapping[str, str], path: str, document: Mapping[str, Json]) -> str | None:
+def _unreadable(files: Mapping[str, str], path: str, documents: Sequence[Mapping[str, Json]]) -> str | None:
     """Why the loader would not take these files back as they are meant."""
     if any(len(text.encode()) > MAX_BYTES for text in files.values()):
         return f"is larger than {MAX_BYTES // 1024 // 1024} MiB"
     parsed = parse_text(files[path], path)
-    if parsed.diagnostics or len(parsed.documents) != 1:
+    if parsed.diagnostics or len(parsed.documents) != len(documents):
         return f"cannot be a manifest: {parsed.diagnostics[0].message if parsed.diagnostics else 'it is empty'}"
-    return None if same(parsed.documents[0].value, dict(document)) else "cannot be written as YAML without a change"
+    read, meant = [document.value for document in parsed.documents], [dict(document) for document in documents]
+    return None if same(read, meant) else "cannot be written as YAML without a change"

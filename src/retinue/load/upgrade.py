@@ -64,8 +64,8 @@ def _with_files(item: dict[str, Json], files: list[str]) -> tuple[dict[str, Json
     if "file_search" in types:
         message = f"file_search has no files of its own any more; {_listed(files)} were left out"
         remedy = (
-            "Put the files into a vector store of the service and write its id: "
-            "`tool_resources: {file_search: {vector_store_ids: [vs_…]}}`."
+            "Write a `vector_store:` manifest with `files: […]` and refer to it: "
+            "`tool_resources: {file_search: {vector_store_ids: [{ref: VectorStore/NAME}]}}`."
         )
         notes.append(Note(message, remedy))
     return item, notes
