@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from retinue.core.content import scope_of, stored_name
+
 from .conftest import World
 
 STORE = """\
@@ -393,6 +395,42 @@ def test_a_saved_plan_deletes_no_file_that_something_refers_to_since(known: Worl
     assert ran.code == 6, ran.out + ran.err
     assert "asst_theirs refers to it" in ran.out + ran.err
     assert "prices.csv" in plain_names(known)
+
+
+def causes(world: World) -> set[tuple[str, str, str]]:
+    """Of every field that is to change."""
+    found = (change for change in changes(world) if change["action"] == "update")
+    return {(change["address"], field["path"], field["cause"]) for change in found for field in change["fields"]}
+
+
+def test_a_file_that_a_manifest_names_no_more_was_not_changed_outside(known: World) -> None:
+    known.apply()
+    known.remove("handbook/shipping.md")
+    known.write("assistants/support.yaml", ASSISTANT.replace("{upload: ../data/prices.csv}", ""))
+    assert causes(known) == {
+        ("Assistant/support", "/tool_resources", "manifest"),
+        ("VectorStore/handbook", "/files", "manifest"),
+    }
+    assert "No drift." in known.run("drift").out
+
+
+def test_new_bytes_that_a_run_sent_before_it_was_cut_off_are_no_drift(known: World) -> None:
+    known.apply()
+    known.write("data/prices.csv", "item,price\ntea,2\n")
+    (sent,) = (name for name in sent_before_the_cut(known) if name.startswith("prices"))
+    assert sent in file_names(known)
+    assert causes(known) == {("Assistant/support", "/tool_resources", "manifest")}
+
+
+def sent_before_the_cut(world: World) -> list[str]:
+    """Seeds what an apply sends first, as a run leaves it that dies then; the names of these files."""
+    names = []
+    for change in changes(world):
+        spec = {field["path"][1:]: field["after"] for field in change["fields"] or ()}
+        if change["action"] == "create" and "sha256" in spec:
+            names.append(stored_name(spec["name"], scope_of("demo", "dev"), spec["sha256"]))
+            world.emulator.seed({"object": "file", "filename": names[-1], "bytes": spec["bytes"]})
+    return names
 
 
 def test_destroy_takes_everything_of_ours(known: World) -> None:

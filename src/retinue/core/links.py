@@ -32,8 +32,7 @@ class Links:
 
     def was_there(self, file: Resource) -> bool:
         """Whether a file of ours has its plain name but other bytes, which nobody wants any more."""
-        leftovers = (live for same in self.files.values() for live in same if leftover_address(live) in self.ids)
-        return any(live.spec["name"] == file.spec["name"] for live in leftovers)
+        return any(live.spec["name"] == file.spec["name"] for live in self._leftovers().values())
 
     def requires(self, resource: Resource) -> tuple[Address, ...]:
         """What a resource needs to be there before it: what it says, and what it refers to."""
@@ -49,8 +48,18 @@ class Links:
         return found
 
     def explained(self, fields: Sequence[FieldChange], kind: Kind) -> tuple[FieldChange, ...]:
-        """A field that differs because what it refers to gets a new id was not changed by somebody outside."""
-        return tuple(replace(item, cause=Cause.MANIFEST) if self._fresh_in(item, kind) else item for item in fields)
+        """A field that differs because what it refers to gets a new id was not changed by somebody outside.
+
+        Nor was one that refers to a file of ours that no manifest wants: an apply of ours put that there, under a name
+        that nobody knows any more.
+        """
+        left = self._leftovers().keys()
+        return tuple(
+            replace(item, cause=Cause.MANIFEST)
+            if self._fresh_in(item, kind) or not left.isdisjoint(addresses_in({item.path[1:]: item.before}, kind))
+            else item
+            for item in fields
+        )
 
     def only_references(
         self, fields: Sequence[FieldChange], desired: Resource, kind: Kind, applied: marker.Applied | None
@@ -65,6 +74,11 @@ class Links:
             and entry.asked == marker.short_digest(want.get(item.path[1:], MISSING))
             for item in fields
         )
+
+    def _leftovers(self) -> Mapping[Address, Resource]:
+        """The files of ours that no manifest wants."""
+        found = {leftover_address(live): live for same in self.files.values() for live in same}
+        return {address: live for address, live in found.items() if address in self.ids}
 
     def _fresh_in(self, item: FieldChange, kind: Kind) -> bool:
         return not self.fresh.isdisjoint(addresses_in({item.path[1:]: item.after}, kind))
