@@ -6,12 +6,19 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .conftest import World
+from retinue.emulator.app import Emulator
+
+from .conftest import World, opened
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication
 
 STORE = """\
 vector_store: handbook
@@ -33,6 +40,10 @@ tool_resources:
 @pytest.fixture
 def known(world: World) -> World:
     """An assistant with a handbook of two files and a table, not applied yet."""
+    return written(world)
+
+
+def written(world: World) -> World:
     world.project()
     world.write("assistants/handbook.yaml", STORE)
     world.write("assistants/support.yaml", ASSISTANT)
@@ -40,6 +51,31 @@ def known(world: World) -> World:
     world.write("handbook/shipping.md", "# Shipping\n")
     world.write("data/prices.csv", "item,price\n")
     return world
+
+
+def test_a_store_that_goes_away_before_its_files_are_read_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes = False
+
+    def around(emulator: Emulator) -> WSGIApplication:
+        def app(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+            answer = list(emulator(environ, start_response))
+            if goes and (environ["REQUEST_METHOD"], environ["PATH_INFO"]) == ("GET", "/v1/vector_stores"):
+                for key, _ in emulator.store.everything("vector_store"):
+                    emulator.store.delete("vector_store", key)
+            return answer
+
+        return app
+
+    with opened(tmp_path / "demo", monkeypatch, around) as world:
+        written(world).apply()
+        goes = True
+        gone = world.run("plan")
+        goes = False
+        assert (gone.code, gone.err) == (0, "")
+        assert "+ VectorStore/handbook" in gone.out
+        world.apply()
 
 
 def held(world: World, kind: str) -> dict[str, dict[str, Any]]:
