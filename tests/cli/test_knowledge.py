@@ -366,6 +366,57 @@ def test_a_file_that_something_of_others_refers_to_stays(known: World) -> None:
     assert table in held(known, "file")
 
 
+FORGET = "\nremoved: [{address: VectorStore/handbook, forget: true}]\n"
+ALONE = "assistant: support\nname: Support\nmodel: gpt-4o\n"
+
+
+def forgotten(world: World) -> None:
+    """The handbook is let go, and its assistant no longer refers to it."""
+    world.apply()
+    (world.root / "assistants/handbook.yaml").unlink()
+    world.write("assistants/support.yaml", ALONE)
+    world.write("retinue.yaml", (world.root / "retinue.yaml").read_text() + FORGET)
+    world.apply()
+
+
+def test_the_files_of_a_store_that_was_let_go_stay(known: World) -> None:
+    forgotten(known)
+    known.apply()
+    (store,) = stores(known)
+    assert not store["metadata"]["retinue.address"]
+    assert names_in(known, store["id"]) == ["returns.md", "shipping.md"]
+    assert plain_names(known) == ["returns.md", "shipping.md"]
+
+
+def test_destroy_leaves_a_file_that_a_store_of_others_holds(known: World) -> None:
+    forgotten(known)
+    known.run("destroy", "--auto-approve", "--allow-deletes", "1")
+    assert plain_names(known) == ["returns.md", "shipping.md"]
+
+
+def test_a_file_of_ours_that_a_new_manifest_names_by_its_id_stays(known: World) -> None:
+    known.apply()
+    (table,) = known.only()["tool_resources"]["code_interpreter"]["file_ids"]
+    known.write("assistants/support.yaml", ALONE)
+    other = ASSISTANT.replace("support", "other").replace("Support", "Other")
+    known.write("assistants/other.yaml", other.replace("{upload: ../data/prices.csv}", table))
+    known.apply()
+    assert plain_names(known) == ["prices.csv", "returns.md", "shipping.md"]
+
+
+def test_an_adopted_store_shows_in_the_plan_what_it_holds(known: World) -> None:
+    forgotten(known)
+    (store,) = stores(known)
+    adopting = STORE.replace("*.md", "returns.md") + f"retinue: {{adopt: {{dev: {store['id']}}}}}\n"
+    known.write("assistants/handbook.yaml", adopting)
+    known.write("retinue.yaml", (known.root / "retinue.yaml").read_text().replace(FORGET, ""))
+    (adopt, *_) = (change for change in changes(known) if change["action"] == "adopt")
+    (files,) = (field for field in adopt["fields"] if field["path"] == "/files")
+    assert len(files["before"]) == 2
+    known.apply()
+    assert names_in(known, store["id"]) == ["returns.md"]
+
+
 def test_destroy_takes_everything_of_ours(known: World) -> None:
     known.apply()
     ran = known.run("destroy", "--auto-approve", "--allow-deletes", "2")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..core.errors import ApiGone
 from ..core.model import Resource
 from ..core.reach import hints_at_more
-from ..engine.read import read_for_plan, read_ours
+from ..engine.read import read_for_plan, read_ours, read_whole
 from ..providers.base import Service
 
 if TYPE_CHECKING:
@@ -42,4 +42,8 @@ def read_world(session: Session, service: Service, *, everything: bool = False, 
     unnamed = not everything and session.loaded.rendered and named.isdisjoint(others)
     if unnamed and not hints_at_more(session.world(live), session.desired, session.kinds):
         return live
-    return live + [item for kind in others for item in read(kind, needed=kind in named)]
+    live += [item for kind in others for item in read(kind, needed=kind in named)]
+    if ours:
+        return live
+    desired = () if everything else session.desired
+    return read_whole(service, session.target, desired, live, session.provider.capabilities.compound)

@@ -115,6 +115,8 @@ def unused_files(links: Links, marked: Sequence[Resource], changes: Sequence[Cha
     """Files of ours that no manifest wants and that nothing live will refer to once the changes are made."""
     by_id = {(change.address.kind, change.remote_id): change for change in changes if change.remote_id}
     needed = {(change.address.kind, change.remote_id) for change in changes if change.action is Action.NO_OP}
+    for made in (change for change in changes if change.action in (Action.CREATE, Action.REPLACE)):
+        needed |= ids_in(_after(made, links), links.kinds[made.address.kind])
     for live in marked:
         change = by_id.get((live.kind, live.remote_id or ""))
         if change is None or change.action not in (Action.DELETE, Action.REPLACE):
@@ -139,11 +141,15 @@ def left_in_use(
 
 def _planned(live: Resource, change: Change | None, links: Links) -> Mapping[str, Json]:
     """The fields of a live object as they will be, with live ids as far as they are known."""
-    if change is None:
-        return live.spec
-    kind = links.kinds[live.kind]
-    after = {item.path[1:]: item.after for item in change.fields if item.path[1:] in kind.fields}
-    return to_ids({**live.spec, **after}, kind, links.ids)
+    return live.spec if change is None else {**live.spec, **_after(change, links)}
+
+
+def _after(change: Change, links: Links) -> Mapping[str, Json]:
+    """The fields that a step writes, with live ids as far as they are known."""
+    kind = links.kinds[change.address.kind]
+    return to_ids(
+        {item.path[1:]: item.after for item in change.fields if item.path[1:] in kind.fields}, kind, links.ids
+    )
 
 
 def delete_unused(live: Resource, expect: str) -> Change:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from .content import by_key, key_of, scope_of
+from .links import split
 from .marking import has_let_go
 from .model import Kind, Resource
-from .ownership import World
+from .ownership import World, decide
+from .plan import Target
 from .references import ids_in
 
 
@@ -23,3 +26,21 @@ def hints_at_more(world: World, desired: Iterable[Resource], kinds: Mapping[str,
         if claim.applied is not None and has_let_go(claim.applied, kind):
             return True
     return False
+
+
+def to_read_whole(
+    target: Target, desired: Iterable[Resource], live: Sequence[Resource], compound: Collection[str]
+) -> list[Resource]:
+    """Objects of others that a list names without what is in them, and of which a plan has to see that too.
+
+    What is to be adopted; and all of them where a file of ours may be unused, because they may refer to it.
+    """
+    marked, stored = split(live, target.kinds)
+    world = decide(marked, target.project, target.environment, target.formerly)
+    others = [item for item in (*world.foreign, *(claim.live for claim in world.elsewhere)) if item.kind in compound]
+    wanted = {key_of(item) for item in desired if target.kinds[item.kind].by_content}
+    files = by_key(stored, scope_of(target.project, target.environment))
+    if any(key not in wanted or len(same) > 1 for key, same in files.items()):
+        return others
+    adopted = {remote_id for item in desired for remote_id in item.policy.adopt.values()}
+    return [item for item in others if item.remote_id in adopted]

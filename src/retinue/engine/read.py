@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from ..core.model import Resource
 from ..core.ownership import covers
 from ..core.plan import Target
+from ..core.reach import to_read_whole
 from ..providers.base import Finder, Service
 
 
@@ -47,3 +48,18 @@ def read_for_plan(
         ):
             return ours
     return read_live(service, kinds)
+
+
+def read_whole(
+    service: Service,
+    target: Target,
+    desired: Iterable[Resource],
+    live: Sequence[Resource],
+    compound: Collection[str],
+) -> list[Resource]:
+    """`live`, with what is in those objects of others of which a plan has to see that."""
+    found = list(live)
+    for item in to_read_whole(target, desired, live, compound):
+        whole = service.get(item.kind, item.remote_id or "")
+        found = [other for other in found if other is not item] + ([whole] if whole is not None else [])
+    return found
