@@ -417,6 +417,20 @@ def test_an_adopted_store_shows_in_the_plan_what_it_holds(known: World) -> None:
     assert names_in(known, store["id"]) == ["returns.md"]
 
 
+def test_a_saved_plan_deletes_no_file_that_something_refers_to_since(known: World) -> None:
+    known.apply()
+    known.write("assistants/support.yaml", ALONE)
+    known.emulator.seed({**known.only(), "tool_resources": {}, "metadata": {}, "id": "asst_theirs", "name": "Theirs"})
+    known.run("plan", "--out", "p.json")
+    (table,) = (key for key, raw in held(known, "file").items() if raw["filename"].startswith("prices"))
+    theirs = {**held(known, "assistant")["asst_theirs"]}
+    known.emulator.seed({**theirs, "tool_resources": {"code_interpreter": {"file_ids": [table]}}})
+    ran = known.run("apply", "p.json", "--auto-approve")
+    assert ran.code == 6, ran.out + ran.err
+    assert "asst_theirs refers to it" in ran.out + ran.err
+    assert "prices.csv" in plain_names(known)
+
+
 def test_destroy_takes_everything_of_ours(known: World) -> None:
     known.apply()
     ran = known.run("destroy", "--auto-approve", "--allow-deletes", "2")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import ApiGone
 from ..core.model import Resource
-from ..core.reach import hints_at_more
+from ..core.reach import hints_at_more, to_read_whole
 from ..engine.read import read_for_plan, read_ours, read_whole
 from ..providers.base import Service
 
@@ -46,4 +46,5 @@ def read_world(session: Session, service: Service, *, everything: bool = False, 
     if ours:
         return live
     desired = () if everything else session.desired
-    return read_whole(service, session.target, desired, live, session.provider.capabilities.compound)
+    parts = to_read_whole(session.target, desired, live, session.provider.capabilities.compound)
+    return read_whole(service, live, parts)

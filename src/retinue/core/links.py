@@ -152,6 +152,18 @@ def _after(change: Change, links: Links) -> Mapping[str, Json]:
     )
 
 
+def used_elsewhere(
+    marked: Iterable[Resource], changes: Iterable[Change], kinds: Mapping[str, Kind]
+) -> Mapping[tuple[str, str], str]:
+    """By kind and id, what is referred to by objects that the changes do not touch, with the id of one of these.
+
+    What the changes do touch is held against what they expect of it.
+    """
+    touched = {(change.address.kind, change.remote_id) for change in changes}
+    others = [live for live in marked if (live.kind, live.remote_id) not in touched]
+    return {found: live.remote_id or "" for live in others for found in ids_in(live.spec, kinds[live.kind])}
+
+
 def delete_unused(live: Resource, expect: str) -> Change:
     """The step that takes away a file that nobody needs."""
     name = live.spec.get("name")

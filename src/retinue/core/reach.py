@@ -37,10 +37,15 @@ def to_read_whole(
     """
     marked, stored = split(live, target.kinds)
     world = decide(marked, target.project, target.environment, target.formerly)
-    others = [item for item in (*world.foreign, *(claim.live for claim in world.elsewhere)) if item.kind in compound]
+    others = of_others(world, compound)
     wanted = {key_of(item) for item in desired if target.kinds[item.kind].by_content}
     files = by_key(stored, scope_of(target.project, target.environment))
     if any(key not in wanted or len(same) > 1 for key, same in files.items()):
         return others
     adopted = {remote_id for item in desired for remote_id in item.policy.adopt.values()}
     return [item for item in others if item.remote_id in adopted]
+
+
+def of_others(world: World, kinds: Collection[str]) -> list[Resource]:
+    """The live objects of these kinds that are not ours."""
+    return [item for item in (*world.foreign, *(claim.live for claim in world.elsewhere)) if item.kind in kinds]

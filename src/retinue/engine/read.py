@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from ..core.model import Resource
 from ..core.ownership import covers
 from ..core.plan import Target
-from ..core.reach import to_read_whole
 from ..providers.base import Finder, Service
 
 
@@ -50,16 +49,9 @@ def read_for_plan(
     return read_live(service, kinds)
 
 
-def read_whole(
-    service: Service,
-    target: Target,
-    desired: Iterable[Resource],
-    live: Sequence[Resource],
-    compound: Collection[str],
-) -> list[Resource]:
-    """`live`, with what is in those objects of others of which a plan has to see that."""
-    found = list(live)
-    for item in to_read_whole(target, desired, live, compound):
-        whole = service.get(item.kind, item.remote_id or "")
-        found = [other for other in found if other is not item] + ([whole] if whole is not None else [])
-    return found
+def read_whole(service: Service, live: Sequence[Resource], parts: Iterable[Resource]) -> list[Resource]:
+    """`live`, in which these `parts` of it are read again one by one, with all that is in them."""
+    again = {(item.kind, item.remote_id) for item in parts}
+    whole = (service.get(kind, remote_id or "") for kind, remote_id in sorted(again, key=str))
+    rest = [item for item in live if (item.kind, item.remote_id) not in again]
+    return rest + [item for item in whole if item is not None]

@@ -6,16 +6,19 @@ What a step's standing is, core/standing.py decides.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ..core import ownership
 from ..core.content import Key, by_key, key_of, scope_of
+from ..core.errors import ApiGone
 from ..core.graph import needs, order
-from ..core.links import split
-from ..core.model import Action, Change, Plan, Resource
+from ..core.links import split, used_elsewhere
+from ..core.model import Action, Change, Plan, Reason, Resource
+from ..core.reach import of_others
 from ..core.references import addresses_in, grounded
 from ..core.standing import Moved, Reached, standing
-from .read import read_live, read_owned
+from .read import read_live, read_owned, read_whole
 from .run import Run
 
 
@@ -29,7 +32,8 @@ class Checked:
 
 
 def recheck(plan: Plan, run: Run) -> Checked:
-    """Reads just the listed objects, and the ownership list too if the plan gives or takes addresses."""
+    """Reads just the listed objects; the ownership list too if the plan gives or takes addresses; and whatever may
+    refer to a file that is to go because nothing did."""
     world = _World.of(_read(plan, run), plan, run)
     states: dict[int, Moved | Reached | None] = {}
     numbered = dict(enumerate(plan.changes))
@@ -49,18 +53,20 @@ def recheck(plan: Plan, run: Run) -> Checked:
 
 @dataclass(frozen=True, slots=True)
 class _World:
-    """What was read: live objects by id, who holds which address, and our files by what is in them."""
+    """What was read: live objects by id, who holds which address, our files by what is in them, and what others use."""
 
     by_id: Mapping[str | None, Resource]
     marked: ownership.World
     files: Mapping[Key, tuple[Resource, ...]]
+    used: Mapping[tuple[str, str], str]
 
     @classmethod
     def of(cls, live: Sequence[Resource], plan: Plan, run: Run) -> _World:
         marked, stored = split(live, run.kinds)
         world = ownership.decide(marked, plan.project, plan.environment)
         files = by_key(stored, scope_of(plan.project, plan.environment))
-        return cls({resource.remote_id: resource for resource in live}, world, files)
+        used = used_elsewhere(marked, plan.changes, run.kinds)
+        return cls({resource.remote_id: resource for resource in live}, world, files, used)
 
     def standing(self, change: Change, run: Run) -> Moved | Reached | None:
         if change.held:
@@ -81,6 +87,9 @@ class _World:
         state = standing(change, self.by_id.get(change.remote_id), holder, run.scope(kind.name))
         if state is None and (heirs := self.marked.heirs(change)):
             return Moved(f"{change.remote_id} was copied since: {', '.join(heirs)}")
+        user = self.used.get((kind.name, change.remote_id or ""))
+        if state is None and change.reason is Reason.UNUSED and user:
+            return Moved(f"{user} refers to it by now")
         return state
 
     def _gone(self, change: Change, run: Run) -> str | None:
@@ -94,6 +103,18 @@ class _World:
 
 
 def _read(plan: Plan, run: Run) -> list[Resource]:
+    live = _read_listed(plan, run)
+    if all(change.held or change.reason is not Reason.UNUSED for change in plan.changes):
+        return live
+    listed = {change.address.kind for change in plan.changes}
+    for kind in (kind for kind in run.capabilities.kinds if kind not in listed):
+        with suppress(ApiGone):  # What is not there refers to nothing.
+            live += read_live(run.service, [kind])
+    world = ownership.decide(split(live, run.kinds)[0], plan.project, plan.environment)
+    return read_whole(run.service, live, of_others(world, run.capabilities.compound))
+
+
+def _read_listed(plan: Plan, run: Run) -> list[Resource]:
     changes = [change for change in plan.changes if not change.held]
     if all(change.action is Action.UPDATE for change in changes):
         found = [run.service.get(change.address.kind, change.remote_id or "") for change in changes]
