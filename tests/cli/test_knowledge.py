@@ -6,19 +6,12 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from retinue.emulator.app import Emulator
-
-from .conftest import World, opened
-
-if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIApplication
+from .conftest import World
 
 STORE = """\
 vector_store: handbook
@@ -40,10 +33,6 @@ tool_resources:
 @pytest.fixture
 def known(world: World) -> World:
     """An assistant with a handbook of two files and a table, not applied yet."""
-    return written(world)
-
-
-def written(world: World) -> World:
     world.project()
     world.write("assistants/handbook.yaml", STORE)
     world.write("assistants/support.yaml", ASSISTANT)
@@ -51,31 +40,6 @@ def written(world: World) -> World:
     world.write("handbook/shipping.md", "# Shipping\n")
     world.write("data/prices.csv", "item,price\n")
     return world
-
-
-def test_a_store_that_goes_away_before_its_files_are_read_is_made_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    goes = False
-
-    def around(emulator: Emulator) -> WSGIApplication:
-        def app(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-            answer = list(emulator(environ, start_response))
-            if goes and (environ["REQUEST_METHOD"], environ["PATH_INFO"]) == ("GET", "/v1/vector_stores"):
-                for key, _ in emulator.store.everything("vector_store"):
-                    emulator.store.delete("vector_store", key)
-            return answer
-
-        return app
-
-    with opened(tmp_path / "demo", monkeypatch, around) as world:
-        written(world).apply()
-        goes = True
-        gone = world.run("plan")
-        goes = False
-        assert (gone.code, gone.err) == (0, "")
-        assert "+ VectorStore/handbook" in gone.out
-        world.apply()
 
 
 def held(world: World, kind: str) -> dict[str, dict[str, Any]]:
@@ -580,27 +544,3 @@ def test_render_shows_the_manifests_and_no_files(known: World) -> None:
     rendered = json.loads(known.run("render", "--format", "json").out)
     assert [document.get("assistant", document.get("vector_store")) for document in rendered] == ["support", "handbook"]
     assert known.run("validate").out == "2 manifests are valid in dev.\n"
-
-
-@pytest.mark.parametrize("command", ["init", "import"])
-def test_a_create_request_with_its_own_store_becomes_two_manifests_that_apply(world: World, command: str) -> None:
-    files = [world.emulator.seed({"object": "file", "filename": f"{name}.md", "content": name}) for name in "ab"]
-    cut = {"type": "static", "static": {"max_chunk_size_tokens": 400, "chunk_overlap_tokens": 100}}
-    helper = {"file_ids": files, "chunking_strategy": cut, "metadata": {"owner": "cx"}}
-    request = {"name": "Support", "model": "gpt-4o", "tools": [{"type": "file_search"}]}
-    request["tool_resources"] = {"file_search": {"vector_stores": [helper]}}
-    world.write("old.json", json.dumps(request))
-    if command == "import":
-        world.project()
-    assert world.run(command, "--from", "old.json").code == 0
-    world.project()
-    assert steps(world) == {
-        ("VectorStore/support", "create", "new"),
-        ("Assistant/support", "create", "new"),
-    }
-    world.apply()
-    (store,) = stores(world)
-    assert world.only()["tool_resources"]["file_search"]["vector_store_ids"] == [store["id"]]
-    entries = held(world, f"vector_store.file/{store['id']}")
-    assert {key: entry["chunking_strategy"] for key, entry in entries.items()} == dict.fromkeys(files, cut)
-    assert store["metadata"]["owner"] == "cx"
