@@ -479,27 +479,3 @@ def test_render_shows_the_manifests_and_no_files(known: World) -> None:
     rendered = json.loads(known.run("render", "--format", "json").out)
     assert [document.get("assistant", document.get("vector_store")) for document in rendered] == ["support", "handbook"]
     assert known.run("validate").out == "2 manifests are valid in dev.\n"
-
-
-@pytest.mark.parametrize("command", ["init", "import"])
-def test_a_create_request_with_its_own_store_becomes_two_manifests_that_apply(world: World, command: str) -> None:
-    files = [world.emulator.seed({"object": "file", "filename": f"{name}.md", "content": name}) for name in "ab"]
-    cut = {"type": "static", "static": {"max_chunk_size_tokens": 400, "chunk_overlap_tokens": 100}}
-    helper = {"file_ids": files, "chunking_strategy": cut, "metadata": {"owner": "cx"}}
-    request = {"name": "Support", "model": "gpt-4o", "tools": [{"type": "file_search"}]}
-    request["tool_resources"] = {"file_search": {"vector_stores": [helper]}}
-    world.write("old.json", json.dumps(request))
-    if command == "import":
-        world.project()
-    assert world.run(command, "--from", "old.json").code == 0
-    world.project()
-    assert steps(world) == {
-        ("VectorStore/support", "create", "new"),
-        ("Assistant/support", "create", "new"),
-    }
-    world.apply()
-    (store,) = stores(world)
-    assert world.only()["tool_resources"]["file_search"]["vector_store_ids"] == [store["id"]]
-    entries = held(world, f"vector_store.file/{store['id']}")
-    assert {key: entry["chunking_strategy"] for key, entry in entries.items()} == dict.fromkeys(files, cut)
-    assert store["metadata"]["owner"] == "cx"

@@ -12,7 +12,7 @@ from retinue.providers.azure_openai.service import classify
 from retinue.providers.azure_openai.versions import Version
 from retinue.providers.base import Support
 
-from .openai_subjects import ASSISTANT, OpenAISubject, Spec
+from .openai_subjects import ASSISTANT, VECTOR_STORE, OpenAISubject, Spec
 
 
 def _tool(tool: Mapping[str, Json], *, old: bool) -> dict[str, Json]:
@@ -54,14 +54,16 @@ class AzureSubject(OpenAISubject):
         self.classify = classify
         self.provider: AzureProvider = AzureProvider(Version(version, foundry))
         self.samples = {"Assistant": _sample(self.provider)}
+        if version == "2024-05-01-preview" and not socket:
+            self.samples["VectorStore"] = VECTOR_STORE
         self.path = "/api/projects/demo" if foundry else ""
         self.headers = {"Authorization": "Bearer token-1234"} if foundry else {"api-key": "key-conformance"}
 
     def live(self, kind: str) -> Mapping[str, Mapping[str, Json]]:
         """The emulator keeps one form for all versions; the first one has `file_ids` instead."""
         if not self.provider.version.has_assistant_files:
-            return self.stored()
-        return {key: _first(raw) for key, raw in self.stored().items()}
+            return self.stored(kind)
+        return {key: _first(raw) for key, raw in self.stored(kind).items()}
 
 
 def _first(raw: Mapping[str, Json]) -> dict[str, Json]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from retinue.core.model import Json
@@ -26,6 +25,8 @@ class Spec:
     full: Mapping[str, Json]
     changed: Mapping[str, Json]
     minimal: Mapping[str, Json]
+    lacks: frozenset[str] = frozenset()
+    parts: Mapping[str, str] = field(default_factory=dict)
 
 
 def _function(name: str, **rest: Json) -> Json:
@@ -75,6 +76,28 @@ ASSISTANT = Spec(
 )
 
 
+VECTOR_STORE = Spec(
+    full={
+        "name": "Handbook ∑",
+        "expires_after": {"anchor": "last_active_at", "days": 30},
+        "metadata": {"owner": "edu@example.com", "team": "7"},
+    },
+    changed={
+        "name": "Manual",
+        "expires_after": {"anchor": "last_active_at", "days": 365},
+        "metadata": {"owner": "cx@example.com", "cost": "12"},
+    },
+    minimal={},
+    # A list reads the files of our own stores only: to these cases they would come and go with the marker.
+    lacks=frozenset(("files",)),
+    parts={"/files": '{"object": "list", "data": [], "has_more": false}'},
+)
+
+
+TYPES = {"Assistant": "assistant", "VectorStore": "vector_store"}
+"""What the API calls the objects of a kind."""
+
+
 class OpenAISubject:
     """The emulator as the service. `socket`: over HTTP, else by direct calls."""
 
@@ -89,6 +112,8 @@ class OpenAISubject:
         self.name = name
         self._socket, self._behaviour = socket, behaviour
         self._stop, self._url = threading.Event(), "http://emulator"
+        if not socket:
+            self.samples = {**self.samples, "VectorStore": VECTOR_STORE}
 
     def __enter__(self) -> OpenAISubject:
         self.emulator = Emulator(":memory:", self._behaviour)
@@ -128,17 +153,16 @@ class OpenAISubject:
         )
 
     def seed(self, kind: str, spec: Mapping[str, Json]) -> str:
-        return self.emulator.seed(spec)
+        return self.emulator.seed({"object": TYPES[kind], **spec})
 
     def live(self, kind: str) -> Mapping[str, Mapping[str, Json]]:
-        return self.stored()
+        return self.stored(kind)
 
-    def stored(self) -> dict[str, dict[str, Json]]:
-        rows, _ = self.emulator.store.page("assistant", 10_000, newest_first=False)
-        return {key: json.loads(text) for key, text in rows}
+    def stored(self, kind: str) -> dict[str, dict[str, Json]]:
+        return dict(self.emulator.store.everything(TYPES[kind]))
 
     def edit(self, kind: str, remote_id: str, fields: Mapping[str, Json]) -> None:
-        self.emulator.seed({**self.stored()[remote_id], **fields})
+        self.emulator.seed({**self.stored(kind)[remote_id], **fields})
 
     def plant(self, kind: str, remote_id: str) -> Mapping[str, Json]:
         strange = {"voice": "alto", "x_limits": {"tokens": [1, 2]}}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -42,13 +42,15 @@ class Hurried(Clock):
 
 @dataclass
 class Canned:
-    """A WSGI application that gives the same answer to everything."""
+    """A WSGI application that gives the same answer to everything but `parts`: the ending of a path to its answer."""
 
     status: int = 200
     body: str = ""
+    parts: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        data = self.body.encode()
+        path = environ["PATH_INFO"]
+        data = next((text for end, text in self.parts.items() if path.endswith(end)), self.body).encode()
         start_response(f"{self.status} Canned", [("Content-Type", "text/plain"), ("Content-Length", str(len(data)))])
         return [data]
 
@@ -104,6 +106,7 @@ def bent(value: Json) -> Iterator[Json]:
 def _strange(bench: Bench, service: Service, canned: Canned) -> Iterator[Resource]:
     """What the provider makes of a live object that is wrong in one place, for every place; errors are let pass."""
     live = bench.create()
+    canned.parts = getattr(bench.sample, "parts", {})
     for canned.body in map(json.dumps, bent(bench.raw(live.remote_id))):
         with bench.only_known_errors(f"`get`, answered {canned.body},"):
             found = service.get(bench.kind.name, live.remote_id or "")

@@ -48,7 +48,7 @@ def test_the_provider_is_found_by_its_name(bench: Bench) -> None:
 
 
 def test_the_record_speaks_of_every_field_and_of_no_other(bench: Bench) -> None:
-    record, known = bench.record, set(bench.kind.fields)
+    record, known = bench.record, {*bench.kind.fields, *bench.kind.shared}
     said = record.fields.get(bench.kind.name, {})
     if set(said) != known:
         bench.fail(

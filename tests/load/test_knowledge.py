@@ -168,6 +168,11 @@ WRONG: dict[str, tuple[str, str]] = {
         f"{STORE}[{{upload: ../docs/a.md}}, {{upload: ../docs/*.md, attributes: {{k: v}}}}]\n",
         "m/one.yaml:2:33: file-twice: this file is files[0] already, with another description",
     ),
+    "equal bytes described twice": (
+        f"{STORE}[{{upload: ../data/x.csv}}, {{upload: ../data/same.csv, attributes: {{k: v}}}}]\n",
+        "m/one.yaml:2:34: file-twice: File/data/same.csv has the same bytes as File/data/x.csv, so they are one file,"
+        " and this describes it otherwise",
+    ),
     "reserved": (
         f"{STORE}[{{file_id: f, attributes: {{retinue.x: v}}}}]\n",
         "m/one.yaml:2:35: reserved-key: the attribute `retinue.x` is reserved: retinue writes the file's name there",

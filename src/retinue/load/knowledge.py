@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
+from ..core.canonical import canonical_json
 from ..core.content import Key, key_of
 from ..core.model import Address, Diagnostic, Kind, Place, Resource
 from ..core.references import addresses_in, reference, renamed, target_of
@@ -131,6 +132,30 @@ def mentions(resource: Resource) -> Iterator[tuple[Address, Place]]:
             waiting.extend((item, value.values_at.get(key)) for key, item in reversed(value.items()))
         elif isinstance(value, Seq):
             waiting.extend(reversed(list(zip(value, value.items_at, strict=True))))
+
+
+def described_twice(resources: Sequence[Resource], uploads: Mapping[str, Upload]) -> Iterator[Diagnostic]:
+    """Items of one list that upload equal bytes, which are one file, and say different things about it."""
+    for resource in resources:
+        for name, field in kinds()[resource.kind].fields.items():
+            member = _naming(field.shape.items.properties if field.shape.items else None)
+            items = resource.spec.get(name)
+            if member is not None and type(items) is Seq:
+                for message, at in _contradictions(items, member, uploads):
+                    remedy = "Describe both alike, or upload one of them only."
+                    yield Diagnostic("file-twice", message, remedy, at, str(resource.address))
+
+
+def _contradictions(items: Seq, member: str, uploads: Mapping[str, Upload]) -> Iterator[tuple[str, Place]]:
+    first: dict[Key, tuple[Address, str]] = {}
+    for item, at in zip(items, items.items_at, strict=True):
+        address = target_of(item.get(member)) if type(item) is Map else None
+        if address is None or address.kind != FILE or address.name not in uploads:
+            continue
+        said = canonical_json({key: value for key, value in item.items() if key != member})
+        other, before = first.setdefault(key_of(_file(uploads[address.name], at)), (address, said))
+        if other != address and before != said:
+            yield f"{address} has the same bytes as {other}, so they are one file, and this describes it otherwise", at
 
 
 def unknown_references(

@@ -14,7 +14,7 @@ from .declared import unknown_override, values_in, written
 from .documents import Manifest, closest, identify, read
 from .files import Files
 from .includes import Renderer
-from .knowledge import folded, spelled_out, unknown_references, with_uploads
+from .knowledge import described_twice, folded, spelled_out, unknown_references, with_uploads
 from .layers import over_defaults, over_manifest
 from .located import Map, place_of
 from .policy import environments_of, policy_of, unknown_environments
@@ -74,6 +74,7 @@ def load(
     run.problems.extend(_unused_overrides(run))
     inside = [resource for resource, here in compiled if here]
     run.problems.extend(unknown_references(inside, run.renderer.uploads, elsewhere, environment))
+    run.problems.extend(described_twice(inside, run.renderer.uploads))
     inside = with_uploads(inside, run.renderer.uploads)
     problems = [*run.problems, *run.renderer.problems, *(() if allow_empty else run.empty)]
     return Loaded(

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..core.canonical import canonical_json
-from ..core.errors import Incomplete, NotFound, RetinueError
+from ..core.errors import ApiGone, Incomplete, NotFound, RetinueError
 from ..core.model import Diagnostic, Json, Resource
 from ..core.references import target_of
 from .base import Marker, Support
@@ -111,7 +111,10 @@ class StoreVerbs:
         for raw in paged(asking(self._http, _PATH, _NO_STORES), "vector stores", {"limit": "100"}):
             found = to_store(raw, ())
             if (found.marker_address or "").startswith(self._ours) and found.marker_address and not found.spent:
-                found = to_store(raw, self._entries(found.remote_id or ""))
+                try:
+                    found = to_store(raw, self._entries(found.remote_id or ""))
+                except NotFound:
+                    continue
             yield found
 
     def get(self, remote_id: str) -> Resource | None:
@@ -165,8 +168,13 @@ class StoreVerbs:
         return to_store(raw, self._entries(remote_id))
 
     def _entries(self, remote_id: str) -> list[dict[str, Json]]:
+        """Raises NotFound if the store has gone away meanwhile: its list of files answers as a missing API does."""
         path = f"{below(_PATH, remote_id)}/files"
-        return list(paged(asking(self._http, path, _NO_STORES), "files of a vector store", {"limit": "100"}))
+        try:
+            return list(paged(asking(self._http, path, _NO_STORES), "files of a vector store", {"limit": "100"}))
+        except ApiGone:
+            self._http.send(Verb.GET, "GET", below(_PATH, remote_id))
+            raise
 
     def _fill(
         self, remote_id: str, files: Sequence[Mapping[str, Json]], have: Mapping[str, Mapping[str, Json]]
