@@ -147,7 +147,8 @@ def test_what_a_tool_leaves_out_is_filled_in(proof: Proof) -> None:
 
 
 def test_a_new_vector_store_is_answered_by_its_id_alone(proof: Proof) -> None:
-    wanted = {"file_search": {"vector_stores": [{"file_ids": ["file-1"], "chunking_strategy": {"type": "auto"}}]}}
+    page = proof.client.files.create(file=("page.md", b"# Page"), purpose="assistants")
+    wanted = {"file_search": {"vector_stores": [{"file_ids": [page.id], "chunking_strategy": {"type": "auto"}}]}}
     made = proof.assistants.create(model="gpt-4o", tools=[{"type": "file_search"}], tool_resources=wanted)
     (key,) = made.tool_resources.file_search.vector_store_ids
     assert key.startswith("vs_")
