@@ -18,7 +18,7 @@ _GROWTH, _DOUBLING = 0.985, 0.5
 _MARGIN, _SAVED = 0.98, 0.6
 """Of the rate that was found, how much is used; and of the burst, how much at once after a wait."""
 _RESERVE = 2
-"""After a wait that was not rounded up the bucket holds just one: let this many more come in, for what arrives early."""
+"""After a wait that was not rounded up the bucket holds one: let so many more come in, for what arrives early."""
 _ENOUGH = 20
 """Requests from which on an estimate is worth to be kept to."""
 _KEEP_TIME, _KEEP_COUNT = 20.0, 100
