@@ -50,6 +50,7 @@ class Reason(StrEnum):
     REFERENCE = "reference"
     MARKER_LOST = "marker lost"
     EXPIRED = "expired"
+    ACCEPTED = "accepted"
     UNUSED = "unused"
     COPY = "copy"
     VERIFIED = "verified"
@@ -199,6 +200,11 @@ class FieldChange:
     before: Json
     after: Json
     cause: Cause = Cause.MANIFEST
+
+
+ACCEPTED: Final = "/retinue/accepted"
+"""The path of a change to the marker alone: its `after` lists the fields that are live as desired although something
+else was asked of them last. Nothing is sent for them."""
 
 
 @dataclass(frozen=True, slots=True)

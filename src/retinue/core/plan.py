@@ -11,6 +11,7 @@ from .content import key_of, scope_of
 from .graph import closure
 from .links import delete_unused, left_in_use, link, split, unused_files
 from .model import (
+    ACCEPTED,
     MISSING,
     Action,
     Address,
@@ -281,8 +282,8 @@ class _Steps:
         if claim.live.spent:
             return self._replacement(address, resource, claim)
         live = self.links.named(claim.live)
-        fields = diff.field_changes(resource, live, kind, claim.applied, self.target.hidden(kind.name))
-        fields = self.links.explained(fields, kind)
+        found = diff.compared(resource, live, kind, claim.applied, self.target.hidden(kind.name))
+        fields = self.links.explained(found.changes, kind)
         only_references = self.links.only_references(fields, resource, kind, claim.applied)
         before = claim.applied.protected if claim.applied else False
         if before != resource.policy.protect:
@@ -292,6 +293,8 @@ class _Steps:
             reason = Reason.MOVED if claim.address != address else Reason.FORMERLY
             return self._change(address, resource, claim.live, fields, Action.MOVE, reason, str(claim.owner))
         reason = Reason.REFERENCE if only_references else _reason(fields)
+        if found.unrecorded and not fields:
+            fields, reason = (FieldChange(ACCEPTED, None, list(found.unrecorded)),), Reason.ACCEPTED
         return self._change(
             address, resource, claim.live, fields, Action.UPDATE if fields else Action.NO_OP, reason, None
         )
@@ -309,8 +312,8 @@ class _Steps:
 
     def _adopt(self, address: Address, resource: Resource, live: Resource, reason: Reason) -> Change:
         kind = self.target.kinds[address.kind]
-        fields = diff.field_changes(resource, self.links.named(live), kind, None, self.target.hidden(kind.name))
-        return self._change(address, resource, live, fields, Action.ADOPT, reason, None)
+        found = diff.compared(resource, self.links.named(live), kind, None, self.target.hidden(kind.name))
+        return self._change(address, resource, live, found.changes, Action.ADOPT, reason, None)
 
     def _change(
         self,
