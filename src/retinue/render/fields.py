@@ -68,7 +68,7 @@ def _rows(field: FieldChange, shape: Shape, layout: Layout, style: Style) -> Ite
     if before is None and after is None:
         # Only a field that the service never reports can be changed from unknown to unset.
         yield _Row(label, "unset", style.removed("unset"), remark)
-    elif field.path == ACCEPTED:
+    elif field.path == ACCEPTED and isinstance(after, list):
         yield _Row(label, names := clean(", ".join(map(str, after))), names)
     elif isinstance(before, dict | list) or isinstance(after, dict | list):
         yield from _structured(field, shape, layout, style)
