@@ -81,14 +81,14 @@ def sent(count: int, server: Bucket, hint: str, *, latency: float = 0.02, worker
 
 
 @pytest.mark.parametrize("seed", range(8))
-@pytest.mark.parametrize("latency", [0.002, 0.02])
+@pytest.mark.parametrize("latency", [0.002, 0.01, 0.02])
 @pytest.mark.parametrize("hint", HINTS)
 def test_300_requests_at_50_a_second_with_a_burst_of_20(hint: str, latency: float, seed: int) -> None:
-    """1.1 times the ideal and a second, and as many refused as are in flight at once and 2 %, or almost."""
+    """1.1 times the ideal and a second, and as many refused as are in flight at once and 2 %."""
     result = sent(300, Bucket(50, 20), hint, latency=latency, seed=seed)
     assert result.too_early == 0
-    assert result.refused <= 10 + 0.02 * 300 + (4 if hint == "exact" else 0)
-    assert result.seconds <= 1.1 * (300 - 20) / 50 + 1.2
+    assert result.refused <= 10 + 0.02 * 300
+    assert result.seconds <= 1.1 * (300 - 20) / 50 + 1
 
 
 SERVERS = [Bucket(50, 100), Bucket(10, 10), Bucket(10, 60), Bucket(200, 50), Bucket(5, 20), Bucket(2, 5)]

@@ -14,12 +14,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..core.errors import InvalidManifests, UsageError
-from ..core.links import split
 from ..core.model import Diagnostic, Json, Kind, Place, Resource, Severity
-from ..core.ownership import World, decide
-from ..core.plan import Target
+from ..core.ownership import World
 from ..core.pointer import split_pointer
 from ..core.promotion import Proof
+from ..core.target import Target
 from ..load.files import MAX_BYTES
 from ..load.located import Map, place_of
 from ..load.manifests import Loaded, load
@@ -81,8 +80,7 @@ class Session:
 
     def world(self, live: Iterable[Resource]) -> World:
         """Live objects by whose they are; what is known by its bytes is not among them."""
-        marked, _ = split(live, self.kinds)
-        return decide(marked, self.project.name, self.environment.name, self.project.formerly)
+        return self.target.world(live)
 
     @property
     def kinds(self) -> Mapping[str, Kind]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from . import marker
 from .canonical import canonical
-from .content import Key, by_key, key_of, leftover_address
-from .model import MISSING, Action, Address, Cause, Change, FieldChange, Json, Kind, Reason, Resource
+from .content import Key, key_of, leftover_address
+from .model import MISSING, Action, Address, Cause, Change, FieldChange, Json, Kind, Resource
 from .references import Ids, Names, addresses_in, ids_in, to_ids, to_names
 
 
@@ -98,11 +98,9 @@ def link(
     held: Mapping[Address, Resource | None],
     orphans: Mapping[Address, Resource],
     desired_files: Mapping[Address, Resource],
-    stored: Sequence[Resource],
-    scope: str,
+    files: Mapping[Key, tuple[Resource, ...]],
 ) -> Links:
-    """`held`: what each desired address holds live, if anything; `orphans`: what else is ours."""
-    files = by_key(stored, scope)
+    """`held`: what each desired address holds live, if anything. `orphans`: what else is ours. `files`: as in Links."""
     names: dict[tuple[str, str], Address] = {}
     ids: dict[Address, str] = {}
     fresh = set()
@@ -176,16 +174,3 @@ def used_elsewhere(
     touched = {(change.address.kind, change.remote_id) for change in changes}
     others = [live for live in marked if (live.kind, live.remote_id) not in touched]
     return {found: live.remote_id or "" for live in others for found in ids_in(live.spec, kinds[live.kind])}
-
-
-def delete_unused(live: Resource, expect: str) -> Change:
-    """The step that takes away a file that nobody needs."""
-    name = live.spec.get("name")
-    return Change(
-        address=leftover_address(live),
-        action=Action.DELETE,
-        reason=Reason.UNUSED,
-        remote_id=live.remote_id,
-        expect=expect,
-        display_name=name if isinstance(name, str) else None,
-    )

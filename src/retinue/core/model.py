@@ -154,6 +154,11 @@ class Kind:
     referring: tuple[str, ...] = ()
     shared: Mapping[str, str] = field(default_factory=dict)
 
+    def display_name(self, spec: Mapping[str, Json]) -> str | None:
+        """What people see an object called."""
+        name = spec.get(self.display)
+        return name if isinstance(name, str) else None
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:

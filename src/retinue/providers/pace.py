@@ -17,6 +17,8 @@ _GROWTH, _DOUBLING = 0.985, 0.5
 """While searching, the distance between requests shrinks by this factor with each, and halves in so many seconds."""
 _MARGIN, _SAVED = 0.98, 0.6
 """Of the rate that was found, how much is used; and of the burst, how much at once after a wait."""
+_RESERVE = 2
+"""After a wait that was not rounded up the bucket holds one: let so many more come in, for what arrives early."""
 _ENOUGH = 20
 """Requests from which on an estimate is worth to be kept to."""
 _KEEP_TIME, _KEEP_COUNT = 20.0, 100
@@ -61,7 +63,8 @@ class Pace:
             if self._epoch and self._good >= self._keep_count and now >= self._keep_until:
                 self._interval *= min(_GROWTH, 2 ** (-self._interval / _DOUBLING))
         elif self._epoch == 1:
-            self._first.append(self._first_end)
+            self._first_end = now
+            self._first.append(now)
 
     def refused(self, now: float, seconds: float | None, ticket: int) -> float:
         """The service asked for fewer requests, and for a wait of `seconds` (None: it did not say). The wait."""
@@ -80,9 +83,11 @@ class Pace:
             self._settle(now, seconds)
         else:
             self._search(now, seconds)
+        self.not_before = self._next = max(self.not_before, now + seconds)
+        if self._epoch and seconds < _ROUNDED_UP:
+            self._next += _RESERVE * self._interval
         self._epoch += 1
         self._good = self._refused = 0
-        self.not_before = self._next = max(self.not_before, now + seconds)
         return seconds
 
     def _remember(self, now: float) -> None:
