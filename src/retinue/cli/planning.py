@@ -16,8 +16,11 @@ from ..core.verification import spec_digests, verified
 from ..load.reach import shared_file_notes
 from ..providers.base import Adviser, Provider
 from ..providers.losses import LOSS
+from .connecting import connect
+from .given import parse_pairs
 from .plans import request_log
-from .session import Session, connect, observe, open_session, parse_pairs
+from .reading import observe
+from .session import Session, open_session
 
 
 def plan_for(session: Session, live: Sequence[Resource], options: Mapping[str, Any], *, destroy: bool = False) -> Plan:

@@ -43,7 +43,7 @@ class Links:
         """The live ids of everything that these fields refer to by name, before or after."""
         found: dict[Address, str] = {}
         for side in ("before", "after"):
-            spec = {item.path[1:]: getattr(item, side) for item in fields}
+            spec = {item.name: getattr(item, side) for item in fields}
             found |= {address: self.ids[address] for address in addresses_in(spec, kind) if address in self.ids}
         return found
 
@@ -56,7 +56,7 @@ class Links:
         left = self._leftovers().keys()
         return tuple(
             replace(item, cause=Cause.MANIFEST)
-            if self._fresh_in(item, kind) or not left.isdisjoint(addresses_in({item.path[1:]: item.before}, kind))
+            if self._fresh_in(item, kind) or not left.isdisjoint(addresses_in({item.name: item.before}, kind))
             else item
             for item in fields
         )
@@ -70,8 +70,8 @@ class Links:
         want = canonical(desired.spec, kind)
         return all(
             self._fresh_in(item, kind)
-            and (entry := marker.entry_of(kind.fields[item.path[1:]], applied)) is not None
-            and entry.asked == marker.short_digest(want.get(item.path[1:], MISSING))
+            and (entry := marker.entry_of(kind.fields[item.name], applied)) is not None
+            and entry.asked == marker.short_digest(want.get(item.name, MISSING))
             for item in fields
         )
 
@@ -81,7 +81,7 @@ class Links:
         return {address: live for address, live in found.items() if address in self.ids}
 
     def _fresh_in(self, item: FieldChange, kind: Kind) -> bool:
-        return not self.fresh.isdisjoint(addresses_in({item.path[1:]: item.after}, kind))
+        return not self.fresh.isdisjoint(addresses_in({item.name: item.after}, kind))
 
 
 def split(live: Iterable[Resource], kinds: Mapping[str, Kind]) -> tuple[list[Resource], list[Resource]]:
@@ -159,9 +159,7 @@ def _planned(live: Resource, change: Change | None, links: Links) -> Mapping[str
 def _after(change: Change, links: Links) -> Mapping[str, Json]:
     """The fields that a step writes, with live ids as far as they are known."""
     kind = links.kinds[change.address.kind]
-    return to_ids(
-        {item.path[1:]: item.after for item in change.fields if item.path[1:] in kind.fields}, kind, links.ids
-    )
+    return to_ids({item.name: item.after for item in change.fields if item.name in kind.fields}, kind, links.ids)
 
 
 def used_elsewhere(

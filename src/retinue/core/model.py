@@ -139,7 +139,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of object: `Assistant`, written `assistant:` in a manifest, shown by its field `display`.
+    """A kind of object: `Assistant`, written `assistant:` in a manifest, shown by its field `display`; some `plural`.
 
     `by_content`: its objects are known by their bytes (core/content.py) and have no manifests, so `word` is empty.
     `referring`: the fields in which references to other objects may stand. `shared`: what a manifest may say once for
@@ -149,6 +149,7 @@ class Kind:
     name: str
     word: str
     display: str
+    plural: str
     fields: Mapping[str, Field]
     by_content: bool = False
     referring: tuple[str, ...] = ()
@@ -204,6 +205,11 @@ class FieldChange:
     before: Json
     after: Json
     cause: Cause = Cause.MANIFEST
+
+    @property
+    def name(self) -> str:
+        """Of the field; what is retinue's own, `retinue/protect`, is no field of a kind."""
+        return self.path.removeprefix("/")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,12 @@ from ...core.model import Address, Resource
 from ...core.selection import select
 from ...render.comparison import comparison_text
 from .. import console, options
+from ..connecting import connect
 from ..exits import Exit
+from ..given import parse_pairs
 from ..plans import request_log
-from ..session import Session, connect, observe, open_session, parse_pairs
+from ..reading import observe
+from ..session import Session, open_session
 
 
 @click.command("diff")

@@ -13,8 +13,9 @@ from ...core.model import Address, Resource
 from ...engine.read import read_live
 from ...providers.base import Service
 from .. import options
+from ..connecting import connect
 from ..plans import request_log, review_and_apply
-from ..session import Session, connect, open_session
+from ..session import Session, open_session
 
 
 @click.command("forget")
