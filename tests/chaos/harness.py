@@ -17,7 +17,7 @@ import httpx
 from retinue.core.codec import dump, plan_to_json
 from retinue.core.errors import RetinueError, StaleError
 from retinue.core.model import Outcome, Plan, Resource
-from retinue.core.plan import Target
+from retinue.core.target import Target
 from retinue.emulator.app import Emulator
 from retinue.emulator.faults import Behaviour, Fault
 from retinue.engine.apply import apply_changes

@@ -14,9 +14,9 @@ import pytest
 from retinue.core.model import Resource
 from retinue.emulator.app import Emulator
 
-from ..cli.conftest import KEY, World
-from ..emulator.client import served
+from ..cli.conftest import KEY, World, enter
 from ..engine.conftest import VirtualClock
+from ..serving import served
 from . import invariants
 from .harness import OTHERS, REMOVED, WANTED, Wire, furniture, undisturbed
 
@@ -38,11 +38,7 @@ class Site:
         for raw in furniture().values():
             self.emulator.seed(raw)
         self.wire.begin()
-        root.mkdir(parents=True)
-        monkeypatch.chdir(root)
-        monkeypatch.setenv("DEMO_KEY", KEY)
-        for name in ("RETINUE_ENV", "NO_COLOR", "FORCE_COLOR", "RETINUE_ALLOWED_HOSTS"):
-            monkeypatch.delenv(name, raising=False)
+        enter(root, monkeypatch)
         world = World(root, self.emulator, self.url, monkeypatch)
         write_project(world)
         return world

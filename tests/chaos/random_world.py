@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Self, TypeVar, cast
 from retinue.core.codec import dump, plan_from_json, plan_to_json, summary
 from retinue.core.errors import RetinueError
 from retinue.core.model import Allowed, Outcome, Plan, Resource, Status
-from retinue.core.plan import make_plan
+from retinue.core.plan import Intent, make_plan
 from retinue.emulator.app import Emulator
 from retinue.emulator.faults import Behaviour, Fault
 from retinue.engine.apply import apply_changes
@@ -209,7 +209,7 @@ class RandomWorld:
         """Nothing is written, and the same world and manifests give the same bytes, in whatever order they come."""
         self.wire.begin(None)
         live, plan = self._planned(words, self.wire)
-        again = make_plan(self._target(), self.desired()[::-1], live[::-1], allowed=plan.allowed)
+        again = make_plan(self._target(), self.desired()[::-1], live[::-1], Intent(plan.allowed))
         must(digest(again) == digest(plan), "another order of the same objects gave another plan")
         read = plan_from_json(json.loads(dump(plan_to_json(plan, "1"))))
         must(digest(read) == digest(plan), "a saved plan is another one once it is read")
@@ -327,9 +327,9 @@ class RandomWorld:
             twins="twins" in words,
             unprotected=tuple(f"Assistant/{name}" for name in sorted(names)) if "unprotect" in words else (),
         )
-        plan = make_plan(target, desired, live, allowed=allowed)
+        plan = make_plan(target, desired, live, Intent(allowed))
         if "deletes" in words and (deletes := doomed(plan, self.removed)):
-            plan = make_plan(target, desired, live, allowed=replace(allowed, deletes=deletes))
+            plan = make_plan(target, desired, live, Intent(replace(allowed, deletes=deletes)))
         return live, plan
 
     def _target(self) -> Any:
@@ -407,7 +407,7 @@ class RandomWorld:
             must(scratch.complaints == [], scratch.complaints)
         wrong = replace(plan.allowed, deletes=doomed(plan, self.removed) + 1)
         if plan.changes:
-            stuck = blocked(make_plan(self._target(), self.desired(), live, allowed=wrong))
+            stuck = blocked(make_plan(self._target(), self.desired(), live, Intent(wrong)))
             must(stuck, f"{wrong.deletes} deletes were allowed, which is not the number, and nothing is blocked")
 
     def _finished(self, plan: Plan, outcomes: Sequence[Outcome]) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import io
 import re
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,8 @@ import pytest
 
 from retinue.cli import app
 from retinue.emulator.app import Emulator
-from retinue.emulator.server import serve
+
+from ..serving import served
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -129,6 +129,15 @@ class World:
         return "\n\n".join(self.transcript) + "\n"
 
 
+def enter(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make an empty folder the working directory, with the key and nothing else of ours in the environment."""
+    root.mkdir(parents=True)
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("DEMO_KEY", KEY)
+    for name in ("RETINUE_ENV", "NO_COLOR", "FORCE_COLOR", "RETINUE_ALLOWED_HOSTS"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @contextmanager
 def opened(
     root: Path,
@@ -136,27 +145,9 @@ def opened(
     around: Callable[[Emulator], WSGIApplication] = lambda emulator: emulator,
 ) -> Iterator[World]:
     """A world in an empty folder, which becomes the working directory; `around` may look at what the emulator gets."""
-    emulator = Emulator(":memory:")
-    stop, ready, urls = threading.Event(), threading.Event(), list[str]()
-
-    def serving(url: str) -> None:
-        urls.append(url)
-        ready.set()
-
-    thread = threading.Thread(target=serve, args=(around(emulator), "127.0.0.1", 0, serving, stop))
-    thread.start()
-    assert ready.wait(10)
-    root.mkdir()
-    monkeypatch.chdir(root)
-    monkeypatch.setenv("DEMO_KEY", KEY)
-    for name in ("RETINUE_ENV", "NO_COLOR", "FORCE_COLOR", "RETINUE_ALLOWED_HOSTS"):
-        monkeypatch.delenv(name, raising=False)
-    try:
-        yield World(root, emulator, urls[0], monkeypatch)
-    finally:
-        stop.set()
-        thread.join()
-        emulator.close()
+    with closing(Emulator(":memory:")) as emulator, served(around(emulator)) as url:
+        enter(root, monkeypatch)
+        yield World(root, emulator, url, monkeypatch)
 
 
 @pytest.fixture

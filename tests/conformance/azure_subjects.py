@@ -12,7 +12,8 @@ from retinue.providers.azure_openai.service import classify
 from retinue.providers.azure_openai.versions import Version
 from retinue.providers.base import Support
 
-from .openai_subjects import ASSISTANT, VECTOR_STORE, OpenAISubject, Spec
+from .openai_subjects import ASSISTANT, VECTOR_STORE, OpenAISubject
+from .subject import Spec
 
 
 def _tool(tool: Mapping[str, Json], *, old: bool) -> dict[str, Json]:

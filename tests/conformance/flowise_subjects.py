@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import Any
 
 import httpx
@@ -13,7 +12,6 @@ import httpx
 from retinue.core.model import Json
 from retinue.emulator.app import Emulator
 from retinue.emulator.flowise_rows import KIND
-from retinue.emulator.server import serve
 from retinue.providers.base import Marker
 from retinue.providers.flowise import PROVIDER, classify
 from retinue.providers.flowise.directory import Directory, by_name, credentials_from
@@ -22,16 +20,8 @@ from retinue.providers.flowise.writing import create_body, update_body
 from retinue.providers.http import in_process
 from retinue.providers.wire import Connection
 
-
-@dataclass(frozen=True)
-class Spec:
-    """Sample specs of rows of one type."""
-
-    full: Mapping[str, Json]
-    changed: Mapping[str, Json]
-    minimal: Mapping[str, Json]
-    lacks: frozenset[str] = field(default_factory=frozenset)
-
+from ..serving import served
+from .subject import Spec, marker_of
 
 CUSTOM = Spec(
     full={
@@ -117,34 +107,67 @@ def flattened(row: Mapping[str, Json]) -> dict[str, Json]:
     return {**(details if isinstance(details, dict) else {}), **row}
 
 
-class FlowiseSubject:
-    """The emulator's dialect as the service. `socket`: over HTTP, else by direct calls."""
+class Rows:
+    """What the suite does to rows past the provider; a subclass says where the service is.
+
+    `directory`: the names and ids of the service, as it was after the last reset.
+    """
 
     provider = PROVIDER
     classify = staticmethod(classify)
     gaps: Mapping[str, str] = {}
+    directory: Directory
+
+    def __init__(self, name: str, sample: Spec) -> None:
+        self.name, self.samples = name, {"Assistant": sample}
+
+    def call(self, method: str, path: str, body: Json = None) -> Json:
+        """Ask as the service's own page does; `path` is below `/api/v1`."""
+        raise NotImplementedError
+
+    def rows(self) -> dict[str, dict[str, Any]]:
+        raise NotImplementedError
+
+    def seed(self, kind: str, spec: Mapping[str, Json]) -> str:
+        """As the page makes one: through the API, so that an OPENAI row has its upstream assistant."""
+        body = create_body(spec, Marker("-", "-"), self.directory)
+        details = {**json.loads(body["details"]), "metadata": dict(spec.get("metadata") or {})}
+        return str(self.call("POST", "/assistants", {**body, "details": json.dumps(details)})["id"])
+
+    def live(self, kind: str) -> Mapping[str, Mapping[str, Json]]:
+        return {key: flattened(row) for key, row in self.rows().items()}
+
+    def edit(self, kind: str, remote_id: str, fields: Mapping[str, Json]) -> None:
+        live = to_resource(self.rows()[remote_id], self.directory)
+        self.call("PUT", f"/assistants/{remote_id}", update_body(live, fields, marker_of(live), self.directory))
+
+    def plant(self, kind: str, remote_id: str) -> Mapping[str, Json]:
+        strange = {"flowId": "f-1", "x_limits": {"tokens": [1, 2]}}
+        row = self.rows()[remote_id]
+        details = json.dumps({**json.loads(row["details"]), **strange})
+        self.call("PUT", f"/assistants/{remote_id}", {"details": details, "credential": row["credential"]})
+        return strange
+
+    def pages_of(self, size: int) -> None:
+        raise NotImplementedError("there are no pages")
+
+
+class FlowiseSubject(Rows):
+    """The emulator's dialect as the service. `socket`: over HTTP, else by direct calls."""
 
     def __init__(self, name: str, sample: Spec, *, socket: bool = False) -> None:
-        self.name, self.samples = name, {"Assistant": sample}
+        super().__init__(name, sample)
         self._socket = socket
-        self._stop, self._url = threading.Event(), "http://emulator"
 
     def __enter__(self) -> FlowiseSubject:
         self.emulator = Emulator(":memory:")
-        if self._socket:
-            ready, urls = threading.Event(), list[str]()
-            serving: Callable[[str], Any] = lambda url: (urls.append(url), ready.set())  # noqa: E731
-            self._thread = threading.Thread(target=serve, args=(self.emulator, "127.0.0.1", 0, serving, self._stop))
-            self._thread.start()
-            assert ready.wait(10), "the emulator does not serve"
-            self._url = urls[0]
+        self._stack = ExitStack()
+        self._stack.callback(self.emulator.close)
+        self._url = self._stack.enter_context(served(self.emulator)) if self._socket else "http://emulator"
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._socket:
-            self._stop.set()
-            self._thread.join()
-        self.emulator.close()
+        self._stack.close()
 
     def reset(self) -> None:
         self.emulator.store.clear()
@@ -153,14 +176,13 @@ class FlowiseSubject:
             self.emulator.seed({"object": "flowise.credential", "name": name, "credentialName": kind})
         for name in STORES:
             self.emulator.seed({"object": "flowise.docstore", "name": name})
-        parts = [self._call("GET", f"assistants/components/{name}") for name in ("chatmodels", "tools", "docstores")]
-        self._directory = Directory(credentials_from(self._call("GET", "credentials")), *map(by_name, parts))
+        parts = [self.call("GET", f"/assistants/components/{name}") for name in ("chatmodels", "tools", "docstores")]
+        self.directory = Directory(credentials_from(self.call("GET", "/credentials")), *map(by_name, parts))
 
-    def _call(self, method: str, path: str, body: Json = None) -> Json:
-        """Past the provider, as the page asks."""
+    def call(self, method: str, path: str, body: Json = None) -> Json:
         with httpx.Client(transport=httpx.WSGITransport(app=self.emulator), base_url="http://emulator") as client:
             how = {} if body is None else {"json": body}
-            answer = client.request(method, f"/api/v1/{path}", headers={"Authorization": "Bearer other"}, **how)
+            answer = client.request(method, f"/api/v1{path}", headers={"Authorization": "Bearer other"}, **how)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -171,35 +193,9 @@ class FlowiseSubject:
             transport=None if self._socket else in_process(self.emulator),
         )
 
-    def seed(self, kind: str, spec: Mapping[str, Json]) -> str:
-        """As the page makes one: through the API, so that an OPENAI row has its upstream assistant."""
-        body = create_body(spec, Marker("-", "-"), self._directory)
-        details = json.loads(body["details"])
-        details["metadata"] = dict(spec.get("metadata") or {})
-        return str(self._call("POST", "assistants", {**body, "details": json.dumps(details)})["id"])
-
-    def _rows(self) -> dict[str, dict[str, Any]]:
+    def rows(self) -> dict[str, dict[str, Any]]:
         rows, _ = self.emulator.store.page(KIND, 10_000, newest_first=False)
         return {key: json.loads(text) for key, text in rows}
-
-    def live(self, kind: str) -> Mapping[str, Mapping[str, Json]]:
-        return {key: flattened(row) for key, row in self._rows().items()}
-
-    def edit(self, kind: str, remote_id: str, fields: Mapping[str, Json]) -> None:
-        row = self._rows()[remote_id]
-        live = to_resource(row, self._directory)
-        text = Marker(live.marker_address or "", live.marker_applied or "") if live.marker_address else None
-        self._call("PUT", f"assistants/{remote_id}", update_body(live, fields, text, self._directory))
-
-    def plant(self, kind: str, remote_id: str) -> Mapping[str, Json]:
-        strange = {"flowId": "f-1", "x_limits": {"tokens": [1, 2]}}
-        row = self._rows()[remote_id]
-        details = {**json.loads(row["details"]), **strange}
-        self._call("PUT", f"assistants/{remote_id}", {"details": json.dumps(details), "credential": row["credential"]})
-        return strange
-
-    def pages_of(self, size: int) -> None:
-        raise NotImplementedError("there are no pages")
 
 
 SUBJECTS = (

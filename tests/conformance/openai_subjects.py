@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from contextlib import ExitStack
 from typing import Any
 
 from retinue.core.model import Json
 from retinue.emulator.app import Emulator
 from retinue.emulator.faults import Behaviour
-from retinue.emulator.server import serve
 from retinue.providers.base import Provider
 from retinue.providers.http import in_process
 from retinue.providers.openai import PROVIDER, classify
 from retinue.providers.wire import Classify, Connection
 
-
-@dataclass(frozen=True)
-class Spec:
-    """Sample specs of one kind."""
-
-    full: Mapping[str, Json]
-    changed: Mapping[str, Json]
-    minimal: Mapping[str, Json]
-    lacks: frozenset[str] = frozenset()
-    parts: Mapping[str, str] = field(default_factory=dict)
+from ..serving import served
+from .subject import Spec
 
 
 def _function(name: str, **rest: Json) -> Json:
@@ -111,27 +101,19 @@ class OpenAISubject:
     def __init__(self, name: str, *, socket: bool = False, behaviour: Behaviour | None = None) -> None:
         self.name = name
         self._socket, self._behaviour = socket, behaviour
-        self._stop, self._url = threading.Event(), "http://emulator"
         if not socket:
             self.samples = {**self.samples, "VectorStore": VECTOR_STORE}
 
     def __enter__(self) -> OpenAISubject:
         self.emulator = Emulator(":memory:", self._behaviour)
         self._page_size: int | None = None
-        if self._socket:
-            ready, urls = threading.Event(), list[str]()
-            arguments = (self._app, "127.0.0.1", 0, lambda url: (urls.append(url), ready.set()), self._stop)
-            self._thread = threading.Thread(target=serve, args=arguments)
-            self._thread.start()
-            assert ready.wait(10), "the emulator does not serve"
-            self._url = urls[0]
+        self._stack = ExitStack()
+        self._stack.callback(self.emulator.close)
+        self._url = self._stack.enter_context(served(self._app)) if self._socket else "http://emulator"
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._socket:
-            self._stop.set()
-            self._thread.join()
-        self.emulator.close()
+        self._stack.close()
 
     def _app(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """The emulator; a server may give fewer objects than `limit` asks for and say that there are more."""

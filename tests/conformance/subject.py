@@ -6,10 +6,11 @@ The suite knows no vendor. What a service cannot do it reads from the provider's
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from retinue.core.model import Json
-from retinue.providers.base import Provider
+from retinue.core.model import Json, Resource
+from retinue.providers.base import Marker, Provider
 from retinue.providers.wire import Classify, Connection
 
 
@@ -66,3 +67,19 @@ class Subject(Protocol):
 
     def pages_of(self, size: int) -> None:
         """From now on lists answer this many objects at a time. Called only if the record's `page_size` is not 0."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A plain `Sample`."""
+
+    full: Mapping[str, Json]
+    changed: Mapping[str, Json]
+    minimal: Mapping[str, Json]
+    lacks: frozenset[str] = frozenset()
+    parts: Mapping[str, str] = field(default_factory=dict)
+
+
+def marker_of(live: Resource) -> Marker | None:
+    """As the object bears it; None without one."""
+    return None if live.marker_address is None else Marker(live.marker_address, live.marker_applied or "")

@@ -8,7 +8,8 @@ import pytest
 
 from retinue.core.canonical import canonical_json
 from retinue.core.model import Action, Address, Cause, Json, Outcome, Plan, Policy, Resource, Status
-from retinue.core.plan import Target, make_plan
+from retinue.core.plan import make_plan
+from retinue.core.target import Target
 from retinue.engine.apply import apply_changes
 from retinue.engine.read import read_live
 from retinue.engine.recheck import recheck

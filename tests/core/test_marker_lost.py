@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from retinue.core.model import Action, Address, Allowed, Json, Plan, Reason, Resource
-from retinue.core.plan import make_plan
+from retinue.core.plan import Intent, make_plan
 from retinue.schema import kinds, with_extras
 
 from .worlds import desired, foreign, managed, target
@@ -20,7 +20,7 @@ BY_NAME = {"Assistant": ("/name", "/providers/shelf/type")}
 def plan(wanted: list[Resource], live: list[Resource], allowed: Allowed | None = None, **changed: Any) -> Plan:
     extended = with_extras(kinds(), "shelf", {"Assistant": SCHEMA})
     here = target(kinds=extended, **{"recognised_by": BY_NAME} | changed)
-    return make_plan(here, wanted, live, allowed=allowed)
+    return make_plan(here, wanted, live, Intent(allowed or Allowed()))
 
 
 def steps(made: Plan) -> list[tuple[Action, Reason, str | None, bool]]:

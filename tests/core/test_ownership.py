@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from retinue.core.marker import REPAIRED
 from retinue.core.model import Resource
-from retinue.core.ownership import World, covers, decide
+from retinue.core.ownership import World, decide
 
 from .worlds import at, desired, foreign, managed
 
@@ -46,15 +46,6 @@ def test_an_object_with_our_project_and_environment_is_ours() -> None:
     found = world(managed(BOT))
     assert groups(found) == {"owned": ["asst_bot"]}
     assert found.owned[at("bot")].applied is not None
-
-
-def test_ours_are_enough_only_where_every_manifest_has_its_object_and_none_is_left_over() -> None:
-    live = [managed(BOT), managed(desired("ant")), foreign("asst_9")]
-    assert covers(live, [BOT, desired("ant")], "demo", "dev")
-    assert not covers(live, [BOT], "demo", "dev")
-    assert not covers(live, [BOT, desired("ant"), desired("new")], "demo", "dev")
-    assert not covers(live, [BOT, desired("ant")], "other", "dev")
-    assert covers(live, [BOT, desired("ant")], "other", "dev", ("demo",))
 
 
 def test_another_project_or_environment_is_elsewhere() -> None:

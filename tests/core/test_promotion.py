@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from retinue.core.codec import plan_from_json, plan_to_json
 from retinue.core.model import Action, Allowed, Change, Plan, Promotion, Reason, Resource
-from retinue.core.plan import make_plan
+from retinue.core.plan import Intent, make_plan
 from retinue.core.promotion import Proof, hold, proof_of
 
 from .worlds import at, desired, managed, target
@@ -28,7 +28,7 @@ def proof(
 
 def prod(wanted: Iterable[Resource], live: Iterable[Resource], proven: Proof, **allowed: tuple[str, ...]) -> Plan:
     there = target(environment="prod", proof=proven)
-    return make_plan(there, list(wanted), list(live), allowed=Allowed(**allowed))
+    return make_plan(there, list(wanted), list(live), Intent(Allowed(**allowed)))
 
 
 def held(made: Plan) -> dict[str, str]:
@@ -173,7 +173,7 @@ def test_a_held_step_is_neither_blocked_nor_counted_by_the_brake() -> None:
 
 def test_destroy_asks_for_no_proof() -> None:
     there = target(environment="prod", proof=proof([ANT], []))
-    made = make_plan(there, [], [in_prod(ANT)], destroy=True)
+    made = make_plan(there, [], [in_prod(ANT)], Intent(destroy=True))
     assert (held(made), made.promotion) == ({}, None)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -10,7 +9,8 @@ from typing import Any, NamedTuple
 import httpx
 
 from retinue.emulator.app import Emulator
-from retinue.emulator.server import serve
+
+from ..serving import served
 
 HEADERS = {"Authorization": "Bearer sk-test", "OpenAI-Beta": "assistants=v2"}
 START = 1_700_000_000.0
@@ -111,25 +111,6 @@ def in_process(emulator: Any) -> Iterator[Api]:
     transport = httpx.WSGITransport(app=emulator)
     with httpx.Client(transport=transport, base_url="http://emulator/v1", headers=HEADERS) as client:
         yield Api(emulator, client)
-
-
-@contextmanager
-def served(app: Any, host: str = "127.0.0.1") -> Iterator[str]:
-    """The URL of an application on a socket."""
-    stop, ready, urls = threading.Event(), threading.Event(), list[str]()
-
-    def tell(url: str) -> None:
-        urls.append(url)
-        ready.set()
-
-    thread = threading.Thread(target=serve, args=(app, host, 0, tell, stop))
-    thread.start()
-    try:
-        assert ready.wait(10)
-        yield urls[0]
-    finally:
-        stop.set()
-        thread.join()
 
 
 @contextmanager

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import pytest
 
 from retinue.emulator.app import Emulator
-from retinue.emulator.server import serve
 
+from ..serving import served
 from .client import HEADERS
 
 HEAD = "".join(f"{name}: {value}\r\n" for name, value in {"Host": "emulator", **HEADERS}.items())
@@ -22,20 +22,8 @@ Send = Callable[[bytes | str], tuple[str, str]]
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     """Of an emulator on a socket."""
-    stop, urls, ready = threading.Event(), list[str](), threading.Event()
-    emulator = Emulator()
-
-    def tell(url: str) -> None:
-        urls.append(url)
-        ready.set()
-
-    thread = threading.Thread(target=serve, args=(emulator, "127.0.0.1", 0, tell, stop))
-    thread.start()
-    assert ready.wait(10)
-    yield int(urls[0].rpartition(":")[2])
-    stop.set()
-    thread.join()
-    emulator.close()
+    with closing(Emulator()) as emulator, served(emulator) as url:
+        yield int(url.rpartition(":")[2])
 
 
 @pytest.fixture

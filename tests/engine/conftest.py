@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from retinue.core.model import Change, Outcome, Plan, Resource
-from retinue.core.plan import Target, make_plan
+from retinue.core.plan import make_plan
+from retinue.core.target import Target
 from retinue.emulator.app import Emulator
 from retinue.engine.apply import apply_changes
 from retinue.engine.read import read_live

@@ -12,7 +12,8 @@ import pytest
 
 from retinue.core.errors import RetinueError
 from retinue.core.model import Address, Outcome, Resource, Status
-from retinue.core.plan import Target, make_plan
+from retinue.core.plan import make_plan
+from retinue.core.target import Target
 from retinue.engine.apply import apply_changes
 from retinue.engine.read import read_for_plan
 from retinue.engine.run import Run

@@ -10,26 +10,9 @@
 # stdout is FLOWISE_URL=… and FLOWISE_API_KEY=…, one a line, to `export`.
 set -euo pipefail
 
-say() { printf '[flowise] %s\n' "$*" >&2; }
+name=flowise
+source "$(dirname "$0")/server.sh"
 
-stop_server() {
-  local pid
-  pid=$(cat "$1/server.pid" 2>/dev/null) || return 0
-  if kill -0 "$pid" 2>/dev/null; then
-    kill "$pid"
-    for _ in $(seq 1 50); do kill -0 "$pid" 2>/dev/null || break; sleep 0.2; done
-    if kill -0 "$pid" 2>/dev/null; then kill -9 "$pid"; fi
-  fi
-  rm -f "$1/server.pid"
-}
-
-if [[ ${1:-} == stop ]]; then
-  stop_server "$(realpath -m "${2:-.flowise-live}")"
-  exit 0
-fi
-
-mkdir -p "${1:-.flowise-live}"
-root=$(realpath "${1:-.flowise-live}")
 version=${FLOWISE_VERSION:-3.1.4}
 major=${NODE_MAJOR:-24}
 port=${PORT:-18300}
@@ -76,9 +59,9 @@ if [[ ! -f $root/app/node_modules/sqlite3/build/Release/node_sqlite3.node ]]; th
 fi
 
 # 4. Start. Data and secrets stay below DIR; without NODE_ENV a session works over plain http.
-stop_server "$root"
+stop_server
 mkdir -p "$root/data"
-if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then say "port $port is taken"; exit 1; fi
+need_free "$port"
 (
   cd "$root/app"
   unset NODE_ENV
@@ -88,12 +71,7 @@ if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then say "port $port is tak
     OPENAI_BASE_URL=http://127.0.0.1:18301/v1
   exec nohup node node_modules/flowise/bin/run start >"$root/server.log" 2>&1 </dev/null
 ) &
-echo $! >"$root/server.pid"
-for _ in $(seq 1 300); do
-  if curl -fs -o /dev/null "$url/api/v1/ping"; then break; fi
-  kill -0 "$(cat "$root/server.pid")" 2>/dev/null || { tail -20 "$root/server.log" >&2; exit 1; }
-  sleep 1
-done
+await "$url/api/v1/ping"
 say "answering: $(curl -fs "$url/api/v1/version")"
 
 # 5. Owner (first start only), session, API key.

@@ -10,26 +10,9 @@
 # The packages are under the Elastic License 2.0: tests run them, nothing of retinue needs them.
 set -euo pipefail
 
-say() { printf '[langgraph] %s\n' "$*" >&2; }
+name=langgraph
+source "$(dirname "$0")/server.sh"
 
-stop_server() {
-  local pid
-  pid=$(cat "$1/server.pid" 2>/dev/null) || return 0
-  if kill -0 "$pid" 2>/dev/null; then
-    kill "$pid"
-    for _ in $(seq 1 50); do kill -0 "$pid" 2>/dev/null || break; sleep 0.2; done
-    if kill -0 "$pid" 2>/dev/null; then kill -9 "$pid"; fi
-  fi
-  rm -f "$1/server.pid"
-}
-
-if [[ ${1:-} == stop ]]; then
-  stop_server "$(realpath -m "${2:-.langgraph-live}")"
-  exit 0
-fi
-
-mkdir -p "${1:-.langgraph-live}"
-root=$(realpath "${1:-.langgraph-live}")
 cli=${LANGGRAPH_CLI_VERSION:-0.4.40}
 api=${LANGGRAPH_API_VERSION:-0.16.7}
 port=${PORT:-18400}
@@ -46,7 +29,7 @@ if [[ ! -f $root/venv/.installed ]]; then
 fi
 
 # 2. A fresh folder with two graphs: their assistants differ by context only, and nothing is ever run.
-stop_server "$root"
+stop_server
 rm -rf "$root/app"
 mkdir "$root/app"
 cat >"$root/app/graph.py" <<'PY'
@@ -85,7 +68,7 @@ echo '{"dependencies": ["."], "graphs": {"agent": "./graph.py:agent", "plain": "
   >"$root/app/langgraph.json"
 
 # 3. Start; nothing is traced and nothing is reported anywhere.
-if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then say "port $port is taken"; exit 1; fi
+need_free "$port"
 (
   cd "$root/app"
   unset LANGSMITH_API_KEY LANGCHAIN_API_KEY LANGGRAPH_API_KEY
@@ -93,11 +76,6 @@ if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then say "port $port is tak
   exec nohup "$root/venv/bin/langgraph" dev --no-browser --no-reload --host 127.0.0.1 --port "$port" \
     >"$root/server.log" 2>&1 </dev/null
 ) &
-echo $! >"$root/server.pid"
-for _ in $(seq 1 240); do
-  if curl -fs -o /dev/null "$url/ok"; then break; fi
-  kill -0 "$(cat "$root/server.pid")" 2>/dev/null || { tail -20 "$root/server.log" >&2; exit 1; }
-  sleep 0.5
-done
+await "$url/ok"
 say "answering: $(curl -fs "$url/info" | head -c 60)…"
 echo "LANGGRAPH_URL=$url"

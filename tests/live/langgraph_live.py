@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from typing import Any
 
 import httpx
 
 from retinue.core.model import Json
-from retinue.providers.base import Marker
-from retinue.providers.langgraph import PROVIDER, classify
-from retinue.providers.langgraph.mapping import to_resource, update_body
+from retinue.providers.langgraph import PROVIDER
 from retinue.providers.wire import Connection
 
-from ..conformance.langgraph_subjects import SAMPLES, foreign_body, without_mirror
+from ..conformance.langgraph_subjects import Assistants
 
 
 class Server:
@@ -61,14 +58,10 @@ class Wire(httpx.HTTPTransport):
         """Each service closes its client; this one serves them all."""
 
 
-class LiveSubject:
+class LiveSubject(Assistants):
     """The same samples as against the fake."""
 
     name = "langgraph-live"
-    provider = PROVIDER
-    classify = staticmethod(classify)
-    samples = SAMPLES
-    gaps: Mapping[str, str] = {}
 
     def __enter__(self) -> LiveSubject:
         self.server, self._wire = Server(), Wire()
@@ -85,22 +78,11 @@ class LiveSubject:
     def connection(self) -> Connection:
         return Connection(self.server.url, transport=self._wire)
 
-    def seed(self, kind: str, spec: Mapping[str, Json]) -> str:
-        return str(self.server.call("POST", "/assistants", foreign_body(spec))["assistant_id"])
+    def call(self, method: str, path: str, body: Json = None) -> Json:
+        return self.server.call(method, path, body)
 
-    def live(self, kind: str) -> Mapping[str, Mapping[str, Json]]:
-        return {key: without_mirror(raw) for key, raw in self.server.assistants().items()}
-
-    def edit(self, kind: str, remote_id: str, fields: Mapping[str, Json]) -> None:
-        live = to_resource(self.server.call("GET", f"/assistants/{remote_id}"))
-        marked = live.marker_address is not None
-        text = Marker(live.marker_address or "", live.marker_applied or "") if marked else None
-        self.server.call("PATCH", f"/assistants/{remote_id}", update_body(live, fields, text))
-
-    def plant(self, kind: str, remote_id: str) -> Mapping[str, Json]:
-        context = self.server.call("GET", f"/assistants/{remote_id}")["context"]
-        self.server.call("PATCH", f"/assistants/{remote_id}", {"config": {"recursion_limit": 7}, "context": context})
-        return {"config": {"recursion_limit": 7}}
+    def assistants(self) -> dict[str, dict[str, Any]]:
+        return self.server.assistants()
 
     def pages_of(self, size: int) -> None:
         """The server answers as many as it is asked for, so on the way it is asked for fewer."""

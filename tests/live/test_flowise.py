@@ -8,10 +8,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +19,9 @@ from retinue.emulator.faults import Behaviour
 from retinue.providers.flowise.nodes import held_by, known_nodes
 
 from ..flowise.exchanges import run
-from .flowise_live import OpenAIUpstream, Server
+from .flowise_live import Server, openai_upstream
+from .project import REPOSITORY, Project, conformance
 
-REPOSITORY = Path(__file__).parents[2]
 _MISSING = [name for name in ("FLOWISE_URL", "FLOWISE_API_KEY") if not os.environ.get(name)]
 pytestmark = [
     pytest.mark.live_flowise,
@@ -33,42 +29,14 @@ pytestmark = [
         bool(_MISSING), reason=f"{' and '.join(_MISSING)} not set: start one with tests/live/flowise.sh"
     ),
 ]
-ENTRY_POINTS = """[retinue.conformance]
-custom = tests.live.flowise_live:custom
-openai = tests.live.flowise_live:openai
-"""
+ENTRY_POINTS = "custom = tests.live.flowise_live:custom\nopenai = tests.live.flowise_live:openai\n"
 
 
 @dataclass
-class Live:
-    """A project folder and the server past retinue."""
+class Live(Project):
+    """With the server past retinue."""
 
-    root: Path
     server: Server
-
-    def write(self, name: str, text: str) -> None:
-        path = self.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-
-    def project(self, extra: str = "") -> None:
-        self.write(
-            "retinue.yaml",
-            f"version: 1\nproject: live\nmanifests: [assistants]\n{extra}environments:\n  dev: {{provider: flowise,"
-            f" endpoint: '{self.server.url}', api_key: {{env: FLOWISE_API_KEY}}}}\n",
-        )
-
-    def assistant(self, name: str, text: str = "") -> None:
-        self.write(f"assistants/{name}.yaml", f"assistant: {name}\nname: {name.title()}\nmodel: gpt-4o\n{text}")
-
-    def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "retinue", *arguments]
-
-    def retinue(self, *arguments: str, code: int = 0) -> str:
-        ran = subprocess.run(self.command(*arguments), cwd=self.root, capture_output=True, text=True, timeout=300)
-        assert ran.returncode == code, ran.stdout + ran.stderr
-        assert self.server.key not in ran.stdout + ran.stderr
-        return ran.stdout + ran.stderr
 
     def apply(self, *arguments: str) -> str:
         """Apply; then the next plan is empty and a second apply writes nothing."""
@@ -101,7 +69,8 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def live(server: Server, tmp_path: Path) -> Live:
-    live = Live(tmp_path, server)
+    environment = f"provider: flowise, endpoint: '{server.url}', api_key: {{env: FLOWISE_API_KEY}}"
+    live = Live(tmp_path, environment, server.key, server)
     live.project()
     return live
 
@@ -115,30 +84,12 @@ def test_the_real_server_answers_as_it_was_recorded(server: Server) -> None:
         return answer.status_code, answer.headers.get("content-type", ""), answer.text
 
     golden = (REPOSITORY / "tests" / "flowise" / "golden" / "exchanges.txt").read_text(encoding="utf-8")
-    with OpenAIUpstream():
+    with openai_upstream():
         assert run(call) == golden
 
 
 def test_the_conformance_suite_passes(server: Server, tmp_path: Path) -> None:
-    info = tmp_path / "retinue_live-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: retinue-live\nVersion: 1.0\n", encoding="utf-8")
-    (info / "entry_points.txt").write_text(ENTRY_POINTS, encoding="utf-8")
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(tmp_path), str(REPOSITORY)))}
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "tests/conformance",
-        "-k",
-        "flowise-live",
-    ]
-    ran = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=1500)
-    passed = re.search(r"(\d+) passed", ran.stdout)
-    assert ran.returncode == 0 and passed and int(passed[1]) > 120, ran.stdout[-5000:] + ran.stderr
+    assert conformance(tmp_path, ENTRY_POINTS, "flowise-live") > 120
 
 
 def test_checks_that_reach_no_server_know_its_chat_models(server: Server) -> None:
@@ -211,7 +162,7 @@ def test_rows_of_the_page_become_manifests_that_are_adopted_as_they_are(live: Li
 
 def test_both_layers_of_a_row_with_an_upstream(live: Live) -> None:
     block = "providers: {flowise: {type: OPENAI, credential: main}}\n"
-    with OpenAIUpstream() as upstream:
+    with openai_upstream() as upstream:
         live.assistant("greeter", f"instructions: Say hello.\ntools: [{{type: file_search}}]\n{block}")
         live.apply()
         key = live.rows()["Greeter"]["details"]["id"]
@@ -238,7 +189,7 @@ def test_both_layers_of_a_row_with_an_upstream(live: Live) -> None:
 
 def test_what_a_row_leaves_open_survives_its_adoption(live: Live) -> None:
     tools = [{"type": "code_interpreter"}, {"type": "function", "function": {"name": "f", "parameters": {}}}]
-    with OpenAIUpstream() as upstream:
+    with openai_upstream() as upstream:
         bare = {"name": "Bare", "model": "gpt-4o", "instructions": "Hi.", "temperature": 0.3, "tools": tools}
         block = "providers: {flowise: {type: OPENAI, credential: main}}\n"
         live.assistant("bare", block)
@@ -259,17 +210,7 @@ def test_what_a_row_leaves_open_survives_its_adoption(live: Live) -> None:
 
 
 def test_a_killed_apply_of_60_rows_ends_as_if_nothing_had_happened(live: Live) -> None:
-    for number in range(60):
-        live.assistant(f"bot-{number:02}", f"instructions: Number {number}.\n")
-    process = subprocess.Popen(
-        live.command("apply", "--auto-approve"), cwd=live.root, stderr=subprocess.PIPE, text=True
-    )
-    deadline = time.monotonic() + 60
-    while len(live.server.rows()) < 10 and time.monotonic() < deadline:
-        time.sleep(0.1)
-    process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=30)
-    assert 0 < len(live.server.rows()) < 60
+    live.apply_60_and_kill(lambda: len(live.server.rows()), 10)
     live.apply()
     names = [json.loads(row["details"])["name"] for row in live.server.rows().values()]
     assert sorted(names) == [f"Bot-{number:02}" for number in range(60)]

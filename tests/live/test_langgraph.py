@@ -8,10 +8,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,48 +18,27 @@ import pytest
 from ..langgraph.exchanges import run
 from ..langgraph.test_exchanges import RECORDED
 from .langgraph_live import Server
+from .project import Project, conformance
 
-REPOSITORY = Path(__file__).parents[2]
 pytestmark = [
     pytest.mark.live_langgraph,
     pytest.mark.skipif(
         not os.environ.get("LANGGRAPH_URL"), reason="LANGGRAPH_URL not set: start one with tests/live/langgraph.sh"
     ),
 ]
-ENTRY_POINTS = "[retinue.conformance]\nlive = tests.live.langgraph_live:subject\n"
+ENTRY_POINTS = "live = tests.live.langgraph_live:subject\n"
 FIELDS = "instructions: |\n  You teach.\n  Be kind.\ntemperature: 0.2\nmetadata: {owner: edu}\n"
 BLOCK = "providers: {langgraph: {graph_id: agent, context: {tone: warm}}}\n"
 
 
 @dataclass
-class Live:
-    """A project folder and the server past retinue."""
+class Live(Project):
+    """With the server past retinue; an assistant has a graph."""
 
-    root: Path
     server: Server
 
-    def write(self, name: str, text: str) -> None:
-        path = self.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-
-    def project(self, extra: str = "") -> None:
-        self.write(
-            "retinue.yaml",
-            f"version: 1\nproject: live\nmanifests: [assistants]\n{extra}"
-            f"environments:\n  dev: {{provider: langgraph, endpoint: '{self.server.url}'}}\n",
-        )
-
     def assistant(self, name: str, text: str = FIELDS, block: str = BLOCK) -> None:
-        self.write(f"assistants/{name}.yaml", f"assistant: {name}\nname: {name.title()}\nmodel: gpt-4o\n{text}{block}")
-
-    def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "retinue", *arguments]
-
-    def retinue(self, *arguments: str, code: int = 0) -> str:
-        ran = subprocess.run(self.command(*arguments), cwd=self.root, capture_output=True, text=True, timeout=300)
-        assert ran.returncode == code, ran.stdout + ran.stderr
-        return ran.stdout + ran.stderr
+        super().assistant(name, text + block)
 
     def apply(self, *arguments: str) -> str:
         """Apply; then the next plan is empty and a second apply makes no version of anything."""
@@ -89,7 +64,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def live(server: Server, tmp_path: Path) -> Live:
-    live = Live(tmp_path, server)
+    live = Live(tmp_path, f"provider: langgraph, endpoint: '{server.url}'", None, server)
     live.project()
     return live
 
@@ -103,17 +78,7 @@ def test_the_real_server_answers_as_it_was_recorded(server: Server) -> None:
 
 
 def test_the_conformance_suite_passes(server: Server, tmp_path: Path) -> None:
-    info = tmp_path / "retinue_live-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: retinue-live\nVersion: 1.0\n", encoding="utf-8")
-    (info / "entry_points.txt").write_text(ENTRY_POINTS, encoding="utf-8")
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(tmp_path), str(REPOSITORY)))}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/conformance", "-k"]
-    ran = subprocess.run(
-        [*command, "langgraph-live"], cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=900
-    )
-    passed = re.search(r"(\d+) passed", ran.stdout)
-    assert ran.returncode == 0 and passed and int(passed[1]) > 70, ran.stdout[-5000:] + ran.stderr
+    assert conformance(tmp_path, ENTRY_POINTS, "langgraph-live") > 70
 
 
 def test_a_life_from_create_to_destroy(live: Live) -> None:
@@ -186,17 +151,7 @@ def test_what_others_made_becomes_manifests_that_are_adopted_as_they_are(live: L
 
 
 def test_a_killed_apply_of_60_ends_as_if_nothing_had_happened(live: Live) -> None:
-    for number in range(60):
-        live.assistant(f"bot-{number:02}", f"instructions: Number {number}.\n")
-    process = subprocess.Popen(
-        live.command("apply", "--auto-approve", "--parallelism", "2"), cwd=live.root, stderr=subprocess.PIPE, text=True
-    )
-    deadline = time.monotonic() + 60
-    while len(live.server.assistants()) < 5 and time.monotonic() < deadline:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=30)
-    assert 0 < len(live.server.assistants()) < 60
+    live.apply_60_and_kill(lambda: len(live.server.assistants()), 5, "--parallelism", "2")
     live.apply()
     assert sorted(raw["name"] for raw in live.server.assistants().values()) == [f"Bot-{n:02}" for n in range(60)]
     requests = re.findall(r"^(?:GET|POST|PATCH|DELETE) \S+", live.retinue("plan", "-v"), re.MULTILINE)

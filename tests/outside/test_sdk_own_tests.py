@@ -18,7 +18,7 @@ from retinue.emulator.faults import Behaviour
 from retinue.emulator.store_files import kind_in
 
 from ..emulator.choices import OPEN, Row, label
-from ..emulator.client import served
+from ..serving import served
 from .needs import sdk, sdk_source
 from .published import Witness, departures
 from .wrapper import Seed, Wrapper

@@ -13,7 +13,7 @@ from retinue.providers.base import Uploader
 from retinue.providers.openai import PROVIDER
 from retinue.providers.wire import Connection
 
-from ..emulator.client import served
+from ..serving import served
 
 MEGABYTE = 1024 * 1024
 

@@ -105,7 +105,6 @@ fields = st.builds(FieldChange, _paths, st.one_of(values, tools), st.one_of(valu
 addresses = st.builds(
     Address, st.sampled_from(["Assistant", "VectorStore"]), st.from_regex(r"[a-z0-9-]{1,20}", fullmatch=True)
 )
-obstacles = st.builds(Obstacle, texts, texts, st.lists(texts, max_size=3).map(tuple))
 places = st.builds(Place, texts, st.integers(1, 99), st.integers(1, 99))
 diagnostics = st.builds(
     Diagnostic,
@@ -117,26 +116,38 @@ diagnostics = st.builds(
     path=st.none() | texts,
     severity=st.sampled_from(Severity),
 )
-changes = st.builds(
-    Change,
-    address=addresses,
-    action=st.sampled_from(Action),
-    reason=st.sampled_from(Reason),
-    remote_id=st.none() | texts,
-    fields=st.lists(fields, max_size=4).map(tuple),
-    blocked=st.none() | obstacles,
-    held=st.none() | obstacles,
-    moved_from=st.none() | texts,
-)
-plans = st.builds(
-    Plan,
-    project=texts,
-    environment=texts,
-    provider=texts,
-    endpoint=texts,
-    complete=st.booleans(),
-    changes=st.lists(changes, max_size=5).map(tuple),
-    unchanged=st.integers(0, 3),
-    unchanged_addresses=st.lists(addresses, max_size=2).map(tuple),
-    diagnostics=st.lists(diagnostics, max_size=3).map(tuple),
-)
+
+
+def changes_of(
+    addresses: st.SearchStrategy[Address], fields: st.SearchStrategy[FieldChange], texts: st.SearchStrategy[str]
+) -> st.SearchStrategy[Change]:
+    obstacles = st.none() | st.builds(Obstacle, texts, texts, st.lists(texts, max_size=3).map(tuple))
+    return st.builds(
+        Change,
+        address=addresses,
+        action=st.sampled_from(Action),
+        reason=st.sampled_from(Reason),
+        remote_id=st.none() | texts,
+        fields=st.lists(fields, max_size=4).map(tuple),
+        blocked=obstacles,
+        held=obstacles,
+        moved_from=st.none() | texts,
+    )
+
+
+def plans_of(changes: st.SearchStrategy[Change], texts: st.SearchStrategy[str]) -> st.SearchStrategy[Plan]:
+    return st.builds(
+        Plan,
+        project=texts,
+        environment=texts,
+        provider=texts,
+        endpoint=texts,
+        complete=st.booleans(),
+        changes=st.lists(changes, max_size=5).map(tuple),
+        unchanged=st.integers(0, 3),
+        unchanged_addresses=st.lists(addresses, max_size=2).map(tuple),
+        diagnostics=st.lists(diagnostics, max_size=3).map(tuple),
+    )
+
+
+plans = plans_of(changes_of(addresses, fields, texts), texts)

@@ -39,27 +39,8 @@ HOSTILE = (
 )
 hostile = st.lists(st.one_of(st.sampled_from(HOSTILE), plans.texts), max_size=8).map("".join)
 hostile_fields = st.builds(FieldChange, st.just("/instructions") | hostile, hostile, hostile, st.sampled_from(Cause))
-hostile_changes = st.builds(
-    Change,
-    address=st.builds(Address, st.just("Assistant"), hostile),
-    action=st.sampled_from(Action),
-    reason=st.sampled_from(Reason),
-    remote_id=st.none() | hostile,
-    fields=st.lists(hostile_fields, max_size=2).map(tuple),
-    blocked=st.none() | st.builds(Obstacle, hostile, hostile, st.lists(hostile, max_size=2).map(tuple)),
-    held=st.none() | st.builds(Obstacle, hostile, hostile, st.lists(hostile, max_size=2).map(tuple)),
-    moved_from=st.none() | hostile,
-)
-hostile_plans = st.builds(
-    Plan,
-    project=hostile,
-    environment=hostile,
-    provider=hostile,
-    endpoint=hostile,
-    complete=st.booleans(),
-    changes=st.lists(hostile_changes, max_size=6).map(tuple),
-    diagnostics=st.lists(plans.diagnostics, max_size=3).map(tuple),
-)
+hostile_addresses = st.builds(Address, st.just("Assistant"), hostile)
+hostile_plans = plans.plans_of(plans.changes_of(hostile_addresses, hostile_fields, hostile), hostile)
 _SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
 _OWN_HTML = re.compile(r"<details><summary>|</summary>|</details>")
 

@@ -7,11 +7,10 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
-from threading import Event, Thread
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from retinue.emulator.server import serve
+from ..serving import served
 
 TOKEN = "t0ken-canary-42"
 COMMIT = "c0ffee" * 6 + "c0ff"
@@ -151,17 +150,5 @@ def _body(data: bytes) -> str:
 @contextmanager
 def serving(fake: Fake) -> Iterator[str]:
     """The API's base URL."""
-    stop, ready, urls = Event(), Event(), list[str]()
-
-    def told(url: str) -> None:
-        urls.append(url)
-        ready.set()
-
-    thread = Thread(target=serve, args=(fake, "127.0.0.1", 0, told, stop))
-    thread.start()
-    assert ready.wait(10)
-    try:
-        yield f"{urls[0]}/api"
-    finally:
-        stop.set()
-        thread.join()
+    with served(fake) as url:
+        yield f"{url}/api"

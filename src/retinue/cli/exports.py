@@ -21,9 +21,11 @@ from ..load.project import Project
 from ..load.yaml import parse
 from ..providers.base import Exporter, Provider
 from . import console
+from .binding import extras_of
+from .connecting import connect
 from .files import read_named, read_stdin
 from .plans import request_log
-from .session import Session, connect, extras_of, open_session
+from .session import Session, open_session
 
 _MOST_BYTES = 64 * 1024 * 1024
 

@@ -9,15 +9,18 @@ from typing import Any
 
 from ..core.errors import InvalidManifests, RetinueError, UsageError
 from ..core.model import Address, Allowed, Change, Diagnostic, Plan, Promotion, Resource, Severity
-from ..core.plan import make_plan
+from ..core.plan import Intent, make_plan
 from ..core.promotion import Proof, proof_of
 from ..core.selection import select
 from ..core.verification import spec_digests, verified
 from ..load.reach import shared_file_notes
 from ..providers.base import Adviser, Provider
 from ..providers.losses import LOSS
+from .connecting import connect
+from .given import parse_pairs
 from .plans import request_log
-from .session import Session, connect, observe, open_session, parse_pairs
+from .reading import observe
+from .session import Session, open_session
 
 
 def plan_for(session: Session, live: Sequence[Resource], options: Mapping[str, Any], *, destroy: bool = False) -> Plan:
@@ -84,7 +87,7 @@ def own_plan(session: Session, live: Sequence[Resource], options: Mapping[str, A
         reverted=tuple(options.get("revert_drift", ())),
         unpromoted=tuple(options.get("allow_unpromoted", ())),
     )
-    plan = make_plan(session.target, session.desired, live, allowed=allowed, selection=selection, destroy=destroy)
+    plan = make_plan(session.target, session.desired, live, Intent(allowed, selection, destroy))
     by_id = {resource.remote_id: resource for resource in live}
     changes = tuple(_with_obstacle(change, by_id.get(change.remote_id), session.provider) for change in plan.changes)
     advice = [*_advice(session.provider, changes, by_id), *shared_file_notes(session.loaded, changes)]

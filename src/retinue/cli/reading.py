@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 from ..core.errors import ApiGone
-from ..core.model import Resource
+from ..core.model import Diagnostic, Resource
 from ..core.reach import hints_at_more, to_read_whole
 from ..engine.read import read_for_plan, read_ours, read_whole
-from ..providers.base import Service
-
-if TYPE_CHECKING:
-    from .session import Session
+from ..providers.base import Resolver, Service
+from ..providers.losses import held, weighed
+from .projects import refuse
+from .session import Session, placed
 
 
 def read_world(session: Session, service: Service, *, everything: bool = False, ours: bool = False) -> list[Resource]:
@@ -48,3 +48,35 @@ def read_world(session: Session, service: Service, *, everything: bool = False, 
     desired = () if everything else session.desired
     parts = to_read_whole(session.target, desired, live, session.provider.capabilities.compound)
     return read_whole(service, live, parts)
+
+
+def observe(session: Session, service: Service) -> tuple[Session, list[Resource]]:
+    """The live objects, and the session with the manifests as the service understands the names in them.
+
+    Raises InvalidManifests for a name that means nothing there.
+    """
+    live = read_world(session, service)
+    return understood(session, service), live
+
+
+def understood(session: Session, service: Service) -> Session:
+    """The session with the manifests as the service understands the names in them, after its objects were listed.
+
+    Raises InvalidManifests for a name that means nothing there.
+    """
+    if not isinstance(service, Resolver):
+        return session
+    found = service.resolve(session.desired)
+    notes = [_settled(item, session) for item in found.diagnostics]
+    refuse(notes)
+    resources = tuple(held(item, notes) for item in found.resources)
+    loaded = replace(session.loaded, resources=resources, diagnostics=(*session.loaded.diagnostics, *notes))
+    return replace(session, loaded=loaded)
+
+
+def _settled(item: Diagnostic, session: Session) -> Diagnostic:
+    """What a service says of a manifest, at its line and with the weight that the environment gives it."""
+    if item.address is None:
+        return item
+    resource = session.written[item.address]
+    return placed(weighed(item, session.kinds[resource.kind], session.environment.on_loss), resource)

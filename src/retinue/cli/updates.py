@@ -18,8 +18,10 @@ from ..load.manifests import Loaded, load
 from ..load.rewriting import Rewriting, moved_fields, rewrite, unintended
 from ..load.writeback import Refused, Texts, Wanted
 from ..providers.base import Exporter, Service
+from .binding import extras_of
 from .planning import plan_for
-from .session import Session, extras_of, open_session, understood
+from .reading import understood
+from .session import Session, open_session
 
 _REFERS = "it refers to other manifests or to files by name, and live ids must not take their place"
 _BOTH = "its manifest was changed too since the last apply, and nobody can say which side is right"

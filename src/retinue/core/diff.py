@@ -107,7 +107,7 @@ def expect_digest(live: Resource, kind: Kind, unreadable: Collection[str], ignor
 
 def reached(change: FieldChange, live: Mapping[str, Json], kind: Kind, ignored: Collection[str] = ()) -> bool:
     """Whether a live object already holds what the change wants, `ignored` parts aside."""
-    name = change.path.removeprefix("/")
+    name = change.name
     if name not in kind.fields:
         return False
     want, held = canonical({name: change.after}, kind), canonical(live, kind)

@@ -6,8 +6,9 @@ from collections.abc import Collection, Sequence
 
 from .errors import UsageError
 from .model import Address, Change, Plan, Reason, Resource
-from .ownership import Claim, World, decide
-from .plan import Target, letting_go
+from .ownership import Claim, World
+from .steps import letting_go
+from .target import Target
 
 
 def forget_plan(
@@ -22,7 +23,7 @@ def forget_plan(
     `described`: addresses that a manifest describes here. Raises UsageError for what is not ours, and for what the next
     plan would make or take again.
     """
-    world = decide(live, target.project, target.environment, target.formerly)
+    world = target.world(live)
     if address is not None:
         changes = _of_address(address, described, world, target)
     else:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from . import marker
 from .canonical import canonical
-from .content import Key, by_key, key_of, leftover_address
-from .model import MISSING, Action, Address, Cause, Change, FieldChange, Json, Kind, Reason, Resource
+from .content import Key, key_of, leftover_address
+from .model import MISSING, Action, Address, Cause, Change, FieldChange, Json, Kind, Resource
 from .references import Ids, Names, addresses_in, ids_in, to_ids, to_names
 
 
@@ -43,7 +43,7 @@ class Links:
         """The live ids of everything that these fields refer to by name, before or after."""
         found: dict[Address, str] = {}
         for side in ("before", "after"):
-            spec = {item.path[1:]: getattr(item, side) for item in fields}
+            spec = {item.name: getattr(item, side) for item in fields}
             found |= {address: self.ids[address] for address in addresses_in(spec, kind) if address in self.ids}
         return found
 
@@ -56,7 +56,7 @@ class Links:
         left = self._leftovers().keys()
         return tuple(
             replace(item, cause=Cause.MANIFEST)
-            if self._fresh_in(item, kind) or not left.isdisjoint(addresses_in({item.path[1:]: item.before}, kind))
+            if self._fresh_in(item, kind) or not left.isdisjoint(addresses_in({item.name: item.before}, kind))
             else item
             for item in fields
         )
@@ -70,8 +70,8 @@ class Links:
         want = canonical(desired.spec, kind)
         return all(
             self._fresh_in(item, kind)
-            and (entry := marker.entry_of(kind.fields[item.path[1:]], applied)) is not None
-            and entry.asked == marker.short_digest(want.get(item.path[1:], MISSING))
+            and (entry := marker.entry_of(kind.fields[item.name], applied)) is not None
+            and entry.asked == marker.short_digest(want.get(item.name, MISSING))
             for item in fields
         )
 
@@ -81,7 +81,7 @@ class Links:
         return {address: live for address, live in found.items() if address in self.ids}
 
     def _fresh_in(self, item: FieldChange, kind: Kind) -> bool:
-        return not self.fresh.isdisjoint(addresses_in({item.path[1:]: item.after}, kind))
+        return not self.fresh.isdisjoint(addresses_in({item.name: item.after}, kind))
 
 
 def split(live: Iterable[Resource], kinds: Mapping[str, Kind]) -> tuple[list[Resource], list[Resource]]:
@@ -98,11 +98,9 @@ def link(
     held: Mapping[Address, Resource | None],
     orphans: Mapping[Address, Resource],
     desired_files: Mapping[Address, Resource],
-    stored: Sequence[Resource],
-    scope: str,
+    files: Mapping[Key, tuple[Resource, ...]],
 ) -> Links:
-    """`held`: what each desired address holds live, if anything; `orphans`: what else is ours."""
-    files = by_key(stored, scope)
+    """`held`: what each desired address holds live, if anything. `orphans`: what else is ours. `files`: as in Links."""
     names: dict[tuple[str, str], Address] = {}
     ids: dict[Address, str] = {}
     fresh = set()
@@ -161,9 +159,7 @@ def _planned(live: Resource, change: Change | None, links: Links) -> Mapping[str
 def _after(change: Change, links: Links) -> Mapping[str, Json]:
     """The fields that a step writes, with live ids as far as they are known."""
     kind = links.kinds[change.address.kind]
-    return to_ids(
-        {item.path[1:]: item.after for item in change.fields if item.path[1:] in kind.fields}, kind, links.ids
-    )
+    return to_ids({item.name: item.after for item in change.fields if item.name in kind.fields}, kind, links.ids)
 
 
 def used_elsewhere(
@@ -176,16 +172,3 @@ def used_elsewhere(
     touched = {(change.address.kind, change.remote_id) for change in changes}
     others = [live for live in marked if (live.kind, live.remote_id) not in touched]
     return {found: live.remote_id or "" for live in others for found in ids_in(live.spec, kinds[live.kind])}
-
-
-def delete_unused(live: Resource, expect: str) -> Change:
-    """The step that takes away a file that nobody needs."""
-    name = live.spec.get("name")
-    return Change(
-        address=leftover_address(live),
-        action=Action.DELETE,
-        reason=Reason.UNUSED,
-        remote_id=live.remote_id,
-        expect=expect,
-        display_name=name if isinstance(name, str) else None,
-    )

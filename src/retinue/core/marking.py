@@ -17,7 +17,7 @@ def fields_to_send(change: Change, kind: Kind, live: Mapping[str, Json] | None =
 
     Paths below `/retinue/` live in the marker alone.
     """
-    named = ((item.path.removeprefix("/"), item.after) for item in change.fields)
+    named = ((item.name, item.after) for item in change.fields)
     fields = {name: value for name, value in named if name in kind.fields}
     if live is None:
         return fields

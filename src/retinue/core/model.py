@@ -139,7 +139,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of object: `Assistant`, written `assistant:` in a manifest, shown by its field `display`.
+    """A kind of object: `Assistant`, written `assistant:` in a manifest, shown by its field `display`; some `plural`.
 
     `by_content`: its objects are known by their bytes (core/content.py) and have no manifests, so `word` is empty.
     `referring`: the fields in which references to other objects may stand. `shared`: what a manifest may say once for
@@ -149,10 +149,16 @@ class Kind:
     name: str
     word: str
     display: str
+    plural: str
     fields: Mapping[str, Field]
     by_content: bool = False
     referring: tuple[str, ...] = ()
     shared: Mapping[str, str] = field(default_factory=dict)
+
+    def display_name(self, spec: Mapping[str, Json]) -> str | None:
+        """What people see an object called."""
+        name = spec.get(self.display)
+        return name if isinstance(name, str) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +205,11 @@ class FieldChange:
     before: Json
     after: Json
     cause: Cause = Cause.MANIFEST
+
+    @property
+    def name(self) -> str:
+        """Of the field; what is retinue's own, `retinue/protect`, is no field of a kind."""
+        return self.path.removeprefix("/")
 
 
 @dataclass(frozen=True, slots=True)

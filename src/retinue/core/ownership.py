@@ -99,17 +99,6 @@ def _may_be_ours(text: str | None, names: Sequence[str], environment: str) -> bo
     return not slash or (project in names and scope == environment)
 
 
-def covers(
-    live: Iterable[Resource],
-    desired: Iterable[Resource],
-    project: str,
-    environment: str,
-    formerly: Sequence[str] = (),
-) -> bool:
-    """Whether manifests and our objects among these are the same addresses: then a plan updates, and no more."""
-    return decide(live, project, environment, formerly).owned.keys() == {resource.address for resource in desired}
-
-
 def _settle(
     ours: Mapping[Address, list[Claim]],
     names: Sequence[str],

@@ -39,8 +39,7 @@ class Facts:
         """What the live objects say; the project's own wishes are filled in by the caller."""
         twins: dict[tuple[str, str], tuple[str, ...]] = {}
         for live in world.foreign:
-            name = live.spec.get(kinds[live.kind].display)
-            if isinstance(name, str) and name:
+            if name := kinds[live.kind].display_name(live.spec):
                 twins[live.kind, name] = (*twins.get((live.kind, name), ()), live.remote_id or "")
         elsewhere: dict[Address, tuple[tuple[str, str], ...]] = {}
         for claim in world.elsewhere:

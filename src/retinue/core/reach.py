@@ -8,9 +8,9 @@ from .content import by_key, key_of, scope_of
 from .links import split
 from .marking import has_let_go
 from .model import Kind, Resource
-from .ownership import World, decide
-from .plan import Target
+from .ownership import World
 from .references import ids_in
+from .target import Target
 
 
 def hints_at_more(world: World, desired: Iterable[Resource], kinds: Mapping[str, Kind]) -> bool:
@@ -35,15 +35,19 @@ def to_read_whole(
 
     What is to be adopted; and all of them where a file of ours may be unused, because they may refer to it.
     """
-    marked, stored = split(live, target.kinds)
-    world = decide(marked, target.project, target.environment, target.formerly)
-    others = of_others(world, compound)
+    _, stored = split(live, target.kinds)
+    others = of_others(target.world(live), compound)
     wanted = {key_of(item) for item in desired if target.kinds[item.kind].by_content}
     files = by_key(stored, scope_of(target.project, target.environment))
     if any(key not in wanted or len(same) > 1 for key, same in files.items()):
         return others
     adopted = {remote_id for item in desired for remote_id in item.policy.adopt.values()}
     return [item for item in others if item.remote_id in adopted]
+
+
+def covers(target: Target, desired: Iterable[Resource], live: Iterable[Resource]) -> bool:
+    """Whether manifests and our objects among these are the same addresses: then a plan updates, and no more."""
+    return target.world(live).owned.keys() == {resource.address for resource in desired}
 
 
 def of_others(world: World, kinds: Collection[str]) -> list[Resource]:

@@ -56,10 +56,10 @@ def grounded(change: Change, ids: Ids, kind: Kind) -> Change:
     fields = tuple(
         replace(
             item,
-            before=to_ids({item.path[1:]: item.before}, kind, ids)[item.path[1:]],
-            after=to_ids({item.path[1:]: item.after}, kind, ids)[item.path[1:]],
+            before=to_ids({item.name: item.before}, kind, ids)[item.name],
+            after=to_ids({item.name: item.after}, kind, ids)[item.name],
         )
-        if item.path[1:] in kind.referring
+        if item.name in kind.referring
         else item
         for item in change.fields
     )

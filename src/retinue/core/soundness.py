@@ -52,7 +52,7 @@ def _of_file(change: Change) -> Iterator[str]:
 def _of_field(item: FieldChange, kind: Kind) -> Iterator[str]:
     if item.path.startswith(_IN_MARKER):
         return
-    field = kind.fields.get(item.path.removeprefix("/"))
+    field = kind.fields.get(item.name)
     if field is None or not item.path.startswith("/"):
         yield f"there is no field `{item.path}`"
     elif isinstance(field.shape.default, dict | list) and not isinstance(item.after, type(field.shape.default) | None):

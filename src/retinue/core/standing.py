@@ -112,7 +112,7 @@ def _implied(change: Change, kind: Kind) -> Iterator[FieldChange]:
 
 
 def _holds(item: FieldChange, live: Resource, applied: marker.Applied, change: Change, scope: Scope) -> bool:
-    field = scope.kind.fields.get(item.path.removeprefix("/"))
+    field = scope.kind.fields.get(item.name)
     if field is None or item.path in change.ignored:
         return True
     asked = (marker.parse_entries(change.asked.split()) or {}).get(field.code)
@@ -138,11 +138,10 @@ def what_moved(change: Change, live: Resource, kind: Kind) -> str:
         return f"{change.remote_id} is {'' if applied and applied.protected else 'not '}protected by now"
     have = _visible(live.spec, change, kind)
     for item in change.fields:
-        name = item.path.removeprefix("/")
-        if name not in kind.fields or item.path in change.ignored:
+        if item.name not in kind.fields or item.path in change.ignored:
             continue
-        before = _visible({name: item.before}, change, kind).get(name, MISSING)
-        held = have.get(name, MISSING)
+        before = _visible({item.name: item.before}, change, kind).get(item.name, MISSING)
+        held = have.get(item.name, MISSING)
         if not same(before, held):
             return f"{item.path} was {_short(before)} when the plan was made and is {_short(held)} now"
     return f"{change.remote_id} was changed after the plan was made, in a field that the plan does not touch"

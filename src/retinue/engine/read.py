@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ..core.model import Resource
-from ..core.ownership import covers
-from ..core.plan import Target
+from ..core.reach import covers
+from ..core.target import Target
 from ..providers.base import Finder, Service
 
 
@@ -42,9 +42,7 @@ def read_for_plan(
     """
     if isinstance(service, Finder):
         ours = read_ours(service, target, kinds)
-        if covers(
-            ours, (item for item in desired if item.kind in kinds), target.project, target.environment, target.formerly
-        ):
+        if covers(target, (item for item in desired if item.kind in kinds), ours):
             return ours
     return read_live(service, kinds)
 

@@ -73,7 +73,7 @@ class _World:
             return None
         kind = run.kinds[change.address.kind]
         if kind.by_content and change.action is Action.CREATE:
-            spec = {item.path[1:]: item.after for item in change.fields}
+            spec = {item.name: item.after for item in change.fields}
             same = self.files.get(key_of(Resource(kind.name, spec)))
             if same is not None:
                 return Reached(same[0].remote_id)
@@ -94,7 +94,7 @@ class _World:
 
     def _gone(self, change: Change, run: Run) -> str | None:
         """In words, which of the objects that a step refers to by their ids is there no more."""
-        after = {item.path[1:]: item.after for item in change.fields}
+        after = {item.name: item.after for item in change.fields}
         for address in addresses_in(after, run.kinds[change.address.kind]):
             remote_id = change.resolved.get(address)
             if remote_id and remote_id not in self.by_id and run.service.get(address.kind, remote_id) is None:

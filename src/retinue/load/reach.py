@@ -57,7 +57,7 @@ def _walk(value: Any, at: Place, included: Mapping[Place, str]) -> Iterator[str]
 
 
 def _note(name: str, users: Sequence[Address], changing: int) -> Diagnostic:
-    words = {f"{kinds()[address.kind].word.replace('_', ' ')}s" for address in users}
+    words = {kinds()[address.kind].plural for address in users}
     what = words.pop() if len(words) == 1 else "objects"
     some = "" if changing == len(users) else f", {changing} of which change{'s' if changing == 1 else ''} here"
     message = f"{name} is used by {len(users)} {what}{some}"

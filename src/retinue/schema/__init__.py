@@ -75,6 +75,7 @@ def _compile(schema: dict[str, Json]) -> Kind:
         name=schema["x-retinue-kind"],
         word=schema["x-retinue-word"],
         display=schema["x-retinue-display"],
+        plural=schema["x-retinue-plural"],
         fields=fields,
         referring=tuple(name for name, item in fields.items() if holds_references(item.shape)),
         by_content=schema.get("x-retinue-by-content", False),

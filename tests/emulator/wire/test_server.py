@@ -20,7 +20,8 @@ from retinue.emulator.app import Emulator
 from retinue.emulator.faults import Fault
 from retinue.emulator.server import serve
 
-from ..client import HEADERS, Api, good, over_socket, served
+from ...serving import served
+from ..client import HEADERS, Api, good, over_socket
 
 HEAD = "".join(f"{name}: {value}\r\n" for name, value in {"Host": "emulator", **HEADERS}.items())
 

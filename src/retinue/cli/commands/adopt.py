@@ -12,9 +12,11 @@ from ...core.codec import parse_address
 from ...core.errors import UsageError
 from ...core.model import Address, Resource
 from .. import options
+from ..connecting import connect
 from ..planning import plan_for
 from ..plans import request_log, review_and_apply
-from ..session import Session, connect, observe, open_session
+from ..reading import observe
+from ..session import Session, open_session
 
 
 @click.command("adopt")

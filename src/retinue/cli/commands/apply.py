@@ -12,6 +12,7 @@ from ...core.model import Plan
 from ...core.soundness import faults
 from ...core.strictjson import loads
 from .. import options
+from ..connecting import connect
 from ..files import read_named
 from ..planning import plan_for
 from ..plans import (
@@ -24,7 +25,8 @@ from ..plans import (
     show_plan,
     shows_plan,
 )
-from ..session import Session, connect, observe, open_session
+from ..reading import observe
+from ..session import Session, open_session
 
 _MOST_BYTES = 512 * 1024 * 1024
 

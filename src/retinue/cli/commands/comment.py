@@ -18,8 +18,9 @@ from ...review.sticky import Host, approved_digest, carry_out, head, marker, ste
 from .. import console, options
 from ..ci import run_link
 from ..codehost import access_from, commit_of
+from ..given import parse_timeout
 from ..plans import request_log
-from ..session import choose_environment, open_project, parse_timeout
+from ..projects import choose_environment, open_project
 from .apply import read_plan
 
 

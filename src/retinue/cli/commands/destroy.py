@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 from .. import options
+from ..connecting import connect
 from ..planning import plan_for
 from ..plans import request_log, review_and_apply
 from ..reading import read_world
-from ..session import connect, open_session
+from ..session import open_session
 
 
 @click.command("destroy")

@@ -10,16 +10,19 @@ import click
 
 from ... import __version__
 from ...core.compare import Side, comparable, compare, comparison_to_json
-from ...core.content import scope_of
+from ...core.content import by_key, scope_of
 from ...core.errors import UsageError
 from ...core.links import link, split
 from ...core.model import Address, Resource
 from ...core.selection import select
 from ...render.comparison import comparison_text
 from .. import console, options
+from ..connecting import connect
 from ..exits import Exit
+from ..given import parse_pairs
 from ..plans import request_log
-from ..session import Session, connect, observe, open_session, parse_pairs
+from ..reading import observe
+from ..session import Session, open_session
 
 
 @click.command("diff")
@@ -66,8 +69,8 @@ def _live_side(session: Session, given: Mapping[str, Any]) -> Side:
     owned = session.world(live).owned
     _, stored = split(live, session.kinds)
     files = {item.address: item for item in session.desired if item.address and session.kinds[item.kind].by_content}
-    scope = scope_of(session.project.name, session.environment.name)
-    links = link(session.kinds, {address: claim.live for address, claim in owned.items()}, {}, files, stored, scope)
+    ours = by_key(stored, scope_of(session.project.name, session.environment.name))
+    links = link(session.kinds, {address: claim.live for address, claim in owned.items()}, {}, files, ours)
     return {
         address: comparable(
             links.named(claim.live),

@@ -11,10 +11,12 @@ from ... import __version__
 from ...core.drift import drift_of, drift_to_json
 from ...render.drift import drift_markdown, drift_text
 from .. import console, options
+from ..connecting import connect
 from ..exits import Exit
 from ..planning import own_plan
 from ..plans import request_log
-from ..session import connect, observe, open_session
+from ..reading import observe
+from ..session import open_session
 
 
 @click.command("drift")

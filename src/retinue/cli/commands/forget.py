@@ -9,13 +9,13 @@ import click
 from ...core.codec import parse_address
 from ...core.errors import UsageError
 from ...core.forget import forget_plan
-from ...core.links import split
 from ...core.model import Address, Resource
 from ...engine.read import read_live
 from ...providers.base import Service
 from .. import options
+from ..connecting import connect
 from ..plans import request_log, review_and_apply
-from ..session import Session, connect, open_session
+from ..session import Session, open_session
 
 
 @click.command("forget")
@@ -38,7 +38,7 @@ def command(address: str | None, ids: tuple[str, ...], **given: Any) -> int:
     session = open_session(given)
     described = {item.address for item in session.desired if item.address}
     with connect(session, given, request_log(given)) as service:
-        live, _ = split(_read(service, session, wanted, ids), session.kinds)
+        live = _read(service, session, wanted, ids)
         plan = forget_plan(session.target, described, live, wanted, ids)
         return review_and_apply(plan, session, service, given)
 

@@ -8,13 +8,15 @@ import click
 
 from ...core.errors import UsageError
 from .. import console, options
+from ..connecting import connect
 from ..exits import Exit
 from ..exports import Choice, from_live, read_export
 from ..plans import request_log
+from ..projects import open_project
 from ..reading import read_world
 from ..rewrites import write_over
 from ..scaffold import write_new
-from ..session import connect, open_project, open_session
+from ..session import open_session
 
 
 @click.command("import")

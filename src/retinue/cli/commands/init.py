@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from ...core.errors import UsageError
+from ...load.endpoints import EMULATOR
 from ...providers import registry
 from .. import console, options
 from ..exports import from_new_project, read_export
 from ..scaffold import fresh_files, project_text, service_text, write_new
-from ..session import EMULATOR
 
 
 @click.command("init")

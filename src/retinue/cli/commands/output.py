@@ -8,9 +8,10 @@ import click
 
 from ...core.errors import UsageError
 from .. import console, options
+from ..connecting import connect
 from ..plans import request_log
 from ..reading import read_world
-from ..session import connect, open_session
+from ..session import open_session
 
 
 @click.command("output")

@@ -8,10 +8,12 @@ import click
 
 from ...core.codec import outcome
 from .. import options
+from ..connecting import connect
 from ..exits import Exit
 from ..planning import plan_for
 from ..plans import remove_plan, request_log, show_plan
-from ..session import connect, observe, open_session
+from ..reading import observe
+from ..session import open_session
 
 
 @click.command("plan")

@@ -11,9 +11,12 @@ from ...core.errors import UsageError
 from ...core.model import Promotion
 from ...load.project import Environment
 from .. import options
+from ..connecting import connect
 from ..planning import plan_for
 from ..plans import request_log, review_and_apply
-from ..session import choose_environment, connect, observe, open_session
+from ..projects import choose_environment
+from ..reading import observe
+from ..session import open_session
 
 
 @click.command("promote")

@@ -18,8 +18,9 @@ from ...core.model import Address, FieldChange, Kind, Resource
 from ...engine.read import read_ours
 from ...providers.base import Historian, Service, Version
 from .. import console, options
+from ..connecting import connect
 from ..plans import request_log, show_plan
-from ..session import Session, connect, open_session
+from ..session import Session, open_session
 from .apply import read_plan
 
 

@@ -9,7 +9,8 @@ import click
 from ...core.errors import InvalidManifests
 from ...core.model import Diagnostic, Severity
 from .. import console, options
-from ..session import open_project, open_session
+from ..projects import open_project
+from ..session import open_session
 
 
 @click.command("validate")

@@ -12,10 +12,12 @@ from ...core.model import Action, Change, Outcome, Plan, Resource, Status
 from ...core.verification import verify_steps
 from ...engine.apply import apply_changes
 from .. import console, exits, options
+from ..connecting import connect
 from ..evaluate import evaluate
 from ..planning import own_plan
 from ..plans import request_log, run_of, signals
-from ..session import Session, connect, observe, open_session
+from ..reading import observe
+from ..session import Session, open_session
 
 _TAKES_AWAY = (Action.DELETE, Action.FORGET)
 

@@ -1,0 +1,62 @@
+"""The provider of an environment, and what of its settings means nothing there. Reaches no service."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from ..core.errors import InvalidManifests
+from ..core.model import Diagnostic, Json
+from ..load.endpoints import EMULATOR
+from ..load.located import place_of
+from ..load.project import Environment, Project
+from ..providers import registry
+from ..providers.base import Configurable, Provider, Settings
+from .accounts import account_problems, in_project
+
+_NOTHING: Json = {"type": "object", "additionalProperties": False, "properties": {}}
+
+
+def bound_provider(project: Project, environment: Environment) -> tuple[Provider, tuple[Diagnostic, ...]]:
+    """The provider bound to the environment, and what is to be said of that. Raises InvalidManifests for none."""
+    known = registry.names()
+    if environment.provider not in known:
+        close = get_close_matches(environment.provider, known, 1)
+        problem = Diagnostic(
+            code="unknown-provider",
+            message=f"there is no provider `{environment.provider}`",
+            remedy=f"Did you mean `{close[0]}`?" if close else f"Known providers: {', '.join(known)}.",
+            place=place_of(project.data, ["environments", environment.name, "provider"]) or environment.place,
+            path=f"/environments/{environment.name}/provider",
+        )
+        raise InvalidManifests([problem])
+    provider = registry.load(environment.provider)
+    taken = {key: value for key, value in environment.settings.items() if key in provider.capabilities.settings}
+    said = [_no_setting(key, provider) for key in environment.settings if key not in taken]
+    if environment.endpoint == EMULATOR and provider.capabilities.emulator_path is None:
+        said.append(_no_emulator(provider))
+    said += account_problems(environment, provider)
+    if isinstance(provider, Configurable):
+        bound = provider.configured(Settings(environment.endpoint, taken, environment.api_key is not None))
+        provider = bound.provider
+        said += bound.diagnostics
+    return provider, tuple(in_project(item, project, environment) for item in said)
+
+
+def _no_emulator(provider: Provider) -> Diagnostic:
+    message = f"the emulator does not speak the API of the provider `{provider.name}`"
+    return Diagnostic("emulator-dialect", message, "Name the address of a server of it.", path="/endpoint")
+
+
+def _no_setting(key: str, provider: Provider) -> Diagnostic:
+    takes = ", ".join(sorted(provider.capabilities.settings))
+    remedy = f"Remove it. {provider.name} takes: {takes}." if takes else "Remove it."
+    return Diagnostic(
+        "unused-setting", f"`{key}` means nothing to the provider `{provider.name}`", remedy, path=f"/{key}"
+    )
+
+
+def extras_of(provider: str, kind: str) -> Json:
+    """The schema of what a manifest may say below `providers.NAME`; None if there is no such provider."""
+    if provider not in registry.names():
+        return None
+    return registry.load(provider).capabilities.extras.get(kind, _NOTHING)

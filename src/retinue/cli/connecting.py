@@ -1,0 +1,97 @@
+"""Connects to the service of an environment: its key, its host, the embedded emulator. Reads no object there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..core.errors import UsageError
+from ..load.endpoints import EMULATOR
+from ..load.project import Environment
+from ..providers.base import Identity, Service, bearer
+from ..providers.wire import Connection
+from . import console
+from .accounts import check_account
+from .given import parse_timeout
+from .secrets import resolve
+from .session import Session
+
+EMULATOR_FOLDER = ".retinue-emulator"
+
+
+@contextmanager
+def connect(
+    session: Session, options: Mapping[str, Any], log: Callable[[str], None] | None = None
+) -> Iterator[Service]:
+    """The connected service of the session's environment, closed at the end."""
+    environment = session.environment
+    _check_host(environment)
+    with ExitStack() as stack:
+        emulator, path = environment.endpoint == EMULATOR, session.provider.capabilities.emulator_path
+        connection = Connection(
+            base_url=f"http://emulator{path}" if emulator else environment.endpoint,
+            headers=session.provider.capabilities.auth.headers("env", EMULATOR) if emulator else _headers(session),
+            transport=stack.enter_context(_emulator(session)) if emulator else None,
+            parallelism=options.get("parallelism") or 10,
+            budget=parse_timeout(options.get("timeout") or "15m"),
+            stop=session.stop,
+            log=log,
+            ours=tuple(f"{name}/{environment.name}/" for name in (session.project.name, *session.project.formerly)),
+            progress=None if options.get("quiet") or options.get("output_format") == "json" else console.note,
+        )
+        service = session.provider.connect(connection)
+        stack.callback(service.close)
+        check_account(session.project, environment, service)
+        yield service
+
+
+def _headers(session: Session) -> dict[str, str]:
+    """The key, in the header in which this service wants it."""
+    secret, provider = session.environment.api_key, session.provider
+    if secret is not None:
+        key = resolve(secret.source, secret.value, session.project.root)
+        return provider.capabilities.auth.headers(secret.source, key)
+    token = provider.token() if isinstance(provider, Identity) else None
+    return bearer(token) if token else {}
+
+
+def _check_host(environment: Environment) -> None:
+    """$RETINUE_ALLOWED_HOSTS restricts from outside where a key may be sent."""
+    allowed = os.environ.get("RETINUE_ALLOWED_HOSTS")
+    if not allowed or environment.endpoint == EMULATOR:
+        return
+    host = (urlsplit(environment.endpoint).hostname or "").lower()
+    if host not in {item.strip().lower() for item in allowed.split(",")}:
+        raise UsageError(
+            f"the endpoint's host {host} is not among $RETINUE_ALLOWED_HOSTS",
+            "Correct `endpoint` in retinue.yaml, or let the pipeline's owner allow the host.",
+        )
+
+
+@contextmanager
+def _emulator(session: Session) -> Iterator[Any]:
+    """The in-process emulator as a transport; its database is this environment's world."""
+    import sqlite3
+
+    from ..emulator.app import Emulator
+    from ..providers.http import in_process
+
+    folder = session.project.root / EMULATOR_FOLDER
+    path = folder / f"{session.environment.name}.sqlite"
+    try:
+        folder.mkdir(exist_ok=True)
+        if not (folder / ".gitignore").exists():
+            (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+        emulator = Emulator(str(path))
+    except (OSError, sqlite3.Error) as error:
+        raise UsageError(
+            f"the emulator's database {EMULATOR_FOLDER}/{path.name} cannot be opened: {error}",
+            "Make the project folder writable; if the file is damaged, delete it: only the emulator's world is lost.",
+        ) from error
+    try:
+        yield in_process(emulator)
+    finally:
+        emulator.close()

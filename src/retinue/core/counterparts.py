@@ -1,0 +1,96 @@
+"""Which live object each desired one is: by its marker, its old name, an `adopt`, or what it looks like. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from .canonical import canonical, canonical_json
+from .model import MISSING, Address, Obstacle, Reason, Resource
+from .ownership import Claim, World
+from .pointer import value_at
+from .target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Counterpart:
+    """The live object of a desired one. `claim`: by which it is ours; without one it is to be adopted for `reason`."""
+
+    live: Resource
+    claim: Claim | None = None
+    reason: Reason = Reason.ADOPTED
+
+
+def counterparts(
+    target: Target, desired: Mapping[Address, Resource], world: World, *, twins: bool
+) -> dict[Address, Counterpart | None]:
+    """By desired address; None for what is not there. With `twins` nothing is known again by what it looks like."""
+    foreign = {live.remote_id: live for live in world.foreign}
+    lost = {} if twins else _unmarked(target, desired.values(), world.foreign)
+
+    def found(address: Address, resource: Resource) -> Counterpart | None:
+        claim = world.owned.get(address) or _moved(address, resource, desired, world)
+        if claim is not None:
+            return Counterpart(claim.live, claim)
+        remote_id = adopts(resource, target)
+        live = lost.get(address) if remote_id is None else foreign.get(remote_id)
+        reason = Reason.MARKER_LOST if remote_id is None else Reason.ADOPTED
+        return None if live is None else Counterpart(live, reason=reason)
+
+    return {address: found(address, resource) for address, resource in desired.items()}
+
+
+def _moved(address: Address, resource: Resource, desired: Mapping[Address, Resource], world: World) -> Claim | None:
+    if resource.policy.moved_from is None:
+        return None
+    before = Address(address.kind, resource.policy.moved_from)
+    return None if before in desired else world.owned.get(before)
+
+
+def adopts(resource: Resource, target: Target) -> str | None:
+    """The live id that a manifest names for this environment."""
+    return resource.policy.adopt.get(target.environment) or resource.policy.adopt.get("*")
+
+
+def not_adoptable(remote_id: str, world: World) -> Obstacle:
+    """Why the live id that a manifest names cannot be adopted."""
+    for claim in (*world.owned.values(), *world.duplicates, *world.copies, *world.elsewhere):
+        if claim.remote_id == remote_id:
+            return Obstacle(
+                "adopt-owned",
+                f"{remote_id} belongs to {claim.owner}",
+                ("To rename it here, write `moved_from:` with its old name; else let its owner forget it first.",),
+            )
+    return Obstacle(
+        "adopt-missing",
+        f"there is no live object {remote_id} to adopt",
+        ("Correct the id, or remove the `adopt` line to create a new object.",),
+    )
+
+
+def _unmarked(target: Target, desired: Iterable[Resource], foreign: Iterable[Resource]) -> dict[Address, Resource]:
+    """The unmarked live object that alone is what just one manifest describes, where a service may lose markers."""
+    wanted: dict[str, list[Address]] = {}
+    found: dict[str, list[Resource]] = {}
+    adopted = {item for resource in desired for item in resource.policy.adopt.values()}
+    for resource in desired:
+        if resource.address is not None and (key := _identity(target, resource)):
+            wanted.setdefault(key, []).append(resource.address)
+    for live in foreign:
+        if live.marker_address is None and live.remote_id not in adopted and (key := _identity(target, live)):
+            found.setdefault(key, []).append(live)
+    return {
+        addresses[0]: found[key][0]
+        for key, addresses in wanted.items()
+        if len(addresses) == 1 and len(found.get(key, ())) == 1
+    }
+
+
+def _identity(target: Target, resource: Resource) -> str | None:
+    """What a resource is known by without a marker; None for one without a display name."""
+    kind, pointers = target.kinds[resource.kind], target.recognised_by.get(resource.kind)
+    if not pointers or not kind.display_name(resource.spec):
+        return None
+    fields = canonical(resource.spec, kind)
+    values = [value for pointer in pointers if (value := value_at(fields, pointer)) is not MISSING]
+    return canonical_json([kind.name, *values])

@@ -1,0 +1,63 @@
+"""What a plan says besides its steps: what was left alone, and lines of the project that do nothing. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from .model import Action, Address, Change, Diagnostic, Reason, Resource, Severity
+from .ownership import World
+from .target import Target
+
+
+def notes(
+    target: Target, world: World, desired: Mapping[Address, Resource], changes: Sequence[Change]
+) -> Iterator[Diagnostic]:
+    yield from world.diagnostics
+    yield from _left_alone(world, changes)
+    yield from _removed_already(target, world)
+    yield from _moved_from_nothing(changes, desired)
+
+
+def _left_alone(world: World, changes: Sequence[Change]) -> Iterator[Diagnostic]:
+    aside = {change.remote_id for change in changes if change.action is Action.ADOPT}
+    aside |= {live.remote_id for live in world.unreadable}
+    count = len(world.elsewhere) + sum(live.remote_id not in aside for live in world.foreign)
+    if count:
+        yield Diagnostic(
+            code="foreign",
+            severity=Severity.INFO,
+            message=f"{count} {'object' if count == 1 else 'objects'} of others left alone",
+        )
+
+
+def _removed_already(target: Target, world: World) -> Iterator[Diagnostic]:
+    for address in sorted(target.removed.keys() - world.owned.keys()):
+        yield Diagnostic(
+            code="removed-stale",
+            severity=Severity.INFO,
+            address=str(address),
+            message=f"`removed` names {address}, of which nothing is ours in this environment",
+            remedy="Once no environment holds it, take the line out of retinue.yaml.",
+        )
+
+
+def _moved_from_nothing(changes: Sequence[Change], desired: Mapping[Address, Resource]) -> Iterator[Diagnostic]:
+    """A `moved_from` that finds nothing, while something of its kind is left over that it may have meant."""
+    lost = {change.address.kind for change in changes if change.reason is Reason.ORPHAN}
+    for change in changes:
+        if change.action is not Action.CREATE or change.address.kind not in lost:
+            continue
+        resource = desired[change.address]
+        if name := resource.policy.moved_from:
+            yield Diagnostic(
+                code="moved-from-nothing",
+                severity=Severity.WARNING,
+                place=resource.place,
+                address=str(change.address),
+                message=f"`moved_from: {name}` is {_why_not_moved(Address(change.address.kind, name), desired)}",
+                remedy="Correct the name, or take the line out.",
+            )
+
+
+def _why_not_moved(old: Address, desired: Collection[Address]) -> str:
+    return "the name of another manifest" if old in desired else "the name of nothing that is live here"

@@ -1,0 +1,149 @@
+"""Makes the steps of a plan, one for one object; which object needs which step is plan.py's business."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from . import diff, marker
+from .content import key_of, leftover_address
+from .links import Links
+from .model import Action, Cause, Change, FieldChange, Reason, Resource
+from .ownership import Claim
+from .references import addresses_in
+from .target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """For one target. `links`: who refers to whom there."""
+
+    target: Target
+    links: Links
+
+    def create(self, desired: Resource) -> Change:
+        stated = diff.stated_fields(desired.spec, self.target.kinds[desired.kind])
+        fields = tuple(FieldChange(f"/{name}", None, value, Cause.MANIFEST) for name, value in stated.items())
+        return self._step(desired, fields, None)
+
+    def upload(self, file: Resource) -> Change:
+        """A file is there or it is not: nothing of it is ever updated."""
+        same = self.links.files.get(key_of(file))
+        if same is not None:
+            return _no_op(file, same[0])
+        reason = Reason.MANIFEST if self.links.was_there(file) else Reason.NEW
+        return replace(self.create(file), asked="", reason=reason)
+
+    def update(self, desired: Resource, claim: Claim) -> Change:
+        """What brings an object of ours to what is desired; a no-op if nothing is left to do."""
+        if claim.live.spent:
+            return self._replacement(desired, claim)
+        fields = self._differences(desired, claim.live, claim.applied)
+        fields = self.links.explained(fields, self.target.kinds[desired.kind])
+        reason = self._reason(fields, desired, claim)
+        before = claim.applied.protected if claim.applied else False
+        if before != desired.policy.protect:
+            fields = (*fields, FieldChange("/retinue/protect", before, desired.policy.protect))
+        assert desired.address is not None
+        moved = claim.owner != marker.Owner(self.target.project, self.target.environment, desired.address)
+        if not (fields or moved):
+            return _no_op(desired, claim.live)
+        step = replace(self._step(desired, fields, claim.live), reason=reason)
+        if not moved:
+            return step
+        why = Reason.MOVED if claim.address != desired.address else Reason.FORMERLY
+        return replace(step, action=Action.MOVE, reason=why, moved_from=str(claim.owner))
+
+    def adopt(self, desired: Resource, live: Resource, reason: Reason) -> Change:
+        step = self._step(desired, self._differences(desired, live, None), live)
+        return replace(step, action=Action.ADOPT, reason=reason)
+
+    def delete(self, claim: Claim, reason: Reason) -> Change:
+        """A delete goes before those of what its object refers to."""
+        named = self.links.named(claim.live)
+        return replace(
+            deletion(claim, reason, self.target), requires=addresses_in(named.spec, self.target.kinds[named.kind])
+        )
+
+    def delete_unused(self, file: Resource) -> Change:
+        """Take away a file that nobody needs."""
+        kind = self.target.kinds[file.kind]
+        return Change(
+            address=leftover_address(file),
+            action=Action.DELETE,
+            reason=Reason.UNUSED,
+            remote_id=file.remote_id,
+            expect=diff.expect_digest(file, kind, (), ()),
+            display_name=kind.display_name(file.spec),
+        )
+
+    def _replacement(self, desired: Resource, claim: Claim) -> Change:
+        """A new object in the place of one that nobody can use any more."""
+        return replace(
+            self.create(desired),
+            action=Action.REPLACE,
+            reason=Reason.EXPIRED,
+            remote_id=claim.remote_id,
+            expect=self._expect(desired, claim.live),
+        )
+
+    def _differences(
+        self, desired: Resource, live: Resource, applied: marker.Applied | None
+    ) -> tuple[FieldChange, ...]:
+        kind = self.target.kinds[desired.kind]
+        return diff.field_changes(desired, self.links.named(live), kind, applied, self.target.hidden(kind.name))
+
+    def _reason(self, fields: Sequence[FieldChange], desired: Resource, claim: Claim) -> Reason:
+        if self.links.only_references(fields, desired, self.target.kinds[desired.kind], claim.applied):
+            return Reason.REFERENCE
+        causes = {change.cause for change in fields}
+        if causes == {Cause.DRIFT}:
+            return Reason.DRIFT
+        return Reason.MANIFEST if causes <= {Cause.MANIFEST} else Reason.BOTH
+
+    def _expect(self, desired: Resource, live: Resource) -> str:
+        kind, ignored = self.target.kinds[desired.kind], desired.policy.ignore_changes
+        return diff.expect_digest(live, kind, self.target.hidden(kind.name), ignored)
+
+    def _step(self, desired: Resource, fields: tuple[FieldChange, ...], live: Resource | None) -> Change:
+        """A create, or where something is live an update of that."""
+        kind, ignored = self.target.kinds[desired.kind], desired.policy.ignore_changes
+        assert desired.address is not None
+        return Change(
+            address=desired.address,
+            action=Action.UPDATE if live else Action.CREATE,
+            reason=Reason.MANIFEST if live else Reason.NEW,
+            remote_id=live.remote_id if live else None,
+            fields=fields,
+            expect=self._expect(desired, live) if live else None,
+            requires=self.links.requires(desired),
+            asked=marker.format_entries(marker.asked_entries(desired.spec, kind, ignored)),
+            protected=desired.policy.protect,
+            ignored=ignored,
+            display_name=kind.display_name((live or desired).spec),
+            resolved=self.links.resolved(fields, kind),
+        )
+
+
+def _no_op(desired: Resource, live: Resource) -> Change:
+    assert desired.address is not None
+    return Change(desired.address, Action.NO_OP, Reason.MANIFEST, live.remote_id)
+
+
+def deletion(claim: Claim, reason: Reason, target: Target) -> Change:
+    """The step that deletes an object of ours."""
+    kind = target.kinds[claim.address.kind]
+    return Change(
+        address=claim.address,
+        action=Action.DELETE,
+        reason=reason,
+        remote_id=claim.remote_id,
+        expect=diff.expect_digest(claim.live, kind, target.hidden(kind.name), ()),
+        protected=claim.applied.protected if claim.applied else False,
+        display_name=kind.display_name(claim.live.spec),
+    )
+
+
+def letting_go(claim: Claim, reason: Reason, target: Target) -> Change:
+    """The step that takes the marker off an object and leaves it as it is."""
+    return replace(deletion(claim, reason, target), action=Action.FORGET)
