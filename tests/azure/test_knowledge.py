@@ -64,6 +64,23 @@ def test_no_attribute_is_sent(world: World) -> None:
     assert [entry["attributes"] for entry in held(world, f"vector_store.file/{store}").values()] == [{}, {}]
 
 
+@pytest.mark.parametrize(("path", "stated"), ROUTES)
+def test_more_than_500_files_go_in_two_batches(world: World, path: str, stated: str) -> None:
+    environment(world, path=path, more=version(stated))
+    names = [f"assistant-{number:03}" for number in range(501)]
+    for name in names:
+        world.emulator.seed({"object": "file", "id": name, "filename": f"{name}.md", "bytes": 1})
+    lines = "".join(f"  - {{file_id: {name}}}\n" for name in names)
+    world.write("assistants/handbook.yaml", f"vector_store: handbook\nfiles:\n{lines}")
+    ran = world.run("apply", "--auto-approve")
+    assert ran.code == 0, ran.err
+    settled(world)
+    [store] = held(world, "vector_store")
+    assert len(held(world, f"vector_store.file/{store}")) == 501
+    sent = [line for line in world.emulator.requests if line.path.endswith("/file_batches")]
+    assert [line.status for line in sent] == [200, 200]
+
+
 @pytest.mark.parametrize(
     ("stated", "line", "said"),
     [

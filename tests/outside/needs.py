@@ -33,6 +33,14 @@ def sdk_source() -> Path:
     return Path(folder)
 
 
+def azure_definition() -> Path:
+    """The published file of 2024-05-01-preview, or a skip of the whole test module, which run.sh then leaves out."""
+    path = os.environ.get("RETINUE_OUTSIDE_AZURE_DEFINITION")
+    if not path:
+        _lacking("RETINUE_OUTSIDE_AZURE_DEFINITION does not say where the published file is: docs/outside-proofs.md")
+    return Path(path)
+
+
 def _lacking(reason: str) -> NoReturn:
     """run.sh must not pass because something was skipped."""
     if os.environ.get("RETINUE_OUTSIDE"):

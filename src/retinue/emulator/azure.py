@@ -5,13 +5,12 @@ Source: Azure's reference and definitions; recorded answers of the gateway.
 
 from __future__ import annotations
 
-import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from . import azure_rules as rules
-from . import checks
+from . import azure_stores
 from .access import Access
 from .assistants import Assistants
 from .azure_files import AssistantFiles
@@ -47,40 +46,6 @@ def headers(request_id: str) -> tuple[tuple[str, str], ...]:
     return (("apim-request-id", request_id), ("x-request-id", request_id), ("x-ms-region", "Emulator"))
 
 
-def with_body(request: Request, body: object) -> Request:
-    data = json.dumps(body).encode("utf-8", "surrogatepass")
-    return replace(request, stream=io.BytesIO(data), length=len(data))
-
-
-_FILES = "/vector_stores/{id}/files"
-_LATE = (f"GET {_FILES}/{{file}}/content", f"POST {_FILES}/{{file}}", "POST /vector_stores/{id}/search")
-"""What came in 2025: what is in a store's file, its attributes, a search."""
-_ATTACHING = (f"POST {_FILES}", "POST /vector_stores/{id}/file_batches")
-
-
-def known(knowledge: Sequence[Files | VectorStores], prefix: str) -> Iterator[Route]:
-    """The routes of files and vector stores as Azure has them: none with attributes of a store's files."""
-    for route in (route for part in knowledge for route in part.routes(prefix)):
-        what = route.label.replace(prefix, "", 1)
-        if what not in _LATE:
-            yield _without_attributes(route) if what in _ATTACHING else route
-
-
-def _without_attributes(route: Route) -> Route:
-    def handle(request: Request, *segments: str) -> Answer:
-        body = request.json()
-        for name in ("attributes", "files"):
-            if isinstance(body, dict) and name in body:
-                raise checks.unknown(name)
-        return route.handle(with_body(request, body), *segments)
-
-    return route._replace(handle=handle)
-
-
-def version_of(request: Request) -> str:
-    return request.query.get("api-version", "")
-
-
 class Azure:
     """The assistants of the OpenAI dialect as an Azure resource shows them, in each version."""
 
@@ -99,11 +64,11 @@ class Azure:
         files = AssistantFiles(store, assistants, behaviour, now)
         self._of_files = frozenset(files.routes(self.prefix))
         wrapped = (route._replace(handle=self._versioned(route)) for route in assistants.routes(self.prefix))
-        self.routes: tuple[Route, ...] = (*wrapped, *self._of_files, *known(knowledge, self.prefix))
+        self.routes: tuple[Route, ...] = (*wrapped, *self._of_files, *azure_stores.known(knowledge, self.prefix))
 
     def admit(self, request: Request, route: Route) -> None:
         """Raises ApiError: 404 after the shutdown and for another version, 401 without a key."""
-        version = version_of(request)
+        version = rules.version_of(request.query)
         if self._behaviour().gone or version not in rules.VERSIONS:
             raise not_found()
         first, of_stores = rules.has_assistant_files(version), "/vector_stores" in route.template
@@ -120,11 +85,11 @@ class Azure:
         creating = route.template.endswith("/assistants")
 
         def handle(request: Request, *segments: str) -> Answer:
-            version = version_of(request)
+            version = rules.version_of(request.query)
             if request.method == "POST":
                 body = rules.taken(request.json(), version, creating=creating)
                 apart = rules.has_assistant_files(version) and self._behaviour().assistant_files == "apart"
-                request = with_body(request, _without_files(body) if apart else body)
+                request = request.with_json(_without_files(body) if apart else body)
             answer = route.handle(request, *segments)
             found = json.loads(answer.body)
             if request.method == "DELETE":

@@ -32,6 +32,10 @@ _FIRST_FIELDS = ("model", "name", "description", "instructions", "tools", "file_
 _FIRST_ANSWER = ("id", "object", "created_at", "name", "description", "model", "instructions", "tools", "metadata")
 
 
+def version_of(query: Mapping[str, str]) -> str:
+    return query.get("api-version", "")
+
+
 def has_assistant_files(version: str) -> bool:
     return version < WITH_RESOURCES
 
@@ -50,6 +54,8 @@ def taken(body: Any, version: str, *, creating: bool) -> Any:
     for index, tool in enumerate(tools if isinstance(tools, list) else ()):
         if isinstance(tool, dict):
             _tool(f"tools[{index}]", tool, version)
+    if version < WITH_SCHEMAS:
+        _new_stores(body)
     form = body.get("response_format")
     if isinstance(form, dict) and form.get("type") == "json_schema" and version < WITH_SCHEMAS:
         raise checks.wrong_value("response_format.type", "json_schema", ("text", "json_object"))
@@ -77,6 +83,16 @@ def _search(path: str, tool: Mapping[str, Any], version: str) -> None:
         raise checks.unknown(f"{path}.file_search")
     if isinstance(tool["file_search"], dict) and "ranking_options" in tool["file_search"]:
         raise checks.unknown(f"{path}.file_search.ranking_options")
+
+
+def _new_stores(body: Mapping[str, Any]) -> None:
+    """How the files of a new store are cut up came later."""
+    found: Any = body
+    for name in ("tool_resources", "file_search", "vector_stores"):
+        found = found.get(name) if isinstance(found, dict) else None
+    for index, store in enumerate(found if isinstance(found, list) else ()):
+        if isinstance(store, dict) and "chunking_strategy" in store:
+            raise checks.unknown(f"tool_resources.file_search.vector_stores[{index}].chunking_strategy")
 
 
 _files: Check = checks.listed(20, checks.text)

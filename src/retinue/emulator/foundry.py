@@ -10,9 +10,10 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from . import azure, checks
+from . import azure, azure_stores, checks
 from .access import Access
 from .assistants import KIND, Assistants
+from .azure_rules import version_of
 from .errors import ApiError
 from .faults import Behaviour
 from .files import Files
@@ -54,12 +55,12 @@ class Foundry:
         below = f"{self.prefix}/{{project}}"
         self.routes: tuple[Route, ...] = (
             *(route._replace(handle=self._wrapped(route)) for route in assistants.routes(below)),
-            *(route._replace(handle=_of_any_project(route)) for route in azure.known(knowledge, below)),
+            *(route._replace(handle=_of_any_project(route)) for route in azure_stores.known(knowledge, below)),
         )
 
     def admit(self, request: Request, route: Route) -> None:
         """Raises ApiError: 404 after the end and for another version, 401 without a token."""
-        if self._behaviour().gone or azure.version_of(request) not in VERSIONS:
+        if self._behaviour().gone or version_of(request.query) not in VERSIONS:
             raise azure.not_found()
         self._access.bearer(request.headers.get("authorization", ""))
 
@@ -71,13 +72,13 @@ class Foundry:
                 return route.handle(request, *segments)
             body = request.json()
             if not isinstance(body, dict):
-                return route.handle(azure.with_body(request, body), *segments)
+                return route.handle(request.with_json(body), *segments)
             if "reasoning_effort" in body:
                 raise checks.unknown("reasoning_effort")
             _need_parameters(body)
             with self._store.transaction():
                 before = self._store.get(KIND, segments[0]) if segments else None
-                raw = json.loads(route.handle(azure.with_body(request, _plain(body)), *segments).body)
+                raw = json.loads(route.handle(request.with_json(_plain(body)), *segments).body)
                 return Answer(self._kept(raw, body, json.loads(before) if before else {}))
 
         return handle

@@ -96,13 +96,23 @@ def unsearchable(desired: Resource) -> Iterator[Diagnostic]:
 
 
 class StoreVerbs:
-    """The verbs of kind `VectorStore`. `attributes`: whether the service keeps attributes on a store's files.
+    """The verbs of kind `VectorStore`.
+
+    `attributes`: whether the service keeps attributes on a store's files. `most`: how many files a batch may have.
 
     Only stores whose marker begins with one of the connection's `ours` are read with their files.
     """
 
-    def __init__(self, http: Http, connection: Connection, files: FileVerbs, *, attributes: bool = True) -> None:
-        self._http, self._files, self._attributes = http, files, attributes
+    def __init__(
+        self,
+        http: Http,
+        connection: Connection,
+        files: FileVerbs,
+        *,
+        attributes: bool = True,
+        most: int = MOST_IN_BATCH,
+    ) -> None:
+        self._http, self._files, self._attributes, self._most = http, files, attributes, most
         self._clock, self._stop = connection.clock, connection.stop
         self._ours, self._progress = connection.ours, connection.tell
         self._deadline = connection.clock.now() + connection.budget
@@ -227,20 +237,20 @@ class StoreVerbs:
             raise Incomplete(message, "Mend these files or take them out, and apply again.", remote_id=remote_id)
 
     def _batches(self, items: Sequence[Mapping[str, Json]]) -> Iterator[dict[str, Json]]:
-        """Bodies of at most 2,000 files; without attributes, those that are cut up alike go together."""
+        """Bodies of as many files as a batch may have; without attributes, those that are cut up alike go together."""
         if self._attributes:
             entries = [
                 {"file_id": item["file_id"], **_chunking(item), "attributes": self._with_name(item)} for item in items
             ]
-            for start in range(0, len(entries), MOST_IN_BATCH):
-                yield {"files": entries[start : start + MOST_IN_BATCH]}
+            for start in range(0, len(entries), self._most):
+                yield {"files": entries[start : start + self._most]}
             return
         alike: dict[str, list[Mapping[str, Json]]] = {}
         for item in items:
             alike.setdefault(canonical_json(item.get("chunking_strategy")), []).append(item)
         for group in alike.values():
-            for start in range(0, len(group), MOST_IN_BATCH):
-                part = group[start : start + MOST_IN_BATCH]
+            for start in range(0, len(group), self._most):
+                part = group[start : start + self._most]
                 yield {**_chunking(part[0]), "file_ids": [item["file_id"] for item in part]}
 
     def _wait(self, remote_id: str, batches: Sequence[str], total: int) -> None:

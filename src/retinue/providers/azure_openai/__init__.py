@@ -13,11 +13,11 @@ from ..base import Auth, Capabilities, Configured, Service, Settings, Support
 from ..files import FILE_FIELDS, FileVerbs
 from ..openai import PROVIDER as OPENAI
 from ..openai import OpenAIService, WithKnowledge
-from ..vector_stores import MOST_IN_BATCH, STORE_FIELDS, StoreVerbs
+from ..vector_stores import STORE_FIELDS, StoreVerbs
 from ..wire import Connection
 from .checks import problems
 from .forms import WithFileIds, form_of
-from .versions import DEFAULT, FOUNDRY_VERSIONS, NEWEST, Part, Version, complaint, is_foundry
+from .versions import DEFAULT, FOUNDRY_VERSIONS, MOST_IN_BATCH, NEWEST, Part, Version, complaint, is_foundry
 
 __all__ = ["PROVIDER", "AzureProvider"]
 
@@ -102,7 +102,7 @@ class AzureProvider:
         form, gone = form_of(self.version), _GONE_FOUNDRY if self.version.foundry else _GONE
         kind = FileIdsService if isinstance(form, WithFileIds) else OpenAIService
         files = FileVerbs(http, connection.tell)
-        stores = StoreVerbs(http, connection, files, attributes=False)
+        stores = StoreVerbs(http, connection, files, attributes=False, most=MOST_IN_BATCH)
         return WithKnowledge(kind(http, form, gone), files, stores)
 
 
@@ -135,7 +135,7 @@ def _knowledge_fields(version: Version) -> dict[str, Mapping[str, tuple[Support,
     """Of files and vector stores; Azure's stores have no attributes on their files."""
     if version.has_assistant_files:
         return {"File": FILE_FIELDS}
-    files = (Support.NATIVE, f"in batches of at most {MOST_IN_BATCH:,}")
+    files = (Support.NATIVE, f"in batches of at most {MOST_IN_BATCH}")
     return {"VectorStore": {**STORE_FIELDS, "files": files}, "File": FILE_FIELDS}
 
 

@@ -14,6 +14,8 @@ FIRST, DEFAULT, NEWEST = "2024-02-15-preview", "2024-05-01-preview", "2025-04-01
 FOUNDRY_VERSIONS = ("v1", "2025-05-01", "2025-05-15-preview")
 _SHAPE = re.compile(r"20[0-9]{2}-[01][0-9]-[0-3][0-9](-preview)?")
 _PROJECT = "/api/projects/"
+MOST_IN_BATCH = 500
+"""Files in one batch of a vector store, in every published version."""
 
 
 class Part(StrEnum):
