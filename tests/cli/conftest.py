@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -92,10 +93,16 @@ class World:
         assert (ran.code, ran.out.splitlines()[-1][:11]) == (0, "No changes."), ran.out + ran.err
         assert len(self.emulator.writes()) == before
 
+    def accepted(self, *options: str) -> None:
+        """The next plan sends no field, it only notes what was taken over from live; once applied, it is empty."""
+        made = json.loads(self.run("plan", "--format", "json", *options).out)
+        assert {item["reason"] for item in made["changes"]} <= {"accepted"}, made["changes"]
+        assert self.run("apply", "--auto-approve", *options).code == 0
+        del self.transcript[-2:]
+        self.settled(*options)
+
     def live(self) -> dict[str, dict[str, Any]]:
         """The emulator's assistants by id."""
-        import json
-
         rows, _ = self.emulator.store.page("assistant", 10_000, newest_first=False)
         return {key: json.loads(text) for key, text in rows}
 

@@ -143,7 +143,7 @@ def test_only_the_value_changes(world: World, fields: dict[str, Any], old: str, 
     edit(world, "tutor", **fields)
     ran = update(world)
     assert path.read_bytes().decode() == MANIFEST.replace(old, new, 1).replace("\n", breaks), ran.out
-    world.settled()
+    world.accepted()
     assert update(world).out == "Nothing to write: nothing was changed outside.\n"
 
 
@@ -162,7 +162,7 @@ def test_a_prompt_file_keeps_its_end_and_its_line_ends(world: World) -> None:
     update(world)
     assert (world.root / "prompts/a.md").read_bytes() == b"One.\r\n\r\nThree: ${var.x}.\r\n\r\n"
     assert (world.root / "prompts/b.md").read_bytes() == b"One.\n\nThree: ${var.x}."
-    world.settled()
+    world.accepted()
 
 
 def test_front_matter_and_the_text_below_it(world: World) -> None:
@@ -173,7 +173,7 @@ def test_front_matter_and_the_text_below_it(world: World) -> None:
     update(world)
     text = (world.root / "assistants/bot.md").read_text()
     assert text == "---\nassistant: bot\nmodel: gpt-4o-mini  # cheap\n---\n\nBe $${x} brief.\n---\nAlways.\n"
-    world.settled()
+    world.accepted()
 
 
 def test_a_json_manifest_stays_json(world: World) -> None:
@@ -184,7 +184,7 @@ def test_a_json_manifest_stays_json(world: World) -> None:
     update(world)
     text = (world.root / "assistants/bot.json").read_text()
     assert text == ('{\n  "assistant": "bot",\n  "model": "a \\"b\\"",\n  "temperature": 0.5,\n  "top_p": 0.5\n}\n')
-    world.settled()
+    world.accepted()
 
 
 def test_the_value_goes_to_the_layer_that_it_comes_from(world: World) -> None:
@@ -200,11 +200,11 @@ def test_the_value_goes_to_the_layer_that_it_comes_from(world: World) -> None:
     also = " (also in prod: the same line serves it)"
     lines = [f"  Assistant/bot: description{also}", "  Assistant/bot: temperature", f"  Assistant/bot: top_p{also}"]
     assert out.partition("retinue.yaml\n")[2].splitlines()[:3] == lines
-    assert out.endswith("3 values written. Next: retinue plan -e dev\n")
+    assert out.endswith("3 values written; an apply notes them as accepted. Next: retinue plan -e dev\n")
     assert (world.root / "overlays/dev.yaml").read_text() == "assistant: bot\ntemperature: 0.9   # in dev\n"
     assert "temperature: 0.2\ndescription: live\n" in (world.root / "assistants/bot.yaml").read_text()
     assert "    top_p: 0.6   # for all\n" in (world.root / "retinue.yaml").read_text()
-    world.settled("-e", "dev")
+    world.accepted("-e", "dev")
 
 
 def test_an_include_of_data_is_edited_in_its_own_file(world: World) -> None:
@@ -215,7 +215,7 @@ def test_an_include_of_data_is_edited_in_its_own_file(world: World) -> None:
     edit(world, "bot", tools=[{"type": "function", "function": {"name": "f", "description": "New ${y}."}}])
     update(world)
     assert (world.root / "tools/f.yaml").read_text().endswith("description: New ${y}.   # short\n")
-    world.settled()
+    world.accepted()
 
 
 # --- what is not written
@@ -253,9 +253,9 @@ def test_a_shared_prompt_is_written_when_all_drifted_alike(world: World) -> None
     seven(world)
     for number in range(7):
         edit(world, f"a{number}", instructions="Be brief.")
-    assert "7 values written." in update(world).out
+    assert "7 values written;" in update(world).out
     assert (world.root / "prompts/shared.md").read_text() == "Be brief.\n"
-    world.settled()
+    world.accepted()
 
 
 def test_a_shared_prompt_that_drifted_in_two_ways_is_not_written(world: World) -> None:
@@ -321,7 +321,7 @@ def test_what_both_sides_changed_is_not_written_unless_somebody_takes_the_live_o
     refused(world, "its manifest was changed too", "--take-live Assistant/bot")
     assert world.run("import", "--update", "--take-live", "Assistant/bo").code == 3
     update(world, "--take-live", "Assistant/bot")
-    world.settled()
+    world.accepted()
 
 
 def test_a_change_that_only_the_manifest_made_is_left_alone(world: World) -> None:
@@ -343,7 +343,7 @@ def test_what_is_ignored_stays_as_the_manifest_has_it(world: World) -> None:
     edit(world, "bot", metadata={"a": "other", "b": "3"})
     update(world)
     assert "metadata: {a: '1', b: '3'}" in (world.root / "assistants/bot.yaml").read_text()
-    world.settled()
+    world.accepted()
 
 
 def test_target_narrows_what_is_written(world: World) -> None:
@@ -422,7 +422,7 @@ def test_permissions_stay_and_a_link_stays_a_link(world: World) -> None:
     update(world)
     assert (world.root / "assistants/bot.yaml").is_symlink()
     assert (real.stat().st_mode & 0o777, "0.9" in real.read_text()) == (0o640, True)
-    world.settled()
+    world.accepted()
 
 
 def test_several_documents_in_one_file(world: World) -> None:
@@ -435,7 +435,7 @@ def test_several_documents_in_one_file(world: World) -> None:
     update(world)
     expected = text.replace("gpt-4o\n---", "gpt-4o\ntop_p: 0.5\n---").replace("  x: '1'\n", "")
     assert (world.root / "assistants/all.yaml").read_text() == expected + '  z: "3"\n'
-    world.settled()
+    world.accepted()
 
 
 def test_new_lines_in_one_place_come_in_the_right_order(world: World) -> None:
@@ -450,7 +450,7 @@ def test_new_lines_in_one_place_come_in_the_right_order(world: World) -> None:
     assert text.startswith("assistant: bot\nmodel: gpt-4o\ntools:\n- type: code_interpreter\n- type: file_search\n")
     assert sorted(text.splitlines()[-2:]) == ["description: d", "top_p: 0.5"]
     assert not text.endswith("\n")
-    world.settled()
+    world.accepted()
 
 
 def test_hostile_live_texts_stay_texts(world: World) -> None:
@@ -461,7 +461,7 @@ def test_hostile_live_texts_stay_texts(world: World) -> None:
     name = "${var.x}: # {file: /etc/passwd}\n- &a *b\t\x1b[31m"
     edit(world, "bot", name=name, description="it's: {", metadata={"a": "}, {b: [", "${k}": "::error::"})
     update(world)
-    world.settled()
+    world.accepted()
     assert world.live()
 
 
@@ -476,4 +476,14 @@ def test_after_two_edits_in_a_row_the_second_needs_a_word(world: World, number: 
     edit(world, "bot", temperature=0.5 + number / 10)
     refused(world, "its manifest was changed too")
     update(world, "--take-live", "Assistant/bot")
-    world.settled()
+    world.accepted()
+
+
+def test_after_an_apply_the_second_edit_needs_no_word(world: World) -> None:
+    world.project()
+    world.assistant("bot", "temperature: 0.2\n")
+    world.apply()
+    for value in (0.9, 0.5):
+        edit(world, "bot", temperature=value)
+        update(world)
+        world.accepted()

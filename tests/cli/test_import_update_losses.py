@@ -54,7 +54,7 @@ def test_the_file_of_a_tool_stays_about_that_tool(world: World, tools: Any, list
     assert (world.root / "assistants/bot.yaml").read_text().partition("tools:\n")[2] == listed
     assert files(world)["tools/one.yaml"] == before["tools/one.yaml"]
     assert files(world)["tools/two.yaml"] == before["tools/two.yaml"].replace(b"Old.", second.encode())
-    world.settled()
+    world.accepted()
 
 
 def test_comments_of_an_item_stay_with_it(world: World) -> None:
@@ -91,7 +91,7 @@ def test_a_tool_that_has_another_place_and_another_value(world: World, changed: 
     assert b"# first" in texts["assistants/bot.yaml"]
     assert b"name: two   # 2" in texts["assistants/bot.yaml"]
     if ran.code == 0:
-        world.settled()
+        world.accepted()
     else:
         assert "an item of this list has another place and another value" in ran.out
 
@@ -108,7 +108,7 @@ def test_a_tool_that_goes_takes_nothing_of_the_next_one(world: World) -> None:
     update(world)
     text = (world.root / "assistants/bot.yaml").read_text()
     assert text.endswith("tools:\n" + second.replace("Old.", "New."))
-    world.settled()
+    world.accepted()
 
 
 def test_a_new_text_of_a_markdown_manifest_goes_below_the_front_matter(world: World) -> None:
@@ -122,7 +122,7 @@ def test_a_new_text_of_a_markdown_manifest_goes_below_the_front_matter(world: Wo
     head = "---\nassistant: {}\nmodel: gpt-4o  # cheap\n---\n"
     for name, text in {"a": "Be $${kind}.\n", "b": "Be $${kind}.\n", "c": "\n\nBe $${kind}.\n---\nAlways.\n"}.items():
         assert (world.root / f"assistants/{name}.md").read_text() == head.format(name) + text
-    world.settled()
+    world.accepted()
 
 
 def test_values_where_there_were_none(world: World) -> None:
@@ -139,7 +139,7 @@ def test_values_where_there_were_none(world: World) -> None:
             'tools: [{"type": "code_interpreter"}]\nname: Bot\n'
         )
     )
-    world.settled()
+    world.accepted()
 
 
 @pytest.mark.parametrize("after", ["", "top_p: 0.5\n", "\n# the end\n"])
@@ -150,7 +150,7 @@ def test_empty_lines_at_the_end_of_a_new_text_count(world: World, after: str) ->
     edit(world, "bot", description="one\n  two\n\n")
     update(world)
     assert f'description: "one\\n  two\\n\\n"\n{after}' in (world.root / "assistants/bot.yaml").read_text()
-    world.settled()
+    world.accepted()
 
 
 FORMAT = "type: json_schema\njson_schema:\n  name: s\n  schema:\n    type: object   # of nothing yet\n"

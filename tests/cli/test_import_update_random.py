@@ -16,7 +16,7 @@ from retinue.cli.planning import plan_for
 from retinue.cli.session import Session, open_session
 from retinue.cli.updates import report, update
 from retinue.core.errors import InvalidManifests
-from retinue.core.model import Cause, Resource
+from retinue.core.model import Cause, Reason, Resource
 from retinue.load.emit import to_yaml
 from retinue.load.rewriting import Rewriting
 
@@ -147,7 +147,8 @@ def applied(session: Session, edits: Mapping[str, Mapping[str, Any]]) -> list[Re
 
 def left(session: Session, live: list[Resource]) -> set[tuple[Any, str]]:
     plan = plan_for(session, live, {})
-    return {(change.address, item.path) for change in plan.changes for item in change.fields}
+    moved = (change for change in plan.changes if change.reason is not Reason.ACCEPTED)
+    return {(change.address, item.path) for change in moved for item in change.fields}
 
 
 def comments(files: Mapping[str, bytes]) -> list[str]:

@@ -58,6 +58,17 @@ def test_the_same_plan_twice_is_success_without_a_write(planned: World) -> None:
     assert len(planned.emulator.writes()) == writes
 
 
+def test_what_somebody_else_put_in_place_is_noted_and_over(planned: World) -> None:
+    planned.emulator.assistants.seed(
+        {**(ant := by_name(planned, "ant")), "temperature": 0.3, "metadata": {**ant["metadata"], "team": "x"}}
+    )
+    assert planned.run("apply", "plan.json").code == 0
+    planned.settled()
+    writes = len(planned.emulator.writes())
+    assert planned.run("apply", "plan.json").out.splitlines()[-1] == "Applied: 3 in place already."
+    assert len(planned.emulator.writes()) == writes
+
+
 def test_a_moved_object_stops_the_plan_before_the_first_write_naming_object_and_field(planned: World) -> None:
     planned.emulator.assistants.seed({**by_name(planned, "ant"), "temperature": 0.9})
     writes = len(planned.emulator.writes())

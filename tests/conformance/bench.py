@@ -86,7 +86,7 @@ class Bench:
     def update(self, live: Resource, spec: Mapping[str, Json], text: Marker | None = None) -> Resource:
         """Bring a live object to a spec just as a plan would: only what differs, cleared fields as `resets`."""
         before = marker.parse_applied(live.marker_applied or "")
-        changes = diff.field_changes(self.desired("one", spec), live, self.kind, before, self.hidden)
+        changes = diff.compared(self.desired("one", spec), live, self.kind, before, self.hidden).changes
         fields = {change.path.removeprefix("/"): change.after for change in changes}
         resets = frozenset(n for n, value in fields.items() if same(value, self.kind.fields[n].shape.default))
         return self.service.update(live, fields, text or self.marker("one", spec), resets)

@@ -13,7 +13,9 @@ from retinue.core import diff, marker
 from retinue.core.canonical import canonical, same
 from retinue.core.model import Cause, FieldChange, Resource
 
-from .worlds import HIDDEN, KIND, READABLE, as_answered, changes, desired, managed, specs
+from .worlds import HIDDEN, KIND, READABLE, as_answered, changes, compared, desired, managed, specs
+
+TEMPERATURE = ("temperature",)
 
 
 def wanted(ignore: tuple[str, ...] = (), **spec: Any) -> Resource:
@@ -87,6 +89,71 @@ def test_a_field_without_a_default_that_nobody_asked_for_is_left_alone_on_an_obj
 def test_a_field_that_live_lost_is_drift() -> None:
     asked = wanted()
     assert moved(changes(asked, managed(asked, spec={}))) == {"/model": (None, "m", "drift")}
+
+
+# --- live as desired, and the marker says that something else was asked
+
+# asked last time, wanted now, live now, the service's own value of what was asked; what the marker has wrong
+UNRECORDED = {
+    "nothing": ({"temperature": 0.2}, {"temperature": 0.2}, {}, {}, ()),
+    "drift that the manifest took": ({"temperature": 0.2}, {"temperature": 0.9}, {"temperature": 0.9}, {}, TEMPERATURE),
+    "drift from the default": ({}, {"temperature": 0.9}, {"temperature": 0.9}, {}, TEMPERATURE),
+    "drift to the default": ({"temperature": 0.2}, {}, {"temperature": 1.0}, {}, TEMPERATURE),
+    "a new field": ({}, {"name": "x"}, {"name": "x"}, {}, ("name",)),
+    "a field that went on both sides": ({"name": "x"}, {}, {"name": None}, {}, ("name",)),
+    "two fields": (
+        {"temperature": 0.2, "name": "x"},
+        {"temperature": 0.9, "name": "y"},
+        {"temperature": 0.9, "name": "y"},
+        {},
+        ("name", "temperature"),
+    ),
+    "beside another change": ({"temperature": 0.2}, {"temperature": 0.9, "name": "x"}, {"temperature": 0.9}, {}, ()),
+    "what the service alters": (
+        {"temperature": 0.33},
+        {"temperature": 0.33},
+        {"temperature": 0.3},
+        {"temperature": 0.3},
+        (),
+    ),
+    "an altered default": ({}, {}, {"top_p": 0.9}, {"top_p": 0.9}, ()),
+    "the service's own value, asked for": (
+        {"temperature": 0.33},
+        {"temperature": 0.3},
+        {"temperature": 0.3},
+        {"temperature": 0.3},
+        TEMPERATURE,
+    ),
+    "what is never reported": ({"reasoning_effort": "low"}, {"reasoning_effort": "low"}, {}, {}, ()),
+}
+
+
+@pytest.mark.parametrize(("asked", "now", "is_live", "observed", "names"), UNRECORDED.values(), ids=UNRECORDED.keys())
+def test_the_fields_that_somebody_else_brought_where_we_want_them(
+    asked: Any, now: Any, is_live: Any, observed: Any, names: tuple[str, ...]
+) -> None:
+    assert compared(wanted(**now), live(wanted(**asked), observed, **is_live)).unrecorded == names
+
+
+def test_a_field_that_is_left_to_others_needs_no_record_and_the_rest_of_one_does() -> None:
+    asked, pair = wanted(temperature=0.2, metadata={"a": "x"}), {"a": "x", "b": "y"}
+    assert compared(wanted(("/temperature",), metadata={"a": "x"}), live(asked, temperature=0.9)).unrecorded == ()
+    assert compared(wanted(("/metadata/b",), metadata=pair), live(wanted(metadata=pair))).unrecorded == ("metadata",)
+
+
+def test_without_a_readable_marker_nothing_is_unrecorded() -> None:
+    assert compared(wanted(), replace(live(wanted()), marker_applied=None)).unrecorded == ()
+
+
+@given(specs, specs)
+def test_what_an_apply_asked_is_recorded(before: dict[str, Any], now: dict[str, Any]) -> None:
+    assert compared(desired("bot", now), managed(desired("bot", now))) == ((), ())
+    found = compared(desired("bot", now), managed(desired("bot", before), spec=as_answered(now)))
+    asked, were = (marker.asked_entries(spec, KIND) for spec in (now, before))
+    hidden = KIND.fields["reasoning_effort"].code
+    assert found.changes or bool(found.unrecorded) is (
+        {code: asked[code] for code in asked if code != hidden} != {code: were[code] for code in were if code != hidden}
+    )
 
 
 # --- what the service alters

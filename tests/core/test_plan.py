@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from retinue.core import diff, marker
 from retinue.core.codec import dump, plan_to_json
-from retinue.core.model import Action, Allowed, Cause, Change, FieldChange, Obstacle, Plan, Reason, Resource
+from retinue.core.marking import fields_to_send, next_applied
+from retinue.core.model import ACCEPTED, Action, Allowed, Cause, Change, FieldChange, Obstacle, Plan, Reason, Resource
 
 from .worlds import HIDDEN, KIND, as_answered, at, desired, foreign, managed, plan, steps, target
 
@@ -248,6 +249,31 @@ def test_protect_that_is_applied_is_no_change() -> None:
 
 def test_a_delete_remembers_that_its_object_is_protected() -> None:
     assert only(plan([], [managed(BOT, protected=True)])).protected
+
+
+# --- what is live as desired although the marker says that something else was asked
+
+
+def test_drift_that_the_manifest_took_is_noted_by_a_step_that_is_shown_and_sends_no_field() -> None:
+    asked, now = desired("bot", {"model": "m", "temperature": 0.2}), desired("bot", {"model": "m", "temperature": 0.9})
+    live = managed(asked, spec=as_answered(now.spec))
+    made = only(plan([now], [live], target={"deny_drift": True}))
+    assert (made.action, made.reason, made.blocked) == (Action.UPDATE, Reason.ACCEPTED, None)
+    assert made.fields == (FieldChange(ACCEPTED, None, ["temperature"], Cause.MANIFEST),)
+    assert fields_to_send(made, KIND) == {}
+    noted = replace(live, marker_applied=str(next_applied(made, live, KIND, HIDDEN, str)))
+    assert plan([now], [noted]).changes == ()
+    after = only(plan([desired("bot", {"model": "m", "temperature": 0.5})], [noted], target={"deny_drift": True}))
+    assert (after.reason, after.blocked) == (Reason.MANIFEST, None)
+
+
+def test_the_note_goes_with_any_other_change_of_the_object() -> None:
+    asked, now = desired("bot", {"model": "m"}), desired("bot", {"model": "n", "temperature": 0.9}, protect=True)
+    made = only(plan([now], [managed(asked, spec=as_answered({"model": "m", "temperature": 0.9}))]))
+    assert [item.path for item in made.fields] == ["/model", "/retinue/protect"]
+    now = desired("bot", {"model": "m", "temperature": 0.9}, protect=True)
+    made = only(plan([now], [managed(asked, spec=as_answered(now.spec))]))
+    assert [item.path for item in made.fields] == ["/retinue/protect"]
 
 
 # --- destroy

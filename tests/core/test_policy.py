@@ -410,6 +410,10 @@ def test_where_drift_is_denied_what_moved_outside_is_not_undone() -> None:
 def test_a_field_that_both_sides_changed_is_denied_too() -> None:
     made = plan([desired("bot", {"model": "gpt-4o", "name": "bot", "temperature": 0.5})], [DRIFTED], **DENY)
     assert blocked(made) == {"bot": "drift"}
+    assert remedies(made) == (
+        "to keep the live values: retinue import --update -e dev --target Assistant/bot --take-live Assistant/bot",
+        "to have the manifest: --revert-drift Assistant/bot",
+    )
 
 
 def test_what_only_the_manifest_changed_is_not_denied() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retinue.core.model import Action, Address, Change, FieldChange, Plan, Reason
+from retinue.core.model import ACCEPTED, Action, Address, Change, FieldChange, Plan, Reason
 from retinue.core.soundness import faults
 from retinue.schema import kinds
 
@@ -46,6 +46,8 @@ def field(path: str, after: Any) -> Change:
         (field("/name/first", "A"), "Assistant/a: there is no field `/name/first`"),
         (field("/metadata", 3), "Assistant/a: `/metadata` is no mapping"),
         (field("/tools", {}), "Assistant/a: `/tools` is no list"),
+        (field(ACCEPTED, "name"), "Assistant/a: `/retinue/accepted` is no list of fields"),
+        (field(ACCEPTED, [["name"]]), "Assistant/a: `/retinue/accepted` is no list of fields"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

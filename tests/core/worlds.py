@@ -96,8 +96,12 @@ def steps(made: Plan) -> list[tuple[str, str, str]]:
 
 def changes(wanted: Resource, live: Resource, /) -> tuple[Any, ...]:
     """The field changes between a desired object and a live one with a marker."""
+    return compared(wanted, live).changes
+
+
+def compared(wanted: Resource, live: Resource, /) -> diff.Compared:
     applied = marker.parse_applied(live.marker_applied) if live.marker_applied else None
-    return diff.field_changes(wanted, live, KIND, applied, HIDDEN)
+    return diff.compared(wanted, live, KIND, applied, HIDDEN)
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)

@@ -18,4 +18,4 @@ def test_what_the_page_changed_goes_into_the_manifest(world: FlowiseWorld) -> No
     text = (world.root / "assistants/helper.yaml").read_text()
     assert "instructions: Be brief.\n" in text
     assert "{type: CUSTOM, credential: main}   # ours" in text
-    world.settled()
+    world.accepted()

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from retinue.core.model import (
+    ACCEPTED,
     Action,
     Address,
     Cause,
@@ -100,7 +101,9 @@ tools = st.lists(
     ),
     max_size=4,
 )
-_paths = st.sampled_from([f"/{name}" for name in kinds()["Assistant"].fields] + ["/retinue/protect", "/x/y~1z", "/"])
+_paths = st.sampled_from(
+    [f"/{name}" for name in kinds()["Assistant"].fields] + ["/retinue/protect", ACCEPTED, "/x/y~1z", "/"]
+)
 fields = st.builds(FieldChange, _paths, st.one_of(values, tools), st.one_of(values, tools), st.sampled_from(Cause))
 addresses = st.builds(
     Address, st.sampled_from(["Assistant", "VectorStore"]), st.from_regex(r"[a-z0-9-]{1,20}", fullmatch=True)

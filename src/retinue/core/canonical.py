@@ -82,7 +82,8 @@ def _text(value: str, shape: Shape) -> Json:
     if not shape.trim_final_newline:
         return value
     # All of them, not just one: what is sent and comes back must not be shortened a second time.
-    return re.sub("\r+\n", "\n", value).rstrip("\n") or MISSING
+    plain_ends = re.sub("\r+\n", "\n", value) if "\r" in value else value
+    return plain_ends.rstrip("\n") or MISSING
 
 
 def plain(value: Json) -> Json:

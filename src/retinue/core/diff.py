@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from typing import NamedTuple
 
 from .canonical import canonical, digest, plain, same
 from .marker import Applied, Entry, entry_of, short_digest
@@ -10,10 +11,21 @@ from .model import MISSING, Cause, Field, FieldChange, Json, Kind, Resource
 from .pointer import with_ignored, without
 
 
-def field_changes(
+class Compared(NamedTuple):
+    """`changes`: what an update must send, in the kind's order.
+
+    `unrecorded`: where nothing must be sent, the fields that are live as desired although the marker says that
+    something else was asked: somebody else put that there.
+    """
+
+    changes: tuple[FieldChange, ...]
+    unrecorded: tuple[str, ...] = ()
+
+
+def compared(
     desired: Resource, live: Resource, kind: Kind, applied: Applied | None, unreadable: Collection[str]
-) -> tuple[FieldChange, ...]:
-    """The fields that an update of `live` to `desired` must send, in the kind's order.
+) -> Compared:
+    """What lies between `live` and `desired`.
 
     Readable fields compare by value in canonical form. `unreadable` ones, which the service never reports, and
     fields that the service is known to alter compare by the digests in the marker.
@@ -31,7 +43,19 @@ def field_changes(
         if cause is not None:
             before = None if hidden else have.get(name)
             changes.append(FieldChange(f"/{name}", before, _stated(field, spec, want), cause))
-    return tuple(changes)
+    if changes or applied is None:
+        return Compared(tuple(changes))
+    seen = [field for name, field in kind.fields.items() if name not in unreadable and f"/{name}" not in ignored]
+    return Compared((), tuple(_unrecorded(seen, ours, applied)))
+
+
+def _unrecorded(fields: Collection[Field], want: Mapping[str, Json], applied: Applied) -> Iterator[str]:
+    for field in fields:
+        desired, entry = want.get(field.name, MISSING), applied.fields.get(field.code)
+        if entry is None and (desired is MISSING or same(desired, field.shape.default)):
+            continue
+        if entry is None or desired is MISSING or entry.asked != short_digest(desired):
+            yield field.name
 
 
 def _hidden(field: Field, want: Mapping[str, Json], applied: Applied | None) -> Cause | None:
@@ -43,13 +67,13 @@ def _hidden(field: Field, want: Mapping[str, Json], applied: Applied | None) -> 
 
 def _visible(field: Field, want: Mapping[str, Json], have: Mapping[str, Json], applied: Applied | None) -> Cause | None:
     desired, live = want.get(field.name, MISSING), have.get(field.name, MISSING)
+    if desired is not MISSING and live is not MISSING and same(desired, live):
+        return None
     entry = entry_of(field, applied) if applied else None
     if desired is MISSING:
         if entry is None or live is MISSING:
             return None
         return Cause.BOTH if _moved(live, entry) else Cause.MANIFEST
-    if live is not MISSING and same(desired, live):
-        return None
     return Cause.MANIFEST if entry is None else _cause(desired, live, entry)
 
 

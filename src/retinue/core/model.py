@@ -50,6 +50,7 @@ class Reason(StrEnum):
     REFERENCE = "reference"
     MARKER_LOST = "marker lost"
     EXPIRED = "expired"
+    ACCEPTED = "accepted"
     UNUSED = "unused"
     COPY = "copy"
     VERIFIED = "verified"
@@ -210,6 +211,11 @@ class FieldChange:
     def name(self) -> str:
         """Of the field; what is retinue's own, `retinue/protect`, is no field of a kind."""
         return self.path.removeprefix("/")
+
+
+ACCEPTED: Final = "/retinue/accepted"
+"""The path of a change to the marker alone: its `after` lists the fields that are live as desired although something
+else was asked of them last. Nothing is sent for them."""
 
 
 @dataclass(frozen=True, slots=True)

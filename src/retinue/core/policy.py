@@ -209,12 +209,14 @@ def block_drift(plan: Plan, facts: Facts) -> Plan:
         moved = [item.path for item in change.fields if item.cause in (Cause.DRIFT, Cause.BOTH)]
         if not (facts.deny_drift and moved) or str(change.address) in plan.allowed.reverted:
             return None
+        both = any(item.cause is Cause.BOTH for item in change.fields)
+        keep = f"retinue import --update -e {plan.environment} --target {change.address}"
         return Obstacle(
             "drift",
             f"changed outside: {', '.join(moved)}; `on_drift: deny` keeps what is live",
             (
-                f"to keep the live values: retinue import --update -e {plan.environment} --target {change.address}",
-                f"to undo them: --revert-drift {change.address}",
+                f"to keep the live values: {keep}{f' --take-live {change.address}' if both else ''}",
+                f"to {'have the manifest' if both else 'undo them'}: --revert-drift {change.address}",
             ),
         )
 

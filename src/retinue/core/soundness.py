@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from . import marker
 from .graph import CycleError, order
-from .model import Action, Address, Change, FieldChange, Kind, Plan
+from .model import ACCEPTED, Action, Address, Change, FieldChange, Kind, Plan
 
 _IN_MARKER = "/retinue/"
 _NOT_CARRIED_OUT = (Action.NO_OP,)
@@ -51,6 +51,9 @@ def _of_file(change: Change) -> Iterator[str]:
 
 def _of_field(item: FieldChange, kind: Kind) -> Iterator[str]:
     if item.path.startswith(_IN_MARKER):
+        named = isinstance(item.after, list) and all(isinstance(name, str) for name in item.after)
+        if item.path == ACCEPTED and not named:
+            yield f"`{item.path}` is no list of fields"
         return
     field = kind.fields.get(item.name)
     if field is None or not item.path.startswith("/"):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from . import diff, marker
 from .canonical import canonical, canonical_json, same
-from .model import MISSING, Action, Address, Change, FieldChange, Json, Kind, Reason, Resource
+from .model import ACCEPTED, MISSING, Action, Address, Change, Field, FieldChange, Json, Kind, Reason, Resource
 from .ownership import Claim
 from .pointer import without
 
@@ -58,7 +58,7 @@ def standing(change: Change, live: Resource | None, holder: Claim | None, scope:
         return Reached(change.remote_id) if gone else Moved(f"{change.remote_id} is gone")
     # First, because a field that cannot be read back leaves `expect` as it was: only the marker tells that it is set.
     if is_reached(change, live, scope):
-        return Reached(live.remote_id)
+        return Reached(live.remote_id) if _is_recorded(change, live, scope.kind) else None
     if not matches(change, live, scope):
         return Moved(what_moved(change, live, scope.kind))
     other = _other_holder(change, holder)
@@ -112,6 +112,8 @@ def _implied(change: Change, kind: Kind) -> Iterator[FieldChange]:
 
 
 def _holds(item: FieldChange, live: Resource, applied: marker.Applied, change: Change, scope: Scope) -> bool:
+    if item.path == ACCEPTED:
+        return _is_recorded(change, live, scope.kind)
     field = scope.kind.fields.get(item.name)
     if field is None or item.path in change.ignored:
         return True
@@ -124,6 +126,25 @@ def _holds(item: FieldChange, live: Resource, applied: marker.Applied, change: C
     held = _visible(live.spec, change, scope.kind).get(field.name, MISSING)
     altered = entry is not None and asked is not None and entry.asked == asked.asked and entry.observed is not None
     return altered and held is not MISSING and entry is not None and marker.short_digest(held) == entry.observed
+
+
+def _is_recorded(change: Change, live: Resource, kind: Kind) -> bool:
+    """Whether the marker says of each field of the step that just this was asked, and not only chance put it there."""
+    applied = marker.parse_applied(live.marker_applied or "")
+    if applied is None:
+        return True
+    asking = replace(applied, fields=marker.parse_entries(change.asked.split()) or {})
+    names = [name for item in change.fields for name in (item.after if item.path == ACCEPTED else [item.name])]
+    return all(
+        _asked(kind.fields[name], applied) == _asked(kind.fields[name], asking)
+        for name in names
+        if name in kind.fields and f"/{name}" not in change.ignored
+    )
+
+
+def _asked(field: Field, applied: marker.Applied) -> str | None:
+    entry = marker.entry_of(field, applied)
+    return entry.asked if entry else None
 
 
 def _visible(spec: Mapping[str, Json], change: Change, kind: Kind) -> dict[str, Json]:

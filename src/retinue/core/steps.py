@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from . import diff, marker
 from .content import key_of, leftover_address
 from .links import Links
-from .model import Action, Cause, Change, FieldChange, Reason, Resource
+from .model import ACCEPTED, Action, Cause, Change, FieldChange, Reason, Resource
 from .ownership import Claim
 from .references import addresses_in
 from .target import Target
@@ -38,14 +38,16 @@ class Steps:
         """What brings an object of ours to what is desired; a no-op if nothing is left to do."""
         if claim.live.spent:
             return self._replacement(desired, claim)
-        fields = self._differences(desired, claim.live, claim.applied)
-        fields = self.links.explained(fields, self.target.kinds[desired.kind])
+        found = self._compared(desired, claim.live, claim.applied)
+        fields = self.links.explained(found.changes, self.target.kinds[desired.kind])
         reason = self._reason(fields, desired, claim)
         before = claim.applied.protected if claim.applied else False
         if before != desired.policy.protect:
             fields = (*fields, FieldChange("/retinue/protect", before, desired.policy.protect))
         assert desired.address is not None
         moved = claim.owner != marker.Owner(self.target.project, self.target.environment, desired.address)
+        if found.unrecorded and not (fields or moved):
+            fields, reason = (FieldChange(ACCEPTED, None, list(found.unrecorded)),), Reason.ACCEPTED
         if not (fields or moved):
             return _no_op(desired, claim.live)
         step = replace(self._step(desired, fields, claim.live), reason=reason)
@@ -55,7 +57,7 @@ class Steps:
         return replace(step, action=Action.MOVE, reason=why, moved_from=str(claim.owner))
 
     def adopt(self, desired: Resource, live: Resource, reason: Reason) -> Change:
-        step = self._step(desired, self._differences(desired, live, None), live)
+        step = self._step(desired, self._compared(desired, live, None).changes, live)
         return replace(step, action=Action.ADOPT, reason=reason)
 
     def delete(self, claim: Claim, reason: Reason) -> Change:
@@ -87,11 +89,9 @@ class Steps:
             expect=self._expect(desired, claim.live),
         )
 
-    def _differences(
-        self, desired: Resource, live: Resource, applied: marker.Applied | None
-    ) -> tuple[FieldChange, ...]:
+    def _compared(self, desired: Resource, live: Resource, applied: marker.Applied | None) -> diff.Compared:
         kind = self.target.kinds[desired.kind]
-        return diff.field_changes(desired, self.links.named(live), kind, applied, self.target.hidden(kind.name))
+        return diff.compared(desired, self.links.named(live), kind, applied, self.target.hidden(kind.name))
 
     def _reason(self, fields: Sequence[FieldChange], desired: Resource, claim: Claim) -> Reason:
         if self.links.only_references(fields, desired, self.target.kinds[desired.kind], claim.applied):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from ..core.model import MISSING, Cause, FieldChange, Json, Kind, Shape
+from ..core.model import ACCEPTED, MISSING, Cause, FieldChange, Json, Kind, Shape
 from ..core.pointer import split_pointer
 from .leaves import Leaf, leaves
 from .safe import cells, clean, pad
@@ -68,6 +68,8 @@ def _rows(field: FieldChange, shape: Shape, layout: Layout, style: Style) -> Ite
     if before is None and after is None:
         # Only a field that the service never reports can be changed from unknown to unset.
         yield _Row(label, "unset", style.removed("unset"), remark)
+    elif field.path == ACCEPTED and isinstance(after, list):
+        yield _Row(label, names := clean(", ".join(map(str, after))), names)
     elif isinstance(before, dict | list) or isinstance(after, dict | list):
         yield from _structured(field, shape, layout, style)
     else:

@@ -35,6 +35,7 @@ _REASONS = {
     Reason.MARKER_LOST: "marker lost: known again by what it is called",
     Reason.DESTROY: "everything of ours is destroyed",
     Reason.EXPIRED: "it expired; a new one takes its place",
+    Reason.ACCEPTED: "live as its manifest says; only its marker is written",
     Reason.UNUSED: "nothing refers to it any more",
     Reason.REFERENCE: "an object that it refers to gets a new id",
 }
