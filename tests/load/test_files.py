@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from retinue.core.model import Diagnostic, Place
-from retinue.load.files import MAX_BYTES, Files, beside, read_bytes, read_text
+from retinue.load.files import MAX_BYTES, Files, beside, text_of
 
 HERE = Place("assistants/a.yaml", 3, 15)
 
@@ -21,6 +21,15 @@ def root(tmp_path: Path) -> Path:
     (project / "prompts" / "x.md").write_bytes(b"one\r\ntwo\n")
     (tmp_path / "secret.txt").write_text("secret")
     return project
+
+
+def read_bytes(root: Path, name: str, at: Place | None = None) -> bytes | Diagnostic:
+    return Files(root).read_bytes(name, at)
+
+
+def read_text(root: Path, name: str, at: Place | None = None) -> str | Diagnostic:
+    data = read_bytes(root, name, at)
+    return data if isinstance(data, Diagnostic) else text_of(data, name, at)
 
 
 def problem(root: Path, name: str) -> str:

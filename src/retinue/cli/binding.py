@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from ..core.errors import InvalidManifests
 from ..core.model import Diagnostic, Json
+from ..core.spelling import did_you_mean
 from ..load.endpoints import EMULATOR
 from ..load.located import place_of
 from ..load.project import Environment, Project
@@ -20,11 +19,10 @@ def bound_provider(project: Project, environment: Environment) -> tuple[Provider
     """The provider bound to the environment, and what is to be said of that. Raises InvalidManifests for none."""
     known = registry.names()
     if environment.provider not in known:
-        close = get_close_matches(environment.provider, known, 1)
         problem = Diagnostic(
             code="unknown-provider",
             message=f"there is no provider `{environment.provider}`",
-            remedy=f"Did you mean `{close[0]}`?" if close else f"Known providers: {', '.join(known)}.",
+            remedy=did_you_mean(environment.provider, known, f"Known providers: {', '.join(known)}."),
             place=place_of(project.data, ["environments", environment.name, "provider"]) or environment.place,
             path=f"/environments/{environment.name}/provider",
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,6 +35,7 @@ def connect(
         connection = Connection(
             base_url=f"http://emulator{path}" if emulator else environment.endpoint,
             headers=session.provider.capabilities.auth.headers("env", EMULATOR) if emulator else _headers(session),
+            renew=None if emulator else partial(_headers, session),
             transport=stack.enter_context(_emulator(session)) if emulator else None,
             parallelism=options.get("parallelism") or 10,
             budget=parse_timeout(options.get("timeout") or "15m"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Any
 
 from ..core.errors import InvalidManifests, RetinueError, UsageError
@@ -12,6 +11,7 @@ from ..core.model import Address, Allowed, Change, Diagnostic, Plan, Promotion, 
 from ..core.plan import Intent, make_plan
 from ..core.promotion import Proof, proof_of
 from ..core.selection import select
+from ..core.spelling import closest
 from ..core.verification import spec_digests, verified
 from ..load.reach import shared_file_notes
 from ..providers.base import Adviser, Provider
@@ -47,8 +47,8 @@ def _check_exceptions(session: Session, live: Sequence[Resource], exceptions: Se
     known = sorted({str(address) for address in (*owned, *(item.address for item in session.desired))})
     for name in exceptions:
         if name not in known:
-            close = get_close_matches(name, known, 1)
-            remedy = f"Did you mean {close[0]}?" if close else f"Known: {', '.join(known) or 'none'}."
+            meant = closest(name, known)
+            remedy = f"Did you mean {meant}?" if meant else f"Known: {', '.join(known) or 'none'}."
             raise UsageError(f"--allow-unpromoted {name}: there is no such object", remedy)
 
 

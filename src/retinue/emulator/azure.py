@@ -22,7 +22,7 @@ from .vector_stores import VectorStores
 from .web import Answer, Request, Route
 
 Handler = Callable[..., Answer]
-_NO_KEY = (
+NO_KEY = (
     "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key for an"
     " active subscription and use a correct regional API endpoint for your resource."
 )
@@ -36,7 +36,7 @@ def not_found() -> ApiError:
 def envelope(error: ApiError) -> str:
     """The gateway answers `{code, message}` with the status as a text, the service behind it all four of OpenAI's."""
     if error.status in (401, 429) or error.code == str(error.status):
-        message = _NO_KEY if error.status == 401 else str(error)
+        message = NO_KEY if error.status == 401 else str(error)
         return json.dumps({"error": {"code": str(error.status), "message": message}})
     inner = {"message": str(error), "type": error.kind, "param": error.param, "code": error.code}
     return json.dumps({"error": inner}, ensure_ascii=False)

@@ -21,8 +21,9 @@ from ..core.errors import (
     Unreachable,
     Unrecorded,
 )
-from ..core.graph import closure, needs
-from ..core.model import Action, Address, Change, Obstacle, Outcome, Reason, Status
+from ..core.graph import needs
+from ..core.model import Address, Change, Obstacle, Outcome, Status
+from ..core.waves import Graph, backwards, layers, waves
 from .races import settle_races
 from .run import Run
 from .steps import carry_out
@@ -40,44 +41,23 @@ def apply_changes(changes: Sequence[Change], run: Run) -> list[Outcome]:
         if change.held:
             outcomes[number] = _held(change, change.held)
     free = {number: change for number, change in numbered.items() if not change.held}
-    writes, deletes, unused, forgets = _waves(free)
-    for layer in _layers(writes):
-        outcomes |= _walk(layer, needs(writes), run, outcomes)
+    parts = waves(free)
+    for layer in layers(parts.writes):
+        outcomes |= _walk(layer, needs(parts.writes), run, outcomes)
         outcomes |= settle_races(layer, outcomes, run)
         run.ids.update(_ids(layer, outcomes))
-    replaced = {number: _old_of(change) for number, change in writes.items() if change.action is Action.REPLACE}
-    for wave in (deletes | replaced, unused, forgets):
+    for wave in (parts.deletes | parts.replaced, parts.unused, parts.forgets):
         if all(outcome.status in (Status.DONE, Status.HELD) for outcome in outcomes.values()):
-            done = _walk(wave, _reversed(needs(wave)), run)
+            done = _walk(wave, backwards(needs(wave)), run)
         else:
             done = {n: _not_started(change, "an earlier step did not succeed") for n, change in wave.items()}
-        outcomes |= {n: _replaced(outcomes[n], item) if n in replaced else item for n, item in done.items()}
+        outcomes |= {n: _replaced(outcomes[n], item) if n in parts.replaced else item for n, item in done.items()}
     return [outcomes[number] for number in numbered]
-
-
-def _layers(writes: Mapping[int, Change]) -> list[dict[int, Change]]:
-    """First the new objects that others will refer to by their ids, so that their races are settled before that."""
-    needed = needs(writes)
-    early = {
-        other
-        for number, others in needed.items()
-        for other in others
-        if writes[other].action in (Action.CREATE, Action.REPLACE)
-        and writes[other].address.kind != writes[number].address.kind
-    }
-    first = closure(early, {number: tuple(others) for number, others in needed.items()})
-    layers = [{n: change for n, change in writes.items() if (n in first) is early_one} for early_one in (True, False)]
-    return [layer for layer in layers if layer]
 
 
 def _ids(layer: Mapping[int, Change], outcomes: Mapping[int, Outcome]) -> dict[Address, str]:
     done = (outcomes[number] for number in layer if outcomes[number].status is Status.DONE)
     return {outcome.address: outcome.remote_id for outcome in done if outcome.remote_id}
-
-
-def _old_of(change: Change) -> Change:
-    """The second half of a replace: the old object goes once nothing refers to it any more."""
-    return replace(change, action=Action.DELETE, reason=Reason.DUPLICATE, fields=(), requires=())
 
 
 def _replaced(made: Outcome, removed: Outcome) -> Outcome:
@@ -88,76 +68,58 @@ def _replaced(made: Outcome, removed: Outcome) -> Outcome:
     return replace(removed, action=made.action, remote_id=made.remote_id, error=why)
 
 
-def _waves(changes: Mapping[int, Change]) -> list[dict[int, Change]]:
-    """Writes, deletes, files that nobody needs by then, forgets.
+class _Walk:
+    """How far a walk is. `outcomes`: of its steps so far, and of the steps before it, which `graph` may name too."""
 
-    A duplicate of what is forgotten must be gone before, while it is known.
-    """
-    waves: list[dict[int, Change]] = [{}, {}, {}, {}]
-    for number, change in changes.items():
-        unused = change.reason is Reason.UNUSED
-        last = {Action.DELETE: 2 if unused else 1, Action.FORGET: 3}
-        waves[last.get(change.action, 0)][number] = change
-    return waves
+    def __init__(self, changes: Mapping[int, Change], graph: Graph, run: Run, before: Mapping[int, Outcome]) -> None:
+        self.changes, self.graph, self.run = changes, graph, run
+        self.sorter = TopologicalSorter({number: graph[number] & changes.keys() for number in changes})
+        self.outcomes = dict(before)
+        self.failed = {number for number, outcome in before.items() if outcome.status is not Status.DONE}
+        self.hopeless = any(outcome.failure == _HOPELESS for outcome in before.values())
 
+    def settle(self, number: int, outcome: Outcome) -> None:
+        self.outcomes[number] = outcome
+        self.run.finished(outcome)
+        self.sorter.done(number)
+        if outcome.status is not Status.DONE:
+            self.failed.add(number)
+        self.hopeless = self.hopeless or outcome.failure == _HOPELESS
 
-_Graph = dict[int, set[int]]
-
-
-def _reversed(graph: _Graph) -> _Graph:
-    result: _Graph = {number: set() for number in graph}
-    for number, others in graph.items():
-        for other in others:
-            result[other].add(number)
-    return result
+    def kept_back(self, number: int) -> Outcome | None:
+        """How a step ends that may not be begun."""
+        change, broken = self.changes[number], self.graph[number] & self.failed
+        if self.run.stop.is_set():
+            return _not_started(change)
+        if self.hopeless or (self.run.fail_fast and self.failed):
+            return _not_started(change, "an earlier step did not succeed")
+        return _skipped(change, self.outcomes[min(broken)].address) if broken else None
 
 
 def _walk(
-    changes: Mapping[int, Change], graph: _Graph, run: Run, before: Mapping[int, Outcome] | None = None
+    changes: Mapping[int, Change], graph: Graph, run: Run, before: Mapping[int, Outcome] | None = None
 ) -> dict[int, Outcome]:
-    """Carry out steps as soon as what they need is done, at most `parallelism` at once.
-
-    `before`: how the steps ended that were done earlier; `graph` may name them too.
-    """
-    outcomes: dict[int, Outcome] = {}
-    sorter = TopologicalSorter({number: graph[number] & changes.keys() for number in changes})
-    sorter.prepare()
+    """Carry out steps as soon as what they need is done, at most `parallelism` at once. With the outcomes `before`."""
+    walk = _Walk(changes, graph, run, before or {})
+    walk.sorter.prepare()
     ready: deque[int] = deque()
     flying: dict[Future[Outcome], int] = {}
-    earlier = before or {}
-    failed = {number for number, outcome in earlier.items() if outcome.status is not Status.DONE}
-    hopeless = any(outcome.failure == _HOPELESS for outcome in earlier.values())
-
-    def settle(number: int, outcome: Outcome) -> None:
-        nonlocal hopeless
-        outcomes[number] = outcome
-        run.finished(outcome)
-        sorter.done(number)
-        if outcome.status is not Status.DONE:
-            failed.add(number)
-        hopeless = hopeless or outcome.failure == _HOPELESS
-
     try:
-        while sorter.is_active():
-            ready.extend(sorter.get_ready())
+        while walk.sorter.is_active():
+            ready.extend(walk.sorter.get_ready())
             while ready and len(flying) < run.parallelism:
                 number = ready.popleft()
-                change, broken = changes[number], graph[number] & failed
-                if run.stop.is_set():
-                    settle(number, _not_started(change))
-                elif hopeless or (run.fail_fast and failed):
-                    settle(number, _not_started(change, "an earlier step did not succeed"))
-                elif broken:
-                    settle(number, _skipped(change, {**earlier, **outcomes}[min(broken)].address))
+                if kept_back := walk.kept_back(number):
+                    walk.settle(number, kept_back)
                 else:
-                    flying[aside(partial(_outcome, change, run))] = number
+                    flying[aside(partial(_outcome, changes[number], run))] = number
             # A short wait, so that the main thread sees a signal while requests are in flight.
             finished, _ = wait(flying, timeout=0.2, return_when=FIRST_COMPLETED) if flying else ((), ())
             for future in finished:
-                settle(flying.pop(future), future.result())
+                walk.settle(flying.pop(future), future.result())
     finally:
         wait(flying)
-    return outcomes
+    return walk.outcomes
 
 
 def _outcome(change: Change, run: Run) -> Outcome:

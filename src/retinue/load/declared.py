@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from ..core.model import MISSING, Diagnostic, Place
+from ..core.spelling import did_you_mean
 from .located import Map, place_of
 from .said import listed, shown
 from .scalars import plain
@@ -99,9 +99,8 @@ def _mismatch(item: Declaration, value: Any, found: str) -> tuple[str, str]:
 def _unknown(name: str, known: Iterable[str]) -> tuple[str, str]:
     """Message and remedy."""
     names = sorted(known)
-    close = get_close_matches(name, names, 1)
     there_are = f"There are: {listed(names)}." if names else "No manifest uses one and none is declared."
-    return f"there is no variable {shown(name)}", f"Did you mean `{close[0]}`?" if close else there_are
+    return f"there is no variable {shown(name)}", did_you_mean(name, names, there_are)
 
 
 def values_in(

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from difflib import get_close_matches
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 from ..core.model import Address, Diagnostic, Kind, Place
+from ..core.spelling import closest
 from ..schema import kind_by_word, manifest_kinds
 from . import frontmatter, jsontext, yaml
 from .builder import Document, Parsed, shorten
 from .files import Files
 from .located import Map
+from .names import slug
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
@@ -77,11 +77,6 @@ def identify(document: Document, problems: list[Diagnostic]) -> Manifest | None:
     return Manifest(kind, Address(kind.name, name), data, data.keys_at[word])
 
 
-def closest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """The known word that was probably meant."""
-    return next(iter(get_close_matches(word, list(known), 1, cutoff)), None)
-
-
 def _words() -> list[str]:
     return [kind.word for kind in manifest_kinds()]
 
@@ -93,7 +88,7 @@ def _no_kind(data: Map, place: Place) -> Diagnostic:
         if meant and key not in fields:
             message = f"unknown key `{shorten(key)}`, and no line says what this document describes"
             return Diagnostic("kind-unknown", message, f"Did you mean `{meant}`?", data.keys_at[key])
-    line = f"{_words()[0]}: {_slug(data.get('name')) or 'my-name'}"
+    line = f"{_words()[0]}: {slug(data.get('name')) or 'my-name'}"
     return Diagnostic(
         "kind-missing",
         "this document has no kind line: nothing says what it describes",
@@ -113,11 +108,6 @@ def _bad_name(word: str, name: Any, at: Place) -> Diagnostic:
     if "${" in name:
         remedy = "Write the name out: it is the identity of the object, the same in every environment."
         return Diagnostic("manifest-name", "a name cannot contain variables", remedy, at)
-    slug = _slug(name)
-    remedy = f"Write `{word}: {slug}`; what people see goes into `name`." if slug else f"Write `{word}: my-name`."
+    usable = slug(name)
+    remedy = f"Write `{word}: {usable}`; what people see goes into `name`." if usable else f"Write `{word}: my-name`."
     return Diagnostic("manifest-name", f"`{shorten(name)}` is not a usable name: {rule}", remedy, at)
-
-
-def _slug(name: Any) -> str:
-    """A usable name close to the one given, or nothing."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:63].rstrip("-") if type(name) is str else ""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from ..core.model import Diagnostic
+from ..core.spelling import closest
 from .located import Map, place_of
 from .said import Said, shown
 
@@ -55,7 +55,7 @@ def _problem(endpoint: str, allow_http: bool) -> Said | None:
 
 
 def _no_url(endpoint: str) -> Said:
-    if difflib.get_close_matches(endpoint.lower(), [EMULATOR], 1, 0.75):
+    if closest(endpoint.lower(), [EMULATOR], 0.75):
         return Said("endpoint-shape", "the endpoint is no base URL", f"Did you mean `{EMULATOR}`?")
     return Said("endpoint-shape", "the endpoint is no base URL", _SHAPE)
 

@@ -83,26 +83,10 @@ class Files:
         found = self.find(name, at)
         return found if isinstance(found, Diagnostic) else read_found(found, at)
 
-    def read_text(self, name: str, at: Place | None = None) -> str | Diagnostic:
-        """A text file as it is, but for line ends, which become LF."""
-        found = self.find(name, at)
-        data = found if isinstance(found, Diagnostic) else read_found(found, at)
-        return data if isinstance(data, Diagnostic) else text_of(data, name, at)
-
 
 def beside(place: Place, path: str) -> str:
     """`path` as written in a file, relative to the project folder instead of to that file."""
     return posixpath.join(posixpath.dirname(place.file), path)
-
-
-def read_bytes(root: Path, name: str, at: Place | None = None) -> bytes | Diagnostic:
-    """The content of one regular file inside the project folder, or why it cannot be had."""
-    return Files(root).read_bytes(name, at)
-
-
-def read_text(root: Path, name: str, at: Place | None = None) -> str | Diagnostic:
-    """One text file of the project as it is, but for line ends, which become LF."""
-    return Files(root).read_text(name, at)
 
 
 def read_found(found: Found, at: Place | None = None) -> bytes | Diagnostic:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..core.model import Kind
+from ..core.spelling import closest
 from .located import Map
 from .said import Said, listed, path_name, shown
 
@@ -82,12 +82,10 @@ def _meant(key: str, members: Mapping[str, Any], present: Collection[str]) -> st
     if below:
         return f"It belongs below `{below[0]}`: `{below[0]}: {{{key}: …}}`."
     known = [name for name in members if name not in present]
-    close = difflib.get_close_matches(key.replace("-", "_").lower(), known, 1, 0.6)
-    if close:
-        return f"Did you mean `{close[0]}`?"
-    again = difflib.get_close_matches(key, members, 1, 0.8)
-    if again:
-        return f"`{again[0]}` is there already: remove this line."
+    if meant := closest(key.replace("-", "_").lower(), known):
+        return f"Did you mean `{meant}`?"
+    if again := closest(key, members, 0.8):
+        return f"`{again}` is there already: remove this line."
     return f"{_REMOVE}. What may stand here: {listed(known)}."
 
 

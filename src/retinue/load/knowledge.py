@@ -14,8 +14,8 @@ from ..core.canonical import canonical_json
 from ..core.content import Key, key_of
 from ..core.model import Address, Diagnostic, Kind, Place, Resource
 from ..core.references import addresses_in, reference, renamed, target_of
+from ..core.spelling import closest
 from ..schema import kinds
-from .documents import closest
 from .located import Map, Seq
 from .uploads import Upload
 
@@ -32,9 +32,8 @@ def spelled_out(kind: Kind, data: Map) -> Map:
             changed[name] = _spelled(items, member)
     if not changed:
         return data
-    result = Map(data.place)
-    for key, value in data.items():
-        result.put(key, changed.get(key, value), data.keys_at[key], data.values_at[key])
+    result = data.copy()
+    result.update(changed)
     return result
 
 
@@ -43,13 +42,10 @@ def folded(kind: Kind, spec: Map) -> Map:
     names = {name: into for name, into in kind.shared.items() if name in spec}
     if not names:
         return spec
-    result = Map(spec.place)
-    for key, value in spec.items():
-        if key in names:
-            continue
-        for name in (name for name, into in names.items() if into == key):
-            value = _told(value, name, spec)
-        result.put(key, value, spec.keys_at[key], spec.values_at[key])
+    result = spec.without(names)
+    for name, into in names.items():
+        if into in result:
+            result[into] = _told(result[into], name, spec)
     return result
 
 
@@ -60,9 +56,7 @@ def _told(items: Any, name: str, spec: Map) -> Any:
     for item, at in zip(items, items.items_at, strict=True):
         whole = item
         if type(item) is Map and item.get(name) is None:
-            whole = Map(item.place)
-            for key, value in item.items():
-                whole.put(key, value, item.keys_at[key], item.values_at[key])
+            whole = item.copy()
             whole.put(name, spec[name], spec.keys_at[name], spec.values_at[name])
         result.put(whole, at)
     return result

@@ -35,13 +35,13 @@ def merge(base: Map, patch: Map, problems: list[Diagnostic] | None = None) -> Ma
 
     With `problems`, a null that removes nothing is reported; without, it is a value like any other.
     """
-    result = _copy(base)
+    result = base.copy()
     for key, value in patch.items():
         at = patch.values_at[key]
         if value is None and (key in result or problems is not None):
             if key not in result and problems is not None:
                 problems.append(_nothing_to_remove(key, patch))
-            _remove(result, key)
+            result = result.without([key])
         elif type(value) is Map and not _included(value, patch) and (problems is not None or key in result):
             below = result.get(key)
             result.put(key, _merge_maps(below, value, problems), patch.keys_at[key], at)
@@ -58,19 +58,6 @@ def _merge_maps(below: Any, value: Map, problems: list[Diagnostic] | None) -> Ma
 
 def _included(value: Map, parent: Map) -> bool:
     return value.place.file != parent.place.file
-
-
-def _copy(value: Map) -> Map:
-    result = Map(value.place)
-    result.update(value)
-    result.keys_at.update(value.keys_at)
-    result.values_at.update(value.values_at)
-    return result
-
-
-def _remove(value: Map, key: str) -> None:
-    for part in (value, value.keys_at, value.values_at):
-        part.pop(key, None)
 
 
 def _nothing_to_remove(key: str, patch: Map) -> Diagnostic:

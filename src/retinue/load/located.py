@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from ..core.model import Place
@@ -39,6 +39,21 @@ class Map(dict[str, Any]):
         self[key] = value
         self.keys_at[key] = key_at
         self.values_at[key] = value_at
+
+    def copy(self) -> Map:
+        """Of this mapping alone: its values are shared."""
+        result = Map(self.place)
+        result.update(self)
+        result.keys_at.update(self.keys_at)
+        result.values_at.update(self.values_at)
+        return result
+
+    def without(self, keys: Collection[str]) -> Map:
+        result = self.copy()
+        for key in result.keys() & set(keys):
+            for part in (result, result.keys_at, result.values_at):
+                del part[key]
+        return result
 
 
 class Seq(list[Any]):

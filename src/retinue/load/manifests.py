@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..core.model import Address, Diagnostic, Place, Resource
+from ..core.spelling import closest
 from ..schema import EXTRAS
 from .declared import unknown_override, values_in, written
-from .documents import Manifest, closest, identify, read
+from .documents import Manifest, identify, read
 from .files import Files
 from .includes import Renderer
 from .knowledge import described_twice, folded, spelled_out, unknown_references, with_uploads
@@ -242,7 +243,7 @@ def _overlays(run: _Run, manifests: Mapping[Address, Manifest]) -> dict[Address,
     for address, overlay in found.items():
         if address not in manifests and run.complete:
             run.problems.append(_unmatched(overlay, manifests))
-    return {address: _without(overlay.data, {overlay.kind.word}) for address, overlay in found.items()}
+    return {address: overlay.data.without({overlay.kind.word}) for address, overlay in found.items()}
 
 
 def _read_overlay(run: _Run, target: Environment, entry: str, into: list[Manifest]) -> None:
@@ -280,7 +281,7 @@ def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Resour
         if problem.place is None or problem.place not in run.renderer.poisoned
     )
     run.rendered[manifest.address] = data
-    spec = folded(manifest.kind, _without(data, _OURS | {manifest.kind.word}))
+    spec = folded(manifest.kind, data.without(_OURS | {manifest.kind.word}))
     spec = _with_own_extras(spec, data, run)
     policy = policy_of(block, names)
     return Resource(manifest.kind.name, spec, manifest.address, policy, manifest.place), here
@@ -292,7 +293,7 @@ def _with_own_extras(spec: Map, data: Map, run: _Run) -> Map:
     extras = data.get(EXTRAS)
     if target is None or type(extras) is not Map or type(extras.get(target.provider)) is not Map:
         return spec
-    own = _without(extras, extras.keys() - {target.provider})
+    own = extras.without(extras.keys() - {target.provider})
     spec.put(EXTRAS, own, data.keys_at[EXTRAS], data.values_at[EXTRAS])
     return spec
 
@@ -304,14 +305,6 @@ def _belongs(run: _Run, manifest: Manifest, overlay: Map | None) -> bool:
         if names is not None:
             return run.environment is None or run.environment in names
     return True
-
-
-def _without(data: Map, unwanted: Collection[str]) -> Map:
-    result = Map(data.place)
-    for key, value in data.items():
-        if key not in unwanted:
-            result.put(key, value, data.keys_at[key], data.values_at[key])
-    return result
 
 
 def _at(run: _Run, *path: Any) -> Place:

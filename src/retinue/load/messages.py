@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ..core.model import Kind
+from ..core.spelling import closest
 from .keys import missing_keys, unknown_keys
 from .said import Said, listed, path_name, shown
 
@@ -121,9 +121,9 @@ def _not_allowed(error: Any, name: str, path: Sequence[str | int]) -> Said:
     words = [str(value) for value in allowed if value is not None]
     value = error.instance
     found = "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else shown(value)
-    close = difflib.get_close_matches(str(value)[:100].lower().replace("-", "_"), words, 1, 0.6)
+    meant = closest(str(value)[:100].lower().replace("-", "_"), words)
     remedy = f"Allowed: {listed(words)}."
-    return Said("not-allowed", f"{name} cannot be {found}", f"Did you mean `{close[0]}`? {remedy}" if close else remedy)
+    return Said("not-allowed", f"{name} cannot be {found}", f"Did you mean `{meant}`? {remedy}" if meant else remedy)
 
 
 def _range(error: Any, name: str, path: Sequence[str | int]) -> Said:

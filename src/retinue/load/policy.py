@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from ..core.model import Diagnostic, Place, Policy
-from .documents import closest
+from ..core.spelling import did_you_mean
 from .located import Map, Seq
 
 
@@ -50,9 +50,8 @@ def _named(block: Any) -> Iterator[tuple[str, Place]]:
 
 
 def _unknown(name: str, at: Place, environments: Collection[str]) -> Diagnostic:
-    meant = closest(name, environments)
     known = ", ".join(f"`{known}`" for known in environments) or "none"
-    remedy = f"Did you mean `{meant}`?" if meant else f"The environments of retinue.yaml are: {known}."
+    remedy = did_you_mean(name, environments, f"The environments of retinue.yaml are: {known}.")
     return Diagnostic("environment-unknown", f"retinue.yaml has no environment `{name}`", remedy, at)
 
 

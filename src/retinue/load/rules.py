@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
 from ..core.canonical import canonical_json
 from ..core.model import Kind
+from ..core.spelling import closest
 from ..schema import EXTRAS, kind_schema
 from ..schema.accept import acceptor
 from .located import Map
@@ -167,8 +167,8 @@ def _ignored_fields(data: Map, kind: Kind) -> Iterator[Said]:
     for index, pointer in enumerate(pointers if isinstance(pointers, list) else ()):
         first = pointer.split("/")[1] if isinstance(pointer, str) and pointer.startswith("/") else None
         if first is not None and first not in kind.fields and first != EXTRAS:
-            close = difflib.get_close_matches(first, kind.fields, 1)
+            meant = closest(first, kind.fields)
             listed = ", ".join(f"/{name}" for name in kind.fields)
-            remedy = f"Did you mean `/{close[0]}`?" if close else f"Fields: {listed}."
+            remedy = f"Did you mean `/{meant}`?" if meant else f"Fields: {listed}."
             message = f"{shown(pointer)} names no field of `{kind.word}`"
             yield Said("unknown-field", message, remedy, ("retinue", "ignore_changes", index))

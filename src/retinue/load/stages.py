@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from ..core.model import Diagnostic, Promotion
+from ..core.spelling import did_you_mean
 from .located import Map, place_of
 from .said import listed, shown
 
@@ -32,8 +32,7 @@ def promotion_problems(data: Map) -> Iterator[Diagnostic]:
     for name, source in sources.items():
         path = ("environments", name, _KEY)
         if source not in environments:
-            close = get_close_matches(source, list(environments), 1)
-            remedy = f"Did you mean `{close[0]}`?" if close else f"There are: {listed(list(environments))}."
+            remedy = did_you_mean(source, environments, f"There are: {listed(list(environments))}.")
             message = f"there is no environment {shown(source)} to promote from"
             yield Diagnostic("environment-unknown", message, remedy, place_of(data, path), path="/" + "/".join(path))
         elif name in (way := _way(source, sources)):

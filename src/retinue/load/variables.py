@@ -6,10 +6,10 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 
 from ..core.model import Diagnostic, Place
+from ..core.spelling import closest
 from .builder import MAX_PROBLEMS
 from .files import MAX_BYTES, place_in
 
@@ -88,9 +88,9 @@ class Variables:
 
     def _undefined(self, name: str, at: Place) -> Diagnostic:
         where = "no environment was chosen" if self.environment is None else f"environment `{self.environment}`"
-        close = get_close_matches(name, list(self.values), 1)
+        meant = closest(name, self.values)
         known = ", ".join(sorted(self.values)) or "none"
-        remedy = f"Did you mean `${{var.{close[0]}}}`?" if close else f"Variables that are defined: {known}."
+        remedy = f"Did you mean `${{var.{meant}}}`?" if meant else f"Variables that are defined: {known}."
         remedy += f" Define it with `variables: {{{name}: …}}` in retinue.yaml or with --var {name}=…."
         return Diagnostic("variable-undefined", f"the variable `{name}` is not defined ({where})", remedy, at)
 

@@ -32,12 +32,12 @@ from ..core.errors import (
 )
 from ..core.model import Json
 from ..core.strictjson import loads
+from .credentials import Credentials, Headers
 from .gate import Gate
 from .wire import Answer, Classify, Connection, Stream, Verb, Verdict
 
 _ATTEMPTS = 6
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 20.0
-_SHORTEST_KEY = 8
 _SHORTEST_WAIT, _LONGEST_WAIT, _BRIEF_WAIT = 0.01, 60.0, 10.0
 """Seconds that one answer is waited for."""
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, ConnectionRefusedError)
@@ -107,7 +107,6 @@ def _client(connection: Connection) -> httpx.Client:
     try:
         return httpx.Client(
             base_url=url,
-            headers=dict(connection.headers),
             params=dict(connection.params),
             transport=connection.transport,
             verify=trust() if connection.transport is None else True,
@@ -136,7 +135,7 @@ class Http:
         self._stop = connection.stop
         self._log = connection.log or (lambda _text: None)
         self._where = connection.base_url
-        self._secrets = _secrets(connection.headers)
+        self._credentials = Credentials(connection.headers, connection.renew)
 
     def close(self) -> None:
         self._client.close()
@@ -196,8 +195,7 @@ class Http:
     ) -> Answer | _Failure:
         started = self._clock.now()
         try:
-            timeout = _timeout(min(self._longest, self._deadline - started))
-            response = self._client.request(method, path, params=params, timeout=timeout, **_sent(body))
+            response = self._signed(method, path, body, params)
         except _NOT_SENT as error:
             return _Failure(self._unreachable(error), repeatable=True, sent=False)
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
@@ -210,11 +208,25 @@ class Http:
         self._log(f"{method} {path} {answer.status} {took} ms {answer.headers.get('x-request-id', '')}".rstrip())
         return self._judge(verb, answer, f"{method} {path}")
 
+    def _signed(self, method: str, path: str, body: Json, params: Mapping[str, str] | None) -> httpx.Response:
+        """Sent once more, signed anew, if the service refuses what it took until now: then nothing was done."""
+        again = False
+        while True:
+            headers = self._credentials.headers
+            timeout = _timeout(min(self._longest, self._deadline - self._clock.now()))
+            response = self._client.request(method, path, params=params, timeout=timeout, **_sent(body, headers))
+            if response.is_success:
+                self._credentials.accepted(headers)
+            if response.status_code != 401 or again or not self._credentials.renewed(headers):
+                return response
+            again = True
+            self._log(f"{method} {path} 401; signed in anew")
+
     def _judge(self, verb: Verb, answer: Answer, what: str) -> Answer | _Failure:
         verdict = self._classify(verb, answer)
         if verdict is Verdict.OK:
             return answer
-        answer = _parsed(answer.status, answer.headers, self._masked(answer.text))
+        answer = _parsed(answer.status, answer.headers, self._credentials.masked(answer.text))
         said = _said(answer)
         wait = retry_after(answer.headers, self._clock.wall())
         if verdict is Verdict.RETRY:
@@ -245,23 +257,17 @@ class Http:
 
     def _unreachable(self, error: Exception) -> Unreachable:
         return Unreachable(
-            f"{self._where} cannot be reached ({type(error).__name__}: {self._masked(str(error))})",
+            f"{self._where} cannot be reached ({type(error).__name__}: {self._credentials.masked(str(error))})",
             "Check `endpoint` in retinue.yaml, the network and any proxy.",
         )
 
-    def _masked(self, text: str) -> str:
-        """A failure as it may be shown: some services repeat the key that they refuse."""
-        for secret in self._secrets:
-            text = text.replace(secret, "[key]")
-        return text
 
-
-def _sent(body: Json | Stream) -> dict[str, Any]:
-    """The body as the client takes it; a stream says its length, so that a server knows when it was cut."""
+def _sent(body: Json | Stream, headers: Headers) -> dict[str, Any]:
+    """Body and headers as the client takes them; a stream says its length, so that a server knows when it was cut."""
     if not isinstance(body, Stream):
-        return {"json": body}
-    headers = {"Content-Type": body.content_type, "Content-Length": str(body.length)}
-    return {"content": body.pieces(), "headers": headers}
+        return {"json": body, "headers": headers}
+    about = {"Content-Type": body.content_type, "Content-Length": str(body.length)}
+    return {"content": body.pieces(), "headers": {**headers, **about}}
 
 
 def _timeout(left: float) -> httpx.Timeout:
@@ -306,13 +312,6 @@ def _final(verdict: Verdict, what: str, said: str, answer: Answer) -> RetinueErr
     if verdict is Verdict.ABSENT:
         return NotFound(text, status=answer.status)
     return Rejected(text, status=answer.status, code=_text(code), param=_text(param))
-
-
-def _secrets(headers: Mapping[str, str]) -> tuple[str, ...]:
-    """The keys in headers, as they are and as an error message quotes them."""
-    values = (value for name, value in headers.items() if name.lower() == "authorization" or "key" in name.lower())
-    keys = [value.rpartition(" ")[2] for value in values]
-    return tuple(text for key in keys for text in (key, repr(key)[1:-1]) if len(key) >= _SHORTEST_KEY)
 
 
 def _answer(response: httpx.Response) -> Answer:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from functools import cache
 from importlib import metadata
 
 from ..core.errors import UsageError
+from ..core.spelling import did_you_mean
 from .base import Provider
 
 GROUP = "retinue.providers"
@@ -30,9 +30,8 @@ def load(name: str) -> Provider:
     for entry in _entries():
         if entry.name == name:
             return _loaded(entry)
-    close = get_close_matches(name, names(), 1)
     known = f"Known providers: {', '.join(names())}."
-    raise UsageError(f"there is no provider `{name}`", f"Did you mean `{close[0]}`?" if close else known)
+    raise UsageError(f"there is no provider `{name}`", did_you_mean(name, names(), known))
 
 
 def _loaded(entry: metadata.EntryPoint) -> Provider:

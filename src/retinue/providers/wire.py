@@ -55,6 +55,7 @@ class Stream:
 class Connection:
     """Everything needed to reach a service. Secrets stand in `headers` only, which are never shown.
 
+    `renew`: those of `headers` that sign a request, asked for anew when the service no longer takes them.
     `budget`: seconds for the whole run. `transport`: in place of a socket, an in-process one. `ours`: how the marker
     addresses begin of the objects that the run is about; nothing more than a list has to tell of others. `progress`:
     where a line goes about work that takes long.
@@ -71,6 +72,7 @@ class Connection:
     log: Callable[[str], None] | None = None
     ours: tuple[str, ...] = ("",)
     progress: Callable[[str], None] | None = None
+    renew: Callable[[], Mapping[str, str]] | None = field(default=None, repr=False)
 
     def tell(self, text: str) -> None:
         """A line about work that takes long."""

@@ -120,12 +120,10 @@ def _steps(plan: Plan, style: Style, width: int) -> Iterator[str]:
     for change in plan.changes:
         yield _head(change, plan, ids, layout, style)
         kind = kinds().get(change.address.kind)
-        if kind is not None and kind.by_content:
-            """What is in it is the author's own file; the head says how large it is."""
-        elif change.action is Action.CREATE:
-            yield from created_fields(change.fields, kind, layout, style)
-        else:
-            yield from changed_fields(change.fields, kind, layout, style)
+        # What is in a file is the author's own; the head says how large it is.
+        if kind is None or not kind.by_content:
+            draw = created_fields if change.action is Action.CREATE else changed_fields
+            yield from draw(change.fields, kind, layout, style)
         for word, obstacle in (("blocked", change.blocked), ("held", change.held)):
             if obstacle:
                 yield from _obstacle(word, obstacle, obstacle in shown, style)

@@ -6,7 +6,7 @@ import json
 import math
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -67,7 +67,7 @@ def command(host: str, port: int, db: str, control: bool, **misbehaviour: Any) -
     """
     from ...emulator.server import serve
 
-    emulator = _emulator(db, control, _document(**misbehaviour))
+    emulator = _emulator(db, control, _document(misbehaviour))
     try:
         with _until_signalled():
             serve(emulator, host, port, console.result, threading.Event())
@@ -102,21 +102,15 @@ def _emulator(db: str, control: bool, document: dict[str, Any]) -> Emulator:
     return emulator
 
 
-def _document(
-    latency: float,
-    rate: float | None,
-    burst: int,
-    hint: str,
-    failures: float | None,
-    seed: int,
-    settings: tuple[str, ...],
-) -> dict[str, Any]:
+def _document(given: Mapping[str, Any]) -> dict[str, Any]:
     """The options as what the control route takes."""
-    document: dict[str, Any] = {"latency": latency, "behaviour": dict(map(_setting, settings))}
-    if rate is not None:
-        document["rates"] = [{"per_second": rate, "burst": burst, "hint": "" if hint == "none" else hint}]
-    if failures:
-        document["chance"] = {"seed": seed, "probability": failures, "faults": list(_FAILURES)}
+    document = {"latency": given["latency"], "behaviour": dict(map(_setting, given["settings"]))}
+    if given["rate"] is not None:
+        hint = "" if given["hint"] == "none" else given["hint"]
+        document["rates"] = [{"per_second": given["rate"], "burst": given["burst"], "hint": hint}]
+    if given["failures"]:
+        faults = list(_FAILURES)
+        document["chance"] = {"seed": given["seed"], "probability": given["failures"], "faults": faults}
     return document
 
 

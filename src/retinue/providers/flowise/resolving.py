@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from ...core.model import Diagnostic, Json, Resource
+from ...core.spelling import did_you_mean
 from .block import NAME, Block, Part, block_of
 from .checks import BLOCK, of_chat_model
 from .directory import Directory
@@ -121,9 +121,8 @@ def _wanted_kinds(component: Component | None) -> tuple[str, ...]:
 
 def _unknown(what: str, name: str, known: Iterable[str], path: str) -> Diagnostic:
     names = sorted(set(known))
-    close = difflib.get_close_matches(name, names, 1)
     listed = ", ".join(f"`{item}`" for item in names[:30]) or "none"
-    remedy = f"Did you mean `{close[0]}`?" if close else f"There are: {listed}."
+    remedy = did_you_mean(name, names, f"There are: {listed}.")
     return Diagnostic("flowise-unknown", f"{what} `{name}`", remedy, path=path)
 
 

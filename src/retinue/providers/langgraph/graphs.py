@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 
 from ...core.model import Diagnostic, Json, Resource, Severity
 from ...core.pointer import join_pointer
+from ...core.spelling import did_you_mean
 from ..losses import LOSS
 from .block import NAME, block_of
 
@@ -48,13 +48,14 @@ def findings(item: Resource, graph: Graph) -> Iterator[Diagnostic]:
         if key not in graph.keys:
             message = f"the graph `{graph.name}` declares no context key `{key}`"
             path = join_pointer(("providers", NAME, "context", key))
-            yield _at(item, Diagnostic("context-key", message, _meant(key, sorted(graph.keys), declared), path=path))
+            remedy = did_you_mean(key, sorted(graph.keys), f"Known: {declared}.")
+            yield _at(item, Diagnostic("context-key", message, remedy, path=path))
 
 
 def unknown_graph(item: Resource, known: Sequence[str]) -> Diagnostic:
     graph_id = block_of(item.spec).graph_id or ""
     listed = ", ".join(f"`{name}`" for name in known) or "none"
-    remedy = _meant(graph_id, known, listed)
+    remedy = did_you_mean(graph_id, known, f"Known: {listed}.")
     return _at(
         item, Diagnostic("unknown-graph", f"this server has no graph `{graph_id}`", remedy, path=f"{_BLOCK}/graph_id")
     )
@@ -64,11 +65,6 @@ def unreadable_schema(name: str, said: str) -> Diagnostic:
     message = f"the server does not tell the context keys of the graph `{name}`, so they are unchecked: {said}"
     remedy = "A graph whose types it cannot describe has this effect; its log says why."
     return Diagnostic("context-unchecked", message, remedy, severity=Severity.WARNING)
-
-
-def _meant(word: str, known: Sequence[str], listed: str) -> str:
-    close = get_close_matches(word, known, 1)
-    return f"Did you mean `{close[0]}`?" if close else f"Known: {listed}."
 
 
 def _at(item: Resource, found: Diagnostic) -> Diagnostic:

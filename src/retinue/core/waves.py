@@ -1,0 +1,76 @@
+"""In which order the steps of a plan go: what others need first, deletes after all writes, forgets last. Pure.
+
+Steps are known by their numbers in the plan. Carries nothing out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import NamedTuple, TypeAlias
+
+from .graph import closure, needs
+from .model import Action, Change, Reason
+
+Numbered: TypeAlias = Mapping[int, Change]
+Graph: TypeAlias = Mapping[int, set[int]]
+"""By number, the steps that must be done before."""
+
+
+class Waves(NamedTuple):
+    """One after the other; `deletes` and what follows only once all before them succeeded.
+
+    `replaced`: the old objects of the replaces among `writes`, by the same numbers, deleted with the others.
+    A duplicate of what is forgotten must be gone before, while it is known: `forgets` come last.
+    """
+
+    writes: dict[int, Change]
+    deletes: dict[int, Change]
+    replaced: dict[int, Change]
+    unused: dict[int, Change]
+    forgets: dict[int, Change]
+
+
+def waves(changes: Numbered) -> Waves:
+    parts = Waves({}, {}, {}, {}, {})
+    for number, change in changes.items():
+        if change.action is Action.FORGET:
+            parts.forgets[number] = change
+        elif change.action is not Action.DELETE:
+            parts.writes[number] = change
+        elif change.reason is Reason.UNUSED:
+            parts.unused[number] = change
+        else:
+            parts.deletes[number] = change
+        if change.action is Action.REPLACE:
+            parts.replaced[number] = _old_of(change)
+    return parts
+
+
+def _old_of(change: Change) -> Change:
+    """The second half of a replace: the old object goes once nothing refers to it any more."""
+    return replace(change, action=Action.DELETE, reason=Reason.DUPLICATE, fields=(), requires=())
+
+
+def layers(writes: Numbered) -> list[dict[int, Change]]:
+    """First the new objects that others will refer to by their ids, so that their races are settled before that."""
+    needed = needs(writes)
+    early = {
+        other
+        for number, others in needed.items()
+        for other in others
+        if writes[other].action in (Action.CREATE, Action.REPLACE)
+        and writes[other].address.kind != writes[number].address.kind
+    }
+    first = closure(early, {number: tuple(others) for number, others in needed.items()})
+    parts = [{n: change for n, change in writes.items() if (n in first) is early_one} for early_one in (True, False)]
+    return [part for part in parts if part]
+
+
+def backwards(graph: Graph) -> Graph:
+    """The same steps the other way round."""
+    result: dict[int, set[int]] = {number: set() for number in graph}
+    for number, others in graph.items():
+        for other in others:
+            result[other].add(number)
+    return result
