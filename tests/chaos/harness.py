@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import threading
 import time
 from collections import Counter
@@ -153,8 +152,7 @@ def is_new(key: str) -> bool:
 
 def objects(emulator: Emulator) -> dict[str, Raw]:
     """What the service holds, read past every list."""
-    rows, _ = emulator.store.page("assistant", 10_000, newest_first=False)
-    return {key: json.loads(text) for key, text in rows}
+    return dict(emulator.store.everything("assistant"))
 
 
 # --- the world

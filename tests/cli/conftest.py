@@ -103,8 +103,7 @@ class World:
 
     def live(self) -> dict[str, dict[str, Any]]:
         """The emulator's assistants by id."""
-        rows, _ = self.emulator.store.page("assistant", 10_000, newest_first=False)
-        return {key: json.loads(text) for key, text in rows}
+        return dict(self.emulator.store.everything("assistant"))
 
     def only(self) -> dict[str, Any]:
         """The one live assistant."""

@@ -6,77 +6,12 @@ import base64
 import hashlib
 import json
 import re
-from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from .conftest import World
-
-STORE = """\
-vector_store: handbook
-name: Handbook
-files:
-  - {upload: ../handbook/*.md}
-"""
-ASSISTANT = """\
-assistant: support
-name: Support
-model: gpt-4o
-tools: [{type: code_interpreter}, {type: file_search}]
-tool_resources:
-  code_interpreter: {file_ids: [{upload: ../data/prices.csv}]}
-  file_search: {vector_store_ids: [{ref: VectorStore/handbook}]}
-"""
-
-
-@pytest.fixture
-def known(world: World) -> World:
-    """An assistant with a handbook of two files and a table, not applied yet."""
-    world.project()
-    world.write("assistants/handbook.yaml", STORE)
-    world.write("assistants/support.yaml", ASSISTANT)
-    world.write("handbook/returns.md", "# Returns\n")
-    world.write("handbook/shipping.md", "# Shipping\n")
-    world.write("data/prices.csv", "item,price\n")
-    return world
-
-
-def held(world: World, kind: str) -> dict[str, dict[str, Any]]:
-    """Everything of a kind that the service holds, by id."""
-    return dict(world.emulator.store.everything(kind))
-
-
-def stores(world: World) -> list[dict[str, Any]]:
-    return [world.emulator.vector_stores.shown(raw) for raw in held(world, "vector_store").values()]
-
-
-def names_in(world: World, store: str) -> list[str]:
-    """The plain names of the files in a store."""
-    entries = held(world, f"vector_store.file/{store}").values()
-    return sorted(entry["attributes"]["retinue.name"] for entry in entries)
-
-
-def file_names(world: World) -> list[str]:
-    return sorted(raw["filename"] for raw in held(world, "file").values())
-
-
-def plain_names(world: World) -> list[str]:
-    return [re.sub(r"\.rt-[a-z2-7]{8}-[0-9a-f]{16}", "", name) for name in file_names(world)]
-
-
-def uploads(world: World) -> int:
-    return sum((request.method, request.path) == ("POST", "/v1/files") for request in world.emulator.requests)
-
-
-def changes(world: World, *options: str) -> list[dict[str, Any]]:
-    ran = world.run("plan", "--format", "json", *options)
-    found: list[dict[str, Any]] = json.loads(ran.out)["changes"]
-    return found
-
-
-def steps(world: World) -> set[tuple[str, str, str]]:
-    return {(change["address"], change["action"], change["reason"]) for change in changes(world)}
+from .knowledge import ASSISTANT, STORE, changes, file_names, held, names_in, plain_names, steps, stores, uploads
+from .knowledge import known as known
 
 
 def test_everything_is_made_in_order_and_linked_by_live_ids(known: World) -> None:
@@ -341,95 +276,6 @@ def test_output_lists_stores_and_no_files(known: World) -> None:
     known.apply()
     (store,) = stores(known)
     assert json.loads(known.run("output").out)["VectorStore/handbook"] == store["id"]
-
-
-# --- saved plans
-
-
-def test_a_saved_plan_needs_the_files_but_no_manifests(known: World) -> None:
-    assert known.run("plan", "--out", "plan.json").code == 0
-    for name in ("handbook", "support"):
-        known.remove(f"assistants/{name}.yaml")
-    ran = known.run("apply", "plan.json")
-    assert ran.code == 0, ran.err
-    known.write("assistants/handbook.yaml", STORE)
-    known.write("assistants/support.yaml", ASSISTANT)
-    known.settled()
-    writes = len(known.emulator.writes())
-    assert known.run("apply", "plan.json").code == 0
-    assert len(known.emulator.writes()) == writes
-
-
-@pytest.mark.parametrize("edit", ["changed", "gone"])
-def test_a_file_that_is_not_as_planned_makes_the_plan_stale_before_the_first_write(known: World, edit: str) -> None:
-    assert known.run("plan", "--out", "plan.json").code == 0
-    if edit == "changed":
-        known.write("handbook/returns.md", "# Other\n")
-    else:
-        known.remove("handbook/returns.md")
-    ran = known.run("apply", "plan.json")
-    assert ran.code == 6
-    assert "handbook/returns.md" in ran.err
-    assert known.emulator.writes() == []
-
-
-def test_a_saved_plan_refers_to_what_was_there_and_is_stale_once_that_is_gone(known: World) -> None:
-    known.apply()
-    (store,) = stores(known)
-    known.write("assistants/second.yaml", ASSISTANT.replace("assistant: support", "assistant: second"))
-    known.write("assistants/second.yaml", ASSISTANT.replace("support", "second").replace("Support", "Second"))
-    assert known.run("plan", "--out", "plan.json").code == 0
-    (change,) = json.loads((known.root / "plan.json").read_text())["changes"]
-    assert change["requires"] == ["File/data/prices.csv", "VectorStore/handbook"]
-    assert change["resolved"]["VectorStore/handbook"] == store["id"]
-    known.emulator.store.delete("vector_store", store["id"])
-    ran = known.run("apply", "plan.json")
-    assert (ran.code, "VectorStore/handbook" in ran.err) == (6, True)
-
-
-# --- indexing
-
-
-def test_a_file_that_cannot_be_indexed_is_named_with_the_reason_and_the_run_is_partial(known: World) -> None:
-    known.emulator.behaviour = replace(known.emulator.behaviour, index_failures={"returns*": "It is not text."})
-    ran = known.run("apply", "--auto-approve")
-    assert ran.code == 8
-    assert "1 of 2 files could not be indexed: returns.md: It is not text." in ran.out + ran.err
-    assert known.live() == {}
-    known.emulator.behaviour = replace(known.emulator.behaviour, index_failures={})
-    sent = uploads(known)
-    known.apply()
-    assert uploads(known) == sent
-    assert len(known.live()) == len(stores(known)) == 1
-
-
-def test_new_bytes_that_cannot_be_indexed_leave_the_old_ones_to_be_found(known: World) -> None:
-    known.apply()
-    (store,) = stores(known)
-    known.write("handbook/returns.md", "# Returns, anew\n")
-    known.emulator.behaviour = replace(known.emulator.behaviour, index_failures={"returns*": "It is not text."})
-    assert known.run("apply", "--auto-approve").code == 8
-    assert [
-        entry["attributes"]["retinue.name"] for entry in known.emulator.vector_stores.entries.completed(store["id"])
-    ]
-    assert len(held(known, "file")) == 4
-    known.emulator.behaviour = replace(known.emulator.behaviour, index_failures={})
-    known.apply()
-    assert len(held(known, "file")) == 3
-
-
-def test_indexing_that_takes_time_is_waited_for_with_a_word(known: World) -> None:
-    known.emulator.behaviour = replace(known.emulator.behaviour, index_seconds=0.7)
-    ran = known.apply()
-    assert "0 of 2 files indexed" in ran.err
-    assert stores(known)[0]["status"] == "completed"
-
-
-def test_indexing_that_never_ends_ends_with_the_time_of_the_run(known: World) -> None:
-    known.emulator.behaviour = replace(known.emulator.behaviour, index_stuck="returns*")
-    ran = known.run("apply", "--auto-approve", "--timeout", "3s")
-    assert ran.code == 8
-    assert "files were still being indexed" in ran.out + ran.err
 
 
 # --- capabilities

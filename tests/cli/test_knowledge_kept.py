@@ -5,8 +5,8 @@ from __future__ import annotations
 from retinue.core.content import scope_of, stored_name
 
 from .conftest import World
-from .test_knowledge import ASSISTANT, STORE, changes, file_names, held, names_in, plain_names, stores
-from .test_knowledge import known as known
+from .knowledge import ASSISTANT, STORE, changes, file_names, held, names_in, plain_names, stores
+from .knowledge import known as known
 
 FORGET = "\nremoved: [{address: VectorStore/handbook, forget: true}]\n"
 ALONE = "assistant: support\nname: Support\nmodel: gpt-4o\n"

@@ -12,7 +12,7 @@ import pytest
 from retinue.emulator.app import Emulator
 
 from .conftest import World, opened
-from .test_knowledge import STORE, held, steps, stores
+from .knowledge import STORE, held, steps, stores
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication

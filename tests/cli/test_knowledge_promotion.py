@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from .conftest import World
-from .test_knowledge import ASSISTANT, STORE
+from .knowledge import ASSISTANT, STORE
 
 PROJECT = """\
 version: 1

@@ -194,8 +194,7 @@ class FlowiseSubject(Rows):
         )
 
     def rows(self) -> dict[str, dict[str, Any]]:
-        rows, _ = self.emulator.store.page(KIND, 10_000, newest_first=False)
-        return {key: json.loads(text) for key, text in rows}
+        return dict(self.emulator.store.everything(KIND))
 
 
 SUBJECTS = (

@@ -98,10 +98,7 @@ class Bench:
 
     def live(self) -> dict[str, dict[str, Any]]:
         """What the service holds, by id, read past every list."""
-        import json
-
-        rows, _ = self.emulator.store.page("assistant", 10_000, newest_first=False)
-        return {key: json.loads(text) for key, text in rows}
+        return dict(self.emulator.store.everything("assistant"))
 
 
 @pytest.fixture

@@ -41,8 +41,7 @@ class FlowiseWorld(World):
 
     def rows(self) -> dict[str, dict[str, Any]]:
         """By the name in their details; `parsed` has the details."""
-        found, _ = self.emulator.store.page(KIND, 10_000, newest_first=False)
-        rows = [json.loads(text) for _, text in found]
+        rows = [row for _, row in self.emulator.store.everything(KIND)]
         parsed = [(row, json.loads(row["details"])) for row in rows]
         return {details["name"]: {**row, "parsed": details} for row, details in parsed if "name" in details}
 

@@ -106,21 +106,34 @@ def world(fake: FakeLangGraph) -> Mapping[str, Any]:
     }
 
 
-def undisturbed() -> tuple[Mapping[str, Any], list[str]]:
+@dataclass(frozen=True)
+class Undisturbed:
+    """The world after a run that nothing befell, and what it asked for."""
+
+    world: Mapping[str, Any]
+    requests: list[str]
+
+
+@pytest.fixture(scope="module")
+def undisturbed() -> Undisturbed:
     fake = furnished()
     wire = Wire(fake)
     run_once(wire, AFTER)
-    return world(fake), wire.seen
+    return Undisturbed(world(fake), wire.seen)
 
 
-EXPECTED, REQUESTS = undisturbed()
+BOUNDARIES = 9
 MISHAPS = [f"{when} {what}" for when in ("before", "after") for what in ("reset", "crash", "500", "503")]
 MISHAPS.append("before 429")
 
 
+def test_every_request_of_the_run_is_a_boundary(undisturbed: Undisturbed) -> None:
+    assert len(undisturbed.requests) == BOUNDARIES
+
+
 @pytest.mark.parametrize("mishap", MISHAPS)
-@pytest.mark.parametrize("at", range(len(REQUESTS)))
-def test_every_boundary(mishap: str, at: int) -> None:
+@pytest.mark.parametrize("at", range(BOUNDARIES))
+def test_one_plain_apply_mends_every_mishap_at_every_boundary(mishap: str, at: int, undisturbed: Undisturbed) -> None:
     fake = furnished()
     wire = Wire(fake, mishap, at)
     if "crash" in mishap:
@@ -131,15 +144,15 @@ def test_every_boundary(mishap: str, at: int) -> None:
         assert [outcome.status for outcome in run_once(wire, AFTER)] == [Status.DONE] * 4
     again = run_once(Wire(fake), AFTER)
     assert all(outcome.status is Status.DONE for outcome in again)
-    assert world(fake) == EXPECTED
+    assert world(fake) == undisturbed.world
     last = Wire(fake)
     assert run_once(last, AFTER) == []
     assert not [line for line in last.seen if not line.endswith("/search")]
 
 
-def test_a_lost_answer_to_a_create_makes_no_second_version() -> None:
+def test_a_lost_answer_to_a_create_makes_no_second_version(undisturbed: Undisturbed) -> None:
     fake = furnished()
-    run_once(Wire(fake, "after reset", REQUESTS.index("POST /assistants")), AFTER)
+    run_once(Wire(fake, "after reset", undisturbed.requests.index("POST /assistants")), AFTER)
     new = next(raw for raw in fake.assistants.values() if raw["name"] == "New")
     assert new["version"] == 1
 

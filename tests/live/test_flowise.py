@@ -166,8 +166,7 @@ def test_both_layers_of_a_row_with_an_upstream(live: Live) -> None:
         live.assistant("greeter", f"instructions: Say hello.\ntools: [{{type: file_search}}]\n{block}")
         live.apply()
         key = live.rows()["Greeter"]["details"]["id"]
-        rows, _ = upstream.store.page("assistant", 10, newest_first=False)
-        held = json.loads(rows[0][1])
+        ((_, held),) = upstream.store.everything("assistant")
         assert (held["id"], held["instructions"]) == (key, "Say hello.")
         upstream.assistants.seed({**held, "instructions": "Say goodbye."})
         assert "providers.flowise.upstream.instructions" in live.retinue("plan", "--detailed-exitcode", code=2)
