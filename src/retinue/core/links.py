@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from . import marker
 from .canonical import canonical
 from .content import Key, key_of, leftover_address
-from .model import MISSING, Action, Address, Cause, Change, FieldChange, Json, Kind, Resource
+from .model import MISSING, Action, Address, Cause, Change, FieldChange, Json, Kind, Reason, Resource
 from .references import Ids, Names, addresses_in, ids_in, to_ids, to_names
 
 
@@ -162,13 +162,18 @@ def _after(change: Change, links: Links) -> Mapping[str, Json]:
     return to_ids({item.name: item.after for item in change.fields if item.name in kind.fields}, kind, links.ids)
 
 
+def is_unasked(change: Change, acknowledged: Collection[Address]) -> bool:
+    """Whether something goes only because its manifest did: neither `removed` nor a command says so."""
+    return change.reason is Reason.ORPHAN and change.address not in acknowledged
+
+
 def used_elsewhere(
     marked: Iterable[Resource], changes: Iterable[Change], kinds: Mapping[str, Kind]
-) -> Mapping[tuple[str, str], str]:
-    """By kind and id, what is referred to by objects that the changes do not touch, with the id of one of these.
+) -> Mapping[tuple[str, str], Resource]:
+    """By kind and id, what is referred to by objects that the changes do not touch, with one of these.
 
     What the changes do touch is held against what they expect of it.
     """
     touched = {(change.address.kind, change.remote_id) for change in changes}
     others = [live for live in marked if (live.kind, live.remote_id) not in touched]
-    return {found: live.remote_id or "" for live in others for found in ids_in(live.spec, kinds[live.kind])}
+    return {found: live for live in others for found in ids_in(live.spec, kinds[live.kind])}

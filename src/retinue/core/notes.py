@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from .links import is_unasked
 from .model import Action, Address, Change, Diagnostic, Reason, Resource, Severity
 from .ownership import World
 from .target import Target
 
 
 def notes(
-    target: Target, world: World, desired: Mapping[Address, Resource], changes: Sequence[Change]
+    target: Target,
+    world: World,
+    desired: Mapping[Address, Resource],
+    changes: Sequence[Change],
+    strangers: Mapping[tuple[str, str], str],
 ) -> Iterator[Diagnostic]:
+    """`strangers`: by kind and id of what goes, an object of others that refers to it."""
     yield from world.diagnostics
+    yield from _still_used(target, changes, strangers)
     yield from _left_alone(world, changes)
     yield from _removed_already(target, world)
     yield from _moved_from_nothing(changes, desired)
@@ -28,6 +35,24 @@ def _left_alone(world: World, changes: Sequence[Change]) -> Iterator[Diagnostic]
             severity=Severity.INFO,
             message=f"{count} {'object' if count == 1 else 'objects'} of others left alone",
         )
+
+
+def _still_used(
+    target: Target, changes: Sequence[Change], strangers: Mapping[tuple[str, str], str]
+) -> Iterator[Diagnostic]:
+    """What goes by an explicit word although something of others refers to it; without one it is blocked."""
+    for change in changes:
+        stranger = strangers.get((change.address.kind, change.remote_id or ""))
+        if stranger is None or change.action not in (Action.DELETE, Action.REPLACE):
+            continue
+        if not is_unasked(change, target.removed):
+            yield Diagnostic(
+                code="in-use",
+                severity=Severity.WARNING,
+                address=str(change.address),
+                message=f"{stranger}, which is not managed here, still refers to what goes",
+                remedy=f"Take {change.remote_id} out there.",
+            )
 
 
 def _removed_already(target: Target, world: World) -> Iterator[Diagnostic]:

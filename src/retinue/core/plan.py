@@ -9,8 +9,8 @@ from . import policy
 from .content import by_key, scope_of
 from .counterparts import Counterpart, adopts, counterparts, not_adoptable
 from .graph import closure
-from .links import Links, left_in_use, link, split, unused_files
-from .model import Action, Address, Allowed, Change, Diagnostic, Plan, Reason, Resource
+from .links import Links, left_in_use, link, split, unused_files, used_elsewhere
+from .model import Action, Address, Allowed, Change, Diagnostic, Kind, Plan, Reason, Resource
 from .notes import notes
 from .ownership import World
 from .promotion import hold
@@ -41,6 +41,7 @@ def make_plan(
     found += [steps.delete_unused(file) for file in unused_files(known.links, known.marked, found)]
     renamed = _renamed(known, found)
     changes, unchanged = _narrowed(found, desired, intent.selection)
+    strangers = _strangers(known, changes)
     plan = Plan(
         project=target.project,
         environment=target.environment,
@@ -52,13 +53,13 @@ def make_plan(
         unchanged=len(unchanged),
         unchanged_addresses=tuple(sorted(unchanged)),
         diagnostics=(
-            *notes(target, known.world, known.objects, changes),
+            *notes(target, known.world, known.objects, changes, strangers),
             *_suggestions(renamed, known.objects, changes),
         ),
     )
     if target.proof is not None and not intent.destroy:
         plan = hold(plan, target.proof)
-    return policy.guard(plan, _facts(known, renamed, changes))
+    return policy.guard(plan, replace(_facts(known, renamed, changes), strangers=strangers))
 
 
 def _narrowed(
@@ -160,6 +161,22 @@ def _suggestions(
     for new, old in sorted(renamed.items()):
         if new in created:
             yield suggestion(new, old, desired[new].place)
+
+
+def _strangers(known: _Known, changes: Sequence[Change]) -> dict[tuple[str, str], str]:
+    """By kind and id of what goes, an object of others that refers to it, in words."""
+    going = {(item.address.kind, item.remote_id) for item in changes if item.action in (Action.DELETE, Action.REPLACE)}
+    if not going:
+        return {}
+    world, kinds = known.world, known.target.kinds
+    others = [*world.foreign, *(claim.live for claim in (*world.elsewhere, *world.copies))]
+    used = used_elsewhere(others, changes, kinds)
+    return {key: _in_words(live, kinds[live.kind]) for key, live in used.items() if key in going}
+
+
+def _in_words(live: Resource, kind: Kind) -> str:
+    name = kind.display_name(live.spec)
+    return f"{live.remote_id} (“{name}”)" if name else str(live.remote_id)
 
 
 def _facts(known: _Known, renamed: Mapping[Address, Address], changes: Sequence[Change]) -> policy.Facts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from .links import is_unasked
 from .model import Action, Address, Cause, Change, Kind, Obstacle, Plan, Reason
 from .ownership import World
 from .renames import line
@@ -18,7 +19,7 @@ class Facts:
     that hold each address. `damaged`: ids whose protection cannot be read. `renamed`: by new address the old one of
     an orphan that looks like it. `unreadable`: by kind, the ids of what may be ours. `heirs`: the ids of the copies
     that nobody could tell from the object of a step once the step is done. `users`: by kind and id of what goes, an
-    object of ours that would still refer to it.
+    object of ours that would still refer to it. `strangers`: an object of others that refers to it, in words.
     """
 
     owned: frozenset[Address]
@@ -33,6 +34,7 @@ class Facts:
     heirs: Callable[[Change], tuple[str, ...]] = lambda _change: ()
     renamed: Mapping[Address, Address] = field(default_factory=dict)
     users: Mapping[tuple[str, str], Address] = field(default_factory=dict)
+    strangers: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, world: World, kinds: Mapping[str, Kind]) -> Facts:
@@ -124,14 +126,24 @@ def block_copied(plan: Plan, facts: Facts) -> Plan:
 
 
 def block_in_use(plan: Plan, facts: Facts) -> Plan:
-    """Nothing goes that an object of ours would still refer to."""
+    """Nothing goes that an object of ours would still refer to; nor, without a word, what one of others refers to."""
 
     def rule(change: Change) -> Obstacle | None:
-        user = facts.users.get((change.address.kind, change.remote_id or ""))
-        if user is None or change.action not in (Action.DELETE, Action.REPLACE):
+        if change.action not in (Action.DELETE, Action.REPLACE):
             return None
-        way = f"take {change.remote_id} out of {user} first" if plan.complete else f"--target {user} too"
-        return Obstacle("in-use", f"{user} would still refer to it", (way,))
+        key = (change.address.kind, change.remote_id or "")
+        if (user := facts.users.get(key)) is not None:
+            way = f"take {change.remote_id} out of {user} first" if plan.complete else f"--target {user} too"
+            return Obstacle("in-use", f"{user} would still refer to it", (way,))
+        stranger = facts.strangers.get(key)
+        if stranger is None or not is_unasked(change, facts.acknowledged):
+            return None
+        ways = (
+            f"take {change.remote_id} out of {stranger.partition(' ')[0]} first",
+            f"to keep it there, removed: [{{address: {change.address}, forget: true}}]",
+            f"to delete it all the same, removed: [{change.address}]",
+        )
+        return Obstacle("in-use", f"{stranger}, which is not managed here, would still refer to it", ways)
 
     return _block(plan, rule)
 
@@ -196,7 +208,7 @@ def block_renamed_project(plan: Plan, facts: Facts) -> Plan:
     )
     obstacle = Obstacle(
         "renamed-project",
-        f"{count} of {len(creates)} objects to create exist as {project}/{environment}: was it renamed?",
+        f"{_of(count, len(creates))} as {project}/{environment}: was it renamed?",
         (way_out, "--allow-twins creates new ones beside them"),
     )
     return _block(plan, lambda change: obstacle if change.action is Action.CREATE else None)
@@ -249,6 +261,12 @@ def block_brake(plan: Plan, facts: Facts) -> Plan:
     ways.append(f"--allow-deletes {deletes}" if deletes else "leave out --allow-deletes")
     obstacle = Obstacle("brake", why, tuple(ways))
     return _block(plan, lambda change: obstacle if change in doomed or not doomed else None)
+
+
+def _of(count: int, total: int) -> str:
+    if total == 1:
+        return "the object to create exists"
+    return f"{count} of {total} objects to create {'exists' if count == 1 else 'exist'}"
 
 
 def counts_as_delete(change: Change, acknowledged: frozenset[Address]) -> bool:

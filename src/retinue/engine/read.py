@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from ..core.model import Resource
 from ..core.reach import covers
 from ..core.target import Target
 from ..providers.base import Finder, Service
+from .threads import all_of
+
+_AT_ONCE = 10
+"""The transport holds them to --parallelism besides."""
 
 
 def read_live(service: Service, kinds: Iterable[str]) -> list[Resource]:
@@ -48,8 +53,9 @@ def read_for_plan(
 
 
 def read_whole(service: Service, live: Sequence[Resource], parts: Iterable[Resource]) -> list[Resource]:
-    """`live`, in which these `parts` of it are read again one by one, with all that is in them."""
+    """`live`, in which these `parts` of it are read again, each by itself, with all that is in them."""
     again = {(item.kind, item.remote_id) for item in parts}
-    whole = (service.get(kind, remote_id or "") for kind, remote_id in sorted(again, key=str))
+    calls = [partial(service.get, kind, remote_id or "") for kind, remote_id in sorted(again, key=str)]
+    whole = all_of(calls, _AT_ONCE)
     rest = [item for item in live if (item.kind, item.remote_id) not in again]
     return rest + [item for item in whole if item is not None]

@@ -58,7 +58,7 @@ class _World:
     by_id: Mapping[str | None, Resource]
     marked: ownership.World
     files: Mapping[Key, tuple[Resource, ...]]
-    used: Mapping[tuple[str, str], str]
+    used: Mapping[tuple[str, str], Resource]
 
     @classmethod
     def of(cls, live: Sequence[Resource], plan: Plan, run: Run) -> _World:
@@ -89,7 +89,7 @@ class _World:
             return Moved(f"{change.remote_id} was copied since: {', '.join(heirs)}")
         user = self.used.get((kind.name, change.remote_id or ""))
         if state is None and change.reason is Reason.UNUSED and user:
-            return Moved(f"{user} refers to it by now")
+            return Moved(f"{user.remote_id} refers to it by now")
         return state
 
     def _gone(self, change: Change, run: Run) -> str | None:

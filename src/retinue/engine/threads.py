@@ -3,11 +3,34 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
 
 T = TypeVar("T")
+
+
+def all_of(calls: Sequence[Callable[[], T]], most: int) -> list[T]:
+    """What the calls answer, in their order, with `most` of them at work at a time. After an error none begins."""
+    found: dict[int, T] = {}
+    waiting = deque(enumerate(calls))
+
+    def work() -> None:
+        while waiting:
+            try:
+                number, call = waiting.popleft()
+            except IndexError:  # another was faster
+                return
+            try:
+                found[number] = call()
+            except BaseException:
+                waiting.clear()
+                raise
+
+    for worker in [aside(work) for _ in range(min(most, len(calls)))]:
+        worker.result()
+    return [found[number] for number in range(len(calls))]
 
 
 def aside(call: Callable[[], T]) -> Future[T]:
