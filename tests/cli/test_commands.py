@@ -104,6 +104,20 @@ def test_import_from_an_export_names_nothing_as_a_manifest_of_another_environmen
     assert "this project has a manifest Assistant/ant already" in ran.err
 
 
+def test_import_from_an_export_names_the_kind_whose_name_is_taken(world: World) -> None:
+    world.project()
+    helper = {"file_search": {"vector_stores": [{"file_ids": ["file-1"]}]}}
+    item = {"id": "asst_1", "model": "gpt-4o", "name": "Ant", "tools": [{"type": "file_search"}]}
+    world.write("old.json", json.dumps(item | {"tool_resources": helper}))
+    world.write("assistants/stores.yaml", "vector_store: ant\n")
+    ran = world.run("import", "--from", "old.json")
+    assert (ran.code, (world.root / "assistants/ant.yaml").exists()) == (3, False)
+    assert "this project has a manifest VectorStore/ant already, in another file; nothing was written" in ran.err
+    world.write("old.json", json.dumps(item))
+    assert world.run("import", "--from", "old.json").code == 0, "an assistant may be called as a store is"
+    assert world.run("validate").code == 0
+
+
 def test_import_from_an_export_writes_where_the_manifests_are(world: World) -> None:
     world.project()
     text = (world.root / "retinue.yaml").read_text()

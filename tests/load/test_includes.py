@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from retinue.core.model import Severity
 from retinue.load import jsontext, yaml
 from retinue.load.files import MAX_BYTES, Files
 from retinue.load.includes import Renderer
@@ -65,7 +66,8 @@ def world(tmp_path: Path) -> World:
 
 
 def test_text_stands_as_it_is(world: World) -> None:
-    assert world.value("i: {file: ../prompts/x.md}") == {"i": "Be ${var.lang}.\nBe kind.\n"}
+    rendered, _ = world.render("i: {file: ../prompts/x.md}")
+    assert rendered == {"i": "Be ${var.lang}.\nBe kind.\n"}
 
 
 def test_text_is_a_template_only_on_request(world: World) -> None:
@@ -84,8 +86,36 @@ def test_yaml_and_json_are_parsed_and_may_include_in_turn(world: World) -> None:
 
 def test_included_yaml_is_a_template_only_on_request(world: World) -> None:
     world.write(**{"tools/v.yaml": "heat: ${var.heat}"})
-    assert world.value("t: {file: ../tools/v.yaml}") == {"t": {"heat": "${var.heat}"}}
+    assert world.value("t: {file: ../tools/v.yaml, template: false}") == {"t": {"heat": "${var.heat}"}}
     assert world.value("t: {file: ../tools/v.yaml, template: true}") == {"t": {"heat": 0.5}}
+
+
+LITERAL = {
+    "in a text": ("a\nSay ${var.nobody} or ${var.lang}.", "prompts/l.md", "", ["prompts/l.md:2:22: include-literal"]),
+    "in data": ("a: 1\nb: ${var.heat}", "tools/l.yaml", "", ["tools/l.yaml:2:4: include-literal"]),
+    "no variable of the project": ("Write ${var.nobody} for a name.", "prompts/l.md", "", []),
+    "meant so": ("Write ${var.lang} for a name.", "prompts/l.md", ", template: false", []),
+    "a template": ("Write ${var.lang} for a name.", "prompts/l.md", ", template: true", []),
+    "no variable": ("Write ${lang}, $${var.lang} or {var.lang}.", "prompts/l.md", "", []),
+}
+
+
+@pytest.mark.parametrize(("text", "name", "more", "problems"), LITERAL.values(), ids=LITERAL.keys())
+def test_a_variable_that_stays_as_it_is_is_said_unless_the_include_says_so(
+    world: World, text: str, name: str, more: str, problems: list[str]
+) -> None:
+    world.write(**{name: text})
+    assert world.render(f"i: {{file: ../{name}{more}}}")[1] == problems
+
+
+def test_the_word_about_a_variable_that_stays_names_the_include_and_stops_nothing(world: World) -> None:
+    parsed = yaml.parse(b"a: x\ni: {file: ../prompts/x.md}", "assistants/a.yaml")
+    renderer = Renderer(Files(world.root))
+    renderer.render(parsed.documents[0].value, VARIABLES)
+    (problem,) = renderer.problems
+    assert (problem.severity, renderer.poisoned) == (Severity.WARNING, set())
+    assert problem.message == "`${var.lang}` stays as it is here: the file is included without `template: true`"
+    assert problem.remedy is not None and "beside `file:` at assistants/a.yaml:2:11 to have" in problem.remedy
 
 
 def test_variables_in_the_manifest_and_in_paths(world: World) -> None:

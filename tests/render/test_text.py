@@ -164,7 +164,7 @@ def test_changed_words_are_marked_in_colour() -> None:
 @pytest.mark.parametrize(
     ("count", "words"),
     [
-        (0, "0 objects match their manifests"),
+        (0, "This environment owns nothing"),
         (1, "1 object matches its manifest"),
         (9, "9 objects match their manifests"),
     ],

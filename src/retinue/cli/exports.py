@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..core.errors import InvalidManifests, UsageError
-from ..core.model import Json, Resource, Severity
+from ..core.model import Address, Json, Resource, Severity
 from ..engine.read import read_live
 from ..load.dumps import flat
 from ..load.export import Exported, manifests_from_objects, objects_from_text
@@ -20,6 +20,7 @@ from ..load.manifests import Loaded, load
 from ..load.project import Project
 from ..load.yaml import parse
 from ..providers.base import Exporter, Provider
+from ..schema import kinds
 from . import console
 from .binding import extras_of
 from .connecting import connect
@@ -77,18 +78,35 @@ def _refuse_taken(exported: Exported, project: Project) -> None:
     if any(item.severity is Severity.ERROR for item in loaded.diagnostics):
         # Whose name a faulty manifest takes, nobody can say.
         raise InvalidManifests(loaded.diagnostics)
-    for file in sorted(exported.files):
-        name = PurePosixPath(file).stem
-        if file.endswith(".yaml") and name in _names(loaded) and not (project.root / file).exists():
+    for file, text in sorted(exported.files.items()):
+        taken = sorted(_addresses_in(file, text) & _addresses(loaded))
+        if taken and not (project.root / file).exists():
             raise UsageError(
-                f"this project has a manifest Assistant/{name} already, in another file; nothing was written",
-                "Take that assistant out of the export, or rename the manifest.",
+                f"this project has a manifest {taken[0]} already, in another file; nothing was written",
+                f"Take {_origin(taken[0], file)} out of the export, or rename the manifest.",
             )
 
 
-def _names(loaded: Loaded) -> set[str]:
+def _addresses_in(file: str, text: str) -> set[Address]:
+    """Those of the manifests in a file; none for a prompt or a tool."""
+    documents = parse(text.encode(), file).documents if file.endswith(".yaml") else []
+    words = {kind.word: kind.name for kind in kinds().values() if kind.word}
+    return {
+        Address(words[word], str(document.value[word]))
+        for document in documents
+        if isinstance(document.value, dict)
+        for word in words.keys() & document.value.keys()
+    }
+
+
+def _origin(address: Address, file: str) -> str:
+    """The object of the export that a manifest comes from."""
+    return "that assistant" if address.kind == "Assistant" else f"the assistant {PurePosixPath(file).stem}"
+
+
+def _addresses(loaded: Loaded) -> set[Address]:
     """What the manifests are called, also those that are not meant for this environment."""
-    return {address.name for address in (*loaded.elsewhere, *(item.address for item in loaded.resources)) if address}
+    return {address for address in (*loaded.elsewhere, *(item.address for item in loaded.resources)) if address}
 
 
 def checked(exported: Exported) -> Exported:
@@ -112,7 +130,7 @@ def from_live(session: Session, given: Mapping[str, Any], choice: Choice = Choic
         manifests_from_objects(
             [item for item in objects if item["id"] not in adopted],
             adopt_environment=session.environment.name,
-            taken=_names(session.loaded),
+            taken={address.name for address in _addresses(session.loaded)},
             folder=folder,
             kind=session.kinds["Assistant"],
             extras=extras_of,

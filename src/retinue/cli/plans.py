@@ -266,10 +266,9 @@ def _report_blocked(plan: Plan, stuck: Sequence[Change], given: Mapping[str, Any
     if not shows_plan(given):
         _print_results(plan, outcomes, code, given)
     where = "The plan above" if shows_plan(given) else "Each one's result"
-    console.note(
-        f"Error: {len(stuck)} of {len(plan.changes)} changes are blocked, so nothing was applied.\n"
-        f"  {where} says why and names the ways out."
-    )
+    total = len(plan.changes)
+    counted = "the change is" if total == 1 else f"{len(stuck)} of {total} changes {'is' if len(stuck) == 1 else 'are'}"
+    console.note(f"Error: {counted} blocked, so nothing was applied.\n  {where} says why and names the ways out.")
     return code
 
 

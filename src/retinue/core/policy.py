@@ -208,7 +208,7 @@ def block_renamed_project(plan: Plan, facts: Facts) -> Plan:
     )
     obstacle = Obstacle(
         "renamed-project",
-        f"{count} of {len(creates)} objects to create exist as {project}/{environment}: was it renamed?",
+        f"{_of(count, len(creates))} as {project}/{environment}: was it renamed?",
         (way_out, "--allow-twins creates new ones beside them"),
     )
     return _block(plan, lambda change: obstacle if change.action is Action.CREATE else None)
@@ -261,6 +261,12 @@ def block_brake(plan: Plan, facts: Facts) -> Plan:
     ways.append(f"--allow-deletes {deletes}" if deletes else "leave out --allow-deletes")
     obstacle = Obstacle("brake", why, tuple(ways))
     return _block(plan, lambda change: obstacle if change in doomed or not doomed else None)
+
+
+def _of(count: int, total: int) -> str:
+    if total == 1:
+        return "the object to create exists"
+    return f"{count} of {total} objects to create {'exists' if count == 1 else 'exist'}"
 
 
 def counts_as_delete(change: Change, acknowledged: frozenset[Address]) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
-from ..core.model import Diagnostic, Place
+from ..core.model import Diagnostic, Place, Severity
 from . import jsontext, yaml
 from .builder import MAX_DEPTH, MAX_VALUES, Document, Parsed, Stop, shorten
-from .files import Files, Found, beside, read_found, text_of
+from .files import Files, Found, beside, place_in, read_found, text_of
 from .located import Map, Seq
 from .uploads import Upload, fingerprint, is_pattern
 from .uploads import find as find_uploads
@@ -18,11 +18,19 @@ MAX_CHAIN = 8
 _PARSERS = {".yaml": yaml.parse, ".yml": yaml.parse, ".json": jsontext.parse}
 
 
+class _Unasked(NamedTuple):
+    """An include that does not say whether its text is a template, and the variables that it then would have."""
+
+    variables: Variables
+    include: Place
+
+
 class _Context(NamedTuple):
     """Where the walk is: the files on the way here, and the variables if this text is a template."""
 
     variables: Variables | None
     chain: tuple[str, ...]
+    unasked: _Unasked | None = None
 
 
 class Renderer:
@@ -58,8 +66,10 @@ class Renderer:
         self._cost += 1
         if kind is str:
             self._cost += len(value) >> 6
-            if context.variables is not None and "${" in value:
-                return self._replace(value, at, context.variables)
+            if "${" in value:
+                if context.variables is not None:
+                    return self._replace(value, at, context.variables)
+                self._mention(value, at, context.unasked)
         elif kind is Map or kind is Seq:
             self._check_size(at, depth)
             if kind is Seq:
@@ -99,6 +109,23 @@ class Renderer:
             self.poisoned.add(at)
         self.uses[at] = variables.names(text)
         return result
+
+    def _mention(self, text: str, at: Place, unasked: _Unasked | None, *, exact: bool = False) -> None:
+        """Say that a variable which there is stays as text, where nobody said that it shall."""
+        found = unasked.variables.first(text) if unasked else None
+        if unasked is None or found is None:
+            return
+        name, offset = found
+        self.problems.append(
+            Diagnostic(
+                "include-literal",
+                f"`${{var.{name}}}` stays as it is here: the file is included without `template: true`",
+                f"Write `template: true` beside `file:` at {unasked.include} to have it replaced, or `template: false`"
+                " if the text is meant so.",
+                place_in(text, offset, at.file) if exact else at,
+                severity=Severity.WARNING,
+            )
+        )
 
     def _check_size(self, at: Place, depth: int) -> None:
         if depth > MAX_DEPTH:
@@ -174,7 +201,8 @@ class Renderer:
         if isinstance(found, Diagnostic):
             self._poison(value, found)
             return value
-        inner = _Context(context.variables if template else None, (*context.chain, found.name))
+        unasked = _Unasked(context.variables, at) if context.variables and "template" not in value else None
+        inner = _Context(context.variables if template else None, (*context.chain, found.name), unasked)
         is_data = PurePosixPath(found.name).suffix.lower() in _PARSERS
         result = self._data(value, found, inner, depth) if is_data else self._text(value, found, inner)
         for place in (value.place, getattr(result, "place", value.place)):
@@ -191,10 +219,14 @@ class Renderer:
             self._poison(value, text)
             return value
         self._cost += len(text) >> 6
-        if inner.variables is None or "${" not in text:
+        if "${" not in text:
+            return text
+        start = Place(found.name, 1, 1)
+        if inner.variables is None:
+            self._mention(text, start, inner.unasked, exact=True)
             return text
         self.uses[value.place] = inner.variables.names(text)
-        return inner.variables.text(text, Place(found.name, 1, 1), self.problems, exact=True)
+        return inner.variables.text(text, start, self.problems, exact=True)
 
     def _data(self, value: Map, found: Found, inner: _Context, depth: int) -> Any:
         at = value.values_at["file"]

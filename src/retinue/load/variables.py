@@ -65,6 +65,13 @@ class Variables:
         """The variables that a text asks for."""
         return tuple(dict.fromkeys(found["name"] for found in _PART.finditer(text) if found["name"]))
 
+    def first(self, text: str) -> tuple[str, int] | None:
+        """The first variable that a text asks for and that there is, and its offset."""
+        for found in _PART.finditer(text):
+            if found["name"] in self.values or found["name"] in self.elsewhere:
+                return found["name"], found.start()
+        return None
+
     def _get(self, name: str) -> tuple[bool, Any]:
         self.used.add(name)
         for values in (self.values, self.elsewhere):

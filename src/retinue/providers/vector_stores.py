@@ -233,7 +233,7 @@ class StoreVerbs:
         if failed:
             reasons = [f"{self._name(str(e['id']))}: {_why(e)}" for e in failed[:_MOST_NAMED]]
             more = f"; and {len(failed) - _MOST_NAMED} more" if len(failed) > _MOST_NAMED else ""
-            message = f"{len(failed)} of {len(items)} files could not be indexed: {'; '.join(reasons)}{more}"
+            message = f"{_of(len(failed), len(items))} could not be indexed: {'; '.join(reasons)}{more}"
             raise Incomplete(message, "Mend these files or take them out, and apply again.", remote_id=remote_id)
 
     def _batches(self, items: Sequence[Mapping[str, Json]]) -> Iterator[dict[str, Json]]:
@@ -264,12 +264,12 @@ class StoreVerbs:
                 return
             if total - busy != told:
                 told = total - busy
-                self._progress(f"  {remote_id}: {told} of {total} files indexed")
+                self._progress(f"  {remote_id}: {_of(told, total)} indexed")
             now = self._clock.now()
             if self._stop.is_set() or now - started > _LONGEST_INDEXING or now + pause > self._deadline:
                 why = "when the run was stopped" if self._stop.is_set() else f"after {now - started:.0f} s"
                 raise Incomplete(
-                    f"{busy} of {total} files were still being indexed {why}",
+                    f"{_of(busy, total)} {'was' if busy == 1 else 'were'} still being indexed {why}",
                     "The service goes on with it; apply again later.",
                     remote_id=remote_id,
                 )
@@ -307,6 +307,10 @@ def _must_be_indexed_anew(item: Mapping[str, Json], held: Mapping[str, Json]) ->
 
 def _sizes(chunking: Json) -> Json:
     return (chunking or {}).get("static") or _AUTO_SIZES
+
+
+def _of(count: int, total: int) -> str:
+    return f"{count} of {total} file{'' if total == 1 else 's'}"
 
 
 def _why(entry: Mapping[str, Json]) -> str:

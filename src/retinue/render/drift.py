@@ -58,7 +58,8 @@ def drift_markdown(drift: Drift) -> str:
         cut = _cut(body)
         parts += ["What is live differs from what was applied, as manifest → live:", fence(cut, "text")]
         if cut != body:
-            parts.append(f"{body.count(chr(10)) - cut.count(chr(10))} more lines: `retinue drift` shows all of them.")
+            missing = body.count("\n") - cut.count("\n")
+            parts.append(f"{missing} more line{'' if missing == 1 else 's'}: `retinue drift` shows all of them.")
     return "\n\n".join(parts) + "\n"
 
 
@@ -79,6 +80,8 @@ def drift_summary(drift: Drift) -> str:
     """`Drift: 1 changed, 1 missing.` or `No drift. 9 objects are as they were last applied.`"""
     if not drift.items:
         count = drift.undrifted
+        if not count:
+            return f"No drift. This environment owns nothing{'' if drift.plan.complete else ' of what was chosen'}."
         return f"No drift. {count} {'object is as it was' if count == 1 else 'objects are as they were'} last applied."
     counts = Counter(item.what for item in drift.items)
     return f"Drift: {', '.join(_counted(what, counts[what]) for what in What if counts[what])}."

@@ -70,6 +70,8 @@ def promotion_line(promotion: Promotion, shown: Callable[[str], str] = clean) ->
 
 def summary_line(plan: Plan) -> str:
     """`Plan: 1 to create, …` or `No changes. 9 objects match their manifests.`"""
+    if not plan.changes and not plan.unchanged:
+        return f"No changes. This environment owns nothing{'' if plan.complete else ' of what was chosen'}."
     if not plan.changes:
         one = plan.unchanged == 1
         return (

@@ -94,4 +94,4 @@ def _record(steps: Sequence[Change], plan: Plan, session: Session, given: Mappin
 
 def _count(outcomes: Sequence[Outcome]) -> str:
     done = sum(item.status is Status.DONE for item in outcomes)
-    return f"{done} of {len(outcomes)} objects"
+    return f"{done} of {len(outcomes)} object{'' if len(outcomes) == 1 else 's'}"
