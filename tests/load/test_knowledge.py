@@ -239,3 +239,51 @@ def test_a_file_that_changes_while_it_is_sent_is_never_sent_whole(tmp_path: Path
         sent += sum(map(len, pieces))
     assert sent < len(data)
     assert changed_since(tmp_path, "f.md", found.sha256)
+
+
+# --- misspelt words that stand for something else
+
+SEARCH = "assistant: a\nmodel: m\ntool_resources: {%s}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "meant"),
+    [
+        ("vector_store: s\nfiles: [{uplod: ../docs/a.md}]\n", "uplod", "upload"),
+        ("vector_store: s\nfiles: [{Upload: ../docs/a.md}]\n", "Upload", "upload"),
+        ("vector_store: s\nfiles: [{file_d: file-1}]\n", "file_d", "file_id"),
+        (SEARCH % "code_interpreter: {file_ids: [{uplod: ../data/x.csv}]}", "uplod", "upload"),
+        (SEARCH % "file_search: {vector_store_ids: [{rf: VectorStore/s}]}", "rf", "ref"),
+        ("assistant: a\nmodel: m\ninstructions: {fle: ../docs/a.md}\n", "fle", "file"),
+        ("assistant: a\nmodel: m\ninstructions: {File: ../docs/a.md}\n", "File", "file"),
+        ("assistant: a\nmodel: m\ninstructions: {fil: ../docs/a.md, template: true}\n", "fil", "file"),
+        ("assistant: a\nmodel: m\ntools: {flie: ../tools.yaml}\n", "flie", "file"),
+        ("assistant: a\nmodel: m\ntools: [{fle: ../tools/x.yaml}]\n", "fle", "file"),
+        ("assistant: a\nmodel: m\ntools: [{type: function, function: {fle: ../tools/x.yaml}}]\n", "fle", "file"),
+        ("assistant: a\nmodel: m\nresponse_format: {fle: ../tools/x.yaml}\n", "fle", "file"),
+    ],
+)
+def test_a_misspelt_word_is_recognized_and_nothing_else_is_said_of_it(
+    tmp_path: Path, text: str, key: str, meant: str
+) -> None:
+    (problem,) = loaded(tmp_path, text).diagnostics
+    assert (problem.code, problem.remedy) == ("unknown-key", f"Did you mean `{meant}`?")
+    assert f"unknown key `{key}`" in problem.message
+    assert problem.place is not None
+    line = text.splitlines()[problem.place.line - 1]
+    assert line[problem.place.column - 1 :].startswith(f"{key}:")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "vector_store: s\nfiles: [{attributes: {a: b}}]\n",
+        "assistant: a\nmodel: m\ninstructions: {text: hello}\n",
+        "assistant: a\nmodel: m\ntools: [{name: f}]\n",
+        "assistant: a\nmodel: m\ntools: [{file: 7}]\n",
+    ],
+)
+def test_what_is_no_misspelt_word_is_told_as_before(tmp_path: Path, text: str) -> None:
+    problems = loaded(tmp_path, text).diagnostics
+    assert problems
+    assert not [problem for problem in problems if "Did you mean" in (problem.remedy or "")]

@@ -10,7 +10,7 @@ from ..core.spelling import closest
 from .located import Map
 from .said import Said, listed, path_name, shown
 
-_REMOVE = "Remove this line"
+_REMOVE, _INCLUDE = "Remove this line", "file"
 _PASTED = {
     "id": (
         "`id` belongs to the live object, not into a manifest",
@@ -45,8 +45,11 @@ def unknown_keys(error: Any, kind: Kind | None, prefix: Sequence[str | int]) -> 
     """One message for each key that the schema does not know."""
     path = (*prefix, *error.absolute_path)
     members = error.schema.get("properties", {})
+    word = misspelt(error, kind, path)
     for key in error.instance:
-        if key not in members:
+        if word is not None and (key,) == word.steps:
+            yield word
+        elif key not in members:
             yield _secret(path) if "api_key" in path else _unknown(key, path, error, kind)
 
 
@@ -64,9 +67,28 @@ def _unknown(key: str, path: Sequence[str | int], error: Any, kind: Kind | None)
         return Said("pasted-key", *_PASTED[key], (key,), at_key=True)
     if key in _NOT_FIELDS and "vector_store_ids" in members:
         return Said("unknown-key", *_NOT_FIELDS[key], (key,), at_key=True)
+    return _not_known(key, path, _meant(key, members, _beside(key, error.instance)))
+
+
+def _not_known(key: str, path: Sequence[str | int], remedy: str) -> Said:
     where = f" in {path_name(path)}" if path else ""
-    present = _beside(key, error.instance)
-    return Said("unknown-key", f"unknown key {shown(key)}{where}", _meant(key, members, present), (key,), True)
+    return Said("unknown-key", f"unknown key {shown(key)}{where}", remedy, (key,), True)
+
+
+def misspelt(error: Any, kind: Kind | None, path: Sequence[str | int]) -> Said | None:
+    """What to say of a mapping that is nearly `{file: PATH}`, `{upload: PATH}`, `{ref: ADDRESS}` or what must be there.
+
+    It is all there is to say of it: whatever else is wrong with it comes from this key.
+    """
+    schema = error.schema if error.validator != "type" else {}
+    if kind is None or not path or not isinstance(error.instance, dict):
+        return None
+    known = schema.get("properties", {}).keys()
+    words = {*schema.get("x-retinue-authors", {}).get("properties", ()), *schema.get("required", ()), _INCLUDE}
+    for key, value in error.instance.items():
+        if key not in words | known and isinstance(value, str) and (meant := closest(key.lower(), sorted(words))):
+            return _not_known(key, path, f"Did you mean `{meant}`?")
+    return None
 
 
 def _beside(key: str, instance: Mapping[str, Any]) -> Collection[str]:
@@ -92,6 +114,9 @@ def _meant(key: str, members: Mapping[str, Any], present: Collection[str]) -> st
 def missing_keys(error: Any, kind: Kind | None, prefix: Sequence[str | int]) -> Iterator[Said]:
     """One message for each key that must be there; the validator reports them one by one, this says all at once."""
     path = (*prefix, *error.absolute_path)
+    if (word := misspelt(error, kind, path)) is not None:
+        yield word
+        return
     for key in error.validator_value:
         if key not in error.instance:
             yield _missing(key, path, error.schema.get("properties", {}).get(key, {}), kind)

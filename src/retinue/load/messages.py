@@ -7,7 +7,7 @@ from typing import Any
 
 from ..core.model import Kind
 from ..core.spelling import closest
-from .keys import missing_keys, unknown_keys
+from .keys import missing_keys, misspelt, unknown_keys
 from .said import Said, listed, path_name, shown
 
 _KINDS = {
@@ -40,6 +40,8 @@ def say(error: Any, kind: Kind | None, prefix: Sequence[str | int] = ()) -> Iter
         yield from unknown_keys(error, kind, prefix)
     elif error.validator == "required":
         yield from missing_keys(error, kind, prefix)
+    elif error.validator == "type" and (word := misspelt(error, kind, path)) is not None:
+        yield word
     elif "propertyNames" in error.absolute_schema_path:
         said = _describe(error, f"the name {shown(error.instance)} in {path_name(path)}", path)
         yield said._replace(steps=(error.instance,), at_key=True)
