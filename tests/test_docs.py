@@ -85,3 +85,11 @@ def test_what_is_not_run_is_still_there() -> None:
     texts = [text for _, text in blocks()]
     assert [start for start in NOT_RUN if not any(text.startswith(start) for text in texts)] == []
     assert len(RUN) >= 8
+
+
+def test_the_index_lists_every_page() -> None:
+    docs = ROOT / "docs"
+    index = (docs / "index.md").read_text()
+    drawn = ("index.md", "comment-example.md")  # by tests/test_pictures.py, for the page about pipelines
+    pages = [page.relative_to(docs).as_posix() for page in docs.rglob("*.md") if page.name not in drawn]
+    assert [page for page in pages if f"]({page})" not in index] == []

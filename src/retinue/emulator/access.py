@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 
 from .errors import ApiError
-from .faults import Behaviour
+from .ground import Ground
 
 
 class Access:
     """Any key is good unless one is configured. Safe for many threads; a token's age is forgotten on restart."""
 
-    def __init__(self, behaviour: Callable[[], Behaviour], now: Callable[[], float]) -> None:
-        self._behaviour, self._now = behaviour, now
+    def __init__(self, ground: Ground) -> None:
+        self._behaviour, self._now = ground.behaviour, ground.now
         self._lock = threading.Lock()
         self._seen: dict[str, tuple[float, int]] = {}
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from .access import Access
-from .assistants import Assistants, new_id
+from .assistants import Assistants
 from .azure import Azure
 from .control import PATH as CONTROL_PATH
 from .control import Control
@@ -23,6 +23,7 @@ from .files import Files
 from .flowise import Flowise
 from .flowise_credentials import seed_store
 from .foundry import Foundry
+from .ground import Ground, new_id
 from .openai import OpenAI
 from .store import Store
 from .vector_stores import VectorStores
@@ -73,16 +74,14 @@ class Emulator:
         self.latency = 0.0
         self._now, self._sleep = now, sleep
         self._lock = threading.Lock()
-        self.files = Files(self.store, lambda: self.behaviour, now, new_id)
-        self.vector_stores = VectorStores(self.store, lambda: self.behaviour, now, new_id, self.files)
-        self.assistants = Assistants(self.store, lambda: self.behaviour, now, new_id, self.vector_stores.make)
-        access = Access(lambda: self.behaviour, now)
-        self.flowise = Flowise(access, self.store, self.assistants, lambda: self.behaviour, now)
-        knowledge = (self.files, self.vector_stores)
-        azure = Azure(access, self.store, self.assistants, knowledge, lambda: self.behaviour, now)
-        foundry = Foundry(access, self.store, self.assistants, knowledge, lambda: self.behaviour)
-        openai = OpenAI(access, self.assistants, knowledge, lambda: self.behaviour)
-        self._router = Router([openai, self.flowise, azure, foundry])
+        ground = Ground(self.store, lambda: self.behaviour, now, new_id)
+        self.files = Files(ground)
+        self.vector_stores = VectorStores(ground, self.files)
+        self.assistants = Assistants(ground, self.vector_stores.make)
+        access, knowledge = Access(ground), (self.files, self.vector_stores)
+        self.flowise = Flowise(ground, access, self.assistants)
+        others = (dialect(ground, access, self.assistants, knowledge) for dialect in (OpenAI, Azure, Foundry))
+        self._router = Router([*others, self.flowise])
         self._control = Control(self) if control else None
 
     def close(self) -> None:

@@ -6,8 +6,6 @@ Source: OpenAI API reference, Assistants (v2), and recorded traffic of client li
 from __future__ import annotations
 
 import json
-import secrets
-import string
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,36 +13,22 @@ from . import assistant_rules as rules
 from . import checks
 from .errors import ApiError
 from .faults import Behaviour
-from .lists import Lag, page
-from .store import Store
+from .ground import Ground
+from .lists import Listing
 from .web import Answer, Request, Route
 
 KIND = "assistant"
-_ALPHABET = string.ascii_letters + string.digits
-
-
-def new_id(prefix: str) -> str:
-    """Such as `asst_` and 24 letters and digits."""
-    return prefix + "".join(secrets.choice(_ALPHABET) for _ in range(24))
 
 
 class Assistants:
     """The stored text of an assistant is its answer, so that lists cost no encoding. Handlers raise ApiError."""
 
     def __init__(
-        self,
-        store: Store,
-        behaviour: Callable[[], Behaviour],
-        now: Callable[[], float],
-        new_id: Callable[[str], str] = new_id,
-        new_vector_store: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
+        self, ground: Ground, new_vector_store: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
     ) -> None:
-        self._store = store
-        self._behaviour = behaviour
-        self._now = now
-        self._new_id = new_id
+        self._store, self._behaviour, self._now, self._new_id = ground
         self._new_vector_store = new_vector_store
-        self._lag = Lag(behaviour, now)
+        self._listing = Listing(ground, KIND)
 
     def routes(self, prefix: str) -> tuple[Route, ...]:
         """The five operations below `prefix`, which has no slash at its end."""
@@ -67,7 +51,7 @@ class Assistants:
             created_at = int(self._now())
             given = self._with_new_store(given)
             key = self._new_id("asst_")
-            self._lag.created(key)
+            self._listing.created(key)
             return Answer(self._save({}, given, key, created_at))
 
     def _modify(self, request: Request, key: str) -> Answer:
@@ -121,7 +105,7 @@ class Assistants:
         return Answer(json.dumps({"id": key, "object": "assistant.deleted", "deleted": True}))
 
     def _list(self, request: Request) -> Answer:
-        return Answer(page(self._store, KIND, request, self._behaviour(), self._lag))
+        return Answer(self._listing.page(request))
 
     def seed(self, raw: Mapping[str, Any]) -> str:
         """Put an object there as it is, without a check: any id, time, metadata, unknown keys. Returns its id."""

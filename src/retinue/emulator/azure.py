@@ -15,9 +15,8 @@ from .access import Access
 from .assistants import Assistants
 from .azure_files import AssistantFiles
 from .errors import ApiError
-from .faults import Behaviour
 from .files import Files
-from .store import Store
+from .ground import Ground
 from .vector_stores import VectorStores
 from .web import Answer, Request, Route
 
@@ -52,16 +51,10 @@ class Azure:
     prefix = "/openai"
 
     def __init__(
-        self,
-        access: Access,
-        store: Store,
-        assistants: Assistants,
-        knowledge: Sequence[Files | VectorStores],
-        behaviour: Callable[[], Behaviour],
-        now: Callable[[], float],
+        self, ground: Ground, access: Access, assistants: Assistants, knowledge: Sequence[Files | VectorStores]
     ) -> None:
-        self._access, self._behaviour = access, behaviour
-        files = AssistantFiles(store, assistants, behaviour, now)
+        self._access, self._behaviour = access, ground.behaviour
+        files = AssistantFiles(ground, assistants)
         self._of_files = frozenset(files.routes(self.prefix))
         wrapped = (route._replace(handle=self._versioned(route)) for route in assistants.routes(self.prefix))
         self.routes: tuple[Route, ...] = (*wrapped, *self._of_files, *azure_stores.known(knowledge, self.prefix))

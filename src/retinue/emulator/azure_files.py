@@ -6,16 +6,14 @@ Source: Azure's reference of assistant files. What is attached is kept in the as
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from . import azure_rules as rules
 from . import checks
 from .assistants import KIND, Assistants
 from .errors import ApiError
-from .faults import Behaviour
-from .lists import Paging, envelope
-from .store import Store
+from .ground import Ground
+from .lists import envelope, window_of
 from .web import Answer, Request, Route
 
 _ROW = "assistant.file"
@@ -24,10 +22,8 @@ _ROW = "assistant.file"
 class AssistantFiles:
     """Handlers raise ApiError."""
 
-    def __init__(
-        self, store: Store, assistants: Assistants, behaviour: Callable[[], Behaviour], now: Callable[[], float]
-    ) -> None:
-        self._store, self._assistants, self._behaviour, self._now = store, assistants, behaviour, now
+    def __init__(self, ground: Ground, assistants: Assistants) -> None:
+        self._store, self._assistants, self._now = ground.store, assistants, ground.now
 
     def routes(self, prefix: str) -> tuple[Route, ...]:
         every = f"{prefix}/assistants/{{id}}/files"
@@ -82,16 +78,16 @@ class AssistantFiles:
         self._store.put(KIND, raw["id"], raw["created_at"], text)
 
     def _list(self, request: Request, key: str) -> Answer:
-        paging = Paging.of(request.query)
+        window = window_of(request.query)
         raw = self._found(key)
         rows = [(file, self._row(raw, file)) for file in rules.file_ids(raw)]
-        rows.sort(key=lambda row: (json.loads(row[1])["created_at"], row[0]), reverse=paging.newest_first)
+        rows.sort(key=lambda row: (json.loads(row[1])["created_at"], row[0]), reverse=window.newest_first)
         ids = [file for file, _ in rows]
-        for name, cursor in (("after", paging.after), ("before", paging.before)):
+        for name, cursor in (("after", window.after), ("before", window.before)):
             if cursor is not None and cursor not in ids:
                 raise ApiError(400, f"Invalid '{name}': no object found with id '{cursor}'.", code="invalid_value")
-        first = ids.index(paging.after) + 1 if paging.after else 0
-        last = ids.index(paging.before) if paging.before else len(ids)
+        first = ids.index(window.after) + 1 if window.after else 0
+        last = ids.index(window.before) if window.before else len(ids)
         shown = rows[first:last]
-        chosen = shown[-paging.limit :] if paging.before and not paging.after else shown[: paging.limit]
-        return Answer(envelope(chosen, more=len(shown) > paging.limit))
+        chosen = shown[-window.limit :] if window.backward else shown[: window.limit]
+        return Answer(envelope(chosen, more=len(shown) > window.limit))

@@ -11,8 +11,8 @@ from typing import Any
 
 from . import checks
 from .errors import ApiError
-from .faults import Behaviour
-from .lists import Lag, page
+from .ground import Ground
+from .lists import Listing
 from .multipart import read_form
 from .store import Store
 from .web import Answer, Request, Route
@@ -29,17 +29,10 @@ class Files:
     `removed` is told the id of each file that is deleted or has expired.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        behaviour: Callable[[], Behaviour],
-        now: Callable[[], float],
-        new_id: Callable[[str], str],
-        prefix: str = "file-",
-    ) -> None:
-        self._store, self._behaviour, self._now, self._new_id = store, behaviour, now, new_id
+    def __init__(self, ground: Ground, prefix: str = "file-") -> None:
+        self._store, self._behaviour, self._now, self._new_id = ground
         self._prefix = prefix
-        self._lag = Lag(behaviour, now)
+        self._listing = Listing(ground, KIND, usual=10_000, most=10_000)
         self.removed: Callable[[str], None] = lambda _: None
 
     def routes(self, prefix: str) -> tuple[Route, ...]:
@@ -77,7 +70,7 @@ class Files:
             }
             if expires is not None:
                 made["expires_at"] = created_at + expires
-            self._lag.created(key)
+            self._listing.created(key)
             text = json.dumps(made, ensure_ascii=False)
             self._store.put(KIND, key, created_at, text)
         return Answer(text)
@@ -86,9 +79,7 @@ class Files:
         self._expire()
         purpose = request.query.get("purpose")
         keep = (lambda raw: raw["purpose"] == purpose) if purpose else None
-        return Answer(
-            page(self._store, KIND, request, self._behaviour(), self._lag, usual=10_000, most=10_000, keep=keep)
-        )
+        return Answer(self._listing.page(request, keep))
 
     def _expire(self) -> None:
         for key, raw in self._store.everything(KIND):

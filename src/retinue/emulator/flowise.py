@@ -6,16 +6,14 @@ Source: measured against Flowise 3.1.4 (status 500 for nearly every failure, HTM
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
 from .access import Access
 from .assistants import Assistants
 from .errors import ApiError
-from .faults import Behaviour
 from .flowise_credentials import Credentials, catalogues
 from .flowise_rows import Rows
 from .flowise_upstream import Upstream
-from .store import Store
+from .ground import Ground
 from .web import Answer, Request, Route
 
 VERSION = "3.1.4"
@@ -28,25 +26,18 @@ class Flowise:
 
     prefix = "/api/v1"
 
-    def __init__(
-        self,
-        access: Access,
-        store: Store,
-        assistants: Assistants,
-        behaviour: Callable[[], Behaviour],
-        now: Callable[[], float],
-    ) -> None:
+    def __init__(self, ground: Ground, access: Access, assistants: Assistants) -> None:
         self._access = access
-        self.credentials = Credentials(store, now)
-        upstream = Upstream(assistants, self.credentials, behaviour)
-        self.rows = Rows(store, upstream, now)
+        self.credentials = Credentials(ground)
+        upstream = Upstream(assistants, self.credentials, ground.behaviour)
+        self.rows = Rows(ground, upstream)
         self.routes: tuple[Route, ...] = (
             Route("GET", f"{self.prefix}/version", lambda request: Answer(json.dumps({"version": VERSION}))),
             Route("GET", f"{self.prefix}/ping", lambda request: Answer("pong", content_type="text/html")),
             *self.rows.routes(self.prefix),
             *self.credentials.routes(self.prefix),
             *upstream.routes(self.prefix),
-            *catalogues(store, self.prefix),
+            *catalogues(ground.store, self.prefix),
         )
 
     def admit(self, request: Request, route: Route) -> None:

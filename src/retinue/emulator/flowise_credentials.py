@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from .errors import ApiError
 from .flowise_text import WORKSPACE, date
+from .ground import Ground
 from .store import Store
 from .web import Answer, Request, Route
 
 KIND, STORES = "flowise_credential", "flowise_docstore"
-_MOST = 100_000
 
 
 class Credentials:
     """Names are not unique; a credential may be deleted while rows use it."""
 
-    def __init__(self, store: Store, now: Callable[[], float]) -> None:
-        self._store, self._now = store, now
+    def __init__(self, ground: Ground) -> None:
+        self._store, self._now = ground.store, ground.now
 
     def routes(self, prefix: str) -> tuple[Route, ...]:
         every = f"{prefix}/credentials"
@@ -39,8 +39,7 @@ class Credentials:
 
     def _list(self, request: Request) -> Answer:
         wanted = request.query.get("credentialName")
-        rows, _ = self._store.page(KIND, _MOST, newest_first=False)
-        found = [_shown(json.loads(text)) for _, text in rows]
+        found = [_shown(row) for _, row in self._store.everything(KIND)]
         return Answer(json.dumps([row for row in found if not wanted or row["credentialName"] == wanted]))
 
     def _delete(self, request: Request, key: str) -> Answer:
@@ -48,8 +47,7 @@ class Credentials:
 
     def openai_key(self, credential: Any, where: str = "") -> str:
         """The key in a credential. Raises ApiError in the words of the server."""
-        rows, _ = self._store.page(KIND, _MOST, newest_first=False)
-        found = [json.loads(text) for key, text in rows if credential in (None, key)]
+        found = [row for key, row in self._store.everything(KIND) if credential in (None, key)]
         if not found:
             raise ApiError(500, f"Credential {credential} not found{where}")
         if not found[0].get("key") or found[0]["credentialName"] != "openAIApi":
@@ -91,8 +89,7 @@ def _nodes(which: str) -> str:
 
 
 def _stores(store: Store) -> str:
-    rows, _ = store.page(STORES, _MOST, newest_first=False)
-    return f"[{','.join(text for _, text in rows)}]"
+    return f"[{','.join(text for _, text in store.texts(STORES))}]"
 
 
 def seed_store(store: Store, raw: Mapping[str, Any], now: float) -> str:

@@ -11,20 +11,19 @@ from typing import Any
 from .errors import ApiError, Refused
 from .flowise_text import WORKSPACE, as_js, date
 from .flowise_upstream import Upstream
-from .store import Store
+from .ground import Ground
 from .web import Answer, Request, Route
 
 KIND = "flowise_assistant"
 _OURS = ("id", "createdDate", "updatedDate", "workspaceId")
 _COLUMNS = ("details", "credential", "iconSrc", "type")
-_MOST = 1_000_000
 
 
 class Rows:
     """The five operations. Handlers raise ApiError 500 with the server's own words."""
 
-    def __init__(self, store: Store, upstream: Upstream, now: Callable[[], float]) -> None:
-        self._store, self._upstream, self._now = store, upstream, now
+    def __init__(self, ground: Ground, upstream: Upstream) -> None:
+        self._store, self._upstream, self._now = ground.store, upstream, ground.now
 
     def routes(self, prefix: str) -> tuple[Route, ...]:
         every, one = f"{prefix}/assistants", f"{prefix}/assistants/{{id}}"
@@ -49,7 +48,7 @@ class Rows:
 
     def _list(self, request: Request) -> Answer:
         """`type` is matched exactly; `page` and `limit` are ignored."""
-        rows, _ = self._store.page(KIND, _MOST, newest_first=False)
+        rows = self._store.texts(KIND)
         wanted = request.query.get("type")
         if not wanted:
             return Answer(f"[{','.join(text for _, text in rows)}]")

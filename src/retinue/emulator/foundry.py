@@ -15,9 +15,8 @@ from .access import Access
 from .assistants import KIND, Assistants
 from .azure_rules import version_of
 from .errors import ApiError
-from .faults import Behaviour
 from .files import Files
-from .store import Store
+from .ground import Ground
 from .vector_stores import VectorStores
 from .web import Answer, Request, Route
 
@@ -44,14 +43,9 @@ class Foundry:
     prefix = "/api/projects"
 
     def __init__(
-        self,
-        access: Access,
-        store: Store,
-        assistants: Assistants,
-        knowledge: Sequence[Files | VectorStores],
-        behaviour: Callable[[], Behaviour],
+        self, ground: Ground, access: Access, assistants: Assistants, knowledge: Sequence[Files | VectorStores]
     ) -> None:
-        self._access, self._store, self._behaviour = access, store, behaviour
+        self._access, self._store, self._behaviour = access, ground.store, ground.behaviour
         below = f"{self.prefix}/{{project}}"
         self.routes: tuple[Route, ...] = (
             *(route._replace(handle=self._wrapped(route)) for route in assistants.routes(below)),

@@ -9,44 +9,34 @@ import json
 import re
 import threading
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from . import checks
 from .errors import ApiError
 from .faults import Behaviour
-from .store import Row, Store, Tie
+from .ground import Ground
+from .store import Row, Tie, Window
 from .web import Request
 
 _TIES: Mapping[str, Tie] = {"creation": "sequence", "id": "id"}
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
-@dataclass(frozen=True, slots=True)
-class Paging:
-    """`limit` 1 to `most`; `after` and `before` are ids."""
-
-    limit: int
-    newest_first: bool
-    after: str | None
-    before: str | None
-
-    @classmethod
-    def of(cls, query: Mapping[str, str], *, usual: int = 20, most: int = 100) -> Paging:
-        """Read the four query parameters, or raise ApiError 400."""
-        limit, order = query.get("limit", str(usual)), query.get("order", "desc")
-        if not _WHOLE.fullmatch(limit):
-            raise checks.wrong_type("limit", "an integer", limit)
-        checks.number(1, most, whole=True)("limit", int(limit))
-        checks.one_of("asc", "desc")("order", order)
-        return cls(int(limit), order == "desc", query.get("after") or None, query.get("before") or None)
+def window_of(query: Mapping[str, str], *, usual: int = 20, most: int = 100) -> Window:
+    """What the four query parameters ask for, or ApiError 400. `limit` is `usual` unless given, and at most `most`."""
+    limit, order = query.get("limit", str(usual)), query.get("order", "desc")
+    if not _WHOLE.fullmatch(limit):
+        raise checks.wrong_type("limit", "an integer", limit)
+    checks.number(1, most, whole=True)("limit", int(limit))
+    checks.one_of("asc", "desc")("order", order)
+    return Window(int(limit), order == "desc", query.get("after") or None, query.get("before") or None)
 
 
 class Lag:
     """Ids that lists leave out for a while after their creation. Safe for many threads; forgotten on restart."""
 
-    def __init__(self, behaviour: Callable[[], Behaviour], now: Callable[[], float]) -> None:
-        self._behaviour, self._now = behaviour, now
+    def __init__(self, ground: Ground) -> None:
+        self._behaviour, self._now = ground.behaviour, ground.now
         self._lock = threading.Lock()
         self._waiting: dict[str, tuple[float, int]] = {}
 
@@ -71,86 +61,66 @@ Keep = Callable[[dict[str, Any]], bool]
 """Which objects a list shows."""
 
 
-def page(
-    store: Store,
-    kind: str,
-    request: Request,
-    behaviour: Behaviour,
-    lag: Lag,
-    *,
-    usual: int = 20,
-    most: int = 100,
-    keep: Keep | None = None,
-) -> str:
-    """The JSON text of one page; the objects in it are not decoded, unless `keep` has to look at them."""
-    paging = Paging.of(request.query, usual=usual, most=most)
-    if keep is not None:
-        found = store.everything(kind)
-        rows = [(key, json.dumps(raw, ensure_ascii=False)) for key, raw in found]
-        hidden = lag.hidden() | {key for key, raw in found if not keep(raw)}
-        return page_of(rows, request, behaviour, hidden, usual=usual, most=most)
-    try:
-        rows, more = store.page(
-            kind,
-            paging.limit,
-            newest_first=paging.newest_first,
-            after=paging.after,
-            before=paging.before,
-            hidden=lag.hidden(),
-            ties=_TIES[behaviour.ties],
-        )
-    except KeyError as error:
-        _unknown_cursor(str(error.args[0]), paging, behaviour)
-        rows, more = [], False
-    rows = _disturbed(store, kind, rows, paging, request.page_fault)
-    return envelope(list(behaviour.page_filter(rows)), more=more)
+class Listing:
+    """The list of all objects of a kind, as it is asked for page by page. `usual` and `most`: as in `window_of`."""
+
+    def __init__(self, ground: Ground, kind: str, *, usual: int = 20, most: int = 100) -> None:
+        self._store, self._behaviour = ground.store, ground.behaviour
+        self._kind, self._usual, self._most = kind, usual, most
+        self._lag = Lag(ground)
+
+    def created(self, key: str) -> None:
+        """The list may not show it yet."""
+        self._lag.created(key)
+
+    def page(self, request: Request, keep: Keep | None = None) -> str:
+        """The JSON text of one page; the objects in it are not decoded, unless `keep` has to look at them."""
+        window, behaviour = window_of(request.query, usual=self._usual, most=self._most), self._behaviour()
+        if keep is not None:
+            rows = self._store.texts(self._kind)
+            hidden = self._lag.hidden() | {key for key, text in rows if not keep(json.loads(text))}
+            return page_of(rows, window, behaviour, hidden)
+        try:
+            rows, more = self._store.page(self._kind, window, hidden=self._lag.hidden(), ties=_TIES[behaviour.ties])
+        except KeyError as error:
+            _unknown_cursor(str(error.args[0]), window, behaviour)
+            rows, more = [], False
+        rows = self._disturbed(rows, window, request.page_fault)
+        return envelope(list(behaviour.page_filter(rows)), more=more)
+
+    def _disturbed(self, rows: list[Row], window: Window, fault: str) -> list[Row]:
+        """As by a server that pages by offset while others write: an entry comes twice, or one is passed over."""
+        if fault == "miss" and len(rows) > 1:
+            return rows[1:]
+        if fault == "repeat" and rows:
+            last = window.after and self._store.get(self._kind, window.after)
+            return [(window.after, last) if window.after and last else rows[0], *rows]
+        return rows
 
 
-def page_of(
-    rows: list[Row],
-    request: Request,
-    behaviour: Behaviour,
-    hidden: Collection[str] = (),
-    *,
-    usual: int = 20,
-    most: int = 100,
-) -> str:
+def page_of(rows: list[Row], window: Window, behaviour: Behaviour, hidden: Collection[str] = ()) -> str:
     """One page of rows that are at hand, oldest first; a hidden one may still be a cursor."""
-    paging = Paging.of(request.query, usual=usual, most=most)
-    shown = [row for row in rows if row[0] not in hidden]
-    if paging.newest_first:
-        shown.reverse()
-    keys = [key for key, _ in rows] if not paging.newest_first else [key for key, _ in reversed(rows)]
-    order = {key: place for place, key in enumerate(keys)}
-    for cursor in (paging.after, paging.before):
+    ordered = rows[::-1] if window.newest_first else rows
+    shown = [row for row in ordered if row[0] not in hidden]
+    order = {key: place for place, (key, _) in enumerate(ordered)}
+    for cursor in (window.after, window.before):
         if cursor is not None and cursor not in order:
-            _unknown_cursor(cursor, paging, behaviour)
+            _unknown_cursor(cursor, window, behaviour)
             return envelope([], more=False)
-    if paging.after is not None:
-        shown = [row for row in shown if order[row[0]] > order[paging.after]]
-    if paging.before is not None:
-        shown = [row for row in shown if order[row[0]] < order[paging.before]]
-    backward = paging.before is not None and paging.after is None
-    chosen = shown[-paging.limit :] if backward else shown[: paging.limit]
-    return envelope(list(behaviour.page_filter(chosen)), more=len(shown) > paging.limit)
+    if window.after is not None:
+        shown = [row for row in shown if order[row[0]] > order[window.after]]
+    if window.before is not None:
+        shown = [row for row in shown if order[row[0]] < order[window.before]]
+    chosen = shown[-window.limit :] if window.backward else shown[: window.limit]
+    return envelope(list(behaviour.page_filter(chosen)), more=len(shown) > window.limit)
 
 
-def _unknown_cursor(cursor: str, paging: Paging, behaviour: Behaviour) -> None:
+def _unknown_cursor(cursor: str, window: Window, behaviour: Behaviour) -> None:
     """Raises ApiError 400, unless an unknown cursor means an empty page."""
     if behaviour.unknown_cursor == "refuse":
-        name = "after" if paging.after == cursor else "before"
+        name = "after" if window.after == cursor else "before"
         message = f"Invalid '{name}': no object found with id '{cursor}'."
         raise ApiError(400, message, code="invalid_value", param=name)
-
-
-def _disturbed(store: Store, kind: str, rows: list[Row], paging: Paging, fault: str) -> list[Row]:
-    """As by a server that pages by offset while others write: an entry comes twice, or one is passed over."""
-    if fault == "miss" and len(rows) > 1:
-        return rows[1:]
-    if fault == "repeat" and rows:
-        last = paging.after and store.get(kind, paging.after)
-        return [(paging.after, last) if paging.after and last else rows[0], *rows]
-    return rows
 
 
 def envelope(rows: list[Row], *, more: bool) -> str:

@@ -6,13 +6,13 @@ Source: OpenAI API reference, authentication, errors and debugging requests.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from .access import Access
 from .assistants import Assistants
 from .errors import ApiError
-from .faults import Behaviour
 from .files import Files
+from .ground import Ground
 from .vector_stores import VectorStores
 from .web import Request, Route
 
@@ -25,14 +25,9 @@ class OpenAI:
     prefix = "/v1"
 
     def __init__(
-        self,
-        access: Access,
-        assistants: Assistants,
-        knowledge: Sequence[Files | VectorStores],
-        behaviour: Callable[[], Behaviour],
+        self, ground: Ground, access: Access, assistants: Assistants, knowledge: Sequence[Files | VectorStores]
     ) -> None:
-        self._access = access
-        self._behaviour = behaviour
+        self._access, self._behaviour = access, ground.behaviour
         beta = assistants.routes(self.prefix)
         self.routes: tuple[Route, ...] = (*beta, *(route for part in knowledge for route in part.routes(self.prefix)))
         self._beta_routes = frozenset(beta)

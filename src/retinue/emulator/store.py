@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from json import dumps, loads
 from pathlib import Path
 from typing import Any, Literal
@@ -36,6 +37,20 @@ Row = tuple[str, str]
 
 Tie = Literal["sequence", "id"]
 """The column that orders objects of one second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which part of a list: at most `limit` objects, after one id or before another; `before` alone: just before it."""
+
+    limit: int
+    newest_first: bool = False
+    after: str | None = None
+    before: str | None = None
+
+    @property
+    def backward(self) -> bool:
+        return self.before is not None and self.after is None
 
 
 class Store:
@@ -133,10 +148,13 @@ class Store:
             self._write("DELETE FROM objects", ())
             self._write("DELETE FROM pieces", ())
 
+    def texts(self, kind: str) -> list[Row]:
+        """Every object of a kind, in order of creation."""
+        return self._all("SELECT id, body FROM objects WHERE kind = ? ORDER BY created_at, sequence", (kind,))
+
     def everything(self, kind: str) -> list[tuple[str, dict[str, Any]]]:
-        """(id, object) of every object of a kind, in order of creation."""
-        query = "SELECT id, body FROM objects WHERE kind = ? ORDER BY created_at, sequence"
-        return [(key, loads(text)) for key, text in self._all(query, (kind,))]
+        """As `texts`, decoded."""
+        return [(key, loads(text)) for key, text in self.texts(kind)]
 
     def kinds(self, prefix: str) -> list[str]:
         """The kinds in use whose name begins with `prefix`."""
@@ -160,39 +178,32 @@ class Store:
             return int(connection.execute("SELECT count(*) FROM objects WHERE kind = ?", (kind,)).fetchone()[0])
 
     def page(
-        self,
-        kind: str,
-        limit: int,
-        *,
-        newest_first: bool,
-        after: str | None = None,
-        before: str | None = None,
-        hidden: Collection[str] = (),
-        ties: Tie = "sequence",
+        self, kind: str, window: Window, *, hidden: Collection[str] = (), ties: Tie = "sequence"
     ) -> tuple[list[Row], bool]:
-        """At most `limit` rows without the `hidden` ids, and whether more follow in the direction of reading.
+        """The rows in a window without the `hidden` ids, and whether more follow in the direction of reading.
 
-        Order: (created_at, `ties`), where a sequence is the order of creation. `before` alone gives the page that ends
-        just ahead of it. Raises KeyError with a cursor that names no object.
+        Order: (created_at, `ties`), where a sequence is the order of creation. Raises KeyError with a cursor that names
+        no object.
         """
-        backward = before is not None and after is None
+        limit, newest_first = window.limit, window.newest_first
         conditions: list[str] = ["kind = ?"]
         values: list[str | int] = [kind]
         if hidden:
             conditions.append("id NOT IN (SELECT value FROM json_each(?))")
             values.append(dumps(sorted(hidden)))
-        for cursor, sign in ((after, "<" if newest_first else ">"), (before, ">" if newest_first else "<")):
+        forth, back = ("<", ">") if newest_first else (">", "<")
+        for cursor, sign in ((window.after, forth), (window.before, back)):
             if cursor is not None:
                 conditions.append(f"(created_at, {ties}) {sign} (?, ?)")
                 values += self._position(kind, cursor, ties)
-        order = "DESC" if newest_first != backward else "ASC"
+        order = "DESC" if newest_first != window.backward else "ASC"
         rows = self._all(
             f"SELECT id, body FROM objects WHERE {' AND '.join(conditions)}"
             f" ORDER BY created_at {order}, {ties} {order} LIMIT ?",
             (*values, limit + 1),
         )
         page, more = rows[:limit], len(rows) > limit
-        return page[::-1] if backward else page, more
+        return page[::-1] if window.backward else page, more
 
     def _position(self, kind: str, key: str, ties: Tie) -> tuple[int, int | str]:
         query = f"SELECT created_at, {ties} FROM objects WHERE kind = ? AND id = ?"

@@ -16,8 +16,8 @@ from . import vector_store_rules as rules
 from .errors import ApiError
 from .faults import Behaviour
 from .files import Files
-from .lists import page_of
-from .store import Store
+from .ground import Ground
+from .lists import page_of, window_of
 from .web import Answer, Request, Route
 
 KIND = "vector_store.file"
@@ -36,16 +36,8 @@ class StoreFiles:
     `found` raises ApiError 404 for a store that is not there.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        behaviour: Callable[[], Behaviour],
-        now: Callable[[], float],
-        new_id: Callable[[str], str],
-        files: Files,
-        found: Callable[[str], Any],
-    ) -> None:
-        self._store, self._behaviour, self._now, self._new_id = store, behaviour, now, new_id
+    def __init__(self, ground: Ground, files: Files, found: Callable[[str], Any]) -> None:
+        self._store, self._behaviour, self._now, self._new_id = ground
         self._files, self._found_store = files, found
 
     def routes(self, store: str) -> tuple[Route, ...]:
@@ -203,7 +195,7 @@ class StoreFiles:
         shown = [self._shown(raw) for raw in entries]
         rows = [(entry["id"], json.dumps(entry, ensure_ascii=False)) for entry in shown]
         hidden = {entry["id"] for entry in shown if wanted and entry["status"] != wanted}
-        return Answer(page_of(rows, request, self._behaviour(), hidden))
+        return Answer(page_of(rows, window_of(request.query), self._behaviour(), hidden))
 
     # --- batches
 

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from . import checks
 from . import vector_store_rules as rules
 from .errors import ApiError
-from .faults import Behaviour
 from .files import Files
-from .lists import Lag, page
-from .store import Store
+from .ground import Ground
+from .lists import Listing
 from .store_files import StoreFiles
 from .web import Answer, Request, Route
 
@@ -27,18 +26,11 @@ _DAY = 86_400
 class VectorStores:
     """Handlers raise ApiError. What depends on the time, status and counts, is told at the time of the answer."""
 
-    def __init__(
-        self,
-        store: Store,
-        behaviour: Callable[[], Behaviour],
-        now: Callable[[], float],
-        new_id: Callable[[str], str],
-        files: Files,
-    ) -> None:
-        self._store, self._behaviour, self._now, self._new_id = store, behaviour, now, new_id
-        self._lag = Lag(behaviour, now)
+    def __init__(self, ground: Ground, files: Files) -> None:
+        self._store, self._behaviour, self._now, self._new_id = ground
+        self._listing = Listing(ground, KIND)
         self._files = files
-        self.entries = StoreFiles(store, behaviour, now, new_id, files, self._found)
+        self.entries = StoreFiles(ground, files, self._found)
         files.removed = self.entries.forget
 
     def routes(self, prefix: str) -> tuple[Route, ...]:
@@ -70,7 +62,7 @@ class VectorStores:
                 "last_active_at": created_at,
                 "metadata": given.get("metadata") or {},
             }
-            self._lag.created(str(made["id"]))
+            self._listing.created(str(made["id"]))
             self._put(made)
             shared = {"chunking_strategy": given.get("chunking_strategy"), "attributes": None}
             for key in given.get("file_ids") or ():
@@ -110,7 +102,7 @@ class VectorStores:
         return Answer(json.dumps(self.shown(raw), ensure_ascii=False))
 
     def _list(self, request: Request) -> Answer:
-        listed = json.loads(page(self._store, KIND, request, self._behaviour(), self._lag))
+        listed = json.loads(self._listing.page(request))
         return Answer(json.dumps({**listed, "data": [self.shown(raw) for raw in listed["data"]]}, ensure_ascii=False))
 
     def _modify(self, request: Request, key: str) -> Answer:

@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from retinue.emulator.app import Emulator
-from retinue.emulator.store import Store
+from retinue.emulator.store import Store, Window
 
 from ..client import HEADERS, good, in_process
 
@@ -106,8 +106,7 @@ def test_a_killed_server_has_kept_every_answered_create(tmp_path: Path) -> None:
             for thread in threads:
                 thread.join()
         with closing(Store(str(path))) as store:
-            rows, more = store.page("assistant", 1_000_000, newest_first=False)
-        assert not more
+            rows = store.texts("assistant")
         assert set(answered) <= {key for key, _ in rows}
         assert all(json.loads(text)["id"] == key for key, text in rows)
 
@@ -140,18 +139,18 @@ def test_a_replaced_object_moves_with_its_time() -> None:
     with closing(Store(":memory:")) as store:
         for key, time in (("a", 1), ("b", 2), ("a", 3)):
             store.put("k", key, time, key)
-        assert [key for key, _ in store.page("k", 9, newest_first=False)[0]] == ["b", "a"]
+        assert [key for key, _ in store.texts("k")] == ["b", "a"]
 
 
 def test_kinds_do_not_mix() -> None:
     with closing(Store(":memory:")) as store:
         store.put("one", "x", 1, "1")
         store.put("two", "x", 1, "2")
-        assert (store.get("one", "x"), store.page("two", 9, newest_first=True)) == ("1", ([("x", "2")], False))
+        assert (store.get("one", "x"), store.page("two", Window(9, newest_first=True))) == ("1", ([("x", "2")], False))
         assert store.delete("one", "x")
         assert not store.delete("one", "x")
         with pytest.raises(KeyError):
-            store.page("one", 9, newest_first=True, after="x")
+            store.page("one", Window(9, newest_first=True, after="x"))
 
 
 def test_a_database_that_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
