@@ -61,7 +61,10 @@ def _refuse_mixed(given: dict[str, Any]) -> None:
     if given["update"] and any(given[name] for name in new):
         raise UsageError("--update goes with --target, --exclude and --select", "Leave --from, --id and --name out.")
     if not given["update"] and any(given[name] for name in update):
-        raise UsageError("without --update, --id and --name choose", "Leave --target, --exclude and --select out.")
+        raise UsageError(
+            "--target, --exclude, --select and --take-live go with --update",
+            "Choose what is imported with --id or --name, or add --update.",
+        )
 
 
 def _update(given: dict[str, Any]) -> int:

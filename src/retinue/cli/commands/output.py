@@ -35,6 +35,8 @@ def command(**given: Any) -> int:
         text = env_text(ids)
     else:
         text = console.json_text(ids)
+    if not ids and not given["quiet"]:
+        console.note(f"This environment owns nothing yet. Next: {options.to_paste('apply', given)}")
     if given["output_format"] is None and not given["out"]:
         console.result_json(text)
     else:
