@@ -16,7 +16,7 @@ from ...core.links import link, split
 from ...core.model import Address, Resource
 from ...core.selection import select
 from ...render.comparison import comparison_text
-from .. import console, options
+from .. import console, helping, options
 from ..connecting import connect
 from ..exits import Exit
 from ..given import parse_pairs
@@ -25,7 +25,11 @@ from ..reading import observe
 from ..session import Session, open_session
 
 
-@click.command("diff")
+@helping.command(
+    "diff",
+    "retinue diff dev prod",
+    "retinue diff dev prod --live --target 'Assistant/support-*'",
+)
 @click.argument("left", metavar="A")
 @click.argument("right", metavar="B")
 @options.connection_options
