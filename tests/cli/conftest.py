@@ -87,11 +87,15 @@ class World:
 
     def settled(self, *options: str) -> None:
         """The next plan is empty, and making it writes nothing."""
-        before = len(self.emulator.writes())
+        before = self.writes()
         ran = self.run("plan", "--detailed-exitcode", *options)
         self.transcript.pop()
         assert (ran.code, ran.out.splitlines()[-1][:11]) == (0, "No changes."), ran.out + ran.err
-        assert len(self.emulator.writes()) == before
+        assert self.writes() == before
+
+    def writes(self) -> int:
+        """How many requests the service has had that were meant to change something."""
+        return len(self.emulator.writes())
 
     def accepted(self, *options: str) -> None:
         """The next plan sends no field, it only notes what was taken over from live; once applied, it is empty."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .test_export import EXPECTED, V2, codes, exported, loaded
+from .exports import EXPECTED, V2, codes, exported, loaded
 
 HELPER = {
     "file_ids": ["file-2", "file-1", "file-2"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -14,7 +14,7 @@ from ..core.errors import InvalidManifests, UsageError
 from ..core.model import Address, Json, Resource, Severity
 from ..engine.read import read_live
 from ..load.dumps import flat
-from ..load.export import Exported, manifests_from_objects, objects_from_text
+from ..load.export import Destination, Exported, manifests_from_objects, objects_from_text
 from ..load.files import Files
 from ..load.manifests import Loaded, load
 from ..load.project import Project
@@ -65,16 +65,14 @@ def read_export(path: str, choice: Choice = Choice(), project: Project | None = 
         raise UsageError(f"no object of the export is {missed}", "Look into the file for its `id` and `name`.")
     if project is None:
         return checked(manifests_from_objects(objects, wanted=choice.takes))
-    folder = _folder(project)
-    tools = _tools(project, str(PurePosixPath(folder).parent / "tools"))
-    exported = checked(manifests_from_objects(objects, tools=tools, wanted=choice.takes, folder=folder))
+    exported = checked(manifests_from_objects(objects, _into(project), wanted=choice.takes))
     _refuse_taken(exported, project)
     return exported
 
 
 def _refuse_taken(exported: Exported, project: Project) -> None:
     """Raises UsageError for a name that a manifest has which stands in another file."""
-    loaded = load(project, None, allow_empty=True, extras=extras_of)
+    loaded = load(project, None, extras=extras_of)
     if any(item.severity is Severity.ERROR for item in loaded.diagnostics):
         # Whose name a faulty manifest takes, nobody can say.
         raise InvalidManifests(loaded.diagnostics)
@@ -125,19 +123,21 @@ def from_live(session: Session, given: Mapping[str, Any], choice: Choice = Choic
     if (missed := choice.missed(objects)) is not None:
         raise UsageError(f"there is no unmanaged live object {missed}", "`retinue output` lists the managed ones.")
     adopted = {value for item in session.desired for value in item.policy.adopt.values()}
-    folder = _folder(session.project)
+    taken = {address.name for address in _addresses(session.loaded)}
     return checked(
         manifests_from_objects(
             [item for item in objects if item["id"] not in adopted],
-            adopt_environment=session.environment.name,
-            taken={address.name for address in _addresses(session.loaded)},
-            folder=folder,
+            replace(_into(session.project), taken=taken, adopt_environment=session.environment.name),
             kind=session.kinds["Assistant"],
             extras=extras_of,
-            tools=_tools(session.project, str(PurePosixPath(folder).parent / "tools")),
             wanted=choice.takes,
         )
     )
+
+
+def _into(project: Project) -> Destination:
+    folder = _folder(project)
+    return Destination(folder, tools=_tools(project, str(PurePosixPath(folder).parent / "tools")))
 
 
 def _tools(project: Project, folder: str) -> dict[str, Json] | None:

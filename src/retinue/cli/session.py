@@ -84,9 +84,7 @@ def open_session(
     if not need_manifests:
         refuse(said)
         return Session(project, environment, provider, Loaded((), said))
-    loaded = load(
-        project, environment.name, variables_of(options), allow_empty=True, extras=extras_of, replaced=replaced
-    )
+    loaded = load(project, environment.name, variables_of(options), extras=extras_of, replaced=replaced)
     session = Session(project, environment, provider, loaded, {str(item.address): item for item in loaded.resources})
     found = [item for resource in loaded.resources for item in _checked(resource, session)]
     problems = [*said, *loaded.diagnostics, *found, *_contradictions(project, loaded.resources)]

@@ -124,7 +124,7 @@ class _Checker:
         """The manifests as they are in the other environments."""
         for name in session.project.environments:
             if name != session.environment.name:
-                yield name, load(session.project, name, allow_empty=True, extras=extras_of, replaced=files)
+                yield name, load(session.project, name, extras=extras_of, replaced=files)
 
     def _left(self, after: Session, wanted: Sequence[Wanted]) -> str | None:
         plan = plan_for(understood(after, self.service), self.live, self.given)

@@ -51,13 +51,7 @@ def summary(plan: Plan) -> dict[str, int]:
 def plan_to_json(plan: Plan, version: str) -> dict[str, Json]:
     """The plan as DESIGN 5 publishes it; `version` is retinue's own."""
     value: dict[str, Json] = {
-        "format_version": FORMAT_VERSION,
-        "retinue_version": version,
-        "project": plan.project,
-        "environment": plan.environment,
-        "provider": plan.provider,
-        "endpoint": plan.endpoint,
-        "complete": plan.complete,
+        **scope_to_json(plan, version),
         "allowed": _allowed_to_json(plan.allowed),
         "summary": summary(plan),
         "changes": [_change_to_json(change) for change in plan.changes],
@@ -68,6 +62,19 @@ def plan_to_json(plan: Plan, version: str) -> dict[str, Json]:
         value["promotion"] = {"environment": plan.promotion.environment, "verified": plan.promotion.verified}
     value["digest"] = plan_digest(value)
     return value
+
+
+def scope_to_json(plan: Plan, version: str) -> dict[str, Json]:
+    """How everything begins that is published of a plan: its format, and what the plan is for."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "retinue_version": version,
+        "project": plan.project,
+        "environment": plan.environment,
+        "provider": plan.provider,
+        "endpoint": plan.endpoint,
+        "complete": plan.complete,
+    }
 
 
 def plan_digest(value: Mapping[str, Json]) -> str:

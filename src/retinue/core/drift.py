@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .codec import FORMAT_VERSION, diagnostic_to_json
+from .codec import diagnostic_to_json, scope_to_json
 from .model import Action, Address, Cause, Change, Diagnostic, FieldChange, Json, Plan, Reason, Severity
 
 
@@ -100,16 +100,9 @@ def _of_change(change: Change, environment: str) -> Drifted | None:
 
 def drift_to_json(drift: Drift, version: str) -> dict[str, Json]:
     """The report as `drift --format json` publishes it; `version` is retinue's own."""
-    plan = drift.plan
     counts = Counter(item.what for item in drift.items)
     return {
-        "format_version": FORMAT_VERSION,
-        "retinue_version": version,
-        "project": plan.project,
-        "environment": plan.environment,
-        "provider": plan.provider,
-        "endpoint": plan.endpoint,
-        "complete": plan.complete,
+        **scope_to_json(drift.plan, version),
         "summary": {what.value: counts[what] for what in What} | {"undrifted": drift.undrifted},
         "drift": [_item_to_json(item) for item in drift.items],
         "pending": [str(address) for address in drift.pending],

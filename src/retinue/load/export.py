@@ -24,7 +24,7 @@ from .validate import Extras, no_extras, validate_extras, validate_manifest
 from .variables import escaped
 from .yaml import parse_text
 
-__all__ = ["Exported", "manifests_from_objects", "objects_from_text", "to_yaml"]
+__all__ = ["Destination", "Exported", "manifests_from_objects", "objects_from_text", "to_yaml"]
 
 _ONE_LINE = 80
 _STORE = "VectorStore"
@@ -45,32 +45,42 @@ class Exported:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """The project that manifests go into. `folder`: theirs; `taken`: names that it has already.
+
+    `tools`: those that it has in files, by path; functions that several objects share get such a file too, unless this
+    is None. `adopt_environment`: each manifest says that in this environment it is the object with the old id.
+    """
+
+    folder: str = "assistants"
+    taken: Collection[str] = ()
+    tools: Mapping[str, Json] | None = None
+    adopt_environment: str | None = None
+
+
 def manifests_from_objects(
     objects: Sequence[Json],
+    into: Destination | None = None,
     *,
-    adopt_environment: str | None = None,
-    taken: Collection[str] = (),
-    folder: str = "assistants",
     kind: Kind | None = None,
     extras: Extras = no_extras,
-    tools: Mapping[str, Json] | None = None,
     wanted: Callable[[Mapping[str, Json]], bool] = lambda _: True,
 ) -> Exported:
     """One manifest for each assistant in `objects`, with its prompt in a file of its own if that is long.
 
     A store that the request would have made with it stands behind it in the same file.
 
-    `adopt_environment` adds an `adopt` line with the old id; `taken` are names that the project has already.
-    `kind` and `extras`: with the fields that only the service has which the objects come from. `tools`: those that
-    the project has in files, by path; functions that several objects share get such a file too, unless this is None.
-    `wanted` chooses objects.
+    `kind` and `extras`: with the fields that only the service has which the objects come from. `wanted` chooses
+    objects.
     """
-    work = _Work(kind or kinds()["Assistant"], adopt_environment, set(taken), folder.strip("/"), extras)
+    into = into or Destination()
+    work = _Work(kind or kinds()["Assistant"], extras, into)
     found, problems = flat(objects)
     work.problems.extend(problems)
     found = [item for item in found if not isinstance(item, dict) or wanted(item)]
-    if tools is not None:
-        work.share(found, tools)
+    if into.tools is not None:
+        work.share(found, into.tools)
     for item in found:
         work.add(item)
     return Exported(work.files, tuple(work.problems))
@@ -79,11 +89,12 @@ def manifests_from_objects(
 class _Work:
     """What one call collects."""
 
-    def __init__(self, kind: Kind, environment: str | None, taken: set[str], folder: str, extras: Extras) -> None:
+    def __init__(self, kind: Kind, extras: Extras, into: Destination) -> None:
         self.kind = kind
         self.extras = extras
-        self.environment = environment
-        self.taken = taken
+        self.environment = into.adopt_environment
+        self.taken = set(into.taken)
+        folder = into.folder.strip("/")
         self.folder = "" if folder == "." else folder
         self.prompts = posixpath.join(posixpath.dirname(self.folder), "prompts")
         self.tools: Mapping[str, str] = {}

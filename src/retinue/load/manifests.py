@@ -36,7 +36,8 @@ class Loaded:
     """What the manifests ask for in one environment. Nothing may be planned while `diagnostics` holds an error.
 
     `rendered` has every valid or invalid document after all layers, also of manifests for other environments, whose
-    addresses are `elsewhere`. `empty_sources`: entries of `manifests` that name nothing. `uses`: the variables in a
+    addresses are `elsewhere`. `empty_sources`: entries of `manifests` that name nothing; whether that is an error, only
+    a caller can say who knows what the environment owns. `uses`: the variables in a
     value, by its place; `sources`: where each variable has its value from, in words; `included`: the file behind a
     value that an include put at a place.
     """
@@ -56,15 +57,12 @@ def load(
     environment: str | None,
     variables: Mapping[str, Any] | None = None,
     *,
-    allow_empty: bool = False,
     extras: Extras = no_extras,
     replaced: Mapping[str, bytes] | None = None,
 ) -> Loaded:
     """Every manifest of the project as it is in `environment`, with all problems at once.
 
-    `variables` override those of the environment. `allow_empty`: an entry of `manifests` that names nothing is no
-    error; only a caller that knows what the environment owns can say so. `extras`: what stands below `providers`.
-    `replaced`: see `Files`.
+    `variables` override those of the environment. `extras`: what stands below `providers`. `replaced`: see `Files`.
     """
     run = _Run(project, environment, variables or {}, extras, Files(project.root, replaced))
     with _collector_paused():
@@ -77,7 +75,7 @@ def load(
     run.problems.extend(unknown_references(inside, run.renderer.uploads, elsewhere, environment))
     run.problems.extend(described_twice(inside, run.renderer.uploads))
     inside = with_uploads(inside, run.renderer.uploads)
-    problems = [*run.problems, *run.renderer.problems, *(() if allow_empty else run.empty)]
+    problems = [*run.problems, *run.renderer.problems]
     return Loaded(
         resources=tuple(sorted(inside, key=lambda resource: str(resource.address))),
         diagnostics=in_order(problems),

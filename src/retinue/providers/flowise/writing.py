@@ -27,7 +27,8 @@ def create_body(spec: Mapping[str, Json], marker: Marker, directory: Directory) 
     """Never with an id, neither of the row nor of an upstream assistant: that one would be overwritten."""
     block = block_of(spec)
     changed = {*spec, *IN_NODE} if block.is_custom else spec.keys()
-    details = _details({}, spec, changed, block, directory)
+    write = _custom if block.is_custom else _openai
+    details = write({}, spec, changed, block, directory)
     body: dict[str, Json] = {"type": block.type, "details": _json(_marked(details, spec, marker))}
     # For CUSTOM the column is no credential, but must be a UUID; the page sends a random one.
     made_up = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{marker.address} {marker.applied}"))
@@ -42,26 +43,14 @@ def update_body(
     spec = {**live.spec, **fields}
     block = block_of(spec)
     is_custom = live.raw.get("type") == CUSTOM
-    details = _details(details_of(live.raw), spec, fields, block, directory, custom=is_custom)
+    write = _custom if is_custom else _openai
+    details = write(details_of(live.raw), spec, fields, block, directory)
     body: dict[str, Json] = {"details": _json(_marked(details, spec, marker))}
     if not is_custom:
         body["credential"] = (
             directory.credential_id(block.credential) if "providers" in fields else live.raw.get("credential")
         )
     return body | ({"iconSrc": block.icon} if "providers" in fields else {})
-
-
-def _details(
-    before: dict[str, Json],
-    spec: Mapping[str, Json],
-    changed: Collection[str],
-    block: Block,
-    directory: Directory,
-    *,
-    custom: bool | None = None,
-) -> dict[str, Json]:
-    write = _custom if (block.is_custom if custom is None else custom) else _openai
-    return write(before, spec, changed, block, directory)
 
 
 def _custom(
