@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from retinue.emulator.app import Emulator
+from retinue.emulator.faults import Fault
 
 from .conftest import World, opened
-from .test_knowledge import ASSISTANT, STORE, changes, held, stores
+from .knowledge import ASSISTANT, STORE, changes, held, stores
 
 PROVIDERS = ("openai", "azure-openai")
 
@@ -194,8 +195,6 @@ def test_stores_of_others_are_read_several_at_a_time(
 
 
 def test_one_of_them_that_cannot_be_read_is_an_error(slow: tuple[World, Slow]) -> None:
-    from retinue.emulator.faults import Fault
-
     world, _ = slow
     world.write("data/prices.csv", "other\n")
     world.emulator.faults.on("GET .*/vector_stores/vs_7/files", Fault("status", 403), times=100)

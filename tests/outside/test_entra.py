@@ -17,6 +17,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from ..azure.conftest import environment
+from ..azure.test_tokens import Gateway
+from ..cli.conftest import opened
 from .needs import sdk
 from .service import emulator
 
@@ -28,14 +31,15 @@ TOKEN = "eyJ0eXAiOiJKV1QifQ.eyJhdWQiOiJ0ZXN0In0.c2lnbmF0dXJl"
 
 
 @contextmanager
-def identity(status: int = 200) -> Iterator[tuple[str, list[str]]]:
-    """The URL of an endpoint that gives tokens, and the resources that were asked for."""
+def identity(status: int = 200, *, numbered: bool = False) -> Iterator[tuple[str, list[str]]]:
+    """The URL of an endpoint that gives tokens, and the resources that were asked for. `numbered`: each is another."""
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             asked.append(parse_qs(urlsplit(self.path).query)["resource"][0])
-            good = {"access_token": TOKEN, "expires_on": "4102444800", "token_type": "Bearer", "resource": asked[-1]}
+            token = f"{TOKEN}{len(asked)}" if numbered else TOKEN
+            good = {"access_token": token, "expires_on": "4102444800", "token_type": "Bearer", "resource": asked[-1]}
             body = json.dumps(good if status == 200 else {"statusCode": status, "message": "No identity"}).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
@@ -57,6 +61,16 @@ def identity(status: int = 200) -> Iterator[tuple[str, list[str]]]:
         server.server_close()
 
 
+def of_machine(identity_url: str) -> dict[str, str]:
+    """The environment in which azure-identity asks the endpoint."""
+    return {
+        "IDENTITY_ENDPOINT": identity_url,
+        "IDENTITY_HEADER": "secret",
+        "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
+        "NO_PROXY": "127.0.0.1",
+    }
+
+
 def plan(folder: Path, endpoint: str, identity_url: str) -> subprocess.CompletedProcess[str]:
     (folder / "assistants").mkdir()
     (folder / "assistants/ant.yaml").write_text("assistant: ant\nmodel: gpt-4o\n", encoding="utf-8")
@@ -65,15 +79,10 @@ def plan(folder: Path, endpoint: str, identity_url: str) -> subprocess.Completed
         f"  prod: {{provider: azure-openai, endpoint: '{endpoint}', entra: default}}\n",
         encoding="utf-8",
     )
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("AZURE_")}
-    environment |= {
-        "IDENTITY_ENDPOINT": identity_url,
-        "IDENTITY_HEADER": "secret",
-        "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
-        "NO_PROXY": "127.0.0.1",
-    }
+    variables = {key: value for key, value in os.environ.items() if not key.startswith("AZURE_")}
+    variables |= of_machine(identity_url)
     command = [sys.executable, "-m", "retinue", "apply", "--auto-approve"]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=120)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +95,20 @@ def test_the_machines_identity_signs_in(tmp_path: Path, path: str, resource: str
     assert (ran.returncode, asked) == (0, [resource]), ran.stderr
     assert "Applied: 1 created." in ran.stdout
     assert TOKEN not in ran.stdout + ran.stderr
+
+
+def test_a_token_that_runs_out_is_asked_for_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gateway = Gateway(life=4)
+    with opened(tmp_path / "demo", monkeypatch, gateway.around) as world, identity(numbered=True) as (endpoint, asked):
+        for name, value in of_machine(endpoint).items():
+            monkeypatch.setenv(name, value)
+        environment(world, more="    entra: default")
+        for number in range(6):
+            world.assistant(f"ant-{number}")
+        ran = world.run("apply", "--auto-approve", "--parallelism", "1")
+    assert ran.code == 0, ran.err
+    assert len(asked) == len(gateway.used) > 1
+    assert TOKEN not in ran.out + ran.err
 
 
 def test_without_an_identity_it_is_an_error_of_signing_in(tmp_path: Path) -> None:

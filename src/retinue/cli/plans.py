@@ -204,7 +204,7 @@ _BEFORE = "the run was stopped before it"
 
 def _step(item: Change | Outcome) -> _Step:
     """A create has an id only once it is done."""
-    new = item.action in (Action.CREATE, Action.REPLACE)
+    new = item.action.makes
     return item.address, item.action, None if new else item.remote_id
 
 
@@ -289,7 +289,7 @@ def _why_not(change: Change) -> tuple[str, str | None]:
 def _report(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, given: Mapping[str, Any]) -> None:
     notes = [diagnostic for item in outcomes for diagnostic in item.notes]
     _print_results(plan, outcomes, code, given)
-    leaves = any(item.action not in (Action.DELETE, Action.FORGET) for item in _free(plan))
+    leaves = any(not item.action.gives_up for item in _free(plan))
     if given.get("output_format") != "json" and code is exits.Exit.OK and leaves and not given.get("quiet"):
         console.note(f"Next: `{options.to_paste('output', given)}` prints the live ids.")
     console.diagnostics(notes)

@@ -127,11 +127,11 @@ def unused_files(links: Links, marked: Sequence[Resource], changes: Sequence[Cha
     """Files of ours that no manifest wants and that nothing live will refer to once the changes are made."""
     by_id = {(change.address.kind, change.remote_id): change for change in changes if change.remote_id}
     needed = {(change.address.kind, change.remote_id) for change in changes if change.action is Action.NO_OP}
-    for made in (change for change in changes if change.action in (Action.CREATE, Action.REPLACE)):
+    for made in (change for change in changes if change.action.makes):
         needed |= ids_in(_after(made, links), links.kinds[made.address.kind])
     for live in marked:
         change = by_id.get((live.kind, live.remote_id or ""))
-        if change is None or change.action not in (Action.DELETE, Action.REPLACE):
+        if change is None or not change.action.destroys:
             needed |= ids_in(_planned(live, change, links), links.kinds[live.kind])
     return [live for same in links.files.values() for live in same if (live.kind, live.remote_id) not in needed]
 
@@ -141,7 +141,7 @@ def left_in_use(
 ) -> dict[tuple[str, str], Address]:
     """By kind and id of what goes, an owned object that would still refer to it once the changes are made."""
     by_id = {(change.address.kind, change.remote_id or ""): change for change in changes if change.remote_id}
-    going = {key for key, change in by_id.items() if change.action in (Action.DELETE, Action.REPLACE)}
+    going = {key for key, change in by_id.items() if change.action.destroys}
     found: dict[tuple[str, str], Address] = {}
     for address, live in sorted(owned.items()) if going else ():
         key = (live.kind, live.remote_id or "")

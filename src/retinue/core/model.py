@@ -32,6 +32,21 @@ class Action(StrEnum):
     MOVE = "move"
     NO_OP = "no-op"
 
+    @property
+    def makes(self) -> bool:
+        """Whether a new live object comes of it."""
+        return self in (Action.CREATE, Action.REPLACE)
+
+    @property
+    def destroys(self) -> bool:
+        """Whether a live object is gone after it."""
+        return self in (Action.DELETE, Action.REPLACE)
+
+    @property
+    def gives_up(self) -> bool:
+        """Whether nothing of its address is ours after it."""
+        return self in (Action.DELETE, Action.FORGET)
+
 
 class Reason(StrEnum):
     """Why a step is in the plan. For readers; an apply looks at it only to see whether a duplicate still is one."""

@@ -43,7 +43,7 @@ def _still_used(
     """What goes by an explicit word although something of others refers to it; without one it is blocked."""
     for change in changes:
         stranger = strangers.get((change.address.kind, change.remote_id or ""))
-        if stranger is None or change.action not in (Action.DELETE, Action.REPLACE):
+        if stranger is None or not change.action.destroys:
             continue
         if not is_unasked(change, target.removed):
             yield Diagnostic(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .marker import REPAIRED, Applied, Owner, parse_applied, parse_owner
-from .model import Action, Address, Change, Diagnostic, Reason, Resource, Severity
+from .model import Address, Change, Diagnostic, Reason, Resource, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class World:
 
         After a move the nonce still tells them; what is a copy by its address alone is then alone with it.
         """
-        if change.action in _TAKING_AWAY:
+        if change.action.destroys or change.action.gives_up:
             return tuple(copy.remote_id for copy in self.copied.get(change.remote_id or "", ()))
         if change.reason is not Reason.MOVED:
             return ()
@@ -60,9 +60,6 @@ class World:
 
     def _is_known(self, copy: Claim) -> bool:
         return _has_nonce(copy) and any(_nonce(copy) == _nonce(claim) for claim in self.owned.values())
-
-
-_TAKING_AWAY = (Action.DELETE, Action.FORGET, Action.REPLACE)
 
 
 def decide(live: Iterable[Resource], project: str, environment: str, formerly: Sequence[str] = ()) -> World:

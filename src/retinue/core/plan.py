@@ -165,7 +165,7 @@ def _suggestions(
 
 def _strangers(known: _Known, changes: Sequence[Change]) -> dict[tuple[str, str], str]:
     """By kind and id of what goes, an object of others that refers to it, in words."""
-    going = {(item.address.kind, item.remote_id) for item in changes if item.action in (Action.DELETE, Action.REPLACE)}
+    going = {(item.address.kind, item.remote_id) for item in changes if item.action.destroys}
     if not going:
         return {}
     world, kinds = known.world, known.target.kinds

@@ -65,7 +65,7 @@ def block_protected(plan: Plan, facts: Facts) -> Plan:
     """`protect` outlives its manifest, because the marker says it; neither `removed` nor a number lifts it."""
 
     def rule(change: Change) -> Obstacle | None:
-        if change.action not in (Action.DELETE, Action.REPLACE) or str(change.address) in plan.allowed.unprotected:
+        if not change.action.destroys or str(change.address) in plan.allowed.unprotected:
             return None
         if change.remote_id in facts.damaged:
             return Obstacle(
@@ -129,7 +129,7 @@ def block_in_use(plan: Plan, facts: Facts) -> Plan:
     """Nothing goes that an object of ours would still refer to; nor, without a word, what one of others refers to."""
 
     def rule(change: Change) -> Obstacle | None:
-        if change.action not in (Action.DELETE, Action.REPLACE):
+        if not change.action.destroys:
             return None
         key = (change.address.kind, change.remote_id or "")
         if (user := facts.users.get(key)) is not None:
@@ -273,7 +273,7 @@ def _of(count: int, total: int) -> str:
 
 def counts_as_delete(change: Change, acknowledged: frozenset[Address]) -> bool:
     """Deletes and replaces that nobody acknowledged; a duplicate or a file that nobody needs takes no address away."""
-    return change.action in (Action.DELETE, Action.REPLACE) and _removes(change) and change.address not in acknowledged
+    return change.action.destroys and _removes(change) and change.address not in acknowledged
 
 
 def _removes(change: Change) -> bool:

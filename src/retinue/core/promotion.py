@@ -9,9 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .canonical import canonical_json
-from .model import Action, Address, Change, Diagnostic, Obstacle, Plan, Promotion, Reason, Severity
-
-_TAKES_AWAY = (Action.DELETE, Action.FORGET)
+from .model import Address, Change, Diagnostic, Obstacle, Plan, Promotion, Reason, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ def _lack(change: Change, proof: Proof) -> Obstacle | None:
     pending = proof.pending.get(address)
     if pending is not None:
         return _pending(pending, source)
-    if change.action in _TAKES_AWAY:
+    if change.action.gives_up:
         return None
     if address not in proof.settled:
         widen = f"let its manifest be for {source} too (`retinue: {{environments: …}}`)"
@@ -80,7 +78,7 @@ def _pending(pending: Change, source: str) -> Obstacle:
     if pending.reason is Reason.DRIFT:
         ways = _ways(address, f"to keep that: retinue import --update -e {source}", f"to undo it: {run}")
         return Obstacle("drifted", f"in {source} it was changed outside since the last apply", ways)
-    if pending.action in _TAKES_AWAY:
+    if pending.action.gives_up:
         return Obstacle("not-applied", f"{source} still holds it", _ways(address, run))
     message = f"{source} does not have it as the manifests want it: there it is still to {pending.action}"
     return Obstacle("not-applied", message, _ways(address, run))
@@ -115,7 +113,7 @@ def _with_dependents(changes: Sequence[Change]) -> tuple[Change, ...]:
 def _needs_held(change: Change, held: Mapping[Address, Change]) -> Obstacle | None:
     if change.held or change.reason is Reason.DUPLICATE:
         return None
-    if change.action in _TAKES_AWAY:
+    if change.action.gives_up:
         user = next((other.address for other in held.values() if _uses(other, change)), None)
         return user and Obstacle("in-use", f"{user} still uses it, and its change is held", (_after(user),))
     needed = next((address for address in change.requires if address in held), None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from .errors import UsageError
-from .model import Action, Address, Change, Reason, Resource
+from .model import Address, Change, Reason, Resource
 
 _NEVER_NARROWED = (Reason.DUPLICATE, Reason.UNUSED)
 
@@ -21,7 +21,7 @@ class Selection:
 
     def keeps(self, change: Change, chosen: Iterable[Address]) -> bool:
         """A narrowed plan deletes (or forgets) nothing but an orphan that `--target` names exactly."""
-        if change.action in (Action.DELETE, Action.FORGET):
+        if change.action.gives_up:
             return str(change.address) in self.exact and change.reason not in _NEVER_NARROWED
         return change.address in chosen
 

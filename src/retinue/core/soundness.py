@@ -12,7 +12,6 @@ _IN_MARKER = "/retinue/"
 _NOT_CARRIED_OUT = (Action.NO_OP,)
 """No object of a plan is left as it is."""
 _OF_A_FILE: Mapping[str, type] = {"/name": str, "/sha256": str, "/bytes": int}
-_TAKING = (Action.DELETE, Action.FORGET)
 
 
 def faults(plan: Plan, kinds: Mapping[str, Kind]) -> list[str]:
@@ -65,7 +64,7 @@ def _of_field(item: FieldChange, kind: Kind) -> Iterator[str]:
 def _of_all(plan: Plan) -> Iterator[str]:
     wanted: dict[Address, set[Address]] = {}
     for change in plan.changes:
-        if change.action in _TAKING:
+        if change.action.gives_up:
             continue
         if change.address in wanted:
             yield f"{change.address}: it stands there twice"

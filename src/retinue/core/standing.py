@@ -54,7 +54,7 @@ def standing(change: Change, live: Resource | None, holder: Claim | None, scope:
         there = live is None and is_reached(replace(change, action=Action.CREATE), holder.live, scope)
         return Reached(holder.remote_id) if there else Moved(f"{holder.remote_id} has this address by now")
     if live is None:
-        gone = change.action in (Action.DELETE, Action.FORGET)
+        gone = change.action.gives_up
         return Reached(change.remote_id) if gone else Moved(f"{change.remote_id} is gone")
     # First, because a field that cannot be read back leaves `expect` as it was: only the marker tells that it is set.
     if is_reached(change, live, scope):
@@ -85,7 +85,7 @@ def _protection_moved(change: Change, live: Resource) -> bool:
     applied = marker.parse_applied(live.marker_applied or "")
     if applied is None or change.action in (Action.ADOPT, Action.FORGET):
         return False
-    if change.action in (Action.DELETE, Action.REPLACE):
+    if change.action.destroys:
         return applied.protected and not change.protected
     said = (item.before for item in change.fields if item.path == "/retinue/protect")
     return applied.protected != next(said, change.protected)
@@ -95,7 +95,7 @@ def is_reached(change: Change, live: Resource, scope: Scope) -> bool:
     """Whether a live object already is what the step would make of it, marker included."""
     if change.action is Action.FORGET:
         return live.marker_address is None
-    if change.action in (Action.DELETE, Action.REPLACE):
+    if change.action.destroys:
         return False
     applied = marker.parse_applied(live.marker_applied or "")
     if applied is None or live.marker_address != scope.owner(change.address) or applied.protected != change.protected:

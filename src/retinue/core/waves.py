@@ -59,8 +59,7 @@ def layers(writes: Numbered) -> list[dict[int, Change]]:
         other
         for number, others in needed.items()
         for other in others
-        if writes[other].action in (Action.CREATE, Action.REPLACE)
-        and writes[other].address.kind != writes[number].address.kind
+        if writes[other].action.makes and writes[other].address.kind != writes[number].address.kind
     }
     first = closure(early, {number: tuple(others) for number, others in needed.items()})
     parts = [{n: change for n, change in writes.items() if (n in first) is early_one} for early_one in (True, False)]

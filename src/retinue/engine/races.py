@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from ..core.errors import RetinueError
-from ..core.model import Action, Address, Change, Diagnostic, Outcome, Severity, Status
+from ..core.model import Address, Change, Diagnostic, Outcome, Severity, Status
 from ..core.ownership import Claim, World, decide
 from ..core.races import Contest, contests
 from ..core.standing import is_reached
@@ -17,7 +17,6 @@ from .read import read_owned
 from .run import Run
 
 _LOOKS = 3
-_MAKING = (Action.CREATE, Action.REPLACE)
 _PATIENCE, _TIED_LOOKS = 0.5, 4
 
 
@@ -27,7 +26,7 @@ def settle_races(changes: Mapping[int, Change], outcomes: Mapping[int, Outcome],
         number: outcome
         for number, outcome in outcomes.items()
         if number in changes
-        and outcome.action in _MAKING
+        and outcome.action.makes
         and outcome.status is Status.DONE
         and not run.kinds[outcome.address.kind].by_content
     }
@@ -68,7 +67,7 @@ def _taken_back(created: Mapping[int, Outcome], lost: Mapping[Address, _Lost]) -
 
 
 def _world(changes: Mapping[int, Change], run: Run) -> World:
-    made = {change.address.kind for change in changes.values() if change.action in _MAKING}
+    made = {change.address.kind for change in changes.values() if change.action.makes}
     kinds = sorted(kind for kind in made if not run.kinds[kind].by_content)
     return decide(read_owned(run.service, kinds, (run.project,), run.environment), run.project, run.environment)
 

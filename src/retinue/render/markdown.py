@@ -31,7 +31,6 @@ _CUT = 2_000
 _MESSAGE = 200
 _SIGNED = re.compile(r"^ {4}( *\d+ |)([-+])")
 _ORDER = (Action.DELETE, Action.REPLACE, Action.UPDATE, Action.CREATE, Action.ADOPT, Action.MOVE, Action.FORGET)
-_DESTRUCTIVE = (Action.DELETE, Action.REPLACE)
 
 
 class _Section(NamedTuple):
@@ -151,7 +150,7 @@ def _change(change: Change, plan: Plan, seen: set[Obstacle]) -> Part:
         " ".join([line, *said]),
         f"- {code(f'{symbol(change.action)} {change.address}')}",
         detailed if texts or change.fields else None,
-        needed=change.blocked is not None or change.action in _DESTRUCTIVE,
+        needed=change.blocked is not None or change.action.destroys,
         counts=f"to {change.action}" + (" (blocked)" if change.blocked else ""),
     )
 

@@ -60,9 +60,8 @@ def _address(text: str) -> Address | None:
 
 def _owned(address: Address, session: Session, service: Service) -> Resource:
     """Raises UsageError if this environment owns no such object."""
-    kinds = (
-        [address.kind] if address.kind in session.provider.capabilities.kinds else session.provider.capabilities.kinds
-    )
+    held = session.provider.capabilities.kinds
+    kinds = [address.kind] if address.kind in held else held
     owned = session.world(read_ours(service, session.target, kinds)).owned
     if address not in owned:
         known = ", ".join(sorted(map(str, owned))) or "nothing"

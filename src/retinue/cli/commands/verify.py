@@ -19,8 +19,6 @@ from ..plans import request_log, run_of, signals
 from ..reading import observe
 from ..session import Session, open_session
 
-_TAKES_AWAY = (Action.DELETE, Action.FORGET)
-
 
 @helping.command(
     "verify",
@@ -58,7 +56,7 @@ def command(words: tuple[str, ...], **given: Any) -> int:
 
 def _refuse_unready(plan: Plan) -> None:
     """Raises StaleError: what was not applied, or changed outside, is not what its manifest says."""
-    unready = [change for change in plan.changes if change.action not in _TAKES_AWAY]
+    unready = [change for change in plan.changes if not change.action.gives_up]
     if unready:
         listed = "\n  ".join(f"{change.address}: {_still(change)}" for change in unready)
         remedy = f"Apply first (retinue apply -e {plan.environment}), or choose others with --target or --exclude."

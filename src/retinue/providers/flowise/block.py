@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ...core.model import Json
+from ..lenient import mapping, mappings, text
 
 NAME = "flowise"
 CUSTOM, OPENAI = "CUSTOM", "OPENAI"
@@ -62,25 +63,25 @@ class Block:
 
 def block_of(spec: Mapping[str, Json]) -> Block:
     """The block of a spec; what has the wrong type counts as absent, because validation has spoken of it."""
-    raw = _map(_map(spec.get("providers")).get(NAME))
-    credential = _text(raw.get("credential"))
-    model = _map(raw.get("chatModel"))
+    raw = mapping(mapping(spec.get("providers")).get(NAME))
+    credential = text(raw.get("credential"))
+    model = mapping(raw.get("chatModel"))
     return Block(
-        type=_text(raw.get("type")) or CUSTOM,
+        type=text(raw.get("type")) or CUSTOM,
         credential=credential,
-        icon=_text(raw.get("iconSrc")),
-        chat_model=Part(_text(model.get("name")) or DEFAULT_NODE, _map(model.get("inputs"))),
+        icon=text(raw.get("iconSrc")),
+        chat_model=Part(text(model.get("name")) or DEFAULT_NODE, mapping(model.get("inputs"))),
         tools=tuple(
-            Part(item["name"], _map(item.get("inputs")), _text(item.get("credential")))
-            for item in _items(raw.get("tools"))
+            Part(item["name"], mapping(item.get("inputs")), text(item.get("credential")))
+            for item in _named(raw.get("tools"))
         ),
-        stores=tuple(store_of(item) for item in _items(raw.get("documentStores"))),
+        stores=tuple(store_of(item) for item in _named(raw.get("documentStores"))),
     )
 
 
 def store_of(item: Mapping[str, Json]) -> Store:
     """A document store as a manifest or a row has it; its name is known to be a text."""
-    return Store(item["name"], _text(item.get("description")) or "", item.get("returnSourceDocuments") is True)
+    return Store(item["name"], text(item.get("description")) or "", item.get("returnSourceDocuments") is True)
 
 
 def _store(store: Store) -> dict[str, Json]:
@@ -96,14 +97,5 @@ def _short(value: Mapping[str, Json]) -> dict[str, Json]:
     return {key: item for key, item in value.items() if item not in (None, {}, [])}
 
 
-def _map(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: Json) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _items(value: Json) -> list[Mapping[str, Json]]:
-    found = value if isinstance(value, list) else []
-    return [item for item in found if isinstance(item, dict) and _text(item.get("name"))]
+def _named(value: Json) -> list[Mapping[str, Json]]:
+    return [item for item in mappings(value) if text(item.get("name"))]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ...core.model import Json
+from ..lenient import mappings
 from .nodes import Component
 
 
@@ -73,15 +74,11 @@ def credentials_from(body: Json) -> tuple[Credential, ...]:
     """The entries of the credentials' list that are any."""
     return tuple(
         Credential(item["id"], item["name"], str(item.get("credentialName")))
-        for item in _objects(body)
+        for item in mappings(body)
         if isinstance(item.get("id"), str) and isinstance(item.get("name"), str)
     )
 
 
 def by_name(body: Json) -> dict[str, Mapping[str, Json]]:
     """The entries of a catalogue by `name` (of a document store: its id)."""
-    return {item["name"]: item for item in _objects(body) if isinstance(item.get("name"), str)}
-
-
-def _objects(body: Json) -> Iterable[Mapping[str, Json]]:
-    return [item for item in body if isinstance(item, dict)] if isinstance(body, list) else []
+    return {item["name"]: item for item in mappings(body) if isinstance(item.get("name"), str)}

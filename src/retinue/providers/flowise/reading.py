@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 
 from ...core.errors import ServiceError
 from ...core.marker import ADDRESS_KEY, APPLIED_KEY
 from ...core.model import Json, Resource
 from ...core.strictjson import loads
+from ..lenient import mapping, mappings, seconds, text, text_members
 from .block import CUSTOM, DEFAULT_NODE, NAME, OPENAI, Block, Part, Store, store_of
 from .directory import Directory
 from .nodes import CREDENTIAL_INPUT, as_number, held_by, stated_inputs
@@ -27,7 +27,7 @@ def to_resource(row: Mapping[str, Json], directory: Directory, upstream: Mapping
     if not isinstance(row.get("details"), str):
         raise ServiceError(f"the details of {remote_id} are no text", _NO_ROW)
     details = details_of(row)
-    texts = _texts(details.get("metadata"))
+    texts = text_members(details.get("metadata"))
     read = _custom if row.get("type") == CUSTOM else _openai
     spec = read(row, details, directory)
     if upstream is not None:
@@ -39,7 +39,7 @@ def to_resource(row: Mapping[str, Json], directory: Directory, upstream: Mapping
         kind="Assistant",
         spec=spec,
         remote_id=remote_id,
-        created_at=_seconds(row.get("createdDate")),
+        created_at=seconds(row.get("createdDate")),
         marker_address=texts.get(ADDRESS_KEY) or None,
         marker_applied=texts.get(APPLIED_KEY) or None,
         raw=row,
@@ -68,49 +68,49 @@ def upstream_id(row: Mapping[str, Json]) -> str | None:
 
 def is_marked(row: Mapping[str, Json]) -> bool:
     """Whether the row carries an address of retinue, whoever's it is."""
-    return bool(_texts(details_of(row).get("metadata")).get(ADDRESS_KEY))
+    return bool(text_members(details_of(row).get("metadata")).get(ADDRESS_KEY))
 
 
 def _custom(row: Mapping[str, Json], details: Mapping[str, Json], directory: Directory) -> dict[str, Json]:
-    node = _object(details.get("chatModel"))
-    name = _text(node.get("name")) or DEFAULT_NODE
+    node = mapping(details.get("chatModel"))
+    name = text(node.get("name")) or DEFAULT_NODE
     held = held_by(directory.chat_model(name), name).inputs
-    inputs = _object(node.get("inputs"))
+    inputs = mapping(node.get("inputs"))
     found = {field: inputs.get(key) for field, key in held.items() if inputs.get(key) not in (None, "")}
     spec = {
-        "name": _text(details.get("name")),
-        "description": _text(details.get("description")),
-        "instructions": _text(details.get("instruction")),
+        "name": text(details.get("name")),
+        "description": text(details.get("description")),
+        "instructions": text(details.get("instruction")),
         **{field: value if field == "model" else as_number(value) for field, value in found.items()},
     }
     block = Block(
         credential=directory.credential_name(node.get("credential") or inputs.get(CREDENTIAL_INPUT)),
-        icon=_text(row.get("iconSrc")),
+        icon=text(row.get("iconSrc")),
         chat_model=Part(name, stated_inputs(node, directory.chat_model(name), held.values())),
-        tools=tuple(_tool(item, directory) for item in _objects(details.get("tools")) if _text(item.get("name"))),
+        tools=tuple(_tool(item, directory) for item in mappings(details.get("tools")) if text(item.get("name"))),
         stores=tuple(
-            _store(item, directory) for item in _objects(details.get("documentStores")) if _text(item.get("name"))
+            _store(item, directory) for item in mappings(details.get("documentStores")) if text(item.get("name"))
         ),
     )
     return {**spec, "providers": {NAME: block.to_spec()}}
 
 
 def _tool(node: Mapping[str, Json], directory: Directory) -> Part:
-    credential = node.get("credential") or _object(node.get("inputs")).get(CREDENTIAL_INPUT)
+    credential = node.get("credential") or mapping(node.get("inputs")).get(CREDENTIAL_INPUT)
     inputs = stated_inputs(node, directory.tool(node["name"]))
     return Part(node["name"], inputs, directory.credential_name(credential))
 
 
 def _store(item: Mapping[str, Json], directory: Directory) -> Store:
     """By the name that the store has now; by its id if there is no such store any more."""
-    store, key = store_of(item), _text(item.get("id"))
+    store, key = store_of(item), text(item.get("id"))
     return store if directory.stores is None or key is None else replace(store, name=directory.store_name(key))
 
 
 def _openai(row: Mapping[str, Json], details: Mapping[str, Json], directory: Directory) -> dict[str, Json]:
     tools = details.get("tools")
     spec = {
-        **{field: _text(details.get(field)) for field in ("name", "description", "instructions")},
+        **{field: text(details.get(field)) for field in ("name", "description", "instructions")},
         **{field: details[field] for field in ("model", "temperature", "top_p") if field in details},
         # Functions live upstream alone: Flowise can neither define nor remove one.
         "tools": [
@@ -122,31 +122,8 @@ def _openai(row: Mapping[str, Json], details: Mapping[str, Json], directory: Dir
     }
     # A row without a type is one of these, as far as the server is concerned.
     block = Block(
-        type=_text(row.get("type")) or OPENAI,
+        type=text(row.get("type")) or OPENAI,
         credential=directory.credential_name(row.get("credential")),
-        icon=_text(row.get("iconSrc")),
+        icon=text(row.get("iconSrc")),
     )
     return {**spec, "providers": {NAME: block.to_spec()}}
-
-
-def _texts(held: Json) -> dict[str, str]:
-    return {key: value for key, value in _object(held).items() if isinstance(value, str)}
-
-
-def _object(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, dict) else {}
-
-
-def _objects(value: Json) -> list[Mapping[str, Json]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _text(value: Json) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _seconds(date: Json) -> int:
-    try:
-        return int(datetime.fromisoformat(date).timestamp())
-    except (TypeError, ValueError, OverflowError):
-        return 0

@@ -7,11 +7,11 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import quote
 
 from ...core.errors import AuthError, NotFound, Rejected, RetinueError, ServiceError
 from ...core.model import Diagnostic, Json, Resource, Severity
 from ..base import Marker, Resolved
+from ..paged import below
 from ..wire import Verb
 from .behind import Behind
 from .block import CUSTOM, Block, block_of
@@ -69,7 +69,7 @@ class FlowiseService:
         if not _can_be_id(remote_id):
             return None
         try:
-            row = self._send(Verb.GET, "GET", _path(remote_id))
+            row = self._send(Verb.GET, "GET", below("assistants", remote_id))
         except NotFound:
             return None
         resource = self._read(row)
@@ -88,7 +88,7 @@ class FlowiseService:
         if not IN_NODE.isdisjoint(fields):
             self._require([block_of({**live.spec, **fields})])
         body = update_body(live, fields, marker, self._directory)
-        return self._read(self._send(Verb.UPDATE, "PUT", _path(live.remote_id or ""), body))
+        return self._read(self._send(Verb.UPDATE, "PUT", below("assistants", live.remote_id or ""), body))
 
     def delete(self, kind: str, remote_id: str) -> None:
         """With the upstream assistant, unless another row shares it; what the list says then is what happened."""
@@ -100,7 +100,7 @@ class FlowiseService:
         refusal: Rejected | None = None
         try:
             params = {"isDeleteBoth": "true"} if behind and not shared else None
-            self._send(Verb.DELETE, "DELETE", _path(remote_id), params=params)
+            self._send(Verb.DELETE, "DELETE", below("assistants", remote_id), params=params)
         except NotFound:
             return
         except Rejected as error:
@@ -236,11 +236,6 @@ def _not_told(table: str, failure: RetinueError) -> RetinueError:
 def _can_be_id(text: str) -> bool:
     """The server takes white space off the end of an id, so that another id would mean the same row."""
     return bool(text) and not any(char.isspace() for char in text)
-
-
-def _path(remote_id: str) -> str:
-    """An id comes from a person or a plan file too, and must not mean another route."""
-    return f"assistants/{quote(remote_id, safe='').replace('.', '%2E')}"
 
 
 def _no_details(row: Mapping[str, Json]) -> Diagnostic:

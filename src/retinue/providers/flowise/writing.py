@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from ...core.marker import ADDRESS_KEY, APPLIED_KEY
 from ...core.model import Json, Resource
 from ..base import Marker
+from ..lenient import mapping
 from .block import CUSTOM, Block, Part, Store, block_of
 from .directory import Directory
 from .nodes import filled, held_by
@@ -59,7 +60,7 @@ def _custom(
     names = {"name": "name", "description": "description", "instructions": "instruction"}
     details = _put(before, {theirs: spec.get(ours) for ours, theirs in names.items() if ours in changed})
     if not IN_NODE.isdisjoint(changed):
-        details["chatModel"] = _chat_model(_object(before.get("chatModel")), spec, block, directory)
+        details["chatModel"] = _chat_model(mapping(before.get("chatModel")), spec, block, directory)
     if "providers" in changed:
         live_tools, live_stores = before.get("tools"), before.get("documentStores")
         if block.tools or live_tools:
@@ -118,7 +119,7 @@ def _openai(
         tools = spec.get("tools")
         details["tools"] = [_type_of(tool) for tool in (tools if isinstance(tools, list) else ())]
     if "tool_resources" in changed:
-        details["tool_resources"] = _resources(_object(before.get("tool_resources")), _object(spec["tool_resources"]))
+        details["tool_resources"] = _resources(mapping(before.get("tool_resources")), mapping(spec["tool_resources"]))
     return details
 
 
@@ -134,14 +135,14 @@ def _resources(before: Mapping[str, Json], wanted: Mapping[str, Json]) -> dict[s
     """Both members always: one left out would stay. What the page keeps beside the ids goes when the ids change."""
     result = dict(before)
     for member, key in RESOURCE_IDS:
-        ids = _object(wanted.get(member)).get(key) or []
-        held = _object(before.get(member))
+        ids = mapping(wanted.get(member)).get(key) or []
+        held = mapping(before.get(member))
         result[member] = {**held, key: ids} if held.get(key) == ids else {key: ids}
     return result
 
 
 def _marked(details: dict[str, Json], spec: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
-    pairs = {key: value for key, value in _object(spec.get("metadata")).items() if key not in MARKER_KEYS}
+    pairs = {key: value for key, value in mapping(spec.get("metadata")).items() if key not in MARKER_KEYS}
     if marker is not None:
         pairs |= {ADDRESS_KEY: marker.address, APPLIED_KEY: marker.applied}
     return _put(details, {"metadata": pairs or None})
@@ -160,7 +161,3 @@ def _json(details: Mapping[str, Json]) -> str:
 def _first(live: Json, key: str, value: str) -> Mapping[str, Json]:
     items = live if isinstance(live, list) else []
     return next((item for item in items if isinstance(item, dict) and item.get(key) == value), {})
-
-
-def _object(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, dict) else {}

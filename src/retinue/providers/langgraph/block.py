@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ...core.model import Json
+from ..lenient import mapping
 
 NAME = "langgraph"
 DEFAULT_KEYS: Mapping[str, str] = {
@@ -40,18 +41,18 @@ class Block:
 
 def block_of(spec: Mapping[str, Json]) -> Block:
     """The block of a spec; what has the wrong type counts as absent, because validation has spoken of it."""
-    raw = _map(_map(spec.get("providers")).get(NAME))
+    raw = mapping(mapping(spec.get("providers")).get(NAME))
     graph_id = raw.get("graph_id")
     return Block(
         graph_id if isinstance(graph_id, str) and graph_id else None,
         keys_from(raw.get("context_keys")),
-        _map(raw.get("context")),
+        mapping(raw.get("context")),
     )
 
 
 def keys_from(stated: Json) -> dict[str, str]:
     """The context key of every field, from those that are stated."""
-    own = {name: key for name, key in _map(stated).items() if isinstance(key, str) and key}
+    own = {name: key for name, key in mapping(stated).items() if isinstance(key, str) and key}
     return {name: own.get(name, key) for name, key in DEFAULT_KEYS.items()}
 
 
@@ -71,7 +72,3 @@ def split_context(context: Mapping[str, Json], keys: Mapping[str, str]) -> tuple
 
 def _can_be(name: str, value: Json) -> bool:
     return type(value) in (int, float) if name in _NUMBERS else isinstance(value, str)
-
-
-def _map(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, dict) else {}

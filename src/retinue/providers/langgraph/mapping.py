@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
 
 from ...core.canonical import same
 from ...core.errors import ServiceError
 from ...core.marker import ADDRESS_KEY, APPLIED_KEY
 from ...core.model import Json, Resource
 from ..base import Marker
+from ..lenient import mapping, seconds, text
 from .block import NAME, Block, block_of, context_of, keys_from, split_context
 
 SCOPE_KEY = "retinue.scope"
@@ -42,7 +42,7 @@ def scope_of(address: str) -> str:
 
 def is_system(raw: Mapping[str, Json]) -> bool:
     """Whether the server made it by itself, one for each graph; an object with our marker never is."""
-    metadata = _map(raw.get("metadata"))
+    metadata = mapping(raw.get("metadata"))
     return metadata.get("created_by") == SYSTEM["created_by"] and not isinstance(metadata.get(ADDRESS_KEY), str)
 
 
@@ -51,18 +51,18 @@ def to_resource(raw: Mapping[str, Json]) -> Resource:
     remote_id = raw.get("assistant_id")
     if not isinstance(remote_id, str) or not remote_id:
         raise ServiceError("the service answered an assistant without an id", NOT_THIS_API)
-    metadata = _map(raw.get("metadata"))
+    metadata = mapping(raw.get("metadata"))
     # null is what stays of a key that was taken away; other things than text are nothing that a manifest can say.
     texts = {key: value for key, value in metadata.items() if isinstance(value, str)}
     keys = keys_from(metadata.get(KEYS_KEY))
-    fields, rest = split_context(_map(raw.get("context")), keys)
+    fields, rest = split_context(mapping(raw.get("context")), keys)
     graph_id = raw.get("graph_id")
     block = Block(graph_id if isinstance(graph_id, str) else None, keys, rest)
     return Resource(
         kind="Assistant",
         spec={
-            "name": name if (name := _text(raw.get("name"))) != UNNAMED else None,
-            "description": _text(raw.get("description")),
+            "name": name if (name := text(raw.get("name"))) != UNNAMED else None,
+            "description": text(raw.get("description")),
             **fields,
             "metadata": {key: value for key, value in texts.items() if key not in _OURS},
             "providers": {NAME: block.to_spec()},
@@ -95,7 +95,8 @@ def update_body(live: Resource, fields: Mapping[str, Json], marker: Marker | Non
     spec = {**live.spec, **fields}
     body: dict[str, Json] = {}
     for name in ("name", "description"):
-        if name in fields and (_text(live.raw.get(name)) or "") != (fields[name] or ""):
+        # The server cannot forget one; "" is how it is told to.
+        if name in fields and (text(live.raw.get(name)) or "") != (fields[name] or ""):
             body[name] = fields[name] or ""
     graph_id, context = block_of(spec).graph_id, context_of(spec)
     if graph_id is not None and graph_id != live.raw.get("graph_id"):
@@ -103,7 +104,7 @@ def update_body(live: Resource, fields: Mapping[str, Json], marker: Marker | Non
     if not same(context, live.raw.get("context")):
         body["context"] = context
         # A new context sweeps the config away, but for the copy of itself that it puts there.
-        if kept := {key: value for key, value in _map(live.raw.get("config")).items() if key != "configurable"}:
+        if kept := {key: value for key, value in mapping(live.raw.get("config")).items() if key != "configurable"}:
             body["config"] = kept
     if pairs := _changed_pairs(live, spec, marker):
         body["metadata"] = pairs
@@ -112,7 +113,7 @@ def update_body(live: Resource, fields: Mapping[str, Json], marker: Marker | Non
 
 def _changed_pairs(live: Resource, spec: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
     """The metadata pairs to merge in; null stands for a key that shall go, which the server then keeps as null."""
-    held = _map(live.raw.get("metadata"))
+    held = mapping(live.raw.get("metadata"))
     wanted: dict[str, Json] = {key: value for key, value in (spec.get("metadata") or {}).items() if value}
     own = block_of(spec).own_keys
     wanted |= ({KEYS_KEY: own} if own else {}) | (_marker_pairs(marker) if marker else {})
@@ -124,19 +125,3 @@ def _changed_pairs(live: Resource, spec: Mapping[str, Json], marker: Marker | No
 
 def _marker_pairs(marker: Marker) -> dict[str, str]:
     return {ADDRESS_KEY: marker.address, APPLIED_KEY: marker.applied, SCOPE_KEY: scope_of(marker.address)}
-
-
-def seconds(date: Json) -> int:
-    try:
-        return int(datetime.fromisoformat(date).timestamp())
-    except (TypeError, ValueError, OverflowError):
-        return 0
-
-
-def _map(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: Json) -> str | None:
-    """The server cannot forget a name or a description; "" is how it is told to."""
-    return value if isinstance(value, str) and value else None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ...core.errors import AuthError, NotFound, Rejected, ServiceError
 from ...core.model import Diagnostic, Json, Resource
 from ..base import Marker, Resolved, Version
+from ..lenient import seconds
 from ..wire import Verb
 from .block import block_of
 from .errors import known_graphs
@@ -20,7 +21,6 @@ from .mapping import (
     create_body,
     id_of,
     is_system,
-    seconds,
     to_resource,
     update_body,
 )

@@ -1,0 +1,34 @@
+"""Reads the JSON of a service, which may be anything: what has the wrong type counts as absent. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from ..core.model import Json
+
+
+def mapping(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, dict) else {}
+
+
+def mappings(value: Json) -> list[Mapping[str, Json]]:
+    """The items of a list that are any."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def text(value: Json) -> str | None:
+    """An empty one is none."""
+    return value if isinstance(value, str) and value else None
+
+
+def text_members(value: Json) -> dict[str, str]:
+    return {key: item for key, item in mapping(value).items() if isinstance(item, str)}
+
+
+def seconds(date: Json) -> int:
+    """Since 1970, of a date as ISO 8601 writes it; 0 for anything else."""
+    try:
+        return int(datetime.fromisoformat(date).timestamp())
+    except (TypeError, ValueError, OverflowError):
+        return 0
