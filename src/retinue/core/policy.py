@@ -262,7 +262,7 @@ def block_brake(plan: Plan, facts: Facts) -> Plan:
     ]
     ways.append(f"--allow-deletes {deletes}" if deletes else "leave out --allow-deletes")
     obstacle = Obstacle("brake", why, tuple(ways))
-    return _block(plan, lambda change: obstacle if change in doomed or not doomed else None)
+    return _block(plan, lambda change: obstacle if not doomed or counts_as_delete(change, facts.acknowledged) else None)
 
 
 def _of(count: int, total: int) -> str:
