@@ -10,7 +10,7 @@ from concurrent.futures import wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from urllib.parse import quote
 
 from .. import __version__
@@ -41,14 +41,14 @@ def show_plan(plan: Plan, given: Mapping[str, Any]) -> None:
     """The plan to stdout in the wanted format, and to `--out`. In a file it is JSON unless a format says otherwise."""
     target, wanted = given.get("out"), given.get("output_format")
     if target:
-        text = _text(plan, given, Style()) if wanted in _READ else dump(plan_to_json(plan, __version__))
+        text = _text(plan, given, None) if wanted in _READ else dump(plan_to_json(plan, __version__))
         console.write_file(target, text)
     if wanted == "json":
         console.result_json(console.json_text(plan_to_json(plan, __version__)))
     elif wanted in console.MACHINES:
         console.for_machines(plan_diagnostics(plan), str(wanted), given.get("directory", "."))
     else:
-        console.result(_text(plan, given, console.style_for(sys.stdout)))
+        console.result(_text(plan, given, sys.stdout))
     if target:
         console.note(f"Wrote {target}.{_next_step(plan, given)}")
 
@@ -70,10 +70,12 @@ _READ = ("text", "markdown")
 """Formats for people: no `apply` takes a file of them."""
 
 
-def _text(plan: Plan, given: Mapping[str, Any], style: Style) -> str:
+def _text(plan: Plan, given: Mapping[str, Any], stream: TextIO | None) -> str:
+    """For a stream, or for a file that is read elsewhere."""
     if given.get("output_format") == "markdown":
         return plan_markdown(plan, link_to=run_link(given.get("link")))
-    return plan_text(plan, style=style, show_unchanged=bool(given.get("show_unchanged")))
+    style, width = (console.style_for(stream), console.width_for(stream)) if stream else (Style(), 100)
+    return plan_text(plan, style=style, show_unchanged=bool(given.get("show_unchanged")), width=width)
 
 
 def _next_step(plan: Plan, given: Mapping[str, Any]) -> str:
@@ -126,7 +128,7 @@ def review_and_apply(plan: Plan, session: Session, service: Service, given: Mapp
         show_plan(plan, {})
     elif asks(given) and not is_empty(plan):
         # stdout is for the result; whoever is asked must see what about.
-        console.note(_text(plan, {}, console.style_for(sys.stderr)))
+        console.note(_text(plan, {}, sys.stderr))
     check_digest(plan, given)
     if is_empty(plan):
         return nothing_to_do(plan, given)
@@ -266,10 +268,15 @@ def _report_blocked(plan: Plan, stuck: Sequence[Change], given: Mapping[str, Any
     if not shows_plan(given):
         _print_results(plan, outcomes, code, given)
     where = "The plan above" if shows_plan(given) else "Each one's result"
-    total = len(plan.changes)
-    counted = "the change is" if total == 1 else f"{len(stuck)} of {total} changes {'is' if len(stuck) == 1 else 'are'}"
+    counted = _counted(len(stuck), len(plan.changes))
     console.note(f"Error: {counted} blocked, so nothing was applied.\n  {where} says why and names the ways out.")
     return code
+
+
+def _counted(count: int, total: int) -> str:
+    if count == total:
+        return {1: "the change is", 2: "both changes are"}.get(total, f"all {total} changes are")
+    return f"{count} of {total} changes {'is' if count == 1 else 'are'}"
 
 
 def _why_not(change: Change) -> tuple[str, str | None]:
