@@ -16,7 +16,8 @@ from urllib.parse import quote
 from .. import __version__
 from ..core.codec import dump, outcome, plan_to_json
 from ..core.errors import RetinueError, StaleError, UsageError
-from ..core.model import Action, Address, Change, Outcome, Plan, Resource, Status
+from ..core.model import Action, Change, Outcome, Plan, Resource, Status
+from ..core.waves import Known, in_plan_order, known_as
 from ..engine.apply import apply_changes
 from ..engine.recheck import recheck
 from ..engine.run import Run
@@ -165,47 +166,37 @@ def _outcomes(plan: Plan, run: Run, saved: bool) -> list[Outcome]:
     if checked.moved:
         raise StaleError("the plan is stale:\n  " + "\n  ".join(checked.moved), "Plan again and review.")
     done = [(change, _done(change, live)) for change, live in checked.done]
-    outcomes = [*done, *zip(checked.todo, apply_changes(checked.todo, run), strict=True)]
-    return [outcome for _, outcome in sorted(outcomes, key=lambda pair: plan.changes.index(pair[0]))]
-
-
-_Step = tuple[Address, Action, str | None]
+    return in_plan_order(plan.changes, [*done, *zip(checked.todo, apply_changes(checked.todo, run), strict=True)])
 
 
 @dataclass
 class _Record:
     """What is known of a run's steps at any moment, for a report before its end."""
 
-    started: set[_Step] = field(default_factory=set)
-    finished: dict[_Step, Outcome] = field(default_factory=dict)
+    started: set[Known] = field(default_factory=set)
+    finished: dict[Known, Outcome] = field(default_factory=dict)
 
     def watch(self, run: Run) -> Run:
         def started(change: Change) -> None:
-            self.started.add(_step(change))
+            self.started.add(known_as(change))
             run.started(change)
 
         def finished(outcome: Outcome) -> None:
-            self.finished[_step(outcome)] = outcome
+            self.finished[known_as(outcome)] = outcome
             run.finished(outcome)
 
         return replace(run, started=started, finished=finished)
 
     def so_far(self, changes: Sequence[Change]) -> list[Outcome]:
-        return [self.finished.get(_step(change)) or self._open(change) for change in changes]
+        return [self.finished.get(known_as(change)) or self._open(change) for change in changes]
 
     def _open(self, change: Change) -> Outcome:
-        begun = _step(change) in self.started
+        begun = known_as(change) in self.started
         status, why = (Status.UNKNOWN, "stopped in the middle of it") if begun else (Status.NOT_STARTED, _BEFORE)
         return Outcome(change.address, change.action, status, change.remote_id, why)
 
 
 _BEFORE = "the run was stopped before it"
-
-
-def _step(item: Change | Outcome) -> _Step:
-    """A create has an id only once it is done."""
-    new = item.action.makes
-    return item.address, item.action, None if new else item.remote_id
 
 
 def run_of(plan: Plan, session: Session, service: Service, given: Mapping[str, Any]) -> Run:
