@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -9,6 +10,8 @@ import sys
 from typing import Any
 
 import pytest
+
+from retinue.cli import console
 
 from .conftest import World
 
@@ -79,3 +82,24 @@ def test_json_is_json_in_any_encoding(world: World, encoding: str) -> None:
     world.project()
     world.assistant("ant", "name: 客服 é 😀\n")
     assert names(ran(world, "render", "--format", "json", PYTHONIOENCODING=encoding).stdout) == ["客服 é 😀"]
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_plan_is_as_wide_as_the_terminal_and_elsewhere_as_in_a_review(monkeypatch: pytest.MonkeyPatch) -> None:
+    widths = []
+    for columns in ("20", "72", "400"):
+        monkeypatch.setenv("COLUMNS", columns)
+        widths.append((console.width_for(Terminal()), console.width_for(io.StringIO())))
+    assert widths == [(60, 100), (72, 100), (160, 100)]
+
+
+def test_output_of_nothing_says_what_comes_first(world: World) -> None:
+    world.project()
+    world.assistant("ant")
+    ran = world.run("output")
+    assert (ran.code, ran.out, ran.err) == (0, "{}\n", "This environment owns nothing yet. Next: retinue apply\n")
+    assert world.run("output", "--quiet").err == ""

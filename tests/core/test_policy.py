@@ -117,6 +117,11 @@ def test_nothing_is_created_while_a_marker_cannot_be_read_that_may_be_its_own() 
     assert blocked(plan([desired("bot")], [elsewhere])) == {}
 
 
+def test_what_a_destroy_takes_has_a_manifest_so_only_the_number_lets_it() -> None:
+    made = plan(fleet(2), [managed(item) for item in fleet(2)], destroy=True)
+    assert (set(blocked(made).values()), remedies(made)) == ({"brake"}, ("--allow-deletes 2",))
+
+
 def test_the_brake_stops_the_deletes_and_no_other_step() -> None:
     everything = fleet(4)
     made = plan([*everything[2:], desired("new")], map(managed, everything))

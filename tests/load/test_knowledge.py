@@ -275,6 +275,33 @@ def test_a_misspelt_word_is_recognized_and_nothing_else_is_said_of_it(
 
 
 @pytest.mark.parametrize(
+    ("text", "key", "remedy"),
+    [
+        (
+            "assistant: a\nmodel: m\ninstructions: {file: ../docs/a.md, templat: true}\n",
+            "templat",
+            "Did you mean `template`?",
+        ),
+        (
+            "assistant: a\nmodel: m\ninstructions: {file: ../docs/a.md, x: 1}\n",
+            "x",
+            "Beside `file` stands only `template`.",
+        ),
+        (SEARCH % "code_interpreter: {file_ids: [{upload: ../data/x.csv, name: y}]}", "name", "stands alone here."),
+    ],
+)
+def test_what_may_not_stand_beside_an_include_is_the_only_complaint(
+    tmp_path: Path, text: str, key: str, remedy: str
+) -> None:
+    (problem,) = loaded(tmp_path, text).diagnostics
+    assert (problem.code, f"unknown key `{key}`" in problem.message) == ("unknown-key", True)
+    assert problem.remedy is not None
+    assert problem.remedy.endswith(remedy)
+    assert problem.place is not None
+    assert text.splitlines()[problem.place.line - 1][problem.place.column - 1 :].startswith(f"{key}:")
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "vector_store: s\nfiles: [{attributes: {a: b}}]\n",

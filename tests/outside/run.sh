@@ -56,4 +56,4 @@ fi
 
 # Our own tests are not asynchronous, and the plugin for such tests would want a setting of ours.
 RETINUE_OUTSIDE=1 RETINUE_OUTSIDE_SDK=$folder/source/$sdk RETINUE_OUTSIDE_THEN=$folder/then/bin/python \
-  "$venv/bin/python" -m pytest -q -p no:asyncio -m outside "${without[@]}" tests/outside "$@"
+  "$venv/bin/python" -m pytest -q -p no:asyncio -m outside ${without[@]+"${without[@]}"} tests/outside "$@"

@@ -218,3 +218,20 @@ def test_colour_brings_no_other_escape(value: Plan) -> None:
     text = plan_text(value, style=COLOR)
     assert not _FORBIDDEN.search(_ANSI.sub("", text))
     assert not [line for line in _ANSI.sub("", text).split("\n") if line.lstrip().startswith("::")]
+
+
+def test_on_a_narrow_terminal_a_remark_that_does_not_fit_has_a_line_of_its_own() -> None:
+    change = update("math-tutor", FieldChange("/model", "gpt-4o-mini", "gpt-4o", Cause.DRIFT))
+    expired = Change(address("voice"), Action.REPLACE, Reason.EXPIRED, "asst_" + "r" * 24)
+    lines = plan_text(plan(change, expired), width=72).splitlines()
+    assert "        drift: changed outside retinue since the last apply" in lines
+    assert "        it expired; a new one takes its place" in lines
+    assert max(map(len, lines)) <= 72
+    wide = plan_text(plan(change, expired), width=120).splitlines()
+    assert wide == plan_text(plan(change, expired)).splitlines()
+
+
+def test_a_line_that_is_brief_fits_the_terminal() -> None:
+    change = Change(address("a"), Action.CREATE, Reason.NEW, fields=(FieldChange("/name", None, "word " * 40),))
+    widest = [max(map(len, plan_text(plan(change), width=width).splitlines())) for width in (72, 100, 130)]
+    assert widest == [72, 100, 130]

@@ -12,27 +12,38 @@ import click
 
 from .exits import Exit
 
-_COMMANDS: dict[str, tuple[str, str]] = {
-    "init": ("init", "Start a project: fresh, or from an old export (offline)."),
-    "validate": ("validate", "Check the project file and every manifest (offline)."),
-    "render": ("render", "Show the manifests of one environment as they will be compared (offline)."),
-    "plan": ("plan", "Show what apply would do. Reads the service, writes nothing."),
-    "apply": ("apply", "Do what the plan says. Reads and writes the service."),
-    "drift": ("drift", "Show what was changed outside. Reads the service, writes nothing."),
-    "diff": ("diff", "Show how one environment differs from another."),
-    "promote": ("promote", "Apply to one environment what another one has proven."),
-    "verify": ("verify", "Run your evaluation and note which specs passed it."),
-    "destroy": ("destroy", "Delete everything this project owns in one environment."),
-    "show": ("show", "Show a saved plan (offline), or a live object and its versions."),
-    "comment": ("comment", "Show a saved plan in its pull or merge request: one comment, kept up to date."),
-    "import": ("import_", "Write manifests for live objects that nobody manages, or from an export."),
-    "adopt": ("adopt", "Start to manage one live object under an address."),
-    "forget": ("forget", "Stop to manage a live object; it stays as it is."),
-    "output": ("output", "Print address → live id, for applications. Reads the service."),
-    "schema": ("schema", "Print the JSON Schemas for editors (offline)."),
-    "providers": ("providers", "List the services retinue can reach and what they hold (offline)."),
-    "emulator": ("emulator", "Serve a local Assistants v2 API for tests and trials."),
+_SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
+    "Write and check": {
+        "init": ("init", "Start a project: fresh, from an export (offline), or from a service."),
+        "validate": ("validate", "Check the project file and every manifest (offline)."),
+        "render": ("render", "Show the manifests of one environment as they will be compared (offline)."),
+    },
+    "Review and apply": {
+        "plan": ("plan", "Show what apply would do. Reads the service, writes nothing."),
+        "apply": ("apply", "Do what the plan says. Reads and writes the service."),
+        "show": ("show", "Show a saved plan (offline), or a live object and its versions."),
+        "comment": ("comment", "Show a saved plan in its pull or merge request: one comment, kept up to date."),
+        "drift": ("drift", "Show what was changed outside. Reads the service, writes nothing."),
+        "destroy": ("destroy", "Delete everything this project owns in one environment."),
+    },
+    "Take over and let go": {
+        "import": ("import_", "Write manifests for live objects that nobody manages, or from an export."),
+        "adopt": ("adopt", "Start managing one live object under an address."),
+        "forget": ("forget", "Stop managing a live object; it stays as it is."),
+    },
+    "Between environments": {
+        "diff": ("diff", "Show how one environment differs from another."),
+        "promote": ("promote", "Apply to one environment what another one has proven."),
+        "verify": ("verify", "Run your evaluation and note which specs passed it."),
+    },
+    "For applications and tools": {
+        "output": ("output", "Print address → live id, for applications. Reads the service."),
+        "schema": ("schema", "Print the JSON Schemas for editors (offline)."),
+        "providers": ("providers", "List the services retinue can reach and what they hold (offline)."),
+        "emulator": ("emulator", "Serve a local copy of the services' APIs for tests and trials."),
+    },
 }
+_COMMANDS = {name: item for section in _SECTIONS.values() for name, item in section.items()}
 
 
 class LazyGroup(click.Group):
@@ -49,8 +60,10 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, about) for name, (_, about) in _COMMANDS.items()])
+        widest = max(map(len, _COMMANDS))
+        for title, section in _SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(f"{name:<{widest}}", about) for name, (_, about) in section.items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -67,8 +80,9 @@ class LazyGroup(click.Group):
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 done, 1 error, 2 changes (with --detailed-exitcode), 3 usage or manifests, 4 auth, 5 blocked,"
-    " 6 stale, 8 applied in part, 9 unreachable.",
+    epilog="First steps: retinue init, retinue plan, retinue apply. Each command has examples: retinue plan --help.\n\n"
+    "Exit codes: 0 done, 1 error, 2 changes (with --detailed-exitcode), 3 usage or manifests, 4 auth, 5 blocked,"
+    " 6 stale, 8 applied in part, 9 unreachable, 70 a bug, 130 and 143 interrupted.",
 )
 @click.option(
     "--version",

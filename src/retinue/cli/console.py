@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import stat
 import sys
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,13 @@ def style_for(stream: TextIO, no_color: bool | None = None) -> Style:
     if no_color or os.environ.get("NO_COLOR") or _is_file(stream):
         return Style(color=False)
     return Style(color=bool(os.environ.get("FORCE_COLOR")) or stream.isatty())
+
+
+def width_for(stream: TextIO) -> int:
+    """The columns of a terminal, within reason; elsewhere what a plan has in a review."""
+    if _is_file(stream) or not stream.isatty():
+        return 100
+    return max(60, min(shutil.get_terminal_size((100, 24)).columns, 160))
 
 
 def _is_file(stream: TextIO) -> bool:

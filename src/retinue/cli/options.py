@@ -25,7 +25,7 @@ ENVIRONMENT = click.option(
     "-e", "--env", "environment", metavar="NAME", help="The environment; default: the only one, or $RETINUE_ENV."
 )
 NO_COLOR = click.option("--no-color", is_flag=True, help="No colour (NO_COLOR and FORCE_COLOR are read too).")
-QUIET = click.option("-q", "--quiet", is_flag=True, help="No progress.")
+QUIET = click.option("-q", "--quiet", is_flag=True, help="No progress and no hints.")
 VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Log each request (never its content).")
 OUT = click.option("--out", metavar="FILE", help="Write the result to a file.")
 LINK = click.option(
@@ -46,7 +46,7 @@ def project_options(command: F) -> F:
         click.option(
             "--project-file", metavar="FILE", help="Take `environments` from this retinue.yaml, of a trusted branch."
         ),
-        click.option("--var", "variables", multiple=True, metavar="K=V", help="Set a variable."),
+        click.option("--var", "variables", multiple=True, metavar="K=V", help="Set a variable; again for more."),
         click.option("--var-file", "var_files", multiple=True, metavar="FILE", help="Set variables from a YAML file."),
         NO_COLOR,
         QUIET,
@@ -63,10 +63,19 @@ def connection_options(command: F) -> F:
     """For commands that reach the services of environments that they name themselves."""
     return _all(
         click.option(
-            "--parallelism", type=click.IntRange(1, 100), default=10, show_default=True, help="Requests at once."
+            "--parallelism",
+            type=click.IntRange(1, 100),
+            default=10,
+            metavar="N",
+            show_default=True,
+            help="Requests at once.",
         ),
         click.option(
-            "--timeout", default="15m", show_default=True, metavar="TIME", help="For the whole run: 90s, 15m."
+            "--timeout",
+            default="15m",
+            show_default=True,
+            metavar="TIME",
+            help="Longest time for the whole run, such as 90s or 15m.",
         ),
     )(project_options(command))
 
@@ -74,10 +83,26 @@ def connection_options(command: F) -> F:
 def selection_options(command: F) -> F:
     """They only narrow: what is left out is neither changed nor deleted."""
     return _all(
-        click.option("--target", "targets", multiple=True, metavar="ADDRESS", help="Only this (globs)."),
-        click.option("--exclude", "excludes", multiple=True, metavar="ADDRESS", help="All but this (globs)."),
         click.option(
-            "--select", "labels", multiple=True, metavar="LABEL=VALUE", help="Only manifests with this label."
+            "--target",
+            "targets",
+            multiple=True,
+            metavar="ADDRESS",
+            help="Only this address or pattern; again for more.",
+        ),
+        click.option(
+            "--exclude",
+            "excludes",
+            multiple=True,
+            metavar="ADDRESS",
+            help="All but this address or pattern; again for more.",
+        ),
+        click.option(
+            "--select",
+            "labels",
+            multiple=True,
+            metavar="LABEL=VALUE",
+            help="Only manifests with this label; again for more.",
         ),
     )(command)
 

@@ -10,13 +10,14 @@ from concurrent.futures import wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from urllib.parse import quote
 
 from .. import __version__
 from ..core.codec import dump, outcome, plan_to_json
 from ..core.errors import RetinueError, StaleError, UsageError
-from ..core.model import Action, Address, Change, Outcome, Plan, Resource, Status
+from ..core.model import Action, Change, Outcome, Plan, Resource, Status
+from ..core.waves import Known, in_plan_order, known_as
 from ..engine.apply import apply_changes
 from ..engine.recheck import recheck
 from ..engine.run import Run
@@ -41,14 +42,14 @@ def show_plan(plan: Plan, given: Mapping[str, Any]) -> None:
     """The plan to stdout in the wanted format, and to `--out`. In a file it is JSON unless a format says otherwise."""
     target, wanted = given.get("out"), given.get("output_format")
     if target:
-        text = _text(plan, given, Style()) if wanted in _READ else dump(plan_to_json(plan, __version__))
+        text = _text(plan, given, None) if wanted in _READ else dump(plan_to_json(plan, __version__))
         console.write_file(target, text)
     if wanted == "json":
         console.result_json(console.json_text(plan_to_json(plan, __version__)))
     elif wanted in console.MACHINES:
         console.for_machines(plan_diagnostics(plan), str(wanted), given.get("directory", "."))
     else:
-        console.result(_text(plan, given, console.style_for(sys.stdout)))
+        console.result(_text(plan, given, sys.stdout))
     if target:
         console.note(f"Wrote {target}.{_next_step(plan, given)}")
 
@@ -70,10 +71,12 @@ _READ = ("text", "markdown")
 """Formats for people: no `apply` takes a file of them."""
 
 
-def _text(plan: Plan, given: Mapping[str, Any], style: Style) -> str:
+def _text(plan: Plan, given: Mapping[str, Any], stream: TextIO | None) -> str:
+    """For a stream, or for a file that is read elsewhere."""
     if given.get("output_format") == "markdown":
         return plan_markdown(plan, link_to=run_link(given.get("link")))
-    return plan_text(plan, style=style, show_unchanged=bool(given.get("show_unchanged")))
+    style, width = (console.style_for(stream), console.width_for(stream)) if stream else (Style(), 100)
+    return plan_text(plan, style=style, show_unchanged=bool(given.get("show_unchanged")), width=width)
 
 
 def _next_step(plan: Plan, given: Mapping[str, Any]) -> str:
@@ -126,7 +129,7 @@ def review_and_apply(plan: Plan, session: Session, service: Service, given: Mapp
         show_plan(plan, {})
     elif asks(given) and not is_empty(plan):
         # stdout is for the result; whoever is asked must see what about.
-        console.note(_text(plan, {}, console.style_for(sys.stderr)))
+        console.note(_text(plan, {}, sys.stderr))
     check_digest(plan, given)
     if is_empty(plan):
         return nothing_to_do(plan, given)
@@ -163,47 +166,37 @@ def _outcomes(plan: Plan, run: Run, saved: bool) -> list[Outcome]:
     if checked.moved:
         raise StaleError("the plan is stale:\n  " + "\n  ".join(checked.moved), "Plan again and review.")
     done = [(change, _done(change, live)) for change, live in checked.done]
-    outcomes = [*done, *zip(checked.todo, apply_changes(checked.todo, run), strict=True)]
-    return [outcome for _, outcome in sorted(outcomes, key=lambda pair: plan.changes.index(pair[0]))]
-
-
-_Step = tuple[Address, Action, str | None]
+    return in_plan_order(plan.changes, [*done, *zip(checked.todo, apply_changes(checked.todo, run), strict=True)])
 
 
 @dataclass
 class _Record:
     """What is known of a run's steps at any moment, for a report before its end."""
 
-    started: set[_Step] = field(default_factory=set)
-    finished: dict[_Step, Outcome] = field(default_factory=dict)
+    started: set[Known] = field(default_factory=set)
+    finished: dict[Known, Outcome] = field(default_factory=dict)
 
     def watch(self, run: Run) -> Run:
         def started(change: Change) -> None:
-            self.started.add(_step(change))
+            self.started.add(known_as(change))
             run.started(change)
 
         def finished(outcome: Outcome) -> None:
-            self.finished[_step(outcome)] = outcome
+            self.finished[known_as(outcome)] = outcome
             run.finished(outcome)
 
         return replace(run, started=started, finished=finished)
 
     def so_far(self, changes: Sequence[Change]) -> list[Outcome]:
-        return [self.finished.get(_step(change)) or self._open(change) for change in changes]
+        return [self.finished.get(known_as(change)) or self._open(change) for change in changes]
 
     def _open(self, change: Change) -> Outcome:
-        begun = _step(change) in self.started
+        begun = known_as(change) in self.started
         status, why = (Status.UNKNOWN, "stopped in the middle of it") if begun else (Status.NOT_STARTED, _BEFORE)
         return Outcome(change.address, change.action, status, change.remote_id, why)
 
 
 _BEFORE = "the run was stopped before it"
-
-
-def _step(item: Change | Outcome) -> _Step:
-    """A create has an id only once it is done."""
-    new = item.action.makes
-    return item.address, item.action, None if new else item.remote_id
 
 
 def run_of(plan: Plan, session: Session, service: Service, given: Mapping[str, Any]) -> Run:
@@ -266,10 +259,15 @@ def _report_blocked(plan: Plan, stuck: Sequence[Change], given: Mapping[str, Any
     if not shows_plan(given):
         _print_results(plan, outcomes, code, given)
     where = "The plan above" if shows_plan(given) else "Each one's result"
-    total = len(plan.changes)
-    counted = "the change is" if total == 1 else f"{len(stuck)} of {total} changes {'is' if len(stuck) == 1 else 'are'}"
+    counted = _counted(len(stuck), len(plan.changes))
     console.note(f"Error: {counted} blocked, so nothing was applied.\n  {where} says why and names the ways out.")
     return code
+
+
+def _counted(count: int, total: int) -> str:
+    if count == total:
+        return {1: "the change is", 2: "both changes are"}.get(total, f"all {total} changes are")
+    return f"{count} of {total} changes {'is' if count == 1 else 'are'}"
 
 
 def _why_not(change: Change) -> tuple[str, str | None]:

@@ -61,13 +61,13 @@ _SAID = {"copy": What.COPY, "marker-damaged": What.MARKER_DAMAGED, "marker-unrea
 def drift_of(plan: Plan) -> Drift:
     """What of the plan comes from outside."""
     items: list[Drifted] = []
-    pending: list[Address] = []
+    pending: dict[Address, None] = {}
     for change in plan.changes:
         found = _of_change(change, plan.environment)
         if found is not None:
             items.append(found)
-        elif change.address not in pending:
-            pending.append(change.address)
+        else:
+            pending[change.address] = None
     within = None if plan.complete else {str(item) for item in (*_addresses(plan),)}
     said = [item for item in plan.diagnostics if item.code in _SAID and (within is None or item.address in within)]
     items += [Drifted(_SAID[item.code], item.address or "", None, (), item.message, item.remedy) for item in said]

@@ -253,14 +253,16 @@ def block_brake(plan: Plan, facts: Facts) -> Plan:
         why = f"{deletes} deletes at once, of {len(facts.owned)} owned (at most {limit} go without a word)"
     else:
         return plan
-    ways = [] if not doomed else [f"removed: [{', '.join(sorted({str(change.address) for change in doomed}))}]"]
+    # What a destroy takes has a manifest, and `removed` names nothing that has one.
+    named = sorted({str(change.address) for change in doomed if change.reason is not Reason.DESTROY})
+    ways = [f"removed: [{', '.join(named)}]"] if named else []
     addresses = {change.address for change in doomed}
     ways += [
         f"if {old} was renamed {new}: {line(old)}" for new, old in sorted(facts.renamed.items()) if old in addresses
     ]
     ways.append(f"--allow-deletes {deletes}" if deletes else "leave out --allow-deletes")
     obstacle = Obstacle("brake", why, tuple(ways))
-    return _block(plan, lambda change: obstacle if change in doomed or not doomed else None)
+    return _block(plan, lambda change: obstacle if not doomed or counts_as_delete(change, facts.acknowledged) else None)
 
 
 def _of(count: int, total: int) -> str:

@@ -5,11 +5,10 @@ Must not look at what a change says: an address is proven or it is not.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from .canonical import canonical_json
-from .model import Address, Change, Diagnostic, Obstacle, Plan, Promotion, Reason, Severity
+from .model import Address, Change, Diagnostic, Json, Obstacle, Plan, Promotion, Reason, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,18 +102,43 @@ def _with_dependents(changes: Sequence[Change]) -> tuple[Change, ...]:
     found = list(changes)
     while True:
         held = {change.address: change for change in found if change.held}
-        more = {index: lack for index, change in enumerate(found) if (lack := _needs_held(change, held))}
+        users = _users(held.values())
+        more = {index: lack for index, change in enumerate(found) if (lack := _needs_held(change, held.keys(), users))}
         if not more:
             return tuple(found)
         for index, lack in more.items():
             found[index] = replace(found[index], held=lack)
 
 
-def _needs_held(change: Change, held: Mapping[Address, Change]) -> Obstacle | None:
+def _users(held: Iterable[Change]) -> dict[str | None, Address]:
+    """By what held steps leave in use, the first of them: each text in a live field, and what stays requires."""
+    found: dict[str | None, Address] = {}
+    for change in held:
+        texts = (text for item in change.fields for text in _texts(item.before))
+        for text in (*filter(None, texts), *map(str, change.requires)):
+            found.setdefault(text, change.address)
+    return found
+
+
+def _texts(value: Json) -> Iterator[str]:
+    """Every text in a value, keys too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+
+
+def _needs_held(change: Change, held: Collection[Address], users: Mapping[str | None, Address]) -> Obstacle | None:
+    """`held`: the addresses of the held steps; `users`: what they leave in use."""
     if change.held or change.reason is Reason.DUPLICATE:
         return None
     if change.action.gives_up:
-        user = next((other.address for other in held.values() if _uses(other, change)), None)
+        user = next((users[name] for name in (change.remote_id, str(change.address)) if name in users), None)
         return user and Obstacle("in-use", f"{user} still uses it, and its change is held", (_after(user),))
     needed = next((address for address in change.requires if address in held), None)
     return needed and Obstacle("needs-held", f"it needs {needed}, which is held", (_after(needed),))
@@ -122,10 +146,3 @@ def _needs_held(change: Change, held: Mapping[Address, Change]) -> Obstacle | No
 
 def _after(address: Address) -> str:
     return f"settle {address} first"
-
-
-def _uses(other: Change, doomed: Change) -> bool:
-    """Whether a held step leaves in use what is to be taken away: a live field names it, or what stays requires it."""
-    before = canonical_json([item.before for item in other.fields])
-    names = (doomed.remote_id, str(doomed.address))
-    return doomed.address in other.requires or any(canonical_json(name) in before for name in names if name)

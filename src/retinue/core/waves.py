@@ -1,16 +1,16 @@
 """In which order the steps of a plan go: what others need first, deletes after all writes, forgets last. Pure.
 
-Steps are known by their numbers in the plan. Carries nothing out.
+Carries nothing out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
 from .graph import closure, needs
-from .model import Action, Change, Reason
+from .model import Action, Address, Change, Outcome, Reason
 
 Numbered: TypeAlias = Mapping[int, Change]
 Graph: TypeAlias = Mapping[int, set[int]]
@@ -45,6 +45,20 @@ def waves(changes: Numbered) -> Waves:
         if change.action is Action.REPLACE:
             parts.replaced[number] = _old_of(change)
     return parts
+
+
+Known: TypeAlias = tuple[Address, Action, str | None]
+
+
+def known_as(step: Change | Outcome) -> Known:
+    """What tells a step from all others of its plan. One that makes an object has its id only once it is done."""
+    return step.address, step.action, None if step.action.makes else step.remote_id
+
+
+def in_plan_order(changes: Iterable[Change], ended: Iterable[tuple[Change, Outcome]]) -> list[Outcome]:
+    """`ended`: the steps in any order, each with how it ended."""
+    places = {known_as(change): place for place, change in enumerate(changes)}
+    return [outcome for _, outcome in sorted(ended, key=lambda pair: places[known_as(pair[0])])]
 
 
 def _old_of(change: Change) -> Change:

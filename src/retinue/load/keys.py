@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..core.model import Kind
+from ..core.references import target_of
 from ..core.spelling import closest
 from .located import Map
 from .said import Said, listed, path_name, shown
@@ -49,7 +50,7 @@ def unknown_keys(error: Any, kind: Kind | None, prefix: Sequence[str | int]) -> 
     for key in error.instance:
         if word is not None and (key,) == word.steps:
             yield word
-        elif key not in members:
+        elif key not in members and (word is None or target_of(error.instance[key]) is None):
             yield _secret(path) if "api_key" in path else _unknown(key, path, error, kind)
 
 
@@ -84,10 +85,28 @@ def misspelt(error: Any, kind: Kind | None, path: Sequence[str | int]) -> Said |
     if kind is None or not path or not isinstance(error.instance, dict):
         return None
     known = schema.get("properties", {}).keys()
+    if (beside := _beside_include(error, known)) is not None:
+        key, remedy = beside
+        return _not_known(key, path, remedy)
     words = {*schema.get("x-retinue-authors", {}).get("properties", ()), *schema.get("required", ()), _INCLUDE}
     for key, value in error.instance.items():
         if key not in words | known and isinstance(value, str) and (meant := closest(key.lower(), sorted(words))):
             return _not_known(key, path, f"Did you mean `{meant}`?")
+    return None
+
+
+def _beside_include(error: Any, known: Collection[str]) -> tuple[str, str] | None:
+    """A key beside `file` or `upload` that keeps it from being an include, and what to do with it."""
+    value = error.instance
+    if error.validator == "type" and isinstance(value.get(_INCLUDE), str):
+        for key in value:
+            if key not in (_INCLUDE, "template"):
+                near = closest(key.lower(), ["template"])
+                return key, f"Did you mean `{near}`?" if near else f"{_REMOVE}. Beside `file` stands only `template`."
+    if "file_id" not in known and target_of(value.get("file_id")) is not None:
+        for key in value:
+            if key != "file_id":
+                return key, f"{_REMOVE}. `{{upload: PATH}}` stands alone here."
     return None
 
 

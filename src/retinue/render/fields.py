@@ -17,6 +17,8 @@ from .values import brief, looks_alike, pair, short
 _LABEL = 17
 _WIDEST_LABEL = 48
 _INDENT = " " * 6
+_REVIEWED = 100
+"""The columns for which a plan is laid out where no terminal says otherwise."""
 _CAUSES = {
     Cause.MANIFEST: "",
     Cause.DRIFT: "drift: changed outside retinue since the last apply",
@@ -155,11 +157,19 @@ def _laid_out(rows: Sequence[_Row], layout: Layout, style: Style) -> list[str]:
         if row.value:
             gap = pad(line, len(_INDENT) + row.column)
             line, painted = line + gap + row.value, painted + gap + row.painted
-        if row.remark:
-            painted += pad(line, layout.remarks) + style.muted(row.remark)
-        lines.append(painted)
+        lines.append(painted + remark_after(line, row.remark, layout, style))
         lines.extend(f"{_INDENT}  {text}" for text in row.below)
     return lines
+
+
+def remark_after(line: str, remark: str, layout: Layout, style: Style) -> str:
+    """What goes behind a line for its remark: on a narrow terminal, where it does not fit, a line of its own."""
+    if not remark:
+        return ""
+    gap = pad(line, layout.remarks)
+    if layout.width < _REVIEWED and cells(line) + len(gap) + cells(remark) > layout.width:
+        return f"\n{_INDENT}  {style.muted(remark)}"
+    return gap + style.muted(remark)
 
 
 def field_name(path: str) -> str:

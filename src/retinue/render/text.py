@@ -9,7 +9,7 @@ from ..core.codec import summary
 from ..core.model import Action, Allowed, Change, Obstacle, Plan, Promotion, Reason, Severity
 from ..schema import kinds
 from .diagnostics import diagnostic_lines, in_order
-from .fields import Layout, changed_fields, created_fields
+from .fields import Layout, changed_fields, created_fields, remark_after
 from .safe import cells, clean, defuse, pad
 from .style import Style
 
@@ -135,11 +135,10 @@ def _head(change: Change, plan: Plan, ids: int, layout: Layout, style: Style) ->
     address, remote_id, reason = clean(str(change.address)), clean(change.remote_id or ""), reason_of(change, plan)
     line = f"{sign:>3} {address}"
     painted = paint(style, f"{sign:>3}") + f" {style.strong(address)}"
-    for text, column, brush in ((remote_id, ids, str), (reason, layout.remarks, style.muted)):
-        if text:
-            gap = pad(line, column)
-            line, painted = line + gap + text, painted + gap + brush(text)
-    return painted
+    if remote_id:
+        gap = pad(line, ids)
+        line, painted = line + gap + remote_id, painted + gap + remote_id
+    return painted + remark_after(line, reason, layout, style)
 
 
 def reason_of(change: Change, plan: Plan) -> str:

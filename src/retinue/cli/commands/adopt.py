@@ -11,7 +11,7 @@ import click
 from ...core.codec import parse_address
 from ...core.errors import UsageError
 from ...core.model import Address, Resource
-from .. import options
+from .. import helping, options
 from ..connecting import connect
 from ..planning import plan_for
 from ..plans import request_log, review_and_apply
@@ -19,7 +19,7 @@ from ..reading import observe
 from ..session import Session, open_session
 
 
-@click.command("adopt")
+@helping.command("adopt", "retinue adopt -e prod Assistant/math-tutor asst_abc123")
 @click.argument("address")
 @click.argument("remote_id", metavar="ID")
 @options.service_options
@@ -27,7 +27,7 @@ from ..session import Session, open_session
 @click.option("--auto-approve", "--yes", "auto_approve", is_flag=True, help="Do not ask.")
 @options.format_option("text", "json")
 def command(address: str, remote_id: str, **given: Any) -> int:
-    """Start to manage the live object ID as ADDRESS, whose manifest must exist. Shows a plan first.
+    """Start managing the live object ID as ADDRESS, whose manifest must exist. Shows a plan first.
 
     The same as `retinue: {adopt: …}` in the manifest, without the line in Git.
     """

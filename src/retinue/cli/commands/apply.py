@@ -11,7 +11,7 @@ from ...core.errors import UsageError
 from ...core.model import Plan
 from ...core.soundness import faults
 from ...core.strictjson import loads
-from .. import options
+from .. import helping, options
 from ..connecting import connect
 from ..files import read_named
 from ..planning import plan_for
@@ -31,7 +31,12 @@ from ..session import Session, open_session
 _MOST_BYTES = 512 * 1024 * 1024
 
 
-@click.command("apply")
+@helping.command(
+    "apply",
+    "retinue apply -e dev",
+    "retinue apply plan.json",
+    "retinue apply -e prod --auto-approve --backup before",
+)
 @click.argument("planfile", required=False)
 @options.service_options
 @options.selection_options

@@ -15,7 +15,7 @@ from ...render.inert import units
 from ...render.markdown import LIMIT, plan_markdown
 from ...review.hosts import HOSTS, Access, connect
 from ...review.sticky import Host, approved_digest, carry_out, head, marker, steps
-from .. import console, options
+from .. import console, helping, options
 from ..ci import run_link
 from ..codehost import access_from, commit_of
 from ..given import parse_timeout
@@ -24,7 +24,11 @@ from ..projects import choose_environment, open_project
 from .apply import read_plan
 
 
-@click.command("comment")
+@helping.command(
+    "comment",
+    "retinue comment --plan plan.json --dry-run",
+    "retinue comment --read -e prod",
+)
 @click.option("--plan", "planfile", metavar="FILE", help="The saved plan: retinue plan --out FILE.")
 @click.option("--read", is_flag=True, help="Print the digest that was approved instead, to apply it after the merge.")
 @options.DIRECTORY

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import click
-
-from .. import options
+from .. import helping, options
 from ..connecting import connect
 from ..planning import plan_for
 from ..plans import request_log, review_and_apply
@@ -14,7 +12,7 @@ from ..reading import read_world
 from ..session import open_session
 
 
-@click.command("destroy")
+@helping.command("destroy", "retinue destroy -e dev --allow-deletes 3")
 @options.service_options
 @options.selection_options
 @options.guard_options

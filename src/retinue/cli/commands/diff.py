@@ -16,7 +16,7 @@ from ...core.links import link, split
 from ...core.model import Address, Resource
 from ...core.selection import select
 from ...render.comparison import comparison_text
-from .. import console, options
+from .. import console, helping, options
 from ..connecting import connect
 from ..exits import Exit
 from ..given import parse_pairs
@@ -25,7 +25,11 @@ from ..reading import observe
 from ..session import Session, open_session
 
 
-@click.command("diff")
+@helping.command(
+    "diff",
+    "retinue diff dev prod",
+    "retinue diff dev prod --live --target 'Assistant/support-*'",
+)
 @click.argument("left", metavar="A")
 @click.argument("right", metavar="B")
 @options.connection_options
@@ -50,7 +54,9 @@ def command(left: str, right: str, live: bool, **given: Any) -> int:
     if given["output_format"] == "json":
         text = console.json_text(comparison_to_json(found, __version__))
     else:
-        text = comparison_text(found, style=console.style_for(sys.stdout, bool(given["out"]) or None))
+        style = console.style_for(sys.stdout, bool(given["out"]) or None)
+        width = 100 if given["out"] else console.width_for(sys.stdout)
+        text = comparison_text(found, style=style, width=width)
     console.deliver(text, given)
     return Exit.CHANGES if found.differs and given["detailed_exitcode"] else Exit.OK
 

@@ -10,7 +10,7 @@ import click
 from ... import __version__
 from ...core.drift import drift_of, drift_to_json
 from ...render.drift import drift_markdown, drift_text
-from .. import console, options
+from .. import console, helping, options
 from ..connecting import connect
 from ..exits import Exit
 from ..planning import own_plan
@@ -19,7 +19,11 @@ from ..reading import observe
 from ..session import open_session
 
 
-@click.command("drift")
+@helping.command(
+    "drift",
+    "retinue drift -e prod",
+    "retinue drift -e prod --detailed-exitcode --format markdown --out drift.md",
+)
 @options.service_options
 @options.selection_options
 @options.format_option("text", "json", "markdown")
@@ -39,6 +43,8 @@ def command(**given: Any) -> int:
     elif given["output_format"] == "markdown":
         text = drift_markdown(drift)
     else:
-        text = drift_text(drift, style=console.style_for(sys.stdout, bool(given["out"]) or None))
+        style = console.style_for(sys.stdout, bool(given["out"]) or None)
+        width = 100 if given["out"] else console.width_for(sys.stdout)
+        text = drift_text(drift, style=style, width=width)
     console.deliver(text, given)
     return Exit.CHANGES if drift.items and given["detailed_exitcode"] else Exit.OK

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from ...core.errors import UsageError
-from .. import console
+from .. import console, helping
 
 if TYPE_CHECKING:
     from ...emulator.app import Emulator
@@ -41,7 +41,11 @@ class _Figure(click.FloatRange):
         return number
 
 
-@click.command("emulator")
+@helping.command(
+    "emulator",
+    "retinue emulator --port 8080 --db world.db",
+    "retinue emulator --rate 5 --hint seconds",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free one.")
 @click.option("--db", default=":memory:", show_default=True, metavar="PATH", help="A file keeps its objects.")

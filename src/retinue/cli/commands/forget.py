@@ -12,20 +12,24 @@ from ...core.forget import forget_plan
 from ...core.model import Address, Resource
 from ...engine.read import read_live
 from ...providers.base import Service
-from .. import options
+from .. import helping, options
 from ..connecting import connect
 from ..plans import request_log, review_and_apply
 from ..session import Session, open_session
 
 
-@click.command("forget")
+@helping.command(
+    "forget",
+    "retinue forget -e prod Assistant/old-bot",
+    "retinue forget -e prod --id asst_abc123",
+)
 @click.argument("address", required=False)
 @click.option("--id", "ids", multiple=True, metavar="ID", help="Only this live object; for a copy or a duplicate.")
 @options.service_options
 @click.option("--auto-approve", "--yes", "auto_approve", is_flag=True, help="Do not ask.")
 @options.format_option("text", "json")
 def command(address: str | None, ids: tuple[str, ...], **given: Any) -> int:
-    """Stop to manage ADDRESS, whose manifest is gone, or one live object. Deletes nothing. Shows a plan first.
+    """Stop managing ADDRESS, whose manifest is gone, or one live object. Deletes nothing. Shows a plan first.
 
     The same as `removed: [{address: …, forget: true}]` in retinue.yaml, without the line in Git.
     """

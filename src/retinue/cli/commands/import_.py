@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ...core.errors import UsageError
-from .. import console, options
+from .. import console, helping, options
 from ..connecting import connect
 from ..exits import Exit
 from ..exports import Choice, from_live, read_export
@@ -19,10 +19,15 @@ from ..scaffold import write_new
 from ..session import open_session
 
 
-@click.command("import")
+@helping.command(
+    "import",
+    "retinue import -e prod",
+    "retinue import --from assistants.json",
+    "retinue import -e prod --update --target Assistant/math-tutor",
+)
 @click.option("--from", "source", metavar="FILE", help="An export as JSON, instead of the live service.")
 @click.option("--id", "ids", multiple=True, metavar="ID", help="Only this object.")
-@click.option("--name", "names", multiple=True, metavar="NAME", help="Only what has this display name (globs).")
+@click.option("--name", "names", multiple=True, metavar="NAME", help="Only what has this display name, or a pattern.")
 @click.option("--update", is_flag=True, help="Write what was changed outside into the manifests that there are.")
 @click.option(
     "--take-live", multiple=True, metavar="ADDRESS", help="With --update: also what both sides changed; live wins."
@@ -61,7 +66,10 @@ def _refuse_mixed(given: dict[str, Any]) -> None:
     if given["update"] and any(given[name] for name in new):
         raise UsageError("--update goes with --target, --exclude and --select", "Leave --from, --id and --name out.")
     if not given["update"] and any(given[name] for name in update):
-        raise UsageError("without --update, --id and --name choose", "Leave --target, --exclude and --select out.")
+        raise UsageError(
+            "--target, --exclude, --select and --take-live go with --update",
+            "Choose what is imported with --id or --name, or add --update.",
+        )
 
 
 def _update(given: dict[str, Any]) -> int:

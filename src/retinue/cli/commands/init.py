@@ -9,12 +9,17 @@ import click
 from ...core.errors import UsageError
 from ...load.endpoints import EMULATOR
 from ...providers import registry
-from .. import console, options
+from .. import console, helping, options
 from ..exports import from_new_project, read_export
 from ..scaffold import fresh_files, project_text, service_text, write_new
 
 
-@click.command("init")
+@helping.command(
+    "init",
+    "retinue init",
+    "retinue init -C helpdesk --from assistants.json",
+    "retinue init -C helpdesk --from flowise --endpoint http://localhost:3000",
+)
 @click.option(
     "--from",
     "source",

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-import click
-
 from ...core.errors import UsageError
-from .. import console, options
+from .. import console, helping, options
 from ..connecting import connect
 from ..plans import request_log
 from ..reading import read_world
 from ..session import open_session
 
 
-@click.command("output")
+@helping.command(
+    "output",
+    "retinue output -e prod",
+    "retinue output -e prod --format env --out .env",
+)
 @options.service_options
 @options.format_option("json", "env")
 @options.OUT
@@ -35,6 +37,8 @@ def command(**given: Any) -> int:
         text = env_text(ids)
     else:
         text = console.json_text(ids)
+    if not ids and not given["quiet"]:
+        console.note(f"This environment owns nothing yet. Next: {options.to_paste('apply', given)}")
     if given["output_format"] is None and not given["out"]:
         console.result_json(text)
     else:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ...core.codec import outcome
-from .. import options
+from .. import helping, options
 from ..connecting import connect
 from ..exits import Exit
 from ..planning import plan_for
@@ -16,7 +16,12 @@ from ..reading import observe
 from ..session import open_session
 
 
-@click.command("plan")
+@helping.command(
+    "plan",
+    "retinue plan -e prod",
+    "retinue plan -e prod --out plan.json",
+    "retinue plan -e prod --target 'Assistant/support-*'",
+)
 @options.service_options
 @options.selection_options
 @options.guard_options

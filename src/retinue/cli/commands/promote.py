@@ -10,7 +10,7 @@ import click
 from ...core.errors import UsageError
 from ...core.model import Promotion
 from ...load.project import Environment
-from .. import options
+from .. import helping, options
 from ..connecting import connect
 from ..planning import plan_for
 from ..plans import request_log, review_and_apply
@@ -19,7 +19,11 @@ from ..reading import observe
 from ..session import open_session
 
 
-@click.command("promote")
+@helping.command(
+    "promote",
+    "retinue promote dev prod",
+    "retinue promote dev prod --verified --auto-approve",
+)
 @click.argument("source", metavar="FROM")
 @click.argument("target", metavar="TO")
 @options.connection_options

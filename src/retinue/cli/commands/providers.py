@@ -10,10 +10,14 @@ from ...core.model import Json
 from ...providers import registry
 from ...providers.base import Capabilities, Provider
 from ...render.matrix import Sheet, matrix_json, matrix_markdown, matrix_text, sheet_text
-from .. import console, options
+from .. import console, helping, options
 
 
-@click.command("providers")
+@helping.command(
+    "providers",
+    "retinue providers",
+    "retinue providers flowise",
+)
 @click.argument("name", required=False)
 @options.format_option("text", "json", "markdown")
 @options.OUT

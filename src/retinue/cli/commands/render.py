@@ -11,11 +11,11 @@ from ...core.diff import stated_fields
 from ...core.model import Json, Resource
 from ...core.pointer import join_pointer
 from ...load.origins import Origin, Path, commented, origins_of
-from .. import console, options
+from .. import console, helping, options
 from ..session import Session, open_session
 
 
-@click.command("render")
+@helping.command("render", "retinue render -e prod")
 @options.ENVIRONMENT
 @options.project_options
 @options.format_option("yaml", "json")

@@ -8,10 +8,14 @@ import click
 
 from ...providers import registry
 from ...schema.bundle import texts
-from .. import console
+from .. import console, helping
 
 
-@click.command("schema")
+@helping.command(
+    "schema",
+    "retinue schema",
+    "retinue schema --out schemas",
+)
 @click.argument("which", type=click.Choice(["manifest", "project", "plan"]), required=False)
 @click.option("--out", metavar="DIR", help="Write all schemas into a folder.")
 def command(which: str | None, out: str | None) -> int:

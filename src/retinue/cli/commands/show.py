@@ -17,14 +17,18 @@ from ...core.history import Step, changes_between
 from ...core.model import Address, FieldChange, Kind, Resource
 from ...engine.read import read_ours
 from ...providers.base import Historian, Service, Version
-from .. import console, options
+from .. import console, helping, options
 from ..connecting import connect
 from ..plans import request_log, show_plan
 from ..session import Session, open_session
 from .apply import read_plan
 
 
-@click.command("show")
+@helping.command(
+    "show",
+    "retinue show plan.json",
+    "retinue show -e prod Assistant/math-tutor",
+)
 @click.argument("what", metavar="PLANFILE|ADDRESS")
 @options.service_options
 @options.format_option("text", "json", "markdown", "sarif", "github")

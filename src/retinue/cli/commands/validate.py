@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-import click
-
 from ...core.errors import InvalidManifests
 from ...core.model import Diagnostic, Severity
-from .. import console, options
+from .. import console, helping, options
 from ..projects import open_project
 from ..session import open_session
 
 
-@click.command("validate")
+@helping.command(
+    "validate",
+    "retinue validate",
+    "retinue validate -e prod --format github",
+)
 @options.ENVIRONMENT
 @options.project_options
 @options.format_option("text", "json", "sarif", "github")

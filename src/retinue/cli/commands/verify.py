@@ -11,7 +11,7 @@ from ...core.errors import StaleError, UsageError
 from ...core.model import Action, Change, Outcome, Plan, Resource, Status
 from ...core.verification import verify_steps
 from ...engine.apply import apply_changes
-from .. import console, exits, options
+from .. import console, exits, helping, options
 from ..connecting import connect
 from ..evaluate import evaluate
 from ..planning import own_plan
@@ -20,7 +20,11 @@ from ..reading import observe
 from ..session import Session, open_session
 
 
-@click.command("verify", context_settings={"allow_interspersed_args": False})
+@helping.command(
+    "verify",
+    "retinue verify -e dev -- pytest evaluations",
+    context_settings={"allow_interspersed_args": False},
+)
 @click.argument("words", metavar="-- COMMAND [ARG]...", nargs=-1, type=click.UNPROCESSED)
 @options.service_options
 @options.selection_options

@@ -1,0 +1,63 @@
+"""What `COMMAND --help` looks like: examples first, then the options by what they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+_SECTIONS = {
+    "Which objects": ("targets", "excludes", "labels"),
+    "What is allowed": (
+        "allow_deletes",
+        "unprotect",
+        "revert_drift",
+        "allow_twins",
+        "allow_incomplete",
+        "allow_unpromoted",
+    ),
+    "Project and service": (
+        "environment",
+        "directory",
+        "project_file",
+        "variables",
+        "var_files",
+        "parallelism",
+        "timeout",
+    ),
+    "Output": ("output_format", "out", "link", "no_color", "quiet", "verbose"),
+}
+"""By the names of parameters; what is a command's own comes before them."""
+
+
+class Command(click.Command):
+    """A command with `examples`, each a whole command line."""
+
+    def __init__(self, *arguments: Any, examples: Sequence[str] = (), **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.examples = tuple(examples)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        if self.examples:
+            with formatter.section("Examples"):
+                for example in self.examples:
+                    formatter.write_text(example)
+        rows: dict[str, list[tuple[str, str]]] = {"Options": [], **{title: [] for title in _SECTIONS}}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                rows[_section(parameter.name)].append(record)
+        for title, records in rows.items():
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
+
+def _section(name: str | None) -> str:
+    return next((title for title, names in _SECTIONS.items() if name in names), "Options")
+
+
+def command(name: str, *examples: str, **settings: Any) -> Callable[[Callable[..., Any]], Command]:
+    """As click.command."""
+    return click.command(name, cls=Command, examples=examples, **settings)

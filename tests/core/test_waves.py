@@ -1,0 +1,35 @@
+"""The order of steps: in which they go, and in which they are reported."""
+
+from __future__ import annotations
+
+from retinue.core.model import Action, Change, Outcome, Reason, Status
+from retinue.core.waves import in_plan_order, waves
+
+from .worlds import at
+
+
+def step(name: str, action: Action = Action.UPDATE, reason: Reason = Reason.MANIFEST, remote_id: str = "") -> Change:
+    return Change(at(name), action, reason, remote_id or f"asst_{name}")
+
+
+def ended(change: Change) -> tuple[Change, Outcome]:
+    return change, Outcome(change.address, change.action, Status.DONE, change.remote_id)
+
+
+def test_every_step_is_in_one_wave_and_a_replace_is_deleted_too() -> None:
+    steps = [
+        step("a", Action.CREATE),
+        step("b", Action.DELETE, Reason.ORPHAN),
+        step("c", Action.REPLACE),
+        step("d", Action.DELETE, Reason.UNUSED),
+        step("e", Action.FORGET),
+    ]
+    found = waves(dict(enumerate(steps)))
+    assert [list(wave) for wave in found] == [[0, 2], [1], [2], [3], [4]]
+    assert found.replaced[2].action is Action.DELETE
+
+
+def test_outcomes_come_in_the_order_of_the_plan_also_of_duplicates() -> None:
+    steps = [step("a"), step("a", Action.DELETE, Reason.DUPLICATE, "asst_x"), step("b"), step("c", Action.CREATE)]
+    found = in_plan_order(steps, map(ended, reversed(steps)))
+    assert [(item.address, item.remote_id) for item in found] == [(item.address, item.remote_id) for item in steps]
