@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from retinue.core.drift import drift_of
-from retinue.core.model import Action, Address, Change, FieldChange, Plan, Promotion, Reason
+from retinue.core.model import Action, Address, Change, FieldChange, Plan, Promotion, Reason, Resource
 from retinue.core.policy import Facts, block_brake
 from retinue.core.promotion import Proof, hold
 from retinue.core.waves import in_plan_order
 
 from .test_waves import ended
-from .worlds import at
+from .worlds import at, desired, managed
+from .worlds import plan as make
 
 MANY = 100
 
@@ -58,6 +61,15 @@ def test_the_brake() -> None:
     made = block_brake(plan(*steps), Facts(frozenset(step.address for step in steps), {}, {}, frozenset()))
     assert all(step.blocked for step in made.changes)
     assert Compared.times <= MANY
+
+
+@pytest.mark.parametrize("wanted", [[], [desired(f"b{number}", {"model": f"m{number}"}) for number in range(MANY)]])
+def test_what_the_brake_says_at_each_step_does_not_grow_with_the_plan(wanted: list[Resource]) -> None:
+    """Gone without a word, or so much like what is new that it looks renamed."""
+    live = [managed(desired(f"a{number}", {"model": f"m{number}"})) for number in range(MANY)]
+    blocked = [change.blocked for change in make(wanted, live).changes if change.blocked]
+    assert len(blocked) == MANY
+    assert max(len("".join(item.remedies)) for item in blocked) < 1500
 
 
 def test_what_is_held_by_a_promotion() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from .links import is_unasked
@@ -253,16 +253,31 @@ def block_brake(plan: Plan, facts: Facts) -> Plan:
         why = f"{deletes} deletes at once, of {len(facts.owned)} owned (at most {limit} go without a word)"
     else:
         return plan
+    allow = f"--allow-deletes {deletes}" if deletes else "leave out --allow-deletes"
+    obstacle = Obstacle("brake", why, (*_removed(doomed), *_renamed(doomed, facts), allow))
+    return _block(plan, lambda change: obstacle if not doomed or counts_as_delete(change, facts.acknowledged) else None)
+
+
+_MOST_NAMED = 20
+"""What the brake says stands at every step that it blocks, so it must not grow with the plan."""
+
+
+def _removed(doomed: Sequence[Change]) -> Iterator[str]:
     # What a destroy takes has a manifest, and `removed` names nothing that has one.
     named = sorted({str(change.address) for change in doomed if change.reason is not Reason.DESTROY})
-    ways = [f"removed: [{', '.join(named)}]"] if named else []
+    if len(named) > _MOST_NAMED:
+        yield f"removed: [all {len(named)} addresses that this plan deletes]"
+    elif named:
+        yield f"removed: [{', '.join(named)}]"
+
+
+def _renamed(doomed: Sequence[Change], facts: Facts) -> Iterator[str]:
     addresses = {change.address for change in doomed}
-    ways += [
-        f"if {old} was renamed {new}: {line(old)}" for new, old in sorted(facts.renamed.items()) if old in addresses
-    ]
-    ways.append(f"--allow-deletes {deletes}" if deletes else "leave out --allow-deletes")
-    obstacle = Obstacle("brake", why, tuple(ways))
-    return _block(plan, lambda change: obstacle if not doomed or counts_as_delete(change, facts.acknowledged) else None)
+    pairs = [(new, old) for new, old in sorted(facts.renamed.items()) if old in addresses]
+    for new, old in pairs[:_MOST_NAMED]:
+        yield f"if {old} was renamed {new}: {line(old)}"
+    if len(pairs) > _MOST_NAMED:
+        yield f"and {len(pairs) - _MOST_NAMED} more that look renamed"
 
 
 def _of(count: int, total: int) -> str:
