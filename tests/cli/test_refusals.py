@@ -145,3 +145,39 @@ def test_a_key_that_stands_in_the_project_file_is_not_repeated(world: World, lin
     ran = world.run("plan", "--format", form)
     assert ran.code in (3, 4)
     assert "canary" not in ran.out + ran.err
+
+
+def test_an_option_without_its_value_points_at_the_help_of_its_command(world: World) -> None:
+    assert (
+        refused(world, "plan", "--env") == "Error: Option '--env' requires an argument.\n  Try `retinue plan --help`.\n"
+    )
+
+
+def test_a_label_is_explained_as_a_label(world: World) -> None:
+    environment(world)
+    said = "Error: --select team is not LABEL=VALUE\n  For example --select team=support.\n"
+    assert refused(world, "plan", "--select", "team") == said
+
+
+def test_import_says_which_options_go_with_update(world: World) -> None:
+    environment(world)
+    assert "--target, --exclude, --select and --take-live go with --update" in refused(world, "import", "--target", "x")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "said"),
+    [
+        (
+            "http://x/v1",
+            "Error: --endpoint: plain http to `x` would send the key unprotected\n"
+            "  Write https://, or add --allow-http if this network is safe.\n",
+        ),
+        (
+            "x",
+            "Error: --endpoint: the endpoint is no base URL\n"
+            "  Write a base URL such as https://host/v1, or `emulator` for the embedded emulator.\n",
+        ),
+    ],
+)
+def test_init_speaks_of_its_option_and_not_of_a_file_that_is_not_there(world: World, endpoint: str, said: str) -> None:
+    assert refused(world, "init", "-C", "new", "--from", "openai", "--endpoint", endpoint) == said

@@ -48,7 +48,7 @@ GREETER = Change(
 OLD_BOT = Change(address("old-bot"), Action.DELETE, Reason.ORPHAN, "asst_9zz")
 BRAKE = Obstacle(
     "brake",
-    "2 deletes at once, of 5 owned (at most 1 go without a word)",
+    "2 deletes at once, of 5 owned (at most 1 goes without a word)",
     ("removed: [Assistant/old-bot, Assistant/older-bot]", "--allow-deletes 2"),
 )
 NESTED = update(
@@ -225,7 +225,7 @@ def test_on_a_narrow_terminal_a_remark_that_does_not_fit_has_a_line_of_its_own()
     expired = Change(address("voice"), Action.REPLACE, Reason.EXPIRED, "asst_" + "r" * 24)
     lines = plan_text(plan(change, expired), width=72).splitlines()
     assert "        drift: changed outside retinue since the last apply" in lines
-    assert "        it expired; a new one takes its place" in lines
+    assert "      it expired; a new one takes its place" in lines
     assert max(map(len, lines)) <= 72
     wide = plan_text(plan(change, expired), width=120).splitlines()
     assert wide == plan_text(plan(change, expired)).splitlines()

@@ -140,9 +140,11 @@ def usage_error(error: click.ClickException, arguments: Sequence[str]) -> int:
         note(error.format_message())
         return Exit.USAGE
     context = error.ctx if isinstance(error, click.UsageError) else None
-    message, remedy = error.format_message(), f"Try `{context.command_path if context else 'retinue'} --help`."
+    # Of an option without its value click tells no context; a first word that is no command has one.
+    known = " ".join(["retinue", *(word for word in arguments[:1] if not word.startswith("-"))])
+    message, remedy = error.format_message(), f"Try `{context.command_path if context else known} --help`."
     _report([Diagnostic(code="usage", message=message, remedy=remedy)], Exit.USAGE, arguments)
-    note(f"Error: {harmless(message)}\n{remedy}")
+    note(f"Error: {harmless(message)}\n  {remedy}")
     return Exit.USAGE
 
 

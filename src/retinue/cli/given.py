@@ -15,6 +15,7 @@ from .files import read_named
 from .projects import refuse
 
 _LONGEST = 1000 * 3600
+_LIKE = {"--var": ("NAME=VALUE", "model=gpt-4o"), "--select": ("LABEL=VALUE", "team=support")}
 
 
 def parse_pairs(pairs: Sequence[str], flag: str) -> dict[str, str]:
@@ -23,7 +24,8 @@ def parse_pairs(pairs: Sequence[str], flag: str) -> dict[str, str]:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not (key and equals):
-            raise UsageError(f"{flag} {pair} is not NAME=VALUE", f"For example {flag} model=gpt-4o.")
+            like, example = _LIKE[flag]
+            raise UsageError(f"{flag} {pair} is not {like}", f"For example {flag} {example}.")
         if not pair.isprintable() and any("\ud800" <= char <= "\udfff" for char in pair):
             raise UsageError(f"{flag} {key} is not UTF-8", "Set the locale of this shell to UTF-8, or use --var-file.")
         result[key] = value

@@ -149,7 +149,7 @@ def report(found: Rewriting, then: str = "retinue plan") -> str:
         return "Nothing to write: nothing was changed outside."
     written, left = len(found.written), len(found.refused)
     counts = f"{written} {'value' if written == 1 else 'values'} written" + (f", {left} not" if left else "")
-    counts += "; an apply notes them as accepted" if written else ""
+    counts += f"; an apply notes {'it' if written == 1 else 'them'} as accepted" if written else ""
     return "\n".join([*lines, "", f"{counts}. Next: {then}"])
 
 

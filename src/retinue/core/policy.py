@@ -250,7 +250,8 @@ def block_brake(plan: Plan, facts: Facts) -> Plan:
     elif gone >= facts.owned:
         why = f"nothing of the {len(facts.owned)} owned would be left"
     elif deletes > limit:
-        why = f"{deletes} deletes at once, of {len(facts.owned)} owned (at most {limit} go without a word)"
+        some = "1 goes" if limit == 1 else f"{limit} go"
+        why = f"{deletes} deletes at once, of {len(facts.owned)} owned (at most {some} without a word)"
     else:
         return plan
     allow = f"--allow-deletes {deletes}" if deletes else "leave out --allow-deletes"

@@ -21,14 +21,19 @@ def endpoint_problems(data: Map) -> Iterator[Diagnostic]:
     environments = data.get("environments")
     for name, item in environments.items() if isinstance(environments, dict) else ():
         endpoint = item.get("endpoint") if isinstance(item, dict) else None
-        said = _problem(endpoint, item.get("allow_http") is True) if isinstance(endpoint, str) and endpoint else None
+        said = (
+            endpoint_problem(endpoint, item.get("allow_http") is True)
+            if isinstance(endpoint, str) and endpoint
+            else None
+        )
         if said is not None:
             place = place_of(data, ["environments", name, "endpoint"])
             path = f"/environments/{name}/endpoint"
             yield Diagnostic(said.code, said.message, said.remedy, place, path=path)
 
 
-def _problem(endpoint: str, allow_http: bool) -> Said | None:
+def endpoint_problem(endpoint: str, allow_http: bool) -> Said | None:
+    """What is wrong with one endpoint, wherever it is written."""
     if endpoint == EMULATOR:
         return None
     # A backslash does not end it here: to some readers what follows is the host, to others it is not.

@@ -157,18 +157,21 @@ def _laid_out(rows: Sequence[_Row], layout: Layout, style: Style) -> list[str]:
         if row.value:
             gap = pad(line, len(_INDENT) + row.column)
             line, painted = line + gap + row.value, painted + gap + row.painted
-        lines.append(painted + remark_after(line, row.remark, layout, style))
+        lines.append(painted + remark_after(line, row.remark, layout, style, below=f"{_INDENT}  "))
         lines.extend(f"{_INDENT}  {text}" for text in row.below)
     return lines
 
 
-def remark_after(line: str, remark: str, layout: Layout, style: Style) -> str:
-    """What goes behind a line for its remark: on a narrow terminal, where it does not fit, a line of its own."""
+def remark_after(line: str, remark: str, layout: Layout, style: Style, *, below: str = _INDENT) -> str:
+    """What goes behind a line for its remark: on a narrow terminal, where it does not fit, a line of its own.
+
+    `below`: how far that is indented.
+    """
     if not remark:
         return ""
     gap = pad(line, layout.remarks)
     if layout.width < _REVIEWED and cells(line) + len(gap) + cells(remark) > layout.width:
-        return f"\n{_INDENT}  {style.muted(remark)}"
+        return f"\n{below}{style.muted(remark)}"
     return gap + style.muted(remark)
 
 

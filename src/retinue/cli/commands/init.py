@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ...core.errors import UsageError
-from ...load.endpoints import EMULATOR
+from ...load.endpoints import EMULATOR, endpoint_problem
 from ...providers import registry
 from .. import console, helping, options
 from ..exports import from_new_project, read_export
@@ -62,6 +62,11 @@ def _files(folder: Path, source: str | None, endpoint: str | None, *, allow_http
         if not files:
             raise UsageError(f"nothing in {source} can become a manifest", "Name an export of assistants, as JSON.")
         return {"retinue.yaml": project_text(folder), **files}
+    wrong = endpoint_problem(endpoint, allow_http)
+    if wrong is not None:
+        plain = wrong.code == "endpoint-plain-http"
+        remedy = "Write https://, or add --allow-http if this network is safe." if plain else wrong.remedy
+        raise UsageError(f"--endpoint: {wrong.message}", remedy)
     settings: dict[str, object] = {"provider": source, "endpoint": endpoint}
     key_variable = registry.load(source).capabilities.key_variable
     if key_variable and endpoint != EMULATOR:
