@@ -10,32 +10,16 @@ import pytest
 from retinue.emulator.faults import Fault
 
 from ..cli.conftest import World
+from ..cli.knowledge import held, write_knowledge
 from .conftest import FIRST, LATER, SECOND, Azure, environment, of_gateway, refusal
 from .test_commands import PROJECT, settled, version
 
-STORE = "vector_store: handbook\nname: Handbook\nfiles:\n  - {upload: ../handbook/*.md}\n"
-ASSISTANT = """\
-assistant: support
-model: gpt-4o
-tools: [{type: code_interpreter}, {type: file_search}]
-tool_resources:
-  code_interpreter: {file_ids: [{upload: ../data/prices.csv}]}
-  file_search: {vector_store_ids: [{ref: VectorStore/handbook}]}
-"""
 ROUTES = [("", SECOND), ("", "2025-04-01-preview"), (PROJECT, "v1")]
 
 
 def written(world: World, path: str, stated: str) -> None:
     environment(world, path=path, more=version(stated))
-    world.write("assistants/handbook.yaml", STORE)
-    world.write("assistants/support.yaml", ASSISTANT)
-    world.write("handbook/returns.md", "# Returns\n")
-    world.write("handbook/shipping.md", "# Shipping\n")
-    world.write("data/prices.csv", "item,price\n")
-
-
-def held(world: World, kind: str) -> dict[str, dict[str, Any]]:
-    return dict(world.emulator.store.everything(kind))
+    write_knowledge(world)
 
 
 @pytest.mark.parametrize(("path", "stated"), ROUTES)

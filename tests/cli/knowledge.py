@@ -27,15 +27,20 @@ tool_resources:
 """
 
 
-@pytest.fixture
-def known(world: World) -> World:
-    """An assistant with a handbook of two files and a table, not applied yet."""
-    world.project()
+def write_knowledge(world: World) -> None:
+    """An assistant with a handbook of two files and a table."""
     world.write("assistants/handbook.yaml", STORE)
     world.write("assistants/support.yaml", ASSISTANT)
     world.write("handbook/returns.md", "# Returns\n")
     world.write("handbook/shipping.md", "# Shipping\n")
     world.write("data/prices.csv", "item,price\n")
+
+
+@pytest.fixture
+def known(world: World) -> World:
+    """The assistant and its knowledge, not applied yet."""
+    world.project()
+    write_knowledge(world)
     return world
 
 
