@@ -7,7 +7,19 @@ from collections.abc import Collection, Sequence
 import pytest
 
 from retinue.core.canonical import canonical_json
-from retinue.core.model import Action, Address, Cause, Json, Outcome, Plan, Policy, Resource, Status
+from retinue.core.model import (
+    ACCEPTED,
+    Action,
+    Address,
+    Cause,
+    Json,
+    Outcome,
+    Plan,
+    Policy,
+    Reason,
+    Resource,
+    Status,
+)
 from retinue.core.plan import make_plan
 from retinue.core.target import Target
 from retinue.engine.apply import apply_changes
@@ -137,6 +149,24 @@ def test_an_edit_outside_is_seen_as_drift_and_repaired(engine: Engine) -> None:
             bench.fail(f"an edit of `{name}` outside is planned as {change.fields}, not as drift of `{name}` alone")
         engine.apply(desired)
         bench.holds(bench.sample.full, bench.got(key), f"after drift of `{name}` was repaired")
+
+
+def test_an_edit_outside_that_the_manifest_takes_is_noted_once(engine: Engine) -> None:
+    """Only the marker is written: every field stays as it was edited."""
+    bench = engine.bench
+    spec = dict(bench.sample.full)
+    engine.apply([bench.desired("one", spec)])
+    key = bench.listed()[0].remote_id or ""
+    for name, value in bench.sample.changed.items():
+        if name in bench.hidden or name == "metadata":
+            continue
+        bench.subject.edit(bench.kind.name, key, {name: value})
+        spec[name] = value
+        plan = engine.apply([bench.desired("one", spec)])
+        noted = [(change.reason, item.path, item.after) for change in plan.changes for item in change.fields]
+        if noted != [(Reason.ACCEPTED, ACCEPTED, [name])]:
+            bench.fail(f"an edit of `{name}` outside that the manifest took is planned as {noted}, not as accepted")
+        bench.holds(spec, bench.got(key), f"after the edit of `{name}` was accepted")
 
 
 def test_a_field_that_cannot_be_read_back_is_still_updated_and_cleared(engine: Engine) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from retinue.core import diff, marker
 from retinue.core.canonical import canonical, same
 from retinue.core.model import Cause, FieldChange, Resource
+from retinue.core.pointer import with_ignored
 
 from .worlds import HIDDEN, KIND, READABLE, as_answered, changes, compared, desired, managed, specs
 
@@ -357,6 +358,34 @@ def test_a_change_is_reached_once_live_holds_it_and_not_before(now: dict[str, An
 def test_an_ignored_pointer_never_makes_an_applied_object_differ(spec: dict[str, Any], pointer: str) -> None:
     asked = desired("bot", spec, ignore_changes=(pointer,))
     assert changes(asked, managed(asked)) == ()
+
+
+POINTERS = (
+    "/metadata/owner",
+    "/tools/0",
+    "/tools/0/type",
+    "/tools/1/function/name",
+    "/tool_resources/code_interpreter",
+    "/tool_resources/code_interpreter/file_ids/0",
+    "/tool_resources/file_search/vector_store_ids/0",
+    "/response_format/type",
+    "/response_format",
+)
+
+
+@given(specs, specs, st.sets(st.sampled_from(POINTERS), min_size=1, max_size=3))
+def test_what_others_hold_at_ignored_pointers_leaves_nothing_to_note(
+    spec: dict[str, Any], theirs: dict[str, Any], pointers: set[str]
+) -> None:
+    asked = desired("bot", spec, ignore_changes=tuple(pointers))
+    there = with_ignored(as_answered(diff.stated_fields(spec, KIND)), theirs, pointers)
+    assert compared(asked, managed(asked, spec=there)).unrecorded == ()
+
+
+def test_an_ignored_type_that_others_changed_leaves_nothing_to_note() -> None:
+    search = {"type": "json_schema", "json_schema": {"name": "x", "strict": None}}
+    asked = wanted(("/response_format/type",), response_format=search)
+    assert compared(asked, live(asked, response_format={**search, "type": "other"})) == diff.Compared(())
 
 
 # --- create and expect

@@ -242,6 +242,13 @@ def test_protect_is_a_change_of_its_own(before: bool, now: bool) -> None:
     assert made.fields == (FieldChange("/retinue/protect", before, now, Cause.MANIFEST),)
 
 
+def test_drift_and_a_manifest_that_changed_protect_are_both() -> None:
+    drifted = managed(BOT, spec=as_answered({**BOT.spec, "temperature": 0.5}))
+    made = only(plan([desired("bot", protect=True)], [drifted]))
+    assert [item.cause for item in made.fields] == [Cause.DRIFT, Cause.MANIFEST]
+    assert made.reason is Reason.BOTH
+
+
 def test_protect_that_is_applied_is_no_change() -> None:
     wanted = desired("bot", protect=True)
     assert plan([wanted], [managed(wanted)]).changes == ()

@@ -14,7 +14,7 @@ from retinue.core.model import Action, Allowed, Change, Plan, Promotion, Reason,
 from retinue.core.plan import Intent, make_plan
 from retinue.core.promotion import Proof, hold, proof_of
 
-from .worlds import at, desired, managed, target
+from .worlds import as_answered, at, desired, managed, target
 
 DEV = Promotion("dev")
 
@@ -53,6 +53,7 @@ def test_what_is_applied_and_unchanged_in_dev_goes_on_and_the_rest_is_held() -> 
 LIVE_IN_DEV = {
     "never applied": ([], "not-applied"),
     "an older spec": ([managed(ANT)], "not-applied"),
+    "taken from live": ([managed(ANT, spec=as_answered(NEW.spec))], "not-applied"),
     "changed outside": ([managed(NEW, spec={"model": "other", "name": "ant"})], "drifted"),
 }
 
@@ -67,6 +68,12 @@ def test_why_it_is_held(live: list[Resource], code: str) -> None:
     if code == "drifted":
         undo = ("to keep that: retinue import --update -e dev", "to undo it: retinue apply -e dev")
     assert made.changes[0].held.remedies == (*undo, "--allow-unpromoted Assistant/ant")
+
+
+def test_what_dev_took_from_live_waits_for_an_apply_there_in_words_that_hold() -> None:
+    made = prod([NEW], [in_prod(ANT)], proof([NEW], [managed(ANT, spec=as_answered(NEW.spec))]))
+    assert made.changes[0].held is not None
+    assert made.changes[0].held.message == "dev has it as the manifests want it, and no apply has noted that yet"
 
 
 def test_what_dev_has_no_manifest_of_is_not_proven_there() -> None:

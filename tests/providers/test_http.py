@@ -186,6 +186,104 @@ def test_a_key_that_comes_back_in_a_failure_is_not_shown(make: Any, step: Step, 
     assert "sk-canary" not in f"{caught.value.message} {vars(caught.value)}"
 
 
+# --- a token that runs out
+
+
+class Tokens:
+    """Gives `token-000001` and on; `meanwhile` happens while somebody waits for one."""
+
+    def __init__(self, *steps: Step, budget: float = 900.0, meanwhile: Callable[[Tokens], object] = id) -> None:
+        self.script, self.clock, self.given, self.stop = Script(*steps), VirtualClock(), 0, threading.Event()
+        self.meanwhile = meanwhile
+        connection = Connection(
+            "https://host/v1",
+            self.next(),
+            transport=httpx.MockTransport(self.script),
+            clock=self.clock,
+            budget=budget,
+            stop=self.stop,
+            renew=self.renew,
+        )
+        self.http = Http(connection, classify)
+
+    def next(self) -> dict[str, str]:
+        self.given += 1
+        return {"Authorization": f"Bearer token-{self.given:06}"}
+
+    def renew(self) -> dict[str, str]:
+        self.meanwhile(self)
+        return self.next()
+
+
+VERBS = [*SAFE, (Verb.CREATE, "POST")]
+
+
+@pytest.mark.parametrize(("verb", "method"), VERBS)
+def test_what_was_refused_for_its_token_is_sent_once_more_with_another(verb: Verb, method: str) -> None:
+    made = Tokens(ok(), error(401), ok(id="y"))
+    made.http.send(Verb.LIST, "GET", "/x")
+    assert made.http.send(verb, method, "/x", body={"a": 1}) == {"id": "y"}
+    sent = [request.headers["Authorization"][-1] for request in made.script.requests]
+    assert sent == ["1", "1", "2"]
+    assert made.script.requests[1].content == made.script.requests[2].content
+
+
+@pytest.mark.parametrize(("verb", "method"), VERBS)
+def test_a_second_token_that_is_refused_is_the_end(verb: Verb, method: str) -> None:
+    made = Tokens(ok(), error(401), error(401, "not token-000001 nor token-000002"))
+    made.http.send(Verb.LIST, "GET", "/x")
+    with pytest.raises(AuthError, match=r"not \[key\] nor \[key\]"):
+        made.http.send(verb, method, "/x")
+
+
+def test_of_two_keys_that_begin_alike_nothing_is_shown() -> None:
+    made = Tokens(ok(), error(401), error(401, "not key-00001 nor key-00001-longer"))
+    made.next = lambda: {"Authorization": "Bearer key-00001-longer"}  # type: ignore[method-assign]
+    connection = Connection(
+        "https://host/v1",
+        {"Authorization": "Bearer key-00001"},
+        transport=httpx.MockTransport(made.script),
+        clock=made.clock,
+        renew=made.renew,
+    )
+    http = Http(connection, classify)
+    http.send(Verb.LIST, "GET", "/x")
+    with pytest.raises(AuthError, match=r"not \[key\] nor \[key\]$"):
+        http.send(Verb.LIST, "GET", "/x")
+
+
+def test_a_create_that_may_have_happened_is_not_sent_again_with_a_new_token() -> None:
+    made = Tokens(ok(), error(401), httpx.ReadTimeout("too long"))
+    made.http.send(Verb.LIST, "GET", "/x")
+    with pytest.raises(UnknownOutcome):
+        made.http.send(Verb.CREATE, "POST", "/x")
+
+
+def test_nothing_is_sent_with_a_new_token_once_the_run_was_stopped() -> None:
+    made = Tokens(ok(), error(401), meanwhile=lambda made: made.stop.set())
+    made.http.send(Verb.LIST, "GET", "/x")
+    with pytest.raises(NotSent, match="401"):
+        made.http.send(Verb.CREATE, "POST", "/x")
+
+
+def test_nothing_is_sent_with_a_new_token_that_came_too_late() -> None:
+    made = Tokens(ok(), error(401), budget=10, meanwhile=lambda made: made.clock.wait(11, made.stop))
+    made.http.send(Verb.LIST, "GET", "/x")
+    with pytest.raises(NotSent, match="401"):
+        made.http.send(Verb.CREATE, "POST", "/x")
+
+
+def test_nothing_is_sent_with_a_new_token_before_retry_after_has_passed() -> None:
+    def held_back(made: Tokens) -> None:
+        with pytest.raises(HeldBack):
+            made.http.send(Verb.CREATE, "POST", "/other")
+
+    made = Tokens(ok(), error(401), error(429, headers={"retry-after": "7"}), ok(), meanwhile=held_back)
+    made.http.send(Verb.LIST, "GET", "/x")
+    made.http.send(Verb.GET, "GET", "/x")
+    assert made.clock.time >= 1007
+
+
 def test_404_on_the_list_means_that_the_api_is_gone(make: Any) -> None:
     http, _, _ = make(error(404))
     with pytest.raises(ApiGone):

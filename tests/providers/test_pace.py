@@ -132,3 +132,69 @@ def test_without_a_hint_the_pauses_grow_until_something_gets_through() -> None:
     assert pauses == sorted(pauses)
     assert pauses[0] >= 0.25
     assert pauses[-1] == 20.0
+
+
+class Outage(Bucket):
+    """A server without a limit that takes nothing at all for `length` seconds, and says to come back in `hint`."""
+
+    def __init__(self, begin: float, length: float, hint: float) -> None:
+        super().__init__(1e6, 1e6)
+        self.begin, self.end, self.hint = begin, begin + length, hint
+
+    def wait(self, now: float) -> float:
+        return self.hint if self.begin <= now < self.end else 0.0
+
+
+@pytest.mark.parametrize("hint", [0.01, 0.3, 1.0, 2.0, 5.0])
+@pytest.mark.parametrize("begin", [0.0, 0.5, 3.0])
+def test_what_a_service_does_not_take_for_a_while_tells_nothing_of_its_rate(begin: float, hint: float) -> None:
+    result = sent(500, Outage(begin, 30, hint), "exact", latency=0.05)
+    assert result.too_early == 0
+    assert result.refused <= 10 + 5 + 30 / min(hint, 1)
+    assert result.seconds <= 30 + hint + 25
+
+
+@pytest.mark.parametrize("hint", [0.0, 0.001, 1.0, None])
+@pytest.mark.parametrize("good", [3, 19, 40])
+def test_a_rest_does_not_look_like_a_slow_service(good: int, hint: float | None) -> None:
+    pace, now = Pace(10, 0.0), 0.0
+    for count in (30, good):
+        for _ in range(count):
+            now = max(now, pace.earliest())
+            pace.succeeded(now, pace.sent(now))
+        refused = now = max(now, pace.earliest()) + 300 * (count == good)
+        pace.refused(refused, hint, pace.sent(now))
+    now = max(now, pace.earliest())
+    pace.sent(now)
+    assert pace.earliest() - now < 1
+
+
+@pytest.mark.parametrize("hint", [0.0, 1e-9, 0.001])
+def test_who_says_to_come_back_at_once_and_refuses_is_not_asked_again_and_again(hint: float) -> None:
+    pace, now, times = Pace(1, 0.0), 0.0, []
+    for _ in range(2000):
+        now = max(now, pace.earliest())
+        times.append(now)
+        pace.refused(now, hint, pace.sent(now))
+    assert 10 <= times[20] <= 25
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_any_mix_of_answers_is_survived_and_no_request_goes_before_its_time(seed: int) -> None:
+    chance, pace, under_way = random.Random(seed), Pace(10, 0.0), list[int]()
+    now = not_before = 0.0
+    for _ in range(1000):
+        if under_way and (len(under_way) >= pace.limit or chance.random() < 0.5):
+            now += chance.choice([0.0, 0.0, 0.001, 0.1])
+            ticket = under_way.pop(chance.randrange(len(under_way)))
+            if chance.random() < 0.7:
+                pace.succeeded(now, ticket)
+            else:
+                hint = chance.choice([0.0, None, 0.01, 0.999, 1.0, 3.0])
+                pace.refused(now, hint, ticket)
+                not_before = max(not_before, now + (hint or 0.0))
+        else:
+            assert pace.earliest() - now < 80
+            now = max(now, pace.earliest())
+            assert now >= not_before
+            under_way.append(pace.sent(now))

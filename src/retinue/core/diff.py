@@ -46,12 +46,14 @@ def compared(
     if changes or applied is None:
         return Compared(tuple(changes))
     seen = [field for name, field in kind.fields.items() if name not in unreadable and f"/{name}" not in ignored]
-    return Compared((), tuple(_unrecorded(seen, ours, applied)))
+    # Just what an apply would note: live values at ignored pointers may give the rest another canonical form.
+    asked = without(canonical(desired.spec, kind), ignored) if ignored else ours
+    return Compared((), tuple(_unrecorded(seen, asked, applied)))
 
 
-def _unrecorded(fields: Collection[Field], want: Mapping[str, Json], applied: Applied) -> Iterator[str]:
+def _unrecorded(fields: Collection[Field], asked: Mapping[str, Json], applied: Applied) -> Iterator[str]:
     for field in fields:
-        desired, entry = want.get(field.name, MISSING), applied.fields.get(field.code)
+        desired, entry = asked.get(field.name, MISSING), applied.fields.get(field.code)
         if entry is None and (desired is MISSING or same(desired, field.shape.default)):
             continue
         if entry is None or desired is MISSING or entry.asked != short_digest(desired):

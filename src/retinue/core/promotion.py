@@ -79,6 +79,9 @@ def _pending(pending: Change, source: str) -> Obstacle:
         return Obstacle("drifted", f"in {source} it was changed outside since the last apply", ways)
     if pending.action.gives_up:
         return Obstacle("not-applied", f"{source} still holds it", _ways(address, run))
+    if pending.reason is Reason.ACCEPTED:
+        message = f"{source} has it as the manifests want it, and no apply has noted that yet"
+        return Obstacle("not-applied", message, _ways(address, run))
     message = f"{source} does not have it as the manifests want it: there it is still to {pending.action}"
     return Obstacle("not-applied", message, _ways(address, run))
 

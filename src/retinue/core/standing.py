@@ -57,9 +57,10 @@ def standing(change: Change, live: Resource | None, holder: Claim | None, scope:
         gone = change.action.gives_up
         return Reached(change.remote_id) if gone else Moved(f"{change.remote_id} is gone")
     # First, because a field that cannot be read back leaves `expect` as it was: only the marker tells that it is set.
-    if is_reached(change, live, scope):
-        return Reached(live.remote_id) if _is_recorded(change, live, scope.kind) else None
-    if not matches(change, live, scope):
+    reached = is_reached(change, live, scope)
+    if reached and _is_recorded(change, live, scope.kind):
+        return Reached(live.remote_id)
+    if not reached and not matches(change, live, scope):
         return Moved(what_moved(change, live, scope.kind))
     other = _other_holder(change, holder)
     return Moved(other) if other else None

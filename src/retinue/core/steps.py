@@ -40,10 +40,10 @@ class Steps:
             return self._replacement(desired, claim)
         found = self._compared(desired, claim.live, claim.applied)
         fields = self.links.explained(found.changes, self.target.kinds[desired.kind])
-        reason = self._reason(fields, desired, claim)
         before = claim.applied.protected if claim.applied else False
         if before != desired.policy.protect:
             fields = (*fields, FieldChange("/retinue/protect", before, desired.policy.protect))
+        reason = self._reason(fields, desired, claim)
         assert desired.address is not None
         moved = claim.owner != marker.Owner(self.target.project, self.target.environment, desired.address)
         if found.unrecorded and not (fields or moved):
@@ -94,7 +94,9 @@ class Steps:
         return diff.compared(desired, self.links.named(live), kind, applied, self.target.hidden(kind.name))
 
     def _reason(self, fields: Sequence[FieldChange], desired: Resource, claim: Claim) -> Reason:
-        if self.links.only_references(fields, desired, self.target.kinds[desired.kind], claim.applied):
+        kind = self.target.kinds[desired.kind]
+        sent = [item for item in fields if item.name in kind.fields]
+        if self.links.only_references(sent, desired, kind, claim.applied):
             return Reason.REFERENCE
         causes = {change.cause for change in fields}
         if causes == {Cause.DRIFT}:

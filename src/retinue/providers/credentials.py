@@ -46,7 +46,7 @@ class Credentials:
 
     def masked(self, text: str) -> str:
         """A text as it may be shown: some services repeat the key that they refuse."""
-        for secret in self._secrets:
+        for secret in sorted(self._secrets, key=len, reverse=True):  # one may begin as another does
             text = text.replace(secret, "[key]")
         return text
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -163,7 +163,7 @@ class Http:
         UnknownOutcome; HeldBack once the time has passed that the service asked for. Once the run is stopped NotSent,
         or UnknownOutcome if an earlier try may have written.
         """
-        failures = 0
+        call, failures, anew = _Call(verb, method, path, body, params), 0, False
         doubt: RetinueError | None = None
         last: RetinueError | None = None
         while True:
@@ -172,10 +172,16 @@ class Http:
                     raise _stopped(doubt, last, "the run was stopped before it")
                 if self._gate.is_over():
                     raise _stopped(doubt, last, _TIME_IS_UP)
-                result = self._once(verb, method, path, body, params)
+                headers = self._credentials.headers
+                result = self._once(call, headers)
             if isinstance(result, Answer):
                 self._gate.succeeded(ticket)
                 return result
+            if result.unsigned and not anew and self._credentials.renewed(headers):
+                # Nothing was done, whatever the verb. It goes through the gate again: signing in may have taken long.
+                anew, last = True, result.error
+                self._log(f"{method} {path}: signed in anew")
+                continue
             # Being told to wait is no failure: only the time budget ends that.
             failures += not result.held_back
             if not result.repeatable or failures == self._attempts:
@@ -190,37 +196,25 @@ class Http:
     def _once_only(self, verb: Verb) -> bool:
         return verb is Verb.CREATE and not self._create_repeatable
 
-    def _once(
-        self, verb: Verb, method: str, path: str, body: Json, params: Mapping[str, str] | None
-    ) -> Answer | _Failure:
+    def _once(self, call: _Call, headers: Headers) -> Answer | _Failure:
         started = self._clock.now()
+        timeout, more = _timeout(min(self._longest, self._deadline - started)), _sent(call.body, headers)
         try:
-            response = self._signed(method, path, body, params)
+            response = self._client.request(call.method, call.path, params=call.params, timeout=timeout, **more)
         except _NOT_SENT as error:
             return _Failure(self._unreachable(error), repeatable=True, sent=False)
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             lost: RetinueError = self._unreachable(error)
-            if verb is Verb.CREATE:
+            if call.verb is Verb.CREATE:
                 lost = _unknown(f"{type(error).__name__} after the request was sent")
-            return _Failure(lost, repeatable=not self._once_only(verb))
+            return _Failure(lost, repeatable=not self._once_only(call.verb))
+        if response.is_success:
+            self._credentials.accepted(headers)
         answer = _answer(response)
         took = round((self._clock.now() - started) * 1000)
-        self._log(f"{method} {path} {answer.status} {took} ms {answer.headers.get('x-request-id', '')}".rstrip())
-        return self._judge(verb, answer, f"{method} {path}")
-
-    def _signed(self, method: str, path: str, body: Json, params: Mapping[str, str] | None) -> httpx.Response:
-        """Sent once more, signed anew, if the service refuses what it took until now: then nothing was done."""
-        again = False
-        while True:
-            headers = self._credentials.headers
-            timeout = _timeout(min(self._longest, self._deadline - self._clock.now()))
-            response = self._client.request(method, path, params=params, timeout=timeout, **_sent(body, headers))
-            if response.is_success:
-                self._credentials.accepted(headers)
-            if response.status_code != 401 or again or not self._credentials.renewed(headers):
-                return response
-            again = True
-            self._log(f"{method} {path} 401; signed in anew")
+        what = f"{call.method} {call.path}"
+        self._log(f"{what} {answer.status} {took} ms {answer.headers.get('x-request-id', '')}".rstrip())
+        return self._judge(call.verb, answer, what)
 
     def _judge(self, verb: Verb, answer: Answer, what: str) -> Answer | _Failure:
         verdict = self._classify(verb, answer)
@@ -240,7 +234,7 @@ class Http:
             if verb is Verb.CREATE:
                 return _Failure(_unknown(f"{what} answered {said}"), repeatable=self._create_repeatable)
             return _Failure(Unreachable(f"{what} answered {said}", _NOT_JSON, status=answer.status), repeatable=True)
-        return _Failure(_final(verdict, what, said, answer), repeatable=False)
+        return _Failure(_final(verdict, what, said, answer), repeatable=False, unsigned=answer.status == 401)
 
     def _pause(self, failure: _Failure, failures: int, ticket: int) -> None:
         if failure.held_back:
@@ -276,13 +270,24 @@ def _timeout(left: float) -> httpx.Timeout:
     return httpx.Timeout(left, connect=min(5.0, left), write=min(30.0, left), pool=None)
 
 
+class _Call(NamedTuple):
+    verb: Verb
+    method: str
+    path: str
+    body: Json | Stream
+    params: Mapping[str, str] | None
+
+
 @dataclass(frozen=True, slots=True)
 class _Failure:
+    """`unsigned`: the service did not take what signed the request, and so did nothing."""
+
     error: RetinueError
     repeatable: bool
     wait: float | None = None
     held_back: bool = False
     sent: bool = True
+    unsigned: bool = False
 
 
 _TIME_IS_UP = "the time of --timeout is up, or would be before the service is to be asked"

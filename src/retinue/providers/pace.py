@@ -23,6 +23,9 @@ _ENOUGH = 20
 """Requests from which on an estimate is worth to be kept to."""
 _KEEP_TIME, _KEEP_COUNT = 20.0, 100
 """It is kept to for so many times the wait that the next refusal costs, and so many requests for each one refused."""
+_SHORTEST, _LONGEST, _SLOWER = 0.001, 2.0, 16
+"""Seconds between requests once there was a refusal: at least, and at most unless the service asked for a longer wait;
+and by how much one refusal may slow them down. A service may refuse for reasons that no pace can heed."""
 _MEMORY = 1000
 _ROUNDS, _HALVINGS = 3, 20
 
@@ -41,7 +44,7 @@ class Pace:
         self._epoch = self._good = self._refused = self._in_vain = 0
         self._start, self._taken = now, deque[float](maxlen=_MEMORY)
         self._first, self._first_end, self._longest = list[float](), now, 0.0
-        self._keep_until, self._keep_count = 0.0, 0
+        self._keep_until, self._keep_count, self._most_apart = 0.0, 0, _LONGEST
         self.not_before = 0.0
 
     @property
@@ -61,7 +64,7 @@ class Pace:
         if ticket == self._epoch:
             self._remember(now)
             if self._epoch and self._good >= self._keep_count and now >= self._keep_until:
-                self._interval *= min(_GROWTH, 2 ** (-self._interval / _DOUBLING))
+                self._keep_to(self._interval * min(_GROWTH, 2 ** (-self._interval / _DOUBLING)))
         elif self._epoch == 1:
             self._first_end = now
             self._first.append(now)
@@ -76,8 +79,8 @@ class Pace:
             self.not_before = max(self.not_before, now + (seconds or 0.0))
             return max(0.0, self.not_before - now)
         self._in_vain = 0 if self._good else self._in_vain + 1
-        if seconds is None:
-            seconds = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**self._in_vain)
+        seconds = self._wait(seconds)
+        self._most_apart = max(self._most_apart, seconds)
         self._limit = max(1.0, self._limit / 2)
         if self._epoch:
             self._settle(now, seconds)
@@ -90,6 +93,13 @@ class Pace:
         self._good = self._refused = 0
         return seconds
 
+    def _wait(self, seconds: float | None) -> float:
+        """What the service asked for, but longer and longer if it says nothing, or refuses who waited as it said."""
+        pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(self._in_vain, 10))
+        if seconds is None:
+            return pause
+        return max(seconds, min(pause, _ROUNDED_UP)) if self._in_vain > 1 else seconds
+
     def _remember(self, now: float) -> None:
         self._good += 1
         if len(self._taken) == _MEMORY:
@@ -101,13 +111,19 @@ class Pace:
         self._first, self._first_end = list(self._taken), now
         begun = self._first[0] if self._first else now
         faster = _START if seconds >= _ROUNDED_UP else 1.0
-        self._interval = max(self._longest, (now - begun + seconds) / max(1, len(self._first)) / faster)
+        self._keep_to(max(self._longest, (now - begun + seconds) / max(1, len(self._first)) / faster))
         self._forget(now)
 
     def _settle(self, now: float, seconds: float) -> None:
-        """From the second refusal on the rate can be told: keep to it, the longer the surer and the dearer the next."""
+        """From the second refusal on the rate can be told: keep to it, the longer the surer and the dearer the next.
+
+        A service that takes nothing at all for a while tells nothing of its rate.
+        """
+        if self._in_vain > 1:
+            self._forget(now)
+            return
         rate = self._estimate(now)
-        self._interval = 1 / (_MARGIN * rate)
+        self._keep_to(1 / (_MARGIN * rate))
         saved = _SAVED * min(self._burst(rate), rate * seconds)
         self._slack = max(0.0, saved - 1) * self._interval
         if len(self._taken) < _ENOUGH:
@@ -115,6 +131,9 @@ class Pace:
         else:
             self._keep_until, self._keep_count = now + (1 + _KEEP_TIME) * seconds, _KEEP_COUNT * self._refused
             self._forget(now)
+
+    def _keep_to(self, interval: float) -> None:
+        self._interval = min(self._most_apart, max(_SHORTEST, interval))
 
     def _forget(self, now: float) -> None:
         self._start = now
@@ -131,7 +150,7 @@ class Pace:
         rate = 0.0
         for _ in range(_ROUNDS):
             burst = self._burst(rate)
-            low, high = fastest / 1e4, fastest
+            low, high = fastest / _SLOWER, fastest
             for _ in range(_HALVINGS):
                 middle = (low * high) ** 0.5
                 low, high = (low, middle) if self._left(middle, burst, now) >= 1 else (middle, high)
