@@ -51,6 +51,28 @@ def test_after_a_saved_plan_the_next_plan_is_empty(planned: World) -> None:
     planned.settled()
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("temperature", 0.7, "/temperature was as its manifest says when the plan was made and is 0.7 now"),
+        ("top_p", 0.5, "in a field that the plan does not touch"),
+    ],
+)
+def test_what_moved_since_a_plan_took_drift_is_named(world: World, name: str, value: float, said: str) -> None:
+    world.project()
+    world.assistant("ant", "temperature: 0.2\n")
+    world.apply()
+    world.emulator.assistants.seed({**by_name(world, "ant"), "temperature": 0.3})
+    world.assistant("ant", "temperature: 0.3\n")
+    assert world.run("plan", "--out", "plan.json").code == 0
+    world.emulator.assistants.seed({**by_name(world, "ant"), name: value})
+    writes = len(world.emulator.writes())
+    ran = world.run("apply", "plan.json")
+    assert ran.code == 6
+    assert said in ran.err
+    assert len(world.emulator.writes()) == writes
+
+
 def test_the_same_plan_twice_is_success_without_a_write(planned: World) -> None:
     assert planned.run("apply", "plan.json").code == 0
     writes = len(planned.emulator.writes())

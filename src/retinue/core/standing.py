@@ -166,7 +166,22 @@ def what_moved(change: Change, live: Resource, kind: Kind) -> str:
         held = have.get(item.name, MISSING)
         if not same(before, held):
             return f"{item.path} was {_short(before)} when the plan was made and is {_short(held)} now"
+    for name in _no_longer_accepted(change, have, kind):
+        return f"/{name} was as its manifest says when the plan was made and is {_short(have.get(name, MISSING))} now"
     return f"{change.remote_id} was changed after the plan was made, in a field that the plan does not touch"
+
+
+def _no_longer_accepted(change: Change, have: Mapping[str, Json], kind: Kind) -> Iterator[str]:
+    """The fields that the step would note as live as asked, and that are something else by now.
+
+    Not those that refer to others: by names they were asked, and live they hold ids.
+    """
+    asking = marker.Applied("", fields=marker.parse_entries(change.asked.split()) or {})
+    names = (name for item in change.fields if item.path == ACCEPTED for name in item.after)
+    for field in (kind.fields[name] for name in names if name in kind.fields and name not in kind.referring):
+        held = have.get(field.name, MISSING)
+        if _asked(field, asking) != (None if held is MISSING else marker.short_digest(held)):
+            yield field.name
 
 
 def _short(value: object) -> str:
