@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,11 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost", "")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="rewrite the golden files; review them as a diff")
+
+
+def pytest_configure() -> None:
+    """A shell starts what runs in the background without Ctrl-C, and that is handed down; tests send it signals."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def compare(path: Path, actual: str, *, update: bool) -> None:

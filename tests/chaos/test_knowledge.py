@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from retinue.core.content import parse_stored
-from retinue.core.model import Address, Change, Plan, Resource
+from retinue.core.model import Address, Change, Plan, Resource, Status
 from retinue.core.plan import make_plan
 from retinue.core.references import addresses_in
 from retinue.emulator.faults import Behaviour, Fault
@@ -235,6 +235,32 @@ def test_every_mishap_at_requests_of_a_run_with_files_and_stores(mishap: Mishap)
             assert report.finished, (requests[at], report.error, report.outcomes)
         assert complaints(stage, report) == [], (mishap.name, requests[at])
         stage.close()
+
+
+@pytest.mark.parametrize("mishap", [mishap for mishap in MISHAPS if mishap.doubles], ids=lambda mishap: mishap.name)
+@pytest.mark.parametrize("path", ["/v1/vector_stores", "/v1/assistants"])
+def test_a_create_that_went_through_although_the_answer_says_wait_ends_as_planned(mishap: Mishap, path: str) -> None:
+    """The object that stays is the older one, which has no files yet; and it is known by ids, not by names."""
+    stage = watched(Shelf.furnished())
+    report = stage.plain_apply(mishap, undisturbed()[1].index(f"POST {path}"))
+    assert report.finished, (report.error, report.outcomes)
+    assert stage.world() == undisturbed()[0]
+    assert complaints(stage, report) == []
+    stage.close()
+
+
+def test_a_file_without_a_name_is_not_put_into_a_store() -> None:
+    """Its name would be missing there for good: nothing compares it."""
+    stage = watched(Shelf.furnished())
+    gone = next(mishap for mishap in MISHAPS if mishap.name == "status-404")
+    requests = undisturbed()[1]
+    at = next(at for at, request in enumerate(requests) if request.startswith("GET /v1/files/"))
+    assert requests[at - 1] == "POST /v1/vector_stores"
+    report = stage.plain_apply(gone, at)
+    (failed,) = (outcome for outcome in report.outcomes or () if outcome.status is Status.FAILED)
+    assert "there is no file" in (failed.error or "")
+    assert complaints(stage, report) == []
+    stage.close()
 
 
 def test_a_run_of_files_and_stores_is_long_enough_to_be_disturbed() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from .conftest import World
 
-COUNT, RATE, BURST = 80, 40, 10
+COUNT, RATE, BURST = 30, 20, 5
 
 
 @pytest.mark.parametrize("hint", ["ms", ""], ids=["told-how-long", "not-told"])

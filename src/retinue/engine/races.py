@@ -12,9 +12,11 @@ from ..core.errors import RetinueError
 from ..core.model import Address, Change, Diagnostic, Outcome, Severity, Status
 from ..core.ownership import Claim, World, decide
 from ..core.races import Contest, contests
+from ..core.references import grounded
 from ..core.standing import is_reached
 from .read import read_owned
 from .run import Run
+from .steps import completed
 
 _LOOKS = 3
 _PATIENCE, _TIED_LOOKS = 0.5, 4
@@ -120,8 +122,13 @@ def _take_back(address: Address, extra: Collection[Claim], holder: Claim, lost: 
 
 def _outcome(outcome: Outcome, change: Change, lost: _Lost, run: Run) -> Outcome:
     """The step of an object that was taken back: done if what is there instead is just what was planned."""
-    live = run.service.get(change.address.kind, lost.holder_id)
-    if live is not None and is_reached(change, live, run.scope(change.address.kind)):
+    kind = run.kinds[change.address.kind]
+    change = grounded(change, {**change.resolved, **run.ids}, kind)
+    live = run.service.get(kind.name, lost.holder_id)
+    if live is not None and run.has_made(live):
+        # By a request of which the answer said that nothing had happened; so nobody has filled it yet.
+        live = completed(live, change, run)
+    if live is not None and is_reached(change, live, run.scope(kind.name)):
         return _with_note(replace(outcome, remote_id=lost.holder_id), _gave_way(outcome, lost))
     taken_back = ", ".join(lost.taken_back)
     return replace(

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from ..core import marker
 from ..core.errors import StaleError
 from ..core.marker import NONCE_ALPHABET, NONCE_LENGTH
 from ..core.model import Address, Change, Kind, Outcome, Resource
@@ -53,6 +54,11 @@ class Run:
     ids: dict[Address, str] = field(default_factory=dict)
     content: Callable[[Change], Content] = _no_content
     changed: Callable[[Change], str | None] = _nothing
+
+    def has_made(self, live: Resource) -> bool:
+        """Whether one of this run's creates made the object; its nonce tells."""
+        applied = marker.parse_applied(live.marker_applied or "")
+        return applied is not None and applied.nonce in self.made
 
     def scope(self, kind: str) -> Scope:
         """What the decisions about objects of a kind need to know."""

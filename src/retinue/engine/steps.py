@@ -127,13 +127,13 @@ def _made(change: Change, send: Callable[[], Resource], is_it: Callable[[Resourc
             attempts += 1
             found = _found(unknown, change, is_it, run)
             if found is not None:
-                return _completed(found, change, run)
+                return completed(found, change, run)
             if attempts == _CREATE_ATTEMPTS:
                 raise
             doubt = unknown
 
 
-def _completed(live: Resource, change: Change, run: Run) -> Resource:
+def completed(live: Resource, change: Change, run: Run) -> Resource:
     """What came to light may lack what the service is told in further requests."""
     if live.kind not in run.capabilities.compound:
         return live
@@ -148,10 +148,7 @@ def _completed(live: Resource, change: Change, run: Run) -> Resource:
 
 def _there_before(live: Resource, text: Marker, run: Run) -> bool:
     """Whether a create that is safe to repeat answered what another run had made of this address."""
-    if not run.capabilities.create_repeatable or live.marker_address != text.address:
-        return False
-    applied = marker.parse_applied(live.marker_applied or "")
-    return applied is None or applied.nonce not in run.made
+    return run.capabilities.create_repeatable and live.marker_address == text.address and not run.has_made(live)
 
 
 def _as_planned(change: Change, live: Resource, scope: Scope) -> Result:

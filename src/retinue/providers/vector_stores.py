@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..core.canonical import canonical_json
-from ..core.errors import ApiGone, Incomplete, NotFound, RetinueError
+from ..core.errors import ApiGone, Incomplete, NotFound, Rejected, RetinueError
 from ..core.model import Diagnostic, Json, Resource
 from ..core.references import target_of
 from .base import Marker, Support
@@ -210,10 +210,15 @@ class StoreVerbs:
             self._http.send(Verb.UPDATE, "POST", path, body={"attributes": attributes})
 
     def _with_name(self, item: Mapping[str, Json]) -> dict[str, Json]:
-        name = self._files.plain_names.get(str(item["file_id"]))
-        if name is None and (found := self._files.get(str(item["file_id"]))) is not None:
+        """Its attributes with the name by which people know the file. Raises Rejected if there is no such file."""
+        file_id = str(item["file_id"])
+        name = self._files.plain_names.get(file_id)
+        if name is None:
+            found = self._files.get(file_id)
+            if found is None:
+                raise Rejected(f"there is no file {file_id}", "Correct the id, or upload the file: {upload: PATH}.")
             name = str(found.spec["name"])
-        return {**(item.get("attributes") or {}), **({NAME_KEY: name} if name else {})}
+        return {**(item.get("attributes") or {}), NAME_KEY: name}
 
     def _detach(self, remote_id: str, file_id: str) -> None:
         try:
