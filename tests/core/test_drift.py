@@ -9,6 +9,7 @@ from hypothesis import given
 from retinue.core.canonical import canonical, same
 from retinue.core.drift import Drift, What, drift_of, drift_to_json
 from retinue.core.model import MISSING, Cause
+from retinue.render.drift import drift_text
 
 from .worlds import KIND, READABLE, as_answered, at, desired, foreign, managed, plan, specs
 
@@ -35,6 +36,16 @@ def test_what_only_the_manifest_changed_is_pending_and_no_drift() -> None:
         [managed(BOT), managed(desired("b"))],
     )
     assert (found.items, found.pending, found.undrifted) == ((), (at("bot"),), 2)
+
+
+def test_what_the_manifest_took_is_neither_drift_nor_as_it_was_applied() -> None:
+    now = desired("bot", {**BOT.spec, "temperature": 0.9})
+    found = drift([now], [managed(BOT, spec=as_answered(now.spec))])
+    assert (found.items, found.pending, found.accepted, found.undrifted) == ((), (), (at("bot"),), 0)
+    assert drift_to_json(found, "1")["accepted"] == ["Assistant/bot"]
+    text = drift_text(found)
+    assert "1 object is live as its manifest says, although something else was asked last: the next apply" in text
+    assert "as it was last applied" not in text
 
 
 def test_only_the_fields_that_moved_outside_are_listed() -> None:

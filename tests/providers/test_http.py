@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -295,6 +296,29 @@ def test_no_request_is_sent_before_retry_after_has_passed(make: Any) -> None:
     http.send(Verb.GET, "GET", "x")
     assert clock.time >= 1007
     assert len(script.requests) == 2
+
+
+@pytest.mark.parametrize("budget", [20, 21, 22, 23.5, 25, 26.3])
+def test_at_the_end_of_the_time_nothing_is_sent_before_its_turn(budget: float) -> None:
+    """By a service that takes one request in two seconds."""
+    clock, sent, taken, not_before = VirtualClock(), list[float](), [0.0], [0.0]
+
+    def server(_request: httpx.Request) -> httpx.Response:
+        sent.append(clock.time)
+        if (left := taken[-1] + 2 - clock.time) > 1e-9:
+            not_before.append(clock.time + min(left, 0.9))
+            return error(429, headers={"retry-after-ms": str(min(left, 0.9) * 1000)})
+        assert clock.time > not_before[-1] - 1e-6
+        taken.append(clock.time)
+        return ok()
+
+    connection = Connection("https://host/v1", transport=httpx.MockTransport(server), clock=clock, budget=budget)
+    http = Http(connection, classify)
+    with pytest.raises(NotSent, match="the time of --timeout is up"):
+        for _ in range(500):
+            http.send(Verb.GET, "GET", "/x")
+    assert min(after - before for before, after in pairwise(sent[1:])) > 0.89
+    assert sent[-1] <= 1000 + budget
 
 
 def test_a_wait_beyond_the_time_budget_is_refused_and_said(make: Any) -> None:

@@ -36,18 +36,22 @@ class Drifted:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """All of it. `pending`: addresses that the next apply changes although nothing moved outside."""
+    """All of it. `pending`: addresses that the next apply changes although nothing moved outside.
+
+    `accepted`: those of objects that are live as their manifests say, although something else was asked of them last.
+    """
 
     plan: Plan
     items: tuple[Drifted, ...]
     pending: tuple[Address, ...]
     diagnostics: tuple[Diagnostic, ...]
+    accepted: tuple[Address, ...] = ()
 
     @property
     def undrifted(self) -> int:
         """How many objects were looked at and are as they were last applied."""
         kept = (Action.UPDATE, Action.MOVE)
-        moved = {item.address for item in self.items}
+        moved = {item.address for item in self.items} | set(map(str, self.accepted))
         known = [item for item in self.plan.changes if item.action in kept and str(item.address) not in moved]
         return self.plan.unchanged + len(known)
 
@@ -66,7 +70,7 @@ def drift_of(plan: Plan) -> Drift:
         found = _of_change(change, plan.environment)
         if found is not None:
             items.append(found)
-        else:
+        elif change.reason is not Reason.ACCEPTED:
             pending[change.address] = None
     within = None if plan.complete else {str(item) for item in (*_addresses(plan),)}
     said = [item for item in plan.diagnostics if item.code in _SAID and (within is None or item.address in within)]
@@ -74,7 +78,8 @@ def drift_of(plan: Plan) -> Drift:
     notes = tuple(item for item in plan.diagnostics if item.code not in _SAID and item.severity is not Severity.INFO)
     order = list(What)
     items.sort(key=lambda item: (item.address, order.index(item.what), item.remote_id or ""))
-    return Drift(plan, tuple(items), tuple(pending), notes)
+    accepted = tuple(change.address for change in plan.changes if change.reason is Reason.ACCEPTED)
+    return Drift(plan, tuple(items), tuple(pending), notes, accepted)
 
 
 def _addresses(plan: Plan) -> Iterator[Address]:
@@ -106,6 +111,7 @@ def drift_to_json(drift: Drift, version: str) -> dict[str, Json]:
         "summary": {what.value: counts[what] for what in What} | {"undrifted": drift.undrifted},
         "drift": [_item_to_json(item) for item in drift.items],
         "pending": [str(address) for address in drift.pending],
+        "accepted": [str(address) for address in drift.accepted],
         "diagnostics": [diagnostic_to_json(item) for item in drift.diagnostics],
         "outcome": "drift" if drift.items else "no-drift",
     }

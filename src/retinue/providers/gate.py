@@ -39,10 +39,10 @@ class Gate:
         self._changed = threading.Condition()
 
     @contextmanager
-    def slot(self) -> Iterator[int]:
+    def slot(self) -> Iterator[int | None]:
         """Wait for the right to send one request, and hold it while the request is in flight. The request's ticket.
 
-        Does not wait past the deadline, nor once the run is stopped: then nothing may be sent (`is_over`).
+        None where nothing may be sent any more: the run is stopped, or its turn would come after the deadline.
         """
         ticket = self._enter()
         try:
@@ -52,20 +52,16 @@ class Gate:
                 self._in_flight -= 1
                 self._changed.notify()
 
-    def is_over(self) -> bool:
-        """Whether nothing may be sent any more, because the next request would come after the deadline."""
-        with self._changed:
-            return max(self._clock.now(), self._pace.not_before) > self._deadline
-
-    def _enter(self) -> int:
+    def _enter(self) -> int | None:
         while True:
             with self._changed:
                 now = self._clock.now()
                 pause = self._pace.earliest() - now
                 free = self._in_flight < self._pace.limit
-                if self._stop.is_set() or now + max(0.0, pause) > self._deadline or (pause <= 0 and free):
+                over = self._stop.is_set() or now + max(0.0, pause) > self._deadline
+                if over or (pause <= 0 and free):
                     self._in_flight += 1
-                    return self._pace.sent(now)
+                    return None if over else self._pace.sent(now)
                 if pause <= 0:
                     self._changed.wait(0.2)
                     continue

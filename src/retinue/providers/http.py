@@ -170,7 +170,7 @@ class Http:
             with self._gate.slot() as ticket:
                 if self._stop.is_set():
                     raise _stopped(doubt, last, "the run was stopped before it")
-                if self._gate.is_over():
+                if ticket is None:
                     raise _stopped(doubt, last, _TIME_IS_UP)
                 headers = self._credentials.headers
                 result = self._once(call, headers)

@@ -80,6 +80,8 @@ def drift_summary(drift: Drift) -> str:
     """`Drift: 1 changed, 1 missing.` or `No drift. 9 objects are as they were last applied.`"""
     if not drift.items:
         count = drift.undrifted
+        if not count and drift.accepted:
+            return "No drift."
         if not count:
             return f"No drift. This environment owns nothing{'' if drift.plan.complete else ' of what was chosen'}."
         return f"No drift. {count} {'object is as it was' if count == 1 else 'objects are as they were'} last applied."
@@ -97,6 +99,11 @@ def _pending(drift: Drift) -> Iterator[str]:
         one = len(drift.pending) == 1
         what = "1 object has changes" if one else f"{len(drift.pending)} objects have changes"
         yield f"{what} that come from the manifests alone: `retinue plan` shows them."
+    if drift.accepted:
+        one = len(drift.accepted) == 1
+        what = "1 object is" if one else f"{len(drift.accepted)} objects are"
+        its = "its manifest says" if one else "their manifests say"
+        yield f"{what} live as {its}, although something else was asked last: the next apply notes that."
 
 
 def _items(drift: Drift, style: Style, width: int) -> Iterator[str]:
