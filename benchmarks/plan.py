@@ -15,12 +15,13 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-import threading
 import time
 from pathlib import Path
 
 from retinue.emulator.app import Emulator
-from retinue.emulator.server import serve
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from tests.serving import served
 
 PROMPT = "\n".join(f"{number}. Answer with care, in the language of the question." for number in range(70))
 IDEAL = """
@@ -72,20 +73,16 @@ def timed(command: list[str], root: Path) -> tuple[float, float]:
 
 
 def measure(count: int, latency: float) -> str:
-    emulator, stop, ready, urls = Emulator(":memory:"), threading.Event(), threading.Event(), list[str]()
-    tell = lambda url: (urls.append(url), ready.set())  # noqa: E731
-    thread = threading.Thread(target=serve, args=(emulator, "127.0.0.1", 0, tell, stop))
-    thread.start()
-    ready.wait()
-    with tempfile.TemporaryDirectory() as folder:
+    emulator = Emulator(":memory:")
+    with served(emulator) as url, tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        project(root, urls[0], count)
+        project(root, url, count)
         schema = root / "schema.json"
         subprocess.run([sys.executable, "-m", "retinue", "schema"], stdout=schema.open("w"), check=True)
         retinue = [sys.executable, "-m", "retinue"]
         first, _ = timed([*retinue, "apply", "--auto-approve", "-q"], root)
         emulator.latency = latency
-        ideal = [sys.executable, "-c", IDEAL, str(root), urls[0], str(schema)]
+        ideal = [sys.executable, "-c", IDEAL, str(root), url, str(schema)]
         rounds = []
         for _ in range(3):
             emulator.requests.clear()
@@ -98,8 +95,6 @@ def measure(count: int, latency: float) -> str:
         timed([*retinue, "apply", "--auto-approve", "-q"], root)
         assert len(emulator.writes()) == 1
         assert len(emulator.requests) <= math.ceil(count / 100) + 3
-    stop.set()
-    thread.join()
     emulator.close()
     plan, best = min(row[0] for row in rounds), min(row[1] for row in rounds)
     return (

@@ -11,11 +11,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-import threading
 from pathlib import Path
 
 from retinue.emulator.app import Emulator
-from retinue.emulator.server import serve
+from retinue.emulator.store import Window
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from tests.serving import served
 
 COUNT, RATE, BURST, PARALLELISM = 300, 50, 20, 10
 HINTS = {"seconds": "whole seconds", "ms": "milliseconds", "": "nothing"}
@@ -33,14 +35,10 @@ def project(root: Path, url: str) -> None:
 
 def measure(hint: str, latency: float) -> tuple[float, float, int]:
     """Seconds from the first request to the last, those of the ideal client, and how many requests were refused."""
-    emulator, stop, ready, urls = Emulator(":memory:"), threading.Event(), threading.Event(), list[str]()
-    tell = lambda url: (urls.append(url), ready.set())  # noqa: E731
-    thread = threading.Thread(target=serve, args=(emulator, "127.0.0.1", 0, tell, stop), daemon=True)
-    thread.start()
-    ready.wait()
-    with tempfile.TemporaryDirectory() as folder:
+    emulator = Emulator(":memory:")
+    with served(emulator) as url, tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        project(root, urls[0])
+        project(root, url)
         emulator.latency = latency
         emulator.faults.limit(RATE, BURST, hint=hint)
         command = [sys.executable, "-m", "retinue", "apply", "--auto-approve", "-q", "--parallelism", str(PARALLELISM)]
@@ -48,9 +46,7 @@ def measure(hint: str, latency: float) -> tuple[float, float, int]:
             command, cwd=root, capture_output=True, text=True, env={"BENCH_KEY": "k", "PATH": "/usr/bin"}
         )
         assert done.returncode == 0, done.stdout[-500:] + done.stderr[-500:]
-    stop.set()
-    thread.join()
-    rows, _ = emulator.store.page("assistant", 10_000, newest_first=False)
+    rows, _ = emulator.store.page("assistant", Window(limit=10_000))
     assert len(rows) == COUNT, len(rows)
     refused = sum(request.status == 429 for request in emulator.requests)
     taken = len(emulator.requests) - refused
