@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from retinue.cli import console
+from retinue.cli import app, console
+from retinue.render.style import Style
 
 from .conftest import World
 
@@ -90,11 +91,33 @@ class Terminal(io.StringIO):
 
 
 def test_a_plan_is_as_wide_as_the_terminal_and_elsewhere_as_in_a_review(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
     widths = []
     for columns in ("20", "72", "400"):
         monkeypatch.setenv("COLUMNS", columns)
-        widths.append((console.width_for(Terminal()), console.width_for(io.StringIO())))
+        widths.append((console.canvas(Terminal())[1], console.canvas(io.StringIO())[1]))
     assert widths == [(60, 100), (72, 100), (160, 100)]
+    assert console.canvas(None) == (Style(color=False), 100)
+
+
+@pytest.mark.parametrize("command", ["plan", "drift"])
+def test_on_a_narrow_terminal_a_remark_has_a_line_of_its_own(
+    world: World, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    world.project()
+    world.assistant("an-assistant-with-a-name-that-is-rather-long", "temperature: 0.5\n")
+    world.apply()
+    world.assistant("an-assistant-with-a-name-that-is-rather-long", "temperature: 0.25\n")
+    world.emulator.seed({**world.only(), "temperature": 1.5})
+    lines = {}
+    for columns in ("60", "160"):
+        monkeypatch.setenv("COLUMNS", columns)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "stdout", terminal := Terminal())
+            assert app.run([command]) == 0
+        lines[columns] = len(terminal.getvalue().splitlines())
+    assert lines["60"] == lines["160"] + 1
 
 
 def test_output_of_nothing_says_what_comes_first(world: World) -> None:

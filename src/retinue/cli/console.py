@@ -16,7 +16,7 @@ import click
 
 from ..core.errors import InvalidManifests, RetinueError, UsageError
 from ..core.model import Diagnostic, Json
-from ..render.style import Style
+from ..render.style import REVIEWED, Style
 from .exits import Exit, of_error, word
 
 _APPLYING = ("apply", "promote", "destroy", "adopt", "forget")
@@ -32,11 +32,16 @@ def style_for(stream: TextIO, no_color: bool | None = None) -> Style:
     return Style(color=bool(os.environ.get("FORCE_COLOR")) or stream.isatty())
 
 
-def width_for(stream: TextIO) -> int:
-    """The columns of a terminal, within reason; elsewhere what a plan has in a review."""
+def canvas(stream: TextIO | None) -> tuple[Style, int]:
+    """Colours and columns of a text for this stream; None: it goes into a file.
+
+    A terminal has its own columns, within reason; everything else those that a plan has in a review.
+    """
+    if stream is None:
+        return Style(color=False), REVIEWED
     if _is_file(stream) or not stream.isatty():
-        return 100
-    return max(60, min(shutil.get_terminal_size((100, 24)).columns, 160))
+        return style_for(stream), REVIEWED
+    return style_for(stream), max(60, min(shutil.get_terminal_size((REVIEWED, 24)).columns, 160))
 
 
 def _is_file(stream: TextIO) -> bool:

@@ -27,7 +27,6 @@ from ..providers.base import Service
 from ..render.machines import plan_diagnostics
 from ..render.markdown import plan_markdown, results_markdown
 from ..render.results import past, results_json, results_text
-from ..render.style import Style
 from ..render.text import plan_text
 from . import console, exits, options
 from .ci import run_link
@@ -75,7 +74,7 @@ def _text(plan: Plan, given: Mapping[str, Any], stream: TextIO | None) -> str:
     """For a stream, or for a file that is read elsewhere."""
     if given.get("output_format") == "markdown":
         return plan_markdown(plan, link_to=run_link(given.get("link")))
-    style, width = (console.style_for(stream), console.width_for(stream)) if stream else (Style(), 100)
+    style, width = console.canvas(stream)
     return plan_text(plan, style=style, show_unchanged=bool(given.get("show_unchanged")), width=width)
 
 

@@ -51,7 +51,7 @@ def _wanted(
         values = _live_values(session, session.written[str(change.address)], by_id[change.remote_id])
         kind = session.kinds[change.address.kind]
         for item in moved:
-            name = item.path.removeprefix("/")
+            name = item.name
             if addresses_in({name: item.after}, kind):
                 one = Wanted(session.written[str(change.address)], kind.fields[name], MISSING)
                 refused.append(Refused(one, _REFERS))

@@ -43,15 +43,13 @@ def _still_used(
     """What goes by an explicit word although something of others refers to it; without one it is blocked."""
     for change in changes:
         stranger = strangers.get((change.address.kind, change.remote_id or ""))
-        if stranger is None or not change.action.destroys:
-            continue
-        if not is_unasked(change, target.removed):
+        if stranger is not None and change.action.destroys and not is_unasked(change, target.removed):
             yield Diagnostic(
                 code="in-use",
                 severity=Severity.WARNING,
                 address=str(change.address),
                 message=f"{stranger}, which is not managed here, still refers to what goes",
-                remedy=f"Take {change.remote_id} out there.",
+                remedy=f"Edit that object in the service so that it no longer refers to {change.remote_id}.",
             )
 
 

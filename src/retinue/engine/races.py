@@ -1,6 +1,6 @@
 """After creates: looks for objects that another run made for the same addresses, and takes back what this run made.
 
-Touches nothing that this run did not create (DESIGN 7.5).
+Touches nothing that this run did not create (DESIGN 7.5): of two of its own it completes the one that stays.
 """
 
 from __future__ import annotations
@@ -121,7 +121,10 @@ def _take_back(address: Address, extra: Collection[Claim], holder: Claim, lost: 
 
 
 def _outcome(outcome: Outcome, change: Change, lost: _Lost, run: Run) -> Outcome:
-    """The step of an object that was taken back: done if what is there instead is just what was planned."""
+    """The step of an object that was taken back: done if what is there instead is just what was planned.
+
+    An older one that this run made too is first completed.
+    """
     kind = run.kinds[change.address.kind]
     change = grounded(change, {**change.resolved, **run.ids}, kind)
     live = run.service.get(kind.name, lost.holder_id)

@@ -284,11 +284,9 @@ def _reference(value: Map, name: str) -> Map:
 
 def with_items(value: Map, changed: dict[str, Any]) -> Map:
     """A copy of the mapping with some values replaced; a collection brings its own place along."""
-    result = Map(value.place)
-    for key, old in value.items():
-        at = value.values_at[key]
-        new = changed.get(key, old)
-        result.put(key, new, value.keys_at[key], at if new is old else getattr(new, "place", at))
+    result = value.copy()
+    for key, new in changed.items():
+        result.put(key, new, value.keys_at[key], getattr(new, "place", value.values_at[key]))
     return result
 
 

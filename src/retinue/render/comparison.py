@@ -9,12 +9,12 @@ from ..core.model import Address
 from ..schema import kinds
 from .fields import Layout, changed_fields
 from .safe import cells, clean, defuse, pad
-from .style import Style
+from .style import REVIEWED, Style
 
 _REMARK_COLUMN = 30
 
 
-def comparison_text(found: Comparison, *, style: Style = Style(), width: int = 100) -> str:  # noqa: B008
+def comparison_text(found: Comparison, *, style: Style = Style(), width: int = REVIEWED) -> str:  # noqa: B008
     """The whole text; its last line is the summary."""
     what = "what is live" if found.live else "as rendered"
     head = style.strong(clean(f"{found.project}: {found.left} → {found.right} ({what})"))

@@ -13,7 +13,7 @@ from .diagnostics import diagnostic_lines
 from .fields import Layout, changed_fields
 from .inert import code, fence, units
 from .safe import cells, clean, defuse, pad
-from .style import Style
+from .style import REVIEWED, Style
 from .text import header
 
 _ID_COLUMN = 30
@@ -37,7 +37,7 @@ _REMARKS = {
 }
 
 
-def drift_text(drift: Drift, *, style: Style = Style(), width: int = 100) -> str:  # noqa: B008
+def drift_text(drift: Drift, *, style: Style = Style(), width: int = REVIEWED) -> str:  # noqa: B008
     """The whole text; its last line is the summary."""
     blocks = [style.strong(header(drift.plan))]
     if not drift.plan.complete:

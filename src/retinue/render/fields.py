@@ -10,15 +10,13 @@ from ..core.model import ACCEPTED, MISSING, Cause, FieldChange, Json, Kind, Shap
 from ..core.pointer import split_pointer
 from .leaves import Leaf, leaves
 from .safe import cells, clean, pad
-from .style import Style
+from .style import REVIEWED, Style
 from .textdiff import diff_lines, text_diff
 from .values import brief, looks_alike, pair, short
 
 _LABEL = 17
 _WIDEST_LABEL = 48
 _INDENT = " " * 6
-_REVIEWED = 100
-"""The columns for which a plan is laid out where no terminal says otherwise."""
 _CAUSES = {
     Cause.MANIFEST: "",
     Cause.DRIFT: "drift: changed outside retinue since the last apply",
@@ -170,7 +168,7 @@ def remark_after(line: str, remark: str, layout: Layout, style: Style, *, below:
     if not remark:
         return ""
     gap = pad(line, layout.remarks)
-    if layout.width < _REVIEWED and cells(line) + len(gap) + cells(remark) > layout.width:
+    if layout.width < REVIEWED and cells(line) + len(gap) + cells(remark) > layout.width:
         return f"\n{below}{style.muted(remark)}"
     return gap + style.muted(remark)
 

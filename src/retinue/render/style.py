@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+REVIEWED = 100
+"""The columns for which a plan is laid out where no terminal says otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Style:

@@ -11,7 +11,7 @@ from ..schema import kinds
 from .diagnostics import diagnostic_lines, in_order
 from .fields import Layout, changed_fields, created_fields, remark_after
 from .safe import cells, clean, defuse, pad
-from .style import Style
+from .style import REVIEWED, Style
 
 _ID_COLUMN = 30
 _REMARK_COLUMN = 51
@@ -45,7 +45,7 @@ NARROWED = (
 )
 
 
-def plan_text(plan: Plan, *, style: Style = Style(), show_unchanged: bool = False, width: int = 100) -> str:  # noqa: B008
+def plan_text(plan: Plan, *, style: Style = Style(), show_unchanged: bool = False, width: int = REVIEWED) -> str:  # noqa: B008
     """The whole text; its last line is the summary. `width` bounds brief values, never what a change shows."""
     blocks = [style.strong(header(plan))]
     if plan.promotion is not None:

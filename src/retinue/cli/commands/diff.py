@@ -54,8 +54,7 @@ def command(left: str, right: str, live: bool, **given: Any) -> int:
     if given["output_format"] == "json":
         text = console.json_text(comparison_to_json(found, __version__))
     else:
-        style = console.style_for(sys.stdout, bool(given["out"]) or None)
-        width = 100 if given["out"] else console.width_for(sys.stdout)
+        style, width = console.canvas(None if given["out"] else sys.stdout)
         text = comparison_text(found, style=style, width=width)
     console.deliver(text, given)
     return Exit.CHANGES if found.differs and given["detailed_exitcode"] else Exit.OK

@@ -43,8 +43,7 @@ def command(**given: Any) -> int:
     elif given["output_format"] == "markdown":
         text = drift_markdown(drift)
     else:
-        style = console.style_for(sys.stdout, bool(given["out"]) or None)
-        width = 100 if given["out"] else console.width_for(sys.stdout)
+        style, width = console.canvas(None if given["out"] else sys.stdout)
         text = drift_text(drift, style=style, width=width)
     console.deliver(text, given)
     return Exit.CHANGES if drift.items and given["detailed_exitcode"] else Exit.OK
