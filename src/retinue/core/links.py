@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from . import marker
 from .canonical import canonical
 from .content import Key, key_of, leftover_address
-from .model import MISSING, Action, Address, Cause, Change, FieldChange, Json, Kind, Reason, Resource
+from .model import MISSING, Action, Address, Cause, Change, FieldChange, Json, Kind, Resource
 from .references import Ids, Names, addresses_in, ids_in, to_ids, to_names
 
 
@@ -160,11 +160,6 @@ def _after(change: Change, links: Links) -> Mapping[str, Json]:
     """The fields that a step writes, with live ids as far as they are known."""
     kind = links.kinds[change.address.kind]
     return to_ids({item.name: item.after for item in change.fields if item.name in kind.fields}, kind, links.ids)
-
-
-def is_unasked(change: Change, acknowledged: Collection[Address]) -> bool:
-    """Whether something goes only because its manifest did: neither `removed` nor a command says so."""
-    return change.reason is Reason.ORPHAN and change.address not in acknowledged
 
 
 def used_elsewhere(

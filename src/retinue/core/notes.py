@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from .links import is_unasked
 from .model import Action, Address, Change, Diagnostic, Reason, Resource, Severity
 from .ownership import World
+from .policy import is_unasked
 from .target import Target
 
 

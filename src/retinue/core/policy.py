@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from .links import is_unasked
 from .model import Action, Address, Cause, Change, Kind, Obstacle, Plan, Reason
 from .ownership import World
 from .renames import line
@@ -146,6 +145,11 @@ def block_in_use(plan: Plan, facts: Facts) -> Plan:
         return Obstacle("in-use", f"{stranger}, which is not managed here, would still refer to it", ways)
 
     return _block(plan, rule)
+
+
+def is_unasked(change: Change, acknowledged: Collection[Address]) -> bool:
+    """Whether something goes only because its manifest did: neither `removed` nor a command says so."""
+    return change.reason is Reason.ORPHAN and change.address not in acknowledged
 
 
 def block_twins(plan: Plan, facts: Facts) -> Plan:
