@@ -18,7 +18,7 @@ import textwrap
 import time
 from pathlib import Path
 
-from retinue.emulator.app import Emulator
+from retinue_emulator.app import Emulator
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.serving import served

@@ -13,8 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from retinue.emulator.app import Emulator
-from retinue.emulator.store import Window
+from retinue_emulator.app import Emulator
+from retinue_emulator.store import Window
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.serving import served

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from retinue.emulator.server import serve
+from retinue_emulator.server import serve
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 import httpx
 import pytest
 
-from retinue.emulator.app import Emulator
+from retinue_emulator.app import Emulator
 
 from ..cli.conftest import World, opened
 from ..cli.conftest import world as world

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from retinue.core.errors import NotFound, ServiceError, UnknownOutcome
-from retinue.emulator.app import Emulator
-from retinue.emulator.faults import Fault
 from retinue.providers.azure_openai.service import AssistantFiles, classify
 from retinue.providers.http import Http, in_process
 from retinue.providers.wire import Answer, Connection, Verb, Verdict
+from retinue_emulator.app import Emulator
+from retinue_emulator.faults import Fault
 
 from .conftest import FIRST
 

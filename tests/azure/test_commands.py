@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from retinue.emulator.faults import Behaviour, Fault
+from retinue_emulator.faults import Behaviour, Fault
 
 from ..cli.conftest import KEY, World
 from .conftest import FIRST, LATER, SECOND, Wire, environment

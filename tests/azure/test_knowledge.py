@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from retinue.emulator.faults import Fault
+from retinue_emulator.faults import Fault
 
 from ..cli.conftest import World
 from ..cli.knowledge import held, write_knowledge

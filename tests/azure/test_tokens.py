@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from retinue.emulator.app import Emulator
-from retinue.emulator.azure import NO_KEY
+from retinue_emulator.app import Emulator
+from retinue_emulator.azure import NO_KEY
 
 from ..cli.conftest import World, opened
 from .conftest import environment

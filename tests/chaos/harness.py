@@ -17,11 +17,11 @@ from retinue.core.codec import dump, plan_to_json
 from retinue.core.errors import RetinueError, StaleError
 from retinue.core.model import Outcome, Plan, Resource
 from retinue.core.target import Target
-from retinue.emulator.app import Emulator
-from retinue.emulator.faults import Behaviour, Fault
 from retinue.engine.apply import apply_changes
 from retinue.engine.recheck import recheck
 from retinue.engine.run import Run
+from retinue_emulator.app import Emulator
+from retinue_emulator.faults import Behaviour, Fault
 
 from ..core import worlds
 from ..core.worlds import at, desired

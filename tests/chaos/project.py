@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from retinue.core.model import Resource
-from retinue.emulator.app import Emulator
+from retinue_emulator.app import Emulator
 
 from ..cli.conftest import KEY, World, enter
 from ..engine.conftest import VirtualClock

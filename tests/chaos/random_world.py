@@ -15,8 +15,6 @@ from retinue.core.codec import dump, plan_from_json, plan_to_json, summary
 from retinue.core.errors import RetinueError
 from retinue.core.model import Allowed, Outcome, Plan, Resource, Status
 from retinue.core.plan import Intent, make_plan
-from retinue.emulator.app import Emulator
-from retinue.emulator.faults import Behaviour, Fault
 from retinue.engine.apply import apply_changes
 from retinue.engine.read import read_live
 from retinue.engine.recheck import recheck
@@ -26,6 +24,8 @@ from retinue.providers.http import in_process
 from retinue.providers.openai import PROVIDER
 from retinue.providers.wire import Connection
 from retinue.schema import kinds
+from retinue_emulator.app import Emulator
+from retinue_emulator.faults import Behaviour, Fault
 
 from ..core import worlds
 from ..engine.conftest import VirtualClock

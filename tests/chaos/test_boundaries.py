@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from retinue.core.model import Plan
-from retinue.emulator.faults import Fault
 from retinue.providers.azure_openai import AzureProvider
 from retinue.providers.azure_openai.versions import Version
 from retinue.providers.openai import PROVIDER
+from retinue_emulator.faults import Fault
 
 from . import invariants
 from .conftest import FULL

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from retinue.emulator.faults import Fault
+from retinue_emulator.faults import Fault
 
 from ..cli.conftest import KEY
 from . import invariants

@@ -16,7 +16,6 @@ from retinue.core.content import parse_stored
 from retinue.core.model import Address, Change, Plan, Resource, Status
 from retinue.core.plan import make_plan
 from retinue.core.references import addresses_in
-from retinue.emulator.faults import Behaviour, Fault
 from retinue.engine.apply import apply_changes
 from retinue.engine.read import read_live
 from retinue.engine.run import Run
@@ -24,6 +23,7 @@ from retinue.providers.http import in_process
 from retinue.providers.openai import PROVIDER
 from retinue.providers.wire import Connection
 from retinue.schema import kinds
+from retinue_emulator.faults import Behaviour, Fault
 
 from .conftest import FULL
 from .harness import MISHAPS, Crash, Mishap, Report, Stage

@@ -18,10 +18,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from retinue.core import diff
 from retinue.core.model import Allowed
-from retinue.emulator import assistant_rules
-from retinue.emulator.errors import ApiError
-from retinue.emulator.faults import Behaviour
 from retinue.providers.base import Marker, Service
+from retinue_emulator import assistant_rules
+from retinue_emulator.errors import ApiError
+from retinue_emulator.faults import Behaviour
 
 from ..core import worlds
 from .random_world import OWNERS, RandomWorld

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from retinue.emulator.faults import Fault
+from retinue_emulator.faults import Fault
 
 from ..cli.conftest import World, opened
 

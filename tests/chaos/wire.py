@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from retinue.emulator.app import Emulator
+from retinue_emulator.app import Emulator
 
 from ..engine.conftest import VirtualClock
 from . import harness

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from retinue.cli import app
-from retinue.emulator.app import Emulator
+from retinue_emulator.app import Emulator
 
 from ..serving import served
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from retinue.emulator.faults import Behaviour
+from retinue_emulator.faults import Behaviour
 
 from .conftest import World
 

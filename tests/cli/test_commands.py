@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from retinue.cli import app
-from retinue.emulator.faults import Behaviour
+from retinue_emulator.faults import Behaviour
 
 from .conftest import KEY, World
 

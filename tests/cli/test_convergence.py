@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from retinue.emulator.faults import Behaviour, Fault
+from retinue_emulator.faults import Behaviour, Fault
 
 from .conftest import World
 

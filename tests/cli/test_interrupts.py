@@ -75,7 +75,7 @@ def test_a_killed_run_leaves_nothing_double(slow: World) -> None:
 
 
 def test_fail_fast_starts_nothing_after_the_first_failure(world: World) -> None:
-    from retinue.emulator.faults import Fault
+    from retinue_emulator.faults import Fault
 
     world.project()
     for number in range(6):

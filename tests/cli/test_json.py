@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from retinue.emulator.faults import Behaviour, Fault
+from retinue_emulator.faults import Behaviour, Fault
 
 from .conftest import World
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from retinue.emulator.app import Emulator
-from retinue.emulator.faults import Fault
+from retinue_emulator.app import Emulator
+from retinue_emulator.faults import Fault
 
 from .conftest import World, opened
 from .knowledge import ASSISTANT, STORE, changes, held, stores

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from retinue.emulator.app import Emulator
+from retinue_emulator.app import Emulator
 
 from .conftest import World, opened
 from .knowledge import STORE, held, steps, stores

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from retinue.emulator.faults import Behaviour
+from retinue_emulator.faults import Behaviour
 
 from .conftest import Ran, World
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from retinue.core.marker import parse_applied
-from retinue.emulator.faults import Fault
+from retinue_emulator.faults import Fault
 
 from .conftest import World
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from retinue.core.model import Json
-from retinue.emulator.azure_rules import file_ids
-from retinue.emulator.faults import Behaviour
 from retinue.providers.azure_openai import AzureProvider
 from retinue.providers.azure_openai.service import classify
 from retinue.providers.azure_openai.versions import Version
 from retinue.providers.base import Support
+from retinue_emulator.azure_rules import file_ids
+from retinue_emulator.faults import Behaviour
 
 from .openai_subjects import ASSISTANT, VECTOR_STORE, OpenAISubject
 from .subject import Spec

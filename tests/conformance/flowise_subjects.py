@@ -10,8 +10,6 @@ from typing import Any
 import httpx
 
 from retinue.core.model import Json
-from retinue.emulator.app import Emulator
-from retinue.emulator.flowise_rows import KIND
 from retinue.providers.base import Marker
 from retinue.providers.flowise import PROVIDER, classify
 from retinue.providers.flowise.directory import Directory, by_name, credentials_from
@@ -19,6 +17,8 @@ from retinue.providers.flowise.reading import to_resource
 from retinue.providers.flowise.writing import create_body, update_body
 from retinue.providers.http import in_process
 from retinue.providers.wire import Connection
+from retinue_emulator.app import Emulator
+from retinue_emulator.flowise_rows import KIND
 
 from ..serving import served
 from .subject import Spec, marker_of

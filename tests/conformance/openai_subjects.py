@@ -8,12 +8,12 @@ from contextlib import ExitStack
 from typing import Any
 
 from retinue.core.model import Json
-from retinue.emulator.app import Emulator
-from retinue.emulator.faults import Behaviour
 from retinue.providers.base import Provider
 from retinue.providers.http import in_process
 from retinue.providers.openai import PROVIDER, classify
 from retinue.providers.wire import Classify, Connection
+from retinue_emulator.app import Emulator
+from retinue_emulator.faults import Behaviour
 
 from ..serving import served
 from .subject import Spec

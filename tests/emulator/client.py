@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from retinue.emulator.app import Emulator
+from retinue_emulator.app import Emulator
 
 from ..serving import served
 

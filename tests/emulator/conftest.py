@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from retinue.emulator.app import Emulator
-from retinue.emulator.faults import Behaviour
+from retinue_emulator.app import Emulator
+from retinue_emulator.faults import Behaviour
 
 from .client import Api, Clock, in_process, over_socket
 

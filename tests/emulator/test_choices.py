@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from retinue.core.model import Status
-from retinue.emulator.faults import Behaviour
 from retinue.engine.apply import apply_changes
 from retinue.schema import kinds
+from retinue_emulator.faults import Behaviour
 
 from ..conformance.bench import Bench
 from ..conformance.openai_subjects import OpenAISubject

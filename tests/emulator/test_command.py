@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from retinue.emulator.app import Emulator
+from retinue_emulator.app import Emulator
 
 from .client import HEADERS, good, in_process, refusal
 

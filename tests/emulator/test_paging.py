@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retinue.emulator.app import Emulator
+from retinue_emulator.app import Emulator
 
 from .client import Api, good, in_process, refusal, refused
 

@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from retinue.emulator.app import Emulator
+from retinue_emulator.app import Emulator
 
 from ..serving import served
 from .client import HEADERS

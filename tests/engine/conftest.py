@@ -12,7 +12,6 @@ import pytest
 from retinue.core.model import Change, Outcome, Plan, Resource
 from retinue.core.plan import make_plan
 from retinue.core.target import Target
-from retinue.emulator.app import Emulator
 from retinue.engine.apply import apply_changes
 from retinue.engine.read import read_live
 from retinue.engine.run import Run
@@ -22,6 +21,7 @@ from retinue.providers.http import in_process
 from retinue.providers.openai import PROVIDER
 from retinue.providers.wire import Connection
 from retinue.schema import kinds
+from retinue_emulator.app import Emulator
 
 from ..core import worlds
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from retinue.core.model import Status
-from retinue.emulator.faults import Fault
+from retinue_emulator.faults import Fault
 
 from ..core.worlds import desired
 from .conftest import Bench

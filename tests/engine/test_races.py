@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from retinue.core.model import Outcome, Resource, Status
-from retinue.emulator.faults import Behaviour, Fault
 from retinue.engine.steps import carry_out
+from retinue_emulator.faults import Behaviour, Fault
 
 from ..core.worlds import desired
 from .conftest import Bench

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from retinue.core.model import Action
-from retinue.emulator.faults import Behaviour
 from retinue.engine.read import read_live
+from retinue_emulator.faults import Behaviour
 
 from ..core.worlds import desired
 from .conftest import Bench

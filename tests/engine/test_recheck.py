@@ -8,10 +8,10 @@ import pytest
 
 from retinue.core.model import Plan, Resource, Status
 from retinue.core.plan import make_plan
-from retinue.emulator.faults import Behaviour
 from retinue.engine.read import read_live
 from retinue.engine.recheck import Checked, recheck
 from retinue.providers.base import Marker
+from retinue_emulator.faults import Behaviour
 
 from ..core import worlds
 from ..core.worlds import desired, managed

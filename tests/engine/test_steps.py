@@ -10,8 +10,8 @@ import pytest
 from retinue.core import marker
 from retinue.core.errors import ApiGone
 from retinue.core.model import Obstacle, Resource, Status
-from retinue.emulator.faults import Behaviour, Fault
 from retinue.engine.recheck import recheck
+from retinue_emulator.faults import Behaviour, Fault
 
 from ..core.worlds import at, desired, fleet
 from .conftest import Bench

@@ -9,8 +9,8 @@ import pytest
 
 from retinue.cli.exits import Exit, of_outcomes
 from retinue.core.model import Outcome, Resource, Status
-from retinue.emulator.faults import Behaviour, Fault
 from retinue.engine.run import Run
+from retinue_emulator.faults import Behaviour, Fault
 
 from ..core.worlds import desired
 from .conftest import Bench

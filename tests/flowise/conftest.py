@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from retinue.emulator.flowise_rows import KIND
+from retinue_emulator.flowise_rows import KIND
 
 from ..cli.conftest import World
 from ..cli.conftest import world as plain_world  # noqa: F401

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from retinue.emulator.faults import Behaviour, Fault
+from retinue_emulator.faults import Behaviour, Fault
 
 from .conftest import FlowiseWorld
 

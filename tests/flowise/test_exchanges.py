@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 
-from retinue.emulator.app import Emulator
-from retinue.emulator.faults import Behaviour
+from retinue_emulator.app import Emulator
+from retinue_emulator.faults import Behaviour
 
 from .exchanges import STEPS, run
 

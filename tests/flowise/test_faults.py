@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from retinue.emulator.faults import Fault
+from retinue_emulator.faults import Fault
 
 from .conftest import FlowiseWorld
 

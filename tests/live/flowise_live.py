@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from retinue.core.model import Json
-from retinue.emulator.app import Emulator
 from retinue.providers.flowise.directory import Directory, by_name, credentials_from
 from retinue.providers.wire import Connection
+from retinue_emulator.app import Emulator
 
 from ..conformance.flowise_subjects import CREDENTIALS, CUSTOM, OPENAI, Rows
 from ..conformance.subject import Spec

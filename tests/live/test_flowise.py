@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from retinue.emulator.faults import Behaviour
 from retinue.providers.flowise.nodes import held_by, known_nodes
+from retinue_emulator.faults import Behaviour
 
 from ..flowise.exchanges import run
 from .flowise_live import Server, openai_upstream

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from retinue.emulator.app import Emulator
+from retinue_emulator.app import Emulator
 
 from ..cli.conftest import World, opened
 from .azure_published import JUDGED, LATER, PUBLISHED, SECOND, Seen

@@ -13,9 +13,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from retinue.emulator.app import Emulator
-from retinue.emulator.faults import Behaviour
-from retinue.emulator.store_files import kind_in
+from retinue_emulator.app import Emulator
+from retinue_emulator.faults import Behaviour
+from retinue_emulator.store_files import kind_in
 
 from ..emulator.choices import OPEN, Row, label
 from ..serving import served

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
-from retinue.emulator.app import Emulator
+from retinue_emulator.app import Emulator
 
 from .published import Answer, Witness
 from .service import PREFIX

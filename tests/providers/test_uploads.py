@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from retinue.emulator.app import Emulator
 from retinue.providers.base import Uploader
 from retinue.providers.openai import PROVIDER
 from retinue.providers.wire import Connection
+from retinue_emulator.app import Emulator
 
 from ..serving import served
 

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
-from retinue.emulator.app import Emulator
-from retinue.emulator.faults import Behaviour, Fault
+from retinue_emulator.app import Emulator
+from retinue_emulator.faults import Behaviour, Fault
 
 from ..cli.conftest import World, opened
 

@@ -10,6 +10,7 @@ from ..load.located import place_of
 from ..load.project import Environment, Project
 from ..providers import registry
 from ..providers.base import Configurable, Provider, Settings
+from . import emulators
 from .accounts import account_problems, in_project
 
 _NOTHING: Json = {"type": "object", "additionalProperties": False, "properties": {}}
@@ -30,7 +31,7 @@ def bound_provider(project: Project, environment: Environment) -> tuple[Provider
     provider = registry.load(environment.provider)
     taken = {key: value for key, value in environment.settings.items() if key in provider.capabilities.settings}
     said = [_no_setting(key, provider) for key in environment.settings if key not in taken]
-    if environment.endpoint == EMULATOR and provider.capabilities.emulator_path is None:
+    if environment.endpoint == EMULATOR and not emulators.has(provider.name):
         said.append(_no_emulator(provider))
     said += account_problems(environment, provider)
     if isinstance(provider, Configurable):

@@ -14,7 +14,7 @@ from ..load.endpoints import EMULATOR
 from ..load.project import Environment
 from ..providers.base import Identity, Service, bearer
 from ..providers.wire import Connection
-from . import console
+from . import console, emulators
 from .accounts import check_account
 from .given import parse_timeout
 from .secrets import resolve
@@ -31,9 +31,9 @@ def connect(
     environment = session.environment
     _check_host(environment)
     with ExitStack() as stack:
-        emulator, path = environment.endpoint == EMULATOR, session.provider.capabilities.emulator_path
+        emulator = environment.endpoint == EMULATOR
         connection = Connection(
-            base_url=f"http://emulator{path}" if emulator else environment.endpoint,
+            base_url="http://emulator" if emulator else environment.endpoint,
             headers=session.provider.capabilities.auth.headers("env", EMULATOR) if emulator else _headers(session),
             renew=None if emulator else partial(_headers, session),
             transport=stack.enter_context(_emulator(session)) if emulator else None,
@@ -78,7 +78,6 @@ def _emulator(session: Session) -> Iterator[Any]:
     """The in-process emulator as a transport; its database is this environment's world."""
     import sqlite3
 
-    from ..emulator.app import Emulator
     from ..providers.http import in_process
 
     folder = session.project.root / EMULATOR_FOLDER
@@ -87,7 +86,7 @@ def _emulator(session: Session) -> Iterator[Any]:
         folder.mkdir(exist_ok=True)
         if not (folder / ".gitignore").exists():
             (folder / ".gitignore").write_text("*\n", encoding="utf-8")
-        emulator = Emulator(str(path))
+        emulator = emulators.load(session.provider.name)(str(path))
     except (OSError, sqlite3.Error) as error:
         raise UsageError(
             f"the emulator's database {EMULATOR_FOLDER}/{path.name} cannot be opened: {error}",

@@ -48,11 +48,11 @@ class Capabilities:
 
     `extras`: by kind, the JSON Schema of what a manifest may say below `providers.NAME`; members named in its
     `x-retinue-live` are found on live objects only. `recognised_by`: by kind, pointers to the fields by which an object
-    is known again if the service lost its marker; none: never. `emulator_path`: where the embedded emulator speaks this
-    API; None: nowhere. `key_variable`: the environment variable that usually holds the key. `settings`: the keys of an
-    environment that only some services have, of those that this one takes. `account`: what the account is called that
-    the service reports (then its Service is `Identified`); empty: it reports none. `kinds`: the first is always read,
-    the others if something concerns them. `compound`: the kinds whose create is more than one request.
+    is known again if the service lost its marker; none: never. `key_variable`: the environment variable that usually
+    holds the key. `settings`: the keys of an environment that only some services have, of those that this one takes.
+    `account`: what the account is called that the service reports (then its Service is `Identified`); empty: it reports
+    none. `kinds`: the first is always read, the others if something concerns them. `compound`: the kinds whose create
+    is more than one request.
 
     `create_repeatable`: a create that is sent twice makes one object; then `create` answers what is there, if that is
     of this address, and the transport repeats it. `owner_query`: the service can be asked for the objects of one owner
@@ -73,7 +73,6 @@ class Capabilities:
     fields: Mapping[str, Mapping[str, tuple[Support, str]]] = field(default_factory=dict)
     extras: Mapping[str, Json] = field(default_factory=dict)
     recognised_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    emulator_path: str | None = "/v1"
     key_variable: str = ""
     settings: frozenset[str] = frozenset()
     compound: frozenset[str] = frozenset()

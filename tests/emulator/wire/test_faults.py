@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from retinue.emulator.faults import Behaviour, Fault, Faults
+from retinue_emulator.faults import Behaviour, Fault, Faults
 
 from ..client import Api, Clock, good, refusal
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from retinue.emulator.faults import Behaviour, Fault
+from retinue_emulator.faults import Behaviour, Fault
 
 from ..client import Api, Clock, good
 

@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from retinue.emulator.app import Emulator
-from retinue.emulator.faults import Fault
-from retinue.emulator.server import serve
+from retinue_emulator.app import Emulator
+from retinue_emulator.faults import Fault
+from retinue_emulator.server import serve
 
 from ...serving import served
 from ..client import HEADERS, Api, good, over_socket

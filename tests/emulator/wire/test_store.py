@@ -16,20 +16,20 @@ from pathlib import Path
 import httpx
 import pytest
 
-from retinue.emulator.app import Emulator
-from retinue.emulator.store import Store, Window
+from retinue_emulator.app import Emulator
+from retinue_emulator.store import Store, Window
 
 from ..client import HEADERS, good, in_process
 
 SERVE = """
 import sys, threading
-from retinue.emulator.app import Emulator
-from retinue.emulator.server import serve
+from retinue_emulator.app import Emulator
+from retinue_emulator.server import serve
 serve(Emulator(sys.argv[1]), "127.0.0.1", 0, lambda url: print(url, flush=True), threading.Event())
 """
 CREATE = """
 import sys
-from retinue.emulator.store import Store
+from retinue_emulator.store import Store
 store = Store(sys.argv[1])
 for number in range(50):
     key = f"{sys.argv[2]}-{number}"

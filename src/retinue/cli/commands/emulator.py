@@ -9,15 +9,12 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from ...core.errors import UsageError
-from .. import console, helping
-
-if TYPE_CHECKING:
-    from ...emulator.app import Emulator
+from .. import console, emulators, helping
 
 _FAILURES = (
     {"kind": "status", "status": 500},
@@ -69,12 +66,10 @@ def command(host: str, port: int, db: str, control: bool, **misbehaviour: Any) -
     OpenAI's is at /v1, that of an Azure resource at /openai, of a Foundry project at /api/projects/NAME, Flowise at
     /api/v1.
     """
-    from ...emulator.server import serve
-
     emulator = _emulator(db, control, _document(misbehaviour))
     try:
         with _until_signalled():
-            serve(emulator, host, port, console.result, threading.Event())
+            emulator.serve(host, port, console.result, threading.Event())
     except OSError as error:
         raise UsageError(
             f"cannot listen on {host}:{port}: {error.strerror or error}", "Choose another --port; 0 takes a free one."
@@ -86,23 +81,20 @@ def command(host: str, port: int, db: str, control: bool, **misbehaviour: Any) -
     return 0
 
 
-def _emulator(db: str, control: bool, document: dict[str, Any]) -> Emulator:
+def _emulator(db: str, control: bool, document: dict[str, Any]) -> emulators.Server:
     """Raises UsageError for a file that is no database and for a setting that does not exist."""
     import sqlite3
 
-    from ...emulator.app import Emulator
-    from ...emulator.control import Control
-    from ...emulator.errors import ApiError
-
+    make = emulators.load(emulators.SERVER)
     try:
-        emulator = Emulator(db, control=control)
+        emulator: emulators.Server = make(db, control=control)
     except (OSError, sqlite3.Error) as error:
         raise UsageError(f"cannot keep objects in {db}: {error}", "Name another file with --db.") from error
     try:
-        Control(emulator).apply(document)
-    except ApiError as error:
+        emulator.configure(document)
+    except ValueError as error:
         emulator.close()
-        raise UsageError(f"--set: {error.__cause__ or error}") from error
+        raise UsageError(f"--set: {error}") from error
     return emulator
 
 

@@ -124,7 +124,6 @@ def _record(version: Version) -> Capabilities:
         unreadable={},
         account="",
         fields={"Assistant": _fields(version), **_knowledge_fields(version)},
-        emulator_path="/api/projects/emulator" if version.foundry else "",
         key_variable="AZURE_OPENAI_API_KEY",
         settings=frozenset({"api_version", "entra"}),
         auth=Auth() if version.foundry else Auth("api-key", "", frozenset({"command"})),

@@ -65,7 +65,6 @@ class FlowiseProvider:
         },
         extras={"Assistant": _SCHEMA},
         recognised_by={"Assistant": ("/name", f"/providers/{NAME}/type")},
-        emulator_path="",
         key_variable="FLOWISE_API_KEY",
     )
 

@@ -55,7 +55,6 @@ class LangGraphProvider:
             }
         },
         extras={"Assistant": _SCHEMA},
-        emulator_path=None,
         auth=Auth("x-api-key", ""),
         owner_query=True,
         versions=True,

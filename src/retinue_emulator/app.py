@@ -87,6 +87,19 @@ class Emulator:
     def close(self) -> None:
         self.store.close()
 
+    def configure(self, document: Any) -> None:
+        """Do what a POST to /_emulator/control would. Raises ValueError and leaves everything as it is."""
+        try:
+            Control(self).apply(document)
+        except ApiError as error:
+            raise ValueError(str(error.__cause__ or error)) from error
+
+    def serve(self, host: str, port: int, ready: Callable[[str], None], stop: threading.Event) -> None:
+        """Serve on a socket until `stop`; `ready` gets the URL. Raises OSError."""
+        from .server import serve
+
+        serve(self, host, port, ready, stop)
+
     def writes(self) -> list[Logged]:
         """The logged requests that were meant to change something."""
         return [request for request in self.requests if request.method != "GET"]

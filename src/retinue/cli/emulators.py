@@ -1,0 +1,49 @@
+"""Finds the local stand-ins of services by the entry-point group `retinue.emulators`. The only door to them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from functools import cache
+from importlib import metadata
+from typing import Any, Protocol
+
+from ..core.errors import UsageError
+
+GROUP = "retinue.emulators"
+SERVER = "retinue"
+"""The name of the one that serves every dialect, for `retinue emulator`. No provider has it."""
+
+
+class Emulator(Protocol):
+    """A WSGI application. By a provider's name: its root is where that provider's base URL points."""
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]: ...
+
+    def close(self) -> None: ...
+
+
+class Server(Emulator, Protocol):
+    def configure(self, document: Any) -> None:
+        """Set latency, faults and choices. Raises ValueError."""
+
+    def serve(self, host: str, port: int, ready: Callable[[str], None], stop: threading.Event) -> None:
+        """Serve until `stop`; `ready` gets the URL. Raises OSError."""
+
+
+@cache
+def _entries() -> dict[str, metadata.EntryPoint]:
+    return {entry.name: entry for entry in metadata.entry_points(group=GROUP)}
+
+
+def has(name: str) -> bool:
+    """Tells if there is an emulator of this provider."""
+    return name in _entries()
+
+
+def load(name: str) -> Callable[..., Any]:
+    """What makes the emulator of this name, from the path of its database. Raises UsageError if it is not installed."""
+    if name not in _entries():
+        raise UsageError(f"the emulator `{name}` is not installed", "Install retinue again, from its own source.")
+    made: Callable[..., Any] = _entries()[name].load()
+    return made
