@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -264,7 +264,7 @@ class Stage(Bench):
         self.wire = Wire(self.emulator, self.clock)
 
     @classmethod
-    def empty(cls, **options: Any) -> Stage:
+    def empty(cls, **options: Any) -> Self:
         clock = VirtualClock()
 
         def sleep(seconds: float) -> None:
@@ -273,7 +273,7 @@ class Stage(Bench):
         return cls(Emulator(":memory:", now=clock.now, sleep=sleep), clock, key=CANARY, **options)
 
     @classmethod
-    def furnished(cls, parallelism: int = 1, ahead: int = 0, lag: float = 0.0, **options: Any) -> Stage:
+    def furnished(cls, parallelism: int = 1, ahead: int = 0, lag: float = 0.0, **options: Any) -> Self:
         """The world of the twelve changes and its manifests; `ahead` of it so many older objects of others.
 
         `lag`: seconds until a list shows what was created. `options`: `provider` and `path`.

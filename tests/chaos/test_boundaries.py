@@ -199,7 +199,7 @@ LISTED = sorted(furniture(), key=lambda key: furniture()[key]["created_at"])
 
 
 def undisturbed_plan(**options: Any) -> Plan:
-    stage = Stage.furnished(**options)
+    stage: Stage = Stage.furnished(**options)
     plan = stage.plan(WANTED)
     stage.close()
     return plan

@@ -8,7 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -115,10 +115,12 @@ class Shelf(Stage):
     """A stage with all three kinds; `breaks`: the next upload dies half-way."""
 
     breaks = False
+    stored: list[str]
 
     @classmethod
-    def furnished(cls, parallelism: int = 1, ahead: int = 0, lag: float = 0.0) -> Shelf:
-        stage = cls.empty()
+    def furnished(cls, parallelism: int = 1, ahead: int = 0, lag: float = 0.0, **options: Any) -> Self:
+        assert not ahead
+        stage = cls.empty(**options)
         for raw in THEIRS:
             stage.emulator.seed(raw)
         stage.wanted = BEFORE

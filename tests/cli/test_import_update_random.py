@@ -95,7 +95,8 @@ def manifest(draw: Any, spec: Mapping[str, Any]) -> str:
             shown = to_yaml({key: value}).removeprefix(f"{key}:").removesuffix("\n").replace("${", "$${")
         lines.append(f"{key}:{shown}" + draw(st.sampled_from(["", "", "   # said"])) * ("\n" not in shown))
         lines.extend([""] * draw(st.integers(0, 1)))
-    return "\n".join(lines) + draw(st.sampled_from(["\n", "", "\n\n"]))
+    end: str = draw(st.sampled_from(["\n", "", "\n\n"]))
+    return "\n".join(lines) + end
 
 
 @st.composite

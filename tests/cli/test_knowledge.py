@@ -230,7 +230,7 @@ def with_two_stores(known: World) -> str:
     known.write("assistants/support.yaml", ASSISTANT.replace("handbook}]", "old}]"))
     known.apply()
     known.remove("assistants/old.yaml")
-    return next(store["id"] for store in stores(known) if store["name"] == "Old")
+    return str(next(store["id"] for store in stores(known) if store["name"] == "Old"))
 
 
 def test_a_target_does_not_leave_a_dangling_reference(known: World, with_two_stores: str) -> None:

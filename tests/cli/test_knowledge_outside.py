@@ -51,7 +51,7 @@ def test_a_create_request_with_its_own_store_becomes_two_manifests_that_apply(wo
     files = [world.emulator.seed({"object": "file", "filename": f"{name}.md", "content": name}) for name in "ab"]
     cut = {"type": "static", "static": {"max_chunk_size_tokens": 400, "chunk_overlap_tokens": 100}}
     helper = {"file_ids": files, "chunking_strategy": cut, "metadata": {"owner": "cx"}}
-    request = {"name": "Support", "model": "gpt-4o", "tools": [{"type": "file_search"}]}
+    request: dict[str, Any] = {"name": "Support", "model": "gpt-4o", "tools": [{"type": "file_search"}]}
     request["tool_resources"] = {"file_search": {"vector_stores": [helper]}}
     world.write("old.json", json.dumps(request))
     if command == "import":

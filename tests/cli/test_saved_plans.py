@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ def planned(world: World) -> World:
     return world
 
 
-def by_name(world: World, name: str) -> dict[str, object]:
+def by_name(world: World, name: str) -> dict[str, Any]:
     return next(
         item for item in world.live().values() if item["metadata"]["retinue.address"] == f"demo/dev/Assistant/{name}"
     )

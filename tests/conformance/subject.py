@@ -24,9 +24,14 @@ class Sample(Protocol):
     `parts`, where `get` asks for more than the object: the ending of a path to the text that is answered there.
     """
 
-    full: Mapping[str, Json]
-    changed: Mapping[str, Json]
-    minimal: Mapping[str, Json]
+    @property
+    def full(self) -> Mapping[str, Json]: ...
+
+    @property
+    def changed(self) -> Mapping[str, Json]: ...
+
+    @property
+    def minimal(self) -> Mapping[str, Json]: ...
 
 
 class Subject(Protocol):
@@ -37,11 +42,20 @@ class Subject(Protocol):
     gap that does pass is an error.
     """
 
-    name: str
-    provider: Provider
-    classify: Classify | None
-    samples: Mapping[str, Sample]
-    gaps: Mapping[str, str]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def provider(self) -> Provider: ...
+
+    @property
+    def classify(self) -> Classify | None: ...
+
+    @property
+    def samples(self) -> Mapping[str, Sample]: ...
+
+    @property
+    def gaps(self) -> Mapping[str, str]: ...
 
     def __enter__(self) -> Any: ...
 

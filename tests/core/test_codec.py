@@ -183,7 +183,7 @@ def test_the_digest_ignores_diagnostics_and_version_and_nothing_else() -> None:
     digest = saved(made)["digest"]
     assert plan_to_json(made, "9.9")["digest"] == digest
     assert plan_to_json(replace(made, diagnostics=(SECOND_WORD,)), "9.9")["digest"] == digest
-    others = [
+    others: list[dict[str, Any]] = [
         {"project": "x"},
         {"environment": "x"},
         {"provider": "x"},

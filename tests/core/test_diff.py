@@ -66,7 +66,7 @@ def test_without_a_readable_marker_every_difference_is_the_manifests() -> None:
 
 def test_changes_come_in_the_kinds_order_whatever_the_manifests() -> None:
     asked = wanted()
-    spec = {"top_p": 0.1, "name": "n", "metadata": {"a": "b"}, "description": "d"}
+    spec: dict[str, Any] = {"top_p": 0.1, "name": "n", "metadata": {"a": "b"}, "description": "d"}
     assert [change.path for change in changes(wanted(**spec), live(asked))] == [
         "/name",
         "/description",
@@ -301,7 +301,8 @@ def test_a_pointer_into_something_that_is_no_container_changes_nothing() -> None
 )
 def test_a_removed_line_resets_its_field_to_the_documented_default(field: str, value: Any) -> None:
     default = KIND.fields[field].shape.default
-    for nothing in ({}, {field: None}):
+    nothings: tuple[dict[str, Any], ...] = ({}, {field: None})
+    for nothing in nothings:
         found = changes(wanted(**nothing), live(wanted(**{field: value})))
         assert moved(found) == {f"/{field}": (value, default, "manifest")}
 

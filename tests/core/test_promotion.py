@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -26,7 +27,7 @@ def proof(
     return proof_of(promotion, make_plan(target(), list(wanted), list(live)), frozenset(map(at, verified)))
 
 
-def prod(wanted: Iterable[Resource], live: Iterable[Resource], proven: Proof, **allowed: tuple[str, ...]) -> Plan:
+def prod(wanted: Iterable[Resource], live: Iterable[Resource], proven: Proof, **allowed: Any) -> Plan:
     there = target(environment="prod", proof=proven)
     return make_plan(there, list(wanted), list(live), Intent(Allowed(**allowed)))
 
@@ -64,7 +65,7 @@ def test_why_it_is_held(live: list[Resource], code: str) -> None:
     assert held(made) == {"ant": code}
     assert made.changes[0].action is Action.UPDATE
     assert made.changes[0].held is not None
-    undo = ("retinue apply -e dev",)
+    undo: tuple[str, ...] = ("retinue apply -e dev",)
     if code == "drifted":
         undo = ("to keep that: retinue import --update -e dev", "to undo it: retinue apply -e dev")
     assert made.changes[0].held.remedies == (*undo, "--allow-unpromoted Assistant/ant")

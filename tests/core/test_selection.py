@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from retinue.core.errors import UsageError
@@ -66,7 +68,8 @@ def test_case_counts_in_a_pattern() -> None:
 @pytest.mark.parametrize("flag", ["targets", "excludes"])
 def test_a_pattern_that_matches_nothing_is_refused_with_what_there_is(flag: str) -> None:
     with pytest.raises(UsageError, match="no object matches `Assistant/tutr`") as caught:
-        select(WANTED, orphans=ORPHANS, **{flag: ("Assistant/tutr",)})
+        chosen_by: dict[str, Any] = {flag: ("Assistant/tutr",)}
+        select(WANTED, orphans=ORPHANS, **chosen_by)
     assert "Assistant/tutor" in str(caught.value.remedy)
     assert "Assistant/old" in str(caught.value.remedy)
 

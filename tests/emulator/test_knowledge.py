@@ -61,7 +61,7 @@ def test_files_are_listed_by_purpose_and_paged(api: Api) -> None:
 
 
 def test_a_file_expires(api: Api, clock: Clock) -> None:
-    more = {"expires_after[anchor]": "created_at", "expires_after[seconds]": "3600"}
+    more: dict[str, Any] = {"expires_after[anchor]": "created_at", "expires_after[seconds]": "3600"}
     made = good(upload(api, **more))
     assert made["expires_at"] == made["created_at"] + 3600
     clock.sleep(3600)
@@ -73,7 +73,7 @@ def test_a_file_expires(api: Api, clock: Clock) -> None:
     ("fields", "param"),
     [({"purpose": "homework"}, "purpose"), ({"expires_after[anchor]": "created_at"}, "expires_after.seconds")],
 )
-def test_a_bad_upload_leaves_nothing_behind(api: Api, fields: dict[str, str], param: str) -> None:
+def test_a_bad_upload_leaves_nothing_behind(api: Api, fields: dict[str, Any], param: str) -> None:
     assert refused(upload(api, **fields)).param == param
     assert good(api.client.get("files"))["data"] == []
 

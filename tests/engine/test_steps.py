@@ -95,7 +95,7 @@ def test_a_field_that_cannot_be_read_keeps_what_another_apply_asked_of_it_meanwh
 
 def test_what_is_adopted_gets_a_nonce_of_its_own(bench: Bench) -> None:
     key = applied(bench, BOT)
-    half = {**SPEC["metadata"], "retinue.applied": bench.live()[key]["metadata"]["retinue.applied"]}
+    half = {"team": "x", "retinue.applied": bench.live()[key]["metadata"]["retinue.applied"]}
     stray = "asst_" + "S" * 24
     bench.emulator.assistants.seed({**bench.live()[key], "id": stray, "metadata": half})
     applied(bench, desired("other", SPEC, adopt={"dev": stray}), BOT)

@@ -123,7 +123,7 @@ def _normal(text: str, status: int) -> str:
     value = json.loads(text) if text else None
     if status in (400, 422):
         # Those words are of the server's schema library, and the provider looks at none of them.
-        value = dict.fromkeys(value, "…")
+        value = dict.fromkeys(value or (), "…")
     if isinstance(value, dict) and "context_schema" in value:
         value = {name: value[name] for name in ("graph_id", "context_schema")}
     text = json.dumps(value, sort_keys=True, ensure_ascii=False)

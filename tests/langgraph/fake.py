@@ -124,7 +124,8 @@ class FakeLangGraph:
             case "PATCH", ["assistants", key]:
                 return 200, self.patch(key, _object(body))
             case "DELETE", ["assistants", key]:
-                return 204, self._delete(key)
+                self._delete(key)
+                return 204, None
             case "GET", ["assistants", key, "schemas"]:
                 return 200, self._schemas(self._get(key))
             case "POST", ["assistants", key, "versions"]:
@@ -180,7 +181,7 @@ class FakeLangGraph:
         found = self.objects.get(_id(key))
         if found is None:
             raise Refusal(404, f"Assistant {key} not found")
-        given = {name: body[name] for name in ("graph_id", "name", "description", "context") if name in body}
+        given: Raw = {name: body[name] for name in ("graph_id", "name", "description", "context") if name in body}
         config = found["config"]
         if body.get("config"):
             config = body["config"]
@@ -189,7 +190,7 @@ class FakeLangGraph:
             config = {}
         if body.get("context"):
             config = _config(config, body["context"])
-        raw = {
+        raw: Raw = {
             **found,
             **given,
             "config": config,

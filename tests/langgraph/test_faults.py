@@ -209,7 +209,7 @@ def test_a_server_that_pages_for_ever_is_an_error() -> None:
         return fake(environ, start)
 
     with closing(PROVIDER.connect(Connection("http://fake", transport=in_process(same_page)))) as service:
-        fake.search = lambda body, headers: list(fake.objects.values())
+        fake.search = lambda body, headers: list(fake.objects.values())  # type: ignore[method-assign]
         with pytest.raises(RetinueError, match="the same page again"):
             list(service.list("Assistant"))
 

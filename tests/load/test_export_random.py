@@ -76,7 +76,7 @@ SCHEMAS = st.fixed_dictionaries(
         ),
     },
 )
-TOOLS = st.one_of(
+TOOLS: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.just({"type": "code_interpreter"}),
     st.fixed_dictionaries(
         {"type": st.just("file_search")},
@@ -106,7 +106,7 @@ TOOLS = st.one_of(
     ),
 )
 IDS = st.lists(st.text("abc123-", min_size=1, max_size=9), max_size=4)
-OBJECTS = st.fixed_dictionaries(
+OBJECTS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {"model": st.text(min_size=1, max_size=20)},
     optional={
         "id": st.text(max_size=20),

@@ -159,23 +159,22 @@ BAD = {
 def test_a_bad_include_is_one_diagnostic(world: World, path: str, expected: str) -> None:
     (world.root.parent / "x.md").write_text("outside")
     (world.root / "link.md").symlink_to("../x.md")
-    world.write(
-        **{
-            "binary.md": b"\x89PNG\0",
-            "latin.md": b"\xe9t\xe9",
-            "large.md": b"x" * (MAX_BYTES + 1),
-            "large.yaml": b"x" * (MAX_BYTES + 1),
-            "bad.yaml": "a: b: c",
-            "no.yaml": "a: no",
-            "bad.json": '{"a": x}',
-            "empty.yaml": "# nothing",
-            "two.yaml": "a: 1\n---\nb: 1",
-            "one.yaml": "{file: other.yaml}",
-            "other.yaml": "{file: one.yaml}",
-            "assistants/a.yaml": "x: 1",
-            **{f"c{index}.yaml": f"{{file: c{index + 1}.yaml}}" for index in range(1, 20)},
-        }
-    )
+    files: dict[str, str | bytes] = {
+        "binary.md": b"\x89PNG\0",
+        "latin.md": b"\xe9t\xe9",
+        "large.md": b"x" * (MAX_BYTES + 1),
+        "large.yaml": b"x" * (MAX_BYTES + 1),
+        "bad.yaml": "a: b: c",
+        "no.yaml": "a: no",
+        "bad.json": '{"a": x}',
+        "empty.yaml": "# nothing",
+        "two.yaml": "a: 1\n---\nb: 1",
+        "one.yaml": "{file: other.yaml}",
+        "other.yaml": "{file: one.yaml}",
+        "assistants/a.yaml": "x: 1",
+        **{f"c{index}.yaml": f"{{file: c{index + 1}.yaml}}" for index in range(1, 20)},
+    }
+    world.write(**files)
     assert world.render(f"i: {{file: {path}}}")[1] == [expected]
 
 

@@ -20,7 +20,7 @@ texts = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_character
 _lines = st.sampled_from(["a b", "", "x |", "- |", "k: |", "# no", '"', "word " * 40, "| k: | " * 30])
 texts |= st.lists(_lines, max_size=6).map("\n".join)
 _keys = st.text("ab-|/~'\" :#", min_size=1, max_size=6)
-values = st.recursive(
+values: st.SearchStrategy[Any] = st.recursive(
     texts | st.booleans() | st.none() | st.integers(-5, 5) | st.just({}) | st.just([]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_keys, inner, max_size=3),
     max_leaves=10,

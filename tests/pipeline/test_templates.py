@@ -22,7 +22,12 @@ class _Loader(yaml.SafeLoader):
     """GitLab's YAML has one tag more."""
 
 
-_Loader.add_constructor("!reference", lambda loader, node: loader.construct_sequence(node))
+def _sequence(loader: _Loader, node: yaml.Node) -> list[Any]:
+    assert isinstance(node, yaml.SequenceNode)
+    return loader.construct_sequence(node)
+
+
+_Loader.add_constructor("!reference", _sequence)
 
 
 def jobs() -> Any:

@@ -17,6 +17,7 @@ from retinue.core.errors import (
     NotFound,
     NotSent,
     Rejected,
+    RetinueError,
     UnknownOutcome,
     Unreachable,
     UsageError,
@@ -363,13 +364,19 @@ def test_the_gate_halves_on_a_refusal_and_grows_slowly() -> None:
     clock, stop = VirtualClock(), threading.Event()
     gate = Gate(8, clock, stop)
     with gate.slot() as ticket, gate.slot() as other:
-        pass
+        assert ticket is not None
+        assert other is not None
     gate.hold_back(1.0, ticket)
     gate.hold_back(1.0, other)  # a second answer of the same burst does not halve again
     with gate.slot(), gate.slot(), gate.slot(), gate.slot():
         assert clock.time >= 1001
         entered = threading.Event()
-        fifth = threading.Thread(target=lambda: (gate._enter(), entered.set()))
+
+        def enter() -> None:
+            gate._enter()
+            entered.set()
+
+        fifth = threading.Thread(target=enter)
         fifth.start()
         assert not entered.wait(0.3)
         for _ in range(6):
@@ -393,7 +400,7 @@ STOPPED = [
 
 @pytest.mark.parametrize(("verb", "method", "step", "raised"), STOPPED, ids=str)
 def test_a_stop_between_two_tries_says_what_the_first_may_have_done(
-    verb: Verb, method: str, step: Step, raised: type[Exception]
+    verb: Verb, method: str, step: Step, raised: type[RetinueError]
 ) -> None:
     class Stopping(VirtualClock):
         """Somebody stops the run while it waits."""

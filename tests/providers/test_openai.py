@@ -12,7 +12,8 @@ import pytest
 from retinue.core.errors import ApiGone, Rejected, ServiceError
 from retinue.core.model import Action, Address, Change, FieldChange, Reason
 from retinue.providers.base import Marker
-from retinue.providers.openai import PROVIDER, classify, create_body, metadata_pairs, to_resource, update_body
+from retinue.providers.metadata import metadata_pairs
+from retinue.providers.openai import PROVIDER, classify, create_body, to_resource, update_body
 from retinue.providers.wire import Answer, Connection, Verb, Verdict
 
 MARKER = Marker("p/dev/Assistant/a", "1 abcdefgh")

@@ -14,7 +14,14 @@ from ..cli.conftest import Ran, World
 from .fakes import COMMIT, TOKEN, Fake, GitHubFake, GitLabFake, serving
 
 MARK = "<!-- retinue plan demo/dev -->"
-CI = ("GITHUB_ACTIONS", "GITHUB_REPOSITORY", "GITHUB_API_URL", "GITHUB_EVENT_PATH", "GITHUB_REF", "GITHUB_TOKEN")
+CI: tuple[str, ...] = (
+    "GITHUB_ACTIONS",
+    "GITHUB_REPOSITORY",
+    "GITHUB_API_URL",
+    "GITHUB_EVENT_PATH",
+    "GITHUB_REF",
+    "GITHUB_TOKEN",
+)
 CI += ("GITLAB_CI", "CI_PROJECT_ID", "CI_MERGE_REQUEST_IID", "CI_API_V4_URL", "GITLAB_TOKEN", "CI_JOB_URL")
 CI += ("GITHUB_SERVER_URL", "GITHUB_RUN_ID")
 
