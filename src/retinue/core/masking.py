@@ -27,30 +27,39 @@ _FREQUENT = (("\\n", ""), ("\\r", ""), ("\\t", ""), ('\\"', '"'), ("\\/", "/"))
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "sol": "/", "plus": "+", "equals": "="}
 
 
-class Key(NamedTuple):
-    """A key as it is, in normal form, and what gives it away in a text of normal form."""
+class Form(NamedTuple):
+    """One way in which a key is written, in normal form. A text that holds `head` or `tail` holds too much of it."""
 
+    whole: str
+    head: str
+    tail: str
+
+
+class Key(NamedTuple):
     text: str
-    normal: str
-    signs: tuple[str, ...]
+    forms: tuple[Form, ...]
 
 
 def key_of(secret: str) -> Key | None:
     """None for what would hide ordinary words too: fewer than eight characters, or one short word in small letters."""
     if len(secret) < _SHORTEST or (len(secret) < _LONG and re.fullmatch("[a-z]+", secret)):
         return None
-    normal = _normal(secret)
-    part = min((len(normal) + 1) // 2, _PART) if len(normal) >= _LONG else len(normal)
-    return Key(secret, normal, (normal[:part], normal[-part:], *_encoded(secret)))
+    return Key(secret, tuple(map(_form, (_normal(secret), *_encoded(secret.encode())))))
 
 
-def _encoded(secret: str) -> Iterator[str]:
+def _form(whole: str) -> Form:
+    """Half of a long key gives it away, and of a longer one less."""
+    part = min((len(whole) + 1) // 2, _PART) if len(whole) >= _LONG else len(whole)
+    return Form(whole, whole[:part], whole[-part:])
+
+
+def _encoded(secret: bytes) -> Iterator[str]:
     """In base64 at each of the three places where it can begin, less what its neighbours decide; and in hexadecimal."""
     for before in range(3):
-        whole = base64.b64encode(b"\0" * before + secret.encode()).decode()
-        core = whole[(0, 2, 3)[before] : (before + len(secret.encode())) * 8 // 6].lower()
+        whole = base64.b64encode(b"\0" * before + secret).decode()
+        core = whole[(0, 2, 3)[before] : (before + len(secret)) * 8 // 6].lower()
         yield from {core, core.replace("+", "-").replace("/", "_")}
-    yield secret.encode().hex()
+    yield secret.hex()
 
 
 def masked(text: str, keys: Sequence[Key]) -> str:
@@ -60,7 +69,8 @@ def masked(text: str, keys: Sequence[Key]) -> str:
     if not holds(text, keys):
         return text
     normal, places = _normal_with_places(text)
-    spans = sorted((places[start][0], places[end - 1][1]) for key in keys for start, end in _found(normal, key))
+    forms = (form for key in keys for form in key.forms)
+    spans = sorted((places[start][0], places[end - 1][1]) for form in forms for start, end in _found(normal, form))
     pieces, done = [], 0
     for start, end in spans:
         if end > done:
@@ -81,28 +91,30 @@ def masked_json(value: Json, keys: Sequence[Key]) -> Json:
 def holds(text: str, keys: Sequence[Key]) -> bool:
     """Whether one of the keys can be read out of the text."""
     normal = _normal(text) if keys else ""
-    return any(sign in normal for key in keys for sign in key.signs)
+    return any(form.head in normal or form.tail in normal for key in keys for form in key.forms)
 
 
-def _found(normal: str, key: Key) -> Iterator[tuple[int, int]]:
-    """Where a text in normal form holds a key, or half of it: as far as it goes on there."""
-    head, tail, *_ = key.signs
-    for sign in key.signs:
-        at = normal.find(sign)
-        while at >= 0:
-            start, end = at, at + len(sign)
-            if sign is head:
-                while end < len(normal) and normal[at : end + 1] == key.normal[: end + 1 - at]:
-                    end += 1
-            elif sign is tail:
-                while start and key.normal.endswith(normal[start - 1 : end]):
-                    start -= 1
-            yield start, end
-            at = normal.find(sign, end)
+def _found(normal: str, form: Form) -> Iterator[tuple[int, int]]:
+    """Where a text in normal form holds that much of a key, as far as it goes on there."""
+    whole, head, tail = form
+    at = normal.find(head)
+    while at >= 0:
+        end = at + len(head)
+        while end < len(normal) and whole.startswith(normal[at : end + 1]):
+            end += 1
+        yield at, end
+        at = normal.find(head, end)
+    at = normal.find(tail)
+    while at >= 0:
+        start, end = at, at + len(tail)
+        while start and whole.endswith(normal[start - 1 : end]):
+            start -= 1
+        yield start, end
+        at = normal.find(tail, end)
 
 
 def _normal(text: str) -> str:
-    """Without escapes, white space and capitals. Large texts come here: what is frequent is replaced without a regex."""
+    """Without escapes, white space and capitals. Large texts come here: the frequent is replaced without a regex."""
     text = "".join(text.replace("=\r\n", "").replace("=\n", "").split())
     if not text.isascii():
         text = _UNSEEN.sub("", text)
