@@ -50,6 +50,11 @@ def connect(
         )
         service = session.provider.connect(connection)
         stack.callback(service.close)
+        if console.SECRETS.in_text(environment.endpoint):
+            raise UsageError(
+                "the endpoint holds the key itself, which every plan would show",
+                "Write the endpoint without it, and revoke the key: it stands in a file.",
+            )
         check_account(session.project, environment, service)
         yield service
 

@@ -15,16 +15,27 @@ from .model import Json
 MASK = "[key]"
 _SHORTEST, _LONG, _PART = 8, 16, 24
 _ROUNDS = 4
-_UNSEEN = re.compile("[\xad\u200b-\u200d\u2060\ufeff]+")
+_UNSEEN = re.compile(r"\x1b\[[0-9;]*[a-z]|[\x00-\x1f\x7f-\x9f\xad\u200b-\u200d\u2060\ufeff]+", re.IGNORECASE)
 # A run of backslashes is one: every further pair of quotes doubles them. Keys are ASCII, so no other codes matter.
 _ESCAPE = (
-    r"\\{1,16}(?:u(?:0000)?00(?P<a>[0-9a-f]{2})|u\{0*(?P<b>[0-9a-f]{2})\}|x(?P<c>[0-9a-f]{2})|[nrt]|(?P<p>[^\w\s]|_))"
-    r"|%(?P<d>[0-9a-f]{2})|&\#x0*(?P<e>[0-9a-f]{2});|&\#0*(?P<n>[0-9]{2,3});|&(?P<w>amp|lt|gt|quot|apos|sol|plus|equals);"
+    r"\\{1,16}(?:u(?:0000)?00(?P<a>[0-9a-f]{2})|u\{0*(?P<b>[0-9a-f]{2})\}|x(?P<c>[0-9a-f]{2})|(?P<o>[01][0-7]{2})|[nrt]|(?P<p>[^\w\s]|_))"
+    r"|%(?P<d>[0-9a-f]{2})|~(?P<q>[01])|&\#x0*(?P<e>[0-9a-f]{2});|&\#0*(?P<n>[0-9]{2,3});|&(?P<w>amp|lt|gt|quot|apos|sol|plus|equals);"
 )
 _ESCAPES = re.compile(_ESCAPE, re.IGNORECASE)
 _WRITTEN = re.compile(rf"=\r?\n|\s+|{_UNSEEN.pattern}|{_ESCAPE}", re.IGNORECASE)
 _FREQUENT = (("\\n", ""), ("\\r", ""), ("\\t", ""), ('\\"', '"'), ("\\/", "/"))
-_NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "sol": "/", "plus": "+", "equals": "="}
+_NAMED = {
+    "amp": "&",
+    "lt": "<",
+    "gt": ">",
+    "quot": '"',
+    "apos": "'",
+    "sol": "/",
+    "plus": "+",
+    "equals": "=",
+    "0": "~",
+    "1": "/",
+}
 
 
 class Form(NamedTuple):
@@ -116,10 +127,10 @@ def _found(normal: str, form: Form) -> Iterator[tuple[int, int]]:
 def _normal(text: str) -> str:
     """Without escapes, white space and capitals. Large texts come here: the frequent is replaced without a regex."""
     text = "".join(text.replace("=\r\n", "").replace("=\n", "").split())
-    if not text.isascii():
-        text = _UNSEEN.sub("", text)
     for _ in range(_ROUNDS):
         before = text
+        if not text.isprintable():
+            text = _UNSEEN.sub("", text)
         while "\\\\" in text:
             text = text.replace("\\\\", "\\")
         for written, meant in _FREQUENT if "\\" in text else ():
@@ -152,8 +163,6 @@ def _meant(found: re.Match[str]) -> str:
     kind = found.lastgroup
     if kind is None:
         return ""
-    if kind == "p":
-        return found["p"]
-    if kind == "w":
-        return _NAMED[found["w"].lower()]
-    return chr(int(found[kind], 10 if kind == "n" else 16))
+    if kind in "pwq":
+        return _NAMED.get(found[kind].lower(), found[kind])
+    return chr(int(found[kind], {"n": 10, "o": 8}.get(kind, 16)))

@@ -67,11 +67,10 @@ def _no_url(endpoint: str) -> Said:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this very machine, in any spelling that its resolver takes (`127.1`, `2130706433`, `0`)."""
+    """Whether a host is this very machine, in any spelling that its resolver takes (`127.1`, `2130706433`)."""
     host = host.lower().removesuffix(".")
     try:
         address = ipaddress.ip_address(host.partition("%")[0] if ":" in host else socket.inet_aton(host))
     except (ValueError, OSError):
         return host == "localhost" or host.endswith(".localhost")
-    address = getattr(address, "ipv4_mapped", None) or address
-    return address.is_loopback or address.is_unspecified
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
