@@ -167,7 +167,7 @@ def _covers(entry: str, name: str) -> bool:
 
 
 def _without_keys(fields: dict[str, Json]) -> dict[str, Json]:
-    """With a word where the object holds the key of this run: it does not go into a file."""
+    """A live object without the key of this run, which does not go into a file; a warning tells where it was."""
     shown: dict[str, Json] = console.SECRETS.masked_json(fields)
     if shown != fields:
         message = f"{shown['id']} holds the key of this environment; its manifest says [key] in that place"

@@ -52,7 +52,7 @@ def write(path: str, data: bytes, *, private: bool, mode: int | None = None) -> 
             return
         target = Path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
-        before = stated(path)
+        before = existing(path)
         if before is None or stat.S_ISREG(before.st_mode):
             if before is not None and not os.access(target, os.W_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
@@ -83,7 +83,7 @@ def write_beside(folder: str, stem: str, data: bytes) -> None:
             return
 
 
-def stated(path: str) -> os.stat_result | None:
+def existing(path: str) -> os.stat_result | None:
     """What stands where a file is to be written; None for nothing. Raises UsageError where none can be written."""
     target = Path(path)
     with _named(path):

@@ -101,9 +101,9 @@ def own_plan(session: Session, live: Sequence[Resource], options: Mapping[str, A
 
 
 def without_keys(plan: Plan, session: Session) -> Plan:
-    """The plan as anybody may see it: what is live may hold the key of this run, and is shown without it.
+    """The plan as it may be shown and saved: without the key of this run in what is live.
 
-    Raises InvalidManifests where a manifest holds it: that is what apply would write.
+    Raises InvalidManifests where a manifest holds the key: apply would write it.
     """
     hide = console.SECRETS
     found = [

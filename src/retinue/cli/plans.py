@@ -59,7 +59,7 @@ def remove_plan(path: str) -> int | None:
 
     Raises UsageError, also where no plan could be written.
     """
-    about, target = files.stated(path), Path(path)
+    about, target = files.existing(path), Path(path)
     try:
         if about is None or not stat.S_ISREG(about.st_mode) or _PLAN_KEY not in target.read_bytes():
             return None

@@ -57,7 +57,7 @@ def command(left: str, right: str, live: bool, **given: Any) -> int:
     else:
         style, width = console.canvas(None if given["out"] else sys.stdout)
         text = comparison_text(found, style=style, width=width)
-    console.deliver(text, given, private=given["output_format"] != "markdown")
+    console.deliver(text, given, private=True)
     return Exit.CHANGES if found.differs and given["detailed_exitcode"] else Exit.OK
 
 
