@@ -14,6 +14,8 @@ from ..core.errors import AuthError, UsageError
 from ..load.endpoints import is_loopback
 from ..render.inert import is_web_address
 from ..review.hosts import Access
+from . import console
+from .proxies import proxy_for
 
 _TOKENS = {"github": "GITHUB_TOKEN", "gitlab": "GITLAB_TOKEN"}
 _VARIABLES = {
@@ -41,7 +43,8 @@ def access_from(given: Mapping[str, Any], timeout: float, log: Callable[[str], N
     token = (os.environ.get(token_name) or "").strip()
     if not (token and token.isascii() and token.isprintable()):
         raise AuthError(f"the environment variable {token_name} holds no token", f"Set {token_name}, or --token-env.")
-    return host, Access(url.rstrip("/"), repository, number, token, timeout, log)
+    proxy = proxy_for(url, signed=True)
+    return host, Access(url.rstrip("/"), repository, number, token, timeout, log, proxy, console.SECRETS)
 
 
 def _check_api(url: str) -> None:

@@ -17,6 +17,7 @@ from ..providers.wire import Connection
 from . import console, emulators
 from .accounts import check_account
 from .given import parse_timeout
+from .proxies import proxy_for
 from .secrets import resolve
 from .session import Session
 
@@ -32,9 +33,10 @@ def connect(
     _check_host(environment)
     with ExitStack() as stack:
         emulator = environment.endpoint == EMULATOR
+        headers = session.provider.capabilities.auth.headers("env", EMULATOR) if emulator else _headers(session)
         connection = Connection(
             base_url="http://emulator" if emulator else environment.endpoint,
-            headers=session.provider.capabilities.auth.headers("env", EMULATOR) if emulator else _headers(session),
+            headers=headers,
             renew=None if emulator else partial(_headers, session),
             transport=stack.enter_context(_emulator(session)) if emulator else None,
             parallelism=options.get("parallelism") or 10,
@@ -42,10 +44,17 @@ def connect(
             stop=session.stop,
             log=log,
             ours=tuple(f"{name}/{environment.name}/" for name in (session.project.name, *session.project.formerly)),
-            progress=None if options.get("quiet") or options.get("output_format") == "json" else console.note,
+            progress=None if options.get("quiet") or options.get("output_format") == "json" else console.line,
+            proxy=None if emulator else proxy_for(environment.endpoint, signed=bool(headers)),
+            secrets=console.SECRETS,
         )
         service = session.provider.connect(connection)
         stack.callback(service.close)
+        if console.SECRETS.in_text(environment.endpoint):
+            raise UsageError(
+                "the endpoint holds the key itself, which every plan would show",
+                "Write the endpoint without it, and revoke the key: it stands in a file.",
+            )
         check_account(session.project, environment, service)
         yield service
 

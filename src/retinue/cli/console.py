@@ -14,9 +14,11 @@ from typing import Any, TextIO
 
 import click
 
-from ..core.errors import InvalidManifests, RetinueError, UsageError
+from ..core.errors import InvalidManifests, RetinueError
 from ..core.model import Diagnostic, Json
+from ..providers.credentials import Secrets
 from ..render.style import REVIEWED, Style
+from . import files
 from .exits import Exit, of_error, word
 
 _APPLYING = ("apply", "promote", "destroy", "adopt", "forget")
@@ -56,8 +58,16 @@ class OutputLost(OSError):
     """stdout is a file on a full disk, for instance."""
 
 
+SECRETS = Secrets()
+"""The keys of this run: nothing that is printed or written holds one."""
+
+
 def result(text: str) -> None:
-    """What was asked for, on stdout. Raises OutputLost."""
+    """What was asked for, on stdout, without keys. Raises OutputLost."""
+    _write(SECRETS.masked(text))
+
+
+def _write(text: str) -> None:
     try:
         sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
         sys.stdout.flush()
@@ -74,11 +84,12 @@ def result_json(text: str) -> None:
         from ..render.safe import ascii_json
 
         text = ascii_json(text)
-    result(text)
+    _write(text)
 
 
 def note(text: str) -> None:
-    """Progress and hints, on stderr."""
+    """Progress and hints, on stderr, without keys."""
+    text = SECRETS.masked(text)
     sys.stderr.write(text if text.endswith("\n") or not text else text + "\n")
     sys.stderr.flush()
 
@@ -90,6 +101,13 @@ def harmless(text: str) -> str:
     return defuse(clean_lines(text))
 
 
+def line(text: str) -> None:
+    """A note of one line, whatever a service puts into it: its ids, its headers."""
+    from ..render.safe import clean, defuse
+
+    note(defuse(clean(text)))
+
+
 def diagnostics(items: Sequence[Diagnostic]) -> None:
     if items:
         from ..render.diagnostics import diagnostics_text
@@ -97,20 +115,15 @@ def diagnostics(items: Sequence[Diagnostic]) -> None:
         note(diagnostics_text(items, style_for(sys.stderr)))
 
 
-def write_file(path: str, text: str) -> None:
-    """Raises UsageError if the file cannot be written."""
-    try:
-        target = Path(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror or error}", "Name another file.") from error
+def write_file(path: str, text: str, *, private: bool = False, mode: int | None = None) -> None:
+    """As `files.write`. Raises UsageError."""
+    files.write(path, text.encode("utf-8", "backslashreplace"), private=private, mode=mode)
 
 
-def deliver(text: str, given: Mapping[str, Any]) -> None:
+def deliver(text: str, given: Mapping[str, Any], *, private: bool = False) -> None:
     """A result to `--out`, else to stdout; JSON that was asked for by name is on stdout in any case."""
     if given["out"]:
-        write_file(given["out"], text)
+        write_file(given["out"], SECRETS.masked(text), private=private)
         note(f"Wrote {given['out']}.")
     if given["output_format"] == "json":
         result_json(text)
@@ -119,12 +132,16 @@ def deliver(text: str, given: Mapping[str, Any]) -> None:
 
 
 def json_text(value: Json) -> str:
-    """JSON for people and pipes: indented, sorted, nothing hidden in it, one final newline."""
+    """JSON for people and pipes: indented, sorted, without keys, nothing hidden in it, one final newline."""
     import json
 
     from ..render.safe import escape_json
 
-    return escape_json(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)) + "\n"
+    def dump(value: Json) -> str:
+        return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
+
+    text = dump(value)
+    return escape_json(dump(SECRETS.masked_json(value)) if SECRETS.in_text(text) else text) + "\n"
 
 
 def is_interactive() -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..core.errors import InvalidManifests, UsageError
-from ..core.model import Address, Json, Resource, Severity
+from ..core.model import Address, Diagnostic, Json, Resource, Severity
 from ..engine.read import read_live
 from ..load.dumps import flat
 from ..load.export import Destination, Exported, manifests_from_objects, objects_from_text
@@ -119,7 +119,7 @@ def from_live(session: Session, given: Mapping[str, Any], choice: Choice = Choic
     """The manifests for the live objects that nobody manages, or for the chosen ones of them. Raises UsageError."""
     with connect(session, given, request_log(given)) as service:
         world = session.world(read_live(service, session.provider.capabilities.kinds[:1]))
-    objects = [_exported(session.provider, live) for live in world.foreign]
+    objects = [_without_keys(_exported(session.provider, live)) for live in world.foreign]
     if (missed := choice.missed(objects)) is not None:
         raise UsageError(f"there is no unmanaged live object {missed}", "`retinue output` lists the managed ones.")
     adopted = {value for item in session.desired for value in item.policy.adopt.values()}
@@ -164,6 +164,16 @@ def _covers(entry: str, name: str) -> bool:
     """Whether an entry of `manifests` names a file, as far as its text tells."""
     entry = posixpath.normpath(entry)
     return entry == "." or name.startswith(f"{entry}/") or fnmatchcase(name, entry)
+
+
+def _without_keys(fields: dict[str, Json]) -> dict[str, Json]:
+    """A live object without the key of this run, which does not go into a file; a warning tells where it was."""
+    shown: dict[str, Json] = console.SECRETS.masked_json(fields)
+    if shown != fields:
+        message = f"{shown['id']} holds the key of this environment; its manifest says [key] in that place"
+        remedy = "Take the key out of the object, and revoke it; then correct the manifest."
+        console.diagnostics([Diagnostic("key-masked", message, remedy, severity=Severity.WARNING)])
+    return shown
 
 
 def _exported(provider: Provider, live: Resource) -> dict[str, Json]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..core.errors import InvalidManifests, RetinueError, UsageError
-from ..core.model import Address, Allowed, Change, Diagnostic, Plan, Promotion, Resource, Severity
+from ..core.model import Address, Allowed, Change, Diagnostic, FieldChange, Plan, Promotion, Resource, Severity
 from ..core.plan import Intent, make_plan
 from ..core.promotion import Proof, proof_of
 from ..core.selection import select
@@ -16,11 +16,12 @@ from ..core.verification import spec_digests, verified
 from ..load.reach import shared_file_notes
 from ..providers.base import Adviser, Provider
 from ..providers.losses import LOSS
+from . import console
 from .connecting import connect
 from .given import parse_pairs
 from .plans import request_log
 from .reading import observe
-from .session import Session, open_session
+from .session import Session, open_session, placed
 
 
 def plan_for(session: Session, live: Sequence[Resource], options: Mapping[str, Any], *, destroy: bool = False) -> Plan:
@@ -96,7 +97,37 @@ def own_plan(session: Session, live: Sequence[Resource], options: Mapping[str, A
     said = (*session.loaded.diagnostics, *empty)
     # What is lost is said however lightly the environment takes it.
     warnings = tuple(item for item in said if item.severity is Severity.WARNING or item.code == LOSS)
-    return replace(plan, changes=changes, diagnostics=(*warnings, *plan.diagnostics, *advice))
+    return without_keys(replace(plan, changes=changes, diagnostics=(*warnings, *plan.diagnostics, *advice)), session)
+
+
+def without_keys(plan: Plan, session: Session) -> Plan:
+    """The plan as it may be shown and saved: without the key of this run in what is live.
+
+    Raises InvalidManifests where a manifest holds the key: apply would write it.
+    """
+    hide = console.SECRETS
+    found = [
+        placed(_holds_key(change, item), session.written[str(change.address)])
+        for change in plan.changes
+        for item in change.fields
+        if str(change.address) in session.written and hide.masked_json(item.after) != item.after
+    ]
+    if found:
+        raise InvalidManifests(found)
+
+    def shown(change: Change) -> Change:
+        fields = tuple(replace(item, before=hide.masked_json(item.before)) for item in change.fields)
+        blocked = change.blocked and replace(change.blocked, message=hide.masked(change.blocked.message))
+        return replace(change, fields=fields, blocked=blocked)
+
+    said = (replace(item, message=hide.masked(item.message)) for item in plan.diagnostics)
+    return replace(plan, changes=tuple(map(shown, plan.changes)), diagnostics=tuple(said)) if hide else plan
+
+
+def _holds_key(change: Change, item: FieldChange) -> Diagnostic:
+    message = f"{item.path} of {change.address} holds the key of this environment"
+    remedy = "Take it out of the manifest, and revoke the key: it stands in a file."
+    return Diagnostic("literal-secret", message, remedy, path=item.path, address=str(change.address))
 
 
 def _with_obstacle(change: Change, live: Resource | None, provider: Provider) -> Change:

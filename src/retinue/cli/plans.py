@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import stat
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,13 +29,13 @@ from ..render.machines import plan_diagnostics
 from ..render.markdown import plan_markdown, results_markdown
 from ..render.results import past, results_json, results_text
 from ..render.text import plan_text
-from . import console, exits, options
+from . import console, exits, files, options
 from .ci import run_link
 from .session import Session
 
 
 def request_log(given: Mapping[str, Any]) -> Callable[[str], None] | None:
-    return console.note if given.get("verbose") else None
+    return console.line if given.get("verbose") else None
 
 
 def show_plan(plan: Plan, given: Mapping[str, Any]) -> None:
@@ -42,7 +43,7 @@ def show_plan(plan: Plan, given: Mapping[str, Any]) -> None:
     target, wanted = given.get("out"), given.get("output_format")
     if target:
         text = _text(plan, given, None) if wanted in _READ else dump(plan_to_json(plan, __version__))
-        console.write_file(target, text)
+        console.write_file(target, text, private=wanted != "markdown", mode=given.get("out_mode"))
     if wanted == "json":
         console.result_json(console.json_text(plan_to_json(plan, __version__)))
     elif wanted in console.MACHINES:
@@ -53,14 +54,19 @@ def show_plan(plan: Plan, given: Mapping[str, Any]) -> None:
         console.note(f"Wrote {target}.{_next_step(plan, given)}")
 
 
-def remove_plan(path: str) -> None:
-    """An older plan in the file that `--out` names; whatever else stands there stays. Raises UsageError."""
-    target = Path(path)
+def remove_plan(path: str) -> int | None:
+    """Remove an older plan in the file that `--out` names, and tell its mode; whatever else stands there stays.
+
+    Raises UsageError, also where no plan could be written.
+    """
+    about, target = files.existing(path), Path(path)
     try:
-        if target.is_file() and _PLAN_KEY in target.read_bytes():
-            target.resolve().unlink()
+        if about is None or not stat.S_ISREG(about.st_mode) or _PLAN_KEY not in target.read_bytes():
+            return None
+        target.unlink()
     except OSError as error:
         raise UsageError(f"{path} cannot be replaced: {error.strerror or error}", "Name another file.") from error
+    return about.st_mode
 
 
 _PLAN_KEY = b'"format_version"'
@@ -235,8 +241,8 @@ def _backup(folder: str | None) -> Callable[[Resource], None]:
 
     def save(live: Resource) -> None:
         # The id comes from the service: it must not choose the folder.
-        name = quote(live.remote_id or "", safe="") + ".json"
-        console.write_file(str(Path(folder) / name), console.json_text(dict(live.raw)))
+        name = quote(live.remote_id or "", safe="")
+        files.write_beside(folder, name, console.json_text(dict(live.raw)).encode())
 
     return save
 

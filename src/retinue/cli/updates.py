@@ -18,6 +18,7 @@ from ..load.manifests import Loaded, load
 from ..load.rewriting import Rewriting, moved_fields, rewrite, unintended
 from ..load.writeback import Refused, Texts, Wanted
 from ..providers.base import Exporter, Service
+from . import console
 from .binding import extras_of
 from .planning import plan_for
 from .reading import understood
@@ -78,6 +79,7 @@ def _live_values(session: Session, desired: Resource, live: Resource) -> dict[st
     """What a manifest would say of the live object; what is ignored stays as the manifest has it."""
     provider = session.provider
     fields = provider.exported(live) if isinstance(provider, Exporter) else live.spec
+    fields = console.SECRETS.masked_json(dict(fields))
     return stated(with_ignored(fields, desired.spec, desired.policy.ignore_changes), session.kinds[live.kind])
 
 

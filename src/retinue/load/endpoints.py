@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -66,7 +67,10 @@ def _no_url(endpoint: str) -> Said:
 
 
 def is_loopback(host: str) -> bool:
+    """Whether a host is this very machine, in any spelling that its resolver takes (`127.1`, `2130706433`)."""
+    host = host.lower().removesuffix(".")
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
+        address = ipaddress.ip_address(host.partition("%")[0] if ":" in host else socket.inet_aton(host))
+    except (ValueError, OSError):
         return host == "localhost" or host.endswith(".localhost")
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback

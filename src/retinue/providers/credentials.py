@@ -3,10 +3,44 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-_SHORTEST_KEY = 8
+from ..core import masking
+from ..core.model import Json
+
 Headers = Mapping[str, str]
+
+
+class Secrets:
+    """The keys and tokens that nothing may show, also those of before. Safe for many threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._keys: tuple[masking.Key, ...] = ()
+
+    def add(self, headers: Headers) -> None:
+        """What signs a request with these headers."""
+        found = (masking.key_of(text) for text in _keys_in(headers))
+        with self._lock:
+            # One may begin as another does: the longest first.
+            self._keys = tuple(sorted({*self._keys, *filter(None, found)}, key=lambda key: (-len(key.text), key)))
+
+    def __bool__(self) -> bool:
+        return bool(self._keys)
+
+    def clear(self) -> None:
+        self._keys = ()
+
+    def masked(self, text: str) -> str:
+        """A text as it may be shown: some services repeat the key that they refuse."""
+        return masking.masked(text, self._keys)
+
+    def masked_json(self, value: Json) -> Json:
+        return masking.masked_json(value, self._keys) if self._keys else value
+
+    def in_text(self, text: str) -> bool:
+        """Whether a text holds one of them."""
+        return masking.holds(text, self._keys)
 
 
 class Credentials:
@@ -16,10 +50,11 @@ class Credentials:
     never took would not be taken the second time either.
     """
 
-    def __init__(self, headers: Headers, renew: Callable[[], Headers] | None = None) -> None:
+    def __init__(self, headers: Headers, renew: Callable[[], Headers] | None, secrets: Secrets) -> None:
         self._lock = threading.Lock()
         self._headers, self._renew, self._were_good = headers, renew, False
-        self._secrets = _secrets(headers)
+        self._secrets = secrets
+        secrets.add(headers)
 
     @property
     def headers(self) -> Headers:
@@ -40,19 +75,14 @@ class Credentials:
             found = {**refused, **self._renew()}
             if found == refused:
                 return False
+            self._secrets.add(found)
             self._headers, self._were_good = found, False
-            self._secrets = (*self._secrets, *_secrets(found))
             return True
 
-    def masked(self, text: str) -> str:
-        """A text as it may be shown: some services repeat the key that they refuse."""
-        for secret in sorted(self._secrets, key=len, reverse=True):  # one may begin as another does
-            text = text.replace(secret, "[key]")
-        return text
 
-
-def _secrets(headers: Headers) -> tuple[str, ...]:
-    """The keys in headers, as they are and as an error message quotes them."""
-    values = (value for name, value in headers.items() if name.lower() == "authorization" or "key" in name.lower())
-    keys = [value.rpartition(" ")[2] for value in values]
-    return tuple(text for key in keys for text in (key, repr(key)[1:-1]) if len(key) >= _SHORTEST_KEY)
+def _keys_in(headers: Headers) -> Iterator[str]:
+    for name, value in headers.items():
+        if name.lower() == "authorization":
+            yield value.partition(" ")[2] or value
+        elif "key" in name.lower():
+            yield value

@@ -10,7 +10,7 @@ import io
 import json
 import random
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass
 from functools import cache
@@ -37,6 +37,7 @@ from .gate import Gate
 from .wire import Answer, Classify, Connection, Stream, Verb, Verdict
 
 _ATTEMPTS = 6
+_LONGEST_ID = 128
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 20.0
 _SHORTEST_WAIT, _LONGEST_WAIT, _BRIEF_WAIT = 0.01, 60.0, 10.0
 """Seconds that one answer is waited for."""
@@ -112,6 +113,8 @@ def _client(connection: Connection) -> httpx.Client:
             verify=trust() if connection.transport is None else True,
             limits=httpx.Limits(max_connections=size, max_keepalive_connections=size),
             follow_redirects=False,
+            proxy=connection.proxy,
+            trust_env=False,
         )
     except (httpx.InvalidURL, ValueError, ImportError, OSError) as error:
         # The proxy's address may hold a password, so nothing of it is repeated.
@@ -135,7 +138,9 @@ class Http:
         self._stop = connection.stop
         self._log = connection.log or (lambda _text: None)
         self._where = connection.base_url
-        self._credentials = Credentials(connection.headers, connection.renew)
+        self._via = f" through the proxy {httpx.URL(connection.proxy).netloc.decode()}" if connection.proxy else ""
+        self._secrets = connection.secrets
+        self._credentials = Credentials(connection.headers, connection.renew, connection.secrets)
 
     def close(self) -> None:
         self._client.close()
@@ -212,16 +217,16 @@ class Http:
             self._credentials.accepted(headers)
         answer = _answer(response)
         took = round((self._clock.now() - started) * 1000)
-        what = f"{call.method} {call.path}"
-        self._log(f"{what} {answer.status} {took} ms {answer.headers.get('x-request-id', '')}".rstrip())
+        what = f"{call.method} {call.path}{self._via}"
+        request_id = self._secrets.masked(answer.headers.get("x-request-id", ""))[:_LONGEST_ID]
+        self._log(f"{what} {answer.status} {took} ms {request_id}".rstrip())
         return self._judge(call.verb, answer, what)
 
     def _judge(self, verb: Verb, answer: Answer, what: str) -> Answer | _Failure:
         verdict = self._classify(verb, answer)
         if verdict is Verdict.OK:
             return answer
-        answer = _parsed(answer.status, answer.headers, self._credentials.masked(answer.text))
-        said = _said(answer)
+        said = _said(answer, self._secrets.masked)
         wait = retry_after(answer.headers, self._clock.wall())
         if verdict is Verdict.RETRY:
             held_back = answer.status == 429 or (answer.status == 503 and wait is not None)
@@ -234,7 +239,9 @@ class Http:
             if verb is Verb.CREATE:
                 return _Failure(_unknown(f"{what} answered {said}"), repeatable=self._create_repeatable)
             return _Failure(Unreachable(f"{what} answered {said}", _NOT_JSON, status=answer.status), repeatable=True)
-        return _Failure(_final(verdict, what, said, answer), repeatable=False, unsigned=answer.status == 401)
+        return _Failure(
+            _final(verdict, what, said, answer, self._secrets.masked), repeatable=False, unsigned=answer.status == 401
+        )
 
     def _pause(self, failure: _Failure, failures: int, ticket: int) -> None:
         if failure.held_back:
@@ -251,7 +258,7 @@ class Http:
 
     def _unreachable(self, error: Exception) -> Unreachable:
         return Unreachable(
-            f"{self._where} cannot be reached ({type(error).__name__}: {self._credentials.masked(str(error))})",
+            f"{self._where} cannot be reached{self._via} ({type(error).__name__}: {self._secrets.masked(str(error))})",
             "Check `endpoint` in retinue.yaml, the network and any proxy.",
         )
 
@@ -306,9 +313,9 @@ def _unknown(what: str) -> UnknownOutcome:
     return UnknownOutcome(f"{what}: the object may or may not have been created")
 
 
-def _final(verdict: Verdict, what: str, said: str, answer: Answer) -> RetinueError:
+def _final(verdict: Verdict, what: str, said: str, answer: Answer, hide: Callable[[str], str]) -> RetinueError:
     details = _error_of(answer)
-    code, param = details.get("code"), details.get("param")
+    code, param = (hide(text) if isinstance(text := details.get(key), str) else None for key in ("code", "param"))
     text = f"{what} answered {said}"
     if verdict is Verdict.AUTH:
         return AuthError(text, "Check the key that `api_key` in retinue.yaml points at, and what it may do.")
@@ -316,20 +323,16 @@ def _final(verdict: Verdict, what: str, said: str, answer: Answer) -> RetinueErr
         return ApiGone(f"this API is gone at the service: {text}", status=answer.status)
     if verdict is Verdict.ABSENT:
         return NotFound(text, status=answer.status)
-    return Rejected(text, status=answer.status, code=_text(code), param=_text(param))
+    return Rejected(text, status=answer.status, code=code, param=param)
 
 
 def _answer(response: httpx.Response) -> Answer:
     headers = {key.lower(): value for key, value in response.headers.items()}
-    return _parsed(response.status_code, headers, response.text)
-
-
-def _parsed(status: int, headers: Mapping[str, str], text: str) -> Answer:
     try:
-        body = loads(text)
+        body = loads(response.text)
     except (ValueError, RecursionError):
         body = None
-    return Answer(status, headers, body, text)
+    return Answer(response.status_code, headers, body, response.text)
 
 
 def _error_of(answer: Answer) -> Mapping[str, Json]:
@@ -337,19 +340,15 @@ def _error_of(answer: Answer) -> Mapping[str, Json]:
     return error if isinstance(error, dict) else {}
 
 
-def _said(answer: Answer) -> str:
-    """Status and the service's own words, short enough for one line."""
+def _said(answer: Answer, hide: Callable[[str], str]) -> str:
+    """Status and the service's own words, short enough for one line; `hide` sees them before they are cut."""
     message = _error_of(answer).get("message")
     if not isinstance(message, str) and isinstance(answer.body, dict):
         message = next((answer.body[key] for key in ("message", "error", "detail") if key in answer.body), None)
     if not isinstance(message, str):
         message = answer.text if answer.body is None else json.dumps(answer.body)
-    message = " ".join(message.split())
+    message = " ".join(hide(message).split())
     return f"{answer.status}: {message[:297] + '…' if len(message) > 298 else message or 'no text'}"
-
-
-def _text(value: Json) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def retry_after(headers: Mapping[str, str], wall_clock: float) -> float | None:

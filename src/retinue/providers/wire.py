@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from ..core.model import Json
+from .credentials import Secrets
 from .gate import Clock
 
 
@@ -58,7 +59,8 @@ class Connection:
     `renew`: those of `headers` that sign a request, asked for anew when the service no longer takes them.
     `budget`: seconds for the whole run. `transport`: in place of a socket, an in-process one. `ours`: how the marker
     addresses begin of the objects that the run is about; nothing more than a list has to tell of others. `progress`:
-    where a line goes about work that takes long.
+    where a line goes about work that takes long. `proxy`: the URL of the proxy to go through. `secrets`: gets the keys
+    of the headers, for whoever shows anything.
     """
 
     base_url: str
@@ -73,6 +75,8 @@ class Connection:
     ours: tuple[str, ...] = ("",)
     progress: Callable[[str], None] | None = None
     renew: Callable[[], Mapping[str, str]] | None = field(default=None, repr=False)
+    proxy: str | None = field(default=None, repr=False)
+    secrets: Secrets = field(default_factory=Secrets, repr=False)
 
     def tell(self, text: str) -> None:
         """A line about work that takes long."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
 from ..core.errors import AuthError, NotFound, ServiceError
 from ..core.model import Json
+from ..providers.credentials import Secrets
 from ..providers.http import Http
 from ..providers.wire import Answer, Connection, Verb, Verdict
 from .sticky import Comment, Host
@@ -21,7 +22,7 @@ _MOST_PAGES = 300
 class Access:
     """Where a request for review is: the API's base URL, the repository or project, the number, and a token.
 
-    `number` 0: not known yet; only `request_of` may be asked.
+    `number` 0: not known yet; only `request_of` may be asked. `proxy` and `secrets` as in a Connection.
     """
 
     api_url: str
@@ -30,6 +31,8 @@ class Access:
     token: str
     timeout: float = 120.0
     log: Callable[[str], None] | None = None
+    proxy: str | None = None
+    secrets: Secrets = field(default_factory=Secrets)
 
 
 def classify(verb: Verb, answer: Answer) -> Verdict:
@@ -143,7 +146,15 @@ HOSTS: dict[str, Callable[[Access], Host]] = {"github": GitHub, "gitlab": GitLab
 
 def _http(access: Access, headers: Mapping[str, str]) -> Http:
     headers = {**headers, "Authorization": f"Bearer {access.token}"}
-    connection = Connection(access.api_url, headers, budget=access.timeout, log=access.log, parallelism=1)
+    connection = Connection(
+        access.api_url,
+        headers,
+        budget=access.timeout,
+        log=access.log,
+        parallelism=1,
+        proxy=access.proxy,
+        secrets=access.secrets,
+    )
     return Http(connection, classify)
 
 

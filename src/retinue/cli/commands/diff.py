@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -56,7 +57,7 @@ def command(left: str, right: str, live: bool, **given: Any) -> int:
     else:
         style, width = console.canvas(None if given["out"] else sys.stdout)
         text = comparison_text(found, style=style, width=width)
-    console.deliver(text, given)
+    console.deliver(text, given, private=True)
     return Exit.CHANGES if found.differs and given["detailed_exitcode"] else Exit.OK
 
 
@@ -78,7 +79,7 @@ def _live_side(session: Session, given: Mapping[str, Any]) -> Side:
     links = link(session.kinds, {address: claim.live for address, claim in owned.items()}, {}, files, ours)
     return {
         address: comparable(
-            links.named(claim.live),
+            links.named(replace(claim.live, spec=console.SECRETS.masked_json(dict(claim.live.spec)))),
             session.kinds[address.kind],
             protected=bool(claim.applied and claim.applied.protected),
         )

@@ -45,5 +45,5 @@ def command(**given: Any) -> int:
     else:
         style, width = console.canvas(None if given["out"] else sys.stdout)
         text = drift_text(drift, style=style, width=width)
-    console.deliver(text, given)
+    console.deliver(text, given, private=given["output_format"] != "markdown")
     return Exit.CHANGES if drift.items and given["detailed_exitcode"] else Exit.OK

@@ -37,7 +37,7 @@ def command(**given: Any) -> int:
     A plan that --out FILE holds already is removed first, so that nobody applies an old one after a failure.
     """
     if given["out"]:
-        remove_plan(given["out"])
+        given["out_mode"] = remove_plan(given["out"])
     session = open_session(given)
     with connect(session, given, request_log(given)) as service:
         session, live = observe(session, service)

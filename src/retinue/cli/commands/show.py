@@ -83,7 +83,7 @@ def _show(
         str(address),
         live.remote_id or "",
         f"{target.project} / {target.environment}, {target.provider}",
-        stated_fields(live.spec, kind),
+        stated_fields(console.SECRETS.masked_json(dict(live.spec)), kind),
         None if versions is None else _steps(versions, kind),
     )
     if given["output_format"] == "json":
@@ -94,7 +94,7 @@ def _show(
 
 def _steps(versions: Sequence[Version], kind: Kind) -> tuple[Step, ...]:
     """Newest first, as they came."""
-    specs = [version.resource.spec for version in versions]
+    specs = [console.SECRETS.masked_json(dict(version.resource.spec)) for version in versions]
     changes = [changes_between(before, after, kind) for after, before in pairwise(specs)]
     changes += [
         tuple(FieldChange(f"/{name}", None, value) for name, value in stated_fields(spec, kind).items())
