@@ -17,7 +17,9 @@ import click
 from ..core.errors import InvalidManifests, RetinueError, UsageError
 from ..core.model import Diagnostic, Json
 from ..render.style import REVIEWED, Style
+from . import interrupts
 from .exits import Exit, of_error, word
+from .streams import OutputLost, report
 
 _APPLYING = ("apply", "promote", "destroy", "adopt", "forget")
 
@@ -52,29 +54,23 @@ def _is_file(stream: TextIO) -> bool:
         return False
 
 
-class OutputLost(OSError):
-    """stdout is a file on a full disk, for instance."""
-
-
 def result(text: str) -> None:
     """What was asked for, on stdout. Raises OutputLost."""
-    try:
+    with interrupts.held():
         sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
         sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise OutputLost(error.errno, error.strerror) from error
 
 
 def result_json(text: str) -> None:
-    """As `result`, for a text that must stay JSON where stdout is not UTF-8."""
+    """As `result`, for a text that must stay JSON where stdout is not UTF-8, and the only one."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     if not encoding.lower().replace("-", "").startswith("utf"):
         from ..render.safe import ascii_json
 
         text = ascii_json(text)
-    result(text)
+    with interrupts.held():
+        result(text)
+        interrupts.settle()
 
 
 def note(text: str) -> None:
@@ -166,8 +162,9 @@ def failed(error: RetinueError, arguments: Sequence[str]) -> int:
     return code
 
 
-def interrupted(arguments: Sequence[str], code: Exit = Exit.INTERRUPTED) -> int:
+def interrupted(arguments: Sequence[str]) -> int:
     """Somebody pressed Ctrl-C or sent SIGTERM where no apply was under way to end in order, or once more."""
+    code = Exit(interrupts.code())
     _report([Diagnostic(code="interrupted", message="interrupted")], code, arguments)
     note("interrupted")
     return code
@@ -175,6 +172,14 @@ def interrupted(arguments: Sequence[str], code: Exit = Exit.INTERRUPTED) -> int:
 
 def _report(problems: Sequence[Diagnostic], code: Exit, arguments: Sequence[str]) -> None:
     """What stands on stdout of a command that has no result, where a format for machines was asked for."""
+    try:
+        _for_readers(problems, code, arguments)
+    except OutputLost as lost:
+        # The failure itself is what the exit code tells.
+        report(lost)
+
+
+def _for_readers(problems: Sequence[Diagnostic], code: Exit, arguments: Sequence[str]) -> None:
     wanted = wanted_format(arguments)
     if wanted in MACHINES:
         folders = [after for one, after in pairwise(arguments) if one == "-C"]
