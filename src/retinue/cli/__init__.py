@@ -1,15 +1,18 @@
 """The command line: the only place that prints, reads the environment and picks exit codes."""
 
-from __future__ import annotations
-
 import sys
 
 
 def main() -> None:
     """The console script. Answers `--version` before anything else is loaded."""
-    from . import interrupts
+    early = False
+    try:
+        from . import interrupts
+    except KeyboardInterrupt:
+        from . import interrupts
 
-    interrupts.begin()
+        early = True
+    interrupts.begin(early)
     from . import streams
 
     streams.prepare()

@@ -187,7 +187,7 @@ def _for_readers(problems: Sequence[Diagnostic], code: Exit, arguments: Sequence
     elif wanted == "json":
         from ..render.results import error_json
 
-        outcome = word(code) if arguments[0] in _APPLYING else "error"
+        outcome = word(code) if arguments[0] in _APPLYING else None
         result_json(json_text(error_json(problems, int(code), outcome)))
 
 
@@ -219,7 +219,12 @@ def wanted_format(arguments: Sequence[str]) -> str | None:
         for one, two in pairs
         if one == "--format" or one.startswith("--format=")
     ]
-    return formats[-1] if formats else "json" if list(arguments[:1]) == ["output"] else None
+    by_default = arguments[:1] == ["output"] or arguments[:1] == ["plan"] and _prints_plan(arguments)
+    return formats[-1] if formats else "json" if by_default else None
+
+
+def _prints_plan(arguments: Sequence[str]) -> bool:
+    return "--out=-" in arguments or ("--out", "-") in pairwise(arguments)
 
 
 def _as_diagnostics(error: RetinueError) -> Sequence[Diagnostic]:

@@ -24,10 +24,15 @@ class _State:
     first, count, due, holds = 0, 0, False, 1
 
 
-def begin() -> None:
-    """From here on the first signal raises KeyboardInterrupt as soon as nothing is held, and the third ends it all."""
+def begin(early: bool) -> None:
+    """From here on the first signal raises KeyboardInterrupt as soon as nothing is held, and the third ends it all.
+
+    `early`: SIGINT came before this.
+    """
     for number in SIGNALS:
         signal.signal(number, _handle)
+    if early:
+        _handle(signal.SIGINT, None)
     unraisable = sys.unraisablehook
 
     def hook(raised: sys.UnraisableHookArgs) -> None:

@@ -41,6 +41,13 @@ def request_log(given: Mapping[str, Any]) -> Callable[[str], None] | None:
 def show_plan(plan: Plan, given: Mapping[str, Any]) -> None:
     """The plan to stdout in the wanted format, and to `--out`. In a file it is JSON unless a format says otherwise."""
     target, wanted = given.get("out"), given.get("output_format")
+    if target == options.STDOUT and wanted not in _READ:
+        if wanted is None and not given.get("quiet"):
+            console.note(_text(plan, given, sys.stderr))
+        console.result_json(dump(plan_to_json(plan, __version__)))
+        return
+    if target == options.STDOUT:
+        target = None
     if target:
         text = _text(plan, given, None) if wanted in _READ else dump(plan_to_json(plan, __version__))
         console.write_file(target, text)
