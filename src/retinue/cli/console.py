@@ -240,6 +240,13 @@ def error_code(kind: type[RetinueError]) -> str:
 
 def bug(error: Exception, arguments: Sequence[str]) -> int:
     """An unforeseen exception: a short report without values, never a traceback."""
+    problem = bug_in(error)
+    _report([problem], Exit.BUG, arguments)
+    note(f"{problem.message}\n  {problem.remedy}")
+    return Exit.BUG
+
+
+def bug_in(error: Exception) -> Diagnostic:
     import traceback
 
     frames = traceback.extract_tb(error.__traceback__)
@@ -248,6 +255,4 @@ def bug(error: Exception, arguments: Sequence[str]) -> int:
     where = f"{Path(last.filename).name}:{last.lineno} in {last.name}" if last else "an unknown place"
     message = f"This is a bug in retinue: {type(error).__name__} at {where}"
     remedy = "Nothing more was done. Please report it with the command you ran; `retinue --version` tells the version."
-    _report([Diagnostic(code="bug", message=message, remedy=remedy)], Exit.BUG, arguments)
-    note(f"{message}\n  {remedy}")
-    return Exit.BUG
+    return Diagnostic(code="bug", message=message, remedy=remedy)

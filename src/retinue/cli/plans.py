@@ -156,17 +156,29 @@ def carry_out(plan: Plan, session: Session, service: Service, given: Mapping[str
     with signals(session.stop) as received:
         record = _Record()
         run = record.watch(run_of(plan, session, service, given))
-        work = aside(lambda: _outcomes(plan, run, saved))
+        bug = None
         try:
+            work = aside(lambda: _outcomes(plan, run, saved))
             while not work.done():
                 wait([work], timeout=0.2)
             outcomes = work.result()
             received.final = True
         except KeyboardInterrupt:
             outcomes = record.so_far(plan.changes)
+        except RetinueError:
+            raise
+        except Exception as error:
+            if not record.started:
+                raise
+            # What was written before it has to be said all the same.
+            bug, outcomes = console.bug_in(error), record.so_far(plan.changes)
+            console.note(f"{bug.message}\n  {bug.remedy}")
         code = exits.of_outcomes(outcomes, received.first if _unfinished(outcomes) else 0)
+        if bug is not None:
+            code = exits.Exit.BUG
         several = len(session.project.environments) > 1
-        code = _report(plan, outcomes, code, {**given, "environment": plan.environment} if several else given)
+        told = plan if bug is None else replace(plan, diagnostics=(*plan.diagnostics, bug))
+        code = _report(told, outcomes, code, {**given, "environment": plan.environment} if several else given)
         interrupts.settle()
     return code
 
