@@ -12,13 +12,26 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[1]
-LOOKED_AT = ("README.md", "docs", "examples", "ci", ".ci", ".github", "src", "benchmarks", "tests/live", "tests/outside")
+LOOKED_AT = (
+    "README.md",
+    "docs",
+    "examples",
+    "ci",
+    ".ci",
+    ".github",
+    "src",
+    "benchmarks",
+    "tests/live",
+    "tests/outside",
+)
 SOURCES = (*LOOKED_AT, "pyproject.toml", ".pre-commit-hooks.yaml", "CHANGELOG.md")
 
 _NAME = r"""["']?retinue(?![\w/.-]|\s*@)(?:\[[^]]*\])?"""
 BY_NAME = (
     # A tool that installs, its verb, and the name among the words behind it.
-    re.compile(rf"\b(?:pip3?|pipx|uv|pip\.exe)\s[^\n|;&]*?\b(?:install|wheel|download|run|add|tool|sync)\s(?:[^\n|;&]*\s)?{_NAME}"),
+    re.compile(
+        rf"\b(?:pip3?|pipx|uv|pip\.exe)\s[^\n|;&]*?\b(?:install|wheel|download|run|add|tool|sync)\s(?:[^\n|;&]*\s)?{_NAME}"
+    ),
     re.compile(rf"\b(?:uvx|pipx\s+run|uv\s+run|poetry\s+add|pdm\s+add|conda\s+install)\s(?:[^\n|;&]*\s)?{_NAME}"),
     # A requirement: with a version, or alone on a line or in a list of them, or what a variable stands for.
     re.compile(r"\bretinue(?:\[[^]]*\])?\s*(?:[=~!]=|===|[<>]=?\s*\d)"),

@@ -51,7 +51,11 @@ def shell(world: World, command: str, redirected: str) -> subprocess.CompletedPr
 @pytest.mark.parametrize(
     ("command", "redirected"),
     [*((command, ">&-") for command in VERDICT)]
-    + [(command, redirected) for command in ("--help", "plan --format json") for redirected in (">/dev/full", "| head -0")],
+    + [
+        (command, redirected)
+        for command in ("--help", "plan --format json")
+        for redirected in (">/dev/full", "| head -0")
+    ],
 )
 def test_a_result_that_cannot_be_written_is_an_error_that_says_so(site: World, command: str, redirected: str) -> None:
     ran = shell(site, command, redirected)
@@ -113,6 +117,11 @@ def test_a_file_does_not_take_the_place_of_a_closed_stdout(site: World) -> None:
     ran = shell(site, "plan --out plan.json", ">&-")
     assert ran.returncode == 1
     assert json.loads((site.root / "plan.json").read_text())["outcome"] == "changes"
+
+
+def test_an_input_that_cannot_be_read_is_an_error(site: World) -> None:
+    ran = shell(site, "init -C new --from -", "0>out")
+    assert (ran.returncode, ran.stderr.splitlines()[-2]) == (3, f"Error: standard input cannot be read: {CLOSED}")
 
 
 def test_a_pipe_that_somebody_made_non_blocking_is_waited_for(site: World) -> None:
@@ -187,7 +196,7 @@ def test_a_signal_after_the_result_changes_nothing(site: World) -> None:
 
 LIMITED = (
     "import threading\n"
-    "def start(self): raise RuntimeError(\"can't start new thread\")\n"
+    'def start(self): raise RuntimeError("can\'t start new thread")\n'
     "threading.Thread.start = start\n"
     "from retinue.cli import main\n"
     "import sys\n"

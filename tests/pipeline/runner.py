@@ -84,7 +84,9 @@ class Runner:
         for step in spec["runs"]["steps"]:
             assert step["shell"] == "bash"
             shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail"]
-            code = code or inner.script(step["run"], {**outer, **inner._filled(step.get("env", {}))}, step.get("id"), shell)
+            code = code or inner.script(
+                step["run"], {**outer, **inner._filled(step.get("env", {}))}, step.get("id"), shell
+            )
         self.log, self.summary = self.log + inner.log, self.summary + inner.summary
         for name, item in spec["outputs"].items():
             self.values[f"steps.{id}.outputs.{name}"] = inner.filled(item["value"])

@@ -129,10 +129,13 @@ def is_interactive() -> bool:
 
 
 def ask(question: str) -> str:
-    """The answer of somebody at the terminal."""
+    """The answer of somebody at the terminal; none if the terminal is gone."""
     sys.stderr.write(question)
     sys.stderr.flush()
-    return sys.stdin.readline().strip()
+    try:
+        return sys.stdin.readline().strip()
+    except OSError:
+        return ""
 
 
 def usage_error(error: click.ClickException, arguments: Sequence[str]) -> int:
@@ -219,7 +222,7 @@ def wanted_format(arguments: Sequence[str]) -> str | None:
         for one, two in pairs
         if one == "--format" or one.startswith("--format=")
     ]
-    by_default = arguments[:1] == ["output"] or arguments[:1] == ["plan"] and _prints_plan(arguments)
+    by_default = arguments[:1] == ["output"] or (arguments[:1] == ["plan"] and _prints_plan(arguments))
     return formats[-1] if formats else "json" if by_default else None
 
 

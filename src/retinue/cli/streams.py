@@ -13,8 +13,6 @@ TYPE_CHECKING = False  # The module `typing` is not loaded for `--version`.
 if TYPE_CHECKING:
     from typing import Any, TextIO
 
-    from _typeshed import ReadableBuffer
-
 
 class OutputLost(Exception):
     """stdout is closed, for instance, or a file on a full disk, or a pipe whose reader is gone."""
@@ -25,7 +23,7 @@ class _Result(io.FileIO):
 
     lost = False
 
-    def write(self, data: ReadableBuffer, /) -> int:
+    def write(self, data: Any, /) -> int:
         if self.lost:
             # What the buffer still holds when the interpreter ends; the loss has been reported.
             return memoryview(data).nbytes
@@ -39,7 +37,7 @@ class _Result(io.FileIO):
 class _Said(io.FileIO):
     """stderr: there is no other place to report that it cannot be written."""
 
-    def write(self, data: ReadableBuffer, /) -> int:
+    def write(self, data: Any, /) -> int:
         rest = memoryview(data).cast("B")
         try:
             while rest:
@@ -49,7 +47,7 @@ class _Said(io.FileIO):
         return memoryview(data).nbytes
 
 
-def _write(file: io.FileIO, data: ReadableBuffer) -> int:
+def _write(file: io.FileIO, data: Any) -> int:
     """As io.FileIO.write, which answers None where a pipe is full that somebody made non-blocking."""
     count: int | None
     while (count := io.FileIO.write(file, data)) is None:
@@ -61,7 +59,7 @@ def _write(file: io.FileIO, data: ReadableBuffer) -> int:
 
 def prepare() -> None:
     """Put streams that keep these promises in the place of those that Python made."""
-    # Left closed, the descriptor would be taken by the next file or socket. One that is open for reading takes no result.
+    # The next file or socket would get the descriptor that is closed. One that is open for reading takes no result.
     sys.stdin = sys.stdin or _null(os.O_RDONLY, "r")
     sys.stdout = _on(_Result, sys.stdout or _null(os.O_RDONLY, "w"))
     sys.stderr = _on(_Said, sys.stderr or _null(os.O_WRONLY, "w"))
@@ -82,7 +80,7 @@ def _on(kind: type[io.FileIO], stream: TextIO) -> TextIO:
     raw = kind(stream.fileno(), "wb", closefd=False)
     if kind is _Said:
         # Unbuffered: a note of a signal's handler may interrupt another note.
-        return io.TextIOWrapper(raw, stream.encoding, write_through=True)  # type: ignore[type-var]
+        return io.TextIOWrapper(raw, stream.encoding, write_through=True)
     return io.TextIOWrapper(io.BufferedWriter(raw), stream.encoding, line_buffering=stream.line_buffering)
 
 
