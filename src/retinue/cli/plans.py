@@ -171,6 +171,7 @@ def carry_out(plan: Plan, session: Session, service: Service, given: Mapping[str
             if not record.started:
                 raise
             # What was written before it has to be said all the same.
+            received.final = True
             bug, outcomes = console.bug_in(error), record.so_far(plan.changes)
             console.note(f"{bug.message}\n  {bug.remedy}")
         code = exits.of_outcomes(outcomes, received.first if _unfinished(outcomes) else 0)
