@@ -53,8 +53,7 @@ class LazyGroup(click.Group):
     def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
         if name not in _COMMANDS:
             return None
-        with interrupts.held():
-            module = importlib.import_module(f".commands.{_COMMANDS[name][0]}", __package__)
+        module = importlib.import_module(f".commands.{_COMMANDS[name][0]}", __package__)
         command: click.Command = module.command
         return command
 
