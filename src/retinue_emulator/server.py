@@ -226,7 +226,14 @@ class _Server(TCPServer):
         with self._lock:
             self._open[request] = False
             self._threads.add(thread)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:
+            # The machine has no thread left: a client may try again on another connection.
+            with self._lock:
+                self._open.pop(request)
+                self._threads.discard(thread)
+            self.shutdown_request(request)
 
     def _converse(self, request: socket.socket, client_address: Any) -> None:
         try:

@@ -208,7 +208,7 @@ def test_schema_prints_each_and_writes_a_folder(world: World) -> None:
     assert json.loads(world.run("schema", "plan").out)["definitions"]["change"]
     assert world.run("schema", "--out", "s").code == 0
     written = {path.name for path in (world.root / "s").iterdir()}
-    assert written == {"manifest.schema.json", "retinue.schema.json", "plan.schema.json"}
+    assert written == {"manifest.schema.json", "retinue.schema.json", "plan.schema.json", "apply.schema.json"}
 
 
 def test_providers_lists_and_describes(world: World) -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from retinue.cli.proxies import proxy_for
 from retinue.core.errors import UsageError
-from retinue.emulator.app import Emulator
 from retinue.load.endpoints import endpoint_problem, is_loopback
+from retinue_emulator.app import Emulator
 
 from ..serving import served
 from .conftest import KEY, World

@@ -88,7 +88,7 @@ def test_what_somebody_else_put_in_place_is_noted_and_over(planned: World) -> No
     assert planned.run("apply", "plan.json").code == 0
     planned.settled()
     writes = len(planned.emulator.writes())
-    assert planned.run("apply", "plan.json").out.splitlines()[-1] == "Applied: 3 in place already."
+    assert planned.run("apply", "plan.json").out.splitlines()[-1] == "Already applied: 3 in place."
     assert len(planned.emulator.writes()) == writes
 
 
@@ -182,7 +182,7 @@ def test_protection_that_was_set_since_stops_the_plan(planned: World) -> None:
 
 def test_a_saved_plan_that_is_in_place_says_so_and_counts_no_write(planned: World) -> None:
     assert planned.run("apply", "plan.json").code == 0
-    assert planned.run("apply", "plan.json").out.splitlines()[-1] == "Applied: 3 in place already."
+    assert planned.run("apply", "plan.json").out.splitlines()[-1] == "Already applied: 3 in place."
 
 
 @pytest.mark.parametrize("flags", [("--var-file", "vars.yaml"), ("--allow-incomplete",)])

@@ -15,7 +15,7 @@ import pytest
 
 from retinue.cli import files
 from retinue.core.errors import UsageError
-from retinue.emulator.app import Emulator
+from retinue_emulator.app import Emulator
 
 from ..serving import served
 from .conftest import KEY, World

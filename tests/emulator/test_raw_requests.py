@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
+import httpx
 import pytest
 
 from retinue_emulator.app import Emulator
@@ -107,3 +109,22 @@ def test_a_post_without_a_length_has_an_empty_body(send: Send) -> None:
 @pytest.mark.parametrize("key", ["%ff", "%zz", "%00", "%ed%a0%80"])
 def test_an_id_of_odd_bytes_is_not_found(send: Send, key: str) -> None:
     assert send(f"GET /v1/assistants/{key} HTTP/1.1\r\n{HEAD}\r\n")[0] == "HTTP/1.1 404 Not Found"
+
+
+def test_a_connection_for_which_no_thread_starts_is_closed_and_the_next_one_is_served(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start, refused = threading.Thread.start, list[threading.Thread]()
+
+    def once(thread: threading.Thread) -> None:
+        if not refused:
+            refused.append(thread)
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    with closing(Emulator(":memory:")) as emulator, served(emulator) as url:
+        monkeypatch.setattr(threading.Thread, "start", once)
+        with pytest.raises(httpx.RemoteProtocolError):
+            httpx.get(f"{url}/v1/assistants")
+        assert httpx.get(f"{url}/v1/assistants").status_code == 401
+    assert capsys.readouterr().err == ""

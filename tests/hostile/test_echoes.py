@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 
 import pytest
 
-from retinue.emulator.app import Emulator
+from retinue_emulator.app import Emulator
 
 from ..cli.conftest import Ran, World
 from ..serving import served
@@ -117,8 +117,8 @@ def leaks(root: Path, ran: Ran) -> list[str]:
         views = {text, joined, plain, unquote(plain)}
         with suppress(UnicodeDecodeError):
             views.add(plain.encode().decode("unicode_escape"))
-        signs = (PIECE, SECRET[-12:], quote(SECRET, safe="")[:14], every("&#{};")[:40], every("\\u{:04x}")[:40])
-        signs += (base64.b64encode(f"user:{SECRET}".encode()).decode()[8:24],)
+        signs = [PIECE, SECRET[-12:], quote(SECRET, safe="")[:14], every("&#{};")[:40], every("\\u{:04x}")[:40]]
+        signs.append(base64.b64encode(f"user:{SECRET}".encode()).decode()[8:24])
         found += [where for view in views for sign in signs if sign.lower() in view.lower()]
     return found
 

@@ -45,6 +45,9 @@ class Runner:
         for name, words in {"retinue": self.retinue, "python3": f'"{sys.executable}"'}.items():
             (binaries / name).write_text(f'#!/bin/sh\nexec {words} "$@"\n')
             (binaries / name).chmod(0o755)
+        # As an earlier step of the job has left it.
+        (self.temp / "retinue-venv").mkdir(exist_ok=True)
+        (self.temp / "retinue-venv" / "made-from").write_text(str(ACTION))
         self.path = f"{binaries}:{os.environ['PATH']}"
 
     def play(self, workflow: str, job: str) -> int:
@@ -81,7 +84,9 @@ class Runner:
         for step in spec["runs"]["steps"]:
             assert step["shell"] == "bash"
             shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail"]
-            code = code or inner.script(step["run"], {**outer, **inner._filled(step["env"])}, step.get("id"), shell)
+            code = code or inner.script(
+                step["run"], {**outer, **inner._filled(step.get("env", {}))}, step.get("id"), shell
+            )
         self.log, self.summary = self.log + inner.log, self.summary + inner.summary
         for name, item in spec["outputs"].items():
             self.values[f"steps.{id}.outputs.{name}"] = inner.filled(item["value"])

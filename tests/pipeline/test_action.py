@@ -82,7 +82,7 @@ def test_drift_says_whether_something_moved(runner: Runner, world: World) -> Non
 
 
 @pytest.mark.parametrize("text", ["$(touch pwned); touch pwned `touch pwned` * *", "x\ny"])
-@pytest.mark.parametrize("name", ["command", "environment", "directory", "project-file", "plan", "digest", "version"])
+@pytest.mark.parametrize("name", ["command", "environment", "directory", "project-file", "plan", "digest"])
 def test_no_input_is_read_as_shell(runner: Runner, world: World, name: str, text: str) -> None:
     inputs = {"command": "apply" if name in ("plan", "digest") else "plan"} | {name: text}
     assert runner.action(inputs, {}) != 0
@@ -90,23 +90,43 @@ def test_no_input_is_read_as_shell(runner: Runner, world: World, name: str, text
     assert world.live() == {}
 
 
-def test_a_version_is_installed_from_the_index_and_put_on_the_path(runner: Runner, tmp_path: Path) -> None:
-    fake = runner.temp / "bin" / "python3"
-    asked = tmp_path / "asked"
+@pytest.fixture
+def asked(runner: Runner, tmp_path: Path) -> Path:
+    """What Python is asked to do while the action installs, a line each, and the names of the variables it sees."""
+    fake, asked = runner.temp / "bin" / "python3", tmp_path / "asked"
     fake.write_text(
-        f'#!/bin/sh\necho "$@" >>"{asked}"\n[ "$3" != venv ] || {{ mkdir -p "$4/bin"; cp "$0" "$4/bin/python"; }}\n'
+        f'#!/bin/sh\necho "$@" >>"{asked}"\nenv | cut -d= -f1 | sort | xargs >>"{asked}.env"\n'
+        '[ "$3" != venv ] || { mkdir -p "$5/bin"; cp "$0" "$5/bin/python"; }\n'
     )
-    install = f'"{ACTION}/install.sh"'
-    there = {"GITHUB_ACTION_PATH": str(ACTION)}
-    assert runner.script(install, {**there, "INPUT_VERSION": "1.2.3"}, None, ["bash"]) == 0
-    assert asked.read_text().splitlines()[-1].endswith(" retinue==1.2.3")
-    assert (runner.temp / "github_path").read_text() == f"{runner.temp}/retinue-venv/bin\n"
-    (runner.temp / "bin" / "retinue").unlink()
-    runner.path = f"{runner.temp}/bin:/usr/bin:/bin"
-    assert runner.script(install, {**there, "INPUT_VERSION": ""}, None, ["bash"]) == 0
-    assert asked.read_text().splitlines()[-1].endswith("/actions/retinue/../../..")
+    (runner.temp / "retinue-venv" / "made-from").unlink()
+    return asked
+
+
+def install(runner: Runner, action: str = str(ACTION)) -> int:
+    return runner.script(f'"{ACTION}/install.sh"', {"GITHUB_ACTION_PATH": action}, None, ["bash"])
+
+
+def test_the_action_installs_its_own_commit_once(runner: Runner, asked: Path) -> None:
+    """Whatever else is called retinue on the PATH."""
+    for _ in range(2):
+        assert install(runner) == 0, runner.log
+        assert (runner.temp / "github_path").read_text() == f"{runner.temp}/retinue-venv/bin\n"
+    lines = asked.read_text().splitlines()
+    assert [line.split()[2] for line in lines] == ["venv", "pip"]
+    assert lines[1].endswith(f" {ACTION}/../../..")
     # Without -I Python takes `venv`, `pip` and whatever they import from the pull request's own files.
-    assert {line.split()[0] for line in asked.read_text().splitlines()} == {"-I"}
+    assert {line.split()[0] for line in lines} == {"-I"}
+    assert install(runner, "/another/commit") == 0
+    assert asked.read_text().splitlines()[-1].endswith(" /another/commit/../../..")
+
+
+def test_what_the_action_installs_sees_no_key(runner: Runner, asked: Path) -> None:
+    runner.environment |= {"PIP_INDEX_URL": "https://index.example.com", "RETINUE_API_KEY": KEY, "GITHUB_TOKEN": "t"}
+    assert install(runner) == 0, runner.log
+    seen = Path(f"{asked}.env").read_text().splitlines()
+    assert len(seen) == 2
+    assert all({"PATH", "HOME", "PIP_INDEX_URL"} <= set(line.split()) for line in seen)
+    assert not [line for line in seen if re.search("KEY|TOKEN", line)]
 
 
 def test_no_script_runs_python_where_a_pull_request_could_put_modules() -> None:

@@ -35,7 +35,7 @@ def test_the_committed_schemas_are_those_of_their_source(tmp_path: Path) -> None
     new = {path.name: path.read_bytes() for path in (tmp_path / "new").iterdir()}
     committed = {path.name: path.read_bytes() for path in (REPOSITORY / "schemas").iterdir()}
     assert new == committed, "run `retinue schema --out schemas` and commit"
-    assert set(new) == {*EDITOR, "plan.schema.json"}
+    assert set(new) == {*EDITOR, "plan.schema.json", "apply.schema.json"}
 
 
 @pytest.mark.parametrize("schema", [*EDITOR.values(), manifest_schema("assistant"), project_schema()])

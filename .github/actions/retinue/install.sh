@@ -1,19 +1,21 @@
 #!/usr/bin/env bash
-# Puts retinue on the PATH of the later steps: the named version from PyPI, else the one that is there, else this
-# checkout's. Reads INPUT_VERSION, RUNNER_TEMP, GITHUB_PATH, GITHUB_ACTION_PATH. The working directory is anybody's pull
-# request: -I keeps Python from taking modules there.
+# Puts the retinue of this checkout on the PATH of the later steps: the commit that a workflow pins is what runs, whatever
+# else is called retinue. Reads RUNNER_TEMP, GITHUB_PATH, GITHUB_ACTION_PATH. The working directory is anybody's pull
+# request: -I keeps Python from taking modules there. What pip runs sees no key.
 set -euo pipefail
 
-version=${INPUT_VERSION:-}
-if [[ -z $version ]] && command -v retinue >/dev/null; then
-  retinue --version
+venv=$RUNNER_TEMP/retinue-venv
+echo "$venv/bin" >>"$GITHUB_PATH"
+if [[ -e $venv/made-from && $(<"$venv/made-from") == "$GITHUB_ACTION_PATH" ]]; then
   exit 0
 fi
-if [[ -n $version && ! $version =~ ^[0-9][0-9A-Za-z.+-]*$ ]]; then
-  echo "::error::the input version is no version"
-  exit 3
-fi
-python3 -I -m venv "$RUNNER_TEMP/retinue-venv"
-"$RUNNER_TEMP/retinue-venv/bin/python" -I -m pip install --quiet --disable-pip-version-check \
-  "${version:+retinue==}${version:-$GITHUB_ACTION_PATH/../../..}"
-echo "$RUNNER_TEMP/retinue-venv/bin" >>"$GITHUB_PATH"
+
+clean=(env -i)
+for name in PATH HOME TMPDIR LANG LC_ALL LD_LIBRARY_PATH SystemRoot SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE \
+  HTTPS_PROXY HTTP_PROXY NO_PROXY https_proxy http_proxy no_proxy \
+  PIP_CONFIG_FILE PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_TRUSTED_HOST PIP_CERT PIP_PROXY PIP_CACHE_DIR; do
+  [[ -z ${!name:-} ]] || clean+=("$name=${!name}")
+done
+"${clean[@]}" python3 -I -m venv --clear "$venv"
+"${clean[@]}" "$venv/bin/python" -I -m pip install --quiet --disable-pip-version-check "$GITHUB_ACTION_PATH/../../.."
+printf %s "$GITHUB_ACTION_PATH" >"$venv/made-from"

@@ -1,22 +1,33 @@
 """The command line: the only place that prints, reads the environment and picks exit codes."""
 
-from __future__ import annotations
-
-import io
 import sys
 
 
 def main() -> None:
     """The console script. Answers `--version` before anything else is loaded."""
-    from .. import __version__
+    early = False
+    try:
+        from . import interrupts
+    except KeyboardInterrupt:
+        from . import interrupts
 
+        early = True
+    interrupts.begin(early)
+    from . import streams
+
+    streams.prepare()
+    code = 0
     if sys.argv[1:] in (["--version"], ["-V"]):
-        sys.stdout.write(f"retinue {__version__}\n")
-        return
-    from .app import run
+        from .. import __version__
 
-    # What a stream cannot hold is written as an escape. It is no reason to fail once the work is done.
-    for stream in (sys.stdin, sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-    sys.exit(run(sys.argv[1:]))
+        try:
+            sys.stdout.write(f"retinue {__version__}\n")
+            sys.stdout.flush()
+        except streams.OutputLost as lost:
+            code = streams.report(lost)
+    else:
+        from .app import run
+
+        code = run(sys.argv[1:])
+    interrupts.end()
+    sys.exit(code)

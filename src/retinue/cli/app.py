@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import os
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import click
 
+from . import interrupts, streams
 from .exits import Exit
 
 _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
@@ -110,47 +108,14 @@ def _version(ctx: click.Context, wanted: bool) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code. Nothing it is given may end in a traceback."""
     try:
-        with _ending_in_order():
+        with interrupts.released():
             return _run(list(arguments))
-    except BrokenPipeError:
-        # Whoever read our output has gone; keep the interpreter from complaining at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.ERROR
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.stderr.write(f"Error: the result cannot be written: {error.strerror}\n")
-        return Exit.ERROR
-    except KeyboardInterrupt as error:
+    except streams.OutputLost as lost:
+        return streams.report(lost)
+    except KeyboardInterrupt:
         from .console import interrupted
 
-        return interrupted(arguments, _code(error))
-
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM."""
-
-
-@contextmanager
-def _ending_in_order() -> Iterator[None]:
-    """SIGTERM ends a command as Ctrl-C does, with what it still has to say."""
-    import signal
-    import threading
-
-    def handle(_number: int, _frame: object) -> None:
-        raise Terminated
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, handle)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _code(error: BaseException | None) -> Exit:
-    return Exit.TERMINATED if isinstance(error, Terminated) else Exit.INTERRUPTED
+        return interrupted(arguments)
 
 
 def _run(arguments: list[str]) -> int:
@@ -159,9 +124,7 @@ def _run(arguments: list[str]) -> int:
     try:
         code = group.main(args=arguments, prog_name="retinue", standalone_mode=False)
     except click.exceptions.Abort as error:
-        from .console import interrupted
-
-        return interrupted(arguments, _code(error.__cause__ or error.__context__))
+        raise KeyboardInterrupt from error
     except click.ClickException as error:
         from .console import usage_error
 
@@ -170,12 +133,10 @@ def _run(arguments: list[str]) -> int:
         from .console import failed
 
         return failed(error, arguments)
-    except BrokenPipeError:
+    except streams.OutputLost:
         raise
     except Exception as error:
-        from .console import OutputLost, bug
+        from .console import bug
 
-        if isinstance(error, OutputLost):
-            raise
         return bug(error, arguments)
     return int(code) if isinstance(code, int) else Exit.OK

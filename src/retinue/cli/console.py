@@ -18,8 +18,9 @@ from ..core.errors import InvalidManifests, RetinueError
 from ..core.model import Diagnostic, Json
 from ..providers.credentials import Secrets
 from ..render.style import REVIEWED, Style
-from . import files
+from . import files, interrupts
 from .exits import Exit, of_error, word
+from .streams import OutputLost, report
 
 _APPLYING = ("apply", "promote", "destroy", "adopt", "forget")
 
@@ -54,10 +55,6 @@ def _is_file(stream: TextIO) -> bool:
         return False
 
 
-class OutputLost(OSError):
-    """stdout is a file on a full disk, for instance."""
-
-
 SECRETS = Secrets()
 """The keys of this run: nothing that is printed or written holds one."""
 
@@ -68,23 +65,21 @@ def result(text: str) -> None:
 
 
 def _write(text: str) -> None:
-    try:
+    with interrupts.held():
         sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
         sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise OutputLost(error.errno, error.strerror) from error
 
 
 def result_json(text: str) -> None:
-    """As `result`, for a text that must stay JSON where stdout is not UTF-8."""
+    """As `result`, for a text that must stay JSON where stdout is not UTF-8, and the only one."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     if not encoding.lower().replace("-", "").startswith("utf"):
         from ..render.safe import ascii_json
 
         text = ascii_json(text)
-    _write(text)
+    with interrupts.held():
+        _write(text)
+        interrupts.settle()
 
 
 def note(text: str) -> None:
@@ -150,10 +145,13 @@ def is_interactive() -> bool:
 
 
 def ask(question: str) -> str:
-    """The answer of somebody at the terminal."""
+    """The answer of somebody at the terminal; none if the terminal is gone."""
     sys.stderr.write(question)
     sys.stderr.flush()
-    return sys.stdin.readline().strip()
+    try:
+        return sys.stdin.readline().strip()
+    except OSError:
+        return ""
 
 
 def usage_error(error: click.ClickException, arguments: Sequence[str]) -> int:
@@ -183,8 +181,9 @@ def failed(error: RetinueError, arguments: Sequence[str]) -> int:
     return code
 
 
-def interrupted(arguments: Sequence[str], code: Exit = Exit.INTERRUPTED) -> int:
+def interrupted(arguments: Sequence[str]) -> int:
     """Somebody pressed Ctrl-C or sent SIGTERM where no apply was under way to end in order, or once more."""
+    code = Exit(interrupts.code())
     _report([Diagnostic(code="interrupted", message="interrupted")], code, arguments)
     note("interrupted")
     return code
@@ -192,6 +191,14 @@ def interrupted(arguments: Sequence[str], code: Exit = Exit.INTERRUPTED) -> int:
 
 def _report(problems: Sequence[Diagnostic], code: Exit, arguments: Sequence[str]) -> None:
     """What stands on stdout of a command that has no result, where a format for machines was asked for."""
+    try:
+        _for_readers(problems, code, arguments)
+    except OutputLost as lost:
+        # The failure itself is what the exit code tells.
+        report(lost)
+
+
+def _for_readers(problems: Sequence[Diagnostic], code: Exit, arguments: Sequence[str]) -> None:
     wanted = wanted_format(arguments)
     if wanted in MACHINES:
         folders = [after for one, after in pairwise(arguments) if one == "-C"]
@@ -199,7 +206,7 @@ def _report(problems: Sequence[Diagnostic], code: Exit, arguments: Sequence[str]
     elif wanted == "json":
         from ..render.results import error_json
 
-        outcome = word(code) if arguments[0] in _APPLYING else "error"
+        outcome = word(code) if arguments[0] in _APPLYING else None
         result_json(json_text(error_json(problems, int(code), outcome)))
 
 
@@ -231,7 +238,12 @@ def wanted_format(arguments: Sequence[str]) -> str | None:
         for one, two in pairs
         if one == "--format" or one.startswith("--format=")
     ]
-    return formats[-1] if formats else "json" if list(arguments[:1]) == ["output"] else None
+    by_default = arguments[:1] == ["output"] or (arguments[:1] == ["plan"] and _prints_plan(arguments))
+    return formats[-1] if formats else "json" if by_default else None
+
+
+def _prints_plan(arguments: Sequence[str]) -> bool:
+    return "--out=-" in arguments or ("--out", "-") in pairwise(arguments)
 
 
 def _as_diagnostics(error: RetinueError) -> Sequence[Diagnostic]:
@@ -247,6 +259,13 @@ def error_code(kind: type[RetinueError]) -> str:
 
 def bug(error: Exception, arguments: Sequence[str]) -> int:
     """An unforeseen exception: a short report without values, never a traceback."""
+    problem = bug_in(error)
+    _report([problem], Exit.BUG, arguments)
+    note(f"{problem.message}\n  {problem.remedy}")
+    return Exit.BUG
+
+
+def bug_in(error: Exception) -> Diagnostic:
     import traceback
 
     frames = traceback.extract_tb(error.__traceback__)
@@ -255,6 +274,4 @@ def bug(error: Exception, arguments: Sequence[str]) -> int:
     where = f"{Path(last.filename).name}:{last.lineno} in {last.name}" if last else "an unknown place"
     message = f"This is a bug in retinue: {type(error).__name__} at {where}"
     remedy = "Nothing more was done. Please report it with the command you ran; `retinue --version` tells the version."
-    _report([Diagnostic(code="bug", message=message, remedy=remedy)], Exit.BUG, arguments)
-    note(f"{message}\n  {remedy}")
-    return Exit.BUG
+    return Diagnostic(code="bug", message=message, remedy=remedy)

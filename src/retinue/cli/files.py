@@ -29,7 +29,11 @@ def read_named(path: str, most: int, what: str, remedy: str) -> bytes:
 
 def read_stdin(most: int) -> bytes:
     """Raises UsageError."""
-    return within(sys.stdin.buffer.read(most + 1), most, "standard input")
+    try:
+        data = sys.stdin.buffer.read(most + 1)
+    except OSError as error:
+        raise UsageError(f"standard input cannot be read: {error.strerror}", "Name a file instead.") from error
+    return within(data, most, "standard input")
 
 
 def within(data: bytes, most: int, what: str) -> bytes:

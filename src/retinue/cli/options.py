@@ -27,7 +27,13 @@ ENVIRONMENT = click.option(
 NO_COLOR = click.option("--no-color", is_flag=True, help="No colour (NO_COLOR and FORCE_COLOR are read too).")
 QUIET = click.option("-q", "--quiet", is_flag=True, help="No progress and no hints.")
 VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Log each request (never its content).")
-OUT = click.option("--out", metavar="FILE", help="Write the result to a file.")
+STDOUT = "-"
+_OUT_HELP = "Write the result to a file; - is stdout."
+OUT = click.option(
+    "--out", metavar="FILE", help=_OUT_HELP, callback=lambda _ctx, _option, path: None if path == STDOUT else path
+)
+OUT_BESIDES = click.option("--out", metavar="FILE", help=_OUT_HELP)
+"""For commands that do something else without it; they look at STDOUT themselves."""
 LINK = click.option(
     "--link", metavar="URL", help="Where the whole is, for Markdown that is too long. Default: the CI run."
 )

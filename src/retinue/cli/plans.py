@@ -29,9 +29,10 @@ from ..render.machines import plan_diagnostics
 from ..render.markdown import plan_markdown, results_markdown
 from ..render.results import past, results_json, results_text
 from ..render.text import plan_text
-from . import console, exits, files, options
+from . import console, exits, files, interrupts, options
 from .ci import run_link
 from .session import Session
+from .streams import OutputLost, report
 
 
 def request_log(given: Mapping[str, Any]) -> Callable[[str], None] | None:
@@ -41,6 +42,13 @@ def request_log(given: Mapping[str, Any]) -> Callable[[str], None] | None:
 def show_plan(plan: Plan, given: Mapping[str, Any]) -> None:
     """The plan to stdout in the wanted format, and to `--out`. In a file it is JSON unless a format says otherwise."""
     target, wanted = given.get("out"), given.get("output_format")
+    if target == options.STDOUT and wanted not in _READ:
+        if wanted is None and not given.get("quiet"):
+            console.note(_text(plan, given, sys.stderr))
+        console.result_json(dump(plan_to_json(plan, __version__)))
+        return
+    if target == options.STDOUT:
+        target = None
     if target:
         text = _text(plan, given, None) if wanted in _READ else dump(plan_to_json(plan, __version__))
         console.write_file(target, text, private=wanted != "markdown", mode=given.get("out_mode"))
@@ -94,10 +102,13 @@ def _next_step(plan: Plan, given: Mapping[str, Any]) -> str:
 
 
 def check_digest(plan: Plan, given: Mapping[str, Any]) -> None:
-    """Raises StaleError unless the plan is the one whose digest was approved."""
+    """Raises StaleError unless the plan is the one whose digest was approved, or there is nothing to do."""
     wanted = given.get("expect_digest")
     digest = plan_to_json(plan, __version__)["digest"]
-    if wanted is not None and wanted != digest:
+    if wanted not in (None, digest) and is_empty(plan):
+        # What was approved is done, by this job's first run for instance.
+        console.note(f"Nothing is left to do, so the expected digest does not matter. That of this plan is {digest}.")
+    elif wanted not in (None, digest):
         raise StaleError(
             f"the plan is not the one that was approved: its digest is {digest}",
             "Review the plan above and approve its digest.",
@@ -151,16 +162,31 @@ def carry_out(plan: Plan, session: Session, service: Service, given: Mapping[str
     with signals(session.stop) as received:
         record = _Record()
         run = record.watch(run_of(plan, session, service, given))
-        work = aside(lambda: _outcomes(plan, run, saved))
+        bug = None
         try:
+            work = aside(lambda: _outcomes(plan, run, saved))
             while not work.done():
                 wait([work], timeout=0.2)
             outcomes = work.result()
+            received.final = True
         except KeyboardInterrupt:
             outcomes = record.so_far(plan.changes)
-    code = exits.of_outcomes(outcomes, received.get("signal", 0) if _unfinished(outcomes) else 0)
-    several = len(session.project.environments) > 1
-    _report(plan, outcomes, code, {**given, "environment": plan.environment} if several else given)
+        except RetinueError:
+            raise
+        except Exception as error:
+            if not record.started:
+                raise
+            # What was written before it has to be said all the same.
+            received.final = True
+            bug, outcomes = console.bug_in(error), record.so_far(plan.changes)
+            console.note(f"{bug.message}\n  {bug.remedy}")
+        code = exits.of_outcomes(outcomes, received.first if _unfinished(outcomes) else 0)
+        if bug is not None:
+            code = exits.Exit.BUG
+        several = len(session.project.environments) > 1
+        told = plan if bug is None else replace(plan, diagnostics=(*plan.diagnostics, bug))
+        code = _report(told, outcomes, code, {**given, "environment": plan.environment} if several else given)
+        interrupts.settle()
     return code
 
 
@@ -262,7 +288,10 @@ def _report_blocked(plan: Plan, stuck: Sequence[Change], given: Mapping[str, Any
     ]
     code = exits.decide({exits.Exit.BLOCKED})
     if not shows_plan(given):
-        _print_results(plan, outcomes, code, given)
+        try:
+            _print_results(plan, outcomes, code, given)
+        except OutputLost as lost:
+            report(lost)
     where = "The plan above" if shows_plan(given) else "Each one's result"
     counted = _counted(len(stuck), len(plan.changes))
     console.note(f"Error: {counted} blocked, so nothing was applied.\n  {where} says why and names the ways out.")
@@ -282,13 +311,20 @@ def _why_not(change: Change) -> tuple[str, str | None]:
     return change.blocked.message, "\n".join(change.blocked.remedies) or None
 
 
-def _report(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, given: Mapping[str, Any]) -> None:
+def _report(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, given: Mapping[str, Any]) -> exits.Exit:
+    """The exit code: where what was done cannot be said on stdout, it is said on stderr, and that is an error."""
     notes = [diagnostic for item in outcomes for diagnostic in item.notes]
-    _print_results(plan, outcomes, code, given)
+    try:
+        _print_results(plan, outcomes, code, given)
+    except OutputLost as lost:
+        report(lost)
+        console.note(results_text(plan, outcomes, console.style_for(sys.stderr)))
+        code = code or exits.Exit.ERROR
     leaves = any(not item.action.gives_up for item in _free(plan))
     if given.get("output_format") != "json" and code is exits.Exit.OK and leaves and not given.get("quiet"):
         console.note(f"Next: `{options.to_paste('output', given)}` prints the live ids.")
     console.diagnostics(notes)
+    return code
 
 
 def _print_results(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, given: Mapping[str, Any]) -> None:
@@ -330,19 +366,28 @@ def _question(plan: Plan) -> str:
     return f"Apply {'this change' if count == 1 else f'these {count} changes'}{loss} to {plan.environment}?"
 
 
-@contextmanager
-def signals(stop: threading.Event) -> Iterator[dict[str, int]]:
+class Signals:
     """First SIGINT or SIGTERM: start nothing new, finish what is in flight. Second: stop now."""
-    received: dict[str, int] = {}
 
-    def handle(number: int, _frame: object) -> None:
-        if received:
+    def __init__(self, stop: threading.Event) -> None:
+        self.stop, self.first, self.final = stop, 0, False
+
+    def handle(self, number: int, _frame: object) -> None:
+        if self.final:
+            return
+        if self.first:
+            self.final = True
             raise KeyboardInterrupt
-        received["signal"] = number
-        stop.set()
+        self.first = number
+        self.stop.set()
         console.note("\nStopping: finishing what is in flight. Once more to stop at once.")
 
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+
+@contextmanager
+def signals(stop: threading.Event) -> Iterator[Signals]:
+    interrupts.check()
+    received = Signals(stop)
+    before = {number: signal.signal(number, received.handle) for number in interrupts.SIGNALS}
     try:
         yield received
     finally:

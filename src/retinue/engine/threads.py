@@ -34,7 +34,10 @@ def all_of(calls: Sequence[Callable[[], T]], most: int) -> list[T]:
 
 
 def aside(call: Callable[[], T]) -> Future[T]:
-    """Start `call` in a thread of its own, which dies with the process; a ThreadPoolExecutor's are waited for."""
+    """Start `call` in a thread of its own, which dies with the process; a ThreadPoolExecutor's are waited for.
+
+    Where the machine has no thread left, it is done at once in this one.
+    """
     future: Future[T] = Future()
 
     def work() -> None:
@@ -43,5 +46,8 @@ def aside(call: Callable[[], T]) -> Future[T]:
         except BaseException as error:
             future.set_exception(error)
 
-    threading.Thread(target=work, daemon=True).start()
+    try:
+        threading.Thread(target=work, daemon=True).start()
+    except (RuntimeError, MemoryError):
+        work()
     return future

@@ -57,6 +57,8 @@ def counts(outcomes: Sequence[Outcome]) -> str:
     """`Applied: 1 created; 1 failed.`"""
     done = Counter(item.action for item in outcomes if item.status is Status.DONE and item.wrote)
     in_place = sum(item.status is Status.DONE and not item.wrote for item in outcomes)
+    if in_place == len(outcomes):
+        return f"Already applied: {in_place} in place."
     statuses = Counter(item.status for item in outcomes)
     parts = [f"{done[action]} {word}" for action, word in _PAST.items() if done[action]]
     open_ends = [status for status in _ORDER if statuses[status] and status is not Status.DONE]
@@ -68,20 +70,24 @@ def counts(outcomes: Sequence[Outcome]) -> str:
 def results_json(
     plan: Plan, outcomes: Sequence[Outcome], exit_code: int, outcome: str, diagnostics: Sequence[Diagnostic]
 ) -> dict[str, Json]:
-    """DESIGN 5. `summary` counts the steps by status, and those that were done by action."""
-    statuses = Counter(item.status for item in outcomes)
-    actions = Counter(item.action for item in outcomes if item.status is Status.DONE)
-    numbers: dict[str, int] = {action.value: actions[action] for action in Action}
-    numbers |= {status.value: statuses[status] for status in Status}
+    """How an apply ended that got as far as its steps."""
     return {
         "outcome": outcome,
         "exit_code": exit_code,
         "project": plan.project,
         "environment": plan.environment,
         "results": [_result(item) for item in outcomes],
-        "summary": numbers | {Action.NO_OP.value: plan.unchanged},
+        "summary": _summary(outcomes, plan.unchanged),
         "diagnostics": [diagnostic_to_json(item) for item in diagnostics],
     }
+
+
+def _summary(outcomes: Sequence[Outcome], unchanged: int) -> dict[str, int]:
+    """Counts of the steps by status, and of those that were done by action."""
+    statuses = Counter(item.status for item in outcomes)
+    actions = Counter(item.action for item in outcomes if item.status is Status.DONE)
+    numbers = {action.value: actions[action] for action in Action} | {Action.NO_OP.value: unchanged}
+    return numbers | {status.value: statuses[status] for status in Status}
 
 
 def _result(item: Outcome) -> dict[str, Json]:
@@ -95,11 +101,16 @@ def _result(item: Outcome) -> dict[str, Json]:
     }
 
 
-def error_json(diagnostics: Sequence[Diagnostic], exit_code: int, outcome: str = "error") -> dict[str, Json]:
-    """What a command prints that failed before it had a result; `apply` knows such a file as no plan."""
+def error_json(diagnostics: Sequence[Diagnostic], exit_code: int, outcome: str | None = None) -> dict[str, Json]:
+    """What a command prints that failed before it had a result; `apply` knows such a file as no plan.
+
+    With an `outcome` it is an apply's, which carried out no step.
+    """
+    steps: dict[str, Json] = {} if outcome is None else {"results": [], "summary": _summary((), 0)}
     return {
         "format_version": FORMAT_VERSION,
-        "outcome": outcome,
+        "outcome": outcome or "error",
         "exit_code": exit_code,
         "diagnostics": [diagnostic_to_json(item) for item in diagnostics],
+        **steps,
     }

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..core.model import Json, Kind
 from . import EXTRAS, kind_schema, kinds, manifest_kinds
-from .plan import plan_schema
+from .plan import plan_schema, result_schema
 
 _INCLUDE, _VARIABLE = {"$ref": "#/definitions/include"}, {"$ref": "#/definitions/variable"}
 _SCALARS = frozenset(("string", "number", "integer", "boolean", "null"))
@@ -195,6 +195,6 @@ def _or_else(schema: dict[str, Json], *, removable: bool = True) -> dict[str, Js
 
 
 def texts(extras: Extras | None = None) -> dict[str, str]:
-    """The editor schemas, and that of a plan, as files."""
-    schemas = {**editor_schemas(extras), "plan.schema.json": plan_schema()}
+    """The editor schemas, and those of a plan and of an apply's result, as files."""
+    schemas = {**editor_schemas(extras), "plan.schema.json": plan_schema(), "apply.schema.json": result_schema()}
     return {name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for name, schema in schemas.items()}

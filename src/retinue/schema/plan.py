@@ -1,4 +1,4 @@
-"""The JSON Schema of a plan, for those who read plans in scripts. Pure; follows the enumerations of the model.
+"""The JSON Schemas of a plan and of an apply's result, for scripts. Pure; follows the enumerations of the model.
 
 Open on purpose: keys, reasons and codes may be added under the same first number of `format_version`.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.model import Action, Cause, Json, Reason, Severity
+from ..core.model import Action, Cause, Json, Reason, Severity, Status
 
 _TEXT: Json = {"type": "string"}
 _MAYBE: Json = {"type": ["string", "null"]}
@@ -46,6 +46,41 @@ def plan_schema() -> dict[str, Json]:
                 }
             ),
         },
+    }
+
+
+def result_schema() -> dict[str, Json]:
+    """Of what `apply --format json` prints, and destroy, promote, adopt and forget, however they end."""
+    counts = [action.value for action in Action] + [status.value for status in Status]
+    step = {
+        "address": _ADDRESS,
+        "action": {"enum": [action.value for action in Action if action is not Action.NO_OP]},
+        "status": {"enum": [status.value for status in Status]},
+        "remote_id": _MAYBE,
+        "error": _MAYBE,
+        "remedy": _MAYBE,
+    }
+    result = _object(
+        {
+            "outcome": {
+                "enum": ["applied", "held", "no-changes", "partial", "blocked", "stale", "interrupted", "error"]
+            },
+            "exit_code": {"type": "integer", "minimum": 0},
+            "results": _list(_object(step)),
+            "summary": _object(dict.fromkeys(counts, _COUNT)),
+            "diagnostics": _list({"$ref": "#/definitions/diagnostic"}),
+            "project": {**_TEXT, "description": "Left out, as `environment` is, where there is no plan."},
+            "environment": _TEXT,
+            "format_version": {**_version(), "description": "Only where there is no plan."},
+        },
+        optional=("project", "environment", "format_version"),
+    )
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "The result of an apply",
+        "description": "Ignore keys that you do not know.",
+        **result,
+        "definitions": {"diagnostic": _diagnostic()},
     }
 
 

@@ -40,7 +40,7 @@ from .apply import read_plan
 @click.option("--api-url", metavar="URL", help="The host's API. Default: the CI's.")
 @click.option("--token-env", metavar="NAME", help="The variable with the token. Default: GITHUB_TOKEN, GITLAB_TOKEN.")
 @click.option("--dry-run", is_flag=True, help="Read, and say what would be written; write nothing.")
-@options.OUT
+@options.OUT_BESIDES
 @options.LINK
 @click.option("--timeout", default="2m", show_default=True, metavar="TIME", help="For the whole run: 90s, 15m.")
 @options.VERBOSE
@@ -60,6 +60,9 @@ def _write(given: dict[str, Any]) -> int:
     plan = read_plan(given["planfile"])
     mark = marker(plan.project, plan.environment)
     body = comment_body(plan, mark, run_link(given["link"]))
+    if given["out"] == options.STDOUT:
+        console.result(body)
+        return 0
     if given["out"]:
         console.write_file(given["out"], body)
         console.note(f"Wrote {given['out']}.")

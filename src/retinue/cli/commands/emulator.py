@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-import signal
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from types import FrameType
-from typing import Any, NoReturn
+from collections.abc import Mapping
+from typing import Any
 
 import click
 
-from ...core.errors import UsageError
+from ...core.errors import RetinueError, UsageError
 from .. import console, emulators, helping
 
 _FAILURES = (
@@ -68,12 +65,13 @@ def command(host: str, port: int, db: str, control: bool, **misbehaviour: Any) -
     """
     emulator = _emulator(db, control, _document(misbehaviour))
     try:
-        with _until_signalled():
-            emulator.serve(host, port, console.result, threading.Event())
+        emulator.serve(host, port, console.result, threading.Event())
     except OSError as error:
         raise UsageError(
             f"cannot listen on {host}:{port}: {error.strerror or error}", "Choose another --port; 0 takes a free one."
         ) from error
+    except RuntimeError as error:
+        raise RetinueError(f"the emulator cannot serve: {error}", "Let this user start more threads.") from error
     except KeyboardInterrupt:
         """The usual end."""
     finally:
@@ -119,20 +117,3 @@ def _setting(text: str) -> tuple[str, Any]:
         return name, json.loads(value)
     except ValueError:
         return name, value
-
-
-@contextmanager
-def _until_signalled() -> Iterator[None]:
-    """SIGTERM ends it as Ctrl-C does; another thread than the main one gets no signals."""
-
-    def end(number: int, frame: FrameType | None) -> NoReturn:
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from ...core.codec import outcome
-from .. import helping, options
+from ...core.errors import UsageError
+from .. import console, helping, options
 from ..connecting import connect
 from ..exits import Exit
 from ..planning import plan_for
@@ -28,15 +29,18 @@ from ..session import open_session
 @options.promotion_options
 @options.format_option("text", "json", "markdown", "sarif", "github")
 @options.LINK
-@options.OUT
+@options.OUT_BESIDES
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if changes are pending.")
 @click.option("--show-unchanged", is_flag=True, help="List the objects that match, too.")
 def command(**given: Any) -> int:
     """Show what apply would create, update and delete. Reads the service, writes nothing there.
 
     A plan that --out FILE holds already is removed first, so that nobody applies an old one after a failure.
+    With --out - the plan that FILE would hold is on stdout, and the text on stderr.
     """
-    if given["out"]:
+    if given["out"] == options.STDOUT and given["output_format"] in console.MACHINES:
+        raise UsageError(f"--out - and --format {given['output_format']} both want stdout", "Name a file with --out.")
+    if given["out"] and given["out"] != options.STDOUT:
         given["out_mode"] = remove_plan(given["out"])
     session = open_session(given)
     with connect(session, given, request_log(given)) as service:

@@ -16,12 +16,15 @@ from .. import console, helping
     "retinue schema",
     "retinue schema --out schemas",
 )
-@click.argument("which", type=click.Choice(["manifest", "project", "plan"]), required=False)
-@click.option("--out", metavar="DIR", help="Write all schemas into a folder.")
+@click.argument("which", type=click.Choice(["manifest", "project", "plan", "apply"]), required=False)
+@click.option("--out", metavar="DIR", help="Write all schemas into a folder; - is stdout.")
 def command(which: str | None, out: str | None) -> int:
-    """Print the JSON Schema of a manifest (default), of retinue.yaml or of a plan, or write all into a folder."""
+    """Print the JSON Schema of a manifest (default), of retinue.yaml, of a plan or of an apply's result.
+
+    With --out all of them are written into a folder.
+    """
     schemas = texts({name: registry.load(name).capabilities.extras for name in registry.names()})
-    if out:
+    if out and out != "-":
         for name, text in schemas.items():
             console.write_file(str(Path(out) / name), text)
             console.note(f"Wrote {Path(out) / name}.")

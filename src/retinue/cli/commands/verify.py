@@ -91,7 +91,7 @@ def _record(steps: Sequence[Change], plan: Plan, session: Session, given: Mappin
     if not given["quiet"]:
         console.note(f"Verified in {plan.environment}: {_count(outcomes)}.")
     open_ends = any(item.status is not Status.DONE for item in outcomes)
-    return exits.of_outcomes(outcomes, received.get("signal", 0) if open_ends else 0)
+    return exits.of_outcomes(outcomes, received.first if open_ends else 0)
 
 
 def _count(outcomes: Sequence[Outcome]) -> str:

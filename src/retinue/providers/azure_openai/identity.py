@@ -15,7 +15,7 @@ def token(scope: str) -> str:
     except ImportError as error:
         raise UsageError(
             "`entra: default` needs the package azure-identity, which is not installed",
-            "Install it: pip install 'retinue[azure]'",
+            "Install azure-identity into the environment that retinue runs in, or retinue with its extra `azure`.",
         ) from error
     try:
         with DefaultAzureCredential() as credential:
