@@ -148,8 +148,12 @@ def test_a_later_format_is_known_by_its_number_or_by_a_longer_address(address: s
     assert is_newer(address, applied)
 
 
-@pytest.mark.parametrize("applied", ["garbage", "", None, "1 short", "0 k8sJ2mQx", "01", "2024-01-31", "2garbage", "-2 x"])
-@pytest.mark.parametrize("address", [ADDRESS, None, "", "nonsense", "demo/dev/Assist", "demo/dev/Assistant/", "2/dev/A/b"])
+@pytest.mark.parametrize(
+    "applied", ["garbage", "", None, "1 short", "0 k8sJ2mQx", "01", "2024-01-31", "2garbage", "-2 x"]
+)
+@pytest.mark.parametrize(
+    "address", [ADDRESS, None, "", "nonsense", "demo/dev/Assist", "demo/dev/Assistant/", "2/dev/A/b"]
+)
 def test_damage_is_no_later_format(address: str | None, applied: str | None) -> None:
     assert not is_newer(address, applied)
 

@@ -37,7 +37,7 @@ class World:
     somebody copied from ours, marker and all. `elsewhere`: another project's or environment's. `foreign`: without
     a marker, or with one whose address does not parse. Only `owned` and `duplicates` may ever be written.
     `copied`: by the id of each original, what is or may be a copy of it. `unreadable`: those of `foreign` that may be
-    ours, because nobody can read that they are not. `newer`: the ids of those of `foreign` that a newer retinue manages.
+    ours, because nobody can read that they are not. `newer`: ids of those of `foreign` that a newer retinue manages.
     """
 
     owned: Mapping[Address, Claim]
