@@ -95,6 +95,11 @@ SLIPS: dict[str, tuple[str | bytes, str]] = {
     "a store": ("\n---\nvector_store: books\n---\n", "3:1: front-matter-start"),
     "nothing": ("", "1:1: manifest-empty"),
     "nothing to see": (" \n\t\n\ufeff\0", "1:1: manifest-empty"),
+    "a flow mapping": ("\n---\n{assistant: n3, model: gpt-4o}\n---\n", "3:1: front-matter-start"),
+    "a form feed": ("\f" + MANIFEST, "2:1: front-matter-start"),
+    "a line of a template": ("{% comment %}\n" + MANIFEST, "3:1: front-matter-start"),
+    "a comment on the same line": ("<!-- x --> " + MANIFEST, "2:1: front-matter-start"),
+    "a store with a text": ("---\nvector_store: books\n---\nPrompt\n", "4:1: front-matter-instructions"),
     "front matter of nothing": ("---\n---\nPrompt\n", "1:1: manifest-empty"),
     "front matter that is a comment": ("---\n# assistant: n3\n---\nPrompt\n", "1:1: manifest-empty"),
     "front matter without a kind line": ("---\nmodel: m\n---\nPrompt\n", "2:1: kind-missing"),
@@ -198,7 +203,7 @@ TEXTS = {
     "in a list": "# Managed\n\n- assistant: n3\n- assistant: n4\n",
     "a prompt": "You are a tutor.\nassistant: be kind.\n",
     "a dialogue": "user: Is it blue?\nassistant: yes\nuser: Is it red?\nassistant: no\n",
-    "a dialogue with rules": "Classify.\n\n---\nuser: great\nassistant: positive\n---\nuser: bad\nassistant: negative\n---\n",
+    "a dialogue with rules": "Classify.\n\n---\nuser: great\nassistant: good\n---\nuser: poor\nassistant: bad\n---\n",
     "a dialogue with empty lines": "user: great\n\nassistant: positive\n\nuser: bad\n\nassistant: negative\n",
     "a dialogue of names": "Human: hi\nAssistant: hello\n",
     "a greeting": "assistant: Hello, how can I help?\n",
@@ -302,3 +307,15 @@ def test_a_partial_manifest_of_an_overlay_is_held_to_the_same(world: World) -> N
     world.write("overlays/prod/README.md", "# Only for prod\n")
     (found,) = world.load("prod").diagnostics
     assert "overlays/prod/README.md" in found.message
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs names that are not text, and links")
+def test_names_that_cannot_be_shown_are_counted_or_refused(world: World, tmp_path: Path) -> None:
+    folder = os.fsencode(world.root / "assistants")
+    Path(os.fsdecode(folder + b"/\xff.txt")).write_text(FIELDS)
+    assert passed(world) == "1 file that is not a manifest was passed over: `assistants/�.txt`"
+    Path(os.fsdecode(folder + b"/\xff.yaml")).write_text(FIELDS)
+    Path(os.fsdecode(folder + b"/\x01.d")).mkdir()
+    (tmp_path / "outside").mkdir()
+    (world.root / "assistants/team.d").symlink_to(tmp_path / "outside")
+    assert [item.split(": ")[1] for item in errors(world)] == ["file-outside", "file-unreadable", "file-unreadable"]

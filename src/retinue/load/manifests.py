@@ -11,7 +11,6 @@ from typing import Any
 from ..core.model import Address, Diagnostic, Place, Resource, Severity
 from ..core.spelling import closest
 from ..schema import EXTRAS
-from .builder import shorten
 from .declared import unknown_override, values_in, written
 from .documents import Manifest, identify, read
 from .files import Files
@@ -22,6 +21,7 @@ from .located import Map, place_of
 from .meant import Meant
 from .policy import environments_of, policy_of, unknown_environments
 from .project import Environment, Project
+from .said import shown
 from .sources import Source, expand, nothing
 from .validate import Extras, no_extras, validate_extras, validate_manifest
 from .variables import Variables
@@ -233,7 +233,7 @@ def _passed_over(run: _Run) -> Iterator[Diagnostic]:
             others.append(name)
         elif name not in used:
             yield found[0].problem
-    named = [f"`{shorten(name)}`" for name in sorted(others) if name not in used]
+    named = [shown(name, 80) for name in sorted(others) if name not in used]
     if named:
         count = (
             "1 file that is not a manifest was"

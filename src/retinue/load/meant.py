@@ -19,8 +19,8 @@ FIRST_LINES = 10
 MOST_BYTES = 64 * 1024
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _KIND_LINE = re.compile(
-    r"(?:[^\w\s]*-{2,}\s*|[{(]\s*)?[\"']?([A-Za-z][A-Za-z _-]{3,19})[\"']?\s*:\s*"
-    r"[\"']?([a-z0-9][a-z0-9-]{0,62}|\{\{.*\}\}|\$\{.*\})[\"']?\s*[,})]*\s*(?:#.*)?"
+    r"(?:[^\w\s]*-{2,}\s*|(?P<flow>\{)\s*)?[\"']?(?P<word>[A-Za-z][A-Za-z _-]{3,19})[\"']?\s*:\s*[\"']?"
+    r"(?P<name>[a-z0-9][a-z0-9-]{0,62}|\{\{.*\}\}|\$\{.*\})[\"']?\s*(?(flow)[,}].*|,?\s*(?:#.*)?)"
 )
 _KEY = re.compile(r"[\"']?([A-Za-z_][^\"':]{0,40}?)[\"']?\s*:(?:\s|$)")
 _RULE = re.compile(r"[\W_]+|\W?---.*")
@@ -107,9 +107,9 @@ def _segments(lines: Sequence[_Line]) -> Iterator[_Segment]:
 def _kind_line(lines: Sequence[_Line]) -> tuple[_Line, Kind, str] | None:
     """The only kind line of a segment, if no text stands above it and no key beside it that no manifest has."""
     found = [
-        (line, kind, match[2])
+        (line, kind, match["name"])
         for line in lines
-        if (match := _KIND_LINE.fullmatch(line.text)) and (kind := _kind(match[1]))
+        if (match := _KIND_LINE.fullmatch(line.text)) and (kind := _kind(match["word"]))
     ]
     if len(found) != 1:
         return None

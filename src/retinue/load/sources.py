@@ -114,7 +114,7 @@ def _walk(files: Files, folder: Found, source: Source, problems: list[Diagnostic
                 continue
             found = files.find(prefix + entry.name, source.at)
             if isinstance(found, Diagnostic):
-                if "." not in entry.name or suffix_of(entry.name):
+                if "." not in entry.name or suffix_of(entry.name) or entry.is_dir():
                     problems.append(found)
                 else:
                     source.unread.append(prefix + entry.name)
