@@ -6,8 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from retinue.core.model import Severity
+from retinue.load.meant import meant
 
 from .test_manifests import PROJECT, World
 
@@ -96,6 +99,9 @@ SLIPS: dict[str, tuple[str | bytes, str]] = {
     "nothing": ("", "1:1: manifest-empty"),
     "nothing to see": (" \n\t\n\ufeff\0", "1:1: manifest-empty"),
     "a flow mapping": ("\n---\n{assistant: n3, model: gpt-4o}\n---\n", "3:1: front-matter-start"),
+    "line separators": (MANIFEST.replace("\n", "\u2028"), "2:1: front-matter-start"),
+    "an anchor": ("\n---\nassistant: &n n3\n---\n", "3:1: front-matter-start"),
+    "a folded name": ("\n---\nassistant: >-\n  n3\n---\n", "3:1: front-matter-start"),
     "a form feed": ("\f" + MANIFEST, "2:1: front-matter-start"),
     "a line of a template": ("{% comment %}\n" + MANIFEST, "3:1: front-matter-start"),
     "a comment on the same line": ("<!-- x --> " + MANIFEST, "2:1: front-matter-start"),
@@ -319,3 +325,33 @@ def test_names_that_cannot_be_shown_are_counted_or_refused(world: World, tmp_pat
     (tmp_path / "outside").mkdir()
     (world.root / "assistants/team.d").symlink_to(tmp_path / "outside")
     assert [item.split(": ")[1] for item in errors(world)] == ["file-outside", "file-unreadable", "file-unreadable"]
+
+
+_pieces = st.sampled_from(
+    [
+        b"---",
+        b"\n",
+        b"\r",
+        b" ",
+        b"assistant",
+        b":",
+        b" n3",
+        b"```",
+        b"\xff\xfe",
+        b"\0",
+        b"user: hi",
+        b"- ",
+        b"# ",
+        b"{",
+        b"\xe2",
+    ]
+)
+
+
+@given(st.lists(_pieces | st.binary(max_size=4), max_size=40).map(b"".join), st.booleans())
+def test_whatever_a_file_holds_is_looked_at_and_its_place_is_in_it(data: bytes, markdown: bool) -> None:
+    found = meant(data, "x.md", markdown=markdown)
+    if found is not None:
+        place = found.problem.place
+        assert place is not None
+        assert 1 <= place.line <= data.count(b"\n") + data.count(b"\r") + 1

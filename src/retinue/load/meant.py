@@ -17,10 +17,10 @@ from .said import shown
 
 FIRST_LINES = 10
 MOST_BYTES = 64 * 1024
-_LINE_END = re.compile(r"\r\n|\r|\n")
+_LINE_END = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
 _KIND_LINE = re.compile(
-    r"(?:[^\w\s]*-{2,}\s*|(?P<flow>\{)\s*)?[\"']?(?P<word>[A-Za-z][A-Za-z _-]{3,19})[\"']?\s*:\s*[\"']?"
-    r"(?P<name>[a-z0-9][a-z0-9-]{0,62}|\{\{.*\}\}|\$\{.*\})[\"']?\s*(?(flow)[,}].*|,?\s*(?:#.*)?)"
+    r"(?:[^\w\s]*-{2,}\s*|(?P<flow>\{)\s*)?[\"']?(?P<word>[A-Za-z][A-Za-z _-]{3,19})[\"']?\s*:\s*(?:[&!]\S+\s+)?[\"']?"
+    r"(?P<name>[a-z0-9][a-z0-9-]{0,62}|\{\{.*\}\}|\$\{.*\}|[>|][+-]?)[\"']?\s*(?(flow)[,}].*|,?\s*(?:#.*)?)"
 )
 _KEY = re.compile(r"[\"']?([A-Za-z_][^\"':]{0,40}?)[\"']?\s*:(?:\s|$)")
 _RULE = re.compile(r"[\W_]+|\W?---.*")

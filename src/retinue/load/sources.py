@@ -34,7 +34,8 @@ class Source:
 
 
 def suffix_of(name: str) -> str:
-    return next((suffix for suffix in SUFFIXES if name.lower().endswith(suffix)), "")
+    suffix = name[name.rfind(".") :].lower()
+    return suffix if suffix in SUFFIXES else ""
 
 
 def expand(files: Files, entry: str, at: Place, problems: list[Diagnostic]) -> Source:
