@@ -18,7 +18,7 @@ MODULES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"
 LAYERS = {
     "core": {"core"},
     "schema": {"core", "schema"},
-    "load": {"core", "schema", "load"},
+    "load": {"", "core", "schema", "load"},
     "render": {"core", "schema", "render"},
     "providers": {"core", "providers"},
     "engine": {"core", "providers", "engine"},

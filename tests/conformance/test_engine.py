@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import pytest
 
 from retinue.core.canonical import canonical_json
+from retinue.core.errors import NewerMarker
 from retinue.core.model import (
     ACCEPTED,
     Action,
@@ -26,6 +28,7 @@ from retinue.engine.apply import apply_changes
 from retinue.engine.read import read_live
 from retinue.engine.recheck import recheck
 from retinue.engine.run import Run
+from retinue.providers.base import Marker
 
 from .bench import ENVIRONMENT, PROJECT, Bench
 
@@ -230,3 +233,27 @@ def test_a_plan_that_the_world_has_left_behind_is_noticed(engine: Engine) -> Non
     (outcome,) = apply_changes(plan.changes, engine.run)
     if (outcome.status, outcome.failure) != (Status.FAILED, "stale"):
         bench.fail(f"an update of an object that moved ended as {outcome}")
+
+
+def test_a_marker_that_became_newer_since_the_plan_stops_every_step(engine: Engine) -> None:
+    bench = engine.bench
+    engine.apply([bench.desired("one", bench.sample.full)])
+    (live,) = bench.listed()
+    changed = [bench.desired("one", {**bench.sample.full, **bench.sample.changed})]
+    forgotten = {Address(bench.kind.name, "one"): True}
+    plans = [
+        engine.plan(changed),
+        engine.plan([bench.desired("two", bench.sample.full, Policy(moved_from="one"))]),
+        engine.plan([], forgotten),
+    ]
+    plans.append(replace(plans[2], changes=tuple(replace(it, action=Action.DELETE) for it in plans[2].changes)))
+    bench.service.update(bench.got(live.remote_id), {}, Marker(live.marker_address or "", "2 k8sJ2mQx ?future"))
+    with bench.untouched(live.remote_id or ""):
+        for plan in plans:
+            with pytest.raises(NewerMarker):
+                recheck(plan, engine.run)
+            (outcome,) = apply_changes(plan.changes, engine.run)
+            if (outcome.status, outcome.failure) != (Status.FAILED, "stale") or "newer" not in (outcome.error or ""):
+                bench.fail(f"a {outcome.action} of what a newer retinue wrote ended as {outcome}")
+        with pytest.raises(NewerMarker):
+            engine.plan(changed)

@@ -20,7 +20,7 @@ def test_the_tree_in_the_docstring_names_every_error() -> None:
 def test_every_error_has_one_root_and_the_services_have_one_of_their_own() -> None:
     assert all(issubclass(kind, RetinueError) for kind in CLASSES.values())
     ours = {name for name, kind in CLASSES.items() if not issubclass(kind, ServiceError)}
-    assert ours == {"RetinueError", "UsageError", "InvalidManifests", "AuthError", "StaleError"}
+    assert ours == {"RetinueError", "UsageError", "InvalidManifests", "AuthError", "StaleError", "NewerMarker"}
 
 
 @pytest.mark.parametrize("kind", [kind for kind in CLASSES.values() if kind is not InvalidManifests])

@@ -18,6 +18,7 @@ from retinue.core.marker import (
     asked_entries,
     entry_of,
     format_entries,
+    is_newer,
     parse_applied,
     parse_entries,
     parse_owner,
@@ -121,6 +122,45 @@ def test_a_damaged_text_is_none_or_another_whole_marker(applied: Applied, data: 
 def test_any_other_address_is_none_and_never_raises(text: str) -> None:
     parsed = parse_owner(text)
     assert parsed is None or str(parsed) == text
+
+
+ADDRESS, APPLIED = "demo/dev/Assistant/bot", "1 k8sJ2mQx !p na4ayc_"
+
+
+@pytest.mark.parametrize(
+    ("address", "applied"),
+    [
+        (ADDRESS, "2 k8sJ2mQx !p na4ayc_"),
+        (ADDRESS, "2"),
+        (ADDRESS, "10 x"),
+        (ADDRESS, "1.1 k8sJ2mQx"),
+        (ADDRESS, "v2 k8sJ2mQx"),
+        (ADDRESS, "2:k8sJ2mQx"),
+        (ADDRESS, "9" * 5000),
+        (None, "2 k8sJ2mQx demo/dev"),
+        ("forgotten", "2 k8sJ2mQx"),
+        ("2 demo/dev/Assistant/bot", APPLIED),
+        ("demo/dev/eu/Assistant/bot", APPLIED),
+        ("demo/dev/Assistant/bot/canary", APPLIED),
+    ],
+)
+def test_a_later_format_is_known_by_its_number_or_by_a_longer_address(address: str | None, applied: str) -> None:
+    assert is_newer(address, applied)
+
+
+@pytest.mark.parametrize(
+    "applied", ["garbage", "", None, "1 short", "0 k8sJ2mQx", "01", "2024-01-31", "2garbage", "-2 x"]
+)
+@pytest.mark.parametrize(
+    "address", [ADDRESS, None, "", "nonsense", "demo/dev/Assist", "demo/dev/Assistant/", "2/dev/A/b"]
+)
+def test_damage_is_no_later_format(address: str | None, applied: str | None) -> None:
+    assert not is_newer(address, applied)
+
+
+@given(owners, applieds)
+def test_what_this_version_writes_is_not_newer(owner: Owner, applied: Applied) -> None:
+    assert not is_newer(str(owner), str(applied))
 
 
 def test_the_longest_address_fits() -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from retinue.core.errors import NewerMarker
 from retinue.core.marker import REPAIRED
 from retinue.core.model import Resource
 from retinue.core.ownership import World, decide
 
-from .worlds import at, desired, foreign, managed
+from .worlds import at, desired, fleet, foreign, managed
 
 BOT = desired("bot")
 
@@ -122,6 +124,44 @@ def test_an_address_that_cannot_be_read_may_be_anybodys_unless_it_names_another_
     for text in ("rival/dev/Assistant/BOT", "demo/prod/?", "Demo/dev/Assistant/bot"):
         assert not world(replace(managed(BOT), marker_address=text)).unreadable
     assert not world(foreign("asst_x")).unreadable
+
+
+NEWER = "2 k8sJ2mQx ?future"
+
+
+@pytest.mark.parametrize(
+    ("address", "applied"),
+    [
+        ("demo/dev/Assistant/bot", NEWER),
+        ("old/dev/Assistant/bot", NEWER),
+        ("demo/dev/Workflow/bot", "1 k8sJ2mQx"),
+        ("demo/dev/eu/Assistant/bot", "1 k8sJ2mQx"),
+        ("2 demo/dev/Assistant/bot", "1 k8sJ2mQx"),
+        ("packed", NEWER),
+        (None, NEWER),
+    ],
+)
+def test_what_a_newer_retinue_wrote_is_an_error_if_it_may_be_ours(address: str | None, applied: str) -> None:
+    live = replace(managed(BOT), marker_address=address, marker_applied=applied)
+    with pytest.raises(NewerMarker) as error:
+        decide([managed(desired("other")), live], "demo", "dev", ("old",), ("Assistant",))
+    assert "asst_bot" in error.value.message
+    assert "Upgrade" in (error.value.remedy or "")
+
+
+@pytest.mark.parametrize(
+    "address", ["rival/dev/Assistant/bot", "demo/prod/Assistant/bot", "2 rival/dev/x", "rival/dev/eu/Assistant/bot"]
+)
+def test_what_a_newer_retinue_wrote_for_another_scope_is_left_alone(address: str) -> None:
+    found = world(replace(managed(BOT), marker_address=address, marker_applied=NEWER))
+    assert not found.owned
+    assert found.newer == {"asst_bot"}
+
+
+def test_many_objects_of_a_newer_retinue_are_named_in_one_line() -> None:
+    live = [replace(managed(wanted), marker_applied=NEWER) for wanted in fleet(8)]
+    with pytest.raises(NewerMarker, match="and 3 more"):
+        decide(live, "demo", "dev")
 
 
 def test_a_damaged_second_object_is_never_a_duplicate() -> None:

@@ -153,3 +153,15 @@ def test_an_interrupted_run_does_not_look(bench: Bench) -> None:
     (outcome,) = bench.apply(plan.changes, run)
     assert outcome.status is Status.DONE
     assert [request.method for request in bench.emulator.requests] == ["POST"]
+
+
+def test_a_create_beside_what_a_newer_retinue_made_is_in_doubt(bench: Bench) -> None:
+    def newer() -> None:
+        rival(bench, HIGH, bench.clock.time + 5)
+        raw = bench.live()[HIGH]
+        bench.emulator.assistants.seed({**raw, "metadata": {**raw["metadata"], "retinue.applied": "2 k8sJ2mQx"}})
+
+    outcome = created_beside(bench, newer)
+    assert (outcome.status, outcome.failure) == (Status.UNKNOWN, "error")
+    assert "newer retinue" in (outcome.error or "")
+    assert bench.live()[HIGH]["metadata"]["retinue.applied"] == "2 k8sJ2mQx"

@@ -13,6 +13,7 @@ from ..core.promotion import Proof, proof_of
 from ..core.selection import select
 from ..core.spelling import closest
 from ..core.verification import spec_digests, verified
+from ..load.manifests import PASSED_OVER
 from ..load.reach import shared_file_notes
 from ..providers.base import Adviser, Provider
 from ..providers.losses import LOSS
@@ -96,7 +97,7 @@ def own_plan(session: Session, live: Sequence[Resource], options: Mapping[str, A
     empty = (replace(item, severity=Severity.WARNING) for item in session.loaded.empty_sources)
     said = (*session.loaded.diagnostics, *empty)
     # What is lost is said however lightly the environment takes it.
-    warnings = tuple(item for item in said if item.severity is Severity.WARNING or item.code == LOSS)
+    warnings = tuple(item for item in said if item.severity is Severity.WARNING or item.code in (LOSS, PASSED_OVER))
     return without_keys(replace(plan, changes=changes, diagnostics=(*warnings, *plan.diagnostics, *advice)), session)
 
 

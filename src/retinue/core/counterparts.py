@@ -25,7 +25,7 @@ def counterparts(
     target: Target, desired: Mapping[Address, Resource], world: World, *, twins: bool
 ) -> dict[Address, Counterpart | None]:
     """By desired address; None for what is not there. With `twins` nothing is known again by what it looks like."""
-    foreign = {live.remote_id: live for live in world.foreign}
+    foreign = {live.remote_id: live for live in world.foreign if live.remote_id not in world.newer}
     lost = {} if twins else _unmarked(target, desired.values(), world.foreign)
 
     def found(address: Address, resource: Resource) -> Counterpart | None:
@@ -61,6 +61,12 @@ def not_adoptable(remote_id: str, world: World) -> Obstacle:
                 f"{remote_id} belongs to {claim.owner}",
                 ("To rename it here, write `moved_from:` with its old name; else let its owner forget it first.",),
             )
+    if remote_id in world.newer:
+        return Obstacle(
+            "newer-marker",
+            f"{remote_id} carries a marker that a newer retinue wrote",
+            ("Upgrade retinue, or let its owner forget it first.",),
+        )
     return Obstacle(
         "adopt-missing",
         f"there is no live object {remote_id} to adopt",

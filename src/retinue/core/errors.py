@@ -5,6 +5,7 @@ RetinueError
 ├── InvalidManifests       the project file or the manifests, with every diagnostic         3
 ├── AuthError              a credential is missing, refused or lacks a permission           4
 ├── StaleError             the plan is stale, or a live object moved                        6
+├── NewerMarker            a newer retinue wrote the marker of an object of ours            1
 └── ServiceError           the service
     ├── Unreachable        it cannot be reached, or keeps failing                           9
     │   └── NotSent        the run was stopped, or its time was up, before the request       9
@@ -51,6 +52,10 @@ class AuthError(RetinueError):
 
 
 class StaleError(RetinueError):
+    pass
+
+
+class NewerMarker(RetinueError):
     pass
 
 

@@ -79,6 +79,8 @@ def _not_ours(remote_id: str, world: World) -> UsageError:
     other: Claim | None = next((item for item in world.elsewhere if item.remote_id == remote_id), None)
     if other is not None:
         return UsageError(f"{remote_id} belongs to {other.owner}", "Let go of it from that project and environment.")
+    if remote_id in world.newer:
+        return UsageError(f"{remote_id} carries a marker that a newer retinue wrote", "Let go of it with that one.")
     if any(item.remote_id == remote_id for item in world.foreign):
         return UsageError(f"{remote_id} carries no marker of ours: nobody manages it", "There is nothing to forget.")
     return UsageError(f"there is no live object {remote_id}", "`retinue output` lists the ids of what is managed.")

@@ -4,6 +4,8 @@ Pure text in and out; where the texts live on the object is the provider's busin
 
     retinue.address   project/environment/Kind/name                       (at most 141 characters)
     retinue.applied   1 NONCE [!p] [=VERIFIED] CODE+ASKED[+OBSERVED] …     (well under 512)
+
+The first word of `retinue.applied` is the number of the format of both.
 """
 
 from __future__ import annotations
@@ -33,6 +35,8 @@ _OWNER = re.compile(
 _NONCE = re.compile(r"[A-Za-z0-9]{8}")
 _VERIFIED = re.compile(r"=[A-Za-z0-9_-]{12}")
 _ENTRY = re.compile(r"([A-Za-z])([A-Za-z0-9_-]{6})([A-Za-z0-9_-]{6})?")
+_FORMAT = re.compile(r"\s*v?0*([0-9]+)(\.[0-9]+)*(?![\w-])")
+_LATER_ADDRESS = re.compile(r"\s*v?[0-9]+(\.[0-9]+)*[ :;]|[a-z0-9-]+/[a-z0-9-]+(/[^/\s]+){3,}$")
 
 
 class Owner(NamedTuple):
@@ -92,6 +96,14 @@ def parse_applied(text: str) -> Applied | None:
     verified = rest[0][1:] if rest and _VERIFIED.fullmatch(rest[0]) else None
     entries = parse_entries(rest[1:] if verified else rest)
     return None if entries is None else Applied(parts[1], protected, verified, entries)
+
+
+def is_newer(address: str | None, applied: str | None) -> bool:
+    """Whether a later version of this format wrote the two texts; anything else that does not parse is damage."""
+    number = _FORMAT.match(applied or "")
+    if number is not None and number[1] != "0" and (number[1] != _VERSION or number[2]):
+        return True
+    return parse_owner(address or "") is None and _LATER_ADDRESS.match(address or "") is not None
 
 
 def parse_entries(parts: Iterable[str]) -> dict[str, Entry] | None:

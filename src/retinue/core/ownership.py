@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from .marker import REPAIRED, Applied, Owner, parse_applied, parse_owner
+from .errors import NewerMarker
+from .marker import REPAIRED, Applied, Owner, is_newer, parse_applied, parse_owner
 from .model import Address, Change, Diagnostic, Reason, Resource, Severity
 
 
@@ -35,7 +37,7 @@ class World:
     somebody copied from ours, marker and all. `elsewhere`: another project's or environment's. `foreign`: without
     a marker, or with one whose address does not parse. Only `owned` and `duplicates` may ever be written.
     `copied`: by the id of each original, what is or may be a copy of it. `unreadable`: those of `foreign` that may be
-    ours, because nobody can read that they are not.
+    ours, because nobody can read that they are not. `newer`: ids of those of `foreign` that a newer retinue manages.
     """
 
     owned: Mapping[Address, Claim]
@@ -46,6 +48,7 @@ class World:
     diagnostics: tuple[Diagnostic, ...]
     copied: Mapping[str, tuple[Claim, ...]]
     unreadable: tuple[Resource, ...]
+    newer: frozenset[str | None] = frozenset()
 
     def heirs(self, change: Change) -> tuple[str, ...]:
         """The ids of what nobody could tell from an object of ours once this step is done: its copies.
@@ -62,29 +65,77 @@ class World:
         return _has_nonce(copy) and any(_nonce(copy) == _nonce(claim) for claim in self.owned.values())
 
 
-def decide(live: Iterable[Resource], project: str, environment: str, formerly: Sequence[str] = ()) -> World:
-    """Sort live objects by ownership; `formerly` are earlier names of the project, newest first."""
+def decide(
+    live: Iterable[Resource],
+    project: str,
+    environment: str,
+    formerly: Sequence[str] = (),
+    known: Collection[str] = (),
+) -> World:
+    """Sort live objects by ownership; `formerly` are earlier names of the project, newest first.
+
+    `known`: the kinds that there are. Raises NewerMarker if something that may be ours was written by a newer retinue.
+    """
     names = (project, *formerly)
     ours: dict[Address, list[Claim]] = defaultdict(list)
     elsewhere: list[Claim] = []
     foreign: list[Resource] = []
     diagnostics: list[Diagnostic] = []
+    newer: list[Resource] = []
     for resource in sorted(live, key=_age):
+        owner, applied = parse_owner(resource.marker_address or ""), parse_applied(resource.marker_applied or "")
+        if owner is None or applied is None:
+            later = is_newer(resource.marker_address, resource.marker_applied)
+        else:
+            later = bool(known) and owner.address.kind not in known
+        if later:
+            newer.append(resource)
         if resource.marker_address is None:
             foreign.append(resource)
             continue
-        owner = parse_owner(resource.marker_address)
         if owner is None or owner.address.kind != resource.kind:
             foreign.append(resource)
             diagnostics.append(_unreadable_address(resource))
             continue
-        claim = Claim(owner, resource, parse_applied(resource.marker_applied or ""))
+        claim = Claim(owner, resource, applied)
         if owner.project in names and owner.environment == environment:
             ours[owner.address].append(claim)
         else:
             elsewhere.append(claim)
+    _refuse_newer([item for item in newer if _concerns(item, names, environment)])
     unreadable = tuple(item for item in foreign if _may_be_ours(item.marker_address, names, environment))
-    return replace(_settle(ours, names, tuple(elsewhere), tuple(foreign), diagnostics), unreadable=unreadable)
+    found = _settle(ours, names, tuple(elsewhere), tuple(foreign), diagnostics)
+    return replace(found, unreadable=unreadable, newer=frozenset(item.remote_id for item in newer))
+
+
+def _concerns(live: Resource, names: Sequence[str], environment: str) -> bool:
+    """Whether an object with a marker of a later format may be ours: unless its texts name another scope."""
+    text = live.marker_address or live.marker_applied or ""
+    owner = parse_owner(text)
+    if owner is not None:
+        return owner.project in names and owner.environment == environment
+    words = re.findall(r"[a-z0-9][a-z0-9-]*", text)
+    return "/" not in text or (environment in words and not set(names).isdisjoint(words))
+
+
+def _refuse_newer(found: Sequence[Resource]) -> None:
+    if not found:
+        return
+    named = ", ".join(_named(item) for item in found[:_MOST_NAMED])
+    more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+    raise NewerMarker(
+        f"the marker of {named}{more} was written by a newer retinue; this one cannot read it",
+        "Upgrade retinue; nothing was changed. If no newer one is in use here, the marker was edited: restore the two"
+        " `retinue.` metadata keys in the service, or remove them and adopt the object.",
+    )
+
+
+def _named(live: Resource) -> str:
+    owner = parse_owner(live.marker_address or "")
+    return f"{owner.address} ({live.remote_id})" if owner else f"{live.kind} {live.remote_id}"
+
+
+_MOST_NAMED = 5
 
 
 def _may_be_ours(text: str | None, names: Sequence[str], environment: str) -> bool:

@@ -45,6 +45,8 @@ class Moved:
 
 def standing(change: Change, live: Resource | None, holder: Claim | None, scope: Scope) -> Reached | Moved | None:
     """None: the step may go. `live`: the object of its id; `holder`: who holds its address by now."""
+    if live is not None and marker.is_newer(live.marker_address, live.marker_applied):
+        return Moved(f"the marker of {live.remote_id} was written by a newer retinue by now: upgrade retinue")
     if change.action is Action.CREATE:
         if holder is None:
             return None

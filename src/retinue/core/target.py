@@ -40,4 +40,4 @@ class Target:
     def world(self, live: Iterable[Resource]) -> World:
         """Live objects by whose they are; what is known by its bytes is not among them."""
         marked, _ = split(live, self.kinds)
-        return decide(marked, self.project, self.environment, self.formerly)
+        return decide(marked, self.project, self.environment, self.formerly, self.kinds)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from ..core.errors import RetinueError
+from ..core.errors import NewerMarker, RetinueError
 from ..core.model import Address, Change, Diagnostic, Outcome, Severity, Status
 from ..core.ownership import Claim, World, decide
 from ..core.races import Contest, contests
@@ -46,9 +46,15 @@ def settle_races(changes: Mapping[int, Change], outcomes: Mapping[int, Outcome],
     except RetinueError as error:
         first = min(created)
         created[first] = _with_note(created[first], _not_checked(error))
+        if isinstance(error, NewerMarker):
+            created[first] = _in_doubt(created[first], error)
         for number in _taken_back(created, lost):
-            created[number] = replace(created[number], status=Status.UNKNOWN, error=error.message, failure="error")
+            created[number] = _in_doubt(created[number], error)
     return created
+
+
+def _in_doubt(outcome: Outcome, error: RetinueError) -> Outcome:
+    return replace(outcome, status=Status.UNKNOWN, error=error.message, remedy=error.remedy, failure="error")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,8 @@ def _taken_back(created: Mapping[int, Outcome], lost: Mapping[Address, _Lost]) -
 def _world(changes: Mapping[int, Change], run: Run) -> World:
     made = {change.address.kind for change in changes.values() if change.action.makes}
     kinds = sorted(kind for kind in made if not run.kinds[kind].by_content)
-    return decide(read_owned(run.service, kinds, (run.project,), run.environment), run.project, run.environment)
+    live = read_owned(run.service, kinds, (run.project,), run.environment)
+    return decide(live, run.project, run.environment, known=run.kinds)
 
 
 def _ids(world: World) -> set[str | None]:

@@ -63,7 +63,7 @@ class _World:
     @classmethod
     def of(cls, live: Sequence[Resource], plan: Plan, run: Run) -> _World:
         marked, stored = split(live, run.kinds)
-        world = ownership.decide(marked, plan.project, plan.environment)
+        world = ownership.decide(marked, plan.project, plan.environment, known=run.kinds)
         files = by_key(stored, scope_of(plan.project, plan.environment))
         used = used_elsewhere(marked, plan.changes, run.kinds)
         return cls({resource.remote_id: resource for resource in live}, world, files, used)
@@ -110,7 +110,7 @@ def _read(plan: Plan, run: Run) -> list[Resource]:
     for kind in (kind for kind in run.capabilities.kinds if kind not in listed):
         with suppress(ApiGone):  # What is not there refers to nothing.
             live += read_live(run.service, [kind])
-    world = ownership.decide(split(live, run.kinds)[0], plan.project, plan.environment)
+    world = ownership.decide(split(live, run.kinds)[0], plan.project, plan.environment, known=run.kinds)
     return read_whole(run.service, live, of_others(world, run.capabilities.compound))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 from ..core.model import Address, Diagnostic, Kind, Place
@@ -11,8 +10,9 @@ from ..core.spelling import closest
 from ..schema import kind_by_word, manifest_kinds
 from . import frontmatter, jsontext, yaml
 from .builder import Document, Parsed, shorten
-from .files import Files
+from .files import Files, first_bytes
 from .located import Map
+from .meant import MOST_BYTES, Meant, is_blank, meant
 from .names import slug
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -27,9 +27,17 @@ class Manifest(NamedTuple):
     place: Place
 
 
-def read(files: Files, name: str, at: Place, *, listed: bool) -> Parsed | None:
-    """The documents of a file; None if it is no manifest file (unless it was `listed` by name)."""
-    suffix = PurePosixPath(name).suffix.lower()
+def read(files: Files, name: str, suffix: str, at: Place, *, listed: bool) -> Parsed | Meant | None:
+    """The documents of a file whose name ends in `suffix`, or "" if in none of a manifest.
+
+    A file that is not a manifest is passed over (None) unless it was `listed` by name or seems to be meant as one.
+    """
+    if not suffix:
+        if listed:
+            return _no_manifest(name, at)
+        found = files.find(name, at)
+        start = b"" if isinstance(found, Diagnostic) else first_bytes(found, MOST_BYTES)
+        return meant(start, name, markdown=False)
     data = files.read_bytes(name, None if not listed else at)
     if isinstance(data, Diagnostic):
         return Parsed([], [data], False)
@@ -37,9 +45,12 @@ def read(files: Files, name: str, at: Place, *, listed: bool) -> Parsed | None:
         return _filled(yaml.parse(data, name), name)
     if suffix == ".json":
         return _filled(jsontext.parse(data, name), name)
-    if suffix == ".md" and frontmatter.has_front_matter(data):
+    if frontmatter.has_front_matter(data):
         return _filled(frontmatter.parse(data, name), name)
-    return _no_manifest(name, at) if listed else None
+    said = Meant(_empty(name)) if is_blank(data) else meant(data, name, markdown=True)
+    if not listed:
+        return said
+    return Parsed([], [said.problem], False) if said else _no_manifest(name, at)
 
 
 def _filled(parsed: Parsed, name: str) -> Parsed:
@@ -47,9 +58,13 @@ def _filled(parsed: Parsed, name: str) -> Parsed:
     filled = [document for document in parsed.documents if document.value is not None]
     problems = parsed.diagnostics
     if not filled and parsed.complete:
-        remedy = "Write the manifest, or delete the file."
-        problems = [*problems, Diagnostic("manifest-empty", "this file is empty", remedy, Place(name, 1, 1))]
+        problems = [*problems, _empty(name)]
     return Parsed(filled, problems, parsed.complete)
+
+
+def _empty(name: str) -> Diagnostic:
+    remedy = "Write the manifest, or delete the file."
+    return Diagnostic("manifest-empty", "this file is empty", remedy, Place(name, 1, 1))
 
 
 def _no_manifest(name: str, at: Place) -> Parsed:

@@ -89,6 +89,20 @@ def beside(place: Place, path: str) -> str:
     return posixpath.join(posixpath.dirname(place.file), path)
 
 
+def first_bytes(found: Found, most: int) -> bytes:
+    """The beginning of a file of any size; nothing of one that cannot be read, or that is no regular file."""
+    if not stat.S_ISREG(found.status.st_mode):
+        return b""
+    try:
+        descriptor = os.open(found.path, OPEN_FLAGS)
+        try:
+            return os.read(descriptor, most)
+        finally:
+            os.close(descriptor)
+    except OSError:
+        return b""
+
+
 def read_found(found: Found, at: Place | None = None) -> bytes | Diagnostic:
     """The content of a file that `Files.find` has found. Looks at it before it opens it."""
     problem = _unfit(found.status, found.name, at)

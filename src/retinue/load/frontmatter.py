@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..core.model import Diagnostic, Place
+from ..schema import kind_by_word
 from .builder import Parsed
 from .files import text_of
 from .located import Map
@@ -52,7 +53,11 @@ def _split(text: str) -> tuple[str, str, int]:
 
 def _add_body(parsed: Parsed, body: str, at: Place) -> None:
     fields: Map = parsed.documents[0].value
-    if BODY in fields:
+    kind = next(filter(None, map(kind_by_word, fields)), None)
+    if kind is not None and BODY not in kind.fields:
+        message = f"`{kind.word}` takes no text below its front matter"
+        parsed.diagnostics.append(Diagnostic("front-matter-instructions", message, "Remove the text.", at))
+    elif BODY in fields:
         message = f"this file states `{BODY}` in its front matter and has a text below it"
         remedy = "Keep one of the two."
         parsed.diagnostics.append(Diagnostic("front-matter-instructions", message, remedy, fields.keys_at[BODY]))

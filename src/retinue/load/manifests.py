@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..core.model import Address, Diagnostic, Place, Resource
+from ..core.model import Address, Diagnostic, Place, Resource, Severity
 from ..core.spelling import closest
 from ..schema import EXTRAS
 from .declared import unknown_override, values_in, written
@@ -18,12 +18,16 @@ from .includes import Renderer
 from .knowledge import described_twice, folded, spelled_out, unknown_references, with_uploads
 from .layers import over_defaults, over_manifest
 from .located import Map, place_of
+from .meant import Meant
 from .policy import environments_of, policy_of, unknown_environments
 from .project import Environment, Project
+from .said import shown
 from .sources import Source, expand, nothing
 from .validate import Extras, no_extras, validate_extras, validate_manifest
 from .variables import Variables
 
+PASSED_OVER = "passed-over"
+_MOST_NAMED = 3
 _OURS = frozenset(("retinue", EXTRAS))
 # After one of these the value is a stand-in: what validation says about it is no news.
 _VALUE_PROBLEMS = frozenset(
@@ -75,7 +79,7 @@ def load(
     run.problems.extend(unknown_references(inside, run.renderer.uploads, elsewhere, environment))
     run.problems.extend(described_twice(inside, run.renderer.uploads))
     inside = with_uploads(inside, run.renderer.uploads)
-    problems = [*run.problems, *run.renderer.problems]
+    problems = [*run.problems, *run.renderer.problems, *_passed_over(run)]
     return Loaded(
         resources=tuple(sorted(inside, key=lambda resource: str(resource.address))),
         diagnostics=in_order(problems),
@@ -126,6 +130,7 @@ class _Run:
         self.renderer = Renderer(files)
         self.problems: list[Diagnostic] = []
         self.empty: list[Diagnostic] = []
+        self.passed: dict[str, tuple[Meant, list[Manifest]] | None] = {}
         self.rendered: dict[Address, Map] = {}
         self.complete = True
         self.extras = extras
@@ -178,10 +183,13 @@ def _manifests(run: _Run) -> list[Manifest]:
     for index, entry in enumerate(run.project.manifests):
         source = expand(run.files, entry, _at(run, "manifests", index), run.problems)
         found = source.what == "unusable"
+        _pass_over(run, [name for name in source.unread if not _below(name, overlays)])
         for name in source.names:
             if source.what != "file" and (name == run.project.file or _below(name, overlays)):
                 continue
-            if name not in read_already:
+            if name not in read_already or not (
+                read_already[name] or (source.what != "file" and not source.names[name])
+            ):
                 read_already[name] = _read_file(run, source, name, manifests)
             found = found or read_already[name]
         problem = None if found else nothing(source)
@@ -191,10 +199,12 @@ def _manifests(run: _Run) -> list[Manifest]:
 
 
 def _read_file(run: _Run, source: Source, name: str, into: list[Manifest]) -> bool:
-    """Adds the file's manifests. False if it is no manifest file at all."""
-    parsed = read(run.files, name, source.at, listed=source.what == "file")
-    if parsed is None:
+    """Adds the file's manifests. False if it is passed over."""
+    parsed = read(run.files, name, source.names[name], source.at, listed=source.what == "file")
+    if parsed is None or isinstance(parsed, Meant):
+        run.passed[name] = parsed and (parsed, into)
         return False
+    run.passed.pop(name, None)
     problems = [*parsed.diagnostics]
     manifests = [identify(document, problems) for document in parsed.documents]
     run.complete = run.complete and parsed.complete and None not in manifests
@@ -204,6 +214,35 @@ def _read_file(run: _Run, source: Source, name: str, into: list[Manifest]) -> bo
     )
     run.problems.extend(problems)
     return True
+
+
+def _pass_over(run: _Run, names: Iterable[str]) -> None:
+    run.passed.update(dict.fromkeys(names))
+
+
+def _passed_over(run: _Run) -> Iterator[Diagnostic]:
+    """What of the files that are not manifests was meant as one, and how many the others are.
+
+    What a manifest includes or uploads is neither, and a file of another name beside the manifest that it would be is
+    its copy.
+    """
+    used = {*run.renderer.included.values(), *run.renderer.uploads}
+    others = []
+    for name, found in run.passed.items():
+        if found is None or any(manifest.address == found[0].address for manifest in found[1]):
+            others.append(name)
+        elif name not in used:
+            yield found[0].problem
+    named = [shown(name, 80) for name in sorted(others) if name not in used]
+    if named:
+        count = (
+            "1 file that is not a manifest was"
+            if len(named) == 1
+            else f"{len(named)} files that are not manifests were"
+        )
+        more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
+        message = f"{count} passed over: {', '.join(named[:_MOST_NAMED])}{more}"
+        yield Diagnostic(PASSED_OVER, message, severity=Severity.INFO)
 
 
 def _unique(run: _Run, manifests: list[Manifest]) -> dict[Address, Manifest]:
@@ -247,6 +286,7 @@ def _overlays(run: _Run, manifests: Mapping[Address, Manifest]) -> dict[Address,
 def _read_overlay(run: _Run, target: Environment, entry: str, into: list[Manifest]) -> None:
     at = _at(run, "environments", target.name, "overlay")
     source = expand(run.files, entry, at, run.problems)
+    _pass_over(run, source.unread)
     found = [_read_file(run, source, name, into) for name in source.names]
     if not any(found) and source.what != "unusable":
         message = f"the overlay `{entry}` of environment `{target.name}` names no file with a partial manifest"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .. import __version__
 from ..core.model import Address, Diagnostic, Place, Promotion
 from ..schema import environment_settings, manifest_kinds
 from .builder import Document
@@ -15,6 +16,7 @@ from .declared import Declaration, declaration_problems, declarations
 from .endpoints import endpoint_problems
 from .files import Files
 from .located import Map, place_of
+from .requirement import MISMATCH, requirement_problem
 from .said import listed, shown
 from .stages import promotion, promotion_problems
 from .validate import validate_project
@@ -92,6 +94,11 @@ def parse_project(root: Path, data: bytes, file: str) -> tuple[Project | None, l
     """The project in the content of a file that is called `file` in messages, or None with every problem of it."""
     parsed = parse(data, file)
     documents = [document for document in parsed.documents if document.value is not None]
+    # Before anything else is judged: a file for another version may hold what this one does not know.
+    said = [requirement_problem(item.value, __version__) for item in documents if type(item.value) is Map]
+    required = [item for item in said if item is not None]
+    if any(item.code == MISMATCH for item in required):
+        return None, [item for item in required if item.code == MISMATCH]
     if not parsed.complete or len(documents) != 1 or type(documents[0].value) is not Map:
         problems = [*parsed.diagnostics] if parsed.diagnostics else [_no_project(documents)]
         return None, problems
@@ -99,6 +106,7 @@ def parse_project(root: Path, data: bytes, file: str) -> tuple[Project | None, l
     # The reader repeats what it doubts, which must not happen to a key; its other complaints need no second one.
     secrets = set(_secret_places(value))
     problems = [problem for problem in parsed.diagnostics if problem.place not in secrets]
+    problems = required + [problem for problem in problems if problem.place not in {item.place for item in required}]
     known = {problem.place for problem in problems}
     found = [
         *validate_project(value),

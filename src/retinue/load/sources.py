@@ -1,10 +1,9 @@
-"""Finds the manifest files that a project names: folders, files and globs. Does not read them."""
+"""Finds the files that a project names as manifests: folders, files and globs. Does not read them."""
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -17,27 +16,46 @@ _MAGIC = frozenset("*?[")
 
 @dataclass(slots=True)
 class Source:
-    """One entry of a list of files: what it is, what it names, and where the entry is written."""
+    """One entry of a list of files: what it is, what it names, and where the entry is written.
+
+    `names`: by the real name of each file the extension that makes it a manifest, or "". `unread`: what is hidden, or
+    a link without an end, and is not even looked into.
+    """
 
     entry: str
     what: str
     at: Place
-    names: list[str] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
+
+    def add(self, name: str, called: str) -> None:
+        """A file that is called so here: a link goes by its own name."""
+        self.names[name] = self.names.get(name) or suffix_of(called)
+
+
+def suffix_of(name: str) -> str:
+    suffix = name[name.rfind(".") :].lower()
+    return suffix if suffix in SUFFIXES else ""
 
 
 def expand(files: Files, entry: str, at: Place, problems: list[Diagnostic]) -> Source:
     """The files that one entry names, in a fixed order. A missing one is left to the caller: see `nothing`."""
     if _MAGIC & set(entry):
-        return Source(entry, "glob", at, _glob(files, entry, at, problems))
+        source = Source(entry, "glob", at)
+        _glob(files, source, problems)
+        return source
     found = files.find(entry, at)
     if isinstance(found, Diagnostic):
         if found.code != "file-missing":
             problems.append(found)
             return Source(entry, "unusable", at)
         return Source(entry, "missing", at)
-    if stat.S_ISDIR(found.status.st_mode):
-        return Source(entry, "folder", at, list(_walk(files, found, at, problems)))
-    return Source(entry, "file", at, [found.name])
+    source = Source(entry, "folder" if stat.S_ISDIR(found.status.st_mode) else "file", at)
+    if source.what == "folder":
+        _walk(files, found, source, problems)
+    else:
+        source.add(found.name, entry)
+    return source
 
 
 def nothing(source: Source) -> Diagnostic | None:
@@ -53,52 +71,56 @@ def nothing(source: Source) -> Diagnostic | None:
     return None
 
 
-def _glob(files: Files, pattern: str, at: Place, problems: list[Diagnostic]) -> list[str]:
-    base = Path(files.base)
+def _glob(files: Files, source: Source, problems: list[Diagnostic]) -> None:
+    pattern, at, base = source.entry, source.at, Path(files.base)
     if ".." in PurePosixPath(pattern).parts:
         # Before anything is looked for: the names of what lies outside are nobody's business.
         remedy = "Name files inside the project; what is shared has to be copied there."
         problems.append(Diagnostic("file-outside", f"`{pattern}` leads out of the project folder", remedy, at))
-        return []
+        return
     try:
         matches = sorted(match.relative_to(base).as_posix() for match in base.glob(pattern))
     except (ValueError, NotImplementedError, IndexError):
         remedy = "Write a path relative to retinue.yaml, with * for a part of a name and ** for any folders."
         problems.append(Diagnostic("glob-invalid", f"`{pattern}` is not a usable pattern", remedy, at))
-        return []
-    names: list[str] = []
+        return
     for match in matches:
-        if any(part.startswith(".") and part != ".." for part in PurePosixPath(match).parts):
-            continue
         found = files.find(match, at)
-        if isinstance(found, Diagnostic):
+        *folders, leaf = PurePosixPath(match).parts
+        if any(part.startswith(".") for part in (*folders, leaf)):
+            if not any(part.startswith(".") for part in folders) and not (base / match).is_dir():
+                source.unread.append(match)
+        elif isinstance(found, Diagnostic):
             problems.append(found)
         elif stat.S_ISDIR(found.status.st_mode):
-            names.extend(_walk(files, found, at, problems))
-        elif match.lower().endswith(SUFFIXES):
-            names.append(found.name)
-    return names
+            _walk(files, found, source, problems)
+        else:
+            source.add(found.name, match)
 
 
-def _walk(files: Files, folder: Found, at: Place, problems: list[Diagnostic]) -> Iterable[str]:
-    """Every file below a folder that can be a manifest. Links are followed, but never twice or out of the project."""
+def _walk(files: Files, folder: Found, source: Source, problems: list[Diagnostic]) -> None:
+    """Every file below a folder. Links are followed, but never twice or out of the project."""
     waiting, seen = [folder], {folder.path}
     while waiting:
         here = waiting.pop()
         prefix = "" if here.name == "." else here.name + "/"
         deeper: list[Found] = []
-        for entry in _entries(here, at, problems):
-            if not entry.is_symlink() and not entry.is_dir() and entry.name.isprintable():
-                if entry.name.lower().endswith(SUFFIXES):
-                    yield prefix + entry.name
+        for entry in _entries(here, source.at, problems):
+            if entry.name.startswith("."):
+                if not entry.is_dir():
+                    source.unread.append(prefix + entry.name)
                 continue
-            found = files.find(prefix + entry.name, at)
+            if not entry.is_symlink() and not entry.is_dir() and entry.name.isprintable():
+                source.add(prefix + entry.name, entry.name)
+                continue
+            found = files.find(prefix + entry.name, source.at)
             if isinstance(found, Diagnostic):
-                if "." not in entry.name or entry.name.lower().endswith(SUFFIXES):
+                if "." not in entry.name or suffix_of(entry.name) or entry.is_dir():
                     problems.append(found)
+                else:
+                    source.unread.append(prefix + entry.name)
             elif not stat.S_ISDIR(found.status.st_mode):
-                if entry.name.lower().endswith(SUFFIXES):
-                    yield found.name
+                source.add(found.name, entry.name)
             elif found.path not in seen:
                 seen.add(found.path)
                 deeper.append(found)
@@ -108,7 +130,7 @@ def _walk(files: Files, folder: Found, at: Place, problems: list[Diagnostic]) ->
 def _entries(folder: Found, at: Place, problems: list[Diagnostic]) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder.path) as entries:
-            return sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
+            return sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
         message = f"the folder `{folder.name}` cannot be read: {error.strerror}"
         problems.append(Diagnostic("file-unreadable", message, "Check its permissions.", at))

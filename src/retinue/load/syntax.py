@@ -16,6 +16,8 @@ _REMEDIES = (
         "could not find expected ':'",
         "A key is followed by a colon and a space; long text goes below `key: |`, indented.",
     ),
+    ("expected chomping or indentation", "Text that starts with > or | goes in quotes."),
+    ("expected comment or line break", "Text that starts with > or | goes in quotes."),
     ("cannot start any token", "Text that starts with @, `, % or & goes in quotes."),
     ("unexpected end of stream", "The closing quote is missing."),
     ("unknown escape character", "In double quotes a backslash is written twice; in single quotes once."),

@@ -8,9 +8,12 @@ import click
 
 from ...core.errors import UsageError
 from ...load.endpoints import EMULATOR, endpoint_problem
+from ...load.project import load_project
+from ...load.requirement import MISMATCH
 from ...providers import registry
 from .. import console, helping, options
 from ..exports import from_new_project, read_export
+from ..projects import refuse
 from ..scaffold import fresh_files, project_text, service_text, write_new
 
 
@@ -34,6 +37,7 @@ def command(source: str | None, endpoint: str | None, allow_http: bool, director
     """Start a project with an assistant that applies as it is, or with one manifest for each exported or live one."""
     folder = Path(directory)
     if (folder / "retinue.yaml").exists():
+        refuse([item for item in load_project(folder)[1] if item.code == MISMATCH])
         raise UsageError(
             f"{folder / 'retinue.yaml'} exists already: this is a project",
             "To add assistants from an export: retinue import --from FILE.",
