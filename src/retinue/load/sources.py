@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from ..core.model import Diagnostic, Place
@@ -38,6 +40,13 @@ def expand(files: Files, entry: str, at: Place, problems: list[Diagnostic]) -> S
     if stat.S_ISDIR(found.status.st_mode):
         return Source(entry, "folder", at, list(_walk(files, found, at, problems)))
     return Source(entry, "file", at, [found.name])
+
+
+def covers(entry: str, name: str) -> bool:
+    """Whether an entry of `manifests` names a file that is still to be written, as far as its text tells."""
+    entry, name = posixpath.normpath(entry), posixpath.normpath(name)
+    patterns = (entry, entry.replace("**/", ""))
+    return entry == "." or name.startswith(f"{entry}/") or any(fnmatchcase(name, item) for item in patterns)
 
 
 def nothing(source: Source) -> Diagnostic | None:

@@ -184,9 +184,9 @@ class _Work:
         for key in value:
             if key == "type" and shape.by_type is not None:
                 continue
-            self._value(value, key, _sub(shape, value, key), new.get(key, MISSING))
+            self._value(value, key, sub_shape(shape, value, key), new.get(key, MISSING))
         for key, item in new.items():
-            if key not in value and not _equal(MISSING, item, _sub(shape, new, key)):
+            if key not in value and not _equal(MISSING, item, sub_shape(shape, new, key)):
                 file, node = self._node(place)
                 self._insert(file, node, key, item)
 
@@ -370,7 +370,7 @@ def _short(value: Json, shape: Shape) -> Json:
     return MISSING if same(short, shape.default) else short
 
 
-def _sub(shape: Shape, value: Mapping[str, Json], key: str) -> Shape:
+def sub_shape(shape: Shape, value: Mapping[str, Json], key: str) -> Shape:
     if shape.by_type is not None:
         shape = shape.by_type.get(str(value.get("type")), Shape())
     if shape.properties is not None:
