@@ -147,9 +147,57 @@ def test_an_overlay_has_the_last_word_and_that_is_said_at_its_line(world: World)
         "overlays/poet.yaml:3:14",
         "overlays/poet.yaml:5:10",
     ], ran.err
-    assert "`temperature` of Assistant/poet is `1`; this layer says `0.2` and has the last word in `dev`" in ran.err
+    assert "`temperature` of Assistant/poet is `1`, but a layer above its manifest makes it `0.2` in `dev`" in ran.err
     (change,) = json.loads(world.run("plan", "--format", "json").out)["changes"]
     assert [item["path"] for item in change["fields"]] == ["/metadata", "/temperature"]
+
+
+def test_an_overlay_that_takes_a_value_away_is_said_at_the_line_that_names_it(world: World) -> None:
+    world.project(environment="    overlay: dev.yaml\n")
+    world.write("dev.yaml", "assistant: poet\ntemperature: null\nmetadata: {team: null}\n")
+    world.emulator.seed({**PLAIN, "temperature": 0.5, "metadata": {"team": "a", "b": "c"}})
+    ran = world.run("import")
+    lines = [line for line in ran.err.splitlines() if "import-overruled" in line]
+    assert [line[:18] for line in lines] == ["retinue.yaml:9:14:", "retinue.yaml:9:14:"], ran.err
+    assert "`temperature` of Assistant/poet is `0.5`, but a layer above its manifest makes it `1` in `dev`" in ran.err
+    assert "`metadata.team` of Assistant/poet is `a`, but a layer above its manifest takes it away" in ran.err
+
+
+def test_a_null_that_no_patch_can_state_is_told(world: World) -> None:
+    """The default has the same key, so null in the manifest takes the key away instead of being its value."""
+    text = "{type: json_schema, json_schema: {name: s, schema: {type: object, properties: {a: {default: KEPT}}}}}"
+    world.project(f"defaults: {{assistant: {{response_format: {text.replace('KEPT', 'x')}}}}}\n")
+    world.emulator.seed({**PLAIN, "response_format": yaml.safe_load(text.replace("KEPT", "null"))})
+    ran = world.run("import")
+    assert ran.code == 0
+    where = "response_format.json_schema.schema.properties.a.default"
+    assert f"import-overruled: `{where}` of Assistant/poet is `null`" in ran.err
+
+
+def test_what_other_providers_default_to_stays(world: World) -> None:
+    world.project("defaults: {assistant: {providers: {flowise: {type: OPENAI}, langgraph: {graph_id: agent}}}}\n")
+    world.emulator.seed(PLAIN)
+    world.run("import")
+    assert "providers" not in (world.root / "assistants/poet.yaml").read_text()
+    adopts_alone(world)
+
+
+def test_as_many_pairs_as_there_may_be_beside_a_default(world: World) -> None:
+    world.project("defaults: {assistant: {metadata: {owner: cx, team: a}}}\n")
+    world.emulator.seed({**PLAIN, "metadata": {f"k{number}": "v" for number in range(14)}})
+    assert world.run("import").err == ""
+    adopts_alone(world)
+
+
+def test_defaults_in_files(world: World) -> None:
+    world.project(
+        "defaults: {assistant: {metadata: {file: m.yaml}, instructions: {file: p.md, template: true}}}\n", VARIABLES
+    )
+    world.write("m.yaml", "owner: cx\n")
+    world.write("p.md", "Be ${var.team}.\n")
+    world.emulator.seed(PLAIN)
+    assert world.run("import").err == ""
+    adopts_alone(world)
 
 
 def test_an_overlay_that_keeps_the_manifest_out_is_named(world: World) -> None:
@@ -157,7 +205,7 @@ def test_an_overlay_that_keeps_the_manifest_out_is_named(world: World) -> None:
     world.write("dev.yaml", "assistant: poet\nretinue: {environments: [prod]}\n")
     world.emulator.seed(PLAIN)
     ran = world.run("import", "-e", "dev")
-    assert "dev.yaml:2:" in ran.err and "keeps its manifest out of there" in ran.err
+    assert "dev.yaml:2:" in ran.err and "keeps it out of there" in ran.err
 
 
 # --- from a file
@@ -279,6 +327,24 @@ def test_a_live_text_stays_a_text(world: World, text: str) -> None:
     assert (ran.code, ran.err) == (0, "")
     assert world.run("validate").err == ""
     adopts_alone(world)
+
+
+def test_a_shared_tool_that_holds_what_looks_like_a_variable(world: World) -> None:
+    world.project(environment="    variables: {x: EVIL}\n")
+    tool = {"type": "function", "function": {"name": "f", "description": "Say ${var.x}."}}
+    for name in ("a", "b"):
+        world.emulator.seed({**PLAIN, "name": name, "tools": [tool]})
+    assert world.run("import").err == ""
+    assert (world.root / "tools/f.yaml").exists()
+    assert world.run("validate").err == ""
+    adopts_alone(world)
+
+
+def test_a_project_with_variables_takes_an_export(world: World) -> None:
+    world.project(environment="    variables: {model: gpt-4o}\n")
+    world.assistant("ours", model="${var.model}")
+    world.write("export.json", json.dumps(EXPORT))
+    assert (world.run("import", "--from", "export.json").code, world.run("validate").code) == (0, 0)
 
 
 @pytest.mark.parametrize("layered", [False, True], ids=["alone", "over a default"])

@@ -19,7 +19,7 @@ from ..load.files import Files
 from ..load.fitting import Beside, fitted
 from ..load.manifests import UNMATCHED, Loaded, load
 from ..load.project import Project
-from ..load.sources import covers
+from ..load.sources import covering
 from ..load.yaml import parse
 from ..providers.base import Exporter, Provider
 from ..schema import kinds
@@ -146,13 +146,13 @@ def from_live(session: Session, given: Mapping[str, Any], choice: Choice = Choic
 def _into(project: Project) -> Destination:
     folder = _folder(project)
     parent = PurePosixPath(folder).parent
-    prompts = not any(covers(entry, f"{parent}/prompts/a.md") for entry in project.manifests)
+    prompts = not covering(project.manifests)(f"{parent}/prompts/a.md")
     return Destination(folder, tools=_tools(project, str(parent / "tools")), prompts=prompts)
 
 
 def _tools(project: Project, folder: str) -> dict[str, Json] | None:
     """The tools that the project has in files of their own, by path; None where such files would be manifests."""
-    if any(covers(entry, f"{folder}/a.yaml") for entry in project.manifests):
+    if covering(project.manifests)(f"{folder}/a.yaml"):
         return None
     files, found = Files(project.root), {}
     for path in sorted((project.root / folder).glob("*.yaml")):
@@ -178,6 +178,6 @@ def _folder(project: Project) -> str:
     """The first manifest folder of the project, or the fixed part of a pattern that names new manifests there."""
     for entry in project.manifests:
         folder = re.split(r"[^/]*[*?\[]", entry, maxsplit=1)[0].rstrip("/") or "."
-        if not PurePosixPath(folder).suffix and covers(entry, f"{folder}/a.yaml"):
+        if not PurePosixPath(folder).suffix and covering([entry])(f"{folder}/a.yaml"):
             return folder
     return "assistants"

@@ -190,9 +190,7 @@ class _Work:
         prompt = spec.get("instructions")
         if self.prompts is not None and isinstance(prompt, str) and _fits_file(prompt):
             target = posixpath.join(self.prompts, f"{name}.md")
-            fields["instructions"] = {"file": posixpath.relpath(target, self.folder or ".")}
-            if "${" in prompt:
-                fields["instructions"]["template"] = False
+            fields["instructions"] = self._include(target, prompt)
             prompts[target] = prompt + "\n"
         document: dict[str, Json] = {self.kind.word: name, **fields}
         if self.environment is not None and isinstance(old_id, str) and old_id:
@@ -202,7 +200,12 @@ class _Work:
     def _tool(self, tool: Json) -> Json:
         """An include, for a tool that others have too."""
         path = self.tools.get(canonical_json(tool))
-        return {"file": posixpath.relpath(path, self.folder or ".")} if path else escaped(tool)
+        return self._include(path, canonical_json(tool)) if path else escaped(tool)
+
+    def _include(self, path: str, text: str) -> dict[str, Json]:
+        """Of a file that says it means what looks like a variable literally."""
+        include = {"file": posixpath.relpath(path, self.folder or ".")}
+        return {**include, "template": False} if "${var." in text else include
 
     def _check(self, text: str, path: str, spec: Mapping[str, Json], address: Address, label: str) -> None:
         """What validation will say about the new manifest, with its place there."""

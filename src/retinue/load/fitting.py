@@ -35,29 +35,38 @@ class Beside:
 
 def fitted(exported: Exported, beside: Beside) -> Exported:
     """The same manifests, each rendering to its object; `diagnostics` say where a layer has the last word."""
-    manifests = exported.manifests
     meant = _alone(exported, beside)
     for environment in beside.environments:
         loaded = _loaded(exported, beside, environment)
-        manifests = tuple(_spelled_out(item, loaded, environment, beside.kinds) for item in manifests)
-        exported = replace(exported, files={**exported.files, **texts(manifests)}, manifests=manifests)
+        exported = _with(
+            exported, [_spelled_out(item, loaded, environment, beside.kinds) for item in exported.manifests]
+        )
     found: list[Diagnostic] = []
     for environment in beside.environments:
         loaded = _loaded(exported, beside, environment)
         resources = {resource.address: resource for resource in loaded.resources}
-        for item in manifests:
+        for item in exported.manifests:
             if item.address in resources:
                 kind = beside.kinds[item.address.kind]
-                found += _overruled(meant[item.address], resources[item.address], environment, kind)
+                overlay = place_of(beside.project.data, ["environments", environment, "overlay"])
+                notes = _overruled(meant[item.address], resources[item.address], environment, kind)
+                found += (replace(note, place=note.place or overlay) for note in notes)
             else:
                 found += _unread(item, loaded, environment)
     return replace(exported, diagnostics=tuple(dict.fromkeys(found)))
 
 
+def _with(exported: Exported, manifests: Sequence[NewManifest]) -> Exported:
+    """With other content of some manifests."""
+    changed = {new.path for new, old in zip(manifests, exported.manifests, strict=True) if new.data != old.data}
+    files = {**exported.files, **texts([item for item in manifests if item.path in changed])}
+    return replace(exported, files=files, manifests=tuple(manifests))
+
+
 def _alone(exported: Exported, beside: Beside) -> dict[Address | None, Mapping[str, Json]]:
     """What the manifests render to where there is no layer."""
     environments = {name: replace(item, overlay=None) for name, item in beside.project.environments.items()}
-    paths = tuple(texts(exported.manifests))
+    paths = tuple(dict.fromkeys(item.path for item in exported.manifests))
     bare = replace(beside.project, manifests=paths, defaults=Map(Place("", 1, 1)), environments=environments)
     loaded = _loaded(exported, replace(beside, project=bare), beside.environments[0])
     return {item.address: item.spec for item in loaded.resources}
@@ -118,9 +127,11 @@ def _unread(item: NewManifest, loaded: Loaded, environment: str) -> Iterator[Dia
         message = f"`manifests` in retinue.yaml names nothing that {item.path} would belong to; nothing was written"
         yield Diagnostic("import-unread", message, "Add its folder to `manifests`.", address=at)
     elif environment in _adopted(item):
-        message = f"{at} is live in `{environment}`, and this layer keeps its manifest out of there"
+        message = f"{at} is live in `{environment}`, but a layer above its manifest keeps it out of there"
         place = place_of(loaded.rendered[item.address], ["retinue", "environments"])
-        yield Diagnostic("import-overruled", message, "Take it out here.", place, at, severity=Severity.WARNING)
+        yield Diagnostic(
+            "import-overruled", message, "Take the line out of the layer.", place, at, severity=Severity.WARNING
+        )
 
 
 def _overruled(meant: Mapping[str, Json], resource: Resource, environment: str, kind: Kind) -> Iterator[Diagnostic]:
@@ -130,11 +141,11 @@ def _overruled(meant: Mapping[str, Json], resource: Resource, environment: str, 
         path, object_has, layer_has = _first_difference([name], want.get(name, MISSING), have.get(name, MISSING))
         if not path or (name in kind_schema(kind.word)["required"] and name not in want):
             continue
-        says = "takes it away" if layer_has is MISSING else f"says {shown(layer_has)}"
         was = "not there" if object_has is MISSING else shown(object_has)
-        message = f"`{'.'.join(path)}` of {at} is {was}; this layer {says} and has the last word in `{environment}`"
-        remedy = "Take it out here to keep what was imported: otherwise the first apply there changes it."
-        place = place_of(resource.spec, path) or resource.place
+        makes = "takes it away" if layer_has is MISSING else f"makes it {shown(layer_has)}"
+        message = f"`{'.'.join(path)}` of {at} is {was}, but a layer above its manifest {makes} in `{environment}`"
+        remedy = "Change the layer to keep what was imported: otherwise the first apply there changes it."
+        place = place_of(resource.spec, path) if layer_has is not MISSING and name in resource.spec else None
         yield Diagnostic("import-overruled", message, remedy, place, at, join_pointer(path), Severity.WARNING)
 
 

@@ -20,7 +20,7 @@ from .layers import over_defaults, over_manifest, without_nulls
 from .located import Map, place_of
 from .policy import environments_of, policy_of, unknown_environments
 from .project import Environment, Project
-from .sources import Source, covers, expand, nothing
+from .sources import Source, covering, expand, nothing
 from .validate import Extras, no_extras, validate_extras, validate_manifest
 from .variables import Variables
 
@@ -189,8 +189,9 @@ def _manifests(run: _Run) -> list[Manifest]:
         problem = None if found else nothing(source)
         if problem is not None:
             run.empty.append(problem)
+    covers = covering(run.project.manifests)
     for name in run.files.new():
-        if any(covers(entry, name) for entry in run.project.manifests):
+        if name not in read_already and covers(name):
             _read_file(run, Source(name, "new", Place(name, 1, 1)), name, manifests)
     return manifests
 

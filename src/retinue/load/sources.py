@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
@@ -42,11 +42,16 @@ def expand(files: Files, entry: str, at: Place, problems: list[Diagnostic]) -> S
     return Source(entry, "file", at, [found.name])
 
 
-def covers(entry: str, name: str) -> bool:
-    """Whether an entry of `manifests` names a file that is still to be written, as far as its text tells."""
-    entry, name = posixpath.normpath(entry), posixpath.normpath(name)
-    patterns = (entry, entry.replace("**/", ""))
-    return entry == "." or name.startswith(f"{entry}/") or any(fnmatchcase(name, item) for item in patterns)
+def covering(entries: Iterable[str]) -> Callable[[str], bool]:
+    """Tells whether one of the entries names a file that is still to be written, as far as their text tells."""
+    plain = {posixpath.normpath(entry) for entry in entries}
+    patterns = [text for entry in plain if _MAGIC & set(entry) for text in (entry, entry.replace("**/", ""))]
+
+    def covers(name: str) -> bool:
+        path = PurePosixPath(posixpath.normpath(name))
+        return not plain.isdisjoint(map(str, (path, *path.parents))) or any(fnmatchcase(str(path), p) for p in patterns)
+
+    return covers
 
 
 def nothing(source: Source) -> Diagnostic | None:
