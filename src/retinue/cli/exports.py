@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import posixpath
+import re
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,8 +16,10 @@ from ..engine.read import read_live
 from ..load.dumps import flat
 from ..load.export import Destination, Exported, manifests_from_objects, objects_from_text
 from ..load.files import Files
-from ..load.manifests import Loaded, load
+from ..load.fitting import Beside, fitted
+from ..load.manifests import UNMATCHED, Loaded, load
 from ..load.project import Project
+from ..load.sources import covering
 from ..load.yaml import parse
 from ..providers.base import Exporter, Provider
 from ..schema import kinds
@@ -25,7 +27,9 @@ from . import console
 from .binding import extras_of
 from .connecting import connect
 from .files import read_named, read_stdin
+from .given import variables_of
 from .plans import request_log
+from .projects import refuse
 from .session import Session, open_session
 
 _MOST_BYTES = 64 * 1024 * 1024
@@ -51,7 +55,9 @@ class Choice:
         return next((one for one in (*self.ids, *self.names) if not any(self._matches(o, (one,)) for o in found)), None)
 
 
-def read_export(path: str, choice: Choice = Choice(), project: Project | None = None) -> Exported:
+def read_export(
+    path: str, choice: Choice = Choice(), project: Project | None = None, variables: Mapping[str, Any] | None = None
+) -> Exported:
     """The manifests for the objects in a file (`-` is standard input), beside those that a project has already.
 
     Raises UsageError or InvalidManifests.
@@ -66,16 +72,17 @@ def read_export(path: str, choice: Choice = Choice(), project: Project | None = 
     if project is None:
         return checked(manifests_from_objects(objects, wanted=choice.takes))
     exported = checked(manifests_from_objects(objects, _into(project), wanted=choice.takes))
-    _refuse_taken(exported, project)
-    return exported
+    beside = Beside(project, tuple(project.environments), variables or {}, kinds(), extras_of)
+    _refuse_taken(exported, beside)
+    return checked(fitted(exported, beside))
 
 
-def _refuse_taken(exported: Exported, project: Project) -> None:
+def _refuse_taken(exported: Exported, beside: Beside) -> None:
     """Raises UsageError for a name that a manifest has which stands in another file."""
-    loaded = load(project, None, extras=extras_of)
-    if any(item.severity is Severity.ERROR for item in loaded.diagnostics):
-        # Whose name a faulty manifest takes, nobody can say.
-        raise InvalidManifests(loaded.diagnostics)
+    project = beside.project
+    loaded = load(project, beside.environments[0], beside.variables, extras=extras_of)
+    # Whose name a faulty manifest takes, nobody can say.
+    refuse([item for item in loaded.diagnostics if item.code != UNMATCHED])
     for file, text in sorted(exported.files.items()):
         taken = sorted(_addresses_in(file, text) & _addresses(loaded))
         if taken and not (project.root / file).exists():
@@ -124,25 +131,28 @@ def from_live(session: Session, given: Mapping[str, Any], choice: Choice = Choic
         raise UsageError(f"there is no unmanaged live object {missed}", "`retinue output` lists the managed ones.")
     adopted = {value for item in session.desired for value in item.policy.adopt.values()}
     taken = {address.name for address in _addresses(session.loaded)}
-    return checked(
-        manifests_from_objects(
-            [item for item in objects if item["id"] not in adopted],
-            replace(_into(session.project), taken=taken, adopt_environment=session.environment.name),
-            kind=session.kinds["Assistant"],
-            extras=extras_of,
-            wanted=choice.takes,
-        )
+    exported = manifests_from_objects(
+        [item for item in objects if item["id"] not in adopted],
+        replace(_into(session.project), taken=taken, adopt_environment=session.environment.name),
+        kind=session.kinds["Assistant"],
+        extras=extras_of,
+        wanted=choice.takes,
     )
+    here = (session.environment.name,)
+    beside = Beside(session.project, here, variables_of(given), session.kinds, extras_of)
+    return checked(fitted(checked(exported), beside))
 
 
 def _into(project: Project) -> Destination:
     folder = _folder(project)
-    return Destination(folder, tools=_tools(project, str(PurePosixPath(folder).parent / "tools")))
+    parent = PurePosixPath(folder).parent
+    prompts = not covering(project.manifests)(f"{parent}/prompts/a.md")
+    return Destination(folder, tools=_tools(project, str(parent / "tools")), prompts=prompts)
 
 
 def _tools(project: Project, folder: str) -> dict[str, Json] | None:
     """The tools that the project has in files of their own, by path; None where such files would be manifests."""
-    if any(_covers(entry, f"{folder}/a.yaml") for entry in project.manifests):
+    if covering(project.manifests)(f"{folder}/a.yaml"):
         return None
     files, found = Files(project.root), {}
     for path in sorted((project.root / folder).glob("*.yaml")):
@@ -160,12 +170,6 @@ def from_new_project(project: str, given: Mapping[str, Any]) -> Exported:
         return from_live(open_session({**given, "directory": folder}, need_manifests=False), given)
 
 
-def _covers(entry: str, name: str) -> bool:
-    """Whether an entry of `manifests` names a file, as far as its text tells."""
-    entry = posixpath.normpath(entry)
-    return entry == "." or name.startswith(f"{entry}/") or fnmatchcase(name, entry)
-
-
 def _without_keys(fields: dict[str, Json]) -> dict[str, Json]:
     """A live object without the key of this run, which does not go into a file; a warning tells where it was."""
     shown: dict[str, Json] = console.SECRETS.masked_json(fields)
@@ -181,6 +185,9 @@ def _exported(provider: Provider, live: Resource) -> dict[str, Json]:
 
 
 def _folder(project: Project) -> str:
-    """The first manifest folder of the project that is no glob and no file."""
-    plain = (item for item in project.manifests if not any(char in item for char in "*?["))
-    return next((item.rstrip("/") for item in plain if not PurePosixPath(item).suffix), "assistants")
+    """The first manifest folder of the project, or the fixed part of a pattern that names new manifests there."""
+    for entry in project.manifests:
+        folder = re.split(r"[^/]*[*?\[]", entry, maxsplit=1)[0].rstrip("/") or "."
+        if not PurePosixPath(folder).suffix and covering([entry])(f"{folder}/a.yaml"):
+            return folder
+    return "assistants"

@@ -13,7 +13,7 @@ from ..core.pointer import split_pointer
 from ..core.promotion import Proof
 from ..core.target import Target
 from ..load.located import place_of
-from ..load.manifests import Loaded, load
+from ..load.manifests import UNMATCHED, Loaded, load
 from ..load.project import Environment, Project
 from ..providers.base import Provider
 from ..providers.losses import held, losses, weighed
@@ -72,11 +72,16 @@ class Session:
 
 
 def open_session(
-    options: Mapping[str, Any], *, need_manifests: bool = True, replaced: Mapping[str, bytes] | None = None
+    options: Mapping[str, Any],
+    *,
+    need_manifests: bool = True,
+    complete: bool = True,
+    replaced: Mapping[str, bytes] | None = None,
 ) -> Session:
     """Project, environment, provider and manifests for a command's options; `replaced` as in `open_project`.
 
-    With `need_manifests=False` faulty manifests are no error and none are read (a saved plan needs none).
+    With `need_manifests=False` faulty manifests are no error and none are read (a saved plan needs none). With
+    `complete=False` an overlay may be about a manifest that is still to be written.
     """
     project = open_project(options["directory"], replaced, options.get("project_file"))
     environment = choose_environment(project, options.get("environment"))
@@ -88,7 +93,7 @@ def open_session(
     session = Session(project, environment, provider, loaded, {str(item.address): item for item in loaded.resources})
     found = [item for resource in loaded.resources for item in _checked(resource, session)]
     problems = [*said, *loaded.diagnostics, *found, *_contradictions(project, loaded.resources)]
-    refuse(problems)
+    refuse(problems if complete else [item for item in problems if item.code != UNMATCHED])
     resources = tuple(held(item, found) for item in loaded.resources)
     return replace(session, loaded=replace(loaded, resources=resources, diagnostics=tuple(problems)))
 

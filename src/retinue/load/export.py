@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..core.canonical import canonical, canonical_json, same
 from ..core.marker import ADDRESS_KEY, APPLIED_KEY
@@ -24,7 +24,7 @@ from .validate import Extras, no_extras, validate_extras, validate_manifest
 from .variables import escaped
 from .yaml import parse_text
 
-__all__ = ["Destination", "Exported", "manifests_from_objects", "objects_from_text", "to_yaml"]
+__all__ = ["Destination", "Exported", "NewManifest", "manifests_from_objects", "objects_from_text", "to_yaml"]
 
 _ONE_LINE = 80
 _STORE = "VectorStore"
@@ -34,15 +34,25 @@ _COMMON = frozenset(("name", "description", "metadata"))
 """Fields that any JSON object may have, a package.json too."""
 
 
+class NewManifest(NamedTuple):
+    """One document of a file to write: as it stands there, with no variable in it."""
+
+    path: str
+    address: Address
+    data: Mapping[str, Json]
+
+
 @dataclass(frozen=True, slots=True)
 class Exported:
     """Files to write, by path relative to the project folder, and what could not be carried over.
 
     An error means that an object has no manifest; a warning, that its manifest is there but needs a look.
+    `manifests`: what the manifest files among `files` are made of.
     """
 
     files: Mapping[str, str]
     diagnostics: tuple[Diagnostic, ...] = ()
+    manifests: tuple[NewManifest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +60,15 @@ class Destination:
     """The project that manifests go into. `folder`: theirs; `taken`: names that it has already.
 
     `tools`: those that it has in files, by path; functions that several objects share get such a file too, unless this
-    is None. `adopt_environment`: each manifest says that in this environment it is the object with the old id.
+    is None. `prompts`: long ones get files of their own.
+    `adopt_environment`: each manifest says that in this environment it is the object with the old id.
     """
 
     folder: str = "assistants"
     taken: Collection[str] = ()
     tools: Mapping[str, Json] | None = None
     adopt_environment: str | None = None
+    prompts: bool = True
 
 
 def manifests_from_objects(
@@ -83,7 +95,15 @@ def manifests_from_objects(
         work.share(found, into.tools)
     for item in found:
         work.add(item)
-    return Exported(work.files, tuple(work.problems))
+    return Exported(work.files, tuple(work.problems), tuple(work.manifests))
+
+
+def texts(manifests: Sequence[NewManifest]) -> dict[str, str]:
+    """The manifest files, by path."""
+    found: dict[str, list[str]] = {}
+    for item in manifests:
+        found.setdefault(item.path, []).append(to_yaml(item.data))
+    return {path: "---\n".join(documents) for path, documents in found.items()}
 
 
 class _Work:
@@ -96,9 +116,10 @@ class _Work:
         self.taken = set(into.taken)
         folder = into.folder.strip("/")
         self.folder = "" if folder == "." else folder
-        self.prompts = posixpath.join(posixpath.dirname(self.folder), "prompts")
+        self.prompts = posixpath.join(posixpath.dirname(self.folder), "prompts") if into.prompts else None
         self.tools: Mapping[str, str] = {}
         self.files: dict[str, str] = {}
+        self.manifests: list[NewManifest] = []
         self.problems: list[Diagnostic] = []
 
     def share(self, items: Sequence[Json], there: Mapping[str, Json]) -> None:
@@ -139,18 +160,20 @@ class _Work:
         name = unique_name(source.get("name"), source.get("id"), self.taken)
         source, store, left_out = without_helper(_without_marker(source), name)
         spec = stated(source, self.kind)
-        files, documents = self._files(name, spec, source.get("id"))
-        path = next(iter(files))
+        path, address = posixpath.join(self.folder, f"{name}.yaml"), Address(self.kind.name, name)
+        data, prompts = self._document(name, spec, source.get("id"))
+        manifests = [NewManifest(path, address, data)]
         if store is not None:
-            documents.append({kinds()[_STORE].word: name, **escaped(store)})
-            files[path] += f"---\n{to_yaml(documents[1])}"
-        reason = _unreadable(files, path, documents)
+            data = {kinds()[_STORE].word: name, **escaped(store)}
+            manifests.append(NewManifest(path, Address(_STORE, name), data))
+        files = {**texts(manifests), **prompts}
+        reason = _unreadable(files, path, [item.data for item in manifests])
         if reason is not None:
             self._unwritable(label, reason)
             return
         self.taken.add(name)
         self.files.update(files)
-        address = Address(self.kind.name, name)
+        self.manifests += manifests
         for note in notes:
             self._note("export-v1", f"{label}: {note.message}", note.remedy, address)
         for pointer in (*lost(source, self.kind), *left_out):
@@ -158,27 +181,31 @@ class _Work:
             self._note("export-left-out", message, "Nothing to do, unless you miss it.", address)
         self._check(files[path], path, spec, address, label)
 
-    def _files(self, name: str, spec: dict[str, Json], old_id: Json) -> tuple[dict[str, str], list[dict[str, Json]]]:
-        """The manifest's file first, and the document in it."""
-        path = posixpath.join(self.folder, f"{name}.yaml")
+    def _document(self, name: str, spec: dict[str, Json], old_id: Json) -> tuple[dict[str, Json], dict[str, str]]:
+        """The document of one object, and the file with its prompt if that has one."""
         fields = {key: escaped(value) for key, value in spec.items()}
         if isinstance(spec.get("tools"), list):
             fields["tools"] = [self._tool(tool) for tool in spec["tools"]]
         prompts = {}
         prompt = spec.get("instructions")
-        if isinstance(prompt, str) and _fits_file(prompt):
+        if self.prompts is not None and isinstance(prompt, str) and _fits_file(prompt):
             target = posixpath.join(self.prompts, f"{name}.md")
-            fields["instructions"] = {"file": posixpath.relpath(target, self.folder or ".")}
+            fields["instructions"] = self._include(target, prompt)
             prompts[target] = prompt + "\n"
         document: dict[str, Json] = {self.kind.word: name, **fields}
         if self.environment is not None and isinstance(old_id, str) and old_id:
             document["retinue"] = {"adopt": {self.environment: old_id}}
-        return {path: to_yaml(document), **prompts}, [document]
+        return document, prompts
 
     def _tool(self, tool: Json) -> Json:
         """An include, for a tool that others have too."""
         path = self.tools.get(canonical_json(tool))
-        return {"file": posixpath.relpath(path, self.folder or ".")} if path else escaped(tool)
+        return self._include(path, canonical_json(tool)) if path else escaped(tool)
+
+    def _include(self, path: str, text: str) -> dict[str, Json]:
+        """Of a file that says it means what looks like a variable literally."""
+        include = {"file": posixpath.relpath(path, self.folder or ".")}
+        return {**include, "template": False} if "${var." in text else include
 
     def _check(self, text: str, path: str, spec: Mapping[str, Json], address: Address, label: str) -> None:
         """What validation will say about the new manifest, with its place there."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +21,8 @@ OPEN_FLAGS = (
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
 )
+
+_NEW = os.stat_result((stat.S_IFREG | 0o600, *[0] * 9))
 
 
 class Found(NamedTuple):
@@ -39,7 +41,7 @@ class Files:
     """The files of one project. Remembers where folders really are, so keep it for one run only."""
 
     def __init__(self, root: Path, replaced: Mapping[str, bytes] | None = None) -> None:
-        """`replaced`: by name, what to take for the content of some files."""
+        """`replaced`: by name, what to take for the content of some files, also of files that are not there yet."""
         self.base = os.path.realpath(root)
         self._replaced = replaced or {}
         self._folders: dict[str, str] = {}
@@ -53,6 +55,9 @@ class Files:
         try:
             path, status = self._resolve(name)
         except (FileNotFoundError, NotADirectoryError):
+            new = posixpath.normpath(name)
+            if new in self._replaced:
+                return Found(f"{self.base}/{new}", new, _NEW, self._replaced[new])
             # A path that leads out is refused in the same words whether or not something is there.
             leads_out = posixpath.normpath(name).split("/")[0] == ".."
             return _outside(name, at) if leads_out else _missing(name, at)
@@ -62,6 +67,10 @@ class Files:
             return _outside(name, at)
         within = path[len(self.base) :].replace(os.sep, "/").lstrip("/") or "."
         return Found(path, within, status, self._replaced.get(within))
+
+    def new(self) -> Iterator[str]:
+        """The names in `replaced` for which there is no file yet."""
+        return (name for name in self._replaced if not os.path.lexists(f"{self.base}/{name}"))
 
     def _resolve(self, name: str) -> tuple[str, os.stat_result]:
         # Strings instead of pathlib, and one lstat per file: this runs for each of thousands of manifests.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.model import Diagnostic
+from ..core.model import Diagnostic, Kind
 from .located import Map
 
 
@@ -28,6 +28,18 @@ def over_defaults(defaults: Map, manifest: Map) -> Map:
 def over_manifest(manifest: Map, overlay: Map, problems: list[Diagnostic]) -> Map:
     """The manifest with the overlay's values; removing what is not there is a problem."""
     return merge(manifest, overlay, problems)
+
+
+def without_nulls(kind: Kind, data: Map) -> Map:
+    """The merged manifest, where a null in a free map such as `metadata` means "not this key", default or none."""
+    result = data
+    for name, field in kind.fields.items():
+        value = data.get(name)
+        if field.shape.values is not None and type(value) is Map and None in value.values():
+            rest = value.without([key for key, item in value.items() if item is None])
+            result = result.copy()
+            result.put(name, rest, data.keys_at[name], data.values_at[name])
+    return result
 
 
 def merge(base: Map, patch: Map, problems: list[Diagnostic] | None = None) -> Map:

@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from ..core.model import Address, Diagnostic, Place, Resource, Severity
 from ..core.spelling import closest
@@ -16,17 +16,19 @@ from .documents import Manifest, identify, read
 from .files import Files
 from .includes import Renderer
 from .knowledge import described_twice, folded, spelled_out, unknown_references, with_uploads
-from .layers import over_defaults, over_manifest
+from .layers import over_defaults, over_manifest, without_nulls
 from .located import Map, place_of
 from .meant import Meant
 from .policy import environments_of, policy_of, unknown_environments
 from .project import Environment, Project
 from .said import shown
-from .sources import Source, expand, nothing
+from .sources import Source, covering, expand, nothing
 from .validate import Extras, no_extras, validate_extras, validate_manifest
 from .variables import Variables
 
-PASSED_OVER = "passed-over"
+PASSED_OVER: Final = "passed-over"
+UNMATCHED: Final = "overlay-unmatched"
+"""The code of a problem that a manifest which is still to be written may solve."""
 _MOST_NAMED = 3
 _OURS = frozenset(("retinue", EXTRAS))
 # After one of these the value is a stand-in: what validation says about it is no news.
@@ -195,6 +197,10 @@ def _manifests(run: _Run) -> list[Manifest]:
         problem = None if found else nothing(source)
         if problem is not None:
             run.empty.append(problem)
+    covers = covering(run.project.manifests)
+    for name in run.files.new():
+        if name not in read_already and covers(name):
+            _read_file(run, Source(name, "new", Place(name, 1, 1)), name, manifests)
     return manifests
 
 
@@ -297,7 +303,7 @@ def _unmatched(overlay: Manifest, manifests: Mapping[Address, Manifest]) -> Diag
     meant = closest(overlay.address.name, [address.name for address in manifests if address.kind == overlay.kind.name])
     remedy = f"Did you mean `{overlay.kind.word}: {meant}`?" if meant else "Correct the name or remove this document."
     message = f"this overlay hits nothing: there is no manifest `{overlay.address}`"
-    return Diagnostic("overlay-unmatched", message, remedy, overlay.place, str(overlay.address))
+    return Diagnostic(UNMATCHED, message, remedy, overlay.place, str(overlay.address))
 
 
 def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Resource, bool]:
@@ -307,7 +313,7 @@ def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Resour
     data = over_defaults(run.defaults(manifest.kind.word, here), run.render(manifest.data, here))
     if overlay is not None:
         data = over_manifest(data, run.render(overlay, here), run.problems)
-    data = spelled_out(manifest.kind, data)
+    data = without_nulls(manifest.kind, spelled_out(manifest.kind, data))
     block = data.get("retinue")
     run.problems.extend(unknown_environments(block, names))
     run.problems.extend(

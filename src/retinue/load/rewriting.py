@@ -43,11 +43,23 @@ def rewrite(wanted: Sequence[Wanted], texts: Texts, verify: Verify) -> Rewriting
     found = [edits_for(item, texts) for item in wanted]
     refused = [item for item in found if isinstance(item, Refused)]
     groups: list[_Group] = []
-    for group, why in _settle(_groups([item for item in found if isinstance(item, Written)]), groups, texts, verify):
+    again: list[Written] = []
+    for group, why in _settle(_groups(_written(found)), groups, texts, verify):
+        # A value that was taken away may have let a lower layer through.
+        hiding = _written([edits_for(item.wanted, texts, hides=True) for item in group if why == _MISSED])
+        if len(hiding) == len(group):
+            again += hiding
+        else:
+            refused += [_refused(item, why, texts) for item in group]
+    for group, why in _settle(_groups(again), groups, texts, verify):
         refused += [_refused(item, why, texts) for item in group]
     written = tuple(item.wanted for group in groups for item in group)
     files = {name: data for name, data in _files(groups, texts).items() if data != texts[name].data}
     return Rewriting(files, {name: texts[name].data for name in files}, written, tuple(refused))
+
+
+def _written(found: Sequence[Written | Refused]) -> list[Written]:
+    return [item for item in found if isinstance(item, Written)]
 
 
 def _settle(groups: Sequence[_Group], kept: list[_Group], texts: Texts, verify: Verify) -> Iterator[tuple[_Group, str]]:

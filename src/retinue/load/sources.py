@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import stat
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from ..core.model import Diagnostic, Place
@@ -56,6 +59,18 @@ def expand(files: Files, entry: str, at: Place, problems: list[Diagnostic]) -> S
     else:
         source.add(found.name, entry)
     return source
+
+
+def covering(entries: Iterable[str]) -> Callable[[str], bool]:
+    """Tells whether one of the entries names a file that is still to be written, as far as their text tells."""
+    plain = {posixpath.normpath(entry) for entry in entries}
+    patterns = [text for entry in plain if _MAGIC & set(entry) for text in (entry, entry.replace("**/", ""))]
+
+    def covers(name: str) -> bool:
+        path = PurePosixPath(posixpath.normpath(name))
+        return not plain.isdisjoint(map(str, (path, *path.parents))) or any(fnmatchcase(str(path), p) for p in patterns)
+
+    return covers
 
 
 def nothing(source: Source) -> Diagnostic | None:

@@ -80,6 +80,10 @@ class Spans:
                 for key in node.keys:
                     self._keys[key.position] = node
 
+    def first(self) -> Node:
+        """All of the first document."""
+        return next(iter(self._values.values()))
+
     def at(self, position: tuple[int, int]) -> Node | None:
         """The value that begins at a line and column."""
         return self._values.get(position)

@@ -122,9 +122,12 @@ class Texts:
         return known
 
 
-def edits_for(wanted: Wanted, texts: Texts) -> Written | Refused:
-    """The edits that give one field its live value: all of them, or why there are none."""
-    work = _Work(texts)
+def edits_for(wanted: Wanted, texts: Texts, *, hides: bool = False) -> Written | Refused:
+    """The edits that give one field its live value: all of them, or why there are none.
+
+    `hides`: what goes leaves an empty value behind, so that nothing of a lower layer comes to light.
+    """
+    work = _Work(texts, hides)
     try:
         work.field(wanted)
     except Unsafe as unsafe:
@@ -137,6 +140,7 @@ class _Work:
     """The edits of one field so far, and the place that was looked at last."""
 
     texts: Texts
+    hides: bool
     edits: dict[str, list[Edit]] = field(default_factory=dict)
     place: Place | None = None
 
@@ -175,18 +179,20 @@ class _Work:
         """Back to the default: a plain one is written out, so that no lower layer shows through."""
         if shape.default is not MISSING and shape.default not in (None, {}, []):
             self._replace(_place(holder, key), holder[key], shape, shape.default)
-        elif type(holder) is Map:
-            self._remove(holder, key)
-        else:
+        elif type(holder) is not Map:
             raise Unsafe("an item of this list says nothing any more")
+        elif self.hides:
+            self._replace(holder.values_at[key], holder[key], shape, [] if shape.default == [] else None)
+        else:
+            self._remove(holder, key)
 
     def _members(self, value: Map, place: Place, shape: Shape, new: Mapping[str, Json]) -> None:
         for key in value:
             if key == "type" and shape.by_type is not None:
                 continue
-            self._value(value, key, _sub(shape, value, key), new.get(key, MISSING))
+            self._value(value, key, sub_shape(shape, value, key), new.get(key, MISSING))
         for key, item in new.items():
-            if key not in value and not _equal(MISSING, item, _sub(shape, new, key)):
+            if key not in value and not _equal(MISSING, item, sub_shape(shape, new, key)):
                 file, node = self._node(place)
                 self._insert(file, node, key, item)
 
@@ -229,6 +235,8 @@ class _Work:
             raise Unsafe("an anchor, an alias or an include stands for this list")
         moved = [item.number for _, item in more if isinstance(item, _Moved)]
         for index in gone:
+            if index not in moved:
+                self._refuse_variable(value[index], node.children[index])
             self._add(file, item_removed(file.text, node, index, moved=index in moved))
         for after, item in more:
             if isinstance(item, _Moved):
@@ -256,7 +264,9 @@ class _Work:
     def _replace(self, place: Place, value: Any, shape: Shape, new: Json) -> None:
         file = self.texts[place.file]
         if _is_body(file, place):
-            self._body(file, place, new)
+            self._body(file, place, "" if new is None else new)
+            if new is None:
+                self._insert(file, file.spans().first(), frontmatter.BODY, None)
             return
         file, node = self._node(place)
         if node.what == MAP and type(value) is not Map:
@@ -269,10 +279,12 @@ class _Work:
         self._add(file, replaced(file.text, node, new, is_json=file.is_json, trims=shape.trim_final_newline))
 
     def _refuse_variable(self, value: Any, node: Node | None) -> None:
-        """A variable stands there, unless what is written is what is meant (a text that is no template)."""
-        if node is None or node.what != SCALAR or "${" not in node.text.replace("$${", "") or value == node.text:
-            return
-        raise Unsafe(f"`{node.text}` stands there" if len(node.text) < 60 else "a text with variables stands there")
+        """A variable stands there or below, unless what is written is what is meant (a text that is no template)."""
+        for part in node.all() if node is not None else ():
+            if _has_variables(part.text) and value != part.text:
+                raise Unsafe(
+                    f"`{part.text}` stands there" if len(part.text) < 60 else "a text with variables stands there"
+                )
 
     def _included(self, node: Node, place: Place, shape: Shape, new: Json) -> None:
         """The text of a file of its own."""
@@ -281,10 +293,11 @@ class _Work:
             raise Unsafe("an include stands there, and the live value is no text for its file")
         file = self.texts[beside(place, path.text)]
         self.place = Place(file.name, 1, 1)
-        if template is not None and template.text == "true" and ("${" in file.text or "${" in new):
-            raise Unsafe("the text is a template (`template: true`)")
+        is_template = template is not None and template.text == "true"
+        if is_template and _has_variables(file.text):
+            raise Unsafe("the text is a template (`template: true`), and what is live cannot tell its variables")
         kept = file.text[len(file.text.rstrip("\n")) :] if shape.trim_final_newline else ""
-        text = new.replace("\r\n", "\n")
+        text = (escaped(new) if is_template else new).replace("\r\n", "\n")
         text = text.rstrip("\n") + kept if shape.trim_final_newline else text
         self._add(file, Edit(0, len(file.text), text))
 
@@ -294,8 +307,8 @@ class _Work:
             raise Unsafe("the text below the front matter cannot be anything but text")
         start = sum(len(line) + 1 for line in file.text.split("\n")[: place.line - 1])
         body = file.text[start:]
-        if "${" in body.replace("$${", ""):
-            raise Unsafe("the text has variables")
+        if _has_variables(body):
+            raise Unsafe("the text has variables, which what is live cannot tell")
         kept = body[len(body.rstrip("\n")) :]
         text = _as_body(new)
         self._add(file, Edit(start, len(file.text), text + kept if text else ""))
@@ -351,6 +364,10 @@ def _pairs(old: Sequence[str], new: Sequence[str], own: Sequence[bool]) -> Itera
                 yield index, number
 
 
+def _has_variables(text: str) -> bool:
+    return "${" in text.replace("$${", "")
+
+
 def _as_body(text: str) -> str:
     return text.replace("\r\n", "\n").rstrip("\n").replace("${", "$${")
 
@@ -370,7 +387,7 @@ def _short(value: Json, shape: Shape) -> Json:
     return MISSING if same(short, shape.default) else short
 
 
-def _sub(shape: Shape, value: Mapping[str, Json], key: str) -> Shape:
+def sub_shape(shape: Shape, value: Mapping[str, Json], key: str) -> Shape:
     if shape.by_type is not None:
         shape = shape.by_type.get(str(value.get("type")), Shape())
     if shape.properties is not None:

@@ -11,6 +11,7 @@ from .. import console, helping, options
 from ..connecting import connect
 from ..exits import Exit
 from ..exports import Choice, from_live, read_export
+from ..given import variables_of
 from ..plans import request_log
 from ..projects import open_project
 from ..reading import read_world
@@ -47,9 +48,9 @@ def command(**given: Any) -> int:
     choice = Choice(frozenset(given["ids"]), given["names"])
     if given["source"]:
         project = open_project(given["directory"])
-        root, exported = project.root, read_export(given["source"], choice, project)
+        root, exported = project.root, read_export(given["source"], choice, project, variables_of(given))
     else:
-        session = open_session(given)
+        session = open_session(given, complete=False)
         root, exported = session.project.root, from_live(session, given, choice)
     for name in write_new(root, exported.files):
         console.result(f"wrote {name}")
