@@ -24,7 +24,7 @@ from .reading import understood
 from .session import Session, open_session
 
 _REFERS = "it refers to other manifests or to files by name, and live ids must not take their place"
-_BOTH = "its manifest was changed too since the last apply, and nobody can say which side is right"
+_BOTH = "its manifest was changed too since the last apply, or nothing on record says which side was"
 
 
 def update(session: Session, service: Service, live: Sequence[Resource], given: Mapping[str, Any]) -> Rewriting:
@@ -69,8 +69,8 @@ def _refuse_unknown(taken: set[str], plan: Plan) -> None:
     moved = {str(change.address) for change in plan.changes for item in change.fields if item.cause is Cause.BOTH}
     for address in sorted(taken - moved):
         raise UsageError(
-            f"--take-live {address} names nothing that both sides changed",
-            f"Both sides changed: {', '.join(sorted(moved)) or 'nothing'}.",
+            f"--take-live {address} names nothing that both sides may have changed",
+            f"Both sides may have changed: {', '.join(sorted(moved)) or 'nothing'}.",
         )
 
 
