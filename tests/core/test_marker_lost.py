@@ -156,7 +156,7 @@ def test_drift_names_the_fields_of_what_has_no_history(state: str) -> None:
         ("/instructions", "Be rude.", Cause.BOTH)
     ]
     text = drift_text(found)
-    assert "instructions" in text and "nothing on record says which side changed" in text
+    assert "instructions" in text and "which side changed is not on record" in text
     assert "its manifest was changed too" not in text
 
 

@@ -24,7 +24,7 @@ from .reading import understood
 from .session import Session, open_session
 
 _REFERS = "it refers to other manifests or to files by name, and live ids must not take their place"
-_BOTH = "its manifest was changed too since the last apply, or nothing on record says which side was"
+_BOTH = "its manifest was changed too since the last apply, or which side changed is not on record"
 
 
 def update(session: Session, service: Service, live: Sequence[Resource], given: Mapping[str, Any]) -> Rewriting:

@@ -228,7 +228,7 @@ def block_drift(plan: Plan, facts: Facts) -> Plan:
         both = any(item.cause is Cause.BOTH for item in change.fields)
         keep = f"retinue import --update -e {plan.environment} --target {change.address}"
         lost = change.action is Action.ADOPT
-        what = "nothing on record says which side changed" if lost else "changed outside"
+        what = "which side changed is not on record" if lost else "changed outside"
         return Obstacle(
             "drift",
             f"{what}: {', '.join(moved)}; `on_drift: deny` keeps what is live",

@@ -35,7 +35,7 @@ _REMARKS = {
     Cause.DRIFT: "",
     Cause.BOTH: "its manifest was changed too, since the last apply",
 }
-_UNKNOWN = "nothing on record says which side changed"
+_UNKNOWN = "which side changed is not on record"
 
 
 def drift_text(drift: Drift, *, style: Style = Style(), width: int = REVIEWED) -> str:  # noqa: B008

@@ -43,7 +43,7 @@ _REASONS = {
 }
 UNKNOWN_HISTORY = (Reason.ADOPTED, Reason.MARKER_LOST, Reason.MARKER_DAMAGED, Reason.SET_BACK)
 """Of these steps the cause `both` means that nothing on record says which side changed."""
-UNKNOWN_CAUSES = {**CAUSES, Cause.BOTH: "drift: here or in its manifest, nothing on record says which"}
+UNKNOWN_CAUSES = {**CAUSES, Cause.BOTH: "drift: which side changed is not on record"}
 NARROWED = (
     "This plan is narrowed: it holds what was chosen and what that needs;\n"
     "nothing else is looked at and nothing else is deleted."
