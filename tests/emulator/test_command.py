@@ -263,10 +263,11 @@ def test_the_control_route_saves_a_row_as_the_page_of_flowise_does(start: Callab
     def control(**body: object) -> int:
         return httpx.post(f"{url}/_emulator/control", json=body).status_code
 
-    key = httpx.post(f"{url}/v1/assistants", json={"model": "m"}, headers={"Authorization": "Bearer k"}).json()["id"]
+    headers = {"Authorization": "Bearer k", "OpenAI-Beta": "assistants=v2"}
+    key = httpx.post(f"{url}/v1/assistants", json={"model": "m"}, headers=headers).json()["id"]
     assert control(objects=[made, {**row, "details": {**details, "id": key}}]) == 200
     assert control(flowise_pages=[{"id": "r", "details": {"instructions": "New."}}]) == 200
-    held = httpx.get(f"{url}/api/v1/assistants/r", headers={"Authorization": "Bearer k"}).json()["details"]
+    held = httpx.get(f"{url}/api/v1/assistants/r", headers=headers).json()["details"]
     assert json.loads(held) == {
         "name": "A", "model": "m", "instructions": "New.", "temperature": 0.7, "top_p": None, "tools": [],
         "tool_resources": {}, "id": key,

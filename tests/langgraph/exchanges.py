@@ -55,8 +55,12 @@ STEPS = (
     Step("PATCH", "/assistants/{A}", {"context": {"model": "n"}, "config": {"recursion_limit": 5}}),
     Step("PATCH", "/assistants/{A}", {"context": {"model": "o"}}),
     Step("PATCH", "/assistants/{A}", {"context": {"model": "o"}, "config": {"configurable": {"a": 1}}}),
+    Step("PATCH", "/assistants/{A}", {"config": {"recursion_limit": 6}}),
+    Step("PATCH", "/assistants/{A}", {"config": {"configurable": {"model": "p"}, "recursion_limit": 6}}),
     Step("PATCH", "/assistants/{A}", {"context": {}}),
     Step("PATCH", "/assistants/{A}", {"context": {}, "config": {}}),
+    Step("PATCH", "/assistants/{A}", {"context": {}, "config": {"configurable": {}, "recursion_limit": 6}}),
+    Step("PATCH", "/assistants/{A}", {"context": {"model": "q"}, "config": {"recursion_limit": 6}}),
     Step("PATCH", "/assistants/{A}", {"context": None}),
     # metadata: merged, null stays
     Step("PATCH", "/assistants/{A}", {"metadata": {"owner": None, "team": "7", "odd": {"a": 1}}}),
@@ -86,7 +90,10 @@ STEPS = (
     Step("POST", "/assistants/{B}/latest", {"version": 3}),
     Step("GET", "/assistants/{B}"),
     Step("PATCH", "/assistants/{B}", {"name": "five"}),
+    Step("PATCH", "/assistants/{B}", {"context": {"model": "three"}}),
     Step("POST", "/assistants/{B}/latest", {"version": 99}),
+    Step("POST", "/assistants", {"assistant_id": "{N}", "graph_id": "agent", "config": {"configurable": {"model": "r"}}}),
+    Step("DELETE", "/assistants/{N}"),
     # absent, unknown
     Step("GET", "/assistants/{N}"),
     Step("GET", "/assistants/no-uuid"),

@@ -40,8 +40,9 @@ def counterparts(
         live = lost.get(address) if remote_id is None else foreign.get(remote_id)
         if live is None:
             return None
+        lossy = live.set_back or bool(target.recognised_by.get(address.kind))
         # The `adopt` line of an object that was ours until its service lost the marker stands there still.
-        return Counterpart(live, named=remote_id is not None, known=not target.recognised_by.get(address.kind))
+        return Counterpart(live, named=remote_id is not None, known=not lossy)
 
     return {address: found(address, resource) for address, resource in desired.items()}
 
