@@ -1,4 +1,4 @@
-"""Rows after somebody pressed Save on their page: nothing differs that nobody changed, and edits are not undone unseen."""
+"""Rows after Save was pressed on their page: what nobody changed does not differ, and no edit is undone unseen."""
 
 from __future__ import annotations
 
@@ -157,7 +157,9 @@ def test_a_zero_that_the_page_makes_null_is_a_difference(world: FlowiseWorld) ->
 def test_files_that_somebody_took_away_on_the_page_come_back(world: FlowiseWorld) -> None:
     greeter(world, text=TEXTS["files"])
     held = world.rows()["Greeter"]["parsed"]["tool_resources"]
-    world.save_page("Greeter", tool_resources={**held, "code_interpreter": {**held["code_interpreter"], "file_ids": []}})
+    world.save_page(
+        "Greeter", tool_resources={**held, "code_interpreter": {**held["code_interpreter"], "file_ids": []}}
+    )
     assert planned(world) == [("update", [("/tool_resources", "drift")])]
     world.apply()
 

@@ -92,7 +92,8 @@ STEPS = (
     Step("PATCH", "/assistants/{B}", {"name": "five"}),
     Step("PATCH", "/assistants/{B}", {"context": {"model": "three"}}),
     Step("POST", "/assistants/{B}/latest", {"version": 99}),
-    Step("POST", "/assistants", {"assistant_id": "{N}", "graph_id": "agent", "config": {"configurable": {"model": "r"}}}),
+    Step("POST", "/assistants",
+         {"assistant_id": "{N}", "graph_id": "agent", "config": {"configurable": {"model": "r"}}}),
     Step("DELETE", "/assistants/{N}"),
     # absent, unknown
     Step("GET", "/assistants/{N}"),

@@ -1,4 +1,4 @@
-"""An assistant that went back to an earlier version, or whose two copies of the context differ: seen, kept or mended."""
+"""Assistants that went back to an earlier version, or whose two copies of the context differ."""
 
 from __future__ import annotations
 
@@ -135,7 +135,9 @@ def test_import_reads_what_serves(world: LangGraphWorld) -> None:
     made = world.fake.create({"graph_id": "agent", "name": "Tutor", "context": {"model": "m", "system_prompt": "One."}})
     world.fake.patch(made["assistant_id"], {"context": {"model": "m", "system_prompt": "Two."}})
     world.fake.latest(made["assistant_id"], {"version": 1})
-    old = world.fake.create({"graph_id": "agent", "name": "Older", "config": {"configurable": {"model": "m", "system_prompt": "Old."}}})
+    old = world.fake.create(
+        {"graph_id": "agent", "name": "Older", "config": {"configurable": {"model": "m", "system_prompt": "Old."}}}
+    )
     world.fake.objects[old["assistant_id"]]["context"] = {}
     world.project()
     world.write("assistants/.keep", "")
@@ -146,7 +148,9 @@ def test_import_reads_what_serves(world: LangGraphWorld) -> None:
 
 
 def test_the_adopt_line_of_what_went_back_before_it_was_ours_undoes_nothing_unseen(world: LangGraphWorld) -> None:
-    made = world.fake.create({"graph_id": "agent", "name": "Tutor", "context": {"model": "gpt-4o", "system_prompt": "A"}})
+    made = world.fake.create(
+        {"graph_id": "agent", "name": "Tutor", "context": {"model": "gpt-4o", "system_prompt": "A"}}
+    )
     world.project(environment="    on_drift: deny\n")
     world.graph("tutor", f"instructions: B\nretinue: {{adopt: {{dev: {made['assistant_id']}}}}}\n")
     world.apply()

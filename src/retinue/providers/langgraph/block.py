@@ -83,8 +83,8 @@ def split_context(context: Mapping[str, Json], keys: Mapping[str, str]) -> tuple
 def copies_of(raw: Mapping[str, Json]) -> tuple[Mapping[str, Json], Mapping[str, Json]]:
     """The context that counts, and what the other copy of it holds otherwise (null: nothing), by key.
 
-    A server keeps it as `context` and as `config.configurable`, and a graph reads the one or the other. Both are written
-    at once, but `/latest` of the in-memory server sets only the second back, and so that one is the version that serves.
+    A server keeps it as `context` and as `config.configurable`, and a graph reads the one or the other. A write sets
+    both, but `/latest` of the in-memory server sets only the second back: that one is of the version that is live.
     """
     context, config = mapping(raw.get("context")), raw.get("config")
     if not isinstance(config, dict):
