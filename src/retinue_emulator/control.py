@@ -12,7 +12,7 @@ from dataclasses import fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .errors import ApiError
+from .errors import ApiError, Refused
 from .faults import Behaviour, Fault, Faults, is_amount
 from .web import Answer, Request
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PATH = "/_emulator/control"
 _PARTS = ("objects", "faults", "behaviour", "requests", "latency")
-_KEYS = ("reset", "behaviour", "latency", "faults", "rates", "chance", "objects")
+_KEYS = ("reset", "behaviour", "latency", "faults", "rates", "chance", "objects", "flowise_pages")
 _UNSENDABLE = ("page_filter",)
 Step = Callable[[], object]
 
@@ -32,7 +32,8 @@ class Control:
     `reset`: true, or a list of `objects`, `faults` (rates and chance too), `behaviour`, `requests`, `latency`;
     `behaviour`: fields of Behaviour to change; `latency`: seconds;
     `faults`: a list of `{on, fault, after, times}`; `rates`: a list of `{per_second, burst, match, hint}`;
-    `chance`: `{seed, probability, faults, match}`; `objects`: a list of objects to put there as they are.
+    `chance`: `{seed, probability, faults, match}`; `objects`: a list of objects to put there as they are;
+    `flowise_pages`: a list of `{id, details}`: rows to save as Flowise's own page does, after these edits.
     A reset comes first. Either all of it is done or, with an answer of 400, nothing.
     """
 
@@ -64,7 +65,9 @@ class Control:
                     emulator.store.clear()
                 for raw in document.get("objects", []):
                     emulator.seed(_only(raw, tuple(raw)))
-        except (AttributeError, KeyError, OverflowError, TypeError, ValueError, re.error) as error:
+                for page in document.get("flowise_pages", []):
+                    emulator.flowise.rows.save_as_page(page["id"], dict(page.get("details", {})))
+        except (AttributeError, KeyError, Refused, OverflowError, TypeError, ValueError, re.error) as error:
             raise ApiError(400, f"{type(error).__name__}: {error}") from error
         for step in steps:
             step()

@@ -100,10 +100,30 @@ class Rows:
         self._store.put(KIND, key, created, json.dumps(row, ensure_ascii=False))
         return row
 
+    def save_as_page(self, key: str, edits: Mapping[str, Any]) -> None:
+        """Save a row as the user interface does after `edits` to its details. Raises Refused.
+
+        The page of a CUSTOM row sends every member back, that of the others those that it has inputs for: without the
+        metadata, numbers as numbers, and null for those that are empty, absent or 0.
+        """
+        row = self._found(key)
+        details = {**_object(parsed(row["details"])), **edits}
+        if row["type"] == "CUSTOM":
+            self._put(key, {"details": as_js(details)})
+            return
+        shown = {name: details[name] for name in ("name", "description", "model", "instructions") if name in details}
+        numbers = {name: float(details[name]) if details.get(name) else None for name in ("temperature", "top_p")}
+        rest = {"tools": details.get("tools") or [], "tool_resources": details.get("tool_resources") or {}}
+        body = {"iconSrc": row["iconSrc"], "credential": row["credential"], "details": as_js(shown | numbers | rest)}
+        self._put(key, body)
+
     def _update(self, request: Request, key: str) -> dict[str, Any]:
+        return self._put(key, body_of(request))
+
+    def _put(self, key: str, body: dict[str, Any]) -> dict[str, Any]:
         """Last writer wins. `details` is replaced whole; of a CUSTOM row the type too."""
         with self._store.transaction():
-            row, body = self._found(key), body_of(request)
+            row = self._found(key)
             details = _checked(row, body)
             if row["type"] != "CUSTOM":
                 body = self._mirror_update(row, body, details)

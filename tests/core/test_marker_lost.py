@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from retinue.core.model import Action, Address, Allowed, Json, Plan, Reason, Resource
+import pytest
+
+from retinue.core.drift import drift_of
+from retinue.core.model import Action, Address, Allowed, Cause, Json, Plan, Policy, Reason, Resource
 from retinue.core.plan import Intent, make_plan
+from retinue.render.drift import drift_text
 from retinue.schema import kinds, with_extras
 
-from .worlds import desired, foreign, managed, target
+from .worlds import as_answered, desired, foreign, managed, target
 
 SCHEMA: Json = {
     "x-retinue-empty": [{}],
@@ -103,3 +108,71 @@ def test_what_only_one_service_has_is_compared_like_any_field() -> None:
         "/providers", {"shelf": {"size": 1}}, {"shelf": {"size": 2, "type": "A"}},
     )  # fmt: skip
     assert change.address == Address("Assistant", "a") and "x" in change.asked
+
+
+ASKED = desired("a", {"model": "gpt-4o", "name": "a", "instructions": "Be kind."})
+EDITED = {"instructions": "Be rude.", "name": "a"}
+
+
+def edited(**how: Any) -> Resource:
+    """The object of ASKED after an edit, in one of the states in which nothing tells what was applied to it."""
+    if how.pop("lost", False):
+        return foreign("asst_1", **EDITED)
+    spec = as_answered({**ASKED.spec, **EDITED})
+    made = managed(ASKED, id="asst_1", spec=spec, damaged=how.pop("damaged", False))
+    return replace(made, **how)
+
+
+UNKNOWN: dict[str, tuple[Resource, Any, Reason]] = {
+    "lost": (edited(lost=True), {}, Reason.MARKER_LOST),
+    "lost, and named by its id": (edited(lost=True), {"adopt": {"dev": "asst_1"}}, Reason.ADOPTED),
+    "damaged": (edited(damaged=True), {}, Reason.MARKER_DAMAGED),
+    "half gone": (edited(marker_applied=None), {}, Reason.MARKER_DAMAGED),
+    "cut off": (edited(marker_applied="1 k8sJ2"), {}, Reason.MARKER_DAMAGED),
+    "set back": (edited(set_back=True), {}, Reason.SET_BACK),
+}
+
+
+@pytest.mark.parametrize("state", UNKNOWN)
+def test_without_a_history_either_side_may_have_changed(state: str) -> None:
+    live, policy, reason = UNKNOWN[state]
+    wanted = replace(ASKED, policy=Policy(**policy))
+    (change,) = plan([wanted], [live]).changes
+    assert [(item.path, item.cause) for item in change.fields] == [("/instructions", Cause.BOTH)]
+    assert (change.reason, change.blocked) == (reason, None)
+    (denied,) = plan([wanted], [live], deny_drift=True).changes
+    assert denied.blocked is not None and denied.blocked.code == "drift"
+    assert "--take-live Assistant/a" in denied.blocked.remedies[0]
+    (reverted,) = plan([wanted], [live], Allowed(reverted=("Assistant/a",)), deny_drift=True).changes
+    assert reverted.blocked is None
+
+
+@pytest.mark.parametrize("state", UNKNOWN)
+def test_drift_names_the_fields_of_what_has_no_history(state: str) -> None:
+    live, policy, _ = UNKNOWN[state]
+    found = drift_of(plan([replace(ASKED, policy=Policy(**policy))], [live]))
+    (item,) = [item for item in found.items if item.fields]
+    assert [(field.path, field.before, field.cause) for field in item.fields] == [
+        ("/instructions", "Be rude.", Cause.BOTH)
+    ]
+    text = drift_text(found)
+    assert "instructions" in text and "which side changed is not on record" in text
+    assert "its manifest was changed too" not in text
+
+
+def test_where_nothing_differs_only_the_marker_is_written_whatever_is_denied() -> None:
+    (change,) = plan([desired("a")], [foreign("asst_1", name="a")], deny_drift=True).changes
+    assert (change.action, change.fields, change.blocked) == (Action.ADOPT, (), None)
+
+
+def test_the_first_adopt_where_markers_are_kept_is_what_the_manifest_says() -> None:
+    wanted = replace(ASKED, policy=Policy(adopt={"dev": "asst_1"}))
+    (change,) = plan([wanted], [edited(lost=True)], recognised_by={}, deny_drift=True).changes
+    assert [item.cause for item in change.fields] == [Cause.MANIFEST] and change.blocked is None
+
+
+def test_a_field_that_is_never_reported_differs_from_nothing() -> None:
+    wanted = desired("a", {"model": "gpt-4o", "name": "a", "reasoning_effort": "low"})
+    (change,) = plan([wanted], [managed(wanted, damaged=True)], deny_drift=True).changes
+    assert [(item.path, item.cause) for item in change.fields] == [("/reasoning_effort", Cause.MANIFEST)]
+    assert change.blocked is None

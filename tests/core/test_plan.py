@@ -333,7 +333,7 @@ def test_a_damaged_marker_is_healed_by_the_next_change_and_not_before() -> None:
     made = plan([BOT], [damaged])
     assert (made.changes, codes(made)) == ((), ["marker-damaged"])
     made = plan([desired("bot", {**BOT.spec, "temperature": 0.5})], [damaged])
-    assert (steps(made), only(made).remote_id) == ([("bot", "update", "manifest")], "asst_bot")
+    assert (steps(made), only(made).remote_id) == ([("bot", "update", "marker damaged")], "asst_bot")
 
 
 # --- order

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -251,3 +252,25 @@ def test_a_file_that_is_no_database_is_a_usage_error(tmp_path: Path) -> None:
         code, err = refused("--db", str(path))
         assert code == 3
         assert "--db" in err
+
+
+def test_the_control_route_saves_a_row_as_the_page_of_flowise_does(start: Callable[..., Served]) -> None:
+    url = start("--control").url
+    details = {"name": "A", "metadata": {"k": "v"}, "temperature": "0.7", "model": "m"}
+    made = {"object": "flowise.credential", "id": "c", "credentialName": "openAIApi"}
+    row = {"object": "flowise.assistant", "id": "r", "type": "OPENAI", "credential": "c"}
+
+    def control(**body: object) -> int:
+        return httpx.post(f"{url}/_emulator/control", json=body).status_code
+
+    headers = {"Authorization": "Bearer k", "OpenAI-Beta": "assistants=v2"}
+    key = httpx.post(f"{url}/v1/assistants", json={"model": "m"}, headers=headers).json()["id"]
+    assert control(objects=[made, {**row, "details": {**details, "id": key}}]) == 200
+    assert control(flowise_pages=[{"id": "r", "details": {"instructions": "New."}}]) == 200
+    held = httpx.get(f"{url}/api/v1/assistants/r", headers=headers).json()["details"]
+    assert json.loads(held) == {
+        "name": "A", "model": "m", "instructions": "New.", "temperature": 0.7, "top_p": None, "tools": [],
+        "tool_resources": {}, "id": key,
+    }  # fmt: skip
+    assert control(flowise_pages=[{"id": "nope"}]) == 400
+    assert control(flowise_pages=[{}]) == 400

@@ -52,6 +52,13 @@ class FlowiseWorld(World):
         row["details"] = json.dumps({key: value for key, value in kept.items() if value is not None})
         self.emulator.seed({**row, "object": "flowise.assistant"})
 
+    def save_page(self, name: str, *, sync: bool = False, **edits: Any) -> None:
+        """Press Save on the row's page after these edits. With `sync` after the button that reads from the upstream."""
+        row = self.rows()[name]
+        if sync:
+            edits = {"tool_resources": {}, **edits}
+        self.emulator.flowise.rows.save_as_page(row["id"], edits)
+
     def requests(self) -> list[str]:
         """What was asked since the last look."""
         found = [f"{item.method} {item.path.removeprefix('/api/v1')}" for item in self.emulator.requests]

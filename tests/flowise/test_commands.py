@@ -62,13 +62,15 @@ def test_names_that_mean_nothing_there(world: FlowiseWorld, golden: Golden) -> N
 
 
 def test_a_lost_marker_is_known_again_and_drift_is_repaired(world: FlowiseWorld, golden: Golden) -> None:
-    """The page of an OPENAI row drops what it does not know; a CUSTOM row keeps it."""
+    """The page of an OPENAI row drops what it does not know, and its Sync button the copy of the marker too."""
     world.project()
     world.credential()
     world.flowise("greeter", "{type: OPENAI, credential: main}", "instructions: Say hello.\n")
     world.apply()
     key = world.rows()["Greeter"]["id"]
-    world.edit("Greeter", metadata=None, instructions="Say goodbye.")
+    world.save_page("Greeter", sync=True, instructions="Say goodbye.")
+    world.run("drift")
+    world.run("drift", "--format", "markdown")
     world.apply()
     assert {row["id"] for row in world.rows().values()} == {key}
     golden("marker-lost", world.seen())

@@ -22,7 +22,7 @@ def test_an_import_is_short_and_the_next_plan_adopts_without_a_field(world: Flow
     world.flowise("greeter", "{type: OPENAI, credential: main}", "tools: [{type: file_search}]\n")
     world.apply()
     for name in ("Tutor", "Greeter"):
-        world.edit(name, metadata=None)
+        world.edit(name, metadata=None, tool_resources=None)
     inputs = world.rows()["Tutor"]["parsed"]["chatModel"]
     world.edit("Tutor", chatModel={**inputs, "inputs": {**inputs["inputs"], "temperature": "0.2"}})
     behind = world.emulator.assistants.seed({"name": "Typeless"})
@@ -128,4 +128,6 @@ def test_what_the_page_keeps_of_an_upstream_assistant_imports_without_a_word(wor
     assert (change["action"], change["fields"]) == ("adopt", [])
     assert world.run("apply", "-C", "taken", "--auto-approve").code == 0
     assert len(world.live()[key]["tools"]) == 2
-    assert world.rows()["Tutor"]["parsed"]["tool_resources"] == resources
+    held = world.rows()["Tutor"]["parsed"]["tool_resources"]
+    assert held["code_interpreter"].pop("retinue")["retinue.address"].endswith("Assistant/tutor")
+    assert held == resources

@@ -57,7 +57,7 @@ GRAPHS: Mapping[str, Json] = {
 class FakeLangGraph:
     """`page`: the most objects a search answers. `requests`: what was asked, in order, and `keys`: with which keys.
 
-    `refuse`: an answer instead, or None.
+    `refuse`: an answer instead, or None. `sets_context_back`: whether `/latest` does.
     """
 
     def __init__(self, graphs: Mapping[str, Json] = GRAPHS) -> None:
@@ -67,6 +67,7 @@ class FakeLangGraph:
 
     def reset(self) -> None:
         self.page = 1000
+        self.sets_context_back = False
         self.requests: list[Asked] = []
         self.keys: set[str] = set()
         self.refuse: Callable[[Asked], Refusal | None] = lambda _asked: None
@@ -153,7 +154,7 @@ class FakeLangGraph:
             "assistant_id": body["assistant_id"],
             "graph_id": body["graph_id"],
             "config": _config(body.get("config") or {}, body.get("context") or {}),
-            "context": body.get("context") or {},
+            "context": body.get("context") or (body.get("config") or {}).get("configurable") or {},
             "metadata": body.get("metadata") or {},
             "name": body.get("name") or "Untitled",
             "created_at": (now := self._now()),
@@ -190,6 +191,8 @@ class FakeLangGraph:
             config = {}
         if body.get("context"):
             config = _config(config, body["context"])
+        elif (body.get("config") or {}).get("configurable"):
+            given["context"] = body["config"]["configurable"]
         raw: Raw = {
             **found,
             **given,
@@ -247,8 +250,8 @@ class FakeLangGraph:
         found = [item for item in self.history[raw["assistant_id"]] if item["version"] == body.get("version")]
         if not found:
             raise Refusal(404, f"Version {body.get('version')} not found for assistant {key}")
-        # The in-memory server rolls everything back but the context.
-        kept = {name: raw[name] for name in ("context", "created_at")}
+        # The in-memory server rolls everything back but the context; of others nobody knows.
+        kept = {name: raw[name] for name in ("created_at", *(() if self.sets_context_back else ("context",)))}
         self.objects[raw["assistant_id"]] = back = {**raw, **found[0], **kept, "updated_at": self._now()}
         return back
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from retinue.providers.base import Marker
+from retinue.providers.langgraph import PROVIDER
 from retinue.providers.langgraph.errors import known_graphs
 from retinue.providers.langgraph.mapping import create_body, id_of, is_system, scope_of, to_resource, update_body
 
@@ -83,3 +84,38 @@ def test_known_graphs_are_read_out_of_a_refusal_also_a_cut_one() -> None:
     assert known_graphs("404: Graph 'x' not found. Expected one of: ['a', 'b']") == ["a", "b"]
     assert known_graphs("404: Graph 'x' not found. Expected one of: ['a', 'b', 'c…") == ["a", "b"]
     assert known_graphs("404: Not Found") is None
+
+
+@pytest.mark.parametrize(
+    ("context", "configurable", "instructions", "other", "set_back"),
+    [
+        ("new", "new", "new", None, False),
+        ("new", "old", "old", "new", True),
+        (None, "old", "old", None, False),
+        ("new", None, "new", None, False),
+    ],
+)
+def test_what_counts_is_the_copy_that_versions_set_and_the_other_is_named(
+    context: str | None, configurable: str | None, instructions: str, other: str | None, set_back: bool
+) -> None:
+    def copy(value: str | None) -> dict[str, str]:
+        return {"system_prompt": value} if value else {}
+
+    live = to_resource(raw(context=copy(context), config={"configurable": copy(configurable), "tags": ["x"]}))
+    assert (live.spec["instructions"], live.set_back) == (instructions, set_back)
+    same = context == configurable
+    assert live.spec["providers"]["langgraph"].get("not_mirrored") == (None if same else {"system_prompt": other})
+    body = update_body(live, {"providers": {"langgraph": {"graph_id": "agent"}}}, None)
+    assert body == ({} if same else {"context": {"system_prompt": instructions}, "config": {"tags": ["x"]}})
+    assert "not_mirrored" not in PROVIDER.exported(live)["providers"]["langgraph"]
+
+
+@pytest.mark.parametrize("strange", [None, 7, [], {"configurable": 3}, {"configurable": None}, {"configurable": {}}])
+def test_a_config_that_holds_no_copy(strange: Any) -> None:
+    assert to_resource(raw(config=strange)).spec["providers"]["langgraph"] == {"graph_id": "agent"}
+
+
+def test_the_last_value_is_cleared_in_both_places() -> None:
+    live = to_resource(raw(context={"model": "m"}, config={"configurable": {"model": "m"}, "recursion_limit": 5}))
+    body = update_body(live, {"model": None}, None)
+    assert body == {"context": {}, "config": {"configurable": {}, "recursion_limit": 5}}

@@ -28,15 +28,16 @@ if [[ ! -f $root/venv/.installed ]]; then
   touch "$root/venv/.installed"
 fi
 
-# 2. A fresh folder with two graphs: their assistants differ by context only, and nothing is ever run.
+# 2. A fresh folder with two graphs: their assistants differ by context only. A run answers what it was given of that.
 stop_server
 rm -rf "$root/app"
 mkdir "$root/app"
 cat >"$root/app/graph.py" <<'PY'
-"""Graphs that are never run: one declares its context, one does not."""
-from typing_extensions import TypedDict
-
+"""Graphs that answer what they are given, from both places: one declares its context, one does not."""
+from langchain_core.runnables import RunnableConfig
 from langgraph.graph import END, START, StateGraph
+from langgraph.runtime import Runtime
+from typing_extensions import TypedDict
 
 
 class Context(TypedDict, total=False):
@@ -50,11 +51,16 @@ class Context(TypedDict, total=False):
 
 
 class State(TypedDict, total=False):
-    text: str
+    in_context: str
+    in_configurable: str
 
 
-def answer(state: State) -> State:
-    return {"text": state.get("text", "")}
+def answer(state: State, config: RunnableConfig, runtime: Runtime[Context]) -> State:
+    context = runtime.context or {}
+    return {
+        "in_context": context.get("system_prompt", ""),
+        "in_configurable": config["configurable"].get("system_prompt", ""),
+    }
 
 
 def built(context: type | None):

@@ -174,10 +174,27 @@ def test_both_layers_of_a_row_with_an_upstream(live: Live) -> None:
         assert json.loads(upstream.store.get("assistant", key) or "")["instructions"] == "Say hello."
         # The page of such a row rebuilds its details from the keys that it knows.
         row = live.rows()["Greeter"]
-        kept = {"name": "Greeter", "model": "gpt-4o", "instructions": "Say hello.", "tools": ["file_search"]}
+        kept: dict[str, Any] = {
+            "name": "Greeter",
+            "model": "gpt-4o",
+            "instructions": "Say hello.",
+            "tools": ["file_search"],
+        }
         body = {"credential": row["credential"], "details": json.dumps(kept)}
         live.server.call("PUT", f"/assistants/{row['id']}", body)
         assert "marker lost" in live.apply()
+        # With the resources as it found them, as it does unless Sync was pressed, the marker is still known.
+        kept |= {
+            "temperature": None,
+            "top_p": None,
+            "tool_resources": live.rows()["Greeter"]["details"]["tool_resources"],
+        }
+        edited = {**body, "details": json.dumps({**kept, "instructions": "Say goodbye."})}
+        live.server.call("PUT", f"/assistants/{row['id']}", edited)
+        plan = json.loads(live.retinue("plan", "--format", "json"))
+        assert [item["path"] for item in plan["changes"][0]["fields"]] == ["/instructions"]
+        assert plan["changes"][0]["reason"] == "drift"
+        live.apply()
         upstream.behaviour = Behaviour(gone=True)
         assert "`main` has no Assistants API any more" in live.retinue("plan", "--detailed-exitcode")
         upstream.behaviour = Behaviour()

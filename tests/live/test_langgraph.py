@@ -129,6 +129,68 @@ def test_a_rollback_applies_the_older_manifest_and_a_version_set_back_is_drift(l
     assert tutor["version"] == 4
 
 
+def seen_by_a_run(live: Live) -> dict[str, str]:
+    """The prompt that a graph reads, by the place from which it takes it."""
+    body = {"assistant_id": live.server.named("Tutor")["assistant_id"], "input": {"in_context": ""}}
+    found = live.server.call("POST", "/runs/wait", body)
+    return {"context": found["in_context"], "configurable": found["in_configurable"]}
+
+
+@pytest.mark.parametrize("graph", ["agent", "plain"])
+def test_runs_read_what_the_manifest_says_after_each_way_to_part_the_two_copies(live: Live, graph: str) -> None:
+    block = f"providers: {{langgraph: {{graph_id: {graph}}}}}\n"
+    kind, strict = (f"instructions: Be {word}.\n" for word in ("kind", "strict"))
+    live.assistant("tutor", kind, block)
+    live.apply()
+    live.assistant("tutor", strict, block)
+    live.apply()
+    key = live.server.named("Tutor")["assistant_id"]
+    assert seen_by_a_run(live) == {"context": "Be strict.", "configurable": "Be strict."}
+
+    live.server.call("POST", f"/assistants/{key}/latest", {"version": 1})
+    assert seen_by_a_run(live) == {"context": "Be strict.", "configurable": "Be kind."}
+    (change,) = json.loads(live.retinue("plan", "--format", "json"))["changes"]
+    assert [(item["path"], item["cause"]) for item in change["fields"]] == [
+        ("/instructions", "both"),
+        ("/providers", "both"),
+    ]
+    assert "Be kind." in live.retinue("drift", "--detailed-exitcode", code=2)
+    live.apply()
+    assert seen_by_a_run(live) == {"context": "Be strict.", "configurable": "Be strict."}
+
+    live.edit("Tutor", config={"recursion_limit": 9})
+    assert seen_by_a_run(live) == {"context": "Be strict.", "configurable": ""}
+    assert "not_mirrored" in live.retinue("drift", "--detailed-exitcode", code=2)
+    live.apply()
+    assert seen_by_a_run(live) == {"context": "Be strict.", "configurable": "Be strict."}
+    assert live.server.named("Tutor")["config"]["recursion_limit"] == 9
+
+    live.edit("Tutor", context={})
+    assert seen_by_a_run(live) == {"context": "", "configurable": "Be strict."}
+    live.apply()
+    assert seen_by_a_run(live) == {"context": "Be strict.", "configurable": "Be strict."}
+
+    live.server.call("POST", f"/assistants/{key}/latest", {"version": 1})
+    live.assistant("tutor", kind, block)
+    live.apply()
+    assert seen_by_a_run(live) == {"context": "Be kind.", "configurable": "Be kind."}
+
+
+def test_deny_keeps_a_version_that_was_set_live_again(live: Live) -> None:
+    live.environment += ", on_drift: deny"
+    live.project()
+    live.assistant("tutor")
+    live.apply()
+    live.assistant("tutor", FIELDS.replace("edu", "cx"))
+    live.apply()
+    key = live.server.named("Tutor")["assistant_id"]
+    live.server.call("POST", f"/assistants/{key}/latest", {"version": 1})
+    assert "/metadata" in live.retinue("apply", "--auto-approve", code=5)
+    assert live.server.named("Tutor")["metadata"]["owner"] == "edu"
+    live.apply("--revert-drift", "Assistant/tutor")
+    assert live.server.named("Tutor")["metadata"]["owner"] == "cx"
+
+
 def test_graphs_and_their_context_are_checked_at_the_server(live: Live) -> None:
     live.assistant("tutor", FIELDS, BLOCK.replace("agent", "agnet"))
     assert "Did you mean `agent`?" in live.retinue("plan", code=3)

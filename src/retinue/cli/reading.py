@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ..core.errors import ApiGone
-from ..core.model import Diagnostic, Resource
+from ..core.model import Action, Diagnostic, Resource
+from ..core.plan import make_plan
 from ..core.reach import hints_at_more, to_read_whole
-from ..engine.read import read_for_plan, read_ours, read_whole
-from ..providers.base import Resolver, Service
+from ..engine.read import read_for_plan, read_ours, read_whole, rewound
+from ..providers.base import Resolver, Rewindable, Service
 from ..providers.losses import held, weighed
 from .projects import refuse
 from .session import Session, placed
@@ -56,7 +58,16 @@ def observe(session: Session, service: Service) -> tuple[Session, list[Resource]
     Raises InvalidManifests for a name that means nothing there.
     """
     live = read_world(session, service)
-    return understood(session, service), live
+    session = understood(session, service)
+    return session, checked(session, service, live)
+
+
+def checked(session: Session, service: Service, live: Sequence[Resource]) -> list[Resource]:
+    """`live`, with what went back to an earlier version told apart among what would change: its marker is of then."""
+    if not isinstance(service, Rewindable):
+        return list(live)
+    changes = make_plan(session.target, session.desired, live).changes
+    return rewound(service, live, {item.remote_id for item in changes if item.action in (Action.UPDATE, Action.MOVE)})
 
 
 def understood(session: Session, service: Service) -> Session:

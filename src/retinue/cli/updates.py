@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..core.diff import reached
 from ..core.errors import InvalidManifests, UsageError
 from ..core.model import MISSING, Cause, Json, Plan, Resource, Severity
 from ..core.pointer import with_ignored
@@ -21,16 +22,19 @@ from ..providers.base import Exporter, Service
 from . import console
 from .binding import extras_of
 from .planning import plan_for
-from .reading import understood
+from .reading import checked, understood
 from .session import Session, open_session
 
 _REFERS = "it refers to other manifests or to files by name, and live ids must not take their place"
-_BOTH = "its manifest was changed too since the last apply, and nobody can say which side is right"
+_BEYOND = "what differs there is nothing that a manifest says; the next apply brings it in line"
+_BOTH = "its manifest was changed too since the last apply, or which side changed is not on record"
 
 
 def update(session: Session, service: Service, live: Sequence[Resource], given: Mapping[str, Any]) -> Rewriting:
     """What the live values make of the project's files. Raises UsageError for a --take-live that means nothing."""
-    plan = plan_for(understood(session, service), live, given)
+    known = understood(session, service)
+    live = checked(known, service, live)
+    plan = plan_for(known, live, given)
     wanted, refused = _wanted(session, plan, live, given)
     checker = _Checker(session, service, live, given)
     found = rewrite(wanted, Texts(Files(session.project.root)), checker.problem)
@@ -58,7 +62,10 @@ def _wanted(
                 refused.append(Refused(one, _REFERS))
                 continue
             one = Wanted(session.written[str(change.address)], kind.fields[name], values.get(name, MISSING))
-            if item.cause is Cause.BOTH and str(change.address) not in taken:
+            if reached(item, values, kind, change.ignored):
+                live_one = one._replace(value=by_id[change.remote_id].spec.get(name, MISSING))
+                refused.append(Refused(live_one, _BEYOND))
+            elif item.cause is Cause.BOTH and str(change.address) not in taken:
                 refused.append(Refused(one, f"{_BOTH}; --take-live {change.address} takes the live one"))
             else:
                 wanted.append(one)
@@ -70,8 +77,8 @@ def _refuse_unknown(taken: set[str], plan: Plan) -> None:
     moved = {str(change.address) for change in plan.changes for item in change.fields if item.cause is Cause.BOTH}
     for address in sorted(taken - moved):
         raise UsageError(
-            f"--take-live {address} names nothing that both sides changed",
-            f"Both sides changed: {', '.join(sorted(moved)) or 'nothing'}.",
+            f"--take-live {address} names nothing that both sides may have changed",
+            f"Both sides may have changed: {', '.join(sorted(moved)) or 'nothing'}.",
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from .canonical import canonical, canonical_json
-from .model import MISSING, Address, Obstacle, Reason, Resource
+from .model import MISSING, Address, Obstacle, Resource
 from .ownership import Claim, World
 from .pointer import value_at
 from .target import Target
@@ -14,11 +14,15 @@ from .target import Target
 
 @dataclass(frozen=True, slots=True)
 class Counterpart:
-    """The live object of a desired one. `claim`: by which it is ours; without one it is to be adopted for `reason`."""
+    """The live object of a desired one. `claim`: by which it is ours; without one it is to be adopted.
+
+    `named`: its manifest names its id. `known`: nothing says that it was ours before.
+    """
 
     live: Resource
     claim: Claim | None = None
-    reason: Reason = Reason.ADOPTED
+    named: bool = True
+    known: bool = True
 
 
 def counterparts(
@@ -34,8 +38,11 @@ def counterparts(
             return Counterpart(claim.live, claim)
         remote_id = adopts(resource, target)
         live = lost.get(address) if remote_id is None else foreign.get(remote_id)
-        reason = Reason.MARKER_LOST if remote_id is None else Reason.ADOPTED
-        return None if live is None else Counterpart(live, reason=reason)
+        if live is None:
+            return None
+        lossy = live.set_back or bool(target.recognised_by.get(address.kind))
+        # The `adopt` line of an object that was ours until its service lost the marker stands there still.
+        return Counterpart(live, named=remote_id is not None, known=not lossy)
 
     return {address: found(address, resource) for address, resource in desired.items()}
 

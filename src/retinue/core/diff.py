@@ -23,12 +23,19 @@ class Compared(NamedTuple):
 
 
 def compared(
-    desired: Resource, live: Resource, kind: Kind, applied: Applied | None, unreadable: Collection[str]
+    desired: Resource,
+    live: Resource,
+    kind: Kind,
+    applied: Applied | None,
+    unreadable: Collection[str],
+    *,
+    known: bool = True,
 ) -> Compared:
     """What lies between `live` and `desired`.
 
     Readable fields compare by value in canonical form. `unreadable` ones, which the service never reports, and
-    fields that the service is known to alter compare by the digests in the marker.
+    fields that the service is known to alter compare by the digests in the marker. Without a `known` history either
+    side may have moved: the cause of each difference is `both`.
     """
     ignored = desired.policy.ignore_changes
     spec = with_ignored(desired.spec, live.spec, ignored)
@@ -41,6 +48,7 @@ def compared(
         hidden = name in unreadable
         cause = _hidden(field, want, applied) if hidden else _visible(field, ours, theirs, applied)
         if cause is not None:
+            cause = cause if known or hidden else Cause.BOTH
             before = None if hidden else have.get(name)
             changes.append(FieldChange(f"/{name}", before, _stated(field, spec, want), cause))
     if changes or applied is None:

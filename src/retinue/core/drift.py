@@ -59,6 +59,7 @@ class Drift:
 _MISSING = "not live: deleted outside, or never applied; without a state file nobody can tell"
 _DUPLICATE = "a second object with this address, which an interrupted run of ours made"
 _MARKER_LOST = "its marker was removed outside; known again by what it is called"
+_WRITTEN_ANEW = "The next apply writes it again."
 _SAID = {"copy": What.COPY, "marker-damaged": What.MARKER_DAMAGED, "marker-unreadable": What.MARKER_DAMAGED}
 
 
@@ -90,6 +91,10 @@ def _addresses(plan: Plan) -> Iterator[Address]:
 def _of_change(change: Change, environment: str) -> Drifted | None:
     address = str(change.address)
     moved = tuple(item for item in change.fields if item.cause is not Cause.MANIFEST)
+    if change.reason is Reason.MARKER_LOST:
+        keep = f"retinue import --update -e {environment} --take-live {address}"
+        remedy = f"To keep the live values: {keep}. The next apply writes the manifest's." if moved else _WRITTEN_ANEW
+        return Drifted(What.MARKER_LOST, address, change.remote_id, moved, _MARKER_LOST, remedy)
     if moved:
         return Drifted(What.CHANGED, address, change.remote_id, moved)
     if change.action is Action.CREATE:
@@ -98,8 +103,6 @@ def _of_change(change: Change, environment: str) -> Drifted | None:
     if change.reason is Reason.DUPLICATE:
         remedy = f"The next apply deletes it. To keep it: retinue forget -e {environment} --id {change.remote_id}"
         return Drifted(What.DUPLICATE, address, change.remote_id, (), _DUPLICATE, remedy)
-    if change.reason is Reason.MARKER_LOST:
-        return Drifted(What.MARKER_LOST, address, change.remote_id, (), _MARKER_LOST, "The next apply writes it anew.")
     return None
 
 

@@ -64,6 +64,8 @@ class Reason(StrEnum):
     DESTROY = "destroy"
     REFERENCE = "reference"
     MARKER_LOST = "marker lost"
+    MARKER_DAMAGED = "marker damaged"
+    SET_BACK = "set back"
     EXPIRED = "expired"
     ACCEPTED = "accepted"
     UNUSED = "unused"
@@ -196,7 +198,8 @@ class Resource:
     `spec` holds the kind's own fields, without the marker. Desired resources carry `address`, `policy`, `place`
     and `requires`. Live ones carry `remote_id`, `created_at` (seconds) and the two marker texts as found; their
     `address` is None until ownership has been decided. `spent`: it is there, but the service lets nobody use it any
-    more (a vector store that expired).
+    more (a vector store that expired). `set_back`: the service went back to an earlier version of it, and the marker
+    may have gone along: what it says of the last apply is not to be relied on.
     """
 
     kind: str
@@ -210,6 +213,7 @@ class Resource:
     marker_address: str | None = None
     marker_applied: str | None = None
     spent: bool = False
+    set_back: bool = False
     raw: Mapping[str, Json] = field(default_factory=dict)
 
 

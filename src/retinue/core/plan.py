@@ -125,7 +125,7 @@ def _toward(resource: Resource, found: Counterpart | None, known: _Known, steps:
     if found is not None and found.claim is not None:
         return steps.update(resource, found.claim)
     if found is not None:
-        return steps.adopt(resource, found.live, found.reason)
+        return steps.adopt(resource, found)
     created, remote_id = steps.create(resource), adopts(resource, known.target)
     if remote_id is None:
         return created

@@ -227,9 +227,11 @@ def block_drift(plan: Plan, facts: Facts) -> Plan:
             return None
         both = any(item.cause is Cause.BOTH for item in change.fields)
         keep = f"retinue import --update -e {plan.environment} --target {change.address}"
+        lost = change.action is Action.ADOPT
+        what = "which side changed is not on record" if lost else "changed outside"
         return Obstacle(
             "drift",
-            f"changed outside: {', '.join(moved)}; `on_drift: deny` keeps what is live",
+            f"{what}: {', '.join(moved)}; `on_drift: deny` keeps what is live",
             (
                 f"to keep the live values: {keep}{f' --take-live {change.address}' if both else ''}",
                 f"to {'have the manifest' if both else 'undo them'}: --revert-drift {change.address}",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from . import diff, marker
 from .content import key_of, leftover_address
+from .counterparts import Counterpart
 from .links import Links
 from .model import ACCEPTED, Action, Cause, Change, FieldChange, Reason, Resource
 from .ownership import Claim
@@ -38,7 +39,8 @@ class Steps:
         """What brings an object of ours to what is desired; a no-op if nothing is left to do."""
         if claim.live.spent:
             return self._replacement(desired, claim)
-        found = self._compared(desired, claim.live, claim.applied)
+        known = claim.applied is not None and not claim.live.set_back
+        found = self._compared(desired, claim.live, claim.applied, known)
         fields = self.links.explained(found.changes, self.target.kinds[desired.kind])
         before = claim.applied.protected if claim.applied else False
         if before != desired.policy.protect:
@@ -56,9 +58,9 @@ class Steps:
         why = Reason.MOVED if claim.address != desired.address else Reason.FORMERLY
         return replace(step, action=Action.MOVE, reason=why, moved_from=str(claim.owner))
 
-    def adopt(self, desired: Resource, live: Resource, reason: Reason) -> Change:
-        step = self._step(desired, self._compared(desired, live, None).changes, live)
-        return replace(step, action=Action.ADOPT, reason=reason)
+    def adopt(self, desired: Resource, found: Counterpart) -> Change:
+        step = self._step(desired, self._compared(desired, found.live, None, found.known).changes, found.live)
+        return replace(step, action=Action.ADOPT, reason=Reason.ADOPTED if found.named else Reason.MARKER_LOST)
 
     def delete(self, claim: Claim, reason: Reason) -> Change:
         """A delete goes before those of what its object refers to."""
@@ -89,9 +91,12 @@ class Steps:
             expect=self._expect(desired, claim.live),
         )
 
-    def _compared(self, desired: Resource, live: Resource, applied: marker.Applied | None) -> diff.Compared:
+    def _compared(
+        self, desired: Resource, live: Resource, applied: marker.Applied | None, known: bool
+    ) -> diff.Compared:
         kind = self.target.kinds[desired.kind]
-        return diff.compared(desired, self.links.named(live), kind, applied, self.target.hidden(kind.name))
+        hidden = self.target.hidden(kind.name)
+        return diff.compared(desired, self.links.named(live), kind, applied, hidden, known=known)
 
     def _reason(self, fields: Sequence[FieldChange], desired: Resource, claim: Claim) -> Reason:
         kind = self.target.kinds[desired.kind]
@@ -99,6 +104,8 @@ class Steps:
         if self.links.only_references(sent, desired, kind, claim.applied):
             return Reason.REFERENCE
         causes = {change.cause for change in fields}
+        if Cause.BOTH in causes and (claim.live.set_back or claim.applied is None):
+            return Reason.SET_BACK if claim.live.set_back else Reason.MARKER_DAMAGED
         if causes == {Cause.DRIFT}:
             return Reason.DRIFT
         return Reason.MANIFEST if causes <= {Cause.MANIFEST} else Reason.BOTH

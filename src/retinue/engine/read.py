@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from ..core.model import Resource
 from ..core.reach import covers
 from ..core.target import Target
-from ..providers.base import Finder, Service
+from ..providers.base import Finder, Rewindable, Service
 from .threads import all_of
 
 _AT_ONCE = 10
@@ -50,6 +51,16 @@ def read_for_plan(
         if covers(target, (item for item in desired if item.kind in kinds), ours):
             return ours
     return read_live(service, kinds)
+
+
+def rewound(service: Service, live: Sequence[Resource], differing: Collection[str | None]) -> list[Resource]:
+    """`live`, with those of the ids `differing` told apart that went back to an earlier version."""
+    if not isinstance(service, Rewindable):
+        return list(live)
+    asked = [item for item in live if item.remote_id in differing and not item.set_back]
+    found = all_of([partial(service.set_back, item) for item in asked], _AT_ONCE)
+    back = {item.remote_id for item, is_back in zip(asked, found, strict=True) if is_back}
+    return [replace(item, set_back=True) if item.remote_id in back else item for item in live]
 
 
 def read_whole(service: Service, live: Sequence[Resource], parts: Iterable[Resource]) -> list[Resource]:

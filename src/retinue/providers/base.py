@@ -178,6 +178,14 @@ class Historian(Protocol):
 
 
 @runtime_checkable
+class Rewindable(Protocol):
+    """What a Service may offer besides: its objects can go back to an earlier version, and their markers with them."""
+
+    def set_back(self, live: Resource) -> bool:
+        """Whether another version of this object than the newest is live. One request at most."""
+
+
+@runtime_checkable
 class Identified(Protocol):
     """What a Service may offer besides: it says whose account the key opens."""
 

@@ -14,7 +14,7 @@ from .fields import Layout, changed_fields
 from .inert import code, fence, units
 from .safe import cells, clean, defuse, pad
 from .style import REVIEWED, Style
-from .text import header
+from .text import UNKNOWN_HISTORY, header
 
 _ID_COLUMN = 30
 _REMARK_COLUMN = 51
@@ -35,6 +35,7 @@ _REMARKS = {
     Cause.DRIFT: "",
     Cause.BOTH: "its manifest was changed too, since the last apply",
 }
+_UNKNOWN = "which side changed is not on record"
 
 
 def drift_text(drift: Drift, *, style: Style = Style(), width: int = REVIEWED) -> str:  # noqa: B008
@@ -108,8 +109,10 @@ def _pending(drift: Drift) -> Iterator[str]:
 
 def _items(drift: Drift, style: Style, width: int) -> Iterator[str]:
     ids = max([_ID_COLUMN, *(4 + cells(clean(item.address)) + 2 for item in drift.items)])
-    layout = Layout(width, _REMARK_COLUMN, _REMARKS)
+    unknown = {str(change.address) for change in drift.plan.changes if change.reason in UNKNOWN_HISTORY}
     for item in drift.items:
+        remarks = {**_REMARKS, Cause.BOTH: _UNKNOWN} if item.address in unknown else _REMARKS
+        layout = Layout(width, _REMARK_COLUMN, remarks)
         yield _head(item, ids, style)
         kind = kinds().get(item.address.partition("/")[0])
         turned = [replace(field, before=field.after, after=field.before) for field in item.fields]

@@ -17,7 +17,7 @@ from .values import brief, looks_alike, pair, short
 _LABEL = 17
 _WIDEST_LABEL = 48
 _INDENT = " " * 6
-_CAUSES = {
+CAUSES = {
     Cause.MANIFEST: "",
     Cause.DRIFT: "drift: changed outside retinue since the last apply",
     Cause.BOTH: "drift: changed outside retinue since the last apply, and in its manifest",
@@ -29,7 +29,7 @@ class Layout(NamedTuple):
 
     width: int
     remarks: int
-    causes: Mapping[Cause, str] = _CAUSES
+    causes: Mapping[Cause, str] = CAUSES
 
 
 @dataclass(frozen=True, slots=True)

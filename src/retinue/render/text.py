@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 from ..core.codec import summary
-from ..core.model import Action, Allowed, Change, Obstacle, Plan, Promotion, Reason, Severity
+from ..core.model import Action, Allowed, Cause, Change, Obstacle, Plan, Promotion, Reason, Severity
 from ..schema import kinds
 from .diagnostics import diagnostic_lines, in_order
-from .fields import Layout, changed_fields, created_fields, remark_after
+from .fields import CAUSES, Layout, changed_fields, created_fields, remark_after
 from .safe import cells, clean, defuse, pad
 from .style import REVIEWED, Style
 
@@ -33,12 +33,17 @@ _REASONS = {
     Reason.DUPLICATE: "a second copy that an interrupted run of ours made",
     Reason.ADOPTED: "managed by retinue from now on",
     Reason.MARKER_LOST: "marker lost: known again by what it is called",
+    Reason.MARKER_DAMAGED: "its marker cannot be read",
+    Reason.SET_BACK: "the service went back to an earlier version of it",
     Reason.DESTROY: "everything of ours is destroyed",
     Reason.EXPIRED: "it expired; a new one takes its place",
     Reason.ACCEPTED: "live as its manifest says; only its marker is written",
     Reason.UNUSED: "nothing refers to it any more",
     Reason.REFERENCE: "an object that it refers to gets a new id",
 }
+UNKNOWN_HISTORY = (Reason.ADOPTED, Reason.MARKER_LOST, Reason.MARKER_DAMAGED, Reason.SET_BACK)
+"""Of these steps the cause `both` means that nothing on record says which side changed."""
+UNKNOWN_CAUSES = {**CAUSES, Cause.BOTH: "drift: which side changed is not on record"}
 NARROWED = (
     "This plan is narrowed: it holds what was chosen and what that needs;\n"
     "nothing else is looked at and nothing else is deleted."
@@ -118,6 +123,7 @@ def _steps(plan: Plan, style: Style, width: int) -> Iterator[str]:
     layout = Layout(width, min(max([_REMARK_COLUMN, *ends]), _WIDEST_REMARK_COLUMN))
     shown: set[Obstacle] = set()
     for change in plan.changes:
+        layout = layout._replace(causes=UNKNOWN_CAUSES if change.reason in UNKNOWN_HISTORY else CAUSES)
         yield _head(change, plan, ids, layout, style)
         kind = kinds().get(change.address.kind)
         # What is in a file is the author's own; the head says how large it is.

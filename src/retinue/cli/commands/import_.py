@@ -31,7 +31,10 @@ from ..session import open_session
 @click.option("--name", "names", multiple=True, metavar="NAME", help="Only what has this display name, or a pattern.")
 @click.option("--update", is_flag=True, help="Write what was changed outside into the manifests that there are.")
 @click.option(
-    "--take-live", multiple=True, metavar="ADDRESS", help="With --update: also what both sides changed; live wins."
+    "--take-live",
+    multiple=True,
+    metavar="ADDRESS",
+    help="With --update: also what both sides may have changed; live wins.",
 )
 @options.service_options
 @options.selection_options

@@ -26,7 +26,7 @@ _PARAMETERS = frozenset(
         *("timePicker", "weekDaysPicker", "monthDaysPicker", "datePicker"),
     )
 )
-_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
+_NUMBER = re.compile(r"\s*[+-]?([0-9]{1,15}(\.[0-9]{0,15})?|\.[0-9]{1,15})(e[+-]?[0-9]{1,2})?\s*", re.IGNORECASE)
 Component = Mapping[str, Json]
 """An entry of the catalogue."""
 

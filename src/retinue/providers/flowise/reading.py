@@ -13,9 +13,11 @@ from ..lenient import mapping, mappings, seconds, text, text_members
 from .block import CUSTOM, DEFAULT_NODE, NAME, OPENAI, Block, Part, Store, store_of
 from .directory import Directory
 from .nodes import CREDENTIAL_INPUT, as_number, held_by, stated_inputs
-from .upstream import deviations, ids_alone, left_open
+from .upstream import NUMBERS, deviations, ids_alone, is_stated, left_open
 
 MARKER_KEYS = (ADDRESS_KEY, APPLIED_KEY)
+KEEPER, KEPT = "code_interpreter", "retinue"
+"""Which member of `tool_resources` keeps a copy of an OPENAI row's metadata, and under which name."""
 _NO_ROW = "Check `endpoint`: it is the address of Flowise itself, for example http://localhost:3000."
 
 
@@ -27,7 +29,7 @@ def to_resource(row: Mapping[str, Json], directory: Directory, upstream: Mapping
     if not isinstance(row.get("details"), str):
         raise ServiceError(f"the details of {remote_id} are no text", _NO_ROW)
     details = details_of(row)
-    texts = text_members(details.get("metadata"))
+    texts = _pairs(details)
     read = _custom if row.get("type") == CUSTOM else _openai
     spec = read(row, details, directory)
     if upstream is not None:
@@ -68,7 +70,14 @@ def upstream_id(row: Mapping[str, Json]) -> str | None:
 
 def is_marked(row: Mapping[str, Json]) -> bool:
     """Whether the row carries an address of retinue, whoever's it is."""
-    return bool(text_members(details_of(row).get("metadata")).get(ADDRESS_KEY))
+    return bool(_pairs(details_of(row)).get(ADDRESS_KEY))
+
+
+def _pairs(details: Mapping[str, Json]) -> dict[str, str]:
+    """The metadata; of a row whose page dropped it, the copy in the one place that the page saves as it found it."""
+    if isinstance(details.get("metadata"), dict):
+        return text_members(details["metadata"])
+    return text_members(mapping(mapping(details.get("tool_resources")).get(KEEPER)).get(KEPT))
 
 
 def _custom(row: Mapping[str, Json], details: Mapping[str, Json], directory: Directory) -> dict[str, Json]:
@@ -111,7 +120,8 @@ def _openai(row: Mapping[str, Json], details: Mapping[str, Json], directory: Dir
     tools = details.get("tools")
     spec = {
         **{field: text(details.get(field)) for field in ("name", "description", "instructions")},
-        **{field: details[field] for field in ("model", "temperature", "top_p") if field in details},
+        **({"model": details["model"]} if "model" in details else {}),
+        **{field: as_number(details[field]) for field in NUMBERS if is_stated(details, field)},
         # Functions live upstream alone: Flowise can neither define nor remove one.
         "tools": [
             {"type": item} if isinstance(item, str) else item

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 
 from ...core.canonical import canonical_json
 from ...core.model import Json
+from .nodes import as_number
 
 RESOURCE_IDS = (("code_interpreter", "file_ids"), ("file_search", "vector_store_ids"))
 """Where the ids stand in tool_resources; what the page keeps beside them is not compared."""
 _DEFAULTS: Mapping[str, Json] = {"description": "", "instructions": "", "name": ""}
-_FIELDS = ("name", "description", "model", "instructions", "temperature", "top_p")
+NUMBERS = ("temperature", "top_p")
+_FIELDS = ("name", "description", "model", "instructions", *NUMBERS)
 
 
 def is_comparable(upstream: Mapping[str, Json]) -> bool:
@@ -24,13 +26,20 @@ def is_comparable(upstream: Mapping[str, Json]) -> bool:
 
 def left_open(details: Mapping[str, Json], upstream: Mapping[str, Json]) -> dict[str, Json]:
     """What the row does not say and the upstream therefore decides, in the words of a manifest."""
-    names = (name for name in (*_FIELDS, "tool_resources") if name not in details)
+    names = (name for name in (*_FIELDS, "tool_resources") if not is_stated(details, name))
     found = {name: upstream[name] for name in names if upstream.get(name) not in (None, "")}
     if "tool_resources" in found:
         found["tool_resources"] = ids_alone(found["tool_resources"])
     if "tools" not in details:
         found["tools"] = [{"type": name} for name in _types(upstream.get("tools"))]
     return found
+
+
+def is_stated(details: Mapping[str, Json], field: str) -> bool:
+    """Whether the row says something of a field: its page saves null or an empty object where it has nothing."""
+    if field in NUMBERS:
+        return details.get(field) not in (None, "")
+    return bool(_ids(details.get(field))) if field == "tool_resources" else field in details
 
 
 def ids_alone(resources: Json) -> dict[str, Json]:
@@ -47,17 +56,17 @@ def deviations(details: Mapping[str, Json], upstream: Mapping[str, Json]) -> dic
     """
     found: dict[str, Json] = {}
     for field in _FIELDS:
-        if field in details and _plain(field, details[field]) != _plain(field, upstream.get(field)):
+        if is_stated(details, field) and _plain(field, details[field]) != _plain(field, upstream.get(field)):
             found[field] = upstream.get(field)
     if "tools" in details and _types(details["tools"]) != _types(upstream.get("tools")):
         found["tools"] = _types(upstream.get("tools"))
-    if "tool_resources" in details and _ids(details["tool_resources"]) != _ids(upstream.get("tool_resources")):
+    if is_stated(details, "tool_resources") and _ids(details["tool_resources"]) != _ids(upstream.get("tool_resources")):
         found["tool_resources"] = _ids(upstream.get("tool_resources"))
     return found
 
 
 def _plain(field: str, value: Json) -> str:
-    return canonical_json(_DEFAULTS.get(field) if value is None else value)
+    return canonical_json(_DEFAULTS.get(field) if value is None else as_number(value) if field in NUMBERS else value)
 
 
 def _types(tools: Json) -> list[str]:

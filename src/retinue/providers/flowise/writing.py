@@ -15,9 +15,9 @@ from ..base import Marker
 from ..lenient import mapping
 from .block import CUSTOM, Block, Part, Store, block_of
 from .directory import Directory
-from .nodes import filled, held_by
-from .reading import MARKER_KEYS, details_of
-from .upstream import RESOURCE_IDS
+from .nodes import as_number, filled, held_by
+from .reading import KEEPER, KEPT, MARKER_KEYS, details_of
+from .upstream import NUMBERS, RESOURCE_IDS, is_stated
 
 IN_NODE = frozenset(("model", "temperature", "top_p", "providers"))
 """Fields that a chat model node holds."""
@@ -118,8 +118,14 @@ def _openai(
     if "tools" in changed or "tools" not in before:
         tools = spec.get("tools")
         details["tools"] = [_type_of(tool) for tool in (tools if isinstance(tools, list) else ())]
-    if "tool_resources" in changed:
+    for field in NUMBERS:
+        # Sent as the page saves it, null would reset what the upstream has.
+        if field in details:
+            details = _put(details, {field: as_number(details[field]) if is_stated(details, field) else None})
+    if "tool_resources" in changed or is_stated(spec, "tool_resources"):
         details["tool_resources"] = _resources(mapping(before.get("tool_resources")), mapping(spec["tool_resources"]))
+    elif not before:
+        details["tool_resources"] = {KEEPER: {"file_ids": []}}
     return details
 
 
@@ -137,7 +143,7 @@ def _resources(before: Mapping[str, Json], wanted: Mapping[str, Json]) -> dict[s
     for member, key in RESOURCE_IDS:
         ids = mapping(wanted.get(member)).get(key) or []
         held = mapping(before.get(member))
-        result[member] = {**held, key: ids} if held.get(key) == ids else {key: ids}
+        result[member] = {**held, key: ids} if held.get(key, []) == ids else {key: ids}
     return result
 
 
@@ -145,7 +151,11 @@ def _marked(details: dict[str, Json], spec: Mapping[str, Json], marker: Marker |
     pairs = {key: value for key, value in mapping(spec.get("metadata")).items() if key not in MARKER_KEYS}
     if marker is not None:
         pairs |= {ADDRESS_KEY: marker.address, APPLIED_KEY: marker.applied}
-    return _put(details, {"metadata": pairs or None})
+    details = _put(details, {"metadata": pairs or None})
+    resources = mapping(details.get("tool_resources"))
+    if isinstance(keeper := resources.get(KEEPER), dict):
+        details["tool_resources"] = {**resources, KEEPER: _put(keeper, {KEPT: pairs or None})}
+    return details
 
 
 def _put(details: Mapping[str, Json], values: Mapping[str, Json]) -> dict[str, Json]:

@@ -75,7 +75,8 @@ class LangGraphProvider:
 
     def exported(self, live: Resource) -> dict[str, Json]:
         """An assistant as the manifest's fields, for import."""
-        return {"id": live.remote_id, **live.spec}
+        block = replace(block_of(live.spec), not_mirrored={})
+        return {"id": live.remote_id, **live.spec, "providers": {NAME: block.to_spec()}}
 
 
 def _problems(desired: Resource) -> Iterator[Diagnostic]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ...core.canonical import same
 from ...core.model import Json
 from ..lenient import mapping
 
@@ -22,11 +23,15 @@ _NUMBERS = ("temperature", "top_p")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """`keys`: the context key of each field; `context`: what else the graph is given."""
+    """`keys`: the context key of each field; `context`: what else the graph is given.
+
+    `not_mirrored`: found on live objects only: by key, what the other copy of the context holds otherwise.
+    """
 
     graph_id: str | None = None
     keys: Mapping[str, str] = field(default_factory=lambda: DEFAULT_KEYS)
     context: Mapping[str, Json] = field(default_factory=dict)
+    not_mirrored: Mapping[str, Json] = field(default_factory=dict)
 
     @property
     def own_keys(self) -> dict[str, str]:
@@ -35,7 +40,12 @@ class Block:
 
     def to_spec(self) -> dict[str, Json]:
         """The block as a manifest has it, defaults left out."""
-        whole = {"graph_id": self.graph_id, "context_keys": self.own_keys, "context": dict(self.context)}
+        whole = {
+            "graph_id": self.graph_id,
+            "context_keys": self.own_keys,
+            "context": dict(self.context),
+            "not_mirrored": dict(self.not_mirrored),
+        }
         return {name: value for name, value in whole.items() if value not in (None, {})}
 
 
@@ -68,6 +78,21 @@ def split_context(context: Mapping[str, Json], keys: Mapping[str, str]) -> tuple
     fields = {name: context[key] for name, key in keys.items() if key in context and _can_be(name, context[key])}
     taken = {keys[name] for name in fields}
     return fields, {key: value for key, value in context.items() if key not in taken}
+
+
+def copies_of(raw: Mapping[str, Json]) -> tuple[Mapping[str, Json], Mapping[str, Json]]:
+    """The context that counts, and what the other copy of it holds otherwise (null: nothing), by key.
+
+    A server keeps it as `context` and as `config.configurable`, and a graph reads the one or the other. A write sets
+    both, but `/latest` of the in-memory server sets only the second back: that one is of the version that is live.
+    """
+    context, config = mapping(raw.get("context")), raw.get("config")
+    if not isinstance(config, dict):
+        return context, {}
+    configurable = mapping(config.get("configurable"))
+    counts, other = (configurable, context) if configurable else (context, configurable)
+    keys = [key for key in {**counts, **other} if not same(counts.get(key), other.get(key))]
+    return counts, {key: other.get(key) for key in keys}
 
 
 def _can_be(name: str, value: Json) -> bool:

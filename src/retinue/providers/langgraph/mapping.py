@@ -14,7 +14,7 @@ from ...core.marker import ADDRESS_KEY, APPLIED_KEY
 from ...core.model import Json, Resource
 from ..base import Marker
 from ..lenient import mapping, seconds, text
-from .block import NAME, Block, block_of, context_of, keys_from, split_context
+from .block import NAME, Block, block_of, context_of, copies_of, keys_from, split_context
 
 SCOPE_KEY = "retinue.scope"
 """PROJECT/ENVIRONMENT beside the marker: the server's search takes exact values only."""
@@ -55,9 +55,10 @@ def to_resource(raw: Mapping[str, Json]) -> Resource:
     # null is what stays of a key that was taken away; other things than text are nothing that a manifest can say.
     texts = {key: value for key, value in metadata.items() if isinstance(value, str)}
     keys = keys_from(metadata.get(KEYS_KEY))
-    fields, rest = split_context(mapping(raw.get("context")), keys)
+    context, not_mirrored = copies_of(raw)
+    fields, rest = split_context(context, keys)
     graph_id = raw.get("graph_id")
-    block = Block(graph_id if isinstance(graph_id, str) else None, keys, rest)
+    block = Block(graph_id if isinstance(graph_id, str) else None, keys, rest, not_mirrored)
     return Resource(
         kind="Assistant",
         spec={
@@ -71,6 +72,8 @@ def to_resource(raw: Mapping[str, Json]) -> Resource:
         created_at=seconds(raw.get("created_at")),
         marker_address=texts.get(ADDRESS_KEY) or None,
         marker_applied=texts.get(APPLIED_KEY) or None,
+        # Both hold something, but not the same: only `/latest` does that, and the marker went back with the metadata.
+        set_back=bool(not_mirrored and raw.get("context") and mapping(raw.get("config")).get("configurable")),
         raw=raw,
     )
 
@@ -101,11 +104,13 @@ def update_body(live: Resource, fields: Mapping[str, Json], marker: Marker | Non
     graph_id, context = block_of(spec).graph_id, context_of(spec)
     if graph_id is not None and graph_id != live.raw.get("graph_id"):
         body["graph_id"] = graph_id
-    if not same(context, live.raw.get("context")):
+    held, not_mirrored = copies_of(live.raw)
+    if not_mirrored or not same(context, held):
         body["context"] = context
-        # A new context sweeps the config away, but for the copy of itself that it puts there.
-        if kept := {key: value for key, value in mapping(live.raw.get("config")).items() if key != "configurable"}:
-            body["config"] = kept
+        # A new context sweeps the config away, but for the copy of itself that it puts there; an empty one puts none.
+        kept = {key: value for key, value in mapping(live.raw.get("config")).items() if key != "configurable"}
+        if kept or not context:
+            body["config"] = kept if context else {**kept, "configurable": {}}
     if pairs := _changed_pairs(live, spec, marker):
         body["metadata"] = pairs
     return body

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import TYPE_CHECKING
 
-from ...core.errors import AuthError, NotFound, Rejected, ServiceError
+from ...core.errors import ApiGone, AuthError, NotFound, Rejected, ServiceError
 from ...core.model import Diagnostic, Json, Resource
 from ..base import Marker, Resolved, Version
 from ..lenient import seconds
@@ -96,6 +96,15 @@ class LangGraphService:
         path = f"assistants/{live.remote_id}/versions"
         found = self._http.send(Verb.LIST, "POST", path, body={"limit": MOST})
         return [_version(raw, live) for raw in _objects(found)]
+
+    def set_back(self, live: Resource) -> bool:
+        path = f"assistants/{live.remote_id}/versions"
+        try:
+            newest = _objects(self._http.send(Verb.LIST, "POST", path, body={"limit": 1}))
+        except ApiGone:
+            # Deleted since it was listed: the step that meets it says so.
+            return False
+        return bool(newest) and newest[0].get("version") != live.raw.get("version")
 
     # --- graphs
 
