@@ -10,7 +10,8 @@ import io
 import json
 import random
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from copy import copy
 from dataclasses import dataclass
 from functools import cache
@@ -26,12 +27,14 @@ from ..core.errors import (
     NotSent,
     Rejected,
     RetinueError,
+    ServiceError,
     UnknownOutcome,
     Unreachable,
     UsageError,
 )
 from ..core.model import Json
 from ..core.strictjson import loads
+from .answers import ACCEPT, MOST_LISTED, MOST_SINGLE, TooLarge, going_nowhere, target_of, text_of
 from .credentials import Credentials, Headers
 from .gate import Gate
 from .wire import Answer, Classify, Connection, Stream, Verb, Verdict
@@ -40,6 +43,8 @@ _ATTEMPTS = 6
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 20.0
 _SHORTEST_WAIT, _LONGEST_WAIT, _BRIEF_WAIT = 0.01, 60.0, 10.0
 """Seconds that one answer is waited for."""
+_LONGEST_EXCHANGE, _SLOWEST_UPLOAD = 300.0, 32 * 1024
+"""Seconds from the first byte sent to the last one received, and a second more for so many bytes to upload."""
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, ConnectionRefusedError)
 
 
@@ -126,8 +131,11 @@ class Http:
 
     def __init__(self, connection: Connection, classify: Classify, *, create_repeatable: bool = False) -> None:
         self._client = _client(connection)
+        self._client.headers.update(ACCEPT)
+        self._client.event_hooks = {"response": [going_nowhere]}
+        self._until: Any = _bounded(self._client, connection) if connection.transport is None else nullcontext
         self._create_repeatable = create_repeatable
-        self._attempts, self._longest = _ATTEMPTS, _LONGEST_WAIT
+        self._attempts, self._longest, self._longest_exchange = _ATTEMPTS, _LONGEST_WAIT, _LONGEST_EXCHANGE
         self._classify = classify
         self._clock = connection.clock
         self._deadline = self._clock.now() + connection.budget
@@ -143,7 +151,7 @@ class Http:
     def brief(self) -> Http:
         """The same, for what a command can do without: nobody waits long for it, and a failure is not tried again."""
         found = copy(self)
-        found._attempts, found._longest = 1, _BRIEF_WAIT
+        found._attempts, found._longest, found._longest_exchange = 1, _BRIEF_WAIT, _BRIEF_WAIT
         return found
 
     def send(
@@ -160,12 +168,13 @@ class Http:
         Everything but a create is repeated after failures that may pass; a create only if it was never sent, or if the
         service makes one object of two equal requests. Raises
         AuthError, ApiGone, NotFound, Rejected, Unreachable, and for a create that may or may not have happened
-        UnknownOutcome; HeldBack once the time has passed that the service asked for. Once the run is stopped NotSent,
-        or UnknownOutcome if an earlier try may have written.
+        UnknownOutcome; HeldBack once the time has passed that the service asked for. Once the run is stopped, or no
+        try is left, UnknownOutcome if an earlier one may have written; else NotSent, or how the last one failed.
         """
         call, failures, anew = _Call(verb, method, path, body, params), 0, False
         doubt: RetinueError | None = None
         last: RetinueError | None = None
+        lost = False
         while True:
             with self._gate.slot() as ticket:
                 if self._stop.is_set():
@@ -184,12 +193,15 @@ class Http:
                 continue
             # Being told to wait is no failure: only the time budget ends that.
             failures += not result.held_back
+            if result.repeatable and result.sent and verb not in (Verb.LIST, Verb.GET):
+                doubt, lost = result.error, lost or not result.held_back
             if not result.repeatable or failures == self._attempts:
-                raise result.error
+                raise _given_up(result.error, lost)
             last = result.error
-            if result.sent and verb not in (Verb.LIST, Verb.GET):
-                doubt = last
-            self._pause(result, failures, ticket)
+            try:
+                self._pause(result, failures, ticket)
+            except Unreachable as error:
+                raise _given_up(error, lost) from result.error
             if self._once_only(verb) and result.held_back:
                 raise HeldBack(result.error.message, result.error.remedy)
 
@@ -198,9 +210,11 @@ class Http:
 
     def _once(self, call: _Call, headers: Headers) -> Answer | _Failure:
         started = self._clock.now()
-        timeout, more = _timeout(min(self._longest, self._deadline - started)), _sent(call.body, headers)
+        what = f"{call.method} {call.path}"
         try:
-            response = self._client.request(call.method, call.path, params=call.params, timeout=timeout, **more)
+            answer = self._exchanged(call, headers, started)
+        except TooLarge as error:
+            return _Failure(_too_large(call.verb, what, error), repeatable=False)
         except _NOT_SENT as error:
             return _Failure(self._unreachable(error), repeatable=True, sent=False)
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
@@ -208,15 +222,38 @@ class Http:
             if call.verb is Verb.CREATE:
                 lost = _unknown(f"{type(error).__name__} after the request was sent")
             return _Failure(lost, repeatable=not self._once_only(call.verb))
-        if response.is_success:
+        if 200 <= answer.status < 300:
             self._credentials.accepted(headers)
-        answer = _answer(response)
         took = round((self._clock.now() - started) * 1000)
-        what = f"{call.method} {call.path}"
         self._log(f"{what} {answer.status} {took} ms {answer.headers.get('x-request-id', '')}".rstrip())
         return self._judge(call.verb, answer, what)
 
+    def _exchanged(self, call: _Call, headers: Headers, started: float) -> Answer:
+        """One request and its whole answer, before the end of the run and of the time for one exchange."""
+        size = call.body.length if isinstance(call.body, Stream) else 0
+        end = min(self._deadline, started + self._longest_exchange + size / _SLOWEST_UPLOAD)
+        timeout, more = _timeout(min(self._longest, end - started)), _sent(call.body, headers)
+
+        def in_time(pieces: Iterable[bytes]) -> Iterator[bytes]:
+            for piece in pieces:
+                yield piece
+                if self._clock.now() > end:
+                    raise httpx.ReadTimeout("the answer did not end in time")
+
+        with self._until(max(end, started + _SHORTEST_WAIT)):
+            request = self._client.build_request(call.method, call.path, params=call.params, timeout=timeout, **more)
+            response = self._client.send(request, stream=True)
+            try:
+                assert isinstance(response.stream, httpx.SyncByteStream)
+                most = MOST_LISTED if call.verb is Verb.LIST else MOST_SINGLE
+                text = text_of(response, in_time(response.stream), most)
+            finally:
+                response.close()
+        return _parsed(response.status_code, {key.lower(): value for key, value in response.headers.items()}, text)
+
     def _judge(self, verb: Verb, answer: Answer, what: str) -> Answer | _Failure:
+        if 300 <= answer.status < 400:
+            return _Failure(self._redirected(verb, answer, what), repeatable=False)
         verdict = self._classify(verb, answer)
         if verdict is Verdict.OK:
             return answer
@@ -241,11 +278,10 @@ class Http:
             pause = self._gate.hold_back(failure.wait, ticket)
         else:
             pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (failures - 1)) * random.uniform(0.5, 1.0)
-        if self._clock.now() + pause > self._deadline:
-            raise Unreachable(
-                f"{failure.error.message}; the next try in {pause:.0f} s is more than is left of --timeout",
-                failure.error.remedy,
-            ) from failure.error
+        if (now := self._clock.now()) + pause > self._deadline:
+            then = f"the next try in {pause:.0f} s is more than is left of --timeout"
+            then = "the time of --timeout is up" if now >= self._deadline else then
+            raise Unreachable(f"{failure.error.message}; {then}", failure.error.remedy) from failure.error
         if not failure.held_back:
             self._clock.wait(pause, self._stop)
 
@@ -254,6 +290,24 @@ class Http:
             f"{self._where} cannot be reached ({type(error).__name__}: {self._credentials.masked(str(error))})",
             "Check `endpoint` in retinue.yaml, the network and any proxy.",
         )
+
+    def _redirected(self, verb: Verb, answer: Answer, what: str) -> RetinueError:
+        """It is not followed, so that neither a key nor a prompt goes where nobody sent it. 303 may follow a deed."""
+        target = self._credentials.masked(target_of(answer.headers))
+        where = f"redirects to {target}, which is not followed" if target else "is a redirect to nowhere"
+        error = Unreachable(f"{what} answered {answer.status}, which {where}", _MOVED, status=answer.status)
+        return error if verb in (Verb.LIST, Verb.GET) else _in_doubt(error)
+
+
+_MOVED = "If that is where the API is, write it as `endpoint` in retinue.yaml; if not, check the network and any proxy."
+
+
+def _bounded(client: httpx.Client, connection: Connection) -> Any:
+    from .sockets import Bounded  # only where there are sockets
+
+    bounds = Bounded(connection.clock)
+    bounds.serve(client)
+    return bounds.until
 
 
 def _sent(body: Json | Stream, headers: Headers) -> dict[str, Any]:
@@ -302,6 +356,23 @@ def _stopped(doubt: RetinueError | None, last: RetinueError | None, why: str) ->
     return NotSent(f"{last.message}; then {why}" if last else why, last.remedy if last else None)
 
 
+def _in_doubt(error: RetinueError) -> UnknownOutcome:
+    """`error`: how a write ended of which it does not tell whether it happened."""
+    found = UnknownOutcome(f"{error.message}: it may or may not have happened", error.remedy)
+    found.__cause__ = error
+    return found
+
+
+def _given_up(error: RetinueError, lost: bool) -> RetinueError:
+    """`lost`: one of the tries may have written."""
+    return _in_doubt(error) if lost and isinstance(error, Unreachable | AuthError | ApiGone) else error
+
+
+def _too_large(verb: Verb, what: str, error: TooLarge) -> RetinueError:
+    found = ServiceError(f"{what} answered {error}, which no answer of this API holds", _NOT_JSON)
+    return found if verb in (Verb.LIST, Verb.GET) else _in_doubt(found)
+
+
 def _unknown(what: str) -> UnknownOutcome:
     return UnknownOutcome(f"{what}: the object may or may not have been created")
 
@@ -317,11 +388,6 @@ def _final(verdict: Verdict, what: str, said: str, answer: Answer) -> RetinueErr
     if verdict is Verdict.ABSENT:
         return NotFound(text, status=answer.status)
     return Rejected(text, status=answer.status, code=_text(code), param=_text(param))
-
-
-def _answer(response: httpx.Response) -> Answer:
-    headers = {key.lower(): value for key, value in response.headers.items()}
-    return _parsed(response.status_code, headers, response.text)
 
 
 def _parsed(status: int, headers: Mapping[str, str], text: str) -> Answer:
