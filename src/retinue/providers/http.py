@@ -8,6 +8,7 @@ from __future__ import annotations
 import email.utils
 import io
 import json
+import math
 import random
 import ssl
 from collections.abc import Iterable, Iterator, Mapping
@@ -279,7 +280,7 @@ class Http:
         else:
             pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (failures - 1)) * random.uniform(0.5, 1.0)
         if (now := self._clock.now()) + pause > self._deadline:
-            then = f"the next try in {pause:.0f} s is more than is left of --timeout"
+            then = f"the next try in {math.ceil(pause)} s is more than is left of --timeout"
             then = "the time of --timeout is up" if now >= self._deadline else then
             raise Unreachable(f"{failure.error.message}; {then}", failure.error.remedy) from failure.error
         if not failure.held_back:
