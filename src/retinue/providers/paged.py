@@ -29,7 +29,7 @@ Item = dict[str, Json]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`more`: whether the list goes on; None where nothing that can be relied on says so. `full`: as long as asked."""
+    """`more`: whether the list goes on; None where nothing that can be relied on says so. `full`: just as long as asked."""
 
     items: Sequence[Item]
     more: bool | None
@@ -135,7 +135,7 @@ def paged(ask: Ask, noun: str, params: Mapping[str, str]) -> list[Item]:
         if not isinstance(more, bool) or (ids and not more and isinstance(said, str) and said not in ("", ids[-1])):
             more = None
         # Some servers begin with the very item that is asked after.
-        return Page(items[1:] if ids[:1] == [last] else items, more, len(items) >= most)
+        return Page(items[1:] if ids[:1] == [last] else items, more, len(items) == most)
 
     return walked(following, noun)
 
