@@ -29,7 +29,7 @@ Item = dict[str, Json]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`more`: whether the list goes on; None where nothing that can be relied on says so. `full`: just as long as asked."""
+    """`more`: whether the list goes on; None where nothing reliable says so. `full`: as long as was asked for."""
 
     items: Sequence[Item]
     more: bool | None

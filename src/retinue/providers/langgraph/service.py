@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...core.errors import AuthError, NotFound, Rejected, ServiceError
@@ -135,17 +136,21 @@ class LangGraphService:
     def _search(self, query: Mapping[str, Json]) -> Iterator[Resource]:
         """Oldest first, as many to a page as the server allows; the first page is the probe for the API itself."""
         asked: dict[str, Json] = {**query, "limit": MOST, "sort_by": "created_at", "sort_order": "asc"}
+        pages = 0
 
         def following(last: str | None, count: int) -> Page:
             """Each page begins with the last item of the one before: else objects went away, and the rest moved up."""
+            nonlocal pages
             page = self._page({**asked, "offset": count - 1 if last else 0})
             if last is None:
+                pages = 1
                 return page
             if [raw["assistant_id"] for raw in page.items[:1]] != [last]:
                 raise Moved("pages do not join")
-            rest = page.items[1:]
-            # A server whose pages have one item each.
-            return Page(rest, page.more, page.full) if rest or not page.more else self._page({**asked, "offset": count})
+            # Where pages have one item each, that is all there is of it.
+            single = len(page.items) == 1 and (page.more or (page.more is None and count == pages))
+            pages += 1
+            return self._page({**asked, "offset": count}) if single else replace(page, items=page.items[1:])
 
         found = walked(following, "assistants", "assistant_id")
         yield from (to_resource(raw) for raw in found if not is_system(raw))
