@@ -16,10 +16,9 @@ import httpx
 import pytest
 
 from retinue.core.errors import AuthError, RetinueError, ServiceError, UnknownOutcome, Unreachable
-from retinue.providers import answers
 from retinue.providers.http import Http
 from retinue.providers.openai import classify
-from retinue.providers.wire import Connection, Stream, Verb
+from retinue.providers.wire import Connection, Limits, Stream, Verb
 
 from ..serving import raw_served, request_in
 from .test_http import VirtualClock
@@ -30,7 +29,10 @@ WRITES += [(Verb.DELETE, "DELETE")]
 READS = [(Verb.LIST, "GET"), (Verb.GET, "GET")]
 
 
-def answering(response: Any, requests: list[httpx.Request] | None = None) -> Http:
+LIMITS, SMALL = Limits(), Limits(listed=500_000, single=60_000, parts=10_000)
+
+
+def answering(response: Any, requests: list[httpx.Request] | None = None, limits: Limits = LIMITS) -> Http:
     """A transport to a server that gives one answer, made anew each time if it is a function."""
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -40,7 +42,9 @@ def answering(response: Any, requests: list[httpx.Request] | None = None) -> Htt
         assert isinstance(found, httpx.Response)
         return found
 
-    connection = Connection("https://host/v1", transport=httpx.MockTransport(handler), clock=VirtualClock())
+    connection = Connection(
+        "https://host/v1", transport=httpx.MockTransport(handler), clock=VirtualClock(), limits=limits
+    )
     return Http(connection, classify)
 
 
@@ -58,21 +62,13 @@ def bomb(size: int) -> bytes:
     return gzip.compress(b'{"id": "' + b"x" * size + b'"}')
 
 
-@pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The bounds, a thousandth of what they are."""
-    for name in ("MOST_LISTED", "MOST_SINGLE"):
-        monkeypatch.setattr(f"retinue.providers.http.{name}", getattr(answers, name) // 1024)
-
-
-@pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
 @pytest.mark.parametrize(("verb", "method"), [*READS, *WRITES])
 def test_what_is_too_large_is_an_error_that_is_not_tried_again(verb: Verb, method: str, packed: bool) -> None:
     requests = list[httpx.Request]()
     data = bomb(1_000_000) if packed else gzip.decompress(bomb(1_000_000))
     headers = {**JSON, "Content-Encoding": "gzip"} if packed else JSON
-    http = answering(lambda: httpx.Response(200, headers=headers, stream=httpx.ByteStream(data)), requests)
+    http = answering(lambda: httpx.Response(200, headers=headers, stream=httpx.ByteStream(data)), requests, SMALL)
     with pytest.raises(ServiceError, match="answered more than 0 MB, which no answer of this API holds") as caught:
         http.send(verb, method, "assistants/x")
     assert type(caught.value) is (ServiceError if verb in (Verb.LIST, Verb.GET) else UnknownOutcome)
@@ -80,11 +76,10 @@ def test_what_is_too_large_is_an_error_that_is_not_tried_again(verb: Verb, metho
     assert len(requests) == 1
 
 
-@pytest.mark.usefixtures("small")
 def test_nothing_more_is_read_of_what_is_too_large() -> None:
     stream = Endless(b" " * 65536, 1000)
     with pytest.raises(ServiceError):
-        answering(lambda: httpx.Response(200, stream=stream)).send(Verb.GET, "GET", "assistants/x")
+        answering(lambda: httpx.Response(200, stream=stream), limits=SMALL).send(Verb.GET, "GET", "assistants/x")
     assert stream.sent <= 2
 
 
@@ -95,27 +90,27 @@ def test_of_an_error_without_end_the_beginning_is_enough() -> None:
     assert stream.sent < 100_000
 
 
-def test_the_largest_page_that_there_can_be_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_largest_page_that_there_can_be_is_read() -> None:
     """100 assistants of 256,000 characters that need 12 bytes each, and each with 128 tools."""
     parameters = {"type": "object", "properties": {f"p{n}": {"type": "string"} for n in range(20)}}
     function = {"name": "f" * 64, "description": "d" * 1024, "parameters": parameters}
     tools = json.dumps([{"type": "function", "function": function}] * 128)
     item = '{"id": "asst_%03d", "instructions": "' + "\\ud83d\\ude00" * 256_000 + f'", "tools": {tools}}}'
-    assert 100 * len(item) < answers.MOST_LISTED * 0.8
-    assert 100 * sum(map(item.count, "[{,")) < answers.MOST_PARTS * 0.8
-    monkeypatch.setattr("retinue.providers.http.MOST_LISTED", answers.MOST_LISTED // 50)
-    monkeypatch.setattr(answers, "MOST_PARTS", answers.MOST_PARTS // 50)
+    assert 100 * len(item) < Limits().listed * 0.8
+    assert 100 * sum(map(item.count, "[{,")) < Limits().parts * 0.8
+    limits = Limits(listed=Limits().listed // 50, parts=Limits().parts // 50)
     data = f'{{"object": "list", "has_more": false, "data": [{item % 0}, {item % 1}]}}'.encode()
-    found = answering(lambda: httpx.Response(200, stream=httpx.ByteStream(data))).send(Verb.LIST, "GET", "assistants")
+    found = answering(lambda: httpx.Response(200, stream=httpx.ByteStream(data)), limits=limits).send(
+        Verb.LIST, "GET", "assistants"
+    )
     assert [len(entry["instructions"]) for entry in found["data"]] == [256_000] * 2
 
 
-def test_no_more_values_than_fit_into_memory_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answers, "MOST_PARTS", 10_000)
+def test_no_more_values_than_fit_into_memory_are_read() -> None:
     for part in ("[]", "{}", "0.5", '"ab"'):
         text = f'{{"data": [{", ".join([part] * 11_000)}]}}'
-        with pytest.raises(ServiceError, match="million values"):
-            answering(httpx.Response(200, text=text)).send(Verb.LIST, "GET", "assistants")
+        with pytest.raises(ServiceError, match="more than 10,000 values"):
+            answering(httpx.Response(200, text=text), limits=SMALL).send(Verb.LIST, "GET", "assistants")
 
 
 @pytest.mark.parametrize(

@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 
 from retinue.core.errors import NotSent, RetinueError, UnknownOutcome, Unreachable
-from retinue.providers import http as http_module
 from retinue.providers.http import Http
 from retinue.providers.openai import classify
-from retinue.providers.wire import Connection, Stream, Verb
+from retinue.providers.wire import Connection, Limits, Stream, Verb
 
 from ..serving import Connected, dripping, raw_served, request_in
 
 BUDGET, LATEST = 0.8, 5.0
 """Seconds that a run may take, and at which it must be over even on a slow machine."""
+LIMITS, SHORT = Limits(), Limits(exchange=0.5, brief=0.5)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
@@ -91,8 +91,8 @@ CALLS = [
 ]
 
 
-def made(url: str, budget: float = BUDGET) -> Http:
-    return Http(Connection(url, {"Authorization": "Bearer sk-canary-0001"}, budget=budget), classify)
+def made(url: str, budget: float = BUDGET, limits: Limits = LIMITS) -> Http:
+    return Http(Connection(url, {"Authorization": "Bearer sk-canary-0001"}, budget=budget, limits=limits), classify)
 
 
 def over(call: Callable[[], object], latest: float = LATEST) -> RetinueError:
@@ -159,8 +159,7 @@ def test_a_large_body_that_is_not_taken_ends_with_the_run_and_is_unknown() -> No
         assert type(error) is UnknownOutcome, error.message
 
 
-def test_one_exchange_is_bounded_too_and_the_run_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_module, "_LONGEST_EXCHANGE", 0.3)
+def test_one_exchange_is_bounded_too_and_the_run_goes_on() -> None:
     connections = itertools.count()
 
     def first_trickles(connection: socket.socket) -> None:
@@ -170,22 +169,20 @@ def test_one_exchange_is_bounded_too_and_the_run_goes_on(monkeypatch: pytest.Mon
         connection.sendall(HEAD + b'Content-Length: 11\r\n\r\n{"id": "x"}')
 
     with raw_served(first_trickles) as (url, came):
-        assert made(url, 60).send(Verb.GET, "GET", "assistants/x") == {"id": "x"}
+        assert made(url, 60, SHORT).send(Verb.GET, "GET", "assistants/x") == {"id": "x"}
         assert len(came) == 2
 
 
-def test_a_create_that_trickles_is_not_sent_again_though_there_is_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_module, "_LONGEST_EXCHANGE", 0.3)
+def test_a_create_that_trickles_is_not_sent_again_though_there_is_time() -> None:
     with raw_served(drip_body) as (url, came):
-        error = over(lambda: made(url, 60).send(Verb.CREATE, "POST", "assistants", body={}))
+        error = over(lambda: made(url, 60, SHORT).send(Verb.CREATE, "POST", "assistants", body={}))
         assert type(error) is UnknownOutcome
         assert len(came) == 1
 
 
-def test_what_a_command_can_do_without_is_not_waited_for_longer_than_that(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_module, "_BRIEF_WAIT", 0.3)
+def test_what_a_command_can_do_without_is_not_waited_for_longer_than_that() -> None:
     with raw_served(drip_body) as (url, came):
-        http = made(url, 60)
+        http = made(url, 60, SHORT)
         assert type(over(lambda: http.brief().send(Verb.GET, "GET", "assistants/x"))) is Unreachable
         assert len(came) == 1
 

@@ -11,14 +11,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
-_MEGABYTE = 1024 * 1024
-MOST_LISTED, MOST_SINGLE, MOST_REFUSED = 512 * _MEGABYTE, 64 * _MEGABYTE, _MEGABYTE
-"""Bytes, decompressed, of a page of a list, of one object, and of an answer that is an error.
+from .wire import Limits
 
-The largest page there can be: 100 assistants of 256,000 characters, each escaped as 12 bytes, are 307 MB without tools.
-"""
-MOST_PARTS = 16_000_000
-"""Brackets and commas. A few bytes of JSON may take a hundred in memory; that page has no more than ten million."""
+_MEGABYTE = 1024 * 1024
 _ACCEPTED = ("gzip", "x-gzip")
 ACCEPT = {"Accept-Encoding": "gzip"}
 _CHARSETS = ("iso-8859-1", "windows-1252", "us-ascii")
@@ -28,13 +23,14 @@ class TooLarge(Exception):
     """More than any answer of such an API can hold; `str` says how much was let in."""
 
 
-def text_of(response: httpx.Response, pieces: Iterable[bytes], most: int) -> str:
-    """The text. Raises TooLarge, and httpx.DecodingError for a compression that was not asked for or is broken.
+def text_of(response: httpx.Response, pieces: Iterable[bytes], most: int, limits: Limits) -> str:
+    """The text, of at most so many bytes. Raises TooLarge, and httpx.DecodingError for a compression that was not asked
+    for or is broken.
 
     Of an error the beginning is enough.
     """
     refused = not response.is_success
-    most = min(most, MOST_REFUSED) if refused else most
+    most = min(most, limits.refused) if refused else most
     data = bytearray()
     for piece in _plain(pieces, response.headers.get("content-encoding", "").strip().lower()):
         data += piece
@@ -42,9 +38,9 @@ def text_of(response: httpx.Response, pieces: Iterable[bytes], most: int) -> str
             del data[most:]
             break
         if len(data) > most:
-            raise TooLarge(f"more than {most // _MEGABYTE} MB")
-    if len(data) > MOST_PARTS and sum(map(data.count, (b"[", b"{", b","))) > MOST_PARTS:
-        raise TooLarge(f"more than {MOST_PARTS // 1_000_000} million values")
+            raise TooLarge(f"more than {most // _MEGABYTE:,} MB")
+    if len(data) > limits.parts and sum(map(data.count, (b"[", b"{", b","))) > limits.parts:
+        raise TooLarge(f"more than {limits.parts:,} values")
     # JSON is UTF-8 (RFC 8259); some of Python's codecs are slow beyond measure, or no encodings of text.
     charset = (response.charset_encoding or "").lower()
     return data.decode(charset if charset in _CHARSETS else "utf-8", errors="replace")

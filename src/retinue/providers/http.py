@@ -35,17 +35,15 @@ from ..core.errors import (
 )
 from ..core.model import Json
 from ..core.strictjson import loads
-from .answers import ACCEPT, MOST_LISTED, MOST_SINGLE, TooLarge, going_nowhere, target_of, text_of
+from .answers import ACCEPT, TooLarge, going_nowhere, target_of, text_of
 from .credentials import Credentials, Headers
 from .gate import Gate
 from .wire import Answer, Classify, Connection, Stream, Verb, Verdict
 
 _ATTEMPTS = 6
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 20.0
-_SHORTEST_WAIT, _LONGEST_WAIT, _BRIEF_WAIT = 0.01, 60.0, 10.0
+_SHORTEST_WAIT, _LONGEST_WAIT = 0.01, 60.0
 """Seconds that one answer is waited for."""
-_LONGEST_EXCHANGE, _SLOWEST_UPLOAD = 300.0, 32 * 1024
-"""Seconds from the first byte sent to the last one received, and a second more for so many bytes to upload."""
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, ConnectionRefusedError)
 
 
@@ -136,7 +134,7 @@ class Http:
         self._client.event_hooks = {"response": [going_nowhere]}
         self._until: Any = _bounded(self._client, connection) if connection.transport is None else nullcontext
         self._create_repeatable = create_repeatable
-        self._attempts, self._longest, self._longest_exchange = _ATTEMPTS, _LONGEST_WAIT, _LONGEST_EXCHANGE
+        self._attempts, self._limits, self._exchange = _ATTEMPTS, connection.limits, connection.limits.exchange
         self._classify = classify
         self._clock = connection.clock
         self._deadline = self._clock.now() + connection.budget
@@ -152,7 +150,7 @@ class Http:
     def brief(self) -> Http:
         """The same, for what a command can do without: nobody waits long for it, and a failure is not tried again."""
         found = copy(self)
-        found._attempts, found._longest, found._longest_exchange = 1, _BRIEF_WAIT, _BRIEF_WAIT
+        found._attempts, found._exchange = 1, self._limits.brief
         return found
 
     def send(
@@ -232,8 +230,8 @@ class Http:
     def _exchanged(self, call: _Call, headers: Headers, started: float) -> Answer:
         """One request and its whole answer, before the end of the run and of the time for one exchange."""
         size = call.body.length if isinstance(call.body, Stream) else 0
-        end = min(self._deadline, started + self._longest_exchange + size / _SLOWEST_UPLOAD)
-        timeout, more = _timeout(min(self._longest, end - started)), _sent(call.body, headers)
+        end = min(self._deadline, started + self._exchange + size / self._limits.upload)
+        timeout, more = _timeout(min(_LONGEST_WAIT, end - started)), _sent(call.body, headers)
 
         def in_time(pieces: Iterable[bytes]) -> Iterator[bytes]:
             for piece in pieces:
@@ -246,8 +244,8 @@ class Http:
             response = self._client.send(request, stream=True)
             try:
                 assert isinstance(response.stream, httpx.SyncByteStream)
-                most = MOST_LISTED if call.verb is Verb.LIST else MOST_SINGLE
-                text = text_of(response, in_time(response.stream), most)
+                most = self._limits.listed if call.verb is Verb.LIST else self._limits.single
+                text = text_of(response, in_time(response.stream), most, self._limits)
             finally:
                 response.close()
         return _parsed(response.status_code, {key.lower(): value for key, value in response.headers.items()}, text)
