@@ -33,7 +33,8 @@ THIRD_PARTY = {
     "azure": ("providers/azure_openai/identity.py",),
     "click": ("cli/",),
     "deepdiff": ("render/",),
-    "httpx": ("providers/http.py",),
+    "httpcore": ("providers/sockets.py",),
+    "httpx": ("providers/answers.py", "providers/http.py", "providers/sockets.py"),
     "jsonschema": ("load/", "schema/"),
     "yaml": ("load/",),
 }

@@ -40,7 +40,7 @@ def connect(
             renew=None if emulator else partial(_headers, session),
             transport=stack.enter_context(_emulator(session)) if emulator else None,
             parallelism=options.get("parallelism") or 10,
-            budget=parse_timeout(options.get("timeout") or "15m"),
+            budget=parse_timeout("15m" if options.get("timeout") is None else options["timeout"]),
             stop=session.stop,
             log=log,
             ours=tuple(f"{name}/{environment.name}/" for name in (session.project.name, *session.project.formerly)),

@@ -8,9 +8,11 @@ from __future__ import annotations
 import email.utils
 import io
 import json
+import math
 import random
 import ssl
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from copy import copy
 from dataclasses import dataclass
 from functools import cache
@@ -26,12 +28,14 @@ from ..core.errors import (
     NotSent,
     Rejected,
     RetinueError,
+    ServiceError,
     UnknownOutcome,
     Unreachable,
     UsageError,
 )
 from ..core.model import Json
 from ..core.strictjson import loads
+from .answers import ACCEPT, TooLarge, going_nowhere, target_of, text_of
 from .credentials import Credentials, Headers
 from .gate import Gate
 from .wire import Answer, Classify, Connection, Stream, Verb, Verdict
@@ -39,7 +43,7 @@ from .wire import Answer, Classify, Connection, Stream, Verb, Verdict
 _ATTEMPTS = 6
 _LONGEST_ID = 128
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 20.0
-_SHORTEST_WAIT, _LONGEST_WAIT, _BRIEF_WAIT = 0.01, 60.0, 10.0
+_SHORTEST_WAIT, _LONGEST_WAIT = 0.01, 60.0
 """Seconds that one answer is waited for."""
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, ConnectionRefusedError)
 
@@ -129,8 +133,11 @@ class Http:
 
     def __init__(self, connection: Connection, classify: Classify, *, create_repeatable: bool = False) -> None:
         self._client = _client(connection)
+        self._client.headers.update(ACCEPT)
+        self._client.event_hooks = {"response": [going_nowhere]}
+        self._until: Any = _bounded(self._client, connection) if connection.transport is None else nullcontext
         self._create_repeatable = create_repeatable
-        self._attempts, self._longest = _ATTEMPTS, _LONGEST_WAIT
+        self._attempts, self._limits, self._exchange = _ATTEMPTS, connection.limits, connection.limits.exchange
         self._classify = classify
         self._clock = connection.clock
         self._deadline = self._clock.now() + connection.budget
@@ -148,7 +155,7 @@ class Http:
     def brief(self) -> Http:
         """The same, for what a command can do without: nobody waits long for it, and a failure is not tried again."""
         found = copy(self)
-        found._attempts, found._longest = 1, _BRIEF_WAIT
+        found._attempts, found._exchange = 1, self._limits.brief
         return found
 
     def send(
@@ -165,12 +172,13 @@ class Http:
         Everything but a create is repeated after failures that may pass; a create only if it was never sent, or if the
         service makes one object of two equal requests. Raises
         AuthError, ApiGone, NotFound, Rejected, Unreachable, and for a create that may or may not have happened
-        UnknownOutcome; HeldBack once the time has passed that the service asked for. Once the run is stopped NotSent,
-        or UnknownOutcome if an earlier try may have written.
+        UnknownOutcome; HeldBack once the time has passed that the service asked for. Once the run is stopped, or no
+        try is left, UnknownOutcome if an earlier one may have written; else NotSent, or how the last one failed.
         """
         call, failures, anew = _Call(verb, method, path, body, params), 0, False
         doubt: RetinueError | None = None
         last: RetinueError | None = None
+        lost = False
         while True:
             with self._gate.slot() as ticket:
                 if self._stop.is_set():
@@ -189,12 +197,15 @@ class Http:
                 continue
             # Being told to wait is no failure: only the time budget ends that.
             failures += not result.held_back
+            if result.repeatable and result.sent and verb not in (Verb.LIST, Verb.GET):
+                doubt, lost = result.error, lost or not result.held_back
             if not result.repeatable or failures == self._attempts:
-                raise result.error
+                raise _given_up(result.error, lost)
             last = result.error
-            if result.sent and verb not in (Verb.LIST, Verb.GET):
-                doubt = last
-            self._pause(result, failures, ticket)
+            try:
+                self._pause(result, failures, ticket)
+            except Unreachable as error:
+                raise _given_up(error, lost) from result.error
             if self._once_only(verb) and result.held_back:
                 raise HeldBack(result.error.message, result.error.remedy)
 
@@ -203,9 +214,11 @@ class Http:
 
     def _once(self, call: _Call, headers: Headers) -> Answer | _Failure:
         started = self._clock.now()
-        timeout, more = _timeout(min(self._longest, self._deadline - started)), _sent(call.body, headers)
+        what = f"{call.method} {call.path}{self._via}"
         try:
-            response = self._client.request(call.method, call.path, params=call.params, timeout=timeout, **more)
+            answer = self._exchanged(call, headers, started)
+        except TooLarge as error:
+            return _Failure(_too_large(call.verb, what, error), repeatable=False)
         except _NOT_SENT as error:
             return _Failure(self._unreachable(error), repeatable=True, sent=False)
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
@@ -213,16 +226,39 @@ class Http:
             if call.verb is Verb.CREATE:
                 lost = _unknown(f"{type(error).__name__} after the request was sent")
             return _Failure(lost, repeatable=not self._once_only(call.verb))
-        if response.is_success:
+        if 200 <= answer.status < 300:
             self._credentials.accepted(headers)
-        answer = _answer(response)
         took = round((self._clock.now() - started) * 1000)
-        what = f"{call.method} {call.path}{self._via}"
         request_id = self._secrets.masked(answer.headers.get("x-request-id", ""))[:_LONGEST_ID]
         self._log(f"{what} {answer.status} {took} ms {request_id}".rstrip())
         return self._judge(call.verb, answer, what)
 
+    def _exchanged(self, call: _Call, headers: Headers, started: float) -> Answer:
+        """One request and its whole answer, before the end of the run and of the time for one exchange."""
+        size = call.body.length if isinstance(call.body, Stream) else 0
+        end = min(self._deadline, started + self._exchange + size / self._limits.upload)
+        timeout, more = _timeout(min(_LONGEST_WAIT, end - started)), _sent(call.body, headers)
+
+        def in_time(pieces: Iterable[bytes]) -> Iterator[bytes]:
+            for piece in pieces:
+                yield piece
+                if self._clock.now() > end:
+                    raise httpx.ReadTimeout("the answer did not end in time")
+
+        with self._until(max(end, started + _SHORTEST_WAIT)):
+            request = self._client.build_request(call.method, call.path, params=call.params, timeout=timeout, **more)
+            response = self._client.send(request, stream=True)
+            try:
+                assert isinstance(response.stream, httpx.SyncByteStream)
+                most = self._limits.listed if call.verb is Verb.LIST else self._limits.single
+                text = text_of(response, in_time(response.stream), most, self._limits)
+            finally:
+                response.close()
+        return _parsed(response.status_code, {key.lower(): value for key, value in response.headers.items()}, text)
+
     def _judge(self, verb: Verb, answer: Answer, what: str) -> Answer | _Failure:
+        if 300 <= answer.status < 400:
+            return _Failure(self._redirected(verb, answer, what), repeatable=False)
         verdict = self._classify(verb, answer)
         if verdict is Verdict.OK:
             return answer
@@ -248,11 +284,10 @@ class Http:
             pause = self._gate.hold_back(failure.wait, ticket)
         else:
             pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (failures - 1)) * random.uniform(0.5, 1.0)
-        if self._clock.now() + pause > self._deadline:
-            raise Unreachable(
-                f"{failure.error.message}; the next try in {pause:.0f} s is more than is left of --timeout",
-                failure.error.remedy,
-            ) from failure.error
+        if (now := self._clock.now()) + pause > self._deadline:
+            then = f"the next try in {math.ceil(pause)} s is more than is left of --timeout"
+            then = "the time of --timeout is up" if now >= self._deadline else then
+            raise Unreachable(f"{failure.error.message}; {then}", failure.error.remedy) from failure.error
         if not failure.held_back:
             self._clock.wait(pause, self._stop)
 
@@ -261,6 +296,24 @@ class Http:
             f"{self._where} cannot be reached{self._via} ({type(error).__name__}: {self._secrets.masked(str(error))})",
             "Check `endpoint` in retinue.yaml, the network and any proxy.",
         )
+
+    def _redirected(self, verb: Verb, answer: Answer, what: str) -> RetinueError:
+        """It is not followed, so that neither a key nor a prompt goes where nobody sent it. 303 may follow a deed."""
+        target = self._secrets.masked(target_of(answer.headers))
+        where = f"redirects to {target}, which is not followed" if target else "is a redirect to nowhere"
+        error = Unreachable(f"{what} answered {answer.status}, which {where}", _MOVED, status=answer.status)
+        return error if verb in (Verb.LIST, Verb.GET) else _in_doubt(error)
+
+
+_MOVED = "If that is where the API is, write it as `endpoint` in retinue.yaml; if not, check the network and any proxy."
+
+
+def _bounded(client: httpx.Client, connection: Connection) -> Any:
+    from .sockets import Bounded  # only where there are sockets
+
+    bounds = Bounded(connection.clock)
+    bounds.serve(client)
+    return bounds.until
 
 
 def _sent(body: Json | Stream, headers: Headers) -> dict[str, Any]:
@@ -309,6 +362,23 @@ def _stopped(doubt: RetinueError | None, last: RetinueError | None, why: str) ->
     return NotSent(f"{last.message}; then {why}" if last else why, last.remedy if last else None)
 
 
+def _in_doubt(error: RetinueError) -> UnknownOutcome:
+    """`error`: how a write ended of which it does not tell whether it happened."""
+    found = UnknownOutcome(f"{error.message}: it may or may not have happened", error.remedy)
+    found.__cause__ = error
+    return found
+
+
+def _given_up(error: RetinueError, lost: bool) -> RetinueError:
+    """`lost`: one of the tries may have written."""
+    return _in_doubt(error) if lost and isinstance(error, Unreachable | AuthError | ApiGone) else error
+
+
+def _too_large(verb: Verb, what: str, error: TooLarge) -> RetinueError:
+    found = ServiceError(f"{what} answered {error}, which no answer of this API holds", _NOT_JSON)
+    return found if verb in (Verb.LIST, Verb.GET) else _in_doubt(found)
+
+
 def _unknown(what: str) -> UnknownOutcome:
     return UnknownOutcome(f"{what}: the object may or may not have been created")
 
@@ -326,13 +396,12 @@ def _final(verdict: Verdict, what: str, said: str, answer: Answer, hide: Callabl
     return Rejected(text, status=answer.status, code=code, param=param)
 
 
-def _answer(response: httpx.Response) -> Answer:
-    headers = {key.lower(): value for key, value in response.headers.items()}
+def _parsed(status: int, headers: Mapping[str, str], text: str) -> Answer:
     try:
-        body = loads(response.text)
+        body = loads(text)
     except (ValueError, RecursionError):
         body = None
-    return Answer(response.status_code, headers, body, response.text)
+    return Answer(status, headers, body, text)
 
 
 def _error_of(answer: Answer) -> Mapping[str, Json]:

@@ -1,12 +1,16 @@
-"""Lists as the OpenAI API pages them: read to the end, held against proxies that ignore the cursor."""
+"""Lists that come in pages, read to their end. Where a list goes on is found out, not believed. Knows no vendor.
+
+Only `has_more: false` is taken at its word; whatever says more, or nothing, is asked for what comes next.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from ..core.errors import ApiGone, ServiceError
+from ..core.errors import ApiGone, NotFound, Rejected, RetinueError, ServiceError
 from ..core.model import Json
 from .wire import Answer, Verb
 
@@ -14,6 +18,88 @@ if TYPE_CHECKING:
     from .http import Http
 
 NOT_THIS_API = "Check `endpoint`: it is what the service's own SDK takes as base URL, for example https://host/v1."
+MOST_PAGES, MOST_ITEMS = 5_000, 200_000
+_WALKS = 4
+"""How often a list is begun that changes under the walk."""
+_USUAL_PAGES = (10, 20, 50, 100, 1_000, 10_000)
+"""A list of just so many may be cut off there."""
+
+Item = dict[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`more`: whether the list goes on; None where nothing reliable says so. `full`: as long as was asked for."""
+
+    items: Sequence[Item]
+    more: bool | None
+    full: bool = False
+
+
+class Moved(Exception):
+    """The list changed under the walk, so that something may have been passed over; `str` says how."""
+
+
+Next = Callable[[str | None, int], Page]
+"""The page after an item, by its id, and after so many items. Raises Moved."""
+
+
+def walked(following: Next, noun: str, key: str = "id") -> list[Item]:
+    """Every item of a list once. What moved too much is begun again, four times in all. Raises ServiceError.
+
+    What the service answers to the first page is raised as it is.
+    """
+    steps = _Steps(following, noun, key)
+    before: set[str] | None = None
+    why: RetinueError | Moved = Moved("")
+    for _ in range(_WALKS):
+        try:
+            found, sure = steps.walk()
+        except (Moved, ApiGone, NotFound, Rejected) as error:
+            if steps.at_first and not isinstance(error, Moved):
+                raise
+            before, why = None, error
+            continue
+        # Two walks that agree have missed nothing by a deletion in between.
+        if sure or before == found.keys():
+            return list(found.values())
+        before, why = set(found), Moved("a page is empty although the one before said that there are more")
+    said = why.message if isinstance(why, RetinueError) else str(why)
+    raise ServiceError(f"the list of {noun} cannot be read to its end, begun {_WALKS} times: {said}", _UNSTEADY)
+
+
+_UNSTEADY = "Try again. A proxy that leaves out part of a request does that too: point `endpoint` at the service."
+
+
+class _Steps:
+    """`at_first`: whether the first page of a walk is asked for."""
+
+    def __init__(self, following: Next, noun: str, key: str) -> None:
+        self._following, self._noun, self._key = following, noun, key
+        self._pages, self.at_first = 0, True
+
+    def walk(self) -> tuple[dict[str, Item], bool]:
+        """One walk: the items by id, and whether its end is sure."""
+        found: dict[str, Item] = {}
+        last, count, owed, self.at_first = None, 0, False, True
+        while True:
+            self._pages += 1
+            page = self._following(last, count)
+            self.at_first = False
+            new = {str(item[self._key]): item for item in page.items if item[self._key] not in found}
+            found |= new
+            if page.more is False and (page.items or not owed):
+                return found, True
+            if not page.items and not page.more:
+                return found, not owed
+            if not new:
+                raise Moved("the service says there are more but sends nothing new")
+            if self._pages >= MOST_PAGES or len(found) > MOST_ITEMS:
+                seen = f"{len(found)} in {self._pages} pages so far"
+                message = f"the list of {self._noun} does not end: {seen}"
+                raise ServiceError(message, f"At most {MOST_ITEMS:,} in {MOST_PAGES:,} pages are read.")
+            owed = bool(page.more) or page.full
+            last, count = str(page.items[-1][self._key]), count + len(page.items)
 
 
 Ask = Callable[[Mapping[str, str]], Answer]
@@ -32,32 +118,50 @@ def asking(http: Http, path: str, gone: str) -> Ask:
     return ask
 
 
-def paged(ask: Ask, noun: str, params: Mapping[str, str]) -> Iterator[dict[str, Json]]:
-    """Every object of a list, oldest first."""
-    asked = {**params, "order": "asc"}
-    seen: set[str] = set()
-    while True:
-        page = _page(ask(asked).body, noun)
-        new = [item for item in page["data"] if item["id"] not in seen]
-        seen.update(item["id"] for item in new)
-        yield from new
-        if not page.get("has_more"):
-            return
-        if not new:
-            raise ServiceError(
-                f"the service says there are more {noun} but sends the same page again",
-                "A proxy that ignores `after` does that; point `endpoint` at the service itself.",
-            )
-        asked = {**asked, "after": new[-1]["id"]}
+def paged(ask: Ask, noun: str, params: Mapping[str, str]) -> list[Item]:
+    """Every object of a list as the OpenAI API pages it, oldest first."""
+    asked, most = {**params, "order": "asc"}, int(params["limit"])
+    first: list[str] = []
+
+    def following(last: str | None, _count: int) -> Page:
+        page = ask(asked if last is None else {**asked, "after": last}).body
+        items = _items(page, noun)
+        ids, more = [str(item["id"]) for item in items], page.get("has_more")
+        if last is None:
+            first[:] = ids
+        elif not isinstance(more, bool) and ids and ids == first:
+            return _unpaged(ask, asked, noun, ids)
+        said = page.get("last_id")
+        if not isinstance(more, bool) or (ids and not more and isinstance(said, str) and said not in ("", ids[-1])):
+            more = None
+        # Some servers begin with the very item that is asked after.
+        return Page(items[1:] if ids[:1] == [last] else items, more, len(items) == most)
+
+    return walked(following, noun)
 
 
-def _page(page: dict[str, Json], noun: str) -> dict[str, Json]:
-    data = page.get("data")
+def _unpaged(ask: Ask, asked: Mapping[str, str], noun: str, ids: Sequence[str]) -> Page:
+    """The end of a list that has just one page, whatever it is asked; or an error, if there may be more than that.
+
+    The other end of the list tells, unless the service takes no order either.
+    """
+    answered = _items(ask({**asked, "order": "desc"}).body, noun)
+    turned = [str(item["id"]) for item in answered]
+    if set(turned) - set(ids) or (turned == ids and len(ids) in _USUAL_PAGES):
+        raise ServiceError(
+            f"the service lists {len(ids)} {noun} whatever it is asked, and does not say whether there are more",
+            "A proxy that ignores `after` does that; point `endpoint` at the service itself.",
+        )
+    return Page((), False)
+
+
+def _items(page: Json, noun: str) -> list[Item]:
+    data = page.get("data") if isinstance(page, dict) else None
     if not isinstance(data, list) or not all(
-        isinstance(item, dict) and isinstance(item.get("id"), str) for item in data
+        isinstance(item, dict) and isinstance(item.get("id"), str) and item["id"] for item in data
     ):
         raise ServiceError(f"the list of {noun} is not in the shape of the Assistants API", NOT_THIS_API)
-    return page
+    return data
 
 
 def below(path: str, remote_id: str) -> str:

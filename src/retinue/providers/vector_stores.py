@@ -181,7 +181,7 @@ class StoreVerbs:
         """Raises NotFound if the store has gone away meanwhile: its list of files answers as a missing API does."""
         path = f"{below(_PATH, remote_id)}/files"
         try:
-            return list(paged(asking(self._http, path, _NO_STORES), "files of a vector store", {"limit": "100"}))
+            return paged(asking(self._http, path, _NO_STORES), "files of a vector store", {"limit": "100"})
         except ApiGone:
             self._http.send(Verb.GET, "GET", below(_PATH, remote_id))
             raise

@@ -52,6 +52,29 @@ class Stream:
     pieces: Callable[[], Iterator[bytes]]
 
 
+_MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one exchange may take.
+
+    `exchange`: seconds from the first byte sent to the last one received, `brief` where nobody waits long; `upload`:
+    for so many bytes to upload a second more. Bytes, decompressed, of a page of a list (`listed`), of one object
+    (`single`), and of an answer that is an error (`refused`); `parts`: brackets and commas, because a few bytes of
+    JSON may take a hundred in memory. The largest page there can be, 100 assistants of 256,000 characters that are each
+    escaped as 12 bytes, has 307 MB without tools, and no more than ten million parts.
+    """
+
+    exchange: float = 300.0
+    brief: float = 10.0
+    upload: int = 32 * 1024
+    listed: int = 512 * _MEGABYTE
+    single: int = 64 * _MEGABYTE
+    refused: int = _MEGABYTE
+    parts: int = 16_000_000
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """Everything needed to reach a service. Secrets stand in `headers` only, which are never shown.
@@ -77,6 +100,7 @@ class Connection:
     renew: Callable[[], Mapping[str, str]] | None = field(default=None, repr=False)
     proxy: str | None = field(default=None, repr=False)
     secrets: Secrets = field(default_factory=Secrets, repr=False)
+    limits: Limits = Limits()
 
     def tell(self, text: str) -> None:
         """A line about work that takes long."""

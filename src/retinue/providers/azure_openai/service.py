@@ -9,19 +9,18 @@ from collections.abc import Callable, Iterator, Mapping, Set
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from ...core.errors import HeldBack, Incomplete, NotFound, RetinueError, ServiceError, UnknownOutcome
+from ...core.errors import HeldBack, Incomplete, NotFound, RetinueError, UnknownOutcome
 from ...core.model import Json, Resource
 from ..base import Marker
 from ..openai import Form, OpenAIService, path_of
 from ..openai import classify as classify_openai
-from ..paged import id_of
+from ..paged import id_of, paged
 from ..wire import Answer, Verb, Verdict
 from .forms import file_ids
 
 if TYPE_CHECKING:
     from ..http import Http
 
-_PAGE = "100"
 _NO_DEPLOYMENT = "DeploymentNotFound"
 """The resource is there and has no deployment of the name that `model` says."""
 _AGAIN = "Apply again: the next plan has what is missing."
@@ -47,21 +46,13 @@ class AssistantFiles:
         self._http = http
 
     def list(self, assistant: str) -> Iterator[str]:
-        """The ids of all files, page by page. Raises NotFound without the assistant, ServiceError for no such list."""
-        params = {"limit": _PAGE, "order": "asc"}
-        seen: set[str] = set()
-        while True:
+        """The ids of all files. Raises NotFound without the assistant, ServiceError for no such list."""
+
+        def ask(params: Mapping[str, str]) -> Answer:
             # Not Verb.LIST: a 404 of the service says that this assistant is gone, not the API.
-            page = self._http.send(Verb.GET, "GET", f"{path_of(assistant)}/files", params=params)
-            entries = page.get("data")
-            if not isinstance(entries, list) or not all(isinstance(item, dict) and item.get("id") for item in entries):
-                raise ServiceError(f"the list of the files of {assistant} is not in the shape of this API")
-            new = [str(item["id"]) for item in entries if item["id"] not in seen]
-            seen.update(new)
-            yield from new
-            if not page.get("has_more") or not new:
-                return
-            params = {**params, "after": new[-1]}
+            return self._http.ask(Verb.GET, "GET", f"{path_of(assistant)}/files", params=params)
+
+        return (item["id"] for item in paged(ask, f"files of {assistant}", {"limit": "100"}))
 
     def attach(self, assistant: str, file: str) -> None:
         """If nobody can say whether it happened, look; if it was only told to wait, do it now."""

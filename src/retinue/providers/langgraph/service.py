@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...core.errors import ApiGone, AuthError, NotFound, Rejected, ServiceError
 from ...core.model import Diagnostic, Json, Resource
 from ..base import Marker, Resolved, Version
 from ..lenient import seconds
+from ..paged import Moved, Page, walked
 from ..wire import Verb
 from .block import block_of
 from .errors import known_graphs
@@ -142,22 +144,31 @@ class LangGraphService:
 
     def _search(self, query: Mapping[str, Json]) -> Iterator[Resource]:
         """Oldest first, as many to a page as the server allows; the first page is the probe for the API itself."""
-        body: dict[str, Json] = {**query, "limit": MOST, "offset": 0, "sort_by": "created_at", "sort_order": "asc"}
-        seen: set[str] = set()
-        while True:
-            answer = self._http.ask(Verb.LIST, "POST", "assistants/search", body=body)
-            page = _objects(answer.body)
-            new = [raw for raw in page if raw["assistant_id"] not in seen]
-            seen.update(raw["assistant_id"] for raw in new)
-            yield from (to_resource(raw) for raw in new if not is_system(raw))
-            if not page or not ("x-pagination-next" in answer.headers or len(page) >= MOST):
-                return
-            if not new:
-                raise ServiceError(
-                    "the service says there are more assistants but sends the same page again",
-                    "A proxy that ignores the body does that; point `endpoint` at the server itself.",
-                )
-            body = {**body, "offset": body["offset"] + len(page)}
+        asked: dict[str, Json] = {**query, "limit": MOST, "sort_by": "created_at", "sort_order": "asc"}
+        pages = 0
+
+        def following(last: str | None, count: int) -> Page:
+            """Each page begins with the last item of the one before: else objects went away, and the rest moved up."""
+            nonlocal pages
+            page = self._page({**asked, "offset": count - 1 if last else 0})
+            if last is None:
+                pages = 1
+                return page
+            if [raw["assistant_id"] for raw in page.items[:1]] != [last]:
+                raise Moved("pages do not join")
+            # Where pages have one item each, that is all there is of it.
+            single = len(page.items) == 1 and (page.more or (page.more is None and count == pages))
+            pages += 1
+            return self._page({**asked, "offset": count}) if single else replace(page, items=page.items[1:])
+
+        found = walked(following, "assistants", "assistant_id")
+        yield from (to_resource(raw) for raw in found if not is_system(raw))
+
+    def _page(self, body: Mapping[str, Json]) -> Page:
+        answer = self._http.ask(Verb.LIST, "POST", "assistants/search", body={**body})
+        items = _objects(answer.body)
+        goes_on, told = "x-pagination-next" in answer.headers, "x-pagination-total" in answer.headers
+        return Page(items, goes_on if goes_on or told else None, len(items) >= MOST)
 
 
 def _read(raw: Json) -> Resource | None:
