@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from . import policy
@@ -22,11 +22,15 @@ from .target import Target
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What a command wants of a plan besides what the manifests say. `destroy`: that all that is ours is deleted."""
+    """What a command wants of a plan besides what the manifests say. `destroy`: that all that is ours is deleted.
+
+    `only`: that nothing but the steps of these addresses is planned, deletes and all: those of an approved plan.
+    """
 
     allowed: Allowed = field(default_factory=Allowed)
     selection: Selection | None = None
     destroy: bool = False
+    only: Collection[Address] | None = None
 
 
 def make_plan(
@@ -40,14 +44,14 @@ def make_plan(
     found += [steps.delete(claim, Reason.DUPLICATE) for claim in known.world.duplicates]
     found += [steps.delete_unused(file) for file in unused_files(known.links, known.marked, found)]
     renamed = _renamed(known, found)
-    changes, unchanged = _narrowed(found, desired, intent.selection)
+    changes, unchanged = _narrowed(found, desired, intent)
     strangers = _strangers(known, changes)
     plan = Plan(
         project=target.project,
         environment=target.environment,
         provider=target.provider,
         endpoint=target.endpoint,
-        complete=intent.selection is None,
+        complete=intent.selection is None and intent.only is None,
         allowed=intent.allowed,
         changes=tuple(sorted(changes, key=_position)),
         unchanged=len(unchanged),
@@ -63,11 +67,14 @@ def make_plan(
 
 
 def _narrowed(
-    found: Sequence[Change], desired: Sequence[Resource], selection: Selection | None
+    found: Sequence[Change], desired: Sequence[Resource], intent: Intent
 ) -> tuple[list[Change], list[Address]]:
     """The steps that do something, and the addresses of the others, as far as they are selected."""
     unchanged = [change.address for change in found if change.action is Action.NO_OP]
     changes = [change for change in found if change.action is not Action.NO_OP]
+    selection = intent.selection
+    if intent.only is not None:
+        changes = [change for change in changes if change.address in intent.only]
     if selection is None:
         return changes, unchanged
     chosen = closure(selection.addresses, {item.address: item.requires for item in desired if item.address})

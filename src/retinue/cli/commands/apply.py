@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import click
 
+from ...core.again import confirmed
 from ...core.codec import plan_from_json
-from ...core.errors import UsageError
-from ...core.model import Plan
+from ...core.errors import InvalidManifests, StaleError, UsageError
+from ...core.model import Diagnostic, Plan, Severity
 from ...core.soundness import faults
 from ...core.strictjson import loads
+from ...engine.recheck import Checked, recheck
 from .. import helping, options
 from ..connecting import connect
 from ..files import read_named
-from ..planning import plan_for
+from ..planning import plan_for, planned_again, recorded
 from ..plans import (
     carry_out,
     check_digest,
@@ -22,6 +25,7 @@ from ..plans import (
     nothing_to_do,
     request_log,
     review_and_apply,
+    run_of,
     show_plan,
     shows_plan,
 )
@@ -38,6 +42,9 @@ _MOST_BYTES = 512 * 1024 * 1024
     "retinue apply -e prod --auto-approve --backup before",
 )
 @click.argument("planfile", required=False)
+@click.option(
+    "--trust-plan", is_flag=True, help="Carry out PLANFILE although its manifests are not here to hold it against."
+)
 @options.service_options
 @options.selection_options
 @options.guard_options
@@ -46,9 +53,15 @@ _MOST_BYTES = 512 * 1024 * 1024
 @options.format_option("text", "json", "markdown")
 @options.LINK
 def command(**given: Any) -> int:
-    """Do what the plan says: plan afresh and ask, or carry out PLANFILE exactly as it was reviewed."""
+    """Do what the plan says: plan afresh and ask, or carry out PLANFILE exactly as it was reviewed.
+
+    PLANFILE is planned again from the manifests, with the variables that it was made with: what they no longer ask for
+    is not done. Nothing but objects of this project and environment is ever changed, whatever a plan file says.
+    """
     if given["planfile"]:
         return _apply_saved(read_plan(given["planfile"]), given)
+    if given["trust_plan"]:
+        raise UsageError("--trust-plan is about a saved plan", "Name it: retinue apply plan.json --trust-plan.")
     session = open_session(given)
     with connect(session, given, request_log(given)) as service:
         session, live = observe(session, service)
@@ -76,13 +89,55 @@ def _apply_saved(plan: Plan, given: dict[str, Any]) -> int:
     check_digest(plan, given)
     if is_empty(plan):
         return nothing_to_do(plan, given)
+    if given["trust_plan"] or any(change.blocked for change in plan.changes):
+        with connect(session, given, request_log(given)) as service:
+            return carry_out(
+                plan, session, service, given, _fresh(recheck(plan, run_of(plan, session, service, given)))
+            )
+    given = {**given, **recorded(plan), "environment": plan.environment}
+    try:
+        return _apply_again(plan, open_session(given), given)
+    except InvalidManifests as error:
+        raise InvalidManifests([*error.diagnostics, _WITHOUT]) from error
+
+
+def _apply_again(plan: Plan, session: Session, given: dict[str, Any]) -> int:
+    """Carry out what of a saved plan is left to do and is just what the manifests ask for, or nothing."""
     with connect(session, given, request_log(given)) as service:
-        return carry_out(plan, session, service, given, saved=True)
+        session, live = observe(session, service)
+        found = recheck(plan, run_of(plan, session, service, given), live)
+        fresh = planned_again(plan, [change for change, _ in found.done], session, live, given)
+        now = confirmed(found.todo, [change for change, _ in found.done], fresh.changes, session.kinds)
+        checked = _fresh(replace(found, todo=now.steps, moved=(*found.moved, *now.otherwise)))
+        return carry_out(plan, session, service, given, checked)
+
+
+def _fresh(checked: Checked) -> Checked:
+    """Raises StaleError if something moved."""
+    if checked.moved:
+        raise StaleError("the plan is stale:\n  " + "\n  ".join(checked.moved), "Plan again and review.")
+    return checked
+
+
+_WITHOUT = Diagnostic(
+    code="plan-without-manifests",
+    severity=Severity.INFO,
+    message="a saved plan is held against the manifests that it was made from",
+    remedy="Apply it in a checkout of them; where there can be none, with --trust-plan.",
+)
 
 
 def _refuse_narrowing(given: dict[str, Any]) -> None:
     narrowing = ("targets", "excludes", "labels", "variables", "var_files")
-    guards = ("allow_deletes", "unprotect", "revert_drift", "allow_twins", "allow_incomplete", "allow_unpromoted")
+    guards = (
+        "allow",
+        "allow_deletes",
+        "unprotect",
+        "revert_drift",
+        "allow_twins",
+        "allow_incomplete",
+        "allow_unpromoted",
+    )
     if any(given[name] for name in (*narrowing, *guards)):
         raise UsageError(
             "a saved plan is applied as it is; it cannot be narrowed, changed or allowed more",
