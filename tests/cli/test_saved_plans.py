@@ -37,10 +37,13 @@ def by_name(world: World, name: str) -> dict[str, object]:
     )
 
 
-def test_a_saved_plan_needs_no_manifests(planned: World) -> None:
+def test_a_plan_that_is_trusted_needs_no_manifests(planned: World) -> None:
     for path in (planned.root / "assistants").iterdir():
         path.unlink()
     ran = planned.run("apply", "plan.json")
+    assert (ran.code, planned.writes()) == (3, 4)
+    assert "plan-without-manifests: a saved plan is held against the manifests" in ran.err
+    ran = planned.run("apply", "plan.json", "--trust-plan")
     assert ran.code == 0, ran.err
     assert by_name(planned, "ant")["temperature"] == 0.3
     assert len(planned.live()) == 4

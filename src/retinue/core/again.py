@@ -47,8 +47,8 @@ def confirmed(
 
 def _difference(saved: Change, now: Change | None, others: Sequence[Change], kind: Kind) -> str | None:
     if now is None:
-        wanted = f"; they ask for its `{others[0].action}`" if others else ""
-        return f"its manifest, as it is now, asks for no `{saved.action}`{wanted}"
+        wanted = f", but for its `{others[0].action}`" if others else ""
+        return f"the manifests, as they are now, do not ask for its `{saved.action}`{wanted}"
     if now.held is not None:
         return now.held.message
     before = {item.path: item.after for item in saved.fields}

@@ -247,8 +247,9 @@ class Change:
     """One step of a plan, complete enough to be carried out without the manifests.
 
     `expect` is the digest of the live object it was decided on; `asked` and `protected` are what the marker
-    will say; `moved_from` is the marker address that a move or a replace takes the place of; `resolved` are the live ids of what
-    its fields refer to by name, as far as that was there when the plan was made. `verified`: what a no-op notes there.
+    will say; `moved_from` is the marker address that a move or a replace takes the place of; `resolved` are the live
+    ids of what its fields refer to by name, as far as that was there when the plan was made. `verified`: what a no-op
+    notes there.
     """
 
     address: Address

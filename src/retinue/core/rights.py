@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from . import marker
 from .content import leftover_address, scope_of
-from .model import Action, Change, Kind, Resource
+from .model import Action, Address, Change, Kind, Resource
 from .ownership import World
 
 
@@ -27,7 +27,7 @@ class Scope:
     hidden: Collection[str] = ()
     formerly: Collection[str] = ()
 
-    def owner(self, address: marker.Address) -> str:
+    def owner(self, address: Address) -> str:
         """The marker text of an address of ours."""
         return str(marker.Owner(self.project, self.environment, address))
 
@@ -42,10 +42,9 @@ def refusal(change: Change, live: Resource, scope: Scope) -> str | None:
     if change.address.kind != live.kind:
         return f"{live.remote_id} is of another kind: {live.kind}"
     if scope.kind.by_content:
-        ours = live.marker_address == scope_of(scope.project, scope.environment)
-        return (
-            None if ours and leftover_address(live) == change.address else f"{live.remote_id} is no such file of ours"
-        )
+        named = live.marker_address == scope_of(scope.project, scope.environment)
+        named = named and leftover_address(live) == change.address
+        return None if named else f"{live.remote_id} is no such file of ours"
     owner = marker.parse_owner(live.marker_address or "")
     if owner is None or owner.address.kind != live.kind:
         return None if change.action is Action.ADOPT else f"{live.remote_id} bears no marker of ours"

@@ -5,7 +5,7 @@ What a step's standing is, core/standing.py decides.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -58,12 +58,16 @@ def recheck(plan: Plan, run: Run, live: Sequence[Resource] | None = None) -> Che
 
 @dataclass(frozen=True, slots=True)
 class _World:
-    """What was read: live objects by id, who holds which address, our files by what is in them, and what others use."""
+    """What was read: live objects by id, who holds which address, our files by what is in them, and what others use.
+
+    `planned`: the addresses of the plan.
+    """
 
     by_id: Mapping[str | None, Resource]
     marked: ownership.World
     files: Mapping[Key, tuple[Resource, ...]]
     used: Mapping[tuple[str, str], Resource]
+    planned: Collection[Address]
 
     @classmethod
     def of(cls, live: Sequence[Resource], plan: Plan, run: Run) -> _World:
@@ -71,7 +75,8 @@ class _World:
         world = ownership.decide(marked, plan.project, plan.environment, run.formerly)
         files = by_key(stored, scope_of(plan.project, plan.environment))
         used = used_elsewhere(marked, plan.changes, run.kinds)
-        return cls({resource.remote_id: resource for resource in live}, world, files, used)
+        by_id = {resource.remote_id: resource for resource in live}
+        return cls(by_id, world, files, used, {change.address for change in plan.changes})
 
     def standing(self, change: Change, run: Run) -> Moved | Reached | None:
         if change.held:
@@ -104,6 +109,8 @@ class _World:
         after = {item.name: item.after for item in change.fields}
         for address in addresses_in(after, run.kinds[change.address.kind]):
             remote_id = change.resolved.get(address)
+            if remote_id is None and address not in self.planned:
+                return f"{address}, which it refers to, is neither there nor in the plan"
             if remote_id and remote_id not in self.by_id and run.service.get(address.kind, remote_id) is None:
                 return f"{address} ({remote_id}), which it refers to, is gone"
         return None
@@ -132,9 +139,8 @@ def _completed(plan: Plan, live: Sequence[Resource], run: Run) -> list[Resource]
     """With the objects of the plan that no list named: those of kinds that nothing wants any more."""
     known = {(item.kind, item.remote_id) for item in live}
     steps = {(change.address.kind, change.remote_id) for change in _free(plan) if change.remote_id} - known
-    found = all_of(
-        [partial(run.service.get, kind, remote_id or "") for kind, remote_id in sorted(steps)], run.parallelism
-    )
+    calls = [partial(run.service.get, kind, remote_id or "") for kind, remote_id in sorted(steps, key=str)]
+    found = all_of(calls, run.parallelism)
     return [*live, *(item for item in found if item is not None)]
 
 
