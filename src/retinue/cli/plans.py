@@ -142,9 +142,8 @@ def carry_out(
 ) -> int:
     """Apply an approved plan, report it, and return the exit code. `checked`: what of a saved one is left to do."""
     checked = checked or Checked(plan.changes, (), ())
-    stuck = [change for change in (*plan.changes, *checked.todo) if change.blocked]
-    if stuck:
-        return report_blocked(plan, stuck, given)
+    if any(change.blocked for change in checked.todo):
+        return report_blocked(plan, given)
     with signals(session.stop) as received:
         record = _Record()
         run = record.watch(run_of(plan, session, service, given))
@@ -249,7 +248,8 @@ def _unfinished(outcomes: Sequence[Outcome]) -> bool:
     return any(item.status not in (Status.DONE, Status.HELD) for item in outcomes)
 
 
-def report_blocked(plan: Plan, stuck: Sequence[Change], given: Mapping[str, Any]) -> int:
+def report_blocked(plan: Plan, given: Mapping[str, Any]) -> int:
+    """Say that nothing was applied, and why; the exit code."""
     outcomes = [
         Outcome(change.address, change.action, Status.NOT_STARTED, change.remote_id, *_why_not(change))
         for change in plan.changes
@@ -258,7 +258,7 @@ def report_blocked(plan: Plan, stuck: Sequence[Change], given: Mapping[str, Any]
     if not shows_plan(given):
         _print_results(plan, outcomes, code, given)
     where = "The plan above" if shows_plan(given) else "Each one's result"
-    counted = _counted(len(stuck), len(plan.changes))
+    counted = _counted(sum(change.blocked is not None for change in plan.changes), len(plan.changes))
     console.note(f"Error: {counted} blocked, so nothing was applied.\n  {where} says why and names the ways out.")
     return code
 

@@ -67,11 +67,15 @@ def block_renamed(plan: Plan, facts: Facts) -> Plan:
     A narrowed plan may hold one of the two alone, and another one the other.
     """
     held = {change.address for change in plan.changes if change.held}
-    pairs = [pair for pair in facts.renamed if held.isdisjoint(pair)]
+    pairs: dict[tuple[Action, Address], list[Pair]] = {}
+    for pair in facts.renamed:
+        if held.isdisjoint(pair):
+            pairs.setdefault((Action.DELETE, pair.old), []).append(pair)
+            pairs.setdefault((Action.CREATE, pair.new), []).append(pair)
 
     def rule(change: Change) -> Obstacle | None:
-        mine = [pair for pair in pairs if change.address == (pair.old if change.action is Action.DELETE else pair.new)]
-        if not mine or change.action not in (Action.DELETE, Action.CREATE):
+        mine = pairs.get((change.action, change.address))
+        if mine is None:
             return None
         old, new = (_named(dict.fromkeys(addresses)) for addresses in zip(*mine, strict=True))
         lines = [f"{line(pair.old)} in the manifest of {pair.new}" for pair in mine[:_MOST_NAMED]]

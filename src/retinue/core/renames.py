@@ -42,7 +42,7 @@ def renames(
     kind: Kind,
     hidden: Collection[str],
 ) -> list[Pair]:
-    """The pairs of which neither is more like another one; pairs that are equally alike are all among them.
+    """The pairs, the most alike first, of which neither belongs to a better one; equally good ones are all among them.
 
     `kept`: the kind's other objects, live and desired. All of them with names in the place of live ids.
     """
@@ -56,11 +56,13 @@ def renames(
         for left, right in _candidates(before, after)
         if (score := _likeness(left, right)) >= _ALIKE
     }
-    best: dict[Address, float] = {}
-    for pair, score in scores.items():
-        for address in (pair.old, pair.new):
-            best[address] = max(score, best.get(address, 0.0))
-    return [pair for pair, score in scores.items() if score >= max(best[pair.old], best[pair.new])]
+    taken: dict[Address, float] = {}
+    found = []
+    for pair, score in sorted(scores.items(), key=lambda item: (-item[1], item[0])):
+        if all(taken.get(address, score) == score for address in pair):
+            found.append(pair)
+            taken |= dict.fromkeys(pair, score)
+    return found
 
 
 def _stated(resource: Resource, kind: Kind, hidden: Collection[str]) -> _Spec:

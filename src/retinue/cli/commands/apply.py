@@ -23,6 +23,7 @@ from ..plans import (
     check_digest,
     is_empty,
     nothing_to_do,
+    report_blocked,
     request_log,
     review_and_apply,
     run_of,
@@ -89,16 +90,14 @@ def _apply_saved(plan: Plan, given: dict[str, Any]) -> int:
     check_digest(plan, given)
     if is_empty(plan):
         return nothing_to_do(plan, given)
-    if given["trust_plan"] or any(change.blocked for change in plan.changes):
-        with connect(session, given, request_log(given)) as service:
-            return carry_out(
-                plan, session, service, given, _fresh(recheck(plan, run_of(plan, session, service, given)))
-            )
-    given = {**given, **recorded(plan), "environment": plan.environment}
-    try:
+    if any(change.blocked for change in plan.changes):
+        return report_blocked(plan, given)
+    if not given["trust_plan"]:
+        given = {**given, **recorded(plan), "environment": plan.environment}
         return _apply_again(plan, open_session(given), given)
-    except InvalidManifests as error:
-        raise InvalidManifests([*error.diagnostics, _WITHOUT]) from error
+    with connect(session, given, request_log(given)) as service:
+        checked = _unmoved(recheck(plan, run_of(plan, session, service, given)))
+        return carry_out(plan, session, service, given, checked)
 
 
 def _apply_again(plan: Plan, session: Session, given: dict[str, Any]) -> int:
@@ -106,13 +105,23 @@ def _apply_again(plan: Plan, session: Session, given: dict[str, Any]) -> int:
     with connect(session, given, request_log(given)) as service:
         session, live = observe(session, service)
         found = recheck(plan, run_of(plan, session, service, given), live)
-        fresh = planned_again(plan, [change for change, _ in found.done], session, live, given)
-        now = confirmed(found.todo, [change for change, _ in found.done], fresh.changes, session.kinds)
-        checked = _fresh(replace(found, todo=now.steps, moved=(*found.moved, *now.otherwise)))
+        done = [change for change, _ in found.done]
+        try:
+            fresh = planned_again(plan, done, session, live, given)
+        except InvalidManifests as error:
+            without = [_WITHOUT] if session.loaded.empty_sources else []
+            raise InvalidManifests([*error.diagnostics, *without]) from error
+        now = confirmed(found.todo, done, fresh.changes, session.kinds)
+        checked = _unmoved(replace(found, todo=now.steps, moved=(*found.moved, *now.otherwise)))
+        if any(change.blocked for change in checked.todo):
+            plan = replace(plan, changes=checked.todo)
+            if shows_plan(given):
+                show_plan(plan, {})
+            return report_blocked(plan, given)
         return carry_out(plan, session, service, given, checked)
 
 
-def _fresh(checked: Checked) -> Checked:
+def _unmoved(checked: Checked) -> Checked:
     """Raises StaleError if something moved."""
     if checked.moved:
         raise StaleError("the plan is stale:\n  " + "\n  ".join(checked.moved), "Plan again and review.")
