@@ -35,9 +35,11 @@ class Approved:
     def edit(self, name: str, **fields: Any) -> None:
         self.world.emulator.seed({**self.live()[name], **fields})
 
-    def change_manifest(self) -> None:
-        path = self.other / "assistants" / "ant.yaml"
-        path.write_text(path.read_text().replace("0.3", "0.4"))
+    def change_manifest(self, name: str, before: str, after: str) -> None:
+        path = self.other / "assistants" / f"{name}.yaml"
+        text = path.read_text()
+        assert before in text
+        path.write_text(text.replace(before, after))
 
     def apply_first(self) -> None:
         assert self.apply("apply plan.json").code == 0
@@ -70,7 +72,9 @@ MEANWHILE: dict[str, Callable[[Approved], None]] = {
     "an object that the plan does not touch was changed outside": lambda approved: approved.edit(
         "bee", description="x"
     ),
-    "a manifest was changed": Approved.change_manifest,
+    "a manifest of a planned object was changed": lambda approved: approved.change_manifest("ant", "0.3", "0.4"),
+    "a manifest of another object was changed": lambda approved: approved.change_manifest("bee", "0.2", "0.4"),
+    "a comment in a manifest was changed": lambda approved: approved.change_manifest("ant", "model:", "# new\nmodel:"),
     "the plan was applied already": Approved.apply_first,
 }
 

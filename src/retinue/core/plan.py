@@ -179,7 +179,7 @@ def _where(
                 severity=Severity.INFO,
                 address=str(pair.new),
                 place=desired[pair.new].place,
-                message=f"much like {pair.old}, which would be deleted: this looks like a rename",
+                message=f"it would be created, and {pair.old}, which is much like it, deleted",
                 remedy=f"To keep the live id, write in its manifest: {line(pair.old)}",
             )
 

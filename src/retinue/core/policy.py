@@ -82,7 +82,7 @@ def block_renamed(plan: Plan, facts: Facts) -> Plan:
         gone = [str(address) for address in dict.fromkeys(pair.old for pair in mine)][:_MOST_NAMED]
         return Obstacle(
             "renamed",
-            f"{old} would be deleted and {new}, which is much like it, created: that looks like a rename",
+            f"{old} would be deleted and {new} created, and they are much alike: this looks like a rename",
             (
                 *lines,
                 f"removed: [{', '.join(gone)}]",

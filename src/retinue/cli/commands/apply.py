@@ -93,8 +93,8 @@ def _apply_saved(plan: Plan, given: dict[str, Any]) -> int:
     if any(change.blocked for change in plan.changes):
         return report_blocked(plan, given)
     if not given["trust_plan"]:
-        given = {**given, **recorded(plan), "environment": plan.environment}
-        return _apply_again(plan, open_session(given), given)
+        given = {**given, **recorded(plan)}
+        return _apply_again(plan, open_session({**given, "environment": plan.environment}), given)
     with connect(session, given, request_log(given)) as service:
         checked = _unmoved(recheck(plan, run_of(plan, session, service, given)))
         return carry_out(plan, session, service, given, checked)
