@@ -66,7 +66,8 @@ class Forger:
         """Apply a forged plan, look at what became of all objects, and put them back."""
         self.world.write("plan.json", text)
         ran = self.world.run("apply", "plan.json", *flags)
-        assert ran.code in (0, 3, 5, 6), ran.err
+        # 1 and 8: the service itself refuses a create that lacks what it needs.
+        assert ran.code in (0, 3, 5, 6) or (flags and ran.code in (1, 8)), ran.err
         assert "Traceback" not in ran.err
         self.check(self.world.live(), trusted="--trust-plan" in flags, about=text)
         self.restore()
@@ -211,7 +212,7 @@ def test_a_legitimate_step_with_one_thing_changed_writes_nothing_else(forger: Fo
     """The steps of the plan itself, each with another object, address, value, marker or order to it."""
     changes = forger.plan["changes"]
     tries = 0
-    for number, step in enumerate(changes):
+    for step in changes:
         swaps: list[dict[str, Any]] = [{"remote_id": remote(word)} for word in (*OTHERS, "copy")]
         swaps += [{"remote_id": item["remote_id"], "expect": item["expect"]} for item in changes if item is not step]
         swaps += [{"address": item["address"]} for item in changes if item is not step]
@@ -220,8 +221,7 @@ def test_a_legitimate_step_with_one_thing_changed_writes_nothing_else(forger: Fo
         swaps += [{"fields": [{"path": "/instructions", "before": None, "after": "x", "cause": "manifest"}]}]
         swaps += [{"marker": {"asked": "", "protected": True}}, {"marker": {"asked": "iAAAAAA", "protected": False}}]
         for swap in swaps:
-            forged = [*changes[:number], {**step, **swap}, *changes[number + 1 :]]
-            forger.apply(forger.forged(changes=forged), *flags)
+            forger.apply(forger.forged(changes=[{**step, **swap}]), *flags)
             tries += 1
     assert tries > 150
 

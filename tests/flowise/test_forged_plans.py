@@ -16,7 +16,7 @@ OWNERS = {
     "nobody": None,
     "project": "other/dev/Assistant/ant",
     "environment": "demo/prod/Assistant/ant",
-    "ours": "demo/dev/Assistant/bee",
+    "ours": "demo/dev/Assistant/gone",
 }
 
 
@@ -35,17 +35,18 @@ def test_a_forged_plan_writes_no_row_of_others(world: FlowiseWorld, flags: tuple
     world.flowise("ant", text="instructions: I am another ant.\n")
     assert world.run("plan", "--out", "plan.json").code == 0
     plan = json.loads((world.root / "plan.json").read_text())
-    (template,) = [item for item in plan["changes"] if item["action"] == "update"]
-    before = world.rows()
+    (template,) = [item for item in plan["changes"] if item["address"] == "Assistant/ant"]
+    ids = {name: row["id"] for name, row in world.rows().items()}
     tries: list[dict[str, Any]] = []
     for name in OWNERS:
         for action in ("update", "delete", "move", "forget", "replace"):
-            step = {**template, "action": action, "remote_id": before[name.title()]["id"]}
+            step = {**template, "action": action, "remote_id": ids[name.title()]}
             if action in ("delete", "forget"):
                 step["fields"] = []
             tries += [step, {**step, "expect": expected(world, name)}]
             if action == "move":
                 tries.append({**tries[-1], "moved_from": OWNERS[name] or "demo/dev/Assistant/bee"})
+    before = world.rows()
     for step in tries:
         forged = {**copy.deepcopy(plan), "changes": [step]}
         world.write("forged.json", json.dumps({**forged, "digest": plan_digest(forged)}))
@@ -54,7 +55,8 @@ def test_a_forged_plan_writes_no_row_of_others(world: FlowiseWorld, flags: tuple
         for name in OWNERS:
             if name != "ours":
                 assert after[name.title()] == before[name.title()], (step, ran.err)
-        assert ran.code in (3, 6) or (step["action"] == "move" and step["remote_id"] == before["Ours"]["id"] and flags)
+        ours = flags and step["remote_id"] == ids["Ours"]
+        assert ran.code in (3, 6) or ours or "1 in place already" in ran.out, (step, ran.err)
     assert len(tries) > 40
 
 
