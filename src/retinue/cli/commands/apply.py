@@ -109,10 +109,12 @@ def _apply_again(plan: Plan, session: Session, given: dict[str, Any]) -> int:
         try:
             fresh = planned_again(plan, done, session, live, given)
         except InvalidManifests as error:
-            without = [_WITHOUT] if session.loaded.empty_sources else []
-            raise InvalidManifests([*error.diagnostics, *without]) from error
+            noted = [_WITHOUT] if session.loaded.empty_sources else []
+            raise InvalidManifests([*error.diagnostics, *noted]) from error
         now = confirmed(found.todo, done, fresh.changes, session.kinds)
-        checked = _unmoved(replace(found, todo=now.steps, moved=(*found.moved, *now.otherwise)))
+        found = replace(found, todo=now.steps, moved=(*found.moved, *now.otherwise))
+        without = "" if session.loaded.rendered else " There are no manifests here: --trust-plan believes the plan."
+        checked = _unmoved(found, f"Plan again and review.{without}")
         if any(change.blocked for change in checked.todo):
             plan = replace(plan, changes=checked.todo)
             if shows_plan(given):
@@ -121,10 +123,10 @@ def _apply_again(plan: Plan, session: Session, given: dict[str, Any]) -> int:
         return carry_out(plan, session, service, given, checked)
 
 
-def _unmoved(checked: Checked) -> Checked:
+def _unmoved(checked: Checked, remedy: str = "Plan again and review.") -> Checked:
     """Raises StaleError if something moved."""
     if checked.moved:
-        raise StaleError("the plan is stale:\n  " + "\n  ".join(checked.moved), "Plan again and review.")
+        raise StaleError("the plan is stale:\n  " + "\n  ".join(checked.moved), remedy)
     return checked
 
 
