@@ -11,11 +11,12 @@ from .knowledge import ASSISTANT, STORE, stores
 from .knowledge import known as known
 
 
-def test_a_saved_plan_needs_the_files_but_no_manifests(known: World) -> None:
+def test_a_trusted_plan_needs_the_files_but_no_manifests(known: World) -> None:
     assert known.run("plan", "--out", "plan.json").code == 0
     for name in ("handbook", "support"):
         known.remove(f"assistants/{name}.yaml")
-    ran = known.run("apply", "plan.json")
+    assert known.run("apply", "plan.json").code == 6
+    ran = known.run("apply", "plan.json", "--trust-plan")
     assert ran.code == 0, ran.err
     known.write("assistants/handbook.yaml", STORE)
     known.write("assistants/support.yaml", ASSISTANT)

@@ -38,13 +38,159 @@ def by_name(world: World, name: str) -> dict[str, Any]:
     )
 
 
-def test_a_saved_plan_needs_no_manifests(planned: World) -> None:
+def test_a_plan_that_is_trusted_needs_no_manifests(planned: World) -> None:
     for path in (planned.root / "assistants").iterdir():
         path.unlink()
     ran = planned.run("apply", "plan.json")
+    assert (ran.code, planned.writes()) == (3, 4)
+    assert "plan-without-manifests: a saved plan is held against the manifests" in ran.err
+    ran = planned.run("apply", "plan.json", "--trust-plan")
     assert ran.code == 0, ran.err
     assert by_name(planned, "ant")["temperature"] == 0.3
     assert len(planned.live()) == 4
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("ant", "temperature: 0.5\nmetadata: {team: x}\n", "Assistant/ant: /temperature is 0.3 in the plan and 0.5 by"),
+        ("ant", "temperature: 0.3\n", 'Assistant/ant: /metadata is {"team":"x"} in the plan and unset by its manifest'),
+        (
+            "ant",
+            "temperature: 0.3\nmetadata: {team: x}\nname: A\n",
+            'Assistant/ant: /name is unset in the plan and "A"',
+        ),
+        (
+            "ant",
+            "temperature: 0.3\nmetadata: {team: x}\nretinue: {protect: true}\n",
+            "Assistant/ant: /retinue/protect is unset in the plan and true by its manifest as it is now",
+        ),
+        (
+            "ant",
+            "temperature: 0.3\nmetadata: {team: x}\nretinue: {ignore_changes: [/temperature]}\n",
+            "Assistant/ant: /temperature is 0.3 in the plan and unset by its manifest as it is now",
+        ),
+        ("elk", "name: Elk\n", 'Assistant/elk: /name is unset in the plan and "Elk" by its manifest as it is now'),
+        ("dog", "temperature: 0.2\n", "Assistant/dog: the manifests, as they are now, do not ask for its `delete`"),
+        ("dog", "", "Assistant/dog: the manifests, as they are now, do not ask for its `delete`, but for its `update`"),
+    ],
+)
+def test_a_manifest_that_says_otherwise_by_now_is_stale_and_named(
+    planned: World, file: str, text: str, said: str
+) -> None:
+    planned.assistant(file, text)
+    writes = planned.writes()
+    ran = planned.run("apply", "plan.json")
+    assert (ran.code, planned.writes()) == (6, writes), ran.err
+    assert said in ran.err
+    assert planned.run("apply", "plan.json", "--trust-plan").code == 0
+
+
+def test_a_manifest_that_is_gone_by_now_is_named(planned: World) -> None:
+    for name, said in (("ant", ", but for its `delete`"), ("elk", "")):
+        planned.remove(f"assistants/{name}.yaml")
+        ran = planned.run("apply", "plan.json")
+        assert f"Assistant/{name}: the manifests, as they are now, do not ask for its" in ran.err
+        assert (ran.code, said in ran.err) == (6, True)
+
+
+def test_a_manifest_that_says_otherwise_of_what_is_done_already_is_stale_too(planned: World) -> None:
+    assert planned.run("apply", "plan.json").code == 0
+    planned.assistant("ant", "temperature: 0.4\nmetadata: {team: x}\n")
+    ran = planned.run("apply", "plan.json")
+    assert (ran.code, "its manifest says something else of /temperature by now" in ran.err) == (6, True)
+    planned.assistant("ant", "temperature: 0.3\nmetadata: {team: x}\n")
+    planned.emulator.assistants.seed({**by_name(planned, "ant"), "name": "edited outside"})
+    assert planned.run("apply", "plan.json").code == 0
+
+
+def test_comments_and_the_layout_of_manifests_do_not_matter(planned: World) -> None:
+    (planned.root / "assistants/ant.yaml").rename(planned.root / "assistants/moved.yaml")
+    planned.write("assistants/elk.yaml", "# new here\nmodel: 'gpt-4o'\n\nassistant: elk\n")
+    assert planned.run("apply", "plan.json").code == 0
+    planned.settled()
+
+
+def test_what_changed_in_parallel_is_left_to_its_own_plan(planned: World) -> None:
+    planned.assistant("bee", "temperature: 0.9\n")
+    planned.assistant("fox", "name: Fox\n")
+    planned.remove("assistants/cow.yaml")
+    assert planned.run("plan", "--out", "all.json").code == 0
+    ran = planned.run("apply", "plan.json")
+    assert (ran.code, ran.out.splitlines()[-1]) == (0, "Applied: 1 created, 1 updated, 1 deleted.")
+    assert (by_name(planned, "bee")["temperature"], len(planned.live())) == (0.2, 4)
+
+
+def test_a_plan_needs_no_flags_to_be_planned_again(world: World) -> None:
+    world.project("variables: {warmth: {type: number}, model: {}, tag: {type: string}}\n")
+    text = "model: ${var.model}\ntemperature: ${var.warmth}\nmetadata: {tag: '${var.tag}'}\nretinue: {labels: {t: x}}\n"
+    world.write("assistants/ant.yaml", f"assistant: ant\n{text}")
+    world.assistant("bee")
+    world.write("vars.yaml", 'warmth: 0.5\ntag: "1"\n')
+    flags = ("--var-file", "vars.yaml", "--var", "model=gpt-4o-mini", "--var", "warmth=0.7", "--select", "t=x")
+    assert world.run("plan", *flags, "--out", "plan.json").code == 0
+    made = json.loads((world.root / "plan.json").read_text())
+    assert made["inputs"] == {
+        "var": {"model": "gpt-4o-mini", "warmth": "0.7"},
+        "var_file": {"tag": "1"},
+        "select": ["t=x"],
+    }
+    (world.root / "vars.yaml").unlink()
+    assert world.run("apply", "plan.json").code == 0
+    assert (world.only()["model"], world.only()["temperature"]) == ("gpt-4o-mini", 0.7)
+    assert world.only()["metadata"]["tag"] == "1"
+
+
+def test_what_was_allowed_holds_for_the_rest_of_a_plan_that_was_broken_off(world: World) -> None:
+    world.project()
+    for name in ("ant", "bee", "cow"):
+        world.assistant(name, f"name: {name.title()}\n")
+    world.apply()
+    world.remove("assistants/ant.yaml")
+    world.remove("assistants/bee.yaml")
+    assert world.run("plan", "--allow-deletes", "2", "--target", "Assistant/*").code == 0
+    assert world.run("plan", "--allow-deletes", "2", "--out", "plan.json").code == 0
+    assert world.emulator.store.delete("assistant", str(by_name(world, "bee")["id"]))
+    ran = world.run("apply", "plan.json")
+    assert (ran.code, len(world.live())) == (0, 1), ran.err
+    assert world.run("apply", "plan.json").code == 0
+
+
+def test_what_is_blocked_by_now_is_blocked(planned: World) -> None:
+    text = (planned.root / "retinue.yaml").read_text()
+    planned.write("retinue.yaml", f"{text}    critical: true\n")
+    writes = planned.writes()
+    ran = planned.run("apply", "plan.json", "--format", "json")
+    assert (ran.code, planned.writes()) == (5, writes)
+    assert {item["address"]: item["error"] for item in json.loads(ran.out)["results"]} == {
+        "Assistant/ant": "another change is blocked",
+        "Assistant/dog": "dev is a critical environment",
+        "Assistant/elk": "another change is blocked",
+    }
+    assert "Error: 1 of 3 changes is blocked" in planned.run("apply", "plan.json").err
+
+
+def test_trust_is_about_a_saved_plan(planned: World) -> None:
+    ran = planned.run("apply", "--trust-plan")
+    assert (ran.code, "--trust-plan is about a saved plan" in ran.err) == (3, True)
+
+
+def test_a_plan_for_an_object_that_lost_its_marker_since_is_stale(planned: World) -> None:
+    planned.emulator.assistants.seed({**by_name(planned, "ant"), "metadata": {}})
+    for flags in ((), ("--trust-plan",)):
+        writes = planned.writes()
+        ran = planned.run("apply", "plan.json", *flags)
+        assert (ran.code, planned.writes()) == (6, writes)
+        assert "Assistant/ant: " in ran.err
+
+
+def test_planning_again_lists_once_and_reads_each_object_right_before_its_write(planned: World) -> None:
+    planned.emulator.requests.clear()
+    assert planned.run("apply", "plan.json", "--parallelism", "1").code == 0
+    asked = [f"{item.method} {item.path}".replace("/v1/assistants", "") for item in planned.emulator.requests]
+    ids = [by_name(planned, "ant")["id"]]
+    assert asked[:2] == ["GET ", f"GET /{ids[0]}"]
+    assert len(asked) == 7  # list; read and write ant; create elk and list; read and delete dog
 
 
 def test_after_a_saved_plan_the_next_plan_is_empty(planned: World) -> None:

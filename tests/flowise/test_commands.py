@@ -293,15 +293,16 @@ def test_without_the_right_to_see_credentials_ids_do(world: FlowiseWorld, golden
     golden("no-credentials", world.seen())
 
 
-def test_a_saved_plan_is_applied_without_the_manifests(world: FlowiseWorld) -> None:
+def test_a_saved_plan_that_is_trusted_is_applied_without_the_manifests(world: FlowiseWorld) -> None:
     world.project()
     world.credential()
     world.flowise("greeter", "{credential: main, tools: [{name: calculator}]}")
     assert world.run("plan", "--out", "plan.json").code == 0
     text = (world.root / "assistants" / "greeter.yaml").read_text()
     world.remove("assistants/greeter.yaml")
-    assert world.run("apply", "plan.json", "--auto-approve").code == 0
-    assert world.run("apply", "plan.json", "--auto-approve").code == 0
+    assert "There are no manifests here" in (ran := world.run("apply", "plan.json")).err, ran.err
+    assert world.run("apply", "plan.json", "--auto-approve", "--trust-plan").code == 0
+    assert world.run("apply", "plan.json", "--auto-approve", "--trust-plan").code == 0
     world.write("assistants/greeter.yaml", text)
     world.settled()
     world.flowise("greeter", "{credential: main}", "instructions: New.\n")

@@ -35,9 +35,11 @@ class Approved:
     def edit(self, name: str, **fields: Any) -> None:
         self.world.emulator.seed({**self.live()[name], **fields})
 
-    def change_manifest(self) -> None:
-        path = self.other / "assistants" / "ant.yaml"
-        path.write_text(path.read_text().replace("0.3", "0.4"))
+    def change_manifest(self, name: str, before: str, after: str) -> None:
+        path = self.other / "assistants" / f"{name}.yaml"
+        text = path.read_text()
+        assert before in text
+        path.write_text(text.replace(before, after))
 
     def apply_first(self) -> None:
         assert self.apply("apply plan.json").code == 0
@@ -70,7 +72,9 @@ MEANWHILE: dict[str, Callable[[Approved], None]] = {
     "an object that the plan does not touch was changed outside": lambda approved: approved.edit(
         "bee", description="x"
     ),
-    "a manifest was changed": Approved.change_manifest,
+    "a manifest of a planned object was changed": lambda approved: approved.change_manifest("ant", "0.3", "0.4"),
+    "a manifest of another object was changed": lambda approved: approved.change_manifest("bee", "0.2", "0.4"),
+    "a comment in a manifest was changed": lambda approved: approved.change_manifest("ant", "model:", "# new\nmodel:"),
     "the plan was applied already": Approved.apply_first,
 }
 
@@ -100,7 +104,9 @@ def test_the_table_of_the_docs_is_true(approved: Approved, happened: str, how: s
         assert (str(ran.code), wrote) == (re.match(r"\d", said)[0], False), ran.err  # type: ignore[index]
         assert approved.live() == before
     if "naming object and field" in said:
-        assert "Assistant/ant: /temperature was 0.2 when the plan was made and is 0.9 now" in ran.err
+        outside = "/temperature was 0.2 when the plan was made and is 0.9 now"
+        manifest = "/temperature is 0.3 in the plan and 0.4 by its manifest as it is now"
+        assert f"Assistant/ant: {manifest if 'manifest' in happened else outside}" in ran.err
     elif said.startswith("6"):
         assert "not the one that was approved" in ran.err
 

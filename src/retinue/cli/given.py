@@ -43,8 +43,14 @@ def parse_timeout(text: str) -> float:
 
 
 def variables_of(options: Mapping[str, Any]) -> Map:
-    """`--var-file` before `--var`; later ones win. What a file says has its place there."""
+    """`--var-file` before `--var`; later ones win. What a file says has its place there.
+
+    What a saved plan recorded of such files stands in `recorded`; its place is the plan.
+    """
     result = Map(Place("", 1, 1))
+    for name, value in options.get("recorded", {}).items():
+        place = Place(options["planfile"], 1, 1)
+        result.put(name, value, place, place)
     for path in options.get("var_files", ()):
         given = read_variables(path)
         for name, value in given.items():

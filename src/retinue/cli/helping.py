@@ -10,6 +10,7 @@ import click
 _SECTIONS = {
     "Which objects": ("targets", "excludes", "labels"),
     "What is allowed": (
+        "allow",
         "allow_deletes",
         "unprotect",
         "revert_drift",

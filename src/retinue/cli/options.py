@@ -117,6 +117,12 @@ def guard_options(command: F) -> F:
     """A person's word for what a plan blocks otherwise."""
     return _all(
         click.option(
+            "--allow",
+            multiple=True,
+            metavar="CODE[=N|:ADDRESS]",
+            help="Allow what is blocked with this code, as the plan prints it: renamed:ADDRESS. Again for more.",
+        ),
+        click.option(
             "--allow-deletes", type=click.IntRange(0), default=0, metavar="N", help="Allow exactly N deletes."
         ),
         click.option("--unprotect", multiple=True, metavar="ADDRESS", help="Lift the protection of this object."),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ..core.errors import InvalidManifests, RetinueError, UsageError
-from ..core.model import Address, Allowed, Change, Diagnostic, FieldChange, Plan, Promotion, Resource, Severity
+from ..core.model import Address, Allowed, Change, Diagnostic, FieldChange, Inputs, Plan, Promotion, Resource, Severity
 from ..core.plan import Intent, make_plan
+from ..core.policy import counts_as_delete
 from ..core.promotion import Proof, proof_of
 from ..core.selection import select
 from ..core.spelling import closest
@@ -18,6 +19,7 @@ from ..load.reach import shared_file_notes
 from ..providers.base import Adviser, Provider
 from ..providers.losses import LOSS
 from . import console
+from .allowing import allowed_of
 from .connecting import connect
 from .given import parse_pairs
 from .plans import request_log
@@ -88,8 +90,9 @@ def own_plan(session: Session, live: Sequence[Resource], options: Mapping[str, A
         unprotected=tuple(options.get("unprotect", ())),
         reverted=tuple(options.get("revert_drift", ())),
         unpromoted=tuple(options.get("allow_unpromoted", ())),
+        renamed=allowed_of(options.get("allow", ())).get("renamed", ()),
     )
-    plan = make_plan(session.target, session.desired, live, Intent(allowed, selection, destroy))
+    plan = make_plan(session.target, session.desired, live, Intent(allowed, selection, destroy, options.get("only")))
     by_id = {resource.remote_id: resource for resource in live}
     changes = tuple(_with_obstacle(change, by_id.get(change.remote_id), session.provider) for change in plan.changes)
     advice = [*_advice(session.provider, changes, by_id), *shared_file_notes(session.loaded, changes)]
@@ -98,7 +101,9 @@ def own_plan(session: Session, live: Sequence[Resource], options: Mapping[str, A
     said = (*session.loaded.diagnostics, *empty)
     # What is lost is said however lightly the environment takes it.
     warnings = tuple(item for item in said if item.severity is Severity.WARNING or item.code in (LOSS, PASSED_OVER))
-    return without_keys(replace(plan, changes=changes, diagnostics=(*warnings, *plan.diagnostics, *advice)), session)
+    inputs = _inputs(session, options)
+    said = (*warnings, *plan.diagnostics, *advice)
+    return without_keys(replace(plan, changes=changes, inputs=inputs, diagnostics=said), session)
 
 
 def without_keys(plan: Plan, session: Session) -> Plan:
@@ -129,6 +134,56 @@ def _holds_key(change: Change, item: FieldChange) -> Diagnostic:
     message = f"{item.path} of {change.address} holds the key of this environment"
     remedy = "Take it out of the manifest, and revoke the key: it stands in a file."
     return Diagnostic("literal-secret", message, remedy, path=item.path, address=str(change.address))
+
+
+def _inputs(session: Session, options: Mapping[str, Any]) -> Inputs:
+    """What stood on the command line: what a variables file said has its place there, and is recorded by its value."""
+    files = session.overrides.keys_at
+    return Inputs(
+        var={name: value for name, value in session.overrides.items() if name not in files},
+        var_file={name: value for name, value in session.overrides.items() if name in files},
+        target=tuple(options.get("targets", ())),
+        exclude=tuple(options.get("excludes", ())),
+        select=tuple(options.get("labels", ())),
+        incomplete=bool(options.get("allow_incomplete")),
+    )
+
+
+def recorded(plan: Plan) -> dict[str, Any]:
+    """The options by which the manifests of a saved plan are read again as they were read for it.
+
+    It is narrowed by what it lists, not by the flags that led there: these may name what is done already.
+    """
+    inputs = plan.inputs
+    return {
+        "variables": tuple(f"{name}={text}" for name, text in inputs.var.items()),
+        "recorded": inputs.var_file,
+        "allow_incomplete": inputs.incomplete,
+    }
+
+
+def planned_again(
+    plan: Plan, done: Collection[Change], session: Session, live: Sequence[Resource], options: Mapping[str, Any]
+) -> Plan:
+    """The steps that the manifests ask for now at the addresses of a saved plan, with what was allowed for it.
+
+    `done`: its steps that are in place already, and no longer to be counted. `options`: with those of `recorded`.
+    """
+    allowed, promotion = plan.allowed, session.environment.promote_from
+    if promotion is not None:
+        session = replace(session, proof=_proof(session, promotion, options))
+    acknowledged = frozenset(session.target.removed)
+    gone = sum(counts_as_delete(change, acknowledged) for change in done)
+    again = {
+        "only": {change.address for change in plan.changes},
+        "allow_deletes": max(0, allowed.deletes - gone),
+        "allow_twins": allowed.twins,
+        "unprotect": allowed.unprotected,
+        "revert_drift": allowed.reverted,
+        "allow_unpromoted": allowed.unpromoted,
+        "allow": tuple(f"renamed:{address}" for address in allowed.renamed),
+    }
+    return own_plan(session, live, {**options, **again})
 
 
 def _with_obstacle(change: Change, live: Resource | None, provider: Provider) -> Change:

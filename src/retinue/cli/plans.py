@@ -20,7 +20,7 @@ from ..core.errors import RetinueError, StaleError, UsageError
 from ..core.model import Action, Change, Outcome, Plan, Resource, Status
 from ..core.waves import Known, in_plan_order, known_as
 from ..engine.apply import apply_changes
-from ..engine.recheck import recheck
+from ..engine.recheck import Checked
 from ..engine.run import Run
 from ..engine.threads import aside
 from ..load.uploads import changed_since, content
@@ -154,17 +154,20 @@ def review_and_apply(plan: Plan, session: Session, service: Service, given: Mapp
     return carry_out(plan, session, service, given)
 
 
-def carry_out(plan: Plan, session: Session, service: Service, given: Mapping[str, Any], *, saved: bool = False) -> int:
-    """Apply an approved plan, report it, and return the exit code."""
-    stuck = [change for change in plan.changes if change.blocked]
-    if stuck:
-        return _report_blocked(plan, stuck, given)
+def carry_out(
+    plan: Plan, session: Session, service: Service, given: Mapping[str, Any], checked: Checked | None = None
+) -> int:
+    """Apply an approved plan, report it, and return the exit code. `checked`: what of a saved one is left to do."""
+    checked = checked or Checked(plan.changes, (), ())
+    if any(change.blocked for change in checked.todo):
+        return report_blocked(plan, given)
     with signals(session.stop) as received:
         record = _Record()
         run = record.watch(run_of(plan, session, service, given))
+        run.ids.update(checked.ids)
         bug = None
         try:
-            work = aside(lambda: _outcomes(plan, run, saved))
+            work = aside(lambda: _outcomes(plan, run, checked))
             while not work.done():
                 wait([work], timeout=0.2)
             outcomes = work.result()
@@ -190,12 +193,7 @@ def carry_out(plan: Plan, session: Session, service: Service, given: Mapping[str
     return code
 
 
-def _outcomes(plan: Plan, run: Run, saved: bool) -> list[Outcome]:
-    if not saved:
-        return apply_changes(plan.changes, run)
-    checked = recheck(plan, run)
-    if checked.moved:
-        raise StaleError("the plan is stale:\n  " + "\n  ".join(checked.moved), "Plan again and review.")
+def _outcomes(plan: Plan, run: Run, checked: Checked) -> list[Outcome]:
     done = [(change, _done(change, live)) for change, live in checked.done]
     return in_plan_order(plan.changes, [*done, *zip(checked.todo, apply_changes(checked.todo, run), strict=True)])
 
@@ -245,6 +243,7 @@ def run_of(plan: Plan, session: Session, service: Service, given: Mapping[str, A
         backup=_backup(given.get("backup")),
         content=lambda change: content(session.project.root, change.address.name, *_bytes_of(change)),
         changed=lambda change: changed_since(session.project.root, change.address.name, _bytes_of(change)[0]),
+        formerly=session.project.formerly,
     )
 
 
@@ -281,7 +280,8 @@ def _unfinished(outcomes: Sequence[Outcome]) -> bool:
     return any(item.status not in (Status.DONE, Status.HELD) for item in outcomes)
 
 
-def _report_blocked(plan: Plan, stuck: Sequence[Change], given: Mapping[str, Any]) -> int:
+def report_blocked(plan: Plan, given: Mapping[str, Any]) -> int:
+    """Say that nothing was applied, and why; the exit code."""
     outcomes = [
         Outcome(change.address, change.action, Status.NOT_STARTED, change.remote_id, *_why_not(change))
         for change in plan.changes
@@ -293,7 +293,7 @@ def _report_blocked(plan: Plan, stuck: Sequence[Change], given: Mapping[str, Any
         except OutputLost as lost:
             report(lost)
     where = "The plan above" if shows_plan(given) else "Each one's result"
-    counted = _counted(len(stuck), len(plan.changes))
+    counted = _counted(sum(change.blocked is not None for change in plan.changes), len(plan.changes))
     console.note(f"Error: {counted} blocked, so nothing was applied.\n  {where} says why and names the ways out.")
     return code
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..core.model import Diagnostic, Kind, Resource
+from ..core.model import Diagnostic, Kind, Place, Resource
 from ..core.ownership import World
 from ..core.pointer import split_pointer
 from ..core.promotion import Proof
 from ..core.target import Target
-from ..load.located import place_of
+from ..load.located import Map, place_of
 from ..load.manifests import UNMATCHED, Loaded, load
 from ..load.project import Environment, Project
 from ..providers.base import Provider
@@ -28,7 +28,7 @@ class Session:
     """One environment of one project, with its manifests loaded and valid.
 
     `loaded.resources` lack what the service cannot hold; `written` has them by address as they stand in the files.
-    `proof`: of the environment that this one is promoted from.
+    `overrides`: the variables of the command line. `proof`: of the environment that this one is promoted from.
     """
 
     project: Project
@@ -37,6 +37,7 @@ class Session:
     loaded: Loaded
     written: Mapping[str, Resource] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
+    overrides: Map = field(default_factory=lambda: Map(Place("", 1, 1)))
     proof: Proof | None = None
 
     @property
@@ -89,8 +90,10 @@ def open_session(
     if not need_manifests:
         refuse(said)
         return Session(project, environment, provider, Loaded((), said))
-    loaded = load(project, environment.name, variables_of(options), extras=extras_of, replaced=replaced)
-    session = Session(project, environment, provider, loaded, {str(item.address): item for item in loaded.resources})
+    overrides = variables_of(options)
+    loaded = load(project, environment.name, overrides, extras=extras_of, replaced=replaced)
+    written = {str(item.address): item for item in loaded.resources}
+    session = Session(project, environment, provider, loaded, written, overrides=overrides)
     found = [item for resource in loaded.resources for item in _checked(resource, session)]
     problems = [*said, *loaded.diagnostics, *found, *_contradictions(project, loaded.resources)]
     refuse(problems if complete else [item for item in problems if item.code != UNMATCHED])

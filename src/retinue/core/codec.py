@@ -16,6 +16,7 @@ from .model import (
     Change,
     Diagnostic,
     FieldChange,
+    Inputs,
     Json,
     Obstacle,
     Place,
@@ -60,6 +61,8 @@ def plan_to_json(plan: Plan, version: str) -> dict[str, Json]:
     }
     if plan.promotion is not None:
         value["promotion"] = {"environment": plan.promotion.environment, "verified": plan.promotion.verified}
+    if inputs := _inputs_to_json(plan.inputs):
+        value["inputs"] = inputs
     value["digest"] = plan_digest(value)
     return value
 
@@ -97,7 +100,22 @@ def _allowed_to_json(allowed: Allowed) -> dict[str, Json]:
         value["reverted"] = sorted(allowed.reverted)
     if allowed.unpromoted:
         value["unpromoted"] = sorted(allowed.unpromoted)
+    if allowed.renamed:
+        value["renamed"] = sorted(allowed.renamed)
     return value
+
+
+def _inputs_to_json(inputs: Inputs) -> dict[str, Json]:
+    """Only what was given."""
+    value: dict[str, Json] = {
+        "var": dict(inputs.var),
+        "var_file": plain(dict(inputs.var_file)),
+        "target": sorted(set(inputs.target)),
+        "exclude": sorted(set(inputs.exclude)),
+        "select": sorted(set(inputs.select)),
+        "incomplete": inputs.incomplete,
+    }
+    return {key: item for key, item in value.items() if item}
 
 
 def _change_to_json(change: Change) -> dict[str, Json]:
@@ -180,11 +198,24 @@ def _plan(value: Mapping[str, Any]) -> Plan:
             unprotected=tuple(map(_text, allowed.get("unprotected", ()))),
             reverted=tuple(map(_text, allowed.get("reverted", ()))),
             unpromoted=tuple(map(_text, allowed.get("unpromoted", ()))),
+            renamed=tuple(map(_text, allowed.get("renamed", ()))),
         ),
         changes=tuple(_change(item) for item in value["changes"]),
         unchanged=_count(value["summary"]["no-op"]),
         diagnostics=tuple(_diagnostic(item) for item in value["diagnostics"]),
         promotion=_promotion(value.get("promotion")),
+        inputs=_inputs(value.get("inputs", {})),
+    )
+
+
+def _inputs(value: Mapping[str, Any]) -> Inputs:
+    return Inputs(
+        var={_text(name): _text(item) for name, item in value.get("var", {}).items()},
+        var_file={_text(name): item for name, item in value.get("var_file", {}).items()},
+        target=tuple(map(_text, value.get("target", ()))),
+        exclude=tuple(map(_text, value.get("exclude", ()))),
+        select=tuple(map(_text, value.get("select", ()))),
+        incomplete=value.get("incomplete") is True,
     )
 
 

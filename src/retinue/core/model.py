@@ -251,8 +251,9 @@ class Change:
     """One step of a plan, complete enough to be carried out without the manifests.
 
     `expect` is the digest of the live object it was decided on; `asked` and `protected` are what the marker
-    will say; `moved_from` is the marker address that a move or an adopt replaces; `resolved` are the live ids of what
-    its fields refer to by name, as far as that was there when the plan was made. `verified`: what a no-op notes there.
+    will say; `moved_from` is the marker address that a move or a replace takes the place of; `resolved` are the live
+    ids of what its fields refer to by name, as far as that was there when the plan was made. `verified`: what a no-op
+    notes there.
     """
 
     address: Address
@@ -282,6 +283,22 @@ class Allowed:
     unprotected: tuple[str, ...] = ()
     reverted: tuple[str, ...] = ()
     unpromoted: tuple[str, ...] = ()
+    renamed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a command line said besides `Allowed` that shaped a plan, so that planning again needs no flags.
+
+    `var`: the texts of `--var`; `var_file`: the values that variables files had. `select`: LABEL=VALUE.
+    """
+
+    var: Mapping[str, str] = field(default_factory=dict)
+    var_file: Mapping[str, Json] = field(default_factory=dict)
+    target: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    select: tuple[str, ...] = ()
+    incomplete: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +324,7 @@ class Plan:
     unchanged_addresses: tuple[Address, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     promotion: Promotion | None = None
+    inputs: Inputs = Inputs()
 
 
 class Status(StrEnum):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from . import policy
@@ -10,11 +10,11 @@ from .content import by_key, scope_of
 from .counterparts import Counterpart, adopts, counterparts, not_adoptable
 from .graph import closure
 from .links import Links, left_in_use, link, split, unused_files, used_elsewhere
-from .model import Action, Address, Allowed, Change, Diagnostic, Kind, Plan, Reason, Resource
+from .model import Action, Address, Allowed, Change, Diagnostic, Kind, Plan, Reason, Resource, Severity
 from .notes import notes
 from .ownership import World
 from .promotion import hold
-from .renames import renames, suggestion
+from .renames import Pair, line, renames
 from .selection import Selection
 from .steps import Steps, letting_go
 from .target import Target
@@ -22,11 +22,15 @@ from .target import Target
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What a command wants of a plan besides what the manifests say. `destroy`: that all that is ours is deleted."""
+    """What a command wants of a plan besides what the manifests say. `destroy`: that all that is ours is deleted.
+
+    `only`: that nothing but the steps of these addresses is planned, deletes and all: those of an approved plan.
+    """
 
     allowed: Allowed = field(default_factory=Allowed)
     selection: Selection | None = None
     destroy: bool = False
+    only: Collection[Address] | None = None
 
 
 def make_plan(
@@ -39,35 +43,38 @@ def make_plan(
     found = [*(_destroyed(known, steps) if intent.destroy else _wanted(known, steps))]
     found += [steps.delete(claim, Reason.DUPLICATE) for claim in known.world.duplicates]
     found += [steps.delete_unused(file) for file in unused_files(known.links, known.marked, found)]
-    renamed = _renamed(known, found)
-    changes, unchanged = _narrowed(found, desired, intent.selection)
+    renamed = _renamed(known, found, intent)
+    changes, unchanged = _narrowed(found, desired, intent)
     strangers = _strangers(known, changes)
     plan = Plan(
         project=target.project,
         environment=target.environment,
         provider=target.provider,
         endpoint=target.endpoint,
-        complete=intent.selection is None,
+        complete=intent.selection is None and intent.only is None,
         allowed=intent.allowed,
         changes=tuple(sorted(changes, key=_position)),
         unchanged=len(unchanged),
         unchanged_addresses=tuple(sorted(unchanged)),
         diagnostics=(
             *notes(target, known.world, known.objects, changes, strangers),
-            *_suggestions(renamed, known.objects, changes),
+            *_where(renamed, known.objects, changes),
         ),
     )
     if target.proof is not None and not intent.destroy:
-        plan = hold(plan, target.proof)
+        plan = hold(plan, target.proof, renamed)
     return policy.guard(plan, replace(_facts(known, renamed, changes), strangers=strangers))
 
 
 def _narrowed(
-    found: Sequence[Change], desired: Sequence[Resource], selection: Selection | None
+    found: Sequence[Change], desired: Sequence[Resource], intent: Intent
 ) -> tuple[list[Change], list[Address]]:
     """The steps that do something, and the addresses of the others, as far as they are selected."""
     unchanged = [change.address for change in found if change.action is Action.NO_OP]
     changes = [change for change in found if change.action is not Action.NO_OP]
+    selection = intent.selection
+    if intent.only is not None:
+        changes = [change for change in changes if change.address in intent.only]
     if selection is None:
         return changes, unchanged
     chosen = closure(selection.addresses, {item.address: item.requires for item in desired if item.address})
@@ -137,30 +144,50 @@ def _destroyed(known: _Known, steps: Steps) -> Iterator[Change]:
         yield steps.delete(claim, Reason.DESTROY)
 
 
-def _renamed(known: _Known, changes: Sequence[Change]) -> dict[Address, Address]:
-    """By new address the old one of an orphan that is so much like it that it looks like a rename."""
-    found: dict[Address, Address] = {}
+def _renamed(known: _Known, changes: Sequence[Change], intent: Intent) -> list[Pair]:
+    """What would be deleted and what would be created that look like one object under two names.
+
+    Of all the steps, also of those that a selection leaves out: done one after the other they lose the id as well.
+    """
+    if intent.destroy:
+        return []
+    world, links = known.world.owned, known.links
+    going = {change.address for change in changes if change.action is Action.DELETE and _is_lost(change, known)}
+    gone = {item for item in going - known.target.removed.keys() if str(item) not in intent.allowed.renamed}
+    new = {change.address for change in changes if change.action is Action.CREATE}
+    found: list[Pair] = []
     for kind in (kind for kind in known.target.kinds.values() if not kind.by_content):
-        of_kind = [change for change in changes if change.address.kind == kind.name]
-        gone = [change.address for change in of_kind if change.reason is Reason.ORPHAN]
-        new = [change.address for change in of_kind if change.action is Action.CREATE]
-        found |= renames(
-            {address: known.world.owned[address].live for address in gone},
-            {address: known.objects[address] for address in new},
-            kind,
-            known.target.hidden(kind.name),
-        )
-    return found
+        old = {address: links.named(world[address].live) for address in gone if address.kind == kind.name}
+        made = {address: links.named(known.objects[address]) for address in new if address.kind == kind.name}
+        if old and made:
+            live = (claim.live for address, claim in world.items() if address not in going)
+            wanted = (item for address, item in known.objects.items() if address not in new)
+            kept = [links.named(item) for item in (*live, *wanted) if item.kind == kind.name]
+            found += renames(old, made, kept, kind, known.target.hidden(kind.name))
+    return sorted(found)
 
 
-def _suggestions(
-    renamed: Mapping[Address, Address], desired: Mapping[Address, Resource], changes: Sequence[Change]
+def _where(
+    pairs: Sequence[Pair], desired: Mapping[Address, Resource], changes: Sequence[Change]
 ) -> Iterator[Diagnostic]:
-    """What to say of the renames whose create is still among the changes."""
-    created = {change.address for change in changes if change.action is Action.CREATE}
-    for new, old in sorted(renamed.items()):
-        if new in created:
-            yield suggestion(new, old, desired[new].place)
+    """Where to write what makes renames of them: places are no part of what is approved."""
+    shown = {change.address for change in changes}
+    for pair in pairs:
+        if not shown.isdisjoint((pair.old, pair.new)):
+            yield Diagnostic(
+                code="renamed",
+                severity=Severity.INFO,
+                address=str(pair.new),
+                place=desired[pair.new].place,
+                message=f"it would be created, and {pair.old}, which is much like it, deleted",
+                remedy=f"To keep the live id, write in its manifest: {line(pair.old)}",
+            )
+
+
+def _is_lost(change: Change, known: _Known) -> bool:
+    """Whether a delete takes away the object of an address, and not only a double of it."""
+    claim = known.world.owned.get(change.address)
+    return claim is not None and claim.remote_id == change.remote_id
 
 
 def _strangers(known: _Known, changes: Sequence[Change]) -> dict[tuple[str, str], str]:
@@ -179,7 +206,7 @@ def _in_words(live: Resource, kind: Kind) -> str:
     return f"{live.remote_id} (“{name}”)" if name else str(live.remote_id)
 
 
-def _facts(known: _Known, renamed: Mapping[Address, Address], changes: Sequence[Change]) -> policy.Facts:
+def _facts(known: _Known, renamed: Sequence[Pair], changes: Sequence[Change]) -> policy.Facts:
     target, owned = known.target, known.world.owned
     return replace(
         policy.Facts.of(known.world, target.kinds),

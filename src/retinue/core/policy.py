@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from .model import Action, Address, Cause, Change, Kind, Obstacle, Plan, Reason
 from .ownership import World
-from .renames import line
+from .renames import Pair, line
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +15,11 @@ class Facts:
     """What the rules need to know besides the plan.
 
     `twins`: ids of unmarked live objects by (kind, display name). `elsewhere`: other scopes (project, environment)
-    that hold each address. `damaged`: ids whose protection cannot be read. `renamed`: by new address the old one of
-    an orphan that looks like it. `unreadable`: by kind, the ids of what may be ours. `heirs`: the ids of the copies
-    that nobody could tell from the object of a step once the step is done. `users`: by kind and id of what goes, an
-    object of ours that would still refer to it. `strangers`: an object of others that refers to it, in words.
+    that hold each address. `damaged`: ids whose protection cannot be read. `renamed`: what would be deleted and what
+    would be created that look like one object under two names. `unreadable`: by kind, the ids of what may be ours.
+    `heirs`: the ids of the copies that nobody could tell from the object of a step once the step is done. `users`: by
+    kind and id of what goes, an object of ours that would still refer to it. `strangers`: an object of others that
+    refers to it, in words.
     """
 
     owned: frozenset[Address]
@@ -31,7 +32,7 @@ class Facts:
     project_environments: tuple[str, ...] = ()
     unreadable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     heirs: Callable[[Change], tuple[str, ...]] = lambda _change: ()
-    renamed: Mapping[Address, Address] = field(default_factory=dict)
+    renamed: Sequence[Pair] = ()
     users: Mapping[tuple[str, str], Address] = field(default_factory=dict)
     strangers: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
@@ -58,6 +59,43 @@ def guard(plan: Plan, facts: Facts) -> Plan:
     for rule in _RULES:
         plan = rule(plan, facts)
     return plan
+
+
+def block_renamed(plan: Plan, facts: Facts) -> Plan:
+    """A delete and a create that are alike are a rename that somebody forgot to write down: the live id would be lost.
+
+    A narrowed plan may hold one of the two alone, and another one the other.
+    """
+    held = {change.address for change in plan.changes if change.held}
+    pairs: dict[tuple[Action, Address], list[Pair]] = {}
+    for pair in facts.renamed:
+        if held.isdisjoint(pair):
+            pairs.setdefault((Action.DELETE, pair.old), []).append(pair)
+            pairs.setdefault((Action.CREATE, pair.new), []).append(pair)
+
+    def rule(change: Change) -> Obstacle | None:
+        mine = pairs.get((change.action, change.address))
+        if mine is None:
+            return None
+        old, new = (_named(dict.fromkeys(addresses)) for addresses in zip(*mine, strict=True))
+        lines = [f"{line(pair.old)} in the manifest of {pair.new}" for pair in mine[:_MOST_NAMED]]
+        gone = [str(address) for address in dict.fromkeys(pair.old for pair in mine)][:_MOST_NAMED]
+        return Obstacle(
+            "renamed",
+            f"{old} would be deleted and {new} created, and they are much alike: this looks like a rename",
+            (
+                *lines,
+                f"removed: [{', '.join(gone)}]",
+                f"--allow {' --allow '.join(f'renamed:{item}' for item in gone)}",
+            ),
+        )
+
+    return _block(plan, rule)
+
+
+def _named(addresses: Collection[Address]) -> str:
+    some = [str(address) for address in list(addresses)[:_MOST_NAMED]]
+    return " or ".join(some) + (f" or {len(addresses) - len(some)} more" if len(addresses) > len(some) else "")
 
 
 def block_protected(plan: Plan, facts: Facts) -> Plan:
@@ -261,7 +299,7 @@ def block_brake(plan: Plan, facts: Facts) -> Plan:
     else:
         return plan
     allow = f"--allow-deletes {deletes}" if deletes else "leave out --allow-deletes"
-    obstacle = Obstacle("brake", why, (*_removed(doomed), *_renamed(doomed, facts), allow))
+    obstacle = Obstacle("brake", why, (*_removed(doomed), allow))
     return _block(plan, lambda change: obstacle if not doomed or counts_as_delete(change, facts.acknowledged) else None)
 
 
@@ -276,15 +314,6 @@ def _removed(doomed: Sequence[Change]) -> Iterator[str]:
         yield f"removed: [all {len(named)} addresses that this plan deletes]"
     elif named:
         yield f"removed: [{', '.join(named)}]"
-
-
-def _renamed(doomed: Sequence[Change], facts: Facts) -> Iterator[str]:
-    addresses = {change.address for change in doomed}
-    pairs = [(new, old) for new, old in sorted(facts.renamed.items()) if old in addresses]
-    for new, old in pairs[:_MOST_NAMED]:
-        yield f"if {old} was renamed {new}: {line(old)}"
-    if len(pairs) > _MOST_NAMED:
-        yield f"and {len(pairs) - _MOST_NAMED} more that look renamed"
 
 
 def _of(count: int, total: int) -> str:
@@ -311,6 +340,7 @@ def _block(plan: Plan, rule: Callable[[Change], Obstacle | None]) -> Plan:
 
 
 _RULES = (
+    block_renamed,
     block_protected,
     block_shared,
     block_copied,

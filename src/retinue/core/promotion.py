@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from .model import Address, Change, Diagnostic, Json, Obstacle, Plan, Promotion, Reason, Severity
+from .model import Action, Address, Change, Diagnostic, Json, Obstacle, Plan, Promotion, Reason, Severity
+from .renames import Pair, line
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,11 @@ def proof_of(promotion: Promotion, plan: Plan, verified: frozenset[Address]) -> 
     return Proof(promotion, pending, frozenset(plan.unchanged_addresses), verified)
 
 
-def hold(plan: Plan, proof: Proof) -> Plan:
-    """The plan with each step held that is not proven, or that needs one which is held; exceptions are said aloud."""
+def hold(plan: Plan, proof: Proof, renamed: Sequence[Pair] = ()) -> Plan:
+    """The plan with each step held that is not proven, or that needs one which is held; exceptions are said aloud.
+
+    Of two that look like one object under two names (`renamed`) neither goes without the other.
+    """
     notes: list[Diagnostic] = []
     changes = []
     for change in plan.changes:
@@ -44,7 +48,7 @@ def hold(plan: Plan, proof: Proof) -> Plan:
     return replace(
         plan,
         promotion=proof.promotion,
-        changes=_with_dependents(changes),
+        changes=_with_dependents(changes, renamed),
         diagnostics=(*plan.diagnostics, *notes),
     )
 
@@ -100,13 +104,17 @@ def _exception(change: Change, lack: Obstacle) -> Diagnostic:
     )
 
 
-def _with_dependents(changes: Sequence[Change]) -> tuple[Change, ...]:
+def _with_dependents(changes: Sequence[Change], renamed: Sequence[Pair]) -> tuple[Change, ...]:
     """Nothing goes ahead that needs what is held, and nothing is taken away that a held step leaves in use."""
     found = list(changes)
     while True:
         held = {change.address: change for change in found if change.held}
         users = _users(held.values())
-        more = {index: lack for index, change in enumerate(found) if (lack := _needs_held(change, held.keys(), users))}
+        more = {
+            index: lack
+            for index, change in enumerate(found)
+            if (lack := _needs_held(change, held.keys(), users) or _half_held(change, held.keys(), renamed))
+        }
         if not more:
             return tuple(found)
         for index, lack in more.items():
@@ -145,6 +153,18 @@ def _needs_held(change: Change, held: Collection[Address], users: Mapping[str | 
         return user and Obstacle("in-use", f"{user} still uses it, and its change is held", (_after(user),))
     needed = next((address for address in change.requires if address in held), None)
     return needed and Obstacle("needs-held", f"it needs {needed}, which is held", (_after(needed),))
+
+
+def _half_held(change: Change, held: Collection[Address], renamed: Sequence[Pair]) -> Obstacle | None:
+    """Done one after the other, a delete and a create that look like a rename would lose the live id."""
+    if change.held or change.action not in (Action.CREATE, Action.DELETE):
+        return None
+    for pair in renamed:
+        other = {pair.old: pair.new, pair.new: pair.old}.get(change.address)
+        if other in held:
+            ways = (f"{line(pair.old)} in the manifest of {pair.new}", f"removed: [{pair.old}]")
+            return Obstacle("renamed", f"it looks like {other} under another name, which is held", ways)
+    return None
 
 
 def _after(address: Address) -> str:

@@ -1,49 +1,68 @@
-"""Which deletes and creates of one plan look like one rename: the same kind and nearly the same spec. Pure."""
+"""Which deletes and creates of one plan look like one rename: the same kind and nearly the same object. Pure.
+
+What is left of both once everything is set aside that other objects have too says which object it is.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import islice
+from typing import NamedTuple
 
 from .canonical import canonical, canonical_json, same
-from .model import Address, Diagnostic, Json, Kind, Place, Resource, Severity
+from .model import Address, Json, Kind, Resource
 
 _ALIKE = 0.75
-_MOST_PAIRS = 10_000
-"""Above it only equal specs are looked for."""
+_LESS, _NAMED = 0.6, 0.6
+"""So much is enough where names are so much alike."""
+_PROSE = 4
+"""So many words make a text: a model's name or a label is none."""
+_LONG = 40
+"""Texts of more words are compared word by word, shorter ones letter by letter."""
+_MOST_PAIRS, _MOST_ALIKE = 2_500, 50
+"""Above so many pairs only those are looked at that have a line of a text, or all but the display name, in common: so
+many of each."""
 _Spec = dict[str, Json]
 
 
+class Pair(NamedTuple):
+    """An address that would be deleted, and one that would be created and looks like it."""
+
+    old: Address
+    new: Address
+
+
 def renames(
-    gone: Mapping[Address, Resource], new: Mapping[Address, Resource], kind: Kind, hidden: Collection[str]
-) -> dict[Address, Address]:
-    """By new address the old one, where each is for the other the only one, or the one most alike."""
-    before = {address: _stated(resource, kind, hidden) for address, resource in gone.items()}
-    after = {address: _stated(resource, kind, hidden) for address, resource in new.items()}
-    if len(before) * len(after) > _MOST_PAIRS:
-        return _equal(before, after)
+    gone: Mapping[Address, Resource],
+    new: Mapping[Address, Resource],
+    kept: Iterable[Resource],
+    kind: Kind,
+    hidden: Collection[str],
+) -> list[Pair]:
+    """The pairs, the most alike first, of which neither belongs to a better one; equally good ones are all among them.
+
+    `kept`: the kind's other objects, live and desired. All of them with names in the place of live ids.
+    """
+    if not (gone and new):
+        return []
+    common = _Common.of([_stated(resource, kind, hidden) for resource in kept])
+    before = [_Side.of(address, _stated(resource, kind, hidden), kind, common) for address, resource in gone.items()]
+    after = [_Side.of(address, _stated(resource, kind, hidden), kind, common) for address, resource in new.items()]
     scores = {
-        (old, new): score
-        for old, left in before.items()
-        for new, right in after.items()
-        if (score := _likeness(left, right, kind.display)) >= _ALIKE
+        Pair(left.address, right.address): score
+        for left, right in _candidates(before, after)
+        if (score := _likeness(left, right)) >= _ALIKE
     }
-    return {new: old for (old, new), score in scores.items() if _is_best(old, new, score, scores)}
-
-
-def _equal(before: Mapping[Address, _Spec], after: Mapping[Address, _Spec]) -> dict[Address, Address]:
-    """The pairs with the same spec, where one delete and one create alone have it."""
-    holders: dict[str, tuple[list[Address], list[Address]]] = {}
-    for side, specs in enumerate((before, after)):
-        for address, spec in specs.items():
-            holders.setdefault(canonical_json(spec), ([], []))[side].append(address)
-    return {new[0]: old[0] for old, new in holders.values() if len(old) == len(new) == 1}
-
-
-def _is_best(old: Address, new: Address, score: float, scores: Mapping[tuple[Address, Address], float]) -> bool:
-    """Whether no other pair with one of the two is as much alike."""
-    rivals = (other for pair, other in scores.items() if (pair[0] == old) != (pair[1] == new))
-    return all(other < score for other in rivals)
+    taken: dict[Address, float] = {}
+    found = []
+    for pair, score in sorted(scores.items(), key=lambda item: (-item[1], item[0])):
+        if all(taken.get(address, score) == score for address in pair):
+            found.append(pair)
+            taken |= dict.fromkeys(pair, score)
+    return found
 
 
 def _stated(resource: Resource, kind: Kind, hidden: Collection[str]) -> _Spec:
@@ -55,36 +74,136 @@ def _stated(resource: Resource, kind: Kind, hidden: Collection[str]) -> _Spec:
     }
 
 
-def _likeness(left: _Spec, right: _Spec, display: str) -> float:
-    """2 for the same in all, else the share of fields alike; what people see it called may have changed with it."""
-    if same(left, right):
+@dataclass(frozen=True, slots=True)
+class _Common:
+    """What other objects have too, and so tells none from another: whole values by field, and lines of texts."""
+
+    values: Collection[str]
+    lines: Collection[str]
+
+    @classmethod
+    def of(cls, kept: Sequence[_Spec]) -> _Common:
+        values = {canonical_json([name, value]) for spec in kept for name, value in spec.items()}
+        texts = (value for spec in kept for value in spec.values() if _is_prose(value))
+        return cls(values, {line for text in texts for line in text.splitlines()})
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One object: its whole spec, what people see it called, and what is its own in its texts and its other fields."""
+
+    address: Address
+    spec: _Spec
+    display: str
+    called: str
+    texts: Mapping[str, str]
+    rest: _Spec
+
+    @classmethod
+    def of(cls, address: Address, spec: _Spec, kind: Kind, common: _Common) -> _Side:
+        fields = {name: value for name, value in spec.items() if name != kind.display}
+        texts = {name: _own(value, common) for name, value in fields.items() if _is_prose(value)}
+        rest = {
+            name: value
+            for name, value in fields.items()
+            if name not in texts and canonical_json([name, value]) not in common.values
+        }
+        called = _plain(str(spec.get(kind.display, "")))
+        return cls(address, spec, kind.display, called, {name: text for name, text in texts.items() if text}, rest)
+
+    def traits(self) -> Iterator[str]:
+        """What another side must have in common to be looked at among a great many."""
+        yield canonical_json({name: value for name, value in self.spec.items() if name != self.display})
+        yield from (line for text in self.texts.values() for line in text.splitlines())
+        yield _plain(self.address.name)
+
+
+def _is_prose(value: Json) -> bool:
+    return isinstance(value, str) and len(value.split()) >= _PROSE
+
+
+def _own(text: str, common: _Common) -> str:
+    return "\n".join(line for line in text.splitlines() if line not in common.lines).strip()
+
+
+def _plain(text: str) -> str:
+    return "".join(char for char in text.casefold() if char.isalnum())
+
+
+def _candidates(before: Sequence[_Side], after: Sequence[_Side]) -> Iterator[tuple[_Side, _Side]]:
+    if len(before) * len(after) <= _MOST_PAIRS:
+        yield from ((left, right) for left in before for right in after)
+        return
+    by_trait: dict[str, dict[Address, _Side]] = {}
+    for right in after:
+        for trait in right.traits():
+            by_trait.setdefault(trait, {})[right.address] = right
+    for left in before:
+        found: dict[Address, _Side] = {}
+        for trait in left.traits():
+            found |= dict(islice(by_trait.get(trait, {}).items(), _MOST_ALIKE))
+        yield from ((left, right) for right in found.values())
+
+
+def _likeness(left: _Side, right: _Side) -> float:
+    """3 for the same in all, 2 for an address written otherwise, else how much of what is their own is alike, or 0.
+
+    A text says what an object is for: without a text that is alike, nothing else makes two objects alike; with one
+    that is, model, tools and all the rest may have changed with it. Names that are alike make up for more changes.
+    """
+    if same(left.spec, right.spec):
+        return 3.0
+    if _plain(left.address.name) == _plain(right.address.name):
         return 2.0
-    names = (left.keys() | right.keys()) - {display}
-    if len(names) < 2:
-        return 0.0
-    return sum(_field(left.get(name), right.get(name)) for name in names) / len(names)
+    rest = _share(left.rest, right.rest)
+    names = max(_letters(left.called, right.called), _letters(_plain(left.address.name), _plain(right.address.name)))
+    closer = (rest + names) / 100
+    if left.texts or right.texts:
+        alike = _share(left.texts, right.texts)
+        return alike + closer if alike >= (_ALIKE if names < _NAMED else _LESS) else 0.0
+    if left.called and left.called == right.called:
+        return max(rest, _ALIKE) + closer
+    # A few plain values, such as a model and a temperature, are no evidence.
+    if not any(isinstance(value, list | dict) for value in (*left.rest.values(), *right.rest.values())):
+        return rest + closer if rest >= _ALIKE and names >= _ALIKE else 0.0
+    return rest + closer if rest >= (_ALIKE if names < _NAMED else _LESS) else 0.0
 
 
-def _field(left: Json, right: Json) -> float:
-    """Of two texts the share of lines that both have; of anything else whether it is the same."""
+def _share(left: Mapping[str, Json], right: Mapping[str, Json]) -> float:
+    """How much of two mappings is alike, each member by its size."""
+    whole = alike = 0.0
+    for name in left.keys() | right.keys():
+        one, other = left.get(name), right.get(name)
+        weight = max(len(canonical_json(value)) for value in (one, other))
+        whole += weight
+        alike += weight * _value(one, other)
+    return alike / whole if whole else 0.0
+
+
+def _value(left: Json, right: Json) -> float:
     if same(left, right):
         return 1.0
-    if not (isinstance(left, str) and isinstance(right, str)):
-        return 0.0
-    lines, others = Counter(left.splitlines()), Counter(right.splitlines())
-    return (lines & others).total() / max(lines.total(), others.total(), 1)
+    if isinstance(left, str) and isinstance(right, str):
+        return _text(left.casefold(), right.casefold())
+    if isinstance(left, dict) and isinstance(right, dict):
+        return _share(left, right)
+    if isinstance(left, list) and isinstance(right, list):
+        mine, theirs = (Counter(map(canonical_json, value)) for value in (left, right))
+        return (mine & theirs).total() / max(mine.total(), theirs.total(), 1)
+    return 0.0
 
 
-def suggestion(new: Address, old: Address, place: Place | None) -> Diagnostic:
-    """What to write if it was a rename."""
-    return Diagnostic(
-        code="looks-renamed",
-        severity=Severity.WARNING,
-        address=str(new),
-        place=place,
-        message=f"the manifest of {old} is gone and {new} is new, and they are alike: this looks like a rename",
-        remedy=f"To keep the live id, write in its manifest: {line(old)}",
-    )
+def _text(left: str, right: str) -> float:
+    one, other = left.split(), right.split()
+    if max(len(one), len(other)) <= _LONG:
+        return _letters(" ".join(one), " ".join(other))
+    mine, theirs = Counter(one), Counter(other)
+    return 2 * (mine & theirs).total() / (len(one) + len(other))
+
+
+def _letters(left: str, right: str) -> float:
+    """The share of letters that both have in one order."""
+    return SequenceMatcher(None, left, right, autojunk=False).ratio() if left and right else 0.0
 
 
 def line(old: Address) -> str:

@@ -11,6 +11,8 @@ from .model import ACCEPTED, Action, Address, Change, FieldChange, Kind, Plan
 _IN_MARKER = "/retinue/"
 _NOT_CARRIED_OUT = (Action.NO_OP,)
 """No object of a plan is left as it is."""
+_MOVING = (Action.MOVE, Action.REPLACE)
+"""The actions that may take an object from another address."""
 _OF_A_FILE: Mapping[str, type] = {"/name": str, "/sha256": str, "/bytes": int}
 
 
@@ -33,6 +35,8 @@ def _of_change(change: Change, plan: Plan, kinds: Mapping[str, Kind]) -> Iterato
         yield f"this retinue carries out no `{change.action}`"
     if change.action is not Action.CREATE and not change.remote_id:
         yield f"its `{change.action}` names no live object"
+    if change.moved_from is not None and change.action not in _MOVING:
+        yield f"its `{change.action}` is of an object that was {change.moved_from}"
     if marker.parse_entries(change.asked.split()) is None:
         yield f"its marker cannot be read: {change.asked}"
     for item in change.fields:

@@ -5,28 +5,15 @@ Reads nothing and writes nothing; what the step writes is marking.py's business.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from . import diff, marker
 from .canonical import canonical, canonical_json, same
-from .model import ACCEPTED, MISSING, Action, Address, Change, Field, FieldChange, Json, Kind, Reason, Resource
+from .model import ACCEPTED, MISSING, Action, Change, Field, FieldChange, Json, Kind, Reason, Resource
 from .ownership import Claim
 from .pointer import without
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Whose objects are ours, what their kind looks like, and which of its fields the service never reports."""
-
-    project: str
-    environment: str
-    kind: Kind
-    hidden: Collection[str] = ()
-
-    def owner(self, address: Address) -> str:
-        """The marker text of an address of ours."""
-        return str(marker.Owner(self.project, self.environment, address))
+from .rights import Scope, refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +49,8 @@ def standing(change: Change, live: Resource | None, holder: Claim | None, scope:
     reached = is_reached(change, live, scope)
     if reached and _is_recorded(change, live, scope.kind):
         return Reached(live.remote_id)
+    if refused := refusal(change, live, scope):
+        return Moved(refused)
     if not reached and not matches(change, live, scope):
         return Moved(what_moved(change, live, scope.kind))
     other = _other_holder(change, holder)
@@ -167,9 +156,11 @@ def what_moved(change: Change, live: Resource, kind: Kind) -> str:
         before = _visible({item.name: item.before}, change, kind).get(item.name, MISSING)
         held = have.get(item.name, MISSING)
         if not same(before, held):
-            return f"{item.path} was {_short(before)} when the plan was made and is {_short(held)} now"
+            return f"{item.path} was {shortened(before)} when the plan was made and is {shortened(held)} now"
     for name in _no_longer_accepted(change, have, kind):
-        return f"/{name} was as its manifest says when the plan was made and is {_short(have.get(name, MISSING))} now"
+        return (
+            f"/{name} was as its manifest says when the plan was made and is {shortened(have.get(name, MISSING))} now"
+        )
     return f"{change.remote_id} was changed after the plan was made, in a field that the plan does not touch"
 
 
@@ -186,6 +177,7 @@ def _no_longer_accepted(change: Change, have: Mapping[str, Json], kind: Kind) ->
             yield field.name
 
 
-def _short(value: object) -> str:
+def shortened(value: object) -> str:
+    """A value for a message of one line."""
     text = canonical_json(value) if value is not MISSING else "unset"
     return text if len(text) <= 60 else text[:57] + "…"

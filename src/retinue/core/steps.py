@@ -83,12 +83,15 @@ class Steps:
 
     def _replacement(self, desired: Resource, claim: Claim) -> Change:
         """A new object in the place of one that nobody can use any more."""
+        assert desired.address is not None
+        moved = claim.owner != marker.Owner(self.target.project, self.target.environment, desired.address)
         return replace(
             self.create(desired),
             action=Action.REPLACE,
             reason=Reason.EXPIRED,
             remote_id=claim.remote_id,
             expect=self._expect(desired, claim.live),
+            moved_from=str(claim.owner) if moved else None,
         )
 
     def _compared(

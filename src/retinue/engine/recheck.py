@@ -5,68 +5,78 @@ What a step's standing is, core/standing.py decides.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 from ..core import ownership
 from ..core.content import Key, by_key, key_of, scope_of
 from ..core.errors import ApiGone
 from ..core.graph import needs, order
 from ..core.links import split, used_elsewhere
-from ..core.model import Action, Change, Plan, Reason, Resource
+from ..core.model import Action, Address, Change, Plan, Resource
 from ..core.reach import of_others
 from ..core.references import addresses_in, grounded
+from ..core.rights import displaced
 from ..core.standing import Moved, Reached, standing
 from .read import read_live, read_owned, read_whole
 from .run import Run
+from .threads import all_of
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What is left to do, what is done already (change, live id), and what moved, in words."""
+    """What is left to do, what is done already (change, live id), and what moved, in words. `ids`: of what is done."""
 
     todo: tuple[Change, ...]
     done: tuple[tuple[Change, str | None], ...]
     moved: tuple[str, ...]
+    ids: Mapping[Address, str] = field(default_factory=dict)
 
 
-def recheck(plan: Plan, run: Run) -> Checked:
-    """Reads just the listed objects; the ownership list too if the plan gives or takes addresses; and whatever may
-    refer to a file that is to go because nothing did."""
-    world = _World.of(_read(plan, run), plan, run)
+def recheck(plan: Plan, run: Run, live: Sequence[Resource] | None = None) -> Checked:
+    """`live`: what was just read to plan again. Without it the kinds of the plan are listed, because only a list tells
+    a copy from its original, and whatever may refer to a file that is to go because nothing did."""
+    world = _World.of(_read(plan, run) if live is None else _completed(plan, live, run), plan, run)
     states: dict[int, Moved | Reached | None] = {}
     numbered = dict(enumerate(plan.changes))
     # What others refer to comes first: its id is needed to see whether they are as planned already.
     for number in order(needs(numbered)):
         change = numbered[number]
         state = states[number] = world.standing(change, run)
-        if isinstance(state, Reached) and state.remote_id:
+        if isinstance(state, Reached) and state.remote_id and not change.action.gives_up:
             run.ids[change.address] = state.remote_id
     found = [(change, states[number]) for number, change in numbered.items()]
     return Checked(
         todo=tuple(change for change, state in found if state is None),
         done=tuple((change, state.remote_id) for change, state in found if isinstance(state, Reached)),
         moved=tuple(f"{change.address}: {state.what}" for change, state in found if isinstance(state, Moved)),
+        ids=dict(run.ids),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _World:
-    """What was read: live objects by id, who holds which address, our files by what is in them, and what others use."""
+    """What was read: live objects by id, who holds which address, our files by what is in them, and what others use.
+
+    `planned`: the addresses of the plan.
+    """
 
     by_id: Mapping[str | None, Resource]
     marked: ownership.World
     files: Mapping[Key, tuple[Resource, ...]]
     used: Mapping[tuple[str, str], Resource]
+    planned: Collection[Address]
 
     @classmethod
     def of(cls, live: Sequence[Resource], plan: Plan, run: Run) -> _World:
         marked, stored = split(live, run.kinds)
-        world = ownership.decide(marked, plan.project, plan.environment, known=run.kinds)
+        world = ownership.decide(marked, plan.project, plan.environment, run.formerly, run.kinds)
         files = by_key(stored, scope_of(plan.project, plan.environment))
         used = used_elsewhere(marked, plan.changes, run.kinds)
-        return cls({resource.remote_id: resource for resource in live}, world, files, used)
+        by_id = {resource.remote_id: resource for resource in live}
+        return cls(by_id, world, files, used, {change.address for change in plan.changes})
 
     def standing(self, change: Change, run: Run) -> Moved | Reached | None:
         if change.held:
@@ -85,10 +95,12 @@ class _World:
         change = grounded(change, {**change.resolved, **run.ids}, kind)
         holder = self.marked.owned.get(change.address)
         state = standing(change, self.by_id.get(change.remote_id), holder, run.scope(kind.name))
+        if not isinstance(state, Moved) and (other := displaced(change, self.marked)):
+            return Moved(other)
         if state is None and (heirs := self.marked.heirs(change)):
             return Moved(f"{change.remote_id} was copied since: {', '.join(heirs)}")
         user = self.used.get((kind.name, change.remote_id or ""))
-        if state is None and change.reason is Reason.UNUSED and user:
+        if state is None and kind.by_content and user:
             return Moved(f"{user.remote_id} refers to it by now")
         return state
 
@@ -97,6 +109,8 @@ class _World:
         after = {item.name: item.after for item in change.fields}
         for address in addresses_in(after, run.kinds[change.address.kind]):
             remote_id = change.resolved.get(address)
+            if remote_id is None and address not in self.planned:
+                return f"{address}, which it refers to, is neither there nor in the plan"
             if remote_id and remote_id not in self.by_id and run.service.get(address.kind, remote_id) is None:
                 return f"{address} ({remote_id}), which it refers to, is gone"
         return None
@@ -104,27 +118,34 @@ class _World:
 
 def _read(plan: Plan, run: Run) -> list[Resource]:
     live = _read_listed(plan, run)
-    if all(change.held or change.reason is not Reason.UNUSED for change in plan.changes):
+    if not any(run.kinds[change.address.kind].by_content and change.action.destroys for change in _free(plan)):
         return live
     listed = {change.address.kind for change in plan.changes}
     for kind in (kind for kind in run.capabilities.kinds if kind not in listed):
         with suppress(ApiGone):  # What is not there refers to nothing.
             live += read_live(run.service, [kind])
-    world = ownership.decide(split(live, run.kinds)[0], plan.project, plan.environment, known=run.kinds)
+    world = ownership.decide(split(live, run.kinds)[0], plan.project, plan.environment, run.formerly, run.kinds)
     return read_whole(run.service, live, of_others(world, run.capabilities.compound))
 
 
 def _read_listed(plan: Plan, run: Run) -> list[Resource]:
-    changes = [change for change in plan.changes if not change.held]
-    if all(change.action is Action.UPDATE for change in changes):
-        found = [run.service.get(change.address.kind, change.remote_id or "") for change in changes]
-        if any(found) or not changes:
-            return [resource for resource in found if resource is not None]
-    # Also where nothing was found: only a list tells whether the objects are gone or the API itself is.
     kinds = sorted({change.address.kind for change in plan.changes}) or run.capabilities.kinds
     if all(change.action in _OF_OURS for change in plan.changes):
-        return read_owned(run.service, kinds, (plan.project,), plan.environment)
+        return read_owned(run.service, kinds, (plan.project, *run.formerly), plan.environment)
     return read_live(run.service, kinds)
+
+
+def _completed(plan: Plan, live: Sequence[Resource], run: Run) -> list[Resource]:
+    """With the objects of the plan that no list named: those of kinds that nothing wants any more."""
+    known = {(item.kind, item.remote_id) for item in live}
+    steps = {(change.address.kind, change.remote_id) for change in _free(plan) if change.remote_id} - known
+    calls = [partial(run.service.get, kind, remote_id or "") for kind, remote_id in sorted(steps, key=str)]
+    found = all_of(calls, run.parallelism)
+    return [*live, *(item for item in found if item is not None)]
+
+
+def _free(plan: Plan) -> list[Change]:
+    return [change for change in plan.changes if not change.held]
 
 
 _OF_OURS = (Action.CREATE, Action.UPDATE)

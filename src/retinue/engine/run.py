@@ -11,7 +11,7 @@ from ..core import marker
 from ..core.errors import StaleError
 from ..core.marker import NONCE_ALPHABET, NONCE_LENGTH
 from ..core.model import Address, Change, Kind, Outcome, Resource
-from ..core.standing import Scope
+from ..core.rights import Scope
 from ..providers.base import Capabilities, Content, Service
 from ..providers.gate import Clock
 
@@ -34,7 +34,7 @@ class Run:
 
     After `stop` is set nothing new starts; what is in flight is finished. `made`: the nonces of this run's creates;
     `ids`: the live ids of what this run has done so far. `content`: the bytes of a planned upload, or StaleError;
-    `changed`: in words, why these are no longer the planned ones.
+    `changed`: in words, why these are no longer the planned ones. `formerly`: earlier names of the project.
     """
 
     service: Service
@@ -54,6 +54,7 @@ class Run:
     ids: dict[Address, str] = field(default_factory=dict)
     content: Callable[[Change], Content] = _no_content
     changed: Callable[[Change], str | None] = _nothing
+    formerly: tuple[str, ...] = ()
 
     def has_made(self, live: Resource) -> bool:
         """Whether one of this run's creates made the object; its nonce tells."""
@@ -63,4 +64,4 @@ class Run:
     def scope(self, kind: str) -> Scope:
         """What the decisions about objects of a kind need to know."""
         hidden = self.capabilities.unreadable.get(kind, ())
-        return Scope(self.project, self.environment, self.kinds[kind], hidden)
+        return Scope(self.project, self.environment, self.kinds[kind], hidden, self.formerly)

@@ -20,7 +20,8 @@ from ..core.errors import (
 from ..core.marking import fields_to_send, first_applied, next_applied, resets, with_observations
 from ..core.model import Action, Change, Diagnostic, Json, Resource, Severity
 from ..core.references import grounded, to_names
-from ..core.standing import Moved, Reached, Scope, is_reached, matches, standing
+from ..core.rights import Scope, refusal
+from ..core.standing import Moved, Reached, is_reached, matches, standing
 from ..providers.base import Marker, Uploader
 from .read import read_owned
 from .run import Run
@@ -237,7 +238,7 @@ def _note_verified(change: Change, run: Run) -> Result:
     scope = run.scope(change.address.kind)
     live = run.service.get(change.address.kind, change.remote_id or "")
     applied = marker.parse_applied(live.marker_applied or "") if live is not None else None
-    if live is None or applied is None or not matches(change, live, scope):
+    if live is None or applied is None or refusal(change, live, scope) or not matches(change, live, scope):
         raise StaleError("it was changed while the command ran", "Plan, apply and verify again.")
     if applied.verified == change.verified:
         return Result(change.remote_id, wrote=False)

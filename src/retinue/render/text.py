@@ -96,6 +96,7 @@ def allowed_line(allowed: Allowed) -> str:
     flags += [f"--unprotect {clean(address)}" for address in sorted(allowed.unprotected)]
     flags += [f"--revert-drift {clean(address)}" for address in sorted(allowed.reverted)]
     flags += [f"--allow-unpromoted {clean(address)}" for address in sorted(allowed.unpromoted)]
+    flags += [f"--allow renamed:{clean(address)}" for address in sorted(allowed.renamed)]
     return f"Allowed: {', '.join(flags)}" if flags else ""
 
 

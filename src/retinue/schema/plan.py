@@ -92,6 +92,15 @@ def _plan() -> dict[str, Json]:
         "unprotected": _list(_TEXT),
         "reverted": _list(_TEXT),
         "unpromoted": _list(_TEXT),
+        "renamed": _list(_TEXT),
+    }
+    inputs: dict[str, Json] = {
+        "var": {"type": "object", "additionalProperties": _TEXT, "description": "The texts of --var."},
+        "var_file": {"type": "object", "description": "The values of variables files."},
+        "target": _list(_TEXT),
+        "exclude": _list(_TEXT),
+        "select": _list(_TEXT),
+        "incomplete": {"type": "boolean", "description": "--allow-incomplete was given."},
     }
     return _object(
         {
@@ -103,14 +112,15 @@ def _plan() -> dict[str, Json]:
             "endpoint": _TEXT,
             "promotion": _object({"environment": _TEXT, "verified": {"type": "boolean"}}),
             "complete": {"type": "boolean", "description": "false if the plan was narrowed."},
-            "allowed": _object(allowed, optional=("twins", "unprotected", "reverted", "unpromoted")),
+            "allowed": _object(allowed, optional=("twins", "unprotected", "reverted", "unpromoted", "renamed")),
+            "inputs": _object(inputs, optional=tuple(inputs)),
             "summary": _object(counts),
             "changes": _list({"$ref": "#/definitions/change"}),
             "diagnostics": _list({"$ref": "#/definitions/diagnostic"}),
             "outcome": {"enum": ["no-changes", "changes", "blocked"]},
             "digest": _DIGEST,
         },
-        optional=("promotion",),
+        optional=("promotion", "inputs"),
     )
 
 

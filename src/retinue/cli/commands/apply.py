@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import click
 
+from ...core.again import confirmed
 from ...core.codec import plan_from_json
-from ...core.errors import UsageError
-from ...core.model import Plan
+from ...core.errors import InvalidManifests, StaleError, UsageError
+from ...core.model import Diagnostic, Plan, Severity
 from ...core.soundness import faults
 from ...core.strictjson import loads
+from ...engine.recheck import Checked, recheck
 from .. import helping, options
 from ..connecting import connect
 from ..files import read_named
-from ..planning import plan_for
+from ..planning import plan_for, planned_again, recorded
 from ..plans import (
     carry_out,
     check_digest,
     is_empty,
     nothing_to_do,
+    report_blocked,
     request_log,
     review_and_apply,
+    run_of,
     show_plan,
     shows_plan,
 )
@@ -38,6 +43,9 @@ _MOST_BYTES = 512 * 1024 * 1024
     "retinue apply -e prod --auto-approve --backup before",
 )
 @click.argument("planfile", required=False)
+@click.option(
+    "--trust-plan", is_flag=True, help="Carry out PLANFILE although its manifests are not here to hold it against."
+)
 @options.service_options
 @options.selection_options
 @options.guard_options
@@ -46,9 +54,15 @@ _MOST_BYTES = 512 * 1024 * 1024
 @options.format_option("text", "json", "markdown")
 @options.LINK
 def command(**given: Any) -> int:
-    """Do what the plan says: plan afresh and ask, or carry out PLANFILE exactly as it was reviewed."""
+    """Do what the plan says: plan afresh and ask, or carry out PLANFILE exactly as it was reviewed.
+
+    PLANFILE is planned again from the manifests, with the variables that it was made with: what they no longer ask for
+    is not done. Nothing but objects of this project and environment is ever changed, whatever a plan file says.
+    """
     if given["planfile"]:
         return _apply_saved(read_plan(given["planfile"]), given)
+    if given["trust_plan"]:
+        raise UsageError("--trust-plan is about a saved plan", "Name it: retinue apply plan.json --trust-plan.")
     session = open_session(given)
     with connect(session, given, request_log(given)) as service:
         session, live = observe(session, service)
@@ -76,13 +90,65 @@ def _apply_saved(plan: Plan, given: dict[str, Any]) -> int:
     check_digest(plan, given)
     if is_empty(plan):
         return nothing_to_do(plan, given)
+    if any(change.blocked for change in plan.changes):
+        return report_blocked(plan, given)
+    if not given["trust_plan"]:
+        given = {**given, **recorded(plan)}
+        return _apply_again(plan, open_session({**given, "environment": plan.environment}), given)
     with connect(session, given, request_log(given)) as service:
-        return carry_out(plan, session, service, given, saved=True)
+        checked = _unmoved(recheck(plan, run_of(plan, session, service, given)))
+        return carry_out(plan, session, service, given, checked)
+
+
+def _apply_again(plan: Plan, session: Session, given: dict[str, Any]) -> int:
+    """Carry out what of a saved plan is left to do and is just what the manifests ask for, or nothing."""
+    with connect(session, given, request_log(given)) as service:
+        session, live = observe(session, service)
+        found = recheck(plan, run_of(plan, session, service, given), live)
+        done = [change for change, _ in found.done]
+        try:
+            fresh = planned_again(plan, done, session, live, given)
+        except InvalidManifests as error:
+            noted = [_WITHOUT] if session.loaded.empty_sources else []
+            raise InvalidManifests([*error.diagnostics, *noted]) from error
+        now = confirmed(found.todo, done, fresh.changes, session.kinds)
+        found = replace(found, todo=now.steps, moved=(*found.moved, *now.otherwise))
+        without = "" if session.loaded.rendered else " There are no manifests here: --trust-plan believes the plan."
+        checked = _unmoved(found, f"Plan again and review.{without}")
+        if any(change.blocked for change in checked.todo):
+            plan = replace(plan, changes=checked.todo)
+            if shows_plan(given):
+                show_plan(plan, {})
+            return report_blocked(plan, given)
+        return carry_out(plan, session, service, given, checked)
+
+
+def _unmoved(checked: Checked, remedy: str = "Plan again and review.") -> Checked:
+    """Raises StaleError if something moved."""
+    if checked.moved:
+        raise StaleError("the plan is stale:\n  " + "\n  ".join(checked.moved), remedy)
+    return checked
+
+
+_WITHOUT = Diagnostic(
+    code="plan-without-manifests",
+    severity=Severity.INFO,
+    message="a saved plan is held against the manifests that it was made from",
+    remedy="Apply it in a checkout of them; where there can be none, with --trust-plan.",
+)
 
 
 def _refuse_narrowing(given: dict[str, Any]) -> None:
     narrowing = ("targets", "excludes", "labels", "variables", "var_files")
-    guards = ("allow_deletes", "unprotect", "revert_drift", "allow_twins", "allow_incomplete", "allow_unpromoted")
+    guards = (
+        "allow",
+        "allow_deletes",
+        "unprotect",
+        "revert_drift",
+        "allow_twins",
+        "allow_incomplete",
+        "allow_unpromoted",
+    )
     if any(given[name] for name in (*narrowing, *guards)):
         raise UsageError(
             "a saved plan is applied as it is; it cannot be narrowed, changed or allowed more",

@@ -1,0 +1,89 @@
+"""Holds the steps of a saved plan against those that its manifests ask for now. Pure.
+
+A saved plan says what was approved; what is carried out is always a step that was just planned from the manifests.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from . import marker
+from .canonical import same
+from .model import ACCEPTED, MISSING, Address, Change, Json, Kind
+from .standing import shortened
+from .waves import known_as
+
+
+class Confirmed(NamedTuple):
+    """The steps to carry out, as they are planned now, and in words what the manifests say otherwise."""
+
+    steps: tuple[Change, ...]
+    otherwise: tuple[str, ...]
+
+
+def confirmed(
+    todo: Sequence[Change], done: Iterable[Change], fresh: Sequence[Change], kinds: Mapping[str, Kind]
+) -> Confirmed:
+    """`todo` and `done`: the steps of the saved plan; `fresh`: those planned again for the same addresses."""
+    planned = {known_as(step): step for step in fresh}
+    at: dict[Address, list[Change]] = defaultdict(list)
+    for step in fresh:
+        at[step.address].append(step)
+    steps: list[Change] = []
+    otherwise: list[str] = []
+    for saved in todo:
+        now = planned.get(known_as(saved))
+        why = None if saved.held else _difference(saved, now, at[saved.address], kinds[saved.address.kind])
+        steps.append(saved if saved.held or now is None else now)
+        if why:
+            otherwise.append(f"{saved.address}: {why}")
+    for saved in done:
+        if not saved.action.gives_up:
+            otherwise += [f"{saved.address}: {why}" for now in at[saved.address] if (why := _undone(saved, now, kinds))]
+    return Confirmed(tuple(steps), tuple(otherwise))
+
+
+def _difference(saved: Change, now: Change | None, others: Sequence[Change], kind: Kind) -> str | None:
+    if now is None:
+        wanted = f", but for its `{others[0].action}`" if others else ""
+        return f"the manifests, as they are now, do not ask for its `{saved.action}`{wanted}"
+    if now.held is not None:
+        return now.held.message
+    before = {item.path: item.after for item in saved.fields}
+    after = {item.path: item.after for item in now.fields}
+    # Where somebody else put all of it in place meanwhile, it is only noted.
+    if after.keys() != {ACCEPTED} or before.keys() == {ACCEPTED}:
+        for path in sorted(before.keys() | after.keys()):
+            if not _equal(before.get(path, MISSING), after.get(path, MISSING)):
+                there, here = shortened(before.get(path, MISSING)), shortened(after.get(path, MISSING))
+                return f"{path} is {there} in the plan and {here} by its manifest as it is now"
+    return _asked_otherwise(saved, now, kind)
+
+
+def _equal(left: Json, right: Json) -> bool:
+    return left is right or (left is not MISSING and right is not MISSING and same(left, right))
+
+
+def _undone(saved: Change, now: Change, kinds: Mapping[str, Kind]) -> str | None:
+    """What the manifest says otherwise of a step that is done already; another drift since is none of its business."""
+    if now.action.gives_up:
+        return None if saved.action.makes or now.remote_id != saved.remote_id else "its manifest is gone by now"
+    return _asked_otherwise(saved, now, kinds[saved.address.kind])
+
+
+def _asked_otherwise(saved: Change, now: Change, kind: Kind) -> str | None:
+    """What the manifest asks otherwise, seen by what the marker would say."""
+    before, after = (marker.parse_entries(step.asked.split()) or {} for step in (saved, now))
+    for field in kind.fields.values():
+        if before.get(field.code) != after.get(field.code):
+            return f"its manifest says something else of /{field.name} by now"
+    for what, planned, wanted in (
+        ("/retinue/protect", saved.protected, now.protected),
+        ("/retinue/ignore_changes", sorted(saved.ignored), sorted(now.ignored)),
+        ("/retinue/moved_from", saved.moved_from, now.moved_from),
+    ):
+        if planned != wanted:
+            return f"{what} is {shortened(planned)} in the plan and {shortened(wanted)} by now"
+    return None

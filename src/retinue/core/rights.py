@@ -1,0 +1,72 @@
+"""Whether a step may write the object that it names: its owner must be what the action demands. Pure.
+
+Believes nothing that a plan file says of an object; what is planned, and why, is not looked at here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from . import marker
+from .content import leftover_address, scope_of
+from .model import Action, Address, Change, Kind, Resource
+from .ownership import World
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose objects are ours, what their kind looks like, and which of its fields the service never reports.
+
+    `formerly`: earlier names of the project.
+    """
+
+    project: str
+    environment: str
+    kind: Kind
+    hidden: Collection[str] = ()
+    formerly: Collection[str] = ()
+
+    def owner(self, address: Address) -> str:
+        """The marker text of an address of ours."""
+        return str(marker.Owner(self.project, self.environment, address))
+
+
+def refusal(change: Change, live: Resource, scope: Scope) -> str | None:
+    """In words, why the object is not one that this step may write; None if it is.
+
+    An adopt takes what bears nobody's marker; a move, and the replace of what was moved, what bears just the marker
+    that it states; everything else what is ours at this address. What is ours bears this environment and this project,
+    which may have had another name.
+    """
+    if change.address.kind != live.kind:
+        return f"{live.remote_id} is of another kind: {live.kind}"
+    if scope.kind.by_content:
+        named = live.marker_address == scope_of(scope.project, scope.environment)
+        named = named and leftover_address(live) == change.address
+        return None if named else f"{live.remote_id} is no such file of ours"
+    owner = marker.parse_owner(live.marker_address or "")
+    if owner is None or owner.address.kind != live.kind:
+        return None if change.action is Action.ADOPT else f"{live.remote_id} bears no marker of ours"
+    ours = owner.environment == scope.environment and owner.project in (scope.project, *scope.formerly)
+    if change.action is Action.ADOPT or not ours:
+        return f"{live.remote_id} belongs to {owner}"
+    if change.moved_from is not None and change.action in (Action.MOVE, Action.REPLACE, Action.DELETE):
+        return None if str(owner) == change.moved_from else f"{live.remote_id} is {owner}, not {change.moved_from}"
+    # What bears an earlier name of the project is moved, deleted or let go of, and never only updated.
+    current = owner.project == scope.project or change.action.gives_up
+    if owner.address == change.address and current and change.action is not Action.MOVE:
+        return None
+    return f"{live.remote_id} is {owner}"
+
+
+def displaced(change: Change, world: World) -> str | None:
+    """In words, why the object is not the one of its marker: a copy that somebody made, or a double create.
+
+    A copy is at most let go of, a double create besides that deleted; nothing else is ever done to them.
+    """
+    barred = {Action.FORGET: (), Action.DELETE: (world.copies,)}.get(change.action, (world.copies, world.duplicates))
+    for claims in barred:
+        if any(claim.remote_id == change.remote_id and claim.live.kind == change.address.kind for claim in claims):
+            return f"{change.remote_id} is only a copy or a duplicate of an object of ours"
+    return None

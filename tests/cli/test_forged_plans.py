@@ -1,0 +1,239 @@
+"""A plan file is evidence and no authority: whoever made its digest again, no object of others is written by it."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from retinue.core import diff
+from retinue.core.codec import plan_digest
+from retinue.providers.openai import to_resource
+from retinue.schema import kinds
+
+from .conftest import World
+
+KIND = kinds()["Assistant"]
+APPLIED = "1 forgery0"
+OTHERS = {
+    "stray": None,
+    "stranger": None,
+    "project": "other/dev/Assistant/ant",
+    "environment": "demo/prod/Assistant/ant",
+    "past": "past/prod/Assistant/hen",
+    "unknown": "future/dev/Assistant/hen",
+    "unreadable": "other/dev/Assistant/BOT",
+}
+"""Live objects of others, by a word for them, with what their marker says."""
+OURS = {
+    "ant": "demo/dev/Assistant/ant",
+    "bee": "demo/dev/Assistant/bee",
+    "dog": "demo/dev/Assistant/dog",
+    "gnu": "demo/dev/Assistant/old-gnu",
+    "hen": "past/dev/Assistant/hen",
+    "imp": "demo/dev/Assistant/imp",
+}
+PROJECT = """\
+formerly: [past]
+removed: [Assistant/dog, {address: Assistant/imp, forget: true}]
+"""
+
+
+def remote(word: str) -> str:
+    return f"asst_{word:x<24.24}"
+
+
+@dataclass
+class Forger:
+    """A world with a plan of every action, and what it may become by it."""
+
+    world: World
+    plan: dict[str, Any]
+    before: dict[str, dict[str, Any]]
+    wanted: dict[str, dict[str, Any]]
+
+    def forged(self, **changed: Any) -> str:
+        """The text of a plan with other values and a digest that fits."""
+        value = {**copy.deepcopy(self.plan), **changed}
+        value["summary"]["blocked"] = 0
+        return json.dumps({**value, "digest": plan_digest(value)})
+
+    def apply(self, text: str, *flags: str) -> int:
+        """Apply a forged plan, look at what became of all objects, and put them back."""
+        self.world.write("plan.json", text)
+        ran = self.world.run("apply", "plan.json", *flags)
+        # 1 and 8: the service itself refuses a create that lacks what it needs.
+        assert ran.code in (0, 3, 5, 6) or (flags and ran.code in (1, 8)), ran.err
+        assert "Traceback" not in ran.err
+        self.check(self.world.live(), trusted="--trust-plan" in flags, about=text)
+        self.restore()
+        return ran.code
+
+    def check(self, after: dict[str, dict[str, Any]], *, trusted: bool, about: str) -> None:
+        adopts = {item["remote_id"] for item in json.loads(about)["changes"] if item["action"] == "adopt"}
+        free = {remote(word) for word in ("stray", "stranger", "unreadable")}
+        for word in (*OTHERS, "copy"):
+            # With --trust-plan an object that nobody manages can be adopted: that is what trust is about.
+            if not (trusted and remote(word) in adopts & free):
+                changed = after.get(remote(word)) != self.before[remote(word)]
+                assert not changed or word == "stray", (word, about)
+                assert not changed or plain(after.get(remote(word))) == plain(self.wanted[remote(word)]), about
+        for key in after.keys() - self.before.keys():
+            assert after[key]["metadata"]["retinue.address"].startswith("demo/dev/"), about
+        if not trusted:
+            for key, item in self.before.items():
+                assert plain(after.get(key)) in (plain(item), plain(self.wanted.get(key))), (key, about)
+            made = [plain(after[key]) for key in after.keys() - self.before.keys()]
+            assert all(item in map(plain, self.wanted.values()) for item in made), about
+
+    def restore(self) -> None:
+        for key in self.world.live().keys() - self.before.keys():
+            self.world.emulator.store.delete("assistant", key)
+        for item in self.before.values():
+            self.world.emulator.assistants.seed(item)
+
+
+def plain(raw: dict[str, Any] | None) -> Any:
+    """An object without what differs from run to run."""
+    if raw is None:
+        return None
+    rest = {name: value for name, value in raw.items() if name not in ("id", "created_at", "metadata")}
+    return rest | {"metadata": {name: text for name, text in raw["metadata"].items() if name != "retinue.applied"}}
+
+
+@pytest.fixture
+def forger(world: World) -> Iterator[Forger]:
+    world.project(PROJECT)
+    for number, (word, owner) in enumerate({**OURS, **OTHERS}.items()):
+        metadata = {"retinue.address": owner, "retinue.applied": f"1 nonce{number:03}"} if owner else {}
+        protected = {"retinue.applied": "1 noncebee !p"} if word == "bee" else {}
+        raw = {"id": remote(word), "created_at": 1000 + number, "name": word.title(), "instructions": f"{word} says so"}
+        world.emulator.assistants.seed({**raw, "metadata": {**metadata, **protected}})
+    original = world.live()[remote("ant")]
+    world.emulator.assistants.seed({**original, "id": remote("copy"), "created_at": 5000})
+    for word, text in (
+        ("ant", "temperature: 0.3\n"),
+        ("bee", "retinue: {protect: true}\n"),
+        ("elk", ""),
+        ("gnu", "retinue: {moved_from: old-gnu}\n"),
+        ("hen", ""),
+        ("stray", f"retinue: {{adopt: {{dev: {remote('stray')}}}}}\n"),
+    ):
+        world.assistant(word, f"name: {word.title()}\ninstructions: {word} says so\n{text}")
+    before = world.live()
+    assert world.run("plan", "--out", "plan.json").code == 0
+    value = json.loads((world.root / "plan.json").read_text())
+    actions = {item["address"].partition("/")[2]: item["action"] for item in value["changes"]}
+    assert actions | {"bee": actions.get("bee")} == {
+        "ant": "update",
+        "bee": actions.get("bee"),
+        "dog": "delete",
+        "elk": "create",
+        "gnu": "move",
+        "hen": "move",
+        "imp": "forget",
+        "stray": "adopt",
+    }
+    assert [item["address"] for item in value["changes"] if item["blocked"]] == []
+    assert world.run("apply", "plan.json").code == 0
+    found = Forger(world, value, before, world.live())
+    world.settled()
+    found.restore()
+    yield found
+
+
+def expectation(raw: dict[str, Any]) -> str:
+    """What a plan would say that it expects of a live object: anybody can work that out."""
+    return diff.expect_digest(to_resource(raw), KIND, {"reasoning_effort"}, ())
+
+
+def steps(forger: Forger) -> Iterator[dict[str, Any]]:
+    """Each action on each object that it is not for, with all that a forger could make fit."""
+    template = next(item for item in forger.plan["changes"] if item["action"] == "update")
+    written = {"before": None, "cause": "manifest"}
+    deeds = [
+        {"path": "/instructions", "after": "hijacked", **written},
+        {"path": "/model", "after": "gpt-4o", **written},
+    ]
+    for word in (*OTHERS, "copy", *OURS):
+        raw = forger.before[remote(word)]
+        owner = raw["metadata"].get("retinue.address")
+        name = (owner or "stray").rpartition("/")[2].lower()
+        for action in ("update", "delete", "adopt", "move", "forget", "replace", "create"):
+            for address in sorted({"Assistant/newt", f"Assistant/{name}"}):
+                step = {
+                    **template,
+                    "address": address,
+                    "action": action,
+                    "remote_id": None if action == "create" else remote(word),
+                    "expect": None if action == "create" else expectation(raw),
+                    "fields": [] if action in ("delete", "forget") else deeds,
+                    "marker": {"asked": "", "protected": "!p" in raw["metadata"].get("retinue.applied", "")},
+                    "display_name": raw["name"],
+                    "reason": {"delete": "duplicate", "forget": "copy"}.get(action, "manifest"),
+                }
+                if action in ("move", "replace"):
+                    yield {**step, "moved_from": owner or "demo/dev/Assistant/old-gnu"}
+                    if action == "move":
+                        yield {**step, "moved_from": "demo/dev/Assistant/old-gnu"}
+                if action != "move":
+                    yield step
+                if action == "delete":
+                    yield {**step, "reason": "orphan"}
+
+
+@pytest.mark.parametrize("flags", [(), ("--trust-plan",)], ids=["manifests", "trusted"])
+def test_no_step_of_a_forged_plan_writes_what_it_may_not(forger: Forger, flags: tuple[str, ...]) -> None:
+    codes = [forger.apply(forger.forged(changes=[step]), *flags) for step in steps(forger)]
+    assert len(codes) > 200
+    assert codes.count(6) > 100
+    assert codes.count(0) < len(codes) / 3
+
+
+@pytest.mark.parametrize("flags", [(), ("--trust-plan",)], ids=["manifests", "trusted"])
+def test_a_plan_for_another_place_is_refused(forger: Forger, flags: tuple[str, ...]) -> None:
+    for name, value in (
+        ("project", "other"),
+        ("project", "past"),
+        ("environment", "prod"),
+        ("provider", "flowise"),
+        ("endpoint", "http://127.0.0.1:1/v1"),
+    ):
+        assert forger.apply(forger.forged(**{name: value}), *flags) == 3
+
+
+@pytest.mark.parametrize("flags", [(), ("--trust-plan",)], ids=["manifests", "trusted"])
+def test_a_legitimate_step_with_one_thing_changed_writes_nothing_else(forger: Forger, flags: tuple[str, ...]) -> None:
+    """The steps of the plan itself, each with another object, address, value, marker or order to it."""
+    changes = forger.plan["changes"]
+    tries = 0
+    for step in changes:
+        swaps: list[dict[str, Any]] = [{"remote_id": remote(word)} for word in (*OTHERS, "copy")]
+        swaps += [{"remote_id": item["remote_id"], "expect": item["expect"]} for item in changes if item is not step]
+        swaps += [{"address": item["address"]} for item in changes[:4] if item is not step]
+        swaps += [{"moved_from": OTHERS["environment"]}, {"moved_from": OTHERS["project"]}]
+        swaps += [{"action": action} for action in ("update", "delete", "adopt", "move", "forget", "replace")]
+        swaps += [{"fields": [{"path": "/instructions", "before": None, "after": "x", "cause": "manifest"}]}]
+        swaps += [{"marker": {"asked": "", "protected": True}}, {"marker": {"asked": "iAAAAAA", "protected": False}}]
+        for swap in swaps:
+            forger.apply(forger.forged(changes=[{**step, **swap}]), *flags)
+            tries += 1
+    assert tries > 150
+
+
+def test_what_a_forger_allows_himself_lifts_nothing_that_the_manifests_do_not_want(forger: Forger) -> None:
+    bee = forger.before[remote("bee")]
+    step = {
+        **next(item for item in forger.plan["changes"] if item["action"] == "delete"),
+        "address": "Assistant/bee",
+        "remote_id": remote("bee"),
+        "expect": expectation(bee),
+        "marker": {"asked": "", "protected": True},
+    }
+    allowed = {"deletes": 1, "unprotected": ["Assistant/bee"], "twins": True, "renamed": ["Assistant/bee"]}
+    inputs = {"target": ["Assistant/bee"], "incomplete": True, "var": {}}
+    assert forger.apply(forger.forged(changes=[step], allowed=allowed, inputs=inputs)) == 6
