@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from . import marker
-from .canonical import canonical, same
+from .canonical import canonical
 from .model import MISSING, Action, Change, Json, Kind, Resource
 from .pointer import with_ignored, without
 from .references import ids_in
@@ -24,9 +24,11 @@ def fields_to_send(change: Change, kind: Kind, live: Mapping[str, Json] | None =
     return {name: value for name, value in with_ignored(fields, live, change.ignored).items() if name in fields}
 
 
-def resets(fields: Mapping[str, Json], kind: Kind) -> frozenset[str]:
-    """The fields that go back to their documented default."""
-    return frozenset(name for name, value in fields.items() if same(value, kind.fields[name].shape.default))
+def at_default(change: Change, kind: Kind) -> frozenset[str]:
+    """The fields that the manifest leaves out or states at their documented default; not what it leaves to others."""
+    asked = _asked(change)
+    ignored = {pointer.split("/")[1] for pointer in change.ignored}
+    return frozenset(name for name, field in kind.fields.items() if field.code not in asked and name not in ignored)
 
 
 def first_applied(change: Change, nonce: str) -> marker.Applied:

@@ -17,7 +17,7 @@ from ..core.errors import (
     UnknownOutcome,
     Unrecorded,
 )
-from ..core.marking import fields_to_send, first_applied, next_applied, resets, with_observations
+from ..core.marking import at_default, fields_to_send, first_applied, next_applied, with_observations
 from ..core.model import Action, Change, Diagnostic, Json, Resource, Severity
 from ..core.references import grounded, to_names
 from ..core.standing import Moved, Reached, Scope, is_reached, matches, standing
@@ -69,7 +69,7 @@ def _create(change: Change, run: Run) -> Result:
         nonce = run.nonce()
         run.made[nonce] = change.address
         texts.append(Marker(scope.owner(change.address), str(first_applied(change, nonce))))
-        return run.service.create(change.address.kind, spec, texts[-1])
+        return run.service.create(change.address.kind, spec, texts[-1], at_default(change, scope.kind))
 
     def is_it(live: Resource) -> bool:
         return (live.marker_address, live.marker_applied) == (texts[-1].address, texts[-1].applied)
@@ -205,7 +205,7 @@ def _update(change: Change, run: Run) -> Result:
     applied = next_applied(change, live, scope.kind, scope.hidden, run.nonce)
     text = Marker(scope.owner(change.address), str(applied))
     try:
-        answer = run.service.update(live, fields, text, resets(fields, scope.kind))
+        answer = run.service.update(live, fields, text, at_default(change, scope.kind))
     except NotFound as gone:
         raise StaleError(f"{change.remote_id} is gone", "Plan again and review.") from gone
     return _settle(change, answer, text, fields, run)

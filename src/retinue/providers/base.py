@@ -96,7 +96,8 @@ class Service(Protocol):
 
     `create` is the only one that is not safe to repeat, unless the record says so: it raises UnknownOutcome rather
     than try again, or HeldBack when the caller may try again with another marker.
-    `update` with marker None takes the marker away; `resets` names the fields that go back to their default.
+    `update` with marker None takes the marker away. `at_default` names the fields that the manifest leaves at their
+    default: where the service refuses one of them, it may be sent as null or not at all.
     `delete` of an absent object is no error; `get` of one is None.
     """
 
@@ -104,10 +105,12 @@ class Service(Protocol):
 
     def get(self, kind: str, remote_id: str) -> Resource | None: ...
 
-    def create(self, kind: str, spec: Mapping[str, Json], marker: Marker) -> Resource: ...
+    def create(
+        self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()
+    ) -> Resource: ...
 
     def update(
-        self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, resets: Set[str] = frozenset()
+        self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
     ) -> Resource: ...
 
     def delete(self, kind: str, remote_id: str) -> None: ...
