@@ -196,7 +196,7 @@ class Resource:
     `spec` holds the kind's own fields, without the marker. Desired resources carry `address`, `policy`, `place`
     and `requires`. Live ones carry `remote_id`, `created_at` (seconds) and the two marker texts as found; their
     `address` is None until ownership has been decided. `spent`: it is there, but the service lets nobody use it any
-    more (a vector store that expired).
+    more (a vector store that expired). `tried`: of fields of which the service gave up on a part, the value with that.
     """
 
     kind: str
@@ -210,6 +210,7 @@ class Resource:
     marker_address: str | None = None
     marker_applied: str | None = None
     spent: bool = False
+    tried: Mapping[str, Json] = field(default_factory=dict)
     raw: Mapping[str, Json] = field(default_factory=dict)
 
 

@@ -17,7 +17,7 @@ from ..core.errors import (
     UnknownOutcome,
     Unrecorded,
 )
-from ..core.marking import at_default, fields_to_send, first_applied, next_applied, with_observations
+from ..core.marking import at_default, begun, ended, fields_to_send, first_applied, next_applied, with_observations
 from ..core.model import Action, Change, Diagnostic, Json, Resource, Severity
 from ..core.references import grounded, to_names
 from ..core.standing import Moved, Reached, Scope, is_reached, matches, standing
@@ -62,13 +62,14 @@ def carry_out(change: Change, run: Run) -> Result:
 def _create(change: Change, run: Run) -> Result:
     """Each request has a nonce of its own, so that one which comes to light later is recognised as a duplicate."""
     scope = run.scope(change.address.kind)
-    spec = fields_to_send(change, scope.kind)
+    spec, parts = fields_to_send(change, scope.kind), run.capabilities.compound.get(scope.kind.name, frozenset())
     texts: list[Marker] = []
 
     def send() -> Resource:
         nonce = run.nonce()
         run.made[nonce] = change.address
-        texts.append(Marker(scope.owner(change.address), str(first_applied(change, nonce))))
+        first = begun(first_applied(change, nonce), spec, {}, scope.kind, parts)
+        texts.append(Marker(scope.owner(change.address), str(first)))
         return run.service.create(change.address.kind, spec, texts[-1], at_default(change, scope.kind))
 
     def is_it(live: Resource) -> bool:
@@ -204,7 +205,12 @@ def _update(change: Change, run: Run) -> Result:
     fields = fields_to_send(change, scope.kind, live.spec)
     applied = next_applied(change, live, scope.kind, scope.hidden, run.nonce)
     text = Marker(scope.owner(change.address), str(applied))
+    first = begun(applied, fields, live.spec, scope.kind, run.capabilities.compound.get(live.kind, frozenset()))
     try:
+        if first != applied:
+            note = replace(text, applied=str(first))
+            live = run.service.update(live, {}, note)
+            _check_marker(live, note)
         answer = run.service.update(live, fields, text, at_default(change, scope.kind))
     except NotFound as gone:
         raise StaleError(f"{change.remote_id} is gone", "Plan again and review.") from gone
@@ -254,7 +260,7 @@ def _settle(change: Change, answer: Resource, text: Marker, sent: Mapping[str, J
     applied = marker.parse_applied(text.applied)
     assert applied is not None
     known = {(address.kind, key): address for address, key in {**change.resolved, **run.ids}.items()}
-    observed = with_observations(applied, names, change, to_names(answer.spec, scope.kind, known), scope.kind)
+    observed = with_observations(ended(applied), names, change, to_names(answer.spec, scope.kind, known), scope.kind)
     if observed != applied:
         try:
             answer = run.service.update(answer, {}, replace(text, applied=str(observed)))

@@ -52,7 +52,8 @@ class Capabilities:
     API; None: nowhere. `key_variable`: the environment variable that usually holds the key. `settings`: the keys of an
     environment that only some services have, of those that this one takes. `account`: what the account is called that
     the service reports (then its Service is `Identified`); empty: it reports none. `kinds`: the first is always read,
-    the others if something concerns them. `compound`: the kinds whose create is more than one request.
+    the others if something concerns them. `compound`: by kind, the fields that a write needs further
+    requests for, once the object and its marker are there.
 
     `create_repeatable`: a create that is sent twice makes one object; then `create` answers what is there, if that is
     of this address, and the transport repeats it. `owner_query`: the service can be asked for the objects of one owner
@@ -76,7 +77,7 @@ class Capabilities:
     emulator_path: str | None = "/v1"
     key_variable: str = ""
     settings: frozenset[str] = frozenset()
-    compound: frozenset[str] = frozenset()
+    compound: Mapping[str, frozenset[str]] = field(default_factory=dict)
     auth: Auth = Auth()
     owner_query: bool = False
     versions: bool = False

@@ -267,7 +267,7 @@ class OpenAIProvider:
         key_variable="OPENAI_API_KEY",
         account="the organization, where answers name it",
         settings=frozenset(_SENT_AS),
-        compound=frozenset({"VectorStore"}),
+        compound={"VectorStore": frozenset({"files"})},
         fields={
             "Assistant": {name: (Support.NATIVE, "") for name in _FIELDS if name != "reasoning_effort"}
             | {"reasoning_effort": (Support.NATIVE, "never reported; retinue remembers a digest in the marker")},
