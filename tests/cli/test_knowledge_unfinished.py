@@ -170,7 +170,12 @@ EDITS: tuple[Callable[[World], None], ...] = (
     _attributes,
     _chunks,
 )
-WRITES = ("POST .*/file_batches", "DELETE .*/vector_stores/.*/files/", "POST .*/vector_stores/vs_[^/]*$", "POST .*/files/file")
+WRITES = (
+    "POST .*/file_batches",
+    "DELETE .*/vector_stores/.*/files/",
+    "POST .*/vector_stores/vs_[^/]*$",
+    "POST .*/files/file",
+)
 
 
 @pytest.mark.parametrize("edit", EDITS)

@@ -13,6 +13,7 @@ from ..core.errors import (
     NotFound,
     NotSent,
     RetinueError,
+    ServiceError,
     StaleError,
     UnknownOutcome,
     Unrecorded,
@@ -73,7 +74,9 @@ def _create(change: Change, run: Run) -> Result:
         return run.service.create(change.address.kind, spec, texts[-1], at_default(change, scope.kind))
 
     def is_it(live: Resource) -> bool:
-        return (live.marker_address, live.marker_applied) == (texts[-1].address, texts[-1].applied)
+        # By its nonce, in any case: what the service made of the rest of the text is looked at in a moment.
+        nonce = texts[-1].applied.split()[1].casefold()
+        return live.marker_address == texts[-1].address and nonce in (live.marker_applied or "").casefold()
 
     live = _made(change, send, is_it, run)
     text = texts[-1]
@@ -223,9 +226,14 @@ def _forget(change: Change, run: Run) -> Result:
         return Result(change.remote_id, wrote=False)
     run.backup(live)
     try:
-        run.service.update(live, {}, None)
+        answer = run.service.update(live, {}, None)
     except NotFound:
         return Result(change.remote_id, wrote=False)
+    if answer.marker_address is not None:
+        raise ServiceError(
+            f"the service did not take the marker off {answer.remote_id}",
+            "Remove its two `retinue.` metadata pairs in the service.",
+        )
     return Result(change.remote_id)
 
 
@@ -262,14 +270,16 @@ def _settle(change: Change, answer: Resource, text: Marker, sent: Mapping[str, J
     known = {(address.kind, key): address for address, key in {**change.resolved, **run.ids}.items()}
     observed = with_observations(ended(applied), names, change, to_names(answer.spec, scope.kind, known), scope.kind)
     if observed != applied:
+        text = replace(text, applied=str(observed))
         try:
-            answer = run.service.update(answer, {}, replace(text, applied=str(observed)))
+            answer = run.service.update(answer, {}, text)
         except RetinueError as error:
             raise Unrecorded(
                 f"{answer.remote_id} is written, but not the note of what the service made of it: {error.message}",
                 "The next plan shows these fields once more; apply it.",
                 remote_id=answer.remote_id,
             ) from error
+        _check_marker(answer, text)
     return Result(answer.remote_id, _notes(change, names))
 
 
