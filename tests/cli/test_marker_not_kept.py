@@ -1,4 +1,4 @@
-"""A service that keeps `retinue.address` and makes something else of `retinue.applied`: seen in the answer of the write."""
+"""A service that keeps `retinue.address` and alters `retinue.applied`: seen in the answer of every write."""
 
 from __future__ import annotations
 
