@@ -103,8 +103,9 @@ def write_file(path: str, text: str) -> None:
         target = Path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror or error}", "Name another file.") from error
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else "no file can have this name"
+        raise UsageError(f"{path} cannot be written: {why}", "Name another file.") from error
 
 
 def deliver(text: str, given: Mapping[str, Any]) -> None:

@@ -235,7 +235,7 @@ def _backup(folder: str | None) -> Callable[[Resource], None]:
 
     def save(live: Resource) -> None:
         # The id comes from the service: it must not choose the folder.
-        name = quote(live.remote_id or "", safe="") + ".json"
+        name = quote(live.remote_id or "", safe="", errors="surrogatepass") + ".json"
         console.write_file(str(Path(folder) / name), console.json_text(dict(live.raw)))
 
     return save

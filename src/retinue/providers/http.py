@@ -31,7 +31,7 @@ from ..core.errors import (
     UsageError,
 )
 from ..core.model import Json
-from ..core.strictjson import loads
+from ..core.strictjson import received, sendable
 from .credentials import Credentials, Headers
 from .gate import Gate
 from .wire import Answer, Classify, Connection, Stream, Verb, Verdict
@@ -210,7 +210,7 @@ class Http:
             return _Failure(lost, repeatable=not self._once_only(call.verb))
         if response.is_success:
             self._credentials.accepted(headers)
-        answer = _answer(response)
+        answer = _answer(response, listed=call.verb is Verb.LIST)
         took = round((self._clock.now() - started) * 1000)
         what = f"{call.method} {call.path}"
         self._log(f"{what} {answer.status} {took} ms {answer.headers.get('x-request-id', '')}".rstrip())
@@ -258,8 +258,10 @@ class Http:
 
 def _sent(body: Json | Stream, headers: Headers) -> dict[str, Any]:
     """Body and headers as the client takes them; a stream says its length, so that a server knows when it was cut."""
+    if body is None:
+        return {"headers": headers}
     if not isinstance(body, Stream):
-        return {"json": body, "headers": headers}
+        return {"content": sendable(body), "headers": {**headers, "Content-Type": "application/json"}}
     about = {"Content-Type": body.content_type, "Content-Length": str(body.length)}
     return {"content": body.pieces(), "headers": {**headers, **about}}
 
@@ -319,15 +321,16 @@ def _final(verdict: Verdict, what: str, said: str, answer: Answer) -> RetinueErr
     return Rejected(text, status=answer.status, code=_text(code), param=_text(param))
 
 
-def _answer(response: httpx.Response) -> Answer:
+def _answer(response: httpx.Response, *, listed: bool) -> Answer:
     headers = {key.lower(): value for key, value in response.headers.items()}
-    return _parsed(response.status_code, headers, response.text)
+    text = response.content.decode("utf-8", "replace")  # JSON is UTF-8 whatever the headers say (RFC 8259, 8.1)
+    return _parsed(response.status_code, headers, text, listed=listed)
 
 
-def _parsed(status: int, headers: Mapping[str, str], text: str) -> Answer:
+def _parsed(status: int, headers: Mapping[str, str], text: str, *, listed: bool = False) -> Answer:
     try:
-        body = loads(text)
-    except (ValueError, RecursionError):
+        body = received(text, listed=listed)
+    except ValueError:
         body = None
     return Answer(status, headers, body, text)
 

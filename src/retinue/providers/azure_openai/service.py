@@ -89,7 +89,7 @@ class AssistantFiles:
             return
 
     def _path(self, assistant: str, file: str) -> str:
-        return f"{path_of(assistant)}/files/{quote(file, safe='').replace('.', '%2E')}"
+        return f"{path_of(assistant)}/files/{quote(file, safe='', errors='surrogatepass').replace('.', '%2E')}"
 
 
 class FileIdsService(OpenAIService):
