@@ -77,8 +77,11 @@ VALUES: dict[str, dict[str, Any]] = {
     "long integer": {"temperature": Raw("9" * 309), "top_p": 10**200},
     "minus nothing": {"temperature": Raw("-0"), "top_p": Raw("-0.0")},
     "huge in parameters": {
-        "tools": [{"type": "function", "function": {**FUNCTION, "parameters": {"x": Raw("1e400"), "y": Raw("7" * 4000)}}}]
+        "tools": [
+            {"type": "function", "function": {**FUNCTION, "parameters": {"x": Raw("1e400"), "y": Raw("7" * 4000)}}}
+        ]
     },
+    "long float": {"tools": [{"type": "function", "function": {**FUNCTION, "parameters": {"x": Raw("1e300")}}}]},
     "flags": {"temperature": True, "top_p": False, "created_at": True},
     "no types": {"name": 1, "instructions": [], "tools": {}, "metadata": [], "tool_resources": "x", "model": None},
     "nulls": dict.fromkeys(("name", "tools", "metadata", "tool_resources", "model", "created_at")),
@@ -115,7 +118,14 @@ def put(world: World, key: str, raw: dict[str, Any]) -> None:
 
 def commands(world: World) -> Iterator[tuple[str, ...]]:
     ours, odd = "Assistant/tutor", "asst_odd"
-    yield from (("plan",), ("plan", "--show-unchanged"), ("drift",), ("show", ours), ("output",), ("diff", "dev", "too"))
+    yield from (
+        ("plan",),
+        ("plan", "--show-unchanged"),
+        ("drift",),
+        ("show", ours),
+        ("output",),
+        ("diff", "dev", "too"),
+    )
     yield from (("plan", "--format", name) for name in ("json", "markdown", "sarif", "github"))
     yield from (("drift", "--format", name) for name in ("json", "markdown"))
     yield from (("show", ours, "--format", "json"), ("output", "--format", "env"), ("verify", "--", "true"))

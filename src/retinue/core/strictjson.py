@@ -69,7 +69,10 @@ def received(text: str, *, listed: bool = False) -> Json:
     try:
         value = _ANY.decode(text)
     except RecursionError:
-        value = _ANY.decode(_flattened(text))
+        try:
+            value = _ANY.decode(_flattened(text))
+        except RecursionError as error:  # only where brackets do not match
+            raise ValueError("brackets are never closed") from error
     if not _is_deep(value):
         return value
     if listed and isinstance(value, dict):
