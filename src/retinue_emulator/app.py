@@ -25,7 +25,7 @@ from .flowise_credentials import seed_store
 from .foundry import Foundry
 from .ground import Ground, new_id
 from .openai import OpenAI
-from .store import Store
+from .store import Store, storable
 from .vector_stores import VectorStores
 from .web import Answer, Dialect, Request, Router, unreadable
 
@@ -228,7 +228,7 @@ def _request(environ: Mapping[str, Any]) -> Request:
 
 
 def _respond(answer: Answer, headers: Iterable[tuple[str, str]], start_response: StartResponse) -> list[bytes]:
-    body = answer.body.encode("utf-8") if isinstance(answer.body, str) else answer.body
+    body = storable(answer.body).encode("utf-8") if isinstance(answer.body, str) else answer.body
     try:
         reason = HTTPStatus(answer.status).phrase
     except ValueError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 import time
@@ -14,6 +15,8 @@ from typing import Any, Literal
 
 _MEMORY = ":memory:"
 _BUSY_SECONDS = 30.0
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half of a pair: JSON may name it by an escape, UTF-8 cannot hold it."""
 _SCHEMA = (
     """CREATE TABLE IF NOT EXISTS objects (
          sequence INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -51,6 +54,11 @@ class Window:
     @property
     def backward(self) -> bool:
         return self.before is not None and self.after is None
+
+
+def storable(text: str) -> str:
+    """The same JSON with each half of a surrogate pair as an escape."""
+    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 class Store:
@@ -132,7 +140,7 @@ class Store:
         self._write(
             "INSERT INTO objects (kind, id, created_at, body) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body, created_at = excluded.created_at",
-            (kind, key, created_at, body),
+            (kind, key, created_at, storable(body)),
         )
 
     def get(self, kind: str, key: str) -> str | None:

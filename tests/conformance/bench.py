@@ -84,12 +84,12 @@ class Bench:
         return live
 
     def update(self, live: Resource, spec: Mapping[str, Json], text: Marker | None = None) -> Resource:
-        """Bring a live object to a spec just as a plan would: only what differs, cleared fields as `resets`."""
+        """Bring a live object to a spec just as a plan would: only what differs, cleared fields at their default."""
         before = marker.parse_applied(live.marker_applied or "")
         changes = diff.compared(self.desired("one", spec), live, self.kind, before, self.hidden).changes
         fields = {change.path.removeprefix("/"): change.after for change in changes}
-        resets = frozenset(n for n, value in fields.items() if same(value, self.kind.fields[n].shape.default))
-        return self.service.update(live, fields, text or self.marker("one", spec), resets)
+        at_default = frozenset(n for n, value in fields.items() if same(value, self.kind.fields[n].shape.default))
+        return self.service.update(live, fields, text or self.marker("one", spec), at_default)
 
     def delete(self, live: Resource) -> None:
         self.service.delete(self.kind.name, live.remote_id or "")

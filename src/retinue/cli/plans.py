@@ -266,7 +266,7 @@ def _backup(folder: str | None) -> Callable[[Resource], None]:
 
     def save(live: Resource) -> None:
         # The id comes from the service: it must not choose the folder.
-        name = quote(live.remote_id or "", safe="")
+        name = quote(live.remote_id or "", safe="", errors="surrogatepass")
         files.write_beside(folder, name, console.json_text(dict(live.raw)).encode())
 
     return save

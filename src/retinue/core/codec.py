@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,9 +24,9 @@ from .model import (
     Reason,
     Severity,
 )
+from .strictjson import escaped
 
 FORMAT_VERSION = "1.0"
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _NOT_IN_DIGEST = ("digest", "retinue_version", "diagnostics")
 
 
@@ -87,7 +86,7 @@ def plan_digest(value: Mapping[str, Json]) -> str:
 
 def dump(value: Json) -> str:
     """Canonical JSON text with a final newline, as `--out` writes it; lone surrogates, which no file holds, escaped."""
-    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", canonical_json(value)) + "\n"
+    return escaped(canonical_json(value)) + "\n"
 
 
 def _allowed_to_json(allowed: Allowed) -> dict[str, Json]:

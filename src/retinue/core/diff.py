@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from .canonical import canonical, digest, plain, same
-from .marker import Applied, Entry, entry_of, short_digest
+from .marker import UNFINISHED, Applied, Entry, entry_of, short_digest
 from .model import MISSING, Cause, Field, FieldChange, Json, Kind, Resource
 from .pointer import with_ignored, without
+from .references import addresses_in, ids_in
 
 
 class Compared(NamedTuple):
@@ -41,12 +42,21 @@ def compared(
     spec = with_ignored(desired.spec, live.spec, ignored)
     want, have = canonical(spec, kind), canonical(live.spec, kind)
     ours, theirs = without(want, ignored), without(have, ignored)
+    tried = without(canonical(live.tried, kind), ignored) if live.tried else {}
     changes = []
     for name, field in kind.fields.items():
         if f"/{name}" in ignored:
             continue
         hidden = name in unreadable
-        cause = _hidden(field, want, applied) if hidden else _visible(field, ours, theirs, applied)
+        entry = applied.fields.get(field.code) if applied else None
+        if hidden:
+            cause = _hidden(field, want, applied)
+        elif same(ours.get(name, MISSING), theirs.get(name, MISSING)):
+            cause = None
+        elif entry is not None and entry.unfinished:
+            cause = _unfinished(field, ours, theirs, entry, kind)
+        else:
+            cause = _visible(field, ours, theirs, tried if name in live.tried else theirs, applied)
         if cause is not None:
             cause = cause if known or hidden else Cause.BOTH
             before = None if hidden else have.get(name)
@@ -64,7 +74,7 @@ def _unrecorded(fields: Collection[Field], asked: Mapping[str, Json], applied: A
         desired, entry = asked.get(field.name, MISSING), applied.fields.get(field.code)
         if entry is None and (desired is MISSING or same(desired, field.shape.default)):
             continue
-        if entry is None or desired is MISSING or entry.asked != short_digest(desired):
+        if entry is None or desired is MISSING or entry.asked != short_digest(desired) or entry.unfinished:
             yield field.name
 
 
@@ -75,32 +85,49 @@ def _hidden(field: Field, want: Mapping[str, Json], applied: Applied | None) -> 
     return None if wanted == asked else Cause.MANIFEST
 
 
-def _visible(field: Field, want: Mapping[str, Json], have: Mapping[str, Json], applied: Applied | None) -> Cause | None:
+def _unfinished(
+    field: Field, want: Mapping[str, Json], have: Mapping[str, Json], entry: Entry, kind: Kind
+) -> Cause | None:
+    """A step of ours broke off while it wrote the field, so what is missing or left over there is nobody's edit.
+
+    While the manifest still says what that step asked for, what it did not ask for is: somebody put it there.
+    """
+    unchanged = entry.observed == UNFINISHED and field.name in want and entry.asked == short_digest(want[field.name])
+    asked, held = (
+        {*ids_in(side, kind), *addresses_in(side, kind)}
+        for side in ({field.name: spec.get(field.name)} for spec in (want, have))
+    )
+    return Cause.BOTH if unchanged and not held <= asked else Cause.MANIFEST
+
+
+def _visible(
+    field: Field,
+    want: Mapping[str, Json],
+    have: Mapping[str, Json],
+    tried: Mapping[str, Json],
+    applied: Applied | None,
+) -> Cause | None:
+    """`tried`: `have`, with what the service gave up on."""
     desired, live = want.get(field.name, MISSING), have.get(field.name, MISSING)
-    if desired is not MISSING and live is not MISSING and same(desired, live):
-        return None
     entry = entry_of(field, applied) if applied else None
     if desired is MISSING:
         if entry is None or live is MISSING:
             return None
         return Cause.BOTH if _moved(live, entry) else Cause.MANIFEST
-    return Cause.MANIFEST if entry is None else _cause(desired, live, entry)
+    if entry is None:
+        return Cause.MANIFEST
+    changed, moved = short_digest(desired) != entry.asked, _moved(live, entry)
+    if moved and not _moved(tried.get(field.name, MISSING), entry):
+        return Cause.MANIFEST
+    if changed and moved:
+        return Cause.BOTH
+    # Neither: we asked for just this and the service made that of it, as it did last time.
+    return Cause.DRIFT if moved else Cause.MANIFEST if changed else None
 
 
 def _moved(live: Json, entry: Entry) -> bool:
     """Whether a live value is not what the last apply left."""
     return live is MISSING or short_digest(live) != (entry.observed or entry.asked)
-
-
-def _cause(desired: Json, live: Json, entry: Entry) -> Cause | None:
-    """None: we asked for just this and the service made that of it, as it did last time."""
-    changed = short_digest(desired) != entry.asked
-    moved = _moved(live, entry)
-    if changed and moved:
-        return Cause.BOTH
-    if moved:
-        return Cause.DRIFT
-    return Cause.MANIFEST if changed else None
 
 
 def _stated(field: Field, spec: Mapping[str, Json], want: Mapping[str, Json]) -> Json:

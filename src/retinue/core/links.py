@@ -27,8 +27,11 @@ class Links:
 
     def named(self, resource: Resource) -> Resource:
         """With names in the place of the live ids that are known."""
-        spec = to_names(resource.spec, self.kinds[resource.kind], self.names)
-        return resource if spec is resource.spec else replace(resource, spec=spec)
+        kind = self.kinds[resource.kind]
+        spec = to_names(resource.spec, kind, self.names)
+        if spec is resource.spec:
+            return resource
+        return replace(resource, spec=spec, tried=to_names(resource.tried, kind, self.names))
 
     def was_there(self, file: Resource) -> bool:
         """Whether a file of ours has its plain name but other bytes, which nobody wants any more."""

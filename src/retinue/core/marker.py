@@ -27,6 +27,9 @@ NONCE_LENGTH = 8
 NONCE_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 REPAIRED = "repaired"
 """In place of a nonce that could not be read when the marker was written anew: what it was stays unknown for life."""
+UNFINISHED, EXCHANGING = "undone", "undon-"
+"""In place of what was observed while a field is being written that takes several requests. EXCHANGING: the step also
+takes away what was there before."""
 _VERSION = "1"
 _DIGEST_LENGTH = 6
 _OWNER = re.compile(
@@ -55,6 +58,11 @@ class Entry(NamedTuple):
 
     asked: str
     observed: str | None = None
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a step of ours began to write the field, and nothing says that it came to its end."""
+        return self.observed in (UNFINISHED, EXCHANGING)
 
     def __str__(self) -> str:
         return self.asked + (self.observed or "")

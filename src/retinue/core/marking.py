@@ -24,9 +24,34 @@ def fields_to_send(change: Change, kind: Kind, live: Mapping[str, Json] | None =
     return {name: value for name, value in with_ignored(fields, live, change.ignored).items() if name in fields}
 
 
-def resets(fields: Mapping[str, Json], kind: Kind) -> frozenset[str]:
-    """The fields that go back to their documented default."""
-    return frozenset(name for name, value in fields.items() if same(value, kind.fields[name].shape.default))
+def at_default(change: Change, kind: Kind) -> frozenset[str]:
+    """The fields that the manifest leaves out or states at their documented default; not what it leaves to others."""
+    asked = _asked(change)
+    ignored = {pointer.split("/")[1] for pointer in change.ignored}
+    return frozenset(name for name, field in kind.fields.items() if field.code not in asked and name not in ignored)
+
+
+def begun(
+    applied: marker.Applied, fields: Mapping[str, Json], live: Mapping[str, Json], kind: Kind, parts: Collection[str]
+) -> marker.Applied:
+    """The marker to write before fields that take several requests, `parts`: it says of them that they are unfinished.
+
+    If the run ends before they are written, this tells what is missing then from what somebody took away.
+    """
+    want, have = canonical(fields, kind), canonical(live, kind)
+    entries = dict(applied.fields)
+    for name in (name for name in parts if name in fields and not same(want.get(name), have.get(name))):
+        field, goes = kind.fields[name], ids_in({name: live.get(name)}, kind) - ids_in({name: fields[name]}, kind)
+        asked = marker.entry_of(field, applied)
+        if asked is not None:
+            entries[field.code] = marker.Entry(asked.asked, marker.EXCHANGING if goes else marker.UNFINISHED)
+    return replace(applied, fields=entries)
+
+
+def ended(applied: marker.Applied) -> marker.Applied:
+    """The same marker once everything is written."""
+    entries = applied.fields.items()
+    return replace(applied, fields={k: marker.Entry(it.asked) if it.unfinished else it for k, it in entries})
 
 
 def first_applied(change: Change, nonce: str) -> marker.Applied:
@@ -47,7 +72,7 @@ def next_applied(
         return first_applied(change, marker.REPAIRED)
     questions = _defaults_observed(before, kind) | _let_go(change, kind) | _asked(change)
     kept = {
-        code: old if (old := before.fields.get(code)) and old.asked == entry.asked else entry
+        code: old if (old := before.fields.get(code)) and old.asked == entry.asked and not old.unfinished else entry
         for code, entry in questions.items()
     }
     return replace(before, protected=change.protected, fields=kept | _unsent(change, before, kind, hidden))
@@ -93,7 +118,7 @@ def _defaults_observed(applied: marker.Applied, kind: Kind) -> dict[str, marker.
     shapes = {field.code: field.shape for field in kind.fields.values() if field.shape.default is not MISSING}
     return {
         code: entry
-        for code, entry in applied.fields.items()
+        for code, entry in ended(applied).fields.items()
         if entry.observed and code in shapes and entry.asked == marker.short_digest(shapes[code].default)
     }
 

@@ -199,7 +199,8 @@ class Resource:
     and `requires`. Live ones carry `remote_id`, `created_at` (seconds) and the two marker texts as found; their
     `address` is None until ownership has been decided. `spent`: it is there, but the service lets nobody use it any
     more (a vector store that expired). `set_back`: the service went back to an earlier version of it, and the marker
-    may have gone along: what it says of the last apply is not to be relied on.
+    may have gone along: what it says of the last apply is not to be relied on. `tried`: of fields of which the service
+    gave up on a part, the value with that.
     """
 
     kind: str
@@ -214,6 +215,7 @@ class Resource:
     marker_applied: str | None = None
     spent: bool = False
     set_back: bool = False
+    tried: Mapping[str, Json] = field(default_factory=dict)
     raw: Mapping[str, Json] = field(default_factory=dict)
 
 

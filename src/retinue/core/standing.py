@@ -136,7 +136,7 @@ def _is_recorded(change: Change, live: Resource, kind: Kind) -> bool:
 
 def _asked(field: Field, applied: marker.Applied) -> str | None:
     entry = marker.entry_of(field, applied)
-    return entry.asked if entry else None
+    return entry.asked if entry and not entry.unfinished else None
 
 
 def _visible(spec: Mapping[str, Json], change: Change, kind: Kind) -> dict[str, Json]:

@@ -1,28 +1,137 @@
-"""JSON as RFC 8259 has it: Python's own reader also takes NaN and Infinity, and lets 1e999 become one. Pure."""
+"""JSON as RFC 8259 has it: Python's own reader also takes NaN and Infinity, and lets 1e999 become one. Pure.
+
+`loads` is for what people write; `received` takes any value that a service may hold, and `sendable` writes one.
+"""
 
 from __future__ import annotations
 
 import json
 import math
-from typing import NoReturn
+import re
+from typing import Any, NoReturn
 
 from .model import Json
+
+DEEPEST = 150
+"""Levels that are read as such: more than a manifest can have, and few enough for every function that goes down."""
+TOO_DEEP = "(nested too deep)"
+_LONG = 300
+"""Digits from which on an integer may be more than a double holds."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
 
 def _number(text: str) -> float:
     value = float(text)
     if math.isinf(value):
-        raise ValueError(f"{text} is too large a number")
+        raise ValueError(f"{text[:20]} is too large a number")
     return value
+
+
+def _integer(text: str) -> int:
+    if len(text) >= _LONG:
+        _number(text)
+    return int(text)
 
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON value")
 
 
-DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_float=_number)
+def _any_number(text: str) -> float | str:
+    value = float(text)
+    return text if math.isinf(value) else value
+
+
+def _any_integer(text: str) -> int | str:
+    return int(text) if len(text) < _LONG or not math.isinf(float(text)) else text
+
+
+DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_float=_number, parse_int=_integer)
+_ANY = json.JSONDecoder(parse_constant=_no_constant, parse_float=_any_number, parse_int=_any_integer)
 
 
 def loads(text: str) -> Json:
     """The value of a JSON text. Raises ValueError, and RecursionError for what is nested too deep."""
-    return DECODER.decode(text)
+    value = DECODER.decode(text)
+    if _is_deep(value):
+        raise RecursionError(f"values are nested deeper than {DEEPEST} levels")
+    return value
+
+
+def received(text: str, *, listed: bool = False) -> Json:
+    """The value of a JSON text of others; `listed`: a list of objects, or one in an envelope. Raises ValueError.
+
+    What nobody can work with becomes text: a number that no computer holds is its digits, and of an object that is
+    nested more than DEEPEST levels the rest is TOO_DEEP.
+    """
+    text = text.removeprefix("\ufeff")
+    try:
+        value = _ANY.decode(text)
+    except RecursionError:
+        try:
+            value = _ANY.decode(_flattened(text))
+        except RecursionError as error:  # only where brackets do not match
+            raise ValueError("brackets are never closed") from error
+    if not _is_deep(value):
+        return value
+    if listed and isinstance(value, dict):
+        return {key: _items(item) if isinstance(item, list) else _bounded(item) for key, item in value.items()}
+    return _items(value) if listed and isinstance(value, list) else _bounded(value)
+
+
+def _items(values: list[Json]) -> list[Json]:
+    return [_bounded(item) for item in values]
+
+
+def _bounded(value: Json, left: int = DEEPEST) -> Json:
+    """An object is cut at the same level whether it was asked for by itself or came in a list."""
+    if not isinstance(value, dict | list):
+        return value
+    if not left:
+        return TOO_DEEP
+    if isinstance(value, list):
+        return [_bounded(item, left - 1) for item in value]
+    return {key: _bounded(item, left - 1) for key, item in value.items()}
+
+
+def _is_deep(value: Json) -> bool:
+    level = [value] if type(value) in (dict, list) else []
+    for _ in range(DEEPEST):
+        inner = (item.values() if type(item) is dict else item for item in level)
+        level = [item for items in inner for item in items if type(item) in (dict, list)]
+        if not level:
+            return False
+    return True
+
+
+def _flattened(text: str) -> str:
+    """The same JSON without what lies far below anything that is looked at, for a parser that goes down itself."""
+    parts, depth, done, start = [], 0, 0, 0
+    for token in _TOKEN.finditer(text):
+        if token[0] in "[{":
+            depth += 1
+            if depth == 2 * DEEPEST:
+                start = token.start()
+        elif token[0] in "]}":
+            depth -= 1
+            if depth == 2 * DEEPEST - 1:
+                parts += [text[done:start], f'"{TOO_DEEP}"']
+                done = token.end()
+    return "".join([*parts, text[done:]])
+
+
+def sendable(value: Any) -> bytes:
+    """The JSON of a value as it goes over the wire; half of a surrogate pair, which UTF-8 cannot hold, as an escape."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return escaped(text).encode("utf-8")
+
+
+def is_unicode(text: str) -> bool:
+    """Whether UTF-8 can hold it: JSON may name half of a surrogate pair, which no file and few services take."""
+    return text.isascii() or _SURROGATE.search(text) is None
+
+
+def escaped(text: str) -> str:
+    """The same JSON text with each half of a surrogate pair as an escape."""
+    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -13,11 +13,12 @@ from ..core.errors import (
     NotFound,
     NotSent,
     RetinueError,
+    ServiceError,
     StaleError,
     UnknownOutcome,
     Unrecorded,
 )
-from ..core.marking import fields_to_send, first_applied, next_applied, resets, with_observations
+from ..core.marking import at_default, begun, ended, fields_to_send, first_applied, next_applied, with_observations
 from ..core.model import Action, Change, Diagnostic, Json, Resource, Severity
 from ..core.references import grounded, to_names
 from ..core.rights import Scope, refusal
@@ -63,17 +64,20 @@ def carry_out(change: Change, run: Run) -> Result:
 def _create(change: Change, run: Run) -> Result:
     """Each request has a nonce of its own, so that one which comes to light later is recognised as a duplicate."""
     scope = run.scope(change.address.kind)
-    spec = fields_to_send(change, scope.kind)
+    spec, parts = fields_to_send(change, scope.kind), run.capabilities.compound.get(scope.kind.name, frozenset())
     texts: list[Marker] = []
 
     def send() -> Resource:
         nonce = run.nonce()
         run.made[nonce] = change.address
-        texts.append(Marker(scope.owner(change.address), str(first_applied(change, nonce))))
-        return run.service.create(change.address.kind, spec, texts[-1])
+        first = begun(first_applied(change, nonce), spec, {}, scope.kind, parts)
+        texts.append(Marker(scope.owner(change.address), str(first)))
+        return run.service.create(change.address.kind, spec, texts[-1], at_default(change, scope.kind))
 
     def is_it(live: Resource) -> bool:
-        return (live.marker_address, live.marker_applied) == (texts[-1].address, texts[-1].applied)
+        # By its nonce, in any case: what the service made of the rest of the text is looked at in a moment.
+        nonce = texts[-1].applied.split()[1].casefold()
+        return live.marker_address == texts[-1].address and nonce in (live.marker_applied or "").casefold()
 
     live = _made(change, send, is_it, run)
     text = texts[-1]
@@ -205,8 +209,13 @@ def _update(change: Change, run: Run) -> Result:
     fields = fields_to_send(change, scope.kind, live.spec)
     applied = next_applied(change, live, scope.kind, scope.hidden, run.nonce)
     text = Marker(scope.owner(change.address), str(applied))
+    first = begun(applied, fields, live.spec, scope.kind, run.capabilities.compound.get(live.kind, frozenset()))
     try:
-        answer = run.service.update(live, fields, text, resets(fields, scope.kind))
+        if first != applied:
+            note = replace(text, applied=str(first))
+            live = run.service.update(live, {}, note)
+            _check_marker(live, note)
+        answer = run.service.update(live, fields, text, at_default(change, scope.kind))
     except NotFound as gone:
         raise StaleError(f"{change.remote_id} is gone", "Plan again and review.") from gone
     return _settle(change, answer, text, fields, run)
@@ -218,9 +227,14 @@ def _forget(change: Change, run: Run) -> Result:
         return Result(change.remote_id, wrote=False)
     run.backup(live)
     try:
-        run.service.update(live, {}, None)
+        answer = run.service.update(live, {}, None)
     except NotFound:
         return Result(change.remote_id, wrote=False)
+    if answer.marker_address is not None:
+        raise ServiceError(
+            f"the service did not take the marker off {answer.remote_id}",
+            "Remove its two `retinue.` metadata pairs in the service.",
+        )
     return Result(change.remote_id)
 
 
@@ -255,16 +269,18 @@ def _settle(change: Change, answer: Resource, text: Marker, sent: Mapping[str, J
     applied = marker.parse_applied(text.applied)
     assert applied is not None
     known = {(address.kind, key): address for address, key in {**change.resolved, **run.ids}.items()}
-    observed = with_observations(applied, names, change, to_names(answer.spec, scope.kind, known), scope.kind)
+    observed = with_observations(ended(applied), names, change, to_names(answer.spec, scope.kind, known), scope.kind)
     if observed != applied:
+        text = replace(text, applied=str(observed))
         try:
-            answer = run.service.update(answer, {}, replace(text, applied=str(observed)))
+            answer = run.service.update(answer, {}, text)
         except RetinueError as error:
             raise Unrecorded(
                 f"{answer.remote_id} is written, but not the note of what the service made of it: {error.message}",
                 "The next plan shows these fields once more; apply it.",
                 remote_id=answer.remote_id,
             ) from error
+        _check_marker(answer, text)
     return Result(answer.remote_id, _notes(change, names))
 
 

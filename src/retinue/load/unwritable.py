@@ -41,7 +41,7 @@ def _scalar(value: Json) -> str | None:
         return "holds half of a \\u pair" if _SURROGATE.search(value) else None
     if isinstance(value, float) and not math.isfinite(value):
         return "holds a number that is not finite"
-    if isinstance(value, int) and abs(value) >= _LONG:
+    if isinstance(value, int | float) and abs(value) >= _LONG:
         return "holds a number of 100 digits or more"
     if value is None or isinstance(value, (bool, int, float, list)):
         return None

@@ -16,7 +16,6 @@ from .wire import Limits
 _MEGABYTE = 1024 * 1024
 _ACCEPTED = ("gzip", "x-gzip")
 ACCEPT = {"Accept-Encoding": "gzip"}
-_CHARSETS = ("iso-8859-1", "windows-1252", "us-ascii")
 
 
 class TooLarge(Exception):
@@ -41,9 +40,8 @@ def text_of(response: httpx.Response, pieces: Iterable[bytes], most: int, limits
             raise TooLarge(f"more than {most // _MEGABYTE:,} MB")
     if len(data) > limits.parts and sum(map(data.count, (b"[", b"{", b","))) > limits.parts:
         raise TooLarge(f"more than {limits.parts:,} values")
-    # JSON is UTF-8 (RFC 8259); some of Python's codecs are slow beyond measure, or no encodings of text.
-    charset = (response.charset_encoding or "").lower()
-    return data.decode(charset if charset in _CHARSETS else "utf-8", errors="replace")
+    # JSON is UTF-8 whatever the headers say (RFC 8259, 8.1); some of Python's codecs are slow beyond measure.
+    return data.decode("utf-8", errors="replace")
 
 
 def _plain(pieces: Iterable[bytes], encoding: str) -> Iterable[bytes]:

@@ -51,8 +51,8 @@ class Capabilities:
     is known again if the service lost its marker; none: never. `key_variable`: the environment variable that usually
     holds the key. `settings`: the keys of an environment that only some services have, of those that this one takes.
     `account`: what the account is called that the service reports (then its Service is `Identified`); empty: it reports
-    none. `kinds`: the first is always read, the others if something concerns them. `compound`: the kinds whose create
-    is more than one request.
+    none. `kinds`: the first is always read, the others if something concerns them. `compound`: by kind, the fields that
+    a write needs further requests for, once the object and its marker are there.
 
     `create_repeatable`: a create that is sent twice makes one object; then `create` answers what is there, if that is
     of this address, and the transport repeats it. `owner_query`: the service can be asked for the objects of one owner
@@ -75,7 +75,7 @@ class Capabilities:
     recognised_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     key_variable: str = ""
     settings: frozenset[str] = frozenset()
-    compound: frozenset[str] = frozenset()
+    compound: Mapping[str, frozenset[str]] = field(default_factory=dict)
     auth: Auth = Auth()
     owner_query: bool = False
     versions: bool = False
@@ -95,7 +95,8 @@ class Service(Protocol):
 
     `create` is the only one that is not safe to repeat, unless the record says so: it raises UnknownOutcome rather
     than try again, or HeldBack when the caller may try again with another marker.
-    `update` with marker None takes the marker away; `resets` names the fields that go back to their default.
+    `update` with marker None takes the marker away. `at_default` names the fields that the manifest leaves at their
+    default: where the service refuses one of them, it may be sent as null or not at all.
     `delete` of an absent object is no error; `get` of one is None.
     """
 
@@ -103,10 +104,12 @@ class Service(Protocol):
 
     def get(self, kind: str, remote_id: str) -> Resource | None: ...
 
-    def create(self, kind: str, spec: Mapping[str, Json], marker: Marker) -> Resource: ...
+    def create(
+        self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()
+    ) -> Resource: ...
 
     def update(
-        self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, resets: Set[str] = frozenset()
+        self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
     ) -> Resource: ...
 
     def delete(self, kind: str, remote_id: str) -> None: ...

@@ -34,7 +34,7 @@ from ..core.errors import (
     UsageError,
 )
 from ..core.model import Json
-from ..core.strictjson import loads
+from ..core.strictjson import received, sendable
 from .answers import ACCEPT, TooLarge, going_nowhere, target_of, text_of
 from .credentials import Credentials, Headers
 from .gate import Gate
@@ -254,7 +254,8 @@ class Http:
                 text = text_of(response, in_time(response.stream), most, self._limits)
             finally:
                 response.close()
-        return _parsed(response.status_code, {key.lower(): value for key, value in response.headers.items()}, text)
+        found = {key.lower(): value for key, value in response.headers.items()}
+        return _parsed(response.status_code, found, text, listed=call.verb is Verb.LIST)
 
     def _judge(self, verb: Verb, answer: Answer, what: str) -> Answer | _Failure:
         if 300 <= answer.status < 400:
@@ -318,8 +319,10 @@ def _bounded(client: httpx.Client, connection: Connection) -> Any:
 
 def _sent(body: Json | Stream, headers: Headers) -> dict[str, Any]:
     """Body and headers as the client takes them; a stream says its length, so that a server knows when it was cut."""
+    if body is None:
+        return {"headers": headers}
     if not isinstance(body, Stream):
-        return {"json": body, "headers": headers}
+        return {"content": sendable(body), "headers": {**headers, "Content-Type": "application/json"}}
     about = {"Content-Type": body.content_type, "Content-Length": str(body.length)}
     return {"content": body.pieces(), "headers": {**headers, **about}}
 
@@ -396,10 +399,10 @@ def _final(verdict: Verdict, what: str, said: str, answer: Answer, hide: Callabl
     return Rejected(text, status=answer.status, code=code, param=param)
 
 
-def _parsed(status: int, headers: Mapping[str, str], text: str) -> Answer:
+def _parsed(status: int, headers: Mapping[str, str], text: str, *, listed: bool = False) -> Answer:
     try:
-        body = loads(text)
-    except (ValueError, RecursionError):
+        body = received(text, listed=listed)
+    except ValueError:
         body = None
     return Answer(status, headers, body, text)
 

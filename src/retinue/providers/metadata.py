@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ..core.marker import ADDRESS_KEY, APPLIED_KEY
 from ..core.model import Json, Resource
+from ..core.strictjson import is_unicode
 from .base import Marker
 
 MARKER_KEYS = (ADDRESS_KEY, APPLIED_KEY)
@@ -19,8 +20,8 @@ def texts(raw: Mapping[str, Json]) -> dict[str, str]:
 
 
 def authors(held: Mapping[str, str]) -> dict[str, str]:
-    """The pairs that are not the marker's."""
-    return {key: value for key, value in held.items() if key not in MARKER_KEYS}
+    """The pairs that are not the marker's, nor of a key that no request can name: half of a surrogate pair is in it."""
+    return {key: value for key, value in held.items() if key not in MARKER_KEYS and is_unicode(key)}
 
 
 def pairs(marker: Marker | None) -> dict[str, str]:
@@ -31,5 +32,5 @@ def metadata_pairs(live: Resource, wanted: Mapping[str, str], marker: Marker | N
     """The wanted pairs, the marker, and "" for each live, non-empty pair that shall go: a merge would keep it."""
     held = texts(live.raw)
     kept = {key: value for key, value in wanted.items() if value} | pairs(marker)
-    gone = {key: "" for key, value in held.items() if value and key not in kept}
+    gone = {key: "" for key, value in held.items() if value and key not in kept and is_unicode(key)}
     return kept | gone

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 from typing import TYPE_CHECKING, Protocol
 
-from ..core.errors import ApiGone, NotFound, Rejected
+from ..core.errors import ApiGone, NotFound
 from ..core.marker import ADDRESS_KEY, APPLIED_KEY
 from ..core.model import Change, Diagnostic, Json, Obstacle, Resource
 from .base import Capabilities, Configured, Content, Identified, Marker, Service, Settings, Support
 from .files import FILE_FIELDS, FileVerbs
 from .metadata import MARKER_KEYS, MOST_PAIRS, authors, metadata_pairs, pairs, texts
 from .paged import below, created_at, id_of, paged
+from .refusals import written
 from .vector_stores import STORE_FIELDS, StoreVerbs, unsearchable
 from .wire import Answer, Connection, Verb, Verdict
 
@@ -34,6 +35,7 @@ _FIELDS = (
     "response_format",
     "reasoning_effort",
 )
+_CLEARABLE = frozenset(_FIELDS) - {"model", "metadata"}
 _GONE = (
     "OpenAI shut its Assistants endpoint down on 2026-08-26. Point `endpoint` at a server that speaks the Assistants v2"
     " API, or at `emulator` to work locally."
@@ -160,27 +162,29 @@ class OpenAIService:
         except NotFound:
             return None
 
-    def create(self, kind: str, spec: Mapping[str, Json], marker: Marker) -> Resource:
-        return self._read(self._made(spec, marker))
+    def create(
+        self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()
+    ) -> Resource:
+        return self._read(self._made(spec, marker, at_default))
 
-    def _made(self, spec: Mapping[str, Json], marker: Marker) -> Mapping[str, Json]:
-        answer: Mapping[str, Json] = self._http.send(
-            Verb.CREATE, "POST", "assistants", body=self._form.create(spec, marker)
-        )
-        return answer
+    def _made(self, spec: Mapping[str, Json], marker: Marker, at_default: Set[str]) -> Mapping[str, Json]:
+        def send(body: Mapping[str, Json]) -> Mapping[str, Json]:
+            answer: Mapping[str, Json] = self._http.send(Verb.CREATE, "POST", "assistants", body=body)
+            return answer
+
+        return written(send, self._form.create(spec, marker), _CLEARABLE, at_default, creates=True)
 
     def update(
-        self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, resets: Set[str] = frozenset()
+        self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
     ) -> Resource:
         body = self._form.update(live, fields, marker)
         path = path_of(live.remote_id or "")
-        try:
-            return self._read(self._http.send(Verb.UPDATE, "POST", path, body=body))
-        except Rejected as error:
-            # A model may refuse even the default of a field it lacks; null is the other way to reset it.
-            if error.code != "unsupported_parameter" or error.param is None or error.param not in resets:
-                raise
-            return self._read(self._http.send(Verb.UPDATE, "POST", path, body={**body, error.param: None}))
+
+        def send(body: Mapping[str, Json]) -> Mapping[str, Json]:
+            answer: Mapping[str, Json] = self._http.send(Verb.UPDATE, "POST", path, body=body)
+            return answer
+
+        return self._read(written(send, body, _CLEARABLE, at_default))
 
     def delete(self, kind: str, remote_id: str) -> None:
         try:
@@ -211,20 +215,22 @@ class WithKnowledge:
             return self._files.get(remote_id)
         return self._stores.get(remote_id) if kind == "VectorStore" else self._assistants.get(kind, remote_id)
 
-    def create(self, kind: str, spec: Mapping[str, Json], marker: Marker) -> Resource:
-        return (
-            self._stores.create(spec, marker) if kind == "VectorStore" else self._assistants.create(kind, spec, marker)
-        )
+    def create(
+        self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()
+    ) -> Resource:
+        if kind == "VectorStore":
+            return self._stores.create(spec, marker)
+        return self._assistants.create(kind, spec, marker, at_default)
 
     def upload(self, kind: str, spec: Mapping[str, Json], scope: str, content: Content) -> Resource:
         return self._files.upload(spec, scope, content)
 
     def update(
-        self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, resets: Set[str] = frozenset()
+        self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
     ) -> Resource:
         if live.kind == "VectorStore":
             return self._stores.update(live, fields, marker)
-        return self._assistants.update(live, fields, marker, resets)
+        return self._assistants.update(live, fields, marker, at_default)
 
     def delete(self, kind: str, remote_id: str) -> None:
         if kind == "File":
@@ -261,7 +267,7 @@ class OpenAIProvider:
         key_variable="OPENAI_API_KEY",
         account="the organization, where answers name it",
         settings=frozenset(_SENT_AS),
-        compound=frozenset({"VectorStore"}),
+        compound={"VectorStore": frozenset({"files"})},
         fields={
             "Assistant": {name: (Support.NATIVE, "") for name in _FIELDS if name != "reasoning_effort"}
             | {"reasoning_effort": (Support.NATIVE, "never reported; retinue remembers a digest in the marker")},

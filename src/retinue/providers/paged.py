@@ -166,7 +166,7 @@ def _items(page: Json, noun: str) -> list[Item]:
 
 def below(path: str, remote_id: str) -> str:
     """An id comes from a person or a plan file too: `asst_x?` must not mean `asst_x`, nor `..` another route."""
-    return f"{path}/{quote(remote_id, safe='').replace('.', '%2E')}"
+    return f"{path}/{quote(remote_id, safe='', errors='surrogatepass').replace('.', '%2E')}"
 
 
 def created_at(raw: Mapping[str, Json]) -> int:

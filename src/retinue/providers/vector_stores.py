@@ -53,7 +53,9 @@ def to_store(raw: Mapping[str, Json], entries: Sequence[Mapping[str, Json]]) -> 
     spec = {name: raw[name] for name in ("name", "expires_after") if name in raw}
     spec["name"] = spec.get("name") or None
     spec["metadata"] = authors(held)
-    spec["files"] = [to_entry(entry) for entry in entries if entry.get("status") not in _GIVEN_UP]
+    kept = [entry for entry in entries if entry.get("status") not in _GIVEN_UP]
+    spec["files"] = [to_entry(entry) for entry in kept]
+    every = spec["files"] if len(kept) == len(entries) else [to_entry(entry) for entry in entries]
     marker = pairs(Marker("", ""))
     address, applied = (held.get(key) or None for key in marker)
     return Resource(
@@ -64,6 +66,7 @@ def to_store(raw: Mapping[str, Json], entries: Sequence[Mapping[str, Json]]) -> 
         marker_address=address,
         marker_applied=applied,
         spent=raw.get("status") == "expired",
+        tried={} if every is spec["files"] else {"files": every},
         raw={**raw, "files": list(entries)},
     )
 

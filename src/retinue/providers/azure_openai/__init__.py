@@ -120,7 +120,9 @@ def _record(version: Version) -> Capabilities:
         OPENAI.capabilities,
         kinds=("Assistant", "File") if version.has_assistant_files else ("Assistant", "VectorStore", "File"),
         # The files of the first version may have to be attached one by one, after the assistant is made.
-        compound=frozenset({"Assistant"} if version.has_assistant_files else {"VectorStore"}),
+        compound={"Assistant": frozenset({"tool_resources"})}
+        if version.has_assistant_files
+        else OPENAI.capabilities.compound,
         unreadable={},
         account="",
         fields={"Assistant": _fields(version), **_knowledge_fields(version)},

@@ -80,7 +80,7 @@ class AssistantFiles:
             return
 
     def _path(self, assistant: str, file: str) -> str:
-        return f"{path_of(assistant)}/files/{quote(file, safe='').replace('.', '%2E')}"
+        return f"{path_of(assistant)}/files/{quote(file, safe='', errors='surrogatepass').replace('.', '%2E')}"
 
 
 class FileIdsService(OpenAIService):
@@ -100,14 +100,16 @@ class FileIdsService(OpenAIService):
             files = []
         return super()._read({**raw, "file_ids": files})
 
-    def create(self, kind: str, spec: Mapping[str, Json], marker: Marker) -> Resource:
-        raw = self._made(spec, marker)
+    def create(
+        self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()
+    ) -> Resource:
+        raw = self._made(spec, marker, at_default)
         return self._settled(id_of(raw, "an assistant"), lambda: self._read(raw), spec)
 
     def update(
-        self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, resets: Set[str] = frozenset()
+        self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
     ) -> Resource:
-        written = super().update(live, fields, marker, resets)
+        written = super().update(live, fields, marker, at_default)
         return self._settled(written.remote_id or "", lambda: written, fields)
 
     def _settled(self, key: str, read: Callable[[], Resource], fields: Mapping[str, Json]) -> Resource:

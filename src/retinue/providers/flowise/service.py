@@ -76,12 +76,14 @@ class FlowiseService:
         behind = self._behind.of_one(row)
         return resource if behind is None else to_resource(row, self._directory, behind)
 
-    def create(self, kind: str, spec: Mapping[str, Json], marker: Marker) -> Resource:
+    def create(
+        self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()
+    ) -> Resource:
         self._require([block_of(spec)])
         return self._read(self._send(Verb.CREATE, "POST", "assistants", create_body(spec, marker, self._directory)))
 
     def update(
-        self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, resets: Set[str] = frozenset()
+        self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
     ) -> Resource:
         if parsed_details(live.raw) is None:
             raise Rejected(f"the details of {live.remote_id} are no JSON object", _REPAIR)

@@ -58,7 +58,9 @@ class LangGraphService:
         except NotFound:
             return None
 
-    def create(self, kind: str, spec: Mapping[str, Json], marker: Marker) -> Resource:
+    def create(
+        self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()
+    ) -> Resource:
         """The id follows from the address; if it is there already, what is there. Others' ids are passed over."""
         for attempt in range(_IDS):
             remote_id = id_of(marker.address, attempt)
@@ -74,7 +76,7 @@ class LangGraphService:
         raise Rejected(f"all {_IDS} ids of {marker.address} are taken by other assistants", "Delete or adopt them.")
 
     def update(
-        self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, resets: Set[str] = frozenset()
+        self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
     ) -> Resource:
         body = update_body(live, fields, marker)
         if not body:

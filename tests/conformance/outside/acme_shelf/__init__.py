@@ -93,7 +93,9 @@ class AcmeService:
         except NotFound:
             return None
 
-    def create(self, kind: str, spec: Mapping[str, Json], marker: Marker) -> Resource:
+    def create(
+        self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()
+    ) -> Resource:
         key = str(uuid.uuid5(uuid.NAMESPACE_URL, marker.address))
         there = self.get(kind, key)
         if there is None:
@@ -103,7 +105,7 @@ class AcmeService:
         return self._read(key)
 
     def update(
-        self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, resets: Set[str] = frozenset()
+        self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
     ) -> Resource:
         sent = body(live.raw, fields, marker)
         self._http.send(Verb.UPDATE, "PUT", f"bots/{live.remote_id}", body=sent)
