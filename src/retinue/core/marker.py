@@ -107,7 +107,7 @@ def parse_applied(text: str) -> Applied | None:
 
 
 def is_newer(address: str | None, applied: str | None) -> bool:
-    """Whether a later version of this format wrote the two texts; anything else that does not parse is damage."""
+    """True if a later version of this format wrote the two texts; anything else that does not parse is damage."""
     number = _FORMAT.match(applied or "")
     if number is not None and number[1] != "0" and (number[1] != _VERSION or number[2]):
         return True

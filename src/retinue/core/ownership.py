@@ -109,7 +109,7 @@ def decide(
 
 
 def _concerns(live: Resource, names: Sequence[str], environment: str) -> bool:
-    """Whether an object with a marker of a later format may be ours: unless its texts name another scope."""
+    """True if an object with a marker of a later format may be ours: unless its texts name another scope."""
     text = live.marker_address or live.marker_applied or ""
     owner = parse_owner(text)
     if owner is not None:

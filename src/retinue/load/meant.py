@@ -50,12 +50,12 @@ class _Line(NamedTuple):
 
 
 def is_blank(data: bytes) -> bool:
-    """Whether there is nothing to see in a file."""
+    """True for a file in which there is nothing to see."""
     return not any(line.text for line in _lines(data))
 
 
 def meant(data: bytes, name: str, *, markdown: bool) -> Meant | None:
-    """What a file of these first bytes was meant as; None for a text like any other. `markdown`: by its name."""
+    """The manifest that a file of these first bytes seems to be; None for any other text. `markdown`: by its name."""
     for segment in _segments(_lines(data)):
         found = _kind_line(segment.lines)
         if found is None:
