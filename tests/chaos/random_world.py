@@ -264,7 +264,7 @@ class RandomWorld:
             self.manifests[name] = {**kept, "adopt": None}
         self._strip_copies()
         self.wire.begin(None)
-        plan, outcomes = self._fresh(("deletes", "twins", "unprotect"), self.wire)
+        plan, outcomes = self._fresh(("deletes", "twins", "unprotect", "renamed"), self.wire)
         must(not blocked(plan), "there is no way out", blocked(plan))
         self._finished(plan, outcomes)
 
@@ -326,6 +326,7 @@ class RandomWorld:
         allowed = Allowed(
             twins="twins" in words,
             unprotected=tuple(f"Assistant/{name}" for name in sorted(names)) if "unprotect" in words else (),
+            renamed=tuple(f"Assistant/{name}" for name in sorted(names)) if "renamed" in words else (),
         )
         plan = make_plan(target, desired, live, Intent(allowed))
         if "deletes" in words and (deletes := doomed(plan, self.removed)):
@@ -358,6 +359,7 @@ class RandomWorld:
             parallelism=1,
             nonce=self._nonce,
             clock=self.clock,
+            formerly=self.formerly,
         )
 
     def _nonce(self) -> str:

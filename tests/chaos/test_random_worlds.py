@@ -63,7 +63,9 @@ _manifests = st.builds(lambda spec: {"spec": spec}, _plain) | st.fixed_dictionar
         "requires": st.lists(_names, max_size=2),
     },
 )
-_words = st.sampled_from([(), (), ("deletes",), ("twins",), ("deletes", "twins"), ("deletes", "twins", "unprotect")])
+_words = st.sampled_from(
+    [(), (), ("deletes",), ("twins", "renamed"), ("deletes", "twins"), ("deletes", "twins", "unprotect", "renamed")]
+)
 _edits: st.SearchStrategy[tuple[str, Any]] = st.sampled_from(
     [
         ("name", "a"),

@@ -54,7 +54,7 @@ def test_a_blocked_step_is_an_error_of_the_plan(nested: World) -> None:
     nested.apply()
     for name in "ab":
         nested.remove(f"assistants/{name}.yaml")
-    nested.assistant("c")
+    nested.assistant("c", model="gpt-4o-mini")
     ran = nested.run("plan", "--format", "github", "--out", "plan.json")
     assert (ran.code, ran.out.count(" is blocked: ")) == (0, 2), ran.out
     results = check_sarif(json.loads(nested.run("show", "plan.json", "--format", "sarif").out))
