@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retinue.core.masking import Key, key_of, masked, masked_json
+from retinue.core.masking import Key, holds, key_of, masked, masked_json
 
 SECRET = 'sk-Pr/oj+4bC"d_ef=12~34.xY'
 HALF = len(SECRET) // 2
@@ -71,6 +71,14 @@ WRITTEN = {
 @pytest.mark.parametrize("around", ["{}", "Key {} is wrong", "Bearer {}.", "é\u2028{}ß", '{{"m":"{}"}}'])
 def test_a_key_is_found_however_it_is_written(text: str, around: str) -> None:
     assert masked(around.format(text), keys(SECRET)) == around.format("[key]")
+
+
+@pytest.mark.parametrize("end", ["=&#10;", "=\\u000a", "=%0A"])
+@pytest.mark.parametrize("start", ["sk-=\nPr/oj+4b", "sk-P%20r/oj+4b", "sk-=&#10;Pr/oj+4b", "sk-\u0130Pr/oj+4b"])
+def test_a_text_from_which_a_key_can_still_be_read_is_not_shown(start: str, end: str) -> None:
+    """A line break after a `=` may be the mail's or the key's."""
+    text = f'{start}C"d_ef{end}12~34.xY'
+    assert not holds(masked(text, keys(SECRET)), keys(SECRET))
 
 
 @pytest.mark.parametrize("before", ["", "a", "ab", ":", "user:", "Bearer "])

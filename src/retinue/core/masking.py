@@ -74,7 +74,7 @@ def _encoded(secret: bytes) -> Iterator[str]:
 
 
 def masked(text: str, keys: Sequence[Key]) -> str:
-    """The text without the keys."""
+    """The text without the keys. Where one can be read but not located, the whole text gives way."""
     for key in keys:
         text = text.replace(key.text, MASK)
     if not holds(text, keys):
@@ -87,7 +87,8 @@ def masked(text: str, keys: Sequence[Key]) -> str:
         if end > done:
             pieces += [text[done:start], MASK] if start >= done else []
             done = end
-    return "".join([*pieces, text[done:]])
+    result = "".join([*pieces, text[done:]])
+    return MASK if holds(result, keys) else result
 
 
 def masked_json(value: Json, keys: Sequence[Key]) -> Json:
@@ -100,7 +101,7 @@ def masked_json(value: Json, keys: Sequence[Key]) -> Json:
 
 
 def holds(text: str, keys: Sequence[Key]) -> bool:
-    """Whether one of the keys can be read out of the text."""
+    """True if one of the keys can be read out of the text."""
     normal = _normal(text) if keys else ""
     return any(form.head in normal or form.tail in normal for key in keys for form in key.forms)
 
@@ -126,9 +127,9 @@ def _found(normal: str, form: Form) -> Iterator[tuple[int, int]]:
 
 def _normal(text: str) -> str:
     """Without escapes, white space and capitals. Large texts come here: the frequent is replaced without a regex."""
-    text = "".join(text.replace("=\r\n", "").replace("=\n", "").split())
+    text = text.replace("=\r\n", "").replace("=\n", "")
     for _ in range(_ROUNDS):
-        before = text
+        before = text = "".join(text.split())
         if not text.isprintable():
             text = _UNSEEN.sub("", text)
         while "\\\\" in text:
