@@ -81,34 +81,35 @@ def test_it_compares_as_pip_does(value: str, running: str) -> None:
 
 
 BAD = {
-    "no operator": ("0.2", "says no comparison"),
-    "a word": ("latest", "says no comparison"),
-    "not equal": ("!=0.2", "`!=` in"),
-    "compatible": ("~=0.2", "`~=` in"),
-    "another tool's": ("~>0.2", "`~>` in"),
-    "a caret": ("^0.2", "`^` in"),
-    "one sign": ("=0.2", "`=` in"),
-    "the wrong way round": ("=>0.2", "`=>` in"),
-    "three signs": ("===0.2", "`===` in"),
-    "a wildcard": ("==0.2.*", "is not a release number"),
-    "a pre-release": (">=0.2rc1", "is not a release number"),
-    "a v": (">=v0.2", "is not a release number"),
-    "a space for a comma": (">=0.2 <1", "is not a release number"),
-    "a dot at the end": (">=0.2.", "is not a release number"),
-    "digits of others": (">=٢", "is not a release number"),
-    "no number": (">=", "no release number follows `>=`"),
-    "a comma too many": (">=0.2,", "a part of"),
-    "two commas": (">=0.2,,<1", "a part of"),
-    "nothing": ("", "is empty"),
-    "the second of two": (">=0.1,!=0.1.3", "`!=` in"),
+    "no operator": ("0.2", "0.2"),
+    "a word": ("latest", "latest"),
+    "not equal": ("!=0.2", "!=0.2"),
+    "compatible": ("~=0.2", "~=0.2"),
+    "another tool's": ("~>0.2", "~>0.2"),
+    "a caret": ("^0.2", "^0.2"),
+    "one sign": ("=0.2", "=0.2"),
+    "the wrong way round": ("=>0.2", "=>0.2"),
+    "three signs": ("===0.2", "===0.2"),
+    "a wildcard": ("==0.2.*", "==0.2.*"),
+    "a pre-release": (">=0.2rc1", ">=0.2rc1"),
+    "a v": (">=v0.2", ">=v0.2"),
+    "a space for a comma": (">=0.2 <1", ">=0.2 <1"),
+    "a dot at the end": (">=0.2.", ">=0.2."),
+    "digits of others": (">=٢", ">=٢"),
+    "no number": (">=", ">="),
+    "a comma too many": (">=0.2,", ""),
+    "two commas": (">=0.2,,<1", ""),
+    "nothing": ("", ""),
+    "the second of two": (">=0.1, !=0.1.3", "!=0.1.3"),
 }
 
 
-@pytest.mark.parametrize(("value", "words"), BAD.values(), ids=BAD.keys())
-def test_anything_else_is_told_at_its_place_with_the_operators(value: str, words: str) -> None:
+@pytest.mark.parametrize(("value", "wrong"), BAD.values(), ids=BAD.keys())
+def test_anything_else_is_told_at_its_place_with_the_operators(value: str, wrong: str) -> None:
     _, (problem,) = parse_project(Path(), (HEAD + REQUIRE % value).encode(), "retinue.yaml")
     assert (str(problem.place), problem.code) == ("retinue.yaml:5:19", "version-requirement")
-    assert words in problem.message
+    where = f"`{wrong}` in `required_version` is not" if wrong else "`required_version` lacks"
+    assert problem.message == f"{where} a comparison with a release number"
     assert "==, >=, >, <= or <" in (problem.remedy or "")
 
 

@@ -3,74 +3,53 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from itertools import zip_longest
-from typing import Any, TypeAlias
 
-from ..core.model import Diagnostic, Place
+from ..core.model import Diagnostic
 from .located import Map
 from .said import shown
 
 KEY = "required_version"
 MISMATCH = "version-mismatch"
-_Release: TypeAlias = "tuple[tuple[int, str], ...]"
-_CLAUSE = re.compile(r"\s*(==|>=|>|<=|<)\s*([0-9]+(?:\.[0-9]+)*)\s*")
-_OPERATOR = re.compile(r"\s*([^\w\s.*]+)")
+_COMPARISON = re.compile(r"\s*(==|>=|>|<=|<)\s*([0-9]+(?:\.[0-9]+)*)\s*")
 _OWN = re.compile(r"([0-9]+(?:\.[0-9]+)*)[.-]?([a-z]*)")
 _REMEDY = f'Write release numbers after ==, >=, >, <= or <, joined by commas and in quotes: `{KEY}: ">=0.2,<1"`.'
 
 
 def requirement_problem(data: Map, running: str) -> Diagnostic | None:
-    """Why the version `running` may not work on this project, or what is wrong with what the project says of it."""
+    """Why the version `running` may not work on this project, or why its requirement cannot be read; else None."""
     if KEY not in data:
         return None
     value, at = data[KEY], data.values_at[KEY]
-    clauses = value.split(",") if isinstance(value, str) else []
-    matches = [found for clause in clauses if (found := _CLAUSE.fullmatch(clause))]
-    if not clauses or len(matches) < len(clauses):
-        return _malformed(value, at)
-    if all(_holds(found[1], found[2], running) for found in matches):
-        return None
-    wanted = ",".join(found[1] + found[2] for found in matches)
-    remedy = f"Use such a version of retinue. If this one will do, change `{KEY}`."
-    return Diagnostic(MISMATCH, f"this project requires retinue {wanted}, this is {running}", remedy, at)
-
-
-def _malformed(value: Any, at: Place) -> Diagnostic:
     if not isinstance(value, str):
-        message = f"`{KEY}` is empty" if value is None else f"`{KEY}` is not text"
-        return Diagnostic("version-requirement", message, _REMEDY, at)
-    wrong = next(clause for clause in value.split(",") if not _CLAUSE.fullmatch(clause)).strip()
-    operator = _OPERATOR.match(wrong)
-    if not wrong:
-        message = f"a part of `{KEY}` is empty" if value.strip() else f"`{KEY}` is empty"
-    elif operator is None:
-        message = f"{shown(wrong)} in `{KEY}` says no comparison"
-    elif operator[1] not in ("==", ">=", ">", "<=", "<"):
-        message = f"{shown(operator[1])} in `{KEY}` is not supported"
-    elif rest := wrong[operator.end() :].strip():
-        message = f"{shown(rest)} in `{KEY}` is not a release number"
-    else:
-        message = f"no release number follows `{operator[1]}` in `{KEY}`"
-    return Diagnostic("version-requirement", message, _REMEDY, at)
+        return Diagnostic("version-requirement", f"`{KEY}` is not text", _REMEDY, at)
+    comparisons = []
+    for part in value.split(","):
+        found = _COMPARISON.fullmatch(part)
+        if found is None:
+            what = f"{shown(part.strip())} in `{KEY}` is not" if part.strip() else f"`{KEY}` lacks"
+            return Diagnostic("version-requirement", f"{what} a comparison with a release number", _REMEDY, at)
+        comparisons.append((found[1], found[2]))
+    if all(_holds(operator, wanted, running) for operator, wanted in comparisons):
+        return None
+    required = ",".join(map("".join, comparisons))
+    remedy = f"Use such a version of retinue. If this one will do, change `{KEY}`."
+    return Diagnostic(MISMATCH, f"this project requires retinue {required}, this is {running}", remedy, at)
 
 
 def _holds(operator: str, wanted: str, running: str) -> bool:
     """As pip compares: a pre-release comes before its release and is not below it, a post-release after it."""
     own = _OWN.match(running)
     assert own is not None
-    order = _compared(_release(own[1]), _release(wanted))
-    # Only where the release numbers are equal it matters what follows ours.
+    ours, theirs = _release(own[1]), _release(wanted)
+    order = (ours > theirs) - (ours < theirs)
+    # The rest of our version counts only where the release numbers are equal.
     rank = order or (1 if own[2] == "post" else -1 if own[2] else 0)
     return {"==": rank == 0, ">=": rank >= 0, "<=": rank <= 0, ">": order > 0, "<": order < 0}[operator]
 
 
-def _release(text: str) -> _Release:
-    """The numbers by length and digits: they may be longer than Python likes to convert."""
-    parts = (part.lstrip("0") for part in text.split("."))
-    return tuple((len(part), part) for part in parts)
-
-
-def _compared(one: Sequence[tuple[int, str]], two: Sequence[tuple[int, str]]) -> int:
-    pairs = zip_longest(one, two, fillvalue=(0, ""))
-    return next((1 if mine > theirs else -1 for mine, theirs in pairs if mine != theirs), 0)
+def _release(text: str) -> list[tuple[int, str]]:
+    """The numbers by length and digits, which may be longer than Python converts; no zeros at the end."""
+    numbers = [part.lstrip("0") for part in text.split(".")]
+    while numbers and not numbers[-1]:
+        numbers.pop()
+    return [(len(number), number) for number in numbers]

@@ -168,23 +168,25 @@ class OpenAIService:
         return self._read(self._made(spec, marker, at_default))
 
     def _made(self, spec: Mapping[str, Json], marker: Marker, at_default: Set[str]) -> Mapping[str, Json]:
-        def send(body: Mapping[str, Json]) -> Mapping[str, Json]:
-            answer: Mapping[str, Json] = self._http.send(Verb.CREATE, "POST", "assistants", body=body)
-            return answer
-
-        return written(send, self._form.create(spec, marker), _CLEARABLE, at_default, creates=True)
+        return written(
+            lambda body: self._http.send(Verb.CREATE, "POST", "assistants", body=body),
+            self._form.create(spec, marker),
+            _CLEARABLE,
+            at_default,
+            creates=True,
+        )
 
     def update(
         self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
     ) -> Resource:
-        body = self._form.update(live, fields, marker)
         path = path_of(live.remote_id or "")
-
-        def send(body: Mapping[str, Json]) -> Mapping[str, Json]:
-            answer: Mapping[str, Json] = self._http.send(Verb.UPDATE, "POST", path, body=body)
-            return answer
-
-        return self._read(written(send, body, _CLEARABLE, at_default))
+        answer = written(
+            lambda body: self._http.send(Verb.UPDATE, "POST", path, body=body),
+            self._form.update(live, fields, marker),
+            _CLEARABLE,
+            at_default,
+        )
+        return self._read(answer)
 
     def delete(self, kind: str, remote_id: str) -> None:
         try:

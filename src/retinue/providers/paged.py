@@ -5,12 +5,13 @@ Only `has_more: false` is taken at its word; whatever says more, or nothing, is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from ..core.errors import ApiGone, NotFound, Rejected, RetinueError, ServiceError
+from ..core.errors import ApiGone, NotFound, Rejected, ServiceError
 from ..core.model import Json
 from .wire import Answer, Verb
 
@@ -45,61 +46,49 @@ Next = Callable[[str | None, int], Page]
 
 
 def walked(following: Next, noun: str, key: str = "id") -> list[Item]:
-    """Every item of a list once. What moved too much is begun again, four times in all. Raises ServiceError.
+    """Every item of a list once. A list that moves too much is begun again, four times in all. Raises ServiceError.
 
-    What the service answers to the first page is raised as it is.
+    An error in the place of a first page is raised as it is.
     """
-    steps = _Steps(following, noun, key)
     before: set[str] | None = None
-    why: RetinueError | Moved = Moved("")
+    why = ""
+    pages = count(1)
     for _ in range(_WALKS):
+        first = following(None, 0)
         try:
-            found, sure = steps.walk()
+            found, sure = _walk(first, following, noun, key, pages)
         except (Moved, ApiGone, NotFound, Rejected) as error:
-            if steps.at_first and not isinstance(error, Moved):
-                raise
-            before, why = None, error
+            before, why = None, str(error)
             continue
         # Two walks that agree have missed nothing by a deletion in between.
         if sure or before == found.keys():
             return list(found.values())
-        before, why = set(found), Moved("a page is empty although the one before said that there are more")
-    said = why.message if isinstance(why, RetinueError) else str(why)
-    raise ServiceError(f"the list of {noun} cannot be read to its end, begun {_WALKS} times: {said}", _UNSTEADY)
+        before, why = set(found), "a page is empty although the one before said that there are more"
+    raise ServiceError(
+        f"the list of {noun} cannot be read to its end, begun {_WALKS} times: {why}",
+        "Try again. A proxy that leaves out part of a request does that too: point `endpoint` at the service.",
+    )
 
 
-_UNSTEADY = "Try again. A proxy that leaves out part of a request does that too: point `endpoint` at the service."
-
-
-class _Steps:
-    """`at_first`: whether the first page of a walk is asked for."""
-
-    def __init__(self, following: Next, noun: str, key: str) -> None:
-        self._following, self._noun, self._key = following, noun, key
-        self._pages, self.at_first = 0, True
-
-    def walk(self) -> tuple[dict[str, Item], bool]:
-        """One walk: the items by id, and whether its end is sure."""
-        found: dict[str, Item] = {}
-        last, count, owed, self.at_first = None, 0, False, True
-        while True:
-            self._pages += 1
-            page = self._following(last, count)
-            self.at_first = False
-            new = {str(item[self._key]): item for item in page.items if item[self._key] not in found}
-            found |= new
-            if page.more is False and (page.items or not owed):
-                return found, True
-            if not page.items and not page.more:
-                return found, not owed
-            if not new:
-                raise Moved("the service says there are more but sends nothing new")
-            if self._pages >= MOST_PAGES or len(found) > MOST_ITEMS:
-                seen = f"{len(found)} in {self._pages} pages so far"
-                message = f"the list of {self._noun} does not end: {seen}"
-                raise ServiceError(message, f"At most {MOST_ITEMS:,} in {MOST_PAGES:,} pages are read.")
-            owed = bool(page.more) or page.full
-            last, count = str(page.items[-1][self._key]), count + len(page.items)
+def _walk(page: Page, following: Next, noun: str, key: str, pages: Iterator[int]) -> tuple[dict[str, Item], bool]:
+    """One walk, from its first page on: the items by id, and whether its end is sure. `pages` numbers its pages."""
+    found: dict[str, Item] = {}
+    passed, owed = 0, False
+    for number in pages:
+        new = {str(item[key]): item for item in page.items if item[key] not in found}
+        found |= new
+        if page.more is False and (page.items or not owed):
+            break
+        if not page.items and not page.more:
+            return found, not owed
+        if not new:
+            raise Moved("the service says there are more but sends nothing new")
+        if number >= MOST_PAGES or len(found) > MOST_ITEMS:
+            message = f"the list of {noun} does not end: {len(found)} in {number} pages so far"
+            raise ServiceError(message, f"At most {MOST_ITEMS:,} in {MOST_PAGES:,} pages are read.")
+        owed, passed = bool(page.more) or page.full, passed + len(page.items)
+        page = following(str(page.items[-1][key]), passed)
+    return found, True
 
 
 Ask = Callable[[Mapping[str, str]], Answer]
@@ -123,7 +112,7 @@ def paged(ask: Ask, noun: str, params: Mapping[str, str]) -> list[Item]:
     asked, most = {**params, "order": "asc"}, int(params["limit"])
     first: list[str] = []
 
-    def following(last: str | None, _count: int) -> Page:
+    def following(last: str | None, _passed: int) -> Page:
         page = ask(asked if last is None else {**asked, "after": last}).body
         items = _items(page, noun)
         ids, more = [str(item["id"]) for item in items], page.get("has_more")

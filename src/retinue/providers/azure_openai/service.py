@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Set
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from ...core.errors import HeldBack, Incomplete, NotFound, RetinueError, UnknownOutcome
 from ...core.model import Json, Resource
 from ..base import Marker
 from ..openai import Form, OpenAIService, path_of
 from ..openai import classify as classify_openai
-from ..paged import id_of, paged
+from ..paged import below, id_of, paged
 from ..wire import Answer, Verb, Verdict
 from .forms import file_ids
 
@@ -80,7 +79,7 @@ class AssistantFiles:
             return
 
     def _path(self, assistant: str, file: str) -> str:
-        return f"{path_of(assistant)}/files/{quote(file, safe='', errors='surrogatepass').replace('.', '%2E')}"
+        return below(f"{path_of(assistant)}/files", file)
 
 
 class FileIdsService(OpenAIService):
