@@ -101,6 +101,23 @@ def test_a_create_whose_answer_is_lost_besides_leaves_nothing_behind(
     assert "it was taken back" in " ".join((ran.out + ran.err).split())
 
 
+@pytest.mark.parametrize("name", ["encoded", "empty"])
+def test_a_create_whose_nonce_cannot_be_read_either_is_not_repeated(
+    altering: tuple[World, Altering], name: str
+) -> None:
+    world, service = altering
+    service.alteration = ALTERATIONS[name]
+    assistant(world)
+    world.emulator.faults.on("POST /v1/assistants$", Fault("reset", after_commit=True), times=None)
+    ran = world.run("apply", "--auto-approve")
+    assert (ran.code, len(world.live())) == (1, 1)
+    assert f"{world.only()['id']} has this address and a marker that cannot be read" in " ".join(ran.out.split())
+    service.alteration = None
+    world.emulator.faults.clear()
+    world.apply()
+    assert len(world.live()) == 1
+
+
 @pytest.mark.parametrize("name", ALTERATIONS)
 def test_an_update_says_so_each_time_and_makes_nothing_anew(altering: tuple[World, Altering], name: str) -> None:
     world, service = altering

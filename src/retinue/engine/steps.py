@@ -28,6 +28,7 @@ from .read import read_owned
 from .run import Run
 
 _CREATE_ATTEMPTS = 3
+_UNREADABLE = "See what alters its `retinue.applied` in the service, then plan again."
 _LOOKS = 3
 
 
@@ -77,7 +78,14 @@ def _create(change: Change, run: Run) -> Result:
     def is_it(live: Resource) -> bool:
         # By its nonce, in any case: what the service made of the rest of the text is looked at in a moment.
         nonce = texts[-1].applied.split()[1].casefold()
-        return live.marker_address == texts[-1].address and nonce in (live.marker_applied or "").casefold()
+        if live.marker_address != texts[-1].address or live.remote_id == change.remote_id:
+            return False
+        if nonce in (live.marker_applied or "").casefold():
+            return True
+        if marker.parse_applied(live.marker_applied or "") is None:
+            # Repeated, this create could make a second one; taken back, it could be another run's.
+            raise UnknownOutcome(f"{live.remote_id} has this address and a marker that cannot be read", _UNREADABLE)
+        return False
 
     live = _made(change, send, is_it, run)
     text = texts[-1]
