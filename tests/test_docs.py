@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,11 @@ def test_the_index_lists_every_page() -> None:
     drawn = ("index.md", "comment-example.md")  # by tests/test_pictures.py, for the page about pipelines
     pages = [page.relative_to(docs).as_posix() for page in docs.rglob("*.md") if page.name not in drawn]
     assert [page for page in pages if f"]({page})" not in index] == []
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CHANGELOG.md"], ids=lambda page: page.name)
+def test_no_page_says_the_same_twice(page: Path) -> None:
+    """A merge that keeps both sides doubles headings, rows that begin with a name, and lines of a list."""
+    lines = page.read_text(encoding="utf-8").splitlines()
+    once = [line for line in lines if re.match(r"## |\| `|- \*\*|- .{80}", line)]
+    assert [line for line, count in Counter(once).items() if count > 1] == []

@@ -53,8 +53,8 @@ def test_a_plan_that_is_trusted_needs_no_manifests(planned: World) -> None:
 @pytest.mark.parametrize(
     ("file", "text", "said"),
     [
-        ("ant", "temperature: 0.5\nmetadata: {team: x}\n", "Assistant/ant: /temperature is 0.3 in the plan and 0.5 by"),
-        ("ant", "temperature: 0.3\n", 'Assistant/ant: /metadata is {"team":"x"} in the plan and unset by its manifest'),
+        ("ant", "temperature: 0.5\nmetadata: {team: x}\n", "Assistant/ant: /temperature is 0.3 in the plan and 0.5 in"),
+        ("ant", "temperature: 0.3\n", 'Assistant/ant: /metadata is {"team":"x"} in the plan and unset in its manifest'),
         (
             "ant",
             "temperature: 0.3\nmetadata: {team: x}\nname: A\n",
@@ -63,14 +63,14 @@ def test_a_plan_that_is_trusted_needs_no_manifests(planned: World) -> None:
         (
             "ant",
             "temperature: 0.3\nmetadata: {team: x}\nretinue: {protect: true}\n",
-            "Assistant/ant: /retinue/protect is unset in the plan and true by its manifest as it is now",
+            "Assistant/ant: /retinue/protect is unset in the plan and true in its manifest",
         ),
         (
             "ant",
             "temperature: 0.3\nmetadata: {team: x}\nretinue: {ignore_changes: [/temperature]}\n",
-            "Assistant/ant: /temperature is 0.3 in the plan and unset by its manifest as it is now",
+            "Assistant/ant: /temperature is 0.3 in the plan and unset in its manifest",
         ),
-        ("elk", "name: Elk\n", 'Assistant/elk: /name is unset in the plan and "Elk" by its manifest as it is now'),
+        ("elk", "name: Elk\n", 'Assistant/elk: /name is unset in the plan and "Elk" in its manifest'),
         ("dog", "temperature: 0.2\n", "Assistant/dog: the manifests, as they are now, do not ask for its `delete`"),
         ("dog", "", "Assistant/dog: the manifests, as they are now, do not ask for its `delete`, but for its `update`"),
     ],

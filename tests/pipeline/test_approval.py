@@ -105,7 +105,7 @@ def test_the_table_of_the_docs_is_true(approved: Approved, happened: str, how: s
         assert approved.live() == before
     if "naming object and field" in said:
         outside = "/temperature was 0.2 when the plan was made and is 0.9 now"
-        manifest = "/temperature is 0.3 in the plan and 0.4 by its manifest as it is now"
+        manifest = "/temperature is 0.3 in the plan and 0.4 in its manifest"
         assert f"Assistant/ant: {manifest if 'manifest' in happened else outside}" in ran.err
     elif said.startswith("6"):
         assert "not the one that was approved" in ran.err

@@ -96,5 +96,5 @@ def _handle(number: int, _frame: FrameType | None) -> None:
         _State.first, _State.due = number, True
         check()
     elif _State.count > 2:
-        # Somebody insists, perhaps because the reader of a pipe does not read.
+        # The user insists, perhaps because the reader of a pipe does not read.
         os._exit(code())

@@ -19,7 +19,7 @@ class OutputLost(Exception):
 
 
 class _Result(io.FileIO):
-    """stdout: loses nothing in silence."""
+    """stdout: reports what is lost."""
 
     lost = False
 

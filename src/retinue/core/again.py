@@ -58,7 +58,7 @@ def _difference(saved: Change, now: Change | None, others: Sequence[Change], kin
         for path in sorted(before.keys() | after.keys()):
             if not _equal(before.get(path, MISSING), after.get(path, MISSING)):
                 there, here = shortened(before.get(path, MISSING)), shortened(after.get(path, MISSING))
-                return f"{path} is {there} in the plan and {here} by its manifest as it is now"
+                return f"{path} is {there} in the plan and {here} in its manifest"
     return _asked_otherwise(saved, now, kind)
 
 
@@ -67,9 +67,9 @@ def _equal(left: Json, right: Json) -> bool:
 
 
 def _undone(saved: Change, now: Change, kinds: Mapping[str, Kind]) -> str | None:
-    """What the manifest says otherwise of a step that is done already; another drift since is none of its business."""
+    """What the manifest says otherwise of a step that is done already; another drift since then does not count."""
     if now.action.gives_up:
-        return None if saved.action.makes or now.remote_id != saved.remote_id else "its manifest is gone by now"
+        return None if saved.action.makes or now.remote_id != saved.remote_id else "its manifest is gone"
     return _asked_otherwise(saved, now, kinds[saved.address.kind])
 
 
@@ -85,5 +85,5 @@ def _asked_otherwise(saved: Change, now: Change, kind: Kind) -> str | None:
         ("/retinue/moved_from", saved.moved_from, now.moved_from),
     ):
         if planned != wanted:
-            return f"{what} is {shortened(planned)} in the plan and {shortened(wanted)} by now"
+            return f"{what} is {shortened(planned)} in the plan and {shortened(wanted)} now"
     return None

@@ -1,4 +1,4 @@
-"""Whether a step may write the object that it names: its owner must be what the action demands. Pure.
+"""Decides if a step may write the object that it names: its owner must be what the action demands. Pure.
 
 Believes nothing that a plan file says of an object; what is planned, and why, is not looked at here.
 """
@@ -35,19 +35,19 @@ class Scope:
 def refusal(change: Change, live: Resource, scope: Scope) -> str | None:
     """In words, why the object is not one that this step may write; None if it is.
 
-    An adopt takes what bears nobody's marker; a move, and the replace of what was moved, what bears just the marker
-    that it states; everything else what is ours at this address. What is ours bears this environment and this project,
-    which may have had another name.
+    An adopt takes an object without a marker; a move, and the replace of what was moved, the object with just the
+    marker that it states; every other step our object of this address. Ours is what names this environment and this
+    project, under its present or an earlier name.
     """
     if change.address.kind != live.kind:
         return f"{live.remote_id} is of another kind: {live.kind}"
     if scope.kind.by_content:
         named = live.marker_address == scope_of(scope.project, scope.environment)
         named = named and leftover_address(live) == change.address
-        return None if named else f"{live.remote_id} is no such file of ours"
+        return None if named else f"{live.remote_id} is not this file of ours"
     owner = marker.parse_owner(live.marker_address or "")
     if owner is None or owner.address.kind != live.kind:
-        return None if change.action is Action.ADOPT else f"{live.remote_id} bears no marker of ours"
+        return None if change.action is Action.ADOPT else f"{live.remote_id} carries no marker of ours"
     ours = owner.environment == scope.environment and owner.project in (scope.project, *scope.formerly)
     if change.action is Action.ADOPT or not ours:
         return f"{live.remote_id} belongs to {owner}"

@@ -108,7 +108,7 @@ def _says_nothing(value: Json, shape: Shape) -> bool:
 
 
 def _without_more(own: Json, rendered: Json, shape: Shape) -> Json:
-    """A mapping as it stands in a manifest, with null for each key that is only in the rendered one."""
+    """A mapping as it stands in a manifest, with null for each key that only the rendered one has."""
     if not isinstance(own, dict) or not isinstance(rendered, dict):
         return own
     result = dict(own)

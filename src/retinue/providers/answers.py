@@ -84,7 +84,7 @@ def target_of(headers: Mapping[str, str]) -> str:
     try:
         parts = urlsplit(headers.get(_TARGET, ""))
     except ValueError:
-        return "what is no address"
+        return "an address that cannot be read"
     place = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else ""
     text = "".join(char if char.isprintable() else "?" for char in f"{place}{parts.path}")
     return text if len(text) <= 200 else f"{text[:199]}…"

@@ -1,4 +1,4 @@
-"""A write once more, without the fields that the model refuses although the manifest leaves them at their default.
+"""Sends a write again without the fields that the model refuses and that the manifest leaves at their default.
 
 Must not give up a value that the manifest states: such a refusal ends with the line that has to go.
 """

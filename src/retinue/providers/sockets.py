@@ -20,7 +20,7 @@ import httpx
 from .gate import Clock
 
 _PIECE = 4096
-"""Bytes handed over at once: whoever takes them slowly is looked at again after so many."""
+"""Bytes written at once: the time is checked again after so many."""
 
 
 class Bounded(httpcore.NetworkBackend):
@@ -30,7 +30,7 @@ class Bounded(httpcore.NetworkBackend):
         self._clock, self._plain, self._here = clock, httpcore.SyncBackend(), threading.local()
 
     def serve(self, client: httpx.Client) -> None:
-        """Have this client open no other sockets, neither directly nor through a proxy. It has no public way to."""
+        """Have this client open its sockets here, directly or through a proxy. httpx has no public way to say so."""
         for transport in (client._transport, *client._mounts.values()):
             if isinstance(transport, httpx.HTTPTransport):
                 transport._pool._network_backend = self
