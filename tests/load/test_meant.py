@@ -106,6 +106,23 @@ SLIPS: dict[str, tuple[str | bytes, str]] = {
     "a line of a template": ("{% comment %}\n" + MANIFEST, "3:1: front-matter-start"),
     "a comment on the same line": ("<!-- x --> " + MANIFEST, "2:1: front-matter-start"),
     "a store with a text": ("---\nvector_store: books\n---\nPrompt\n", "4:1: front-matter-instructions"),
+    "a stray letter before the dashes": ("x---\nassistant: n3\n---\nPrompt\n", "2:1: front-matter-start"),
+    "a word in the place of the dashes": ("yaml" + MANIFEST[3:], "2:1: front-matter-start"),
+    "a key that no manifest has": ("\n---\ntitle: T\nassistant: n3\nmodel: m\n---\n", "4:1: front-matter-start"),
+    "a dialogue in the prompt": (
+        "\n---\nassistant: n3\ninstructions: |\n  user: hi\n  assistant: hello\n---\n",
+        "3:1: front-matter-start",
+    ),
+    "metadata of the same key": ("\n---\nassistant: n3\nmetadata:\n  assistant: yes\n---\n", "3:1: front-matter-start"),
+    "a dialogue below, and no line between": (FIELDS + "\nuser: hi\nassistant: hello\n", "1:1: front-matter-start"),
+    "locked by git-crypt": (b"\0GITCRYPT\0\x8f\x02", "1:1: manifest-locked"),
+    "a pointer of Git LFS": ("version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "1:1: manifest-locked"),
+    "encrypted by Ansible": ("$ANSIBLE_VAULT;1.1;AES256\n6231\n", "1:1: manifest-locked"),
+    "encrypted by sops": ('{\n\t"data": "ENC[AES256_GCM,data:x]"\n}\n', "1:1: manifest-locked"),
+    "two manifests in one file": (
+        MANIFEST + "\n---\nmodel: m\nassistant: n4\n---\nPrompt\n",
+        "9:1: front-matter-second",
+    ),
     "front matter of nothing": ("---\n---\nPrompt\n", "1:1: manifest-empty"),
     "front matter that is a comment": ("---\n# assistant: n3\n---\nPrompt\n", "1:1: manifest-empty"),
     "front matter without a kind line": ("---\nmodel: m\n---\nPrompt\n", "2:1: kind-missing"),
@@ -121,6 +138,20 @@ def test_a_slip_in_the_first_lines_of_a_markdown_manifest_is_an_error_at_its_pla
         world.write(f"assistants/{name}", text)
         assert errors(world) == [f"assistants/{name}:{said}"]
         (world.root / "assistants" / name).unlink()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Like this:\n\n```\n---\nassistant: n4\nmodel: m\n---\n```\n",
+        "Talk.\n\n---\nuser: hi\nassistant: hello\n---\nMore.\n",
+        "Talk.\n\n---\nassistant: hello\n---\nMore.\n",
+        "Talk.\n\n---\nassistant: n4\nmodel: m\n",
+    ],
+)
+def test_what_a_prompt_shows_is_no_second_manifest(world: World, body: str) -> None:
+    world.write("assistants/n3.md", MANIFEST + body)
+    assert (names(world), errors(world)) == (["greeter", "n3"], [])
 
 
 NAMES = [

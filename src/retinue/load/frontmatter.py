@@ -7,6 +7,7 @@ from ..schema import kind_by_word
 from .builder import Parsed
 from .files import text_of
 from .located import Map
+from .meant import another
 from .yaml import parse_text
 
 BODY = "instructions"
@@ -28,6 +29,12 @@ def parse(data: bytes, file: str) -> Parsed:
         message = "the front matter has no end"
         remedy = "Write a line with just --- between the fields and the instructions."
         return Parsed([], [Diagnostic("front-matter-open", message, remedy, Place(file, 1, 1))], False)
+    second = another(body)
+    if second is not None:
+        message = "a second manifest stands in the text of this one"
+        remedy = "Give it a Markdown file of its own. If it belongs to the prompt, put it in a fenced block (```)."
+        place = Place(file, line + second - 1, 1)
+        return Parsed([], [Diagnostic("front-matter-second", message, remedy, place)], False)
     # The head keeps its first line, so every place in it is right as it is.
     parsed = parse_text(head, file)
     if parsed.documents and type(parsed.documents[0].value) is Map and body:

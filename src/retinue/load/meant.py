@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from ..core.model import Address, Diagnostic, Kind, Place
@@ -23,8 +24,13 @@ _KIND_LINE = re.compile(
     r"(?P<name>[a-z0-9][a-z0-9-]{0,62}|\{\{.*\}\}|\$\{.*\}|[>|][+-]?)[\"']?\s*(?(flow)[,}].*|,?\s*(?:#.*)?)"
 )
 _KEY = re.compile(r"[\"']?([A-Za-z_][^\"':]{0,40}?)[\"']?\s*:(?:\s|$)")
-_RULE = re.compile(r"[\W_]+|\W?---.*")
+_RULE = re.compile(r"[\W_]+|\W?---.*|\w{1,3}-{2,}")
 _BESIDE = ("retinue", EXTRAS, "id", "object", "created_at")
+_STAND_IN = re.compile(
+    rb"\0GITCRYPT\0|version https://git-lfs\.|\$ANSIBLE_VAULT;|age-encryption\.org/|-----BEGIN (AGE|PGP)"
+    rb"|\{\s*\"data\": \"ENC\["
+)
+"""How a file begins that an encryption, or Git LFS, has put in the place of the real one."""
 
 
 class Meant(NamedTuple):
@@ -56,6 +62,10 @@ def is_blank(data: bytes) -> bool:
 
 def meant(data: bytes, name: str, *, markdown: bool) -> Meant | None:
     """The manifest that a file of these first bytes seems to be; None for any other text. `markdown`: by its name."""
+    if markdown and _STAND_IN.match(data):
+        message = f"`{name}` is encrypted, or only points to its content"
+        remedy = "Unlock or fetch it first (`git-crypt unlock`, `git lfs pull`), or move it out of this folder."
+        return Meant(Diagnostic("manifest-locked", message, remedy, Place(name, 1, 1)))
     for segment in _segments(_lines(data)):
         found = _kind_line(segment.lines)
         if found is None:
@@ -66,6 +76,17 @@ def meant(data: bytes, name: str, *, markdown: bool) -> Meant | None:
             place = Place(name, line.number, line.column)
             said = _said(data, name, place, markdown=markdown)
             return Meant(said, None if markdown else Address(kind.name, word))
+    return None
+
+
+def another(text: str) -> int | None:
+    """The line in which a text holds a second manifest: a kind line between lines of dashes, with a field beside it."""
+    if not any(f"\n{kind.word}:" in text for kind in manifest_kinds()):
+        return None
+    for segment in islice(_segments(_lines(text.encode("utf-8", "replace"))), 1, None):
+        found = _kind_line(segment.lines) if segment.closed else None
+        if found and any(line.key in found[1].fields for line in segment.lines):
+            return found[0].number
     return None
 
 
@@ -105,18 +126,24 @@ def _segments(lines: Sequence[_Line]) -> Iterator[_Segment]:
 
 
 def _kind_line(lines: Sequence[_Line]) -> tuple[_Line, Kind, str] | None:
-    """The only kind line of a segment, if no text stands above it and no key beside it that no manifest has."""
+    """The kind line of a segment. Without a field beside it, it counts only if it is the only one, no text stands above
+    it, and no key beside it that no manifest has.
+    """
     found = [
         (line, kind, match["name"])
         for line in lines
         if (match := _KIND_LINE.fullmatch(line.text)) and (kind := _kind(match["word"]))
     ]
-    if len(found) != 1:
+    # What is further in stands in a text or a mapping of the manifest.
+    found = [item for item in found if item[0].column == min(line.column for line, _, _ in found)]
+    if not found:
         return None
     line, kind, _ = found[0]
-    known = [*kind.fields, *kind.shared, *_BESIDE]
     others = [key for other in lines if other is not line and (key := other.key) is not None]
-    if any(closest(key.lower(), known, 0.7) is None for key in others):
+    if not kind.fields.keys().isdisjoint(others):
+        return found[0]
+    known = [*kind.fields, *kind.shared, *_BESIDE]
+    if len(found) > 1 or any(closest(key.lower(), known, 0.7) is None for key in others):
         return None
     above = lines[: lines.index(line)]
     if any(other.column == 1 and other.key is None and other.text[0].isalnum() for other in above):
