@@ -5,6 +5,7 @@ What is left of both once everything is set aside that other objects have too sa
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,11 +21,16 @@ _LESS, _NAMED = 0.6, 0.6
 """So much is enough where names are so much alike."""
 _PROSE = 4
 """So many words make a text: a model's name or a label is none."""
-_LONG = 40
-"""Texts of more words are compared word by word, shorter ones letter by letter."""
+_LONG, _LETTERS = 40, 2_000
+"""Texts of more words or letters are compared word by word, shorter ones letter by letter."""
+_DENSE = r"\u0e00-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_WORD = re.compile(rf"[{_DENSE}]|[^\s{_DENSE}]+")
+"""Scripts without spaces, such as Chinese or Thai, count by the character."""
 _MOST_PAIRS, _MOST_ALIKE = 2_500, 50
 """Above so many pairs only those are looked at that have a line of a text, or all but the display name, in common: so
 many of each."""
+_LINES = 3
+"""So many lines that only two texts share are evidence."""
 _Spec = dict[str, Json]
 
 
@@ -119,7 +125,7 @@ class _Side:
 
 
 def _is_prose(value: Json) -> bool:
-    return isinstance(value, str) and len(value.split()) >= _PROSE
+    return isinstance(value, str) and len(_WORD.findall(value)) >= _PROSE
 
 
 def _own(text: str, common: _Common) -> str:
@@ -158,6 +164,8 @@ def _likeness(left: _Side, right: _Side) -> float:
     rest = _share(left.rest, right.rest)
     names = max(_letters(left.called, right.called), _letters(_plain(left.address.name), _plain(right.address.name)))
     closer = (rest + names) / 100
+    if left.called and left.called == right.called and _extended(left.address.name, right.address.name):
+        return _ALIKE + closer
     if left.texts or right.texts:
         alike = _share(left.texts, right.texts)
         return alike + closer if alike >= (_ALIKE if names < _NAMED else _LESS) else 0.0
@@ -167,6 +175,12 @@ def _likeness(left: _Side, right: _Side) -> float:
     if not any(isinstance(value, list | dict) for value in (*left.rest.values(), *right.rest.values())):
         return rest + closer if rest >= _ALIKE and names >= _ALIKE else 0.0
     return rest + closer if rest >= (_ALIKE if names < _NAMED else _LESS) else 0.0
+
+
+def _extended(left: str, right: str) -> bool:
+    """True for `support` and `support-v2`: all words of one name begin or end the other."""
+    short, long = sorted((left.split("-"), right.split("-")), key=len)
+    return short in (long[: len(short)], long[-len(short) :])
 
 
 def _share(left: Mapping[str, Json], right: Mapping[str, Json]) -> float:
@@ -194,11 +208,15 @@ def _value(left: Json, right: Json) -> float:
 
 
 def _text(left: str, right: str) -> float:
-    one, other = left.split(), right.split()
-    if max(len(one), len(other)) <= _LONG:
-        return _letters(" ".join(one), " ".join(other))
-    mine, theirs = Counter(one), Counter(other)
-    return 2 * (mine & theirs).total() / (len(one) + len(other))
+    """Also alike: a text that was cut or added to, so that nearly all lines of the shorter stand in the longer."""
+    one, other = _WORD.findall(left), _WORD.findall(right)
+    if max(len(one), len(other)) <= _LONG and max(len(left), len(right)) <= _LETTERS:
+        whole = _letters(" ".join(left.split()), " ".join(right.split()))
+    else:
+        whole = 2 * (Counter(one) & Counter(other)).total() / (len(one) + len(other))
+    few, many = sorted(({*left.splitlines()}, {*right.splitlines()}), key=len)
+    common = sum(len(line) for line in few & many)
+    return max(whole, common / sum(map(len, few)) if len(few & many) >= _LINES else 0.0)
 
 
 def _letters(left: str, right: str) -> float:
