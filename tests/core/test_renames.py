@@ -36,6 +36,10 @@ CLOSE = {
     "the prompt wrapped otherwise": SPEC | {"instructions": TEXT.replace("\n", " ")},
     "the prompt in capitals": SPEC | {"instructions": TEXT.upper()},
     "another model, name and tools": SPEC | {"model": "o3", "name": "X", "tools": [{"type": "code_interpreter"}]},
+    "the prompt three times as long": SPEC
+    | {"instructions": TEXT + "".join(f"\nRule {n}: mind it" for n in range(40))},
+    "the prompt cut short": SPEC | {"instructions": TEXT[:70]},
+    "the lines in another order": SPEC | {"instructions": "\n".join(reversed(TEXT.splitlines()))},
     "a field more, two others": SPEC | {"temperature": 0.9, "description": "x", "metadata": {}},
 }
 FAR = {
@@ -83,6 +87,35 @@ def test_a_prompt_of_one_line_that_was_edited_a_bit_is_alike(texts: tuple[str, s
         {"model": "gpt-4o", "name": name, "instructions": text} for name, text in zip("XY", texts, strict=True)
     )
     assert bool(blocks(renamed(before, after, old="tutor", new="greeter"))) is alike
+
+
+BLANKLESS = {
+    "Japanese": "あなたは自転車店のサポート担当です。お客様の言語で答えてください。",
+    "Thai": "คุณเป็นผู้ช่วยของร้านจักรยานตอบลูกค้าด้วยภาษาของเขาเสมอ",
+    "Chinese, long": "你是自行车店的客服。请用顾客的语言回答问题。" * 400,
+}
+
+
+@pytest.mark.parametrize("text", BLANKLESS.values(), ids=BLANKLESS.keys())
+def test_a_prompt_without_spaces_is_a_text_too(text: str) -> None:
+    before, after = {"model": "gpt-4o", "instructions": text}, {"model": "o3", "instructions": text + "!"}
+    assert blocks(renamed(before, after, old="jp", new="desk"))
+    assert not blocks(renamed(before, after | {"instructions": "你只写诗。" * 20}, old="jp", new="desk"))
+
+
+def test_one_endless_word_is_compared_in_no_time() -> None:
+    one = {"model": "gpt-4o", "instructions": "a" * 200_000}
+    assert not blocks(renamed(one, one | {"instructions": "a" * 200_001}, old="jp", new="desk"))
+
+
+@pytest.mark.parametrize(
+    ("new", "display", "alike"),
+    [("tutor-v2", "Tutor", True), ("prod-tutor", "Tutor", True), ("tutor-v2", "Poet", False), ("tut", "Tutor", False)],
+)
+def test_a_name_with_an_addition_and_the_same_display_name_is_a_rename(new: str, display: str, alike: bool) -> None:
+    before = {"model": "gpt-4o", "name": "Tutor", "instructions": "Help with homework, step by step."}
+    after = {"model": "o3", "name": display, "instructions": "All of it was written again, from nothing."}
+    assert bool(blocks(renamed(before, after, old="tutor", new=new))) is alike
 
 
 @pytest.mark.parametrize("new", ["math-2tutor", "mathtutor", "m-a-t-h-tutor"])

@@ -23,7 +23,8 @@ _PROSE = 4
 """So many words make a text: a model's name or a label is none."""
 _LONG, _LETTERS = 40, 2_000
 """Texts of more words or letters are compared word by word, shorter ones letter by letter."""
-_WORD = re.compile(r"[\u0e00-\U0010ffff]|[^\s\u0e00-\U0010ffff]+")
+_DENSE = r"\u0e00-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_WORD = re.compile(rf"[{_DENSE}]|[^\s{_DENSE}]+")
 """Scripts without spaces, such as Chinese or Thai, count by the character."""
 _MOST_PAIRS, _MOST_ALIKE = 2_500, 50
 """Above so many pairs only those are looked at that have a line of a text, or all but the display name, in common: so
