@@ -72,3 +72,18 @@ def test_what_an_object_says_cannot_speak_to_the_log_of_a_runner(stray: World) -
     assert ran.code == 3
     assert "\n::error::" not in ran.err
     assert "\x1b[2J" not in ran.err
+
+
+@pytest.mark.parametrize("line", [True, False])
+def test_where_a_service_lost_the_metadata_an_adopt_line_takes_the_object_as_it_is(world: World, line: bool) -> None:
+    """Nothing on it tells it from one that was never ours; without the line its twin is blocked."""
+    world.project(environment="    on_drift: deny\n")
+    world.assistant("tutor", "name: Tutor\ninstructions: Ours.\n")
+    world.apply()
+    key = world.only()["id"]
+    world.emulator.assistants.seed({**world.only(), "metadata": {}, "instructions": "Theirs."})
+    adopt = f"retinue: {{adopt: {{dev: {key}}}}}\n" if line else ""
+    world.assistant("tutor", f"name: Tutor\ninstructions: Ours.\n{adopt}")
+    ran = world.run("apply", "--auto-approve")
+    assert (ran.code, world.only()["instructions"]) == ((0, "Ours.") if line else (5, "Theirs."))
+    assert "Theirs." in ran.out or not line

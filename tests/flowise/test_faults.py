@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 
 from retinue_emulator.faults import Fault
+from retinue_emulator.flowise_rows import KIND
 
 from .conftest import FlowiseWorld
 
@@ -124,3 +126,42 @@ def test_a_catalogue_that_cannot_be_read_stops_a_write_and_makes_no_poor_row(wor
     assert world.run("plan").code == 1
     assert world.run("apply", "plan.json", "--auto-approve").code == 1
     assert json.dumps(world.rows()) == "{}"
+
+
+def _nested(levels: int) -> str:
+    return '{"a":' * levels + "1" + "}" * levels
+
+
+@pytest.mark.parametrize("kind", ["CUSTOM", "OPENAI"])
+@pytest.mark.parametrize(
+    ("damage", "code"),
+    [
+        (lambda text: text[:-1] + ',"x":1e400}', 0),
+        (lambda text: text[:-1] + f',"x":{_nested(400)}}}', 0),
+        (lambda text: text[:-1] + f',"x":{"9" * 400}}}', 0),
+        (lambda text: text[:-1], 5),
+        (lambda text: text + "}", 5),
+        (lambda text: text[:-1] + ',"x":NaN}', 5),
+        (lambda text: f"[{text}]", 5),
+        (json.dumps, 5),
+    ],
+)
+def test_details_that_cannot_be_written_again_are_left_alone_and_nothing_is_created_beside_them(
+    world: FlowiseWorld, damage: Callable[[str], str], code: int, kind: str
+) -> None:
+    world.project()
+    world.credential()
+    block = f"{{type: {kind}, credential: main}}"
+    world.flowise("greeter", block)
+    world.apply()
+    ((key, text),) = world.emulator.store.texts(KIND)
+    row = json.loads(text)
+    row["details"] = damage(row["details"])
+    world.emulator.store.put(KIND, key, 5, json.dumps(row))
+    world.monkeypatch.setattr(world, "normal", str)  # it reads all details
+    before = world.emulator.store.texts(KIND)
+    assert world.run("apply", "--auto-approve").code == code
+    assert world.run("plan").code == 0
+    world.flowise("greeter", block, "instructions: Say hello.\n")
+    assert world.run("apply", "--auto-approve").code == (code or 1)
+    assert world.emulator.store.texts(KIND) == before

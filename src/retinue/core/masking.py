@@ -15,27 +15,24 @@ from .model import Json
 MASK = "[key]"
 _SHORTEST, _LONG, _PART = 8, 16, 24
 _ROUNDS = 4
-_UNSEEN = re.compile(r"\x1b\[[0-9;]*[a-z]|[\x00-\x1f\x7f-\x9f\xad\u200b-\u200d\u2060\ufeff]+", re.IGNORECASE)
+_UNSEEN = re.compile(
+    r"\x1b\[[0-9;]*[a-z]|[\x00-\x1f\x7f-\x9f\xad\u034f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]+",
+    re.IGNORECASE,
+)
+_ENTITIES = {
+    **{"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "sol": "/", "plus": "+", "equals": "="},
+    **{"lowbar": "_", "period": ".", "colon": ":"},
+}
+_NAMED = {**_ENTITIES, "0": "~", "1": "/"}
 # A run of backslashes is one: every further pair of quotes doubles them. Keys are ASCII, so no other codes matter.
 _ESCAPE = (
     r"\\{1,16}(?:u(?:0000)?00(?P<a>[0-9a-f]{2})|u\{0*(?P<b>[0-9a-f]{2})\}|x(?P<c>[0-9a-f]{2})|(?P<o>[01][0-7]{2})|[nrt]|(?P<p>[^\w\s]|_))"
-    r"|%(?P<d>[0-9a-f]{2})|~(?P<q>[01])|&\#x0*(?P<e>[0-9a-f]{2});|&\#0*(?P<n>[0-9]{2,3});|&(?P<w>amp|lt|gt|quot|apos|sol|plus|equals);"
+    r"|%(?:u00)?(?P<d>[0-9a-f]{2})|~(?P<q>[01])|&\#x0*(?P<e>[0-9a-f]{2});|&\#0*(?P<n>[0-9]{2,3});"
+    rf"|&(?P<w>{'|'.join(_ENTITIES)});"
 )
 _ESCAPES = re.compile(_ESCAPE, re.IGNORECASE)
 _WRITTEN = re.compile(rf"=\r?\n|\s+|{_UNSEEN.pattern}|{_ESCAPE}", re.IGNORECASE)
 _FREQUENT = (("\\n", ""), ("\\r", ""), ("\\t", ""), ('\\"', '"'), ("\\/", "/"))
-_NAMED = {
-    "amp": "&",
-    "lt": "<",
-    "gt": ">",
-    "quot": '"',
-    "apos": "'",
-    "sol": "/",
-    "plus": "+",
-    "equals": "=",
-    "0": "~",
-    "1": "/",
-}
 
 
 class Form(NamedTuple):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from ...core.errors import ServiceError
 from ...core.marker import ADDRESS_KEY, APPLIED_KEY
 from ...core.model import Json, Resource
-from ...core.strictjson import loads
+from ...core.strictjson import loads, received
 from ..lenient import mapping, mappings, seconds, text, text_members
 from .block import CUSTOM, DEFAULT_NODE, NAME, OPENAI, Block, Part, Store, store_of
 from .directory import Directory
@@ -18,18 +18,21 @@ from .upstream import NUMBERS, deviations, ids_alone, is_stated, left_open
 MARKER_KEYS = (ADDRESS_KEY, APPLIED_KEY)
 KEEPER, KEPT = "code_interpreter", "retinue"
 """Which member of `tool_resources` keeps a copy of an OPENAI row's metadata, and under which name."""
+_UNREADABLE = "?"
+"""The owner of a row with a marker in details that are broken: somebody."""
 _NO_ROW = "Check `endpoint`: it is the address of Flowise itself, for example http://localhost:3000."
 
 
 def to_resource(row: Mapping[str, Json], directory: Directory, upstream: Mapping[str, Json] | None = None) -> Resource:
     """`upstream`: the assistant behind the row, if it is known. Raises ServiceError if this is no row at all."""
-    remote_id = row.get("id")
+    remote_id, written = row.get("id"), row.get("details")
     if not isinstance(remote_id, str) or not remote_id:
         raise ServiceError("the service answered an assistant without an id", _NO_ROW)
-    if not isinstance(row.get("details"), str):
+    if not isinstance(written, str):
         raise ServiceError(f"the details of {remote_id} are no text", _NO_ROW)
     details = details_of(row)
     texts = _pairs(details)
+    lost = _UNREADABLE if parsed_details(row) is None and ADDRESS_KEY in written else None
     read = _custom if row.get("type") == CUSTOM else _openai
     spec = read(row, details, directory)
     if upstream is not None:
@@ -42,7 +45,7 @@ def to_resource(row: Mapping[str, Json], directory: Directory, upstream: Mapping
         spec=spec,
         remote_id=remote_id,
         created_at=seconds(row.get("createdDate")),
-        marker_address=texts.get(ADDRESS_KEY) or None,
+        marker_address=texts.get(ADDRESS_KEY) or lost,
         marker_applied=texts.get(APPLIED_KEY) or None,
         raw=row,
     )
@@ -56,10 +59,18 @@ def details_of(row: Mapping[str, Json]) -> dict[str, Json]:
 def parsed_details(row: Mapping[str, Json]) -> dict[str, Json] | None:
     """None for details that are no object: nothing of such a row can be read."""
     try:
-        value = loads(row.get("details") or "")
-    except (TypeError, ValueError, RecursionError):
+        value = received(row.get("details") or "")
+    except (TypeError, ValueError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def is_exact(row: Mapping[str, Json]) -> bool:
+    """Whether the details are read just as they stand there, so that writing them again would lose nothing."""
+    try:
+        return isinstance(loads(row.get("details") or ""), dict)
+    except (TypeError, ValueError, RecursionError):
+        return False
 
 
 def upstream_id(row: Mapping[str, Json]) -> str | None:

@@ -17,7 +17,7 @@ from .behind import Behind
 from .block import CUSTOM, Block, block_of
 from .directory import Directory, by_name, credentials_from
 from .errors import is_gone_upstream, remedy_for
-from .reading import details_of, parsed_details, to_resource, upstream_id
+from .reading import details_of, is_exact, parsed_details, to_resource, upstream_id
 from .resolving import resolved
 from .writing import IN_NODE, create_body, update_body
 
@@ -85,8 +85,8 @@ class FlowiseService:
     def update(
         self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
     ) -> Resource:
-        if parsed_details(live.raw) is None:
-            raise Rejected(f"the details of {live.remote_id} are no JSON object", _REPAIR)
+        if not is_exact(live.raw):
+            raise Rejected(f"the details of {live.remote_id} are no JSON object that can be written again", _REPAIR)
         if not IN_NODE.isdisjoint(fields):
             self._require([block_of({**live.spec, **fields})])
         body = update_body(live, fields, marker, self._directory)
