@@ -7,6 +7,7 @@ from typing import Any
 
 from .canonical import canonical_json, digest, plain
 from .errors import UsageError
+from .marker import Entry, Owner, format_entries, parse_entries, parse_owner
 from .model import (
     Action,
     Address,
@@ -17,6 +18,7 @@ from .model import (
     FieldChange,
     Inputs,
     Json,
+    MarkChange,
     Obstacle,
     Place,
     Plan,
@@ -27,6 +29,7 @@ from .model import (
 from .strictjson import escaped
 
 FORMAT_VERSION = "1.0"
+_PROTECT, ACCEPTED = "/retinue/protect", "/retinue/accepted"
 _NOT_IN_DIGEST = ("digest", "retinue_version", "diagnostics")
 
 
@@ -117,25 +120,35 @@ def _inputs_to_json(inputs: Inputs) -> dict[str, Json]:
     return {key: item for key, item in value.items() if item}
 
 
+def published_fields(change: Change) -> tuple[FieldChange, ...]:
+    """A step's fields as a plan shows them, followed by what changes in the marker alone, below `/retinue/`."""
+    mark, found = change.mark, change.fields
+    if mark.was_protected is not None:
+        found = (*found, FieldChange(_PROTECT, mark.was_protected, change.protected))
+    if mark.accepted:
+        found = (*found, FieldChange(ACCEPTED, None, list(mark.accepted)))
+    return found
+
+
 def _change_to_json(change: Change) -> dict[str, Json]:
     value: dict[str, Json] = {
         "address": str(change.address),
         "action": change.action.value,
-        "reason": change.reason.value,
+        "reason": str(change.reason),
         "remote_id": change.remote_id,
         "fields": [
             {"path": item.path, "before": plain(item.before), "after": plain(item.after), "cause": item.cause.value}
-            for item in change.fields
+            for item in published_fields(change)
         ],
         "expect": change.expect,
         "requires": [str(address) for address in change.requires],
         "blocked": _obstacle_to_json(change.blocked),
         "held": _obstacle_to_json(change.held),
-        "marker": {"asked": change.asked, "protected": change.protected},
+        "marker": {"asked": format_entries(change.asked), "protected": change.protected},
     }
     optional = {
         "ignored": list(change.ignored) or None,
-        "moved_from": change.moved_from,
+        "moved_from": None if change.moved_from is None else str(change.moved_from),
         "display_name": change.display_name,
         "resolved": {str(address): key for address, key in change.resolved.items()} or None,
     }
@@ -236,26 +249,61 @@ def _diagnostic(value: Mapping[str, Any]) -> Diagnostic:
 
 
 def _change(value: Mapping[str, Any]) -> Change:
+    action, reason = Action(value["action"]), _text(value["reason"])
+    fields = [
+        FieldChange(_text(item["path"]), item["before"], item["after"], Cause(item["cause"]))
+        for item in value["fields"]
+    ]
+    protected = value["marker"]["protected"] is True
     return Change(
         address=parse_address(value["address"]),
-        action=Action(value["action"]),
-        reason=Reason(value["reason"]),
+        action=action,
+        reason=reason,
         remote_id=_optional(value["remote_id"]),
-        fields=tuple(
-            FieldChange(_text(item["path"]), item["before"], item["after"], Cause(item["cause"]))
-            for item in value["fields"]
-        ),
+        fields=tuple(item for item in fields if item.path not in (_PROTECT, ACCEPTED)),
         expect=_optional(value["expect"]),
         requires=tuple(map(parse_address, value["requires"])),
         blocked=_obstacle(value["blocked"]),
         held=_obstacle(value["held"]),
-        asked=_text(value["marker"]["asked"]),
-        protected=value["marker"]["protected"] is True,
+        asked=_entries(value["marker"]["asked"]),
+        protected=protected,
         ignored=tuple(map(_pointer, value.get("ignored", ()))),
-        moved_from=_optional(value.get("moved_from")),
+        moved_from=None if value.get("moved_from") is None else _owner(value["moved_from"]),
         display_name=_optional(value.get("display_name")),
         resolved={parse_address(key): _text(item) for key, item in value.get("resolved", {}).items()},
+        mark=_mark_change({item.path: item for item in fields}, protected),
+        # Facts that the format states by its reason alone. Whoever wrote it: each step is checked against the world.
+        orphan=action is Action.DELETE and reason == Reason.ORPHAN,
+        extra=action.gives_up and reason in (Reason.DUPLICATE, Reason.COPY),
+        unused=action is Action.DELETE and reason == Reason.UNUSED,
+        recognised=action is Action.ADOPT and reason == Reason.MARKER_LOST,
     )
+
+
+def _mark_change(fields: Mapping[str, FieldChange], protected: bool) -> MarkChange:
+    protect, accepted = fields.get(_PROTECT), fields.get(ACCEPTED)
+    if protect is not None and (type(protect.before) is not bool or protect.after is not protected):
+        raise ValueError(f"`{_PROTECT}` is not what the marker will say")
+    if accepted is not None and not isinstance(accepted.after, list):
+        raise TypeError(f"`{ACCEPTED}` is no list of fields")
+    return MarkChange(
+        was_protected=None if protect is None else protect.before,
+        accepted=() if accepted is None else tuple(map(_text, accepted.after)),
+    )
+
+
+def _entries(value: Any) -> Mapping[str, Entry]:
+    entries = parse_entries(_text(value).split())
+    if entries is None or format_entries(entries) != value:
+        raise ValueError(f"the marker cannot be read: {value}")
+    return entries
+
+
+def _owner(value: Any) -> Owner:
+    owner = parse_owner(_text(value))
+    if owner is None:
+        raise ValueError(f"`{value}` is no marker address")
+    return owner
 
 
 def parse_address(text: str) -> Address:

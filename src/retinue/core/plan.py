@@ -16,7 +16,7 @@ from .ownership import World
 from .promotion import hold
 from .renames import Pair, line, renames
 from .selection import Selection
-from .steps import Steps, letting_go
+from .steps import Steps, forget_step
 from .target import Target
 
 
@@ -41,11 +41,11 @@ def make_plan(
     known = _survey(target, desired, live, intent)
     steps = Steps(target, known.links)
     found = [*(_destroyed(known, steps) if intent.destroy else _wanted(known, steps))]
-    found += [steps.delete(claim, Reason.DUPLICATE) for claim in known.world.duplicates]
+    found += [steps.delete(claim, Reason.DUPLICATE, extra=True) for claim in known.world.duplicates]
     found += [steps.delete_unused(file) for file in unused_files(known.links, known.marked, found)]
     renamed = _renamed(known, found, intent)
     changes, unchanged = _narrowed(found, desired, intent)
-    strangers = _strangers(known, changes)
+    external_references = _external_references(known, changes)
     plan = Plan(
         project=target.project,
         environment=target.environment,
@@ -57,13 +57,13 @@ def make_plan(
         unchanged=len(unchanged),
         unchanged_addresses=tuple(sorted(unchanged)),
         diagnostics=(
-            *notes(target, known.world, known.objects, changes, strangers),
+            *notes(target, known.world, known.objects, changes, external_references),
             *_where(renamed, known.objects, changes),
         ),
     )
     if target.proof is not None and not intent.destroy:
         plan = hold(plan, target.proof, renamed)
-    return policy.guard(plan, replace(_facts(known, renamed, changes), strangers=strangers))
+    return policy.guard(plan, replace(_facts(known, renamed, changes), external_references=external_references))
 
 
 def _narrowed(
@@ -123,9 +123,10 @@ def _wanted(known: _Known, steps: Steps) -> Iterator[Change]:
             continue
         forget = known.target.removed.get(address)
         if forget:
-            yield letting_go(claim, Reason.REMOVED, known.target)
+            yield forget_step(claim, Reason.REMOVED, known.target)
         else:
-            yield steps.delete(claim, Reason.ORPHAN if forget is None else Reason.REMOVED)
+            orphan = forget is None
+            yield steps.delete(claim, Reason.ORPHAN if orphan else Reason.REMOVED, orphan=orphan)
 
 
 def _toward(resource: Resource, found: Counterpart | None, known: _Known, steps: Steps) -> Change:
@@ -190,7 +191,7 @@ def _is_lost(change: Change, known: _Known) -> bool:
     return claim is not None and claim.remote_id == change.remote_id
 
 
-def _strangers(known: _Known, changes: Sequence[Change]) -> dict[tuple[str, str], str]:
+def _external_references(known: _Known, changes: Sequence[Change]) -> dict[tuple[str, str], str]:
     """By kind and id of what goes, an object of others that refers to it, in words."""
     going = {(item.address.kind, item.remote_id) for item in changes if item.action.destroys}
     if not going:
