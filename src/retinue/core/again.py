@@ -12,7 +12,7 @@ from typing import NamedTuple
 from .canonical import same
 from .codec import published_fields
 from .freshness import shortened
-from .model import MISSING, Address, Change, Json, Kind
+from .model import MISSING, Address, Change, Kind
 from .waves import known_as
 
 
@@ -40,8 +40,16 @@ def confirmed(
         if why:
             otherwise.append(f"{saved.address}: {why}")
     for saved in done:
-        if not saved.action.gives_up:
-            otherwise += [f"{saved.address}: {why}" for now in at[saved.address] if (why := _undone(saved, now, kinds))]
+        if saved.action.gives_up:
+            continue
+        for now in at[saved.address]:
+            if now.action.gives_up:
+                why = None if saved.action.makes or now.remote_id != saved.remote_id else "its manifest is gone by now"
+            else:
+                # Another drift since is none of its business.
+                why = _asked_otherwise(saved, now, kinds[saved.address.kind])
+            if why:
+                otherwise.append(f"{saved.address}: {why}")
     return Confirmed(tuple(steps), tuple(otherwise))
 
 
@@ -56,21 +64,10 @@ def _difference(saved: Change, now: Change | None, others: Sequence[Change], kin
     # Where somebody else put all of it in place meanwhile, it is only noted.
     if not now.mark.accepted or saved.mark.accepted:
         for path in sorted(before.keys() | after.keys()):
-            if not _equal(before.get(path, MISSING), after.get(path, MISSING)):
-                there, here = shortened(before.get(path, MISSING)), shortened(after.get(path, MISSING))
-                return f"{path} is {there} in the plan and {here} by its manifest as it is now"
+            there, here = before.get(path, MISSING), after.get(path, MISSING)
+            if MISSING in (there, here) or not same(there, here):
+                return f"{path} is {shortened(there)} in the plan and {shortened(here)} by its manifest as it is now"
     return _asked_otherwise(saved, now, kind)
-
-
-def _equal(left: Json, right: Json) -> bool:
-    return left is right or (left is not MISSING and right is not MISSING and same(left, right))
-
-
-def _undone(saved: Change, now: Change, kinds: Mapping[str, Kind]) -> str | None:
-    """What the manifest says otherwise of a step that is done already; another drift since is none of its business."""
-    if now.action.gives_up:
-        return None if saved.action.makes or now.remote_id != saved.remote_id else "its manifest is gone by now"
-    return _asked_otherwise(saved, now, kinds[saved.address.kind])
 
 
 def _asked_otherwise(saved: Change, now: Change, kind: Kind) -> str | None:

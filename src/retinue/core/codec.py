@@ -7,7 +7,7 @@ from typing import Any
 
 from .canonical import canonical_json, digest, plain
 from .errors import UsageError
-from .marker import Entry, Owner, format_entries, parse_entries, parse_owner
+from .marker import format_entries, parse_entries, parse_owner
 from .model import (
     Action,
     Address,
@@ -197,7 +197,7 @@ def plan_from_json(value: Json) -> Plan:
 
 
 def _plan(value: Mapping[str, Any]) -> Plan:
-    allowed = value["allowed"]
+    allowed, proof = value["allowed"], value.get("promotion")
     return Plan(
         project=_text(value["project"]),
         environment=_text(value["environment"]),
@@ -215,7 +215,7 @@ def _plan(value: Mapping[str, Any]) -> Plan:
         changes=tuple(_change(item) for item in value["changes"]),
         unchanged=_count(value["summary"]["no-op"]),
         diagnostics=tuple(_diagnostic(item) for item in value["diagnostics"]),
-        promotion=_promotion(value.get("promotion")),
+        promotion=None if proof is None else Promotion(_text(proof["environment"]), proof["verified"] is True),
         inputs=_inputs(value.get("inputs", {})),
     )
 
@@ -229,10 +229,6 @@ def _inputs(value: Mapping[str, Any]) -> Inputs:
         select=tuple(map(_text, value.get("select", ()))),
         incomplete=value.get("incomplete") is True,
     )
-
-
-def _promotion(value: Any) -> Promotion | None:
-    return None if value is None else Promotion(_text(value["environment"]), value["verified"] is True)
 
 
 def _diagnostic(value: Mapping[str, Any]) -> Diagnostic:
@@ -254,7 +250,12 @@ def _change(value: Mapping[str, Any]) -> Change:
         FieldChange(_text(item["path"]), item["before"], item["after"], Cause(item["cause"]))
         for item in value["fields"]
     ]
-    protected = value["marker"]["protected"] is True
+    entries, protected = parse_entries(_text(value["marker"]["asked"]).split()), value["marker"]["protected"] is True
+    if entries is None or format_entries(entries) != value["marker"]["asked"]:
+        raise ValueError(f"the marker cannot be read: {value['marker']['asked']}")
+    moved_from = parse_owner(_optional(value.get("moved_from")) or "")
+    if moved_from is None and value.get("moved_from") is not None:
+        raise ValueError(f"`{value['moved_from']}` is no marker address")
     return Change(
         address=parse_address(value["address"]),
         action=action,
@@ -265,10 +266,10 @@ def _change(value: Mapping[str, Any]) -> Change:
         requires=tuple(map(parse_address, value["requires"])),
         blocked=_obstacle(value["blocked"]),
         held=_obstacle(value["held"]),
-        asked=_entries(value["marker"]["asked"]),
+        asked=entries,
         protected=protected,
         ignored=tuple(map(_pointer, value.get("ignored", ()))),
-        moved_from=None if value.get("moved_from") is None else _owner(value["moved_from"]),
+        moved_from=moved_from,
         display_name=_optional(value.get("display_name")),
         resolved={parse_address(key): _text(item) for key, item in value.get("resolved", {}).items()},
         mark=_mark_change({item.path: item for item in fields}, protected),
@@ -290,20 +291,6 @@ def _mark_change(fields: Mapping[str, FieldChange], protected: bool) -> MarkChan
         was_protected=None if protect is None else protect.before,
         accepted=() if accepted is None else tuple(map(_text, accepted.after)),
     )
-
-
-def _entries(value: Any) -> Mapping[str, Entry]:
-    entries = parse_entries(_text(value).split())
-    if entries is None or format_entries(entries) != value:
-        raise ValueError(f"the marker cannot be read: {value}")
-    return entries
-
-
-def _owner(value: Any) -> Owner:
-    owner = parse_owner(_text(value))
-    if owner is None:
-        raise ValueError(f"`{value}` is no marker address")
-    return owner
 
 
 def parse_address(text: str) -> Address:

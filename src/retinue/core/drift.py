@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -73,7 +72,8 @@ def drift_of(plan: Plan) -> Drift:
             items.append(found)
         elif not change.mark.accepted:
             pending[change.address] = None
-    within = None if plan.complete else {str(item) for item in (*_addresses(plan),)}
+    planned = (*plan.unchanged_addresses, *(change.address for change in plan.changes))
+    within = None if plan.complete else set(map(str, planned))
     said = [item for item in plan.diagnostics if item.code in _SAID and (within is None or item.address in within)]
     items += [Drifted(_SAID[item.code], item.address or "", None, (), item.message, item.remedy) for item in said]
     notes = tuple(item for item in plan.diagnostics if item.code not in _SAID and item.severity is not Severity.INFO)
@@ -81,11 +81,6 @@ def drift_of(plan: Plan) -> Drift:
     items.sort(key=lambda item: (item.address, order.index(item.what), item.remote_id or ""))
     accepted = tuple(change.address for change in plan.changes if change.mark.accepted)
     return Drift(plan, tuple(items), tuple(pending), notes, accepted)
-
-
-def _addresses(plan: Plan) -> Iterator[Address]:
-    yield from plan.unchanged_addresses
-    yield from (change.address for change in plan.changes)
 
 
 def _of_change(change: Change, environment: str) -> Drifted | None:

@@ -13,10 +13,8 @@ from .model import MISSING, Action, Change, Field, Json, Kind, Resource
 from .pointer import with_ignored, without
 from .references import ids_in
 
-_DIGEST_LENGTH = 6
 
-
-def short_digest(value: Json, length: int = _DIGEST_LENGTH) -> str:
+def short_digest(value: Json, length: int = 6) -> str:
     """The first 36 bits of the digest of a canonical value, as six URL-safe characters."""
     hashed = hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).digest()
     return base64.urlsafe_b64encode(hashed)[:length].decode("ascii")

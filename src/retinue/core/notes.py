@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from .model import Action, Address, Change, Diagnostic, Resource, Severity
 from .ownership import World
@@ -72,15 +72,13 @@ def _moved_from_nothing(changes: Sequence[Change], desired: Mapping[Address, Res
             continue
         resource = desired[change.address]
         if name := resource.policy.moved_from:
+            described = Address(change.address.kind, name) in desired
+            of = "another manifest" if described else "nothing that is live here"
             yield Diagnostic(
                 code="moved-from-nothing",
                 severity=Severity.WARNING,
                 place=resource.place,
                 address=str(change.address),
-                message=f"`moved_from: {name}` is {_why_not_moved(Address(change.address.kind, name), desired)}",
+                message=f"`moved_from: {name}` is the name of {of}",
                 remedy="Correct the name, or take the line out.",
             )
-
-
-def _why_not_moved(old: Address, desired: Collection[Address]) -> str:
-    return "the name of another manifest" if old in desired else "the name of nothing that is live here"

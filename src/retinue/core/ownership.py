@@ -122,18 +122,16 @@ def _concerns(live: Resource, names: Sequence[str], environment: str) -> bool:
 def _refuse_newer(found: Sequence[Resource]) -> None:
     if not found:
         return
-    named = ", ".join(_named(item) for item in found[:_MOST_NAMED])
+    some = [(item.mark.owner, item) for item in found[:_MOST_NAMED]]
+    named = ", ".join(
+        f"{owner.address} ({live.remote_id})" if owner else f"{live.kind} {live.remote_id}" for owner, live in some
+    )
     more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
     raise NewerMarker(
         f"the marker of {named}{more} was written by a newer retinue; this one cannot read it",
         "Upgrade retinue; nothing was changed. If no newer one is in use here, the marker was edited: restore the two"
         " `retinue.` metadata keys in the service, or remove them and adopt the object.",
     )
-
-
-def _named(live: Resource) -> str:
-    owner = live.mark.owner
-    return f"{owner.address} ({live.remote_id})" if owner else f"{live.kind} {live.remote_id}"
 
 
 _MOST_NAMED = 5
@@ -160,7 +158,8 @@ def _settle(
     copies: list[Claim] = []
     originals = _originals(claim for claims in ours.values() for claim in claims)
     for address in sorted(ours):
-        claims = sorted(ours[address], key=lambda claim: _rank(claim, names))
+        # What can still be used comes first, then what bears the project's newest name, then the oldest.
+        claims = sorted(ours[address], key=lambda it: (it.live.expired, names.index(it.owner.project), *_age(it.live)))
         made = [claim for claim in claims if originals[_nonce(claim)] is claim]
         copied = [claim for claim in claims if originals[_nonce(claim)] is not claim]
         copies.extend(copied)
@@ -182,11 +181,6 @@ def _settle(
         by_original[original.remote_id] = (*by_original.get(original.remote_id, ()), claim)
         diagnostics.append(_copied(claim, original))
     return World(owned, tuple(duplicates), tuple(copies), elsewhere, foreign, tuple(diagnostics), by_original, ())
-
-
-def _rank(claim: Claim, names: Sequence[str]) -> tuple[bool, int, int, str]:
-    """What can still be used comes first, then what bears the project's newest name, then the oldest."""
-    return (claim.live.expired, names.index(claim.owner.project), *_age(claim.live))
 
 
 def _age(live: Resource) -> tuple[int, str]:

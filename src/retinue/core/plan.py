@@ -10,7 +10,7 @@ from .content import by_key, scope_of
 from .counterparts import Counterpart, adopts, counterparts, not_adoptable
 from .graph import closure
 from .links import Links, left_in_use, link, split, unused_files, used_elsewhere
-from .model import Action, Address, Allowed, Change, Diagnostic, Kind, Plan, Reason, Resource, Severity
+from .model import Action, Address, Allowed, Change, Diagnostic, Plan, Reason, Resource, Severity
 from .notes import notes
 from .ownership import World
 from .promotion import hold
@@ -40,7 +40,10 @@ def make_plan(
     intent = intent or Intent()
     known = _survey(target, desired, live, intent)
     steps = Steps(target, known.links)
-    found = [*(_destroyed(known, steps) if intent.destroy else _wanted(known, steps))]
+    if intent.destroy:
+        found = [steps.delete(claim, Reason.DESTROY) for claim in known.world.owned.values()]
+    else:
+        found = [*_wanted(known, steps)]
     found += [steps.delete(claim, Reason.DUPLICATE, extra=True) for claim in known.world.duplicates]
     found += [steps.delete_unused(file) for file in unused_files(known.links, known.marked, found)]
     renamed = _renamed(known, found, intent)
@@ -53,7 +56,7 @@ def make_plan(
         endpoint=target.endpoint,
         complete=intent.selection is None and intent.only is None,
         allowed=intent.allowed,
-        changes=tuple(sorted(changes, key=_position)),
+        changes=tuple(sorted(changes, key=lambda it: (it.action is Action.DELETE, it.address, it.remote_id or ""))),
         unchanged=len(unchanged),
         unchanged_addresses=tuple(sorted(unchanged)),
         diagnostics=(
@@ -140,11 +143,6 @@ def _toward(resource: Resource, found: Counterpart | None, known: _Known, steps:
     return replace(created, remote_id=remote_id, blocked=not_adoptable(remote_id, known.world))
 
 
-def _destroyed(known: _Known, steps: Steps) -> Iterator[Change]:
-    for claim in known.world.owned.values():
-        yield steps.delete(claim, Reason.DESTROY)
-
-
 def _renamed(known: _Known, changes: Sequence[Change], intent: Intent) -> list[Pair]:
     """What would be deleted and what would be created that look like one object under two names.
 
@@ -153,7 +151,9 @@ def _renamed(known: _Known, changes: Sequence[Change], intent: Intent) -> list[P
     if intent.destroy:
         return []
     world, links = known.world.owned, known.links
-    going = {change.address for change in changes if change.action is Action.DELETE and _is_lost(change, known)}
+    # Deletes that take away the object of an address, and not only a double of it.
+    deletes = {(change.address, change.remote_id) for change in changes if change.action is Action.DELETE}
+    going = {address for address, claim in world.items() if (address, claim.remote_id) in deletes}
     gone = {item for item in going - known.target.removed.keys() if str(item) not in intent.allowed.renamed}
     new = {change.address for change in changes if change.action is Action.CREATE}
     found: list[Pair] = []
@@ -185,12 +185,6 @@ def _where(
             )
 
 
-def _is_lost(change: Change, known: _Known) -> bool:
-    """Whether a delete takes away the object of an address, and not only a double of it."""
-    claim = known.world.owned.get(change.address)
-    return claim is not None and claim.remote_id == change.remote_id
-
-
 def _external_references(known: _Known, changes: Sequence[Change]) -> dict[tuple[str, str], str]:
     """By kind and id of what goes, an object of others that refers to it, in words."""
     going = {(item.address.kind, item.remote_id) for item in changes if item.action.destroys}
@@ -199,12 +193,12 @@ def _external_references(known: _Known, changes: Sequence[Change]) -> dict[tuple
     world, kinds = known.world, known.target.kinds
     others = [*world.foreign, *(claim.live for claim in (*world.elsewhere, *world.copies))]
     used = used_elsewhere(others, changes, kinds)
-    return {key: _in_words(live, kinds[live.kind]) for key, live in used.items() if key in going}
-
-
-def _in_words(live: Resource, kind: Kind) -> str:
-    name = kind.display_name(live.spec)
-    return f"{live.remote_id} (“{name}”)" if name else str(live.remote_id)
+    named = {key: (live.remote_id, kinds[live.kind].display_name(live.spec)) for key, live in used.items()}
+    return {
+        key: f"{remote_id} (“{name}”)" if name else str(remote_id)
+        for key, (remote_id, name) in named.items()
+        if key in going
+    }
 
 
 def _facts(known: _Known, renamed: Sequence[Pair], changes: Sequence[Change]) -> policy.Facts:
@@ -218,7 +212,3 @@ def _facts(known: _Known, renamed: Sequence[Pair], changes: Sequence[Change]) ->
         renamed=renamed,
         users=left_in_use(known.links, {address: claim.live for address, claim in owned.items()}, changes),
     )
-
-
-def _position(change: Change) -> tuple[bool, Address, str]:
-    return (change.action is Action.DELETE, change.address, change.remote_id or "")

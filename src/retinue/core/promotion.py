@@ -78,7 +78,8 @@ def _lack(change: Change, proof: Proof) -> Obstacle | None:
 def _pending(pending: Change, source: str) -> Obstacle:
     """The environment before has something left to do."""
     address, run = pending.address, f"retinue apply -e {source}"
-    if _only_drifted(pending):
+    drifted = bool(pending.fields) and all(item.cause is Cause.DRIFT for item in pending.fields)
+    if drifted and pending.action is Action.UPDATE and pending.mark.was_protected is None:
         ways = _ways(address, f"to keep that: retinue import --update -e {source}", f"to undo it: {run}")
         return Obstacle("drifted", f"in {source} it was changed outside since the last apply", ways)
     if pending.action.gives_up:
@@ -88,12 +89,6 @@ def _pending(pending: Change, source: str) -> Obstacle:
         return Obstacle("not-applied", message, _ways(address, run))
     message = f"{source} does not have it as the manifests want it: there it is still to {pending.action}"
     return Obstacle("not-applied", message, _ways(address, run))
-
-
-def _only_drifted(change: Change) -> bool:
-    """Whether all that a step would undo was changed outside."""
-    drifted = bool(change.fields) and all(item.cause is Cause.DRIFT for item in change.fields)
-    return change.action is Action.UPDATE and drifted and change.mark.was_protected is None
 
 
 def _ways(address: Address, *ways: str) -> tuple[str, ...]:

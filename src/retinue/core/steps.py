@@ -39,7 +39,9 @@ class Steps:
 
     def update(self, desired: Resource, claim: Claim) -> Change:
         """What brings an object of ours to what is desired; a no-op if nothing is left to do."""
-        moved_from = None if claim.owner == self._owner(desired) else claim.owner
+        assert desired.address is not None
+        owner = Owner(self.target.project, self.target.environment, desired.address)
+        moved_from = None if claim.owner == owner else claim.owner
         if claim.live.expired:
             return replace(
                 self.create(desired),
@@ -90,10 +92,6 @@ class Steps:
             expect=diff.expect_digest(file, kind, (), ()),
             display_name=kind.display_name(file.spec),
         )
-
-    def _owner(self, desired: Resource) -> Owner:
-        assert desired.address is not None
-        return Owner(self.target.project, self.target.environment, desired.address)
 
     def _compared(self, desired: Resource, live: Resource, applied: Applied | None, known: bool) -> diff.Compared:
         kind = self.target.kinds[desired.kind]

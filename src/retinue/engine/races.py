@@ -14,7 +14,7 @@ from ..core.marker import Mark
 from ..core.marks import ended
 from ..core.model import Address, Change, Diagnostic, Outcome, Severity, Status
 from ..core.ownership import Claim, World, decide
-from ..core.races import Contest, contests
+from ..core.races import contests
 from ..core.references import grounded
 from .read import read_owned
 from .run import Run, packed
@@ -112,11 +112,8 @@ def _give_way(world: World, changes: Mapping[int, Change], lost: dict[Address, _
             run.clock.wait(_PATIENCE, run.stop)
             world = _world(changes, run)
     for contest in tied:
-        _take_back(contest.address, (contest.holder,), _oldest_rival(contest), lost, run)
-
-
-def _oldest_rival(contest: Contest) -> Claim:
-    return min(contest.rivals, key=lambda claim: (claim.live.created_at, claim.remote_id))
+        oldest = min(contest.rivals, key=lambda claim: (claim.live.created_at, claim.remote_id))
+        _take_back(contest.address, (contest.holder,), oldest, lost, run)
 
 
 def _take_back(address: Address, extra: Collection[Claim], holder: Claim, lost: dict[Address, _Lost], run: Run) -> None:
