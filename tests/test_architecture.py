@@ -195,6 +195,37 @@ def test_nothing_but_a_provider_branches_on_a_providers_name() -> None:
     assert [module for module in outside("providers") if branches_on_a_provider(tree_of(module))] == []
 
 
+READERS = {
+    "reason": ("render/", "core/codec.py"),
+    "marker_address": ("providers/", "core/model.py"),
+    "marker_applied": ("providers/", "core/model.py"),
+}
+"""Who may read these attributes: a reason is text for people, and a marker is parsed once, where an object enters."""
+BUILDERS = {"Mark.parse": ("core/model.py",), "Marker": ("engine/run.py", "providers/")}
+"""Who may parse the texts of a marker, and who may pack them for a service."""
+
+
+def reads(tree: ast.Module) -> set[str]:
+    """The attributes that are read of anything."""
+    found = (node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load))
+    return {node.attr for node in found}
+
+
+def calls(tree: ast.Module) -> set[str]:
+    """What is called by its name, or as a member of a name: `Marker`, `Mark.parse`."""
+    return {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+
+
+def test_nothing_is_decided_by_a_reason_or_by_the_text_of_a_marker() -> None:
+    trees = {module: tree_of(module) for module in MODULES}
+    for found_in, allowed in ((reads, READERS), (calls, BUILDERS)):
+        found = {module: found_in(tree) & allowed.keys() for module, tree in trees.items()}
+        assert [
+            (module, name) for module in found for name in found[module] if not module.startswith(allowed[name])
+        ] == []
+    assert all(name in calls(trees[modules[0]]) for name, modules in BUILDERS.items())
+
+
 # --- the rules can fail
 
 BAD_IMPORTS = {
@@ -229,6 +260,12 @@ def test_a_forbidden_import_is_found(module: str, source: str) -> None:
 )
 def test_a_branch_on_a_providers_name_is_found(source: str) -> None:
     assert branches_on_a_provider(ast.parse(source))
+
+
+def test_a_reader_is_found_but_not_who_only_writes() -> None:
+    assert "reason" in reads(ast.parse("if change.reason == 'drift': pass"))
+    assert "reason" not in reads(ast.parse("Change(reason=Reason.DRIFT)\nfor reason in Reason: print(reason.value)"))
+    assert {"Marker", "Mark.parse"} <= calls(ast.parse("Marker('a', 'b')\nMark.parse('a', 'b')"))
 
 
 @pytest.mark.parametrize("source", ["print(1)", "import click\nclick.echo(1)", "import os\nos.environ['A']",

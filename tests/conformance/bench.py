@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import pytest
 
-from retinue.core import diff, marker
+from retinue.core import diff, marker, marks
 from retinue.core.canonical import canonical, canonical_json, same
 from retinue.core.errors import RetinueError
 from retinue.core.model import MISSING, Address, Json, Kind, Policy, Resource
@@ -68,7 +68,7 @@ class Bench:
         protected: bool = False,
     ) -> Marker:
         """The two texts as the engine would write them for a manifest with this spec."""
-        asked = marker.asked_entries(self.sample.full if spec is None else spec, self.kind)
+        asked = marks.asked_entries(self.sample.full if spec is None else spec, self.kind)
         return Marker(owner(self.kind.name, name), str(marker.Applied(nonce, protected, None, asked)))
 
     def desired(self, name: str, spec: Mapping[str, Json], policy: Policy | None = None) -> Resource:

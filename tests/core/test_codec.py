@@ -26,6 +26,7 @@ from retinue.core.codec import (
     summary,
 )
 from retinue.core.errors import UsageError
+from retinue.core.marker import Entry, Owner
 from retinue.core.model import (
     Action,
     Address,
@@ -34,6 +35,7 @@ from retinue.core.model import (
     Change,
     Diagnostic,
     FieldChange,
+    MarkChange,
     Obstacle,
     Place,
     Plan,
@@ -52,18 +54,21 @@ _changes = st.builds(
     Change,
     address=_addresses,
     action=st.sampled_from([action for action in Action if action is not Action.NO_OP]),
-    reason=st.sampled_from(Reason),
+    reason=st.sampled_from(Reason) | texts,
     remote_id=_some,
     fields=st.lists(_fields, max_size=2).map(tuple),
     expect=_some,
     requires=st.lists(_addresses, max_size=2).map(tuple),
     blocked=_obstacles,
     held=_obstacles,
-    asked=texts,
+    asked=st.dictionaries(
+        st.sampled_from("mnt"), st.builds(Entry, st.just("a4ayc_"), st.sampled_from([None, "T90xQe"]))
+    ),
     protected=st.booleans(),
     ignored=st.lists(texts.map("/{}".format), max_size=2).map(tuple),
-    moved_from=_some,
+    moved_from=st.none() | st.builds(Owner, names, names, _addresses),
     display_name=_some,
+    mark=st.builds(MarkChange, st.sampled_from([None, False, True]), st.lists(texts, max_size=2).map(tuple)),
 )
 plans = st.builds(
     Plan,
@@ -119,6 +124,37 @@ def resealed(value: dict[str, Any]) -> dict[str, Any]:
 
 
 # --- round trip
+
+
+def test_the_facts_that_decide_survive_the_format_that_states_them_by_its_reason() -> None:
+    bot = desired("bot")
+    live = [managed(bot, id=f"asst_{number}", created=number, nonce=f"n000000{number}") for number in (1, 2)]
+    edited = managed(desired("taken", {"model": "m"}), spec={"model": "other"})
+    wanted = [
+        bot,
+        desired("taken", {"model": "other"}),
+        desired("moved", moved_from="old"),
+        desired("lock", protect=True),
+    ]
+    moved, lock = managed(desired("old")), managed(desired("lock"))
+    made = plan(wanted, [*live, edited, moved, lock, managed(desired("gone"))])
+    again = plan_from_json(saved(made))
+    assert again.changes == made.changes
+    assert [change.address.name for change in again.changes if change.orphan] == ["gone"]
+    assert [change.remote_id for change in again.changes if change.extra] == ["asst_2"]
+    assert [change.mark for change in again.changes if change.mark != MarkChange()] == [
+        MarkChange(was_protected=False),
+        MarkChange(accepted=("model",)),
+    ]
+
+
+def test_an_unknown_reason_is_read_and_decides_nothing() -> None:
+    value = saved()
+    value["changes"] = [change | {"reason": "rotated\u202e"} for change in value["changes"]]
+    again = plan_from_json(resealed(value))
+    assert {change.reason for change in again.changes} == {"rotated\u202e"}
+    assert not any(change.orphan or change.extra or change.unused or change.recognised for change in again.changes)
+    assert plan_to_json(again, "1.2.3")["changes"] == value["changes"]
 
 
 @given(plans)
@@ -289,6 +325,10 @@ def test_numbers_that_json_cannot_say_are_refused(number: Any) -> None:
     refused(saved() | {"extra": number})
 
 
+def _in_marker(name: str, before: Any, after: Any) -> dict[str, Any]:
+    return {"path": f"/retinue/{name}", "before": before, "after": after, "cause": "manifest"}
+
+
 WRONG = {
     "a pointer that is none": (("changes", 0, "ignored"), ["temperature"]),
     "a pointer to everything": (("changes", 0, "ignored"), [""]),
@@ -299,7 +339,15 @@ WRONG = {
     "an obstacle of something else": (("changes", 0, "blocked"), {"code": 1, "message": [], "remedies": []}),
     "remedies in one text": (("changes", 0, "held"), {"code": "a", "message": "b", "remedies": [1]}),
     "an unknown action": (("changes", 0, "action"), "destroy"),
-    "an unknown reason": (("changes", 0, "reason"), "whim"),
+    "a reason that is no text": (("changes", 0, "reason"), ["new"]),
+    "a marker that cannot be read": (("changes", 0, "marker"), {"asked": "%%%", "protected": False}),
+    "a marker in another order": (("changes", 0, "marker"), {"asked": "na4ayc_ ma4ayc_", "protected": False}),
+    "a field's marker twice": (("changes", 0, "marker"), {"asked": "na4ayc_ na4ayc_", "protected": False}),
+    "an owner that cannot be": (("changes", 0, "moved_from"), "demo/dev/Assistant/../b"),
+    "another protection than the marker's": (("changes", 0, "fields"), [_in_marker("protect", True, False)]),
+    "a protection that is no truth": (("changes", 0, "fields"), [_in_marker("protect", 0, True)]),
+    "accepted fields in one text": (("changes", 0, "fields"), [_in_marker("accepted", None, "name")]),
+    "accepted fields that are no names": (("changes", 0, "fields"), [_in_marker("accepted", None, [["name"]])]),
     "an unknown cause": (("changes", 0, "fields"), [{"path": "/a", "before": 1, "after": 2, "cause": "me"}]),
 }
 

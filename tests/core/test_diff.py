@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retinue.core import diff, marker
+from retinue.core import diff, marker, marks
 from retinue.core.canonical import canonical, same
 from retinue.core.model import Cause, FieldChange, Resource
 from retinue.core.pointer import with_ignored
@@ -150,7 +150,7 @@ def test_without_a_readable_marker_nothing_is_unrecorded() -> None:
 def test_what_an_apply_asked_is_recorded(before: dict[str, Any], now: dict[str, Any]) -> None:
     assert compared(desired("bot", now), managed(desired("bot", now))) == ((), ())
     found = compared(desired("bot", now), managed(desired("bot", before), spec=as_answered(now)))
-    asked, were = (marker.asked_entries(spec, KIND) for spec in (now, before))
+    asked, were = (marks.asked_entries(spec, KIND) for spec in (now, before))
     hidden = KIND.fields["reasoning_effort"].code
     assert found.changes or bool(found.unrecorded) is (
         {code: asked[code] for code in asked if code != hidden} != {code: were[code] for code in were if code != hidden}

@@ -14,16 +14,14 @@ from retinue.core.marker import (
     NONCE_LENGTH,
     Applied,
     Entry,
+    Mark,
     Owner,
-    asked_entries,
-    entry_of,
     format_entries,
-    is_newer,
     parse_applied,
     parse_entries,
     parse_owner,
-    short_digest,
 )
+from retinue.core.marks import asked_entries, entry_of, short_digest
 from retinue.core.model import Address, Kind
 from retinue.schema import kinds
 
@@ -145,7 +143,7 @@ ADDRESS, APPLIED = "demo/dev/Assistant/bot", "1 k8sJ2mQx !p na4ayc_"
     ],
 )
 def test_a_later_format_is_known_by_its_number_or_by_a_longer_address(address: str | None, applied: str) -> None:
-    assert is_newer(address, applied)
+    assert Mark.parse(address, applied).newer
 
 
 @pytest.mark.parametrize(
@@ -155,12 +153,14 @@ def test_a_later_format_is_known_by_its_number_or_by_a_longer_address(address: s
     "address", [ADDRESS, None, "", "nonsense", "demo/dev/Assist", "demo/dev/Assistant/", "2/dev/A/b"]
 )
 def test_damage_is_no_later_format(address: str | None, applied: str | None) -> None:
-    assert not is_newer(address, applied)
+    assert not Mark.parse(address, applied).newer
 
 
 @given(owners, applieds)
 def test_what_this_version_writes_is_not_newer(owner: Owner, applied: Applied) -> None:
-    assert not is_newer(str(owner), str(applied))
+    mark = Mark.of(owner, applied)
+    assert Mark.parse(mark.owner_text, mark.applied_text) == mark
+    assert not mark.newer
 
 
 def test_the_longest_address_fits() -> None:
@@ -186,13 +186,12 @@ def test_asking_the_same_in_other_words_leaves_the_same_marker(spec: dict[str, o
 def test_a_field_at_its_default_needs_no_entry_and_has_one_all_the_same() -> None:
     asked = asked_entries({"model": "m", "temperature": 1.0, "tools": None, "metadata": {"a": ""}}, KIND)
     assert list(asked) == ["m"]
-    applied = Applied("n" * 8, fields=asked)
-    assert entry_of(KIND.fields["temperature"], applied) == Entry(short_digest(1))
-    assert entry_of(KIND.fields["tools"], applied) == Entry(short_digest([]))
+    assert entry_of(KIND.fields["temperature"], asked) == Entry(short_digest(1))
+    assert entry_of(KIND.fields["tools"], asked) == Entry(short_digest([]))
 
 
 def test_a_field_without_a_default_has_an_entry_only_if_it_was_asked() -> None:
-    assert entry_of(KIND.fields["reasoning_effort"], Applied("n" * 8)) is None
+    assert entry_of(KIND.fields["reasoning_effort"], {}) is None
 
 
 def test_an_ignored_field_is_not_asked() -> None:

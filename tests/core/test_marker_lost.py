@@ -28,7 +28,7 @@ def plan(wanted: list[Resource], live: list[Resource], allowed: Allowed | None =
     return make_plan(here, wanted, live, Intent(allowed or Allowed()))
 
 
-def steps(made: Plan) -> list[tuple[Action, Reason, str | None, bool]]:
+def steps(made: Plan) -> list[tuple[Action, str, str | None, bool]]:
     return [(change.action, change.reason, change.remote_id, change.blocked is not None) for change in made.changes]
 
 

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retinue.core import diff, marker
+from retinue.core import diff
 from retinue.core.codec import dump, plan_to_json
-from retinue.core.marking import fields_to_send, next_applied
-from retinue.core.model import ACCEPTED, Action, Allowed, Cause, Change, FieldChange, Obstacle, Plan, Reason, Resource
+from retinue.core.marker import Owner
+from retinue.core.marks import asked_entries, fields_to_send, next_applied
+from retinue.core.model import Action, Allowed, Cause, Change, FieldChange, MarkChange, Obstacle, Plan, Reason, Resource
 
 from .worlds import HIDDEN, KIND, as_answered, at, desired, foreign, managed, plan, steps, target
 
@@ -181,7 +182,7 @@ def test_an_object_that_somebody_owns_is_not_adopted(live: Resource) -> None:
 def test_a_rename_keeps_the_live_id() -> None:
     made = only(plan([desired("new", BOT.spec, moved_from="bot")], [managed(BOT)]))
     assert (made.action, made.reason, made.remote_id) == (Action.MOVE, Reason.MOVED, "asst_bot")
-    assert (made.moved_from, made.fields) == ("demo/dev/Assistant/bot", ())
+    assert (made.moved_from, made.fields) == (Owner("demo", "dev", at("bot")), ())
 
 
 def test_a_rename_carries_the_other_changes_with_it() -> None:
@@ -221,7 +222,7 @@ def test_a_renamed_project_keeps_its_objects() -> None:
     live = managed(BOT, project="old")
     made = only(plan([BOT], [live], target={"formerly": ("old",)}))
     assert (made.action, made.reason, made.remote_id) == (Action.MOVE, Reason.FORMERLY, "asst_bot")
-    assert made.moved_from == "old/dev/Assistant/bot"
+    assert made.moved_from == Owner("old", "dev", at("bot"))
 
 
 def test_an_orphan_of_a_renamed_project_is_an_orphan() -> None:
@@ -239,13 +240,13 @@ def test_an_orphan_of_a_renamed_project_is_an_orphan() -> None:
 def test_protect_is_a_change_of_its_own(before: bool, now: bool) -> None:
     made = only(plan([desired("bot", protect=now)], [managed(BOT, protected=before)]))
     assert (made.action, made.reason, made.protected) == (Action.UPDATE, Reason.MANIFEST, now)
-    assert made.fields == (FieldChange("/retinue/protect", before, now, Cause.MANIFEST),)
+    assert (made.fields, made.mark) == ((), MarkChange(was_protected=before))
 
 
 def test_drift_and_a_manifest_that_changed_protect_are_both() -> None:
     drifted = managed(BOT, spec=as_answered({**BOT.spec, "temperature": 0.5}))
     made = only(plan([desired("bot", protect=True)], [drifted]))
-    assert [item.cause for item in made.fields] == [Cause.DRIFT, Cause.MANIFEST]
+    assert ([item.cause for item in made.fields], made.mark.was_protected) == ([Cause.DRIFT], False)
     assert made.reason is Reason.BOTH
 
 
@@ -266,7 +267,7 @@ def test_drift_that_the_manifest_took_is_noted_by_a_step_that_is_shown_and_sends
     live = managed(asked, spec=as_answered(now.spec))
     made = only(plan([now], [live], target={"deny_drift": True}))
     assert (made.action, made.reason, made.blocked) == (Action.UPDATE, Reason.ACCEPTED, None)
-    assert made.fields == (FieldChange(ACCEPTED, None, ["temperature"], Cause.MANIFEST),)
+    assert (made.fields, made.mark) == ((), MarkChange(accepted=("temperature",)))
     assert fields_to_send(made, KIND) == {}
     noted = replace(live, marker_applied=str(next_applied(made, live, KIND, HIDDEN, str)))
     assert plan([now], [noted]).changes == ()
@@ -277,10 +278,10 @@ def test_drift_that_the_manifest_took_is_noted_by_a_step_that_is_shown_and_sends
 def test_the_note_goes_with_any_other_change_of_the_object() -> None:
     asked, now = desired("bot", {"model": "m"}), desired("bot", {"model": "n", "temperature": 0.9}, protect=True)
     made = only(plan([now], [managed(asked, spec=as_answered({"model": "m", "temperature": 0.9}))]))
-    assert [item.path for item in made.fields] == ["/model", "/retinue/protect"]
+    assert ([item.path for item in made.fields], made.mark) == (["/model"], MarkChange(was_protected=False))
     now = desired("bot", {"model": "m", "temperature": 0.9}, protect=True)
     made = only(plan([now], [managed(asked, spec=as_answered(now.spec))]))
-    assert [item.path for item in made.fields] == ["/retinue/protect"]
+    assert (made.fields, made.mark) == ((), MarkChange(was_protected=False))
 
 
 # --- destroy
@@ -296,7 +297,7 @@ def test_destroy_deletes_all_that_is_ours_and_nothing_else() -> None:
         foreign("asst_1"),
     ]
     made = plan([BOT, desired("new")], live, destroy=True, allowed=Allowed(deletes=2))
-    assert [(change.remote_id, change.reason.value) for change in made.changes] == [
+    assert [(change.remote_id, change.reason) for change in made.changes] == [
         ("asst_bot", "destroy"),
         ("second", "duplicate"),
         ("asst_old", "destroy"),
@@ -315,7 +316,7 @@ def test_a_step_says_what_the_marker_will_say() -> None:
     wanted = desired("bot", {"model": "m", "temperature": 0.5}, protect=True)
     for live in ([], [managed(BOT)]):
         made = only(plan([wanted], live))
-        assert marker.parse_entries(made.asked.split()) == marker.asked_entries(wanted.spec, KIND)
+        assert made.asked == asked_entries(wanted.spec, KIND)
         assert made.protected
 
 

@@ -47,7 +47,7 @@ def test_so_many_deletes_go_without_a_word_and_one_more_does_not(owned: int, lim
 def test_the_brake_is_the_formula(owned: int, deletes: int) -> None:
     deletes = min(owned, deletes)
     addresses = [Address("Assistant", f"a{number:02}") for number in range(owned)]
-    doomed = tuple(Change(address, Action.DELETE, Reason.ORPHAN) for address in addresses[:deletes])
+    doomed = tuple(Change(address, Action.DELETE, Reason.ORPHAN, orphan=True) for address in addresses[:deletes])
     facts = Facts(frozenset(addresses), {}, {}, frozenset())
     made = block_brake(Plan("demo", "dev", "p", "e", changes=doomed), facts)
     stopped = deletes > min(5, max(1, owned * 3 // 10)) or deletes == owned
@@ -196,7 +196,7 @@ def test_replaces_count_as_deletes() -> None:
     addresses = [Address("Assistant", f"a{number}") for number in range(4)]
     changes = (
         Change(addresses[0], Action.REPLACE, Reason.MANIFEST),
-        Change(addresses[1], Action.DELETE, Reason.ORPHAN),
+        Change(addresses[1], Action.DELETE, Reason.ORPHAN, orphan=True),
     )
     facts = Facts(frozenset(addresses), {}, {}, frozenset())
     assert blocked(block_brake(Plan("demo", "dev", "p", "e", changes=changes), facts)) == {"a0": "brake", "a1": "brake"}

@@ -219,7 +219,7 @@ def test_what_is_held_blocks_nothing_and_neither_half_goes_without_the_other() -
     live = [*map(managed, keep), managed(desired("old", SPEC))]
     pending = Change(at("new"), Action.CREATE, Reason.NEW)
     settled = frozenset(item.address for item in keep if item.address)
-    gone = Change(at("old"), Action.DELETE, Reason.ORPHAN)
+    gone = Change(at("old"), Action.DELETE, Reason.ORPHAN, orphan=True)
     for proof in (
         Proof(Promotion("dev"), {at("new"): pending}, settled),
         Proof(Promotion("dev"), {at("old"): gone}, settled | {at("new")}),

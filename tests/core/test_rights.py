@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from retinue.core.content import scope_of
+from retinue.core.marker import parse_owner
 from retinue.core.model import Action, Address, Change, Reason, Resource
 from retinue.core.ownership import decide
 from retinue.core.rights import Scope, displaced, refusal
@@ -47,7 +48,7 @@ MAY = {
 @pytest.mark.parametrize(("action", "moved_from"), MAY, ids=str)
 @pytest.mark.parametrize("owner", OWNERS)
 def test_each_action_writes_only_what_it_may(action: Action, moved_from: str | None, owner: str) -> None:
-    change = Change(at("bot"), action, Reason.MANIFEST, "asst_1", moved_from=moved_from)
+    change = Change(at("bot"), action, Reason.MANIFEST, "asst_1", moved_from=parse_owner(moved_from or ""))
     live = Resource("Assistant", {}, remote_id="asst_1", marker_address=OWNERS[owner])
     why = refusal(change, live, SCOPE)
     assert (why is None) is (owner in MAY[action, moved_from]), why

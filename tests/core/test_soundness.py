@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retinue.core.model import ACCEPTED, Action, Address, Change, FieldChange, Plan, Reason
+from retinue.core.model import Action, Address, Change, FieldChange, Plan, Reason
 from retinue.core.soundness import faults
 from retinue.schema import kinds
 
@@ -40,14 +40,12 @@ def field(path: str, after: Any) -> Change:
         (replace(UPDATE, action=Action.NO_OP), "Assistant/a: this retinue carries out no `no-op`"),
         (replace(UPDATE, remote_id=None), "Assistant/a: its `update` names no live object"),
         (replace(UPDATE, action=Action.DELETE, remote_id=""), "Assistant/a: its `delete` names no live object"),
-        (replace(CREATE, asked="%%%"), "Assistant/a: its marker cannot be read: %%%"),
         (field("/colour", 1), "Assistant/a: there is no field `/colour`"),
         (field("name", "A"), "Assistant/a: there is no field `name`"),
         (field("/name/first", "A"), "Assistant/a: there is no field `/name/first`"),
         (field("/metadata", 3), "Assistant/a: `/metadata` is no mapping"),
         (field("/tools", {}), "Assistant/a: `/tools` is no list"),
-        (field(ACCEPTED, "name"), "Assistant/a: `/retinue/accepted` is no list of fields"),
-        (field(ACCEPTED, [["name"]]), "Assistant/a: `/retinue/accepted` is no list of fields"),
+        (field("/retinue/colour", 1), "Assistant/a: there is no field `/retinue/colour`"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

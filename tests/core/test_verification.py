@@ -88,4 +88,4 @@ def test_steps_are_made_for_the_chosen_addresses_alone() -> None:
     owned = decide(map(managed, wanted), "demo", "dev").owned
     (step,) = verify_steps(wanted, [at("bee")], owned, kinds(), {})
     assert (step.address, step.remote_id) == (at("bee"), owned[at("bee")].remote_id)
-    assert step.verified == spec_digests(wanted, kinds())[at("bee")]
+    assert step.mark.verified == spec_digests(wanted, kinds())[at("bee")]

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from retinue.core import diff, marker
+from retinue.core import diff, marker, marks
 from retinue.core.model import Address, Kind, Plan, Policy, Resource
 from retinue.core.plan import Intent, make_plan
 from retinue.core.target import Target
@@ -54,12 +54,12 @@ def managed(wanted: Resource, /, **changed: Any) -> Resource:
     `observed` (by field name: what the service made of a value), `damaged`.
     """
     assert wanted.address is not None
-    entries = marker.asked_entries(wanted.spec, KIND, wanted.policy.ignore_changes)
+    entries = marks.asked_entries(wanted.spec, KIND, wanted.policy.ignore_changes)
     for name, value in changed.get("observed", {}).items():
         field = KIND.fields[name]
-        before = marker.entry_of(field, marker.Applied("", fields=entries))
+        before = marks.entry_of(field, entries)
         assert before is not None
-        entries[field.code] = before._replace(observed=marker.short_digest(value))
+        entries[field.code] = before._replace(observed=marks.short_digest(value))
     name = wanted.address.name
     nonce = changed.get("nonce", f"{name.replace('-', ''):x<8.8}")
     applied = marker.Applied(nonce, changed.get("protected", wanted.policy.protect), None, entries)
@@ -91,7 +91,7 @@ def plan(wanted: Iterable[Resource], live: Iterable[Resource], /, **options: Any
 
 def steps(made: Plan) -> list[tuple[str, str, str]]:
     """The changes of a plan as (name, action, reason)."""
-    return [(change.address.name, change.action.value, change.reason.value) for change in made.changes]
+    return [(change.address.name, change.action.value, str(change.reason)) for change in made.changes]
 
 
 def changes(wanted: Resource, live: Resource, /) -> tuple[Any, ...]:
@@ -100,8 +100,7 @@ def changes(wanted: Resource, live: Resource, /) -> tuple[Any, ...]:
 
 
 def compared(wanted: Resource, live: Resource, /) -> diff.Compared:
-    applied = marker.parse_applied(live.marker_applied) if live.marker_applied else None
-    return diff.compared(wanted, live, KIND, applied, HIDDEN)
+    return diff.compared(wanted, live, KIND, live.mark.applied, HIDDEN)
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)

@@ -6,14 +6,16 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from retinue.core.codec import ACCEPTED
+from retinue.core.marker import Owner
 from retinue.core.model import (
-    ACCEPTED,
     Action,
     Address,
     Cause,
     Change,
     Diagnostic,
     FieldChange,
+    MarkChange,
     Obstacle,
     Place,
     Plan,
@@ -134,7 +136,8 @@ def changes_of(
         fields=st.lists(fields, max_size=4).map(tuple),
         blocked=obstacles,
         held=obstacles,
-        moved_from=st.none() | texts,
+        mark=st.builds(MarkChange, st.sampled_from([None, False, True]), st.lists(texts, max_size=2).map(tuple)),
+        moved_from=st.none() | st.builds(Owner, texts, texts, addresses),
     )
 
 

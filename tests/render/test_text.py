@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from retinue.core.marker import Owner
 from retinue.core.model import Action, Cause, Change, Diagnostic, FieldChange, Obstacle, Plan, Reason, Severity
 from retinue.render.style import Style
 from retinue.render.text import plan_text, summary_line
@@ -99,8 +100,20 @@ GOLDEN = {
     "actions": plan(
         Change(address("taken"), Action.ADOPT, Reason.ADOPTED, "asst_t", (FieldChange("/top_p", 0.5, 1),)),
         Change(address("let-go"), Action.FORGET, Reason.REMOVED, "asst_f"),
-        Change(address("new"), Action.MOVE, Reason.MOVED, "asst_m", moved_from="helpdesk-k3f9/prod/Assistant/old"),
-        Change(address("ours"), Action.MOVE, Reason.FORMERLY, "asst_o", moved_from="helpdesk/prod/Assistant/ours"),
+        Change(
+            address("new"),
+            Action.MOVE,
+            Reason.MOVED,
+            "asst_m",
+            moved_from=Owner("helpdesk-k3f9", "prod", address("old")),
+        ),
+        Change(
+            address("ours"),
+            Action.MOVE,
+            Reason.FORMERLY,
+            "asst_o",
+            moved_from=Owner("helpdesk", "prod", address("ours")),
+        ),
         Change(address("voice"), Action.REPLACE, Reason.MANIFEST, "asst_r", (FieldChange("/model", "a", "b"),)),
         update("referrer", FieldChange("/model", "a", "b"), reason=Reason.REFERENCE),
         Change(address("twice"), Action.DELETE, Reason.DUPLICATE, "asst_" + "d" * 24),

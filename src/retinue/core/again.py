@@ -9,10 +9,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from . import marker
 from .canonical import same
-from .model import ACCEPTED, MISSING, Address, Change, Json, Kind
-from .standing import shortened
+from .codec import published_fields
+from .freshness import shortened
+from .model import MISSING, Address, Change, Kind
 from .waves import known_as
 
 
@@ -40,8 +40,16 @@ def confirmed(
         if why:
             otherwise.append(f"{saved.address}: {why}")
     for saved in done:
-        if not saved.action.gives_up:
-            otherwise += [f"{saved.address}: {why}" for now in at[saved.address] if (why := _undone(saved, now, kinds))]
+        if saved.action.gives_up:
+            continue
+        for now in at[saved.address]:
+            if now.action.gives_up:
+                why = None if saved.action.makes or now.remote_id != saved.remote_id else "its manifest is gone"
+            else:
+                # Another drift since is none of its business.
+                why = _asked_otherwise(saved, now, kinds[saved.address.kind])
+            if why:
+                otherwise.append(f"{saved.address}: {why}")
     return Confirmed(tuple(steps), tuple(otherwise))
 
 
@@ -51,38 +59,26 @@ def _difference(saved: Change, now: Change | None, others: Sequence[Change], kin
         return f"the manifests, as they are now, do not ask for its `{saved.action}`{wanted}"
     if now.held is not None:
         return now.held.message
-    before = {item.path: item.after for item in saved.fields}
-    after = {item.path: item.after for item in now.fields}
+    before = {item.path: item.after for item in published_fields(saved)}
+    after = {item.path: item.after for item in published_fields(now)}
     # Where somebody else put all of it in place meanwhile, it is only noted.
-    if after.keys() != {ACCEPTED} or before.keys() == {ACCEPTED}:
+    if not now.mark.accepted or saved.mark.accepted:
         for path in sorted(before.keys() | after.keys()):
-            if not _equal(before.get(path, MISSING), after.get(path, MISSING)):
-                there, here = shortened(before.get(path, MISSING)), shortened(after.get(path, MISSING))
-                return f"{path} is {there} in the plan and {here} in its manifest"
+            there, here = before.get(path, MISSING), after.get(path, MISSING)
+            if MISSING in (there, here) or not same(there, here):
+                return f"{path} is {shortened(there)} in the plan and {shortened(here)} in its manifest"
     return _asked_otherwise(saved, now, kind)
-
-
-def _equal(left: Json, right: Json) -> bool:
-    return left is right or (left is not MISSING and right is not MISSING and same(left, right))
-
-
-def _undone(saved: Change, now: Change, kinds: Mapping[str, Kind]) -> str | None:
-    """What the manifest says otherwise of a step that is done already; another drift since then does not count."""
-    if now.action.gives_up:
-        return None if saved.action.makes or now.remote_id != saved.remote_id else "its manifest is gone"
-    return _asked_otherwise(saved, now, kinds[saved.address.kind])
 
 
 def _asked_otherwise(saved: Change, now: Change, kind: Kind) -> str | None:
     """What the manifest asks otherwise, seen by what the marker would say."""
-    before, after = (marker.parse_entries(step.asked.split()) or {} for step in (saved, now))
     for field in kind.fields.values():
-        if before.get(field.code) != after.get(field.code):
+        if saved.asked.get(field.code) != now.asked.get(field.code):
             return f"its manifest says something else of /{field.name} by now"
     for what, planned, wanted in (
         ("/retinue/protect", saved.protected, now.protected),
         ("/retinue/ignore_changes", sorted(saved.ignored), sorted(now.ignored)),
-        ("/retinue/moved_from", saved.moved_from, now.moved_from),
+        ("/retinue/moved_from", *(step.moved_from and str(step.moved_from) for step in (saved, now))),
     ):
         if planned != wanted:
             return f"{what} is {shortened(planned)} in the plan and {shortened(wanted)} now"

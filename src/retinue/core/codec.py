@@ -7,6 +7,7 @@ from typing import Any
 
 from .canonical import canonical_json, digest, plain
 from .errors import UsageError
+from .marker import format_entries, parse_entries, parse_owner
 from .model import (
     Action,
     Address,
@@ -17,6 +18,7 @@ from .model import (
     FieldChange,
     Inputs,
     Json,
+    MarkChange,
     Obstacle,
     Place,
     Plan,
@@ -27,6 +29,7 @@ from .model import (
 from .strictjson import escaped
 
 FORMAT_VERSION = "1.0"
+_PROTECT, ACCEPTED = "/retinue/protect", "/retinue/accepted"
 _NOT_IN_DIGEST = ("digest", "retinue_version", "diagnostics")
 
 
@@ -117,25 +120,35 @@ def _inputs_to_json(inputs: Inputs) -> dict[str, Json]:
     return {key: item for key, item in value.items() if item}
 
 
+def published_fields(change: Change) -> tuple[FieldChange, ...]:
+    """A step's fields as a plan shows them, followed by what changes in the marker alone, below `/retinue/`."""
+    mark, found = change.mark, change.fields
+    if mark.was_protected is not None:
+        found = (*found, FieldChange(_PROTECT, mark.was_protected, change.protected))
+    if mark.accepted:
+        found = (*found, FieldChange(ACCEPTED, None, list(mark.accepted)))
+    return found
+
+
 def _change_to_json(change: Change) -> dict[str, Json]:
     value: dict[str, Json] = {
         "address": str(change.address),
         "action": change.action.value,
-        "reason": change.reason.value,
+        "reason": str(change.reason),
         "remote_id": change.remote_id,
         "fields": [
             {"path": item.path, "before": plain(item.before), "after": plain(item.after), "cause": item.cause.value}
-            for item in change.fields
+            for item in published_fields(change)
         ],
         "expect": change.expect,
         "requires": [str(address) for address in change.requires],
         "blocked": _obstacle_to_json(change.blocked),
         "held": _obstacle_to_json(change.held),
-        "marker": {"asked": change.asked, "protected": change.protected},
+        "marker": {"asked": format_entries(change.asked), "protected": change.protected},
     }
     optional = {
         "ignored": list(change.ignored) or None,
-        "moved_from": change.moved_from,
+        "moved_from": None if change.moved_from is None else str(change.moved_from),
         "display_name": change.display_name,
         "resolved": {str(address): key for address, key in change.resolved.items()} or None,
     }
@@ -184,7 +197,7 @@ def plan_from_json(value: Json) -> Plan:
 
 
 def _plan(value: Mapping[str, Any]) -> Plan:
-    allowed = value["allowed"]
+    allowed, proof = value["allowed"], value.get("promotion")
     return Plan(
         project=_text(value["project"]),
         environment=_text(value["environment"]),
@@ -202,7 +215,7 @@ def _plan(value: Mapping[str, Any]) -> Plan:
         changes=tuple(_change(item) for item in value["changes"]),
         unchanged=_count(value["summary"]["no-op"]),
         diagnostics=tuple(_diagnostic(item) for item in value["diagnostics"]),
-        promotion=_promotion(value.get("promotion")),
+        promotion=None if proof is None else Promotion(_text(proof["environment"]), proof["verified"] is True),
         inputs=_inputs(value.get("inputs", {})),
     )
 
@@ -216,10 +229,6 @@ def _inputs(value: Mapping[str, Any]) -> Inputs:
         select=tuple(map(_text, value.get("select", ()))),
         incomplete=value.get("incomplete") is True,
     )
-
-
-def _promotion(value: Any) -> Promotion | None:
-    return None if value is None else Promotion(_text(value["environment"]), value["verified"] is True)
 
 
 def _diagnostic(value: Mapping[str, Any]) -> Diagnostic:
@@ -236,25 +245,51 @@ def _diagnostic(value: Mapping[str, Any]) -> Diagnostic:
 
 
 def _change(value: Mapping[str, Any]) -> Change:
+    action, reason = Action(value["action"]), _text(value["reason"])
+    fields = [
+        FieldChange(_text(item["path"]), item["before"], item["after"], Cause(item["cause"]))
+        for item in value["fields"]
+    ]
+    entries, protected = parse_entries(_text(value["marker"]["asked"]).split()), value["marker"]["protected"] is True
+    if entries is None or format_entries(entries) != value["marker"]["asked"]:
+        raise ValueError(f"the marker cannot be read: {value['marker']['asked']}")
+    moved_from = parse_owner(_optional(value.get("moved_from")) or "")
+    if moved_from is None and value.get("moved_from") is not None:
+        raise ValueError(f"`{value['moved_from']}` is no marker address")
     return Change(
         address=parse_address(value["address"]),
-        action=Action(value["action"]),
-        reason=Reason(value["reason"]),
+        action=action,
+        reason=reason,
         remote_id=_optional(value["remote_id"]),
-        fields=tuple(
-            FieldChange(_text(item["path"]), item["before"], item["after"], Cause(item["cause"]))
-            for item in value["fields"]
-        ),
+        fields=tuple(item for item in fields if item.path not in (_PROTECT, ACCEPTED)),
         expect=_optional(value["expect"]),
         requires=tuple(map(parse_address, value["requires"])),
         blocked=_obstacle(value["blocked"]),
         held=_obstacle(value["held"]),
-        asked=_text(value["marker"]["asked"]),
-        protected=value["marker"]["protected"] is True,
+        asked=entries,
+        protected=protected,
         ignored=tuple(map(_pointer, value.get("ignored", ()))),
-        moved_from=_optional(value.get("moved_from")),
+        moved_from=moved_from,
         display_name=_optional(value.get("display_name")),
         resolved={parse_address(key): _text(item) for key, item in value.get("resolved", {}).items()},
+        mark=_mark_change({item.path: item for item in fields}, protected),
+        # Facts that the format states by its reason alone. Whoever wrote it: each step is checked against the world.
+        orphan=action is Action.DELETE and reason == Reason.ORPHAN,
+        extra=action.gives_up and reason in (Reason.DUPLICATE, Reason.COPY),
+        unused=action is Action.DELETE and reason == Reason.UNUSED,
+        recognised=action is Action.ADOPT and reason == Reason.MARKER_LOST,
+    )
+
+
+def _mark_change(fields: Mapping[str, FieldChange], protected: bool) -> MarkChange:
+    protect, accepted = fields.get(_PROTECT), fields.get(ACCEPTED)
+    if protect is not None and (type(protect.before) is not bool or protect.after is not protected):
+        raise ValueError(f"`{_PROTECT}` is not what the marker will say")
+    if accepted is not None and not isinstance(accepted.after, list):
+        raise TypeError(f"`{ACCEPTED}` is no list of fields")
+    return MarkChange(
+        was_protected=None if protect is None else protect.before,
+        accepted=() if accepted is None else tuple(map(_text, accepted.after)),
     )
 
 

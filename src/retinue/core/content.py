@@ -69,7 +69,7 @@ def by_key(live: Iterable[Resource], scope: str) -> Mapping[Key, tuple[Resource,
     """The live files of a scope, for each key the oldest first."""
     found: dict[Key, tuple[Resource, ...]] = {}
     for resource in sorted(live, key=lambda item: (item.created_at, item.remote_id or "")):
-        if resource.marker_address == scope:
+        if resource.mark.owner_text == scope:
             found[key_of(resource)] = (*found.get(key_of(resource), ()), resource)
     return found
 

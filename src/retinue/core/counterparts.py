@@ -90,7 +90,7 @@ def _unmarked(target: Target, desired: Iterable[Resource], foreign: Iterable[Res
         if resource.address is not None and (key := _identity(target, resource)):
             wanted.setdefault(key, []).append(resource.address)
     for live in foreign:
-        if live.marker_address is None and live.remote_id not in adopted and (key := _identity(target, live)):
+        if live.mark.owner_text is None and live.remote_id not in adopted and (key := _identity(target, live)):
             found.setdefault(key, []).append(live)
     return {
         addresses[0]: found[key][0]

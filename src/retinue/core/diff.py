@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from .canonical import canonical, digest, plain, same
-from .marker import UNFINISHED, Applied, Entry, entry_of, short_digest
+from .marker import UNFINISHED, Applied, Entry
+from .marks import entry_of, short_digest
 from .model import MISSING, Cause, Field, FieldChange, Json, Kind, Resource
 from .pointer import with_ignored, without
 from .references import addresses_in, ids_in
@@ -79,7 +80,7 @@ def _unrecorded(fields: Collection[Field], asked: Mapping[str, Json], applied: A
 
 
 def _hidden(field: Field, want: Mapping[str, Json], applied: Applied | None) -> Cause | None:
-    entry = entry_of(field, applied) if applied else None
+    entry = entry_of(field, applied.fields) if applied else None
     asked = entry.asked if entry else None
     wanted = short_digest(want[field.name]) if field.name in want else None
     return None if wanted == asked else Cause.MANIFEST
@@ -109,7 +110,7 @@ def _visible(
 ) -> Cause | None:
     """`tried`: `have`, with what the service gave up on."""
     desired, live = want.get(field.name, MISSING), have.get(field.name, MISSING)
-    entry = entry_of(field, applied) if applied else None
+    entry = entry_of(field, applied.fields) if applied else None
     if desired is MISSING:
         if entry is None or live is MISSING:
             return None
@@ -163,7 +164,7 @@ def altered(
 def expect_digest(live: Resource, kind: Kind, unreadable: Collection[str], ignored: Collection[str]) -> str:
     """What a plan expects of a live object: its known fields less `ignored`, plus whose it is (DESIGN: `expect`)."""
     fields = {name: value for name, value in canonical(live.spec, kind).items() if name not in unreadable}
-    return digest({"address": live.marker_address, "fields": without(fields, ignored)})
+    return digest({"address": live.mark.owner_text, "fields": without(fields, ignored)})
 
 
 def reached(change: FieldChange, live: Mapping[str, Json], kind: Kind, ignored: Collection[str] = ()) -> bool:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from .codec import diagnostic_to_json, scope_to_json
-from .model import Action, Address, Cause, Change, Diagnostic, FieldChange, Json, Plan, Reason, Severity
+from .model import Action, Address, Cause, Change, Diagnostic, FieldChange, Json, Plan, Severity
 
 
 class What(StrEnum):
@@ -71,27 +70,23 @@ def drift_of(plan: Plan) -> Drift:
         found = _of_change(change, plan.environment)
         if found is not None:
             items.append(found)
-        elif change.reason is not Reason.ACCEPTED:
+        elif not change.mark.accepted:
             pending[change.address] = None
-    within = None if plan.complete else {str(item) for item in (*_addresses(plan),)}
+    planned = (*plan.unchanged_addresses, *(change.address for change in plan.changes))
+    within = None if plan.complete else set(map(str, planned))
     said = [item for item in plan.diagnostics if item.code in _SAID and (within is None or item.address in within)]
     items += [Drifted(_SAID[item.code], item.address or "", None, (), item.message, item.remedy) for item in said]
     notes = tuple(item for item in plan.diagnostics if item.code not in _SAID and item.severity is not Severity.INFO)
     order = list(What)
     items.sort(key=lambda item: (item.address, order.index(item.what), item.remote_id or ""))
-    accepted = tuple(change.address for change in plan.changes if change.reason is Reason.ACCEPTED)
+    accepted = tuple(change.address for change in plan.changes if change.mark.accepted)
     return Drift(plan, tuple(items), tuple(pending), notes, accepted)
-
-
-def _addresses(plan: Plan) -> Iterator[Address]:
-    yield from plan.unchanged_addresses
-    yield from (change.address for change in plan.changes)
 
 
 def _of_change(change: Change, environment: str) -> Drifted | None:
     address = str(change.address)
     moved = tuple(item for item in change.fields if item.cause is not Cause.MANIFEST)
-    if change.reason is Reason.MARKER_LOST:
+    if change.recognised:
         keep = f"retinue import --update -e {environment} --take-live {address}"
         remedy = f"To keep the live values: {keep}. The next apply writes the manifest's." if moved else _WRITTEN_ANEW
         return Drifted(What.MARKER_LOST, address, change.remote_id, moved, _MARKER_LOST, remedy)
@@ -100,7 +95,7 @@ def _of_change(change: Change, environment: str) -> Drifted | None:
     if change.action is Action.CREATE:
         why = change.blocked
         return Drifted(What.MISSING, address, None, (), why.message if why else _MISSING)
-    if change.reason is Reason.DUPLICATE:
+    if change.extra:
         remedy = f"The next apply deletes it. To keep it: retinue forget -e {environment} --id {change.remote_id}"
         return Drifted(What.DUPLICATE, address, change.remote_id, (), _DUPLICATE, remedy)
     return None

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from .errors import UsageError
 from .model import Address, Change, Plan, Reason, Resource
 from .ownership import Claim, World
-from .steps import letting_go
+from .steps import forget_step
 from .target import Target
 
 
@@ -44,16 +44,17 @@ def _of_address(address: Address, described: Collection[Address], world: World, 
         known = ", ".join(map(str, sorted(world.owned))) or "none"
         raise UsageError(f"nothing live here has the address {address}", f"Known: {known}.")
     _refuse_described(address, described)
-    rivals = [letting_go(item, Reason.DUPLICATE, target) for item in world.duplicates if item.address == address]
-    rivals += [letting_go(item, Reason.COPY, target) for item in world.copies if item.address == address]
-    return [letting_go(claim, Reason.REMOVED, target), *rivals]
+    extras = ((Reason.DUPLICATE, world.duplicates), (Reason.COPY, world.copies))
+    rivals = [(reason, item) for reason, claims in extras for item in claims if item.address == address]
+    steps = [forget_step(item, reason, target, extra=True) for reason, item in rivals]
+    return [forget_step(claim, Reason.REMOVED, target), *steps]
 
 
 def _of_id(remote_id: str, described: Collection[Address], world: World, target: Target) -> Change:
     for claims, reason in ((world.copies, Reason.COPY), (world.duplicates, Reason.DUPLICATE)):
         for extra in claims:
             if extra.remote_id == remote_id:
-                return letting_go(extra, reason, target)
+                return forget_step(extra, reason, target, extra=True)
     claim = next((item for item in world.owned.values() if item.remote_id == remote_id), None)
     if claim is None:
         raise _not_ours(remote_id, world)
@@ -64,7 +65,7 @@ def _of_id(remote_id: str, described: Collection[Address], world: World, target:
             f"without {remote_id} retinue would take {' or '.join(rivals)} for {claim.address}",
             f"To let go of all of them: retinue forget {claim.address}",
         )
-    return letting_go(claim, Reason.REMOVED, target)
+    return forget_step(claim, Reason.REMOVED, target)
 
 
 def _refuse_described(address: Address, described: Collection[Address]) -> None:

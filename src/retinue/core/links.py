@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from . import marker
 from .canonical import canonical
 from .content import Key, key_of, leftover_address
+from .marker import Applied
+from .marks import entry_of, short_digest
 from .model import MISSING, Action, Address, Cause, Change, FieldChange, Json, Kind, Resource
 from .references import Ids, Names, addresses_in, ids_in, to_ids, to_names
 
@@ -65,7 +66,7 @@ class Links:
         )
 
     def only_references(
-        self, fields: Sequence[FieldChange], desired: Resource, kind: Kind, applied: marker.Applied | None
+        self, fields: Sequence[FieldChange], desired: Resource, kind: Kind, applied: Applied | None
     ) -> bool:
         """Whether all that there is to do is to refer to the new ids of what the manifest named before, too."""
         if not fields or applied is None:
@@ -73,8 +74,8 @@ class Links:
         want = canonical(desired.spec, kind)
         return all(
             self._fresh_in(item, kind)
-            and (entry := marker.entry_of(kind.fields[item.name], applied)) is not None
-            and entry.asked == marker.short_digest(want.get(item.name, MISSING))
+            and (entry := entry_of(kind.fields[item.name], applied.fields)) is not None
+            and entry.asked == short_digest(want.get(item.name, MISSING))
             for item in fields
         )
 
@@ -118,7 +119,7 @@ def link(
         if key_of(resource) not in files:
             fresh.add(address)
     for address, live_object in (*orphans.items(), *held.items()):
-        if live_object is None or live_object.spent:
+        if live_object is None or live_object.expired:
             fresh.add(address)
         else:
             names[live_object.kind, live_object.remote_id or ""] = address

@@ -1,6 +1,6 @@
 """The marker: the proof of ownership that retinue writes on a live object, as two short texts.
 
-Pure text in and out; where the texts live on the object is the provider's business.
+Text to values and back, and nothing of kinds; where the texts live on the object is the provider's business.
 
     retinue.address   project/environment/Kind/name                       (at most 141 characters)
     retinue.applied   1 NONCE [!p] [=VERIFIED] CODE+ASKED[+OBSERVED] …     (well under 512)
@@ -10,16 +10,12 @@ The first word of `retinue.applied` is the number of the format of both.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from .canonical import canonical, canonical_json, same
-from .model import MISSING, Address, Field, Json, Kind
-from .pointer import without
+from .address import Address
 
 ADDRESS_KEY = "retinue.address"
 APPLIED_KEY = "retinue.applied"
@@ -31,7 +27,6 @@ UNFINISHED, EXCHANGING = "undone", "undon-"
 """In place of what was observed while a field is being written that takes several requests. EXCHANGING: the step also
 takes away what was there before."""
 _VERSION = "1"
-_DIGEST_LENGTH = 6
 _OWNER = re.compile(
     r"([a-z0-9][a-z0-9-]{0,39})/([a-z0-9][a-z0-9-]{0,23})/([A-Z][A-Za-z]{0,10})/([a-z0-9][a-z0-9-]{0,62})"
 )
@@ -83,8 +78,7 @@ class Applied:
             parts.append("!p")
         if self.verified:
             parts.append("=" + self.verified)
-        parts.extend(code + str(entry) for code, entry in sorted(self.fields.items()))
-        return " ".join(parts)
+        return " ".join([*parts, format_entries(self.fields)] if self.fields else parts)
 
 
 def parse_owner(text: str) -> Owner | None:
@@ -106,14 +100,6 @@ def parse_applied(text: str) -> Applied | None:
     return None if entries is None else Applied(parts[1], protected, verified, entries)
 
 
-def is_newer(address: str | None, applied: str | None) -> bool:
-    """True if a later version of this format wrote the two texts; anything else that does not parse is damage."""
-    number = _FORMAT.match(applied or "")
-    if number is not None and number[1] != "0" and (number[1] != _VERSION or number[2]):
-        return True
-    return parse_owner(address or "") is None and _LATER_ADDRESS.match(address or "") is not None
-
-
 def parse_entries(parts: Iterable[str]) -> dict[str, Entry] | None:
     """`na4ayc_ mT90xQe…` as entries by field code; None if one does not parse or stands twice."""
     entries: dict[str, Entry] = {}
@@ -125,28 +111,37 @@ def parse_entries(parts: Iterable[str]) -> dict[str, Entry] | None:
     return entries
 
 
-def short_digest(value: Json, length: int = _DIGEST_LENGTH) -> str:
-    """The first 36 bits of the digest of a canonical value, as six URL-safe characters."""
-    hashed = hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).digest()
-    return base64.urlsafe_b64encode(hashed)[:length].decode("ascii")
-
-
-def asked_entries(spec: Mapping[str, Json], kind: Kind, ignored: Collection[str] = ()) -> dict[str, Entry]:
-    """Entries for what a manifest asks: fields at their documented default need none, `ignored` ones get none."""
-    return {
-        kind.fields[name].code: Entry(short_digest(value))
-        for name, value in without(canonical(spec, kind), ignored).items()
-        if not same(value, kind.fields[name].shape.default)
-    }
-
-
 def format_entries(entries: Mapping[str, Entry]) -> str:
+    """The inverse of `parse_entries`, without its `split`."""
     return " ".join(code + str(entry) for code, entry in sorted(entries.items()))
 
 
-def entry_of(field_: Field, applied: Applied) -> Entry | None:
-    """What was asked of a field: its entry, the documented default where there is none, or None."""
-    known = applied.fields.get(field_.code)
-    if known is not None or field_.shape.default is MISSING:
-        return known
-    return Entry(short_digest(field_.shape.default))
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The marker of one object. `owner` and `applied` are None where their text is missing or cannot be read.
+
+    The two texts stay as they were found, for what compares or repeats them. `newer`: a later format wrote them;
+    anything else that does not parse is damage.
+    """
+
+    owner: Owner | None = None
+    applied: Applied | None = None
+    owner_text: str | None = None
+    applied_text: str | None = None
+    newer: bool = False
+
+    @classmethod
+    def of(cls, owner: Owner, applied: Applied) -> Mark:
+        """The marker to write."""
+        return cls(owner, applied, str(owner), str(applied))
+
+    @classmethod
+    def parse(cls, owner_text: str | None, applied_text: str | None) -> Mark:
+        owner, applied = parse_owner(owner_text or ""), parse_applied(applied_text or "")
+        number = None if applied else _FORMAT.match(applied_text or "")
+        newer = number is not None and number[1] != "0" and bool(number[1] != _VERSION or number[2])
+        newer = newer or (owner is None and _LATER_ADDRESS.match(owner_text or "") is not None)
+        return cls(owner, applied, owner_text, applied_text, newer)
+
+
+UNMARKED: Final = Mark()

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from .address import Address as Address
+from .marker import UNMARKED, Entry, Mark, Owner
+
 Json: TypeAlias = Any
 """A JSON value: None, bool, int, float, str, list or dict of JSON values."""
 
@@ -49,7 +52,7 @@ class Action(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a step is in the plan. For readers; an apply looks at it only to see whether a duplicate still is one."""
+    """Our own words for why a step is in the plan: text for people, open to additions, by which nothing is decided."""
 
     NEW = "new"
     MANIFEST = "manifest"
@@ -85,16 +88,6 @@ class Severity(StrEnum):
     ERROR = "error"
     WARNING = "warning"
     INFO = "info"
-
-
-class Address(NamedTuple):
-    """The only identity that authors see, written `Assistant/math-tutor`."""
-
-    kind: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.kind}/{self.name}"
 
 
 class Place(NamedTuple):
@@ -196,11 +189,12 @@ class Resource:
     """One object, desired or live: the same type on both sides of the diff.
 
     `spec` holds the kind's own fields, without the marker. Desired resources carry `address`, `policy`, `place`
-    and `requires`. Live ones carry `remote_id`, `created_at` (seconds) and the two marker texts as found; their
-    `address` is None until ownership has been decided. `spent`: it is there, but the service lets nobody use it any
-    more (a vector store that expired). `set_back`: the service went back to an earlier version of it, and the marker
-    may have gone along: what it says of the last apply is not to be relied on. `tried`: of fields of which the service
-    gave up on a part, the value with that.
+    and `requires`. Live ones carry `remote_id`, `created_at` (seconds) and the two marker texts as the provider found
+    them, parsed once into `mark`, which is what core and engine read; their `address` is None until ownership has been
+    decided. `expired`: it is there, but the service lets nobody use it any more (a vector store, for instance).
+    `set_back`: the service went back to an earlier version of it, and the marker may have gone along: what it says of
+    the last apply is not to be relied on. `tried`: of fields of which the service gave up on a part, the value with
+    that.
     """
 
     kind: str
@@ -213,10 +207,16 @@ class Resource:
     created_at: int = 0
     marker_address: str | None = None
     marker_applied: str | None = None
-    spent: bool = False
+    expired: bool = False
     set_back: bool = False
     tried: Mapping[str, Json] = field(default_factory=dict)
     raw: Mapping[str, Json] = field(default_factory=dict)
+    mark: Mark = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        none = self.marker_address is None and self.marker_applied is None
+        mark = UNMARKED if none else Mark.parse(self.marker_address, self.marker_applied)
+        object.__setattr__(self, "mark", mark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,13 +230,22 @@ class FieldChange:
 
     @property
     def name(self) -> str:
-        """Of the field; what is retinue's own, `retinue/protect`, is no field of a kind."""
+        """The name of the field."""
         return self.path.removeprefix("/")
 
 
-ACCEPTED: Final = "/retinue/accepted"
-"""The path of a change to the marker alone: its `after` lists the fields that are live as desired although something
-else was asked of them last. Nothing is sent for them."""
+@dataclass(frozen=True, slots=True)
+class MarkChange:
+    """What a step changes in the marker besides what was asked of the fields that it sends.
+
+    `was_protected`: set where the step sets or lifts the protection. `accepted`: the fields that are live as desired
+    although something else was asked of them last; nothing is sent for them. `verified`: the digest of a spec that
+    passed `verify`; the step notes that and nothing else.
+    """
+
+    was_protected: bool | None = None
+    accepted: tuple[str, ...] = ()
+    verified: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,28 +261,35 @@ class Obstacle:
 class Change:
     """One step of a plan, complete enough to be carried out without the manifests.
 
-    `expect` is the digest of the live object it was decided on; `asked` and `protected` are what the marker
-    will say; `moved_from` is the marker address that a move or a replace takes the place of; `resolved` are the live
-    ids of what its fields refer to by name, as far as that was there when the plan was made. `verified`: what a no-op
-    notes there.
+    `reason` is text for people. `expect` is the digest of the live object that the step was decided on; `asked` (by
+    field code) and `protected` are what the marker will say, `mark` is what changes there besides; `moved_from` is
+    whose object a move or a replace takes; `resolved` are the live ids of what its fields refer to by name, as far as
+    that was there when the plan was made.
+
+    `orphan`: a delete that neither a manifest nor a command asks for. `extra`: the object is a second one of its
+    address. `unused`: it is a file that nothing refers to. `recognised`: an adopt of what lost its marker.
     """
 
     address: Address
     action: Action
-    reason: Reason
+    reason: str
     remote_id: str | None = None
     fields: tuple[FieldChange, ...] = ()
     expect: str | None = None
     requires: tuple[Address, ...] = ()
     blocked: Obstacle | None = None
     held: Obstacle | None = None
-    asked: str = ""
+    asked: Mapping[str, Entry] = field(default_factory=dict)
     protected: bool = False
     ignored: tuple[str, ...] = ()
-    moved_from: str | None = None
+    moved_from: Owner | None = None
     display_name: str | None = None
     resolved: Mapping[Address, str] = field(default_factory=dict)
-    verified: str | None = None
+    mark: MarkChange = MarkChange()
+    orphan: bool = False
+    extra: bool = False
+    unused: bool = False
+    recognised: bool = False
 
 
 @dataclass(frozen=True, slots=True)

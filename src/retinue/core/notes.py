@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from .model import Action, Address, Change, Diagnostic, Reason, Resource, Severity
+from .model import Action, Address, Change, Diagnostic, Resource, Severity
 from .ownership import World
 from .policy import is_unasked
 from .target import Target
@@ -15,11 +15,11 @@ def notes(
     world: World,
     desired: Mapping[Address, Resource],
     changes: Sequence[Change],
-    strangers: Mapping[tuple[str, str], str],
+    external_references: Mapping[tuple[str, str], str],
 ) -> Iterator[Diagnostic]:
-    """`strangers`: by kind and id of what goes, an object of others that refers to it."""
+    """`external_references`: by kind and id of what goes, an object of others that refers to it."""
     yield from world.diagnostics
-    yield from _still_used(target, changes, strangers)
+    yield from _still_used(target, changes, external_references)
     yield from _left_alone(world, changes)
     yield from _removed_already(target, world)
     yield from _moved_from_nothing(changes, desired)
@@ -38,17 +38,17 @@ def _left_alone(world: World, changes: Sequence[Change]) -> Iterator[Diagnostic]
 
 
 def _still_used(
-    target: Target, changes: Sequence[Change], strangers: Mapping[tuple[str, str], str]
+    target: Target, changes: Sequence[Change], external_references: Mapping[tuple[str, str], str]
 ) -> Iterator[Diagnostic]:
     """What goes by an explicit word although something of others refers to it; without one it is blocked."""
     for change in changes:
-        stranger = strangers.get((change.address.kind, change.remote_id or ""))
-        if stranger is not None and change.action.destroys and not is_unasked(change, target.removed):
+        user = external_references.get((change.address.kind, change.remote_id or ""))
+        if user is not None and change.action.destroys and not is_unasked(change, target.removed):
             yield Diagnostic(
                 code="in-use",
                 severity=Severity.WARNING,
                 address=str(change.address),
-                message=f"{stranger}, which is not managed here, still refers to what goes",
+                message=f"{user}, which is not managed here, still refers to what goes",
                 remedy=f"Edit that object in the service so that it no longer refers to {change.remote_id}.",
             )
 
@@ -66,21 +66,19 @@ def _removed_already(target: Target, world: World) -> Iterator[Diagnostic]:
 
 def _moved_from_nothing(changes: Sequence[Change], desired: Mapping[Address, Resource]) -> Iterator[Diagnostic]:
     """A `moved_from` that finds nothing, while something of its kind is left over that it may have meant."""
-    lost = {change.address.kind for change in changes if change.reason is Reason.ORPHAN}
+    lost = {change.address.kind for change in changes if change.orphan}
     for change in changes:
         if change.action is not Action.CREATE or change.address.kind not in lost:
             continue
         resource = desired[change.address]
         if name := resource.policy.moved_from:
+            described = Address(change.address.kind, name) in desired
+            of = "another manifest" if described else "nothing that is live here"
             yield Diagnostic(
                 code="moved-from-nothing",
                 severity=Severity.WARNING,
                 place=resource.place,
                 address=str(change.address),
-                message=f"`moved_from: {name}` is {_why_not_moved(Address(change.address.kind, name), desired)}",
+                message=f"`moved_from: {name}` is the name of {of}",
                 remedy="Correct the name, or take the line out.",
             )
-
-
-def _why_not_moved(old: Address, desired: Collection[Address]) -> str:
-    return "the name of another manifest" if old in desired else "the name of nothing that is live here"

@@ -8,17 +8,21 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .errors import NewerMarker
-from .marker import REPAIRED, Applied, Owner, is_newer, parse_applied, parse_owner
-from .model import Address, Change, Diagnostic, Reason, Resource, Severity
+from .marker import REPAIRED, Applied, Owner
+from .model import Action, Address, Change, Diagnostic, Resource, Severity
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A live object with a marker. `applied` is None where that half of the marker does not parse."""
+    """A live object with a marker that names its owner."""
 
     owner: Owner
     live: Resource
-    applied: Applied | None
+
+    @property
+    def applied(self) -> Applied | None:
+        """None where that half of the marker does not parse."""
+        return self.live.mark.applied
 
     @property
     def address(self) -> Address:
@@ -50,19 +54,20 @@ class World:
     unreadable: tuple[Resource, ...]
     newer: frozenset[str | None] = frozenset()
 
-    def heirs(self, change: Change) -> tuple[str, ...]:
-        """The ids of what nobody could tell from an object of ours once this step is done: its copies.
+    def indistinguishable_copies(self, change: Change) -> tuple[str, ...]:
+        """Ids of copies that would become indistinguishable from our object after this step.
 
-        After a move the nonce still tells them; what is a copy by its address alone is then alone with it.
+        After a move to another address the nonce still tells them; what is a copy by its address alone is then alone
+        with it.
         """
+        copies = self.copied.get(change.remote_id or "", ())
         if change.action.destroys or change.action.gives_up:
-            return tuple(copy.remote_id for copy in self.copied.get(change.remote_id or "", ()))
-        if change.reason is not Reason.MOVED:
+            return tuple(copy.remote_id for copy in copies)
+        before = change.moved_from
+        if not copies or change.action is not Action.MOVE or before is None or before.address == change.address:
             return ()
-        return tuple(copy.remote_id for copy in self.copied.get(change.remote_id or "", ()) if not self._is_known(copy))
-
-    def _is_known(self, copy: Claim) -> bool:
-        return _has_nonce(copy) and any(_nonce(copy) == _nonce(claim) for claim in self.owned.values())
+        nonces = {_nonce(claim) for claim in self.owned.values()}
+        return tuple(copy.remote_id for copy in copies if not (_has_nonce(copy) and _nonce(copy) in nonces))
 
 
 def decide(
@@ -83,35 +88,31 @@ def decide(
     diagnostics: list[Diagnostic] = []
     newer: list[Resource] = []
     for resource in sorted(live, key=_age):
-        owner, applied = parse_owner(resource.marker_address or ""), parse_applied(resource.marker_applied or "")
-        if owner is None or applied is None:
-            later = is_newer(resource.marker_address, resource.marker_applied)
-        else:
-            later = bool(known) and owner.address.kind not in known
-        if later:
+        mark, owner = resource.mark, resource.mark.owner
+        of_unknown_kind = owner is not None and bool(known) and owner.address.kind not in known
+        if mark.newer or (of_unknown_kind and mark.applied is not None):
             newer.append(resource)
-        if resource.marker_address is None:
+        if mark.owner_text is None:
             foreign.append(resource)
             continue
         if owner is None or owner.address.kind != resource.kind:
             foreign.append(resource)
             diagnostics.append(_unreadable_address(resource))
             continue
-        claim = Claim(owner, resource, applied)
+        claim = Claim(owner, resource)
         if owner.project in names and owner.environment == environment:
             ours[owner.address].append(claim)
         else:
             elsewhere.append(claim)
     _refuse_newer([item for item in newer if _concerns(item, names, environment)])
-    unreadable = tuple(item for item in foreign if _may_be_ours(item.marker_address, names, environment))
+    unreadable = tuple(item for item in foreign if _may_be_ours(item.mark.owner_text, names, environment))
     found = _settle(ours, names, tuple(elsewhere), tuple(foreign), diagnostics)
     return replace(found, unreadable=unreadable, newer=frozenset(item.remote_id for item in newer))
 
 
 def _concerns(live: Resource, names: Sequence[str], environment: str) -> bool:
     """True if an object with a marker of a later format may be ours: unless its texts name another scope."""
-    text = live.marker_address or live.marker_applied or ""
-    owner = parse_owner(text)
+    owner, text = live.mark.owner, live.mark.owner_text or live.mark.applied_text or ""
     if owner is not None:
         return owner.project in names and owner.environment == environment
     words = re.findall(r"[a-z0-9][a-z0-9-]*", text)
@@ -121,18 +122,16 @@ def _concerns(live: Resource, names: Sequence[str], environment: str) -> bool:
 def _refuse_newer(found: Sequence[Resource]) -> None:
     if not found:
         return
-    named = ", ".join(_named(item) for item in found[:_MOST_NAMED])
+    some = [(item.mark.owner, item) for item in found[:_MOST_NAMED]]
+    named = ", ".join(
+        f"{owner.address} ({live.remote_id})" if owner else f"{live.kind} {live.remote_id}" for owner, live in some
+    )
     more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
     raise NewerMarker(
         f"the marker of {named}{more} was written by a newer retinue; this one cannot read it",
         "Upgrade retinue; nothing was changed. If no newer one is in use here, the marker was edited: restore the two"
         " `retinue.` metadata keys in the service, or remove them and adopt the object.",
     )
-
-
-def _named(live: Resource) -> str:
-    owner = parse_owner(live.marker_address or "")
-    return f"{owner.address} ({live.remote_id})" if owner else f"{live.kind} {live.remote_id}"
 
 
 _MOST_NAMED = 5
@@ -159,7 +158,8 @@ def _settle(
     copies: list[Claim] = []
     originals = _originals(claim for claims in ours.values() for claim in claims)
     for address in sorted(ours):
-        claims = sorted(ours[address], key=lambda claim: _rank(claim, names))
+        # What can still be used comes first, then what bears the project's newest name, then the oldest.
+        claims = sorted(ours[address], key=lambda it: (it.live.expired, names.index(it.owner.project), *_age(it.live)))
         made = [claim for claim in claims if originals[_nonce(claim)] is claim]
         copied = [claim for claim in claims if originals[_nonce(claim)] is not claim]
         copies.extend(copied)
@@ -181,11 +181,6 @@ def _settle(
         by_original[original.remote_id] = (*by_original.get(original.remote_id, ()), claim)
         diagnostics.append(_copied(claim, original))
     return World(owned, tuple(duplicates), tuple(copies), elsewhere, foreign, tuple(diagnostics), by_original, ())
-
-
-def _rank(claim: Claim, names: Sequence[str]) -> tuple[bool, int, int, str]:
-    """What can still be used comes first, then what bears the project's newest name, then the oldest."""
-    return (claim.live.spent, names.index(claim.owner.project), *_age(claim.live))
 
 
 def _age(live: Resource) -> tuple[int, str]:

@@ -10,13 +10,13 @@ from .content import by_key, scope_of
 from .counterparts import Counterpart, adopts, counterparts, not_adoptable
 from .graph import closure
 from .links import Links, left_in_use, link, split, unused_files, used_elsewhere
-from .model import Action, Address, Allowed, Change, Diagnostic, Kind, Plan, Reason, Resource, Severity
+from .model import Action, Address, Allowed, Change, Diagnostic, Plan, Reason, Resource, Severity
 from .notes import notes
 from .ownership import World
 from .promotion import hold
 from .renames import Pair, line, renames
 from .selection import Selection
-from .steps import Steps, letting_go
+from .steps import Steps, forget_step
 from .target import Target
 
 
@@ -40,12 +40,15 @@ def make_plan(
     intent = intent or Intent()
     known = _survey(target, desired, live, intent)
     steps = Steps(target, known.links)
-    found = [*(_destroyed(known, steps) if intent.destroy else _wanted(known, steps))]
-    found += [steps.delete(claim, Reason.DUPLICATE) for claim in known.world.duplicates]
+    if intent.destroy:
+        found = [steps.delete(claim, Reason.DESTROY) for claim in known.world.owned.values()]
+    else:
+        found = [*_wanted(known, steps)]
+    found += [steps.delete(claim, Reason.DUPLICATE, extra=True) for claim in known.world.duplicates]
     found += [steps.delete_unused(file) for file in unused_files(known.links, known.marked, found)]
     renamed = _renamed(known, found, intent)
     changes, unchanged = _narrowed(found, desired, intent)
-    strangers = _strangers(known, changes)
+    external_references = _external_references(known, changes)
     plan = Plan(
         project=target.project,
         environment=target.environment,
@@ -53,17 +56,17 @@ def make_plan(
         endpoint=target.endpoint,
         complete=intent.selection is None and intent.only is None,
         allowed=intent.allowed,
-        changes=tuple(sorted(changes, key=_position)),
+        changes=tuple(sorted(changes, key=lambda it: (it.action is Action.DELETE, it.address, it.remote_id or ""))),
         unchanged=len(unchanged),
         unchanged_addresses=tuple(sorted(unchanged)),
         diagnostics=(
-            *notes(target, known.world, known.objects, changes, strangers),
+            *notes(target, known.world, known.objects, changes, external_references),
             *_where(renamed, known.objects, changes),
         ),
     )
     if target.proof is not None and not intent.destroy:
         plan = hold(plan, target.proof, renamed)
-    return policy.guard(plan, replace(_facts(known, renamed, changes), strangers=strangers))
+    return policy.guard(plan, replace(_facts(known, renamed, changes), external_references=external_references))
 
 
 def _narrowed(
@@ -123,9 +126,10 @@ def _wanted(known: _Known, steps: Steps) -> Iterator[Change]:
             continue
         forget = known.target.removed.get(address)
         if forget:
-            yield letting_go(claim, Reason.REMOVED, known.target)
+            yield forget_step(claim, Reason.REMOVED, known.target)
         else:
-            yield steps.delete(claim, Reason.ORPHAN if forget is None else Reason.REMOVED)
+            orphan = forget is None
+            yield steps.delete(claim, Reason.ORPHAN if orphan else Reason.REMOVED, orphan=orphan)
 
 
 def _toward(resource: Resource, found: Counterpart | None, known: _Known, steps: Steps) -> Change:
@@ -139,11 +143,6 @@ def _toward(resource: Resource, found: Counterpart | None, known: _Known, steps:
     return replace(created, remote_id=remote_id, blocked=not_adoptable(remote_id, known.world))
 
 
-def _destroyed(known: _Known, steps: Steps) -> Iterator[Change]:
-    for claim in known.world.owned.values():
-        yield steps.delete(claim, Reason.DESTROY)
-
-
 def _renamed(known: _Known, changes: Sequence[Change], intent: Intent) -> list[Pair]:
     """What would be deleted and what would be created that look like one object under two names.
 
@@ -152,7 +151,9 @@ def _renamed(known: _Known, changes: Sequence[Change], intent: Intent) -> list[P
     if intent.destroy:
         return []
     world, links = known.world.owned, known.links
-    going = {change.address for change in changes if change.action is Action.DELETE and _is_lost(change, known)}
+    # Deletes that take away the object of an address, and not only a double of it.
+    deletes = {(change.address, change.remote_id) for change in changes if change.action is Action.DELETE}
+    going = {address for address, claim in world.items() if (address, claim.remote_id) in deletes}
     gone = {item for item in going - known.target.removed.keys() if str(item) not in intent.allowed.renamed}
     new = {change.address for change in changes if change.action is Action.CREATE}
     found: list[Pair] = []
@@ -184,13 +185,7 @@ def _where(
             )
 
 
-def _is_lost(change: Change, known: _Known) -> bool:
-    """Whether a delete takes away the object of an address, and not only a double of it."""
-    claim = known.world.owned.get(change.address)
-    return claim is not None and claim.remote_id == change.remote_id
-
-
-def _strangers(known: _Known, changes: Sequence[Change]) -> dict[tuple[str, str], str]:
+def _external_references(known: _Known, changes: Sequence[Change]) -> dict[tuple[str, str], str]:
     """By kind and id of what goes, an object of others that refers to it, in words."""
     going = {(item.address.kind, item.remote_id) for item in changes if item.action.destroys}
     if not going:
@@ -198,12 +193,12 @@ def _strangers(known: _Known, changes: Sequence[Change]) -> dict[tuple[str, str]
     world, kinds = known.world, known.target.kinds
     others = [*world.foreign, *(claim.live for claim in (*world.elsewhere, *world.copies))]
     used = used_elsewhere(others, changes, kinds)
-    return {key: _in_words(live, kinds[live.kind]) for key, live in used.items() if key in going}
-
-
-def _in_words(live: Resource, kind: Kind) -> str:
-    name = kind.display_name(live.spec)
-    return f"{live.remote_id} (“{name}”)" if name else str(live.remote_id)
+    named = {key: (live.remote_id, kinds[live.kind].display_name(live.spec)) for key, live in used.items()}
+    return {
+        key: f"{remote_id} (“{name}”)" if name else str(remote_id)
+        for key, (remote_id, name) in named.items()
+        if key in going
+    }
 
 
 def _facts(known: _Known, renamed: Sequence[Pair], changes: Sequence[Change]) -> policy.Facts:
@@ -217,7 +212,3 @@ def _facts(known: _Known, renamed: Sequence[Pair], changes: Sequence[Change]) ->
         renamed=renamed,
         users=left_in_use(known.links, {address: claim.live for address, claim in owned.items()}, changes),
     )
-
-
-def _position(change: Change) -> tuple[bool, Address, str]:
-    return (change.action is Action.DELETE, change.address, change.remote_id or "")

@@ -1,11 +1,11 @@
-"""What may not happen without a person's word: functions from a plan to the same plan with steps marked as blocked."""
+"""Rules that block a step until someone explicitly allows it. Pure: a plan in, the same plan out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from .model import Action, Address, Cause, Change, Kind, Obstacle, Plan, Reason
+from .model import Action, Address, Cause, Change, Kind, Obstacle, Plan
 from .ownership import World
 from .renames import Pair, line
 
@@ -17,9 +17,8 @@ class Facts:
     `twins`: ids of unmarked live objects by (kind, display name). `elsewhere`: other scopes (project, environment)
     that hold each address. `damaged`: ids whose protection cannot be read. `renamed`: what would be deleted and what
     would be created that look like one object under two names. `unreadable`: by kind, the ids of what may be ours.
-    `heirs`: the ids of the copies that nobody could tell from the object of a step once the step is done. `users`: by
-    kind and id of what goes, an object of ours that would still refer to it. `strangers`: an object of others that
-    refers to it, in words.
+    `indistinguishable_copies`: as of World. `users`: by kind and id of what goes, an object of ours that would still
+    refer to it. `external_references`: an object of others that refers to it, for people.
     """
 
     owned: frozenset[Address]
@@ -31,10 +30,10 @@ class Facts:
     acknowledged: frozenset[Address] = frozenset()
     project_environments: tuple[str, ...] = ()
     unreadable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    heirs: Callable[[Change], tuple[str, ...]] = lambda _change: ()
+    indistinguishable_copies: Callable[[Change], tuple[str, ...]] = lambda _change: ()
     renamed: Sequence[Pair] = ()
     users: Mapping[tuple[str, str], Address] = field(default_factory=dict)
-    strangers: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    external_references: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, world: World, kinds: Mapping[str, Kind]) -> Facts:
@@ -51,7 +50,14 @@ class Facts:
         unreadable: dict[str, tuple[str, ...]] = {}
         for live in world.unreadable:
             unreadable[live.kind] = (*unreadable.get(live.kind, ()), live.remote_id or "")
-        return cls(frozenset(world.owned), twins, elsewhere, damaged, unreadable=unreadable, heirs=world.heirs)
+        return cls(
+            frozenset(world.owned),
+            twins,
+            elsewhere,
+            damaged,
+            unreadable=unreadable,
+            indistinguishable_copies=world.indistinguishable_copies,
+        )
 
 
 def guard(plan: Plan, facts: Facts) -> Plan:
@@ -110,7 +116,7 @@ def block_protected(plan: Plan, facts: Facts) -> Plan:
                 "its marker is damaged, so nobody can say whether it is protected",
                 (f"--unprotect {change.address}",),
             )
-        if not change.protected or change.reason is Reason.DUPLICATE:
+        if not change.protected or change.extra:
             return None
         return Obstacle(
             "protected",
@@ -145,7 +151,7 @@ def block_copied(plan: Plan, facts: Facts) -> Plan:
     """A copy is told from its original by the original alone: as long as there are copies, that may not go."""
 
     def rule(change: Change) -> Obstacle | None:
-        copies = facts.heirs(change)
+        copies = facts.indistinguishable_copies(change)
         if not copies:
             return None
         some, one = ", ".join(copies), len(copies) == 1
@@ -172,22 +178,22 @@ def block_in_use(plan: Plan, facts: Facts) -> Plan:
         if (user := facts.users.get(key)) is not None:
             way = f"take {change.remote_id} out of {user} first" if plan.complete else f"--target {user} too"
             return Obstacle("in-use", f"{user} would still refer to it", (way,))
-        stranger = facts.strangers.get(key)
-        if stranger is None or not is_unasked(change, facts.acknowledged):
+        other = facts.external_references.get(key)
+        if other is None or not is_unasked(change, facts.acknowledged):
             return None
         ways = (
-            f"take {change.remote_id} out of {stranger.partition(' ')[0]} first",
+            f"take {change.remote_id} out of {other.partition(' ')[0]} first",
             f"to keep it there, removed: [{{address: {change.address}, forget: true}}]",
             f"to delete it all the same, removed: [{change.address}]",
         )
-        return Obstacle("in-use", f"{stranger}, which is not managed here, would still refer to it", ways)
+        return Obstacle("in-use", f"{other}, which is not managed here, would still refer to it", ways)
 
     return _block(plan, rule)
 
 
 def is_unasked(change: Change, acknowledged: Collection[Address]) -> bool:
     """Whether something goes only because its manifest did: neither `removed` nor a command says so."""
-    return change.reason is Reason.ORPHAN and change.address not in acknowledged
+    return change.orphan and change.address not in acknowledged
 
 
 def block_twins(plan: Plan, facts: Facts) -> Plan:
@@ -309,7 +315,7 @@ _MOST_NAMED = 20
 
 def _removed(doomed: Sequence[Change]) -> Iterator[str]:
     # What a destroy takes has a manifest, and `removed` names nothing that has one.
-    named = sorted({str(change.address) for change in doomed if change.reason is not Reason.DESTROY})
+    named = sorted({str(change.address) for change in doomed if change.orphan or change.action is Action.REPLACE})
     if len(named) > _MOST_NAMED:
         yield f"removed: [all {len(named)} addresses that this plan deletes]"
     elif named:
@@ -328,7 +334,7 @@ def counts_as_delete(change: Change, acknowledged: frozenset[Address]) -> bool:
 
 
 def _removes(change: Change) -> bool:
-    return change.reason not in (Reason.DUPLICATE, Reason.UNUSED) and not change.held
+    return not (change.extra or change.unused or change.held)
 
 
 def _block(plan: Plan, rule: Callable[[Change], Obstacle | None]) -> Plan:

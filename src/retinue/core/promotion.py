@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from .model import Action, Address, Change, Diagnostic, Json, Obstacle, Plan, Promotion, Reason, Severity
+from .model import Action, Address, Cause, Change, Diagnostic, Json, Obstacle, Plan, Promotion, Severity
 from .renames import Pair, line
 
 
@@ -28,7 +28,7 @@ class Proof:
 
 def proof_of(promotion: Promotion, plan: Plan, verified: frozenset[Address]) -> Proof:
     """`plan`: of the environment before, whole and for itself alone."""
-    pending = {change.address: change for change in plan.changes if change.reason is not Reason.DUPLICATE}
+    pending = {change.address: change for change in plan.changes if not change.extra}
     return Proof(promotion, pending, frozenset(plan.unchanged_addresses), verified)
 
 
@@ -55,7 +55,7 @@ def hold(plan: Plan, proof: Proof, renamed: Sequence[Pair] = ()) -> Plan:
 
 def _lack(change: Change, proof: Proof) -> Obstacle | None:
     """Why an address is not proven. A delete is, once nothing is left to do about it in the environment before."""
-    if change.reason is Reason.DUPLICATE:
+    if change.extra:
         return None
     source, address = proof.promotion.environment, change.address
     pending = proof.pending.get(address)
@@ -78,12 +78,13 @@ def _lack(change: Change, proof: Proof) -> Obstacle | None:
 def _pending(pending: Change, source: str) -> Obstacle:
     """The environment before has something left to do."""
     address, run = pending.address, f"retinue apply -e {source}"
-    if pending.reason is Reason.DRIFT:
+    drifted = bool(pending.fields) and all(item.cause is Cause.DRIFT for item in pending.fields)
+    if drifted and pending.action is Action.UPDATE and pending.mark.was_protected is None:
         ways = _ways(address, f"to keep that: retinue import --update -e {source}", f"to undo it: {run}")
         return Obstacle("drifted", f"in {source} it was changed outside since the last apply", ways)
     if pending.action.gives_up:
         return Obstacle("not-applied", f"{source} still holds it", _ways(address, run))
-    if pending.reason is Reason.ACCEPTED:
+    if pending.mark.accepted:
         message = f"{source} has it as the manifests want it, and no apply has noted that yet"
         return Obstacle("not-applied", message, _ways(address, run))
     message = f"{source} does not have it as the manifests want it: there it is still to {pending.action}"
@@ -146,7 +147,7 @@ def _texts(value: Json) -> Iterator[str]:
 
 def _needs_held(change: Change, held: Collection[Address], users: Mapping[str | None, Address]) -> Obstacle | None:
     """`held`: the addresses of the held steps; `users`: what they leave in use."""
-    if change.held or change.reason is Reason.DUPLICATE:
+    if change.held or change.extra:
         return None
     if change.action.gives_up:
         user = next((users[name] for name in (change.remote_id, str(change.address)) if name in users), None)

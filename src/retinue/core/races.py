@@ -31,7 +31,7 @@ def contests(world: World, made: Mapping[str, Address]) -> list[Contest]:
     others: dict[Address, list[Claim]] = defaultdict(list)
     for claim in world.duplicates:
         # What nobody can use any more is about to be replaced, and no rival.
-        if not claim.live.spent:
+        if not claim.live.expired:
             others[claim.address].append(claim)
     found = []
     for address in sorted(set(made.values()) & others.keys()):

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from .content import by_key, key_of, scope_of
 from .links import split
-from .marking import has_let_go
+from .marks import has_dropped_references
 from .model import Kind, Resource
 from .ownership import World
 from .references import ids_in
@@ -23,7 +23,7 @@ def hints_at_more(world: World, desired: Iterable[Resource], kinds: Mapping[str,
         kind = kinds[claim.live.kind]
         if not ids_in(claim.live.spec, kind) <= stated:
             return True
-        if claim.applied is not None and has_let_go(claim.applied, kind):
+        if claim.applied is not None and has_dropped_references(claim.applied, kind):
             return True
     return False
 

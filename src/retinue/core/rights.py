@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from . import marker
 from .content import leftover_address, scope_of
+from .marker import Owner
 from .model import Action, Address, Change, Kind, Resource
 from .ownership import World
 
@@ -27,9 +27,9 @@ class Scope:
     hidden: Collection[str] = ()
     formerly: Collection[str] = ()
 
-    def owner(self, address: Address) -> str:
-        """The marker text of an address of ours."""
-        return str(marker.Owner(self.project, self.environment, address))
+    def owner(self, address: Address) -> Owner:
+        """The owner of what has an address of ours."""
+        return Owner(self.project, self.environment, address)
 
 
 def refusal(change: Change, live: Resource, scope: Scope) -> str | None:
@@ -42,17 +42,17 @@ def refusal(change: Change, live: Resource, scope: Scope) -> str | None:
     if change.address.kind != live.kind:
         return f"{live.remote_id} is of another kind: {live.kind}"
     if scope.kind.by_content:
-        named = live.marker_address == scope_of(scope.project, scope.environment)
+        named = live.mark.owner_text == scope_of(scope.project, scope.environment)
         named = named and leftover_address(live) == change.address
         return None if named else f"{live.remote_id} is not this file of ours"
-    owner = marker.parse_owner(live.marker_address or "")
+    owner = live.mark.owner
     if owner is None or owner.address.kind != live.kind:
         return None if change.action is Action.ADOPT else f"{live.remote_id} carries no marker of ours"
     ours = owner.environment == scope.environment and owner.project in (scope.project, *scope.formerly)
     if change.action is Action.ADOPT or not ours:
         return f"{live.remote_id} belongs to {owner}"
     if change.moved_from is not None and change.action in (Action.MOVE, Action.REPLACE, Action.DELETE):
-        return None if str(owner) == change.moved_from else f"{live.remote_id} is {owner}, not {change.moved_from}"
+        return None if owner == change.moved_from else f"{live.remote_id} is {owner}, not {change.moved_from}"
     # What bears an earlier name of the project is moved, deleted or let go of, and never only updated.
     current = owner.project == scope.project or change.action.gives_up
     if owner.address == change.address and current and change.action is not Action.MOVE:

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from .errors import UsageError
-from .model import Address, Change, Reason, Resource
-
-_NEVER_NARROWED = (Reason.DUPLICATE, Reason.UNUSED)
+from .model import Address, Change, Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +20,7 @@ class Selection:
     def keeps(self, change: Change, chosen: Iterable[Address]) -> bool:
         """A narrowed plan deletes (or forgets) nothing but an orphan that `--target` names exactly."""
         if change.action.gives_up:
-            return str(change.address) in self.exact and change.reason not in _NEVER_NARROWED
+            return str(change.address) in self.exact and not (change.extra or change.unused)
         return change.address in chosen
 
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from . import marker
 from .graph import CycleError, order
-from .model import ACCEPTED, Action, Address, Change, FieldChange, Kind, Plan
+from .marker import Owner, parse_owner
+from .model import Action, Address, Change, FieldChange, Kind, Plan
 
-_IN_MARKER = "/retinue/"
-_NOT_CARRIED_OUT = (Action.NO_OP,)
-"""No object of a plan is left as it is."""
 _MOVING = (Action.MOVE, Action.REPLACE)
 """The actions that may take an object from another address."""
 _OF_A_FILE: Mapping[str, type] = {"/name": str, "/sha256": str, "/bytes": int}
@@ -29,16 +26,14 @@ def _of_change(change: Change, plan: Plan, kinds: Mapping[str, Kind]) -> Iterato
         return
     if kind.by_content:
         yield from _of_file(change)
-    elif marker.parse_owner(str(marker.Owner(plan.project, plan.environment, change.address))) is None:
+    elif parse_owner(str(Owner(plan.project, plan.environment, change.address))) is None:
         yield "this is no address that an object can have"
-    if change.action in _NOT_CARRIED_OUT:
+    if change.action is Action.NO_OP:
         yield f"this retinue carries out no `{change.action}`"
     if change.action is not Action.CREATE and not change.remote_id:
         yield f"its `{change.action}` names no live object"
     if change.moved_from is not None and change.action not in _MOVING:
         yield f"its `{change.action}` is of an object that was {change.moved_from}"
-    if marker.parse_entries(change.asked.split()) is None:
-        yield f"its marker cannot be read: {change.asked}"
     for item in change.fields:
         yield from _of_field(item, kind)
 
@@ -53,11 +48,6 @@ def _of_file(change: Change) -> Iterator[str]:
 
 
 def _of_field(item: FieldChange, kind: Kind) -> Iterator[str]:
-    if item.path.startswith(_IN_MARKER):
-        named = isinstance(item.after, list) and all(isinstance(name, str) for name in item.after)
-        if item.path == ACCEPTED and not named:
-            yield f"`{item.path}` is no list of fields"
-        return
     field = kind.fields.get(item.name)
     if field is None or not item.path.startswith("/"):
         yield f"there is no field `{item.path}`"

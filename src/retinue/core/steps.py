@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from . import diff, marker
+from . import diff
 from .content import key_of, leftover_address
 from .counterparts import Counterpart
 from .links import Links
-from .model import ACCEPTED, Action, Cause, Change, FieldChange, Reason, Resource
+from .marker import Applied, Owner
+from .marks import asked_entries
+from .model import Action, Cause, Change, FieldChange, MarkChange, Reason, Resource
 from .ownership import Claim
 from .references import addresses_in
 from .target import Target
@@ -33,41 +35,50 @@ class Steps:
         if same is not None:
             return _no_op(file, same[0])
         reason = Reason.MANIFEST if self.links.was_there(file) else Reason.NEW
-        return replace(self.create(file), asked="", reason=reason)
+        return replace(self.create(file), asked={}, reason=reason)
 
     def update(self, desired: Resource, claim: Claim) -> Change:
         """What brings an object of ours to what is desired; a no-op if nothing is left to do."""
-        if claim.live.spent:
-            return self._replacement(desired, claim)
+        assert desired.address is not None
+        owner = Owner(self.target.project, self.target.environment, desired.address)
+        moved_from = None if claim.owner == owner else claim.owner
+        if claim.live.expired:
+            return replace(
+                self.create(desired),
+                action=Action.REPLACE,
+                reason=Reason.EXPIRED,
+                remote_id=claim.remote_id,
+                expect=self._expect(desired, claim.live),
+                moved_from=moved_from,
+            )
         known = claim.applied is not None and not claim.live.set_back
         found = self._compared(desired, claim.live, claim.applied, known)
         fields = self.links.explained(found.changes, self.target.kinds[desired.kind])
         before = claim.applied.protected if claim.applied else False
-        if before != desired.policy.protect:
-            fields = (*fields, FieldChange("/retinue/protect", before, desired.policy.protect))
-        reason = self._reason(fields, desired, claim)
-        assert desired.address is not None
-        moved = claim.owner != marker.Owner(self.target.project, self.target.environment, desired.address)
-        if found.unrecorded and not (fields or moved):
-            fields, reason = (FieldChange(ACCEPTED, None, list(found.unrecorded)),), Reason.ACCEPTED
-        if not (fields or moved):
+        protects = before != desired.policy.protect
+        if fields or protects or moved_from:
+            mark = MarkChange(was_protected=before if protects else None)
+            reason = self._reason(fields, desired, claim, protects=protects)
+        elif found.unrecorded:
+            mark, reason = MarkChange(accepted=found.unrecorded), Reason.ACCEPTED
+        else:
             return _no_op(desired, claim.live)
-        step = replace(self._step(desired, fields, claim.live), reason=reason)
-        if not moved:
+        step = replace(self._step(desired, fields, claim.live), reason=reason, mark=mark)
+        if moved_from is None:
             return step
         why = Reason.MOVED if claim.address != desired.address else Reason.FORMERLY
-        return replace(step, action=Action.MOVE, reason=why, moved_from=str(claim.owner))
+        return replace(step, action=Action.MOVE, reason=why, moved_from=moved_from)
 
     def adopt(self, desired: Resource, found: Counterpart) -> Change:
         step = self._step(desired, self._compared(desired, found.live, None, found.known).changes, found.live)
-        return replace(step, action=Action.ADOPT, reason=Reason.ADOPTED if found.named else Reason.MARKER_LOST)
+        reason = Reason.ADOPTED if found.named else Reason.MARKER_LOST
+        return replace(step, action=Action.ADOPT, reason=reason, recognised=not found.named)
 
-    def delete(self, claim: Claim, reason: Reason) -> Change:
+    def delete(self, claim: Claim, reason: str, *, orphan: bool = False, extra: bool = False) -> Change:
         """A delete goes before those of what its object refers to."""
         named = self.links.named(claim.live)
-        return replace(
-            deletion(claim, reason, self.target), requires=addresses_in(named.spec, self.target.kinds[named.kind])
-        )
+        needed = addresses_in(named.spec, self.target.kinds[named.kind])
+        return replace(_deletion(claim, reason, self.target), requires=needed, orphan=orphan, extra=extra)
 
     def delete_unused(self, file: Resource) -> Change:
         """Take away a file that nobody needs."""
@@ -76,37 +87,21 @@ class Steps:
             address=leftover_address(file),
             action=Action.DELETE,
             reason=Reason.UNUSED,
+            unused=True,
             remote_id=file.remote_id,
             expect=diff.expect_digest(file, kind, (), ()),
             display_name=kind.display_name(file.spec),
         )
 
-    def _replacement(self, desired: Resource, claim: Claim) -> Change:
-        """A new object in the place of one that nobody can use any more."""
-        assert desired.address is not None
-        moved = claim.owner != marker.Owner(self.target.project, self.target.environment, desired.address)
-        return replace(
-            self.create(desired),
-            action=Action.REPLACE,
-            reason=Reason.EXPIRED,
-            remote_id=claim.remote_id,
-            expect=self._expect(desired, claim.live),
-            moved_from=str(claim.owner) if moved else None,
-        )
-
-    def _compared(
-        self, desired: Resource, live: Resource, applied: marker.Applied | None, known: bool
-    ) -> diff.Compared:
+    def _compared(self, desired: Resource, live: Resource, applied: Applied | None, known: bool) -> diff.Compared:
         kind = self.target.kinds[desired.kind]
         hidden = self.target.hidden(kind.name)
         return diff.compared(desired, self.links.named(live), kind, applied, hidden, known=known)
 
-    def _reason(self, fields: Sequence[FieldChange], desired: Resource, claim: Claim) -> Reason:
-        kind = self.target.kinds[desired.kind]
-        sent = [item for item in fields if item.name in kind.fields]
-        if self.links.only_references(sent, desired, kind, claim.applied):
+    def _reason(self, fields: Sequence[FieldChange], desired: Resource, claim: Claim, *, protects: bool) -> Reason:
+        if self.links.only_references(fields, desired, self.target.kinds[desired.kind], claim.applied):
             return Reason.REFERENCE
-        causes = {change.cause for change in fields}
+        causes = {change.cause for change in fields} | ({Cause.MANIFEST} if protects else set())
         if Cause.BOTH in causes and (claim.live.set_back or claim.applied is None):
             return Reason.SET_BACK if claim.live.set_back else Reason.MARKER_DAMAGED
         if causes == {Cause.DRIFT}:
@@ -129,7 +124,7 @@ class Steps:
             fields=fields,
             expect=self._expect(desired, live) if live else None,
             requires=self.links.requires(desired),
-            asked=marker.format_entries(marker.asked_entries(desired.spec, kind, ignored)),
+            asked=asked_entries(desired.spec, kind, ignored),
             protected=desired.policy.protect,
             ignored=ignored,
             display_name=kind.display_name((live or desired).spec),
@@ -142,7 +137,7 @@ def _no_op(desired: Resource, live: Resource) -> Change:
     return Change(desired.address, Action.NO_OP, Reason.MANIFEST, live.remote_id)
 
 
-def deletion(claim: Claim, reason: Reason, target: Target) -> Change:
+def _deletion(claim: Claim, reason: str, target: Target) -> Change:
     """The step that deletes an object of ours."""
     kind = target.kinds[claim.address.kind]
     return Change(
@@ -156,6 +151,6 @@ def deletion(claim: Claim, reason: Reason, target: Target) -> Change:
     )
 
 
-def letting_go(claim: Claim, reason: Reason, target: Target) -> Change:
+def forget_step(claim: Claim, reason: str, target: Target, *, extra: bool = False) -> Change:
     """The step that takes the marker off an object and leaves it as it is."""
-    return replace(deletion(claim, reason, target), action=Action.FORGET)
+    return replace(_deletion(claim, reason, target), action=Action.FORGET, extra=extra)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from . import diff, marker
+from . import diff
 from .canonical import canonical
 from .graph import order
-from .model import Action, Address, Change, Kind, Reason, Resource
+from .marks import short_digest
+from .model import Action, Address, Change, Kind, MarkChange, Reason, Resource
 from .ownership import Claim
 from .pointer import without
 
@@ -25,7 +26,7 @@ def spec_digests(desired: Sequence[Resource], kinds: Mapping[str, Kind]) -> dict
         resource = resources[address]
         spec = without(canonical(resource.spec, kinds[resource.kind]), resource.policy.ignore_changes)
         needed = sorted(found[other] for other in resource.requires if other in found)
-        found[address] = marker.short_digest([spec, needed], _LENGTH)
+        found[address] = short_digest([spec, needed], _LENGTH)
     return found
 
 
@@ -55,13 +56,13 @@ def verify_steps(
         steps.append(
             Change(
                 address=resource.address,
-                action=Action.NO_OP,
+                action=Action.UPDATE,
                 reason=Reason.VERIFIED,
                 remote_id=live.remote_id,
                 expect=diff.expect_digest(live, kinds[resource.kind], hidden.get(resource.kind, ()), ignored),
                 protected=resource.policy.protect,
                 ignored=ignored,
-                verified=digests[resource.address],
+                mark=MarkChange(verified=digests[resource.address]),
             )
         )
     return steps

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
 from .graph import closure, needs
-from .model import Action, Address, Change, Outcome, Reason
+from .model import Action, Address, Change, Outcome
 
 Numbered: TypeAlias = Mapping[int, Change]
 Graph: TypeAlias = Mapping[int, set[int]]
@@ -38,12 +38,13 @@ def waves(changes: Numbered) -> Waves:
             parts.forgets[number] = change
         elif change.action is not Action.DELETE:
             parts.writes[number] = change
-        elif change.reason is Reason.UNUSED:
+        elif change.unused:
             parts.unused[number] = change
         else:
             parts.deletes[number] = change
         if change.action is Action.REPLACE:
-            parts.replaced[number] = _old_of(change)
+            # The second half of a replace: the old object goes once nothing refers to it any more.
+            parts.replaced[number] = replace(change, action=Action.DELETE, fields=(), requires=())
     return parts
 
 
@@ -59,11 +60,6 @@ def in_plan_order(changes: Iterable[Change], ended: Iterable[tuple[Change, Outco
     """`ended`: the steps in any order, each with how it ended."""
     places = {known_as(change): place for place, change in enumerate(changes)}
     return [outcome for _, outcome in sorted(ended, key=lambda pair: places[known_as(pair[0])])]
-
-
-def _old_of(change: Change) -> Change:
-    """The second half of a replace: the old object goes once nothing refers to it any more."""
-    return replace(change, action=Action.DELETE, reason=Reason.DUPLICATE, fields=(), requires=())
 
 
 def layers(writes: Numbered) -> list[dict[int, Change]]:

@@ -22,7 +22,7 @@ from ..core.errors import (
     Unrecorded,
 )
 from ..core.graph import needs
-from ..core.model import Address, Change, Obstacle, Outcome, Status
+from ..core.model import Change, Outcome, Status
 from ..core.waves import Graph, backwards, layers, waves
 from .races import settle_races
 from .run import Run
@@ -38,14 +38,17 @@ def apply_changes(changes: Sequence[Change], run: Run) -> list[Outcome]:
     outcomes: dict[int, Outcome] = {}
     numbered = dict(enumerate(changes))
     for number, change in numbered.items():
-        if change.held:
-            outcomes[number] = _held(change, change.held)
+        if why := change.held:
+            address, action, remote_id = change.address, change.action, change.remote_id
+            remedy = "\n".join(why.remedies) or None
+            outcomes[number] = Outcome(address, action, Status.HELD, remote_id, why.message, remedy)
     free = {number: change for number, change in numbered.items() if not change.held}
     parts = waves(free)
     for layer in layers(parts.writes):
         outcomes |= _walk(layer, needs(parts.writes), run, outcomes)
         outcomes |= settle_races(layer, outcomes, run)
-        run.ids.update(_ids(layer, outcomes))
+        made = (outcomes[number] for number in layer if outcomes[number].status is Status.DONE)
+        run.ids.update({outcome.address: outcome.remote_id for outcome in made if outcome.remote_id})
     for wave in (parts.deletes | parts.replaced, parts.unused, parts.forgets):
         if all(outcome.status in (Status.DONE, Status.HELD) for outcome in outcomes.values()):
             done = _walk(wave, backwards(needs(wave)), run)
@@ -53,11 +56,6 @@ def apply_changes(changes: Sequence[Change], run: Run) -> list[Outcome]:
             done = {n: _not_started(change, "an earlier step did not succeed") for n, change in wave.items()}
         outcomes |= {n: _replaced(outcomes[n], item) if n in parts.replaced else item for n, item in done.items()}
     return [outcomes[number] for number in numbered]
-
-
-def _ids(layer: Mapping[int, Change], outcomes: Mapping[int, Outcome]) -> dict[Address, str]:
-    done = (outcomes[number] for number in layer if outcomes[number].status is Status.DONE)
-    return {outcome.address: outcome.remote_id for outcome in done if outcome.remote_id}
 
 
 def _replaced(made: Outcome, removed: Outcome) -> Outcome:
@@ -93,7 +91,10 @@ class _Walk:
             return _not_started(change)
         if self.hopeless or (self.run.fail_fast and self.failed):
             return _not_started(change, "an earlier step did not succeed")
-        return _skipped(change, self.outcomes[min(broken)].address) if broken else None
+        if not broken:
+            return None
+        why = f"it needs {self.outcomes[min(broken)].address}, which did not succeed"
+        return Outcome(change.address, change.action, Status.SKIPPED, change.remote_id, why)
 
 
 def _walk(
@@ -127,10 +128,12 @@ def _outcome(change: Change, run: Run) -> Outcome:
     try:
         result = carry_out(change, run)
     except RetinueError as error:
+        status = Status.UNKNOWN if isinstance(error, UnknownOutcome) else Status.FAILED
+        status = Status.NOT_STARTED if isinstance(error, NotSent) else status
         return Outcome(
             change.address,
             change.action,
-            _status(error),
+            status,
             error.remote_id if isinstance(error, Unrecorded) else change.remote_id,
             error.message,
             error.remedy,
@@ -149,12 +152,6 @@ def _root(error: RetinueError) -> RetinueError:
     return cause if isinstance(error, UnknownOutcome | Unrecorded) and isinstance(cause, RetinueError) else error
 
 
-def _status(error: RetinueError) -> Status:
-    if isinstance(error, NotSent):
-        return Status.NOT_STARTED
-    return Status.UNKNOWN if isinstance(error, UnknownOutcome) else Status.FAILED
-
-
 def failure_word(error: RetinueError) -> str:
     """The class of a failure, as the exit code needs it."""
     if isinstance(error, AuthError):
@@ -166,17 +163,6 @@ def failure_word(error: RetinueError) -> str:
     if isinstance(error, NoMarker):
         return "no-marker"
     return "unreachable" if isinstance(error, ApiGone | Unreachable) else "error"
-
-
-def _held(change: Change, why: Obstacle) -> Outcome:
-    remedy = "\n".join(why.remedies) or None
-    return Outcome(change.address, change.action, Status.HELD, change.remote_id, why.message, remedy)
-
-
-def _skipped(change: Change, culprit: Address) -> Outcome:
-    return Outcome(
-        change.address, change.action, Status.SKIPPED, change.remote_id, f"it needs {culprit}, which did not succeed"
-    )
 
 
 def _not_started(change: Change, why: str = "the run was stopped before it") -> Outcome:

@@ -9,16 +9,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from ..core.errors import NewerMarker, RetinueError
-from ..core.marker import parse_applied
-from ..core.marking import ended
+from ..core.freshness import is_reached
+from ..core.marker import Mark
+from ..core.marks import ended
 from ..core.model import Address, Change, Diagnostic, Outcome, Severity, Status
 from ..core.ownership import Claim, World, decide
-from ..core.races import Contest, contests
+from ..core.races import contests
 from ..core.references import grounded
-from ..core.standing import is_reached
-from ..providers.base import Marker
 from .read import read_owned
-from .run import Run
+from .run import Run, packed
 from .steps import completed
 
 _LOOKS = 3
@@ -113,11 +112,8 @@ def _give_way(world: World, changes: Mapping[int, Change], lost: dict[Address, _
             run.clock.wait(_PATIENCE, run.stop)
             world = _world(changes, run)
     for contest in tied:
-        _take_back(contest.address, (contest.holder,), _oldest_rival(contest), lost, run)
-
-
-def _oldest_rival(contest: Contest) -> Claim:
-    return min(contest.rivals, key=lambda claim: (claim.live.created_at, claim.remote_id))
+        oldest = min(contest.rivals, key=lambda claim: (claim.live.created_at, claim.remote_id))
+        _take_back(contest.address, (contest.holder,), oldest, lost, run)
 
 
 def _take_back(address: Address, extra: Collection[Claim], holder: Claim, lost: dict[Address, _Lost], run: Run) -> None:
@@ -141,9 +137,9 @@ def _outcome(outcome: Outcome, change: Change, lost: _Lost, run: Run) -> Outcome
     if live is not None and run.has_made(live):
         # By a request of which the answer said that nothing had happened; so nobody has filled it yet.
         live = completed(live, change, run)
-        applied = parse_applied(live.marker_applied or "")
-        if applied is not None and ended(applied) != applied:
-            live = run.service.update(live, {}, Marker(live.marker_address or "", str(ended(applied))))
+        owner, applied = live.mark.owner, live.mark.applied
+        if owner is not None and applied is not None and ended(applied) != applied:
+            live = run.service.update(live, {}, packed(Mark.of(owner, ended(applied))))
     if live is not None and is_reached(change, live, run.scope(kind.name)):
         return _with_note(replace(outcome, remote_id=lost.holder_id), _gave_way(outcome, lost))
     taken_back = ", ".join(lost.taken_back)

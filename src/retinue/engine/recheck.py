@@ -1,6 +1,6 @@
 """Holds a plan against the live world once more before it is carried out. Reads; writes nothing.
 
-What a step's standing is, core/standing.py decides.
+core/freshness.py decides whether a step may go.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from functools import partial
 from ..core import ownership
 from ..core.content import Key, by_key, key_of, scope_of
 from ..core.errors import ApiGone
+from ..core.freshness import Reached, Stale, freshness
 from ..core.graph import needs, order
 from ..core.links import split, used_elsewhere
 from ..core.model import Action, Address, Change, Plan, Resource
 from ..core.reach import of_others
 from ..core.references import addresses_in, grounded
 from ..core.rights import displaced
-from ..core.standing import Moved, Reached, standing
 from .read import read_live, read_owned, read_whole
 from .run import Run
 from .threads import all_of
@@ -27,7 +27,7 @@ from .threads import all_of
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What is left to do, what is done already (change, live id), and what moved, in words. `ids`: of what is done."""
+    """What is left to do, what is done already (change, live id), and why the rest is stale. `ids`: of what is done."""
 
     todo: tuple[Change, ...]
     done: tuple[tuple[Change, str | None], ...]
@@ -39,19 +39,19 @@ def recheck(plan: Plan, run: Run, live: Sequence[Resource] | None = None) -> Che
     """`live`: what was just read to plan again. Without it the kinds of the plan are listed, because only a list tells
     a copy from its original, and whatever may refer to a file that is to go because nothing did."""
     world = _World.of(_read(plan, run) if live is None else _completed(plan, live, run), plan, run)
-    states: dict[int, Moved | Reached | None] = {}
+    states: dict[int, Stale | Reached | None] = {}
     numbered = dict(enumerate(plan.changes))
     # What others refer to comes first: its id is needed to see whether they are as planned already.
     for number in order(needs(numbered)):
         change = numbered[number]
-        state = states[number] = world.standing(change, run)
+        state = states[number] = world.freshness(change, run)
         if isinstance(state, Reached) and state.remote_id and not change.action.gives_up:
             run.ids[change.address] = state.remote_id
     found = [(change, states[number]) for number, change in numbered.items()]
     return Checked(
         todo=tuple(change for change, state in found if state is None),
         done=tuple((change, state.remote_id) for change, state in found if isinstance(state, Reached)),
-        moved=tuple(f"{change.address}: {state.what}" for change, state in found if isinstance(state, Moved)),
+        moved=tuple(f"{change.address}: {state.why}" for change, state in found if isinstance(state, Stale)),
         ids=dict(run.ids),
     )
 
@@ -78,7 +78,7 @@ class _World:
         by_id = {resource.remote_id: resource for resource in live}
         return cls(by_id, world, files, used, {change.address for change in plan.changes})
 
-    def standing(self, change: Change, run: Run) -> Moved | Reached | None:
+    def freshness(self, change: Change, run: Run) -> Stale | Reached | None:
         if change.held:
             return None
         kind = run.kinds[change.address.kind]
@@ -88,20 +88,20 @@ class _World:
             if same is not None:
                 return Reached(same[0].remote_id)
             why = run.changed(change)
-            return Moved(why) if why else None
+            return Stale(why) if why else None
         gone = self._gone(change, run)
         if gone:
-            return Moved(gone)
+            return Stale(gone)
         change = grounded(change, {**change.resolved, **run.ids}, kind)
         holder = self.marked.owned.get(change.address)
-        state = standing(change, self.by_id.get(change.remote_id), holder, run.scope(kind.name))
-        if not isinstance(state, Moved) and (other := displaced(change, self.marked)):
-            return Moved(other)
-        if state is None and (heirs := self.marked.heirs(change)):
-            return Moved(f"{change.remote_id} was copied since: {', '.join(heirs)}")
+        state = freshness(change, self.by_id.get(change.remote_id), holder, run.scope(kind.name))
+        if not isinstance(state, Stale) and (other := displaced(change, self.marked)):
+            return Stale(other)
+        if state is None and (copies := self.marked.indistinguishable_copies(change)):
+            return Stale(f"{change.remote_id} was copied since: {', '.join(copies)}")
         user = self.used.get((kind.name, change.remote_id or ""))
         if state is None and kind.by_content and user:
-            return Moved(f"{user.remote_id} refers to it by now")
+            return Stale(f"{user.remote_id} refers to it by now")
         return state
 
     def _gone(self, change: Change, run: Run) -> str | None:

@@ -7,17 +7,21 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from ..core import marker
 from ..core.errors import StaleError
-from ..core.marker import NONCE_ALPHABET, NONCE_LENGTH
+from ..core.marker import NONCE_ALPHABET, NONCE_LENGTH, Mark
 from ..core.model import Address, Change, Kind, Outcome, Resource
 from ..core.rights import Scope
-from ..providers.base import Capabilities, Content, Service
+from ..providers.base import Capabilities, Content, Marker, Service
 from ..providers.gate import Clock
 
 
 def random_nonce() -> str:
     return "".join(secrets.choice(NONCE_ALPHABET) for _ in range(NONCE_LENGTH))
+
+
+def packed(mark: Mark) -> Marker:
+    """The two texts of a marker, as a provider takes them."""
+    return Marker(mark.owner_text or "", mark.applied_text or "")
 
 
 def _nothing(*_arguments: object) -> None:
@@ -58,8 +62,7 @@ class Run:
 
     def has_made(self, live: Resource) -> bool:
         """Whether one of this run's creates made the object; its nonce tells."""
-        applied = marker.parse_applied(live.marker_applied or "")
-        return applied is not None and applied.nonce in self.made
+        return live.mark.applied is not None and live.mark.applied.nonce in self.made
 
     def scope(self, kind: str) -> Scope:
         """What the decisions about objects of a kind need to know."""

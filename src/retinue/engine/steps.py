@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from ..core import diff, marker
+from ..core import diff
 from ..core.content import key_of, scope_of
 from ..core.errors import (
     HeldBack,
@@ -18,14 +18,15 @@ from ..core.errors import (
     UnknownOutcome,
     Unrecorded,
 )
-from ..core.marking import at_default, begun, ended, fields_to_send, first_applied, next_applied, with_observations
+from ..core.freshness import Reached, Stale, freshness, is_reached, matches
+from ..core.marker import Mark
+from ..core.marks import at_default, begun, ended, fields_to_send, first_applied, next_applied, with_observations
 from ..core.model import Action, Change, Diagnostic, Json, Resource, Severity
 from ..core.references import grounded, to_names
-from ..core.rights import Scope, refusal
-from ..core.standing import Moved, Reached, is_reached, matches, standing
-from ..providers.base import Marker, Uploader
+from ..core.rights import refusal
+from ..providers.base import Uploader
 from .read import read_owned
-from .run import Run
+from .run import Run, packed
 
 _CREATE_ATTEMPTS = 3
 _UNREADABLE = "See what alters its `retinue.applied` in the service, then plan again."
@@ -45,6 +46,8 @@ def carry_out(change: Change, run: Run) -> Result:
     """One step. Raises StaleError if the object moved since the plan, or any error of the service."""
     kind = run.kinds[change.address.kind]
     change = grounded(change, {**change.resolved, **run.ids}, kind)
+    if change.mark.verified is not None:
+        return _note_verified(change, run)
     match change.action:
         case Action.CREATE if kind.by_content:
             return _upload(change, run)
@@ -56,8 +59,6 @@ def carry_out(change: Change, run: Run) -> Result:
             return _forget(change, run)
         case Action.DELETE:
             return _delete(change, run)
-        case Action.NO_OP if change.verified is not None:
-            return _note_verified(change, run)
         case _:
             raise NotImplementedError(f"no provider of this version needs {change.action}")
 
@@ -66,36 +67,40 @@ def _create(change: Change, run: Run) -> Result:
     """Each request has a nonce of its own, so that one which comes to light later is recognised as a duplicate."""
     scope = run.scope(change.address.kind)
     spec, parts = fields_to_send(change, scope.kind), run.capabilities.compound.get(scope.kind.name, frozenset())
-    texts: list[Marker] = []
+    sent: list[Mark] = []
 
     def send() -> Resource:
         nonce = run.nonce()
         run.made[nonce] = change.address
         first = begun(first_applied(change, nonce), spec, {}, scope.kind, parts)
-        texts.append(Marker(scope.owner(change.address), str(first)))
-        return run.service.create(change.address.kind, spec, texts[-1], at_default(change, scope.kind))
+        sent.append(Mark.of(scope.owner(change.address), first))
+        return run.service.create(change.address.kind, spec, packed(sent[-1]), at_default(change, scope.kind))
 
     def is_it(live: Resource) -> bool:
         # By its nonce, in any case: what the service made of the rest of the text is looked at in a moment.
-        nonce = texts[-1].applied.split()[1].casefold()
-        if live.marker_address != texts[-1].address or live.remote_id == change.remote_id:
+        mark, found = sent[-1], live.mark
+        nonce = mark.applied.nonce.casefold() if mark.applied else ""
+        if found.owner_text != mark.owner_text or live.remote_id == change.remote_id:
             return False
-        if nonce in (live.marker_applied or "").casefold():
+        if nonce in (found.applied_text or "").casefold():
             return True
-        if marker.parse_applied(live.marker_applied or "") is None:
+        if found.applied is None:
             # Repeated, this create could make a second one; taken back, it could be another run's.
             raise UnknownOutcome(f"{live.remote_id} has this address and a marker that cannot be read", _UNREADABLE)
         return False
 
     live = _made(change, send, is_it, run)
-    text = texts[-1]
-    if _there_before(live, text, run):
-        return _as_planned(change, live, scope)
-    if run.capabilities.create_repeatable and live.marker_address == text.address:
+    mark = sent[-1]
+    if run.capabilities.create_repeatable and live.mark.owner_text == mark.owner_text:
+        if not run.has_made(live):
+            # Another run had made this address before.
+            if not is_reached(change, live, scope):
+                raise StaleError("it exists by now, and not as planned", "Plan again and review.")
+            return Result(live.remote_id, wrote=False)
         # An earlier request of this run came to light, with the marker that it had.
-        text = replace(text, applied=live.marker_applied or "")
+        mark = live.mark
     try:
-        return _settle(change, live, text, spec, run)
+        return _settle(change, live, mark, spec, run)
     except NoMarker as lost:
         raise _taken_back(lost, live, run) from lost
 
@@ -110,7 +115,7 @@ def _upload(change: Change, run: Run) -> Result:
     service = run.service
 
     def is_it(live: Resource) -> bool:
-        return live.marker_address == scope and key_of(live) == key
+        return live.mark.owner_text == scope and key_of(live) == key
 
     live = _made(change, lambda: service.upload(kind.name, spec, scope, content), is_it, run)
     if not is_it(live):
@@ -155,20 +160,7 @@ def completed(live: Resource, change: Change, run: Run) -> Resource:
     lacking = diff.altered(spec, live.spec, scope.kind, scope.hidden, change.ignored)
     if not lacking:
         return live
-    text = Marker(live.marker_address or "", live.marker_applied or "")
-    return run.service.update(live, {name: spec[name] for name in lacking}, text)
-
-
-def _there_before(live: Resource, text: Marker, run: Run) -> bool:
-    """Whether a create that is safe to repeat answered what another run had made of this address."""
-    return run.capabilities.create_repeatable and live.marker_address == text.address and not run.has_made(live)
-
-
-def _as_planned(change: Change, live: Resource, scope: Scope) -> Result:
-    """Raises StaleError if what another run made is something else."""
-    if not is_reached(change, live, scope):
-        raise StaleError("it exists by now, and not as planned", "Plan again and review.")
-    return Result(live.remote_id, wrote=False)
+    return run.service.update(live, {name: spec[name] for name in lacking}, packed(live.mark))
 
 
 def _taken_back(lost: NoMarker, live: Resource, run: Run) -> NoMarker:
@@ -202,9 +194,9 @@ def _find(change: Change, is_it: Callable[[Resource], bool], run: Run) -> Resour
 def _current(change: Change, run: Run) -> Resource | None:
     """The object as it is now; None if the step is done already. Raises StaleError if it is not as planned."""
     live = run.service.get(change.address.kind, change.remote_id or "")
-    state = standing(change, live, None, run.scope(change.address.kind))
-    if isinstance(state, Moved):
-        raise StaleError(state.what, "Plan again and review.")
+    state = freshness(change, live, None, run.scope(change.address.kind))
+    if isinstance(state, Stale):
+        raise StaleError(state.why, "Plan again and review.")
     return None if isinstance(state, Reached) else live
 
 
@@ -216,17 +208,15 @@ def _update(change: Change, run: Run) -> Result:
     scope = run.scope(change.address.kind)
     fields = fields_to_send(change, scope.kind, live.spec)
     applied = next_applied(change, live, scope.kind, scope.hidden, run.nonce)
-    text = Marker(scope.owner(change.address), str(applied))
+    mark = Mark.of(scope.owner(change.address), applied)
     first = begun(applied, fields, live.spec, scope.kind, run.capabilities.compound.get(live.kind, frozenset()))
     try:
         if first != applied:
-            note = replace(text, applied=str(first))
-            live = run.service.update(live, {}, note)
-            _check_marker(live, note)
-        answer = run.service.update(live, fields, text, at_default(change, scope.kind))
+            live = _note(live, Mark.of(scope.owner(change.address), first), run)
+        answer = run.service.update(live, fields, packed(mark), at_default(change, scope.kind))
     except NotFound as gone:
         raise StaleError(f"{change.remote_id} is gone", "Plan again and review.") from gone
-    return _settle(change, answer, text, fields, run)
+    return _settle(change, answer, mark, fields, run)
 
 
 def _forget(change: Change, run: Run) -> Result:
@@ -238,7 +228,7 @@ def _forget(change: Change, run: Run) -> Result:
         answer = run.service.update(live, {}, None)
     except NotFound:
         return Result(change.remote_id, wrote=False)
-    if answer.marker_address is not None:
+    if answer.mark.owner_text is not None:
         raise ServiceError(
             f"the service did not take the marker off {answer.remote_id}",
             "Remove its two `retinue.` metadata pairs in the service.",
@@ -259,41 +249,47 @@ def _note_verified(change: Change, run: Run) -> Result:
     """Note in the marker that the spec passed; nothing else of the object is written, and no other object is noted."""
     scope = run.scope(change.address.kind)
     live = run.service.get(change.address.kind, change.remote_id or "")
-    applied = marker.parse_applied(live.marker_applied or "") if live is not None else None
+    applied = None if live is None else live.mark.applied
     if live is None or applied is None or refusal(change, live, scope) or not matches(change, live, scope):
         raise StaleError("it was changed while the command ran", "Plan, apply and verify again.")
-    if applied.verified == change.verified:
+    if applied.verified == change.mark.verified:
         return Result(change.remote_id, wrote=False)
-    text = Marker(scope.owner(change.address), str(replace(applied, verified=change.verified)))
-    _check_marker(run.service.update(live, {}, text), text)
+    _note(live, Mark.of(scope.owner(change.address), replace(applied, verified=change.mark.verified)), run)
     return Result(change.remote_id)
 
 
-def _settle(change: Change, answer: Resource, text: Marker, sent: Mapping[str, Json], run: Run) -> Result:
+def _note(live: Resource, mark: Mark, run: Run) -> Resource:
+    """Write the marker alone."""
+    answer = run.service.update(live, {}, packed(mark))
+    _check_mark(answer, mark)
+    return answer
+
+
+def _settle(change: Change, answer: Resource, mark: Mark, sent: Mapping[str, Json], run: Run) -> Result:
     """Compare the answer of a write with what was sent; remember what the service made of it, once."""
-    _check_marker(answer, text)
+    _check_mark(answer, mark)
+    owner, applied = mark.owner, mark.applied
+    assert owner is not None and applied is not None
     scope = run.scope(change.address.kind)
     names = sorted(diff.altered(sent, answer.spec, scope.kind, scope.hidden, change.ignored))
-    applied = marker.parse_applied(text.applied)
-    assert applied is not None
     known = {(address.kind, key): address for address, key in {**change.resolved, **run.ids}.items()}
     observed = with_observations(ended(applied), names, change, to_names(answer.spec, scope.kind, known), scope.kind)
     if observed != applied:
-        text = replace(text, applied=str(observed))
+        mark = Mark.of(owner, observed)
         try:
-            answer = run.service.update(answer, {}, text)
+            answer = run.service.update(answer, {}, packed(mark))
         except RetinueError as error:
             raise Unrecorded(
                 f"{answer.remote_id} is written, but not the note of what the service made of it: {error.message}",
                 "The next plan shows these fields once more; apply it.",
                 remote_id=answer.remote_id,
             ) from error
-        _check_marker(answer, text)
+        _check_mark(answer, mark)
     return Result(answer.remote_id, _notes(change, names))
 
 
-def _check_marker(answer: Resource, text: Marker) -> None:
-    if (answer.marker_address, answer.marker_applied) != (text.address, text.applied):
+def _check_mark(answer: Resource, mark: Mark) -> None:
+    if (answer.mark.owner_text, answer.mark.applied_text) != (mark.owner_text, mark.applied_text):
         raise NoMarker(
             f"the service did not keep the marker on {answer.remote_id}",
             "Without its two metadata pairs retinue cannot know this object again; see what removes them.",

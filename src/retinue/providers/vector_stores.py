@@ -65,7 +65,7 @@ def to_store(raw: Mapping[str, Json], entries: Sequence[Mapping[str, Json]]) -> 
         created_at=created_at(raw),
         marker_address=address,
         marker_applied=applied,
-        spent=raw.get("status") == "expired",
+        expired=raw.get("status") == "expired",
         tried={} if every is spec["files"] else {"files": every},
         raw={**raw, "files": list(entries)},
     )
@@ -123,7 +123,7 @@ class StoreVerbs:
     def every(self) -> Iterator[Resource]:
         for raw in paged(asking(self._http, _PATH, _NO_STORES), "vector stores", {"limit": "100"}):
             found = to_store(raw, ())
-            if (found.marker_address or "").startswith(self._ours) and found.marker_address and not found.spent:
+            if (found.marker_address or "").startswith(self._ours) and found.marker_address and not found.expired:
                 try:
                     found = to_store(raw, self._entries(found.remote_id or ""))
                 except NotFound:
@@ -133,8 +133,8 @@ class StoreVerbs:
     def get(self, remote_id: str) -> Resource | None:
         try:
             raw = self._http.send(Verb.GET, "GET", below(_PATH, remote_id))
-            spent = raw.get("status") == "expired"
-            return to_store(raw, () if spent else self._entries(remote_id))
+            expired = raw.get("status") == "expired"
+            return to_store(raw, () if expired else self._entries(remote_id))
         except NotFound:
             return None
 

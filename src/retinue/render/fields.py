@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from ..core.model import ACCEPTED, MISSING, Cause, FieldChange, Json, Kind, Shape
+from ..core.codec import ACCEPTED
+from ..core.model import MISSING, Cause, FieldChange, Json, Kind, Shape
 from ..core.pointer import split_pointer
 from .leaves import Leaf, leaves
 from .safe import cells, clean, pad

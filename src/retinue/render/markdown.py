@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from ..core.codec import outcome, plan_digest, plan_to_json
+from ..core.codec import outcome, plan_digest, plan_to_json, published_fields
 from ..core.model import Action, Cause, Change, Diagnostic, Obstacle, Outcome, Plan, Severity, Status
 from ..schema import kinds
 from .diagnostics import diagnostic_lines, in_order
@@ -149,7 +149,7 @@ def _change(change: Change, plan: Plan, seen: set[Obstacle]) -> Part:
     return Part(
         " ".join([line, *said]),
         f"- {code(f'{symbol(change.action)} {change.address}')}",
-        detailed if texts or change.fields else None,
+        detailed if texts or published_fields(change) else None,
         needed=change.blocked is not None or change.action.destroys,
         counts=f"to {change.action}" + (" (blocked)" if change.blocked else ""),
     )
@@ -162,7 +162,7 @@ def _line(change: Change, plan: Plan, span: Callable[[str], str]) -> str:
     reason = reason_of(change, plan)
     said += [span(reason) if change.moved_from else reason.replace("`", "")] if reason else []
     if change.action is not Action.CREATE:
-        names = [field_name(item.path) for item in change.fields]
+        names = [field_name(item.path) for item in published_fields(change)]
         said += [span(cut(", ".join(names), _MESSAGE))] if names else []
     if any(item.cause is not Cause.MANIFEST for item in change.fields):
         said.append("(drift)")
@@ -173,7 +173,7 @@ def _field_lines(change: Change) -> Iterator[str]:
     """As the text shows them, with the sign of a changed line in the first column, where a diff has it."""
     kind = kinds().get(change.address.kind)
     draw = created_fields if change.action is Action.CREATE else changed_fields
-    for line in draw(change.fields, kind, _LAYOUT, _PLAIN):
+    for line in draw(published_fields(change), kind, _LAYOUT, _PLAIN):
         yield _SIGNED.sub(r"\2 \1", line[4:])
 
 

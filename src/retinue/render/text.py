@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
-from ..core.codec import summary
+from ..core.codec import published_fields, summary
 from ..core.model import Action, Allowed, Cause, Change, Obstacle, Plan, Promotion, Reason, Severity
 from ..schema import kinds
 from .diagnostics import diagnostic_lines, in_order
@@ -27,7 +27,7 @@ _SYMBOLS: dict[Action, tuple[str, Callable[[Style, str], str]]] = {
     Action.NO_OP: ("", Style.muted),
 }
 _UNKNOWN = ("?", Style.changed)
-_REASONS = {
+_REASONS: dict[str, str] = {
     Reason.ORPHAN: "its manifest is gone",
     Reason.REMOVED: "named in `removed`",
     Reason.DUPLICATE: "a second copy that an interrupted run of ours made",
@@ -41,7 +41,7 @@ _REASONS = {
     Reason.UNUSED: "nothing refers to it any more",
     Reason.REFERENCE: "an object that it refers to gets a new id",
 }
-UNKNOWN_HISTORY = (Reason.ADOPTED, Reason.MARKER_LOST, Reason.MARKER_DAMAGED, Reason.SET_BACK)
+UNKNOWN_HISTORY: tuple[str, ...] = (Reason.ADOPTED, Reason.MARKER_LOST, Reason.MARKER_DAMAGED, Reason.SET_BACK)
 """Of these steps the cause `both` means that nothing on record says which side changed."""
 UNKNOWN_CAUSES = {**CAUSES, Cause.BOTH: "drift: which side changed is not on record"}
 NARROWED = (
@@ -130,7 +130,7 @@ def _steps(plan: Plan, style: Style, width: int) -> Iterator[str]:
         # What is in a file is the author's own; the head says how large it is.
         if kind is None or not kind.by_content:
             draw = created_fields if change.action is Action.CREATE else changed_fields
-            yield from draw(change.fields, kind, layout, style)
+            yield from draw(published_fields(change), kind, layout, style)
         for word, obstacle in (("blocked", change.blocked), ("held", change.held)):
             if obstacle:
                 yield from _obstacle(word, obstacle, obstacle in shown, style)
@@ -151,15 +151,19 @@ def _head(change: Change, plan: Plan, ids: int, layout: Layout, style: Style) ->
 def reason_of(change: Change, plan: Plan) -> str:
     """Why, in words, where the reader needs to be told; "" otherwise."""
     if change.moved_from:
-        old = change.moved_from.removeprefix(f"{plan.project}/{plan.environment}/")
+        old = str(change.moved_from).removeprefix(f"{plan.project}/{plan.environment}/")
         return f"moved from {clean(old)}"
     if change.action is Action.FORGET:
-        extra = change.reason in (Reason.COPY, Reason.DUPLICATE)
-        return "only its marker goes; it stays live" if extra else "no longer managed; it stays live"
+        return "only its marker goes; it stays live" if change.extra else "no longer managed; it stays live"
     size = next((item.after for item in change.fields if item.path == "/bytes"), None)
     if change.action is Action.CREATE and size is not None:
-        return f"{size:,} bytes{', changed' if change.reason is Reason.MANIFEST else ''}"
+        return f"{size:,} bytes{', changed' if change.reason == Reason.MANIFEST else ''}"
     return _REASONS.get(change.reason, "")
+
+
+def still_to_do(change: Change) -> str:
+    """`still to update (drift)`: the step of an object that ought to need none."""
+    return f"still to {change.action}" + (f" ({change.reason})" if change.action is Action.UPDATE else "")
 
 
 def _obstacle(word: str, obstacle: Obstacle, repeated: bool, style: Style) -> Iterator[str]:

@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from ...core.errors import StaleError, UsageError
-from ...core.model import Action, Change, Outcome, Plan, Resource, Status
+from ...core.model import Change, Outcome, Plan, Resource, Status
 from ...core.verification import verify_steps
 from ...engine.apply import apply_changes
+from ...render.text import still_to_do
 from .. import console, exits, helping, options
 from ..connecting import connect
 from ..evaluate import evaluate
@@ -58,15 +59,11 @@ def _refuse_unready(plan: Plan) -> None:
     """Raises StaleError: what was not applied, or changed outside, is not what its manifest says."""
     unready = [change for change in plan.changes if not change.action.gives_up]
     if unready:
-        listed = "\n  ".join(f"{change.address}: {_still(change)}" for change in unready)
+        listed = "\n  ".join(f"{change.address}: {still_to_do(change)}" for change in unready)
         remedy = f"Apply first (retinue apply -e {plan.environment}), or choose others with --target or --exclude."
         raise StaleError(f"not live as the manifests want it, so there is nothing to verify:\n  {listed}", remedy)
     if not plan.unchanged_addresses:
         raise UsageError("there is no object to verify", "Write a manifest and apply it first.")
-
-
-def _still(change: Change) -> str:
-    return f"still to {change.action}" + (f" ({change.reason})" if change.action is Action.UPDATE else "")
 
 
 def _steps(session: Session, plan: Plan, live: Sequence[Resource]) -> list[Change]:

@@ -1,0 +1,162 @@
+"""Re-checks a planned step against the live object that it meets: still valid, already done, or stale. Pure.
+
+Reads nothing and writes nothing; marks.py computes what the step writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from . import diff
+from .canonical import canonical, canonical_json, same
+from .marker import Entry
+from .marks import entry_of, short_digest
+from .model import MISSING, Action, Change, Field, FieldChange, Json, Kind, Resource
+from .ownership import Claim
+from .pointer import without
+from .rights import Scope, refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The step needs no write: its result is there, as the object with this id."""
+
+    remote_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """The step may not go; `why` says what is no longer as the plan saw it."""
+
+    why: str
+
+
+def freshness(change: Change, live: Resource | None, holder: Claim | None, scope: Scope) -> Reached | Stale | None:
+    """None if the step may go. `live`: the object of its id; `holder`: which object has its address now."""
+    if live is not None and live.mark.newer:
+        return Stale(f"the marker of {live.remote_id} was written by a newer retinue by now: upgrade retinue")
+    other = holder if holder is not None and holder.remote_id != change.remote_id else None
+    if change.action is Action.CREATE:
+        if holder is None:
+            return None
+        there = is_reached(change, holder.live, scope)
+        return Reached(holder.remote_id) if there else Stale("it exists by now, and not as planned")
+    if change.action is Action.REPLACE and other is not None:
+        there = live is None and is_reached(replace(change, action=Action.CREATE), other.live, scope)
+        return Reached(other.remote_id) if there else Stale(f"{other.remote_id} has this address by now")
+    if live is None:
+        return Reached(change.remote_id) if change.action.gives_up else Stale(f"{change.remote_id} is gone")
+    # First, because a field that cannot be read back leaves `expect` as it was: only the marker tells that it is set.
+    reached = is_reached(change, live, scope)
+    if reached and _is_recorded(change, live, scope.kind):
+        return Reached(live.remote_id)
+    if refused := refusal(change, live, scope):
+        return Stale(refused)
+    if not reached and not matches(change, live, scope):
+        return Stale(_what_moved(change, live, scope.kind))
+    if change.extra:
+        return Stale(f"{change.remote_id} is the only one by now") if holder is not None and other is None else None
+    return Stale(f"{other.remote_id} has this address by now") if other is not None else None
+
+
+def matches(change: Change, live: Resource, scope: Scope) -> bool:
+    """Whether a live object is still the one that the plan was made for."""
+    if _protection_moved(change, live):
+        return False
+    return diff.expect_digest(live, scope.kind, scope.hidden, change.ignored) == change.expect
+
+
+def _protection_moved(change: Change, live: Resource) -> bool:
+    """Whether `protect` is not as the plan saw it; a delete minds only that it was set since."""
+    applied, before = live.mark.applied, change.mark.was_protected
+    if applied is None or change.action in (Action.ADOPT, Action.FORGET):
+        return False
+    if change.action.destroys:
+        return applied.protected and not change.protected
+    return applied.protected != (change.protected if before is None else before)
+
+
+def is_reached(change: Change, live: Resource, scope: Scope) -> bool:
+    """Whether a live object already is what the step would make of it, marker included."""
+    applied = live.mark.applied
+    if change.action is Action.FORGET:
+        return live.mark.owner_text is None
+    if change.action.destroys or applied is None:
+        return False
+    if live.mark.owner != scope.owner(change.address) or applied.protected != change.protected:
+        return False
+    if change.mark.accepted and not _is_recorded(change, live, scope.kind):
+        return False
+    fields, stated = list(change.fields), {item.path for item in change.fields}
+    if change.action is Action.CREATE:
+        # What a create leaves unsaid is the documented default.
+        for name, field in scope.kind.fields.items():
+            if f"/{name}" not in stated and field.shape.default is not MISSING:
+                fields.append(FieldChange(f"/{name}", None, field.shape.default))
+    return all(_holds(item, live, applied.fields, change, scope) for item in fields)
+
+
+def _holds(item: FieldChange, live: Resource, entries: Mapping[str, Entry], change: Change, scope: Scope) -> bool:
+    field = scope.kind.fields.get(item.name)
+    if field is None or item.path in change.ignored:
+        return True
+    asked, entry = change.asked.get(field.code), entries.get(field.code)
+    if field.name in scope.hidden:
+        return entry == asked
+    if diff.reached(item, live.spec, scope.kind, change.ignored):
+        return True
+    if entry is None or asked is None or entry.asked != asked.asked or entry.observed is None:
+        return False
+    held = _visible(live.spec, change, scope.kind).get(field.name, MISSING)
+    return held is not MISSING and short_digest(held) == entry.observed
+
+
+def _is_recorded(change: Change, live: Resource, kind: Kind) -> bool:
+    """Whether the marker says of each field of the step that just this was asked, and not only chance put it there."""
+    applied = live.mark.applied
+    if applied is None:
+        return True
+    return all(
+        _asked(kind.fields[name], applied.fields) == _asked(kind.fields[name], change.asked)
+        for name in (*(item.name for item in change.fields), *change.mark.accepted)
+        if name in kind.fields and f"/{name}" not in change.ignored
+    )
+
+
+def _asked(field: Field, entries: Mapping[str, Entry]) -> str | None:
+    entry = entry_of(field, entries)
+    return entry.asked if entry and not entry.unfinished else None
+
+
+def _visible(spec: Mapping[str, Json], change: Change, kind: Kind) -> dict[str, Json]:
+    """The canonical fields less what the manifest leaves to others."""
+    return without(canonical(spec, kind), change.ignored)
+
+
+def _what_moved(change: Change, live: Resource, kind: Kind) -> str:
+    """Names the first planned field that no longer holds what the plan saw."""
+    if _protection_moved(change, live):
+        applied = live.mark.applied
+        return f"{change.remote_id} is {'' if applied and applied.protected else 'not '}protected by now"
+    have = _visible(live.spec, change, kind)
+    for item in change.fields:
+        if item.name not in kind.fields or item.path in change.ignored:
+            continue
+        before = _visible({item.name: item.before}, change, kind).get(item.name, MISSING)
+        held = have.get(item.name, MISSING)
+        if not same(before, held):
+            return f"{item.path} was {shortened(before)} when the plan was made and is {shortened(held)} now"
+    for name in change.mark.accepted:
+        # Fields that refer to others were asked by names, and hold live ids.
+        if name in kind.fields and name not in kind.referring:
+            held = have.get(name, MISSING)
+            if _asked(kind.fields[name], change.asked) != (None if held is MISSING else short_digest(held)):
+                return f"/{name} was as its manifest says when the plan was made and is {shortened(held)} now"
+    return f"{change.remote_id} was changed after the plan was made, in a field that the plan does not touch"
+
+
+def shortened(value: object) -> str:
+    """A value for a message of one line."""
+    text = canonical_json(value) if value is not MISSING else "unset"
+    return text if len(text) <= 60 else text[:57] + "…"

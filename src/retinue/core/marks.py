@@ -1,0 +1,152 @@
+"""What a step sends and what the marker says of an object's fields before and after it. Pure; knows no text form."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+
+from .canonical import canonical, canonical_json, same
+from .marker import EXCHANGING, REPAIRED, UNFINISHED, Applied, Entry
+from .model import MISSING, Action, Change, Field, Json, Kind, Resource
+from .pointer import with_ignored, without
+from .references import ids_in
+
+
+def short_digest(value: Json, length: int = 6) -> str:
+    """The first 36 bits of the digest of a canonical value, as six URL-safe characters."""
+    hashed = hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).digest()
+    return base64.urlsafe_b64encode(hashed)[:length].decode("ascii")
+
+
+def asked_entries(spec: Mapping[str, Json], kind: Kind, ignored: Collection[str] = ()) -> dict[str, Entry]:
+    """Entries for what a manifest asks: fields at their documented default need none, `ignored` ones get none."""
+    return {
+        kind.fields[name].code: Entry(short_digest(value))
+        for name, value in without(canonical(spec, kind), ignored).items()
+        if not same(value, kind.fields[name].shape.default)
+    }
+
+
+def entry_of(field: Field, entries: Mapping[str, Entry]) -> Entry | None:
+    """What was asked of a field: its entry, the documented default where there is none, or None."""
+    known = entries.get(field.code)
+    if known is not None or field.shape.default is MISSING:
+        return known
+    return Entry(short_digest(field.shape.default))
+
+
+def fields_to_send(change: Change, kind: Kind, live: Mapping[str, Json] | None = None) -> dict[str, Json]:
+    """By field name. What the manifest leaves to others is as `live` has it now, not as the plan saw it."""
+    fields = {item.name: item.after for item in change.fields if item.name in kind.fields}
+    if live is None:
+        return fields
+    return {name: value for name, value in with_ignored(fields, live, change.ignored).items() if name in fields}
+
+
+def at_default(change: Change, kind: Kind) -> frozenset[str]:
+    """The fields that the manifest leaves out or states at their documented default; not what it leaves to others."""
+    ignored = {pointer.split("/")[1] for pointer in change.ignored}
+    return frozenset(
+        name for name, field in kind.fields.items() if field.code not in change.asked and name not in ignored
+    )
+
+
+def begun(
+    applied: Applied, fields: Mapping[str, Json], live: Mapping[str, Json], kind: Kind, parts: Collection[str]
+) -> Applied:
+    """The marker to write before fields that take several requests, `parts`: it says of them that they are unfinished.
+
+    If the run ends before they are written, this tells what is missing then from what somebody took away.
+    """
+    want, have = canonical(fields, kind), canonical(live, kind)
+    entries = dict(applied.fields)
+    for name in (name for name in parts if name in fields and not same(want.get(name), have.get(name))):
+        field, goes = kind.fields[name], ids_in({name: live.get(name)}, kind) - ids_in({name: fields[name]}, kind)
+        asked = entry_of(field, applied.fields)
+        if asked is not None:
+            entries[field.code] = Entry(asked.asked, EXCHANGING if goes else UNFINISHED)
+    return replace(applied, fields=entries)
+
+
+def ended(applied: Applied) -> Applied:
+    """The same marker once everything is written."""
+    entries = applied.fields.items()
+    return replace(applied, fields={code: Entry(it.asked) if it.unfinished else it for code, it in entries})
+
+
+def first_applied(change: Change, nonce: str) -> Applied:
+    """The marker of an object that becomes ours with this step."""
+    return Applied(nonce, change.protected, None, change.asked)
+
+
+def next_applied(
+    change: Change, live: Resource, kind: Kind, hidden: Collection[str], nonce: Callable[[], str]
+) -> Applied:
+    """The marker after a write: nonce and verification stay for life, observations as long as their question."""
+    if change.action is Action.ADOPT:
+        # An unowned object's marker cannot be trusted.
+        return first_applied(change, nonce())
+    before = live.mark.applied
+    if before is None:
+        # A fresh nonce on an object of ours would turn a copy of it into a double create, which is deleted.
+        return first_applied(change, REPAIRED)
+    questions = {**_defaults_observed(before, kind), **_references_dropped(change, kind), **change.asked}
+    kept = {
+        code: old if (old := before.fields.get(code)) and old.asked == entry.asked and not old.unfinished else entry
+        for code, entry in questions.items()
+    }
+    # Of a field that cannot be read and is not sent, the marker alone knows what another apply sent meanwhile.
+    sent = {item.path for item in change.fields}
+    unsent = {kind.fields[name].code for name in hidden if f"/{name}" not in sent}
+    kept |= {code: entry for code, entry in before.fields.items() if code in unsent}
+    return replace(before, protected=change.protected, fields=kept)
+
+
+def _references_dropped(change: Change, kind: Kind) -> dict[str, Entry]:
+    """Entries for fields that no longer refer to objects of ours, kept until the object's next change.
+
+    If the run is stopped before those objects are gone, this alone tells the next one to look for them.
+    """
+    ours = {(address.kind, remote_id) for address, remote_id in change.resolved.items()}
+    return {
+        kind.fields[name].code: Entry(short_digest(kind.fields[name].shape.default))
+        for name in kind.referring
+        for item in change.fields
+        if item.path == f"/{name}" and not ours.isdisjoint(ids_in({name: item.before}, kind))
+    }
+
+
+def has_dropped_references(applied: Applied, kind: Kind) -> bool:
+    """Whether an object referred to objects of ours until its last change."""
+    fields = (kind.fields[name] for name in kind.referring)
+    return any(
+        (entry := applied.fields.get(field.code)) is not None and entry.asked == short_digest(field.shape.default)
+        for field in fields
+    )
+
+
+def _defaults_observed(applied: Applied, kind: Kind) -> dict[str, Entry]:
+    """Fields that are asked to be at their default, which needs no entry, but that the service is known to alter."""
+    shapes = {field.code: field.shape for field in kind.fields.values() if field.shape.default is not MISSING}
+    return {
+        code: entry
+        for code, entry in ended(applied).fields.items()
+        if entry.observed and code in shapes and entry.asked == short_digest(shapes[code].default)
+    }
+
+
+def with_observations(
+    applied: Applied, altered: Collection[str], change: Change, answer: Mapping[str, Json], kind: Kind
+) -> Applied:
+    """Each asked field's entry with what the service holds where that is something else."""
+    have = without(canonical(answer, kind), change.ignored)
+    fields = dict(applied.fields)
+    for name in altered:
+        field = kind.fields[name]
+        entry = entry_of(field, applied.fields)
+        if entry is not None:
+            held = have.get(name, MISSING)
+            fields[field.code] = Entry(entry.asked, None if held is MISSING else short_digest(held))
+    return replace(applied, fields=fields)
