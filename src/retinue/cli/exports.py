@@ -8,15 +8,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from ..core.errors import InvalidManifests, UsageError
 from ..core.model import Address, Diagnostic, Json, Resource, Severity
+from ..core.observation import Observation
 from ..engine.read import read_live
 from ..load.dumps import flat
 from ..load.export import Destination, Exported, manifests_from_objects, objects_from_text
 from ..load.files import Files
 from ..load.fitting import Beside, fitted
+from ..load.located import Map
 from ..load.manifests import UNMATCHED, Loaded, load
 from ..load.project import Project
 from ..load.sources import covering
@@ -27,10 +28,9 @@ from . import console
 from .binding import extras_of
 from .connecting import connect
 from .files import read_named, read_stdin
-from .given import variables_of
-from .plans import request_log
+from .options import ServiceOptions
 from .projects import refuse
-from .session import Session, open_session
+from .session import Session, open_without_manifests
 
 _MOST_BYTES = 64 * 1024 * 1024
 
@@ -56,7 +56,7 @@ class Choice:
 
 
 def read_export(
-    path: str, choice: Choice = Choice(), project: Project | None = None, variables: Mapping[str, Any] | None = None
+    path: str, choice: Choice = Choice(), project: Project | None = None, variables: Map | None = None
 ) -> Exported:
     """The manifests for the objects in a file (`-` is standard input), beside those that a project has already.
 
@@ -122,11 +122,11 @@ def checked(exported: Exported) -> Exported:
     return exported
 
 
-def from_live(session: Session, given: Mapping[str, Any], choice: Choice = Choice()) -> Exported:
+def from_live(session: Session, options: ServiceOptions, choice: Choice = Choice()) -> Exported:
     """The manifests for the live objects that nobody manages, or for the chosen ones of them. Raises UsageError."""
-    with connect(session, given, request_log(given)) as service:
-        world = session.world(read_live(service, session.provider.capabilities.kinds[:1]))
-    objects = [_without_keys(_exported(session.provider, live)) for live in world.foreign]
+    with connect(session, options) as service:
+        seen = Observation(session.target, read_live(service, session.provider.capabilities.kinds[:1]))
+    objects = [_without_keys(_exported(session.provider, live)) for live in seen.world.foreign]
     if (missed := choice.missed(objects)) is not None:
         raise UsageError(f"there is no unmanaged live object {missed}", "`retinue output` lists the managed ones.")
     adopted = {value for item in session.desired for value in item.policy.adopt.values()}
@@ -139,7 +139,7 @@ def from_live(session: Session, given: Mapping[str, Any], choice: Choice = Choic
         wanted=choice.takes,
     )
     here = (session.environment.name,)
-    beside = Beside(session.project, here, variables_of(given), session.kinds, extras_of)
+    beside = Beside(session.project, here, session.overrides, session.kinds, extras_of)
     return checked(fitted(checked(exported), beside))
 
 
@@ -163,11 +163,12 @@ def _tools(project: Project, folder: str) -> dict[str, Json] | None:
     return found
 
 
-def from_new_project(project: str, given: Mapping[str, Any]) -> Exported:
+def from_new_project(project: str) -> Exported:
     """As `from_live`, for a project that is still nothing but the text of its file."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "retinue.yaml").write_text(project, encoding="utf-8")
-        return from_live(open_session({**given, "directory": folder}, need_manifests=False), given)
+        options = ServiceOptions(directory=folder)
+        return from_live(open_without_manifests(options), options)
 
 
 def _without_keys(fields: dict[str, Json]) -> dict[str, Json]:

@@ -39,6 +39,12 @@ class Command(click.Command):
         super().__init__(*arguments, **settings)
         self.examples = tuple(examples)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does. Whoever reports a failure finds in `ctx.obj` what click has understood."""
+        if ctx.obj is not None:
+            ctx.obj.append(ctx)
+        return super().invoke(ctx)
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         if self.examples:
             with formatter.section("Examples"):

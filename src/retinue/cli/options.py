@@ -1,14 +1,101 @@
-"""The flags that commands share, declared once."""
+"""The flags that commands share, declared once, and the frozen values that they become. Decides nothing about them."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, fields
+from functools import wraps
 from typing import Any, TypeVar
 
 import click
 
+from ..core.model import Address
+from ..load.located import Map
+
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputOptions:
+    """How a result is told. `out_mode`: of the plan that was in the file of `--out` before."""
+
+    output_format: str | None = None
+    out: str | None = None
+    out_mode: int | None = None
+    link: str | None = None
+    show_unchanged: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    no_color: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectOptions(OutputOptions):
+    """Which project and environment, and its variables; `recorded`: those of variables files that a plan recorded."""
+
+    directory: str = "."
+    environment: str | None = None
+    project_file: str | None = None
+    variables: tuple[str, ...] = ()
+    var_files: tuple[str, ...] = ()
+    recorded: Map | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceOptions(ProjectOptions):
+    """How the service is asked."""
+
+    parallelism: int = 10
+    timeout: str = "15m"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanOptions(ServiceOptions):
+    """What is planned, and what is allowed: `guards` by the names of their flags. `only`: as in core.plan.Intent."""
+
+    targets: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    guards: Mapping[str, Any] = field(default_factory=dict)
+    only: Collection[Address] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplyOptions(PlanOptions):
+    """How a plan is approved and carried out."""
+
+    auto_approve: bool = False
+    expect_digest: str | None = None
+    fail_fast: bool = False
+    backup: str | None = None
+
+
+GUARDS = (
+    "allow",
+    "allow_deletes",
+    "unprotect",
+    "revert_drift",
+    "allow_twins",
+    "allow_incomplete",
+    "allow_unpromoted",
+)
+
+
+def gathered(kind: type[Any]) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Hands a command one frozen value of this kind, in the place of the flags that are its fields."""
+    names = {item.name for item in fields(kind)}
+
+    def decorate(command: Callable[..., int]) -> Callable[..., int]:
+        @wraps(command)
+        def gathering(**flags: Any) -> int:
+            guards = {name: flags.pop(name) for name in GUARDS if name in flags}
+            mine = {name: flags.pop(name) for name in names & flags.keys()}
+            return command(kind(**mine, **({"guards": guards} if guards else {})), **flags)
+
+        return gathering
+
+    return decorate
 
 
 def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
@@ -156,8 +243,8 @@ def apply_options(command: F) -> F:
     )(command)
 
 
-def to_paste(name: str, given: Mapping[str, Any], *words: str) -> str:
+def to_paste(name: str, options: ProjectOptions, *words: str) -> str:
     """A command for the same folder and environment, as somebody would type it."""
-    flags = (("-C", given.get("directory", ".")), ("-e", given.get("environment") or ""))
+    flags = (("-C", options.directory), ("-e", options.environment or ""))
     chosen = (part for flag in flags if flag[1] not in ("", ".") for part in flag)
     return shlex.join(["retinue", name, *chosen, *words])

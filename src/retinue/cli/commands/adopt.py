@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import click
 
 from ...core.codec import parse_address
 from ...core.errors import UsageError
-from ...core.model import Address, Resource
+from ...core.model import Address
+from ...core.observation import Observation
 from .. import helping, options
+from ..applying import review_and_apply
 from ..connecting import connect
+from ..options import ApplyOptions
 from ..planning import plan_for
-from ..plans import request_log, review_and_apply
 from ..reading import observe
 from ..session import Session, open_session
 
@@ -26,7 +26,8 @@ from ..session import Session, open_session
 @options.promotion_options
 @click.option("--auto-approve", "--yes", "auto_approve", is_flag=True, help="Do not ask.")
 @options.format_option("text", "json")
-def command(address: str, remote_id: str, **given: Any) -> int:
+@options.gathered(ApplyOptions)
+def command(options: ApplyOptions, *, address: str, remote_id: str) -> int:
     """Start managing the live object ID as ADDRESS, whose manifest must exist. Shows a plan first.
 
     The same as `retinue: {adopt: …}` in the manifest, without the line in Git.
@@ -35,7 +36,7 @@ def command(address: str, remote_id: str, **given: Any) -> int:
         wanted = parse_address(address)
     except ValueError as error:
         raise UsageError(str(error)) from error
-    session = open_session(given)
+    session = open_session(options)
     resource = next((item for item in session.desired if item.address == wanted), None)
     if resource is None:
         raise UsageError(
@@ -48,16 +49,16 @@ def command(address: str, remote_id: str, **given: Any) -> int:
     # All the others stay, so that the plan sees which objects they hold or want.
     resources = tuple(replace(item, policy=policy) if item is resource else item for item in session.desired)
     session = replace(session, loaded=replace(session.loaded, resources=resources))
-    with connect(session, given, request_log(given)) as service:
-        session, live = observe(session, service)
-        _refuse_other(wanted, remote_id, session, live)
-        plan = plan_for(session, live, {**given, "targets": (address,)})
-        return review_and_apply(plan, session, service, given)
+    with connect(session, options) as service:
+        session, seen = observe(session, service)
+        _refuse_other(wanted, remote_id, session, seen)
+        plan = plan_for(session, seen, replace(options, targets=(address,)))
+        return review_and_apply(plan, session, service, options)
 
 
-def _refuse_other(wanted: Address, remote_id: str, session: Session, live: Sequence[Resource]) -> None:
+def _refuse_other(wanted: Address, remote_id: str, session: Session, seen: Observation) -> None:
     """Raises UsageError if the address holds another object, or another manifest claims this one."""
-    held = session.world(live).owned.get(wanted)
+    held = seen.world.owned.get(wanted)
     if held is not None and held.remote_id != remote_id:
         raise UsageError(
             f"{wanted} is {held.remote_id} already",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from ...core.model import Json
@@ -11,6 +9,7 @@ from ...providers import registry
 from ...providers.base import Capabilities, Provider
 from ...render.matrix import Sheet, matrix_json, matrix_markdown, matrix_text, sheet_text
 from .. import console, helping, options
+from ..options import OutputOptions
 
 
 @helping.command(
@@ -21,17 +20,18 @@ from .. import console, helping, options
 @click.argument("name", required=False)
 @options.format_option("text", "json", "markdown")
 @options.OUT
-def command(name: str | None, **given: Any) -> int:
+@options.gathered(OutputOptions)
+def command(options: OutputOptions, *, name: str | None) -> int:
     """Show what each service can hold, field by field; of one service with the reasons."""
     sheets = [_sheet(registry.load(item)) for item in ([name] if name else registry.names())]
-    match given["output_format"]:
+    match options.output_format:
         case "json":
             text = console.json_text(matrix_json(sheets))
         case "markdown":
             text = matrix_markdown(sheets)
         case _:
             text = sheet_text(sheets[0]) if name else matrix_text(sheets)
-    console.deliver(text, given)
+    console.deliver(text, options)
     return 0
 
 
