@@ -131,24 +131,14 @@ def _asked(arguments: Sequence[str], understood: Sequence[click.Context]) -> Ask
 
 def _run(arguments: list[str], understood: list[click.Context]) -> int:
     """`understood` gets the command's context as soon as click has parsed its options."""
-    from ..core.errors import RetinueError
-
     try:
         code = group.main(args=arguments, prog_name="retinue", standalone_mode=False, obj=understood)
     except click.exceptions.Abort as error:
         raise KeyboardInterrupt from error
-    except click.ClickException as error:
-        from .console import usage_error
-
-        return usage_error(error, _asked(arguments, understood))
-    except RetinueError as error:
-        from .console import failed
-
-        return failed(error, _asked(arguments, understood))
     except streams.OutputLost:
         raise
     except Exception as error:
-        from .console import bug
+        from .console import failed
 
-        return bug(error, _asked(arguments, understood))
+        return failed(error, _asked(arguments, understood))
     return int(code) if isinstance(code, int) else Exit.OK

@@ -190,8 +190,20 @@ def _default_format(command: str | None, out: str | None) -> str | None:
     return "json" if command == "output" or (command == "plan" and out == STDOUT) else None
 
 
-def usage_error(error: click.ClickException, asked: Asked) -> int:
-    """Report what click refused, as `failed` does."""
+def failed(error: Exception, asked: Asked) -> int:
+    """Report a failure: for people on stderr, and as one JSON value on stdout where JSON was asked for. Its code."""
+    if isinstance(error, click.ClickException):
+        return _usage_error(error, asked)
+    if isinstance(error, RetinueError):
+        return _foreseen(error, asked)
+    # Never a traceback: it holds values.
+    problem = bug_in(error)
+    _report([problem], Exit.BUG, asked)
+    note(f"{problem.message}\n  {problem.remedy}")
+    return Exit.BUG
+
+
+def _usage_error(error: click.ClickException, asked: Asked) -> int:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         note(error.format_message())
         return Exit.USAGE
@@ -204,13 +216,13 @@ def usage_error(error: click.ClickException, asked: Asked) -> int:
     return Exit.USAGE
 
 
-def failed(error: RetinueError, asked: Asked) -> int:
-    """Report a failure: for people on stderr, and as one JSON value on stdout where JSON was asked for."""
+def _foreseen(error: RetinueError, asked: Asked) -> int:
     code = of_error(error)
-    _report(_as_diagnostics(error), code, asked)
     if isinstance(error, InvalidManifests):
+        _report(error.diagnostics, code, asked)
         diagnostics(error.diagnostics)
     else:
+        _report([Diagnostic(code=error_code(type(error)), message=error.message, remedy=error.remedy)], code, asked)
         style = style_for(sys.stderr, asked.no_color)
         remedy = f"\n  {error.remedy}" if error.remedy else ""
         note(f"{style.error('Error:')} " + harmless(error.message + remedy))
@@ -256,23 +268,9 @@ def for_machines(problems: Sequence[Diagnostic], wanted: str, directory: str) ->
 MACHINES = ("sarif", "github")
 
 
-def _as_diagnostics(error: RetinueError) -> Sequence[Diagnostic]:
-    if isinstance(error, InvalidManifests):
-        return error.diagnostics
-    return [Diagnostic(code=error_code(type(error)), message=error.message, remedy=error.remedy)]
-
-
 def error_code(kind: type[RetinueError]) -> str:
     """`StaleError` is `stale`, `ApiGone` is `api-gone`."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind.__name__.removesuffix("Error")).lower()
-
-
-def bug(error: Exception, asked: Asked) -> int:
-    """An unforeseen exception: a short report without values, never a traceback."""
-    problem = bug_in(error)
-    _report([problem], Exit.BUG, asked)
-    note(f"{problem.message}\n  {problem.remedy}")
-    return Exit.BUG
 
 
 def bug_in(error: Exception) -> Diagnostic:

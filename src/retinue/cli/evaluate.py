@@ -83,10 +83,6 @@ def _not_run(word: str, error: OSError | ValueError) -> UsageError:
 def _send(process: subprocess.Popen[bytes], number: int, *, again: bool) -> None:
     if again:
         process.kill()
-    elif number != signal.SIGINT or not _at_terminal():
+    elif number != signal.SIGINT or sys.stdin is None or not sys.stdin.isatty():
+        # A terminal sends Ctrl-C to the command as well.
         process.send_signal(number)
-
-
-def _at_terminal() -> bool:
-    """A terminal sends Ctrl-C to the command as well."""
-    return sys.stdin is not None and sys.stdin.isatty()

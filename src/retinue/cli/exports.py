@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from ..core.errors import InvalidManifests, UsageError
-from ..core.model import Address, Diagnostic, Json, Resource, Severity
+from ..core.model import Address, Diagnostic, Json, Severity
 from ..core.observation import Observation
 from ..engine.read import read_live
 from ..load.dumps import flat
@@ -22,7 +22,7 @@ from ..load.manifests import UNMATCHED, Loaded, load
 from ..load.project import Project
 from ..load.sources import covering
 from ..load.yaml import parse
-from ..providers.base import Exporter, Provider
+from ..providers.base import Exporter
 from ..schema import kinds
 from . import console
 from .binding import extras_of
@@ -86,9 +86,10 @@ def _refuse_taken(exported: Exported, beside: Beside) -> None:
     for file, text in sorted(exported.files.items()):
         taken = sorted(_addresses_in(file, text) & _addresses(loaded))
         if taken and not (project.root / file).exists():
+            origin = "that assistant" if taken[0].kind == "Assistant" else f"the assistant {PurePosixPath(file).stem}"
             raise UsageError(
                 f"this project has a manifest {taken[0]} already, in another file; nothing was written",
-                f"Take {_origin(taken[0], file)} out of the export, or rename the manifest.",
+                f"Take {origin} out of the export, or rename the manifest.",
             )
 
 
@@ -102,11 +103,6 @@ def _addresses_in(file: str, text: str) -> set[Address]:
         if isinstance(document.value, dict)
         for word in words.keys() & document.value.keys()
     }
-
-
-def _origin(address: Address, file: str) -> str:
-    """The object of the export that a manifest comes from."""
-    return "that assistant" if address.kind == "Assistant" else f"the assistant {PurePosixPath(file).stem}"
 
 
 def _addresses(loaded: Loaded) -> set[Address]:
@@ -126,7 +122,9 @@ def from_live(session: Session, options: ServiceOptions, choice: Choice = Choice
     """The manifests for the live objects that nobody manages, or for the chosen ones of them. Raises UsageError."""
     with connect(session, options) as service:
         seen = Observation(session.target, read_live(service, session.provider.capabilities.kinds[:1]))
-    objects = [_without_keys(_exported(session.provider, live)) for live in seen.world.foreign]
+    exporter = session.provider if isinstance(session.provider, Exporter) else None
+    raws = (exporter.exported(live) if exporter else dict(live.raw) for live in seen.world.foreign)
+    objects = [_without_keys(raw) for raw in raws]
     if (missed := choice.missed(objects)) is not None:
         raise UsageError(f"there is no unmanaged live object {missed}", "`retinue output` lists the managed ones.")
     adopted = {value for item in session.desired for value in item.policy.adopt.values()}
@@ -179,10 +177,6 @@ def _without_keys(fields: dict[str, Json]) -> dict[str, Json]:
         remedy = "Take the key out of the object, and revoke it; then correct the manifest."
         console.diagnostics([Diagnostic("key-masked", message, remedy, severity=Severity.WARNING)])
     return shown
-
-
-def _exported(provider: Provider, live: Resource) -> dict[str, Json]:
-    return provider.exported(live) if isinstance(provider, Exporter) else dict(live.raw)
 
 
 def _folder(project: Project) -> str:

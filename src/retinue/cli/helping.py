@@ -7,17 +7,11 @@ from typing import Any
 
 import click
 
+from .options import GUARDS
+
 _SECTIONS = {
     "Which objects": ("targets", "excludes", "labels"),
-    "What is allowed": (
-        "allow",
-        "allow_deletes",
-        "unprotect",
-        "revert_drift",
-        "allow_twins",
-        "allow_incomplete",
-        "allow_unpromoted",
-    ),
+    "What is allowed": GUARDS,
     "Project and service": (
         "environment",
         "directory",

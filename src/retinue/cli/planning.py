@@ -11,7 +11,6 @@ from ..core.model import (
     Allowed,
     Change,
     Diagnostic,
-    FieldChange,
     Inputs,
     Place,
     Plan,
@@ -34,9 +33,8 @@ from ..providers.losses import LOSS
 from . import console
 from .allowing import allowed_of
 from .arguments import parse_pairs
-from .connecting import connect
 from .options import ApplyOptions, PlanOptions
-from .reading import observe
+from .reading import observed
 from .session import Session, open_session, placed
 
 
@@ -74,9 +72,8 @@ def _proof(session: Session, promotion: Promotion, options: PlanOptions) -> Proo
     """What the environment before says, by its own plan from the same files and the same variables."""
     try:
         source = open_session(replace(options, environment=promotion.environment))
-        with connect(source, options) as service:
-            source, seen = observe(source, service)
-        plan = own_plan(source, seen, PlanOptions())
+        with observed(source, options) as (source, _, seen):
+            plan = own_plan(source, seen, PlanOptions())
     except RetinueError as error:
         name = session.environment.name
         error.message = f"{name} is promoted from {promotion.environment}, which is read too: {error.message}"
@@ -127,7 +124,16 @@ def without_keys(plan: Plan, session: Session) -> Plan:
     """
     hide = console.SECRETS
     found = [
-        placed(_holds_key(change, item), session.written[str(change.address)])
+        placed(
+            Diagnostic(
+                "literal-secret",
+                f"{item.path} of {change.address} holds the key of this environment",
+                "Take it out of the manifest, and revoke the key: it stands in a file.",
+                path=item.path,
+                address=str(change.address),
+            ),
+            session.written[str(change.address)],
+        )
         for change in plan.changes
         for item in change.fields
         if str(change.address) in session.written and hide.masked_json(item.after) != item.after
@@ -142,12 +148,6 @@ def without_keys(plan: Plan, session: Session) -> Plan:
 
     said = (replace(item, message=hide.masked(item.message)) for item in plan.diagnostics)
     return replace(plan, changes=tuple(map(shown, plan.changes)), diagnostics=tuple(said)) if hide else plan
-
-
-def _holds_key(change: Change, item: FieldChange) -> Diagnostic:
-    message = f"{item.path} of {change.address} holds the key of this environment"
-    remedy = "Take it out of the manifest, and revoke the key: it stands in a file."
-    return Diagnostic("literal-secret", message, remedy, path=item.path, address=str(change.address))
 
 
 def _inputs(session: Session, options: PlanOptions) -> Inputs:

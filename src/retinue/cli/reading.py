@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from ..core.errors import ApiGone
@@ -12,6 +14,8 @@ from ..core.reach import hints_at_more, to_read_whole
 from ..engine.read import read_for_plan, read_ours, read_whole, rewound
 from ..providers.base import Resolver, Rewindable, Service
 from ..providers.losses import held, weighed
+from .connecting import connect
+from .options import ServiceOptions
 from .projects import refuse
 from .session import Session, placed
 
@@ -52,14 +56,13 @@ def read_world(session: Session, service: Service, *, ours: bool = False) -> Obs
     return replace(seen, live=read_whole(service, seen.live, parts))
 
 
-def observe(session: Session, service: Service) -> tuple[Session, Observation]:
-    """What is live, and the session with the manifests as the service understands the names in them.
-
-    Raises InvalidManifests for a name that means nothing there.
-    """
-    seen = read_world(session, service)
-    session = understood(session, service)
-    return session, checked(session, service, seen)
+@contextmanager
+def observed(session: Session, options: ServiceOptions) -> Iterator[tuple[Session, Service, Observation]]:
+    """The connected service, what is live there, and the session as `understood`."""
+    with connect(session, options) as service:
+        seen = read_world(session, service)
+        session = understood(session, service)
+        yield session, service, checked(session, service, seen)
 
 
 def checked(session: Session, service: Service, seen: Observation) -> Observation:

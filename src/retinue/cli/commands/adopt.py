@@ -12,10 +12,9 @@ from ...core.model import Address
 from ...core.observation import Observation
 from .. import helping, options
 from ..applying import review_and_apply
-from ..connecting import connect
 from ..options import ApplyOptions
 from ..planning import plan_for
-from ..reading import observe
+from ..reading import observed
 from ..session import Session, open_session
 
 
@@ -49,8 +48,7 @@ def command(options: ApplyOptions, *, address: str, remote_id: str) -> int:
     # All the others stay, so that the plan sees which objects they hold or want.
     resources = tuple(replace(item, policy=policy) if item is resource else item for item in session.desired)
     session = replace(session, loaded=replace(session.loaded, resources=resources))
-    with connect(session, options) as service:
-        session, seen = observe(session, service)
+    with observed(session, options) as (session, service, seen):
         _refuse_other(wanted, remote_id, session, seen)
         plan = plan_for(session, seen, replace(options, targets=(address,)))
         return review_and_apply(plan, session, service, options)

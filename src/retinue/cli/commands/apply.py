@@ -20,7 +20,7 @@ from ..connecting import connect
 from ..files import read_named
 from ..options import ApplyOptions, ProjectOptions
 from ..planning import as_recorded, plan_for, planned_again
-from ..reading import observe
+from ..reading import observed
 from ..report import nothing_to_do, report_blocked, show_plan, shows_plan
 from ..session import Session, open_session, open_without_manifests, with_manifests
 
@@ -55,9 +55,7 @@ def command(options: ApplyOptions, *, planfile: str | None, trust_plan: bool) ->
         return _apply_saved(planfile, options, trust_plan=trust_plan)
     if trust_plan:
         raise UsageError("--trust-plan is about a saved plan", "Name it: retinue apply plan.json --trust-plan.")
-    session = open_session(options)
-    with connect(session, options) as service:
-        session, seen = observe(session, service)
+    with observed(open_session(options), options) as (session, service, seen):
         return review_and_apply(plan_for(session, seen, options), session, service, options)
 
 
@@ -94,8 +92,7 @@ def _apply_saved(path: str, options: ApplyOptions, *, trust_plan: bool) -> int:
 
 def _apply_again(plan: Plan, session: Session, options: ApplyOptions) -> int:
     """Carry out what of a saved plan is left to do and is just what the manifests ask for, or nothing."""
-    with connect(session, options) as service:
-        session, seen = observe(session, service)
+    with observed(session, options) as (session, service, seen):
         found = recheck(plan, run_of(plan, session, service, options), seen)
         done = [change for change, _ in found.done]
         try:

@@ -17,10 +17,9 @@ from ...core.selection import select
 from ...render.comparison import comparison_text
 from .. import console, helping, options
 from ..arguments import parse_pairs
-from ..connecting import connect
 from ..exits import Exit
 from ..options import PlanOptions
-from ..reading import observe
+from ..reading import observed
 from ..session import Session, open_session
 
 
@@ -69,9 +68,8 @@ def _rendered_side(session: Session) -> Side:
 
 
 def _live_side(session: Session, options: PlanOptions) -> Side:
-    with connect(session, options) as service:
-        session, seen = observe(session, service)
-    owned = seen.world.owned
+    with observed(session, options) as (session, _, seen):
+        owned = seen.world.owned
     files = {item.address: item for item in session.desired if item.address and session.kinds[item.kind].by_content}
     links = link(session.kinds, {address: claim.live for address, claim in owned.items()}, {}, files, seen.files)
     return {

@@ -10,11 +10,10 @@ from ... import __version__
 from ...core.drift import drift_of, drift_to_json
 from ...render.drift import drift_markdown, drift_text
 from .. import console, helping, options
-from ..connecting import connect
 from ..exits import Exit
 from ..options import PlanOptions
 from ..planning import own_plan
-from ..reading import observe
+from ..reading import observed
 from ..session import open_session
 
 
@@ -34,9 +33,7 @@ def command(options: PlanOptions, *, detailed_exitcode: bool) -> int:
 
     What only the manifests changed is no drift; `retinue plan` shows it.
     """
-    session = open_session(options)
-    with connect(session, options) as service:
-        session, seen = observe(session, service)
+    with observed(open_session(options), options) as (session, _, seen):
         drift = drift_of(own_plan(session, seen, options))
     if options.output_format == "json":
         text = console.json_text(drift_to_json(drift, __version__))

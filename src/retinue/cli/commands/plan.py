@@ -9,11 +9,10 @@ import click
 from ...core.codec import outcome
 from ...core.errors import UsageError
 from .. import console, helping, options
-from ..connecting import connect
 from ..exits import Exit
 from ..options import STDOUT, PlanOptions
 from ..planning import plan_for
-from ..reading import observe
+from ..reading import observed
 from ..report import remove_plan, show_plan
 from ..session import open_session
 
@@ -44,9 +43,7 @@ def command(options: PlanOptions, *, detailed_exitcode: bool) -> int:
         raise UsageError(f"--out - and --format {options.output_format} both want stdout", "Name a file with --out.")
     if options.out and options.out != STDOUT:
         options = replace(options, out_mode=remove_plan(options.out))
-    session = open_session(options)
-    with connect(session, options) as service:
-        session, seen = observe(session, service)
+    with observed(open_session(options), options) as (session, _, seen):
         plan = plan_for(session, seen, options)
     show_plan(plan, options)
     if detailed_exitcode and outcome(plan) != "no-changes":

@@ -11,11 +11,10 @@ from ...core.model import Promotion
 from ...load.project import Environment
 from .. import helping, options
 from ..applying import review_and_apply
-from ..connecting import connect
 from ..options import ApplyOptions
 from ..planning import plan_for
 from ..projects import choose_environment
-from ..reading import observe
+from ..reading import observed
 from ..session import open_session
 
 
@@ -45,8 +44,7 @@ def command(options: ApplyOptions, *, source: str, target: str, verified: bool) 
     choose_environment(session.project, source)
     promotion = _promotion(source, session.environment, verified=verified)
     session = replace(session, environment=replace(session.environment, promote_from=promotion))
-    with connect(session, options) as service:
-        session, seen = observe(session, service)
+    with observed(session, options) as (session, service, seen):
         return review_and_apply(plan_for(session, seen, options), session, service, options)
 
 

@@ -18,7 +18,7 @@ from ..connecting import connect
 from ..evaluate import evaluate
 from ..options import ApplyOptions
 from ..planning import own_plan
-from ..reading import observe
+from ..reading import observed
 from ..session import Session, open_session
 from ..signals import signals
 
@@ -41,10 +41,8 @@ def command(options: ApplyOptions, *, words: tuple[str, ...]) -> int:
     """
     if not words:
         raise UsageError("which command?", "Name your evaluation: retinue verify -e dev -- pytest evaluations.")
-    session = open_session(options)
-    with connect(session, options) as service:
-        session, seen = observe(session, service)
-    plan = own_plan(session, seen, options)
+    with observed(open_session(options), options) as (session, _, seen):
+        plan = own_plan(session, seen, options)
     _refuse_unready(plan)
     steps = _steps(session, plan, seen)
     ids = {str(step.address): step.remote_id for step in steps}
@@ -62,15 +60,14 @@ def _refuse_unready(plan: Plan) -> None:
     """Raises StaleError: what was not applied, or changed outside, is not what its manifest says."""
     unready = [change for change in plan.changes if not change.action.gives_up]
     if unready:
-        listed = "\n  ".join(f"{change.address}: {_still(change)}" for change in unready)
+        listed = "\n  ".join(
+            f"{change.address}: still to {change.action}" + f" ({change.reason})" * (change.action is Action.UPDATE)
+            for change in unready
+        )
         remedy = f"Apply first (retinue apply -e {plan.environment}), or choose others with --target or --exclude."
         raise StaleError(f"not live as the manifests want it, so there is nothing to verify:\n  {listed}", remedy)
     if not plan.unchanged_addresses:
         raise UsageError("there is no object to verify", "Write a manifest and apply it first.")
-
-
-def _still(change: Change) -> str:
-    return f"still to {change.action}" + (f" ({change.reason})" if change.action is Action.UPDATE else "")
 
 
 def _steps(session: Session, plan: Plan, seen: Observation) -> list[Change]:
