@@ -20,7 +20,7 @@ from ..load.uploads import changed_since, content
 from ..providers.base import Service
 from ..render.results import past
 from . import console, exits, files, interrupts
-from .approval import approve, asks, check_digest
+from .approval import approve, check_digest, is_approved
 from .options import ApplyOptions, ProjectOptions
 from .report import nothing_to_do, report_blocked, report_outcomes, show_plan, shows_plan, text_of
 from .session import Session
@@ -32,7 +32,7 @@ def review_and_apply(plan: Plan, session: Session, service: Service, options: Ap
     empty = outcome(plan) == "no-changes"
     if shows_plan(options):
         show_plan(plan, ProjectOptions())
-    elif asks(options) and not empty:
+    elif console.is_interactive() and not is_approved(options) and not empty:
         # stdout is for the result; whoever is asked must see what about.
         console.note(text_of(plan, ProjectOptions(), sys.stderr))
     check_digest(plan, options.expect_digest)

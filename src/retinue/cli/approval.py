@@ -24,14 +24,9 @@ def check_digest(plan: Plan, expected: str | None) -> None:
     console.note(f"Nothing is left to do, so the expected digest does not matter. That of this plan is {digest}.")
 
 
-def asks(options: ApplyOptions) -> bool:
-    """Whether somebody at a terminal has to approve."""
-    return not _is_approved(options) and console.is_interactive()
-
-
 def approve(plan: Plan, options: ApplyOptions) -> None:
     """Ask on a terminal. Raises UsageError without one, RetinueError if the answer is not yes."""
-    if _is_approved(options):
+    if is_approved(options):
         return
     if not console.is_interactive():
         raise UsageError(
@@ -46,5 +41,5 @@ def approve(plan: Plan, options: ApplyOptions) -> None:
         raise RetinueError("not approved; nothing was changed", "Answer `yes` to go on.")
 
 
-def _is_approved(options: ApplyOptions) -> bool:
+def is_approved(options: ApplyOptions) -> bool:
     return options.auto_approve or options.expect_digest is not None

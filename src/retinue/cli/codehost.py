@@ -56,20 +56,16 @@ def access_from(options: HostOptions) -> tuple[str, Access]:
     if not number and not options.read:
         raise UsageError("this run is about no pull or merge request", "Name it with --number; --out FILE needs none.")
     url = options.api_url or os.environ.get(names["api_url"]) or ("https://api.github.com" * (host == "github"))
-    _check_api(url)
+    # The token goes there.
+    there = urlsplit(url).hostname if is_web_address(url) else None
+    if not there or "@" in url or (urlsplit(url).scheme == "http" and not is_loopback(there)):
+        raise UsageError("the API's URL is none that a token can be sent to", "Name one with --api-url https://….")
     token_name = options.token_env or _TOKENS[host]
     token = (os.environ.get(token_name) or "").strip()
     if not (token and token.isascii() and token.isprintable()):
         raise AuthError(f"the environment variable {token_name} holds no token", f"Set {token_name}, or --token-env.")
     proxy, log = proxy_for(url, signed=True), console.line if options.verbose else None
     return host, Access(url.rstrip("/"), repository, number, token, timeout, log, proxy, console.SECRETS)
-
-
-def _check_api(url: str) -> None:
-    """The token goes there."""
-    host = urlsplit(url).hostname if is_web_address(url) else None
-    if not host or "@" in url or (urlsplit(url).scheme == "http" and not is_loopback(host)):
-        raise UsageError("the API's URL is none that a token can be sent to", "Name one with --api-url https://….")
 
 
 def _pull_request() -> int:

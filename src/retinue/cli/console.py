@@ -194,13 +194,22 @@ def failed(error: Exception, asked: Asked) -> int:
     """Report a failure: for people on stderr, and as one JSON value on stdout where JSON was asked for. Its code."""
     if isinstance(error, click.ClickException):
         return _usage_error(error, asked)
-    if isinstance(error, RetinueError):
-        return _foreseen(error, asked)
-    # Never a traceback: it holds values.
-    problem = bug_in(error)
-    _report([problem], Exit.BUG, asked)
-    note(f"{problem.message}\n  {problem.remedy}")
-    return Exit.BUG
+    if not isinstance(error, RetinueError):
+        # Never a traceback: it holds values.
+        problem = bug_in(error)
+        _report([problem], Exit.BUG, asked)
+        note(f"{problem.message}\n  {problem.remedy}")
+        return Exit.BUG
+    code = of_error(error)
+    if isinstance(error, InvalidManifests):
+        _report(error.diagnostics, code, asked)
+        diagnostics(error.diagnostics)
+    else:
+        _report([Diagnostic(code=error_code(type(error)), message=error.message, remedy=error.remedy)], code, asked)
+        style = style_for(sys.stderr, asked.no_color)
+        remedy = f"\n  {error.remedy}" if error.remedy else ""
+        note(f"{style.error('Error:')} " + harmless(error.message + remedy))
+    return code
 
 
 def _usage_error(error: click.ClickException, asked: Asked) -> int:
@@ -214,19 +223,6 @@ def _usage_error(error: click.ClickException, asked: Asked) -> int:
     _report([Diagnostic(code="usage", message=message, remedy=remedy)], Exit.USAGE, asked)
     note(f"Error: {harmless(message)}\n  {remedy}")
     return Exit.USAGE
-
-
-def _foreseen(error: RetinueError, asked: Asked) -> int:
-    code = of_error(error)
-    if isinstance(error, InvalidManifests):
-        _report(error.diagnostics, code, asked)
-        diagnostics(error.diagnostics)
-    else:
-        _report([Diagnostic(code=error_code(type(error)), message=error.message, remedy=error.remedy)], code, asked)
-        style = style_for(sys.stderr, asked.no_color)
-        remedy = f"\n  {error.remedy}" if error.remedy else ""
-        note(f"{style.error('Error:')} " + harmless(error.message + remedy))
-    return code
 
 
 def interrupted(asked: Asked) -> int:

@@ -48,15 +48,12 @@ class Command(click.Command):
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
             if record is not None:
-                rows[_section(parameter.name)].append(record)
+                title = next((title for title, names in _SECTIONS.items() if parameter.name in names), "Options")
+                rows[title].append(record)
         for title, records in rows.items():
             if records:
                 with formatter.section(title):
                     formatter.write_dl(records)
-
-
-def _section(name: str | None) -> str:
-    return next((title for title, names in _SECTIONS.items() if name in names), "Options")
 
 
 def command(name: str, *examples: str, **settings: Any) -> Callable[[Callable[..., Any]], Command]:

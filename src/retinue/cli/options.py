@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, TypeVar
 
 import click
@@ -107,6 +107,8 @@ def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
+_several = partial(click.option, multiple=True)
+_defaulted = partial(click.option, show_default=True)
 DIRECTORY = click.option("-C", "directory", default=".", metavar="DIR", help="Look for retinue.yaml from here upward.")
 ENVIRONMENT = click.option(
     "-e", "--env", "environment", metavar="NAME", help="The environment; default: the only one, or $RETINUE_ENV."
@@ -134,13 +136,12 @@ def format_option(*choices: str) -> Callable[[F], F]:
 
 def project_options(command: F) -> F:
     """For commands that read the project."""
+    help_file = "Take `environments` from this retinue.yaml, of a trusted branch."
     return _all(
         DIRECTORY,
-        click.option(
-            "--project-file", metavar="FILE", help="Take `environments` from this retinue.yaml, of a trusted branch."
-        ),
-        click.option("--var", "variables", multiple=True, metavar="K=V", help="Set a variable; again for more."),
-        click.option("--var-file", "var_files", multiple=True, metavar="FILE", help="Set variables from a YAML file."),
+        click.option("--project-file", metavar="FILE", help=help_file),
+        _several("--var", "variables", metavar="K=V", help="Set a variable; again for more."),
+        _several("--var-file", "var_files", metavar="FILE", help="Set variables from a YAML file."),
         NO_COLOR,
         QUIET,
         VERBOSE,
@@ -154,49 +155,19 @@ def service_options(command: F) -> F:
 
 def connection_options(command: F) -> F:
     """For commands that reach the services of environments that they name themselves."""
+    at_once, longest = "Requests at once.", "Longest time for the whole run, such as 90s or 15m."
     return _all(
-        click.option(
-            "--parallelism",
-            type=click.IntRange(1, 100),
-            default=10,
-            metavar="N",
-            show_default=True,
-            help="Requests at once.",
-        ),
-        click.option(
-            "--timeout",
-            default="15m",
-            show_default=True,
-            metavar="TIME",
-            help="Longest time for the whole run, such as 90s or 15m.",
-        ),
+        _defaulted("--parallelism", type=click.IntRange(1, 100), default=10, metavar="N", help=at_once),
+        _defaulted("--timeout", default="15m", metavar="TIME", help=longest),
     )(project_options(command))
 
 
 def selection_options(command: F) -> F:
     """They only narrow: what is left out is neither changed nor deleted."""
     return _all(
-        click.option(
-            "--target",
-            "targets",
-            multiple=True,
-            metavar="ADDRESS",
-            help="Only this address or pattern; again for more.",
-        ),
-        click.option(
-            "--exclude",
-            "excludes",
-            multiple=True,
-            metavar="ADDRESS",
-            help="All but this address or pattern; again for more.",
-        ),
-        click.option(
-            "--select",
-            "labels",
-            multiple=True,
-            metavar="LABEL=VALUE",
-            help="Only manifests with this label; again for more.",
-        ),
+        _several("--target", "targets", metavar="ADDRESS", help="Only this address or pattern; again for more."),
+        _several("--exclude", "excludes", metavar="ADDRESS", help="All but this address or pattern; again for more."),
+        _several("--select", "labels", metavar="LABEL=VALUE", help="Only manifests with this label; again for more."),
     )(command)
 
 

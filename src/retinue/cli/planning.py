@@ -105,14 +105,29 @@ def own_plan(
     )
     plan = make_plan(seen, session.desired, Intent(allowed, selection, destroy, options.only, proof))
     by_id = {resource.remote_id: resource for resource in seen.live}
-    changes = tuple(_with_obstacle(change, by_id.get(change.remote_id), session.provider) for change in plan.changes)
+    # Blocked where the service is known to refuse the step.
+    changes = tuple(
+        change
+        if change.blocked or change.held
+        else replace(change, blocked=session.provider.obstacle(change, by_id.get(change.remote_id)))
+        for change in plan.changes
+    )
     advice = [*_advice(session.provider, changes, by_id), *shared_file_notes(session.loaded, changes)]
     # An empty source that is allowed is still worth a word.
     empty = (replace(item, severity=Severity.WARNING) for item in session.loaded.empty_sources)
     said = (*session.loaded.diagnostics, *empty)
     # What is lost is said however lightly the environment takes it.
     warnings = tuple(item for item in said if item.severity is Severity.WARNING or item.code in (LOSS, PASSED_OVER))
-    inputs = _inputs(session, options)
+    # What a variables file said has its place there, and is recorded by its value.
+    files = session.overrides.keys_at
+    inputs = Inputs(
+        var={name: value for name, value in session.overrides.items() if name not in files},
+        var_file={name: value for name, value in session.overrides.items() if name in files},
+        target=options.targets,
+        exclude=options.excludes,
+        select=options.labels,
+        incomplete=bool(guards.get("allow_incomplete")),
+    )
     said = (*warnings, *plan.diagnostics, *advice)
     return without_keys(replace(plan, changes=changes, inputs=inputs, diagnostics=said), session)
 
@@ -150,19 +165,6 @@ def without_keys(plan: Plan, session: Session) -> Plan:
     return replace(plan, changes=tuple(map(shown, plan.changes)), diagnostics=tuple(said)) if hide else plan
 
 
-def _inputs(session: Session, options: PlanOptions) -> Inputs:
-    """What stood on the command line: what a variables file said has its place there, and is recorded by its value."""
-    files = session.overrides.keys_at
-    return Inputs(
-        var={name: value for name, value in session.overrides.items() if name not in files},
-        var_file={name: value for name, value in session.overrides.items() if name in files},
-        target=options.targets,
-        exclude=options.excludes,
-        select=options.labels,
-        incomplete=bool(options.guards.get("allow_incomplete")),
-    )
-
-
 def as_recorded(plan: Plan, path: str, options: ApplyOptions) -> ApplyOptions:
     """The options by which the manifests of a saved plan are read again as they were read for it.
 
@@ -198,13 +200,6 @@ def planned_again(
         "allow": tuple(f"renamed:{address}" for address in allowed.renamed),
     }
     return own_plan(session, seen, replace(options, guards=guards), proof=proof)
-
-
-def _with_obstacle(change: Change, live: Resource | None, provider: Provider) -> Change:
-    """Blocked where the service is known to refuse the step."""
-    if change.blocked or change.held:
-        return change
-    return replace(change, blocked=provider.obstacle(change, live))
 
 
 def _advice(provider: Provider, changes: Sequence[Change], live: Mapping[str | None, Resource]) -> Iterator[Diagnostic]:

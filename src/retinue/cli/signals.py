@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM while steps are being carried out: the first lets them end in order, the second stops them."""
+"""SIGINT and SIGTERM during an apply: the first starts nothing new and lets what is in flight end, the second stops."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from . import console, interrupts
 
 
 class Signals:
-    """First SIGINT or SIGTERM: start nothing new, finish what is in flight. Second: stop now."""
+    """`first`: the signal that was received first, or 0. `final`: nothing can be stopped any more."""
 
     def __init__(self, stop: threading.Event) -> None:
         self.stop, self.first, self.final = stop, 0, False

@@ -71,17 +71,13 @@ def _wanted(
                 refused.append(Refused(one, f"{_BOTH}; --take-live {change.address} takes the live one"))
             else:
                 wanted.append(one)
-    _refuse_unknown(taken, plan)
-    return wanted, refused
-
-
-def _refuse_unknown(taken: set[str], plan: Plan) -> None:
-    moved = {str(change.address) for change in plan.changes for item in change.fields if item.cause is Cause.BOTH}
-    for address in sorted(taken - moved):
+    both = {str(change.address) for change in plan.changes for item in change.fields if item.cause is Cause.BOTH}
+    for address in sorted(taken - both):
         raise UsageError(
             f"--take-live {address} names nothing that both sides may have changed",
-            f"Both sides may have changed: {', '.join(sorted(moved)) or 'nothing'}.",
+            f"Both sides may have changed: {', '.join(sorted(both)) or 'nothing'}.",
         )
+    return wanted, refused
 
 
 def _live_values(session: Session, desired: Resource, live: Resource) -> dict[str, Json]:

@@ -8,14 +8,12 @@ import click
 
 from ...core.codec import parse_address
 from ...core.errors import UsageError
-from ...core.model import Address
-from ...core.observation import Observation
 from .. import helping, options
 from ..applying import review_and_apply
 from ..options import ApplyOptions
 from ..planning import plan_for
 from ..reading import observed
-from ..session import Session, open_session
+from ..session import open_session
 
 
 @helping.command("adopt", "retinue adopt -e prod Assistant/math-tutor asst_abc123")
@@ -49,19 +47,14 @@ def command(options: ApplyOptions, *, address: str, remote_id: str) -> int:
     resources = tuple(replace(item, policy=policy) if item is resource else item for item in session.desired)
     session = replace(session, loaded=replace(session.loaded, resources=resources))
     with observed(session, options) as (session, service, seen):
-        _refuse_other(wanted, remote_id, session, seen)
+        held = seen.world.owned.get(wanted)
+        if held is not None and held.remote_id != remote_id:
+            raise UsageError(
+                f"{wanted} is {held.remote_id} already",
+                f"To let go of that one first: removed: [{{address: {wanted}, forget: true}}].",
+            )
+        for other in session.desired:
+            if other.address != wanted and remote_id in other.policy.adopt.values():
+                raise UsageError(f"{remote_id} is claimed by {other.address}", "Take its `adopt` line out first.")
         plan = plan_for(session, seen, replace(options, targets=(address,)))
         return review_and_apply(plan, session, service, options)
-
-
-def _refuse_other(wanted: Address, remote_id: str, session: Session, seen: Observation) -> None:
-    """Raises UsageError if the address holds another object, or another manifest claims this one."""
-    held = seen.world.owned.get(wanted)
-    if held is not None and held.remote_id != remote_id:
-        raise UsageError(
-            f"{wanted} is {held.remote_id} already",
-            f"To let go of that one first: removed: [{{address: {wanted}, forget: true}}].",
-        )
-    for other in session.desired:
-        if other.address != wanted and remote_id in other.policy.adopt.values():
-            raise UsageError(f"{remote_id} is claimed by {other.address}", "Take its `adopt` line out first.")

@@ -72,7 +72,12 @@ def read_plan(path: str) -> Plan:
 
 def _apply_saved(path: str, options: ApplyOptions, *, trust_plan: bool) -> int:
     plan = read_plan(path)
-    _refuse_narrowing(options)
+    narrowing = (options.targets, options.excludes, options.labels, options.variables, options.var_files)
+    if any(narrowing) or any(options.guards.values()):
+        raise UsageError(
+            "a saved plan is applied as it is; it cannot be narrowed, changed or allowed more",
+            "Plan again with these flags and apply that plan.",
+        )
     session = open_without_manifests(replace(options, environment=options.environment or plan.environment))
     _check_target(plan, session)
     if shows_plan(options):
@@ -125,15 +130,6 @@ _WITHOUT = Diagnostic(
     message="a saved plan is held against the manifests that it was made from",
     remedy="Apply it in a checkout of them; where there can be none, with --trust-plan.",
 )
-
-
-def _refuse_narrowing(options: ApplyOptions) -> None:
-    narrowing = (options.targets, options.excludes, options.labels, options.variables, options.var_files)
-    if any(narrowing) or any(options.guards.values()):
-        raise UsageError(
-            "a saved plan is applied as it is; it cannot be narrowed, changed or allowed more",
-            "Plan again with these flags and apply that plan.",
-        )
 
 
 def _check_target(plan: Plan, session: Session) -> None:

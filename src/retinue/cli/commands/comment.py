@@ -60,7 +60,9 @@ def command(options: HostOptions) -> int:
 
 def _write(plan: Plan, options: HostOptions) -> int:
     mark = marker(plan.project, plan.environment)
-    body = comment_body(plan, mark, run_link(options.link))
+    # The digest is there to be approved; all together is no longer than a comment may be.
+    first = head(mark, None if outcome(plan) == "blocked" else plan_digest(plan_to_json(plan, "")))
+    body = f"{first}\n{plan_markdown(plan, link_to=run_link(options.link), limit=LIMIT - units(first) - 1)}"
     if options.out == STDOUT:
         console.result(body)
         return 0
@@ -78,12 +80,6 @@ def _write(plan: Plan, options: HostOptions) -> int:
             lines = [f"{where}: " + ", ".join(f"{_PAST[step.verb]} {step.id or left}" for step in todo)]
     console.result(console.harmless("\n".join(lines)))
     return 0
-
-
-def comment_body(plan: Plan, mark: str, link: str | None) -> str:
-    """The marker, the digest that can be approved, and the plan; together no longer than a comment may be."""
-    first = head(mark, None if outcome(plan) == "blocked" else plan_digest(plan_to_json(plan, "")))
-    return f"{first}\n{plan_markdown(plan, link_to=link, limit=LIMIT - units(first) - 1)}"
 
 
 def _read(options: HostOptions) -> int:

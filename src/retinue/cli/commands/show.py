@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -41,7 +42,10 @@ def command(options: ServiceOptions, *, what: str) -> int:
 
     Of an object: its fields as they are, and the versions that the service keeps, each with what it changed.
     """
-    address = None if Path(what).is_file() else _address(what)
+    address = None
+    if not Path(what).is_file():
+        with suppress(ValueError):
+            address = parse_address(what)
     if address is None:
         show_plan(read_plan(what), options)
         return 0
@@ -57,13 +61,6 @@ def command(options: ServiceOptions, *, what: str) -> int:
     else:
         console.result(shown_text(shown, session.kinds[address.kind], console.style_for(sys.stdout)))
     return 0
-
-
-def _address(text: str) -> Address | None:
-    try:
-        return parse_address(text)
-    except ValueError:
-        return None
 
 
 def _owned(address: Address, session: Session, service: Service) -> Resource:

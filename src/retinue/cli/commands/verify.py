@@ -43,21 +43,7 @@ def command(options: ApplyOptions, *, words: tuple[str, ...]) -> int:
         raise UsageError("which command?", "Name your evaluation: retinue verify -e dev -- pytest evaluations.")
     with observed(open_session(options), options) as (session, _, seen):
         plan = own_plan(session, seen, options)
-    _refuse_unready(plan)
-    steps = _steps(session, plan, seen)
-    ids = {str(step.address): step.remote_id for step in steps}
-    ended = evaluate(words, console.json_text(ids), session.environment.name)
-    if ended.interrupted:
-        console.note("interrupted: nothing is noted as verified")
-        return 128 + ended.interrupted
-    if ended.code:
-        console.note(f"Nothing is noted as verified: the command ended with code {ended.code}.")
-        return ended.code
-    return _record(steps, plan, session, options)
-
-
-def _refuse_unready(plan: Plan) -> None:
-    """Raises StaleError: what was not applied, or changed outside, is not what its manifest says."""
+    # What was not applied, or changed outside, is not what its manifest says.
     unready = [change for change in plan.changes if not change.action.gives_up]
     if unready:
         listed = "\n  ".join(
@@ -68,6 +54,16 @@ def _refuse_unready(plan: Plan) -> None:
         raise StaleError(f"not live as the manifests want it, so there is nothing to verify:\n  {listed}", remedy)
     if not plan.unchanged_addresses:
         raise UsageError("there is no object to verify", "Write a manifest and apply it first.")
+    steps = _steps(session, plan, seen)
+    ids = {str(step.address): step.remote_id for step in steps}
+    ended = evaluate(words, console.json_text(ids), session.environment.name)
+    if ended.interrupted:
+        console.note("interrupted: nothing is noted as verified")
+        return 128 + ended.interrupted
+    if ended.code:
+        console.note(f"Nothing is noted as verified: the command ended with code {ended.code}.")
+        return ended.code
+    return _record(steps, plan, session, options)
 
 
 def _steps(session: Session, plan: Plan, seen: Observation) -> list[Change]:
