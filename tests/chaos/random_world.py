@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Self, TypeVar, cast
 from retinue.core.codec import dump, plan_from_json, plan_to_json, summary
 from retinue.core.errors import RetinueError
 from retinue.core.model import Allowed, Outcome, Plan, Resource, Status
+from retinue.core.observation import Observation
 from retinue.core.plan import Intent, make_plan
 from retinue.engine.apply import apply_changes
 from retinue.engine.read import read_live
@@ -209,7 +210,7 @@ class RandomWorld:
         """Nothing is written, and the same world and manifests give the same bytes, in whatever order they come."""
         self.wire.begin(None)
         live, plan = self._planned(words, self.wire)
-        again = make_plan(self._target(), self.desired()[::-1], live[::-1], Intent(plan.allowed))
+        again = make_plan(Observation(self._target(), live[::-1]), self.desired()[::-1], Intent(plan.allowed))
         must(digest(again) == digest(plan), "another order of the same objects gave another plan")
         read = plan_from_json(json.loads(dump(plan_to_json(plan, "1"))))
         must(digest(read) == digest(plan), "a saved plan is another one once it is read")
@@ -328,9 +329,9 @@ class RandomWorld:
             unprotected=tuple(f"Assistant/{name}" for name in sorted(names)) if "unprotect" in words else (),
             renamed=tuple(f"Assistant/{name}" for name in sorted(names)) if "renamed" in words else (),
         )
-        plan = make_plan(target, desired, live, Intent(allowed))
+        plan = make_plan(Observation(target, live), desired, Intent(allowed))
         if "deletes" in words and (deletes := doomed(plan, self.removed)):
-            plan = make_plan(target, desired, live, Intent(replace(allowed, deletes=deletes)))
+            plan = make_plan(Observation(target, live), desired, Intent(replace(allowed, deletes=deletes)))
         return live, plan
 
     def _target(self) -> Any:
@@ -409,7 +410,7 @@ class RandomWorld:
             must(scratch.complaints == [], scratch.complaints)
         wrong = replace(plan.allowed, deletes=doomed(plan, self.removed) + 1)
         if plan.changes:
-            stuck = blocked(make_plan(self._target(), self.desired(), live, Intent(wrong)))
+            stuck = blocked(make_plan(Observation(self._target(), live), self.desired(), Intent(wrong)))
             must(stuck, f"{wrong.deletes} deletes were allowed, which is not the number, and nothing is blocked")
 
     def _finished(self, plan: Plan, outcomes: Sequence[Outcome]) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from retinue.core.content import parse_stored
 from retinue.core.model import Address, Change, Plan, Resource, Status
+from retinue.core.observation import Observation
 from retinue.core.plan import make_plan
 from retinue.core.references import addresses_in
 from retinue.engine.apply import apply_changes
@@ -132,7 +133,7 @@ class Shelf(Stage):
         return stage
 
     def plan(self, wanted: Sequence[Resource]) -> Plan:
-        return make_plan(self.target(), list(wanted), read_live(self.service(), KINDS))
+        return make_plan(Observation(self.target(), read_live(self.service(), KINDS)), list(wanted))
 
     def _new_run(self) -> Run:
         return replace(super()._new_run(), content=self._content)
@@ -349,7 +350,7 @@ def test_two_runs_at_once_leave_one_store_for_each_address_and_one_file_of_a_kin
         """Past the wire, which is busy with the first run."""
         direct = Connection("http://emulator/v1", {"Authorization": "Bearer k"}, transport=in_process(stage.emulator))
         service = PROVIDER.connect(replace(direct, clock=stage.clock))
-        plan = make_plan(stage.target(), list(WANTED), read_live(service, KINDS))
+        plan = make_plan(Observation(stage.target(), read_live(service, KINDS)), list(WANTED))
         apply_changes(plan.changes, replace(stage._new_run(), service=service, made={}, ids={}))
 
     report = stage.plain_apply(Mishap("other run", act=other_run), at)

@@ -12,11 +12,13 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, reject, settings
 from hypothesis import strategies as st
 
+from retinue.cli.options import PlanOptions
 from retinue.cli.planning import plan_for
 from retinue.cli.session import Session, open_session
 from retinue.cli.updates import report, update
 from retinue.core.errors import InvalidManifests
 from retinue.core.model import Cause, Reason, Resource
+from retinue.core.observation import Observation
 from retinue.load.emit import to_yaml
 from retinue.load.rewriting import Rewriting
 
@@ -128,12 +130,16 @@ def projects(draw: Any) -> dict[str, bytes]:
     return {name: text.replace("\r\n", "\n").replace("\n", breaks).encode() for name, text in files.items()}
 
 
+def options(root: Path) -> PlanOptions:
+    return PlanOptions(directory=str(root), environment="dev")
+
+
 def opened(root: Path, files: Mapping[str, bytes]) -> Session:
     for name, data in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-    return open_session({"directory": str(root), "environment": "dev"})
+    return open_session(options(root))
 
 
 def applied(session: Session, edits: Mapping[str, Mapping[str, Any]]) -> list[Resource]:
@@ -147,7 +153,7 @@ def applied(session: Session, edits: Mapping[str, Mapping[str, Any]]) -> list[Re
 
 
 def left(session: Session, live: list[Resource]) -> set[tuple[Any, str]]:
-    plan = plan_for(session, live, {})
+    plan = plan_for(session, Observation(session.target, live), PlanOptions())
     moved = (change for change in plan.changes if change.reason is not Reason.ACCEPTED)
     return {(change.address, item.path) for change in moved for item in change.fields}
 
@@ -177,12 +183,12 @@ def test_the_plan_is_empty_or_the_patch_is_there(
         live = applied(session, edits)
         moved = {
             (change.address, item.path)
-            for change in plan_for(session, live, {}).changes
+            for change in plan_for(session, Observation(session.target, live), PlanOptions()).changes
             for item in change.fields
             if item.cause is not Cause.MANIFEST
         }
-        given_ = {"directory": folder, "environment": "dev"}
-        found: Rewriting = update(session, None, live, given_)  # type: ignore[arg-type]  # no service with names
+        seen = Observation(session.target, live)
+        found: Rewriting = update(session, None, seen, options(root))  # type: ignore[arg-type]  # no service with names
         written = {(one.resource.address, f"/{one.field.name}") for one in found.written}
         stays = {(one.wanted.resource.address, f"/{one.wanted.field.name}") for one in found.refused}
         assert (written | stays, written & stays) == (moved, set())

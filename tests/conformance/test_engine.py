@@ -21,6 +21,7 @@ from retinue.core.model import (
     Resource,
     Status,
 )
+from retinue.core.observation import Observation
 from retinue.core.plan import make_plan
 from retinue.core.target import Target
 from retinue.engine.apply import apply_changes
@@ -46,7 +47,7 @@ class Engine:
         target = Target(
             PROJECT, ENVIRONMENT, provider.name, "", self.kinds, self.bench.record.unreadable, removed=removed or {}
         )
-        plan = make_plan(target, desired, live)
+        plan = make_plan(Observation(target, live), desired)
         if blocked := [change for change in plan.changes if change.blocked]:
             self.bench.fail(f"the plan is blocked: {blocked}")
         return plan

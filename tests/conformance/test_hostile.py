@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from retinue.core.model import Json, Resource
+from retinue.core.observation import Observation
 from retinue.core.plan import make_plan
 from retinue.core.target import Target
 from retinue.providers.base import Service
@@ -138,6 +139,6 @@ def test_a_list_with_an_object_that_is_wrong_in_one_place_can_be_planned_with(
         for name in ("one", "another"):
             desired = bench.desired(name, {**bench.sample.full, **bench.sample.changed})
             with bench.only_known_errors(f"a plan with {canned.body}"):
-                make_plan(target, [desired], [live])
+                make_plan(Observation(target, [live]), [desired])
     if not count:
         bench.fail("not one object could be read: does `get` answer the object at the top of the body?")

@@ -9,6 +9,7 @@ import pytest
 
 from retinue.core.drift import drift_of
 from retinue.core.model import Action, Address, Allowed, Cause, Json, Plan, Policy, Reason, Resource
+from retinue.core.observation import Observation
 from retinue.core.plan import Intent, make_plan
 from retinue.render.drift import drift_text
 from retinue.schema import kinds, with_extras
@@ -25,7 +26,7 @@ BY_NAME = {"Assistant": ("/name", "/providers/shelf/type")}
 def plan(wanted: list[Resource], live: list[Resource], allowed: Allowed | None = None, **changed: Any) -> Plan:
     extended = with_extras(kinds(), "shelf", {"Assistant": SCHEMA})
     here = target(kinds=extended, **{"recognised_by": BY_NAME} | changed)
-    return make_plan(here, wanted, live, Intent(allowed or Allowed()))
+    return make_plan(Observation(here, live), wanted, Intent(allowed or Allowed()))
 
 
 def steps(made: Plan) -> list[tuple[Action, str, str | None, bool]]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from retinue.core.codec import plan_from_json, plan_to_json
 from retinue.core.model import Action, Allowed, Change, Plan, Promotion, Reason, Resource
+from retinue.core.observation import Observation
 from retinue.core.plan import Intent, make_plan
 from retinue.core.promotion import Proof, hold, proof_of
 
@@ -24,12 +25,12 @@ def proof(
     wanted: Iterable[Resource], live: Iterable[Resource], verified: Iterable[str] = (), promotion: Promotion = DEV
 ) -> Proof:
     """What dev's own plan says."""
-    return proof_of(promotion, make_plan(target(), list(wanted), list(live)), frozenset(map(at, verified)))
+    return proof_of(promotion, make_plan(Observation(target(), list(live)), list(wanted)), frozenset(map(at, verified)))
 
 
 def prod(wanted: Iterable[Resource], live: Iterable[Resource], proven: Proof, **allowed: Any) -> Plan:
-    there = target(environment="prod", proof=proven)
-    return make_plan(there, list(wanted), list(live), Intent(Allowed(**allowed)))
+    seen = Observation(target(environment="prod"), list(live))
+    return make_plan(seen, list(wanted), Intent(Allowed(**allowed), proof=proven))
 
 
 def held(made: Plan) -> dict[str, str]:
@@ -180,8 +181,8 @@ def test_a_held_step_is_neither_blocked_nor_counted_by_the_brake() -> None:
 
 
 def test_destroy_asks_for_no_proof() -> None:
-    there = target(environment="prod", proof=proof([ANT], []))
-    made = make_plan(there, [], [in_prod(ANT)], Intent(destroy=True))
+    seen = Observation(target(environment="prod"), [in_prod(ANT)])
+    made = make_plan(seen, [], Intent(destroy=True, proof=proof([ANT], [])))
     assert (held(made), made.promotion) == ({}, None)
 
 

@@ -224,11 +224,11 @@ def test_what_is_held_blocks_nothing_and_neither_half_goes_without_the_other() -
         Proof(Promotion("dev"), {at("new"): pending}, settled),
         Proof(Promotion("dev"), {at("old"): gone}, settled | {at("new")}),
     ):
-        made = plan([*keep, desired("new", SPEC)], live, target={"proof": proof})
+        made = plan([*keep, desired("new", SPEC)], live, proof=proof)
         assert {change.address.name for change in made.changes if change.held} == {"old", "new"}
         assert not any(change.blocked for change in made.changes)
     proof = Proof(Promotion("dev"), {}, settled | {at("new")})
-    assert blocks(plan([*keep, desired("new", SPEC)], live, target={"proof": proof})).keys() == {"old", "new"}
+    assert blocks(plan([*keep, desired("new", SPEC)], live, proof=proof)).keys() == {"old", "new"}
 
 
 def test_it_comes_before_protection_and_the_brake_whose_ways_out_would_lose_the_id() -> None:

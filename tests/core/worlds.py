@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from retinue.core import diff, marker, marks
 from retinue.core.model import Address, Kind, Plan, Policy, Resource
+from retinue.core.observation import Observation
 from retinue.core.plan import Intent, make_plan
 from retinue.core.target import Target
 from retinue.schema import kinds
@@ -86,7 +87,7 @@ def fleet(count: int) -> list[Resource]:
 
 def plan(wanted: Iterable[Resource], live: Iterable[Resource], /, **options: Any) -> Plan:
     """The plan for `target(**options["target"])`."""
-    return make_plan(target(**options.pop("target", {})), list(wanted), list(live), Intent(**options))
+    return make_plan(Observation(target(**options.pop("target", {})), list(live)), list(wanted), Intent(**options))
 
 
 def steps(made: Plan) -> list[tuple[str, str, str]]:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from retinue.core.model import Change, Outcome, Plan, Resource
+from retinue.core.observation import Observation
 from retinue.core.plan import make_plan
 from retinue.core.target import Target
 from retinue.engine.apply import apply_changes
@@ -79,7 +80,7 @@ class Bench:
         return self.provider.connect(connection)
 
     def plan(self, wanted: Sequence[Resource]) -> Plan:
-        return make_plan(self.target(), list(wanted), read_live(self.service(), ["Assistant"]))
+        return make_plan(Observation(self.target(), read_live(self.service(), ["Assistant"])), list(wanted))
 
     def run(self, **options: Any) -> Run:
         given = {"parallelism": 1, "service": self.service(), "clock": self.clock, **options}
@@ -90,7 +91,7 @@ class Bench:
 
     def plan_of_nothing(self, wanted: Sequence[Resource]) -> Plan:
         """As a run plans that looked before anything was there."""
-        return make_plan(self.target(), list(wanted), [])
+        return make_plan(Observation(self.target(), []), list(wanted))
 
     def remove(self, remote_id: str) -> None:
         """Behind everybody's back."""

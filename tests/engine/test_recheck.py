@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from retinue.core.model import Plan, Resource, Status
+from retinue.core.observation import Observation
 from retinue.core.plan import make_plan
 from retinue.engine.read import read_live
 from retinue.engine.recheck import Checked, recheck
@@ -95,7 +96,7 @@ def test_a_copy_stays_a_copy_when_its_original_moves(bench: Bench) -> None:
     copy = {**bench.live()[first], "id": "asst_copy", "created_at": int(bench.clock.time)}
     bench.emulator.assistants.seed(copy)
     wanted = [desired("bot", moved_from="robot")]
-    plan = make_plan(worlds.target(), wanted, read_live(bench.service(), ["Assistant"]))
+    plan = make_plan(Observation(worlds.target(), read_live(bench.service(), ["Assistant"])), wanted)
     assert [outcome.status for outcome in bench.apply(plan.changes)] == [Status.DONE]
     assert bench.plan(wanted).changes == ()
     assert bench.live()["asst_copy"] == copy

@@ -155,11 +155,12 @@ def test_a_saved_update_at_an_api_that_is_gone_says_so_instead_of_calling_the_pl
 
 
 def forgetting(bench: Bench) -> Any:
+    from retinue.core.observation import Observation
     from retinue.core.plan import make_plan
     from retinue.engine.read import read_live
 
     target = replace(bench.target(), removed={at("bot"): True})
-    return make_plan(target, [desired("kept")], read_live(bench.service(), ["Assistant"]))
+    return make_plan(Observation(target, read_live(bench.service(), ["Assistant"])), [desired("kept")])
 
 
 def test_a_saved_forget_of_what_is_gone_is_done(bench: Bench) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from retinue.core.errors import RetinueError
 from retinue.core.model import Address, Outcome, Resource, Status
+from retinue.core.observation import Observation
 from retinue.core.plan import make_plan
 from retinue.core.target import Target
 from retinue.engine.apply import apply_changes
@@ -84,7 +85,7 @@ def run_once(wire: Wire, wanted: list[Resource]) -> list[Outcome]:
     clock = VirtualClock()
     connection = Connection("http://fake", transport=in_process(wire), clock=clock)
     with closing(PROVIDER.connect(connection)) as service:
-        plan = make_plan(TARGET, wanted, read_for_plan(service, TARGET, wanted, PROVIDER.capabilities.kinds))
+        plan = make_plan(read_for_plan(service, TARGET, wanted, PROVIDER.capabilities.kinds), wanted)
         assert not [change for change in plan.changes if change.blocked]
         run = Run(service, PROVIDER.capabilities, KINDS, "demo", "dev", parallelism=1, clock=clock)
         return apply_changes(plan.changes, run)
@@ -163,13 +164,13 @@ def test_two_runs_that_create_the_same_end_with_one_object() -> None:
     clock = VirtualClock()
     services = [PROVIDER.connect(Connection("http://fake", transport=in_process(fake), clock=clock)) for _ in range(3)]
     wanted = [desired("new", "New.")]
-    plans = [make_plan(TARGET, wanted, []) for _ in services]
+    plans = [make_plan(Observation(TARGET, []), wanted) for _ in services]
     runs = [Run(service, PROVIDER.capabilities, KINDS, "demo", "dev", clock=clock) for service in services]
     (first,) = apply_changes(plans[0].changes, runs[0])
     (second,) = apply_changes(plans[1].changes, runs[1])
     assert (first.status, second.status) == (Status.DONE, Status.DONE)
     assert (first.wrote, second.wrote) == (True, False) and first.remote_id == second.remote_id
-    other = make_plan(TARGET, [desired("new", "Otherwise.")], [])
+    other = make_plan(Observation(TARGET, []), [desired("new", "Otherwise.")])
     (third,) = apply_changes(other.changes, runs[2])
     assert (third.status, third.failure) == (Status.FAILED, "stale")
     assert len(fake.assistants) == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from ..core.errors import AuthError, InvalidManifests
@@ -10,7 +9,7 @@ from ..core.model import Diagnostic
 from ..core.pointer import split_pointer
 from ..load.located import place_of
 from ..load.project import Environment, Project
-from ..providers.base import Identified, Provider, Service
+from ..providers.base import Identified, Service
 
 
 def in_project(problem: Diagnostic, project: Project, environment: Environment) -> Diagnostic:
@@ -18,12 +17,6 @@ def in_project(problem: Diagnostic, project: Project, environment: Environment) 
     steps = ["environments", environment.name, *split_pointer(problem.path or "")]
     place = place_of(project.data, steps) or environment.place
     return replace(problem, place=place, path=f"/environments/{environment.name}{problem.path or ''}")
-
-
-def account_problems(environment: Environment, provider: Provider) -> Iterator[Diagnostic]:
-    """The environment names an account and its provider never reports one."""
-    if environment.account is not None and not provider.capabilities.account:
-        yield _unreported(f"{provider.name} reports no account")
 
 
 def check_account(project: Project, environment: Environment, service: Service) -> None:
@@ -35,7 +28,7 @@ def check_account(project: Project, environment: Environment, service: Service) 
         return
     found = service.account() if isinstance(service, Identified) else None
     if found is None:
-        problem = _unreported("this service does not say whose account the key opens")
+        problem = unreported("this service does not say whose account the key opens")
         raise InvalidManifests([in_project(problem, project, environment)])
     if found != environment.account:
         raise AuthError(
@@ -45,5 +38,5 @@ def check_account(project: Project, environment: Environment, service: Service) 
         )
 
 
-def _unreported(why: str) -> Diagnostic:
+def unreported(why: str) -> Diagnostic:
     return Diagnostic("account-unreported", f"`account` cannot be checked: {why}", "Remove this line.", path="/account")

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from . import interrupts, streams
 from .exits import Exit
+
+if TYPE_CHECKING:
+    from .console import Asked
 
 _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Write and check": {
@@ -107,36 +111,34 @@ def _version(ctx: click.Context, wanted: bool) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code. Nothing it is given may end in a traceback."""
+    understood: list[click.Context] = []
     try:
         with interrupts.released():
-            return _run(list(arguments))
+            return _run(list(arguments), understood)
     except streams.OutputLost as lost:
         return streams.report(lost)
     except KeyboardInterrupt:
         from .console import interrupted
 
-        return interrupted(arguments)
+        return interrupted(_asked(arguments, understood))
 
 
-def _run(arguments: list[str]) -> int:
-    from ..core.errors import RetinueError
+def _asked(arguments: Sequence[str], understood: Sequence[click.Context]) -> Asked:
+    from .console import parsed, spelled
 
+    return parsed(understood[0]) if understood else spelled(arguments)
+
+
+def _run(arguments: list[str], understood: list[click.Context]) -> int:
+    """`understood` gets the command's context as soon as click has parsed its options."""
     try:
-        code = group.main(args=arguments, prog_name="retinue", standalone_mode=False)
+        code = group.main(args=arguments, prog_name="retinue", standalone_mode=False, obj=understood)
     except click.exceptions.Abort as error:
         raise KeyboardInterrupt from error
-    except click.ClickException as error:
-        from .console import usage_error
-
-        return usage_error(error, arguments)
-    except RetinueError as error:
-        from .console import failed
-
-        return failed(error, arguments)
     except streams.OutputLost:
         raise
     except Exception as error:
-        from .console import bug
+        from .console import failed
 
-        return bug(error, arguments)
+        return failed(error, _asked(arguments, understood))
     return int(code) if isinstance(code, int) else Exit.OK

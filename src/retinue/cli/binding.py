@@ -11,7 +11,7 @@ from ..load.project import Environment, Project
 from ..providers import registry
 from ..providers.base import Configurable, Provider, Settings
 from . import emulators
-from .accounts import account_problems, in_project
+from .accounts import in_project, unreported
 
 _NOTHING: Json = {"type": "object", "additionalProperties": False, "properties": {}}
 
@@ -32,18 +32,16 @@ def bound_provider(project: Project, environment: Environment) -> tuple[Provider
     taken = {key: value for key, value in environment.settings.items() if key in provider.capabilities.settings}
     said = [_no_setting(key, provider) for key in environment.settings if key not in taken]
     if environment.endpoint == EMULATOR and not emulators.has(provider.name):
-        said.append(_no_emulator(provider))
-    said += account_problems(environment, provider)
+        message = f"the emulator does not speak the API of the provider `{provider.name}`"
+        remedy = "Name the address of a server of it."
+        said.append(Diagnostic("emulator-dialect", message, remedy, path="/endpoint"))
+    if environment.account is not None and not provider.capabilities.account:
+        said.append(unreported(f"{provider.name} reports no account"))
     if isinstance(provider, Configurable):
         bound = provider.configured(Settings(environment.endpoint, taken, environment.api_key is not None))
         provider = bound.provider
         said += bound.diagnostics
     return provider, tuple(in_project(item, project, environment) for item in said)
-
-
-def _no_emulator(provider: Provider) -> Diagnostic:
-    message = f"the emulator does not speak the API of the provider `{provider.name}`"
-    return Diagnostic("emulator-dialect", message, "Name the address of a server of it.", path="/endpoint")
 
 
 def _no_setting(key: str, provider: Provider) -> Diagnostic:

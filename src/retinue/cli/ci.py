@@ -9,12 +9,12 @@ from ..core.errors import UsageError
 from ..render.inert import is_web_address
 
 
-def run_link(given: str | None) -> str | None:
+def run_link(link: str | None) -> str | None:
     """The address of this run: as `--link` gives it, else as the CI knows it, else None. Raises UsageError."""
-    if given is not None:
-        if not is_web_address(given):
-            raise UsageError(f"--link {given} is no web address", "Write one that begins with https://.")
-        return given
+    if link is not None:
+        if not is_web_address(link):
+            raise UsageError(f"--link {link} is no web address", "Write one that begins with https://.")
+        return link
     server, repository, run = (os.environ.get(f"GITHUB_{name}") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
     if server and repository and run:
         return f"{server}/{repository}/actions/runs/{run}"
@@ -24,8 +24,8 @@ def run_link(given: str | None) -> str | None:
 def folder_in_repository(directory: str) -> str:
     """Where a project is, relative to the root of its repository: what the places in annotations begin with."""
     project = _around(Path(directory).resolve(), "retinue.yaml")
-    given = os.environ.get("GITHUB_WORKSPACE") or os.environ.get("CI_PROJECT_DIR")
-    root = Path(given).resolve() if given else _around(project, ".git")
+    workspace = os.environ.get("GITHUB_WORKSPACE") or os.environ.get("CI_PROJECT_DIR")
+    root = Path(workspace).resolve() if workspace else _around(project, ".git")
     return project.relative_to(root).as_posix() if project.is_relative_to(root) else "."
 
 

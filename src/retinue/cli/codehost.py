@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from ..core.errors import AuthError, UsageError
@@ -15,6 +14,8 @@ from ..load.endpoints import is_loopback
 from ..render.inert import is_web_address
 from ..review.hosts import Access
 from . import console
+from .arguments import parse_timeout
+from .options import ProjectOptions
 from .proxies import proxy_for
 
 _TOKENS = {"github": "GITHUB_TOKEN", "gitlab": "GITLAB_TOKEN"}
@@ -24,34 +25,47 @@ _VARIABLES = {
 }
 
 
-def access_from(given: Mapping[str, Any], timeout: float, log: Callable[[str], None] | None) -> tuple[str, Access]:
+@dataclass(frozen=True, kw_only=True)
+class HostOptions(ProjectOptions):
+    """Which code host, repository and request. `read`: the request may be found by its commit."""
+
+    host: str | None
+    repository: str | None
+    number: int | None
+    commit: str | None
+    api_url: str | None
+    token_env: str | None
+    timeout: str
+    planfile: str | None
+    read: bool
+    dry_run: bool
+
+
+def access_from(options: HostOptions) -> tuple[str, Access]:
     """The code host and the request for review that this run is about: flags before the CI's variables.
 
     Raises UsageError with the flag for what is missing, AuthError without a token.
     """
-    host = given["host"] or ("gitlab" if os.environ.get("GITLAB_CI") else "github")
+    timeout = parse_timeout(options.timeout)
+    host = options.host or ("gitlab" if os.environ.get("GITLAB_CI") else "github")
     names = _VARIABLES[host]
-    repository = given["repository"] or os.environ.get(names["repository"])
+    repository = options.repository or os.environ.get(names["repository"])
     if not repository or (host == "github" and not re.fullmatch(r"[^/\s]+/[^/\s]+", repository)):
         raise UsageError("which repository?", f"Name it with --repository, or set {names['repository']}.")
-    number = given["number"] or (_pull_request() if host == "github" else _number("CI_MERGE_REQUEST_IID"))
-    if not number and not given.get("read"):
+    number = options.number or (_pull_request() if host == "github" else _number("CI_MERGE_REQUEST_IID"))
+    if not number and not options.read:
         raise UsageError("this run is about no pull or merge request", "Name it with --number; --out FILE needs none.")
-    url = given["api_url"] or os.environ.get(names["api_url"]) or ("https://api.github.com" * (host == "github"))
-    _check_api(url)
-    token_name = given["token_env"] or _TOKENS[host]
+    url = options.api_url or os.environ.get(names["api_url"]) or ("https://api.github.com" * (host == "github"))
+    # The token goes there.
+    there = urlsplit(url).hostname if is_web_address(url) else None
+    if not there or "@" in url or (urlsplit(url).scheme == "http" and not is_loopback(there)):
+        raise UsageError("the API's URL is none that a token can be sent to", "Name one with --api-url https://….")
+    token_name = options.token_env or _TOKENS[host]
     token = (os.environ.get(token_name) or "").strip()
     if not (token and token.isascii() and token.isprintable()):
         raise AuthError(f"the environment variable {token_name} holds no token", f"Set {token_name}, or --token-env.")
-    proxy = proxy_for(url, signed=True)
+    proxy, log = proxy_for(url, signed=True), console.line if options.verbose else None
     return host, Access(url.rstrip("/"), repository, number, token, timeout, log, proxy, console.SECRETS)
-
-
-def _check_api(url: str) -> None:
-    """The token goes there."""
-    host = urlsplit(url).hostname if is_web_address(url) else None
-    if not host or "@" in url or (urlsplit(url).scheme == "http" and not is_loopback(host)):
-        raise UsageError("the API's URL is none that a token can be sent to", "Name one with --api-url https://….")
 
 
 def _pull_request() -> int:
@@ -75,9 +89,9 @@ def _number(variable: str) -> int:
     return int(text) if re.fullmatch(r"[1-9][0-9]{0,9}", text) else 0
 
 
-def commit_of(given: str | None) -> str:
+def commit_of(option: str | None) -> str:
     """`--commit`, else the one that the CI runs for. Raises UsageError."""
-    commit = given or os.environ.get("GITHUB_SHA") or os.environ.get("CI_COMMIT_SHA") or ""
+    commit = option or os.environ.get("GITHUB_SHA") or os.environ.get("CI_COMMIT_SHA") or ""
     if not re.fullmatch("[0-9a-f]{40,64}", commit):
         raise UsageError("which commit?", "Name it whole with --commit, or its request with --number.")
     return commit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
@@ -16,7 +16,8 @@ from ..providers.base import Identity, Service, bearer
 from ..providers.wire import Connection
 from . import console, emulators
 from .accounts import check_account
-from .given import parse_timeout
+from .arguments import parse_timeout
+from .options import ServiceOptions
 from .proxies import proxy_for
 from .secrets import resolve
 from .session import Session
@@ -25,9 +26,7 @@ EMULATOR_FOLDER = ".retinue-emulator"
 
 
 @contextmanager
-def connect(
-    session: Session, options: Mapping[str, Any], log: Callable[[str], None] | None = None
-) -> Iterator[Service]:
+def connect(session: Session, options: ServiceOptions) -> Iterator[Service]:
     """The connected service of the session's environment, closed at the end."""
     environment = session.environment
     _check_host(environment)
@@ -39,12 +38,12 @@ def connect(
             headers=headers,
             renew=None if emulator else partial(_headers, session),
             transport=stack.enter_context(_emulator(session)) if emulator else None,
-            parallelism=options.get("parallelism") or 10,
-            budget=parse_timeout("15m" if options.get("timeout") is None else options["timeout"]),
+            parallelism=options.parallelism,
+            budget=parse_timeout(options.timeout),
             stop=session.stop,
-            log=log,
+            log=console.line if options.verbose else None,
             ours=tuple(f"{name}/{environment.name}/" for name in (session.project.name, *session.project.formerly)),
-            progress=None if options.get("quiet") or options.get("output_format") == "json" else console.line,
+            progress=None if options.quiet or options.output_format == "json" else console.line,
             proxy=None if emulator else proxy_for(environment.endpoint, signed=bool(headers)),
             secrets=console.SECRETS,
         )

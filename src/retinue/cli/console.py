@@ -7,10 +7,11 @@ import re
 import shutil
 import stat
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise, takewhile
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 import click
 
@@ -20,6 +21,7 @@ from ..providers.credentials import Secrets
 from ..render.style import REVIEWED, Style
 from . import files, interrupts
 from .exits import Exit, of_error, word
+from .options import STDOUT, OutputOptions
 from .streams import OutputLost, report
 
 _APPLYING = ("apply", "promote", "destroy", "adopt", "forget")
@@ -115,14 +117,14 @@ def write_file(path: str, text: str, *, private: bool = False, mode: int | None 
     files.write(path, text.encode("utf-8", "backslashreplace"), private=private, mode=mode)
 
 
-def deliver(text: str, given: Mapping[str, Any], *, private: bool = False) -> None:
+def deliver(text: str, options: OutputOptions, *, private: bool = False) -> None:
     """A result to `--out`, else to stdout; JSON that was asked for by name is on stdout in any case."""
-    if given["out"]:
-        write_file(given["out"], SECRETS.masked(text), private=private)
-        note(f"Wrote {given['out']}.")
-    if given["output_format"] == "json":
+    if options.out:
+        write_file(options.out, SECRETS.masked(text), private=private)
+        note(f"Wrote {options.out}.")
+    if options.output_format == "json":
         result_json(text)
-    elif not given["out"]:
+    elif not options.out:
         result(text)
 
 
@@ -154,60 +156,96 @@ def ask(question: str) -> str:
         return ""
 
 
-def usage_error(error: click.ClickException, arguments: Sequence[str]) -> int:
-    """Report what click refused, as `failed` does."""
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        note(error.format_message())
-        return Exit.USAGE
-    context = error.ctx if isinstance(error, click.UsageError) else None
-    # Of an option without its value click tells no context; a first word that is no command has one.
-    known = " ".join(["retinue", *(word for word in arguments[:1] if not word.startswith("-"))])
-    message, remedy = error.format_message(), f"Try `{context.command_path if context else known} --help`."
-    _report([Diagnostic(code="usage", message=message, remedy=remedy)], Exit.USAGE, arguments)
-    note(f"Error: {harmless(message)}\n  {remedy}")
-    return Exit.USAGE
+@dataclass(frozen=True)
+class Asked:
+    """What the report of a failure needs to know of the command line."""
+
+    command: str | None
+    output_format: str | None
+    directory: str
+    no_color: bool
 
 
-def failed(error: RetinueError, arguments: Sequence[str]) -> int:
-    """Report a failure: for people on stderr, and as one JSON value on stdout where JSON was asked for."""
+def parsed(context: click.Context) -> Asked:
+    """Of a command line that click has understood."""
+    values, command = context.params, context.info_name
+    wanted = values.get("output_format") or _default_format(command, values.get("out"))
+    return Asked(command, wanted, values.get("directory", "."), bool(values.get("no_color")))
+
+
+def spelled(arguments: Sequence[str]) -> Asked:
+    """Of one that click could not understand, or not yet; what follows `--` is for another command."""
+    words = list(takewhile(lambda one: one != "--", arguments))
+    last: dict[str, str] = {}
+    for one, after in pairwise([*words, ""]):
+        flag, equals, value = one.partition("=")
+        last[flag] = value if equals else after
+    command = words[0] if words else None
+    wanted = last.get("--format") or _default_format(command, last.get("--out"))
+    return Asked(command, wanted, last.get("-C", "."), "--no-color" in words)
+
+
+def _default_format(command: str | None, out: str | None) -> str | None:
+    """Which commands print JSON where no format is named."""
+    return "json" if command == "output" or (command == "plan" and out == STDOUT) else None
+
+
+def failed(error: Exception, asked: Asked) -> int:
+    """Report a failure: for people on stderr, and as one JSON value on stdout where JSON was asked for. Its code."""
+    if isinstance(error, click.ClickException):
+        return _usage_error(error, asked)
+    if not isinstance(error, RetinueError):
+        # Never a traceback: it holds values.
+        problem = bug_in(error)
+        _report([problem], Exit.BUG, asked)
+        note(f"{problem.message}\n  {problem.remedy}")
+        return Exit.BUG
     code = of_error(error)
-    _report(_as_diagnostics(error), code, arguments)
     if isinstance(error, InvalidManifests):
+        _report(error.diagnostics, code, asked)
         diagnostics(error.diagnostics)
     else:
-        style = style_for(sys.stderr, "--no-color" in arguments)
+        _report([Diagnostic(code=error_code(type(error)), message=error.message, remedy=error.remedy)], code, asked)
+        style = style_for(sys.stderr, asked.no_color)
         remedy = f"\n  {error.remedy}" if error.remedy else ""
         note(f"{style.error('Error:')} " + harmless(error.message + remedy))
     return code
 
 
-def interrupted(arguments: Sequence[str]) -> int:
+def _usage_error(error: click.ClickException, asked: Asked) -> int:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        note(error.format_message())
+        return Exit.USAGE
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    # Of an option without its value click tells no context; a first word that is no command has one.
+    known = f"retinue {asked.command}" if asked.command and not asked.command.startswith("-") else "retinue"
+    message, remedy = error.format_message(), f"Try `{context.command_path if context else known} --help`."
+    _report([Diagnostic(code="usage", message=message, remedy=remedy)], Exit.USAGE, asked)
+    note(f"Error: {harmless(message)}\n  {remedy}")
+    return Exit.USAGE
+
+
+def interrupted(asked: Asked) -> int:
     """Somebody pressed Ctrl-C or sent SIGTERM where no apply was under way to end in order, or once more."""
     code = Exit(interrupts.code())
-    _report([Diagnostic(code="interrupted", message="interrupted")], code, arguments)
+    _report([Diagnostic(code="interrupted", message="interrupted")], code, asked)
     note("interrupted")
     return code
 
 
-def _report(problems: Sequence[Diagnostic], code: Exit, arguments: Sequence[str]) -> None:
+def _report(problems: Sequence[Diagnostic], code: Exit, asked: Asked) -> None:
     """What stands on stdout of a command that has no result, where a format for machines was asked for."""
     try:
-        _for_readers(problems, code, arguments)
+        if asked.output_format in MACHINES:
+            for_machines(problems, asked.output_format, asked.directory)
+        elif asked.output_format == "json":
+            from ..render.results import error_json
+
+            outcome = word(code) if asked.command in _APPLYING else None
+            result_json(json_text(error_json(problems, int(code), outcome)))
     except OutputLost as lost:
         # The failure itself is what the exit code tells.
         report(lost)
-
-
-def _for_readers(problems: Sequence[Diagnostic], code: Exit, arguments: Sequence[str]) -> None:
-    wanted = wanted_format(arguments)
-    if wanted in MACHINES:
-        folders = [after for one, after in pairwise(arguments) if one == "-C"]
-        for_machines(problems, wanted, folders[-1] if folders else ".")
-    elif wanted == "json":
-        from ..render.results import error_json
-
-        outcome = word(code) if arguments[0] in _APPLYING else None
-        result_json(json_text(error_json(problems, int(code), outcome)))
 
 
 def for_machines(problems: Sequence[Diagnostic], wanted: str, directory: str) -> None:
@@ -226,43 +264,9 @@ def for_machines(problems: Sequence[Diagnostic], wanted: str, directory: str) ->
 MACHINES = ("sarif", "github")
 
 
-def wanted_format(arguments: Sequence[str]) -> str | None:
-    """As the command line would say, also where it could not be understood: the last `--format`, else the default.
-
-    What follows `--` is for another command.
-    """
-    arguments = list(takewhile(lambda word: word != "--", arguments))
-    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
-    formats = [
-        two if one == "--format" else one.partition("=")[2]
-        for one, two in pairs
-        if one == "--format" or one.startswith("--format=")
-    ]
-    by_default = arguments[:1] == ["output"] or (arguments[:1] == ["plan"] and _prints_plan(arguments))
-    return formats[-1] if formats else "json" if by_default else None
-
-
-def _prints_plan(arguments: Sequence[str]) -> bool:
-    return "--out=-" in arguments or ("--out", "-") in pairwise(arguments)
-
-
-def _as_diagnostics(error: RetinueError) -> Sequence[Diagnostic]:
-    if isinstance(error, InvalidManifests):
-        return error.diagnostics
-    return [Diagnostic(code=error_code(type(error)), message=error.message, remedy=error.remedy)]
-
-
 def error_code(kind: type[RetinueError]) -> str:
     """`StaleError` is `stale`, `ApiGone` is `api-gone`."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind.__name__.removesuffix("Error")).lower()
-
-
-def bug(error: Exception, arguments: Sequence[str]) -> int:
-    """An unforeseen exception: a short report without values, never a traceback."""
-    problem = bug_in(error)
-    _report([problem], Exit.BUG, arguments)
-    note(f"{problem.message}\n  {problem.remedy}")
-    return Exit.BUG
 
 
 def bug_in(error: Exception) -> Diagnostic:

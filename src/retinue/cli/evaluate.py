@@ -7,8 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,20 +30,14 @@ def evaluate(words: Sequence[str], output: str, environment: str) -> Ended:
 
     SIGINT and SIGTERM are handed on to it, and a second one ends it at once. Raises UsageError if it cannot be started.
     """
-    with _file(output) as path:
+    with tempfile.TemporaryDirectory(prefix="retinue-") as folder:
+        path = str(Path(folder) / "output.json")
+        Path(path).write_text(output, encoding="utf-8")
         surroundings = {key: value for key, value in os.environ.items() if key != OUTPUT}
         surroundings |= {OUTPUT_FILE: path, ENVIRONMENT: environment}
         if len(output.encode()) <= _MOST_BYTES:
             surroundings[OUTPUT] = output
         return _run(words, surroundings)
-
-
-@contextmanager
-def _file(output: str) -> Iterator[str]:
-    with tempfile.TemporaryDirectory(prefix="retinue-") as folder:
-        path = Path(folder) / "output.json"
-        path.write_text(output, encoding="utf-8")
-        yield str(path)
 
 
 def _run(words: Sequence[str], surroundings: Mapping[str, str]) -> Ended:
@@ -83,10 +76,6 @@ def _not_run(word: str, error: OSError | ValueError) -> UsageError:
 def _send(process: subprocess.Popen[bytes], number: int, *, again: bool) -> None:
     if again:
         process.kill()
-    elif number != signal.SIGINT or not _at_terminal():
+    elif number != signal.SIGINT or sys.stdin is None or not sys.stdin.isatty():
+        # A terminal sends Ctrl-C to the command as well.
         process.send_signal(number)
-
-
-def _at_terminal() -> bool:
-    """A terminal sends Ctrl-C to the command as well."""
-    return sys.stdin is not None and sys.stdin.isatty()

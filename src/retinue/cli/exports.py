@@ -8,29 +8,29 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from ..core.errors import InvalidManifests, UsageError
-from ..core.model import Address, Diagnostic, Json, Resource, Severity
+from ..core.model import Address, Diagnostic, Json, Severity
+from ..core.observation import Observation
 from ..engine.read import read_live
 from ..load.dumps import flat
 from ..load.export import Destination, Exported, manifests_from_objects, objects_from_text
 from ..load.files import Files
 from ..load.fitting import Beside, fitted
+from ..load.located import Map
 from ..load.manifests import UNMATCHED, Loaded, load
 from ..load.project import Project
 from ..load.sources import covering
 from ..load.yaml import parse
-from ..providers.base import Exporter, Provider
+from ..providers.base import Exporter
 from ..schema import kinds
 from . import console
 from .binding import extras_of
 from .connecting import connect
 from .files import read_named, read_stdin
-from .given import variables_of
-from .plans import request_log
+from .options import ServiceOptions
 from .projects import refuse
-from .session import Session, open_session
+from .session import Session, open_without_manifests
 
 _MOST_BYTES = 64 * 1024 * 1024
 
@@ -56,7 +56,7 @@ class Choice:
 
 
 def read_export(
-    path: str, choice: Choice = Choice(), project: Project | None = None, variables: Mapping[str, Any] | None = None
+    path: str, choice: Choice = Choice(), project: Project | None = None, variables: Map | None = None
 ) -> Exported:
     """The manifests for the objects in a file (`-` is standard input), beside those that a project has already.
 
@@ -86,9 +86,10 @@ def _refuse_taken(exported: Exported, beside: Beside) -> None:
     for file, text in sorted(exported.files.items()):
         taken = sorted(_addresses_in(file, text) & _addresses(loaded))
         if taken and not (project.root / file).exists():
+            origin = "that assistant" if taken[0].kind == "Assistant" else f"the assistant {PurePosixPath(file).stem}"
             raise UsageError(
                 f"this project has a manifest {taken[0]} already, in another file; nothing was written",
-                f"Take {_origin(taken[0], file)} out of the export, or rename the manifest.",
+                f"Take {origin} out of the export, or rename the manifest.",
             )
 
 
@@ -104,11 +105,6 @@ def _addresses_in(file: str, text: str) -> set[Address]:
     }
 
 
-def _origin(address: Address, file: str) -> str:
-    """The object of the export that a manifest comes from."""
-    return "that assistant" if address.kind == "Assistant" else f"the assistant {PurePosixPath(file).stem}"
-
-
 def _addresses(loaded: Loaded) -> set[Address]:
     """What the manifests are called, also those that are not meant for this environment."""
     return {address for address in (*loaded.elsewhere, *(item.address for item in loaded.resources)) if address}
@@ -122,11 +118,13 @@ def checked(exported: Exported) -> Exported:
     return exported
 
 
-def from_live(session: Session, given: Mapping[str, Any], choice: Choice = Choice()) -> Exported:
+def from_live(session: Session, options: ServiceOptions, choice: Choice = Choice()) -> Exported:
     """The manifests for the live objects that nobody manages, or for the chosen ones of them. Raises UsageError."""
-    with connect(session, given, request_log(given)) as service:
-        world = session.world(read_live(service, session.provider.capabilities.kinds[:1]))
-    objects = [_without_keys(_exported(session.provider, live)) for live in world.foreign]
+    with connect(session, options) as service:
+        seen = Observation(session.target, read_live(service, session.provider.capabilities.kinds[:1]))
+    exporter = session.provider if isinstance(session.provider, Exporter) else None
+    raws = (exporter.exported(live) if exporter else dict(live.raw) for live in seen.world.foreign)
+    objects = [_without_keys(raw) for raw in raws]
     if (missed := choice.missed(objects)) is not None:
         raise UsageError(f"there is no unmanaged live object {missed}", "`retinue output` lists the managed ones.")
     adopted = {value for item in session.desired for value in item.policy.adopt.values()}
@@ -139,7 +137,7 @@ def from_live(session: Session, given: Mapping[str, Any], choice: Choice = Choic
         wanted=choice.takes,
     )
     here = (session.environment.name,)
-    beside = Beside(session.project, here, variables_of(given), session.kinds, extras_of)
+    beside = Beside(session.project, here, session.overrides, session.kinds, extras_of)
     return checked(fitted(checked(exported), beside))
 
 
@@ -163,11 +161,12 @@ def _tools(project: Project, folder: str) -> dict[str, Json] | None:
     return found
 
 
-def from_new_project(project: str, given: Mapping[str, Any]) -> Exported:
+def from_new_project(project: str) -> Exported:
     """As `from_live`, for a project that is still nothing but the text of its file."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "retinue.yaml").write_text(project, encoding="utf-8")
-        return from_live(open_session({**given, "directory": folder}, need_manifests=False), given)
+        options = ServiceOptions(directory=folder)
+        return from_live(open_without_manifests(options), options)
 
 
 def _without_keys(fields: dict[str, Json]) -> dict[str, Json]:
@@ -178,10 +177,6 @@ def _without_keys(fields: dict[str, Json]) -> dict[str, Json]:
         remedy = "Take the key out of the object, and revoke it; then correct the manifest."
         console.diagnostics([Diagnostic("key-masked", message, remedy, severity=Severity.WARNING)])
     return shown
-
-
-def _exported(provider: Provider, live: Resource) -> dict[str, Json]:
-    return provider.exported(live) if isinstance(provider, Exporter) else dict(live.raw)
 
 
 def _folder(project: Project) -> str:

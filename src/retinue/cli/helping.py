@@ -7,17 +7,11 @@ from typing import Any
 
 import click
 
+from .options import GUARDS
+
 _SECTIONS = {
     "Which objects": ("targets", "excludes", "labels"),
-    "What is allowed": (
-        "allow",
-        "allow_deletes",
-        "unprotect",
-        "revert_drift",
-        "allow_twins",
-        "allow_incomplete",
-        "allow_unpromoted",
-    ),
+    "What is allowed": GUARDS,
     "Project and service": (
         "environment",
         "directory",
@@ -39,6 +33,12 @@ class Command(click.Command):
         super().__init__(*arguments, **settings)
         self.examples = tuple(examples)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does. Whoever reports a failure finds in `ctx.obj` what click has understood."""
+        if ctx.obj is not None:
+            ctx.obj.append(ctx)
+        return super().invoke(ctx)
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         if self.examples:
             with formatter.section("Examples"):
@@ -48,15 +48,12 @@ class Command(click.Command):
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
             if record is not None:
-                rows[_section(parameter.name)].append(record)
+                title = next((title for title, names in _SECTIONS.items() if parameter.name in names), "Options")
+                rows[title].append(record)
         for title, records in rows.items():
             if records:
                 with formatter.section(title):
                     formatter.write_dl(records)
-
-
-def _section(name: str | None) -> str:
-    return next((title for title, names in _SECTIONS.items() if name in names), "Options")
 
 
 def command(name: str, *examples: str, **settings: Any) -> Callable[[Callable[..., Any]], Command]:

@@ -1,14 +1,101 @@
-"""The flags that commands share, declared once."""
+"""The flags that commands share, declared once, and the frozen values that they become. Decides nothing about them."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, fields
+from functools import partial, wraps
 from typing import Any, TypeVar
 
 import click
 
+from ..core.model import Address
+from ..load.located import Map
+
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputOptions:
+    """How a result is told. `out_mode`: of the plan that was in the file of `--out` before."""
+
+    output_format: str | None = None
+    out: str | None = None
+    out_mode: int | None = None
+    link: str | None = None
+    show_unchanged: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    no_color: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectOptions(OutputOptions):
+    """Which project and environment, and its variables; `recorded`: those of variables files that a plan recorded."""
+
+    directory: str = "."
+    environment: str | None = None
+    project_file: str | None = None
+    variables: tuple[str, ...] = ()
+    var_files: tuple[str, ...] = ()
+    recorded: Map | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceOptions(ProjectOptions):
+    """How the service is asked."""
+
+    parallelism: int = 10
+    timeout: str = "15m"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanOptions(ServiceOptions):
+    """What is planned, and what is allowed: `guards` by the names of their flags. `only`: as in core.plan.Intent."""
+
+    targets: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    guards: Mapping[str, Any] = field(default_factory=dict)
+    only: Collection[Address] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplyOptions(PlanOptions):
+    """How a plan is approved and carried out."""
+
+    auto_approve: bool = False
+    expect_digest: str | None = None
+    fail_fast: bool = False
+    backup: str | None = None
+
+
+GUARDS = (
+    "allow",
+    "allow_deletes",
+    "unprotect",
+    "revert_drift",
+    "allow_twins",
+    "allow_incomplete",
+    "allow_unpromoted",
+)
+
+
+def gathered(kind: type[Any]) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Hands a command one frozen value of this kind, in the place of the flags that are its fields."""
+    names = {item.name for item in fields(kind)}
+
+    def decorate(command: Callable[..., int]) -> Callable[..., int]:
+        @wraps(command)
+        def gathering(**flags: Any) -> int:
+            guards = {name: flags.pop(name) for name in GUARDS if name in flags}
+            mine = {name: flags.pop(name) for name in names & flags.keys()}
+            return command(kind(**mine, **({"guards": guards} if guards else {})), **flags)
+
+        return gathering
+
+    return decorate
 
 
 def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
@@ -20,6 +107,8 @@ def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
+_several = partial(click.option, multiple=True)
+_defaulted = partial(click.option, show_default=True)
 DIRECTORY = click.option("-C", "directory", default=".", metavar="DIR", help="Look for retinue.yaml from here upward.")
 ENVIRONMENT = click.option(
     "-e", "--env", "environment", metavar="NAME", help="The environment; default: the only one, or $RETINUE_ENV."
@@ -47,13 +136,12 @@ def format_option(*choices: str) -> Callable[[F], F]:
 
 def project_options(command: F) -> F:
     """For commands that read the project."""
+    help_file = "Take `environments` from this retinue.yaml, of a trusted branch."
     return _all(
         DIRECTORY,
-        click.option(
-            "--project-file", metavar="FILE", help="Take `environments` from this retinue.yaml, of a trusted branch."
-        ),
-        click.option("--var", "variables", multiple=True, metavar="K=V", help="Set a variable; again for more."),
-        click.option("--var-file", "var_files", multiple=True, metavar="FILE", help="Set variables from a YAML file."),
+        click.option("--project-file", metavar="FILE", help=help_file),
+        _several("--var", "variables", metavar="K=V", help="Set a variable; again for more."),
+        _several("--var-file", "var_files", metavar="FILE", help="Set variables from a YAML file."),
         NO_COLOR,
         QUIET,
         VERBOSE,
@@ -67,49 +155,19 @@ def service_options(command: F) -> F:
 
 def connection_options(command: F) -> F:
     """For commands that reach the services of environments that they name themselves."""
+    at_once, longest = "Requests at once.", "Longest time for the whole run, such as 90s or 15m."
     return _all(
-        click.option(
-            "--parallelism",
-            type=click.IntRange(1, 100),
-            default=10,
-            metavar="N",
-            show_default=True,
-            help="Requests at once.",
-        ),
-        click.option(
-            "--timeout",
-            default="15m",
-            show_default=True,
-            metavar="TIME",
-            help="Longest time for the whole run, such as 90s or 15m.",
-        ),
+        _defaulted("--parallelism", type=click.IntRange(1, 100), default=10, metavar="N", help=at_once),
+        _defaulted("--timeout", default="15m", metavar="TIME", help=longest),
     )(project_options(command))
 
 
 def selection_options(command: F) -> F:
     """They only narrow: what is left out is neither changed nor deleted."""
     return _all(
-        click.option(
-            "--target",
-            "targets",
-            multiple=True,
-            metavar="ADDRESS",
-            help="Only this address or pattern; again for more.",
-        ),
-        click.option(
-            "--exclude",
-            "excludes",
-            multiple=True,
-            metavar="ADDRESS",
-            help="All but this address or pattern; again for more.",
-        ),
-        click.option(
-            "--select",
-            "labels",
-            multiple=True,
-            metavar="LABEL=VALUE",
-            help="Only manifests with this label; again for more.",
-        ),
+        _several("--target", "targets", metavar="ADDRESS", help="Only this address or pattern; again for more."),
+        _several("--exclude", "excludes", metavar="ADDRESS", help="All but this address or pattern; again for more."),
+        _several("--select", "labels", metavar="LABEL=VALUE", help="Only manifests with this label; again for more."),
     )(command)
 
 
@@ -156,8 +214,8 @@ def apply_options(command: F) -> F:
     )(command)
 
 
-def to_paste(name: str, given: Mapping[str, Any], *words: str) -> str:
+def to_paste(name: str, options: ProjectOptions, *words: str) -> str:
     """A command for the same folder and environment, as somebody would type it."""
-    flags = (("-C", given.get("directory", ".")), ("-e", given.get("environment") or ""))
+    flags = (("-C", options.directory), ("-e", options.environment or ""))
     chosen = (part for flag in flags if flag[1] not in ("", ".") for part in flag)
     return shlex.join(["retinue", name, *chosen, *words])

@@ -4,50 +4,62 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from ..core.errors import InvalidManifests, RetinueError, UsageError
-from ..core.model import Address, Allowed, Change, Diagnostic, FieldChange, Inputs, Plan, Promotion, Resource, Severity
+from ..core.model import (
+    Address,
+    Allowed,
+    Change,
+    Diagnostic,
+    Inputs,
+    Place,
+    Plan,
+    Promotion,
+    Resource,
+    Severity,
+)
+from ..core.observation import Observation
 from ..core.plan import Intent, make_plan
 from ..core.policy import counts_as_delete
 from ..core.promotion import Proof, proof_of
 from ..core.selection import select
 from ..core.spelling import closest
 from ..core.verification import spec_digests, verified
+from ..load.located import Map
 from ..load.manifests import PASSED_OVER
 from ..load.reach import shared_file_notes
 from ..providers.base import Adviser, Provider
 from ..providers.losses import LOSS
 from . import console
 from .allowing import allowed_of
-from .connecting import connect
-from .given import parse_pairs
-from .plans import request_log
-from .reading import observe
+from .arguments import parse_pairs
+from .options import ApplyOptions, PlanOptions
+from .reading import observed
 from .session import Session, open_session, placed
 
 
-def plan_for(session: Session, live: Sequence[Resource], options: Mapping[str, Any], *, destroy: bool = False) -> Plan:
+def plan_for(session: Session, seen: Observation, options: PlanOptions, *, destroy: bool = False) -> Plan:
     """The plan for what was read, with the command's selection and permissions.
 
     Where the environment is promoted from another one, that one is read and planned too: what it has not proven is
     held. Nothing has to be proven to destroy.
     """
-    promotion, exceptions = session.environment.promote_from, options.get("allow_unpromoted", ())
+    promotion, exceptions = session.environment.promote_from, options.guards.get("allow_unpromoted", ())
+    proof = None
     if promotion is not None and not destroy:
-        _check_exceptions(session, live, exceptions)
-        session = replace(session, proof=_proof(session, promotion, options))
+        _check_exceptions(session, seen, exceptions)
+        proof = _proof(session, promotion, options)
     elif exceptions:
         raise UsageError(
             f"--allow-unpromoted {exceptions[0]}: {session.environment.name} is promoted from no other environment",
             "Leave it out: nothing is held here.",
         )
-    return own_plan(session, live, options, destroy=destroy)
+    return own_plan(session, seen, options, proof=proof, destroy=destroy)
 
 
-def _check_exceptions(session: Session, live: Sequence[Resource], exceptions: Sequence[str]) -> None:
+def _check_exceptions(session: Session, seen: Observation, exceptions: Sequence[str]) -> None:
     """Raises UsageError for an exception that names nothing."""
-    owned = session.world(live).owned if exceptions else {}
+    owned = seen.world.owned if exceptions else {}
     known = sorted({str(address) for address in (*owned, *(item.address for item in session.desired))})
     for name in exceptions:
         if name not in known:
@@ -56,52 +68,66 @@ def _check_exceptions(session: Session, live: Sequence[Resource], exceptions: Se
             raise UsageError(f"--allow-unpromoted {name}: there is no such object", remedy)
 
 
-def _proof(session: Session, promotion: Promotion, options: Mapping[str, Any]) -> Proof:
+def _proof(session: Session, promotion: Promotion, options: PlanOptions) -> Proof:
     """What the environment before says, by its own plan from the same files and the same variables."""
-    given = {**options, "environment": promotion.environment}
     try:
-        source = open_session(given)
-        with connect(source, given, request_log(options)) as service:
-            source, live = observe(source, service)
-        plan = own_plan(source, live, {})
+        source = open_session(replace(options, environment=promotion.environment))
+        with observed(source, options) as (source, _, seen):
+            plan = own_plan(source, seen, PlanOptions())
     except RetinueError as error:
         name = session.environment.name
         error.message = f"{name} is promoted from {promotion.environment}, which is read too: {error.message}"
         raise
     passed = frozenset[Address]()
     if promotion.verified:
-        passed = verified(spec_digests(source.desired, source.kinds), source.world(live).owned)
+        passed = verified(spec_digests(source.desired, source.kinds), seen.world.owned)
     return proof_of(promotion, plan, passed)
 
 
-def own_plan(session: Session, live: Sequence[Resource], options: Mapping[str, Any], *, destroy: bool = False) -> Plan:
+def own_plan(
+    session: Session, seen: Observation, options: PlanOptions, *, proof: Proof | None = None, destroy: bool = False
+) -> Plan:
     """As `plan_for`, for the environment by itself: no other one is read."""
-    narrowing = [options.get(name, ()) for name in ("targets", "excludes", "labels")]
-    owned: Mapping[Address, object] = {}
-    if any(narrowing) or session.loaded.empty_sources:
-        owned = session.world(live).owned
-    selection = select(
-        session.desired, narrowing[0], narrowing[1], parse_pairs(narrowing[2], "--select"), orphans=owned
-    )
-    _check_sources(session, owned, options)
+    owned, guards = seen.world.owned, options.guards
+    labels = parse_pairs(options.labels, "--select")
+    selection = select(session.desired, options.targets, options.excludes, labels, orphans=owned)
+    # A missing folder or an empty glob must not look like "everything was removed".
+    removed = {item.address for item in session.project.removed}
+    if session.loaded.empty_sources and not guards.get("allow_incomplete") and not owned.keys() <= removed:
+        raise InvalidManifests(session.loaded.empty_sources)
     allowed = Allowed(
-        deletes=options.get("allow_deletes") or 0,
-        twins=bool(options.get("allow_twins")),
-        unprotected=tuple(options.get("unprotect", ())),
-        reverted=tuple(options.get("revert_drift", ())),
-        unpromoted=tuple(options.get("allow_unpromoted", ())),
-        renamed=allowed_of(options.get("allow", ())).get("renamed", ()),
+        deletes=guards.get("allow_deletes") or 0,
+        twins=bool(guards.get("allow_twins")),
+        unprotected=tuple(guards.get("unprotect", ())),
+        reverted=tuple(guards.get("revert_drift", ())),
+        unpromoted=tuple(guards.get("allow_unpromoted", ())),
+        renamed=allowed_of(guards.get("allow", ())).get("renamed", ()),
     )
-    plan = make_plan(session.target, session.desired, live, Intent(allowed, selection, destroy, options.get("only")))
-    by_id = {resource.remote_id: resource for resource in live}
-    changes = tuple(_with_obstacle(change, by_id.get(change.remote_id), session.provider) for change in plan.changes)
+    plan = make_plan(seen, session.desired, Intent(allowed, selection, destroy, options.only, proof))
+    by_id = {resource.remote_id: resource for resource in seen.live}
+    # Blocked where the service is known to refuse the step.
+    changes = tuple(
+        change
+        if change.blocked or change.held
+        else replace(change, blocked=session.provider.obstacle(change, by_id.get(change.remote_id)))
+        for change in plan.changes
+    )
     advice = [*_advice(session.provider, changes, by_id), *shared_file_notes(session.loaded, changes)]
     # An empty source that is allowed is still worth a word.
     empty = (replace(item, severity=Severity.WARNING) for item in session.loaded.empty_sources)
     said = (*session.loaded.diagnostics, *empty)
     # What is lost is said however lightly the environment takes it.
     warnings = tuple(item for item in said if item.severity is Severity.WARNING or item.code in (LOSS, PASSED_OVER))
-    inputs = _inputs(session, options)
+    # What a variables file said has its place there, and is recorded by its value.
+    files = session.overrides.keys_at
+    inputs = Inputs(
+        var={name: value for name, value in session.overrides.items() if name not in files},
+        var_file={name: value for name, value in session.overrides.items() if name in files},
+        target=options.targets,
+        exclude=options.excludes,
+        select=options.labels,
+        incomplete=bool(guards.get("allow_incomplete")),
+    )
     said = (*warnings, *plan.diagnostics, *advice)
     return without_keys(replace(plan, changes=changes, inputs=inputs, diagnostics=said), session)
 
@@ -113,7 +139,16 @@ def without_keys(plan: Plan, session: Session) -> Plan:
     """
     hide = console.SECRETS
     found = [
-        placed(_holds_key(change, item), session.written[str(change.address)])
+        placed(
+            Diagnostic(
+                "literal-secret",
+                f"{item.path} of {change.address} holds the key of this environment",
+                "Take it out of the manifest, and revoke the key: it stands in a file.",
+                path=item.path,
+                address=str(change.address),
+            ),
+            session.written[str(change.address)],
+        )
         for change in plan.changes
         for item in change.fields
         if str(change.address) in session.written and hide.masked_json(item.after) != item.after
@@ -130,52 +165,33 @@ def without_keys(plan: Plan, session: Session) -> Plan:
     return replace(plan, changes=tuple(map(shown, plan.changes)), diagnostics=tuple(said)) if hide else plan
 
 
-def _holds_key(change: Change, item: FieldChange) -> Diagnostic:
-    message = f"{item.path} of {change.address} holds the key of this environment"
-    remedy = "Take it out of the manifest, and revoke the key: it stands in a file."
-    return Diagnostic("literal-secret", message, remedy, path=item.path, address=str(change.address))
-
-
-def _inputs(session: Session, options: Mapping[str, Any]) -> Inputs:
-    """What stood on the command line: what a variables file said has its place there, and is recorded by its value."""
-    files = session.overrides.keys_at
-    return Inputs(
-        var={name: value for name, value in session.overrides.items() if name not in files},
-        var_file={name: value for name, value in session.overrides.items() if name in files},
-        target=tuple(options.get("targets", ())),
-        exclude=tuple(options.get("excludes", ())),
-        select=tuple(options.get("labels", ())),
-        incomplete=bool(options.get("allow_incomplete")),
-    )
-
-
-def recorded(plan: Plan) -> dict[str, Any]:
+def as_recorded(plan: Plan, path: str, options: ApplyOptions) -> ApplyOptions:
     """The options by which the manifests of a saved plan are read again as they were read for it.
 
     It is narrowed by what it lists, not by the flags that led there: these may name what is done already.
     """
-    inputs = plan.inputs
-    return {
-        "variables": tuple(f"{name}={text}" for name, text in inputs.var.items()),
-        "recorded": inputs.var_file,
-        "allow_incomplete": inputs.incomplete,
-    }
+    place = Place(path, 1, 1)
+    variables = Map(place)
+    for name, value in plan.inputs.var_file.items():
+        variables.put(name, value, place, place)
+    texts = tuple(f"{name}={text}" for name, text in plan.inputs.var.items())
+    only = frozenset(change.address for change in plan.changes)
+    return replace(options, variables=texts, recorded=variables, only=only)
 
 
 def planned_again(
-    plan: Plan, done: Collection[Change], session: Session, live: Sequence[Resource], options: Mapping[str, Any]
+    plan: Plan, done: Collection[Change], session: Session, seen: Observation, options: PlanOptions
 ) -> Plan:
     """The steps that the manifests ask for now at the addresses of a saved plan, with what was allowed for it.
 
-    `done`: its steps that are in place already, and no longer to be counted. `options`: with those of `recorded`.
+    `done`: its steps that are in place already, and no longer to be counted. `options`: those of `as_recorded`.
     """
     allowed, promotion = plan.allowed, session.environment.promote_from
-    if promotion is not None:
-        session = replace(session, proof=_proof(session, promotion, options))
-    acknowledged = frozenset(session.target.removed)
+    proof = None if promotion is None else _proof(session, promotion, options)
+    acknowledged = frozenset(seen.target.removed)
     gone = sum(counts_as_delete(change, acknowledged) for change in done)
-    again = {
-        "only": {change.address for change in plan.changes},
+    guards = {
+        "allow_incomplete": plan.inputs.incomplete,
         "allow_deletes": max(0, allowed.deletes - gone),
         "allow_twins": allowed.twins,
         "unprotect": allowed.unprotected,
@@ -183,14 +199,7 @@ def planned_again(
         "allow_unpromoted": allowed.unpromoted,
         "allow": tuple(f"renamed:{address}" for address in allowed.renamed),
     }
-    return own_plan(session, live, {**options, **again})
-
-
-def _with_obstacle(change: Change, live: Resource | None, provider: Provider) -> Change:
-    """Blocked where the service is known to refuse the step."""
-    if change.blocked or change.held:
-        return change
-    return replace(change, blocked=provider.obstacle(change, live))
+    return own_plan(session, seen, replace(options, guards=guards), proof=proof)
 
 
 def _advice(provider: Provider, changes: Sequence[Change], live: Mapping[str | None, Resource]) -> Iterator[Diagnostic]:
@@ -200,10 +209,3 @@ def _advice(provider: Provider, changes: Sequence[Change], live: Mapping[str | N
         found = live.get(change.remote_id)
         if found is not None and not (change.blocked or change.held) and (said := provider.advice(change, found)):
             yield said
-
-
-def _check_sources(session: Session, owned: Mapping[Address, object], options: Mapping[str, Any]) -> None:
-    """A missing folder or an empty glob must not look like "everything was removed" (DESIGN 2)."""
-    removed = {item.address for item in session.project.removed}
-    if session.loaded.empty_sources and not options.get("allow_incomplete") and not owned.keys() <= removed:
-        raise InvalidManifests(session.loaded.empty_sources)

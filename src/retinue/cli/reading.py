@@ -2,72 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from ..core.errors import ApiGone
-from ..core.model import Action, Diagnostic, Resource
+from ..core.model import Action, Diagnostic
+from ..core.observation import Observation
 from ..core.plan import make_plan
 from ..core.reach import hints_at_more, to_read_whole
 from ..engine.read import read_for_plan, read_ours, read_whole, rewound
 from ..providers.base import Resolver, Rewindable, Service
 from ..providers.losses import held, weighed
+from .connecting import connect
+from .options import ServiceOptions
 from .projects import refuse
 from .session import Session, placed
 
 
-def read_world(session: Session, service: Service, *, everything: bool = False, ours: bool = False) -> list[Resource]:
+def read_world(session: Session, service: Service, *, ours: bool = False) -> Observation:
     """The live objects of every kind that concerns this project.
 
     The service's first kind is always read; the others if a manifest or `removed` names one of them, if something of
-    ours refers to more than the manifests state, or if there are no manifests that could name anything (`everything`,
-    for commands that read none). A list that is not there is an error only if a manifest needs it. `ours`: no more is
-    needed than what the project owns.
+    ours refers to more than the manifests state, or if there are no manifests that could name anything. A list that is
+    not there is an error only if a manifest needs it. `ours`: no more is needed than what the project owns.
     """
     first, *others = session.provider.capabilities.kinds
-    named = {address.kind for address in session.loaded.rendered} | {item.kind for item in session.desired}
+    target, desired = session.target, session.desired
+    named = {address.kind for address in session.loaded.rendered} | {item.kind for item in desired}
     named |= {item.address.kind for item in session.project.removed}
 
-    def read(kind: str, *, needed: bool) -> list[Resource]:
+    def read(kind: str, *, needed: bool) -> Observation:
         try:
             if ours:
-                return read_ours(service, session.target, [kind])
-            return read_for_plan(service, session.target, session.desired, [kind])
+                return Observation(target, read_ours(service, target, [kind]))
+            return read_for_plan(service, target, desired, [kind])
         except ApiGone:
             if needed:
                 raise
-            return []
+            return Observation(target, ())
 
-    live = read(first, needed=first in named or not named)
+    seen = read(first, needed=first in named or not named)
     if not others:
-        return live
-    unnamed = not everything and session.loaded.rendered and named.isdisjoint(others)
-    if unnamed and not hints_at_more(session.world(live), session.desired, session.kinds):
-        return live
-    live += [item for kind in others for item in read(kind, needed=kind in named)]
-    if ours:
-        return live
-    desired = () if everything else session.desired
-    parts = to_read_whole(session.target, desired, live, session.provider.capabilities.compound)
-    return read_whole(service, live, parts)
+        return seen
+    unnamed = session.loaded.rendered and named.isdisjoint(others)
+    if unnamed and not hints_at_more(seen.world, desired, session.kinds):
+        return seen
+    more = [item for kind in others for item in read(kind, needed=kind in named).live]
+    if more:
+        seen = replace(seen, live=(*seen.live, *more))
+    if ours or not (parts := to_read_whole(seen, desired, session.provider.capabilities.compound)):
+        return seen
+    return replace(seen, live=read_whole(service, seen.live, parts))
 
 
-def observe(session: Session, service: Service) -> tuple[Session, list[Resource]]:
-    """The live objects, and the session with the manifests as the service understands the names in them.
+@contextmanager
+def observed(session: Session, options: ServiceOptions) -> Iterator[tuple[Session, Service, Observation]]:
+    """The connected service, what is live there, and the session as `understood`."""
+    with connect(session, options) as service:
+        seen = read_world(session, service)
+        session = understood(session, service)
+        yield session, service, checked(session, service, seen)
 
-    Raises InvalidManifests for a name that means nothing there.
-    """
-    live = read_world(session, service)
-    session = understood(session, service)
-    return session, checked(session, service, live)
 
-
-def checked(session: Session, service: Service, live: Sequence[Resource]) -> list[Resource]:
-    """`live`, with what went back to an earlier version told apart among what would change: its marker is of then."""
+def checked(session: Session, service: Service, seen: Observation) -> Observation:
+    """`seen`, with what went back to an earlier version told apart among what would change: its marker is of then."""
     if not isinstance(service, Rewindable):
-        return list(live)
-    changes = make_plan(session.target, session.desired, live).changes
-    return rewound(service, live, {item.remote_id for item in changes if item.action in (Action.UPDATE, Action.MOVE)})
+        return seen
+    changes = make_plan(seen, session.desired).changes
+    differing = {item.remote_id for item in changes if item.action in (Action.UPDATE, Action.MOVE)}
+    return rewound(service, seen, differing)
 
 
 def understood(session: Session, service: Service) -> Session:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from ..core.model import Diagnostic, Kind, Place, Resource
-from ..core.ownership import World
 from ..core.pointer import split_pointer
-from ..core.promotion import Proof
 from ..core.target import Target
 from ..load.located import Map, place_of
 from ..load.manifests import UNMATCHED, Loaded, load
@@ -18,8 +15,9 @@ from ..load.project import Environment, Project
 from ..providers.base import Provider
 from ..providers.losses import held, losses, weighed
 from ..schema import kinds, with_extras
+from .arguments import variables_of
 from .binding import bound_provider, extras_of
-from .given import variables_of
+from .options import ProjectOptions
 from .projects import choose_environment, open_project, refuse
 
 
@@ -27,18 +25,19 @@ from .projects import choose_environment, open_project, refuse
 class Session:
     """One environment of one project, with its manifests loaded and valid.
 
-    `loaded.resources` lack what the service cannot hold; `written` has them by address as they stand in the files.
-    `overrides`: the variables of the command line. `proof`: of the environment that this one is promoted from.
+    `kinds`: every kind, with the fields that only this environment's service has. `loaded.resources` lack what the
+    service cannot hold; `written` has them by address as they stand in the files. `overrides`: the variables of the
+    command line.
     """
 
     project: Project
     environment: Environment
     provider: Provider
+    kinds: Mapping[str, Kind]
     loaded: Loaded
     written: Mapping[str, Resource] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
     overrides: Map = field(default_factory=lambda: Map(Place("", 1, 1)))
-    proof: Proof | None = None
 
     @property
     def desired(self) -> tuple[Resource, ...]:
@@ -59,46 +58,48 @@ class Session:
             critical=self.environment.critical,
             deny_drift=self.environment.on_drift == "deny",
             recognised_by=self.provider.capabilities.recognised_by,
-            proof=self.proof,
         )
-
-    def world(self, live: Iterable[Resource]) -> World:
-        """Live objects by whose they are; what is known by its bytes is not among them."""
-        return self.target.world(live)
-
-    @property
-    def kinds(self) -> Mapping[str, Kind]:
-        """Every kind, with the fields that only this environment's service has."""
-        return with_extras(kinds(), self.provider.name, self.provider.capabilities.extras)
 
 
 def open_session(
-    options: Mapping[str, Any],
-    *,
-    need_manifests: bool = True,
-    complete: bool = True,
-    replaced: Mapping[str, bytes] | None = None,
+    options: ProjectOptions, *, complete: bool = True, replaced: Mapping[str, bytes] | None = None
 ) -> Session:
     """Project, environment, provider and manifests for a command's options; `replaced` as in `open_project`.
 
-    With `need_manifests=False` faulty manifests are no error and none are read (a saved plan needs none). With
-    `complete=False` an overlay may be about a manifest that is still to be written.
+    With `complete=False` an overlay may be about a manifest that is still to be written.
     """
-    project = open_project(options["directory"], replaced, options.get("project_file"))
-    environment = choose_environment(project, options.get("environment"))
+    return with_manifests(_bare(options, replaced), options, complete=complete, replaced=replaced)
+
+
+def open_without_manifests(options: ProjectOptions) -> Session:
+    """As `open_session`, but reads no manifest, so that a faulty one is no error."""
+    session = _bare(options)
+    refuse(session.loaded.diagnostics)
+    return session
+
+
+def _bare(options: ProjectOptions, replaced: Mapping[str, bytes] | None = None) -> Session:
+    project = open_project(options.directory, replaced, options.project_file)
+    environment = choose_environment(project, options.environment)
     provider, said = bound_provider(project, environment)
-    if not need_manifests:
-        refuse(said)
-        return Session(project, environment, provider, Loaded((), said))
+    known = with_extras(kinds(), provider.name, provider.capabilities.extras)
+    return Session(project, environment, provider, known, Loaded((), said))
+
+
+def with_manifests(
+    session: Session, options: ProjectOptions, *, complete: bool = True, replaced: Mapping[str, bytes] | None = None
+) -> Session:
+    """The session with its manifests; the arguments as for `open_session`."""
+    project, said = session.project, session.loaded.diagnostics
     overrides = variables_of(options)
-    loaded = load(project, environment.name, overrides, extras=extras_of, replaced=replaced)
+    loaded = load(project, session.environment.name, overrides, extras=extras_of, replaced=replaced)
     written = {str(item.address): item for item in loaded.resources}
-    session = Session(project, environment, provider, loaded, written, overrides=overrides)
     found = [item for resource in loaded.resources for item in _checked(resource, session)]
     problems = [*said, *loaded.diagnostics, *found, *_contradictions(project, loaded.resources)]
     refuse(problems if complete else [item for item in problems if item.code != UNMATCHED])
     resources = tuple(held(item, found) for item in loaded.resources)
-    return replace(session, loaded=replace(loaded, resources=resources, diagnostics=tuple(problems)))
+    loaded = replace(loaded, resources=resources, diagnostics=tuple(problems))
+    return replace(session, loaded=loaded, written=written, overrides=overrides)
 
 
 def _checked(resource: Resource, session: Session) -> Iterator[Diagnostic]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from ..core.diff import reached
 from ..core.errors import InvalidManifests, UsageError
 from ..core.model import MISSING, Cause, Json, Plan, Resource, Severity
+from ..core.observation import Observation
 from ..core.pointer import with_ignored
 from ..core.references import addresses_in
 from ..load.emit import to_yaml
@@ -21,6 +21,7 @@ from ..load.writeback import Refused, Texts, Wanted
 from ..providers.base import Exporter, Service
 from . import console
 from .binding import extras_of
+from .options import PlanOptions
 from .planning import plan_for
 from .reading import checked, understood
 from .session import Session, open_session
@@ -30,22 +31,23 @@ _BEYOND = "what differs there is nothing that a manifest says; the next apply br
 _BOTH = "its manifest was changed too since the last apply, or which side changed is not on record"
 
 
-def update(session: Session, service: Service, live: Sequence[Resource], given: Mapping[str, Any]) -> Rewriting:
+def update(
+    session: Session, service: Service, seen: Observation, options: PlanOptions, take_live: Sequence[str] = ()
+) -> Rewriting:
     """What the live values make of the project's files. Raises UsageError for a --take-live that means nothing."""
     known = understood(session, service)
-    live = checked(known, service, live)
-    plan = plan_for(known, live, given)
-    wanted, refused = _wanted(session, plan, live, given)
-    checker = _Checker(session, service, live, given)
+    seen = checked(known, service, seen)
+    plan = plan_for(known, seen, options)
+    wanted, refused = _wanted(session, plan, seen.live, set(take_live))
+    checker = _Checker(session, service, seen, options)
     found = rewrite(wanted, Texts(Files(session.project.root)), checker.problem)
     return replace(found, refused=(*refused, *found.refused), also=checker.also(found))
 
 
 def _wanted(
-    session: Session, plan: Plan, live: Sequence[Resource], given: Mapping[str, Any]
+    session: Session, plan: Plan, live: Sequence[Resource], taken: set[str]
 ) -> tuple[list[Wanted], list[Refused]]:
     """Every field that moved outside with its live value, and those of which the manifest moved too."""
-    taken = set(given.get("take_live", ()))
     wanted: list[Wanted] = []
     refused: list[Refused] = []
     by_id = {resource.remote_id: resource for resource in live}
@@ -69,17 +71,13 @@ def _wanted(
                 refused.append(Refused(one, f"{_BOTH}; --take-live {change.address} takes the live one"))
             else:
                 wanted.append(one)
-    _refuse_unknown(taken, plan)
-    return wanted, refused
-
-
-def _refuse_unknown(taken: set[str], plan: Plan) -> None:
-    moved = {str(change.address) for change in plan.changes for item in change.fields if item.cause is Cause.BOTH}
-    for address in sorted(taken - moved):
+    both = {str(change.address) for change in plan.changes for item in change.fields if item.cause is Cause.BOTH}
+    for address in sorted(taken - both):
         raise UsageError(
             f"--take-live {address} names nothing that both sides may have changed",
-            f"Both sides may have changed: {', '.join(sorted(moved)) or 'nothing'}.",
+            f"Both sides may have changed: {', '.join(sorted(both)) or 'nothing'}.",
         )
+    return wanted, refused
 
 
 def _live_values(session: Session, desired: Resource, live: Resource) -> dict[str, Json]:
@@ -96,14 +94,14 @@ class _Checker:
 
     session: Session
     service: Service
-    live: Sequence[Resource]
-    given: Mapping[str, Any]
+    seen: Observation
+    options: PlanOptions
     others: Mapping[str, Loaded] = field(default_factory=dict)
 
     def problem(self, files: Mapping[str, bytes], wanted: Sequence[Wanted]) -> str | None:
         """What else than what is wanted these files would change, in words; None if nothing."""
         try:
-            after = open_session(self.given, replaced=files)
+            after = open_session(self.options, replaced=files)
         except InvalidManifests as invalid:
             wrong = next(item for item in invalid.diagnostics if item.severity is Severity.ERROR)
             return f"the file would be wrong: {wrong.message}"
@@ -122,7 +120,7 @@ class _Checker:
         also: dict[tuple[str, str], list[str]] = {}
         if not found.files:
             return also
-        for name, new in self._others(open_session(self.given, replaced=found.files), found.files):
+        for name, new in self._others(open_session(self.options, replaced=found.files), found.files):
             for one in found.written:
                 address = one.resource.address
                 if address and one.field.name in moved_fields(self.others[name], new, address):
@@ -136,7 +134,7 @@ class _Checker:
                 yield name, load(session.project, name, extras=extras_of, replaced=files)
 
     def _left(self, after: Session, wanted: Sequence[Wanted]) -> str | None:
-        plan = plan_for(understood(after, self.service), self.live, self.given)
+        plan = plan_for(understood(after, self.service), self.seen, self.options)
         left = {(change.address, item.path) for change in plan.changes for item in change.fields}
         for one in wanted:
             if (one.resource.address, f"/{one.field.name}") in left:

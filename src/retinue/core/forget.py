@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from .errors import UsageError
 from .model import Address, Change, Plan, Reason, Resource
+from .observation import Observation
 from .ownership import Claim, World
 from .steps import forget_step
 from .target import Target
@@ -23,7 +24,7 @@ def forget_plan(
     `described`: addresses that a manifest describes here. Raises UsageError for what is not ours, and for what the next
     plan would make or take again.
     """
-    world = target.world(live)
+    world = Observation(target, live).world
     if address is not None:
         changes = _of_address(address, described, world, target)
     else:

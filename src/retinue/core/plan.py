@@ -6,14 +6,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from . import policy
-from .content import by_key, scope_of
 from .counterparts import Counterpart, adopts, counterparts, not_adoptable
 from .graph import closure
-from .links import Links, left_in_use, link, split, unused_files, used_elsewhere
+from .links import Links, left_in_use, link, unused_files, used_elsewhere
 from .model import Action, Address, Allowed, Change, Diagnostic, Plan, Reason, Resource, Severity
 from .notes import notes
+from .observation import Observation
 from .ownership import World
-from .promotion import hold
+from .promotion import Proof, hold
 from .renames import Pair, line, renames
 from .selection import Selection
 from .steps import Steps, forget_step
@@ -25,20 +25,20 @@ class Intent:
     """What a command wants of a plan besides what the manifests say. `destroy`: that all that is ours is deleted.
 
     `only`: that nothing but the steps of these addresses is planned, deletes and all: those of an approved plan.
+    `proof`: of the environment that this one is promoted from.
     """
 
     allowed: Allowed = field(default_factory=Allowed)
     selection: Selection | None = None
     destroy: bool = False
     only: Collection[Address] | None = None
+    proof: Proof | None = None
 
 
-def make_plan(
-    target: Target, desired: Sequence[Resource], live: Sequence[Resource], intent: Intent | None = None
-) -> Plan:
-    """The whole list of steps that bring `live` to `desired`."""
-    intent = intent or Intent()
-    known = _survey(target, desired, live, intent)
+def make_plan(seen: Observation, desired: Sequence[Resource], intent: Intent | None = None) -> Plan:
+    """The whole list of steps that bring what was seen to what is desired."""
+    intent, target = intent or Intent(), seen.target
+    known = _survey(seen, desired, intent)
     steps = Steps(target, known.links)
     if intent.destroy:
         found = [steps.delete(claim, Reason.DESTROY) for claim in known.world.owned.values()]
@@ -64,8 +64,8 @@ def make_plan(
             *_where(renamed, known.objects, changes),
         ),
     )
-    if target.proof is not None and not intent.destroy:
-        plan = hold(plan, target.proof, renamed)
+    if intent.proof is not None and not intent.destroy:
+        plan = hold(plan, intent.proof, renamed)
     return policy.guard(plan, replace(_facts(known, renamed, changes), external_references=external_references))
 
 
@@ -101,17 +101,16 @@ class _Known:
     links: Links
 
 
-def _survey(target: Target, desired: Sequence[Resource], live: Sequence[Resource], intent: Intent) -> _Known:
-    marked, stored = split(live, target.kinds)
-    world = target.world(marked)
+def _survey(seen: Observation, desired: Sequence[Resource], intent: Intent) -> _Known:
+    target, world = seen.target, seen.world
     placed = {resource.address: resource for resource in desired if resource.address is not None}
     files = {address: item for address, item in placed.items() if target.kinds[address.kind].by_content}
     objects = {address: item for address, item in placed.items() if address not in files}
     found = counterparts(target, objects, world, twins=intent.allowed.twins)
     held = {address: item.live if item else None for address, item in found.items()}
     orphans = {address: claim.live for address, claim in world.owned.items() if address not in held}
-    ours = by_key(stored, scope_of(target.project, target.environment))
-    return _Known(target, world, objects, files, marked, found, link(target.kinds, held, orphans, files, ours))
+    links = link(target.kinds, held, orphans, files, seen.files)
+    return _Known(target, world, objects, files, seen.marked, found, links)
 
 
 def _wanted(known: _Known, steps: Steps) -> Iterator[Change]:

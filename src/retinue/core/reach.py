@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 
-from .content import by_key, key_of, scope_of
-from .links import split
+from .content import key_of
 from .marks import has_dropped_references
 from .model import Kind, Resource
+from .observation import Observation
 from .ownership import World
 from .references import ids_in
-from .target import Target
 
 
 def hints_at_more(world: World, desired: Iterable[Resource], kinds: Mapping[str, Kind]) -> bool:
@@ -28,26 +27,22 @@ def hints_at_more(world: World, desired: Iterable[Resource], kinds: Mapping[str,
     return False
 
 
-def to_read_whole(
-    target: Target, desired: Iterable[Resource], live: Sequence[Resource], compound: Collection[str]
-) -> list[Resource]:
+def to_read_whole(seen: Observation, desired: Iterable[Resource], compound: Collection[str]) -> list[Resource]:
     """Objects of others that a list names without what is in them, and of which a plan has to see that too.
 
     What is to be adopted; and all of them where a file of ours may be unused, because they may refer to it.
     """
-    _, stored = split(live, target.kinds)
-    others = of_others(target.world(live), compound)
-    wanted = {key_of(item) for item in desired if target.kinds[item.kind].by_content}
-    files = by_key(stored, scope_of(target.project, target.environment))
-    if any(key not in wanted or len(same) > 1 for key, same in files.items()):
+    others = of_others(seen.world, compound)
+    wanted = {key_of(item) for item in desired if seen.target.kinds[item.kind].by_content}
+    if any(key not in wanted or len(same) > 1 for key, same in seen.files.items()):
         return others
     adopted = {remote_id for item in desired for remote_id in item.policy.adopt.values()}
     return [item for item in others if item.remote_id in adopted]
 
 
-def covers(target: Target, desired: Iterable[Resource], live: Iterable[Resource]) -> bool:
+def covers(seen: Observation, desired: Iterable[Resource]) -> bool:
     """Whether manifests and our objects among these are the same addresses: then a plan updates, and no more."""
-    return target.world(live).owned.keys() == {resource.address for resource in desired}
+    return seen.world.owned.keys() == {resource.address for resource in desired}
 
 
 def of_others(world: World, kinds: Collection[str]) -> list[Resource]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from .links import split
-from .model import Address, Kind, Resource
-from .ownership import World, decide
-from .promotion import Proof
+from .model import Address, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +14,6 @@ class Target:
 
     `unreadable`: the fields a service never reports, by kind. `recognised_by`: the pointers by which an object whose
     marker the service lost is known again, by kind. `removed`: what may go, and whether it is let go of instead.
-    `proof`: of the environment that this one is promoted from.
     """
 
     project: str
@@ -32,12 +28,6 @@ class Target:
     critical: bool = False
     deny_drift: bool = False
     recognised_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    proof: Proof | None = None
 
     def hidden(self, kind: str) -> Collection[str]:
         return self.unreadable.get(kind, ())
-
-    def world(self, live: Iterable[Resource]) -> World:
-        """Live objects by whose they are; what is known by its bytes is not among them."""
-        marked, _ = split(live, self.kinds)
-        return decide(marked, self.project, self.environment, self.formerly, self.kinds)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from ..core.model import Resource
+from ..core.observation import Observation
 from ..core.reach import covers
 from ..core.target import Target
 from ..providers.base import Finder, Rewindable, Service
@@ -38,29 +39,28 @@ def read_ours(service: Service, target: Target, kinds: Iterable[str]) -> list[Re
     return read_owned(service, kinds, (target.project, *target.formerly), target.environment)
 
 
-def read_for_plan(
-    service: Service, target: Target, desired: Iterable[Resource], kinds: Sequence[str]
-) -> list[Resource]:
+def read_for_plan(service: Service, target: Target, desired: Iterable[Resource], kinds: Sequence[str]) -> Observation:
     """What a plan has to see: ours, and unless it does no more than update, all the rest too.
 
     What a manifest lacks may be a twin's, adopted, or another project's that was renamed; of what is to be deleted
     somebody may have a copy. Nothing else depends on what is not ours.
     """
     if isinstance(service, Finder):
-        ours = read_ours(service, target, kinds)
-        if covers(target, (item for item in desired if item.kind in kinds), ours):
+        ours = Observation(target, read_ours(service, target, kinds))
+        if covers(ours, (item for item in desired if item.kind in kinds)):
             return ours
-    return read_live(service, kinds)
+    return Observation(target, read_live(service, kinds))
 
 
-def rewound(service: Service, live: Sequence[Resource], differing: Collection[str | None]) -> list[Resource]:
-    """`live`, with those of the ids `differing` told apart that went back to an earlier version."""
-    if not isinstance(service, Rewindable):
-        return list(live)
-    asked = [item for item in live if item.remote_id in differing and not item.set_back]
+def rewound(service: Rewindable, seen: Observation, differing: Collection[str | None]) -> Observation:
+    """What was seen, with those of the ids `differing` told apart that went back to an earlier version."""
+    asked = [item for item in seen.live if item.remote_id in differing and not item.set_back]
     found = all_of([partial(service.set_back, item) for item in asked], _AT_ONCE)
     back = {item.remote_id for item, is_back in zip(asked, found, strict=True) if is_back}
-    return [replace(item, set_back=True) if item.remote_id in back else item for item in live]
+    if not back:
+        return seen
+    live = [replace(item, set_back=True) if item.remote_id in back else item for item in seen.live]
+    return replace(seen, live=live)
 
 
 def read_whole(service: Service, live: Sequence[Resource], parts: Iterable[Resource]) -> list[Resource]:

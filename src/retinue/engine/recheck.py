@@ -5,21 +5,23 @@ core/freshness.py decides whether a step may go.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from ..core import ownership
-from ..core.content import Key, by_key, key_of, scope_of
+from ..core.content import Key, key_of
 from ..core.errors import ApiGone
 from ..core.freshness import Reached, Stale, freshness
 from ..core.graph import needs, order
-from ..core.links import split, used_elsewhere
+from ..core.links import used_elsewhere
 from ..core.model import Action, Address, Change, Plan, Resource
+from ..core.observation import Observation
 from ..core.reach import of_others
 from ..core.references import addresses_in, grounded
 from ..core.rights import displaced
+from ..core.target import Target
 from .read import read_live, read_owned, read_whole
 from .run import Run
 from .threads import all_of
@@ -35,10 +37,10 @@ class Checked:
     ids: Mapping[Address, str] = field(default_factory=dict)
 
 
-def recheck(plan: Plan, run: Run, live: Sequence[Resource] | None = None) -> Checked:
-    """`live`: what was just read to plan again. Without it the kinds of the plan are listed, because only a list tells
+def recheck(plan: Plan, run: Run, seen: Observation | None = None) -> Checked:
+    """`seen`: what was just read to plan again. Without it the kinds of the plan are listed, because only a list tells
     a copy from its original, and whatever may refer to a file that is to go because nothing did."""
-    world = _World.of(_read(plan, run) if live is None else _completed(plan, live, run), plan, run)
+    world = _World.of(_read(plan, run) if seen is None else _completed(plan, seen, run), plan, run)
     states: dict[int, Stale | Reached | None] = {}
     numbered = dict(enumerate(plan.changes))
     # What others refer to comes first: its id is needed to see whether they are as planned already.
@@ -70,13 +72,10 @@ class _World:
     planned: Collection[Address]
 
     @classmethod
-    def of(cls, live: Sequence[Resource], plan: Plan, run: Run) -> _World:
-        marked, stored = split(live, run.kinds)
-        world = ownership.decide(marked, plan.project, plan.environment, run.formerly, run.kinds)
-        files = by_key(stored, scope_of(plan.project, plan.environment))
-        used = used_elsewhere(marked, plan.changes, run.kinds)
-        by_id = {resource.remote_id: resource for resource in live}
-        return cls(by_id, world, files, used, {change.address for change in plan.changes})
+    def of(cls, seen: Observation, plan: Plan, run: Run) -> _World:
+        used = used_elsewhere(seen.marked, plan.changes, run.kinds)
+        by_id = {resource.remote_id: resource for resource in seen.live}
+        return cls(by_id, seen.world, seen.files, used, {change.address for change in plan.changes})
 
     def freshness(self, change: Change, run: Run) -> Stale | Reached | None:
         if change.held:
@@ -116,16 +115,18 @@ class _World:
         return None
 
 
-def _read(plan: Plan, run: Run) -> list[Resource]:
+def _read(plan: Plan, run: Run) -> Observation:
+    target = Target(plan.project, plan.environment, plan.provider, plan.endpoint, run.kinds, formerly=run.formerly)
     live = _read_listed(plan, run)
     if not any(run.kinds[change.address.kind].by_content and change.action.destroys for change in _free(plan)):
-        return live
+        return Observation(target, live)
     listed = {change.address.kind for change in plan.changes}
     for kind in (kind for kind in run.capabilities.kinds if kind not in listed):
         with suppress(ApiGone):  # What is not there refers to nothing.
             live += read_live(run.service, [kind])
-    world = ownership.decide(split(live, run.kinds)[0], plan.project, plan.environment, run.formerly, run.kinds)
-    return read_whole(run.service, live, of_others(world, run.capabilities.compound))
+    seen = Observation(target, live)
+    parts = of_others(seen.world, run.capabilities.compound)
+    return replace(seen, live=read_whole(run.service, live, parts)) if parts else seen
 
 
 def _read_listed(plan: Plan, run: Run) -> list[Resource]:
@@ -135,13 +136,13 @@ def _read_listed(plan: Plan, run: Run) -> list[Resource]:
     return read_live(run.service, kinds)
 
 
-def _completed(plan: Plan, live: Sequence[Resource], run: Run) -> list[Resource]:
+def _completed(plan: Plan, seen: Observation, run: Run) -> Observation:
     """With the objects of the plan that no list named: those of kinds that nothing wants any more."""
-    known = {(item.kind, item.remote_id) for item in live}
+    known = {(item.kind, item.remote_id) for item in seen.live}
     steps = {(change.address.kind, change.remote_id) for change in _free(plan) if change.remote_id} - known
     calls = [partial(run.service.get, kind, remote_id or "") for kind, remote_id in sorted(steps, key=str)]
-    found = all_of(calls, run.parallelism)
-    return [*live, *(item for item in found if item is not None)]
+    found = [item for item in all_of(calls, run.parallelism) if item is not None]
+    return replace(seen, live=(*seen.live, *found)) if found else seen
 
 
 def _free(plan: Plan) -> list[Change]:

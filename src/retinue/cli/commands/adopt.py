@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import click
 
 from ...core.codec import parse_address
 from ...core.errors import UsageError
-from ...core.model import Address, Resource
 from .. import helping, options
-from ..connecting import connect
+from ..applying import review_and_apply
+from ..options import ApplyOptions
 from ..planning import plan_for
-from ..plans import request_log, review_and_apply
-from ..reading import observe
-from ..session import Session, open_session
+from ..reading import observed
+from ..session import open_session
 
 
 @helping.command("adopt", "retinue adopt -e prod Assistant/math-tutor asst_abc123")
@@ -26,7 +23,8 @@ from ..session import Session, open_session
 @options.promotion_options
 @click.option("--auto-approve", "--yes", "auto_approve", is_flag=True, help="Do not ask.")
 @options.format_option("text", "json")
-def command(address: str, remote_id: str, **given: Any) -> int:
+@options.gathered(ApplyOptions)
+def command(options: ApplyOptions, *, address: str, remote_id: str) -> int:
     """Start managing the live object ID as ADDRESS, whose manifest must exist. Shows a plan first.
 
     The same as `retinue: {adopt: …}` in the manifest, without the line in Git.
@@ -35,7 +33,7 @@ def command(address: str, remote_id: str, **given: Any) -> int:
         wanted = parse_address(address)
     except ValueError as error:
         raise UsageError(str(error)) from error
-    session = open_session(given)
+    session = open_session(options)
     resource = next((item for item in session.desired if item.address == wanted), None)
     if resource is None:
         raise UsageError(
@@ -48,21 +46,15 @@ def command(address: str, remote_id: str, **given: Any) -> int:
     # All the others stay, so that the plan sees which objects they hold or want.
     resources = tuple(replace(item, policy=policy) if item is resource else item for item in session.desired)
     session = replace(session, loaded=replace(session.loaded, resources=resources))
-    with connect(session, given, request_log(given)) as service:
-        session, live = observe(session, service)
-        _refuse_other(wanted, remote_id, session, live)
-        plan = plan_for(session, live, {**given, "targets": (address,)})
-        return review_and_apply(plan, session, service, given)
-
-
-def _refuse_other(wanted: Address, remote_id: str, session: Session, live: Sequence[Resource]) -> None:
-    """Raises UsageError if the address holds another object, or another manifest claims this one."""
-    held = session.world(live).owned.get(wanted)
-    if held is not None and held.remote_id != remote_id:
-        raise UsageError(
-            f"{wanted} is {held.remote_id} already",
-            f"To let go of that one first: removed: [{{address: {wanted}, forget: true}}].",
-        )
-    for other in session.desired:
-        if other.address != wanted and remote_id in other.policy.adopt.values():
-            raise UsageError(f"{remote_id} is claimed by {other.address}", "Take its `adopt` line out first.")
+    with observed(session, options) as (session, service, seen):
+        held = seen.world.owned.get(wanted)
+        if held is not None and held.remote_id != remote_id:
+            raise UsageError(
+                f"{wanted} is {held.remote_id} already",
+                f"To let go of that one first: removed: [{{address: {wanted}, forget: true}}].",
+            )
+        for other in session.desired:
+            if other.address != wanted and remote_id in other.policy.adopt.values():
+                raise UsageError(f"{remote_id} is claimed by {other.address}", "Take its `adopt` line out first.")
+        plan = plan_for(session, seen, replace(options, targets=(address,)))
+        return review_and_apply(plan, session, service, options)

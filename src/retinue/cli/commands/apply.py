@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import click
 
 from ...core.again import confirmed
-from ...core.codec import plan_from_json
+from ...core.codec import outcome, plan_from_json
 from ...core.errors import InvalidManifests, StaleError, UsageError
 from ...core.model import Diagnostic, Plan, Severity
 from ...core.soundness import faults
 from ...core.strictjson import loads
 from ...engine.recheck import Checked, recheck
 from .. import helping, options
+from ..applying import carry_out, review_and_apply, run_of
+from ..approval import check_digest
 from ..connecting import connect
 from ..files import read_named
-from ..planning import plan_for, planned_again, recorded
-from ..plans import (
-    carry_out,
-    check_digest,
-    is_empty,
-    nothing_to_do,
-    report_blocked,
-    request_log,
-    review_and_apply,
-    run_of,
-    show_plan,
-    shows_plan,
-)
-from ..reading import observe
-from ..session import Session, open_session
+from ..options import ApplyOptions, ProjectOptions
+from ..planning import as_recorded, plan_for, planned_again
+from ..reading import observed
+from ..report import nothing_to_do, report_blocked, show_plan, shows_plan
+from ..session import Session, open_session, open_without_manifests, with_manifests
 
 _MOST_BYTES = 512 * 1024 * 1024
 
@@ -53,21 +44,19 @@ _MOST_BYTES = 512 * 1024 * 1024
 @options.apply_options
 @options.format_option("text", "json", "markdown")
 @options.LINK
-def command(**given: Any) -> int:
+@options.gathered(ApplyOptions)
+def command(options: ApplyOptions, *, planfile: str | None, trust_plan: bool) -> int:
     """Do what the plan says: plan afresh and ask, or carry out PLANFILE exactly as it was reviewed.
 
     PLANFILE is planned again from the manifests, with the variables that it was made with: what they no longer ask for
     is not done. Nothing but objects of this project and environment is ever changed, whatever a plan file says.
     """
-    if given["planfile"]:
-        return _apply_saved(read_plan(given["planfile"]), given)
-    if given["trust_plan"]:
+    if planfile:
+        return _apply_saved(planfile, options, trust_plan=trust_plan)
+    if trust_plan:
         raise UsageError("--trust-plan is about a saved plan", "Name it: retinue apply plan.json --trust-plan.")
-    session = open_session(given)
-    with connect(session, given, request_log(given)) as service:
-        session, live = observe(session, service)
-        plan = plan_for(session, live, given)
-        return review_and_apply(plan, session, service, given)
+    with observed(open_session(options), options) as (session, service, seen):
+        return review_and_apply(plan_for(session, seen, options), session, service, options)
 
 
 def read_plan(path: str) -> Plan:
@@ -81,33 +70,38 @@ def read_plan(path: str) -> Plan:
     return plan_from_json(value)
 
 
-def _apply_saved(plan: Plan, given: dict[str, Any]) -> int:
-    _refuse_narrowing(given)
-    session = open_session({**given, "environment": given["environment"] or plan.environment}, need_manifests=False)
+def _apply_saved(path: str, options: ApplyOptions, *, trust_plan: bool) -> int:
+    plan = read_plan(path)
+    narrowing = (options.targets, options.excludes, options.labels, options.variables, options.var_files)
+    if any(narrowing) or any(options.guards.values()):
+        raise UsageError(
+            "a saved plan is applied as it is; it cannot be narrowed, changed or allowed more",
+            "Plan again with these flags and apply that plan.",
+        )
+    session = open_without_manifests(replace(options, environment=options.environment or plan.environment))
     _check_target(plan, session)
-    if shows_plan(given):
-        show_plan(plan, {})
-    check_digest(plan, given)
-    if is_empty(plan):
-        return nothing_to_do(plan, given)
+    if shows_plan(options):
+        show_plan(plan, ProjectOptions())
+    check_digest(plan, options.expect_digest)
+    if outcome(plan) == "no-changes":
+        return nothing_to_do(plan, options)
     if any(change.blocked for change in plan.changes):
-        return report_blocked(plan, given)
-    if not given["trust_plan"]:
-        given = {**given, **recorded(plan)}
-        return _apply_again(plan, open_session({**given, "environment": plan.environment}), given)
-    with connect(session, given, request_log(given)) as service:
-        checked = _unmoved(recheck(plan, run_of(plan, session, service, given)))
-        return carry_out(plan, session, service, given, checked)
+        return report_blocked(plan, options)
+    if not trust_plan:
+        recorded = as_recorded(plan, path, options)
+        return _apply_again(plan, with_manifests(session, recorded), recorded)
+    with connect(session, options) as service:
+        checked = _unmoved(recheck(plan, run_of(plan, session, service, options)))
+        return carry_out(plan, session, service, options, checked)
 
 
-def _apply_again(plan: Plan, session: Session, given: dict[str, Any]) -> int:
+def _apply_again(plan: Plan, session: Session, options: ApplyOptions) -> int:
     """Carry out what of a saved plan is left to do and is just what the manifests ask for, or nothing."""
-    with connect(session, given, request_log(given)) as service:
-        session, live = observe(session, service)
-        found = recheck(plan, run_of(plan, session, service, given), live)
+    with observed(session, options) as (session, service, seen):
+        found = recheck(plan, run_of(plan, session, service, options), seen)
         done = [change for change, _ in found.done]
         try:
-            fresh = planned_again(plan, done, session, live, given)
+            fresh = planned_again(plan, done, session, seen, options)
         except InvalidManifests as error:
             noted = [_WITHOUT] if session.loaded.empty_sources else []
             raise InvalidManifests([*error.diagnostics, *noted]) from error
@@ -117,10 +111,10 @@ def _apply_again(plan: Plan, session: Session, given: dict[str, Any]) -> int:
         checked = _unmoved(found, f"Plan again and review.{without}")
         if any(change.blocked for change in checked.todo):
             plan = replace(plan, changes=checked.todo)
-            if shows_plan(given):
-                show_plan(plan, {})
-            return report_blocked(plan, given)
-        return carry_out(plan, session, service, given, checked)
+            if shows_plan(options):
+                show_plan(plan, ProjectOptions())
+            return report_blocked(plan, options)
+        return carry_out(plan, session, service, options, checked)
 
 
 def _unmoved(checked: Checked, remedy: str = "Plan again and review.") -> Checked:
@@ -136,24 +130,6 @@ _WITHOUT = Diagnostic(
     message="a saved plan is held against the manifests that it was made from",
     remedy="Apply it in a checkout of them; where there can be none, with --trust-plan.",
 )
-
-
-def _refuse_narrowing(given: dict[str, Any]) -> None:
-    narrowing = ("targets", "excludes", "labels", "variables", "var_files")
-    guards = (
-        "allow",
-        "allow_deletes",
-        "unprotect",
-        "revert_drift",
-        "allow_twins",
-        "allow_incomplete",
-        "allow_unpromoted",
-    )
-    if any(given[name] for name in (*narrowing, *guards)):
-        raise UsageError(
-            "a saved plan is applied as it is; it cannot be narrowed, changed or allowed more",
-            "Plan again with these flags and apply that plan.",
-        )
 
 
 def _check_target(plan: Plan, session: Session) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import replace
 
 import click
 
@@ -17,9 +17,8 @@ from ...review.hosts import HOSTS, Access, connect
 from ...review.sticky import Host, approved_digest, carry_out, head, marker, steps
 from .. import console, helping, options
 from ..ci import run_link
-from ..codehost import access_from, commit_of
-from ..given import parse_timeout
-from ..plans import request_log
+from ..codehost import HostOptions, access_from, commit_of
+from ..options import STDOUT
 from ..projects import choose_environment, open_project
 from .apply import read_plan
 
@@ -45,32 +44,36 @@ from .apply import read_plan
 @click.option("--timeout", default="2m", show_default=True, metavar="TIME", help="For the whole run: 90s, 15m.")
 @options.VERBOSE
 @options.NO_COLOR
-def command(**given: Any) -> int:
+@options.gathered(HostOptions)
+def command(options: HostOptions) -> int:
     """Show a saved plan in its pull request: one comment for each environment, made once and then kept up to date.
 
     With --out FILE the comment is written to a file and no host is asked: for other hosts, or to look at it.
     With --read the digest in that comment is printed, for `retinue apply --expect-digest`.
     """
-    if bool(given["planfile"]) == given["read"]:
+    if bool(options.planfile) == options.read:
         raise UsageError("either --plan FILE or --read", "Try `retinue comment --help`.")
-    return _read(given) if given["read"] else _write(given)
+    if options.planfile:
+        return _write(read_plan(options.planfile), options)
+    return _read(options)
 
 
-def _write(given: dict[str, Any]) -> int:
-    plan = read_plan(given["planfile"])
+def _write(plan: Plan, options: HostOptions) -> int:
     mark = marker(plan.project, plan.environment)
-    body = comment_body(plan, mark, run_link(given["link"]))
-    if given["out"] == options.STDOUT:
+    # The digest is there to be approved; all together is no longer than a comment may be.
+    first = head(mark, None if outcome(plan) == "blocked" else plan_digest(plan_to_json(plan, "")))
+    body = f"{first}\n{plan_markdown(plan, link_to=run_link(options.link), limit=LIMIT - units(first) - 1)}"
+    if options.out == STDOUT:
         console.result(body)
         return 0
-    if given["out"]:
-        console.write_file(given["out"], body)
-        console.note(f"Wrote {given['out']}.")
+    if options.out:
+        console.write_file(options.out, body)
+        console.note(f"Wrote {options.out}.")
         return 0
-    with _connected(given) as (host, access):
+    with _connected(options) as (host, access):
         todo = steps(list(host.comments()), mark, body)
         where = f"{access.repository} {access.number}"
-        if given["dry_run"]:
+        if options.dry_run:
             lines = [f"would {step.verb} {step.id or 'a comment'} in {where}" for step in todo]
         else:
             left = carry_out(host, todo, body)
@@ -79,21 +82,15 @@ def _write(given: dict[str, Any]) -> int:
     return 0
 
 
-def comment_body(plan: Plan, mark: str, link: str | None) -> str:
-    """The marker, the digest that can be approved, and the plan; together no longer than a comment may be."""
-    first = head(mark, None if outcome(plan) == "blocked" else plan_digest(plan_to_json(plan, "")))
-    return f"{first}\n{plan_markdown(plan, link_to=link, limit=LIMIT - units(first) - 1)}"
-
-
-def _read(given: dict[str, Any]) -> int:
+def _read(options: HostOptions) -> int:
     """Print the approved digest. Raises UsageError where nothing was approved."""
-    project = open_project(given["directory"])
-    environment = choose_environment(project, given["environment"]).name
-    with _connected(given) as (host, access):
-        number = access.number or host.request_of(commit_of(given["commit"]))
+    project = open_project(options.directory)
+    environment = choose_environment(project, options.environment).name
+    with _connected(options) as (host, access):
+        number = access.number or host.request_of(commit_of(options.commit))
     if not number:
         raise UsageError("no merged request brought this commit", "Name one with --number.")
-    with _connected({**given, "number": number}) as (host, access):
+    with _connected(replace(options, number=number)) as (host, access):
         digest = approved_digest(list(host.comments()), marker(project.name, environment))
     if digest is None:
         raise UsageError(
@@ -105,9 +102,9 @@ def _read(given: dict[str, Any]) -> int:
 
 
 @contextmanager
-def _connected(given: Mapping[str, Any]) -> Iterator[tuple[Host, Access]]:
+def _connected(options: HostOptions) -> Iterator[tuple[Host, Access]]:
     """The host, closed at the end; what it refuses is told with what the token needs."""
-    name, access = access_from(given, parse_timeout(given["timeout"]), request_log(given))
+    name, access = access_from(options)
     host = connect(name, access)
     try:
         yield host, access

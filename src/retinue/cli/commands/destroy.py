@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .. import helping, options
+from ..applying import review_and_apply
 from ..connecting import connect
+from ..options import ApplyOptions
 from ..planning import plan_for
-from ..plans import request_log, review_and_apply
 from ..reading import read_world
-from ..session import open_session
+from ..session import open_without_manifests
 
 
 @helping.command("destroy", "retinue destroy -e dev --allow-deletes 3")
@@ -19,9 +18,10 @@ from ..session import open_session
 @options.apply_options
 @options.format_option("text", "json", "markdown")
 @options.LINK
-def command(**given: Any) -> int:
+@options.gathered(ApplyOptions)
+def command(options: ApplyOptions) -> int:
     """Delete everything this project owns in one environment. Needs --allow-deletes with the exact number."""
-    session = open_session(given, need_manifests=False)
-    with connect(session, given, request_log(given)) as service:
-        plan = plan_for(session, read_world(session, service, everything=True), given, destroy=True)
-        return review_and_apply(plan, session, service, given)
+    session = open_without_manifests(options)
+    with connect(session, options) as service:
+        plan = plan_for(session, read_world(session, service), options, destroy=True)
+        return review_and_apply(plan, session, service, options)

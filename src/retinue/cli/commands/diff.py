@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import click
 
 from ... import __version__
 from ...core.compare import Side, comparable, compare, comparison_to_json
-from ...core.content import by_key, scope_of
 from ...core.errors import UsageError
-from ...core.links import link, split
+from ...core.links import link
 from ...core.model import Address, Resource
 from ...core.selection import select
 from ...render.comparison import comparison_text
 from .. import console, helping, options
-from ..connecting import connect
+from ..arguments import parse_pairs
 from ..exits import Exit
-from ..given import parse_pairs
-from ..plans import request_log
-from ..reading import observe
+from ..options import PlanOptions
+from ..reading import observed
 from ..session import Session, open_session
 
 
@@ -39,7 +36,8 @@ from ..session import Session, open_session
 @options.format_option("text", "json")
 @options.OUT
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if anything differs.")
-def command(left: str, right: str, live: bool, **given: Any) -> int:
+@options.gathered(PlanOptions)
+def command(options: PlanOptions, *, left: str, right: str, live: bool, detailed_exitcode: bool) -> int:
     """Show field by field how the environment B differs from A. Writes nothing.
 
     Without --live it compares the manifests as they are in each environment, and needs no network and no key. With
@@ -47,18 +45,18 @@ def command(left: str, right: str, live: bool, **given: Any) -> int:
     """
     if left == right:
         raise UsageError(f"{left} does not differ from itself", "Name two environments: retinue diff dev prod.")
-    sessions = [open_session({**given, "environment": name}) for name in (left, right)]
-    sides = [_live_side(session, given) if live else _rendered_side(session) for session in sessions]
-    chosen = _chosen(sessions, sides, given)
+    sessions = [open_session(replace(options, environment=name)) for name in (left, right)]
+    sides = [_live_side(session, options) if live else _rendered_side(session) for session in sessions]
+    chosen = _chosen(sessions, sides, options)
     first, second = ({address: side[address] for address in side if chosen(address)} for side in sides)
     found = compare(sessions[0].project.name, (left, right), (first, second), live=live)
-    if given["output_format"] == "json":
+    if options.output_format == "json":
         text = console.json_text(comparison_to_json(found, __version__))
     else:
-        style, width = console.canvas(None if given["out"] else sys.stdout)
+        style, width = console.canvas(None if options.out else sys.stdout)
         text = comparison_text(found, style=style, width=width)
-    console.deliver(text, given, private=True)
-    return Exit.CHANGES if found.differs and given["detailed_exitcode"] else Exit.OK
+    console.deliver(text, options, private=True)
+    return Exit.CHANGES if found.differs and detailed_exitcode else Exit.OK
 
 
 def _rendered_side(session: Session) -> Side:
@@ -69,14 +67,11 @@ def _rendered_side(session: Session) -> Side:
     }
 
 
-def _live_side(session: Session, given: Mapping[str, Any]) -> Side:
-    with connect(session, given, request_log(given)) as service:
-        session, live = observe(session, service)
-    owned = session.world(live).owned
-    _, stored = split(live, session.kinds)
+def _live_side(session: Session, options: PlanOptions) -> Side:
+    with observed(session, options) as (session, _, seen):
+        owned = seen.world.owned
     files = {item.address: item for item in session.desired if item.address and session.kinds[item.kind].by_content}
-    ours = by_key(stored, scope_of(session.project.name, session.environment.name))
-    links = link(session.kinds, {address: claim.live for address, claim in owned.items()}, {}, files, ours)
+    links = link(session.kinds, {address: claim.live for address, claim in owned.items()}, {}, files, seen.files)
     return {
         address: comparable(
             links.named(replace(claim.live, spec=console.SECRETS.masked_json(dict(claim.live.spec)))),
@@ -87,10 +82,10 @@ def _live_side(session: Session, given: Mapping[str, Any]) -> Side:
     }
 
 
-def _chosen(sessions: Sequence[Session], sides: Sequence[Side], given: Mapping[str, Any]) -> Callable[[Address], bool]:
+def _chosen(sessions: Sequence[Session], sides: Sequence[Side], options: PlanOptions) -> Callable[[Address], bool]:
     """Whether an address is asked for. Raises UsageError for a pattern or a label that matches nothing."""
     manifests: dict[Address | None, Resource] = {item.address: item for each in sessions for item in each.desired}
-    labels = parse_pairs(given["labels"], "--select")
+    labels = parse_pairs(options.labels, "--select")
     bare = [Resource(address.kind, {}, address) for side in sides for address in side if address not in manifests]
-    selection = select([*manifests.values(), *bare], given["targets"], given["excludes"], labels)
+    selection = select([*manifests.values(), *bare], options.targets, options.excludes, labels)
     return lambda address: selection is None or address in selection.addresses

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 import click
 
@@ -11,11 +10,10 @@ from ... import __version__
 from ...core.drift import drift_of, drift_to_json
 from ...render.drift import drift_markdown, drift_text
 from .. import console, helping, options
-from ..connecting import connect
 from ..exits import Exit
+from ..options import PlanOptions
 from ..planning import own_plan
-from ..plans import request_log
-from ..reading import observe
+from ..reading import observed
 from ..session import open_session
 
 
@@ -29,21 +27,20 @@ from ..session import open_session
 @options.format_option("text", "json", "markdown")
 @options.OUT
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if something moved.")
-def command(**given: Any) -> int:
+@options.gathered(PlanOptions)
+def command(options: PlanOptions, *, detailed_exitcode: bool) -> int:
     """List, field by field, what was changed outside since the last apply. Reads the service, writes nothing.
 
     What only the manifests changed is no drift; `retinue plan` shows it.
     """
-    session = open_session(given)
-    with connect(session, given, request_log(given)) as service:
-        session, live = observe(session, service)
-        drift = drift_of(own_plan(session, live, given))
-    if given["output_format"] == "json":
+    with observed(open_session(options), options) as (session, _, seen):
+        drift = drift_of(own_plan(session, seen, options))
+    if options.output_format == "json":
         text = console.json_text(drift_to_json(drift, __version__))
-    elif given["output_format"] == "markdown":
+    elif options.output_format == "markdown":
         text = drift_markdown(drift)
     else:
-        style, width = console.canvas(None if given["out"] else sys.stdout)
+        style, width = console.canvas(None if options.out else sys.stdout)
         text = drift_text(drift, style=style, width=width)
-    console.deliver(text, given, private=given["output_format"] != "markdown")
-    return Exit.CHANGES if drift.items and given["detailed_exitcode"] else Exit.OK
+    console.deliver(text, options, private=options.output_format != "markdown")
+    return Exit.CHANGES if drift.items and detailed_exitcode else Exit.OK

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 import threading
-from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import click
 
 from ...core.errors import RetinueError, UsageError
-from .. import console, emulators, helping
+from ...core.model import Json
+from .. import console, emulators, helping, options
 
 _FAILURES = (
     {"kind": "status", "status": 500},
@@ -33,6 +34,29 @@ class _Figure(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{value} is not a finite number.", param, ctx)
         return number
+
+
+@dataclass(frozen=True, kw_only=True)
+class Misbehaviour:
+    """The options that say how it is to behave."""
+
+    latency: float
+    rate: float | None
+    burst: int
+    hint: str
+    failures: float | None
+    seed: int
+    settings: tuple[str, ...]
+
+    def document(self) -> Json:
+        """What the control route takes."""
+        document: dict[str, Json] = {"latency": self.latency, "behaviour": dict(map(_setting, self.settings))}
+        if self.rate is not None:
+            hint = "" if self.hint == "none" else self.hint
+            document["rates"] = [{"per_second": self.rate, "burst": self.burst, "hint": hint}]
+        if self.failures:
+            document["chance"] = {"seed": self.seed, "probability": self.failures, "faults": list(_FAILURES)}
+        return document
 
 
 @helping.command(
@@ -57,13 +81,14 @@ class _Figure(click.FloatRange):
 @click.option("--seed", type=int, default=1, show_default=True, help="The same one, the same failures.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="As in metadata=replace; again for more.")
 @click.option("--control", is_flag=True, help="Let anybody who reaches it change all this at /_emulator/control.")
-def command(host: str, port: int, db: str, control: bool, **misbehaviour: Any) -> int:
+@options.gathered(Misbehaviour)
+def command(misbehaviour: Misbehaviour, *, host: str, port: int, db: str, control: bool) -> int:
     """Serve a local Assistants v2 API until Ctrl-C; prints its URL as soon as it serves.
 
     OpenAI's is at /v1, that of an Azure resource at /openai, of a Foundry project at /api/projects/NAME, Flowise at
     /api/v1.
     """
-    emulator = _emulator(db, control, _document(misbehaviour))
+    emulator = _emulator(db, control, misbehaviour.document())
     try:
         emulator.serve(host, port, console.result, threading.Event())
     except OSError as error:
@@ -79,7 +104,7 @@ def command(host: str, port: int, db: str, control: bool, **misbehaviour: Any) -
     return 0
 
 
-def _emulator(db: str, control: bool, document: dict[str, Any]) -> emulators.Server:
+def _emulator(db: str, control: bool, document: Json) -> emulators.Server:
     """Raises UsageError for a file that is no database and for a setting that does not exist."""
     import sqlite3
 
@@ -94,18 +119,6 @@ def _emulator(db: str, control: bool, document: dict[str, Any]) -> emulators.Ser
         emulator.close()
         raise UsageError(f"--set: {error}") from error
     return emulator
-
-
-def _document(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The options as what the control route takes."""
-    document = {"latency": given["latency"], "behaviour": dict(map(_setting, given["settings"]))}
-    if given["rate"] is not None:
-        hint = "" if given["hint"] == "none" else given["hint"]
-        document["rates"] = [{"per_second": given["rate"], "burst": given["burst"], "hint": hint}]
-    if given["failures"]:
-        faults = list(_FAILURES)
-        document["chance"] = {"seed": given["seed"], "probability": given["failures"], "faults": faults}
-    return document
 
 
 def _setting(text: str) -> tuple[str, Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from ...core.codec import parse_address
@@ -13,8 +11,9 @@ from ...core.model import Address, Resource
 from ...engine.read import read_live
 from ...providers.base import Service
 from .. import helping, options
+from ..applying import review_and_apply
 from ..connecting import connect
-from ..plans import request_log, review_and_apply
+from ..options import ApplyOptions
 from ..session import Session, open_session
 
 
@@ -28,7 +27,8 @@ from ..session import Session, open_session
 @options.service_options
 @click.option("--auto-approve", "--yes", "auto_approve", is_flag=True, help="Do not ask.")
 @options.format_option("text", "json")
-def command(address: str | None, ids: tuple[str, ...], **given: Any) -> int:
+@options.gathered(ApplyOptions)
+def command(options: ApplyOptions, *, address: str | None, ids: tuple[str, ...]) -> int:
     """Stop managing ADDRESS, whose manifest is gone, or one live object. Deletes nothing. Shows a plan first.
 
     The same as `removed: [{address: …, forget: true}]` in retinue.yaml, without the line in Git.
@@ -39,12 +39,12 @@ def command(address: str | None, ids: tuple[str, ...], **given: Any) -> int:
         wanted = parse_address(address) if address else None
     except ValueError as error:
         raise UsageError(str(error)) from error
-    session = open_session(given)
+    session = open_session(options)
     described = {item.address for item in session.desired if item.address}
-    with connect(session, given, request_log(given)) as service:
+    with connect(session, options) as service:
         live = _read(service, session, wanted, ids)
         plan = forget_plan(session.target, described, live, wanted, ids)
-        return review_and_apply(plan, session, service, given)
+        return review_and_apply(plan, session, service, options)
 
 
 def _read(service: Service, session: Session, wanted: Address | None, ids: tuple[str, ...]) -> list[Resource]:

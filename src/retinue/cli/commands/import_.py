@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from ...core.errors import UsageError
 from .. import console, helping, options
+from ..arguments import variables_of
 from ..connecting import connect
 from ..exits import Exit
 from ..exports import Choice, from_live, read_export
-from ..given import variables_of
-from ..plans import request_log
+from ..options import PlanOptions, to_paste
 from ..projects import open_project
 from ..reading import read_world
 from ..rewrites import write_over
@@ -38,50 +36,54 @@ from ..session import open_session
 )
 @options.service_options
 @options.selection_options
-def command(**given: Any) -> int:
+@options.gathered(PlanOptions)
+def command(
+    options: PlanOptions,
+    *,
+    source: str | None,
+    ids: tuple[str, ...],
+    names: tuple[str, ...],
+    update: bool,
+    take_live: tuple[str, ...],
+) -> int:
     """Write a manifest for every live object that nobody manages, with its `adopt:` line.
 
     The next plan then shows only adopts. Reads the service, writes files; never over a file that exists.
     With --update it writes nothing new, but live values that were changed outside into the files they belong in; what
     cannot be written exactly is printed as a patch, and ends in 1.
     """
-    _refuse_mixed(given)
-    if given["update"]:
-        return _update(given)
-    choice = Choice(frozenset(given["ids"]), given["names"])
-    if given["source"]:
-        project = open_project(given["directory"])
-        root, exported = project.root, read_export(given["source"], choice, project, variables_of(given))
+    narrowed = any((options.targets, options.excludes, options.labels))
+    if update and (source or ids or names):
+        raise UsageError("--update goes with --target, --exclude and --select", "Leave --from, --id and --name out.")
+    if not update and (narrowed or take_live):
+        raise UsageError(
+            "--target, --exclude, --select and --take-live go with --update",
+            "Choose what is imported with --id or --name, or add --update.",
+        )
+    if update:
+        return _update(options, take_live)
+    choice = Choice(frozenset(ids), names)
+    if source:
+        project = open_project(options.directory)
+        root, exported = project.root, read_export(source, choice, project, variables_of(options))
     else:
-        session = open_session(given, complete=False)
-        root, exported = session.project.root, from_live(session, given, choice)
+        session = open_session(options, complete=False)
+        root, exported = session.project.root, from_live(session, options, choice)
     for name in write_new(root, exported.files):
         console.result(f"wrote {name}")
     if exported.files:
-        console.result(f"\nNext: {options.to_paste('plan', given)}")
+        console.result(f"\nNext: {to_paste('plan', options)}")
     else:
         console.result("Nothing to import: no live object is unmanaged.")
     return 0
 
 
-def _refuse_mixed(given: dict[str, Any]) -> None:
-    """Raises UsageError for options of the one use that mean nothing in the other."""
-    new, update = ("source", "ids", "names"), ("targets", "excludes", "labels", "take_live")
-    if given["update"] and any(given[name] for name in new):
-        raise UsageError("--update goes with --target, --exclude and --select", "Leave --from, --id and --name out.")
-    if not given["update"] and any(given[name] for name in update):
-        raise UsageError(
-            "--target, --exclude, --select and --take-live go with --update",
-            "Choose what is imported with --id or --name, or add --update.",
-        )
-
-
-def _update(given: dict[str, Any]) -> int:
+def _update(options: PlanOptions, take_live: tuple[str, ...]) -> int:
     from ..updates import report, update
 
-    session = open_session(given)
-    with connect(session, given, request_log(given)) as service:
-        found = update(session, service, read_world(session, service), given)
+    session = open_session(options)
+    with connect(session, options) as service:
+        found = update(session, service, read_world(session, service), options, take_live)
     write_over(session.project.root, found.files, found.before)
-    console.result(console.harmless(report(found, options.to_paste("plan", given))))
+    console.result(console.harmless(report(found, to_paste("plan", options))))
     return Exit.ERROR if found.refused else Exit.OK

@@ -13,6 +13,7 @@ from ...load.requirement import MISMATCH
 from ...providers import registry
 from .. import console, helping, options
 from ..exports import from_new_project, read_export
+from ..options import ProjectOptions, to_paste
 from ..projects import refuse
 from ..scaffold import fresh_files, project_text, service_text, write_new
 
@@ -49,8 +50,8 @@ def command(source: str | None, endpoint: str | None, allow_http: bool, director
         where = folder / "assistants"
         console.result(f"\nNothing is live there that could be taken over: write a manifest into {where}.")
     else:
-        given = {"directory": directory}
-        console.result(f"\nNext: {options.to_paste('plan', given)}, then: {options.to_paste('apply', given)}")
+        here = ProjectOptions(directory=directory)
+        console.result(f"\nNext: {to_paste('plan', here)}, then: {to_paste('apply', here)}")
     return 0
 
 
@@ -78,4 +79,4 @@ def _files(folder: Path, source: str | None, endpoint: str | None, *, allow_http
     if allow_http:
         settings["allow_http"] = True
     project = service_text(folder, source, settings)
-    return {"retinue.yaml": project, **from_new_project(project, {}).files}
+    return {"retinue.yaml": project, **from_new_project(project).files}

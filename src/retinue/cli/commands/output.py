@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ...core.errors import UsageError
 from .. import console, helping, options
 from ..connecting import connect
-from ..plans import request_log
+from ..options import ServiceOptions, to_paste
 from ..reading import read_world
-from ..session import open_session
+from ..session import open_without_manifests
 
 
 @helping.command(
@@ -20,13 +18,14 @@ from ..session import open_session
 @options.service_options
 @options.format_option("json", "env")
 @options.OUT
-def command(**given: Any) -> int:
+@options.gathered(ServiceOptions)
+def command(options: ServiceOptions) -> int:
     """Print the live id of every object this project owns in one environment. Reads the service."""
-    session = open_session(given, need_manifests=False)
-    with connect(session, given, request_log(given)) as service:
-        live = read_world(session, service, everything=True, ours=True)
-    ids = {str(address): claim.remote_id for address, claim in session.world(live).owned.items()}
-    if given["output_format"] == "env":
+    session = open_without_manifests(options)
+    with connect(session, options) as service:
+        owned = read_world(session, service, ours=True).world.owned
+    ids = {str(address): claim.remote_id for address, claim in owned.items()}
+    if options.output_format == "env":
         from ...render.tables import clash, env_text
 
         if found := clash(ids):
@@ -37,10 +36,10 @@ def command(**given: Any) -> int:
         text = env_text(ids)
     else:
         text = console.json_text(ids)
-    if not ids and not given["quiet"]:
-        console.note(f"This environment owns nothing yet. Next: {options.to_paste('apply', given)}")
-    if given["output_format"] is None and not given["out"]:
+    if not ids and not options.quiet:
+        console.note(f"This environment owns nothing yet. Next: {to_paste('apply', options)}")
+    if options.output_format is None and not options.out:
         console.result_json(text)
     else:
-        console.deliver(text, given)
+        console.deliver(text, options)
     return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import click
 
@@ -11,11 +10,11 @@ from ...core.errors import UsageError
 from ...core.model import Promotion
 from ...load.project import Environment
 from .. import helping, options
-from ..connecting import connect
+from ..applying import review_and_apply
+from ..options import ApplyOptions
 from ..planning import plan_for
-from ..plans import request_log, review_and_apply
 from ..projects import choose_environment
-from ..reading import observe
+from ..reading import observed
 from ..session import open_session
 
 
@@ -33,20 +32,20 @@ from ..session import open_session
 @options.apply_options
 @click.option("--verified", is_flag=True, help="What goes on must have passed `retinue verify` in FROM, too.")
 @options.format_option("text", "json")
-def command(source: str, target: str, **given: Any) -> int:
+@options.gathered(ApplyOptions)
+def command(options: ApplyOptions, *, source: str, target: str, verified: bool) -> int:
     """Apply to the environment TO what is applied and unchanged in the environment FROM. Shows a plan first.
 
     Both are planned from the same files. An object is held, and the others go on, if FROM's own plan has anything left
     to do about it. As `apply -e TO` with `promote_from: FROM` in retinue.yaml, which may ask for more.
     """
-    given["environment"] = target
-    session = open_session(given)
+    options = replace(options, environment=target)
+    session = open_session(options)
     choose_environment(session.project, source)
-    promotion = _promotion(source, session.environment, verified=given["verified"])
+    promotion = _promotion(source, session.environment, verified=verified)
     session = replace(session, environment=replace(session.environment, promote_from=promotion))
-    with connect(session, given, request_log(given)) as service:
-        session, live = observe(session, service)
-        return review_and_apply(plan_for(session, live, given), session, service, given)
+    with observed(session, options) as (session, service, seen):
+        return review_and_apply(plan_for(session, seen, options), session, service, options)
 
 
 def _promotion(source: str, target: Environment, *, verified: bool) -> Promotion:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from ...core.model import Json
 from ...providers import registry
-from ...providers.base import Capabilities, Provider
+from ...providers.base import Capabilities
 from ...render.matrix import Sheet, matrix_json, matrix_markdown, matrix_text, sheet_text
 from .. import console, helping, options
+from ..options import OutputOptions
 
 
 @helping.command(
@@ -21,23 +20,21 @@ from .. import console, helping, options
 @click.argument("name", required=False)
 @options.format_option("text", "json", "markdown")
 @options.OUT
-def command(name: str | None, **given: Any) -> int:
+@options.gathered(OutputOptions)
+def command(options: OutputOptions, *, name: str | None) -> int:
     """Show what each service can hold, field by field; of one service with the reasons."""
-    sheets = [_sheet(registry.load(item)) for item in ([name] if name else registry.names())]
-    match given["output_format"]:
+    found = [registry.load(item) for item in ([name] if name else registry.names())]
+    records = [(provider, provider.capabilities) for provider in found]
+    sheets = [Sheet(provider.name, provider.title, _facts(record), record.fields) for provider, record in records]
+    match options.output_format:
         case "json":
             text = console.json_text(matrix_json(sheets))
         case "markdown":
             text = matrix_markdown(sheets)
         case _:
             text = sheet_text(sheets[0]) if name else matrix_text(sheets)
-    console.deliver(text, given)
+    console.deliver(text, options)
     return 0
-
-
-def _sheet(provider: Provider) -> Sheet:
-    record = provider.capabilities
-    return Sheet(provider.name, provider.title, _facts(record), record.fields)
 
 
 def _facts(record: Capabilities) -> dict[str, Json]:

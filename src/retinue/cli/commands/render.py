@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import click
 
@@ -12,6 +11,7 @@ from ...core.model import Json, Resource
 from ...core.pointer import join_pointer
 from ...load.origins import Origin, Path, commented, origins_of
 from .. import console, helping, options
+from ..options import ProjectOptions
 from ..session import Session, open_session
 
 
@@ -25,19 +25,20 @@ from ..session import Session, open_session
     default=None,
     help="Say where each value was written: by default in YAML, as comments, and not in JSON.",
 )
-def command(origins: bool | None, **given: Any) -> int:
+@options.gathered(ProjectOptions)
+def command(options: ProjectOptions, *, origins: bool | None) -> int:
     """Show the manifests of one environment as they will be compared. Needs no network and no key.
 
     The comment behind a value is its line in the layer that it comes from: defaults, manifest or overlay.
     """
-    session = open_session(given)
+    session = open_session(options)
     manifests = (item for item in session.desired if not session.kinds[item.kind].by_content)
     resources = sorted(manifests, key=lambda item: str(item.address))
-    if given["output_format"] == "json":
+    if options.output_format == "json":
         text = console.json_text([_json(item, session, origins=bool(origins)) for item in resources])
     else:
         text = "---\n".join(_yaml(item, session, origins=origins is not False) for item in resources)
-    console.deliver(text, given)
+    console.deliver(text, options)
     return 0
 
 

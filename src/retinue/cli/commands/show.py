@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -15,12 +15,15 @@ from ...core.diff import stated_fields
 from ...core.errors import UsageError
 from ...core.history import Step, changes_between
 from ...core.model import Address, FieldChange, Kind, Resource
+from ...core.observation import Observation
 from ...engine.read import read_ours
 from ...providers.base import Historian, Service, Version
+from ...render.history import Shown, shown_json, shown_text
 from .. import console, helping, options
 from ..connecting import connect
-from ..plans import request_log, show_plan
-from ..session import Session, open_session
+from ..options import ServiceOptions
+from ..report import show_plan
+from ..session import Session, open_without_manifests
 from .apply import read_plan
 
 
@@ -33,63 +36,53 @@ from .apply import read_plan
 @options.service_options
 @options.format_option("text", "json", "markdown", "sarif", "github")
 @options.LINK
-def command(what: str, **given: Any) -> int:
+@options.gathered(ServiceOptions)
+def command(options: ServiceOptions, *, what: str) -> int:
     """Show a saved plan, which needs no network and no project; or a live object by its address.
 
     Of an object: its fields as they are, and the versions that the service keeps, each with what it changed.
     """
-    address = None if Path(what).is_file() else _address(what)
+    address = None
+    if not Path(what).is_file():
+        with suppress(ValueError):
+            address = parse_address(what)
     if address is None:
-        show_plan(read_plan(what), given)
+        show_plan(read_plan(what), options)
         return 0
-    if given["output_format"] not in (None, "text", "json"):
-        raise UsageError(f"--format {given['output_format']} is for saved plans", "Choose text or json for an object.")
-    session = open_session(given, need_manifests=False)
-    with connect(session, given, request_log(given)) as service:
+    if options.output_format not in (None, "text", "json"):
+        raise UsageError(f"--format {options.output_format} is for saved plans", "Choose text or json for an object.")
+    session = open_without_manifests(options)
+    with connect(session, options) as service:
         live = _owned(address, session, service)
-        _show(address, live, _versions(live, service), session, given)
+        versions = service.versions(live) if isinstance(service, Historian) else None
+    shown = _shown(address, live, versions, session)
+    if options.output_format == "json":
+        console.result_json(console.json_text(shown_json(shown)))
+    else:
+        console.result(shown_text(shown, session.kinds[address.kind], console.style_for(sys.stdout)))
     return 0
-
-
-def _address(text: str) -> Address | None:
-    try:
-        return parse_address(text)
-    except ValueError:
-        return None
 
 
 def _owned(address: Address, session: Session, service: Service) -> Resource:
     """Raises UsageError if this environment owns no such object."""
     held = session.provider.capabilities.kinds
     kinds = [address.kind] if address.kind in held else held
-    owned = session.world(read_ours(service, session.target, kinds)).owned
+    owned = Observation(session.target, read_ours(service, session.target, kinds)).world.owned
     if address not in owned:
         known = ", ".join(sorted(map(str, owned))) or "nothing"
         raise UsageError(f"{address} is not live in {session.environment.name}", f"Live there: {known}.")
     return owned[address].live
 
 
-def _versions(live: Resource, service: Service) -> Sequence[Version] | None:
-    return service.versions(live) if isinstance(service, Historian) else None
-
-
-def _show(
-    address: Address, live: Resource, versions: Sequence[Version] | None, session: Session, given: dict[str, Any]
-) -> None:
-    from ...render.history import Shown, shown_json, shown_text
-
+def _shown(address: Address, live: Resource, versions: Sequence[Version] | None, session: Session) -> Shown:
     kind, target = session.kinds[address.kind], session.target
-    shown = Shown(
+    return Shown(
         str(address),
         live.remote_id or "",
         f"{target.project} / {target.environment}, {target.provider}",
         stated_fields(console.SECRETS.masked_json(dict(live.spec)), kind),
         None if versions is None else _steps(versions, kind),
     )
-    if given["output_format"] == "json":
-        console.result_json(console.json_text(shown_json(shown)))
-    else:
-        console.result(shown_text(shown, kind, console.style_for(sys.stdout)))
 
 
 def _steps(versions: Sequence[Version], kind: Kind) -> tuple[Step, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 from ...core.errors import InvalidManifests
 from ...core.model import Diagnostic, Severity
 from .. import console, helping, options
+from ..options import ProjectOptions
 from ..projects import open_project
 from ..session import open_session
 
@@ -19,15 +20,16 @@ from ..session import open_session
 @options.ENVIRONMENT
 @options.project_options
 @options.format_option("text", "json", "sarif", "github")
-def command(**given: Any) -> int:
+@options.gathered(ProjectOptions)
+def command(options: ProjectOptions) -> int:
     """Check the project file and every manifest, for one environment or for all. Needs no network and no key."""
-    project = open_project(given["directory"], project_file=given["project_file"])
-    names = [given["environment"]] if given["environment"] else list(project.environments)
+    project = open_project(options.directory, project_file=options.project_file)
+    names = [options.environment] if options.environment else list(project.environments)
     found: dict[Diagnostic, None] = {}
     addresses = set()
     for name in names:
         try:
-            session = open_session({**given, "environment": name})
+            session = open_session(replace(options, environment=name))
         except InvalidManifests as error:
             found |= dict.fromkeys(error.diagnostics)
             continue
@@ -35,15 +37,15 @@ def command(**given: Any) -> int:
         found |= dict.fromkeys((*session.loaded.empty_sources, *session.loaded.diagnostics))
     if any(item.severity is Severity.ERROR for item in found):
         raise InvalidManifests(tuple(found))
-    if given["output_format"] == "json":
+    if options.output_format == "json":
         from ...core.codec import diagnostic_to_json
 
         body = {"outcome": "valid", "exit_code": 0, "objects": len(addresses)}
         console.result_json(console.json_text(body | {"diagnostics": [diagnostic_to_json(item) for item in found]}))
         return 0
     console.diagnostics(tuple(found))
-    if given["output_format"] in console.MACHINES:
-        console.for_machines(tuple(found), given["output_format"], given["directory"])
+    if options.output_format in console.MACHINES:
+        console.for_machines(tuple(found), options.output_format, options.directory)
         return 0
     several = "manifest is" if len(addresses) == 1 else "manifests are"
     console.result(f"{len(addresses)} {several} valid in {', '.join(names)}.")

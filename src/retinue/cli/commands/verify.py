@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 import click
 
 from ...core.errors import StaleError, UsageError
-from ...core.model import Change, Outcome, Plan, Resource, Status
+from ...core.model import Change, Plan, Status
+from ...core.observation import Observation
 from ...core.verification import verify_steps
 from ...engine.apply import apply_changes
-from ...render.text import still_to_do
 from .. import console, exits, helping, options
+from ..applying import run_of
 from ..connecting import connect
 from ..evaluate import evaluate
+from ..options import ApplyOptions
 from ..planning import own_plan
-from ..plans import request_log, run_of, signals
-from ..reading import observe
+from ..reading import observed
 from ..session import Session, open_session
+from ..signals import signals
 
 
 @helping.command(
@@ -29,7 +31,8 @@ from ..session import Session, open_session
 @click.argument("words", metavar="-- COMMAND [ARG]...", nargs=-1, type=click.UNPROCESSED)
 @options.service_options
 @options.selection_options
-def command(words: tuple[str, ...], **given: Any) -> int:
+@options.gathered(ApplyOptions)
+def command(options: ApplyOptions, *, words: tuple[str, ...]) -> int:
     """Run COMMAND and, if it ends with 0, note on each object that its spec, as it is now, has passed.
 
     COMMAND finds address → live id as JSON in the file $RETINUE_OUTPUT_FILE and, where it fits, in $RETINUE_OUTPUT.
@@ -38,12 +41,17 @@ def command(words: tuple[str, ...], **given: Any) -> int:
     """
     if not words:
         raise UsageError("which command?", "Name your evaluation: retinue verify -e dev -- pytest evaluations.")
-    session = open_session(given)
-    with connect(session, given, request_log(given)) as service:
-        session, live = observe(session, service)
-    plan = own_plan(session, live, given)
-    _refuse_unready(plan)
-    steps = _steps(session, plan, live)
+    with observed(open_session(options), options) as (session, _, seen):
+        plan = own_plan(session, seen, options)
+    # What was not applied, or changed outside, is not what its manifest says.
+    unready = [change for change in plan.changes if not change.action.gives_up]
+    if unready:
+        listed = "\n  ".join(f"{change.address}: {still_to_do(change)}" for change in unready)
+        remedy = f"Apply first (retinue apply -e {plan.environment}), or choose others with --target or --exclude."
+        raise StaleError(f"not live as the manifests want it, so there is nothing to verify:\n  {listed}", remedy)
+    if not plan.unchanged_addresses:
+        raise UsageError("there is no object to verify", "Write a manifest and apply it first.")
+    steps = _steps(session, plan, seen)
     ids = {str(step.address): step.remote_id for step in steps}
     ended = evaluate(words, console.json_text(ids), session.environment.name)
     if ended.interrupted:
@@ -52,24 +60,13 @@ def command(words: tuple[str, ...], **given: Any) -> int:
     if ended.code:
         console.note(f"Nothing is noted as verified: the command ended with code {ended.code}.")
         return ended.code
-    return _record(steps, plan, session, given)
+    return _record(steps, plan, session, options)
 
 
-def _refuse_unready(plan: Plan) -> None:
-    """Raises StaleError: what was not applied, or changed outside, is not what its manifest says."""
-    unready = [change for change in plan.changes if not change.action.gives_up]
-    if unready:
-        listed = "\n  ".join(f"{change.address}: {still_to_do(change)}" for change in unready)
-        remedy = f"Apply first (retinue apply -e {plan.environment}), or choose others with --target or --exclude."
-        raise StaleError(f"not live as the manifests want it, so there is nothing to verify:\n  {listed}", remedy)
-    if not plan.unchanged_addresses:
-        raise UsageError("there is no object to verify", "Write a manifest and apply it first.")
-
-
-def _steps(session: Session, plan: Plan, live: Sequence[Resource]) -> list[Change]:
+def _steps(session: Session, plan: Plan, seen: Observation) -> list[Change]:
     """Raises StaleError for an object whose marker cannot be read: nothing can be noted there."""
-    owned = session.world(live).owned
-    steps = verify_steps(session.desired, plan.unchanged_addresses, owned, session.kinds, session.target.unreadable)
+    owned = seen.world.owned
+    steps = verify_steps(session.desired, plan.unchanged_addresses, owned, session.kinds, seen.target.unreadable)
     damaged = [str(step.address) for step in steps if owned[step.address].applied is None]
     if damaged:
         remedy = "The next change to it writes the marker anew; or take its `retinue.` metadata away and adopt it."
@@ -77,20 +74,16 @@ def _steps(session: Session, plan: Plan, live: Sequence[Resource]) -> list[Chang
     return steps
 
 
-def _record(steps: Sequence[Change], plan: Plan, session: Session, given: Mapping[str, Any]) -> int:
+def _record(steps: Sequence[Change], plan: Plan, session: Session, options: ApplyOptions) -> int:
     """Note on each object what passed, unless it has been changed meanwhile."""
     # A new connection: the command may have run for longer than --timeout.
-    with connect(session, given, request_log(given)) as service, signals(session.stop) as received:
-        outcomes = apply_changes(steps, run_of(plan, session, service, {**given, "quiet": True}))
+    with connect(session, options) as service, signals(session.stop) as received:
+        outcomes = apply_changes(steps, run_of(plan, session, service, replace(options, quiet=True)))
     for item in outcomes:
         if item.status is not Status.DONE:
             console.note(console.harmless(f"  {item.address}: not noted: {item.error}"))
-    if not given["quiet"]:
-        console.note(f"Verified in {plan.environment}: {_count(outcomes)}.")
-    open_ends = any(item.status is not Status.DONE for item in outcomes)
-    return exits.of_outcomes(outcomes, received.first if open_ends else 0)
-
-
-def _count(outcomes: Sequence[Outcome]) -> str:
     done = sum(item.status is Status.DONE for item in outcomes)
-    return f"{done} of {len(outcomes)} object{'' if len(outcomes) == 1 else 's'}"
+    if not options.quiet:
+        counted = f"{done} of {len(outcomes)} object{'' if len(outcomes) == 1 else 's'}"
+        console.note(f"Verified in {plan.environment}: {counted}.")
+    return exits.of_outcomes(outcomes, received.first if done < len(outcomes) else 0)

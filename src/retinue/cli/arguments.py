@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from ..core.errors import UsageError
 from ..core.model import Place
@@ -12,6 +11,7 @@ from ..load.files import MAX_BYTES
 from ..load.located import Map
 from ..load.yaml import parse
 from .files import read_named
+from .options import ProjectOptions
 from .projects import refuse
 
 _LONGEST = 1000 * 3600
@@ -42,20 +42,14 @@ def parse_timeout(text: str) -> float:
     return float(seconds)
 
 
-def variables_of(options: Mapping[str, Any]) -> Map:
-    """`--var-file` before `--var`; later ones win. What a file says has its place there.
-
-    What a saved plan recorded of such files stands in `recorded`; its place is the plan.
-    """
-    result = Map(Place("", 1, 1))
-    for name, value in options.get("recorded", {}).items():
-        place = Place(options["planfile"], 1, 1)
-        result.put(name, value, place, place)
-    for path in options.get("var_files", ()):
-        given = read_variables(path)
-        for name, value in given.items():
-            result.put(name, value, given.keys_at[name], given.values_at[name])
-    for name, text in parse_pairs(options.get("variables", ()), "--var").items():
+def variables_of(options: ProjectOptions) -> Map:
+    """`--var-file` before `--var`; later ones win. What a file says has its place there."""
+    result = options.recorded.copy() if options.recorded is not None else Map(Place("", 1, 1))
+    for path in options.var_files:
+        read = read_variables(path)
+        for name, value in read.items():
+            result.put(name, value, read.keys_at[name], read.values_at[name])
+    for name, text in parse_pairs(options.variables, "--var").items():
         result[name] = text
         result.keys_at.pop(name, None)
     return result

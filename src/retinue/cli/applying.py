@@ -1,0 +1,163 @@
+"""Carries out an approved plan, and ends in order whatever stops it. Approval and report are modules of their own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import wait
+from dataclasses import dataclass, field, replace
+from urllib.parse import quote
+
+from ..core.codec import outcome
+from ..core.errors import RetinueError
+from ..core.model import Change, Outcome, Plan, Resource, Status
+from ..core.waves import Known, in_plan_order, known_as
+from ..engine.apply import apply_changes
+from ..engine.recheck import Checked
+from ..engine.run import Run
+from ..engine.threads import aside
+from ..load.uploads import changed_since, content
+from ..providers.base import Service
+from ..render.results import past
+from . import console, exits, files, interrupts
+from .approval import approve, check_digest, is_approved
+from .options import ApplyOptions, ProjectOptions
+from .report import nothing_to_do, report_blocked, report_outcomes, show_plan, shows_plan, text_of
+from .session import Session
+from .signals import signals
+
+
+def review_and_apply(plan: Plan, session: Session, service: Service, options: ApplyOptions) -> int:
+    """Show a fresh plan, have it approved, carry it out; the exit code."""
+    empty = outcome(plan) == "no-changes"
+    if shows_plan(options):
+        show_plan(plan, ProjectOptions())
+    elif console.is_interactive() and not is_approved(options) and not empty:
+        # stdout is for the result; whoever is asked must see what about.
+        console.note(text_of(plan, ProjectOptions(), sys.stderr))
+    check_digest(plan, options.expect_digest)
+    if empty:
+        return nothing_to_do(plan, options)
+    if any(not change.held for change in plan.changes) and not any(change.blocked for change in plan.changes):
+        approve(plan, options)
+    return carry_out(plan, session, service, options)
+
+
+def carry_out(
+    plan: Plan, session: Session, service: Service, options: ApplyOptions, checked: Checked | None = None
+) -> int:
+    """Apply an approved plan, report it, and return the exit code. `checked`: what of a saved one is left to do."""
+    checked = checked or Checked(plan.changes, (), ())
+    if any(change.blocked for change in checked.todo):
+        return report_blocked(plan, options)
+    with signals(session.stop) as received:
+        record = _Record()
+        run = record.watch(run_of(plan, session, service, options))
+        run.ids.update(checked.ids)
+        bug = None
+        try:
+            work = aside(lambda: _outcomes(plan, run, checked))
+            while not work.done():
+                wait([work], timeout=0.2)
+            outcomes = work.result()
+            received.final = True
+        except KeyboardInterrupt:
+            outcomes = record.so_far(plan.changes)
+        except RetinueError:
+            raise
+        except Exception as error:
+            if not record.started:
+                raise
+            # What was written before it has to be said all the same.
+            received.final = True
+            bug, outcomes = console.bug_in(error), record.so_far(plan.changes)
+            console.note(f"{bug.message}\n  {bug.remedy}")
+        unfinished = any(item.status not in (Status.DONE, Status.HELD) for item in outcomes)
+        code = exits.of_outcomes(outcomes, received.first if unfinished else 0)
+        if bug is not None:
+            code = exits.Exit.BUG
+            plan = replace(plan, diagnostics=(*plan.diagnostics, bug))
+        if len(session.project.environments) > 1:
+            options = replace(options, environment=plan.environment)
+        code = report_outcomes(plan, outcomes, code, options)
+        interrupts.settle()
+    return code
+
+
+def _outcomes(plan: Plan, run: Run, checked: Checked) -> list[Outcome]:
+    done = [
+        (change, Outcome(change.address, change.action, Status.DONE, live or change.remote_id, wrote=False))
+        for change, live in checked.done
+    ]
+    return in_plan_order(plan.changes, [*done, *zip(checked.todo, apply_changes(checked.todo, run), strict=True)])
+
+
+@dataclass
+class _Record:
+    """What is known of a run's steps at any moment, for a report before its end."""
+
+    started: set[Known] = field(default_factory=set)
+    finished: dict[Known, Outcome] = field(default_factory=dict)
+
+    def watch(self, run: Run) -> Run:
+        def started(change: Change) -> None:
+            self.started.add(known_as(change))
+            run.started(change)
+
+        def finished(outcome: Outcome) -> None:
+            self.finished[known_as(outcome)] = outcome
+            run.finished(outcome)
+
+        return replace(run, started=started, finished=finished)
+
+    def so_far(self, changes: Sequence[Change]) -> list[Outcome]:
+        return [self.finished.get(known_as(change)) or self._open(change) for change in changes]
+
+    def _open(self, change: Change) -> Outcome:
+        status, why = Status.NOT_STARTED, "the run was stopped before it"
+        if known_as(change) in self.started:
+            status, why = Status.UNKNOWN, "stopped in the middle of it"
+        return Outcome(change.address, change.action, status, change.remote_id, why)
+
+
+def run_of(plan: Plan, session: Session, service: Service, options: ApplyOptions) -> Run:
+    quiet = options.quiet or options.output_format == "json"
+    return Run(
+        service=service,
+        capabilities=session.provider.capabilities,
+        kinds=session.kinds,
+        project=plan.project,
+        environment=plan.environment,
+        parallelism=options.parallelism,
+        fail_fast=options.fail_fast,
+        stop=session.stop,
+        finished=(lambda _: None) if quiet else _progress,
+        backup=backup_into(options.backup) if options.backup else lambda _live: None,
+        content=lambda change: content(session.project.root, change.address.name, *_bytes_of(change)),
+        changed=lambda change: changed_since(session.project.root, change.address.name, _bytes_of(change)[0]),
+        formerly=session.project.formerly,
+    )
+
+
+def _bytes_of(change: Change) -> tuple[str, int]:
+    """The digest and the size of a file that is to be uploaded."""
+    fields = {item.path: item.after for item in change.fields}
+    return str(fields["/sha256"]), int(fields["/bytes"])
+
+
+def _progress(item: Outcome) -> None:
+    if item.status is Status.DONE:
+        console.note(console.harmless(f"  {item.address}: {past(item.action)} {item.remote_id or ''}".rstrip()))
+    elif item.status in (Status.FAILED, Status.UNKNOWN):
+        console.note(f"  {item.address}: {item.action} failed")
+
+
+def backup_into(folder: str) -> Callable[[Resource], None]:
+    """What saves an object as it is live, as JSON in a folder."""
+
+    def save(live: Resource) -> None:
+        # The id comes from the service: it must not choose the folder.
+        name = quote(live.remote_id or "", safe="", errors="surrogatepass")
+        files.write_beside(folder, name, console.json_text(dict(live.raw)).encode())
+
+    return save

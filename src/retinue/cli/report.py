@@ -1,0 +1,142 @@
+"""Tells a plan, and what became of its steps, in the wanted format. Decides no more than what goes where."""
+
+from __future__ import annotations
+
+import stat
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TextIO
+
+from .. import __version__
+from ..core.codec import dump, outcome, plan_to_json
+from ..core.errors import UsageError
+from ..core.model import Outcome, Plan, Status
+from ..render.machines import plan_diagnostics
+from ..render.markdown import plan_markdown, results_markdown
+from ..render.results import results_json, results_text
+from ..render.text import plan_text
+from . import console, exits, files, streams
+from .ci import run_link
+from .options import STDOUT, OutputOptions, ProjectOptions, to_paste
+
+_READ = ("text", "markdown")
+"""Formats for people: no `apply` takes a file of them."""
+
+
+def show_plan(plan: Plan, options: ProjectOptions) -> None:
+    """The plan to stdout in the wanted format, and to `--out`. In a file it is JSON unless a format says otherwise."""
+    target, wanted = options.out, options.output_format
+    if target == STDOUT and wanted not in _READ:
+        if wanted is None and not options.quiet:
+            console.note(text_of(plan, options, sys.stderr))
+        console.result_json(dump(plan_to_json(plan, __version__)))
+        return
+    if target == STDOUT:
+        target = None
+    if target:
+        text = text_of(plan, options, None) if wanted in _READ else dump(plan_to_json(plan, __version__))
+        console.write_file(target, text, private=wanted != "markdown", mode=options.out_mode)
+    if wanted == "json":
+        console.result_json(console.json_text(plan_to_json(plan, __version__)))
+    elif wanted in console.MACHINES:
+        console.for_machines(plan_diagnostics(plan), str(wanted), options.directory)
+    else:
+        console.result(text_of(plan, options, sys.stdout))
+    if target:
+        then = ""
+        # A text is no plan to apply, and a blocked or an empty one is nothing to apply.
+        if wanted not in _READ and outcome(plan) == "changes":
+            # A saved plan names its environment itself.
+            then = f" Apply exactly this with: {to_paste('apply', replace(options, environment=None), target)}"
+        console.note(f"Wrote {target}.{then}")
+
+
+def text_of(plan: Plan, options: OutputOptions, stream: TextIO | None) -> str:
+    """For a stream, or for a file that is read elsewhere."""
+    if options.output_format == "markdown":
+        return plan_markdown(plan, link_to=run_link(options.link))
+    style, width = console.canvas(stream)
+    return plan_text(plan, style=style, show_unchanged=options.show_unchanged, width=width)
+
+
+def remove_plan(path: str) -> int | None:
+    """Remove an older plan in the file that `--out` names, and tell its mode; whatever else stands there stays.
+
+    Raises UsageError, also where no plan could be written.
+    """
+    about, target = files.existing(path), Path(path)
+    try:
+        if about is None or not stat.S_ISREG(about.st_mode) or _PLAN_KEY not in target.read_bytes():
+            return None
+        target.unlink()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be replaced: {error.strerror or error}", "Name another file.") from error
+    return about.st_mode
+
+
+_PLAN_KEY = b'"format_version"'
+
+
+def shows_plan(options: OutputOptions) -> bool:
+    """Whether the plan belongs on stdout before the result of an apply; JSON and Markdown are the result alone."""
+    return options.output_format not in ("json", "markdown")
+
+
+def nothing_to_do(plan: Plan, options: OutputOptions) -> int:
+    """The plan was shown and is empty."""
+    if not shows_plan(options):
+        _print_results(plan, [], exits.Exit.OK, options)
+    return exits.Exit.OK
+
+
+def report_blocked(plan: Plan, options: OutputOptions) -> int:
+    """Say that nothing was applied, and why; the exit code."""
+    outcomes = []
+    for change in plan.changes:
+        why: tuple[str, str | None] = ("another change is blocked", None)
+        if change.blocked is not None:
+            why = (change.blocked.message, "\n".join(change.blocked.remedies) or None)
+        outcomes.append(Outcome(change.address, change.action, Status.NOT_STARTED, change.remote_id, *why))
+    if not shows_plan(options):
+        try:
+            _print_results(plan, outcomes, exits.Exit.BLOCKED, options)
+        except streams.OutputLost as lost:
+            streams.report(lost)
+    where = "The plan above" if shows_plan(options) else "Each one's result"
+    counted = _counted(sum(change.blocked is not None for change in plan.changes), len(plan.changes))
+    console.note(f"Error: {counted} blocked, so nothing was applied.\n  {where} says why and names the ways out.")
+    return exits.Exit.BLOCKED
+
+
+def _counted(count: int, total: int) -> str:
+    if count == total:
+        return {1: "the change is", 2: "both changes are"}.get(total, f"all {total} changes are")
+    return f"{count} of {total} changes {'is' if count == 1 else 'are'}"
+
+
+def report_outcomes(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, options: ProjectOptions) -> exits.Exit:
+    """The exit code: where what was done cannot be said on stdout, it is said on stderr, and that is an error."""
+    try:
+        _print_results(plan, outcomes, code, options)
+    except streams.OutputLost as lost:
+        streams.report(lost)
+        console.note(results_text(plan, outcomes, console.style_for(sys.stderr)))
+        code = code or exits.Exit.ERROR
+    leaves = any(not item.action.gives_up and not item.held for item in plan.changes)
+    if options.output_format != "json" and code is exits.Exit.OK and leaves and not options.quiet:
+        console.note(f"Next: `{to_paste('output', options)}` prints the live ids.")
+    console.diagnostics([diagnostic for item in outcomes for diagnostic in item.notes])
+    return code
+
+
+def _print_results(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, options: OutputOptions) -> None:
+    if options.output_format == "json":
+        told = (*plan.diagnostics, *(diagnostic for item in outcomes for diagnostic in item.notes))
+        value = results_json(plan, outcomes, int(code), exits.word(code, outcomes), told)
+        console.result_json(console.json_text(value))
+    elif options.output_format == "markdown":
+        console.result(results_markdown(plan, outcomes, link_to=run_link(options.link)))
+    else:
+        console.result(results_text(plan, outcomes, console.style_for(sys.stdout)))

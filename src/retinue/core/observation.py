@@ -1,0 +1,41 @@
+"""What a run read live for a target, and whose it is: worked out once and handed on. Chooses no step. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from .content import Key, by_key, scope_of
+from .links import split
+from .model import Resource
+from .ownership import World, decide
+from .target import Target
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What follows from `live` is worked out where it is first asked for, and kept."""
+
+    target: Target
+    live: Sequence[Resource]
+
+    @cached_property
+    def _parts(self) -> tuple[list[Resource], list[Resource]]:
+        return split(self.live, self.target.kinds)
+
+    @property
+    def marked(self) -> Sequence[Resource]:
+        """The live objects but for files."""
+        return self._parts[0]
+
+    @cached_property
+    def world(self) -> World:
+        """The live objects but for files, by whose they are. Raises NewerMarker."""
+        target = self.target
+        return decide(self.marked, target.project, target.environment, target.formerly, target.kinds)
+
+    @cached_property
+    def files(self) -> Mapping[Key, tuple[Resource, ...]]:
+        """The files of this project and environment by what is in them, the oldest first."""
+        return by_key(self._parts[1], scope_of(self.target.project, self.target.environment))
