@@ -12,6 +12,7 @@ from ...core.model import Change, Plan, Status
 from ...core.observation import Observation
 from ...core.verification import verify_steps
 from ...engine.apply import apply_changes
+from ...render.text import still_to_do
 from .. import console, exits, helping, options
 from ..applying import run_of
 from ..connecting import connect
