@@ -243,6 +243,7 @@ TEXTS = {
     "a dialogue with rules": "Classify.\n\n---\nuser: great\nassistant: good\n---\nuser: poor\nassistant: bad\n---\n",
     "a dialogue with empty lines": "user: great\n\nassistant: positive\n\nuser: bad\n\nassistant: negative\n",
     "a dialogue of names": "Human: hi\nAssistant: hello\n",
+    "a dialogue of somebody": "name: Bob\nuser: hi\nassistant: hello\n",
     "a greeting": "assistant: Hello, how can I help?\n",
     "rules": "Text\n\n---\n\nMore text: about it\n\n---\n",
 }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from itertools import islice
 from typing import NamedTuple
 
@@ -85,7 +85,7 @@ def another(text: str) -> int | None:
         return None
     for segment in islice(_segments(_lines(text.encode("utf-8", "replace"))), 1, None):
         found = _kind_line(segment.lines) if segment.closed else None
-        if found and any(line.key in found[1].fields for line in segment.lines):
+        if found and any(line.key in _telling(found[1]) for line in segment.lines):
             return found[0].number
     return None
 
@@ -140,7 +140,7 @@ def _kind_line(lines: Sequence[_Line]) -> tuple[_Line, Kind, str] | None:
         return None
     line, kind, _ = found[0]
     others = [key for other in lines if other is not line and (key := other.key) is not None]
-    if not kind.fields.keys().isdisjoint(others):
+    if not _telling(kind).isdisjoint(others):
         return found[0]
     known = [*kind.fields, *kind.shared, *_BESIDE]
     if len(found) > 1 or any(closest(key.lower(), known, 0.7) is None for key in others):
@@ -149,6 +149,11 @@ def _kind_line(lines: Sequence[_Line]) -> tuple[_Line, Kind, str] | None:
     if any(other.column == 1 and other.key is None and other.text[0].isalnum() for other in above):
         return None
     return found[0]
+
+
+def _telling(kind: Kind) -> Set[str]:
+    """The fields that stand in nothing but a manifest: other texts have a name and a description too."""
+    return kind.fields.keys() - {kind.display, "description"}
 
 
 def _kind(word: str) -> Kind | None:
