@@ -71,7 +71,7 @@ def _create(change: Change, run: Run) -> Result:
     def send() -> Resource:
         nonce = run.nonce()
         run.made[nonce] = change.address
-        first = begun(first_applied(change, nonce), spec, {}, scope.kind, parts)
+        first = begun(first_applied(change, nonce), spec, None, scope.kind, parts)
         texts.append(Marker(scope.owner(change.address), str(first)))
         return run.service.create(change.address.kind, spec, texts[-1], at_default(change, scope.kind))
 
@@ -217,7 +217,8 @@ def _update(change: Change, run: Run) -> Result:
     fields = fields_to_send(change, scope.kind, live.spec)
     applied = next_applied(change, live, scope.kind, scope.hidden, run.nonce)
     text = Marker(scope.owner(change.address), str(applied))
-    first = begun(applied, fields, live.spec, scope.kind, run.capabilities.compound.get(live.kind, frozenset()))
+    before = None if change.action is Action.ADOPT else marker.parse_applied(live.marker_applied or "")
+    first = begun(applied, fields, live, scope.kind, run.capabilities.compound.get(live.kind, frozenset()), before)
     try:
         if first != applied:
             note = replace(text, applied=str(first))
