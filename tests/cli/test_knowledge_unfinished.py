@@ -274,3 +274,21 @@ def test_a_note_that_was_lost_is_made_up_for(denying: World) -> None:
     settled(denying)
     _detached(denying, stores(denying)[0]["id"])
     drifted(denying)
+
+
+@pytest.mark.parametrize("way", ["update", "adopt"])
+def test_what_is_sent_after_the_files_is_no_drift_where_they_fail(denying: World, way: str) -> None:
+    assert denying.run("apply", "--auto-approve").code == 0
+    (store,) = stores(denying)
+    if way == "adopt":
+        denying.emulator.vector_stores.seed({**held(denying, "vector_store")[store["id"]], "metadata": {"old": "x"}})
+    more = f"retinue: {{adopt: {{dev: {store['id']}}}}}\n" if way == "adopt" else ""
+    denying.write("assistants/handbook.yaml", f"{STORE}metadata: {{a: b}}\nexpires_after: {{days: 7}}\n{more}")
+    denying.write("handbook/new.md", "# New\n")
+    fails(denying, "new*")
+    assert denying.run("apply", "--auto-approve").code == 8
+    (step,) = (item for item in changes(denying) if item["address"] == "VectorStore/handbook")
+    assert step["blocked"] is None
+    assert {item["cause"] for item in step["fields"]} == {"manifest"}
+    works(denying)
+    settled(denying)

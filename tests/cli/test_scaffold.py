@@ -68,3 +68,28 @@ def test_init_beside_a_manifest_that_exists_writes_nothing(world: World) -> None
     world.write("assistants/greeter.yaml", "mine")
     assert world.run("init").code == 3
     assert everything(world.root) == {"assistants/greeter.yaml": b"mine"}
+
+
+@pytest.mark.parametrize("link", ["bots", "bots/a.yaml", ".gitignore"])
+def test_nothing_is_written_through_a_link_out_of_the_project(tmp_path: Path, link: str) -> None:
+    project, outside = tmp_path / "project", tmp_path / "outside"
+    (project / link).parent.mkdir(parents=True)
+    if link == "bots":
+        outside.mkdir()
+    (project / link).symlink_to(outside)
+    with pytest.raises(UsageError, match=f"{link}.* leads out of the project through a symbolic link"):
+        write_new(project, {"bots/a.yaml": "assistant: a\n"})
+    assert not outside.exists() or list(outside.iterdir()) == []
+
+
+def test_the_emulators_folder_is_ignored_without_following_a_link(world: World) -> None:
+    world.write(
+        "retinue.yaml",
+        "version: 1\nproject: demo\nmanifests: [assistants]\n"
+        "environments:\n  dev: {provider: openai, endpoint: emulator}\n",
+    )
+    world.assistant("a")
+    (world.root / ".retinue-emulator").mkdir()
+    (world.root / ".retinue-emulator/.gitignore").symlink_to(world.root / "outside")
+    assert world.run("plan").code == 0
+    assert not (world.root / "outside").exists()

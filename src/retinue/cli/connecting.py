@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -92,8 +92,8 @@ def _emulator(session: Session) -> Iterator[Any]:
     path = folder / f"{session.environment.name}.sqlite"
     try:
         folder.mkdir(exist_ok=True)
-        if not (folder / ".gitignore").exists():
-            (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+        with suppress(FileExistsError), (folder / ".gitignore").open("x", encoding="utf-8") as file:
+            file.write("*\n")
         emulator = emulators.load(session.provider.name)(str(path))
     except (OSError, sqlite3.Error) as error:
         raise UsageError(

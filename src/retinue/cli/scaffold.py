@@ -76,6 +76,11 @@ def write_new(folder: Path, files: Mapping[str, str]) -> list[str]:
             f"{', '.join(taken)} {'exists' if len(taken) == 1 else 'exist'} already; nothing was written",
             "Move them away, or work in another folder with -C DIR.",
         )
+    root = folder.resolve()
+    if outside := [name for name in (*files, ".gitignore") if not (folder / name).resolve().is_relative_to(root)]:
+        raise UsageError(
+            f"{outside[0]} leads out of the project through a symbolic link; nothing was written", "Take the link away."
+        )
     done: list[Callable[[], None]] = []
     try:
         for name, text in files.items():

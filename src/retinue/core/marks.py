@@ -54,16 +54,29 @@ def at_default(change: Change, kind: Kind) -> frozenset[str]:
 
 
 def begun(
-    applied: Applied, fields: Mapping[str, Json], live: Mapping[str, Json], kind: Kind, parts: Collection[str]
+    applied: Applied,
+    fields: Mapping[str, Json],
+    live: Resource | None,
+    kind: Kind,
+    parts: Collection[str],
+    before: Applied | None = None,
 ) -> Applied:
     """The marker to write before fields that take several requests, `parts`: it says of them that they are unfinished.
 
-    If the run ends before they are written, this tells what is missing then from what somebody took away.
+    If the run ends before they are written, this tells what is missing then from what somebody took away. What is
+    sent after them is still as `before` says, or without that as it is live.
     """
-    want, have = canonical(fields, kind), canonical(live, kind)
+    spec = live.spec if live else {}
+    want, have = canonical(fields, kind), canonical(spec, kind)
     entries = dict(applied.fields)
-    for name in (name for name in parts if name in fields and not same(want.get(name), have.get(name))):
-        field, goes = kind.fields[name], ids_in({name: live.get(name)}, kind) - ids_in({name: fields[name]}, kind)
+    unfinished = [name for name in parts if name in fields and not same(want.get(name), have.get(name))]
+    if unfinished and live:
+        asked_before = before.fields if before else asked_entries(spec, kind)
+        later = {kind.fields[name].code for name in fields if name not in parts}
+        entries = {code: entry for code, entry in entries.items() if code not in later}
+        entries |= {code: entry for code, entry in asked_before.items() if code in later}
+    for name in unfinished:
+        field, goes = kind.fields[name], ids_in({name: spec.get(name)}, kind) - ids_in({name: fields[name]}, kind)
         asked = entry_of(field, applied.fields)
         if asked is not None:
             entries[field.code] = Entry(asked.asked, EXCHANGING if goes else UNFINISHED)

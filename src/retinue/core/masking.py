@@ -16,7 +16,8 @@ MASK = "[key]"
 _SHORTEST, _LONG, _PART = 8, 16, 24
 _ROUNDS = 4
 _UNSEEN = re.compile(
-    r"\x1b\[[0-9;]*[a-z]|[\x00-\x1f\x7f-\x9f\xad\u034f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]+",
+    r"\x1b\[[0-9;]*[a-z]"
+    r"|[\x00-\x1f\x7f-\x9f\xad\u034f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]+",
     re.IGNORECASE,
 )
 _ENTITIES = {

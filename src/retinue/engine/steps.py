@@ -72,7 +72,7 @@ def _create(change: Change, run: Run) -> Result:
     def send() -> Resource:
         nonce = run.nonce()
         run.made[nonce] = change.address
-        first = begun(first_applied(change, nonce), spec, {}, scope.kind, parts)
+        first = begun(first_applied(change, nonce), spec, None, scope.kind, parts)
         sent.append(Mark.of(scope.owner(change.address), first))
         return run.service.create(change.address.kind, spec, packed(sent[-1]), at_default(change, scope.kind))
 
@@ -209,7 +209,8 @@ def _update(change: Change, run: Run) -> Result:
     fields = fields_to_send(change, scope.kind, live.spec)
     applied = next_applied(change, live, scope.kind, scope.hidden, run.nonce)
     mark = Mark.of(scope.owner(change.address), applied)
-    first = begun(applied, fields, live.spec, scope.kind, run.capabilities.compound.get(live.kind, frozenset()))
+    before = None if change.action is Action.ADOPT else live.mark.applied
+    first = begun(applied, fields, live, scope.kind, run.capabilities.compound.get(live.kind, frozenset()), before)
     try:
         if first != applied:
             live = _note(live, Mark.of(scope.owner(change.address), first), run)
