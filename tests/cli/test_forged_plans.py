@@ -182,8 +182,8 @@ def steps(forger: Forger) -> Iterator[dict[str, Any]]:
                         yield {**step, "moved_from": "demo/dev/Assistant/old-gnu"}
                 if action != "move":
                     yield step
-                if action == "delete":
-                    yield {**step, "reason": "orphan"}
+                if action in ("delete", "forget"):
+                    yield {**step, "reason": {"delete": "orphan", "forget": "duplicate"}[action]}
 
 
 @pytest.mark.parametrize("flags", [(), ("--trust-plan",)], ids=["manifests", "trusted"])

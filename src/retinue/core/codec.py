@@ -275,7 +275,7 @@ def _change(value: Mapping[str, Any]) -> Change:
         mark=_mark_change({item.path: item for item in fields}, protected),
         # Facts that the format states by its reason alone. Whoever wrote it: each step is checked against the world.
         orphan=action is Action.DELETE and reason == Reason.ORPHAN,
-        extra=action.gives_up and reason in (Reason.DUPLICATE, Reason.COPY),
+        extra=action is Action.DELETE and reason == Reason.DUPLICATE,
         unused=action is Action.DELETE and reason == Reason.UNUSED,
         recognised=action is Action.ADOPT and reason == Reason.MARKER_LOST,
     )

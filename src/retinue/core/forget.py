@@ -45,17 +45,16 @@ def _of_address(address: Address, described: Collection[Address], world: World, 
         known = ", ".join(map(str, sorted(world.owned))) or "none"
         raise UsageError(f"nothing live here has the address {address}", f"Known: {known}.")
     _refuse_described(address, described)
-    extras = ((Reason.DUPLICATE, world.duplicates), (Reason.COPY, world.copies))
-    rivals = [(reason, item) for reason, claims in extras for item in claims if item.address == address]
-    steps = [forget_step(item, reason, target, extra=True) for reason, item in rivals]
-    return [forget_step(claim, Reason.REMOVED, target), *steps]
+    rivals = [forget_step(item, Reason.DUPLICATE, target) for item in world.duplicates if item.address == address]
+    rivals += [forget_step(item, Reason.COPY, target) for item in world.copies if item.address == address]
+    return [forget_step(claim, Reason.REMOVED, target), *rivals]
 
 
 def _of_id(remote_id: str, described: Collection[Address], world: World, target: Target) -> Change:
     for claims, reason in ((world.copies, Reason.COPY), (world.duplicates, Reason.DUPLICATE)):
         for extra in claims:
             if extra.remote_id == remote_id:
-                return forget_step(extra, reason, target, extra=True)
+                return forget_step(extra, reason, target)
     claim = next((item for item in world.owned.values() if item.remote_id == remote_id), None)
     if claim is None:
         raise _not_ours(remote_id, world)

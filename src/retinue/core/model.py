@@ -266,8 +266,8 @@ class Change:
     whose object a move or a replace takes; `resolved` are the live ids of what its fields refer to by name, as far as
     that was there when the plan was made.
 
-    `orphan`: a delete that neither a manifest nor a command asks for. `extra`: the object is a second one of its
-    address. `unused`: it is a file that nothing refers to. `recognised`: an adopt of what lost its marker.
+    `orphan`: a delete that neither a manifest nor a command asks for. `extra`: a delete of our own double
+    create. `unused`: a delete of a file that nothing refers to. `recognised`: an adopt of what lost its marker.
     """
 
     address: Address

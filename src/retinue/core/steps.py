@@ -151,6 +151,6 @@ def _deletion(claim: Claim, reason: str, target: Target) -> Change:
     )
 
 
-def forget_step(claim: Claim, reason: str, target: Target, *, extra: bool = False) -> Change:
+def forget_step(claim: Claim, reason: str, target: Target) -> Change:
     """The step that takes the marker off an object and leaves it as it is."""
-    return replace(_deletion(claim, reason, target), action=Action.FORGET, extra=extra)
+    return replace(_deletion(claim, reason, target), action=Action.FORGET)

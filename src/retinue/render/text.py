@@ -154,7 +154,8 @@ def reason_of(change: Change, plan: Plan) -> str:
         old = str(change.moved_from).removeprefix(f"{plan.project}/{plan.environment}/")
         return f"moved from {clean(old)}"
     if change.action is Action.FORGET:
-        return "only its marker goes; it stays live" if change.extra else "no longer managed; it stays live"
+        extra = change.reason in (Reason.COPY, Reason.DUPLICATE)
+        return "only its marker goes; it stays live" if extra else "no longer managed; it stays live"
     size = next((item.after for item in change.fields if item.path == "/bytes"), None)
     if change.action is Action.CREATE and size is not None:
         return f"{size:,} bytes{', changed' if change.reason == Reason.MANIFEST else ''}"
