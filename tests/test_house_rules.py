@@ -66,6 +66,22 @@ def mocks(tree: ast.Module) -> list[int]:
     return lines
 
 
+LOOSE = re.compile(r"\b([Dd]ict|(Mutable)?Mapping)\[str, Any\]")
+
+
+def loose_options(tree: ast.Module) -> list[str]:
+    """Functions that take options as a mapping from names to anything, and commands that take whatever click sends."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            parameters = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+            loose = any(LOOSE.search(ast.unparse(item.annotation)) for item in parameters if item.annotation)
+            is_command = any("helping.command" in ast.unparse(item) for item in node.decorator_list)
+            if loose or (is_command and node.args.kwarg):
+                found.append(node.name)
+    return found
+
+
 def _replaced(node: ast.AST) -> Iterator[ast.expr]:
     """What a call of `setattr` or an assignment to an attribute changes."""
     if isinstance(node, ast.Call) and node.args:
@@ -101,6 +117,11 @@ def test_no_file_is_too_long() -> None:
 
 def test_no_function_is_too_long() -> None:
     assert {path: names for path in PYTHON if (names := long_functions(tree_of(path)))} == {}
+
+
+def test_the_options_of_a_command_are_one_typed_value() -> None:
+    command_line = [path for path in PYTHON if path.startswith("src/retinue/cli/")]
+    assert {path: names for path in command_line if (names := loose_options(tree_of(path)))} == {}
 
 
 def test_nothing_of_our_own_is_mocked() -> None:
@@ -139,6 +160,19 @@ def test_replacing_what_is_not_ours_is_no_mock() -> None:
 def test_a_long_function_is_found() -> None:
     assert long_functions(ast.parse("def f():\n" + "    x = 1\n" * 60)) == ["f"]
     assert long_functions(ast.parse("def f():\n" + "    x = 1\n" * 59)) == []
+
+
+LOOSE_OPTIONS = {
+    "a mapping": "def f(options: Mapping[str, Any]) -> int: ...",
+    "a dict, optional and by name": "def f(*, options: dict[str, Any] | None = None) -> int: ...",
+    "whatever click sends": "@helping.command('plan')\ndef f(**options: Any) -> int: ...",
+}
+
+
+@pytest.mark.parametrize("source", LOOSE_OPTIONS.values(), ids=LOOSE_OPTIONS.keys())
+def test_loose_options_are_found(source: str) -> None:
+    assert loose_options(ast.parse(source)) == ["f"]
+    assert loose_options(ast.parse("def f(options: PlanOptions, names: Mapping[str, str]) -> int: ...")) == []
 
 
 @pytest.mark.parametrize("text", ["/home/me/x", "/Users/me", "/work/main", "/tmp/w/venv", "C:\\Users\\me"])

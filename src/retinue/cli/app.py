@@ -110,7 +110,7 @@ def _version(ctx: click.Context, wanted: bool) -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line and return its exit code. Nothing it is given may end in a traceback."""
+    """Run one command line and return its exit code. No arguments may end in a traceback."""
     understood: list[click.Context] = []
     try:
         with interrupts.released():

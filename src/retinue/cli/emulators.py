@@ -6,9 +6,12 @@ import threading
 from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import metadata
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..core.errors import UsageError
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIEnvironment
 
 GROUP = "retinue.emulators"
 SERVER = "retinue"
@@ -18,7 +21,7 @@ SERVER = "retinue"
 class Emulator(Protocol):
     """A WSGI application. By a provider's name: its root is where that provider's base URL points."""
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]: ...
+    def __call__(self, environ: WSGIEnvironment, start_response: Callable[..., Any]) -> Iterable[bytes]: ...
 
     def close(self) -> None: ...
 
