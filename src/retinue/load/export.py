@@ -12,14 +12,12 @@ from ..core.marker import ADDRESS_KEY, APPLIED_KEY
 from ..core.model import Address, Diagnostic, Json, Kind, Severity, Shape
 from ..schema import kind_schema, kinds
 from .dumps import flat, objects_from_text
-from .emit import to_yaml
+from .emit import to_yaml, unwritable
 from .files import MAX_BYTES
-from .helper_store import without_helper
 from .names import label_of, unique_name
-from .said import shown
+from .problems import shown
 from .shared import shared_tools
-from .unwritable import unwritable
-from .upgrade import upgraded
+from .upgrade import upgraded, without_helper
 from .validate import Extras, no_extras, validate_extras, validate_manifest
 from .variables import escaped
 from .yaml import parse_text

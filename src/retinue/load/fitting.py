@@ -16,8 +16,8 @@ from ..schema import kind_schema
 from .export import Exported, NewManifest, texts
 from .located import Map, place_of
 from .manifests import Loaded, load
+from .problems import shown
 from .project import Project
-from .said import shown
 from .validate import Extras
 from .writeback import sub_shape
 

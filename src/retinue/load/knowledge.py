@@ -146,9 +146,9 @@ def _contradictions(items: Seq, member: str, uploads: Mapping[str, Upload]) -> I
         address = target_of(item.get(member)) if type(item) is Map else None
         if address is None or address.kind != FILE or address.name not in uploads:
             continue
-        said = canonical_json({key: value for key, value in item.items() if key != member})
-        other, before = first.setdefault(key_of(_file(uploads[address.name], at)), (address, said))
-        if other != address and before != said:
+        described = canonical_json({key: value for key, value in item.items() if key != member})
+        other, before = first.setdefault(key_of(_file(uploads[address.name], at)), (address, described))
+        if other != address and before != described:
             yield f"{address} has the same bytes as {other}, so they are one file, and this describes it otherwise", at
 
 

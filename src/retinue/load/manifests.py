@@ -11,20 +11,18 @@ from typing import Any, Final
 from ..core.model import Address, Diagnostic, Place, Resource, Severity
 from ..core.spelling import closest
 from ..schema import EXTRAS
-from .declared import unknown_override, values_in, written
-from .documents import Manifest, identify, read
+from .documents import Manifest, Meant, identify, read
 from .files import Files
 from .includes import Renderer
 from .knowledge import described_twice, folded, spelled_out, unknown_references, with_uploads
 from .layers import over_defaults, over_manifest, without_nulls
 from .located import Map, place_of
-from .meant import Meant
 from .policy import environments_of, policy_of, unknown_environments
+from .problems import shown
 from .project import Environment, Project
-from .said import shown
 from .sources import Source, covering, expand, nothing
 from .validate import Extras, no_extras, validate_extras, validate_manifest
-from .variables import Variables
+from .variables import Variables, file_place, unknown_override, values_in
 
 PASSED_OVER: Final = "passed-over"
 UNMATCHED: Final = "overlay-unmatched"
@@ -169,7 +167,7 @@ def _unused_overrides(run: _Run) -> Iterator[Diagnostic]:
 def _source(run: _Run, name: str) -> str:
     """`retinue.yaml:9`, or the flag."""
     if name in run.overrides:
-        place = written(run.overrides, name)
+        place = file_place(run.overrides, name)
         return f"{place.file}:{place.line}" if place else "--var"
     paths = (["environments", run.environment, "variables", name], ["variables", name, "default"])
     defined = run.project.environments[run.environment].variables if run.environment is not None else {}

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from ..core.model import Diagnostic, Place
 from .located import Map
-from .said import shown
+from .problems import shown
 
 KEY = "required_version"
 MISMATCH = "version-mismatch"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retinue.core.model import Severity
-from retinue.load.meant import meant
+from retinue.load.documents import meant
 
 from .test_manifests import PROJECT, World
 
