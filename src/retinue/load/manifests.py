@@ -17,9 +17,9 @@ from .includes import Renderer
 from .knowledge import described_twice, folded, spelled_out, unknown_references, with_uploads
 from .layers import over_defaults, over_manifest, without_nulls
 from .located import Map, place_of
-from .policy import environments_of, policy_of, unknown_environments
 from .problems import shown
 from .project import Environment, Project
+from .retinue_block import environments_of, policy_of, unknown_environments
 from .sources import Source, covering, expand, nothing
 from .validate import Extras, no_extras, validate_extras, validate_manifest
 from .variables import Variables, file_place, unknown_override, values_in

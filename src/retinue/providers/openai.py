@@ -12,8 +12,8 @@ from ..core.errors import ApiGone, NotFound
 from ..core.marker import ADDRESS_KEY, APPLIED_KEY
 from ..core.model import Change, Diagnostic, Json, Obstacle, Resource
 from .base import Capabilities, Configured, Content, Identified, Marker, Service, Settings, Support
-from .files import FILE_FIELDS, FileVerbs
 from .metadata import MARKER_KEYS, MOST_PAIRS, authors, metadata_pairs, pairs, texts
+from .openai_files import FILE_FIELDS, FileVerbs
 from .paged import below, created_at, id_of, paged
 from .refusals import written
 from .vector_stores import STORE_FIELDS, StoreVerbs, unsearchable

@@ -13,8 +13,8 @@ from ..core.errors import ApiGone, Incomplete, NotFound, Rejected, RetinueError
 from ..core.model import Diagnostic, Json, Resource
 from ..core.references import target_of
 from .base import Marker, Support
-from .files import FileVerbs
 from .metadata import authors, metadata_pairs, pairs, texts
+from .openai_files import FileVerbs
 from .paged import asking, below, created_at, id_of, paged
 from .wire import Connection, Verb
 

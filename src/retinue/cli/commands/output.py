@@ -27,7 +27,7 @@ def command(**given: Any) -> int:
         live = read_world(session, service, everything=True, ours=True)
     ids = {str(address): claim.remote_id for address, claim in session.world(live).owned.items()}
     if given["output_format"] == "env":
-        from ...render.tables import clash, env_text
+        from ...render.env import clash, env_text
 
         if found := clash(ids):
             raise UsageError(

@@ -76,7 +76,7 @@ def _versions(live: Resource, service: Service) -> Sequence[Version] | None:
 def _show(
     address: Address, live: Resource, versions: Sequence[Version] | None, session: Session, given: dict[str, Any]
 ) -> None:
-    from ...render.history import Shown, shown_json, shown_text
+    from ...render.live_object import Shown, shown_json, shown_text
 
     kind, target = session.kinds[address.kind], session.target
     shown = Shown(

@@ -14,8 +14,8 @@ from ..base import Capabilities, Service, Support
 from ..wire import Connection
 from .block import NAME, block_of
 from .checks import problems
-from .errors import classify
 from .reading import details_of
+from .verdicts import classify
 
 __all__ = ["PROVIDER", "FlowiseProvider", "classify"]
 

@@ -9,9 +9,9 @@ from urllib.parse import quote
 from ...core.errors import RetinueError
 from ...core.model import Diagnostic, Json, Severity
 from ..wire import Verb
-from .errors import is_gone_upstream
 from .reading import details_of, is_marked, upstream_id
 from .upstream import is_comparable
+from .verdicts import is_gone_upstream
 
 _PAGE = 20
 """How many assistants the one page of the upstream's list shows."""

@@ -16,9 +16,9 @@ from ..wire import Verb
 from .behind import Behind
 from .block import CUSTOM, Block, block_of
 from .directory import Directory, by_name, credentials_from
-from .errors import is_gone_upstream, remedy_for
 from .reading import details_of, parsed_details, to_resource, upstream_id
 from .resolving import resolved
+from .verdicts import is_gone_upstream, remedy_for
 from .writing import IN_NODE, create_body, update_body
 
 if TYPE_CHECKING:

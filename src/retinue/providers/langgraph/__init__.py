@@ -17,8 +17,8 @@ from ...core.pointer import join_pointer
 from ..base import Auth, Capabilities, Service, Support
 from ..wire import Connection
 from .block import DEFAULT_KEYS, NAME, block_of
-from .errors import classify
 from .mapping import MOST, SYSTEM, UNNAMED
+from .verdicts import classify
 
 __all__ = ["PROVIDER", "LangGraphProvider", "classify"]
 

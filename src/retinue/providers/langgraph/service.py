@@ -14,7 +14,6 @@ from ..lenient import seconds
 from ..paged import Moved, Page, walked
 from ..wire import Verb
 from .block import block_of
-from .errors import known_graphs
 from .graphs import Graph, findings, unknown_graph, unreadable_schema
 from .mapping import (
     MOST,
@@ -26,6 +25,7 @@ from .mapping import (
     to_resource,
     update_body,
 )
+from .verdicts import known_graphs
 
 if TYPE_CHECKING:
     from ..http import Http
