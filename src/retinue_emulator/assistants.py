@@ -35,7 +35,7 @@ class Assistants:
         every, one = f"{prefix}/assistants", f"{prefix}/assistants/{{id}}"
         return (
             Route("POST", every, self._create),
-            Route("GET", every, self._list),
+            Route("GET", every, lambda request: Answer(self._listing.page(request))),
             Route("GET", one, lambda request, key: Answer(self.found(key))),
             Route("POST", one, self._modify),
             Route("DELETE", one, self._delete),
@@ -103,9 +103,6 @@ class Assistants:
         if not self._store.delete(KIND, key):
             raise ApiError(404, f"No assistant found with id '{key}'.")
         return Answer(json.dumps({"id": key, "object": "assistant.deleted", "deleted": True}))
-
-    def _list(self, request: Request) -> Answer:
-        return Answer(self._listing.page(request))
 
     def seed(self, raw: Mapping[str, Any]) -> str:
         """Put an object there as it is, without a check: any id, time, metadata, unknown keys. Returns its id."""

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 PATH = "/_emulator/control"
 _PARTS = ("objects", "faults", "behaviour", "requests", "latency")
 _KEYS = ("reset", "behaviour", "latency", "faults", "rates", "chance", "objects", "flowise_pages")
-_UNSENDABLE = ("page_filter",)
 Step = Callable[[], object]
 
 
@@ -112,8 +111,6 @@ class Control:
         shown["alterations"] = {
             name: change if isinstance(change, str) else "function" for name, change in behaviour.alterations.items()
         }
-        for name in _UNSENDABLE:
-            del shown[name]
         return {
             "behaviour": shown,
             "latency": self._emulator.latency,
@@ -137,8 +134,7 @@ def _only(value: Any, known: tuple[str, ...]) -> Mapping[str, Any]:
 
 
 def _behaviour(base: Behaviour, changes: Any) -> Behaviour:
-    names = tuple(item.name for item in fields(base) if item.name not in _UNSENDABLE)
-    changes = dict(_only(changes, names))
+    changes = dict(_only(changes, tuple(item.name for item in fields(base))))
     if isinstance(changes.get("unsupported"), list):
         changes["unsupported"] = frozenset(changes["unsupported"])
     return replace(base, **changes)

@@ -76,15 +76,12 @@ class Files:
         return Answer(text)
 
     def _list(self, request: Request) -> Answer:
-        self._expire()
-        purpose = request.query.get("purpose")
-        keep = (lambda raw: raw["purpose"] == purpose) if purpose else None
-        return Answer(self._listing.page(request, keep))
-
-    def _expire(self) -> None:
         for key, raw in self._store.everything(KIND):
             if raw.get("expires_at", self._now() + 1) <= self._now():
                 self._remove(key)
+        purpose = request.query.get("purpose")
+        keep = (lambda raw: raw["purpose"] == purpose) if purpose else None
+        return Answer(self._listing.page(request, keep))
 
     def find(self, key: str) -> dict[str, Any] | None:
         """The file object, unless it is not there or has expired."""

@@ -31,7 +31,7 @@ class Rows:
             Route("POST", every, self._in("createAssistant", self._create)),
             Route("GET", every, self._list),
             Route("GET", one, self._in("getAssistantById", lambda request, key: self._found(key))),
-            Route("PUT", one, self._in("updateAssistant", self._update)),
+            Route("PUT", one, self._in("updateAssistant", lambda request, key: self._put(key, body_of(request)))),
             Route("DELETE", one, self._in("deleteAssistant", self._delete)),
         )
 
@@ -116,9 +116,6 @@ class Rows:
         rest = {"tools": details.get("tools") or [], "tool_resources": details.get("tool_resources") or {}}
         body = {"iconSrc": row["iconSrc"], "credential": row["credential"], "details": as_js(shown | numbers | rest)}
         self._put(key, body)
-
-    def _update(self, request: Request, key: str) -> dict[str, Any]:
-        return self._put(key, body_of(request))
 
     def _put(self, key: str, body: dict[str, Any]) -> dict[str, Any]:
         """Last writer wins. `details` is replaced whole; of a CUSTOM row the type too."""

@@ -252,13 +252,11 @@ class _Server(TCPServer):
         self.shutdown()
         self._hang_up(lambda busy: not busy)
         deadline = time.monotonic() + _STOP_SECONDS
-        for thread in self._running():
+        with self._lock:
+            running = list(self._threads)
+        for thread in running:
             thread.join(max(0.0, deadline - time.monotonic()))
         self._hang_up(lambda busy: True)
-
-    def _running(self) -> list[threading.Thread]:
-        with self._lock:
-            return list(self._threads)
 
     def _hang_up(self, chosen: Callable[[bool], bool]) -> None:
         with self._lock:

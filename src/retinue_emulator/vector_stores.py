@@ -37,7 +37,7 @@ class VectorStores:
         """The operations below `prefix`, which has no slash at its end."""
         every, one = f"{prefix}/vector_stores", f"{prefix}/vector_stores/{{id}}"
         return (
-            Route("POST", every, self._create),
+            Route("POST", every, lambda request: self._answer(self.make(rules.check(request.json(), rules.CREATE)))),
             Route("GET", every, self._list),
             Route("GET", one, lambda request, key: self._answer(self._found(key))),
             Route("POST", one, self._modify),
@@ -45,9 +45,6 @@ class VectorStores:
             Route("POST", f"{one}/search", self._search),
             *self.entries.routes(one),
         )
-
-    def _create(self, request: Request) -> Answer:
-        return self._answer(self.make(rules.check(request.json(), rules.CREATE)))
 
     def make(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """A new store with the files that were asked for. Raises ApiError 404 for one that is not there."""

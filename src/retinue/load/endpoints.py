@@ -49,7 +49,9 @@ def endpoint_problem(endpoint: str, allow_http: bool) -> Problem | None:
     except ValueError:
         host = None
     if not endpoint.isprintable() or " " in endpoint or "\\" in endpoint or not host:
-        return _no_url(endpoint)
+        if closest(endpoint.lower(), [EMULATOR], 0.75):
+            return Problem("endpoint-shape", "the endpoint is no base URL", f"Did you mean `{EMULATOR}`?")
+        return Problem("endpoint-shape", "the endpoint is no base URL", _SHAPE)
     if parts.scheme not in ("http", "https"):
         message = f"the endpoint begins with {shown(parts.scheme + '://')}, which is not supported"
         return Problem("endpoint-scheme", message, _SHAPE)
@@ -58,12 +60,6 @@ def endpoint_problem(endpoint: str, allow_http: bool) -> Problem | None:
         remedy = "Write https://. If this network is safe, write `allow_http: true` in this environment."
         return Problem("endpoint-plain-http", message, remedy)
     return None
-
-
-def _no_url(endpoint: str) -> Problem:
-    if closest(endpoint.lower(), [EMULATOR], 0.75):
-        return Problem("endpoint-shape", "the endpoint is no base URL", f"Did you mean `{EMULATOR}`?")
-    return Problem("endpoint-shape", "the endpoint is no base URL", _SHAPE)
 
 
 def is_loopback(host: str) -> bool:

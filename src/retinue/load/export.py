@@ -183,7 +183,11 @@ class _Work:
         """The document of one object, and the file with its prompt if that has one."""
         fields = {key: escaped(value) for key, value in spec.items()}
         if isinstance(spec.get("tools"), list):
-            fields["tools"] = [self._tool(tool) for tool in spec["tools"]]
+            # A tool that others have too is an include.
+            files = [(tool, self.tools.get(canonical_json(tool))) for tool in spec["tools"]]
+            fields["tools"] = [
+                self._include(path, canonical_json(tool)) if path else escaped(tool) for tool, path in files
+            ]
         prompts = {}
         prompt = spec.get("instructions")
         if self.prompts is not None and isinstance(prompt, str) and _fits_file(prompt):
@@ -194,11 +198,6 @@ class _Work:
         if self.environment is not None and isinstance(old_id, str) and old_id:
             document["retinue"] = {"adopt": {self.environment: old_id}}
         return document, prompts
-
-    def _tool(self, tool: Json) -> Json:
-        """An include, for a tool that others have too."""
-        path = self.tools.get(canonical_json(tool))
-        return self._include(path, canonical_json(tool)) if path else escaped(tool)
 
     def _include(self, path: str, text: str) -> dict[str, Json]:
         """Of a file that says it means what looks like a variable literally."""

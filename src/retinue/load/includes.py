@@ -252,7 +252,12 @@ class Renderer:
         if not parsed.complete:
             return None
         if len(parsed.documents) != 1 or parsed.documents[0].value is None:
-            self.problems.append(_not_one(found.name, len(parsed.documents), at))
+            count = len(parsed.documents)
+            holds = "is empty" if count <= 1 else f"holds {count} documents"
+            message = f"the included file `{shorten(found.name)}` {holds}"
+            self.problems.append(
+                Diagnostic("include-not-one", message, "An included file holds exactly one value.", at)
+            )
             return None
         return parsed.documents[0]
 
@@ -298,9 +303,3 @@ def _chain_problem(chain: tuple[str, ...], at: Place) -> Diagnostic | None:
         message = f"more than {MAX_CHAIN} files include each other in a row"
         return Diagnostic("include-chain", message, "Include the inner files directly.", at)
     return None
-
-
-def _not_one(name: str, documents: int, at: Place) -> Diagnostic:
-    what = "is empty" if documents <= 1 else f"holds {documents} documents"
-    message = f"the included file `{shorten(name)}` {what}"
-    return Diagnostic("include-not-one", message, "An included file holds exactly one value.", at)

@@ -93,7 +93,9 @@ def with_uploads(resources: Sequence[Resource], uploads: Mapping[str, Upload]) -
     first: dict[Key, Address] = {}
     same = {address: first.setdefault(key_of(file), address) for address, file in files.items()}
     again = {address: one for address, one in same.items() if one != address}
-    return [*(_requiring(_one_each(item, again)) for item in resources), *(files[a] for a in files if a not in again)]
+    users = [_one_each(item, again) for item in resources]
+    users = [replace(item, requires=addresses_in(item.spec, kinds()[item.kind])) for item in users]
+    return [*users, *(files[address] for address in files if address not in again)]
 
 
 def _file(upload: Upload, place: Place) -> Resource:
@@ -107,10 +109,6 @@ def _one_each(resource: Resource, again: Mapping[Address, Address]) -> Resource:
         return resource
     names = {address: reference(one) for address, one in again.items()}
     return replace(resource, spec=renamed(resource.spec, kinds()[resource.kind], names))
-
-
-def _requiring(resource: Resource) -> Resource:
-    return replace(resource, requires=addresses_in(resource.spec, kinds()[resource.kind]))
 
 
 def mentions(resource: Resource) -> Iterator[tuple[Address, Place]]:

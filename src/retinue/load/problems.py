@@ -100,13 +100,12 @@ def _unknown_keys(error: Any, kind: Kind | None, prefix: Sequence[str | int]) ->
         if word is not None and (key,) == word.steps:
             yield word
         elif key not in members and (word is None or target_of(error.instance[key]) is None):
-            yield _literal_key(path) if "api_key" in path else _unknown(key, path, error, kind)
-
-
-def _literal_key(path: Sequence[str | int]) -> Problem:
-    """The key itself may be the secret, so it is not repeated."""
-    message = f"{path_name(path)} says where the key comes from, with `env`, `file` or `command`"
-    return Problem("unknown-key", message, "Write `{env: NAME}`. If a real key stands here, revoke it now.")
+            if "api_key" not in path:
+                yield _unknown(key, path, error, kind)
+                continue
+            # The key itself may be the secret, so it is not repeated.
+            message = f"{path_name(path)} says where the key comes from, with `env`, `file` or `command`"
+            yield Problem("unknown-key", message, "Write `{env: NAME}`. If a real key stands here, revoke it now.")
 
 
 def _unknown(key: str, path: Sequence[str | int], error: Any, kind: Kind | None) -> Problem:
@@ -293,7 +292,8 @@ def _special(error: Any, path: Sequence[str | int]) -> Problem | None:
 def _wrong_type(error: Any, name: str, path: Sequence[str | int]) -> Problem:
     value = error.instance
     wanted = [error.validator_value] if isinstance(error.validator_value, str) else list(error.validator_value)
-    words = _alternatives([_KINDS[item] for item in wanted if item != "null"])
+    *most, last = [_KINDS[item] for item in wanted if item != "null"] or [_KINDS["null"]]
+    words = f"{', '.join(most)} or {last}" if most else last
     found = "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else shown(value)
     remedy = f"Write {words}."
     if value is None:
@@ -306,10 +306,6 @@ def _wrong_type(error: Any, name: str, path: Sequence[str | int]) -> Problem:
         item = f"{{type: {shown(value)[1:-1]}}}" if tuple(path[-1:]) == ("tools",) else shown(value)[1:-1]
         remedy = f"Write a list: [{item}]."
     return Problem("wrong-type", f"{name} must be {words}, but it is {found}", remedy)
-
-
-def _alternatives(words: Sequence[str]) -> str:
-    return " or ".join((*([", ".join(words[:-1])] if words[1:] else []), *words[-1:]))
 
 
 def _not_allowed(error: Any, name: str, path: Sequence[str | int]) -> Problem:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any, TypeAlias
 
@@ -59,7 +58,8 @@ def _holds(operator: str, wanted: str, running: str) -> bool:
     """As pip compares: a pre-release comes before its release and is not below it, a post-release after it."""
     own = _OWN.match(running)
     assert own is not None
-    order = _compared(_release(own[1]), _release(wanted))
+    pairs = zip_longest(_release(own[1]), _release(wanted), fillvalue=(0, ""))
+    order = next((1 if mine > theirs else -1 for mine, theirs in pairs if mine != theirs), 0)
     # Only where the release numbers are equal it matters what follows ours.
     rank = order or (1 if own[2] == "post" else -1 if own[2] else 0)
     return {"==": rank == 0, ">=": rank >= 0, "<=": rank <= 0, ">": order > 0, "<": order < 0}[operator]
@@ -69,8 +69,3 @@ def _release(text: str) -> _Release:
     """The numbers by length and digits: they may be longer than Python likes to convert."""
     parts = (part.lstrip("0") for part in text.split("."))
     return tuple((len(part), part) for part in parts)
-
-
-def _compared(one: Sequence[tuple[int, str]], two: Sequence[tuple[int, str]]) -> int:
-    pairs = zip_longest(one, two, fillvalue=(0, ""))
-    return next((1 if mine > theirs else -1 for mine, theirs in pairs if mine != theirs), 0)

@@ -56,10 +56,13 @@ def replaced(text: str, node: Node, value: Json, *, is_json: bool, trims: bool) 
     if node.what == SCALAR and node.style in ("|", ">"):
         return _block(text, node, value, trims=trims)
     if node.what != SCALAR:
-        _refuse_loss(text[node.start : node.end] + ("" if node.flow else text[node.end :].partition("\n")[0]))
+        # A collection is rewritten only where nothing but its values can be lost.
+        written = text[node.start : node.end] + ("" if node.flow else text[node.end :].partition("\n")[0])
+        if re.search(r"#|\$\{|(?:^|[\s\[{,])[&*]\w|\bfile\b", written):
+            raise Unsafe("comments, variables or includes would be lost here")
     elif "\n" in text[node.start : node.end]:
         raise Unsafe("the text runs over several lines here, and its layout cannot be kept")
-    if node.flow or is_json or _fits_line(value):
+    if node.flow or is_json or (not isinstance(value, dict | list) and not (isinstance(value, str) and "\n" in value)):
         gap = " " if node.start == node.end and text[node.start - 1 : node.start] in (":", "-") else ""
         return Edit(node.start, node.end, gap + _inline(value, node, is_json=is_json))
     return _emitted(text, node, value)
@@ -119,16 +122,6 @@ def item_removed(text: str, node: Node, index: int, *, moved: bool = False) -> E
     start = node.children[index].start
     start = start if node.flow else text.rindex("-", 0, start)
     return _without(text, node, index, start, node.children, keeps_comments=moved)
-
-
-def _refuse_loss(text: str) -> None:
-    """A collection is rewritten only where nothing but its values can be lost."""
-    if re.search(r"#|\$\{|(?:^|[\s\[{,])[&*]\w|\bfile\b", text):
-        raise Unsafe("comments, variables or includes would be lost here")
-
-
-def _fits_line(value: Json) -> bool:
-    return not isinstance(value, dict | list) and not (isinstance(value, str) and "\n" in value)
 
 
 def _inline(value: Json, node: Node, *, is_json: bool) -> str:

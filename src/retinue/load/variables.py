@@ -56,14 +56,17 @@ class Variables:
                 return "${"
             known, value = self._get(found["name"] or "")
             if known:
-                return _as_text(value)
+                return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             if len(problems) < enough:
                 place = place_in(text, found.start(), at.file) if exact else at
                 problems.append(self._undefined(found["name"], place) if found["name"] else _no_variable(found, place))
             return found[0]
 
-        if self._too_large(text):
-            problems.append(_exploding(at))
+        texts = (value for value in (*self.values.values(), *self.elsewhere.values()) if isinstance(value, str))
+        longest = max(map(len, texts), default=0)
+        if longest > 1000 and len(text) + text.count("${") * longest > MAX_BYTES:
+            message = f"with its variables replaced this text is larger than {MAX_BYTES // 1024 // 1024} MiB"
+            problems.append(Diagnostic("variable-too-large", message, "Use fewer or shorter variables here.", at))
             return text
         return _PART.sub(replacement, text)
 
@@ -85,13 +88,6 @@ class Variables:
                 return True, values[name]
         return False, None
 
-    def _all(self) -> list[Any]:
-        return [*self.values.values(), *self.elsewhere.values()]
-
-    def _too_large(self, text: str) -> bool:
-        longest = max((len(value) for value in self._all() if isinstance(value, str)), default=0)
-        return longest > 1000 and len(text) + text.count("${") * longest > MAX_BYTES
-
     def _undefined(self, name: str, at: Place) -> Diagnostic:
         where = "no environment was chosen" if self.environment is None else f"environment `{self.environment}`"
         meant = closest(name, self.values)
@@ -99,10 +95,6 @@ class Variables:
         remedy = f"Did you mean `${{var.{meant}}}`?" if meant else f"Variables that are defined: {known}."
         remedy += f" Define it with `variables: {{{name}: …}}` in retinue.yaml or with --var {name}=…."
         return Diagnostic("variable-undefined", f"the variable `{name}` is not defined ({where})", remedy, at)
-
-
-def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _no_variable(found: re.Match[str], at: Place) -> Diagnostic:
@@ -114,11 +106,6 @@ def _no_variable(found: re.Match[str], at: Place) -> Diagnostic:
         "Only ${var.NAME} is replaced. Write $${ where the text itself shall contain ${.",
         at,
     )
-
-
-def _exploding(at: Place) -> Diagnostic:
-    message = f"with its variables replaced this text is larger than {MAX_BYTES // 1024 // 1024} MiB"
-    return Diagnostic("variable-too-large", message, "Use fewer or shorter variables here.", at)
 
 
 def escaped(value: Any) -> Any:

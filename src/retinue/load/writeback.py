@@ -153,7 +153,10 @@ class _Work:
             assert wanted.resource.place is not None
             file, holder = self._holder(wanted.resource.place)
             if name == frontmatter.BODY and file.is_markdown and isinstance(wanted.value, str):
-                self._new_body(file, wanted.value)
+                # A text below front matter that has none.
+                text = _as_body(wanted.value)
+                gap = "\n\n" if text.startswith("\n") else "\n"
+                self._add(file, Edit(len(file.text.rstrip("\n")), len(file.text), f"{gap}{text}\n"))
             else:
                 self._insert(file, holder, name, wanted.value)
 
@@ -312,12 +315,6 @@ class _Work:
         kept = body[len(body.rstrip("\n")) :]
         text = _as_body(new)
         self._add(file, Edit(start, len(file.text), text + kept if text else ""))
-
-    def _new_body(self, file: Text, new: str) -> None:
-        """A text below front matter that has none."""
-        text = _as_body(new)
-        layout = "\n" if text.startswith("\n") else ""
-        self._add(file, Edit(len(file.text.rstrip("\n")), len(file.text), f"\n{layout}{text}\n"))
 
     def _written(self, value: Json, node: Node, file: Text) -> Json:
         """The value as it is written where `${` means a variable."""

@@ -101,8 +101,8 @@ def _place(event: Any, builder: Builder) -> Place:
 def _scalar(event: Any, builder: Builder) -> None:
     at = _place(event, builder)
     text: str = event.value
-    if event.tag is not None:
-        _check_tag(event, builder, at)
+    if event.tag is not None and event.tag != _TEXT_TAG:
+        _refuse_tag(event, builder, at)
     unquoted = event.implicit[0] and event.tag is None
     if builder.key is None and type(builder.top) is Map:
         _key(text, unquoted, builder, at)
@@ -126,7 +126,11 @@ def _value(text: str, builder: Builder, at: Place) -> Any:
 def _key(text: str, unquoted: bool, builder: Builder, at: Place) -> None:
     if unquoted:
         if text == "<<":
-            _refuse_merge(builder, at)
+            remedy = (
+                "Write the keys out. What all manifests share goes into `defaults` of retinue.yaml or a {file: PATH}."
+            )
+            builder.report("yaml-merge-key", "the merge key `<<` is not supported", remedy, at)
+            builder.skip_key()
             return
         value, doubt, _ = plain(text)
         # `on:` and `no:` are ordinary names of keys; numbers and dates in their place are mistakes.
@@ -135,12 +139,6 @@ def _key(text: str, unquoted: bool, builder: Builder, at: Place) -> None:
             return
         text = value
     builder.add_key(text, at)
-
-
-def _refuse_merge(builder: Builder, at: Place) -> None:
-    remedy = "Write the keys out. What all manifests share goes into `defaults` of retinue.yaml or a {file: PATH}."
-    builder.report("yaml-merge-key", "the merge key `<<` is not supported", remedy, at)
-    builder.skip_key()
 
 
 def _refuse_key(message: str, builder: Builder, at: Place) -> None:
@@ -155,11 +153,6 @@ def _start(event: Any, builder: Builder, collection: Map | Seq) -> None:
         _refuse_key("a mapping or a list stands where a key is expected", builder, collection.place)
         builder.key = None
     builder.open(collection, event.anchor)
-
-
-def _check_tag(event: Any, builder: Builder, at: Place) -> None:
-    if event.tag != _TEXT_TAG:
-        _refuse_tag(event, builder, at)
 
 
 def _refuse_tag(event: Any, builder: Builder, at: Place) -> None:
@@ -245,22 +238,20 @@ def syntax_problem(error: Exception, text: str, file: str) -> Diagnostic:
     lines = text.splitlines() or [""]
     place = _error_place(error, lines, file)
     line = lines[place.line - 1] if place.line <= len(lines) else ""
-    tab = _tab(line)
-    if tab is not None and place.column <= tab + 2:
+    tab = line[: len(line) - len(line.lstrip(" \t"))].find("\t")
+    if tab >= 0 and place.column <= tab + 2:
         remedy = "Indent with spaces; most editors can convert tabs to spaces."
         return Diagnostic("yaml-tab", "a tab is used for indentation", remedy, Place(file, place.line, tab + 1))
     problem = str(getattr(error, "problem", None) or "it cannot be read")
-    return Diagnostic("yaml-syntax", f"this is not valid YAML: {_words(error, problem)}", _remedy(problem, line), place)
-
-
-def _words(error: Exception, problem: str) -> str:
     context, mark = getattr(error, "context", None), getattr(error, "context_mark", None)
-    return f"{problem} ({context}, line {mark.line + 1})" if context and mark else problem
+    within = f" ({context}, line {mark.line + 1})" if context and mark else ""
+    return Diagnostic("yaml-syntax", f"this is not valid YAML: {problem}{within}", _remedy(problem, line), place)
 
 
 def _error_place(error: Exception, lines: list[str], file: str) -> Place:
     mark, opened = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
-    if mark is None or (opened is not None and _at_end(mark, lines)):
+    end = (len(lines) - 1, len(lines[-1]))
+    if mark is None or (opened is not None and (mark.line, mark.column) >= end):
         # At the end of the file only the place where the unfinished thing began is of use.
         mark = opened or mark
     if mark is None:
@@ -268,17 +259,6 @@ def _error_place(error: Exception, lines: list[str], file: str) -> Place:
     if mark.line >= len(lines):
         return Place(file, len(lines), len(lines[-1]) + 1)
     return Place(file, mark.line + 1, mark.column + 1)
-
-
-def _at_end(mark: Any, lines: list[str]) -> bool:
-    last = len(lines) - 1
-    return bool(mark.line > last or (mark.line == last and mark.column >= len(lines[last])))
-
-
-def _tab(line: str) -> int | None:
-    """The column of a tab in the indentation of the line, from 0."""
-    indent = line[: len(line) - len(line.lstrip(" \t"))]
-    return indent.index("\t") if "\t" in indent else None
 
 
 def _remedy(problem: str, line: str) -> str:

@@ -218,7 +218,9 @@ class Http:
         try:
             answer = self._exchanged(call, headers, started)
         except TooLarge as error:
-            return _Failure(_too_large(call.verb, what, error), repeatable=False)
+            found = ServiceError(f"{what} answered {error}, which no answer of this API holds", _NOT_JSON)
+            reads = call.verb in (Verb.LIST, Verb.GET)
+            return _Failure(found if reads else _in_doubt(found), repeatable=False)
         except _NOT_SENT as error:
             return _Failure(self._unreachable(error), repeatable=True, sent=False)
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
@@ -237,7 +239,10 @@ class Http:
         """One request and its whole answer, before the end of the run and of the time for one exchange."""
         size = call.body.length if isinstance(call.body, Stream) else 0
         end = min(self._deadline, started + self._exchange + size / self._limits.upload)
-        timeout, more = _timeout(min(_LONGEST_WAIT, end - started)), _sent(call.body, headers)
+        # No answer is waited for beyond the end of the run.
+        left = max(_SHORTEST_WAIT, min(_LONGEST_WAIT, end - started))
+        timeout = httpx.Timeout(left, connect=min(5.0, left), write=min(30.0, left), pool=None)
+        more = _sent(call.body, headers)
 
         def in_time(pieces: Iterable[bytes]) -> Iterator[bytes]:
             for piece in pieces:
@@ -327,12 +332,6 @@ def _sent(body: Json | Stream, headers: Headers) -> dict[str, Any]:
     return {"content": body.pieces(), "headers": {**headers, **about}}
 
 
-def _timeout(left: float) -> httpx.Timeout:
-    """How long one request may take: no answer is waited for beyond the end of the run."""
-    left = max(_SHORTEST_WAIT, left)
-    return httpx.Timeout(left, connect=min(5.0, left), write=min(30.0, left), pool=None)
-
-
 class _Call(NamedTuple):
     verb: Verb
     method: str
@@ -375,11 +374,6 @@ def _in_doubt(error: RetinueError) -> UnknownOutcome:
 def _given_up(error: RetinueError, lost: bool) -> RetinueError:
     """`lost`: one of the tries may have written."""
     return _in_doubt(error) if lost and isinstance(error, Unreachable | AuthError | ApiGone) else error
-
-
-def _too_large(verb: Verb, what: str, error: TooLarge) -> RetinueError:
-    found = ServiceError(f"{what} answered {error}, which no answer of this API holds", _NOT_JSON)
-    return found if verb in (Verb.LIST, Verb.GET) else _in_doubt(found)
 
 
 def _unknown(what: str) -> UnknownOutcome:

@@ -239,7 +239,11 @@ class StoreVerbs:
         names = {str(item["file_id"]) for item in items}
         failed = [e for e in self._entries(remote_id) if e["id"] in names and e.get("status") in _GIVEN_UP]
         if failed:
-            reasons = [f"{self._name(str(e['id']))}: {_why(e)}" for e in failed[:_MOST_NAMED]]
+            reasons = []
+            for entry in failed[:_MOST_NAMED]:
+                error, file_id = entry.get("last_error") or {}, str(entry["id"])
+                why = error.get("message") or error.get("code") or entry.get("status")
+                reasons.append(f"{self._files.plain_names.get(file_id, file_id)}: {why}")
             more = f"; and {len(failed) - _MOST_NAMED} more" if len(failed) > _MOST_NAMED else ""
             message = f"{_of(len(failed), len(items))} could not be indexed: {'; '.join(reasons)}{more}"
             raise Incomplete(message, "Mend these files or take them out, and apply again.", remote_id=remote_id)
@@ -284,9 +288,6 @@ class StoreVerbs:
             self._clock.wait(pause, self._stop)
             pause = min(_LONGEST_PAUSE, pause * 1.5)
 
-    def _name(self, file_id: str) -> str:
-        return self._files.plain_names.get(file_id, file_id)
-
 
 _AGAIN = "Apply again: what is there already is not done twice."
 _AUTO_SIZES = {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}
@@ -319,8 +320,3 @@ def _sizes(chunking: Json) -> Json:
 
 def _of(count: int, total: int) -> str:
     return f"{count} of {total} file{'' if total == 1 else 's'}"
-
-
-def _why(entry: Mapping[str, Json]) -> str:
-    error = entry.get("last_error") or {}
-    return str(error.get("message") or error.get("code") or entry.get("status"))

@@ -20,7 +20,9 @@ def diagnostics_text(diagnostics: Sequence[Diagnostic], style: Style) -> str:
         return ""
     shown = in_order(diagnostics)
     lines = [line for item in shown for line in diagnostic_lines(item, style)]
-    return defuse("\n".join([*lines, _count(shown)])) + "\n"
+    numbers = [(name, sum(item.severity is severity for item in shown)) for severity, name in _NAMES.items()]
+    count = ", ".join(f"{number} {name}{'' if number == 1 else 's'}" for name, number in numbers if number)
+    return defuse("\n".join([*lines, count])) + "\n"
 
 
 def in_order(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
@@ -46,8 +48,3 @@ def diagnostic_lines(item: Diagnostic, style: Style) -> Iterator[str]:
     yield f"{head}{paint(clean(item.code))}: {clean_lines(item.message, '  ')}{kind}"
     if item.remedy:
         yield f"  {clean_lines(item.remedy, '  ')}"
-
-
-def _count(diagnostics: Sequence[Diagnostic]) -> str:
-    counts = [(name, sum(item.severity is severity for item in diagnostics)) for severity, name in _NAMES.items()]
-    return ", ".join(f"{count} {name}{'' if count == 1 else 's'}" for name, count in counts if count)

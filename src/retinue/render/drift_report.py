@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ..core.drift import Drift, Drifted, What
+from ..core.drift import Drift, What
 from ..core.model import Cause
 from ..schema import kinds
 from .diagnostics import diagnostic_lines
@@ -87,12 +87,8 @@ def drift_summary(drift: Drift) -> str:
             return f"No drift. This environment owns nothing{'' if drift.plan.complete else ' of what was chosen'}."
         return f"No drift. {count} {'object is as it was' if count == 1 else 'objects are as they were'} last applied."
     counts = Counter(item.what for item in drift.items)
-    return f"Drift: {', '.join(_counted(what, counts[what]) for what in What if counts[what])}."
-
-
-def _counted(what: What, count: int) -> str:
-    word = _WORDS.get(what) or (what.value if count == 1 else _PLURALS.get(what, what.value))
-    return f"{count} {word}"
+    words = {what: _WORDS.get(what) or (_PLURALS.get(what) if counts[what] != 1 else None) for what in counts}
+    return f"Drift: {', '.join(f'{counts[what]} {words[what] or what.value}' for what in What if counts[what])}."
 
 
 def _pending(drift: Drift) -> Iterator[str]:
@@ -113,7 +109,9 @@ def _items(drift: Drift, style: Style, width: int) -> Iterator[str]:
     for item in drift.items:
         remarks = {**_REMARKS, Cause.BOTH: _UNKNOWN} if item.address in unknown else _REMARKS
         layout = Layout(width, _REMARK_COLUMN, remarks)
-        yield _head(item, ids, style)
+        line = f"{_SYMBOLS[item.what]:>3} {clean(item.address) or '(no address)'}"
+        remote_id = clean(item.remote_id or "")
+        yield style.changed(line) + (pad(line, ids) + remote_id if remote_id else "")
         kind = kinds().get(item.address.partition("/")[0])
         turned = [replace(field, before=field.after, after=field.before) for field in item.fields]
         yield from changed_fields(turned, kind, layout, style)
@@ -121,9 +119,3 @@ def _items(drift: Drift, style: Style, width: int) -> Iterator[str]:
             yield f"      {clean(item.message)}"
         if item.remedy:
             yield f"        {clean(item.remedy)}"
-
-
-def _head(item: Drifted, ids: int, style: Style) -> str:
-    line = f"{_SYMBOLS[item.what]:>3} {clean(item.address) or '(no address)'}"
-    remote_id = clean(item.remote_id or "")
-    return style.changed(line) + (pad(line, ids) + remote_id if remote_id else "")

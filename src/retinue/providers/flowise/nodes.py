@@ -126,7 +126,10 @@ def filled(
     `index`: its place among its like; the page's chatflow refers to a tool by name and place.
     """
     node = dict(before) if before.get("name") == part.name else {}
-    secrets = _secrets(node, component)
+    # Keys that somebody typed into the page: never read, never shown, never lost.
+    known, inputs = parameters(component or node), node.get("inputs")
+    pairs = inputs.items() if isinstance(inputs, dict) else ()
+    secrets = {name: value for name, value in pairs if is_secret(known.get(name))}
     if component is not None:
         node |= _rendered(component, f"{part.name}_{index}")
     defaults = {name: item.get("default") or "" for name, item in parameters(component or node).items()}
@@ -135,13 +138,6 @@ def filled(
     if credential:
         node["inputs"][CREDENTIAL_INPUT] = credential
     return node
-
-
-def _secrets(node: Mapping[str, Json], component: Component | None) -> dict[str, Json]:
-    """Keys that somebody typed into the page: never read, never shown, never lost."""
-    known, inputs = parameters(component or node), node.get("inputs")
-    pairs = inputs.items() if isinstance(inputs, dict) else ()
-    return {name: value for name, value in pairs if is_secret(known.get(name))}
 
 
 def _rendered(component: Component, key: str) -> dict[str, Json]:

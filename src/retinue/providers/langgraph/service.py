@@ -54,7 +54,8 @@ class LangGraphService:
         if not _UUID.fullmatch(remote_id):
             return None
         try:
-            return _read(self._http.send(Verb.GET, "GET", f"assistants/{remote_id}"))
+            raw = self._http.send(Verb.GET, "GET", f"assistants/{remote_id}")
+            return None if is_system(raw) else to_resource(raw)
         except NotFound:
             return None
 
@@ -171,10 +172,6 @@ class LangGraphService:
         items = _objects(answer.body)
         goes_on, told = "x-pagination-next" in answer.headers, "x-pagination-total" in answer.headers
         return Page(items, goes_on if goes_on or told else None, len(items) >= MOST)
-
-
-def _read(raw: Json) -> Resource | None:
-    return None if is_system(raw) else to_resource(raw)
 
 
 def _objects(found: Json) -> list[dict[str, Json]]:
