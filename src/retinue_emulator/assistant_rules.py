@@ -111,7 +111,7 @@ _NEVER_NULL = ("model", "tools")
 
 
 def check(body: Any, fields: Mapping[str, Check], behaviour: Behaviour) -> dict[str, Any]:
-    """The accepted fields; nulls that shall keep the old value are left out. Raises ApiError 400."""
+    """The accepted fields; nulls that keep the old value are left out. Raises ApiError 400."""
     if not isinstance(body, dict):
         raise ApiError(400, "We could not parse the JSON body of your request.")
     for name, value in body.items():
@@ -125,7 +125,7 @@ def check(body: Any, fields: Mapping[str, Check], behaviour: Behaviour) -> dict[
     return {name: value for name, value in body.items() if value is not None or behaviour.null != "keep"}
 
 
-def _given(value: Mapping[str, Any]) -> dict[str, Any]:
+def _stated(value: Mapping[str, Any]) -> dict[str, Any]:
     return {name: item for name, item in value.items() if item is not None}
 
 
@@ -139,25 +139,28 @@ _NO_PARAMETERS: Mapping[str, dict[str, Any]] = {
 def filled_tool(tool: Mapping[str, Any], model: str, behaviour: Behaviour) -> dict[str, Any]:
     """A tool with what the service adds to it."""
     if tool["type"] == "file_search":
-        given = _given(tool.get("file_search") or {})
-        ranking: dict[str, Any] = {"ranker": "default_2024_08_21", "score_threshold": 0.0} | _given(
-            given.pop("ranking_options", {})
+        stated = _stated(tool.get("file_search") or {})
+        ranking: dict[str, Any] = {"ranker": "default_2024_08_21", "score_threshold": 0.0} | _stated(
+            stated.pop("ranking_options", {})
         )
         ranking["score_threshold"] = float(ranking["score_threshold"])
         if behaviour.hybrid_search:
             ranking["hybrid_search"] = None
         results = 5 if model.startswith("gpt-3.5") else 20
-        return {"type": "file_search", "file_search": {"max_num_results": results, **given, "ranking_options": ranking}}
+        return {
+            "type": "file_search",
+            "file_search": {"max_num_results": results, **stated, "ranking_options": ranking},
+        }
     if tool["type"] == "function":
-        given = {**_NO_PARAMETERS[behaviour.parameters], "strict": False, **_given(tool["function"])}
-        return {"type": "function", "function": given}
+        stated = {**_NO_PARAMETERS[behaviour.parameters], "strict": False, **_stated(tool["function"])}
+        return {"type": "function", "function": stated}
     return dict(tool)
 
 
 def filled_format(value: Any) -> Any:
     """`strict` of a json_schema format is false unless given."""
     if isinstance(value, dict) and value["type"] == "json_schema":
-        return {**value, "json_schema": {"strict": False, **_given(value["json_schema"])}}
+        return {**value, "json_schema": {"strict": False, **_stated(value["json_schema"])}}
     return value
 
 
@@ -166,7 +169,7 @@ _LISTS = {"code_interpreter": "file_ids", "file_search": "vector_store_ids"}
 
 def filled_resources(value: Mapping[str, Any], tools: list[dict[str, Any]], behaviour: Behaviour) -> dict[str, Any]:
     """tool_resources without nulls; a tool that has no files is answered with an empty list."""
-    found = {name: _given(item) for name, item in value.items() if item is not None}
+    found = {name: _stated(item) for name, item in value.items() if item is not None}
     if behaviour.resources == "filled":
         for tool in tools:
             if tool.get("type") in _LISTS:

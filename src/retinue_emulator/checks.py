@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .errors import ApiError
-from .limits import FUNCTION, LONGEST_KEY, LONGEST_VALUE
+from .limits import FUNCTION, LONGEST_KEY, LONGEST_VALUE, MOST_PAIRS
 
 Check = Callable[[str, Any], None]
 """Takes a path such as `tools[0].type` and the value there; raises ApiError 400."""

@@ -56,7 +56,10 @@ class Control:
         """Do what a POST asks for. Raises ApiError 400."""
         emulator = self._emulator
         try:
-            resets = _resets(_only(document, _KEYS).get("reset", []))
+            parts = _only(document, _KEYS).get("reset", [])
+            resets = _PARTS if parts is True else tuple(parts or ())
+            if not set(resets) <= set(_PARTS):
+                raise ValueError(f"reset takes {', '.join(_PARTS)}")
             steps = [*self._settings(document, resets), *self._rules(document)]
             # Objects first: they alone can still fail, and leave nothing behind when they do.
             with emulator.store.transaction():
@@ -91,10 +94,10 @@ class Control:
         """Faults, rates and chance; each is tried out on a copy before anything is done."""
         faults, rehearsal = self._emulator.faults, Faults(lambda: 0.0)
         for item in document.get("faults", []):
-            given = dict(_only(item, ("on", "fault", "after", "times")))
-            pattern, fault = given.pop("on"), Fault(**given.pop("fault"))
-            rehearsal.on(pattern, fault, **given)
-            yield partial(faults.on, pattern, fault, **given)
+            options = dict(_only(item, ("on", "fault", "after", "times")))
+            pattern, fault = options.pop("on"), Fault(**options.pop("fault"))
+            rehearsal.on(pattern, fault, **options)
+            yield partial(faults.on, pattern, fault, **options)
         for rate in document.get("rates", []):
             rehearsal.limit(**_only(rate, ("per_second", "burst", "match", "hint")))
             yield partial(faults.limit, **rate)
@@ -116,13 +119,6 @@ class Control:
             "latency": self._emulator.latency,
             "requests": [line._asdict() for line in list(self._emulator.requests)],
         }
-
-
-def _resets(parts: Any) -> tuple[str, ...]:
-    chosen = _PARTS if parts is True else tuple(parts or ())
-    if not set(chosen) <= set(_PARTS):
-        raise ValueError(f"reset takes {', '.join(_PARTS)}")
-    return chosen
 
 
 def _only(value: Any, known: tuple[str, ...]) -> Mapping[str, Any]:

@@ -112,10 +112,10 @@ class Behaviour:
             if isinstance(change, str) and change not in ALTERATIONS:
                 raise ValueError(f"an alteration is one of {sorted(ALTERATIONS)}, not {change!r}")
 
-    def alter(self, stored: dict[str, Any], given: Container[str]) -> dict[str, Any]:
+    def alter(self, stored: dict[str, Any], fields: Container[str]) -> dict[str, Any]:
         """What the server makes of the fields that a request gave."""
         for name, change in self.alterations.items():
-            if name in stored and name in given:
+            if name in stored and name in fields:
                 stored = {**stored, name: (ALTERATIONS[change] if isinstance(change, str) else change)(stored[name])}
         return stored
 

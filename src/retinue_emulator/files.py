@@ -124,9 +124,9 @@ class Files:
             "purpose": "assistants",
             "status": "processed",
         }
-        given = {name: value for name, value in raw.items() if name != "content"}
+        stated = {name: value for name, value in raw.items() if name != "content"}
         with self._store.transaction():
-            self._store.put(KIND, key, created_at, json.dumps({**plain, **given, "id": key}))
+            self._store.put(KIND, key, created_at, json.dumps({**plain, **stated, "id": key}))
             self._store.delete_content(key)
             self._store.add_content(key, 0, content)
         return key

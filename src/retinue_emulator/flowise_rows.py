@@ -124,10 +124,10 @@ class Rows:
             details = _checked(row, body)
             if row["type"] != "CUSTOM":
                 body = self._mirror_update(row, body, details)
-            given = {name: body[name] for name in _COLUMNS if name in body}
-            if "credential" in given:
-                _credential_there(given["credential"])
-            changed = {**row, **given}
+            columns = {name: body[name] for name in _COLUMNS if name in body}
+            if "credential" in columns:
+                _credential_there(columns["credential"])
+            changed = {**row, **columns}
             if changed == row:
                 return row
             created = int(datetime.fromisoformat(row["createdDate"]).timestamp())

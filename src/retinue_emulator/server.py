@@ -159,7 +159,7 @@ class _Handler(BaseHTTPRequestHandler):
             body.read(_PIECE)
 
     def _drop(self) -> None:
-        """Close at once, with a reset that nobody can take for a good end."""
+        """Close at once, with a reset, which no client mistakes for a good end."""
         self.close_connection = True
         try:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -239,7 +239,7 @@ class _Server(TCPServer):
         try:
             self.finish_request(request, client_address)
         except OSError:
-            """A client that went away is no news."""
+            """A client that went away is normal."""
         finally:
             with self._lock:
                 self._open.pop(request, None)

@@ -32,7 +32,7 @@ class Manifest(NamedTuple):
     place: Place
 
 
-def read(files: Files, name: str, suffix: str, at: Place, *, listed: bool) -> Parsed | Meant | None:
+def read(files: Files, name: str, suffix: str, at: Place, *, listed: bool) -> Parsed | UnreadManifest | None:
     """The documents of a file whose name ends in `suffix`, or "" if in none of a manifest.
 
     A file that is not a manifest is passed over (None) unless it was `listed` by name or seems to be meant as one.
@@ -42,7 +42,7 @@ def read(files: Files, name: str, suffix: str, at: Place, *, listed: bool) -> Pa
             return _no_manifest(name, at)
         found = files.find(name, at)
         start = b"" if isinstance(found, Diagnostic) else first_bytes(found, MOST_BYTES)
-        return meant(start, name, markdown=False)
+        return unread_manifest(start, name, markdown=False)
     data = files.read_bytes(name, None if not listed else at)
     if isinstance(data, Diagnostic):
         return Parsed([], [data], False)
@@ -52,7 +52,7 @@ def read(files: Files, name: str, suffix: str, at: Place, *, listed: bool) -> Pa
         return _filled(jsontext.parse(data, name), name)
     if frontmatter.has_front_matter(data):
         return _filled(frontmatter.parse(data, name), name)
-    unread = Meant(_empty(name)) if is_blank(data) else meant(data, name, markdown=True)
+    unread = UnreadManifest(_empty(name)) if is_blank(data) else unread_manifest(data, name, markdown=True)
     if not listed:
         return unread
     return Parsed([], [unread.problem], False) if unread else _no_manifest(name, at)
@@ -145,7 +145,7 @@ _RULE = re.compile(r"[\W_]+|\W?---.*")
 _BESIDE = ("retinue", EXTRAS, "id", "object", "created_at")
 
 
-class Meant(NamedTuple):
+class UnreadManifest(NamedTuple):
     """A file that seems to be meant as a manifest and cannot be read as one, and what to say of it.
 
     `address`: of the manifest that it may be a copy of, by its own name.
@@ -172,7 +172,7 @@ def is_blank(data: bytes) -> bool:
     return not any(line.text for line in _lines(data))
 
 
-def meant(data: bytes, name: str, *, markdown: bool) -> Meant | None:
+def unread_manifest(data: bytes, name: str, *, markdown: bool) -> UnreadManifest | None:
     """The manifest that a file of these first bytes seems to be; None for any other text. `markdown`: by its name."""
     for segment in _segments(_lines(data)):
         found = _kind_line(segment.lines)
@@ -183,7 +183,7 @@ def meant(data: bytes, name: str, *, markdown: bool) -> Meant | None:
         if nth <= FIRST_LINES or segment.closed:
             place = Place(name, line.number, line.column)
             problem = _unread(data, name, place, markdown=markdown)
-            return Meant(problem, None if markdown else Address(kind.name, word))
+            return UnreadManifest(problem, None if markdown else Address(kind.name, word))
     return None
 
 

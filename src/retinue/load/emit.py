@@ -52,7 +52,7 @@ def _style(text: str) -> str | None:
     if any(mark in text for mark in _HIDDEN):
         return '"'
     if "\n" in text:
-        # A block that starts with white space needs an indentation indicator, which nobody can read; one that ends in
+        # A block that starts with white space needs an indentation indicator, which is hard to read; one that ends in
         # empty lines depends on what comes after it.
         return '"' if text[0].isspace() or text.endswith("\n\n") else "|"
     # The dumper quotes what YAML 1.1 takes for something else; the reader follows YAML 1.2 and doubts more.

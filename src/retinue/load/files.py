@@ -28,7 +28,7 @@ _NEW = os.stat_result((stat.S_IFREG | 0o600, *[0] * 9))
 class Found(NamedTuple):
     """A file of the project: where it really is, its name relative to the project folder, and what it is.
 
-    `content` stands for what the file holds, where somebody asks what would be if it held that.
+    `content` stands for what the file holds, for a trial with other content.
     """
 
     path: str

@@ -36,7 +36,7 @@ class _Context(NamedTuple):
 class Renderer:
     """Renders the documents of one run; an included file is read and parsed once.
 
-    `problems` collects what is wrong; `poisoned` the places of values that could not be had, so that nobody
+    `problems` collects what is wrong; `poisoned` the places of values that could not be had, so that nothing
     complains about the same value twice; `uses` the variables in a value, by its place; `included` the file behind
     the value at a place; `uploads` every file that a rendered document uploads, by path.
     """
@@ -111,7 +111,7 @@ class Renderer:
         return result
 
     def _mention(self, text: str, at: Place, unasked: _Unasked | None, *, exact: bool = False) -> None:
-        """Say that a variable which there is stays as text, where nobody said that it shall."""
+        """Reports a known variable that stays as text without being escaped."""
         found = unasked.variables.first(text) if unasked else None
         if unasked is None or found is None:
             return
@@ -162,7 +162,7 @@ class Renderer:
         return result
 
     def _uploaded(self, value: Map, context: _Context) -> list[Map]:
-        """A reference for each file of `{upload: PATH, attributes: …}`; none, said, if there is something wrong."""
+        """A reference for each file of `{upload: PATH, attributes: …}`; none if something is wrong."""
         at, path = value.values_at["upload"], value["upload"]
         if at in self.poisoned:
             return []
@@ -272,7 +272,7 @@ def _is_entry(value: Any) -> bool:
 
 
 def _reference(value: Map, name: str) -> Map:
-    """`{ref: File/NAME}`, or what else is said beside it: `{file_id: {ref: File/NAME}, attributes: …}`."""
+    """`{ref: File/NAME}`, or with what stands beside it: `{file_id: {ref: File/NAME}, attributes: …}`."""
     key_at, at = value.keys_at["upload"], value.values_at["upload"]
     inner = Map(value.place)
     inner.put("ref", f"File/{name}", key_at, at)

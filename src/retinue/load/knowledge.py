@@ -38,7 +38,7 @@ def spelled_out(kind: Kind, data: Map) -> Map:
 
 
 def folded(kind: Kind, spec: Map) -> Map:
-    """What a manifest says once for all items of a list, said by each item that has none of its own."""
+    """Copies what a manifest states once for all items of a list to each item without its own."""
     names = {name: into for name, into in kind.shared.items() if name in spec}
     if not names:
         return spec

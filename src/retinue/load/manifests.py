@@ -11,7 +11,7 @@ from typing import Any, Final
 from ..core.model import Address, Diagnostic, Place, Resource, Severity
 from ..core.spelling import closest
 from ..schema import EXTRAS
-from .documents import Manifest, Meant, identify, read
+from .documents import Manifest, UnreadManifest, identify, read
 from .files import Files
 from .includes import Renderer
 from .knowledge import described_twice, folded, spelled_out, unknown_references, with_uploads
@@ -29,7 +29,7 @@ UNMATCHED: Final = "overlay-unmatched"
 """The code of a problem that a manifest which is still to be written may solve."""
 _MOST_NAMED = 3
 _OURS = frozenset(("retinue", EXTRAS))
-# After one of these the value is a stand-in: what validation says about it is no news.
+# After one of these the value is a stand-in: validation must not report it again.
 _VALUE_PROBLEMS = frozenset(
     ("manifest-name", "yaml-ambiguous", "yaml-alias", "yaml-tag", "yaml-key", "yaml-merge-key", "duplicate-key")
 )
@@ -42,7 +42,7 @@ class Loaded:
     `rendered` has every valid or invalid document after all layers, also of manifests for other environments, whose
     addresses are `elsewhere`. `empty_sources`: entries of `manifests` that name nothing; whether that is an error, only
     a caller can say who knows what the environment owns. `uses`: the variables in a
-    value, by its place; `sources`: where each variable has its value from, in words; `included`: the file behind a
+    value, by its place; `sources`: where each variable has its value from, as text; `included`: the file behind a
     value that an include put at a place.
     """
 
@@ -105,7 +105,7 @@ def _collector_paused() -> Iterator[None]:
 
 
 def in_order(problems: list[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Sorted by place; what is wrong in a shared file is said once, not once per manifest."""
+    """Sorted by place; a problem in a shared file is reported once, not once per manifest."""
     unique = {
         (problem.code, problem.place, problem.message if problem.place else problem): problem for problem in problems
     }
@@ -130,7 +130,7 @@ class _Run:
         self.renderer = Renderer(files)
         self.problems: list[Diagnostic] = []
         self.empty: list[Diagnostic] = []
-        self.passed: dict[str, tuple[Meant, list[Manifest]] | None] = {}
+        self.passed: dict[str, tuple[UnreadManifest, list[Manifest]] | None] = {}
         self.rendered: dict[Address, Map] = {}
         self.complete = True
         self.extras = extras
@@ -205,7 +205,7 @@ def _manifests(run: _Run) -> list[Manifest]:
 def _read_file(run: _Run, source: Source, name: str, into: list[Manifest]) -> bool:
     """Adds the file's manifests. False if it is passed over."""
     parsed = read(run.files, name, source.names[name], source.at, listed=source.what == "file")
-    if parsed is None or isinstance(parsed, Meant):
+    if parsed is None or isinstance(parsed, UnreadManifest):
         run.passed[name] = parsed and (parsed, into)
         return False
     run.passed.pop(name, None)

@@ -65,7 +65,19 @@ def replaced(text: str, node: Node, value: Json, *, is_json: bool, trims: bool) 
     if node.flow or is_json or (not isinstance(value, dict | list) and not (isinstance(value, str) and "\n" in value)):
         gap = " " if node.start == node.end and text[node.start - 1 : node.start] in (":", "-") else ""
         return Edit(node.start, node.end, gap + _inline(value, node, is_json=is_json))
-    return _emitted(text, node, value)
+    # A value that takes lines of its own replaces what follows a key, or an item of a list.
+    parent = node.parent
+    if text[node.end :].partition("\n")[0].strip():
+        raise Unsafe("a comment stands where the lines of the live value would go")
+    if parent is not None and parent.what == SEQ and isinstance(value, dict):
+        return Edit(node.start, node.end, _indented(to_yaml(value, _ENDLESS), node.column - 1).strip())
+    if parent is None or parent.what != MAP:
+        raise Unsafe("the live value takes several lines, for which there is no room here")
+    key = parent.keys[parent.children.index(node)]
+    if "#" in text[key.end : node.start]:
+        raise Unsafe("a comment stands where the lines of the live value would go")
+    lines = _indented(to_yaml({"k": value}, _ENDLESS), key.column - 1).rstrip("\n")
+    return Edit(key.end, node.end, lines.lstrip(" ").removeprefix("k"))
 
 
 def inserted(text: str, node: Node, key: str, value: Json, *, is_json: bool, before: Sequence[str] = ()) -> Edit:
@@ -166,22 +178,6 @@ def _block(text: str, node: Node, value: Json, *, trims: bool) -> Edit:
     indent = first[: len(first) - len(first.lstrip(" "))]
     shown = "\n".join(indent + line if line else "" for line in lines)
     return Edit(node.start, node.end, f"|{chomp}{found[2] or ''}\n{shown}")
-
-
-def _emitted(text: str, node: Node, value: Json) -> Edit:
-    """A value that takes lines of its own, in the place of what stands behind a key, or of an item of a list."""
-    parent = node.parent
-    if text[node.end :].partition("\n")[0].strip():
-        raise Unsafe("a comment stands where the lines of the live value would go")
-    if parent is not None and parent.what == SEQ and isinstance(value, dict):
-        return Edit(node.start, node.end, _indented(to_yaml(value, _ENDLESS), node.column - 1).strip())
-    if parent is None or parent.what != MAP:
-        raise Unsafe("the live value takes several lines, for which there is no room here")
-    key = parent.keys[parent.children.index(node)]
-    if "#" in text[key.end : node.start]:
-        raise Unsafe("a comment stands where the lines of the live value would go")
-    lines = _indented(to_yaml({"k": value}, _ENDLESS), key.column - 1).rstrip("\n")
-    return Edit(key.end, node.end, lines.lstrip(" ").removeprefix("k"))
 
 
 def _indented(lines: str, by: int) -> str:

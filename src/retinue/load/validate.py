@@ -121,20 +121,27 @@ _TYPE_NAMES = {
 
 def _beyond_schema(kind: Kind, data: Map) -> Iterator[Problem]:
     """Everything these rules find."""
-    yield from _reserved_metadata(data)
-    yield from _function_names(data)
-    yield from _json_schemas(data)
-    yield from _ignored_fields(data, kind)
-    yield from _files_of_store(data)
-
-
-def _reserved_metadata(data: Map) -> Iterator[Problem]:
     metadata = data.get("metadata")
     for key in metadata if isinstance(metadata, dict) else ():
         if key.startswith(_RESERVED):
             message = f"the metadata key {shown(key)} is reserved: retinue writes its marker there"
             remedy = f"Remove this line, or take a name that does not begin with `{_RESERVED}`."
             yield Problem("reserved-key", message, remedy, ("metadata", key), at_key=True)
+    yield from _function_names(data)
+    # Function parameters and structured response formats must be JSON Schemas themselves.
+    for index, function in _functions(data):
+        parameters = function.get("parameters")
+        path = ("tools", index, "function", "parameters")
+        if isinstance(parameters, dict) and parameters:
+            yield from _not_a_schema(parameters, path)
+            yield from _no_object(parameters, path)
+    form = data.get("response_format")
+    inner = form.get("json_schema") if isinstance(form, dict) else None
+    schema = inner.get("schema") if isinstance(inner, dict) else None
+    if isinstance(schema, dict):
+        yield from _not_a_schema(schema, ("response_format", "json_schema", "schema"))
+    yield from _ignored_fields(data, kind)
+    yield from _files_of_store(data)
 
 
 def _functions(data: Map) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -159,21 +166,6 @@ def _function_names(data: Map) -> Iterator[Problem]:
             )
         elif isinstance(name, str):
             seen[name] = index
-
-
-def _json_schemas(data: Map) -> Iterator[Problem]:
-    """Function parameters and structured response formats must be JSON Schemas themselves."""
-    for index, function in _functions(data):
-        parameters = function.get("parameters")
-        path = ("tools", index, "function", "parameters")
-        if isinstance(parameters, dict) and parameters:
-            yield from _not_a_schema(parameters, path)
-            yield from _no_object(parameters, path)
-    form = data.get("response_format")
-    inner = form.get("json_schema") if isinstance(form, dict) else None
-    schema = inner.get("schema") if isinstance(inner, dict) else None
-    if isinstance(schema, dict):
-        yield from _not_a_schema(schema, ("response_format", "json_schema", "schema"))
 
 
 def _no_object(parameters: dict[str, Any], path: tuple[str | int, ...]) -> Iterator[Problem]:

@@ -103,7 +103,7 @@ def _no_variable(found: re.Match[str], at: Place) -> Diagnostic:
     return Diagnostic(
         "variable-syntax",
         message,
-        "Only ${var.NAME} is replaced. Write $${ where the text itself shall contain ${.",
+        "Only ${var.NAME} is replaced. Write $${ for a literal ${.",
         at,
     )
 
@@ -149,7 +149,7 @@ def declarations(data: Map) -> dict[str, Declaration]:
 
 
 def declaration_problems(data: Map) -> Iterator[Diagnostic]:
-    """Defaults and values of environments that are not of the declared type, and names that nobody declared."""
+    """Defaults and values of environments that are not of the declared type, and undeclared names."""
     if not _is_valid(data.get("variables")):
         return
     declared = declarations(data)
@@ -221,16 +221,18 @@ def values_in(
     """
     values = {name: item.default for name, item in declared.items() if item.default is not MISSING} | dict(defined)
     problems = []
-    for name, given in overrides.items():
+    for name, override in overrides.items():
         item, place = declared.get(name), file_place(overrides, name)
-        value = _typed(given, item, values.get(name)) if place is None else given
+        value = _typed(override, item, values.get(name)) if place is None else override
         if item is None or item.holds(value):
             values[name] = value
         if declared and item is None:
             problems.append(unknown_override(name, overrides, declared))
         elif item is not None and not item.holds(value):
-            found = f"on the command line it is {shown(given)}" if place is None else f"here it is {_found(given)}"
-            message, remedy = _mismatch(item, given, found)
+            found = (
+                f"on the command line it is {shown(override)}" if place is None else f"here it is {_found(override)}"
+            )
+            message, remedy = _mismatch(item, override, found)
             problems.append(Diagnostic("variable-type", message, remedy, place))
     for item in declared.values() if environment is not None else ():
         if item.required and item.name not in values:
@@ -238,10 +240,10 @@ def values_in(
     return values, problems
 
 
-def _typed(given: Any, item: Declaration | None, replaced: Any) -> Any:
+def _typed(override: Any, item: Declaration | None, replaced: Any) -> Any:
     kind = item.type if item else None
     is_text = kind == "string" or (kind is None and isinstance(replaced, str))
-    return given if is_text or not isinstance(given, str) else plain(given).value
+    return override if is_text or not isinstance(override, str) else plain(override).value
 
 
 def unknown_override(name: str, overrides: Mapping[str, Any], known: Iterable[str]) -> Diagnostic:

@@ -35,7 +35,7 @@ class _Moved:
 
 
 class Wanted(NamedTuple):
-    """One field of one manifest, and the value that it shall have (MISSING: none)."""
+    """One field of one manifest, and its new value (MISSING: none)."""
 
     resource: Resource
     field: Field
@@ -164,7 +164,7 @@ class _Work:
         self.edits.setdefault(file.name, []).append(edit)
 
     def _value(self, holder: Map | Seq, key: Any, shape: Shape, new: Json) -> None:
-        """Make one member of a rendered value what it shall be."""
+        """Gives one member of a rendered value its new value."""
         value, place = holder[key], _place(holder, key)
         if _equal(value, new, shape):
             return
@@ -230,7 +230,7 @@ class _Work:
         return _Moved(index)
 
     def _resize(self, value: Seq, place: Place, gone: Sequence[int], more: Sequence[tuple[int, Json]]) -> None:
-        """Take items away and put others behind those with the given numbers (-1: in front)."""
+        """Take items away and put others behind those with these numbers (-1: in front)."""
         if not gone and not more:
             return
         file, node = self._node(place)

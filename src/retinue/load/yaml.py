@@ -85,7 +85,17 @@ def _build(events: Events, builder: Builder) -> None:
         elif kind is MappingEndEvent or kind is SequenceEndEvent:
             builder.close()
         elif kind is AliasEvent:
-            _alias(event, builder)
+            at = _place(event, builder)
+            name = event.anchor
+            anchor = builder.anchors.get(name)
+            if anchor is None or not anchor.closed:
+                _refuse_alias(name, anchor is not None, builder, at)
+            elif not builder.wants_key():
+                builder.repeat(anchor, at)
+            elif type(anchor.value) is str:
+                builder.add_key(anchor.value, at)
+            else:
+                _refuse_key(f"the alias `*{shorten(name)}` stands for no text, so it cannot be a key", builder, at)
         elif kind is DocumentEndEvent:
             builder.end_document()
         elif kind is StreamEndEvent:
@@ -159,20 +169,6 @@ def _refuse_tag(event: Any, builder: Builder, at: Place) -> None:
     tag = event.tag.replace("tag:yaml.org,2002:", "!!")
     message = f"the YAML tag `{shorten(tag)}` is not supported"
     builder.report("yaml-tag", message, "Remove it. Text that looks like a number goes in quotes.", at)
-
-
-def _alias(event: Any, builder: Builder) -> None:
-    at = _place(event, builder)
-    name = event.anchor
-    anchor = builder.anchors.get(name)
-    if anchor is None or not anchor.closed:
-        _refuse_alias(name, anchor is not None, builder, at)
-    elif not builder.wants_key():
-        builder.repeat(anchor, at)
-    elif type(anchor.value) is str:
-        builder.add_key(anchor.value, at)
-    else:
-        _refuse_key(f"the alias `*{shorten(name)}` stands for no text, so it cannot be a key", builder, at)
 
 
 def _refuse_alias(name: str, inside_itself: bool, builder: Builder, at: Place) -> None:

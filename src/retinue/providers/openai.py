@@ -113,7 +113,7 @@ class Form(Protocol):
     """How an assistant looks on the wire; other services of this family differ in nothing else. Pure."""
 
     def read(self, raw: Mapping[str, Json]) -> Resource:
-        """Raises ServiceError for what is no assistant."""
+        """Raises ServiceError for anything but an assistant."""
 
     def create(self, spec: Mapping[str, Json], marker: Marker) -> dict[str, Json]: ...
 
@@ -261,8 +261,6 @@ class OpenAIProvider:
         lock="none",
         list_lag=2.0,
         create_repeatable=False,
-        write_answers_whole=True,
-        page_size=100,
         unreadable={"Assistant": frozenset({"reasoning_effort"})},
         key_variable="OPENAI_API_KEY",
         account="the organization, where answers name it",

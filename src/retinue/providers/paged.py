@@ -64,8 +64,8 @@ def walked(following: Next, noun: str, key: str = "id") -> list[Item]:
         if sure or before == found.keys():
             return list(found.values())
         before, why = set(found), Moved("a page is empty although the one before said that there are more")
-    said = why.message if isinstance(why, RetinueError) else str(why)
-    raise ServiceError(f"the list of {noun} cannot be read to its end, begun {_WALKS} times: {said}", _UNSTEADY)
+    reason = why.message if isinstance(why, RetinueError) else str(why)
+    raise ServiceError(f"the list of {noun} cannot be read to its end, begun {_WALKS} times: {reason}", _UNSTEADY)
 
 
 _UNSTEADY = "Try again. A proxy that leaves out part of a request does that too: point `endpoint` at the service."
@@ -131,8 +131,8 @@ def paged(ask: Ask, noun: str, params: Mapping[str, str]) -> list[Item]:
             first[:] = ids
         elif not isinstance(more, bool) and ids and ids == first:
             return _unpaged(ask, asked, noun, ids)
-        said = page.get("last_id")
-        if not isinstance(more, bool) or (ids and not more and isinstance(said, str) and said not in ("", ids[-1])):
+        end = page.get("last_id")
+        if not isinstance(more, bool) or (ids and not more and isinstance(end, str) and end not in ("", ids[-1])):
             more = None
         # Some servers begin with the very item that is asked after.
         return Page(items[1:] if ids[:1] == [last] else items, more, len(items) == most)

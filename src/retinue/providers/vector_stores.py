@@ -133,8 +133,8 @@ class StoreVerbs:
     def get(self, remote_id: str) -> Resource | None:
         try:
             raw = self._http.send(Verb.GET, "GET", below(_PATH, remote_id))
-            spent = raw.get("status") == "expired"
-            return to_store(raw, () if spent else self._entries(remote_id))
+            expired = raw.get("status") == "expired"
+            return to_store(raw, () if expired else self._entries(remote_id))
         except NotFound:
             return None
 
@@ -194,13 +194,13 @@ class StoreVerbs:
     ) -> None:
         """Attach what is missing and mend what differs. Raises Incomplete for what could not be indexed."""
         wanted = _wanted(files)
-        anew = {key for key, item in wanted.items() if key in have and _must_be_indexed_anew(item, have[key])}
-        for file_id in sorted(anew):
+        reindexed = {key for key, item in wanted.items() if key in have and _must_be_reindexed(item, have[key])}
+        for file_id in sorted(reindexed):
             self._detach(remote_id, file_id)
-        missing = [item for key, item in wanted.items() if key not in have or key in anew]
+        missing = [item for key, item in wanted.items() if key not in have or key in reindexed]
         for key, item in wanted.items():
             held = have.get(key)
-            if self._attributes and held is not None and key not in anew:
+            if self._attributes and held is not None and key not in reindexed:
                 self._describe(remote_id, item, held)
         if missing:
             self._index(remote_id, missing)
@@ -306,7 +306,7 @@ def _chunking(item: Mapping[str, Json]) -> dict[str, Json]:
     return {"chunking_strategy": item["chunking_strategy"]} if item.get("chunking_strategy") else {}
 
 
-def _must_be_indexed_anew(item: Mapping[str, Json], held: Mapping[str, Json]) -> bool:
+def _must_be_reindexed(item: Mapping[str, Json], held: Mapping[str, Json]) -> bool:
     """How a file is cut up is settled when it is attached; what failed to be indexed is tried again."""
     if held.get("status") in _GIVEN_UP:
         return True

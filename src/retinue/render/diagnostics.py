@@ -1,4 +1,4 @@
-"""Diagnostics as `file:line:column: code: message` with the remedy below. Says each of them once; drops none."""
+"""Diagnostics as `file:line:column: code: message` with the remedy below. Shows each of them once; drops none."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def diagnostics_text(diagnostics: Sequence[Diagnostic], style: Style) -> str:
 def in_order(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
     """Errors first, then by place; what has no place comes last, by address.
 
-    One line of `defaults` can be wrong for every manifest that it reaches: what is said of it is said once.
+    One line of `defaults` can be wrong for every manifest that it reaches: each finding about it is shown once.
     """
 
     def key(item: Diagnostic) -> tuple[int, Place, str, str, str]:

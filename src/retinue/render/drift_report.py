@@ -11,15 +11,16 @@ from ..core.model import Cause
 from ..schema import kinds
 from .diagnostics import diagnostic_lines
 from .fields import Layout, changed_fields
-from .inert import code, fence, units
+from .fit import LIMIT, whole_lines
+from .inert import code, fence
 from .safe import cells, clean, defuse, pad
 from .style import REVIEWED, Style
 from .text import UNKNOWN_HISTORY, header
 
 _ID_COLUMN = 30
 _REMARK_COLUMN = 51
-_MOST_CHARACTERS = 60_000
-"""A comment of a code host ends at 65,536."""
+_ROOM = LIMIT - 5_000
+"""For the fields, beside the head of the comment."""
 _SYMBOLS = {
     What.CHANGED: "~",
     What.MISSING: "?",
@@ -55,26 +56,12 @@ def drift_markdown(drift: Drift) -> str:
     """For a comment or an issue: the summary as text, the fields in a fence that nothing in them can close."""
     parts = [f"### Drift: {code(header(drift.plan))}", f"**{drift_summary(drift)}**", *_pending(drift)]
     if drift.items:
-        body = defuse("\n".join(_items(drift, Style(), 100)))
-        cut = _cut(body)
-        parts += ["What is live differs from what was applied, as manifest → live:", fence(cut, "text")]
-        if cut != body:
-            missing = body.count("\n") - cut.count("\n")
+        lines = defuse("\n".join(_items(drift, Style(), 100))).split("\n")
+        shown = whole_lines(lines, _ROOM)
+        parts += ["What is live differs from what was applied, as manifest → live:", fence("\n".join(shown), "text")]
+        if missing := len(lines) - len(shown):
             parts.append(f"{missing} more line{'' if missing == 1 else 's'}: `retinue drift` shows all of them.")
     return "\n\n".join(parts) + "\n"
-
-
-def _cut(body: str) -> str:
-    """As many whole lines as a comment may have."""
-    if units(body) <= _MOST_CHARACTERS:
-        return body
-    room, lines = _MOST_CHARACTERS, []
-    for line in body.split("\n"):
-        room -= units(line) + 1
-        if room < 0:
-            break
-        lines.append(line)
-    return "\n".join(lines)
 
 
 def drift_summary(drift: Drift) -> str:

@@ -114,17 +114,17 @@ class LangGraphService:
     # --- graphs
 
     def resolve(self, desired: Sequence[Resource]) -> Resolved:
-        """Manifests as they are; what is said is whether their graphs exist and declare the context keys."""
+        """Returns the manifests unchanged; reports graphs that do not exist or do not declare the context keys."""
         names = sorted({name for item in desired if (name := block_of(item.spec).graph_id)})
         graphs = {name: self._graph(name) for name in names}
-        said = [graph for graph in graphs.values() if isinstance(graph, Diagnostic)]
+        problems = [graph for graph in graphs.values() if isinstance(graph, Diagnostic)]
         for item in desired:
             graph = graphs.get(block_of(item.spec).graph_id or "")
             if isinstance(graph, Graph):
-                said += findings(item, graph)
+                problems += findings(item, graph)
             elif isinstance(graph, tuple):
-                said.append(unknown_graph(item, graph))
-        return Resolved(tuple(desired), tuple(said))
+                problems.append(unknown_graph(item, graph))
+        return Resolved(tuple(desired), tuple(problems))
 
     def _graph(self, name: str) -> Graph | tuple[str, ...] | Diagnostic:
         """A graph; the known ones if there is none of that name; or what kept the server from describing it."""
