@@ -156,7 +156,10 @@ class _Work:
     def _write(self, item: dict[str, Json], label: str) -> None:
         source, notes = upgraded(item)
         name = unique_name(source.get("name"), source.get("id"), self.taken)
-        source, store, left_out = without_helper(_without_marker(source), name)
+        if isinstance(metadata := source.get("metadata"), dict):
+            own = {key: value for key, value in metadata.items() if key not in (ADDRESS_KEY, APPLIED_KEY)}
+            source = {**source, "metadata": own}
+        source, store, left_out = without_helper(source, name)
         spec = stated(source, self.kind)
         path, address = posixpath.join(self.folder, f"{name}.yaml"), Address(self.kind.name, name)
         data, prompts = self._document(name, spec, source.get("id"))
@@ -304,14 +307,6 @@ def _lost(value: Json, shape: Shape, path: str) -> Iterator[str]:
             yield from _lost(item, shape.properties[key], f"{path}/{key}")
         elif item not in (None, [], {}):
             yield f"{path}/{key}"
-
-
-def _without_marker(source: dict[str, Json]) -> dict[str, Json]:
-    metadata = source.get("metadata")
-    if not isinstance(metadata, dict):
-        return source
-    kept = {key: value for key, value in metadata.items() if key not in (ADDRESS_KEY, APPLIED_KEY)}
-    return {**source, "metadata": kept}
 
 
 def _fits_file(prompt: str) -> bool:

@@ -93,7 +93,12 @@ class Renderer:
 
     def _seq(self, value: Seq, context: _Context, depth: int) -> Seq:
         if any(map(_is_entry, value)):
-            value = self._spread(value, context)
+            # Each upload in it gives way to the files that it names.
+            spread = Seq(value.place)
+            for item, at in zip(value, value.items_at, strict=True):
+                for one in (self._uploaded(item, context) or [item]) if _is_entry(item) else [item]:
+                    spread.put(one, at)
+            value = spread
         items = [self._walk(item, value.items_at[index], context, depth + 1) for index, item in enumerate(value)]
         if all(new is old for new, old in zip(items, value, strict=True)):
             return value
@@ -143,7 +148,7 @@ class Renderer:
         """What an include stands for; None for any other mapping."""
         if type(value.get("file")) is str and (len(value) == 1 or "template" in value):
             return (self._include(value, context, depth),)
-        if not _is_upload(value):
+        if len(value) != 1 or type(value.get("upload")) is not str:
             return None
         found = self._uploaded(value, context)
         if len(found) > 1 or (found and is_pattern(value["upload"])):
@@ -152,14 +157,6 @@ class Renderer:
             self._poison(value, Diagnostic("upload-pattern", message, remedy, value.place))
             return (value,)
         return (found[0] if found else value,)
-
-    def _spread(self, value: Seq, context: _Context) -> Seq:
-        """The list with each upload in it replaced by the files that it names."""
-        result = Seq(value.place)
-        for item, at in zip(value, value.items_at, strict=True):
-            for one in (self._uploaded(item, context) or [item]) if _is_entry(item) else [item]:
-                result.put(one, at)
-        return result
 
     def _uploaded(self, value: Map, context: _Context) -> list[Map]:
         """A reference for each file of `{upload: PATH, attributes: …}`; none if something is wrong."""
@@ -260,10 +257,6 @@ class Renderer:
             )
             return None
         return parsed.documents[0]
-
-
-def _is_upload(value: Any) -> bool:
-    return type(value) is Map and len(value) == 1 and type(value.get("upload")) is str
 
 
 def _is_entry(value: Any) -> bool:

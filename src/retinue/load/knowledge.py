@@ -162,14 +162,12 @@ def unknown_references(
             if address in elsewhere:
                 message = f"{address} is not in the environment {environment}, so nothing there can refer to it"
                 remedy = "Add this environment to `retinue: {environments: […]}` of that manifest, or remove it here."
+            elif address.kind == FILE:
+                message = f"no manifest uploads {address}"
+                remedy = "Write {upload: PATH} here, with the path relative to this file."
             else:
-                message, remedy = _missing(address, known)
+                meant = closest(address.name, [item.name for item in known if item.kind == address.kind])
+                message = f"there is no manifest {address}"
+                remedy = "Write that manifest, or correct the address."
+                remedy = f"Did you mean `{address.kind}/{meant}`?" if meant else remedy
             yield Diagnostic("reference-missing", message, remedy, at, str(resource.address))
-
-
-def _missing(address: Address, known: Collection[Address]) -> tuple[str, str]:
-    if address.kind == FILE:
-        return f"no manifest uploads {address}", "Write {upload: PATH} here, with the path relative to this file."
-    meant = closest(address.name, [item.name for item in known if item.kind == address.kind])
-    remedy = f"Did you mean `{address.kind}/{meant}`?" if meant else "Write that manifest, or correct the address."
-    return f"there is no manifest {address}", remedy

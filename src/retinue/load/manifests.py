@@ -74,7 +74,11 @@ def load(
         overlays = _overlays(run, manifests)
         compiled = [_compile(run, manifest, overlays.get(manifest.address)) for manifest in manifests.values()]
     elsewhere = frozenset(resource.address for resource, here in compiled if not here and resource.address)
-    run.problems.extend(_unused_overrides(run))
+    if not run.project.variables and run.complete:
+        # Where nothing is declared, a variable is known if an environment defines it or a manifest asks for it.
+        known = {*run.variables.values.keys() - run.overrides.keys(), *run.lenient.elsewhere}
+        known |= run.variables.used | run.lenient.used
+        run.problems += [unknown_override(name, run.overrides, known) for name in run.overrides if name not in known]
     inside = [resource for resource, here in compiled if here]
     run.problems.extend(unknown_references(inside, run.renderer.uploads, elsewhere, environment))
     run.problems.extend(described_twice(inside, run.renderer.uploads))
@@ -154,14 +158,6 @@ class _Run:
 
     def render(self, document: Map, here: bool) -> Map:
         return self.renderer.render(document, self.variables if here else self.lenient)
-
-
-def _unused_overrides(run: _Run) -> Iterator[Diagnostic]:
-    """Where nothing is declared, a variable is known if an environment defines it or a manifest asks for it."""
-    known = {*run.variables.values.keys() - run.overrides.keys(), *run.lenient.elsewhere}
-    known |= run.variables.used | run.lenient.used
-    if not run.project.variables and run.complete:
-        yield from (unknown_override(name, run.overrides, known) for name in run.overrides if name not in known)
 
 
 def _source(run: _Run, name: str) -> str:
@@ -283,7 +279,15 @@ def _overlays(run: _Run, manifests: Mapping[Address, Manifest]) -> dict[Address,
     found = _unique(run, partial)
     for address, overlay in found.items():
         if address not in manifests and run.complete:
-            run.problems.append(_unmatched(overlay, manifests))
+            names = [known.name for known in manifests if known.kind == address.kind]
+            meant = closest(address.name, names)
+            remedy = (
+                f"Did you mean `{overlay.kind.word}: {meant}`?"
+                if meant
+                else "Correct the name or remove this document."
+            )
+            message = f"this overlay hits nothing: there is no manifest `{address}`"
+            run.problems.append(Diagnostic(UNMATCHED, message, remedy, overlay.place, str(address)))
     return {address: overlay.data.without({overlay.kind.word}) for address, overlay in found.items()}
 
 
@@ -295,13 +299,6 @@ def _read_overlay(run: _Run, target: Environment, entry: str, into: list[Manifes
     if not any(found) and source.what != "unusable":
         message = f"the overlay `{entry}` of environment `{target.name}` names no file with a partial manifest"
         run.problems.append(Diagnostic("overlay-missing", message, "Correct the path or remove the line.", at))
-
-
-def _unmatched(overlay: Manifest, manifests: Mapping[Address, Manifest]) -> Diagnostic:
-    meant = closest(overlay.address.name, [address.name for address in manifests if address.kind == overlay.kind.name])
-    remedy = f"Did you mean `{overlay.kind.word}: {meant}`?" if meant else "Correct the name or remove this document."
-    message = f"this overlay hits nothing: there is no manifest `{overlay.address}`"
-    return Diagnostic(UNMATCHED, message, remedy, overlay.place, str(overlay.address))
 
 
 def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Resource, bool]:

@@ -112,7 +112,7 @@ def _roots(text: str) -> Iterator[Node]:
                 open_nodes, pending = [], []
             continue
         node = _node(event, _TYPES[kind], open_nodes[-1] if open_nodes else None, text)
-        if _is_key(open_nodes, pending):
+        if open_nodes and open_nodes[-1].what == MAP and pending[-1] is None:
             pending[-1] = node
         elif open_nodes:
             parent = open_nodes[-1]
@@ -126,10 +126,6 @@ def _roots(text: str) -> Iterator[Node]:
             pending.append(None)
         elif not open_nodes:
             yield node
-
-
-def _is_key(open_nodes: list[Node], pending: list[Node | None]) -> bool:
-    return bool(open_nodes) and open_nodes[-1].what == MAP and pending[-1] is None
 
 
 def _node(event: Any, what: str, parent: Node | None, text: str) -> Node:
