@@ -164,7 +164,9 @@ class Emulator:
             return Answer(fault.body or _HTML, content_type="text/html; charset=utf-8")
         if fault.kind == "broken":
             return Answer(fault.body or _BROKEN)
-        refusal = _limited() if fault.status == 429 else _server_error(fault.status, request_id)
+        refusal = _server_error(fault.status, request_id)
+        if fault.status == 429:
+            refusal = ApiError(429, "Rate limit reached, slow down.", code="rate_limit_exceeded")
         body = dialect.envelope(refusal) if fault.body is None else fault.body
         return Answer(body, fault.status, fault.headers(self._now()))
 
@@ -192,10 +194,6 @@ class Emulator:
         for start in range(0, len(body), size):
             yield body[start : start + size]
             self._sleep(fault.seconds / _PIECES)
-
-
-def _limited() -> ApiError:
-    return ApiError(429, "Rate limit reached, slow down.", code="rate_limit_exceeded")
 
 
 def _server_error(status: int, request_id: str) -> ApiError:

@@ -12,25 +12,23 @@ from . import checks
 from .checks import Check
 from .errors import ApiError
 from .faults import Behaviour
+from .limits import ASSISTANT, FUNCTION, RANKING, RESOURCES, SEARCH, STORE
 from .vector_store_rules import chunking
 
-_EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
-
-
-def _ranking(path: str, value: Any) -> None:
-    known = {"ranker": checks.one_of("auto", "default_2024_08_21"), "score_threshold": checks.number(0, 1)}
-    checks.members(path, value, known, ("score_threshold",))
-
-
-def _search(path: str, value: Any) -> None:
-    known = {"max_num_results": checks.number(1, 50, whole=True), "ranking_options": _ranking}
-    checks.members(path, value, known)
+_ranking = {
+    "ranker": checks.one_of("auto", "default_2024_08_21"),
+    "score_threshold": checks.within(RANKING["score_threshold"]),
+}
+_search = {
+    "max_num_results": checks.within(SEARCH["max_num_results"]),
+    "ranking_options": lambda path, value: checks.members(path, value, _ranking, ("score_threshold",)),
+}
 
 
 def _function(path: str, value: Any) -> None:
     known = {
         "name": checks.identifier,
-        "description": checks.limited(1024),
+        "description": checks.limited(FUNCTION["description"]["maxLength"]),
         "parameters": checks.anything,
         "strict": checks.boolean,
     }
@@ -48,7 +46,11 @@ def _schema(path: str, value: Any) -> None:
 
 
 _tool = checks.variant(
-    {"code_interpreter": {}, "file_search": {"file_search": _search}, "function": {"function": _function}},
+    {
+        "code_interpreter": {},
+        "file_search": {"file_search": lambda path, value: checks.members(path, value, _search)},
+        "function": {"function": _function},
+    },
     {"function": ("function",)},
 )
 _format = checks.variant(
@@ -64,7 +66,7 @@ def _response_format(path: str, value: Any) -> None:
 
 
 _new_store = {
-    "file_ids": checks.listed(10_000, checks.text),
+    "file_ids": checks.listed(STORE["files"]["maxItems"], checks.text),
     "chunking_strategy": chunking,
     "metadata": checks.metadata,
 }
@@ -72,8 +74,10 @@ _new_store = {
 
 def _tool_resources(*, creating: bool) -> Check:
     """A create may ask for one new vector store instead of naming one; a modify cannot."""
-    files: dict[str, Check] = {"file_ids": checks.listed(20, checks.text)}
-    stores: dict[str, Check] = {"vector_store_ids": checks.listed(1, checks.text)}
+    known_files = RESOURCES["code_interpreter"]["properties"]["file_ids"]
+    known_stores = RESOURCES["file_search"]["properties"]["vector_store_ids"]
+    files: dict[str, Check] = {"file_ids": checks.listed(known_files["maxItems"], checks.text)}
+    stores: dict[str, Check] = {"vector_store_ids": checks.listed(known_stores["maxItems"], checks.text)}
     if creating:
         stores["vector_stores"] = checks.listed(1, lambda path, value: checks.members(path, value, _new_store))
 
@@ -90,16 +94,14 @@ def _tool_resources(*, creating: bool) -> Check:
 def _fields(*, creating: bool) -> dict[str, Check]:
     return {
         "model": checks.text,
-        "name": checks.limited(256),
-        "description": checks.limited(512),
-        "instructions": checks.limited(256_000),
-        "tools": checks.listed(128, _tool),
+        **{name: checks.limited(ASSISTANT[name]["maxLength"]) for name in ("name", "description", "instructions")},
+        "tools": checks.listed(ASSISTANT["tools"]["maxItems"], _tool),
         "tool_resources": _tool_resources(creating=creating),
         "metadata": checks.metadata,
-        "temperature": checks.number(0, 2),
-        "top_p": checks.number(0, 1),
+        "temperature": checks.within(ASSISTANT["temperature"]),
+        "top_p": checks.within(ASSISTANT["top_p"]),
         "response_format": _response_format,
-        "reasoning_effort": checks.one_of(*_EFFORTS),
+        "reasoning_effort": checks.one_of(*filter(None, ASSISTANT["reasoning_effort"]["enum"])),
     }
 
 
@@ -109,7 +111,7 @@ _NEVER_NULL = ("model", "tools")
 
 
 def check(body: Any, fields: Mapping[str, Check], behaviour: Behaviour) -> dict[str, Any]:
-    """The accepted fields; nulls that shall keep the old value are left out. Raises ApiError 400."""
+    """The accepted fields; nulls that keep the old value are left out. Raises ApiError 400."""
     if not isinstance(body, dict):
         raise ApiError(400, "We could not parse the JSON body of your request.")
     for name, value in body.items():
@@ -123,7 +125,7 @@ def check(body: Any, fields: Mapping[str, Check], behaviour: Behaviour) -> dict[
     return {name: value for name, value in body.items() if value is not None or behaviour.null != "keep"}
 
 
-def _given(value: Mapping[str, Any]) -> dict[str, Any]:
+def _stated(value: Mapping[str, Any]) -> dict[str, Any]:
     return {name: item for name, item in value.items() if item is not None}
 
 
@@ -137,25 +139,28 @@ _NO_PARAMETERS: Mapping[str, dict[str, Any]] = {
 def filled_tool(tool: Mapping[str, Any], model: str, behaviour: Behaviour) -> dict[str, Any]:
     """A tool with what the service adds to it."""
     if tool["type"] == "file_search":
-        given = _given(tool.get("file_search") or {})
-        ranking: dict[str, Any] = {"ranker": "default_2024_08_21", "score_threshold": 0.0} | _given(
-            given.pop("ranking_options", {})
+        stated = _stated(tool.get("file_search") or {})
+        ranking: dict[str, Any] = {"ranker": "default_2024_08_21", "score_threshold": 0.0} | _stated(
+            stated.pop("ranking_options", {})
         )
         ranking["score_threshold"] = float(ranking["score_threshold"])
         if behaviour.hybrid_search:
             ranking["hybrid_search"] = None
         results = 5 if model.startswith("gpt-3.5") else 20
-        return {"type": "file_search", "file_search": {"max_num_results": results, **given, "ranking_options": ranking}}
+        return {
+            "type": "file_search",
+            "file_search": {"max_num_results": results, **stated, "ranking_options": ranking},
+        }
     if tool["type"] == "function":
-        given = {**_NO_PARAMETERS[behaviour.parameters], "strict": False, **_given(tool["function"])}
-        return {"type": "function", "function": given}
+        stated = {**_NO_PARAMETERS[behaviour.parameters], "strict": False, **_stated(tool["function"])}
+        return {"type": "function", "function": stated}
     return dict(tool)
 
 
 def filled_format(value: Any) -> Any:
     """`strict` of a json_schema format is false unless given."""
     if isinstance(value, dict) and value["type"] == "json_schema":
-        return {**value, "json_schema": {"strict": False, **_given(value["json_schema"])}}
+        return {**value, "json_schema": {"strict": False, **_stated(value["json_schema"])}}
     return value
 
 
@@ -164,7 +169,7 @@ _LISTS = {"code_interpreter": "file_ids", "file_search": "vector_store_ids"}
 
 def filled_resources(value: Mapping[str, Any], tools: list[dict[str, Any]], behaviour: Behaviour) -> dict[str, Any]:
     """tool_resources without nulls; a tool that has no files is answered with an empty list."""
-    found = {name: _given(item) for name, item in value.items() if item is not None}
+    found = {name: _stated(item) for name, item in value.items() if item is not None}
     if behaviour.resources == "filled":
         for tool in tools:
             if tool.get("type") in _LISTS:

@@ -35,7 +35,7 @@ class Assistants:
         every, one = f"{prefix}/assistants", f"{prefix}/assistants/{{id}}"
         return (
             Route("POST", every, self._create),
-            Route("GET", every, self._list),
+            Route("GET", every, lambda request: Answer(self._listing.page(request))),
             Route("GET", one, lambda request, key: Answer(self.found(key))),
             Route("POST", one, self._modify),
             Route("DELETE", one, self._delete),
@@ -43,51 +43,51 @@ class Assistants:
 
     def _create(self, request: Request) -> Answer:
         body = request.json()
-        given = rules.check(body, rules.CREATE, self._behaviour())
-        if "model" not in given:
+        fields = rules.check(body, rules.CREATE, self._behaviour())
+        if "model" not in fields:
             raise checks.missing("model")
         # The time is taken inside, so that no object appears behind a cursor that a reader has already passed.
         with self._store.transaction():
             created_at = int(self._now())
-            given = self._with_new_store(given)
+            fields = self._with_new_store(fields)
             key = self._new_id("asst_")
             self._listing.created(key)
-            return Answer(self._save({}, given, key, created_at))
+            return Answer(self._save({}, fields, key, created_at))
 
     def _modify(self, request: Request, key: str) -> Answer:
-        given = rules.check(request.json(), rules.MODIFY, self._behaviour())
+        fields = rules.check(request.json(), rules.MODIFY, self._behaviour())
         with self._store.transaction():
             before = json.loads(self.found(key))
-            return Answer(self._save(before, self._merged(before, given), key, before["created_at"]))
+            return Answer(self._save(before, self._merged(before, fields), key, before["created_at"]))
 
-    def _merged(self, before: Mapping[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    def _merged(self, before: Mapping[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
         """Metadata keys and the members of tool_resources stay unless they are given (community reports)."""
         behaviour = self._behaviour()
-        if behaviour.metadata == "merge" and given.get("metadata") is not None:
-            given["metadata"] = {**(before.get("metadata") or {}), **given["metadata"]}
-            checks.metadata("metadata", given["metadata"])
-        resources = given.get("tool_resources")
+        if behaviour.metadata == "merge" and fields.get("metadata") is not None:
+            fields["metadata"] = {**(before.get("metadata") or {}), **fields["metadata"]}
+            checks.metadata("metadata", fields["metadata"])
+        resources = fields.get("tool_resources")
         if resources or (resources == {} and behaviour.empty_resources == "keep"):
-            given["tool_resources"] = {**(before.get("tool_resources") or {}), **resources}
-        return given
+            fields["tool_resources"] = {**(before.get("tool_resources") or {}), **resources}
+        return fields
 
-    def _with_new_store(self, given: dict[str, Any]) -> dict[str, Any]:
+    def _with_new_store(self, fields: dict[str, Any]) -> dict[str, Any]:
         """`vector_stores` makes a store at every create; the answer carries only its id."""
-        search = (given.get("tool_resources") or {}).get("file_search") or {}
+        search = (fields.get("tool_resources") or {}).get("file_search") or {}
         if "vector_stores" not in search:
-            return given
+            return fields
         if not search["vector_stores"]:
             rest = {name: value for name, value in search.items() if name != "vector_stores"}
-            return {**given, "tool_resources": {**given["tool_resources"], "file_search": rest}}
+            return {**fields, "tool_resources": {**fields["tool_resources"], "file_search": rest}}
         if self._new_vector_store is None:
             raise checks.unknown("tool_resources.file_search.vector_stores")
         made = self._new_vector_store(search["vector_stores"][0])
-        resources = {**given["tool_resources"], "file_search": {"vector_store_ids": [made["id"]]}}
-        return {**given, "tool_resources": resources}
+        resources = {**fields["tool_resources"], "file_search": {"vector_store_ids": [made["id"]]}}
+        return {**fields, "tool_resources": resources}
 
-    def _save(self, before: Mapping[str, Any], given: Mapping[str, Any], key: str, created_at: int) -> str:
+    def _save(self, before: Mapping[str, Any], fields: Mapping[str, Any], key: str, created_at: int) -> str:
         behaviour = self._behaviour()
-        stored = behaviour.alter(_assistant(before, given, key, created_at, behaviour), given)
+        stored = behaviour.alter(_assistant(before, fields, key, created_at, behaviour), fields)
         text = json.dumps(stored, ensure_ascii=False)
         self._store.put(KIND, key, created_at, text)
         return text
@@ -104,9 +104,6 @@ class Assistants:
             raise ApiError(404, f"No assistant found with id '{key}'.")
         return Answer(json.dumps({"id": key, "object": "assistant.deleted", "deleted": True}))
 
-    def _list(self, request: Request) -> Answer:
-        return Answer(self._listing.page(request))
-
     def seed(self, raw: Mapping[str, Any]) -> str:
         """Put an object there as it is, without a check: any id, time, metadata, unknown keys. Returns its id."""
         key, created_at = str(raw.get("id") or self._new_id("asst_")), int(raw.get("created_at", self._now()))
@@ -116,17 +113,17 @@ class Assistants:
 
 
 def _assistant(
-    before: Mapping[str, Any], given: Mapping[str, Any], key: str, created_at: int, behaviour: Behaviour
+    before: Mapping[str, Any], fields: Mapping[str, Any], key: str, created_at: int, behaviour: Behaviour
 ) -> dict[str, Any]:
     """The assistant object in the service's order of keys, defaults filled in; keys it does not know stay."""
 
     def value(name: str, default: Any = None) -> Any:
-        chosen = given[name] if name in given else before.get(name)
+        chosen = fields[name] if name in fields else before.get(name)
         return default if chosen is None else chosen
 
     model = value("model")
     tools = value("tools", [])
-    if "tools" in given:
+    if "tools" in fields:
         tools = [rules.filled_tool(tool, model, behaviour) for tool in tools]
     resources = rules.filled_resources(value("tool_resources", {}), tools, behaviour)
     found = {

@@ -82,7 +82,10 @@ class Azure:
             if request.method == "POST":
                 body = rules.taken(request.json(), version, creating=creating)
                 apart = rules.has_assistant_files(version) and self._behaviour().assistant_files == "apart"
-                request = request.with_json(_without_files(body) if apart else body)
+                if apart and isinstance(body, dict):
+                    # A write of the assistant takes no notice of its files.
+                    body.pop("tool_resources", None)
+                request = request.with_json(body)
             answer = route.handle(request, *segments)
             found = json.loads(answer.body)
             if request.method == "DELETE":
@@ -106,8 +109,3 @@ class Azure:
 
     envelope = staticmethod(envelope)
     headers = staticmethod(headers)
-
-
-def _without_files(body: object) -> object:
-    """Where files hang apart, a write of the assistant takes no notice of them."""
-    return {name: value for name, value in body.items() if name != "tool_resources"} if isinstance(body, dict) else body

@@ -47,7 +47,11 @@ def _as_its_version(route: Route, *, taking: bool) -> Callable[..., Answer]:
         if taking:
             body = request.json()
             if isinstance(body, dict):
-                _check(body, version)
+                for name in body:
+                    if name in _NOT_THERE or (name == "chunking_strategy" and version < WITH_SCHEMAS):
+                        raise checks.unknown(name)
+                if body.get("file_ids") is not None:
+                    _some_files("file_ids", body["file_ids"])
             request = request.with_json(body)
         answer = route.handle(request, *segments)
         found = json.loads(answer.body)
@@ -55,15 +59,6 @@ def _as_its_version(route: Route, *, taking: bool) -> Callable[..., Answer]:
         return replace(answer, body=json.dumps(_shown(shown, version), ensure_ascii=False))
 
     return handle
-
-
-def _check(body: Mapping[str, Any], version: str) -> None:
-    """Raises ApiError 400 for what this version has not, and for more than 500 files at once."""
-    for name in body:
-        if name in _NOT_THERE or (name == "chunking_strategy" and version < WITH_SCHEMAS):
-            raise checks.unknown(name)
-    if body.get("file_ids") is not None:
-        _some_files("file_ids", body["file_ids"])
 
 
 def _shown(raw: Mapping[str, Any], version: str) -> dict[str, Any]:

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .errors import ApiError
+from .limits import FUNCTION, LONGEST_KEY, LONGEST_VALUE, MOST_PAIRS
 
 Check = Callable[[str, Any], None]
 """Takes a path such as `tools[0].type` and the value there; raises ApiError 400."""
 
 _NAMES = {str: "string", bool: "boolean", int: "integer", float: "decimal", list: "array", dict: "object"}
-_MOST_PAIRS, _LONGEST_KEY, _LONGEST_VALUE = 16, 64, 512
 
 
 def _an(name: str) -> str:
@@ -93,6 +93,11 @@ def number(low: float, high: float, *, whole: bool = False) -> Check:
     return check
 
 
+def within(schema: Mapping[str, Any]) -> Check:
+    """A number between the bounds that a JSON Schema states."""
+    return number(schema["minimum"], schema["maximum"], whole="integer" in schema["type"])
+
+
 def listed(most: int, item: Check) -> Check:
     def check(path: str, value: Any) -> None:
         if not isinstance(value, list):
@@ -141,8 +146,8 @@ def anything(path: str, value: Any) -> None:
 
 
 def identifier(path: str, value: Any) -> None:
-    """a-z, A-Z, 0-9, _ and -, at most 64."""
-    text(path, value, 64)
+    """a-z, A-Z, 0-9, _ and -."""
+    text(path, value, FUNCTION["name"]["maxLength"])
     if not value or not all(char.isascii() and (char.isalnum() or char in "_-") for char in value):
         message = (
             f"Invalid '{path}': string does not match pattern."
@@ -152,20 +157,20 @@ def identifier(path: str, value: Any) -> None:
 
 
 def metadata(path: str, value: Any) -> None:
-    """At most 16 pairs; keys of at most 64 and values of at most 512 characters, all strings."""
+    """A few pairs of short strings."""
     if not isinstance(value, dict):
         raise wrong_type(path, "an object", value)
-    if len(value) > _MOST_PAIRS:
+    if len(value) > MOST_PAIRS:
         message = (
-            f"Invalid '{path}': too many properties. Expected an object with at most {_MOST_PAIRS} properties,"
+            f"Invalid '{path}': too many properties. Expected an object with at most {MOST_PAIRS} properties,"
             f" but got an object with {len(value)} properties instead."
         )
         raise ApiError(400, message, code="object_above_max_properties", param=path)
     for key, item in value.items():
-        if len(key) > _LONGEST_KEY:
+        if len(key) > LONGEST_KEY:
             message = (
-                f"Invalid '{path}': key too long. Expected keys with maximum length {_LONGEST_KEY},"
+                f"Invalid '{path}': key too long. Expected keys with maximum length {LONGEST_KEY},"
                 f" but got a key with length {len(key)} instead."
             )
             raise ApiError(400, message, code="string_above_max_length", param=path)
-        text(f"{path}.{key}", item, _LONGEST_VALUE)
+        text(f"{path}.{key}", item, LONGEST_VALUE)

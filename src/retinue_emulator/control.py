@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 PATH = "/_emulator/control"
 _PARTS = ("objects", "faults", "behaviour", "requests", "latency")
 _KEYS = ("reset", "behaviour", "latency", "faults", "rates", "chance", "objects", "flowise_pages")
-_UNSENDABLE = ("page_filter",)
 Step = Callable[[], object]
 
 
@@ -57,7 +56,10 @@ class Control:
         """Do what a POST asks for. Raises ApiError 400."""
         emulator = self._emulator
         try:
-            resets = _resets(_only(document, _KEYS).get("reset", []))
+            parts = _only(document, _KEYS).get("reset", [])
+            resets = _PARTS if parts is True else tuple(parts or ())
+            if not set(resets) <= set(_PARTS):
+                raise ValueError(f"reset takes {', '.join(_PARTS)}")
             steps = [*self._settings(document, resets), *self._rules(document)]
             # Objects first: they alone can still fail, and leave nothing behind when they do.
             with emulator.store.transaction():
@@ -92,10 +94,10 @@ class Control:
         """Faults, rates and chance; each is tried out on a copy before anything is done."""
         faults, rehearsal = self._emulator.faults, Faults(lambda: 0.0)
         for item in document.get("faults", []):
-            given = dict(_only(item, ("on", "fault", "after", "times")))
-            pattern, fault = given.pop("on"), Fault(**given.pop("fault"))
-            rehearsal.on(pattern, fault, **given)
-            yield partial(faults.on, pattern, fault, **given)
+            options = dict(_only(item, ("on", "fault", "after", "times")))
+            pattern, fault = options.pop("on"), Fault(**options.pop("fault"))
+            rehearsal.on(pattern, fault, **options)
+            yield partial(faults.on, pattern, fault, **options)
         for rate in document.get("rates", []):
             rehearsal.limit(**_only(rate, ("per_second", "burst", "match", "hint")))
             yield partial(faults.limit, **rate)
@@ -112,20 +114,11 @@ class Control:
         shown["alterations"] = {
             name: change if isinstance(change, str) else "function" for name, change in behaviour.alterations.items()
         }
-        for name in _UNSENDABLE:
-            del shown[name]
         return {
             "behaviour": shown,
             "latency": self._emulator.latency,
             "requests": [line._asdict() for line in list(self._emulator.requests)],
         }
-
-
-def _resets(parts: Any) -> tuple[str, ...]:
-    chosen = _PARTS if parts is True else tuple(parts or ())
-    if not set(chosen) <= set(_PARTS):
-        raise ValueError(f"reset takes {', '.join(_PARTS)}")
-    return chosen
 
 
 def _only(value: Any, known: tuple[str, ...]) -> Mapping[str, Any]:
@@ -137,8 +130,7 @@ def _only(value: Any, known: tuple[str, ...]) -> Mapping[str, Any]:
 
 
 def _behaviour(base: Behaviour, changes: Any) -> Behaviour:
-    names = tuple(item.name for item in fields(base) if item.name not in _UNSENDABLE)
-    changes = dict(_only(changes, names))
+    changes = dict(_only(changes, tuple(item.name for item in fields(base))))
     if isinstance(changes.get("unsupported"), list):
         changes["unsupported"] = frozenset(changes["unsupported"])
     return replace(base, **changes)

@@ -25,4 +25,4 @@ class ApiError(Exception):
 
 
 class Refused(Exception):
-    """A cause in a service's own words, before somebody puts in front of it what was being done."""
+    """A cause in a service's own words, before the failed operation is put in front of it."""

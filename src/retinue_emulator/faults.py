@@ -10,13 +10,6 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .store import Row
-
-
-def _no_change(value: Any) -> Any:
-    return value
-
-
 ALTERATIONS: Mapping[str, Callable[[Any], Any]] = {
     "round": lambda value: round(value, 1) if isinstance(value, int | float) else value,
     "expand-alias": lambda value: f"{value}-2024-08-06" if isinstance(value, str) else value,
@@ -64,7 +57,7 @@ class Behaviour:
     assistant, or hang `apart` from it and can only be attached and listed by their own requests.
 
     `unsupported`: fields that are refused with `unsupported_parameter`. `alterations`: by field, a name of ALTERATIONS
-    or a function, for what the server makes of a value it is sent. `page_filter` changes the rows of every page.
+    or a function, for what the server makes of a value it is sent.
     `gone`: the assistants' routes no longer exist. `api_key`: the only key accepted; None accepts any.
     `account`: what openai-organization says; empty: answers have no such header.
     `token_seconds`, `token_requests`: how long each key is accepted, from its first use.
@@ -77,7 +70,6 @@ class Behaviour:
     null: str = "clear"
     unsupported: frozenset[str] = frozenset()
     alterations: Mapping[str, Callable[[Any], Any] | str] = field(default_factory=dict)
-    page_filter: Callable[[Sequence[Row]], Sequence[Row]] = _no_change
     gone: bool = False
     api_key: str | None = None
     resources: str = "filled"
@@ -120,10 +112,10 @@ class Behaviour:
             if isinstance(change, str) and change not in ALTERATIONS:
                 raise ValueError(f"an alteration is one of {sorted(ALTERATIONS)}, not {change!r}")
 
-    def alter(self, stored: dict[str, Any], given: Container[str]) -> dict[str, Any]:
+    def alter(self, stored: dict[str, Any], fields: Container[str]) -> dict[str, Any]:
         """What the server makes of the fields that a request gave."""
         for name, change in self.alterations.items():
-            if name in stored and name in given:
+            if name in stored and name in fields:
                 stored = {**stored, name: (ALTERATIONS[change] if isinstance(change, str) else change)(stored[name])}
         return stored
 
@@ -270,7 +262,14 @@ class Faults:
     def next(self, request: str, label: str = "") -> Fault | None:
         """The fault for this `METHOD /path`, if any. `label` is its route, `METHOD /path/{id}`."""
         with self._lock:
-            return self._scripted(request) or self._refused(request) or self._by_chance(request, label or request)
+            scripted, now = self._scripted(request), self._now()
+            if scripted is not None:
+                return scripted
+            refusals = [bucket.refusal(now) for bucket in self._buckets if bucket.pattern.search(request)]
+            if refused := next(filter(None, refusals), None):
+                return refused
+            chances = (chance for chance in self._chances if chance.pattern.search(request))
+            return next(filter(None, [chance.fault(label or request) for chance in chances]), None)
 
     def _scripted(self, request: str) -> Fault | None:
         for rule in self._rules:
@@ -281,12 +280,3 @@ class Faults:
                 rule.times -= 1
                 return rule.fault
         return None
-
-    def _refused(self, request: str) -> Fault | None:
-        now = self._now()
-        refusals = [bucket.refusal(now) for bucket in self._buckets if bucket.pattern.search(request)]
-        return next(filter(None, refusals), None)
-
-    def _by_chance(self, request: str, label: str) -> Fault | None:
-        found = [chance.fault(label) for chance in self._chances if chance.pattern.search(request)]
-        return next(filter(None, found), None)

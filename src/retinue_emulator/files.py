@@ -76,15 +76,12 @@ class Files:
         return Answer(text)
 
     def _list(self, request: Request) -> Answer:
-        self._expire()
-        purpose = request.query.get("purpose")
-        keep = (lambda raw: raw["purpose"] == purpose) if purpose else None
-        return Answer(self._listing.page(request, keep))
-
-    def _expire(self) -> None:
         for key, raw in self._store.everything(KIND):
             if raw.get("expires_at", self._now() + 1) <= self._now():
                 self._remove(key)
+        purpose = request.query.get("purpose")
+        keep = (lambda raw: raw["purpose"] == purpose) if purpose else None
+        return Answer(self._listing.page(request, keep))
 
     def find(self, key: str) -> dict[str, Any] | None:
         """The file object, unless it is not there or has expired."""
@@ -127,9 +124,9 @@ class Files:
             "purpose": "assistants",
             "status": "processed",
         }
-        given = {name: value for name, value in raw.items() if name != "content"}
+        stated = {name: value for name, value in raw.items() if name != "content"}
         with self._store.transaction():
-            self._store.put(KIND, key, created_at, json.dumps({**plain, **given, "id": key}))
+            self._store.put(KIND, key, created_at, json.dumps({**plain, **stated, "id": key}))
             self._store.delete_content(key)
             self._store.add_content(key, 0, content)
         return key

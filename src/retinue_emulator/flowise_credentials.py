@@ -74,7 +74,7 @@ def catalogues(store: Store, prefix: str) -> tuple[Route, ...]:
     return (
         Route("GET", f"{base}/chatmodels", lambda request: Answer(_nodes("chatmodels"))),
         Route("GET", f"{base}/tools", lambda request: Answer(_nodes("tools"))),
-        Route("GET", f"{base}/docstores", lambda request: Answer(_stores(store))),
+        Route("GET", f"{base}/docstores", lambda request: Answer(f"[{','.join(t for _, t in store.texts(STORES))}]")),
     )
 
 
@@ -86,10 +86,6 @@ def _nodes(which: str) -> str:
         # As the server does, with paths of its own disk.
         entry["filePath"] = entry["icon"] = f"/usr/lib/flowise/{entry['name']}"
     return json.dumps(entries, ensure_ascii=False)
-
-
-def _stores(store: Store) -> str:
-    return f"[{','.join(text for _, text in store.texts(STORES))}]"
 
 
 def seed_store(store: Store, raw: Mapping[str, Any], now: float) -> str:

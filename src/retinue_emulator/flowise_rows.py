@@ -31,7 +31,7 @@ class Rows:
             Route("POST", every, self._in("createAssistant", self._create)),
             Route("GET", every, self._list),
             Route("GET", one, self._in("getAssistantById", lambda request, key: self._found(key))),
-            Route("PUT", one, self._in("updateAssistant", self._update)),
+            Route("PUT", one, self._in("updateAssistant", lambda request, key: self._put(key, body_of(request)))),
             Route("DELETE", one, self._in("deleteAssistant", self._delete)),
         )
 
@@ -117,9 +117,6 @@ class Rows:
         body = {"iconSrc": row["iconSrc"], "credential": row["credential"], "details": as_js(shown | numbers | rest)}
         self._put(key, body)
 
-    def _update(self, request: Request, key: str) -> dict[str, Any]:
-        return self._put(key, body_of(request))
-
     def _put(self, key: str, body: dict[str, Any]) -> dict[str, Any]:
         """Last writer wins. `details` is replaced whole; of a CUSTOM row the type too."""
         with self._store.transaction():
@@ -127,10 +124,10 @@ class Rows:
             details = _checked(row, body)
             if row["type"] != "CUSTOM":
                 body = self._mirror_update(row, body, details)
-            given = {name: body[name] for name in _COLUMNS if name in body}
-            if "credential" in given:
-                _credential_there(given["credential"])
-            changed = {**row, **given}
+            columns = {name: body[name] for name in _COLUMNS if name in body}
+            if "credential" in columns:
+                _credential_there(columns["credential"])
+            changed = {**row, **columns}
             if changed == row:
                 return row
             created = int(datetime.fromisoformat(row["createdDate"]).timestamp())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from .assistants import Assistants
@@ -27,7 +28,10 @@ class Upstream:
 
     def routes(self, prefix: str) -> tuple[Route, ...]:
         every = f"{prefix}/openai-assistants"
-        return (Route("GET", every, self._list), Route("GET", f"{every}/{{id}}", self._one))
+        # The first page only, the newest first.
+        listed = partial(self._read, "getAllOpenaiAssistants", lambda: self._call("GET", "", None)["data"])
+        one = partial(self._read, "getSingleOpenaiAssistant", lambda key: self._call("GET", key, None))
+        return (Route("GET", every, listed), Route("GET", f"{every}/{{id}}", one))
 
     def authorise(self, credential: Any) -> None:
         """Without an id any credential will do: the server's look-up then matches the first one."""
@@ -69,20 +73,13 @@ class Upstream:
         except ApiError as error:
             raise Refused(f"{error.status} {error}") from error
 
-    def _list(self, request: Request) -> Answer:
-        """The first page only, the newest first."""
-        return self._read("getAllOpenaiAssistants", request, lambda: self._call("GET", "", None)["data"])
-
-    def _one(self, request: Request, key: str) -> Answer:
-        return self._read("getSingleOpenaiAssistant", request, lambda: self._call("GET", key, None))
-
-    def _read(self, operation: str, request: Request, call: Callable[[], Any]) -> Answer:
+    def _read(self, operation: str, call: Callable[..., Any], request: Request, *key: str) -> Answer:
         credential = request.query.get("credential")
         if not credential:
             raise ApiError(412, f"Error: openaiAssistantsController.{operation} - credential not provided!")
         try:
             self._credentials.openai_key(credential, " in the database!")
-            return Answer(as_js(call()))
+            return Answer(as_js(call(*key)))
         except (ApiError, Refused) as error:
             raise ApiError(500, f"Error: openaiAssistantsService.{operation} - {error}") from error
 

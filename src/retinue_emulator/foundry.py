@@ -69,7 +69,11 @@ class Foundry:
                 return route.handle(request.with_json(body), *segments)
             if "reasoning_effort" in body:
                 raise checks.unknown("reasoning_effort")
-            _need_parameters(body)
+            tools = body.get("tools")
+            for index, tool in enumerate(tools if isinstance(tools, list) else ()):
+                function = tool.get("function") if isinstance(tool, dict) else None
+                if isinstance(function, dict) and function.get("parameters") is None:
+                    raise checks.missing(f"tools[{index}].function.parameters")
             with self._store.transaction():
                 before = self._store.get(KIND, segments[0]) if segments else None
                 raw = json.loads(route.handle(request.with_json(_plain(body)), *segments).body)
@@ -113,11 +117,3 @@ def _plain(body: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(resources, dict):
         found["tool_resources"] = {name: value for name, value in resources.items() if name not in ("azure_ai_search",)}
     return found
-
-
-def _need_parameters(body: Mapping[str, Any]) -> None:
-    tools = body.get("tools")
-    for index, tool in enumerate(tools if isinstance(tools, list) else ()):
-        function = tool.get("function") if isinstance(tool, dict) else None
-        if isinstance(function, dict) and function.get("parameters") is None:
-            raise checks.missing(f"tools[{index}].function.parameters")

@@ -86,7 +86,7 @@ class Listing:
             _unknown_cursor(str(error.args[0]), window, behaviour)
             rows, more = [], False
         rows = self._disturbed(rows, window, request.page_fault)
-        return envelope(list(behaviour.page_filter(rows)), more=more)
+        return envelope(rows, more=more)
 
     def _disturbed(self, rows: list[Row], window: Window, fault: str) -> list[Row]:
         """As by a server that pages by offset while others write: an entry comes twice, or one is passed over."""
@@ -112,7 +112,7 @@ def page_of(rows: list[Row], window: Window, behaviour: Behaviour, hidden: Colle
     if window.before is not None:
         shown = [row for row in shown if order[row[0]] < order[window.before]]
     chosen = shown[-window.limit :] if window.backward else shown[: window.limit]
-    return envelope(list(behaviour.page_filter(chosen)), more=len(shown) > window.limit)
+    return envelope(chosen, more=len(shown) > window.limit)
 
 
 def _unknown_cursor(cursor: str, window: Window, behaviour: Behaviour) -> None:

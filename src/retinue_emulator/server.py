@@ -159,7 +159,7 @@ class _Handler(BaseHTTPRequestHandler):
             body.read(_PIECE)
 
     def _drop(self) -> None:
-        """Close at once, with a reset that nobody can take for a good end."""
+        """Close at once, with a reset, which no client mistakes for a good end."""
         self.close_connection = True
         try:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -239,7 +239,7 @@ class _Server(TCPServer):
         try:
             self.finish_request(request, client_address)
         except OSError:
-            """A client that went away is no news."""
+            """A client that went away is normal."""
         finally:
             with self._lock:
                 self._open.pop(request, None)
@@ -252,13 +252,11 @@ class _Server(TCPServer):
         self.shutdown()
         self._hang_up(lambda busy: not busy)
         deadline = time.monotonic() + _STOP_SECONDS
-        for thread in self._running():
+        with self._lock:
+            running = list(self._threads)
+        for thread in running:
             thread.join(max(0.0, deadline - time.monotonic()))
         self._hang_up(lambda busy: True)
-
-    def _running(self) -> list[threading.Thread]:
-        with self._lock:
-            return list(self._threads)
 
     def _hang_up(self, chosen: Callable[[bool], bool]) -> None:
         with self._lock:

@@ -59,12 +59,12 @@ class StoreFiles:
 
     # --- what others ask
 
-    def attach(self, store: str, given: Mapping[str, Any], batch: str | None = None) -> dict[str, Any]:
-        """Attach a file, or attach it anew. Raises ApiError 404 for a file that is not there."""
-        file = self._files.find(given["file_id"])
+    def attach(self, store: str, fields: Mapping[str, Any], batch: str | None = None) -> dict[str, Any]:
+        """Attach a file, or attach it again. Raises ApiError 404 for a file that is not there."""
+        file = self._files.find(fields["file_id"])
         if file is None:
-            raise ApiError(404, f"No such File object: {given['file_id']}", param="file_id")
-        chunking = given.get("chunking_strategy") or {"type": "auto"}
+            raise ApiError(404, f"No such File object: {fields['file_id']}", param="file_id")
+        chunking = fields.get("chunking_strategy") or {"type": "auto"}
         behaviour, created_at = self._behaviour(), int(self._now())
         stuck = bool(behaviour.index_stuck) and fnmatchcase(file["filename"], behaviour.index_stuck)
         made = {
@@ -73,7 +73,7 @@ class StoreFiles:
             "created_at": created_at,
             "vector_store_id": store,
             "chunking_strategy": rules.AUTO if chunking["type"] == "auto" else chunking,
-            "attributes": given.get("attributes") or {},
+            "attributes": fields.get("attributes") or {},
             "bytes": file["bytes"],
             "ends_at": -1 if stuck else self._now() + behaviour.index_seconds,
             "error": _fault(file, behaviour),
@@ -156,19 +156,19 @@ class StoreFiles:
         }
 
     def _attach(self, request: Request, store: str) -> Answer:
-        given = rules.check(request.json(), rules.ATTACH)
-        if "file_id" not in given:
+        fields = rules.check(request.json(), rules.ATTACH)
+        if "file_id" not in fields:
             raise checks.missing("file_id")
         with self._store.transaction():
             self._found_store(store)
-            return _answer(self._shown(self.attach(store, given)))
+            return _answer(self._shown(self.attach(store, fields)))
 
     def _modify(self, request: Request, store: str, file: str) -> Answer:
-        given = rules.check(request.json(), rules.UPDATE_FILE)
-        if "attributes" not in given:
+        fields = rules.check(request.json(), rules.UPDATE_FILE)
+        if "attributes" not in fields:
             raise checks.missing("attributes")
         with self._store.transaction():
-            raw = {**self._found(store, file), "attributes": given["attributes"] or {}}
+            raw = {**self._found(store, file), "attributes": fields["attributes"] or {}}
             self._put(store, raw)
         return _answer(self._shown(raw))
 

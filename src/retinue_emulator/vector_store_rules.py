@@ -11,8 +11,8 @@ from typing import Any
 from . import checks
 from .checks import Check
 from .errors import ApiError
+from .limits import CHUNK, LONGEST_KEY, LONGEST_VALUE, MOST_PAIRS, STORE
 
-_MOST_PAIRS, _LONGEST_KEY, _LONGEST_VALUE = 16, 64, 512
 MOST_IN_CREATE, MOST_IN_BATCH = 500, 2000
 AUTO = {"type": "static", "static": {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}}
 """What `auto` reads back as."""
@@ -28,7 +28,8 @@ INDEXABLE = frozenset(
 
 def chunk_sizes(path: str, value: Any) -> None:
     sizes = ("max_chunk_size_tokens", "chunk_overlap_tokens")
-    known = {sizes[0]: checks.number(100, 4096, whole=True), sizes[1]: checks.number(0, 4096, whole=True)}
+    size = CHUNK[sizes[0]]
+    known = {sizes[0]: checks.within(size), sizes[1]: checks.number(0, size["maximum"], whole=True)}
     checks.members(path, value, known, sizes)
     checks.number(0, value[sizes[0]] // 2, whole=True)(f"{path}.{sizes[1]}", value[sizes[1]])
 
@@ -37,25 +38,28 @@ chunking = checks.variant({"auto": {}, "static": {"static": chunk_sizes}}, {"sta
 
 
 def attributes(path: str, value: Any) -> None:
-    """At most 16 pairs; keys of at most 64 characters; a value is a text of at most 512, a number or a boolean."""
+    """A few pairs with short keys; a value is a short text, a number or a boolean."""
     if not isinstance(value, dict):
         raise checks.wrong_type(path, "an object", value)
-    if len(value) > _MOST_PAIRS:
-        message = f"Invalid '{path}': too many properties. Expected an object with at most {_MOST_PAIRS} properties."
+    if len(value) > MOST_PAIRS:
+        message = f"Invalid '{path}': too many properties. Expected an object with at most {MOST_PAIRS} properties."
         raise ApiError(400, message, code="object_above_max_properties", param=path)
     for key, item in value.items():
-        if len(key) > _LONGEST_KEY:
-            raise checks.too_long(f"{path}.{key}", len(key), _LONGEST_KEY, "string")
+        if len(key) > LONGEST_KEY:
+            raise checks.too_long(f"{path}.{key}", len(key), LONGEST_KEY, "string")
         if not isinstance(item, bool | int | float):
-            checks.text(f"{path}.{key}", item, _LONGEST_VALUE)
+            checks.text(f"{path}.{key}", item, LONGEST_VALUE)
 
 
-def _expiry(path: str, value: Any) -> None:
-    known = {"anchor": checks.one_of("last_active_at"), "days": checks.number(1, 365, whole=True)}
-    checks.members(path, value, known, ("anchor", "days"))
-
-
-_COMMON: Mapping[str, Check] = {"name": checks.text, "expires_after": _expiry, "metadata": checks.metadata}
+_expiry = {
+    "anchor": checks.one_of("last_active_at"),
+    "days": checks.within(STORE["expires_after"]["properties"]["days"]),
+}
+_COMMON: Mapping[str, Check] = {
+    "name": checks.text,
+    "expires_after": lambda path, value: checks.members(path, value, _expiry, ("anchor", "days")),
+    "metadata": checks.metadata,
+}
 CREATE: Mapping[str, Check] = {
     **_COMMON,
     "description": checks.text,

@@ -37,7 +37,7 @@ class VectorStores:
         """The operations below `prefix`, which has no slash at its end."""
         every, one = f"{prefix}/vector_stores", f"{prefix}/vector_stores/{{id}}"
         return (
-            Route("POST", every, self._create),
+            Route("POST", every, lambda request: self._answer(self.make(rules.check(request.json(), rules.CREATE)))),
             Route("GET", every, self._list),
             Route("GET", one, lambda request, key: self._answer(self._found(key))),
             Route("POST", one, self._modify),
@@ -46,10 +46,7 @@ class VectorStores:
             *self.entries.routes(one),
         )
 
-    def _create(self, request: Request) -> Answer:
-        return self._answer(self.make(rules.check(request.json(), rules.CREATE)))
-
-    def make(self, given: Mapping[str, Any]) -> dict[str, Any]:
+    def make(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """A new store with the files that were asked for. Raises ApiError 404 for one that is not there."""
         with self._store.transaction():
             created_at = int(self._now())
@@ -57,15 +54,15 @@ class VectorStores:
                 "id": self._new_id("vs_"),
                 "object": "vector_store",
                 "created_at": created_at,
-                "name": given.get("name"),
-                "expires_after": given.get("expires_after"),
+                "name": fields.get("name"),
+                "expires_after": fields.get("expires_after"),
                 "last_active_at": created_at,
-                "metadata": given.get("metadata") or {},
+                "metadata": fields.get("metadata") or {},
             }
             self._listing.created(str(made["id"]))
             self._put(made)
-            shared = {"chunking_strategy": given.get("chunking_strategy"), "attributes": None}
-            for key in given.get("file_ids") or ():
+            shared = {"chunking_strategy": fields.get("chunking_strategy"), "attributes": None}
+            for key in fields.get("file_ids") or ():
                 self.entries.attach(str(made["id"]), {"file_id": key, **shared})
         return made
 
@@ -106,14 +103,14 @@ class VectorStores:
         return Answer(json.dumps({**listed, "data": [self.shown(raw) for raw in listed["data"]]}, ensure_ascii=False))
 
     def _modify(self, request: Request, key: str) -> Answer:
-        given = rules.check(request.json(), rules.MODIFY)
+        fields = rules.check(request.json(), rules.MODIFY)
         with self._store.transaction():
             before = self._found(key)
-            metadata = given.get("metadata") if "metadata" in given else before["metadata"]
+            metadata = fields.get("metadata") if "metadata" in fields else before["metadata"]
             if self._behaviour().metadata == "merge" and metadata is not None:
                 metadata = {**before["metadata"], **metadata}
                 checks.metadata("metadata", metadata)
-            after = {**before, **given, "metadata": metadata or {}}
+            after = {**before, **fields, "metadata": metadata or {}}
             self._put(after)
         return self._answer(after)
 

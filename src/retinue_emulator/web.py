@@ -25,7 +25,7 @@ class Request:
     stream: BinaryIO
     length: int | None
     page_fault: str = ""
-    """`repeat` or `miss`: what a list shall do to its page."""
+    """`repeat` or `miss`: what a list does to its page."""
 
     def read(self, most: int) -> bytes:
         """The whole body. Raises ApiError 413 above `most` bytes, ConnectionResetError if the client sent less."""

@@ -34,6 +34,11 @@ class Bench:
     kind: Kind
 
     @property
+    def answers_whole(self) -> bool:
+        """False where a write answers only a part of the object."""
+        return not getattr(self.subject, "partial_answers", False)
+
+    @property
     def record(self) -> Capabilities:
         return self.subject.provider.capabilities
 
@@ -154,9 +159,9 @@ class Bench:
             self.fail(f"{when}, the marker shows up in `spec`; a plan would take it for the author's: {live.spec}")
 
     def everywhere(self, spec: Mapping[str, Json], answer: Resource, text: Marker, when: str) -> Resource:
-        """The answer of a write (where the record says it is whole), `get` and `list` all say the same."""
+        """The answer of a write (where it is whole), `get` and `list` all say the same."""
         ways = [("get", self.got(answer.remote_id)), ("list", self.one_listed(answer.remote_id))]
-        if self.record.write_answers_whole:
+        if self.answers_whole:
             ways.insert(0, ("the answer of the write", answer))
         for way, live in ways:
             self.holds(spec, live, f"{when}, by {way}")

@@ -111,8 +111,9 @@ class LangGraphSubject(Assistants):
     def assistants(self) -> dict[str, dict[str, Any]]:
         return self.fake.assistants
 
-    def pages_of(self, size: int) -> None:
+    def pages_of(self, size: int) -> bool:
         self.fake.page = size
+        return True
 
     def call(self, method: str, path: str, body: Json = None) -> Json:
         with httpx.Client(transport=httpx.WSGITransport(app=self.fake), base_url="http://fake") as client:

@@ -151,8 +151,9 @@ class OpenAISubject:
         self.edit(kind, remote_id, strange)
         return strange
 
-    def pages_of(self, size: int) -> None:
+    def pages_of(self, size: int) -> bool:
         self._page_size = size
+        return True
 
 
 _OTHER = Behaviour(

@@ -40,6 +40,8 @@ class Subject(Protocol):
     Entered once for a whole run, where a server may start; `reset` is called before each case. `classify` is the
     provider's own, or None if it does not speak HTTP. `gaps`: a case's name to the reason why it cannot pass yet; a
     gap that does pass is an error.
+
+    A subject may have `partial_answers`, true where a write does not answer the whole object.
     """
 
     @property
@@ -79,8 +81,8 @@ class Subject(Protocol):
     def plant(self, kind: str, remote_id: str) -> Mapping[str, Json]:
         """Put members on a live object that no schema of retinue knows. They, as `live` shows them at the top."""
 
-    def pages_of(self, size: int) -> None:
-        """From now on lists answer this many objects at a time. Called only if the record's `page_size` is not 0."""
+    def pages_of(self, size: int) -> bool:
+        """From now on lists answer this many objects at a time. False where lists have no pages."""
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def _forgotten(bench: Bench, spec: dict[str, Json]) -> str:
     answer = bench.service.update(bench.got(live.remote_id), {}, None)
     key = live.remote_id or ""
     for way, found in (("the answer", answer), ("get", bench.got(key)), ("list", bench.one_listed(key))):
-        if way == "the answer" and not bench.record.write_answers_whole:
+        if way == "the answer" and not bench.answers_whole:
             continue
         if (found.marker_address, found.marker_applied) != (None, None):
             bench.fail(

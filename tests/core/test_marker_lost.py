@@ -11,7 +11,7 @@ from retinue.core.drift import drift_of
 from retinue.core.model import Action, Address, Allowed, Cause, Json, Plan, Policy, Reason, Resource
 from retinue.core.observation import Observation
 from retinue.core.plan import Intent, make_plan
-from retinue.render.drift import drift_text
+from retinue.render.drift_report import drift_text
 from retinue.schema import kinds, with_extras
 
 from .worlds import as_answered, desired, foreign, managed, target

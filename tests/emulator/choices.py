@@ -26,7 +26,6 @@ OPEN: Mapping[str, tuple[Any, ...]] = {
 MISBEHAVIOUR = {
     "unsupported",
     "alterations",
-    "page_filter",
     "gone",
     "api_key",
     "token_seconds",

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from retinue.core.model import Json
-from retinue.providers.langgraph import PROVIDER
+from retinue.providers.langgraph.mapping import MOST
 from retinue.providers.wire import Connection
 
 from ..conformance.langgraph_subjects import Assistants
@@ -44,7 +44,7 @@ class Server:
 class Wire(httpx.HTTPTransport):
     """Lets no search ask for more than `page` objects."""
 
-    page = PROVIDER.capabilities.page_size
+    page = MOST
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         if request.url.path.endswith("/search"):
@@ -73,7 +73,7 @@ class LiveSubject(Assistants):
 
     def reset(self) -> None:
         self.server.empty()
-        self._wire.page = PROVIDER.capabilities.page_size
+        self._wire.page = MOST
 
     def connection(self) -> Connection:
         return Connection(self.server.url, transport=self._wire)
@@ -84,9 +84,10 @@ class LiveSubject(Assistants):
     def assistants(self) -> dict[str, dict[str, Any]]:
         return self.server.assistants()
 
-    def pages_of(self, size: int) -> None:
+    def pages_of(self, size: int) -> bool:
         """The server answers as many as it is asked for, so on the way it is asked for fewer."""
         self._wire.page = size
+        return True
 
 
 def subject() -> LiveSubject:

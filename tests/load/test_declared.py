@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from retinue.core.model import MISSING, Place
-from retinue.load.declared import Declaration, values_in
 from retinue.load.located import Map
+from retinue.load.variables import Declaration, values_in
 
 from .test_manifests import World, world  # noqa: F401
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from retinue.core.model import Action, Address, Cause, Change, FieldChange, Reason
 from retinue.load.manifests import Loaded, load
+from retinue.load.origins import shared_file_notes
 from retinue.load.project import load_project
-from retinue.load.reach import shared_file_notes
 
 PROJECT = """version: 1
 project: demo

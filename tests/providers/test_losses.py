@@ -21,8 +21,6 @@ RECORD = Capabilities(
     lock="none",
     list_lag=0,
     create_repeatable=False,
-    write_answers_whole=True,
-    page_size=0,
     fields={
         "Assistant": {
             "tools": (Support.UNSUPPORTED, "there are none"),

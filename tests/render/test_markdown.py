@@ -24,8 +24,9 @@ from retinue.core.model import (
     Severity,
     Status,
 )
+from retinue.render.fit import LIMIT
 from retinue.render.inert import code, fence, html_code, link, units
-from retinue.render.markdown import LIMIT, plan_markdown, results_markdown
+from retinue.render.markdown import plan_markdown, results_markdown
 
 from . import plans
 from .plans import address, plan, prompt, update
@@ -135,7 +136,7 @@ def test_destructive_steps_come_first_and_are_never_cut(updates: int) -> None:
         assert "**Too long for this place**: " in text
         assert f"[All of it is here]({LINK})." in text
     left = sum(f"Assistant/new-{n}" in text for n in range(updates))
-    assert (f"not shown are {updates - left} to update" in text) == (left < updates)
+    assert (f"not shown: {updates - left} to update" in text) == (left < updates)
 
 
 def test_what_does_not_fit_at_all_is_counted() -> None:
@@ -143,7 +144,7 @@ def test_what_does_not_fit_at_all_is_counted() -> None:
     text = plan_markdown(many)
     assert units(text) <= LIMIT
     shown = text.count("Assistant/")
-    assert f"not shown are {2_000 - shown} to delete. `retinue show PLANFILE` shows it whole." in text
+    assert f"not shown: {2_000 - shown} to delete. `retinue show PLANFILE` shows it whole." in text
 
 
 def test_a_plan_that_fits_is_not_shortened() -> None:

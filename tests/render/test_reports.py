@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from retinue.core.model import Action, Diagnostic, Outcome, Place, Severity, Status
 from retinue.render.diagnostics import diagnostics_text
+from retinue.render.env import env_text
 from retinue.render.results import error_json, results_json, results_text
 from retinue.render.style import Style
-from retinue.render.tables import env_text
 
 from . import plans
 from .plans import address, plan

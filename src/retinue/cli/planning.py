@@ -27,7 +27,7 @@ from ..core.spelling import closest
 from ..core.verification import spec_digests, verified
 from ..load.located import Map
 from ..load.manifests import PASSED_OVER
-from ..load.reach import shared_file_notes
+from ..load.origins import shared_file_notes
 from ..providers.base import Adviser, Provider
 from ..providers.losses import LOSS
 from . import console

@@ -12,8 +12,8 @@ from . import frontmatter, jsontext, yaml
 from .builder import Document, Parsed, shorten
 from .files import Files, first_bytes
 from .located import Map
-from .meant import MOST_BYTES, Meant, is_blank, meant
 from .names import slug
+from .unread import MOST_BYTES, UnreadManifest, is_blank, unread_manifest
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
@@ -27,7 +27,7 @@ class Manifest(NamedTuple):
     place: Place
 
 
-def read(files: Files, name: str, suffix: str, at: Place, *, listed: bool) -> Parsed | Meant | None:
+def read(files: Files, name: str, suffix: str, at: Place, *, listed: bool) -> Parsed | UnreadManifest | None:
     """The documents of a file whose name ends in `suffix`, or "" if in none of a manifest.
 
     A file that is not a manifest is passed over (None) unless it was `listed` by name or seems to be meant as one.
@@ -37,7 +37,7 @@ def read(files: Files, name: str, suffix: str, at: Place, *, listed: bool) -> Pa
             return _no_manifest(name, at)
         found = files.find(name, at)
         start = b"" if isinstance(found, Diagnostic) else first_bytes(found, MOST_BYTES)
-        return meant(start, name, markdown=False)
+        return unread_manifest(start, name, markdown=False)
     data = files.read_bytes(name, None if not listed else at)
     if isinstance(data, Diagnostic):
         return Parsed([], [data], False)
@@ -47,10 +47,10 @@ def read(files: Files, name: str, suffix: str, at: Place, *, listed: bool) -> Pa
         return _filled(jsontext.parse(data, name), name)
     if frontmatter.has_front_matter(data):
         return _filled(frontmatter.parse(data, name), name)
-    said = Meant(_empty(name)) if is_blank(data) else meant(data, name, markdown=True)
+    unread = UnreadManifest(_empty(name)) if is_blank(data) else unread_manifest(data, name, markdown=True)
     if not listed:
-        return said
-    return Parsed([], [said.problem], False) if said else _no_manifest(name, at)
+        return unread
+    return Parsed([], [unread.problem], False) if unread else _no_manifest(name, at)
 
 
 def _filled(parsed: Parsed, name: str) -> Parsed:

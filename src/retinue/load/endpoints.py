@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from ..core.model import Diagnostic
 from ..core.spelling import closest
 from .located import Map, place_of
-from .said import Said, shown
+from .problems import Problem, shown
 
 EMULATOR = "emulator"
 _SHAPE = "Write a base URL such as https://host/v1, or `emulator` for the embedded emulator."
@@ -22,48 +22,44 @@ def endpoint_problems(data: Map) -> Iterator[Diagnostic]:
     environments = data.get("environments")
     for name, item in environments.items() if isinstance(environments, dict) else ():
         endpoint = item.get("endpoint") if isinstance(item, dict) else None
-        said = (
+        problem = (
             endpoint_problem(endpoint, item.get("allow_http") is True)
             if isinstance(endpoint, str) and endpoint
             else None
         )
-        if said is not None:
+        if problem is not None:
             place = place_of(data, ["environments", name, "endpoint"])
             path = f"/environments/{name}/endpoint"
-            yield Diagnostic(said.code, said.message, said.remedy, place, path=path)
+            yield Diagnostic(problem.code, problem.message, problem.remedy, place, path=path)
 
 
-def endpoint_problem(endpoint: str, allow_http: bool) -> Said | None:
+def endpoint_problem(endpoint: str, allow_http: bool) -> Problem | None:
     """What is wrong with one endpoint, wherever it is written."""
     if endpoint == EMULATOR:
         return None
     # A backslash does not end it here: to some readers what follows is the host, to others it is not.
     authority = (endpoint.partition("//")[2] or endpoint).partition("/")[0]
     if "@" in authority:
-        return Said("endpoint-secret", "the endpoint holds user info (the part before `@`)", _SECRET)
+        return Problem("endpoint-secret", "the endpoint holds user info (the part before `@`)", _SECRET)
     if "?" in endpoint or "#" in endpoint:
-        return Said("endpoint-secret", "the endpoint holds a query or a fragment (from `?` or `#` on)", _SECRET)
+        return Problem("endpoint-secret", "the endpoint holds a query or a fragment (from `?` or `#` on)", _SECRET)
     try:
         parts = urlsplit(endpoint)
         host, _ = parts.hostname, parts.port
     except ValueError:
         host = None
     if not endpoint.isprintable() or " " in endpoint or "\\" in endpoint or not host:
-        return _no_url(endpoint)
+        if closest(endpoint.lower(), [EMULATOR], 0.75):
+            return Problem("endpoint-shape", "the endpoint is no base URL", f"Did you mean `{EMULATOR}`?")
+        return Problem("endpoint-shape", "the endpoint is no base URL", _SHAPE)
     if parts.scheme not in ("http", "https"):
         message = f"the endpoint begins with {shown(parts.scheme + '://')}, which is not supported"
-        return Said("endpoint-scheme", message, _SHAPE)
+        return Problem("endpoint-scheme", message, _SHAPE)
     if parts.scheme == "http" and not allow_http and not is_loopback(host):
         message = f"plain http to {shown(host)} would send the key unprotected"
         remedy = "Write https://. If this network is safe, write `allow_http: true` in this environment."
-        return Said("endpoint-plain-http", message, remedy)
+        return Problem("endpoint-plain-http", message, remedy)
     return None
-
-
-def _no_url(endpoint: str) -> Said:
-    if closest(endpoint.lower(), [EMULATOR], 0.75):
-        return Said("endpoint-shape", "the endpoint is no base URL", f"Did you mean `{EMULATOR}`?")
-    return Said("endpoint-shape", "the endpoint is no base URL", _SHAPE)
 
 
 def is_loopback(host: str) -> bool:

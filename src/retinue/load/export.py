@@ -12,14 +12,12 @@ from ..core.marker import ADDRESS_KEY, APPLIED_KEY
 from ..core.model import Address, Diagnostic, Json, Kind, Severity, Shape
 from ..schema import kind_schema, kinds
 from .dumps import flat, objects_from_text
-from .emit import to_yaml
+from .emit import to_yaml, unwritable
 from .files import MAX_BYTES
-from .helper_store import without_helper
 from .names import label_of, unique_name
-from .said import shown
+from .problems import shown
 from .shared import shared_tools
-from .unwritable import unwritable
-from .upgrade import upgraded
+from .upgrade import upgraded, without_helper
 from .validate import Extras, no_extras, validate_extras, validate_manifest
 from .variables import escaped
 from .yaml import parse_text
@@ -158,7 +156,10 @@ class _Work:
     def _write(self, item: dict[str, Json], label: str) -> None:
         source, notes = upgraded(item)
         name = unique_name(source.get("name"), source.get("id"), self.taken)
-        source, store, left_out = without_helper(_without_marker(source), name)
+        if isinstance(metadata := source.get("metadata"), dict):
+            own = {key: value for key, value in metadata.items() if key not in (ADDRESS_KEY, APPLIED_KEY)}
+            source = {**source, "metadata": own}
+        source, store, left_out = without_helper(source, name)
         spec = stated(source, self.kind)
         path, address = posixpath.join(self.folder, f"{name}.yaml"), Address(self.kind.name, name)
         data, prompts = self._document(name, spec, source.get("id"))
@@ -185,7 +186,11 @@ class _Work:
         """The document of one object, and the file with its prompt if that has one."""
         fields = {key: escaped(value) for key, value in spec.items()}
         if isinstance(spec.get("tools"), list):
-            fields["tools"] = [self._tool(tool) for tool in spec["tools"]]
+            # A tool that others have too is an include.
+            files = [(tool, self.tools.get(canonical_json(tool))) for tool in spec["tools"]]
+            fields["tools"] = [
+                self._include(path, canonical_json(tool)) if path else escaped(tool) for tool, path in files
+            ]
         prompts = {}
         prompt = spec.get("instructions")
         if self.prompts is not None and isinstance(prompt, str) and _fits_file(prompt):
@@ -196,11 +201,6 @@ class _Work:
         if self.environment is not None and isinstance(old_id, str) and old_id:
             document["retinue"] = {"adopt": {self.environment: old_id}}
         return document, prompts
-
-    def _tool(self, tool: Json) -> Json:
-        """An include, for a tool that others have too."""
-        path = self.tools.get(canonical_json(tool))
-        return self._include(path, canonical_json(tool)) if path else escaped(tool)
 
     def _include(self, path: str, text: str) -> dict[str, Json]:
         """Of a file that says it means what looks like a variable literally."""
@@ -307,14 +307,6 @@ def _lost(value: Json, shape: Shape, path: str) -> Iterator[str]:
             yield from _lost(item, shape.properties[key], f"{path}/{key}")
         elif item not in (None, [], {}):
             yield f"{path}/{key}"
-
-
-def _without_marker(source: dict[str, Json]) -> dict[str, Json]:
-    metadata = source.get("metadata")
-    if not isinstance(metadata, dict):
-        return source
-    kept = {key: value for key, value in metadata.items() if key not in (ADDRESS_KEY, APPLIED_KEY)}
-    return {**source, "metadata": kept}
 
 
 def _fits_file(prompt: str) -> bool:

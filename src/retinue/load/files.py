@@ -28,7 +28,7 @@ _NEW = os.stat_result((stat.S_IFREG | 0o600, *[0] * 9))
 class Found(NamedTuple):
     """A file of the project: where it really is, its name relative to the project folder, and what it is.
 
-    `content` stands for what the file holds, where somebody asks what would be if it held that.
+    `content` stands for what the file holds, for a trial with other content.
     """
 
     path: str
@@ -60,7 +60,10 @@ class Files:
                 return Found(f"{self.base}/{new}", new, _NEW, self._replaced[new])
             # A path that leads out is refused in the same words whether or not something is there.
             leads_out = posixpath.normpath(name).split("/")[0] == ".."
-            return _outside(name, at) if leads_out else _missing(name, at)
+            if leads_out:
+                return _outside(name, at)
+            remedy = "Check the spelling. A path is relative to the file it is written in."
+            return Diagnostic("file-missing", f"there is no file `{_shown(name)}`", remedy, at or Place(name, 1, 1))
         except (OSError, RuntimeError, ValueError) as error:
             return _unreadable(name, at, _reason(error))
         if path != self.base and not path.startswith(self.base.rstrip(os.sep) + os.sep):
@@ -189,11 +192,6 @@ def _unfit(status: os.stat_result, name: str, at: Place | None) -> Diagnostic | 
 
 def _reason(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or "its links lead in a circle"
-
-
-def _missing(name: str, at: Place | None) -> Diagnostic:
-    remedy = "Check the spelling. A path is relative to the file it is written in."
-    return Diagnostic("file-missing", f"there is no file `{_shown(name)}`", remedy, at or Place(name, 1, 1))
 
 
 def _outside(name: str, at: Place | None) -> Diagnostic:

@@ -16,8 +16,8 @@ from ..schema import kind_schema
 from .export import Exported, NewManifest, texts
 from .located import Map, place_of
 from .manifests import Loaded, load
+from .problems import shown
 from .project import Project
-from .said import shown
 from .validate import Extras
 from .writeback import sub_shape
 
@@ -38,9 +38,10 @@ def fitted(exported: Exported, beside: Beside) -> Exported:
     meant = _alone(exported, beside)
     for environment in beside.environments:
         loaded = _loaded(exported, beside, environment)
-        exported = _with(
-            exported, [_spelled_out(item, loaded, environment, beside.kinds) for item in exported.manifests]
-        )
+        manifests = [_spelled_out(item, loaded, environment, beside.kinds) for item in exported.manifests]
+        changed = {new.path for new, old in zip(manifests, exported.manifests, strict=True) if new.data != old.data}
+        files = {**exported.files, **texts([item for item in manifests if item.path in changed])}
+        exported = replace(exported, files=files, manifests=tuple(manifests))
     found: list[Diagnostic] = []
     for environment in beside.environments:
         loaded = _loaded(exported, beside, environment)
@@ -54,13 +55,6 @@ def fitted(exported: Exported, beside: Beside) -> Exported:
             else:
                 found += _unread(item, loaded, environment)
     return replace(exported, diagnostics=tuple(dict.fromkeys(found)))
-
-
-def _with(exported: Exported, manifests: Sequence[NewManifest]) -> Exported:
-    """With other content of some manifests."""
-    changed = {new.path for new, old in zip(manifests, exported.manifests, strict=True) if new.data != old.data}
-    files = {**exported.files, **texts([item for item in manifests if item.path in changed])}
-    return replace(exported, files=files, manifests=tuple(manifests))
 
 
 def _alone(exported: Exported, beside: Beside) -> dict[Address | None, Mapping[str, Json]]:
@@ -88,9 +82,11 @@ def _spelled_out(item: NewManifest, loaded: Loaded, environment: str, kinds: Map
         shape = field.shape if field else Shape()
         if name in data:
             data[name] = _without_more(data[name], value, shape) if field else data[name]
-        elif (field or name in kind.shared) and name not in required and not _says_nothing(value, shape):
+        elif (field or name in kind.shared) and name not in required:
             default = None if shape.default is MISSING else shape.default
-            data[name] = _without_more({}, value, shape) if default == {} else default
+            short = canonical_value(value, shape)
+            if short is not MISSING and not same(short, shape.default):
+                data[name] = _without_more({}, value, shape) if default == {} else default
     if item.address in loaded.elsewhere and environment in _adopted(item):
         data["retinue"] = {"environments": [environment], **data["retinue"]}
     order = [kind.word, *kind.fields, *kind.shared, "retinue"]
@@ -100,11 +96,6 @@ def _spelled_out(item: NewManifest, loaded: Loaded, environment: str, kinds: Map
 def _adopted(item: NewManifest) -> Mapping[str, str]:
     adopted: Mapping[str, str] = item.data.get("retinue", {}).get("adopt", {})
     return adopted
-
-
-def _says_nothing(value: Json, shape: Shape) -> bool:
-    short = canonical_value(value, shape)
-    return short is MISSING or same(short, shape.default)
 
 
 def _without_more(own: Json, rendered: Json, shape: Shape) -> Json:

@@ -7,7 +7,7 @@ from ..schema import kind_by_word
 from .builder import Parsed
 from .files import text_of
 from .located import Map
-from .meant import another
+from .unread import another
 from .yaml import parse_text
 
 BODY = "instructions"

@@ -36,7 +36,7 @@ class _Context(NamedTuple):
 class Renderer:
     """Renders the documents of one run; an included file is read and parsed once.
 
-    `problems` collects what is wrong; `poisoned` the places of values that could not be had, so that nobody
+    `problems` collects what is wrong; `poisoned` the places of values that could not be had, so that nothing
     complains about the same value twice; `uses` the variables in a value, by its place; `included` the file behind
     the value at a place; `uploads` every file that a rendered document uploads, by path.
     """
@@ -93,7 +93,12 @@ class Renderer:
 
     def _seq(self, value: Seq, context: _Context, depth: int) -> Seq:
         if any(map(_is_entry, value)):
-            value = self._spread(value, context)
+            # Each upload in it gives way to the files that it names.
+            spread = Seq(value.place)
+            for item, at in zip(value, value.items_at, strict=True):
+                for one in (self._uploaded(item, context) or [item]) if _is_entry(item) else [item]:
+                    spread.put(one, at)
+            value = spread
         items = [self._walk(item, value.items_at[index], context, depth + 1) for index, item in enumerate(value)]
         if all(new is old for new, old in zip(items, value, strict=True)):
             return value
@@ -111,7 +116,7 @@ class Renderer:
         return result
 
     def _mention(self, text: str, at: Place, unasked: _Unasked | None, *, exact: bool = False) -> None:
-        """Say that a variable which there is stays as text, where nobody said that it shall."""
+        """Reports a known variable that stays as text without being escaped."""
         found = unasked.variables.first(text) if unasked else None
         if unasked is None or found is None:
             return
@@ -143,7 +148,7 @@ class Renderer:
         """What an include stands for; None for any other mapping."""
         if type(value.get("file")) is str and (len(value) == 1 or "template" in value):
             return (self._include(value, context, depth),)
-        if not _is_upload(value):
+        if len(value) != 1 or type(value.get("upload")) is not str:
             return None
         found = self._uploaded(value, context)
         if len(found) > 1 or (found and is_pattern(value["upload"])):
@@ -153,16 +158,8 @@ class Renderer:
             return (value,)
         return (found[0] if found else value,)
 
-    def _spread(self, value: Seq, context: _Context) -> Seq:
-        """The list with each upload in it replaced by the files that it names."""
-        result = Seq(value.place)
-        for item, at in zip(value, value.items_at, strict=True):
-            for one in (self._uploaded(item, context) or [item]) if _is_entry(item) else [item]:
-                result.put(one, at)
-        return result
-
     def _uploaded(self, value: Map, context: _Context) -> list[Map]:
-        """A reference for each file of `{upload: PATH, attributes: …}`; none, said, if there is something wrong."""
+        """A reference for each file of `{upload: PATH, attributes: …}`; none if something is wrong."""
         at, path = value.values_at["upload"], value["upload"]
         if at in self.poisoned:
             return []
@@ -252,13 +249,14 @@ class Renderer:
         if not parsed.complete:
             return None
         if len(parsed.documents) != 1 or parsed.documents[0].value is None:
-            self.problems.append(_not_one(found.name, len(parsed.documents), at))
+            count = len(parsed.documents)
+            holds = "is empty" if count <= 1 else f"holds {count} documents"
+            message = f"the included file `{shorten(found.name)}` {holds}"
+            self.problems.append(
+                Diagnostic("include-not-one", message, "An included file holds exactly one value.", at)
+            )
             return None
         return parsed.documents[0]
-
-
-def _is_upload(value: Any) -> bool:
-    return type(value) is Map and len(value) == 1 and type(value.get("upload")) is str
 
 
 def _is_entry(value: Any) -> bool:
@@ -267,7 +265,7 @@ def _is_entry(value: Any) -> bool:
 
 
 def _reference(value: Map, name: str) -> Map:
-    """`{ref: File/NAME}`, or what else is said beside it: `{file_id: {ref: File/NAME}, attributes: …}`."""
+    """`{ref: File/NAME}`, or with what stands beside it: `{file_id: {ref: File/NAME}, attributes: …}`."""
     key_at, at = value.keys_at["upload"], value.values_at["upload"]
     inner = Map(value.place)
     inner.put("ref", f"File/{name}", key_at, at)
@@ -298,9 +296,3 @@ def _chain_problem(chain: tuple[str, ...], at: Place) -> Diagnostic | None:
         message = f"more than {MAX_CHAIN} files include each other in a row"
         return Diagnostic("include-chain", message, "Include the inner files directly.", at)
     return None
-
-
-def _not_one(name: str, documents: int, at: Place) -> Diagnostic:
-    what = "is empty" if documents <= 1 else f"holds {documents} documents"
-    message = f"the included file `{shorten(name)}` {what}"
-    return Diagnostic("include-not-one", message, "An included file holds exactly one value.", at)

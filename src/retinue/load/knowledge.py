@@ -38,7 +38,7 @@ def spelled_out(kind: Kind, data: Map) -> Map:
 
 
 def folded(kind: Kind, spec: Map) -> Map:
-    """What a manifest says once for all items of a list, said by each item that has none of its own."""
+    """Copies what a manifest states once for all items of a list to each item without its own."""
     names = {name: into for name, into in kind.shared.items() if name in spec}
     if not names:
         return spec
@@ -93,7 +93,9 @@ def with_uploads(resources: Sequence[Resource], uploads: Mapping[str, Upload]) -
     first: dict[Key, Address] = {}
     same = {address: first.setdefault(key_of(file), address) for address, file in files.items()}
     again = {address: one for address, one in same.items() if one != address}
-    return [*(_requiring(_one_each(item, again)) for item in resources), *(files[a] for a in files if a not in again)]
+    users = [_one_each(item, again) for item in resources]
+    users = [replace(item, requires=addresses_in(item.spec, kinds()[item.kind])) for item in users]
+    return [*users, *(files[address] for address in files if address not in again)]
 
 
 def _file(upload: Upload, place: Place) -> Resource:
@@ -107,10 +109,6 @@ def _one_each(resource: Resource, again: Mapping[Address, Address]) -> Resource:
         return resource
     names = {address: reference(one) for address, one in again.items()}
     return replace(resource, spec=renamed(resource.spec, kinds()[resource.kind], names))
-
-
-def _requiring(resource: Resource) -> Resource:
-    return replace(resource, requires=addresses_in(resource.spec, kinds()[resource.kind]))
 
 
 def mentions(resource: Resource) -> Iterator[tuple[Address, Place]]:
@@ -146,9 +144,9 @@ def _contradictions(items: Seq, member: str, uploads: Mapping[str, Upload]) -> I
         address = target_of(item.get(member)) if type(item) is Map else None
         if address is None or address.kind != FILE or address.name not in uploads:
             continue
-        said = canonical_json({key: value for key, value in item.items() if key != member})
-        other, before = first.setdefault(key_of(_file(uploads[address.name], at)), (address, said))
-        if other != address and before != said:
+        described = canonical_json({key: value for key, value in item.items() if key != member})
+        other, before = first.setdefault(key_of(_file(uploads[address.name], at)), (address, described))
+        if other != address and before != described:
             yield f"{address} has the same bytes as {other}, so they are one file, and this describes it otherwise", at
 
 
@@ -164,14 +162,12 @@ def unknown_references(
             if address in elsewhere:
                 message = f"{address} is not in the environment {environment}, so nothing there can refer to it"
                 remedy = "Add this environment to `retinue: {environments: […]}` of that manifest, or remove it here."
+            elif address.kind == FILE:
+                message = f"no manifest uploads {address}"
+                remedy = "Write {upload: PATH} here, with the path relative to this file."
             else:
-                message, remedy = _missing(address, known)
+                meant = closest(address.name, [item.name for item in known if item.kind == address.kind])
+                message = f"there is no manifest {address}"
+                remedy = "Write that manifest, or correct the address."
+                remedy = f"Did you mean `{address.kind}/{meant}`?" if meant else remedy
             yield Diagnostic("reference-missing", message, remedy, at, str(resource.address))
-
-
-def _missing(address: Address, known: Collection[Address]) -> tuple[str, str]:
-    if address.kind == FILE:
-        return f"no manifest uploads {address}", "Write {upload: PATH} here, with the path relative to this file."
-    meant = closest(address.name, [item.name for item in known if item.kind == address.kind])
-    remedy = f"Did you mean `{address.kind}/{meant}`?" if meant else "Write that manifest, or correct the address."
-    return f"there is no manifest {address}", remedy

@@ -6,8 +6,6 @@ of a lower layer can be meant, so that nulls inside a value of its own (a JSON S
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..core.model import Diagnostic, Kind
 from .located import Map
 
@@ -54,22 +52,14 @@ def merge(base: Map, patch: Map, problems: list[Diagnostic] | None = None) -> Ma
             if key not in result and problems is not None:
                 problems.append(_nothing_to_remove(key, patch))
             result = result.without([key])
-        elif type(value) is Map and not _included(value, patch) and (problems is not None or key in result):
+        elif type(value) is Map and value.place.file == patch.place.file and (problems is not None or key in result):
             below = result.get(key)
-            result.put(key, _merge_maps(below, value, problems), patch.keys_at[key], at)
+            if type(below) is Map or problems is not None:
+                value = merge(below if type(below) is Map else Map(value.place), value, problems)
+            result.put(key, value, patch.keys_at[key], at)
         else:
             result.put(key, value, patch.keys_at[key], at)
     return result
-
-
-def _merge_maps(below: Any, value: Map, problems: list[Diagnostic] | None) -> Map:
-    if type(below) is Map:
-        return merge(below, value, problems)
-    return value if problems is None else merge(Map(value.place), value, problems)
-
-
-def _included(value: Map, parent: Map) -> bool:
-    return value.place.file != parent.place.file
 
 
 def _nothing_to_remove(key: str, patch: Map) -> Diagnostic:

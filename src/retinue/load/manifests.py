@@ -11,27 +11,26 @@ from typing import Any, Final
 from ..core.model import Address, Diagnostic, Place, Resource, Severity
 from ..core.spelling import closest
 from ..schema import EXTRAS
-from .declared import unknown_override, values_in, written
 from .documents import Manifest, identify, read
 from .files import Files
 from .includes import Renderer
 from .knowledge import described_twice, folded, spelled_out, unknown_references, with_uploads
 from .layers import over_defaults, over_manifest, without_nulls
 from .located import Map, place_of
-from .meant import Meant
-from .policy import environments_of, policy_of, unknown_environments
+from .problems import shown
 from .project import Environment, Project
-from .said import shown
+from .retinue_block import environments_of, policy_of, unknown_environments
 from .sources import Source, covering, expand, nothing
+from .unread import UnreadManifest
 from .validate import Extras, no_extras, validate_extras, validate_manifest
-from .variables import Variables
+from .variables import Variables, file_place, unknown_override, values_in
 
 PASSED_OVER: Final = "passed-over"
 UNMATCHED: Final = "overlay-unmatched"
 """The code of a problem that a manifest which is still to be written may solve."""
 _MOST_NAMED = 3
 _OURS = frozenset(("retinue", EXTRAS))
-# After one of these the value is a stand-in: what validation says about it is no news.
+# After one of these the value is a stand-in: validation must not report it again.
 _VALUE_PROBLEMS = frozenset(
     ("manifest-name", "yaml-ambiguous", "yaml-alias", "yaml-tag", "yaml-key", "yaml-merge-key", "duplicate-key")
 )
@@ -44,7 +43,7 @@ class Loaded:
     `rendered` has every valid or invalid document after all layers, also of manifests for other environments, whose
     addresses are `elsewhere`. `empty_sources`: entries of `manifests` that name nothing; whether that is an error, only
     a caller can say who knows what the environment owns. `uses`: the variables in a
-    value, by its place; `sources`: where each variable has its value from, in words; `included`: the file behind a
+    value, by its place; `sources`: where each variable has its value from, as text; `included`: the file behind a
     value that an include put at a place.
     """
 
@@ -76,7 +75,11 @@ def load(
         overlays = _overlays(run, manifests)
         compiled = [_compile(run, manifest, overlays.get(manifest.address)) for manifest in manifests.values()]
     elsewhere = frozenset(resource.address for resource, here in compiled if not here and resource.address)
-    run.problems.extend(_unused_overrides(run))
+    if not run.project.variables and run.complete:
+        # Where nothing is declared, a variable is known if an environment defines it or a manifest asks for it.
+        known = {*run.variables.values.keys() - run.overrides.keys(), *run.lenient.elsewhere}
+        known |= run.variables.used | run.lenient.used
+        run.problems += [unknown_override(name, run.overrides, known) for name in run.overrides if name not in known]
     inside = [resource for resource, here in compiled if here]
     run.problems.extend(unknown_references(inside, run.renderer.uploads, elsewhere, environment))
     run.problems.extend(described_twice(inside, run.renderer.uploads))
@@ -107,7 +110,7 @@ def _collector_paused() -> Iterator[None]:
 
 
 def in_order(problems: list[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Sorted by place; what is wrong in a shared file is said once, not once per manifest."""
+    """Sorted by place; a problem in a shared file is reported once, not once per manifest."""
     unique = {
         (problem.code, problem.place, problem.message if problem.place else problem): problem for problem in problems
     }
@@ -132,7 +135,7 @@ class _Run:
         self.renderer = Renderer(files)
         self.problems: list[Diagnostic] = []
         self.empty: list[Diagnostic] = []
-        self.passed: dict[str, tuple[Meant, list[Manifest]] | None] = {}
+        self.passed: dict[str, tuple[UnreadManifest, list[Manifest]] | None] = {}
         self.rendered: dict[Address, Map] = {}
         self.complete = True
         self.extras = extras
@@ -158,18 +161,10 @@ class _Run:
         return self.renderer.render(document, self.variables if here else self.lenient)
 
 
-def _unused_overrides(run: _Run) -> Iterator[Diagnostic]:
-    """Where nothing is declared, a variable is known if an environment defines it or a manifest asks for it."""
-    known = {*run.variables.values.keys() - run.overrides.keys(), *run.lenient.elsewhere}
-    known |= run.variables.used | run.lenient.used
-    if not run.project.variables and run.complete:
-        yield from (unknown_override(name, run.overrides, known) for name in run.overrides if name not in known)
-
-
 def _source(run: _Run, name: str) -> str:
     """`retinue.yaml:9`, or the flag."""
     if name in run.overrides:
-        place = written(run.overrides, name)
+        place = file_place(run.overrides, name)
         return f"{place.file}:{place.line}" if place else "--var"
     paths = (["environments", run.environment, "variables", name], ["variables", name, "default"])
     defined = run.project.environments[run.environment].variables if run.environment is not None else {}
@@ -209,7 +204,7 @@ def _manifests(run: _Run) -> list[Manifest]:
 def _read_file(run: _Run, source: Source, name: str, into: list[Manifest]) -> bool:
     """Adds the file's manifests. False if it is passed over."""
     parsed = read(run.files, name, source.names[name], source.at, listed=source.what == "file")
-    if parsed is None or isinstance(parsed, Meant):
+    if parsed is None or isinstance(parsed, UnreadManifest):
         run.passed[name] = parsed and (parsed, into)
         return False
     run.passed.pop(name, None)
@@ -287,7 +282,15 @@ def _overlays(run: _Run, manifests: Mapping[Address, Manifest]) -> dict[Address,
     found = _unique(run, partial)
     for address, overlay in found.items():
         if address not in manifests and run.complete:
-            run.problems.append(_unmatched(overlay, manifests))
+            names = [known.name for known in manifests if known.kind == address.kind]
+            meant = closest(address.name, names)
+            remedy = (
+                f"Did you mean `{overlay.kind.word}: {meant}`?"
+                if meant
+                else "Correct the name or remove this document."
+            )
+            message = f"this overlay hits nothing: there is no manifest `{address}`"
+            run.problems.append(Diagnostic(UNMATCHED, message, remedy, overlay.place, str(address)))
     return {address: overlay.data.without({overlay.kind.word}) for address, overlay in found.items()}
 
 
@@ -299,13 +302,6 @@ def _read_overlay(run: _Run, target: Environment, entry: str, into: list[Manifes
     if not any(found) and source.what != "unusable":
         message = f"the overlay `{entry}` of environment `{target.name}` names no file with a partial manifest"
         run.problems.append(Diagnostic("overlay-missing", message, "Correct the path or remove the line.", at))
-
-
-def _unmatched(overlay: Manifest, manifests: Mapping[Address, Manifest]) -> Diagnostic:
-    meant = closest(overlay.address.name, [address.name for address in manifests if address.kind == overlay.kind.name])
-    remedy = f"Did you mean `{overlay.kind.word}: {meant}`?" if meant else "Correct the name or remove this document."
-    message = f"this overlay hits nothing: there is no manifest `{overlay.address}`"
-    return Diagnostic(UNMATCHED, message, remedy, overlay.place, str(overlay.address))
 
 
 def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Resource, bool]:

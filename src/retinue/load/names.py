@@ -16,7 +16,8 @@ _TAIL = 6
 
 def unique_name(display: Json, old_id: Json, taken: Collection[str]) -> str:
     """A free name close to the display name; without one, made of the id, so that it is the same next time."""
-    stem = slug(display) or _from_id(old_id)
+    tail = slug(old_id.rpartition("_")[2][:_TAIL]) if isinstance(old_id, str) else ""
+    stem = slug(display) or (f"assistant-{tail}" if tail else "assistant")
     name, count = stem, 1
     while name in taken:
         count += 1
@@ -32,11 +33,6 @@ def slug(text: Json) -> str:
     folded = unicodedata.normalize("NFKD", text[: 4 * _LONGEST].casefold())
     ascii_only = folded.encode("ascii", "ignore").decode("ascii")
     return _FOREIGN.sub("-", ascii_only).strip("-")[:_LONGEST].rstrip("-")
-
-
-def _from_id(old_id: Json) -> str:
-    tail = slug(str(old_id).rpartition("_")[2][:_TAIL]) if isinstance(old_id, str) else ""
-    return f"assistant-{tail}" if tail else "assistant"
 
 
 def label_of(item: Mapping[str, Json]) -> str:

@@ -10,16 +10,16 @@ from typing import Any
 
 from .. import __version__
 from ..core.model import Address, Diagnostic, Place, Promotion
+from ..core.spelling import did_you_mean
 from ..schema import environment_settings, manifest_kinds
 from .builder import Document
-from .declared import Declaration, declaration_problems, declarations
 from .endpoints import endpoint_problems
 from .files import Files
 from .located import Map, place_of
+from .problems import listed, shown
 from .requirement import MISMATCH, requirement_problem
-from .said import listed, shown
-from .stages import promotion, promotion_problems
 from .validate import validate_project
+from .variables import Declaration, declaration_problems, declarations
 from .yaml import parse
 
 FILE = "retinue.yaml"
@@ -95,13 +95,12 @@ def parse_project(root: Path, data: bytes, file: str) -> tuple[Project | None, l
     parsed = parse(data, file)
     documents = [document for document in parsed.documents if document.value is not None]
     # Before anything else is judged: a file for another version may hold what this one does not know.
-    said = [requirement_problem(item.value, __version__) for item in documents if type(item.value) is Map]
-    required = [item for item in said if item is not None]
+    versions = (requirement_problem(item.value, __version__) for item in documents if type(item.value) is Map)
+    required = [item for item in versions if item is not None]
     if any(item.code == MISMATCH for item in required):
         return None, [item for item in required if item.code == MISMATCH]
     if not parsed.complete or len(documents) != 1 or type(documents[0].value) is not Map:
-        problems = [*parsed.diagnostics] if parsed.diagnostics else [_no_project(documents)]
-        return None, problems
+        return None, parsed.diagnostics or [_no_project(documents)]
     value = documents[0].value
     # The reader repeats what it doubts, which must not happen to a key; its other complaints need no second one.
     secrets = set(_secret_places(value))
@@ -216,3 +215,49 @@ def _removals(data: Map) -> Iterator[Removal]:
         place = place_of(data, ["removed", index])
         assert place is not None
         yield Removal(Address(kind, name), forget, place)
+
+
+_PROMOTE_FROM = "promote_from"
+
+
+def promotion(data: Map) -> Promotion | None:
+    """Of a valid environment."""
+    stated = data.get(_PROMOTE_FROM)
+    if stated is None:
+        return None
+    if isinstance(stated, str):
+        return Promotion(stated)
+    return Promotion(stated["environment"], stated.get("verified", False))
+
+
+def promotion_problems(data: Map) -> Iterator[Diagnostic]:
+    """An environment that there is not, and environments that wait for each other."""
+    environments = data.get("environments")
+    if not isinstance(environments, dict):
+        return
+    sources = {name: source for name, item in environments.items() if (source := _source(item)) is not None}
+    for name, source in sources.items():
+        path = ("environments", name, _PROMOTE_FROM)
+        if source not in environments:
+            remedy = did_you_mean(source, environments, f"There are: {listed(list(environments))}.")
+            message = f"there is no environment {shown(source)} to promote from"
+            yield Diagnostic("environment-unknown", message, remedy, place_of(data, path), path="/" + "/".join(path))
+        elif name in (way := _path_back(source, sources)):
+            message = f"{shown(name)} would be promoted from itself: {' ← '.join((name, *way))}"
+            remedy = "Let the first environment have no `promote_from`."
+            yield Diagnostic("promotion-cycle", message, remedy, place_of(data, path), path="/" + "/".join(path))
+
+
+def _source(item: Any) -> str | None:
+    """Of an environment that may be wrong in other ways."""
+    stated = item.get(_PROMOTE_FROM) if isinstance(item, dict) else None
+    name = stated.get("environment") if isinstance(stated, dict) else stated
+    return name if isinstance(name, str) else None
+
+
+def _path_back(source: str, sources: Mapping[str, str]) -> list[str]:
+    """The environments from `source` back, until one has no source or comes a second time."""
+    way = [source]
+    while way[-1] in sources and sources[way[-1]] not in way:
+        way.append(sources[way[-1]])
+    return way

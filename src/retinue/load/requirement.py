@@ -6,7 +6,7 @@ import re
 
 from ..core.model import Diagnostic
 from .located import Map
-from .said import shown
+from .problems import shown
 
 KEY = "required_version"
 MISMATCH = "version-mismatch"

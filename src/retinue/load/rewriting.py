@@ -18,7 +18,7 @@ from .writeback import Refused, Texts, Wanted, Written, edits_for
 
 _Group: TypeAlias = list[Written]
 Verify: TypeAlias = Callable[[Mapping[str, bytes], Sequence[Wanted]], str | None]
-"""Whether a project with these files says just what is wanted: None, or in words what else would happen."""
+"""None if a project with these files states just what is wanted; else a text about what would go wrong."""
 
 
 _MISSED = "read back, the file would not say what is live"
@@ -143,7 +143,7 @@ def _diff(name: str, item: Written, texts: Texts) -> str:
 def unintended(
     before: Loaded, after: Loaded, wanted: Sequence[Wanted], kinds: Mapping[str, Kind], *, here: bool
 ) -> str | None:
-    """In words, what else the new files would change; None if nothing.
+    """Describes any unintended changes these files would cause, or None.
 
     `here`: in the environment that the live values are from, where the wanted fields must have them. In the others
     only these fields may change, because they come from the same layer.

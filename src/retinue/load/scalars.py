@@ -59,7 +59,10 @@ def plain(text: str) -> Plain:
 
 def _numeric(text: str) -> Plain:
     if len(text) > _LONGEST_NUMBER:
-        return _long(text)
+        if _FLOAT.fullmatch(text) or _HEXADECIMAL.fullmatch(text) or _ZERO_LED.fullmatch(text):
+            doubt = f"is a number of more than {_LONGEST_NUMBER} digits"
+            return Plain(text, doubt, "Put it in quotes if it is text.")
+        return Plain(text)
     if _INTEGER.fullmatch(text):
         return Plain(int(text))
     if _HEXADECIMAL.fullmatch(text):
@@ -81,13 +84,6 @@ _DOUBTS = (
     (_SEXAGESIMAL, "is text to some YAML readers and a number in base 60 to others"),
     (_GROUPED, "is text to some YAML readers and a number to others (underscore)"),
 )
-
-
-def _long(text: str) -> Plain:
-    if _FLOAT.fullmatch(text) or _HEXADECIMAL.fullmatch(text) or _ZERO_LED.fullmatch(text):
-        doubt = f"is a number of more than {_LONGEST_NUMBER} digits"
-        return Plain(text, doubt, "Put it in quotes if it is text.")
-    return Plain(text)
 
 
 def _no_number(text: str) -> Plain:

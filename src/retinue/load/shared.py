@@ -34,22 +34,23 @@ def shared_tools(
     files: dict[str, str] = {}
     used = {path.casefold() for path in (*there, *taken)}
     for key, count in counts.items():
-        text = to_yaml(tools[key]) if count > 1 and key not in paths else None
-        if text is not None and _reads_back(text, tools[key]):
-            path = _free(posixpath.join(folder, _file_name(tools[key])), used)
-            used.add(path.casefold())
-            paths[key], files[path] = path, text
+        if count == 1 or key in paths:
+            continue
+        text = to_yaml(tools[key])
+        parsed = parse_text(text, "tool.yaml")
+        if parsed.diagnostics or len(parsed.documents) != 1 or not same(parsed.documents[0].value, tools[key]):
+            continue
+        name = tools[key]["function"]["name"]
+        name = name if _NAME.fullmatch(name) else slug(name) or "tool"
+        path = _free(posixpath.join(folder, name), used)
+        used.add(path.casefold())
+        paths[key], files[path] = path, text
     return paths, files
 
 
 def _is_function(tool: Json) -> bool:
     function = tool.get("function") if isinstance(tool, dict) and tool.get("type") == "function" else None
     return isinstance(function, dict) and isinstance(function.get("name"), str)
-
-
-def _file_name(tool: Json) -> str:
-    name = tool["function"]["name"]
-    return name if _NAME.fullmatch(name) else slug(name) or "tool"
 
 
 def _free(stem: str, used: Collection[str]) -> str:
@@ -60,8 +61,3 @@ def _free(stem: str, used: Collection[str]) -> str:
         count += 1
         path = f"{stem}-{count}.yaml"
     return path
-
-
-def _reads_back(text: str, tool: Json) -> bool:
-    parsed = parse_text(text, "tool.yaml")
-    return not parsed.diagnostics and len(parsed.documents) == 1 and same(parsed.documents[0].value, tool)

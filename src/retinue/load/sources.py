@@ -89,7 +89,7 @@ def nothing(source: Source) -> Diagnostic | None:
 def _glob(files: Files, source: Source, problems: list[Diagnostic]) -> None:
     pattern, at, base = source.entry, source.at, Path(files.base)
     if ".." in PurePosixPath(pattern).parts:
-        # Before anything is looked for: the names of what lies outside are nobody's business.
+        # Before anything is looked for: names outside of the project are never shown.
         remedy = "Name files inside the project; what is shared has to be copied there."
         problems.append(Diagnostic("file-outside", f"`{pattern}` leads out of the project folder", remedy, at))
         return

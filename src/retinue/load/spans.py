@@ -112,27 +112,20 @@ def _roots(text: str) -> Iterator[Node]:
                 open_nodes, pending = [], []
             continue
         node = _node(event, _TYPES[kind], open_nodes[-1] if open_nodes else None, text)
-        if _is_key(open_nodes, pending):
+        if open_nodes and open_nodes[-1].what == MAP and pending[-1] is None:
             pending[-1] = node
         elif open_nodes:
-            _attach(node, open_nodes[-1], pending)
+            parent = open_nodes[-1]
+            key = pending[-1]
+            if parent.what == MAP and key is not None:
+                parent.keys.append(key)
+                pending[-1] = None
+            parent.children.append(node)
         if node.what in (MAP, SEQ):
             open_nodes.append(node)
             pending.append(None)
         elif not open_nodes:
             yield node
-
-
-def _is_key(open_nodes: list[Node], pending: list[Node | None]) -> bool:
-    return bool(open_nodes) and open_nodes[-1].what == MAP and pending[-1] is None
-
-
-def _attach(node: Node, parent: Node, pending: list[Node | None]) -> None:
-    key = pending[-1]
-    if parent.what == MAP and key is not None:
-        parent.keys.append(key)
-        pending[-1] = None
-    parent.children.append(node)
 
 
 def _node(event: Any, what: str, parent: Node | None, text: str) -> Node:

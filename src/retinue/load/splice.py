@@ -56,13 +56,28 @@ def replaced(text: str, node: Node, value: Json, *, is_json: bool, trims: bool) 
     if node.what == SCALAR and node.style in ("|", ">"):
         return _block(text, node, value, trims=trims)
     if node.what != SCALAR:
-        _refuse_loss(text[node.start : node.end] + ("" if node.flow else text[node.end :].partition("\n")[0]))
+        # A collection is rewritten only where nothing but its values can be lost.
+        written = text[node.start : node.end] + ("" if node.flow else text[node.end :].partition("\n")[0])
+        if re.search(r"#|\$\{|(?:^|[\s\[{,])[&*]\w|\bfile\b", written):
+            raise Unsafe("comments, variables or includes would be lost here")
     elif "\n" in text[node.start : node.end]:
         raise Unsafe("the text runs over several lines here, and its layout cannot be kept")
-    if node.flow or is_json or _fits_line(value):
+    if node.flow or is_json or (not isinstance(value, dict | list) and not (isinstance(value, str) and "\n" in value)):
         gap = " " if node.start == node.end and text[node.start - 1 : node.start] in (":", "-") else ""
         return Edit(node.start, node.end, gap + _inline(value, node, is_json=is_json))
-    return _emitted(text, node, value)
+    # A value that takes lines of its own replaces what follows a key, or an item of a list.
+    parent = node.parent
+    if text[node.end :].partition("\n")[0].strip():
+        raise Unsafe("a comment stands where the lines of the live value would go")
+    if parent is not None and parent.what == SEQ and isinstance(value, dict):
+        return Edit(node.start, node.end, _indented(to_yaml(value, _ENDLESS), node.column - 1).strip())
+    if parent is None or parent.what != MAP:
+        raise Unsafe("the live value takes several lines, for which there is no room here")
+    key = parent.keys[parent.children.index(node)]
+    if "#" in text[key.end : node.start]:
+        raise Unsafe("a comment stands where the lines of the live value would go")
+    lines = _indented(to_yaml({"k": value}, _ENDLESS), key.column - 1).rstrip("\n")
+    return Edit(key.end, node.end, lines.lstrip(" ").removeprefix("k"))
 
 
 def inserted(text: str, node: Node, key: str, value: Json, *, is_json: bool, before: Sequence[str] = ()) -> Edit:
@@ -121,16 +136,6 @@ def item_removed(text: str, node: Node, index: int, *, moved: bool = False) -> E
     return _without(text, node, index, start, node.children, keeps_comments=moved)
 
 
-def _refuse_loss(text: str) -> None:
-    """A collection is rewritten only where nothing but its values can be lost."""
-    if re.search(r"#|\$\{|(?:^|[\s\[{,])[&*]\w|\bfile\b", text):
-        raise Unsafe("comments, variables or includes would be lost here")
-
-
-def _fits_line(value: Json) -> bool:
-    return not isinstance(value, dict | list) and not (isinstance(value, str) and "\n" in value)
-
-
 def _inline(value: Json, node: Node, *, is_json: bool) -> str:
     if not isinstance(value, str) or is_json:
         return _compact(value)
@@ -173,22 +178,6 @@ def _block(text: str, node: Node, value: Json, *, trims: bool) -> Edit:
     indent = first[: len(first) - len(first.lstrip(" "))]
     shown = "\n".join(indent + line if line else "" for line in lines)
     return Edit(node.start, node.end, f"|{chomp}{found[2] or ''}\n{shown}")
-
-
-def _emitted(text: str, node: Node, value: Json) -> Edit:
-    """A value that takes lines of its own, in the place of what stands behind a key, or of an item of a list."""
-    parent = node.parent
-    if text[node.end :].partition("\n")[0].strip():
-        raise Unsafe("a comment stands where the lines of the live value would go")
-    if parent is not None and parent.what == SEQ and isinstance(value, dict):
-        return Edit(node.start, node.end, _indented(to_yaml(value, _ENDLESS), node.column - 1).strip())
-    if parent is None or parent.what != MAP:
-        raise Unsafe("the live value takes several lines, for which there is no room here")
-    key = parent.keys[parent.children.index(node)]
-    if "#" in text[key.end : node.start]:
-        raise Unsafe("a comment stands where the lines of the live value would go")
-    lines = _indented(to_yaml({"k": value}, _ENDLESS), key.column - 1).rstrip("\n")
-    return Edit(key.end, node.end, lines.lstrip(" ").removeprefix("k"))
 
 
 def _indented(lines: str, by: int) -> str:

@@ -144,7 +144,7 @@ def content(root: Path, name: str, sha256: str, size: int) -> LocalContent:
 
 
 def changed_since(root: Path, name: str, sha256: str) -> str | None:
-    """In words, why a file is no longer the one that was planned."""
+    """Tells why a file is no longer the one that was planned."""
     found = Files(root).find(name)
     if isinstance(found, Diagnostic):
         return found.message

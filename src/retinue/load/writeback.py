@@ -35,7 +35,7 @@ class _Moved:
 
 
 class Wanted(NamedTuple):
-    """One field of one manifest, and the value that it shall have (MISSING: none)."""
+    """One field of one manifest, and its new value (MISSING: none)."""
 
     resource: Resource
     field: Field
@@ -153,7 +153,10 @@ class _Work:
             assert wanted.resource.place is not None
             file, holder = self._holder(wanted.resource.place)
             if name == frontmatter.BODY and file.is_markdown and isinstance(wanted.value, str):
-                self._new_body(file, wanted.value)
+                # A text below front matter that has none.
+                text = _as_body(wanted.value)
+                gap = "\n\n" if text.startswith("\n") else "\n"
+                self._add(file, Edit(len(file.text.rstrip("\n")), len(file.text), f"{gap}{text}\n"))
             else:
                 self._insert(file, holder, name, wanted.value)
 
@@ -161,7 +164,7 @@ class _Work:
         self.edits.setdefault(file.name, []).append(edit)
 
     def _value(self, holder: Map | Seq, key: Any, shape: Shape, new: Json) -> None:
-        """Make one member of a rendered value what it shall be."""
+        """Gives one member of a rendered value its new value."""
         value, place = holder[key], _place(holder, key)
         if _equal(value, new, shape):
             return
@@ -227,7 +230,7 @@ class _Work:
         return _Moved(index)
 
     def _resize(self, value: Seq, place: Place, gone: Sequence[int], more: Sequence[tuple[int, Json]]) -> None:
-        """Take items away and put others behind those with the given numbers (-1: in front)."""
+        """Take items away and put others behind those with these numbers (-1: in front)."""
         if not gone and not more:
             return
         file, node = self._node(place)
@@ -312,12 +315,6 @@ class _Work:
         kept = body[len(body.rstrip("\n")) :]
         text = _as_body(new)
         self._add(file, Edit(start, len(file.text), text + kept if text else ""))
-
-    def _new_body(self, file: Text, new: str) -> None:
-        """A text below front matter that has none."""
-        text = _as_body(new)
-        layout = "\n" if text.startswith("\n") else ""
-        self._add(file, Edit(len(file.text.rstrip("\n")), len(file.text), f"\n{layout}{text}\n"))
 
     def _written(self, value: Json, node: Node, file: Text) -> Json:
         """The value as it is written where `${` means a variable."""

@@ -22,7 +22,6 @@ from .builder import Builder, Document, Parsed, Stop, shorten
 from .files import decode, place_in
 from .located import Map, Seq, spelled
 from .scalars import plain
-from .syntax import syntax_problem
 
 __all__ = ["Document", "Parsed", "parse", "parse_text"]
 
@@ -86,7 +85,17 @@ def _build(events: Events, builder: Builder) -> None:
         elif kind is MappingEndEvent or kind is SequenceEndEvent:
             builder.close()
         elif kind is AliasEvent:
-            _alias(event, builder)
+            at = _place(event, builder)
+            name = event.anchor
+            anchor = builder.anchors.get(name)
+            if anchor is None or not anchor.closed:
+                _refuse_alias(name, anchor is not None, builder, at)
+            elif not builder.wants_key():
+                builder.repeat(anchor, at)
+            elif type(anchor.value) is str:
+                builder.add_key(anchor.value, at)
+            else:
+                _refuse_key(f"the alias `*{shorten(name)}` stands for no text, so it cannot be a key", builder, at)
         elif kind is DocumentEndEvent:
             builder.end_document()
         elif kind is StreamEndEvent:
@@ -102,8 +111,8 @@ def _place(event: Any, builder: Builder) -> Place:
 def _scalar(event: Any, builder: Builder) -> None:
     at = _place(event, builder)
     text: str = event.value
-    if event.tag is not None:
-        _check_tag(event, builder, at)
+    if event.tag is not None and event.tag != _TEXT_TAG:
+        _refuse_tag(event, builder, at)
     unquoted = event.implicit[0] and event.tag is None
     if builder.key is None and type(builder.top) is Map:
         _key(text, unquoted, builder, at)
@@ -127,7 +136,11 @@ def _value(text: str, builder: Builder, at: Place) -> Any:
 def _key(text: str, unquoted: bool, builder: Builder, at: Place) -> None:
     if unquoted:
         if text == "<<":
-            _refuse_merge(builder, at)
+            remedy = (
+                "Write the keys out. What all manifests share goes into `defaults` of retinue.yaml or a {file: PATH}."
+            )
+            builder.report("yaml-merge-key", "the merge key `<<` is not supported", remedy, at)
+            builder.skip_key()
             return
         value, doubt, _ = plain(text)
         # `on:` and `no:` are ordinary names of keys; numbers and dates in their place are mistakes.
@@ -136,12 +149,6 @@ def _key(text: str, unquoted: bool, builder: Builder, at: Place) -> None:
             return
         text = value
     builder.add_key(text, at)
-
-
-def _refuse_merge(builder: Builder, at: Place) -> None:
-    remedy = "Write the keys out. What all manifests share goes into `defaults` of retinue.yaml or a {file: PATH}."
-    builder.report("yaml-merge-key", "the merge key `<<` is not supported", remedy, at)
-    builder.skip_key()
 
 
 def _refuse_key(message: str, builder: Builder, at: Place) -> None:
@@ -158,29 +165,10 @@ def _start(event: Any, builder: Builder, collection: Map | Seq) -> None:
     builder.open(collection, event.anchor)
 
 
-def _check_tag(event: Any, builder: Builder, at: Place) -> None:
-    if event.tag != _TEXT_TAG:
-        _refuse_tag(event, builder, at)
-
-
 def _refuse_tag(event: Any, builder: Builder, at: Place) -> None:
     tag = event.tag.replace("tag:yaml.org,2002:", "!!")
     message = f"the YAML tag `{shorten(tag)}` is not supported"
     builder.report("yaml-tag", message, "Remove it. Text that looks like a number goes in quotes.", at)
-
-
-def _alias(event: Any, builder: Builder) -> None:
-    at = _place(event, builder)
-    name = event.anchor
-    anchor = builder.anchors.get(name)
-    if anchor is None or not anchor.closed:
-        _refuse_alias(name, anchor is not None, builder, at)
-    elif not builder.wants_key():
-        builder.repeat(anchor, at)
-    elif type(anchor.value) is str:
-        builder.add_key(anchor.value, at)
-    else:
-        _refuse_key(f"the alias `*{shorten(name)}` stands for no text, so it cannot be a key", builder, at)
 
 
 def _refuse_alias(name: str, inside_itself: bool, builder: Builder, at: Place) -> None:
@@ -205,3 +193,72 @@ def _refuse_text(text: str, builder: Builder) -> Parsed:
     at = place_in(text, found.start(), builder.file)
     builder.problems.append(Diagnostic("text-control-character", message, remedy, at))
     return builder.result(complete=False)
+
+
+_INDENT = "Check the indentation: keys of one mapping, and the `-` of one list, start in the same column."
+_REMEDIES = (
+    (
+        "mapping values are not allowed",
+        'A value that contains ": " goes in quotes; a new key goes on a line of its own.',
+    ),
+    (
+        "could not find expected ':'",
+        "A key is followed by a colon and a space; long text goes below `key: |`, indented.",
+    ),
+    ("expected chomping or indentation", "Text that starts with > or | goes in quotes."),
+    ("expected comment or line break", "Text that starts with > or | goes in quotes."),
+    ("cannot start any token", "Text that starts with @, `, % or & goes in quotes."),
+    ("unexpected end of stream", "The closing quote is missing."),
+    ("unknown escape character", "In double quotes a backslash is written twice; in single quotes once."),
+    ("unexpected document indicator", "The closing quote or bracket is missing."),
+    ("invalid Unicode character escape", "Write the character itself instead of its \\u escape."),
+    ("invalid Unicode", "Write the character itself instead of its \\u escape."),
+    ("escape sequence", "In double quotes a backslash is written twice; in single quotes once."),
+    ("expected ',' or", "A bracket is not closed, a comma is missing, or text with special characters needs quotes."),
+    ("did not find expected key", _INDENT),
+    ("expected <block end>", _INDENT),
+    ("did not find expected '-' indicator", _INDENT),
+    ("block sequence entries are not allowed", _INDENT),
+    ("did not find expected node content", "A value is missing here."),
+    ("did not find expected alphabetic or numeric", "Text that starts with * or & goes in quotes."),
+    ("expected alphabetic or numeric", "Text that starts with * or & goes in quotes."),
+    ("directive", "Lines that start with % are not needed here: remove the line, or put the text in quotes."),
+    ("incompatible YAML document", "Remove the %YAML line."),
+    ("undefined tag handle", "Text that starts with ! goes in quotes."),
+    ("tag", "Text that starts with ! goes in quotes."),
+)
+
+
+def syntax_problem(error: Exception, text: str, file: str) -> Diagnostic:
+    """What is wrong, where, and what to do about an exception of a yaml loader."""
+    lines = text.splitlines() or [""]
+    place = _error_place(error, lines, file)
+    line = lines[place.line - 1] if place.line <= len(lines) else ""
+    tab = line[: len(line) - len(line.lstrip(" \t"))].find("\t")
+    if tab >= 0 and place.column <= tab + 2:
+        remedy = "Indent with spaces; most editors can convert tabs to spaces."
+        return Diagnostic("yaml-tab", "a tab is used for indentation", remedy, Place(file, place.line, tab + 1))
+    problem = str(getattr(error, "problem", None) or "it cannot be read")
+    context, mark = getattr(error, "context", None), getattr(error, "context_mark", None)
+    within = f" ({context}, line {mark.line + 1})" if context and mark else ""
+    return Diagnostic("yaml-syntax", f"this is not valid YAML: {problem}{within}", _remedy(problem, line), place)
+
+
+def _error_place(error: Exception, lines: list[str], file: str) -> Place:
+    mark, opened = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
+    end = (len(lines) - 1, len(lines[-1]))
+    if mark is None or (opened is not None and (mark.line, mark.column) >= end):
+        # At the end of the file only the place where the unfinished thing began is of use.
+        mark = opened or mark
+    if mark is None:
+        return Place(file, 1, 1)
+    if mark.line >= len(lines):
+        return Place(file, len(lines), len(lines[-1]) + 1)
+    return Place(file, mark.line + 1, mark.column + 1)
+
+
+def _remedy(problem: str, line: str) -> str:
+    if "${" in line and ("expected ','" in problem or "flow" in problem):
+        return 'Inside { } and [ ] put text with ${…} in quotes: {model: "${var.model}"}.'
+    found = (remedy for part, remedy in _REMEDIES if part in problem)
+    return next(found, "Check this line and the one above it; text with special characters goes in quotes.")

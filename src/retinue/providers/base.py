@@ -67,8 +67,6 @@ class Capabilities:
     lock: str
     list_lag: float
     create_repeatable: bool
-    write_answers_whole: bool
-    page_size: int
     unreadable: Mapping[str, frozenset[str]] = field(default_factory=dict)
     fields: Mapping[str, Mapping[str, tuple[Support, str]]] = field(default_factory=dict)
     extras: Mapping[str, Json] = field(default_factory=dict)
@@ -118,7 +116,7 @@ class Service(Protocol):
 
 
 class Content(Protocol):
-    """The bytes of a file to upload: its plain name, how many they are, and they themselves, anew at each call."""
+    """A file to upload: its plain name, its size, and its bytes, from the start at each call."""
 
     @property
     def name(self) -> str: ...
@@ -206,7 +204,7 @@ class Exporter(Protocol):
 
 @runtime_checkable
 class Adviser(Protocol):
-    """What a Provider may offer besides: a word about a step that goes ahead and is not all there is to do."""
+    """What a Provider may offer besides: notes on manual work that a step leaves for the user."""
 
     def advice(self, change: Change, live: Resource) -> Diagnostic | None:
         """Pure."""

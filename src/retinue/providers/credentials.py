@@ -1,4 +1,4 @@
-"""What signs the requests of a run, asked for anew when the service no longer takes it. Knows no HTTP library."""
+"""Signs the requests of a run, with a new token when the old one is no longer accepted. Knows no HTTP library."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Secrets:
 class Credentials:
     """The headers with a key or token. Safe for many threads.
 
-    `renew`: gives headers anew; raises AuthError. It is asked only after the present ones were good: what a service
+    `renew`: gives new headers; raises AuthError. It is asked only after the present ones were good: what a service
     never took would not be taken the second time either.
     """
 
@@ -66,7 +66,7 @@ class Credentials:
             self._were_good = True
 
     def renewed(self, refused: Headers) -> bool:
-        """Whether there are others by now than these, which the service refused. Only the first who asks waits."""
+        """True if there are newer headers than these, which the service refused. Only the first caller waits."""
         with self._lock:
             if refused is not self._headers:
                 return True

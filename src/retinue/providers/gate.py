@@ -73,7 +73,7 @@ class Gate:
             self._changed.notify()
 
     def hold_back(self, seconds: float | None, ticket: int) -> float:
-        """The service asked for fewer requests: nobody sends before `seconds` have passed, and then more slowly.
+        """The service asked for fewer requests: no request goes out before `seconds` have passed, and then more slowly.
 
         None: it did not say how long. Returns the seconds to wait.
         """

@@ -153,7 +153,7 @@ class Http:
         self._client.close()
 
     def brief(self) -> Http:
-        """The same, for what a command can do without: nobody waits long for it, and a failure is not tried again."""
+        """The same, for what a command can do without: a short wait, and no second try after a failure."""
         found = copy(self)
         found._attempts, found._exchange = 1, self._limits.brief
         return found
@@ -175,7 +175,7 @@ class Http:
         UnknownOutcome; HeldBack once the time has passed that the service asked for. Once the run is stopped, or no
         try is left, UnknownOutcome if an earlier one may have written; else NotSent, or how the last one failed.
         """
-        call, failures, anew = _Call(verb, method, path, body, params), 0, False
+        call, failures, renewed = _Call(verb, method, path, body, params), 0, False
         doubt: RetinueError | None = None
         last: RetinueError | None = None
         lost = False
@@ -190,9 +190,9 @@ class Http:
             if isinstance(result, Answer):
                 self._gate.succeeded(ticket)
                 return result
-            if result.unsigned and not anew and self._credentials.renewed(headers):
+            if result.unsigned and not renewed and self._credentials.renewed(headers):
                 # Nothing was done, whatever the verb. It goes through the gate again: signing in may have taken long.
-                anew, last = True, result.error
+                renewed, last = True, result.error
                 self._log(f"{method} {path}: signed in anew")
                 continue
             # Being told to wait is no failure: only the time budget ends that.
@@ -218,7 +218,9 @@ class Http:
         try:
             answer = self._exchanged(call, headers, started)
         except TooLarge as error:
-            return _Failure(_too_large(call.verb, what, error), repeatable=False)
+            found = ServiceError(f"{what} answered {error}, which no answer of this API holds", _NOT_JSON)
+            reads = call.verb in (Verb.LIST, Verb.GET)
+            return _Failure(found if reads else _in_doubt(found), repeatable=False)
         except _NOT_SENT as error:
             return _Failure(self._unreachable(error), repeatable=True, sent=False)
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
@@ -237,7 +239,10 @@ class Http:
         """One request and its whole answer, before the end of the run and of the time for one exchange."""
         size = call.body.length if isinstance(call.body, Stream) else 0
         end = min(self._deadline, started + self._exchange + size / self._limits.upload)
-        timeout, more = _timeout(min(_LONGEST_WAIT, end - started)), _sent(call.body, headers)
+        # No answer is waited for beyond the end of the run.
+        left = max(_SHORTEST_WAIT, min(_LONGEST_WAIT, end - started))
+        timeout = httpx.Timeout(left, connect=min(5.0, left), write=min(30.0, left), pool=None)
+        more = _sent(call.body, headers)
 
         def in_time(pieces: Iterable[bytes]) -> Iterator[bytes]:
             for piece in pieces:
@@ -255,7 +260,12 @@ class Http:
             finally:
                 response.close()
         found = {key.lower(): value for key, value in response.headers.items()}
-        return _parsed(response.status_code, found, text, listed=call.verb is Verb.LIST)
+        listed = call.verb is Verb.LIST
+        try:
+            body = received(text, listed=listed)
+        except ValueError:
+            body = None
+        return Answer(response.status_code, found, body, text)
 
     def _judge(self, verb: Verb, answer: Answer, what: str) -> Answer | _Failure:
         if 300 <= answer.status < 400:
@@ -263,21 +273,30 @@ class Http:
         verdict = self._classify(verb, answer)
         if verdict is Verdict.OK:
             return answer
-        said = _said(answer, self._secrets.masked)
+        # Status and the service's own words, short enough for one line; `hide` sees them before they are cut.
+        message = _error_of(answer).get("message")
+        if not isinstance(message, str) and isinstance(answer.body, dict):
+            message = next((answer.body[key] for key in ("message", "error", "detail") if key in answer.body), None)
+        if not isinstance(message, str):
+            message = answer.text if answer.body is None else json.dumps(answer.body)
+        message = " ".join(self._secrets.masked(message).split())
+        words = f"{answer.status}: {message[:297] + '…' if len(message) > 298 else message or 'no text'}"
         wait = retry_after(answer.headers, self._clock.wall())
         if verdict is Verdict.RETRY:
             held_back = answer.status == 429 or (answer.status == 503 and wait is not None)
             if verb is Verb.CREATE and not held_back:
-                return _Failure(_unknown(f"{what} answered {said}"), repeatable=self._create_repeatable, wait=wait)
+                return _Failure(_unknown(f"{what} answered {words}"), repeatable=self._create_repeatable, wait=wait)
             again = ", again and again" if self._attempts > 1 else ""
-            error = Unreachable(f"{what} answered {said}{again}", _LATER, status=answer.status)
+            error = Unreachable(f"{what} answered {words}{again}", _LATER, status=answer.status)
             return _Failure(error, repeatable=True, wait=wait, held_back=held_back)
         if verdict is Verdict.UNKNOWN:
             if verb is Verb.CREATE:
-                return _Failure(_unknown(f"{what} answered {said}"), repeatable=self._create_repeatable)
-            return _Failure(Unreachable(f"{what} answered {said}", _NOT_JSON, status=answer.status), repeatable=True)
+                return _Failure(_unknown(f"{what} answered {words}"), repeatable=self._create_repeatable)
+            return _Failure(Unreachable(f"{what} answered {words}", _NOT_JSON, status=answer.status), repeatable=True)
         return _Failure(
-            _final(verdict, what, said, answer, self._secrets.masked), repeatable=False, unsigned=answer.status == 401
+            _final(verdict, what, words, answer, self._secrets.masked),
+            repeatable=False,
+            unsigned=answer.status == 401,
         )
 
     def _pause(self, failure: _Failure, failures: int, ticket: int) -> None:
@@ -299,7 +318,7 @@ class Http:
         )
 
     def _redirected(self, verb: Verb, answer: Answer, what: str) -> RetinueError:
-        """It is not followed, so that neither a key nor a prompt goes where nobody sent it. 303 may follow a deed."""
+        """It is not followed, so that no key and no prompt goes to another host. 303 may follow a deed."""
         target = self._secrets.masked(target_of(answer.headers))
         where = f"redirects to {target}, which is not followed" if target else "is a redirect to nowhere"
         error = Unreachable(f"{what} answered {answer.status}, which {where}", _MOVED, status=answer.status)
@@ -325,12 +344,6 @@ def _sent(body: Json | Stream, headers: Headers) -> dict[str, Any]:
         return {"content": sendable(body), "headers": {**headers, "Content-Type": "application/json"}}
     about = {"Content-Type": body.content_type, "Content-Length": str(body.length)}
     return {"content": body.pieces(), "headers": {**headers, **about}}
-
-
-def _timeout(left: float) -> httpx.Timeout:
-    """How long one request may take: no answer is waited for beyond the end of the run."""
-    left = max(_SHORTEST_WAIT, left)
-    return httpx.Timeout(left, connect=min(5.0, left), write=min(30.0, left), pool=None)
 
 
 class _Call(NamedTuple):
@@ -377,19 +390,14 @@ def _given_up(error: RetinueError, lost: bool) -> RetinueError:
     return _in_doubt(error) if lost and isinstance(error, Unreachable | AuthError | ApiGone) else error
 
 
-def _too_large(verb: Verb, what: str, error: TooLarge) -> RetinueError:
-    found = ServiceError(f"{what} answered {error}, which no answer of this API holds", _NOT_JSON)
-    return found if verb in (Verb.LIST, Verb.GET) else _in_doubt(found)
-
-
 def _unknown(what: str) -> UnknownOutcome:
     return UnknownOutcome(f"{what}: the object may or may not have been created")
 
 
-def _final(verdict: Verdict, what: str, said: str, answer: Answer, hide: Callable[[str], str]) -> RetinueError:
+def _final(verdict: Verdict, what: str, words: str, answer: Answer, hide: Callable[[str], str]) -> RetinueError:
     details = _error_of(answer)
     code, param = (hide(text) if isinstance(text := details.get(key), str) else None for key in ("code", "param"))
-    text = f"{what} answered {said}"
+    text = f"{what} answered {words}"
     if verdict is Verdict.AUTH:
         return AuthError(text, "Check the key that `api_key` in retinue.yaml points at, and what it may do.")
     if verdict is Verdict.GONE:
@@ -399,28 +407,9 @@ def _final(verdict: Verdict, what: str, said: str, answer: Answer, hide: Callabl
     return Rejected(text, status=answer.status, code=code, param=param)
 
 
-def _parsed(status: int, headers: Mapping[str, str], text: str, *, listed: bool = False) -> Answer:
-    try:
-        body = received(text, listed=listed)
-    except ValueError:
-        body = None
-    return Answer(status, headers, body, text)
-
-
 def _error_of(answer: Answer) -> Mapping[str, Json]:
     error = answer.body.get("error") if isinstance(answer.body, dict) else None
     return error if isinstance(error, dict) else {}
-
-
-def _said(answer: Answer, hide: Callable[[str], str]) -> str:
-    """Status and the service's own words, short enough for one line; `hide` sees them before they are cut."""
-    message = _error_of(answer).get("message")
-    if not isinstance(message, str) and isinstance(answer.body, dict):
-        message = next((answer.body[key] for key in ("message", "error", "detail") if key in answer.body), None)
-    if not isinstance(message, str):
-        message = answer.text if answer.body is None else json.dumps(answer.body)
-    message = " ".join(hide(message).split())
-    return f"{answer.status}: {message[:297] + '…' if len(message) > 298 else message or 'no text'}"
 
 
 def retry_after(headers: Mapping[str, str], wall_clock: float) -> float | None:

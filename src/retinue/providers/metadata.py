@@ -29,7 +29,7 @@ def pairs(marker: Marker | None) -> dict[str, str]:
 
 
 def metadata_pairs(live: Resource, wanted: Mapping[str, str], marker: Marker | None) -> dict[str, str]:
-    """The wanted pairs, the marker, and "" for each live, non-empty pair that shall go: a merge would keep it."""
+    """The wanted pairs, the marker, and "" for each live, non-empty pair to remove: a merge would keep it."""
     held = texts(live.raw)
     kept = {key: value for key, value in wanted.items() if value} | pairs(marker)
     gone = {key: "" for key, value in held.items() if value and key not in kept and is_unicode(key)}

@@ -12,8 +12,8 @@ from ..core.errors import ApiGone, NotFound
 from ..core.marker import ADDRESS_KEY, APPLIED_KEY
 from ..core.model import Change, Diagnostic, Json, Obstacle, Resource
 from .base import Capabilities, Configured, Content, Identified, Marker, Service, Settings, Support
-from .files import FILE_FIELDS, FileVerbs
 from .metadata import MARKER_KEYS, MOST_PAIRS, authors, metadata_pairs, pairs, texts
+from .openai_files import FILE_FIELDS, FileVerbs
 from .paged import below, created_at, id_of, paged
 from .refusals import written
 from .vector_stores import STORE_FIELDS, StoreVerbs, unsearchable
@@ -113,7 +113,7 @@ class Form(Protocol):
     """How an assistant looks on the wire; other services of this family differ in nothing else. Pure."""
 
     def read(self, raw: Mapping[str, Json]) -> Resource:
-        """Raises ServiceError for what is no assistant."""
+        """Raises ServiceError for anything but an assistant."""
 
     def create(self, spec: Mapping[str, Json], marker: Marker) -> dict[str, Json]: ...
 
@@ -263,8 +263,6 @@ class OpenAIProvider:
         lock="none",
         list_lag=2.0,
         create_repeatable=False,
-        write_answers_whole=True,
-        page_size=100,
         unreadable={"Assistant": frozenset({"reasoning_effort"})},
         key_variable="OPENAI_API_KEY",
         account="the organization, where answers name it",

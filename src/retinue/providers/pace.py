@@ -20,9 +20,9 @@ _MARGIN, _SAVED = 0.98, 0.6
 _RESERVE = 2
 """After a wait that was not rounded up the bucket holds one: let so many more come in, for what arrives early."""
 _ENOUGH = 20
-"""Requests from which on an estimate is worth to be kept to."""
+"""Minimum requests before the estimate is trusted."""
 _KEEP_TIME, _KEEP_COUNT = 20.0, 100
-"""It is kept to for so many times the wait that the next refusal costs, and so many requests for each one refused."""
+"""How long the estimate is kept: so many times the wait of the next refusal, and so many requests per refusal."""
 _SHORTEST, _LONGEST, _SLOWER = 0.001, 2.0, 16
 """Seconds between requests once there was a refusal: at least, and at most unless the service asked for a longer wait;
 and by how much one refusal may slow them down. A service may refuse for reasons that no pace can heed."""

@@ -120,8 +120,8 @@ def paged(ask: Ask, noun: str, params: Mapping[str, str]) -> list[Item]:
             first[:] = ids
         elif not isinstance(more, bool) and ids and ids == first:
             return _unpaged(ask, asked, noun, ids)
-        said = page.get("last_id")
-        if not isinstance(more, bool) or (ids and not more and isinstance(said, str) and said not in ("", ids[-1])):
+        end = page.get("last_id")
+        if not isinstance(more, bool) or (ids and not more and isinstance(end, str) and end not in ("", ids[-1])):
             more = None
         # Some servers begin with the very item that is asked after.
         return Page(items[1:] if ids[:1] == [last] else items, more, len(items) == most)

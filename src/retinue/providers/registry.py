@@ -29,18 +29,14 @@ def load(name: str) -> Provider:
     """Nobody else can take the name of one of ours. Raises UsageError for what is not there, or cannot be loaded."""
     for entry in _entries():
         if entry.name == name:
-            return _loaded(entry)
+            try:
+                provider: Provider = entry.load()
+            except (ImportError, AttributeError, SyntaxError) as error:
+                package = entry.dist.name if entry.dist else "retinue"
+                raise UsageError(
+                    f"the provider `{entry.name}` of the package {package} cannot be loaded: {error}",
+                    f"Update the package {package}, or uninstall it.",
+                ) from error
+            return provider
     known = f"Known providers: {', '.join(names())}."
     raise UsageError(f"there is no provider `{name}`", did_you_mean(name, names(), known))
-
-
-def _loaded(entry: metadata.EntryPoint) -> Provider:
-    try:
-        provider: Provider = entry.load()
-    except (ImportError, AttributeError, SyntaxError) as error:
-        package = entry.dist.name if entry.dist else "retinue"
-        raise UsageError(
-            f"the provider `{entry.name}` of the package {package} cannot be loaded: {error}",
-            f"Update the package {package}, or uninstall it.",
-        ) from error
-    return provider

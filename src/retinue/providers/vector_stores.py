@@ -13,8 +13,8 @@ from ..core.errors import ApiGone, Incomplete, NotFound, Rejected, RetinueError
 from ..core.model import Diagnostic, Json, Resource
 from ..core.references import target_of
 from .base import Marker, Support
-from .files import FileVerbs
 from .metadata import authors, metadata_pairs, pairs, texts
+from .openai_files import FileVerbs
 from .paged import asking, below, created_at, id_of, paged
 from .wire import Connection, Verb
 
@@ -194,13 +194,13 @@ class StoreVerbs:
     ) -> None:
         """Attach what is missing and mend what differs. Raises Incomplete for what could not be indexed."""
         wanted = _wanted(files)
-        anew = {key for key, item in wanted.items() if key in have and _must_be_indexed_anew(item, have[key])}
-        for file_id in sorted(anew):
+        reindexed = {key for key, item in wanted.items() if key in have and _must_be_reindexed(item, have[key])}
+        for file_id in sorted(reindexed):
             self._detach(remote_id, file_id)
-        missing = [item for key, item in wanted.items() if key not in have or key in anew]
+        missing = [item for key, item in wanted.items() if key not in have or key in reindexed]
         for key, item in wanted.items():
             held = have.get(key)
-            if self._attributes and held is not None and key not in anew:
+            if self._attributes and held is not None and key not in reindexed:
                 self._describe(remote_id, item, held)
         if missing:
             self._index(remote_id, missing)
@@ -239,7 +239,11 @@ class StoreVerbs:
         names = {str(item["file_id"]) for item in items}
         failed = [e for e in self._entries(remote_id) if e["id"] in names and e.get("status") in _GIVEN_UP]
         if failed:
-            reasons = [f"{self._name(str(e['id']))}: {_why(e)}" for e in failed[:_MOST_NAMED]]
+            reasons = []
+            for entry in failed[:_MOST_NAMED]:
+                error, file_id = entry.get("last_error") or {}, str(entry["id"])
+                why = error.get("message") or error.get("code") or entry.get("status")
+                reasons.append(f"{self._files.plain_names.get(file_id, file_id)}: {why}")
             more = f"; and {len(failed) - _MOST_NAMED} more" if len(failed) > _MOST_NAMED else ""
             message = f"{_of(len(failed), len(items))} could not be indexed: {'; '.join(reasons)}{more}"
             raise Incomplete(message, "Mend these files or take them out, and apply again.", remote_id=remote_id)
@@ -284,9 +288,6 @@ class StoreVerbs:
             self._clock.wait(pause, self._stop)
             pause = min(_LONGEST_PAUSE, pause * 1.5)
 
-    def _name(self, file_id: str) -> str:
-        return self._files.plain_names.get(file_id, file_id)
-
 
 _AGAIN = "Apply again: what is there already is not done twice."
 _AUTO_SIZES = {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}
@@ -305,7 +306,7 @@ def _chunking(item: Mapping[str, Json]) -> dict[str, Json]:
     return {"chunking_strategy": item["chunking_strategy"]} if item.get("chunking_strategy") else {}
 
 
-def _must_be_indexed_anew(item: Mapping[str, Json], held: Mapping[str, Json]) -> bool:
+def _must_be_reindexed(item: Mapping[str, Json], held: Mapping[str, Json]) -> bool:
     """How a file is cut up is settled when it is attached; what failed to be indexed is tried again."""
     if held.get("status") in _GIVEN_UP:
         return True
@@ -319,8 +320,3 @@ def _sizes(chunking: Json) -> Json:
 
 def _of(count: int, total: int) -> str:
     return f"{count} of {total} file{'' if total == 1 else 's'}"
-
-
-def _why(entry: Mapping[str, Json]) -> str:
-    error = entry.get("last_error") or {}
-    return str(error.get("message") or error.get("code") or entry.get("status"))

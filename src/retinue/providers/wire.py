@@ -22,7 +22,7 @@ class Verb(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What an answer means. `retry`: try again if that is safe; `unknown`: nobody can say whether it happened."""
+    """What an answer means. `retry`: try again if that is safe; `unknown`: it may or may not have happened."""
 
     OK = "ok"
     ABSENT = "absent"
@@ -45,7 +45,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A body that is never whole in memory: `pieces` makes it anew for each sending, `length` bytes in all."""
+    """A body that is never whole in memory: each call of `pieces` makes it again, `length` bytes in all."""
 
     content_type: str
     length: int
@@ -59,7 +59,7 @@ _MEGABYTE = 1024 * 1024
 class Limits:
     """What one exchange may take.
 
-    `exchange`: seconds from the first byte sent to the last one received, `brief` where nobody waits long; `upload`:
+    `exchange`: seconds from the first byte sent to the last one received, `brief` for a short wait; `upload`:
     for so many bytes to upload a second more. Bytes, decompressed, of a page of a list (`listed`), of one object
     (`single`), and of an answer that is an error (`refused`); `parts`: brackets and commas, because a few bytes of
     JSON may take a hundred in memory. The largest page there can be, 100 assistants of 256,000 characters that are each
@@ -79,7 +79,7 @@ class Limits:
 class Connection:
     """Everything needed to reach a service. Secrets stand in `headers` only, which are never shown.
 
-    `renew`: those of `headers` that sign a request, asked for anew when the service no longer takes them.
+    `renew`: those of `headers` that sign a request, asked for again when the service no longer takes them.
     `budget`: seconds for the whole run. `transport`: in place of a socket, an in-process one. `ours`: how the marker
     addresses begin of the objects that the run is about; nothing more than a list has to tell of others. `progress`:
     where a line goes about work that takes long. `proxy`: the URL of the proxy to go through. `secrets`: gets the keys

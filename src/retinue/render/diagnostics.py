@@ -1,4 +1,4 @@
-"""Diagnostics as `file:line:column: code: message` with the remedy below. Says each of them once; drops none."""
+"""Diagnostics as `file:line:column: code: message` with the remedy below. Shows each of them once; drops none."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ def diagnostics_text(diagnostics: Sequence[Diagnostic], style: Style) -> str:
         return ""
     shown = in_order(diagnostics)
     lines = [line for item in shown for line in diagnostic_lines(item, style)]
-    return defuse("\n".join([*lines, _count(shown)])) + "\n"
+    numbers = [(name, sum(item.severity is severity for item in shown)) for severity, name in _NAMES.items()]
+    count = ", ".join(f"{number} {name}{'' if number == 1 else 's'}" for name, number in numbers if number)
+    return defuse("\n".join([*lines, count])) + "\n"
 
 
 def in_order(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
     """Errors first, then by place; what has no place comes last, by address.
 
-    One line of `defaults` can be wrong for every manifest that it reaches: what is said of it is said once.
+    One line of `defaults` can be wrong for every manifest that it reaches: each finding about it is shown once.
     """
 
     def key(item: Diagnostic) -> tuple[int, Place, str, str, str]:
@@ -46,8 +48,3 @@ def diagnostic_lines(item: Diagnostic, style: Style) -> Iterator[str]:
     yield f"{head}{paint(clean(item.code))}: {clean_lines(item.message, '  ')}{kind}"
     if item.remedy:
         yield f"  {clean_lines(item.remedy, '  ')}"
-
-
-def _count(diagnostics: Sequence[Diagnostic]) -> str:
-    counts = [(name, sum(item.severity is severity for item in diagnostics)) for severity, name in _NAMES.items()]
-    return ", ".join(f"{count} {name}{'' if count == 1 else 's'}" for name, count in counts if count)

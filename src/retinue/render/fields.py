@@ -86,7 +86,9 @@ def _structured(field: FieldChange, shape: Shape, layout: Layout, style: Style) 
     if remark and len(found) > 1:
         yield _Row(label, "", "", remark)
         remark = ""
-    named = [_below(label, leaf) for leaf in found]
+    paths = [clean(leaf.path) for leaf in found]
+    paths = [label + (path if path[:1] in ("", "[") else f".{path}") for path in paths]
+    named = [leaf._replace(path=path) for leaf, path in zip(found, paths, strict=True)]
     column = min(max((cells(leaf.path) + 2 for leaf in named), default=0), _WIDEST_LABEL)
     for leaf in named:
         row = (
@@ -95,11 +97,6 @@ def _structured(field: FieldChange, shape: Shape, layout: Layout, style: Style) 
             else _leaf_row(leaf, remark, layout, style)
         )
         yield replace(row, column=max(_LABEL, column))
-
-
-def _below(label: str, leaf: Leaf) -> Leaf:
-    path = clean(leaf.path)
-    return leaf._replace(path=label + (path if path[:1] in ("", "[") else f".{path}"))
 
 
 def _leaf_row(leaf: Leaf, remark: str, layout: Layout, style: Style) -> _Row:

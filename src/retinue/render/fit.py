@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from .inert import units
 
+LIMIT = 65_536
+"""Characters of a comment on GitHub, the strictest of the hosts."""
 GAP = "\n\n"
 _MISSES = 20
 """After so many parts in a row that were too long, no more are laid out: most of a huge plan is never drawn."""
@@ -94,13 +96,18 @@ def head_lines(lines: Sequence[str], most: int | None, widest: int = 300) -> Det
     """As many lines as `most` characters hold, very long ones cut, and how many are missing; all of them for None."""
     if most is None:
         return Detail("\n".join(lines), True)
-    kept: list[str] = []
-    for line in lines:
-        short = line if len(line) <= widest else line[: widest - 1] + "…"
-        most -= units(short) + 1
-        if most < 0:
-            break
-        kept.append(short)
+    kept = whole_lines((line if len(line) <= widest else line[: widest - 1] + "…" for line in lines), most)
     missing = len(lines) - len(kept)
     more = [f"  … {missing} more line{'' if missing == 1 else 's'}"] if missing else []
     return Detail("\n".join([*kept, *more]), not missing and kept == list(lines))
+
+
+def whole_lines(lines: Iterable[str], most: int) -> list[str]:
+    """As many lines, from the first on, as `most` characters hold."""
+    kept: list[str] = []
+    for line in lines:
+        most -= units(line) + 1
+        if most < 0:
+            break
+        kept.append(line)
+    return kept

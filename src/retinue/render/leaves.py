@@ -53,7 +53,11 @@ def leaves(before: Json, after: Json, shape: Shape) -> list[Leaf]:
     if type(old) is not type(new) or not isinstance(old, dict):
         return [] if same(old, new) and type(old) is type(new) else [Leaf("", _as_json(old), _as_json(new))]
     try:
-        paths = _differing(old, new)
+        # Slow to import and to run, so only here: for the few fields that are known to differ.
+        from deepdiff import DeepDiff
+
+        tree = DeepDiff(old, new, view="tree", ignore_private_variables=False, threshold_to_diff_deeper=0)
+        paths = [tuple(level.path(output_format="list")) for levels in tree.values() for level in levels]
     except RecursionError:
         return [Leaf("", _as_json(old), _as_json(new))]
     found = [leaf for path in paths for leaf in _leaf(path, old, new, defaults)]
@@ -69,14 +73,6 @@ def names(value: Json, shape: Shape) -> list[str] | None:
     keyed = _comparable(value, shape, {})
     typed = shape.items is not None and (shape.items.by_type is not None or _referring(shape.items) is not None)
     return [key.name for key in keyed] if typed and isinstance(keyed, _Items) else None
-
-
-def _differing(old: dict[Any, Json], new: dict[Any, Json]) -> list[_Path]:
-    # Slow to import and to run, so only here: for the few fields that are known to differ.
-    from deepdiff import DeepDiff
-
-    tree = DeepDiff(old, new, view="tree", ignore_private_variables=False, threshold_to_diff_deeper=0)
-    return [tuple(level.path(output_format="list")) for levels in tree.values() for level in levels]
 
 
 def _comparable(value: Json, shape: Shape, defaults: dict[_Path, Json]) -> Json:

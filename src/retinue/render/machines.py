@@ -85,16 +85,12 @@ def github(diagnostics: Sequence[Diagnostic], folder: str = ".") -> str:
     for severity, command in _COMMANDS.items():
         items = [item for item in in_order(diagnostics) if item.severity is severity]
         shown = items if len(items) <= MOST_ANNOTATIONS else items[: MOST_ANNOTATIONS - 1]
-        lines += [_annotation(command, item, folder) for item in shown]
+        for item in shown:
+            properties = ",".join(f"{name}={_escaped(value, _PROPERTY)}" for name, value in _properties(item, folder))
+            lines.append(f"::{command} {properties}::{_escaped(_text(item), _DATA)}")
         if len(shown) < len(items):
             lines.append(f"::{command} title=retinue::{_escaped(_rest(items[len(shown) :]).message, _DATA)}")
     return "".join(f"{line}\n" for line in lines)
-
-
-def _annotation(command: str, item: Diagnostic, folder: str) -> str:
-    properties = list(_properties(item, folder))
-    said = ",".join(f"{name}={_escaped(value, _PROPERTY)}" for name, value in properties)
-    return f"::{command} {said}::{_escaped(_text(item), _DATA)}"
 
 
 def _properties(item: Diagnostic, folder: str) -> Iterator[tuple[str, str]]:

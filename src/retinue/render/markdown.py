@@ -1,6 +1,6 @@
 """A plan, or how an apply ended, as Markdown for a comment or a job summary: pure, and never too long for its place.
 
-Destructive steps come first and are never cut; what is shortened is said. No text from outside can be markup in it.
+Destructive steps come first and are never cut; shortening is reported. No text from outside can be markup in it.
 """
 
 from __future__ import annotations
@@ -15,15 +15,12 @@ from ..core.model import Action, Cause, Change, Diagnostic, Obstacle, Outcome, P
 from ..schema import kinds
 from .diagnostics import diagnostic_lines, in_order
 from .fields import Layout, changed_fields, created_fields, field_name
-from .fit import GAP, Detail, Fitted, Part, fit, head_lines
+from .fit import GAP, LIMIT, Detail, Fitted, Part, fit, head_lines
 from .inert import code, fence, folded, html_code, is_web_address, link, units
 from .results import counts, result_lines
 from .safe import clean, clean_lines, cut
 from .style import Style
 from .text import NARROWED, allowed_line, host, promotion_line, reason_of, summary_line, symbol
-
-LIMIT = 65_536
-"""Characters of a comment on GitHub, the strictest of the hosts."""
 
 _PLAIN = Style()
 _LAYOUT = Layout(100, 51)
@@ -89,11 +86,11 @@ def _document(top: Sequence[str], sections: Sequence[_Section], foot: Sequence[s
 def _notice(fitted: Fitted, whole: str) -> str:
     """What a reader does not see here, and where it is."""
     one = fitted.shortened == 1
-    said = [f"{fitted.shortened} {'entry is' if one else 'entries are'} shortened"] if fitted.shortened else []
+    notes = [f"{fitted.shortened} {'entry is' if one else 'entries are'} shortened"] if fitted.shortened else []
     if fitted.left_out:
         by_what = Counter(part.counts for part in fitted.left_out)
-        said.append("not shown are " + ", ".join(f"{count} {what}" for what, count in by_what.items()))
-    return f"**Too long for this place**: {'; '.join(said)}. {whole}"
+        notes.append("not shown: " + ", ".join(f"{count} {what}" for what, count in by_what.items()))
+    return f"**Too long for this place**: {'; '.join(notes)}. {whole}"
 
 
 def _where(link_to: str | None, otherwise: str) -> str:
@@ -132,7 +129,7 @@ def _change(change: Change, plan: Plan, seen: set[Obstacle]) -> Part:
     obstacles = [(word, item) for word, item in (("blocked", change.blocked), ("held", change.held)) if item]
     texts = [_obstacle(word, item, repeated=item in seen) for word, item in obstacles]
     seen.update(item for _, item in obstacles)
-    said = [f"{word}: {code(cut(clean(item.message), _MESSAGE))}" for word, item in obstacles]
+    stuck = [f"{word}: {code(cut(clean(item.message), _MESSAGE))}" for word, item in obstacles]
 
     def detailed(most: int | None) -> Detail:
         blocks, whole = [line] if texts else [], True
@@ -147,7 +144,7 @@ def _change(change: Change, plan: Plan, seen: set[Obstacle]) -> Part:
         return Detail(GAP.join(blocks), whole)
 
     return Part(
-        " ".join([line, *said]),
+        " ".join([line, *stuck]),
         f"- {code(f'{symbol(change.action)} {change.address}')}",
         detailed if texts or published_fields(change) else None,
         needed=change.blocked is not None or change.action.destroys,
@@ -157,16 +154,16 @@ def _change(change: Change, plan: Plan, seen: set[Obstacle]) -> Part:
 
 def _line(change: Change, plan: Plan, span: Callable[[str], str]) -> str:
     """`~ Assistant/math-tutor` `asst_abc123` temperature, model (drift)."""
-    said = [span(f"{symbol(change.action)} {change.address}")]
-    said += [span(change.remote_id)] if change.remote_id else []
+    words = [span(f"{symbol(change.action)} {change.address}")]
+    words += [span(change.remote_id)] if change.remote_id else []
     reason = reason_of(change, plan)
-    said += [span(reason) if change.moved_from else reason.replace("`", "")] if reason else []
+    words += [span(reason) if change.moved_from else reason.replace("`", "")] if reason else []
     if change.action is not Action.CREATE:
         names = [field_name(item.path) for item in published_fields(change)]
-        said += [span(cut(", ".join(names), _MESSAGE))] if names else []
+        words += [span(cut(", ".join(names), _MESSAGE))] if names else []
     if any(item.cause is not Cause.MANIFEST for item in change.fields):
-        said.append("(drift)")
-    return " ".join(said)
+        words.append("(drift)")
+    return " ".join(words)
 
 
 def _field_lines(change: Change) -> Iterator[str]:

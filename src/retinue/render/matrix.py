@@ -58,11 +58,8 @@ def _markdown_table(kind: str, sheets: Sequence[Sheet]) -> str:
         head = (*head, "note")
         rows = [(*row, sheets[0].fields[kind][name][1]) for row, name in zip(rows, _names(kind, sheets), strict=True)]
     table = [head, tuple("---" for _ in head), *rows]
-    return "".join(f"| {' | '.join(_cell(cell) for cell in row)} |\n" for row in table)
-
-
-def _cell(text: str) -> str:
-    return clean(text).replace("|", "\\|")
+    cells = ([clean(cell).replace("|", "\\|") for cell in row] for row in table)
+    return "".join(f"| {' | '.join(row)} |\n" for row in cells)
 
 
 def matrix_json(sheets: Sequence[Sheet]) -> Json:

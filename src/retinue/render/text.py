@@ -133,7 +133,12 @@ def _steps(plan: Plan, style: Style, width: int) -> Iterator[str]:
             yield from draw(published_fields(change), kind, layout, style)
         for word, obstacle in (("blocked", change.blocked), ("held", change.held)):
             if obstacle:
-                yield from _obstacle(word, obstacle, obstacle in shown, style)
+                # Each way out on a line of its own, to paste; shown once for a whole group.
+                repeated = obstacle in shown
+                ways = " (the ways out stand above)" if repeated and obstacle.remedies else ""
+                yield f"      {style.error(word + ':')} {clean(obstacle.message)}{ways}"
+                if not repeated:
+                    yield from (f"        {clean(remedy)}" for remedy in obstacle.remedies)
                 shown.add(obstacle)
 
 
@@ -149,7 +154,7 @@ def _head(change: Change, plan: Plan, ids: int, layout: Layout, style: Style) ->
 
 
 def reason_of(change: Change, plan: Plan) -> str:
-    """Why, in words, where the reader needs to be told; "" otherwise."""
+    """The reason as text where the reader needs it; "" otherwise."""
     if change.moved_from:
         old = str(change.moved_from).removeprefix(f"{plan.project}/{plan.environment}/")
         return f"moved from {clean(old)}"
@@ -165,14 +170,6 @@ def reason_of(change: Change, plan: Plan) -> str:
 def still_to_do(change: Change) -> str:
     """`still to update (drift)`: the step of an object that ought to need none."""
     return f"still to {change.action}" + (f" ({change.reason})" if change.action is Action.UPDATE else "")
-
-
-def _obstacle(word: str, obstacle: Obstacle, repeated: bool, style: Style) -> Iterator[str]:
-    """Why a step does not go ahead, and each way out on a line of its own, to paste; said once for a whole group."""
-    ways = " (the ways out stand above)" if repeated and obstacle.remedies else ""
-    yield f"      {style.error(word + ':')} {clean(obstacle.message)}{ways}"
-    if not repeated:
-        yield from (f"        {clean(remedy)}" for remedy in obstacle.remedies)
 
 
 def _notes(plan: Plan, style: Style) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Values of fields as short, clean texts of one line. What is cut off is said."""
+"""Values of fields as short, clean texts of one line. A cut is marked."""
 
 from __future__ import annotations
 
@@ -59,15 +59,11 @@ def brief(value: Json, shape: Shape, width: int) -> str:
     if known:
         return cut(clean(", ".join(known)), width)
     if isinstance(value, dict) and len(value) > 1 and "type" in value:
-        return cut(_by_type(value), width)
+        # `json_schema triage` for `{type: json_schema, json_schema: {name: triage, …}}`.
+        inner = value.get(str(value["type"]))
+        name = inner.get("name") if isinstance(inner, dict) else None
+        return cut(f"{short(value['type'])} {short(name)}" if name is not None else short(value), width)
     return cut(short(value[: 4 * width] if isinstance(value, str) else value), width)
-
-
-def _by_type(value: dict[str, Json]) -> str:
-    """`json_schema triage` for `{type: json_schema, json_schema: {name: triage, …}}`."""
-    inner = value.get(str(value["type"]))
-    name = inner.get("name") if isinstance(inner, dict) else None
-    return f"{short(value['type'])} {short(name)}" if name is not None else short(value)
 
 
 def _quoted(text: str) -> str:

@@ -66,7 +66,8 @@ def steps(comments: Sequence[Comment], mark: str, body: str) -> list[Step]:
     own = _own(comments, mark)
     if not own:
         return [Step("create")]
-    first = Step("keep" if _same(own[0].body, body) else "update", own[0].id)
+    # Hosts trim a body and may turn its line ends.
+    first = Step("keep" if own[0].body.replace("\r\n", "\n").strip() == body.strip() else "update", own[0].id)
     return [first, *(Step("delete", comment.id) for comment in own[1:])]
 
 
@@ -87,8 +88,3 @@ def carry_out(host: Host, todo: Sequence[Step], body: str) -> str:
 
 def _own(comments: Sequence[Comment], mark: str) -> list[Comment]:
     return [comment for comment in comments if comment.ours and comment.body.lstrip().startswith(mark)]
-
-
-def _same(one: str, two: str) -> bool:
-    """Hosts trim a body and may turn its line ends."""
-    return one.replace("\r\n", "\n").strip() == two.strip()

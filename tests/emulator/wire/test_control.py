@@ -85,7 +85,6 @@ BAD: dict[str, dict[str, Any]] = {
     "reset": {"reset": ["everything"]},
     "behaviour": {"behaviour": {"colour": 1}},
     "choice": {"behaviour": {"metadata": "mix"}},
-    "function": {"behaviour": {"page_filter": "x"}},
     "fields": {"behaviour": {"unsupported": "temperature"}},
     "amount": {"behaviour": {"lag_seconds": "long"}},
     "truth": {"behaviour": {"gone": "perhaps"}},

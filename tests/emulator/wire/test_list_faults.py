@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from retinue_emulator.faults import Behaviour, Fault
+from retinue_emulator.faults import Fault
 
 from ..client import Api, Clock, good
 
@@ -61,9 +61,3 @@ def test_a_page_can_miss_an_entry(api: Api) -> None:
     api.emulator.faults.on("GET /v1/assistants$", Fault("miss"), after=1)
     assert api.walk(order="asc", limit=3) == [*keys[:3], *keys[4:]]
     assert api.walk(order="asc", limit=3) == keys
-
-
-def test_a_test_may_change_every_page(api: Api) -> None:
-    keys = seed(api, 1, 2, 3)
-    api.emulator.behaviour = Behaviour(page_filter=lambda rows: rows[::-1])
-    assert api.ids() == keys

@@ -11,8 +11,9 @@ import click
 from ...core.codec import outcome, plan_digest, plan_to_json
 from ...core.errors import AuthError, ServiceError, UsageError
 from ...core.model import Plan
+from ...render.fit import LIMIT
 from ...render.inert import units
-from ...render.markdown import LIMIT, plan_markdown
+from ...render.markdown import plan_markdown
 from ...review.hosts import HOSTS, Access, connect
 from ...review.sticky import Host, approved_digest, carry_out, head, marker, steps
 from .. import console, helping, options

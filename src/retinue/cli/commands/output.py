@@ -26,7 +26,7 @@ def command(options: ServiceOptions) -> int:
         owned = read_world(session, service, ours=True).world.owned
     ids = {str(address): claim.remote_id for address, claim in owned.items()}
     if options.output_format == "env":
-        from ...render.tables import clash, env_text
+        from ...render.env import clash, env_text
 
         if found := clash(ids):
             raise UsageError(

@@ -18,7 +18,7 @@ from ...core.model import Address, FieldChange, Kind, Resource
 from ...core.observation import Observation
 from ...engine.read import read_ours
 from ...providers.base import Historian, Service, Version
-from ...render.history import Shown, shown_json, shown_text
+from ...render.live_object import Shown, shown_json, shown_text
 from .. import console, helping, options
 from ..connecting import connect
 from ..options import ServiceOptions

@@ -10,9 +10,9 @@ from dataclasses import replace
 
 from ...core.model import Change, Diagnostic, Json, Obstacle, Resource, Severity
 from ..base import Auth, Capabilities, Configured, Service, Settings, Support
-from ..files import FILE_FIELDS, FileVerbs
 from ..openai import PROVIDER as OPENAI
 from ..openai import OpenAIService, WithKnowledge
+from ..openai_files import FILE_FIELDS, FileVerbs
 from ..vector_stores import STORE_FIELDS, StoreVerbs
 from ..wire import Connection
 from .checks import problems
@@ -57,19 +57,19 @@ class AzureProvider:
         name = stated or (FOUNDRY_VERSIONS[0] if foundry else DEFAULT)
         wrong = complaint(name, foundry)
         entra = "entra" in settings.values
-        said = [*_endpoint_problems(settings.endpoint)]
+        problems = [*_endpoint_problems(settings.endpoint)]
         if wrong is not None:
-            said.append(Diagnostic("azure-api-version", *wrong, path="/api_version" if stated else "/endpoint"))
+            problems.append(Diagnostic("azure-api-version", *wrong, path="/api_version" if stated else "/endpoint"))
         if entra and settings.has_key:
             message, remedy = "`api_key` and `entra` are two ways to sign in", "Keep one of them."
-            said.append(Diagnostic("azure-two-keys", message, remedy, path="/entra"))
+            problems.append(Diagnostic("azure-two-keys", message, remedy, path="/entra"))
         if foundry and "://" in settings.endpoint:
             path, warning = "/endpoint", Severity.WARNING
-            said.append(Diagnostic("azure-retirement", _RETIRES, _MOVE, path=path, severity=warning))
+            problems.append(Diagnostic("azure-retirement", _RETIRES, _MOVE, path=path, severity=warning))
         if wrong is not None:
-            name = FOUNDRY_VERSIONS[0] if foundry else NEWEST  # so that nothing else is said for a slip in this line
+            name = FOUNDRY_VERSIONS[0] if foundry else NEWEST  # so that a slip in this line causes no other message
         version = Version(name, foundry)
-        return Configured(AzureProvider(version, uses_entra=entra), tuple(said))
+        return Configured(AzureProvider(version, uses_entra=entra), tuple(problems))
 
     def check(self, desired: Resource) -> list[Diagnostic]:
         at = None if desired.address is None else str(desired.address)

@@ -1,4 +1,4 @@
-"""What a version cannot hold of a manifest, said with its place before anything is sent. Pure.
+"""What a version cannot hold of a manifest, reported at its place before anything is sent. Pure.
 
 Whole fields stand in the record; here is what lies deeper, and what a service would refuse.
 """
@@ -18,20 +18,22 @@ def problems(desired: Resource, version: Version) -> Iterator[Diagnostic]:
         yield from _assistant(desired.spec, version)
     elif desired.kind == "VectorStore":
         yield from unsearchable(desired)
-        yield from _store(desired.spec, version)
-
-
-def _store(spec: Mapping[str, Json], version: Version) -> Iterator[Diagnostic]:
-    """How a store's files are cut up, and what is said about them."""
-    for index, item in enumerate(spec.get("files") or ()):
-        if isinstance(item, dict) and item.get("attributes"):
-            yield from _lacking(Part.ATTRIBUTES, f"/files/{index}/attributes", version)
-        if isinstance(item, dict) and (item.get("chunking_strategy") or {}).get("type") == "static":
-            yield from _lacking(Part.CHUNKING, f"/files/{index}/chunking_strategy", version)
+        # How the files of a store are chunked, and their attributes.
+        for index, item in enumerate(desired.spec.get("files") or ()):
+            if isinstance(item, dict) and item.get("attributes"):
+                yield from _lacking(Part.ATTRIBUTES, f"/files/{index}/attributes", version)
+            if isinstance(item, dict) and (item.get("chunking_strategy") or {}).get("type") == "static":
+                yield from _lacking(Part.CHUNKING, f"/files/{index}/chunking_strategy", version)
 
 
 def _assistant(spec: Mapping[str, Json], version: Version) -> Iterator[Diagnostic]:
-    yield from _instructions(spec.get("instructions"), version)
+    text = spec.get("instructions")
+    most = version.longest_instructions
+    if isinstance(text, str) and len(text) > most:
+        message = (
+            f"the instructions have {len(text):,} characters; here they could never be changed again over {most:,}"
+        )
+        yield Diagnostic("azure-instructions", message, "Shorten them.", path="/instructions")
     for index, tool in enumerate(spec.get("tools") or ()):
         yield from _tool(tool, f"/tools/{index}", version)
     search = (spec.get("tool_resources") or {}).get("file_search") or {}
@@ -40,15 +42,6 @@ def _assistant(spec: Mapping[str, Json], version: Version) -> Iterator[Diagnosti
     form = spec.get("response_format")
     if isinstance(form, dict) and form.get("type") == "json_schema" and version.holds(Part.RESPONSE_FORMAT):
         yield from _lacking(Part.JSON_SCHEMA, "/response_format", version)
-
-
-def _instructions(text: Json, version: Version) -> Iterator[Diagnostic]:
-    most = version.longest_instructions
-    if isinstance(text, str) and len(text) > most:
-        message = (
-            f"the instructions have {len(text):,} characters; here they could never be changed again over {most:,}"
-        )
-        yield Diagnostic("azure-instructions", message, "Shorten them.", path="/instructions")
 
 
 def _tool(tool: Mapping[str, Json], path: str, version: Version) -> Iterator[Diagnostic]:

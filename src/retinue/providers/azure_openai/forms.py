@@ -92,18 +92,15 @@ class Foundry(Modern):
             held = live.raw.get("tools")
             body["tools"] = [*(body["tools"] or []), *filter(_is_extra, held if isinstance(held, list) else ())]
         if "tool_resources" in body:
-            body["tool_resources"] = {**_other_resources(live.raw), **body["tool_resources"]}
+            held = live.raw.get("tool_resources")
+            others = {name: held[name] for name in held if name not in _PORTABLE} if isinstance(held, dict) else {}
+            body["tool_resources"] = {**others, **body["tool_resources"]}
         return body
 
 
 def _is_extra(tool: Json) -> bool:
     """Such as azure_ai_search, bing_grounding, connected_agent or openapi."""
     return isinstance(tool, dict) and tool.get("type") not in _PORTABLE
-
-
-def _other_resources(raw: Mapping[str, Json]) -> dict[str, Json]:
-    held = raw.get("tool_resources")
-    return {key: value for key, value in held.items() if key not in _PORTABLE} if isinstance(held, dict) else {}
 
 
 def form_of(version: Version) -> Modern:

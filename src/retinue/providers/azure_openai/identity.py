@@ -8,7 +8,7 @@ RESOURCE_SCOPE, FOUNDRY_SCOPE = "https://cognitiveservices.azure.com/.default", 
 
 
 def token(scope: str) -> str:
-    """Raises UsageError without the package, AuthError where nobody is signed in."""
+    """Raises UsageError without the package, AuthError without a sign-in."""
     try:
         from azure.core.exceptions import ClientAuthenticationError
         from azure.identity import DefaultAzureCredential

@@ -54,7 +54,7 @@ class AssistantFiles:
         return (item["id"] for item in paged(ask, f"files of {assistant}", {"limit": "100"}))
 
     def attach(self, assistant: str, file: str) -> None:
-        """If nobody can say whether it happened, look; if it was only told to wait, do it now."""
+        """Looks the object up if the outcome is unknown; sends it now if it was only told to wait."""
         while True:
             try:
                 self._http.send(Verb.CREATE, "POST", f"{path_of(assistant)}/files", body={"file_id": file})
@@ -95,7 +95,7 @@ class FileIdsService(OpenAIService):
         try:
             files = [*self._files.list(raw["id"])]
         except NotFound:
-            # Deleted since this answer: what it said of itself is still what was asked for.
+            # Deleted since this answer: its own answer is still what was asked for.
             files = []
         return super()._read({**raw, "file_ids": files})
 

@@ -73,11 +73,11 @@ class Version:
         return part in _SINCE and _SINCE[part] <= self.name
 
     def origin(self, part: Part) -> str:
-        """Since when, in words; nothing for what was always there."""
+        """The first version that has it, as text; "" if every version has it."""
         return "" if self.foundry or part not in _SINCE else f"since `api_version: {_SINCE[part]}`"
 
     def lack(self, part: Part) -> str:
-        """Why it has no such part, in words."""
+        """The reason it lacks this part, as text."""
         if self.foundry:
             return "a Foundry project has nothing of the kind"
         if part not in _SINCE:

@@ -14,8 +14,8 @@ from ..base import Capabilities, Service, Support
 from ..wire import Connection
 from .block import NAME, block_of
 from .checks import problems
-from .errors import classify
 from .reading import details_of
+from .verdicts import classify
 
 __all__ = ["PROVIDER", "FlowiseProvider", "classify"]
 
@@ -26,7 +26,7 @@ _NATIVE = (Support.NATIVE, "")
 
 
 class FlowiseProvider:
-    """Which fields a row holds depends on its type; what one type lacks is said at validate, at its line."""
+    """Which fields a row holds depends on its type; `validate` reports what one type lacks, at its line."""
 
     name = NAME
     title = "Flowise assistants (3.1)"
@@ -39,8 +39,6 @@ class FlowiseProvider:
         lock="none",
         list_lag=0.0,
         create_repeatable=False,
-        write_answers_whole=True,
-        page_size=0,
         fields={
             "Assistant": {
                 "name": (Support.NATIVE, "that of the address where a manifest has none"),

@@ -9,9 +9,9 @@ from urllib.parse import quote
 from ...core.errors import RetinueError
 from ...core.model import Diagnostic, Json, Severity
 from ..wire import Verb
-from .errors import is_gone_upstream
 from .reading import details_of, is_marked, upstream_id
 from .upstream import is_comparable
+from .verdicts import is_gone_upstream
 
 _PAGE = 20
 """How many assistants the one page of the upstream's list shows."""
@@ -41,7 +41,7 @@ class Behind:
     def of_rows(self, rows: Sequence[Mapping[str, Json]]) -> dict[str, Mapping[str, Json]]:
         """By row: the assistant behind it. One list for each credential; what is not in it one by one.
 
-        Of rows that nobody marked only what costs no request of its own, and no word where it fails.
+        Of unmarked rows only what needs no request of its own; failures there are not reported.
         """
         return self._found(rows, self._asked)
 
@@ -96,12 +96,12 @@ class Behind:
         self.notes[f"upstream {credential}"] = _silent(str(self._name_of(credential)), failure.message)
 
 
-def _silent(credential: str, said: str) -> Diagnostic:
-    gone = is_gone_upstream(said)
+def _silent(credential: str, reason: str) -> Diagnostic:
+    gone = is_gone_upstream(reason)
     what = "has no Assistants API any more" if gone else "cannot be read"
     return Diagnostic(
         "flowise-upstream",
-        f"the upstream behind the credential `{credential}` {what}: {said}",
+        f"the upstream behind the credential `{credential}` {what}: {reason}",
         "Its rows can be read and deleted, but not created or changed. `type: CUSTOM` needs no upstream."
         if gone
         else "What changed there is not in this plan; until it answers, its rows can be neither created nor changed.",
@@ -109,11 +109,11 @@ def _silent(credential: str, said: str) -> Diagnostic:
     )
 
 
-def _gone(row: Mapping[str, Json], key: str, said: str) -> Diagnostic:
+def _gone(row: Mapping[str, Json], key: str, reason: str) -> Diagnostic:
     name = details_of(row).get("name")
     return Diagnostic(
         "flowise-upstream",
-        f"the assistant {key} behind the row {row.get('id')} “{name}” is not there: {said}",
+        f"the assistant {key} behind the row {row.get('id')} “{name}” is not there: {reason}",
         "A change of this row will fail. Delete the row in Flowise; the next apply creates both anew.",
         severity=Severity.WARNING,
     )

@@ -49,13 +49,20 @@ class Block:
     def to_spec(self) -> dict[str, Json]:
         """The block as a manifest has it, defaults left out."""
         chat_model = {"name": self.chat_model.name, "inputs": dict(self.chat_model.inputs)}
-        stores = [_store(store) for store in self.stores]
+        stores: list[dict[str, Json]] = [
+            {"name": store.name, "description": store.description or None}
+            | ({"returnSourceDocuments": True} if store.returns_sources else {})
+            for store in self.stores
+        ]
         whole = {
             "type": self.type if self.type != CUSTOM else None,
             "credential": self.credential,
             "iconSrc": self.icon,
             "chatModel": _short(chat_model | ({"name": None} if self.chat_model.name == DEFAULT_NODE else {})),
-            "tools": [_short(_part(tool)) for tool in self.tools],
+            "tools": [
+                _short({"name": tool.name, "credential": tool.credential, "inputs": dict(tool.inputs)})
+                for tool in self.tools
+            ],
             "documentStores": [_short(store) for store in stores],
         }
         return _short(whole)
@@ -82,15 +89,6 @@ def block_of(spec: Mapping[str, Json]) -> Block:
 def store_of(item: Mapping[str, Json]) -> Store:
     """A document store as a manifest or a row has it; its name is known to be a text."""
     return Store(item["name"], text(item.get("description")) or "", item.get("returnSourceDocuments") is True)
-
-
-def _store(store: Store) -> dict[str, Json]:
-    sources = {"returnSourceDocuments": True} if store.returns_sources else {}
-    return {"name": store.name, "description": store.description or None, **sources}
-
-
-def _part(part: Part) -> dict[str, Json]:
-    return {"name": part.name, "credential": part.credential, "inputs": dict(part.inputs)}
 
 
 def _short(value: Mapping[str, Json]) -> dict[str, Json]:

@@ -1,4 +1,4 @@
-"""What a row of Flowise cannot hold of a manifest, said offline at the line that asks for it. Pure."""
+"""What a row of Flowise cannot hold of a manifest, reported offline at the line that asks for it. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _OVERLAY = "Take it out here, or leave it out for this environment in an overlay
 
 
 def problems(desired: Resource) -> Iterator[Diagnostic]:
-    """Errors for what would be lost; a hint for what is kept where nobody looks."""
+    """Errors for what would be lost; a hint for what is kept but not used."""
     spec, block = desired.spec, block_of(desired.spec)
     for name in ("metadata", *(("description",) if block.is_custom else ())):
         if spec.get(name):
@@ -69,21 +69,18 @@ def _of_openai(spec: Mapping[str, Json], block: Block) -> Iterator[Diagnostic]:
         yield Diagnostic("flowise-credential", message, remedy, path=f"{BLOCK}/type")
     tools = spec.get("tools")
     for index, tool in enumerate(tools if isinstance(tools, list) else ()):
-        yield from _of_tool(tool, f"/tools/{index}")
-    for name, said in (
+        path = f"/tools/{index}"
+        kind = tool.get("type") if isinstance(tool, dict) else None
+        if kind == "function":
+            yield lost(path, "Flowise can define no function tools for an assistant of type OPENAI")
+        options = tool.get("file_search") if kind == "file_search" else None
+        if options:
+            yield lost(f"{path}/file_search", "Flowise passes on that file_search is used, but not how it searches")
+    for name, stated in (
         ("chatModel", block.chat_model != Part(DEFAULT_NODE)),
         ("tools", block.tools),
         ("documentStores", block.stores),
     ):
-        if said:
+        if stated:
             message = f"`{name}` is for assistants of type CUSTOM"
             yield Diagnostic("flowise-type", message, "Remove it here.", path=f"{BLOCK}/{name}")
-
-
-def _of_tool(tool: Json, path: str) -> Iterator[Diagnostic]:
-    kind = tool.get("type") if isinstance(tool, dict) else None
-    if kind == "function":
-        yield lost(path, "Flowise can define no function tools for an assistant of type OPENAI")
-    options = tool.get("file_search") if kind == "file_search" else None
-    if options:
-        yield lost(f"{path}/file_search", "Flowise passes on that file_search is used, but not how it searches")

@@ -17,7 +17,7 @@ from ...core.model import Json
 from .block import Part
 
 CREDENTIAL_INPUT = "FLOWISE_CREDENTIAL_ID"
-# Paths of the server's own disk, which are nobody's business.
+# Paths on the server's own disk: never shown.
 _PRIVATE = ("filePath", "icon", "loadMethods")
 _PARAMETERS = frozenset(
     (
@@ -79,7 +79,7 @@ def parameters(component: Component) -> dict[str, Mapping[str, Json]]:
 
 
 def is_initial(parameter: Mapping[str, Json] | None, value: Json) -> bool:
-    """Whether an input is as nobody had touched it: not there, the node's default, or empty where it has none."""
+    """True for an untouched input: not there, the node's default, or empty where it has none."""
     default = (parameter or {}).get("default")
     if value is None or (value in ("", [], {}) and not default):
         return True
@@ -126,7 +126,10 @@ def filled(
     `index`: its place among its like; the page's chatflow refers to a tool by name and place.
     """
     node = dict(before) if before.get("name") == part.name else {}
-    secrets = _secrets(node, component)
+    # Keys typed into the page: never read, never shown, never lost.
+    known, inputs = parameters(component or node), node.get("inputs")
+    pairs = inputs.items() if isinstance(inputs, dict) else ()
+    secrets = {name: value for name, value in pairs if is_secret(known.get(name))}
     if component is not None:
         node |= _rendered(component, f"{part.name}_{index}")
     defaults = {name: item.get("default") or "" for name, item in parameters(component or node).items()}
@@ -135,13 +138,6 @@ def filled(
     if credential:
         node["inputs"][CREDENTIAL_INPUT] = credential
     return node
-
-
-def _secrets(node: Mapping[str, Json], component: Component | None) -> dict[str, Json]:
-    """Keys that somebody typed into the page: never read, never shown, never lost."""
-    known, inputs = parameters(component or node), node.get("inputs")
-    pairs = inputs.items() if isinstance(inputs, dict) else ()
-    return {name: value for name, value in pairs if is_secret(known.get(name))}
 
 
 def _rendered(component: Component, key: str) -> dict[str, Json]:

@@ -16,9 +16,9 @@ from ..wire import Verb
 from .behind import Behind
 from .block import CUSTOM, Block, block_of
 from .directory import Directory, by_name, credentials_from
-from .errors import is_gone_upstream, remedy_for
 from .reading import details_of, is_exact, parsed_details, to_resource, upstream_id
 from .resolving import resolved
+from .verdicts import is_gone_upstream, remedy_for
 from .writing import IN_NODE, create_body, update_body
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class FlowiseService:
         named = {block.credential for block in known if block.credential and not block.is_custom}
         self._behind.try_out(map(self._directory.credential_id, sorted(named)))
         notes = [*self._version(), *(note for _, note in sorted((self._notes | self._behind.notes).items()))]
-        return Resolved(tuple(item for item, _ in pairs), (*notes, *(said for _, found in pairs for said in found)))
+        return Resolved(tuple(item for item, _ in pairs), (*notes, *(item for _, found in pairs for item in found)))
 
     def _require(self, blocks: Sequence[Block]) -> None:
         """Everything that these blocks name; raises what kept the server from telling it."""
@@ -222,7 +222,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def _names_no_credential(block: Block) -> bool:
-    """Whether all that stands there are ids, for which nobody needs the list of credentials."""
+    """True if all credentials are given by id, so that the list of credentials is not needed."""
     stated = (block.credential, *(tool.credential for tool in block.tools))
     return all(item is None or _UUID.fullmatch(item) for item in stated)
 

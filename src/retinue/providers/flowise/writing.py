@@ -109,7 +109,9 @@ def _openai(
     details = {key: value for key, value in before.items() if key != "id"}
     simple = {field: spec.get(field) for field in ("name", "model", "temperature", "top_p") if field in changed}
     # What is reset must be sent as the default: a key left out keeps its old value upstream.
-    details = _put(details, {field: _or_default(field, value) for field, value in simple.items()})
+    details = _put(
+        details, {field: (_FIELD_DEFAULTS.get(field) if value is None else value) for field, value in simple.items()}
+    )
     for field in ("description", "instructions"):
         # A row that never had one leaves it to the upstream, where it must not be emptied.
         if field in changed or field in before or not before:
@@ -117,7 +119,10 @@ def _openai(
     # Without them the server would empty what the upstream has.
     if "tools" in changed or "tools" not in before:
         tools = spec.get("tools")
-        details["tools"] = [_type_of(tool) for tool in (tools if isinstance(tools, list) else ())]
+        details["tools"] = [
+            (tool["type"] if isinstance(tool, dict) and "type" in tool else tool)
+            for tool in (tools if isinstance(tools, list) else ())
+        ]
     for field in NUMBERS:
         # Sent as the page saves it, null would reset what the upstream has.
         if field in details:
@@ -127,14 +132,6 @@ def _openai(
     elif not before:
         details["tool_resources"] = {KEEPER: {"file_ids": []}}
     return details
-
-
-def _type_of(tool: Json) -> Json:
-    return tool["type"] if isinstance(tool, dict) and "type" in tool else tool
-
-
-def _or_default(field: str, value: Json) -> Json:
-    return _FIELD_DEFAULTS.get(field) if value is None else value
 
 
 def _resources(before: Mapping[str, Json], wanted: Mapping[str, Json]) -> dict[str, Json]:

@@ -17,8 +17,8 @@ from ...core.pointer import join_pointer
 from ..base import Auth, Capabilities, Service, Support
 from ..wire import Connection
 from .block import DEFAULT_KEYS, NAME, block_of
-from .errors import classify
-from .mapping import MOST, SYSTEM, UNNAMED
+from .mapping import SYSTEM, UNNAMED
+from .verdicts import classify
 
 __all__ = ["PROVIDER", "LangGraphProvider", "classify"]
 
@@ -42,8 +42,6 @@ class LangGraphProvider:
         lock="none",
         list_lag=0.0,
         create_repeatable=True,
-        write_answers_whole=True,
-        page_size=MOST,
         fields={
             "Assistant": dict.fromkeys(("name", "description", "metadata"), _NATIVE)
             | {name: (Support.EMULATED, f"the context key `{key}`, or another") for name, key in DEFAULT_KEYS.items()}

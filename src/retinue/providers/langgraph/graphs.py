@@ -1,6 +1,6 @@
 """What a graph declares of its context, and which manifests ask for something else. Pure.
 
-The server takes any context key in silence, so a misspelt one would be lost without a word.
+The server takes any context key in silence, so a misspelt one would be lost without an error.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def unknown_graph(item: Resource, known: Sequence[str]) -> Diagnostic:
     )
 
 
-def unreadable_schema(name: str, said: str) -> Diagnostic:
-    message = f"the server does not tell the context keys of the graph `{name}`, so they are unchecked: {said}"
+def unreadable_schema(name: str, reason: str) -> Diagnostic:
+    message = f"the server does not tell the context keys of the graph `{name}`, so they are unchecked: {reason}"
     remedy = "A graph whose types it cannot describe has this effect; its log says why."
     return Diagnostic("context-unchecked", message, remedy, severity=Severity.WARNING)
 

@@ -117,7 +117,7 @@ def update_body(live: Resource, fields: Mapping[str, Json], marker: Marker | Non
 
 
 def _changed_pairs(live: Resource, spec: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
-    """The metadata pairs to merge in; null stands for a key that shall go, which the server then keeps as null."""
+    """The metadata pairs to merge in; null stands for a key to remove, which the server then keeps as null."""
     held = mapping(live.raw.get("metadata"))
     wanted: dict[str, Json] = {key: value for key, value in (spec.get("metadata") or {}).items() if value}
     own = block_of(spec).own_keys

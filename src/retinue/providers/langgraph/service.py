@@ -14,7 +14,6 @@ from ..lenient import seconds
 from ..paged import Moved, Page, walked
 from ..wire import Verb
 from .block import block_of
-from .errors import known_graphs
 from .graphs import Graph, findings, unknown_graph, unreadable_schema
 from .mapping import (
     MOST,
@@ -26,6 +25,7 @@ from .mapping import (
     to_resource,
     update_body,
 )
+from .verdicts import known_graphs
 
 if TYPE_CHECKING:
     from ..http import Http
@@ -54,7 +54,8 @@ class LangGraphService:
         if not _UUID.fullmatch(remote_id):
             return None
         try:
-            return _read(self._http.send(Verb.GET, "GET", f"assistants/{remote_id}"))
+            raw = self._http.send(Verb.GET, "GET", f"assistants/{remote_id}")
+            return None if is_system(raw) else to_resource(raw)
         except NotFound:
             return None
 
@@ -113,17 +114,17 @@ class LangGraphService:
     # --- graphs
 
     def resolve(self, desired: Sequence[Resource]) -> Resolved:
-        """Manifests as they are; what is said is whether their graphs exist and declare the context keys."""
+        """Returns the manifests unchanged; reports graphs that do not exist or do not declare the context keys."""
         names = sorted({name for item in desired if (name := block_of(item.spec).graph_id)})
         graphs = {name: self._graph(name) for name in names}
-        said = [graph for graph in graphs.values() if isinstance(graph, Diagnostic)]
+        problems = [graph for graph in graphs.values() if isinstance(graph, Diagnostic)]
         for item in desired:
             graph = graphs.get(block_of(item.spec).graph_id or "")
             if isinstance(graph, Graph):
-                said += findings(item, graph)
+                problems += findings(item, graph)
             elif isinstance(graph, tuple):
-                said.append(unknown_graph(item, graph))
-        return Resolved(tuple(desired), tuple(said))
+                problems.append(unknown_graph(item, graph))
+        return Resolved(tuple(desired), tuple(problems))
 
     def _graph(self, name: str) -> Graph | tuple[str, ...] | Diagnostic:
         """A graph; the known ones if there is none of that name; or what kept the server from describing it."""
@@ -171,10 +172,6 @@ class LangGraphService:
         items = _objects(answer.body)
         goes_on, told = "x-pagination-next" in answer.headers, "x-pagination-total" in answer.headers
         return Page(items, goes_on if goes_on or told else None, len(items) >= MOST)
-
-
-def _read(raw: Json) -> Resource | None:
-    return None if is_system(raw) else to_resource(raw)
 
 
 def _objects(found: Json) -> list[dict[str, Json]]:

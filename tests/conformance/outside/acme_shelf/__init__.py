@@ -141,8 +141,6 @@ class AcmeProvider:
         lock="none",
         list_lag=0.0,
         create_repeatable=True,
-        write_answers_whole=False,
-        page_size=0,
         fields={
             "Assistant": dict.fromkeys(_HELD, (Support.NATIVE, ""))
             | dict.fromkeys(_LOST, (Support.UNSUPPORTED, "a bot has nothing of the kind"))

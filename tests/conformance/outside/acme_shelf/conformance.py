@@ -39,6 +39,7 @@ class AcmeSubject:
     classify = staticmethod(classify)
     samples = {"Assistant": SimpleNamespace(full=FULL, changed=CHANGED, minimal={"model": "small"})}
     gaps: Mapping[str, str] = {}
+    partial_answers = True
 
     def __enter__(self) -> AcmeSubject:
         self._bots: dict[str, dict[str, Json]] = {}
@@ -103,5 +104,5 @@ class AcmeSubject:
         self._bots[remote_id] = {**self._bots[remote_id], **strange}
         return strange
 
-    def pages_of(self, size: int) -> None:
-        raise NotImplementedError("there are no pages")
+    def pages_of(self, size: int) -> bool:
+        return False

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ..core.model import Address, Diagnostic, Kind, Place
 from ..core.spelling import closest
 from ..schema import EXTRAS, kind_by_word, manifest_kinds
-from .said import shown
+from .problems import shown
 
 FIRST_LINES = 10
 MOST_BYTES = 64 * 1024
@@ -33,7 +33,7 @@ _STAND_IN = re.compile(
 """How a file begins that an encryption, or Git LFS, has put in the place of the real one."""
 
 
-class Meant(NamedTuple):
+class UnreadManifest(NamedTuple):
     """A file that seems to be meant as a manifest and cannot be read as one, and what to say of it.
 
     `address`: of the manifest that it may be a copy of, by its own name.
@@ -60,12 +60,12 @@ def is_blank(data: bytes) -> bool:
     return not any(line.text for line in _lines(data))
 
 
-def meant(data: bytes, name: str, *, markdown: bool) -> Meant | None:
+def unread_manifest(data: bytes, name: str, *, markdown: bool) -> UnreadManifest | None:
     """The manifest that a file of these first bytes seems to be; None for any other text. `markdown`: by its name."""
     if markdown and _STAND_IN.match(data):
         message = f"`{name}` is encrypted, or only points to its content"
         remedy = "Unlock or fetch it first (`git-crypt unlock`, `git lfs pull`), or move it out of this folder."
-        return Meant(Diagnostic("manifest-locked", message, remedy, Place(name, 1, 1)))
+        return UnreadManifest(Diagnostic("manifest-locked", message, remedy, Place(name, 1, 1)))
     for segment in _segments(_lines(data)):
         found = _kind_line(segment.lines)
         if found is None:
@@ -75,7 +75,7 @@ def meant(data: bytes, name: str, *, markdown: bool) -> Meant | None:
         if nth <= FIRST_LINES or segment.closed:
             place = Place(name, line.number, line.column)
             said = _said(data, name, place, markdown=markdown)
-            return Meant(said, None if markdown else Address(kind.name, word))
+            return UnreadManifest(said, None if markdown else Address(kind.name, word))
     return None
 
 

@@ -6,20 +6,21 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ..core.drift import Drift, Drifted, What
+from ..core.drift import Drift, What
 from ..core.model import Cause
 from ..schema import kinds
 from .diagnostics import diagnostic_lines
 from .fields import Layout, changed_fields
-from .inert import code, fence, units
+from .fit import LIMIT, whole_lines
+from .inert import code, fence
 from .safe import cells, clean, defuse, pad
 from .style import REVIEWED, Style
 from .text import UNKNOWN_HISTORY, header
 
 _ID_COLUMN = 30
 _REMARK_COLUMN = 51
-_MOST_CHARACTERS = 60_000
-"""A comment of a code host ends at 65,536."""
+_ROOM = LIMIT - 5_000
+"""For the fields, beside the head of the comment."""
 _SYMBOLS = {
     What.CHANGED: "~",
     What.MISSING: "?",
@@ -55,26 +56,12 @@ def drift_markdown(drift: Drift) -> str:
     """For a comment or an issue: the summary as text, the fields in a fence that nothing in them can close."""
     parts = [f"### Drift: {code(header(drift.plan))}", f"**{drift_summary(drift)}**", *_pending(drift)]
     if drift.items:
-        body = defuse("\n".join(_items(drift, Style(), 100)))
-        cut = _cut(body)
-        parts += ["What is live differs from what was applied, as manifest → live:", fence(cut, "text")]
-        if cut != body:
-            missing = body.count("\n") - cut.count("\n")
+        lines = defuse("\n".join(_items(drift, Style(), 100))).split("\n")
+        shown = whole_lines(lines, _ROOM)
+        parts += ["What is live differs from what was applied, as manifest → live:", fence("\n".join(shown), "text")]
+        if missing := len(lines) - len(shown):
             parts.append(f"{missing} more line{'' if missing == 1 else 's'}: `retinue drift` shows all of them.")
     return "\n\n".join(parts) + "\n"
-
-
-def _cut(body: str) -> str:
-    """As many whole lines as a comment may have."""
-    if units(body) <= _MOST_CHARACTERS:
-        return body
-    room, lines = _MOST_CHARACTERS, []
-    for line in body.split("\n"):
-        room -= units(line) + 1
-        if room < 0:
-            break
-        lines.append(line)
-    return "\n".join(lines)
 
 
 def drift_summary(drift: Drift) -> str:
@@ -87,12 +74,8 @@ def drift_summary(drift: Drift) -> str:
             return f"No drift. This environment owns nothing{'' if drift.plan.complete else ' of what was chosen'}."
         return f"No drift. {count} {'object is as it was' if count == 1 else 'objects are as they were'} last applied."
     counts = Counter(item.what for item in drift.items)
-    return f"Drift: {', '.join(_counted(what, counts[what]) for what in What if counts[what])}."
-
-
-def _counted(what: What, count: int) -> str:
-    word = _WORDS.get(what) or (what.value if count == 1 else _PLURALS.get(what, what.value))
-    return f"{count} {word}"
+    words = {what: _WORDS.get(what) or (_PLURALS.get(what) if counts[what] != 1 else None) for what in counts}
+    return f"Drift: {', '.join(f'{counts[what]} {words[what] or what.value}' for what in What if counts[what])}."
 
 
 def _pending(drift: Drift) -> Iterator[str]:
@@ -113,7 +96,9 @@ def _items(drift: Drift, style: Style, width: int) -> Iterator[str]:
     for item in drift.items:
         remarks = {**_REMARKS, Cause.BOTH: _UNKNOWN} if item.address in unknown else _REMARKS
         layout = Layout(width, _REMARK_COLUMN, remarks)
-        yield _head(item, ids, style)
+        line = f"{_SYMBOLS[item.what]:>3} {clean(item.address) or '(no address)'}"
+        remote_id = clean(item.remote_id or "")
+        yield style.changed(line) + (pad(line, ids) + remote_id if remote_id else "")
         kind = kinds().get(item.address.partition("/")[0])
         turned = [replace(field, before=field.after, after=field.before) for field in item.fields]
         yield from changed_fields(turned, kind, layout, style)
@@ -121,9 +106,3 @@ def _items(drift: Drift, style: Style, width: int) -> Iterator[str]:
             yield f"      {clean(item.message)}"
         if item.remedy:
             yield f"        {clean(item.remedy)}"
-
-
-def _head(item: Drifted, ids: int, style: Style) -> str:
-    line = f"{_SYMBOLS[item.what]:>3} {clean(item.address) or '(no address)'}"
-    remote_id = clean(item.remote_id or "")
-    return style.changed(line) + (pad(line, ids) + remote_id if remote_id else "")

@@ -48,7 +48,7 @@ def classify(verb: Verb, answer: Answer) -> Verdict:
 def _by_text(verb: Verb, text: str) -> Verdict:
     if _ABSENT.search(text):
         return Verdict.REJECTED if verb in (Verb.LIST, Verb.CREATE) else Verdict.ABSENT
-    # The row is deleted before the upstream is asked: a second attempt would only hide what the first one said.
+    # The row is deleted before the upstream is asked: a second attempt would only hide the first answer.
     if _ROW_GONE.search(text) and verb is Verb.DELETE:
         return Verdict.REJECTED
     upstream = _UPSTREAM.search(text)

@@ -13,7 +13,11 @@ def classify(verb: Verb, answer: Answer) -> Verdict:
     """A delete answers 204 and nothing; a list is a bare array."""
     status = answer.status
     if 200 <= status < 300:
-        return _success(verb, answer)
+        if verb is Verb.DELETE:
+            good = answer.status in (200, 204) and (answer.body is not None or not answer.text)
+        else:
+            good = answer.status == 200 and isinstance(answer.body, list if verb is Verb.LIST else dict)
+        return Verdict.OK if good else Verdict.UNKNOWN
     if status in (401, 403):
         return Verdict.AUTH
     if status in (404, 410):
@@ -25,14 +29,6 @@ def classify(verb: Verb, answer: Answer) -> Verdict:
     if status in (408, 409, 429) or status >= 500:
         return Verdict.RETRY
     return Verdict.REJECTED if 400 <= status < 500 else Verdict.UNKNOWN
-
-
-def _success(verb: Verb, answer: Answer) -> Verdict:
-    if verb is Verb.DELETE:
-        good = answer.status in (200, 204) and (answer.body is not None or not answer.text)
-    else:
-        good = answer.status == 200 and isinstance(answer.body, list if verb is Verb.LIST else dict)
-    return Verdict.OK if good else Verdict.UNKNOWN
 
 
 def detail_of(answer: Answer) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -36,13 +36,18 @@ def shown_json(shown: Shown) -> dict[str, Json]:
         "remote_id": shown.remote_id,
         "fields": dict(shown.fields),
         "version": shown.current,
-        "versions": None if shown.steps is None else [_step_json(step) for step in shown.steps],
+        "versions": None
+        if shown.steps is None
+        else [
+            {
+                "version": step.number,
+                "created_at": _date(step),
+                "current": step.current,
+                "changes": [{"path": item.path, "before": item.before, "after": item.after} for item in step.changes],
+            }
+            for step in shown.steps
+        ],
     }
-
-
-def _step_json(step: Step) -> dict[str, Json]:
-    changes = [{"path": item.path, "before": item.before, "after": item.after} for item in step.changes]
-    return {"version": step.number, "created_at": _date(step), "current": step.current, "changes": changes}
 
 
 def shown_text(shown: Shown, kind: Kind, style: Style) -> str:
@@ -53,19 +58,11 @@ def shown_text(shown: Shown, kind: Kind, style: Style) -> str:
     if shown.steps is None:
         lines += ["", "This service keeps no versions."]
     for step in shown.steps or ():
-        lines += ["", *_step_lines(step, kind, style)]
+        lines += ["", f"  version {step.number}  {_date(step)}{style.strong('  current') if step.current else ''}"]
+        first = bool(step.changes) and all(item.before is None for item in step.changes)
+        fields = (created_fields if first else changed_fields)(step.changes, kind, _LAYOUT, style)
+        lines += fields or ["      no field of a manifest changed"]
     return defuse("\n".join(lines)) + "\n"
-
-
-def _step_lines(step: Step, kind: Kind, style: Style) -> Iterator[str]:
-    word = style.strong("  current") if step.current else ""
-    yield f"  version {step.number}  {_date(step)}{word}"
-    yield from _changes(step.changes, kind, style) or ["      no field of a manifest changed"]
-
-
-def _changes(changes: Sequence[FieldChange], kind: Kind, style: Style) -> list[str]:
-    first = bool(changes) and all(item.before is None for item in changes)
-    return (created_fields if first else changed_fields)(changes, kind, _LAYOUT, style)
 
 
 def _date(step: Step) -> str:

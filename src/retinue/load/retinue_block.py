@@ -36,7 +36,18 @@ def environments_of(block: Any) -> tuple[str, ...] | None:
 
 def unknown_environments(block: Any, environments: Collection[str]) -> list[Diagnostic]:
     """Names of environments that the project does not have: such a line would silently do nothing."""
-    return [_unknown(name, at, environments) for name, at in _named(block) if name not in environments]
+    known = ", ".join(f"`{known}`" for known in environments) or "none"
+    known = f"The environments of retinue.yaml are: {known}."
+    return [
+        Diagnostic(
+            "environment-unknown",
+            f"retinue.yaml has no environment `{name}`",
+            did_you_mean(name, environments, known),
+            place,
+        )
+        for name, place in _named(block)
+        if name not in environments
+    ]
 
 
 def _named(block: Any) -> Iterator[tuple[str, Place]]:
@@ -47,12 +58,6 @@ def _named(block: Any) -> Iterator[tuple[str, Place]]:
         yield from ((name, at) for name, at in zip(names, names.items_at, strict=True) if type(name) is str)
     if type(adopt) is Map:
         yield from ((name, adopt.keys_at[name]) for name in adopt)
-
-
-def _unknown(name: str, at: Place, environments: Collection[str]) -> Diagnostic:
-    known = ", ".join(f"`{known}`" for known in environments) or "none"
-    remedy = did_you_mean(name, environments, f"The environments of retinue.yaml are: {known}.")
-    return Diagnostic("environment-unknown", f"retinue.yaml has no environment `{name}`", remedy, at)
 
 
 def _texts(value: Any) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from retinue.providers.flowise.errors import classify, remedy_for
+from retinue.providers.flowise.verdicts import classify, remedy_for
 from retinue.providers.wire import Answer, Verb, Verdict
 
 A = "Error: assistantsService."

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retinue.core.model import Severity
-from retinue.load.meant import meant
+from retinue.load.unread import unread_manifest
 
 from .test_manifests import PROJECT, World
 
@@ -382,7 +382,7 @@ _pieces = st.sampled_from(
 
 @given(st.lists(_pieces | st.binary(max_size=4), max_size=40).map(b"".join), st.booleans())
 def test_whatever_a_file_holds_is_looked_at_and_its_place_is_in_it(data: bytes, markdown: bool) -> None:
-    found = meant(data, "x.md", markdown=markdown)
+    found = unread_manifest(data, "x.md", markdown=markdown)
     if found is not None:
         place = found.problem.place
         assert place is not None
