@@ -115,6 +115,15 @@ def test_every_step_may_still_go_in_the_world_that_it_was_made_for() -> None:
     assert {str(change.address): met(plan, change) for change in plan.changes if met(plan, change) is not None} == {}
 
 
+@pytest.mark.parametrize("reason", ["rotated", "orphan", "unused", "copy", "accepted", "marker lost"])
+def test_a_reason_that_is_not_the_steps_own_keeps_a_delete_back_at_most(reason: str) -> None:
+    value = saved("steps")
+    value["changes"] = [change | {"reason": reason} for change in value["changes"]]
+    plan = plan_from_json(value | {"digest": plan_digest(value)})
+    (double,) = (change for change in plan.changes if met(plan, change) is not None)
+    assert (double.action, str(double.address)) == (Action.DELETE, "Assistant/bot")
+
+
 def test_what_was_created_and_left_alone_since_counts_as_done() -> None:
     plan = plan_from_json(saved("create"))
     done = {change.address.name for change in plan.changes if isinstance(met(plan, change), Reached)}
