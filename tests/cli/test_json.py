@@ -159,6 +159,22 @@ def test_a_usage_error_says_nothing_on_stdout_where_text_is_wanted(world: World,
     assert (ran.code, ran.out) == (3, "")
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["plan", "--var", "--format=json"],
+        ["plan", "--var", "--format", "--var", "json=1"],
+        ["validate", "-e", "--format=json"],
+        ["adopt", "--", "--format", "json"],
+    ],
+    ids=" ".join,
+)
+def test_what_only_looks_like_a_format_is_none(world: World, arguments: list[str]) -> None:
+    world.project()
+    ran = world.run(*arguments)
+    assert (ran.code, ran.out) == (3, ""), ran.err
+
+
 @pytest.mark.parametrize("arguments", [["plan", "--format", "json"], ["output"]], ids=" ".join)
 def test_a_bug_is_one_json_value_without_what_it_stumbled_over(world: World, arguments: list[str]) -> None:
     def stumble(*_: Any, **__: Any) -> None:

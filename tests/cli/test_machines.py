@@ -48,6 +48,14 @@ def test_wrong_usage_and_a_broken_project_file_are_results_too(nested: World) ->
     assert (ran.code, ran.out.startswith("::error file=demo/retinue.yaml,line=1,col=1,")) == (3, True)
 
 
+@pytest.mark.parametrize("flags", [("-C", "demo"), ("-Cdemo",), ("-C", "elsewhere", "-Cdemo")], ids=" ".join)
+def test_a_failure_has_the_places_of_the_folder_that_was_understood(nested: World, flags: tuple[str, ...]) -> None:
+    nested.assistant("greeter", "temprature: 1\n")
+    nested.monkeypatch.chdir(nested.root.parent)
+    ran = nested.run("validate", "--format", "github", *flags)
+    assert (ran.code, ran.out.partition(",")[0]) == (3, "::error file=demo/assistants/greeter.yaml")
+
+
 def test_a_blocked_step_is_an_error_of_the_plan(nested: World) -> None:
     for name in "ab":
         nested.assistant(name)
