@@ -194,7 +194,9 @@ def _manifests(run: _Run) -> list[Manifest]:
     covers = covering(run.project.manifests)
     for name in run.files.new():
         if name not in read_already and covers(name):
-            _read_file(run, Source(name, "new", Place(name, 1, 1)), name, manifests)
+            source = Source(name, "file", Place(name, 1, 1))
+            source.add(name, name)
+            _read_file(run, source, name, manifests)
     return manifests
 
 
