@@ -156,7 +156,7 @@ def test_nothing_is_taken_away_that_a_held_step_leaves_in_use(named: str) -> Non
 def test_nothing_is_taken_away_that_an_object_uses_whose_own_deletion_is_held() -> None:
     user = Change(at("ant"), Action.DELETE, Reason.ORPHAN, requires=(at("bee"),))
     used = Change(at("bee"), Action.DELETE, Reason.ORPHAN)
-    plan = Plan("demo", "prod", "openai", "http://x/v1", changes=(user, used))
+    plan = Plan("demo", "prod", "openai-assistants", "http://x/v1", changes=(user, used))
     assert held(hold(plan, proof([], [managed(ANT)]))) == {"ant": "not-applied", "bee": "in-use"}
     assert held(hold(plan, proof([], []))) == {}
 
@@ -206,5 +206,5 @@ def test_a_step_goes_ahead_just_if_dev_holds_the_same_manifest_unchanged(
 
 def test_holding_changes_no_step_but_its_held() -> None:
     changes = (Change(at("ant"), Action.CREATE, Reason.NEW), Change(at("bee"), Action.DELETE, Reason.ORPHAN))
-    made = hold(Plan("demo", "prod", "openai", "http://x/v1", changes=changes), proof([ANT, BEE], []))
+    made = hold(Plan("demo", "prod", "openai-assistants", "http://x/v1", changes=changes), proof([ANT, BEE], []))
     assert tuple(replace(change, held=None) for change in made.changes) == changes
