@@ -54,7 +54,7 @@ def project(root: Path, url: str, count: int) -> None:
     (root / "assistants").mkdir()
     (root / "retinue.yaml").write_text(
         f"version: 1\nproject: bench\nmanifests: [assistants]\nenvironments:\n"
-        f"  dev: {{provider: openai, endpoint: '{url}/v1', api_key: {{env: BENCH_KEY}}}}\n"
+        f"  dev: {{provider: openai-assistants, endpoint: '{url}/v1', api_key: {{env: BENCH_KEY}}}}\n"
     )
     for number in range(count):
         text = f"assistant: a{number:05}\nname: Assistant {number}\nmodel: gpt-4o\ntemperature: 0.2\n"

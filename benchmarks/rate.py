@@ -27,7 +27,7 @@ def project(root: Path, url: str) -> None:
     (root / "assistants").mkdir()
     (root / "retinue.yaml").write_text(
         f"version: 1\nproject: bench\nmanifests: [assistants]\nenvironments:\n"
-        f"  dev: {{provider: openai, endpoint: '{url}/v1', api_key: {{env: BENCH_KEY}}}}\n"
+        f"  dev: {{provider: openai-assistants, endpoint: '{url}/v1', api_key: {{env: BENCH_KEY}}}}\n"
     )
     for number in range(COUNT):
         (root / "assistants" / f"a{number:03}.yaml").write_text(f"assistant: a{number:03}\nmodel: gpt-4o\n")

@@ -46,7 +46,7 @@ RUN = [(page, text) for page, text in blocks() if runs(text)]
 def project(tmp_path: Path) -> Path:
     """One with every environment that the docs speak of, of which two are applied, and an evaluation."""
     names = ("local", "dev", "staging", "prod")
-    lines = [f"  {name}: {{provider: openai, endpoint: emulator}}\n" for name in names]
+    lines = [f"  {name}: {{provider: openai-assistants, endpoint: emulator}}\n" for name in names]
     (tmp_path / "retinue.yaml").write_text(PROJECT + "".join(lines))
     (tmp_path / "assistants").mkdir()
     (tmp_path / "assistants" / "math-tutor.yaml").write_text("assistant: math-tutor\nmodel: gpt-4o\n")

@@ -44,7 +44,8 @@ def test_validate_loads_neither_http_nor_the_emulator(repository: Path) -> None:
 def test_a_plan_without_a_nested_difference_never_loads_deepdiff(tmp_path: Path, repository: Path) -> None:
     project = tmp_path / "retinue.yaml"
     project.write_text(
-        "version: 1\nproject: p\nmanifests: [a.yaml]\nenvironments: {local: {provider: openai, endpoint: emulator}}\n"
+        "version: 1\nproject: p\nmanifests: [a.yaml]\n"
+        "environments: {local: {provider: openai-assistants, endpoint: emulator}}\n"
     )
     (tmp_path / "a.yaml").write_text("assistant: a\nmodel: gpt-4o\n")
     assert "deepdiff" not in loaded(tmp_path, "plan")

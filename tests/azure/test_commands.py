@@ -335,7 +335,7 @@ def test_the_same_manifest_applies_to_both_with_only_the_environment_changed(wor
     world.write(
         "retinue.yaml",
         "version: 1\nproject: demo\nmanifests: [assistants]\nenvironments:\n"
-        f"  plain: {{provider: openai, endpoint: '{world.url}/v1', api_key: {{env: DEMO_KEY}}}}\n"
+        f"  plain: {{provider: openai-assistants, endpoint: '{world.url}/v1', api_key: {{env: DEMO_KEY}}}}\n"
         f"  azure: {{provider: azure-openai, endpoint: '{world.url}', api_key: {{env: DEMO_KEY}}}}\n",
     )
     world.assistant("tutor", MANIFEST)

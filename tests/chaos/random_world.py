@@ -22,7 +22,7 @@ from retinue.engine.recheck import recheck
 from retinue.engine.run import Run
 from retinue.providers.base import Marker, Service
 from retinue.providers.http import in_process
-from retinue.providers.openai import PROVIDER
+from retinue.providers.openai_assistants import PROVIDER
 from retinue.providers.wire import Connection
 from retinue.schema import kinds
 from retinue_emulator.app import Emulator

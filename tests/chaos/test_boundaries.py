@@ -10,7 +10,7 @@ import pytest
 from retinue.core.model import Plan
 from retinue.providers.azure_openai import AzureProvider
 from retinue.providers.azure_openai.versions import Version
-from retinue.providers.openai import PROVIDER
+from retinue.providers.openai_assistants import PROVIDER
 from retinue_emulator.faults import Fault
 
 from . import invariants

@@ -21,7 +21,7 @@ from retinue.engine.apply import apply_changes
 from retinue.engine.read import read_live
 from retinue.engine.run import Run
 from retinue.providers.http import in_process
-from retinue.providers.openai import PROVIDER
+from retinue.providers.openai_assistants import PROVIDER
 from retinue.providers.wire import Connection
 from retinue.schema import kinds
 from retinue_emulator.faults import Behaviour, Fault

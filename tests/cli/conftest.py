@@ -58,7 +58,7 @@ class World:
         self.write(
             "retinue.yaml",
             f"version: 1\nproject: demo\nmanifests: [assistants]\n{extra}"
-            f"environments:\n  dev:\n    provider: openai\n    endpoint: {self.url}/v1\n"
+            f"environments:\n  dev:\n    provider: openai-assistants\n    endpoint: {self.url}/v1\n"
             f"    api_key: {{env: DEMO_KEY}}\n{environment}",
         )
 

@@ -70,7 +70,8 @@ def test_an_account_that_the_service_does_not_tell_is_an_error(shop: World) -> N
 
 def test_an_account_that_a_provider_never_tells_is_an_error_offline(shop: World) -> None:
     shop.write(
-        "retinue.yaml", (shop.root / "retinue.yaml").read_text().replace("provider: openai", "provider: flowise")
+        "retinue.yaml",
+        (shop.root / "retinue.yaml").read_text().replace("provider: openai-assistants", "provider: flowise"),
     )
     ran = shop.run("validate")
     assert ran.code == 3
@@ -79,6 +80,6 @@ def test_an_account_that_a_provider_never_tells_is_an_error_offline(shop: World)
 
 
 def test_the_record_says_which_services_tell_the_account(world: World) -> None:
-    told = {name: " ".join(world.run("providers", name).out.split()) for name in ("openai", "flowise")}
-    assert "tells account the organization" in told["openai"]
+    told = {name: " ".join(world.run("providers", name).out.split()) for name in ("openai-assistants", "flowise")}
+    assert "tells account the organization" in told["openai-assistants"]
     assert "tells account no" in told["flowise"]

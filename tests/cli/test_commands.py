@@ -46,7 +46,9 @@ def test_variables_come_from_the_environment_a_file_and_flags_in_that_order(worl
 
 
 def test_an_overlay_changes_one_environment_only(world: World) -> None:
-    world.project(environment="  prod:\n    provider: openai\n    endpoint: emulator\n    overlay: prod.yaml\n")
+    world.project(
+        environment="  prod:\n    provider: openai-assistants\n    endpoint: emulator\n    overlay: prod.yaml\n"
+    )
     world.assistant("ant", "temperature: 0.2\nmetadata: {team: x}\n")
     world.write("prod.yaml", "assistant: ant\ntemperature: 0.1\nmetadata: {team: null, tier: gold}\n")
     assert rendered(world, "-e", "dev")[0]["temperature"] == 0.2
@@ -55,7 +57,7 @@ def test_an_overlay_changes_one_environment_only(world: World) -> None:
 
 
 def test_a_manifest_can_be_for_some_environments_only(world: World) -> None:
-    world.project(environment="  prod:\n    provider: openai\n    endpoint: emulator\n")
+    world.project(environment="  prod:\n    provider: openai-assistants\n    endpoint: emulator\n")
     world.assistant("ant", "retinue: {environments: [dev]}\n")
     world.assistant("bee")
     assert [item["assistant"] for item in rendered(world, "-e", "prod")] == ["bee"]
@@ -63,7 +65,7 @@ def test_a_manifest_can_be_for_some_environments_only(world: World) -> None:
 
 
 def test_retinue_env_chooses_the_environment_and_the_flag_wins(world: World) -> None:
-    world.project(environment="  prod:\n    provider: openai\n    endpoint: emulator\n")
+    world.project(environment="  prod:\n    provider: openai-assistants\n    endpoint: emulator\n")
     world.assistant("ant")
     world.monkeypatch.setenv("RETINUE_ENV", "prod")
     assert "demo / prod" in world.run("plan").out
@@ -96,7 +98,7 @@ def test_import_from_an_export_into_a_project_writes_over_nothing(world: World) 
 
 
 def test_import_from_an_export_names_nothing_as_a_manifest_of_another_environment_or_file(world: World) -> None:
-    world.project(environment="  prod: {provider: openai, endpoint: emulator}\n")
+    world.project(environment="  prod: {provider: openai-assistants, endpoint: emulator}\n")
     world.write("old.json", json.dumps({"id": "asst_1", "model": "gpt-4o", "name": "Ant"}))
     world.write("assistants/deep/er.yaml", "assistant: ant\nmodel: m\nretinue: {environments: [prod]}\n")
     ran = world.run("import", "--from", "old.json")
@@ -128,7 +130,7 @@ def test_import_from_an_export_writes_where_the_manifests_are(world: World) -> N
 
 
 def test_import_takes_no_name_that_a_manifest_of_another_environment_has(world: World) -> None:
-    world.project(environment="  prod: {provider: openai, endpoint: emulator}\n")
+    world.project(environment="  prod: {provider: openai-assistants, endpoint: emulator}\n")
     world.write("assistants/b.yaml", "assistant: old-b\nmodel: m\nretinue: {environments: [prod]}\n")
     world.emulator.assistants.seed({"id": "asst_" + "B" * 24, "created_at": 1, "name": "Old B"})
     assert world.run("import", "-e", "dev").code == 0
@@ -196,10 +198,10 @@ def test_an_unknown_provider_names_the_known_ones(world: World) -> None:
     world.project()
     world.assistant("ant")
     text = (world.root / "retinue.yaml").read_text()
-    world.write("retinue.yaml", text.replace("provider: openai", "provider: opnai"))
+    world.write("retinue.yaml", text.replace("provider: openai-assistants", "provider: opnai"))
     ran = world.run("validate")
     assert ran.code == 3
-    assert "openai" in ran.err
+    assert "openai-assistants" in ran.err
 
 
 def test_schema_prints_each_and_writes_a_folder(world: World) -> None:
@@ -213,7 +215,7 @@ def test_schema_prints_each_and_writes_a_folder(world: World) -> None:
 
 def test_providers_lists_and_describes(world: World) -> None:
     assert "\nopenai  " in world.run("providers").out
-    assert "reasoning_effort" in world.run("providers", "openai").out
+    assert "reasoning_effort" in world.run("providers", "openai-assistants").out
     assert world.run("providers", "nobody").code == 3
 
 
@@ -226,7 +228,10 @@ def test_verbose_logs_requests_without_their_content(world: World) -> None:
     assert KEY not in ran.err
 
 
-LOCAL = "version: 1\nproject: p\nmanifests: [a.yaml]\nenvironments: {local: {provider: openai, endpoint: emulator}}\n"
+LOCAL = (
+    "version: 1\nproject: p\nmanifests: [a.yaml]\n"
+    "environments: {local: {provider: openai-assistants, endpoint: emulator}}\n"
+)
 
 
 def test_a_database_that_cannot_be_opened_is_an_error_with_a_remedy(world: World) -> None:

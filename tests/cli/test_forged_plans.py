@@ -12,7 +12,7 @@ import pytest
 
 from retinue.core import diff
 from retinue.core.codec import plan_digest
-from retinue.providers.openai import to_resource
+from retinue.providers.openai_assistants import to_resource
 from retinue.schema import kinds
 
 from .conftest import World

@@ -15,7 +15,7 @@ def test_no_project_says_where_it_looked(world: World, golden: Golden) -> None:
 
 
 def test_no_environment_chosen_lists_them(world: World, golden: Golden) -> None:
-    world.project(environment="  prod:\n    provider: openai\n    endpoint: emulator\n")
+    world.project(environment="  prod:\n    provider: openai-assistants\n    endpoint: emulator\n")
     world.assistant("greeter")
     assert world.run("plan").code == 3
     assert world.run("plan", "-e", "stage").code == 3

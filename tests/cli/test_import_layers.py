@@ -126,7 +126,7 @@ def test_without_layers_the_manifest_stays_short(world: World) -> None:
 def test_defaults_that_keep_manifests_in_another_environment(world: World) -> None:
     world.project(
         "defaults: {assistant: {retinue: {environments: [prod]}}}\n",
-        "  prod: {provider: openai, endpoint: emulator}\n",
+        "  prod: {provider: openai-assistants, endpoint: emulator}\n",
     )
     world.emulator.seed(PLAIN)
     assert world.run("import", "-e", "dev").code == 0
@@ -201,7 +201,7 @@ def test_defaults_in_files(world: World) -> None:
 
 
 def test_an_overlay_that_keeps_the_manifest_out_is_named(world: World) -> None:
-    world.project(environment="    overlay: dev.yaml\n  prod: {provider: openai, endpoint: emulator}\n")
+    world.project(environment="    overlay: dev.yaml\n  prod: {provider: openai-assistants, endpoint: emulator}\n")
     world.write("dev.yaml", "assistant: poet\nretinue: {environments: [prod]}\n")
     world.emulator.seed(PLAIN)
     ran = world.run("import", "-e", "dev")
@@ -226,7 +226,7 @@ def test_an_export_renders_to_itself_in_every_environment(world: World) -> None:
     world.project(
         DEFAULTS,
         "    variables: {top_p: 1, team: red}\n"
-        "  prod:\n    provider: openai\n    endpoint: emulator\n    variables: {top_p: 0.5, team: blue}\n"
+        "  prod:\n    provider: openai-assistants\n    endpoint: emulator\n    variables: {top_p: 0.5, team: blue}\n"
         "    overlay: overlays\n",
     )
     world.assistant("ours")
@@ -240,7 +240,7 @@ def test_an_export_renders_to_itself_in_every_environment(world: World) -> None:
 
 
 def test_an_overlay_of_any_environment_that_hits_an_export_is_named(world: World) -> None:
-    environment = "  prod: {provider: openai, endpoint: emulator, overlay: prod.yaml}\n"
+    environment = "  prod: {provider: openai-assistants, endpoint: emulator, overlay: prod.yaml}\n"
     world.project(environment=environment)
     world.assistant("ours")
     world.write("prod.yaml", "assistant: poet\ntools:\n  - type: code_interpreter\n")

@@ -112,7 +112,7 @@ def taken_over(world: World) -> None:
     world.apply()
 
 
-@pytest.mark.parametrize(("provider", "path"), [("openai", "/v1"), ("azure-openai", "/openai")])
+@pytest.mark.parametrize(("provider", "path"), [("openai-assistants", "/v1"), ("azure-openai", "/openai")])
 def test_assistants_protocol(provider: str, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     @GENERATED
     @given(DEFAULTS, st.lists(some(OPENAI), min_size=1, max_size=2))

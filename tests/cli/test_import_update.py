@@ -189,7 +189,8 @@ def test_a_json_manifest_stays_json(world: World) -> None:
 
 def test_the_value_goes_to_the_layer_that_it_comes_from(world: World) -> None:
     world.project(
-        environment="    overlay: overlays/dev.yaml\n  prod:\n    provider: openai\n    endpoint: emulator\n",
+        environment="    overlay: overlays/dev.yaml\n"
+        "  prod:\n    provider: openai-assistants\n    endpoint: emulator\n",
         extra="defaults:\n  assistant:\n    top_p: 0.5   # for all\n",
     )
     world.assistant("bot", "temperature: 0.2\ndescription: base\n")
@@ -369,7 +370,7 @@ def test_options_of_the_two_uses_do_not_mix(world: World, arguments: tuple[str, 
 def test_other_environments_are_checked_too(world: World) -> None:
     """The same line serves `b` in prod, where nothing drifted."""
     world.project(
-        environment="  prod:\n    provider: openai\n    endpoint: emulator\n",
+        environment="  prod:\n    provider: openai-assistants\n    endpoint: emulator\n",
         extra="defaults: {assistant: {top_p: 0.5}}\n",
     )
     world.assistant("a")

@@ -31,8 +31,8 @@ manifests: [assistants]
 defaults:
   assistant: {defaults}
 environments:
-  dev: {{provider: openai, endpoint: emulator, overlay: overlays, variables: {{v: gpt-4o}}}}
-  prod: {{provider: openai, endpoint: emulator, variables: {{v: gpt-4o-mini}}}}
+  dev: {{provider: openai-assistants, endpoint: emulator, overlay: overlays, variables: {{v: gpt-4o}}}}
+  prod: {{provider: openai-assistants, endpoint: emulator, variables: {{v: gpt-4o-mini}}}}
 """
 TEXTS = st.sampled_from(
     (

@@ -9,7 +9,7 @@ import pytest
 from .conftest import World
 from .test_import_update import edit, files, update
 
-TWO = "    variables: {x: red}\n  prod: {provider: openai, endpoint: emulator, variables: {x: blue}}\n"
+TWO = "    variables: {x: red}\n  prod: {provider: openai-assistants, endpoint: emulator, variables: {x: blue}}\n"
 HEAD = "assistant: bot\nmodel: gpt-4o\n"
 TOOL = f"{HEAD}tools:\n- type: function\n  function: {{name: f, description: '${{var.x}}'}}\n"
 # The file that says it, its text, and the field with the variable in it as it is live in dev.

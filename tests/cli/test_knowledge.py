@@ -282,7 +282,7 @@ def test_output_lists_stores_and_no_files(known: World) -> None:
 
 
 def test_a_service_without_knowledge_says_so_at_validate_with_the_place(known: World) -> None:
-    text = (known.root / "retinue.yaml").read_text().replace("provider: openai", "provider: flowise")
+    text = (known.root / "retinue.yaml").read_text().replace("provider: openai-assistants", "provider: flowise")
     known.write("retinue.yaml", text.replace("/v1", ""))
     ran = known.run("validate")
     assert ran.code == 3

@@ -17,11 +17,11 @@ from retinue_emulator.faults import Fault
 from .conftest import World, opened
 from .knowledge import ASSISTANT, STORE, changes, held, stores
 
-PROVIDERS = ("openai", "azure-openai")
+PROVIDERS = ("openai-assistants", "azure-openai")
 
 
 def project(world: World, provider: str, more: str = "") -> None:
-    endpoint = world.url + ("/v1" if provider == "openai" else "")
+    endpoint = world.url + ("/v1" if provider == "openai-assistants" else "")
     world.write(
         "retinue.yaml",
         f"version: 1\nproject: demo\nmanifests: [assistants]\n{more}environments:\n  dev:\n    provider: {provider}\n"

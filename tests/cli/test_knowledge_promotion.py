@@ -16,9 +16,9 @@ version: 1
 project: demo
 manifests: [assistants]
 environments:
-  dev: {provider: openai, endpoint: URL, api_key: {env: DEMO_KEY}}
+  dev: {provider: openai-assistants, endpoint: URL, api_key: {env: DEMO_KEY}}
   prod:
-    provider: openai
+    provider: openai-assistants
     endpoint: URL
     api_key: {env: DEMO_KEY}
     promote_from: {environment: dev, verified: true}

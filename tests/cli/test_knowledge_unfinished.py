@@ -251,7 +251,7 @@ def test_a_file_that_the_service_gives_up_on_later_is_nobodys_edit(denying: Worl
 
 
 def test_an_unfinished_store_is_not_proven(denying: World) -> None:
-    env = f"provider: openai, endpoint: {denying.url}/v1, api_key: {{env: DEMO_KEY}}"
+    env = f"provider: openai-assistants, endpoint: {denying.url}/v1, api_key: {{env: DEMO_KEY}}"
     lines = f"environments:\n  dev: {{{env}}}\n  prod: {{{env}, promote_from: dev}}\n"
     denying.write("retinue.yaml", f"version: 1\nproject: demo\nmanifests: [assistants]\n{lines}")
     fails(denying)

@@ -15,8 +15,13 @@ project: demo
 manifests: [assistants]
 defaults: {assistant: {metadata: {owner: cx}}}
 environments:
-  dev: {provider: openai, endpoint: URL, api_key: {env: DEMO_KEY}, variables: {model: small}}
-  prod: {provider: openai, endpoint: URL, api_key: {env: DEMO_KEY}, variables: {model: large}, overlay: prod.yaml}
+  dev: {provider: openai-assistants, endpoint: URL, api_key: {env: DEMO_KEY}, variables: {model: small}}
+  prod:
+    provider: openai-assistants
+    endpoint: URL
+    api_key: {env: DEMO_KEY}
+    variables: {model: large}
+    overlay: prod.yaml
 """
 
 

@@ -17,7 +17,7 @@ from .reasoning import ERRORS, Reasoning, named, of_the_model, sent
 
 Opened = Callable[..., World]
 PROVIDERS = {
-    "openai": "    provider: openai\n    endpoint: {url}/v1\n",
+    "openai-assistants": "    provider: openai-assistants\n    endpoint: {url}/v1\n",
     "azure": "    provider: azure-openai\n    endpoint: {url}\n",
     "azure-first": "    provider: azure-openai\n    endpoint: {url}\n    api_version: 2024-02-15-preview\n",
 }
@@ -27,7 +27,7 @@ PROVIDERS = {
 def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opened]:
     with ExitStack() as stack:
 
-        def world(service: Any, provider: str = "openai") -> World:
+        def world(service: Any, provider: str = "openai-assistants") -> World:
             url = stack.enter_context(served(service))
             enter(tmp_path / "demo", monkeypatch)
             found = World(tmp_path / "demo", stack.enter_context(_Closing()).emulator, url, monkeypatch)

@@ -33,7 +33,7 @@ COMMANDS = {
 @pytest.fixture
 def upgraded(world: World) -> World:
     """Two live assistants; a newer retinue wrote the marker of one, and its manifest has changed since."""
-    settings = f"    provider: openai\n    endpoint: {world.url}/v1\n    api_key: {{env: DEMO_KEY}}\n"
+    settings = f"    provider: openai-assistants\n    endpoint: {world.url}/v1\n    api_key: {{env: DEMO_KEY}}\n"
     world.project(environment=f"  next:\n{settings}")
     world.assistant("ant")
     world.assistant("cow")

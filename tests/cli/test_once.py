@@ -38,7 +38,7 @@ def counted(world: World, *arguments: str) -> Counter[str]:
 @pytest.fixture
 def store(world: World) -> World:
     """An applied assistant with a vector store and a file, and a change to it."""
-    settings = f"provider: openai, endpoint: {world.url}/v1, api_key: {{env: DEMO_KEY}}"
+    settings = f"provider: openai-assistants, endpoint: {world.url}/v1, api_key: {{env: DEMO_KEY}}"
     world.project(environment=f"  prod: {{{settings}, promote_from: dev}}\n")
     world.write("assistants/notes.txt", "Read me.")
     world.write("assistants/book.yaml", "vector_store: book\nname: Book\nfiles: [{upload: notes.txt}]\n")

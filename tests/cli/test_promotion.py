@@ -18,10 +18,15 @@ project: demo
 manifests: [assistants]
 variables: {model: {type: string, required: true}}
 environments:
-  dev: {provider: openai, endpoint: URL, api_key: {env: DEV_KEY}, variables: {model: small}}
-  staging: {provider: openai, endpoint: URL, api_key: {env: DEMO_KEY}, variables: {model: small}, promote_from: dev}
+  dev: {provider: openai-assistants, endpoint: URL, api_key: {env: DEV_KEY}, variables: {model: small}}
+  staging:
+    provider: openai-assistants
+    endpoint: URL
+    api_key: {env: DEMO_KEY}
+    variables: {model: small}
+    promote_from: dev
   prod:
-    provider: openai
+    provider: openai-assistants
     endpoint: URL
     api_key: {env: DEMO_KEY}
     variables: {model: large}

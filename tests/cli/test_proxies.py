@@ -142,7 +142,10 @@ def test_a_run_against_this_machine_leaves_the_proxy_alone(name: str, host: str,
         world.project()
         world.assistant("a")
         world.apply()
-        assert world.run("init", "-C", "new", "--from", "openai", "--endpoint", f"{world.url}/v1").code in (0, 4)
+        assert world.run("init", "-C", "new", "--from", "openai-assistants", "--endpoint", f"{world.url}/v1").code in (
+            0,
+            4,
+        )
         assert asked == []
 
 

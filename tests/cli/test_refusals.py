@@ -9,7 +9,7 @@ import pytest
 from .conftest import World
 
 
-def environment(world: World, endpoint: str = "", more: str = "", provider: str = "openai") -> None:
+def environment(world: World, endpoint: str = "", more: str = "", provider: str = "openai-assistants") -> None:
     world.write(
         "retinue.yaml",
         f"version: 1\nproject: demo\nmanifests: [assistants]\nenvironments:\n  dev:\n    provider: {provider}\n"
@@ -54,8 +54,8 @@ def test_what_no_header_can_hold_is_refused_by_its_field(world: World, field: st
 def test_a_setting_that_the_provider_does_not_take_is_refused_at_its_line(world: World) -> None:
     environment(world, more="    api_version: 2024-05-01-preview")
     said = refused(world, "plan")
-    assert "retinue.yaml:8:18: unused-setting: `api_version` means nothing to the provider `openai`" in said
-    assert "Remove it. openai takes: openai_project, organization." in said
+    assert "retinue.yaml:8:18: unused-setting: `api_version` means nothing to the provider `openai-assistants`" in said
+    assert "Remove it. openai-assistants takes: openai_project, organization." in said
 
 
 @pytest.mark.parametrize("host", ["a..b", "xn--a", "-é.", "[::1]x", "a" * 64, "❤.example", "[v1.a]"])
@@ -103,7 +103,8 @@ def test_an_empty_key_variable_is_named(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("provider", "remedy"), [("opnai", "Did you mean `openai`?"), ("zzz", "Known providers: azure-openai, flowise")]
+    ("provider", "remedy"),
+    [("opnai-assistants", "Did you mean `openai-assistants`?"), ("zzz", "Known providers: azure-openai, flowise")],
 )
 @pytest.mark.parametrize("command", ["validate", "plan", "output"])
 def test_a_misspelt_provider_has_a_place(world: World, command: str, provider: str, remedy: str) -> None:
@@ -111,6 +112,35 @@ def test_a_misspelt_provider_has_a_place(world: World, command: str, provider: s
     ran = world.run(command)
     assert ran.code == 3
     assert f"retinue.yaml:6:15: unknown-provider: there is no provider `{provider}`\n  {remedy}" in ran.err
+
+
+@pytest.mark.parametrize("command", ["validate", "plan", "output"])
+def test_the_earlier_name_of_a_provider_is_an_error_at_its_line(world: World, command: str) -> None:
+    environment(world, provider="openai")
+    ran = world.run(command)
+    assert ran.code == 3
+    assert "retinue.yaml:6:15: unknown-provider: the provider `openai` is called `openai-assistants` now\n" in ran.err
+    assert "`openai-agents`, for OpenAI's Agents API, is not in this version yet." in ran.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("init", "-C", "new", "--from", "openai"),
+        ("init", "-C", "new", "--from", "openai", "--endpoint", "http://127.0.0.1"),
+        ("providers", "openai"),
+    ],
+    ids=" ".join,
+)
+def test_a_command_that_names_it_says_the_new_name(world: World, command: tuple[str, ...]) -> None:
+    assert "the provider `openai` is called `openai-assistants` now" in refused(world, *command)
+    assert not (world.root / "new").exists()
+
+
+def test_a_file_of_that_name_is_read_as_an_export(world: World) -> None:
+    world.write("openai", '[{"object": "assistant", "id": "asst_1", "name": "Greeter", "model": "gpt-4o"}]')
+    assert world.run("init", "-C", "new", "--from", "openai").code == 0
+    assert (world.root / "new" / "assistants" / "greeter.yaml").exists()
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
@@ -180,4 +210,4 @@ def test_import_says_which_options_go_with_update(world: World) -> None:
     ],
 )
 def test_init_speaks_of_its_option_and_not_of_a_file_that_is_not_there(world: World, endpoint: str, said: str) -> None:
-    assert refused(world, "init", "-C", "new", "--from", "openai", "--endpoint", endpoint) == said
+    assert refused(world, "init", "-C", "new", "--from", "openai-assistants", "--endpoint", endpoint) == said

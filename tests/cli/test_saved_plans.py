@@ -398,7 +398,7 @@ def test_a_failed_plan_leaves_no_older_plan_behind(planned: World) -> None:
 
 def test_the_hint_after_a_saved_plan_names_the_environment_where_there_are_several(planned: World) -> None:
     text = (planned.root / "retinue.yaml").read_text()
-    planned.write("retinue.yaml", text + "  prod:\n    provider: openai\n    endpoint: emulator\n")
+    planned.write("retinue.yaml", text + "  prod:\n    provider: openai-assistants\n    endpoint: emulator\n")
     assert "`retinue output -e dev`" in planned.run("apply", "plan.json").err
 
 

@@ -86,7 +86,7 @@ def test_the_emulators_folder_is_ignored_without_following_a_link(world: World) 
     world.write(
         "retinue.yaml",
         "version: 1\nproject: demo\nmanifests: [assistants]\n"
-        "environments:\n  dev: {provider: openai, endpoint: emulator}\n",
+        "environments:\n  dev: {provider: openai-assistants, endpoint: emulator}\n",
     )
     world.assistant("a")
     (world.root / ".retinue-emulator").mkdir()

@@ -1,4 +1,4 @@
-"""Provider `openai` against the emulator: in process, over a socket, and against a server that differs where it may."""
+"""Provider `openai-assistants` against the emulator: in process, over a socket, and where a server may differ."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from retinue.core.model import Json
 from retinue.providers.base import Provider
 from retinue.providers.http import in_process
-from retinue.providers.openai import PROVIDER, classify
+from retinue.providers.openai_assistants import PROVIDER, classify
 from retinue.providers.wire import Classify, Connection
 from retinue_emulator.app import Emulator
 from retinue_emulator.faults import Behaviour
@@ -160,7 +160,7 @@ _OTHER = Behaviour(
     metadata="replace", resources="absent", empty_resources="keep", parameters="schema", unknown_cursor="empty"
 )
 SUBJECTS = (
-    OpenAISubject("openai"),
-    OpenAISubject("openai-socket", socket=True),
-    OpenAISubject("openai-other-choices", behaviour=_OTHER),
+    OpenAISubject("openai-assistants"),
+    OpenAISubject("openai-assistants-socket", socket=True),
+    OpenAISubject("openai-assistants-other-choices", behaviour=_OTHER),
 )

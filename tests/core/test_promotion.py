@@ -157,7 +157,7 @@ def test_nothing_is_taken_away_that_a_held_step_leaves_in_use(named: str) -> Non
 def test_nothing_is_taken_away_that_an_object_uses_whose_own_deletion_is_held() -> None:
     user = Change(at("ant"), Action.DELETE, Reason.ORPHAN, orphan=True, requires=(at("bee"),))
     used = Change(at("bee"), Action.DELETE, Reason.ORPHAN, orphan=True)
-    plan = Plan("demo", "prod", "openai", "http://x/v1", changes=(user, used))
+    plan = Plan("demo", "prod", "openai-assistants", "http://x/v1", changes=(user, used))
     assert held(hold(plan, proof([], [managed(ANT)]))) == {"ant": "not-applied", "bee": "in-use"}
     assert held(hold(plan, proof([], []))) == {}
 
@@ -210,5 +210,5 @@ def test_holding_changes_no_step_but_its_held() -> None:
         Change(at("ant"), Action.CREATE, Reason.NEW),
         Change(at("bee"), Action.DELETE, Reason.ORPHAN, orphan=True),
     )
-    made = hold(Plan("demo", "prod", "openai", "http://x/v1", changes=changes), proof([ANT, BEE], []))
+    made = hold(Plan("demo", "prod", "openai-assistants", "http://x/v1", changes=changes), proof([ANT, BEE], []))
     assert tuple(replace(change, held=None) for change in made.changes) == changes

@@ -42,7 +42,7 @@ class Read(FieldChange):
 
 
 def plan(*changes: Change) -> Plan:
-    return Plan("demo", "dev", "openai", "http://127.0.0.1/v1", changes=changes)
+    return Plan("demo", "dev", "openai-assistants", "http://127.0.0.1/v1", changes=changes)
 
 
 def compared(action: Action, reason: Reason) -> list[Change]:

@@ -23,7 +23,7 @@ FILE = Address("File", "d/x.md")
 
 
 def found(*changes: Change) -> list[str]:
-    return faults(Plan("demo", "dev", "openai", "emulator", changes=changes), kinds())
+    return faults(Plan("demo", "dev", "openai-assistants", "emulator", changes=changes), kinds())
 
 
 def field(path: str, after: Any) -> Change:

@@ -28,7 +28,7 @@ def target(**changed: Any) -> Target:
     given: dict[str, Any] = {
         "project": "demo",
         "environment": "dev",
-        "provider": "openai",
+        "provider": "openai-assistants",
         "endpoint": "http://127.0.0.1/v1",
         "kinds": kinds(),
         "unreadable": {"Assistant": HIDDEN},

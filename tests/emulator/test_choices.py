@@ -30,8 +30,8 @@ from .choices import MISBEHAVIOUR, OPEN, ROWS, Row, every_pair, label, pairs
 
 @contextmanager
 def engine_with(row: Row) -> Iterator[Engine]:
-    """The engine and provider `openai` on an emulator that makes the choices of a row."""
-    own: Any = OpenAISubject("openai", behaviour=Behaviour(**row))
+    """The engine and provider `openai-assistants` on an emulator that makes the choices of a row."""
+    own: Any = OpenAISubject("openai-assistants", behaviour=Behaviour(**row))
     with own as subject:
         service = subject.provider.connect(subject.connection())
         yield Engine(Bench(subject, service, kinds()["Assistant"]))
@@ -73,7 +73,7 @@ def test_the_first_row_is_the_defaults() -> None:
 
 
 NULL_CLEARS = {"/description", "/instructions", "/name"}
-"""The only fields that provider `openai` clears by a null that can be read back."""
+"""The only fields that provider `openai-assistants` clears by a null that can be read back."""
 
 
 def test_a_service_that_keeps_values_on_null_is_told_of_once_and_the_plan_settles() -> None:

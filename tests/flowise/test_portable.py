@@ -11,7 +11,8 @@ Golden = Callable[[str, str], None]
 
 def test_the_manifest_of_another_service_applies_with_only_the_environment_changed(world: FlowiseWorld) -> None:
     world.project(
-        environment=f"  here:\n    provider: openai\n    endpoint: {world.url}/v1\n    api_key: {{env: DEMO_KEY}}\n"
+        environment="  here:\n    provider: openai-assistants\n"
+        f"    endpoint: {world.url}/v1\n    api_key: {{env: DEMO_KEY}}\n"
     )
     world.assistant("tutor", "name: Tutor\ninstructions: Teach.\ntemperature: 0.2\ntop_p: 0.9\nmetadata: {a: b}\n")
     for environment in ("here", "dev"):

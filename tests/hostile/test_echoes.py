@@ -163,7 +163,7 @@ def test_no_command_shows_a_key_that_an_answer_repeats(
         commands = COMMANDS[(number + turn) % 5 :: 5]
         with echoing(holding(place, key)) as url:
             world = world_at(tmp_path, url, monkeypatch)
-            new = [("init", "-C", f"new{number}", "--from", "openai", "--endpoint", f"{url}/v1")]
+            new = [("init", "-C", f"new{number}", "--from", "openai-assistants", "--endpoint", f"{url}/v1")]
             for command in (*commands, *new[: number % 3 == 0 and place not in SLOW]):
                 timeout = () if command[0] == "init" else ("--timeout", "1s")
                 ran = world.run(*command, *timeout)
@@ -181,7 +181,7 @@ def test_no_provider_shows_it(
     with echoing(holding(place, SPELT[spelling])) as url:
         world = world_at(tmp_path, url, monkeypatch)
         world.remove("assistants/a.yaml")
-        text = (tmp_path / "retinue.yaml").read_text().replace("provider: openai", f"provider: {provider}")
+        text = (tmp_path / "retinue.yaml").read_text().replace("provider: openai-assistants", f"provider: {provider}")
         world.write("retinue.yaml", text + "    api_version: 2024-05-01-preview\n" * (provider == "azure-openai"))
         for command in (("output", "-v"), ("output", "--format", "json"), ("show", "Assistant/a", "-v")):
             ran = world.run(*command, "--timeout", "1s")
@@ -212,7 +212,7 @@ def test_a_key_in_a_live_object_is_shown_by_no_command_and_is_left_there(
             assert leaks(tmp_path, ran) == [], (command, ran)
             assert ran.code in (0, 1)
         assert "holds the key of this environment" in world.run("import", "-C", ".", "--id", "asst_other").err + ran.err
-        ran = world.run("init", "-C", "new", "--from", "openai", "--endpoint", f"{url}/v1")
+        ran = world.run("init", "-C", "new", "--from", "openai-assistants", "--endpoint", f"{url}/v1")
         assert leaks(tmp_path, ran) == []
         assert world.live()["asst_other"] == other
         # The saved plan is still one that can be carried out, and what it replaces is kept without the key.

@@ -126,7 +126,7 @@ project: demo
 manifests: [assistants]
 defaults: {assistant: {model: "${var.model}"}}
 environments:
-  dev: {provider: openai, endpoint: emulator, variables: {model: gpt-4o}, overlay: over.yaml}
+  dev: {provider: openai-assistants, endpoint: emulator, variables: {model: gpt-4o}, overlay: over.yaml}
 removed: [Assistant/old]
 """
 

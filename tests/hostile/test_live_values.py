@@ -153,8 +153,8 @@ def mine(world: World) -> World:
     world.write(
         "retinue.yaml",
         "version: 1\nproject: demo\nmanifests: [assistants]\nenvironments:\n"
-        f"  dev: {{provider: openai, {url}, api_key: {{env: DEMO_KEY}}}}\n"
-        f"  too: {{provider: openai, {url}, api_key: {{env: DEMO_KEY}}}}\n",
+        f"  dev: {{provider: openai-assistants, {url}, api_key: {{env: DEMO_KEY}}}}\n"
+        f"  too: {{provider: openai-assistants, {url}, api_key: {{env: DEMO_KEY}}}}\n",
     )
     world.monkeypatch.setenv("RETINUE_ENV", "dev")
     world.assistant("tutor", "name: Tutor\nmetadata: {team: x}\n")

@@ -16,7 +16,7 @@ PROJECT = """\
 version: 1
 project: shop-a1b2
 manifests: [assistants]
-environments: {local: {provider: openai, endpoint: emulator}, prod: {provider: openai, endpoint: https://h}}
+environments: {local: {provider: openai-assistants, endpoint: emulator}, prod: {provider: openai-assistants, endpoint: https://h}}
 """
 V2: dict[str, Any] = {
     "id": "asst_abc123",

@@ -15,8 +15,8 @@ from .test_manifests import World, world  # noqa: F401
 HEAD = "version: 1\nproject: shop-a1b2\nmanifests: [assistants]\n"
 ENVIRONMENTS = (
     "environments:\n"
-    "  dev: {provider: openai, endpoint: emulator, variables: {model: small, heat: 0.1}}\n"
-    "  prod: {provider: openai, endpoint: emulator, variables: {model: large}}\n"
+    "  dev: {provider: openai-assistants, endpoint: emulator, variables: {model: small, heat: 0.1}}\n"
+    "  prod: {provider: openai-assistants, endpoint: emulator, variables: {model: large}}\n"
 )
 DECLARED = (
     "variables:\n"

@@ -16,7 +16,7 @@ SHELF = {"type": "object", "additionalProperties": False, "properties": {"size":
 
 
 def extras(provider: str, kind: str) -> Json:
-    return {"openai": SHELF, "shelf": SHELF}.get(provider)
+    return {"openai-assistants": SHELF, "shelf": SHELF}.get(provider)
 
 
 @pytest.fixture
@@ -31,10 +31,10 @@ def loaded(world: World, text: str, environment: str = "dev") -> tuple[dict[str,
 
 
 def test_the_environment_gets_its_own_providers_part_with_its_places(world: World) -> None:
-    world.write("assistants/greeter.yaml", GREETER + "providers:\n  shelf: {size: 1}\n  openai: {size: 2}\n")
+    world.write("assistants/greeter.yaml", GREETER + "providers:\n  shelf: {size: 1}\n  openai-assistants: {size: 2}\n")
     (resource,) = world.load("dev", extras=extras).resources
-    assert resource.spec["providers"] == {"openai": {"size": 2}}
-    assert str(place_of(resource.spec, ["providers", "openai", "size"])) == "assistants/greeter.yaml:6:18"
+    assert resource.spec["providers"] == {"openai-assistants": {"size": 2}}
+    assert str(place_of(resource.spec, ["providers", "openai-assistants", "size"])) == "assistants/greeter.yaml:6:29"
 
 
 def test_parts_for_other_providers_change_nothing(world: World) -> None:
@@ -43,8 +43,10 @@ def test_parts_for_other_providers_change_nothing(world: World) -> None:
 
 
 def test_an_overlay_and_variables_reach_into_it(world: World) -> None:
-    world.write("overlays/prod.yaml", "assistant: greeter\nproviders: {openai: {size: 7}}\n")
-    assert loaded(world, "providers: {openai: {size: 2}}\n", "prod")[0]["providers"] == {"openai": {"size": 7}}
+    world.write("overlays/prod.yaml", "assistant: greeter\nproviders: {openai-assistants: {size: 7}}\n")
+    assert loaded(world, "providers: {openai-assistants: {size: 2}}\n", "prod")[0]["providers"] == {
+        "openai-assistants": {"size": 7}
+    }
 
 
 @pytest.mark.parametrize(

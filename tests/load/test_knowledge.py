@@ -19,8 +19,8 @@ version: 1
 project: demo
 manifests: [m]
 environments:
-  dev: {provider: openai, endpoint: emulator, variables: {folder: docs}}
-  prod: {provider: openai, endpoint: emulator, variables: {folder: docs}}
+  dev: {provider: openai-assistants, endpoint: emulator, variables: {folder: docs}}
+  prod: {provider: openai-assistants, endpoint: emulator, variables: {folder: docs}}
 """
 FILES = {
     "docs/a.md": "# A\n",

@@ -20,8 +20,12 @@ project: shop-a1b2
 manifests: [assistants]
 defaults: {assistant: {model: "${var.model}", metadata: {owner: cx}}}
 environments:
-  dev: {provider: openai, endpoint: emulator, variables: {model: small}}
-  prod: {provider: openai, endpoint: emulator, variables: {model: large, only: prod}, overlay: overlays/prod.yaml}
+  dev: {provider: openai-assistants, endpoint: emulator, variables: {model: small}}
+  prod:
+    provider: openai-assistants
+    endpoint: emulator
+    variables: {model: large, only: prod}
+    overlay: overlays/prod.yaml
 """
 GREETER = "assistant: greeter\nname: Greeter\ninstructions: Hello\n"
 

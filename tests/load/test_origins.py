@@ -51,9 +51,9 @@ LAYERS = {
         "variables: {heat: {type: number, default: 0.5}}\n"
         'defaults: {assistant: {model: "${var.model}", metadata: {owner: cx}}}\n'
         "environments:\n"
-        "  dev: {provider: openai, endpoint: emulator}\n"
+        "  dev: {provider: openai-assistants, endpoint: emulator}\n"
         "  prod:\n"
-        "    provider: openai\n"
+        "    provider: openai-assistants\n"
         "    endpoint: emulator\n"
         "    variables:\n"
         "      model: large\n"

@@ -11,7 +11,7 @@ from retinue.core.model import Address, Diagnostic, Place
 from retinue.load.project import Environment, Project, Removal, Secret, find, load_project
 
 HEAD = "version: 1\nproject: shop-a1b2\nmanifests: [assistants]\n"
-LOCAL = "environments: {local: {provider: openai, endpoint: emulator}}\n"
+LOCAL = "environments: {local: {provider: openai-assistants, endpoint: emulator}}\n"
 
 
 def load(root: Path, text: str) -> tuple[Project | None, list[Diagnostic]]:
@@ -69,7 +69,8 @@ def test_every_field_of_the_file_becomes_a_value(tmp_path: Path) -> None:
         HEAD
         + "defaults: {assistant: {model: '${var.model}', temperature: 0.2, retinue: {labels: {a: b}}}}\n"
         + "environments:\n"
-        + "  local: {provider: openai, endpoint: emulator, variables: {model: m, n: 3, on: true, none: null}}\n"
+        + "  local: {provider: openai-assistants, endpoint: emulator,"
+        + " variables: {model: m, n: 3, on: true, none: null}}\n"
         + "  prod:\n    provider: other\n    endpoint: https://host:8443/v1/\n    api_key: {env: KEY_1}\n"
         + "    organization: org-1\n    openai_project: proj_1\n    overlay: overlays/prod.yaml\n    critical: true\n"
         + "    allow_http: true\n"
@@ -142,7 +143,7 @@ def test_a_secret_in_the_file_is_refused_and_never_repeated(tmp_path: Path, fiel
 
 
 def test_a_key_that_looks_like_a_number_is_not_repeated_by_the_reader_either(tmp_path: Path) -> None:
-    text = HEAD + "environments: {a: {provider: openai, endpoint: emulator, api_key: 0123456789}}\n"
+    text = HEAD + "environments: {a: {provider: openai-assistants, endpoint: emulator, api_key: 0123456789}}\n"
     [problem] = refused(tmp_path, text)
     assert problem.code == "literal-secret"
     assert "0123456789" not in repr(problem)
@@ -156,7 +157,7 @@ def test_a_key_that_looks_like_a_number_is_not_repeated_by_the_reader_either(tmp
     ],
 )
 def test_these_endpoints_are_fine(tmp_path: Path, endpoint: str) -> None:
-    text = HEAD + f"environments: {{a: {{provider: openai, endpoint: '{endpoint}'}}}}\n"
+    text = HEAD + f"environments: {{a: {{provider: openai-assistants, endpoint: '{endpoint}'}}}}\n"
     assert valid(tmp_path, text).environments["a"].endpoint == endpoint.rstrip("/")
 
 
@@ -189,7 +190,7 @@ def test_these_endpoints_are_refused(tmp_path: Path, endpoint: str, code: str) -
 def test_plain_http_needs_an_explicit_switch(tmp_path: Path) -> None:
     fields = "endpoint: http://10.0.0.1:3000, allow_http: "
     assert environment(tmp_path, fields + "false") == ["retinue.yaml:4:47: endpoint-plain-http"]
-    text = HEAD + f"environments: {{a: {{provider: openai, {fields}true}}}}\n"
+    text = HEAD + f"environments: {{a: {{provider: openai-assistants, {fields}true}}}}\n"
     assert valid(tmp_path, text).environments["a"].allow_http
 
 

@@ -13,7 +13,9 @@ PROJECT = """version: 1
 project: demo
 manifests: [assistants]
 defaults: {assistant: {metadata: {file: shared/owner.yaml}}}
-environments: {dev: {provider: openai, endpoint: emulator}, prod: {provider: openai, endpoint: emulator}}
+environments:
+  dev: {provider: openai-assistants, endpoint: emulator}
+  prod: {provider: openai-assistants, endpoint: emulator}
 """
 
 

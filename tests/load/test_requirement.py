@@ -18,7 +18,10 @@ from retinue.load.yaml import parse_text
 from retinue.schema.accept import ecma
 from retinue.schema.bundle import project_schema
 
-HEAD = "version: 1\nproject: shop\nmanifests: [a]\nenvironments: {local: {provider: openai, endpoint: emulator}}\n"
+HEAD = (
+    "version: 1\nproject: shop\nmanifests: [a]\n"
+    "environments: {local: {provider: openai-assistants, endpoint: emulator}}\n"
+)
 REQUIRE = 'required_version: "%s"\n'
 
 

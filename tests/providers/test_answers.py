@@ -17,7 +17,7 @@ import pytest
 
 from retinue.core.errors import AuthError, RetinueError, ServiceError, UnknownOutcome, Unreachable
 from retinue.providers.http import Http
-from retinue.providers.openai import classify
+from retinue.providers.openai_assistants import classify
 from retinue.providers.wire import Connection, Limits, Stream, Verb
 
 from ..serving import raw_served, request_in
@@ -171,7 +171,7 @@ import resource, sys
 from pathlib import Path
 from retinue.core.errors import RetinueError
 from retinue.providers.http import Http
-from retinue.providers.openai import classify
+from retinue.providers.openai_assistants import classify
 from retinue.providers.wire import Connection, Verb
 try:
     Http(Connection(sys.argv[1], budget=120), classify).send(Verb[sys.argv[2]], sys.argv[3], "assistants")

@@ -24,7 +24,7 @@ from retinue.core.errors import (
 )
 from retinue.providers.gate import Clock, Gate
 from retinue.providers.http import Http, retry_after, trust
-from retinue.providers.openai import classify
+from retinue.providers.openai_assistants import classify
 from retinue.providers.wire import Connection, Verb
 
 

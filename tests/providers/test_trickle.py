@@ -13,7 +13,7 @@ import pytest
 
 from retinue.core.errors import NotSent, RetinueError, UnknownOutcome, Unreachable
 from retinue.providers.http import Http
-from retinue.providers.openai import classify
+from retinue.providers.openai_assistants import classify
 from retinue.providers.wire import Connection, Limits, Stream, Verb
 
 from ..serving import Connected, dripping, raw_served, request_in

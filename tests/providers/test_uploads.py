@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from retinue.providers.base import Uploader
-from retinue.providers.openai import PROVIDER
+from retinue.providers.openai_assistants import PROVIDER
 from retinue.providers.wire import Connection
 from retinue_emulator.app import Emulator
 

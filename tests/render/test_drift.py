@@ -10,7 +10,7 @@ from retinue.render.drift_report import drift_markdown, drift_text
 
 
 def of(*items: Drifted) -> Drift:
-    return Drift(Plan("demo", "dev", "openai", "http://127.0.0.1/v1"), items, (), ())
+    return Drift(Plan("demo", "dev", "openai-assistants", "http://127.0.0.1/v1"), items, (), ())
 
 
 def edited(text: str, number: int = 0) -> Drifted:
@@ -39,7 +39,8 @@ def test_no_line_of_a_live_text_is_a_command_to_a_runner() -> None:
 
 
 def test_nothing_moved_is_one_line() -> None:
-    text = drift_markdown(drift_of(Plan("demo", "dev", "openai", "emulator", unchanged=9)))
+    text = drift_markdown(drift_of(Plan("demo", "dev", "openai-assistants", "emulator", unchanged=9)))
     assert (
-        text == "### Drift: `demo / dev (openai, emulator)`\n\n**No drift. 9 objects are as they were last applied.**\n"
+        text == "### Drift: `demo / dev (openai-assistants, emulator)`\n\n"
+        "**No drift. 9 objects are as they were last applied.**\n"
     )

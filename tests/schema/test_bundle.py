@@ -122,9 +122,8 @@ def test_an_editor_shows_a_fault_in_its_place(text: str, paths: list[list[Any]])
 
 
 def test_defaults_are_partial_manifests_without_what_means_one_object() -> None:
-    head = (
-        "{version: 1, project: a, manifests: [a], environments: {b: {provider: openai, endpoint: emulator}}, defaults: "
-    )
+    head = "{version: 1, project: a, manifests: [a],"
+    head += " environments: {b: {provider: openai-assistants, endpoint: emulator}}, defaults: "
     assert faults("retinue.schema.json", head + "{assistant: {temperature: '${var.t}'}}}") == []
     assert faults("retinue.schema.json", head + "{assistant: {retinue: {labels: {a: b}}}}}") == []
     assert faults("retinue.schema.json", head + "{assistant: {temperature: 5, retinue: {adopt: a}}}}") == [

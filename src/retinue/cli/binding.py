@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ..core.errors import InvalidManifests
 from ..core.model import Diagnostic, Json
-from ..core.spelling import did_you_mean
 from ..load.endpoints import EMULATOR
 from ..load.located import place_of
 from ..load.project import Environment, Project
@@ -18,12 +17,12 @@ _NOTHING: Json = {"type": "object", "additionalProperties": False, "properties":
 
 def bound_provider(project: Project, environment: Environment) -> tuple[Provider, tuple[Diagnostic, ...]]:
     """The provider bound to the environment, and what is to be said of that. Raises InvalidManifests for none."""
-    known = registry.names()
-    if environment.provider not in known:
+    if environment.provider not in registry.names():
+        message, remedy = registry.unknown(environment.provider)
         problem = Diagnostic(
             code="unknown-provider",
-            message=f"there is no provider `{environment.provider}`",
-            remedy=did_you_mean(environment.provider, known, f"Known providers: {', '.join(known)}."),
+            message=message,
+            remedy=remedy,
             place=place_of(project.data, ["environments", environment.name, "provider"]) or environment.place,
             path=f"/environments/{environment.name}/provider",
         )

@@ -19,7 +19,7 @@ project: {name}
 manifests: [assistants]
 environments:
   local:
-    provider: openai
+    provider: openai-assistants
     endpoint: emulator            # a local server inside retinue: no account, no key
     variables: {{model: gpt-4o-mini}}
 """

@@ -10,23 +10,50 @@ from ..core.spelling import did_you_mean
 from .base import Provider
 
 GROUP = "retinue.providers"
-_OWN = {"azure-openai": "azure_openai", "flowise": "flowise", "langgraph": "langgraph", "openai": "openai"}
+_OWN = {
+    "azure-openai": "azure_openai",
+    "flowise": "flowise",
+    "langgraph": "langgraph",
+    "openai-assistants": "openai_assistants",
+}
 """Modules beside this one. Not by the metadata of an installation, which a source tree may lack or have from before."""
+FORMER = {
+    "openai": (
+        "openai-assistants",
+        "Write `openai-assistants` for a server of the retired Assistants protocol. `openai-agents`, for OpenAI's"
+        " Agents API, is not in this version yet.",
+    )
+}
+"""By the earlier name of a provider: its name now, and what to do where the earlier one is written."""
 
 
 @cache
 def _entries() -> tuple[metadata.EntryPoint, ...]:
     """What is installed does not change under a running command, and looking for it opens every package."""
     own = (metadata.EntryPoint(name, f"{__package__}.{module}:PROVIDER", GROUP) for name, module in _OWN.items())
-    return (*own, *metadata.entry_points(group=GROUP))
+    return (*own, *(entry for entry in metadata.entry_points(group=GROUP) if entry.name not in FORMER))
 
 
 def names() -> list[str]:
     return sorted({entry.name for entry in _entries()})
 
 
+def current(name: str) -> str:
+    """The name now of what a saved plan may still call by an earlier one."""
+    return FORMER[name][0] if name in FORMER else name
+
+
+def unknown(name: str) -> tuple[str, str]:
+    """Message and remedy for a name that no provider has."""
+    if name in FORMER:
+        now, remedy = FORMER[name]
+        return f"the provider `{name}` is called `{now}` now", remedy
+    known = f"Known providers: {', '.join(names())}."
+    return f"there is no provider `{name}`", did_you_mean(name, names(), known)
+
+
 def load(name: str) -> Provider:
-    """Nobody else can take the name of one of ours. Raises UsageError for what is not there, or cannot be loaded."""
+    """A package cannot take the name of one of ours. Raises UsageError for what is not there, or cannot be loaded."""
     for entry in _entries():
         if entry.name == name:
             try:
@@ -38,5 +65,4 @@ def load(name: str) -> Provider:
                     f"Update the package {package}, or uninstall it.",
                 ) from error
             return provider
-    known = f"Known providers: {', '.join(names())}."
-    raise UsageError(f"there is no provider `{name}`", did_you_mean(name, names(), known))
+    raise UsageError(*unknown(name))

@@ -13,6 +13,7 @@ from ...core.model import Diagnostic, Plan, Severity
 from ...core.soundness import faults
 from ...core.strictjson import loads
 from ...engine.recheck import Checked, recheck
+from ...providers import registry
 from .. import helping, options
 from ..applying import carry_out, review_and_apply, run_of
 from ..approval import check_digest
@@ -136,7 +137,7 @@ def _check_target(plan: Plan, session: Session) -> None:
     target = session.target
     for what in ("project", "environment", "provider", "endpoint"):
         planned, here = getattr(plan, what), getattr(target, what)
-        if planned != here:
+        if planned != here and not (what == "provider" and registry.current(planned) == here):
             raise UsageError(
                 f"this plan is for the {what} `{planned}`, here it is `{here}`",
                 "Apply it in the project and environment it was made for.",

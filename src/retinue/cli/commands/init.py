@@ -61,7 +61,8 @@ def _files(folder: Path, source: str | None, endpoint: str | None, *, allow_http
             raise UsageError("--endpoint is of no use without --from SERVICE", "`retinue providers` lists them.")
         return fresh_files(folder)
     if endpoint is None:
-        if source in registry.names() and not Path(source).exists():
+        if source in (*registry.names(), *registry.FORMER) and not Path(source).exists():
+            registry.load(source)
             raise UsageError(f"where is this {source}?", f"retinue init --from {source} --endpoint URL")
         files = read_export(source).files
         if not files:

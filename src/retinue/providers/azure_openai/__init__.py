@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from ...core.model import Change, Diagnostic, Json, Obstacle, Resource, Severity
 from ..base import Auth, Capabilities, Configured, Service, Settings, Support
-from ..openai import PROVIDER as OPENAI
-from ..openai import OpenAIService, WithKnowledge
+from ..openai_assistants import PROVIDER as OPENAI
+from ..openai_assistants import OpenAIService, WithKnowledge
 from ..openai_files import FILE_FIELDS, FileVerbs
 from ..vector_stores import STORE_FIELDS, StoreVerbs
 from ..wire import Connection

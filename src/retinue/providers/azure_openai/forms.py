@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from ...core.model import Json, Resource
 from ..base import Marker
-from ..openai import V2
+from ..openai_assistants import V2
 from .versions import Part, Version
 
 _PORTABLE = ("code_interpreter", "file_search", "function")

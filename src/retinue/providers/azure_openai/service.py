@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from ...core.errors import HeldBack, Incomplete, NotFound, RetinueError, UnknownOutcome
 from ...core.model import Json, Resource
 from ..base import Marker
-from ..openai import Form, OpenAIService, path_of
-from ..openai import classify as classify_openai
+from ..openai_assistants import Form, OpenAIService, path_of
+from ..openai_assistants import classify as classify_openai
 from ..paged import below, id_of, paged
 from ..wire import Answer, Verb, Verdict
 from .forms import file_ids

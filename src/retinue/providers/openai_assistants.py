@@ -1,4 +1,4 @@
-"""Provider `openai`: any server that speaks the Assistants v2 API. Only mappers, a record and the five verbs.
+"""Provider `openai-assistants`: any server that speaks the Assistants v2 API. Mappers, a record and the five verbs.
 
 Source of the facts: OpenAI API reference, Assistants (v2); the vendor's own endpoint was shut down on 2026-08-26.
 """
@@ -252,7 +252,7 @@ _SENT_AS = {"organization": "OpenAI-Organization", "openai_project": "OpenAI-Pro
 class OpenAIProvider:
     """The record and the pure checks. `headers`: what the settings of an environment add to every request."""
 
-    name = "openai"
+    name = "openai-assistants"
     title = "OpenAI Assistants v2, and any server that speaks it"
     capabilities = Capabilities(
         kinds=("Assistant", "VectorStore", "File"),

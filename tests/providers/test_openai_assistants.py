@@ -1,4 +1,4 @@
-"""Provider openai: the mappers and what is sent, against a scripted server."""
+"""Provider openai-assistants: the mappers and what is sent, against a scripted server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from retinue.core.errors import ApiGone, Rejected, ServiceError
 from retinue.core.model import Action, Address, Change, FieldChange, Reason
 from retinue.providers.base import Marker
 from retinue.providers.metadata import metadata_pairs
-from retinue.providers.openai import PROVIDER, classify, create_body, to_resource, update_body
+from retinue.providers.openai_assistants import PROVIDER, classify, create_body, to_resource, update_body
 from retinue.providers.wire import Answer, Connection, Verb, Verdict
 
 MARKER = Marker("p/dev/Assistant/a", "1 abcdefgh")
