@@ -1,4 +1,4 @@
-"""Which module may import what (DESIGN 10), read from the syntax trees: no module is imported for it."""
+"""Which module may import what read from the syntax trees: no module is imported for it."""
 
 from __future__ import annotations
 

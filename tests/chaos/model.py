@@ -1,4 +1,4 @@
-"""Who made what, and what follows from it: the nonce rule of DESIGN 6 once more, in other words.
+"""Who made what, and what follows from it: the nonce rule of docs/decisions/0004 once more, in other words.
 
 Reads only what stands on the live objects and what went over the wire. Uses no code of retinue.
 """
@@ -156,7 +156,7 @@ class Book:
             self.made[deed.key] = mark.nonce
 
     def judge_run(self, gone: Collection[str], licence: Licence) -> None:
-        """The brake (DESIGN 7.9), counted by what is gone at the end of a run."""
+        """The brake counted by what is gone at the end of a run."""
         held = ours(licence.seen, licence.scope).holders
         lost = {name for name, key in held.items() if key in gone}
         doomed = lost - licence.removed

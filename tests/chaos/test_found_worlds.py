@@ -96,7 +96,7 @@ def test_an_original_is_not_deleted_while_its_copy_is_there_which_the_next_apply
         assert world.wire.live() == before
 
 
-@pytest.mark.xfail(strict=True, reason="of one nonce the oldest that is left counts as the original (DESIGN 6)")
+@pytest.mark.xfail(strict=True, reason="of one nonce the oldest that is left counts as the original")
 def test_a_copy_is_left_alone_once_somebody_deleted_its_original() -> None:
     """A limit (docs/promises.md): nothing on the copy tells it from the original."""
     with RandomWorld() as world:

@@ -1,4 +1,4 @@
-"""The exit codes and the one function that decides which of them a run ends in (DESIGN 4)."""
+"""The exit codes and the one function that decides which of them a run ends in: docs/exit-codes.md."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def summary(plan: Plan) -> dict[str, int]:
 
 
 def plan_to_json(plan: Plan, version: str) -> dict[str, Json]:
-    """The plan as DESIGN 5 publishes it; `version` is retinue's own."""
+    """The plan as docs/plan-format.md publishes it; `version` is retinue's own."""
     value: dict[str, Json] = {
         **scope_to_json(plan, version),
         "allowed": _allowed_to_json(plan.allowed),

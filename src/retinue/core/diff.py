@@ -162,7 +162,7 @@ def altered(
 
 
 def expect_digest(live: Resource, kind: Kind, unreadable: Collection[str], ignored: Collection[str]) -> str:
-    """What a plan expects of a live object: its known fields less `ignored`, plus whose it is (DESIGN: `expect`)."""
+    """What a plan expects of a live object: its known fields less `ignored`, plus whose it is: its `expect`."""
     fields = {name: value for name, value in canonical(live.spec, kind).items() if name not in unreadable}
     return digest({"address": live.mark.owner_text, "fields": without(fields, ignored)})
 

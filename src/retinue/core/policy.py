@@ -286,7 +286,7 @@ def block_drift(plan: Plan, facts: Facts) -> Plan:
 
 
 def block_brake(plan: Plan, facts: Facts) -> Plan:
-    """Too many deletes at once, or the last object, or any in a critical environment (DESIGN 7.9)."""
+    """Too many deletes at once, or the last object, or any in a critical environment: docs/ownership.md, Deleting."""
     doomed = [change for change in plan.changes if counts_as_delete(change, facts.acknowledged)]
     gone = {change.address for change in plan.changes if change.action is Action.DELETE and _removes(change)}
     limit = min(5, max(1, int(0.3 * len(facts.owned))))

@@ -1,6 +1,6 @@
 """After creates: looks for objects that another run made for the same addresses, and takes back what this run made.
 
-Touches nothing that this run did not create (DESIGN 7.5): of two of its own it completes the one that stays.
+Touches nothing that this run did not create: of two of its own it completes the one that stays.
 """
 
 from __future__ import annotations
