@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from retinue.core.content import scope_of
 from retinue.core.graph import needs, order
 from retinue.core.marking import fields_to_send, first_applied, next_applied
 from retinue.core.model import Action, Address, Change, Json, Kind, Plan, Resource
@@ -46,6 +47,11 @@ def carried_out(change: Change, live: Resource | None = None, ids: Mapping[Addre
     if change.action is Action.FORGET:
         assert live is not None
         return replace(live, marker_address=None, marker_applied=None)
+    if kind.by_content:
+        spec = fields_to_send(change, kind)
+        held = {**spec, "sha256": spec["sha256"][:16]}
+        ours = scope_of(rules.project, rules.environment)
+        return Resource(kind.name, held, remote_id=f"file_{held['sha256'][:4]}", created_at=9, marker_address=ours)
     if live is None or change.action.makes:
         name = change.address.name
         live = Resource(kind.name, {}, remote_id=f"new_{name}", created_at=9)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from retinue.core.canonical import canonical, same
 from retinue.core.forget import forget_plan
-from retinue.core.model import Action, Allowed, Change, Resource
+from retinue.core.model import Action, Change, Resource
 
 from .carrying import carried_out, holder, verdict, world_after
 from .worlds import KIND, as_answered, at, desired, foreign, managed, plan, specs, target
@@ -143,8 +143,8 @@ def test_a_delete_is_stale_as_soon_as_a_field_that_can_be_read_differs(
 
 
 def test_a_delete_that_was_allowed_although_it_is_protected_minds_only_a_new_protection() -> None:
-    change = delete(PROTECTED, allowed=Allowed(unprotected=frozenset({"Assistant/bot"}), deletes=1))
-    assert change.blocked is None
+    change = delete(PROTECTED)
+    assert change.protected
     assert verdict(change, PROTECTED, holder(change, [PROTECTED])) == "go"
     assert verdict(change, OLD, holder(change, [OLD])) == "go"
 
