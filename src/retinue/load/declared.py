@@ -127,9 +127,9 @@ def values_in(
             found = f"on the command line it is {shown(given)}" if place is None else f"here it is {_found(given)}"
             message, remedy = _mismatch(item, given, found)
             problems.append(Diagnostic("variable-type", message, remedy, place))
-    for item in declared.values() if environment is not None else ():
-        if item.required and item.name not in values:
-            problems.append(_missing(item, environment, at))
+    if environment is not None:
+        unset = (item for item in declared.values() if item.required and item.name not in values)
+        problems += [_missing(item, environment, at) for item in unset]
     return values, problems
 
 

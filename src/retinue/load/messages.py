@@ -118,7 +118,7 @@ def _alternatives(words: Sequence[str]) -> str:
     return " or ".join((*([", ".join(words[:-1])] if words[1:] else []), *words[-1:]))
 
 
-def _not_allowed(error: Any, name: str, path: Sequence[str | int]) -> Said:
+def _not_allowed(error: Any, name: str, _path: Sequence[str | int]) -> Said:
     allowed = error.validator_value if error.validator == "enum" else [error.validator_value]
     words = [str(value) for value in allowed if value is not None]
     value = error.instance
@@ -128,33 +128,33 @@ def _not_allowed(error: Any, name: str, path: Sequence[str | int]) -> Said:
     return Said("not-allowed", f"{name} cannot be {found}", f"Did you mean `{meant}`? {remedy}" if meant else remedy)
 
 
-def _range(error: Any, name: str, path: Sequence[str | int]) -> Said:
+def _range(error: Any, name: str, _path: Sequence[str | int]) -> Said:
     low, high = error.schema.get("minimum", "…"), error.schema.get("maximum", "…")
     message = f"{name} is {shown(error.instance)[1:-1]}, outside of {low} to {high}"
     return Said("out-of-range", message, f"Write a number from {low} to {high}.")
 
 
-def _too_long(error: Any, name: str, path: Sequence[str | int]) -> Said:
+def _too_long(error: Any, name: str, _path: Sequence[str | int]) -> Said:
     length, most = len(error.instance), error.validator_value
     remedy = f"Shorten it by {length - most:,} character{'s' if length - most > 1 else ''}."
     return Said("too-long", f"{name} has {length:,} characters, at most {most:,} are allowed", remedy)
 
 
-def _too_many(error: Any, name: str, path: Sequence[str | int]) -> Said:
+def _too_many(error: Any, name: str, _path: Sequence[str | int]) -> Said:
     count, most = len(error.instance), error.validator_value
     return Said("too-many", f"{name} has {count} entries, at most {most} are allowed", f"Remove {count - most}.")
 
 
-def _twice(error: Any, name: str, path: Sequence[str | int]) -> Said:
+def _twice(_error: Any, name: str, _path: Sequence[str | int]) -> Said:
     return Said("duplicate-item", f"{name} lists something twice", "Keep one of the two.")
 
 
-def _empty(error: Any, name: str, path: Sequence[str | int]) -> Said:
+def _empty(error: Any, name: str, _path: Sequence[str | int]) -> Said:
     what = "some text" if error.validator == "minLength" else "at least one entry"
     return Said("empty", f"{name} is empty", f"Write {what}.")
 
 
-def _form(error: Any, name: str, path: Sequence[str | int]) -> Said:
+def _form(error: Any, name: str, _path: Sequence[str | int]) -> Said:
     remedy = _FORMS.get(error.validator_value, f"It must match {error.validator_value}.")
     about = name if "propertyNames" in error.absolute_schema_path else f"{name}, {shown(error.instance)},"
     return Said("bad-name", f"{about} has not the right form", remedy)
