@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from retinue.core.marking import fields_to_send, first_applied, next_applied
-from retinue.core.standing import Reached, standing
-
 from retinue.core.content import scope_of
+from retinue.core.freshness import Reached, freshness
 from retinue.core.graph import needs, order
+from retinue.core.marks import fields_to_send, first_applied, next_applied
 from retinue.core.model import Action, Address, Change, Json, Kind, Plan, Resource
+from retinue.core.observation import Observation
 from retinue.core.ownership import Claim
 from retinue.core.references import grounded
 from retinue.core.rights import Scope
@@ -29,15 +29,15 @@ def scope(kind: str = "Assistant", **changed: Any) -> Scope:
 
 def verdict(change: Change, live: Resource | None, holder: Claim | None = None, **changed: Any) -> str:
     """What becomes of a step when it meets `live`: `go`, `done ID`, or in words why it is stale."""
-    found = standing(change, live, holder, scope(change.address.kind, **changed))
+    found = freshness(change, live, holder, scope(change.address.kind, **changed))
     if found is None:
         return "go"
-    return f"done {found.remote_id}" if isinstance(found, Reached) else found.what
+    return f"done {found.remote_id}" if isinstance(found, Reached) else found.why
 
 
 def holder(change: Change, live: Iterable[Resource]) -> Claim | None:
     """Who has the address of a step."""
-    return target().world(live).owned.get(change.address)
+    return Observation(target(), list(live)).world.owned.get(change.address)
 
 
 def carried_out(change: Change, live: Resource | None = None, ids: Mapping[Address, str] | None = None) -> Resource:

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 
 from retinue.core.again import Confirmed, confirmed
+from retinue.core.marker import Owner
 from retinue.core.model import Change, Obstacle, Resource
 
 from .carrying import KINDS, world_after
-from .worlds import as_answered, desired, managed, plan, specs
+from .worlds import as_answered, at, desired, managed, plan, specs
 
 SPEC = {"model": "m", "name": "Bot"}
 BOT = desired("bot", SPEC)
@@ -42,11 +43,11 @@ def test_equal_manifests_confirm_every_step(asked: dict[str, Any], wanted: dict[
 OTHERWISE: dict[str, tuple[list[Resource], str]] = {
     "another value": (
         [desired("bot", {**SPEC, "temperature": 0.3})],
-        "/temperature is 1 in the plan and 0.3 by its manifest as it is now",
+        "/temperature is 1 in the plan and 0.3 in its manifest",
     ),
     "another field besides": (
         [desired("bot", {**SPEC, "top_p": 0.3})],
-        "/top_p is unset in the plan and 0.3 by its manifest as it is now",
+        "/top_p is unset in the plan and 0.3 in its manifest",
     ),
     "a field that is live as it is now asked for": (
         [desired("bot", {**SPEC, "temperature": 0.7})],
@@ -58,7 +59,7 @@ OTHERWISE: dict[str, tuple[list[Resource], str]] = {
     ),
     "left to others in part": (
         [desired("bot", SPEC, ignore_changes=("/metadata/x",))],
-        '/retinue/ignore_changes is [] in the plan and ["/metadata/x"] by now',
+        '/retinue/ignore_changes is [] in the plan and ["/metadata/x"] now',
     ),
     "protected": ([desired("bot", SPEC, protect=True)], "/retinue/protect is "),
     "its manifest went": ([], "the manifests, as they are now, do not ask for its `update`, but for its `delete`"),
@@ -77,14 +78,14 @@ def test_what_is_carried_out_is_the_step_as_it_is_planned_now() -> None:
     found = again([forged], [BOT])
     assert (found.steps, found.otherwise) == (
         steps([BOT]),
-        ("Assistant/bot: /retinue/protect is true in the plan and false by now",),
+        ("Assistant/bot: /retinue/protect is true in the plan and false now",),
     )
 
 
 def test_a_rename_that_is_written_another_way_is_told() -> None:
     live = [managed(desired("one", SPEC)), managed(desired("two", SPEC))]
     saved = [item for item in steps([desired("bot", SPEC, moved_from="one")], live) if item.remote_id == "asst_one"]
-    renamed = replace(saved[0], moved_from="demo/dev/Assistant/three")
+    renamed = replace(saved[0], moved_from=Owner("demo", "dev", at("three")))
     (told,) = again([renamed], [desired("bot", SPEC, moved_from="one")], live).otherwise
     assert told.startswith("Assistant/bot: /retinue/moved_from is ")
 
@@ -113,7 +114,7 @@ def test_a_step_that_is_done_is_told_if_its_manifest_says_otherwise_now() -> Non
     assert again([], [BOT], drifted, done) == ((), ())
     (told,) = again([], [desired("bot", {**SPEC, "temperature": 0.3})], after, done).otherwise
     assert told == "Assistant/bot: its manifest says something else of /temperature by now"
-    assert again([], [], after, done).otherwise == ("Assistant/bot: its manifest is gone by now",)
+    assert again([], [], after, done).otherwise == ("Assistant/bot: its manifest is gone",)
 
 
 def test_a_delete_that_is_done_and_a_double_that_goes_by_now_are_nothing_to_tell() -> None:

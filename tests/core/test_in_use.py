@@ -93,7 +93,7 @@ def test_a_file_is_deleted_only_while_it_is_the_one_of_the_plan() -> None:
     theirs = Resource("File", sent.spec, remote_id=sent.remote_id, marker_address="another0")
     assert verdict(change, sent) == "go"
     assert verdict(change, None) == f"done {sent.remote_id}"
-    assert verdict(change, theirs) == f"{sent.remote_id} is no such file of ours"
+    assert verdict(change, theirs) == f"{sent.remote_id} is not this file of ours"
     assert (
         verdict(change, managed(desired("bot"), id=sent.remote_id)) == f"{sent.remote_id} is of another kind: Assistant"
     )

@@ -41,7 +41,7 @@ def test_outcomes_come_in_the_order_of_the_plan_also_of_duplicates() -> None:
 
 
 def of(kind: str, name: str, *needs: Address, action: Action = Action.CREATE) -> Change:
-    return Change(Address(kind, name), action, Reason.NEW, requires=needs)
+    return Change(Address(kind, name), action, "some reason", requires=needs)
 
 
 def test_new_objects_that_others_refer_to_by_id_come_first_with_all_that_they_need() -> None:

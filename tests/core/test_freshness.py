@@ -58,7 +58,7 @@ def test_a_planned_create_may_go_and_once_it_went_it_is_done(wanted: dict[str, A
 
 
 ADOPTED = desired("bot", SPEC, adopt={"dev": "asst_1"})
-EXPIRED = replace(managed(BOT), spent=True)
+EXPIRED = replace(managed(BOT), expired=True)
 STEPS: dict[str, tuple[list[Resource], list[Resource], Action]] = {
     "create": ([BOT], [], Action.CREATE),
     "update": ([BOT], [edited(managed(BOT), temperature=0.7)], Action.UPDATE),

@@ -6,23 +6,31 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from retinue.core.marking import at_default, begun, ended, fields_to_send, has_let_go, next_applied, with_observations
 
 from retinue.core import marker
-from retinue.core.model import Action, Change, Reason, Resource
+from retinue.core.marks import (
+    at_default,
+    begun,
+    ended,
+    fields_to_send,
+    has_dropped_references,
+    next_applied,
+    short_digest,
+    with_observations,
+)
+from retinue.core.model import Action, Change, Resource
 
 from .carrying import carried_out
 from .worlds import HIDDEN, KIND, as_answered, at, desired, foreign, managed, plan
 
 SPEC = {"model": "m", "name": "Bot"}
 BOT = desired("bot", SPEC)
-PROVEN = marker.short_digest("a spec that passed", 12)
+PROVEN = short_digest("a spec that passed", 12)
 
 
 def applied(live: Resource) -> marker.Applied:
-    found = marker.parse_applied(live.marker_applied or "")
-    assert found is not None
-    return found
+    assert live.mark.applied is not None
+    return live.mark.applied
 
 
 def update(spec: dict[str, Any], live: Resource, **policy: Any) -> Change:
@@ -82,10 +90,10 @@ def test_what_the_service_made_of_a_value_is_remembered_as_long_as_it_is_asked_f
 
 def test_an_alteration_of_a_default_is_remembered_although_a_default_has_no_entry() -> None:
     field = KIND.fields["temperature"]
-    known = marker.Entry(marker.short_digest(field.shape.default), marker.short_digest(0.99))
+    known = marker.Entry(short_digest(field.shape.default), short_digest(0.99))
     entries = {**applied(managed(BOT)).fields, field.code: known}
     live = replace(managed(BOT), marker_applied=str(replace(applied(managed(BOT)), fields=entries)))
-    change = replace(update({**SPEC, "top_p": 0.2}, managed(BOT)))
+    change = update({**SPEC, "top_p": 0.2}, managed(BOT))
     assert next_applied(change, live, KIND, HIDDEN, str).fields[field.code] == known
 
 
@@ -100,7 +108,7 @@ def test_of_a_field_that_cannot_be_read_the_last_word_stays_with_the_marker() ->
     assert next_applied(change, meanwhile, KIND, HIDDEN, str).fields[code] == applied(meanwhile).fields[code]
 
 
-@pytest.mark.parametrize(("answer", "observed"), [("HELLO", marker.short_digest("HELLO")), (None, None)])
+@pytest.mark.parametrize(("answer", "observed"), [("HELLO", short_digest("HELLO")), (None, None)])
 def test_an_answer_that_is_not_what_was_asked_is_noted_with_the_field(answer: str | None, observed: str | None) -> None:
     live = managed(BOT)
     change = update({**SPEC, "name": "Bee"}, live)
@@ -109,8 +117,8 @@ def test_an_answer_that_is_not_what_was_asked_is_noted_with_the_field(answer: st
     asked = before.fields[KIND.fields["name"].code].asked
     noted = after.fields[KIND.fields["name"].code]
     assert noted.asked == asked
-    assert noted.observed == (observed or marker.short_digest(None))
-    assert after.fields[KIND.fields["model"].code].observed == marker.short_digest("m")
+    assert noted.observed == (observed or short_digest(None))
+    assert after.fields[KIND.fields["model"].code].observed == short_digest("m")
 
 
 def test_an_answer_without_the_field_is_not_taken_for_a_value() -> None:
@@ -133,11 +141,11 @@ def test_while_a_field_is_being_written_the_marker_says_that_it_is_unfinished() 
         change = update(searching(*stores), live)
         fields = fields_to_send(change, KIND, live.spec)
         after = next_applied(change, live, KIND, HIDDEN, str)
-        first = begun(after, fields, live.spec, KIND, {"tool_resources", "tools"})
+        first = begun(after, fields, live, KIND, {"tool_resources", "tools"})
         assert first.fields[code] == marker.Entry(after.fields[code].asked, word)
         assert ended(first) == after
-        assert begun(after, fields, live.spec, KIND, ()) == after
-        assert begun(after, fields, fields, KIND, {"tool_resources"}) == after
+        assert begun(after, fields, live, KIND, ()) == after
+        assert begun(after, fields, replace(live, spec=fields), KIND, {"tool_resources"}) == after
         # What such a run leaves is finished by the next one, and nobody is told of an edit that nobody made.
         broken = replace(live, marker_applied=str(first))
         (again,) = plan([desired("bot", searching(*stores))], [broken]).changes
@@ -146,7 +154,7 @@ def test_while_a_field_is_being_written_the_marker_says_that_it_is_unfinished() 
 
 def test_a_field_that_was_never_asked_for_is_not_called_unfinished() -> None:
     effort = {"reasoning_effort": "low"}
-    assert begun(marker.Applied("n0000001"), effort, {}, KIND, effort).fields == {}
+    assert begun(marker.Applied("n0000001"), effort, None, KIND, effort).fields == {}
 
 
 # --- references that were let go of
@@ -157,13 +165,13 @@ def test_a_reference_to_ours_that_goes_is_remembered_until_the_next_change() -> 
     store = at("handbook")._replace(kind="VectorStore")
     change = replace(update(SPEC, live), resolved={store: "vs_1"})
     released = carried_out(change, live)
-    assert has_let_go(applied(released), KIND)
-    assert not has_let_go(applied(live), KIND)
-    assert not has_let_go(applied(carried_out(replace(change, resolved={}), live)), KIND)
+    assert has_dropped_references(applied(released), KIND)
+    assert not has_dropped_references(applied(live), KIND)
+    assert not has_dropped_references(applied(carried_out(replace(change, resolved={}), live)), KIND)
     (again,) = plan([desired("bot", {**SPEC, "temperature": 0.2})], [released]).changes
-    assert not has_let_go(applied(carried_out(again, released)), KIND)
+    assert not has_dropped_references(applied(carried_out(again, released)), KIND)
 
 
 def test_a_step_without_readable_entries_asks_for_nothing() -> None:
-    change = Change(at("bot"), Action.UPDATE, Reason.MANIFEST, "asst_bot")
+    change = Change(at("bot"), Action.UPDATE, "some reason", "asst_bot")
     assert at_default(change, KIND) == frozenset(KIND.fields)
