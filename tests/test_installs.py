@@ -132,12 +132,10 @@ def exposed(workflow: Any) -> list[str]:
     found = []
     for name, job in workflow["jobs"].items():
         steps = job.get("steps", [])
-        if not any(INSTALLS.search(step.get("run", "")) for step in steps):
-            continue
         around = [workflow.get("env", {}), job.get("env", {})]
-        for step in steps:
-            if INSTALLS.search(step.get("run", "")) and KEY.search(str([*around, step.get("env", {}), step["run"]])):
-                found.append(f"{name}: {step['run']}")
+        installing = [step for step in steps if INSTALLS.search(step.get("run", ""))]
+        keyed = [step for step in installing if KEY.search(str([*around, step.get("env", {}), step["run"]]))]
+        found += [f"{name}: {step['run']}" for step in keyed]
     return found
 
 

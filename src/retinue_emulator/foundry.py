@@ -61,7 +61,7 @@ class Foundry:
     def _wrapped(self, route: Route) -> Callable[..., Answer]:
         """The operation on what the OpenAI API knows, and beside it Azure's own tools and resources."""
 
-        def handle(request: Request, project: str, *segments: str) -> Answer:
+        def handle(request: Request, _project: str, *segments: str) -> Answer:
             if request.method != "POST":
                 return route.handle(request, *segments)
             body = request.json()

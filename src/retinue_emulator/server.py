@@ -123,7 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _exchange(self, body: _Rest) -> None:
         head: list[Any] = []
 
-        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[..., Any]:
+        def start_response(status: str, headers: list[tuple[str, str]], _exc_info: Any = None) -> Callable[..., Any]:
             head[:] = status, headers
             return _no_write
 
@@ -172,7 +172,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Without the inherited message, which repeats the client's bytes in the status line."""
         super().send_error(code)
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *_: Any) -> None:
         """The application keeps its own log."""
 
 

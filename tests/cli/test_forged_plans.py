@@ -106,7 +106,7 @@ def plain(raw: dict[str, Any] | None) -> Any:
 
 
 @pytest.fixture
-def forger(world: World) -> Iterator[Forger]:
+def forger(world: World) -> Forger:
     world.project(PROJECT)
     for number, (word, owner) in enumerate({**OURS, **OTHERS}.items()):
         metadata = {"retinue.address": owner, "retinue.applied": f"1 nonce{number:03}"} if owner else {}
@@ -143,7 +143,7 @@ def forger(world: World) -> Iterator[Forger]:
     found = Forger(world, value, before, world.live())
     world.settled()
     found.restore()
-    yield found
+    return found
 
 
 def expectation(raw: dict[str, Any]) -> str:

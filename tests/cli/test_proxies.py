@@ -40,7 +40,7 @@ ELSEWHERE = (
     "localhost.example.com",
     "1",
     "128.1",
-    "0.0.0.0",
+    "0.0.0.0",  # noqa: S104 - refused as an endpoint
     "[::]",
 )
 

@@ -1,11 +1,19 @@
-"""What a run has to read: whether ours are enough."""
+"""What a run has to read: whether ours are enough, and which kinds and whose objects it must see besides."""
 
 from __future__ import annotations
 
-from retinue.core.observation import Observation
-from retinue.core.reach import covers
+from dataclasses import replace
+from typing import Any
 
-from .worlds import desired, foreign, managed, target
+import pytest
+
+from retinue.core.content import scope_of
+from retinue.core.model import Address, Policy, Resource
+from retinue.core.observation import Observation
+from retinue.core.reach import covers, hints_at_more, of_others, to_read_whole
+
+from .carrying import KINDS, world_after
+from .worlds import desired, foreign, managed, plan, target
 
 BOT = desired("bot")
 
@@ -17,3 +25,57 @@ def test_ours_are_enough_only_where_every_manifest_has_its_object_and_none_is_le
     assert not covers(Observation(target(), live), [BOT, desired("ant"), desired("new")])
     assert not covers(Observation(target(project="other"), live), [BOT, desired("ant")])
     assert covers(Observation(target(project="other", formerly=("demo",)), live), [BOT, desired("ant")])
+
+
+def searching(*stores: Any) -> dict[str, Any]:
+    return {"model": "m", "tool_resources": {"file_search": {"vector_store_ids": list(stores)}}}
+
+
+STORE = Resource("VectorStore", {"name": "Handbook"}, Address("VectorStore", "handbook"))
+REF = {"ref": "VectorStore/handbook"}
+
+
+def test_a_kind_that_no_manifest_names_is_read_while_something_of_ours_may_refer_to_it() -> None:
+    plain, raw, named = (desired("bot", spec) for spec in ({"model": "m"}, searching("vs_1"), searching(REF)))
+    both = world_after(plan([named, STORE], []), [])
+    bot = [item for item in both if item.kind == "Assistant"]
+    assert not hints_at_more(Observation(target(), [managed(plain)]).world, [plain], KINDS)
+    assert not hints_at_more(Observation(target(), [managed(raw)]).world, [raw], KINDS)
+    assert hints_at_more(Observation(target(), [managed(raw)]).world, [plain], KINDS)
+    assert hints_at_more(Observation(target(), bot).world, [named], KINDS)
+    # The reference is gone, but a run may have been stopped before the store was.
+    released = [item for item in world_after(plan([plain, STORE], both), both) if item.kind == "Assistant"]
+    assert released[0].spec["tool_resources"] == {}
+    assert hints_at_more(Observation(target(), released).world, [plain], KINDS)
+    assert not hints_at_more(Observation(target(), [managed(plain, damaged=True)]).world, [plain], KINDS)
+
+
+def file(scope: str, sha: str = "a" * 64, name: str = "a.md") -> Resource:
+    spec = {"name": name, "sha256": sha[:16], "bytes": 1}
+    return Resource("File", spec, remote_id=f"file_{scope}_{sha[0]}", marker_address=scope_of(*scope.split("/")))
+
+
+THEIRS = [foreign("asst_1"), managed(desired("bot"), project="other", id="asst_2")]
+OURS = managed(desired("bot"))
+
+
+@pytest.mark.parametrize(
+    ("stored", "whole"),
+    [([], False), ([file("demo/prod")], False), ([file("demo/dev")], True)],
+    ids=["no file", "a file of others", "a file of ours"],
+)
+def test_others_are_read_whole_while_a_file_of_ours_may_be_unused(stored: list[Resource], whole: bool) -> None:
+    found = to_read_whole(Observation(target(), [*THEIRS, OURS, *stored]), [desired("bot")], {"Assistant"})
+    assert found == (THEIRS if whole else [])
+    assert to_read_whole(Observation(target(), [*THEIRS, OURS, *stored]), [desired("bot")], ()) == []
+
+
+def test_what_is_to_be_adopted_is_read_whole() -> None:
+    adopting = replace(desired("bot"), policy=Policy(adopt={"dev": "asst_1"}))
+    assert to_read_whole(Observation(target(), [*THEIRS, OURS]), [adopting], {"Assistant"}) == [THEIRS[0]]
+
+
+def test_of_others_is_what_has_no_marker_of_ours() -> None:
+    world = Observation(target(), [*THEIRS, OURS]).world
+    assert of_others(world, {"Assistant"}) == THEIRS
+    assert of_others(world, {"VectorStore"}) == []

@@ -67,8 +67,8 @@ def test_case_counts_in_a_pattern() -> None:
 
 @pytest.mark.parametrize("flag", ["targets", "excludes"])
 def test_a_pattern_that_matches_nothing_is_refused_with_what_there_is(flag: str) -> None:
+    chosen_by: dict[str, Any] = {flag: ("Assistant/tutr",)}
     with pytest.raises(UsageError, match="no object matches `Assistant/tutr`") as caught:
-        chosen_by: dict[str, Any] = {flag: ("Assistant/tutr",)}
         select(WANTED, orphans=ORPHANS, **chosen_by)
     assert "Assistant/tutor" in str(caught.value.remedy)
     assert "Assistant/old" in str(caught.value.remedy)

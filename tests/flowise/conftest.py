@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,8 +72,8 @@ class FlowiseWorld(World):
 
 
 @pytest.fixture
-def world(plain_world: World) -> Iterator[FlowiseWorld]:  # noqa: F811
-    yield FlowiseWorld(plain_world.root, plain_world.emulator, plain_world.url, plain_world.monkeypatch)
+def world(plain_world: World) -> FlowiseWorld:  # noqa: F811
+    return FlowiseWorld(plain_world.root, plain_world.emulator, plain_world.url, plain_world.monkeypatch)
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def _lists(levels: int) -> Any:
 class Raw(float):
     """A number as it stands in a text, for what no float holds."""
 
-    def __new__(cls, text: str) -> Raw:
+    def __new__(cls, _text: str) -> Raw:
         return super().__new__(cls, 0.5)
 
     def __init__(self, text: str) -> None:

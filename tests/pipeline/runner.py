@@ -73,7 +73,7 @@ class Runner:
             return self.action(self._filled(step.get("with", {})), environment, step.get("id"))
         return self.script(step["run"], environment, step.get("id"), ["bash", "-e"])
 
-    def action(self, inputs: dict[str, str], environment: dict[str, str], id: str | None = None) -> int:
+    def action(self, inputs: dict[str, str], environment: dict[str, str], key: str | None = None) -> int:
         """Our composite action, by its own action.yml."""
         spec = yaml.safe_load((ACTION / "action.yml").read_text())
         assert inputs.keys() <= spec["inputs"].keys()
@@ -89,10 +89,10 @@ class Runner:
             )
         self.log, self.summary = self.log + inner.log, self.summary + inner.summary
         for name, item in spec["outputs"].items():
-            self.values[f"steps.{id}.outputs.{name}"] = inner.filled(item["value"])
+            self.values[f"steps.{key}.outputs.{name}"] = inner.filled(item["value"])
         return code
 
-    def script(self, text: str, environment: dict[str, str], id: str | None, shell: list[str]) -> int:
+    def script(self, text: str, environment: dict[str, str], key: str | None, shell: list[str]) -> int:
         assert "${{" not in text, "an expression in a shell script can be anybody's text"
         files = {name: self.temp / name.lower() for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_PATH")}
         for path in files.values():
@@ -115,12 +115,12 @@ class Runner:
         self.summary += files["GITHUB_STEP_SUMMARY"].read_text()
         for line in files["GITHUB_OUTPUT"].read_text().splitlines():
             name, _, value = line.partition("=")
-            self.values[f"steps.{id}.outputs.{name}"] = value
+            self.values[f"steps.{key}.outputs.{name}"] = value
         return done.returncode
 
-    def outputs(self, id: str) -> dict[str, str]:
-        prefix = f"steps.{id}.outputs."
-        return {key.removeprefix(prefix): value for key, value in self.values.items() if key.startswith(prefix)}
+    def outputs(self, key: str) -> dict[str, str]:
+        prefix = f"steps.{key}.outputs."
+        return {name.removeprefix(prefix): text for name, text in self.values.items() if name.startswith(prefix)}
 
     def _holds(self, condition: str) -> bool:
         assert condition == SAME_REPOSITORY, condition

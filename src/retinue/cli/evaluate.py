@@ -52,7 +52,7 @@ def _run(words: Sequence[str], surroundings: Mapping[str, str]) -> Ended:
     before = {number: signal.signal(number, hand_on) for number in (signal.SIGINT, signal.SIGTERM)}
     sys.stdout.flush()
     try:
-        process = subprocess.Popen(words, env=dict(surroundings))
+        process = subprocess.Popen(words, env=dict(surroundings))  # noqa: S603 - the user's own command, without a shell
         running.append(process)
         for number in received[:1]:
             process.send_signal(number)

@@ -64,7 +64,7 @@ def _from_command(command: str | Sequence[str], root: Path, seconds: float) -> s
             "Set RETINUE_ALLOW_COMMAND=1 in the pipeline if retinue.yaml comes from a trusted branch.",
         )
     try:
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - the user's own `command:`, without a shell
             words, cwd=root, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds
         )
     except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError) as error:

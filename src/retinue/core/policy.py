@@ -127,7 +127,7 @@ def block_protected(plan: Plan, facts: Facts) -> Plan:
     return _block(plan, rule)
 
 
-def block_shared(plan: Plan, facts: Facts) -> Plan:
+def block_shared(plan: Plan, _facts: Facts) -> Plan:
     """Two manifests whose `moved_from` or `adopt` name the same live object: nobody can say whose it shall be."""
     claimed: dict[str, list[str]] = {}
     for change in plan.changes:

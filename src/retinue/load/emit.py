@@ -24,10 +24,10 @@ _HIDDEN = ("\r", "\x85", "\u2028", "\u2029", "\ufeff")
 class _Dumper(yaml.SafeDumper):
     """Block style with indented lists. The C emitter can neither indent lists nor write emoji as they are."""
 
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 - PyYAML names it
         super().increase_indent(flow, False)
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, _data: Any) -> bool:
         return True
 
 

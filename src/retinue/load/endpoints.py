@@ -14,7 +14,7 @@ from .problems import Problem, shown
 
 EMULATOR = "emulator"
 _SHAPE = "Write a base URL such as https://host/v1, or `emulator` for the embedded emulator."
-_SECRET = "Remove it and write `api_key: {env: NAME}`. If it was a real password or key, revoke it now."
+_REMEDY = "Remove it and write `api_key: {env: NAME}`. If it was a real password or key, revoke it now."
 
 
 def endpoint_problems(data: Map) -> Iterator[Diagnostic]:
@@ -40,9 +40,9 @@ def endpoint_problem(endpoint: str, allow_http: bool) -> Problem | None:
     # A backslash does not end it here: to some readers what follows is the host, to others it is not.
     authority = (endpoint.partition("//")[2] or endpoint).partition("/")[0]
     if "@" in authority:
-        return Problem("endpoint-secret", "the endpoint holds user info (the part before `@`)", _SECRET)
+        return Problem("endpoint-secret", "the endpoint holds user info (the part before `@`)", _REMEDY)
     if "?" in endpoint or "#" in endpoint:
-        return Problem("endpoint-secret", "the endpoint holds a query or a fragment (from `?` or `#` on)", _SECRET)
+        return Problem("endpoint-secret", "the endpoint holds a query or a fragment (from `?` or `#` on)", _REMEDY)
     try:
         parts = urlsplit(endpoint)
         host, _ = parts.hostname, parts.port

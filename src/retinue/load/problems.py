@@ -308,7 +308,7 @@ def _wrong_type(error: Any, name: str, path: Sequence[str | int]) -> Problem:
     return Problem("wrong-type", f"{name} must be {words}, but it is {found}", remedy)
 
 
-def _not_allowed(error: Any, name: str, path: Sequence[str | int]) -> Problem:
+def _not_allowed(error: Any, name: str, _path: Sequence[str | int]) -> Problem:
     allowed = error.validator_value if error.validator == "enum" else [error.validator_value]
     words = [str(value) for value in allowed if value is not None]
     value = error.instance
@@ -318,33 +318,33 @@ def _not_allowed(error: Any, name: str, path: Sequence[str | int]) -> Problem:
     return Problem("not-allowed", f"{name} cannot be {found}", f"Did you mean `{meant}`? {remedy}" if meant else remedy)
 
 
-def _range(error: Any, name: str, path: Sequence[str | int]) -> Problem:
+def _range(error: Any, name: str, _path: Sequence[str | int]) -> Problem:
     low, high = error.schema.get("minimum", "…"), error.schema.get("maximum", "…")
     message = f"{name} is {shown(error.instance)[1:-1]}, outside of {low} to {high}"
     return Problem("out-of-range", message, f"Write a number from {low} to {high}.")
 
 
-def _too_long(error: Any, name: str, path: Sequence[str | int]) -> Problem:
+def _too_long(error: Any, name: str, _path: Sequence[str | int]) -> Problem:
     length, most = len(error.instance), error.validator_value
     remedy = f"Shorten it by {length - most:,} character{'s' if length - most > 1 else ''}."
     return Problem("too-long", f"{name} has {length:,} characters, at most {most:,} are allowed", remedy)
 
 
-def _too_many(error: Any, name: str, path: Sequence[str | int]) -> Problem:
+def _too_many(error: Any, name: str, _path: Sequence[str | int]) -> Problem:
     count, most = len(error.instance), error.validator_value
     return Problem("too-many", f"{name} has {count} entries, at most {most} are allowed", f"Remove {count - most}.")
 
 
-def _twice(error: Any, name: str, path: Sequence[str | int]) -> Problem:
+def _twice(_error: Any, name: str, _path: Sequence[str | int]) -> Problem:
     return Problem("duplicate-item", f"{name} lists something twice", "Keep one of the two.")
 
 
-def _empty(error: Any, name: str, path: Sequence[str | int]) -> Problem:
+def _empty(error: Any, name: str, _path: Sequence[str | int]) -> Problem:
     what = "some text" if error.validator == "minLength" else "at least one entry"
     return Problem("empty", f"{name} is empty", f"Write {what}.")
 
 
-def _form(error: Any, name: str, path: Sequence[str | int]) -> Problem:
+def _form(error: Any, name: str, _path: Sequence[str | int]) -> Problem:
     remedy = _FORMS.get(error.validator_value, f"It must match {error.validator_value}.")
     about = name if "propertyNames" in error.absolute_schema_path else f"{name}, {shown(error.instance)},"
     return Problem("bad-name", f"{about} has not the right form", remedy)

@@ -36,7 +36,7 @@ Extras: TypeAlias = Callable[[str, str], Json]
 """The schema of `providers.NAME` for a provider and a kind; None for a provider that there is not."""
 
 
-def no_extras(provider: str, kind: str) -> Json:
+def no_extras(_provider: str, _kind: str) -> Json:
     return None
 
 

@@ -234,9 +234,9 @@ def values_in(
             )
             message, remedy = _mismatch(item, override, found)
             problems.append(Diagnostic("variable-type", message, remedy, place))
-    for item in declared.values() if environment is not None else ():
-        if item.required and item.name not in values:
-            problems.append(_missing(item, environment, at))
+    if environment is not None:
+        unset = (item for item in declared.values() if item.required and item.name not in values)
+        problems += [_missing(item, environment, at) for item in unset]
     return values, problems
 
 

@@ -303,7 +303,7 @@ class Http:
         if failure.held_back:
             pause = self._gate.hold_back(failure.wait, ticket)
         else:
-            pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (failures - 1)) * random.uniform(0.5, 1.0)
+            pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (failures - 1)) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
         if (now := self._clock.now()) + pause > self._deadline:
             then = f"the next try in {math.ceil(pause)} s is more than is left of --timeout"
             then = "the time of --timeout is up" if now >= self._deadline else then

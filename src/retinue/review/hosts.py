@@ -83,11 +83,11 @@ class GitHub:
         path = f"repos/{self._repository}/issues/{self._number}/comments"
         return str(self._http.send(Verb.CREATE, "POST", path, body={"body": body})["id"])
 
-    def update(self, id: str, body: str) -> None:
-        self._http.send(Verb.UPDATE, "PATCH", self._comment(id), body={"body": body})
+    def update(self, key: str, body: str) -> None:
+        self._http.send(Verb.UPDATE, "PATCH", self._comment(key), body={"body": body})
 
-    def delete(self, id: str) -> None:
-        _delete(self._http, self._comment(id))
+    def delete(self, key: str) -> None:
+        _delete(self._http, self._comment(key))
 
     def close(self) -> None:
         self._http.close()
@@ -103,8 +103,8 @@ class GitHub:
                 return login
         raise AuthError("GitHub does not say whose token this is")
 
-    def _comment(self, id: str) -> str:
-        return f"repos/{self._repository}/issues/comments/{quote(id, safe='')}"
+    def _comment(self, key: str) -> str:
+        return f"repos/{self._repository}/issues/comments/{quote(key, safe='')}"
 
 
 class GitLab:
@@ -131,11 +131,11 @@ class GitLab:
     def create(self, body: str) -> str:
         return str(self._http.send(Verb.CREATE, "POST", self._notes, body={"body": body})["id"])
 
-    def update(self, id: str, body: str) -> None:
-        self._http.send(Verb.UPDATE, "PUT", f"{self._notes}/{quote(id, safe='')}", body={"body": body})
+    def update(self, key: str, body: str) -> None:
+        self._http.send(Verb.UPDATE, "PUT", f"{self._notes}/{quote(key, safe='')}", body={"body": body})
 
-    def delete(self, id: str) -> None:
-        _delete(self._http, f"{self._notes}/{quote(id, safe='')}")
+    def delete(self, key: str) -> None:
+        _delete(self._http, f"{self._notes}/{quote(key, safe='')}")
 
     def close(self) -> None:
         self._http.close()

@@ -125,7 +125,7 @@ def test_a_restart_keeps_objects_and_their_order(tmp_path: Path) -> None:
 
 def test_what_fails_inside_a_transaction_has_not_been(tmp_path: Path) -> None:
     with closing(Store(str(tmp_path / "db"))) as store:
-        with pytest.raises(LookupError), store.transaction():
+        with pytest.raises(LookupError), store.transaction():  # noqa: PT012 - what is done within must be undone
             store.put("k", "a", 1, "x")
             with store.transaction():
                 store.put("k", "b", 1, "x")

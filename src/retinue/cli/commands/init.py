@@ -34,7 +34,7 @@ from ..scaffold import fresh_files, project_text, service_text, write_new
 @click.option("--allow-http", is_flag=True, help="Let that URL be plain http to a host that is not this machine.")
 @click.option("-C", "directory", default=".", metavar="DIR", help="The folder; made if it is not there.")
 @options.NO_COLOR
-def command(source: str | None, endpoint: str | None, allow_http: bool, directory: str, no_color: bool) -> int:
+def command(source: str | None, endpoint: str | None, allow_http: bool, directory: str, **_common: object) -> int:
     """Start a project with an assistant that applies as it is, or with one manifest for each exported or live one."""
     folder = Path(directory)
     if (folder / "retinue.yaml").exists():

@@ -104,7 +104,7 @@ def _store(store: Store, live: Json, directory: Directory) -> dict[str, Json]:
 
 
 def _openai(
-    before: dict[str, Json], spec: Mapping[str, Json], changed: Collection[str], block: Block, directory: Directory
+    before: dict[str, Json], spec: Mapping[str, Json], changed: Collection[str], _block: Block, _directory: Directory
 ) -> dict[str, Json]:
     details = {key: value for key, value in before.items() if key != "id"}
     simple = {field: spec.get(field) for field in ("name", "model", "temperature", "top_p") if field in changed}
