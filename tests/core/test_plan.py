@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retinue.core import diff, marker
+from retinue.core.allowed import Allowed
 from retinue.core.codec import dump, plan_to_json
 from retinue.core.marking import fields_to_send, next_applied
-from retinue.core.model import ACCEPTED, Action, Allowed, Cause, Change, FieldChange, Obstacle, Plan, Reason, Resource
+from retinue.core.model import ACCEPTED, Action, Cause, Change, FieldChange, Obstacle, Plan, Reason, Resource
 
 from .worlds import HIDDEN, KIND, as_answered, at, desired, foreign, managed, plan, steps, target
 
@@ -295,7 +296,7 @@ def test_destroy_deletes_all_that_is_ours_and_nothing_else() -> None:
         managed(desired("prod-bot"), environment="prod"),
         foreign("asst_1"),
     ]
-    made = plan([BOT, desired("new")], live, destroy=True, allowed=Allowed(deletes=2))
+    made = plan([BOT, desired("new")], live, destroy=True, allowed=Allowed({"brake": 2}))
     assert [(change.remote_id, change.reason.value) for change in made.changes] == [
         ("asst_bot", "destroy"),
         ("second", "duplicate"),

@@ -9,15 +9,7 @@ import click
 
 _SECTIONS = {
     "Which objects": ("targets", "excludes", "labels"),
-    "What is allowed": (
-        "allow",
-        "allow_deletes",
-        "unprotect",
-        "revert_drift",
-        "allow_twins",
-        "allow_incomplete",
-        "allow_unpromoted",
-    ),
+    "What is allowed": ("allow",),
     "Project and service": (
         "environment",
         "directory",

@@ -113,40 +113,6 @@ def selection_options(command: F) -> F:
     )(command)
 
 
-def guard_options(command: F) -> F:
-    """A person's word for what a plan blocks otherwise."""
-    return _all(
-        click.option(
-            "--allow",
-            multiple=True,
-            metavar="CODE[=N|:ADDRESS]",
-            help="Allow what is blocked with this code, as the plan prints it: renamed:ADDRESS. Again for more.",
-        ),
-        click.option(
-            "--allow-deletes", type=click.IntRange(0), default=0, metavar="N", help="Allow exactly N deletes."
-        ),
-        click.option("--unprotect", multiple=True, metavar="ADDRESS", help="Lift the protection of this object."),
-        click.option(
-            "--revert-drift", multiple=True, metavar="ADDRESS", help="Undo what was changed outside (on_drift: deny)."
-        ),
-        click.option("--allow-twins", is_flag=True, help="Create beside a live object of the same name."),
-        click.option(
-            "--allow-incomplete", is_flag=True, help="Go on although the service holds less than the manifests ask."
-        ),
-    )(command)
-
-
-def promotion_options(command: F) -> F:
-    return _all(
-        click.option(
-            "--allow-unpromoted",
-            multiple=True,
-            metavar="ADDRESS",
-            help="Let this object go ahead although the environment before has not proven it.",
-        ),
-    )(command)
-
-
 def apply_options(command: F) -> F:
     return _all(
         click.option("--auto-approve", "--yes", "auto_approve", is_flag=True, help="Do not ask."),

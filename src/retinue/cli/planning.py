@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ..core.allowed import Allowed, flag
 from ..core.errors import InvalidManifests, RetinueError, UsageError
-from ..core.model import Address, Allowed, Change, Diagnostic, FieldChange, Inputs, Plan, Promotion, Resource, Severity
+from ..core.model import Address, Change, Diagnostic, FieldChange, Inputs, Plan, Promotion, Resource, Severity
 from ..core.plan import Intent, make_plan
 from ..core.policy import counts_as_delete
 from ..core.promotion import Proof, proof_of
@@ -19,7 +20,6 @@ from ..load.reach import shared_file_notes
 from ..providers.base import Adviser, Provider
 from ..providers.losses import LOSS
 from . import console
-from .allowing import allowed_of
 from .connecting import connect
 from .given import parse_pairs
 from .plans import request_log
@@ -33,15 +33,14 @@ def plan_for(session: Session, live: Sequence[Resource], options: Mapping[str, A
     Where the environment is promoted from another one, that one is read and planned too: what it has not proven is
     held. Nothing has to be proven to destroy.
     """
-    promotion, exceptions = session.environment.promote_from, options.get("allow_unpromoted", ())
+    promotion, exceptions = session.environment.promote_from, _allowed(options).named("unpromoted")
     if promotion is not None and not destroy:
         _check_exceptions(session, live, exceptions)
         session = replace(session, proof=_proof(session, promotion, options))
     elif exceptions:
-        raise UsageError(
-            f"--allow-unpromoted {exceptions[0]}: {session.environment.name} is promoted from no other environment",
-            "Leave it out: nothing is held here.",
-        )
+        name = session.environment.name
+        why = "a destroy holds nothing back" if destroy else f"{name} is promoted from no other environment"
+        raise UsageError(f"{flag('unpromoted', exceptions[0])}: {why}", "Leave it out: nothing is held here.")
     return own_plan(session, live, options, destroy=destroy)
 
 
@@ -53,7 +52,7 @@ def _check_exceptions(session: Session, live: Sequence[Resource], exceptions: Se
         if name not in known:
             meant = closest(name, known)
             remedy = f"Did you mean {meant}?" if meant else f"Known: {', '.join(known) or 'none'}."
-            raise UsageError(f"--allow-unpromoted {name}: there is no such object", remedy)
+            raise UsageError(f"{flag('unpromoted', name)}: there is no such object", remedy)
 
 
 def _proof(session: Session, promotion: Promotion, options: Mapping[str, Any]) -> Proof:
@@ -63,7 +62,8 @@ def _proof(session: Session, promotion: Promotion, options: Mapping[str, Any]) -
         source = open_session(given)
         with connect(source, given, request_log(options)) as service:
             source, live = observe(source, service)
-        plan = own_plan(source, live, {})
+        allowed = {"incomplete": True} if _allowed(options).covers("incomplete") else {}
+        plan = own_plan(source, live, {"allow": Allowed(allowed)})
     except RetinueError as error:
         name = session.environment.name
         error.message = f"{name} is promoted from {promotion.environment}, which is read too: {error.message}"
@@ -84,15 +84,8 @@ def own_plan(session: Session, live: Sequence[Resource], options: Mapping[str, A
         session.desired, narrowing[0], narrowing[1], parse_pairs(narrowing[2], "--select"), orphans=owned
     )
     _check_sources(session, owned, options)
-    allowed = Allowed(
-        deletes=options.get("allow_deletes") or 0,
-        twins=bool(options.get("allow_twins")),
-        unprotected=tuple(options.get("unprotect", ())),
-        reverted=tuple(options.get("revert_drift", ())),
-        unpromoted=tuple(options.get("allow_unpromoted", ())),
-        renamed=allowed_of(options.get("allow", ())).get("renamed", ()),
-    )
-    plan = make_plan(session.target, session.desired, live, Intent(allowed, selection, destroy, options.get("only")))
+    intent = Intent(_allowed(options), selection, destroy, options.get("only"))
+    plan = make_plan(session.target, session.desired, live, intent)
     by_id = {resource.remote_id: resource for resource in live}
     changes = tuple(_with_obstacle(change, by_id.get(change.remote_id), session.provider) for change in plan.changes)
     advice = [*_advice(session.provider, changes, by_id), *shared_file_notes(session.loaded, changes)]
@@ -104,6 +97,10 @@ def own_plan(session: Session, live: Sequence[Resource], options: Mapping[str, A
     inputs = _inputs(session, options)
     said = (*warnings, *plan.diagnostics, *advice)
     return without_keys(replace(plan, changes=changes, inputs=inputs, diagnostics=said), session)
+
+
+def _allowed(options: Mapping[str, Any]) -> Allowed:
+    return options.get("allow") or Allowed()
 
 
 def without_keys(plan: Plan, session: Session) -> Plan:
@@ -145,7 +142,6 @@ def _inputs(session: Session, options: Mapping[str, Any]) -> Inputs:
         target=tuple(options.get("targets", ())),
         exclude=tuple(options.get("excludes", ())),
         select=tuple(options.get("labels", ())),
-        incomplete=bool(options.get("allow_incomplete")),
     )
 
 
@@ -158,7 +154,6 @@ def recorded(plan: Plan) -> dict[str, Any]:
     return {
         "variables": tuple(f"{name}={text}" for name, text in inputs.var.items()),
         "recorded": inputs.var_file,
-        "allow_incomplete": inputs.incomplete,
     }
 
 
@@ -169,20 +164,14 @@ def planned_again(
 
     `done`: its steps that are in place already, and no longer to be counted. `options`: with those of `recorded`.
     """
-    allowed, promotion = plan.allowed, session.environment.promote_from
+    promotion, codes = session.environment.promote_from, plan.allowed.codes
     if promotion is not None:
         session = replace(session, proof=_proof(session, promotion, options))
     acknowledged = frozenset(session.target.removed)
-    gone = sum(counts_as_delete(change, acknowledged) for change in done)
-    again = {
-        "only": {change.address for change in plan.changes},
-        "allow_deletes": max(0, allowed.deletes - gone),
-        "allow_twins": allowed.twins,
-        "unprotect": allowed.unprotected,
-        "revert_drift": allowed.reverted,
-        "allow_unpromoted": allowed.unpromoted,
-        "allow": tuple(f"renamed:{address}" for address in allowed.renamed),
-    }
+    if (brake := plan.allowed.number("brake")) is not None:
+        gone = sum(counts_as_delete(change, acknowledged) for change in done)
+        codes = {**codes, "brake": max(0, brake - gone)}
+    again = {"only": {change.address for change in plan.changes}, "allow": Allowed(codes)}
     return own_plan(session, live, {**options, **again})
 
 
@@ -205,5 +194,7 @@ def _advice(provider: Provider, changes: Sequence[Change], live: Mapping[str | N
 def _check_sources(session: Session, owned: Mapping[Address, object], options: Mapping[str, Any]) -> None:
     """A missing folder or an empty glob must not look like "everything was removed" (DESIGN 2)."""
     removed = {item.address for item in session.project.removed}
-    if session.loaded.empty_sources and not options.get("allow_incomplete") and not owned.keys() <= removed:
-        raise InvalidManifests(session.loaded.empty_sources)
+    empty = session.loaded.empty_sources
+    if empty and not _allowed(options).covers("incomplete") and not owned.keys() <= removed:
+        way = f" Or go on without it: {flag('incomplete')}" if "allow" in options else ""
+        raise InvalidManifests([replace(item, remedy=f"{item.remedy}{way}") for item in empty])

@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from . import policy
+from .allowed import Allowed
 from .content import by_key, scope_of
 from .counterparts import Counterpart, adopts, counterparts, not_adoptable
 from .graph import closure
 from .links import Links, left_in_use, link, split, unused_files, used_elsewhere
-from .model import Action, Address, Allowed, Change, Diagnostic, Kind, Plan, Reason, Resource, Severity
+from .model import Action, Address, Change, Diagnostic, Kind, Plan, Reason, Resource, Severity
 from .notes import notes
 from .ownership import World
 from .promotion import hold
@@ -104,7 +105,7 @@ def _survey(target: Target, desired: Sequence[Resource], live: Sequence[Resource
     placed = {resource.address: resource for resource in desired if resource.address is not None}
     files = {address: item for address, item in placed.items() if target.kinds[address.kind].by_content}
     objects = {address: item for address, item in placed.items() if address not in files}
-    found = counterparts(target, objects, world, twins=intent.allowed.twins)
+    found = counterparts(target, objects, world, intent.allowed)
     held = {address: item.live if item else None for address, item in found.items()}
     orphans = {address: claim.live for address, claim in world.owned.items() if address not in held}
     ours = by_key(stored, scope_of(target.project, target.environment))
@@ -153,7 +154,7 @@ def _renamed(known: _Known, changes: Sequence[Change], intent: Intent) -> list[P
         return []
     world, links = known.world.owned, known.links
     going = {change.address for change in changes if change.action is Action.DELETE and _is_lost(change, known)}
-    gone = {item for item in going - known.target.removed.keys() if str(item) not in intent.allowed.renamed}
+    gone = {item for item in going - known.target.removed.keys() if not intent.allowed.covers("renamed", item)}
     new = {change.address for change in changes if change.action is Action.CREATE}
     found: list[Pair] = []
     for kind in (kind for kind in known.target.kinds.values() if not kind.by_content):

@@ -11,7 +11,7 @@ import click
 from ...core.codec import parse_address
 from ...core.errors import UsageError
 from ...core.model import Address, Resource
-from .. import helping, options
+from .. import allowing, helping, options
 from ..connecting import connect
 from ..planning import plan_for
 from ..plans import request_log, review_and_apply
@@ -23,7 +23,7 @@ from ..session import Session, open_session
 @click.argument("address")
 @click.argument("remote_id", metavar="ID")
 @options.service_options
-@options.promotion_options
+@allowing.option
 @click.option("--auto-approve", "--yes", "auto_approve", is_flag=True, help="Do not ask.")
 @options.format_option("text", "json")
 def command(address: str, remote_id: str, **given: Any) -> int:

@@ -15,7 +15,7 @@ from ...core.soundness import faults
 from ...core.strictjson import loads
 from ...engine.recheck import Checked, recheck
 from ...providers import registry
-from .. import helping, options
+from .. import allowing, helping, options
 from ..connecting import connect
 from ..files import read_named
 from ..planning import plan_for, planned_again, recorded
@@ -49,8 +49,7 @@ _MOST_BYTES = 512 * 1024 * 1024
 )
 @options.service_options
 @options.selection_options
-@options.guard_options
-@options.promotion_options
+@allowing.option
 @options.apply_options
 @options.format_option("text", "json", "markdown")
 @options.LINK
@@ -117,7 +116,7 @@ def _apply_again(plan: Plan, session: Session, given: dict[str, Any]) -> int:
         without = "" if session.loaded.rendered else " There are no manifests here: --trust-plan believes the plan."
         checked = _unmoved(found, f"Plan again and review.{without}")
         if any(change.blocked for change in checked.todo):
-            plan = replace(plan, changes=checked.todo)
+            plan = replace(plan, changes=checked.todo, document=None)
             if shows_plan(given):
                 show_plan(plan, {})
             return report_blocked(plan, given)
@@ -140,17 +139,7 @@ _WITHOUT = Diagnostic(
 
 
 def _refuse_narrowing(given: dict[str, Any]) -> None:
-    narrowing = ("targets", "excludes", "labels", "variables", "var_files")
-    guards = (
-        "allow",
-        "allow_deletes",
-        "unprotect",
-        "revert_drift",
-        "allow_twins",
-        "allow_incomplete",
-        "allow_unpromoted",
-    )
-    if any(given[name] for name in (*narrowing, *guards)):
+    if any(given[name] for name in ("targets", "excludes", "labels", "variables", "var_files", "allow")):
         raise UsageError(
             "a saved plan is applied as it is; it cannot be narrowed, changed or allowed more",
             "Plan again with these flags and apply that plan.",

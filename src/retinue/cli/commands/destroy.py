@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import helping, options
+from .. import allowing, helping, options
 from ..connecting import connect
 from ..planning import plan_for
 from ..plans import request_log, review_and_apply
@@ -12,15 +12,15 @@ from ..reading import read_world
 from ..session import open_session
 
 
-@helping.command("destroy", "retinue destroy -e dev --allow-deletes 3")
+@helping.command("destroy", "retinue destroy -e dev --allow brake=3")
 @options.service_options
 @options.selection_options
-@options.guard_options
+@allowing.option
 @options.apply_options
 @options.format_option("text", "json", "markdown")
 @options.LINK
 def command(**given: Any) -> int:
-    """Delete everything this project owns in one environment. Needs --allow-deletes with the exact number."""
+    """Delete everything this project owns in one environment. Needs --allow brake=N with the exact number."""
     session = open_session(given, need_manifests=False)
     with connect(session, given, request_log(given)) as service:
         plan = plan_for(session, read_world(session, service, everything=True), given, destroy=True)
