@@ -51,7 +51,7 @@ def test_every_call_carries_the_version_and_the_key_as_this_route_wants_it(
     assert world.run("apply", "--auto-approve").code == 0
     world.assistant("ant", "name: Ant\n")
     assert world.run("apply", "--auto-approve").code == 0
-    assert world.run("destroy", "--auto-approve", "--allow-deletes", "1").code == 0
+    assert world.run("destroy", "--auto-approve", "--allow", "brake=1").code == 0
     assert len(wire.seen) > 6
     assert {(query["api-version"], signed) for _, query, signed in wire.seen} == {(stated, carried)}
     assert {seen.startswith(f"{route}/") for seen, _, _ in wire.seen} == {True}

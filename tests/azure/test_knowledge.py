@@ -36,7 +36,7 @@ def test_a_handbook_and_a_table_are_uploaded_kept_and_taken_away(world: World, p
     assert world.run("apply", "--auto-approve").code == 0
     settled(world)
     assert all(line.path.startswith(f"{path or '/openai'}/") for line in world.emulator.requests)
-    assert world.run("destroy", "--auto-approve", "--allow-deletes", "2").code == 0
+    assert world.run("destroy", "--auto-approve", "--allow", "brake=2").code == 0
     assert (held(world, "file"), held(world, "vector_store"), world.live()) == ({}, {}, {})
 
 

@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, Self, TypeVar, cast
 
+from retinue.core.allowed import Allowed, Said
 from retinue.core.codec import dump, plan_from_json, plan_to_json, summary
 from retinue.core.errors import RetinueError
-from retinue.core.model import Allowed, Outcome, Plan, Resource, Status
+from retinue.core.model import Outcome, Plan, Resource, Status
 from retinue.core.observation import Observation
 from retinue.core.plan import Intent, make_plan
 from retinue.engine.apply import apply_changes
@@ -38,7 +39,7 @@ from .wire import JudgedWire
 Manifest = Mapping[str, Any]
 """`spec`, and optionally `protect`, `moved_from`, `adopt` (the number of a live object), `ignore`, `requires`."""
 Words = tuple[str, ...]
-"""What a person allows on the command line: `deletes` (the exact number), `twins`, `unprotect`."""
+"""The codes that a person allows on the command line: `brake` (by the exact number), `twin`, `protected`, `renamed`."""
 OWNERS = {"ours": "demo/dev", "environment": "demo/prod", "project": "rival/dev", "formerly": "old/dev"}
 Step = TypeVar("Step", bound=Callable[..., None])
 
@@ -265,7 +266,7 @@ class RandomWorld:
             self.manifests[name] = {**kept, "adopt": None}
         self._strip_copies()
         self.wire.begin(None)
-        plan, outcomes = self._fresh(("deletes", "twins", "unprotect", "renamed"), self.wire)
+        plan, outcomes = self._fresh(("brake", "twin", "protected", "renamed"), self.wire)
         must(not blocked(plan), "there is no way out", blocked(plan))
         self._finished(plan, outcomes)
 
@@ -324,14 +325,12 @@ class RandomWorld:
     def _planned(self, words: Words, wire: JudgedWire) -> tuple[list[Resource], Plan]:
         live, target, desired = read_live(self.service(wire), ["Assistant"]), self._target(), self.desired()
         names = {mark.name for raw in wire.live().values() if (mark := mark_of(raw))}
-        allowed = Allowed(
-            twins="twins" in words,
-            unprotected=tuple(f"Assistant/{name}" for name in sorted(names)) if "unprotect" in words else (),
-            renamed=tuple(f"Assistant/{name}" for name in sorted(names)) if "renamed" in words else (),
-        )
-        plan = make_plan(Observation(target, live), desired, Intent(allowed))
-        if "deletes" in words and (deletes := doomed(plan, self.removed)):
-            plan = make_plan(Observation(target, live), desired, Intent(replace(allowed, deletes=deletes)))
+        codes: dict[str, Said] = {"twin": True} if "twin" in words else {}
+        everything = tuple(f"Assistant/{name}" for name in sorted(names))
+        codes |= {code: everything for code in ("protected", "renamed") if code in words}
+        plan = make_plan(Observation(target, live), desired, Intent(Allowed(codes)))
+        if "brake" in words and (deletes := doomed(plan, self.removed)):
+            plan = make_plan(Observation(target, live), desired, Intent(Allowed({**codes, "brake": deletes})))
         return live, plan
 
     def _target(self) -> Any:
@@ -379,8 +378,8 @@ class RandomWorld:
             ignored={name: tuple(manifest.get("ignore", ())) for name, manifest in self.manifests.items()},
             removed=frozenset(self.removed),
             critical=self.critical,
-            deletes=allowed.deletes,
-            unprotected=frozenset(allowed.unprotected),
+            deletes=allowed.number("brake") or 0,
+            unprotected=frozenset(allowed.named("protected")),
         )
 
     def _twin(self) -> JudgedWire:
@@ -408,10 +407,11 @@ class RandomWorld:
             gone = {change.remote_id or "" for change in plan.changes if change.action == "delete"}
             scratch.judge_run(gone, self.licence(_raws(live), plan.allowed))
             must(scratch.complaints == [], scratch.complaints)
-        wrong = replace(plan.allowed, deletes=doomed(plan, self.removed) + 1)
+        wrong = doomed(plan, self.removed) + 1
+        other = Allowed({**plan.allowed.codes, "brake": wrong})
         if plan.changes:
-            stuck = blocked(make_plan(Observation(self._target(), live), self.desired(), Intent(wrong)))
-            must(stuck, f"{wrong.deletes} deletes were allowed, which is not the number, and nothing is blocked")
+            stuck = blocked(make_plan(Observation(self._target(), live), self.desired(), Intent(other)))
+            must(stuck, f"{wrong} deletes were allowed, which is not the number, and nothing is blocked")
 
     def _finished(self, plan: Plan, outcomes: Sequence[Outcome]) -> None:
         """An undisturbed apply did just what its plan says, and then there is nothing left to do."""

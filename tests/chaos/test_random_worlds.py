@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from retinue.core import diff
-from retinue.core.model import Allowed
+from retinue.core.allowed import Allowed
 from retinue.providers.base import Marker, Service
 from retinue_emulator import assistant_rules
 from retinue_emulator.errors import ApiError
@@ -64,7 +64,7 @@ _manifests = st.builds(lambda spec: {"spec": spec}, _plain) | st.fixed_dictionar
     },
 )
 _words = st.sampled_from(
-    [(), (), ("deletes",), ("twins", "renamed"), ("deletes", "twins"), ("deletes", "twins", "unprotect", "renamed")]
+    [(), (), ("brake",), ("twin", "renamed"), ("brake", "twin"), ("brake", "twin", "protected", "renamed")]
 )
 _edits: st.SearchStrategy[tuple[str, Any]] = st.sampled_from(
     [
@@ -316,9 +316,9 @@ def test_the_book_complains_of_too_many_deletes() -> None:
 def test_what_a_failure_prints_is_a_test_that_takes_the_same_steps() -> None:
     with furnished() as world:
         world.edit("c", {"spec": OTHER, "adopt": 2, "ignore": ["/temperature"]})
-        world.save_plan(("deletes", "unprotect"))
+        world.save_plan(("brake", "protected"))
         world.apply((), ("meddle", 1, "person_edits", 0, "temperature", 0.7))
-        world.apply(("unprotect",), ("reset", 4, {"after_commit": True}))
+        world.apply(("protected",), ("reset", 4, {"after_commit": True}))
         world.apply_saved(("after", 3))
         world.wire.book.complaints.append("something is wrong")
         with pytest.raises(AssertionError) as raised:

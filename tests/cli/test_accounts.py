@@ -39,7 +39,7 @@ COMMANDS = [
     ["plan"],
     ["apply", "--auto-approve"],
     ["apply", "plan.json", "--auto-approve"],
-    ["destroy", "--auto-approve", "--allow-deletes", "1"],
+    ["destroy", "--auto-approve", "--allow", "brake=1"],
     ["output"],
     ["import"],
     ["adopt", "Assistant/ant", "asst_1", "--auto-approve"],

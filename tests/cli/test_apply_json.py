@@ -23,7 +23,7 @@ def read(text: str) -> Any:
 APPLYING = {
     "apply --auto-approve": None,
     "apply nowhere.json": 3,
-    "destroy --auto-approve --allow-deletes 1": None,
+    "destroy --auto-approve --allow brake=1": None,
     "promote dev dev --auto-approve": 3,
     "adopt Assistant/ant asst_x --auto-approve": None,
     "forget Assistant/ant --auto-approve": None,

@@ -214,7 +214,7 @@ def test_schema_prints_each_and_writes_a_folder(world: World) -> None:
 
 
 def test_providers_lists_and_describes(world: World) -> None:
-    assert "\nopenai  " in world.run("providers").out
+    assert "\nopenai-assistants  " in world.run("providers").out
     assert "reasoning_effort" in world.run("providers", "openai-assistants").out
     assert world.run("providers", "nobody").code == 3
 

@@ -234,6 +234,12 @@ def test_what_a_forger_allows_himself_lifts_nothing_that_the_manifests_do_not_wa
         "expect": expectation(bee),
         "marker": {"asked": "", "protected": True},
     }
-    allowed = {"deletes": 1, "unprotected": ["Assistant/bee"], "twins": True, "renamed": ["Assistant/bee"]}
-    inputs = {"target": ["Assistant/bee"], "incomplete": True, "var": {}}
+    allowed = {
+        "brake": 1,
+        "protected": ["Assistant/bee"],
+        "twin": True,
+        "incomplete": True,
+        "renamed": ["Assistant/bee"],
+    }
+    inputs = {"target": ["Assistant/bee"], "var": {}}
     assert forger.apply(forger.forged(changes=[step], allowed=allowed, inputs=inputs)) == 6

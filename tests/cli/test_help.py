@@ -14,7 +14,7 @@ from retinue.cli.helping import Command
 NAMES = group.list_commands(click.Context(group))
 SHARED = {"-C", "--env", "--var", "--var-file", "--parallelism", "--timeout", "--no-color", "--quiet", "--verbose"}
 CHOSEN = {"--target", "--exclude", "--select"}
-ALLOWED = {"--allow-deletes", "--unprotect", "--allow-twins", "--allow-incomplete"}
+ALLOWED = {"--allow"}
 PROMISED = {
     "plan": SHARED | CHOSEN | ALLOWED | {"--format", "--out", "--detailed-exitcode", "--show-unchanged"},
     "apply": SHARED | CHOSEN | ALLOWED | {"--format", "--auto-approve", "--expect-digest", "--fail-fast", "--backup"},

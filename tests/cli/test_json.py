@@ -37,7 +37,7 @@ def test_a_plan_has_the_published_keys(world: World) -> None:
         "digest",
     } == plan.keys()
     assert plan["outcome"] == "changes"
-    assert plan["allowed"] == {"deletes": 0}
+    assert plan["allowed"] == {}
     (change,) = plan["changes"]
     assert change["address"] == "Assistant/ant"
     assert change["fields"] == [
@@ -95,7 +95,7 @@ def test_a_blocked_apply_says_so_in_json_and_code(world: World) -> None:
     assert {item["status"] for item in result["results"]} == {"not-started"}
     ways = {item["address"]: item["remedy"] for item in result["results"]}
     assert ways["Assistant/cow"] is None
-    assert ways["Assistant/ant"] == "removed: [Assistant/ant, Assistant/bee]\n--allow-deletes 2"
+    assert ways["Assistant/ant"] == "removed: [Assistant/ant, Assistant/bee]\n--allow brake=2"
 
 
 @pytest.mark.parametrize(

@@ -267,7 +267,7 @@ def test_a_file_that_something_of_others_refers_to_stays(known: World) -> None:
 
 def test_destroy_takes_everything_of_ours(known: World) -> None:
     known.apply()
-    ran = known.run("destroy", "--auto-approve", "--allow-deletes", "2")
+    ran = known.run("destroy", "--auto-approve", "--allow", "brake=2")
     assert ran.code == 0, ran.err
     assert (known.live(), stores(known), file_names(known)) == ({}, [], [])
 
@@ -303,7 +303,7 @@ def two(known: World) -> None:
 def test_two_environments_with_the_same_files_do_not_differ_although_their_ids_do(known: World) -> None:
     two(known)
     for name in ("dev", "prod"):
-        assert known.run("apply", "--auto-approve", "--allow-twins", "-e", name).code == 0
+        assert known.run("apply", "--auto-approve", "--allow", "twin", "-e", name).code == 0
     ran = known.run("diff", "dev", "prod", "--live", "--detailed-exitcode")
     assert ran.code == 0, ran.out
     assert len(stores(known)) == 2

@@ -32,7 +32,7 @@ def test_the_files_of_a_store_that_was_let_go_stay(known: World) -> None:
 
 def test_destroy_leaves_a_file_that_a_store_of_others_holds(known: World) -> None:
     forgotten(known)
-    known.run("destroy", "--auto-approve", "--allow-deletes", "1")
+    known.run("destroy", "--auto-approve", "--allow", "brake=1")
     assert plain_names(known) == ["returns.md", "shipping.md"]
 
 

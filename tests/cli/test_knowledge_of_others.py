@@ -120,7 +120,7 @@ def test_what_is_acknowledged_goes_with_a_warning(known: World, provider: str) -
 
 def test_destroy_says_so_too_and_goes_on(known: World) -> None:
     other = theirs(known)
-    ran = known.run("destroy", "--auto-approve", "--allow-deletes", "2")
+    ran = known.run("destroy", "--auto-approve", "--allow", "brake=2")
     assert ran.code == 0, ran.err
     assert f"{other} (“Legacy”)" in ran.out
     assert stores(known) == []

@@ -216,7 +216,7 @@ def test_what_somebody_does_to_a_finished_store_is_drift(denying: World, edit: C
     edit(denying, stores(denying)[0]["id"])
     drifted(denying)
     # Also once an earlier step was incomplete and made up for.
-    assert denying.run("apply", "--auto-approve", "--revert-drift", "VectorStore/handbook").code == 0
+    assert denying.run("apply", "--auto-approve", "--allow", "drift:VectorStore/handbook").code == 0
     denying.write("handbook/added.md", "# Added\n")
     fails(denying, "added*")
     assert denying.run("apply", "--auto-approve").code == 8

@@ -39,7 +39,7 @@ def test_render_says_where_each_value_was_written(shop: World) -> None:
     ran = shop.run("render", "-e", "prod")
     assert ran.out == (
         "assistant: ant  # assistants/ant.yaml:1\n"
-        "model: large  # assistants/ant.yaml:2, var.model from retinue.yaml:7\n"
+        "model: large  # assistants/ant.yaml:2, var.model from retinue.yaml:11\n"
         "metadata:  # prod.yaml:2\n"
         "  owner: cx  # retinue.yaml:4\n"
         "  tier: '1'\n"
@@ -63,7 +63,7 @@ def test_render_as_json_has_the_origins_beside_the_manifest(shop: World) -> None
         "file": "assistants/ant.yaml",
         "line": 2,
         "column": 8,
-        "variables": {"model": "retinue.yaml:7"},
+        "variables": {"model": "retinue.yaml:11"},
     }
     assert full[0]["origins"]["/metadata/owner"]["file"] == "retinue.yaml"
 
@@ -151,6 +151,6 @@ def test_environments_in_one_account_never_touch_each_other(shop: World) -> None
         assert shop.run("apply", "-e", environment, "--auto-approve").code == 0
         shop.settled("-e", environment)
     before = {key: raw for key, raw in shop.live().items() if "/prod/" in raw["metadata"]["retinue.address"]}
-    assert shop.run("destroy", "-e", "dev", "--auto-approve", "--allow-deletes", "3").code == 0
+    assert shop.run("destroy", "-e", "dev", "--auto-approve", "--allow", "brake=3").code == 0
     assert shop.live() == before
     shop.settled("-e", "prod")

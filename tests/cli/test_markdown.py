@@ -43,7 +43,7 @@ def test_a_blocked_apply_says_so_step_by_step(world: World) -> None:
     ran = world.run("apply", "--auto-approve", "--format", "markdown")
     assert ran.code == 5
     assert "#### Not done\n\n- `+ Assistant/c` not started" in ran.out
-    assert "--allow-deletes 2" in ran.out
+    assert "--allow brake=2" in ran.out
 
 
 def test_the_link_comes_from_the_flag_or_from_the_ci(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

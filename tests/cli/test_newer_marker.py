@@ -14,7 +14,7 @@ COMMANDS = {
     "plan": ("plan",),
     "plan of another object": ("plan", "--target", "Assistant/cow"),
     "apply": ("apply", "--auto-approve"),
-    "destroy": ("destroy", "--auto-approve", "--allow-deletes", "2"),
+    "destroy": ("destroy", "--auto-approve", "--allow", "brake=2"),
     "drift": ("drift",),
     "forget": ("forget", "--auto-approve", "--id", "{id}"),
     "forget by address": ("forget", "--auto-approve", "Assistant/old"),
@@ -72,7 +72,7 @@ def test_json_says_it_with_a_code(upgraded: World) -> None:
 def test_a_manifest_that_is_gone_deletes_nothing(upgraded: World) -> None:
     upgraded.remove("assistants/ant.yaml")
     before = ant(upgraded)
-    for options in ((), ("--unprotect", "Assistant/ant"), ("--allow-deletes", "1")):
+    for options in ((), ("--allow", "protected:Assistant/ant"), ("--allow", "brake=1")):
         assert upgraded.run("apply", "--auto-approve", *options).code == 1
     assert ant(upgraded) == before
 

@@ -148,22 +148,22 @@ def test_verification_lapses_with_a_change_and_comes_back_with_the_old_spec(shop
 
 
 def test_an_exception_goes_ahead_and_is_said(shop: World) -> None:
-    ran = done(shop, "plan", "-e", "staging", "--allow-unpromoted", "Assistant/ant")
-    assert "Allowed: --allow-unpromoted Assistant/ant" in ran.out
-    assert "it goes ahead, named by --allow-unpromoted, although dev does not have it" in ran.out
-    assert apply(shop, "staging", "--allow-unpromoted", "Assistant/ant") == {"ant": "done", "bee": "held"}
+    ran = done(shop, "plan", "-e", "staging", "--allow", "unpromoted:Assistant/ant")
+    assert "Allowed: --allow unpromoted:Assistant/ant" in ran.out
+    assert "it goes ahead by --allow unpromoted:Assistant/ant, although dev does not have it" in ran.out
+    assert apply(shop, "staging", "--allow", "unpromoted:Assistant/ant") == {"ant": "done", "bee": "held"}
 
 
 @pytest.mark.parametrize(
     ("environment", "address", "said"),
     [
         ("staging", "Assistant/ent", "there is no such object\n  Did you mean Assistant/ant?"),
-        ("staging", "ant", "there is no such object"),
+        ("staging", "ant", "`ant` is no address"),
         ("dev", "Assistant/ant", "dev is promoted from no other environment"),
     ],
 )
 def test_an_exception_that_means_nothing_is_refused(shop: World, environment: str, address: str, said: str) -> None:
-    ran = shop.run("plan", "-e", environment, "--allow-unpromoted", address)
+    ran = shop.run("plan", "-e", environment, "--allow", f"unpromoted:{address}")
     assert (ran.code, ran.out) == (3, "")
     assert said in ran.err
 
@@ -193,7 +193,7 @@ def test_a_saved_plan_in_which_held_was_wiped_out_is_refused(shop: World) -> Non
 
 def test_a_saved_plan_from_before_the_gate_is_refused(shop: World) -> None:
     text = (shop.root / "retinue.yaml").read_text()
-    shop.write("retinue.yaml", text.replace(", promote_from: dev", ""))
+    shop.write("retinue.yaml", text.replace("    promote_from: dev\n", ""))
     done(shop, "plan", "-e", "staging", "--out", "plan.json")
     shop.write("retinue.yaml", text)
     ran = shop.run("apply", "plan.json", "--auto-approve")
@@ -274,14 +274,14 @@ def test_a_selection_narrows_the_plan_and_not_the_proof(shop: World) -> None:
         apply(shop, environment)
     shop.remove("assistants/bee.yaml")
     apply(shop, "dev")
-    assert apply(shop, "staging", "--target", "Assistant/bee", "--allow-deletes", "1") == {"bee": "done"}
+    assert apply(shop, "staging", "--target", "Assistant/bee", "--allow", "brake=1") == {"bee": "done"}
 
 
 def test_a_deletion_can_be_the_exception(shop: World) -> None:
     for environment in ("dev", "staging"):
         apply(shop, environment)
     shop.remove("assistants/bee.yaml")
-    assert apply(shop, "staging", "--allow-unpromoted", "Assistant/bee") == {"bee": "done"}
+    assert apply(shop, "staging", "--allow", "unpromoted:Assistant/bee") == {"bee": "done"}
     assert set(texts(shop, "dev")) == {"ant", "bee"}
 
 
@@ -291,7 +291,7 @@ def test_nothing_has_to_be_proven_to_destroy_or_to_forget(shop: World) -> None:
     shop.monkeypatch.delenv("DEV_KEY")
     shop.remove("assistants/bee.yaml")
     done(shop, "forget", "Assistant/bee", "-e", "staging", "--auto-approve")
-    done(shop, "destroy", "-e", "staging", "--auto-approve", "--allow-deletes", "1")
+    done(shop, "destroy", "-e", "staging", "--auto-approve", "--allow", "brake=1")
     assert "demo/staging" not in json.dumps(shop.live())
 
 

@@ -148,8 +148,8 @@ def test_what_was_allowed_holds_for_the_rest_of_a_plan_that_was_broken_off(world
     world.apply()
     world.remove("assistants/ant.yaml")
     world.remove("assistants/bee.yaml")
-    assert world.run("plan", "--allow-deletes", "2", "--target", "Assistant/*").code == 0
-    assert world.run("plan", "--allow-deletes", "2", "--out", "plan.json").code == 0
+    assert world.run("plan", "--allow", "brake=2", "--target", "Assistant/*").code == 0
+    assert world.run("plan", "--allow", "brake=2", "--out", "plan.json").code == 0
     assert world.emulator.store.delete("assistant", str(by_name(world, "bee")["id"]))
     ran = world.run("apply", "plan.json")
     assert (ran.code, len(world.live())) == (0, 1), ran.err
@@ -299,7 +299,7 @@ def test_a_plan_of_another_project_is_refused(planned: World) -> None:
 
 def test_a_saved_plan_cannot_be_narrowed_or_allowed_more(planned: World) -> None:
     assert planned.run("apply", "plan.json", "--target", "Assistant/ant").code == 3
-    assert planned.run("apply", "plan.json", "--allow-deletes", "1").code == 3
+    assert planned.run("apply", "plan.json", "--allow", "brake=1").code == 3
 
 
 def test_show_prints_the_saved_plan_without_a_project(planned: World, tmp_path: Path) -> None:
@@ -331,7 +331,16 @@ def test_a_saved_plan_that_is_in_place_says_so_and_counts_no_write(planned: Worl
     assert planned.run("apply", "plan.json").out.splitlines()[-1] == "Already applied: 3 in place."
 
 
-@pytest.mark.parametrize("flags", [("--var-file", "vars.yaml"), ("--allow-incomplete",)])
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("--var-file", "vars.yaml"),
+        (
+            "--allow",
+            "incomplete",
+        ),
+    ],
+)
 def test_a_saved_plan_takes_no_flag_that_shapes_a_plan(planned: World, flags: tuple[str, ...]) -> None:
     planned.write("vars.yaml", "{}\n")
     ran = planned.run("apply", "plan.json", *flags)

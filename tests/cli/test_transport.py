@@ -110,7 +110,7 @@ def test_no_lie_of_a_list_makes_a_duplicate(lie: str, tmp_path: Path, monkeypatc
         assert len(before) == COUNT
         for name, value in LIES[lie].items():
             setattr(gateway, name, value)
-        ran = world.run("apply", "--auto-approve", "--allow-deletes", "0")
+        ran = world.run("apply", "--auto-approve", "--allow", "brake=0")
         assert world.live() == before
         assert ran.code in (0, 1), ran.err
         assert ran.code == 0 or "Error: " in ran.err
@@ -169,7 +169,7 @@ def test_a_write_whose_answer_outlasts_the_run_is_unknown(
             world.assistant("a000", "description: New.\n")
             allowed = []
         else:
-            allowed = ["--allow-deletes", "1"]
+            allowed = ["--allow", "brake=1"]
             world.remove("assistants/a000.yaml")
         gateway.slow["POST" if change == "update" else "DELETE"] = 99
         ran = world.run("apply", "--auto-approve", "--timeout", "2s", "--format", "json", *allowed)

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from retinue.core.allowed import Allowed
 from retinue.core.drift import drift_of
-from retinue.core.model import Action, Address, Allowed, Cause, Json, Plan, Policy, Reason, Resource
+from retinue.core.model import Action, Address, Cause, Json, Plan, Policy, Reason, Resource
 from retinue.core.observation import Observation
 from retinue.core.plan import Intent, make_plan
 from retinue.render.drift_report import drift_text
@@ -91,7 +92,7 @@ def test_a_marker_of_somebody_else_is_no_lost_one() -> None:
 
 
 def test_allow_twins_makes_a_second_one() -> None:
-    assert steps(plan([desired("a")], [foreign("asst_1", name="a")], Allowed(twins=True))) == CREATED
+    assert steps(plan([desired("a")], [foreign("asst_1", name="a")], Allowed({"twin": True}))) == CREATED
 
 
 def test_a_nameless_object_is_never_recognised() -> None:
@@ -144,7 +145,7 @@ def test_without_a_history_either_side_may_have_changed(state: str) -> None:
     (denied,) = plan([wanted], [live], deny_drift=True).changes
     assert denied.blocked is not None and denied.blocked.code == "drift"
     assert "--take-live Assistant/a" in denied.blocked.remedies[0]
-    (reverted,) = plan([wanted], [live], Allowed(reverted=("Assistant/a",)), deny_drift=True).changes
+    (reverted,) = plan([wanted], [live], Allowed({"drift": ("Assistant/a",)}), deny_drift=True).changes
     assert reverted.blocked is None
 
 

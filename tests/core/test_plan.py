@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retinue.core import diff
+from retinue.core.allowed import Allowed
 from retinue.core.codec import dump, plan_to_json
 from retinue.core.marker import Owner
 from retinue.core.marks import asked_entries, fields_to_send, next_applied
-from retinue.core.model import Action, Allowed, Cause, Change, FieldChange, MarkChange, Obstacle, Plan, Reason, Resource
+from retinue.core.model import Action, Cause, Change, FieldChange, MarkChange, Obstacle, Plan, Reason, Resource
 
 from .worlds import HIDDEN, KIND, as_answered, at, desired, foreign, managed, plan, steps, target
 
@@ -296,7 +297,7 @@ def test_destroy_deletes_all_that_is_ours_and_nothing_else() -> None:
         managed(desired("prod-bot"), environment="prod"),
         foreign("asst_1"),
     ]
-    made = plan([BOT, desired("new")], live, destroy=True, allowed=Allowed(deletes=2))
+    made = plan([BOT, desired("new")], live, destroy=True, allowed=Allowed({"brake": 2}))
     assert [(change.remote_id, change.reason) for change in made.changes] == [
         ("asst_bot", "destroy"),
         ("second", "duplicate"),

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from retinue.core.allowed import Allowed
 from retinue.core.codec import outcome
-from retinue.core.model import Action, Address, Allowed, Change, Plan, Reason, Resource
+from retinue.core.model import Action, Address, Change, Plan, Reason, Resource
 from retinue.core.policy import Facts, block_brake, block_protected, guard
 
 from .worlds import at, desired, fleet, foreign, managed, plan
@@ -55,7 +56,7 @@ def test_the_brake_is_the_formula(owned: int, deletes: int) -> None:
 
 
 def test_the_brake_shows_both_ways_out() -> None:
-    assert remedies(thinned(4, 2)) == ("removed: [Assistant/a00, Assistant/a01]", "--allow-deletes 2")
+    assert remedies(thinned(4, 2)) == ("removed: [Assistant/a00, Assistant/a01]", "--allow brake=2")
 
 
 # --- copies: told from their original by the original alone
@@ -77,7 +78,7 @@ COPY = managed(desired("a00"), id="copy", created=9)
 def test_what_was_copied_does_not_go_while_the_copy_is_there(wanted: list[Resource], options: dict[str, Any]) -> None:
     first, *others = fleet(4)
     live = [managed(item) for item in (first, *others)]
-    options["allowed"] = Allowed(deletes=4 if "destroy" in options else 0)
+    options["allowed"] = Allowed({"brake": 4} if "destroy" in options else {})
     assert "a00" not in blocked(plan(others, live, **options))
     made = plan(others, [*live, COPY], **options)
     assert blocked(made) == {"a00": "copied"}
@@ -111,7 +112,7 @@ def test_nothing_is_created_while_a_marker_cannot_be_read_that_may_be_its_own() 
     made = plan([desired("bot"), desired("other")], [damaged, managed(desired("other"))])
     assert blocked(made) == {"bot": "marker-unreadable"}
     assert remedies(made)[0] == "retinue: {adopt: {dev: asst_d}}"
-    assert blocked(plan([desired("bot")], [damaged], allowed=Allowed(twins=True))) == {}
+    assert blocked(plan([desired("bot")], [damaged], allowed=Allowed({"twin": True}))) == {}
     assert blocked(plan([desired("bot", adopt={"dev": "asst_d"}), desired("new")], [damaged])) == {}
     elsewhere = replace(damaged, marker_address="demo/prod/Assi")
     assert blocked(plan([desired("bot")], [elsewhere])) == {}
@@ -119,7 +120,7 @@ def test_nothing_is_created_while_a_marker_cannot_be_read_that_may_be_its_own() 
 
 def test_what_a_destroy_takes_has_a_manifest_so_only_the_number_lets_it() -> None:
     made = plan(fleet(2), [managed(item) for item in fleet(2)], destroy=True)
-    assert (set(blocked(made).values()), remedies(made)) == ({"brake"}, ("--allow-deletes 2",))
+    assert (set(blocked(made).values()), remedies(made)) == ({"brake"}, ("--allow brake=2",))
 
 
 def test_the_brake_stops_the_deletes_and_no_other_step() -> None:
@@ -137,20 +138,20 @@ def test_the_last_object_never_goes_without_a_word() -> None:
 
 @pytest.mark.parametrize(("owned", "deletes"), [(1, 1), (4, 2), (10, 9), (10, 10)])
 def test_the_exact_number_lifts_the_brake(owned: int, deletes: int) -> None:
-    assert blocked(thinned(owned, deletes, allowed=Allowed(deletes=deletes))) == {}
-    assert blocked(thinned(owned, deletes, allowed=Allowed(deletes=deletes), target={"critical": True})) == {}
+    assert blocked(thinned(owned, deletes, allowed=Allowed({"brake": deletes}))) == {}
+    assert blocked(thinned(owned, deletes, allowed=Allowed({"brake": deletes}), target={"critical": True})) == {}
 
 
 @pytest.mark.parametrize("number", [1, 2, 4, 100])
 def test_any_other_number_blocks(number: int) -> None:
-    assert set(blocked(thinned(10, 3, allowed=Allowed(deletes=number))).values()) == {"brake"}
-    assert remedies(thinned(10, 3, allowed=Allowed(deletes=number)))[-1] == "--allow-deletes 3"
+    assert set(blocked(thinned(10, 3, allowed=Allowed({"brake": number}))).values()) == {"brake"}
+    assert remedies(thinned(10, 3, allowed=Allowed({"brake": number})))[-1] == "--allow brake=3"
 
 
 def test_a_number_where_nothing_is_deleted_blocks_the_other_steps() -> None:
-    made = plan([desired("new")], [], allowed=Allowed(deletes=1))
+    made = plan([desired("new")], [], allowed=Allowed({"brake": 1}))
     assert blocked(made) == {"new": "brake"}
-    assert remedies(made) == ("leave out --allow-deletes",)
+    assert remedies(made) == ("leave out --allow brake=1",)
 
 
 def test_a_critical_environment_deletes_nothing_without_a_word() -> None:
@@ -175,9 +176,9 @@ def test_removed_may_name_everything_but_must_name_all_of_it() -> None:
 
 def test_the_number_is_of_what_removed_does_not_name() -> None:
     options = {"target": {"removed": {at("a00"): False}}}
-    assert blocked(thinned(10, 5, allowed=Allowed(deletes=4), **options)) == {}
-    assert set(blocked(thinned(10, 5, allowed=Allowed(deletes=5), **options)).values()) == {"brake"}
-    assert "--allow-deletes 4" in remedies(thinned(10, 5, **options))
+    assert blocked(thinned(10, 5, allowed=Allowed({"brake": 4}), **options)) == {}
+    assert set(blocked(thinned(10, 5, allowed=Allowed({"brake": 5}), **options)).values()) == {"brake"}
+    assert "--allow brake=4" in remedies(thinned(10, 5, **options))
 
 
 def test_what_is_forgotten_does_not_count() -> None:
@@ -205,8 +206,8 @@ def test_replaces_count_as_deletes() -> None:
 def test_destroy_needs_the_exact_number() -> None:
     live = [managed(resource) for resource in fleet(3)]
     assert len(blocked(plan([], live, destroy=True))) == 3
-    assert len(blocked(plan([], live, destroy=True, allowed=Allowed(deletes=2)))) == 3
-    assert blocked(plan([], live, destroy=True, allowed=Allowed(deletes=3))) == {}
+    assert len(blocked(plan([], live, destroy=True, allowed=Allowed({"brake": 2})))) == 3
+    assert blocked(plan([], live, destroy=True, allowed=Allowed({"brake": 3}))) == {}
 
 
 # --- protection
@@ -221,26 +222,30 @@ def guarded(**options: Any) -> Plan:
 
 def test_protection_outlives_the_manifest() -> None:
     assert blocked(guarded()) == {"a00": "protected"}
-    assert "--unprotect Assistant/a00" in remedies(guarded())
+    assert "--allow protected:Assistant/a00" in remedies(guarded())
 
 
 @pytest.mark.parametrize(
     "options",
-    [{"target": {"removed": {at("a00"): False}}}, {"allowed": Allowed(deletes=1)}, {"allowed": Allowed(twins=True)}],
-    ids=["removed", "allow-deletes", "allow-twins"],
+    [
+        {"target": {"removed": {at("a00"): False}}},
+        {"allowed": Allowed({"brake": 1})},
+        {"allowed": Allowed({"twin": True})},
+    ],
+    ids=["removed", "brake", "twin"],
 )
-def test_nothing_but_unprotect_lifts_protection(options: dict[str, Any]) -> None:
+def test_only_its_own_code_lifts_protection(options: dict[str, Any]) -> None:
     assert blocked(guarded(**options)) == {"a00": "protected"}
 
 
-def test_unprotect_lifts_the_protection_of_just_what_it_names() -> None:
-    assert blocked(guarded(allowed=Allowed(unprotected=("Assistant/a00",)))) == {}
-    assert blocked(guarded(allowed=Allowed(unprotected=("Assistant/a01",)))) == {"a00": "protected"}
+def test_allowed_protection_is_lifted_of_just_what_it_names() -> None:
+    assert blocked(guarded(allowed=Allowed({"protected": ("Assistant/a00",)}))) == {}
+    assert blocked(guarded(allowed=Allowed({"protected": ("Assistant/a01",)}))) == {"a00": "protected"}
 
 
-def test_unprotect_does_not_lift_the_brake() -> None:
+def test_allowed_protection_does_not_lift_the_brake() -> None:
     live = [managed(desired("bot"), protected=True)]
-    assert blocked(plan([], live, allowed=Allowed(unprotected=("Assistant/bot",)))) == {"bot": "brake"}
+    assert blocked(plan([], live, allowed=Allowed({"protected": ("Assistant/bot",)}))) == {"bot": "brake"}
 
 
 def test_protection_says_nothing_against_updates_moves_and_letting_go() -> None:
@@ -260,7 +265,7 @@ def test_protection_stops_a_replace() -> None:
 
 def test_destroy_leaves_what_is_protected() -> None:
     live = [managed(desired("a"), protected=True), managed(desired("b"))]
-    assert blocked(plan([], live, destroy=True, allowed=Allowed(deletes=2))) == {"a": "protected"}
+    assert blocked(plan([], live, destroy=True, allowed=Allowed({"brake": 2}))) == {"a": "protected"}
 
 
 def test_a_double_create_of_a_protected_object_is_not_protected() -> None:
@@ -273,7 +278,7 @@ def test_an_object_whose_protection_cannot_be_read_is_not_deleted() -> None:
     everything = fleet(10)
     live = [managed(everything[0], damaged=True), *map(managed, everything[1:])]
     assert blocked(plan(everything[1:], live)) == {"a00": "marker-damaged"}
-    assert blocked(plan(everything[1:], live, allowed=Allowed(unprotected=("Assistant/a00",)))) == {}
+    assert blocked(plan(everything[1:], live, allowed=Allowed({"protected": ("Assistant/a00",)}))) == {}
 
 
 # --- twins
@@ -317,7 +322,7 @@ def test_twins_are_all_named_the_oldest_first() -> None:
 
 def test_twins_can_be_allowed() -> None:
     wanted = [desired("tutor", {"model": "m", "name": "Math Tutor"})]
-    assert blocked(plan(wanted, [TWIN], allowed=Allowed(twins=True))) == {}
+    assert blocked(plan(wanted, [TWIN], allowed=Allowed({"twin": True}))) == {}
 
 
 # --- a renamed project
@@ -359,7 +364,7 @@ def test_whoever_owns_something_was_not_renamed() -> None:
 def test_a_new_project_beside_others_of_the_same_names_can_be_allowed() -> None:
     wanted = fleet(2)
     live = [managed(resource, project="old") for resource in wanted]
-    assert blocked(plan(wanted, live, allowed=Allowed(twins=True))) == {}
+    assert blocked(plan(wanted, live, allowed=Allowed({"twin": True}))) == {}
     assert blocked(plan(wanted, live, target={"formerly": ("old",)})) == {}
 
 
@@ -390,7 +395,7 @@ def test_guarding_twice_is_guarding_once_and_changes_nothing_but_blocked(
     everything = fleet(4)
     live = [*map(managed, everything), TWIN]
     wanted = [*everything[gone:], desired("tutor", {"model": "m", "name": "Math Tutor"})]
-    made = plan(wanted, live, target={"critical": critical}, allowed=Allowed(twins=twins))
+    made = plan(wanted, live, target={"critical": critical}, allowed=Allowed({"twin": True} if twins else {}))
     facts = Facts(frozenset(resource.address for resource in everything if resource.address), {}, {}, frozenset())
     assert guard(made, facts) == made
 
@@ -407,7 +412,7 @@ def test_where_drift_is_denied_what_moved_outside_is_not_undone() -> None:
     assert blocked(made) == {"bot": "drift"}
     assert remedies(made) == (
         "to keep the live values: retinue import --update -e dev --target Assistant/bot",
-        "to undo them: --revert-drift Assistant/bot",
+        "to undo them: --allow drift:Assistant/bot",
     )
     assert blocked(plan([desired("bot")], [DRIFTED])) == {}
 
@@ -417,7 +422,7 @@ def test_a_field_that_both_sides_changed_is_denied_too() -> None:
     assert blocked(made) == {"bot": "drift"}
     assert remedies(made) == (
         "to keep the live values: retinue import --update -e dev --target Assistant/bot --take-live Assistant/bot",
-        "to have the manifest: --revert-drift Assistant/bot",
+        "to have the manifest: --allow drift:Assistant/bot",
     )
 
 
@@ -434,5 +439,5 @@ def test_drift_of_a_renamed_object_is_denied_under_its_new_name() -> None:
 
 @pytest.mark.parametrize(("name", "codes"), [("bot", {}), ("bo", {"bot": "drift"})])
 def test_only_the_exact_address_lifts_it(name: str, codes: dict[str, str]) -> None:
-    made = plan([desired("bot")], [DRIFTED], allowed=Allowed(reverted=(f"Assistant/{name}",)), **DENY)
+    made = plan([desired("bot")], [DRIFTED], allowed=Allowed({"drift": (f"Assistant/{name}",)}), **DENY)
     assert blocked(made) == codes

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from retinue.core.allowed import Allowed
 from retinue.core.codec import plan_from_json, plan_to_json
-from retinue.core.model import Action, Allowed, Change, Plan, Promotion, Reason, Resource
+from retinue.core.model import Action, Change, Plan, Promotion, Reason, Resource
 from retinue.core.observation import Observation
 from retinue.core.plan import Intent, make_plan
 from retinue.core.promotion import Proof, hold, proof_of
@@ -30,7 +31,7 @@ def proof(
 
 def prod(wanted: Iterable[Resource], live: Iterable[Resource], proven: Proof, **allowed: Any) -> Plan:
     seen = Observation(target(environment="prod"), list(live))
-    return make_plan(seen, list(wanted), Intent(Allowed(**allowed), proof=proven))
+    return make_plan(seen, list(wanted), Intent(Allowed(allowed), proof=proven))
 
 
 def held(made: Plan) -> dict[str, str]:
@@ -69,7 +70,7 @@ def test_why_it_is_held(live: list[Resource], code: str) -> None:
     undo: tuple[str, ...] = ("retinue apply -e dev",)
     if code == "drifted":
         undo = ("to keep that: retinue import --update -e dev", "to undo it: retinue apply -e dev")
-    assert made.changes[0].held.remedies == (*undo, "--allow-unpromoted Assistant/ant")
+    assert made.changes[0].held.remedies == (*undo, "--allow unpromoted:Assistant/ant")
 
 
 def test_what_dev_took_from_live_waits_for_an_apply_there_in_words_that_hold() -> None:
@@ -97,7 +98,7 @@ def test_an_exception_is_named_said_and_kept() -> None:
     (said,) = [item for item in made.diagnostics if item.code == "unpromoted"]
     assert said.address == "Assistant/ant"
     value = plan_to_json(made, "x")
-    assert value["allowed"] == {"deletes": 0, "unpromoted": ["Assistant/ant"]}
+    assert value["allowed"] == {"unpromoted": ["Assistant/ant"]}
     assert value["promotion"] == {"environment": "dev", "verified": False}
     again = plan_from_json(value)
     assert (again.allowed, again.promotion, held(again)) == (made.allowed, made.promotion, held(made))

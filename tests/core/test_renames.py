@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from retinue.core.allowed import Allowed
 from retinue.core.content import scope_of
-from retinue.core.model import Action, Address, Allowed, Change, Plan, Promotion, Reason, Resource, Severity
+from retinue.core.model import Action, Address, Change, Plan, Promotion, Reason, Resource, Severity
 from retinue.core.promotion import Proof
 from retinue.core.selection import select
 
@@ -164,7 +165,7 @@ def test_of_several_the_one_most_alike_is_meant() -> None:
     live = [managed(desired("a", SPEC | {"temperature": 0.7})), managed(desired("b", SPEC)), *map(managed, keep)]
     assert blocks(plan([desired("new", SPEC), *keep], live)).keys() == {"b", "new"}
     # Once somebody said that it is not this one, the other may be.
-    allowed = Allowed(renamed=("Assistant/b",))
+    allowed = Allowed({"renamed": ("Assistant/b",)})
     assert blocks(plan([desired("new", SPEC), *keep], live, allowed=allowed)).keys() == {"a", "new"}
 
 
@@ -196,7 +197,7 @@ def test_a_delete_that_somebody_agreed_to_is_no_rename() -> None:
 
 def test_it_is_allowed_by_the_address_that_would_be_deleted() -> None:
     for address, names in (("Assistant/old", set()), ("Assistant/new", {"old", "new"})):
-        allowed = Allowed(deletes=1, renamed=(address,))
+        allowed = Allowed({"brake": 1, "renamed": (address,)})
         made = plan([desired("new", SPEC)], [managed(desired("old", SPEC))], allowed=allowed)
         assert blocks(made).keys() == names
 
@@ -210,7 +211,7 @@ def test_a_narrowed_plan_is_no_way_around_it() -> None:
 
 
 def test_a_destroy_is_no_rename() -> None:
-    made = plan([desired("new", SPEC)], [managed(desired("old", SPEC))], destroy=True, allowed=Allowed(deletes=1))
+    made = plan([desired("new", SPEC)], [managed(desired("old", SPEC))], destroy=True, allowed=Allowed({"brake": 1}))
     assert [change.blocked for change in made.changes] == [None]
 
 
@@ -253,7 +254,7 @@ def test_a_great_many_are_told_apart_in_a_moment() -> None:
         return [desired(f"{prefix}{number}", SPEC | {"instructions": text}) for number, text in enumerate(texts)]
 
     for line, least in (("", 220), (" others", 100)):
-        made = plan(bots("b", 110, ""), map(managed, bots("a", 120, line)), allowed=Allowed(deletes=120))
+        made = plan(bots("b", 110, ""), map(managed, bots("a", 120, line)), allowed=Allowed({"brake": 120}))
         assert len(blocks(made)) >= least
 
 

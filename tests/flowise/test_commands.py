@@ -138,7 +138,7 @@ def test_an_upstream_that_is_gone_is_said_at_plan(world: FlowiseWorld, golden: G
     assert world.run("apply", "--auto-approve").code == 1
     world.remove("assistants/greeter.yaml")
     world.project("removed: [Assistant/greeter]\n")
-    assert world.run("apply", "--auto-approve", "--allow-incomplete").code == 0
+    assert world.run("apply", "--auto-approve", "--allow", "incomplete").code == 0
     assert world.rows() == {}
     golden("upstream-gone", world.seen())
 
@@ -241,7 +241,7 @@ def test_a_delete_takes_the_upstream_with_it_unless_it_is_shared(world: FlowiseW
     shared = world.rows()["One"]
     details = {**shared["parsed"], "name": "Foreign", "metadata": {}}
     world.emulator.seed({**shared, "object": "flowise.assistant", "id": None, "details": details})
-    assert world.run("destroy", "--auto-approve", "--allow-deletes", "2").code == 0
+    assert world.run("destroy", "--auto-approve", "--allow", "brake=2").code == 0
     assert list(world.rows()) == ["Foreign"]
     assert list(world.live()) == [shared["parsed"]["id"]]
 

@@ -103,7 +103,7 @@ def test_an_edit_of_a_row_without_any_marker_may_come_from_either_side(world: Fl
 def test_the_edit_can_be_undone_by_its_flag(world: FlowiseWorld) -> None:
     greeter(world, environment="    on_drift: deny\n")
     world.save_page("Greeter", sync=True, instructions="Say bye.")
-    assert world.run("apply", "--auto-approve", "--revert-drift", "Assistant/greeter").code == 0
+    assert world.run("apply", "--auto-approve", "--allow", "drift:Assistant/greeter").code == 0
     assert world.rows()["Greeter"]["parsed"]["instructions"] == "Say hello."
     world.settled()
 

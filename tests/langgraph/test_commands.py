@@ -365,7 +365,7 @@ def test_destroy_reads_and_deletes_only_what_is_ours(world: LangGraphWorld) -> N
     world.graph("tutor")
     world.apply()
     world.fake.create({"graph_id": "agent", "name": "Other"})
-    assert world.run("destroy", "--auto-approve", "--allow-deletes", "1").code == 0
+    assert world.run("destroy", "--auto-approve", "--allow", "brake=1").code == 0
     assert [raw["name"] for raw in world.live().values()] == ["Other"]
 
 

@@ -56,14 +56,14 @@ def test_deny_keeps_the_rollback_until_somebody_says_which_side_is_right(world: 
     rolled_back(world, "    on_drift: deny\n")
     before = world.named("Tutor")
     ran = world.run("apply", "--auto-approve")
-    assert ran.code == 5 and "--revert-drift Assistant/tutor" in ran.out
+    assert ran.code == 5 and "--allow drift:Assistant/tutor" in ran.out
     assert world.named("Tutor") == before
     assert "not written: Assistant/tutor: instructions" in world.run("import", "--update").out
     ran = world.run("import", "--update", "--take-live", "Assistant/tutor")
     assert ran.code == (0 if whole else 1), "of what differs between the two copies a manifest says nothing"
     assert ("nothing that a manifest says" in ran.out) is not whole
     assert "Be kind." in (world.root / "assistants/tutor.yaml").read_text()
-    assert world.run("apply", "--auto-approve", "--revert-drift", "Assistant/tutor").code == 0
+    assert world.run("apply", "--auto-approve", "--allow", "drift:Assistant/tutor").code == 0
     world.settled()
     assert world.named("Tutor")["context"]["system_prompt"] == "Be kind." and mirrored(world)
 
@@ -96,7 +96,7 @@ def test_a_config_without_its_copy_is_drift_and_mended(world: LangGraphWorld, bo
     assert planned(world) == {"/providers": "drift"}
     assert "providers.langgraph.not_mirrored" in world.run("drift").out
     assert world.run("apply", "--auto-approve").code == 5
-    assert world.run("apply", "--auto-approve", "--revert-drift", "Assistant/tutor").code == 0
+    assert world.run("apply", "--auto-approve", "--allow", "drift:Assistant/tutor").code == 0
     world.settled()
     raw = world.named("Tutor")
     assert mirrored(world) and {**raw["config"], "configurable": {}} == {"configurable": {}, **body["config"]}

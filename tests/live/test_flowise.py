@@ -130,7 +130,7 @@ def test_a_life_from_create_to_destroy(live: Live) -> None:
     (live.root / "assistants" / "greeter.yaml").unlink()
     live.project("removed: [Assistant/host]\n")
     assert "Applied: 1 deleted." in live.apply()
-    live.retinue("destroy", "--auto-approve", "--allow-deletes", "1")
+    live.retinue("destroy", "--auto-approve", "--allow", "brake=1")
     assert live.rows() == {}
 
 
@@ -198,7 +198,7 @@ def test_both_layers_of_a_row_with_an_upstream(live: Live) -> None:
         upstream.behaviour = Behaviour(gone=True)
         assert "`main` has no Assistants API any more" in live.retinue("plan", "--detailed-exitcode")
         upstream.behaviour = Behaviour()
-        live.retinue("destroy", "--auto-approve", "--allow-deletes", "1")
+        live.retinue("destroy", "--auto-approve", "--allow", "brake=1")
         assert upstream.store.get("assistant", key) is None
     assert "`main` cannot be read" in live.retinue("plan", "--detailed-exitcode", code=2)
 

@@ -104,8 +104,8 @@ def test_a_life_from_create_to_destroy(live: Live) -> None:
     assert live.server.named("Tutor")["description"] == "" and live.server.named("Tutor")["metadata"]["owner"] is None
     live.write("assistants/greeter.yaml", f"assistant: host\nname: Greeter\nmodel: gpt-4o\n{BLOCK}")
     live.project("removed: [Assistant/greeter]\n")
-    assert "Applied: 1 created, 1 deleted." in live.apply("--allow-twins")
-    live.retinue("destroy", "--auto-approve", "--allow-deletes", "2")
+    assert "Applied: 1 created, 1 deleted." in live.apply("--allow", "twin")
+    live.retinue("destroy", "--auto-approve", "--allow", "brake=2")
     assert live.server.assistants() == {}
 
 
@@ -187,7 +187,7 @@ def test_deny_keeps_a_version_that_was_set_live_again(live: Live) -> None:
     live.server.call("POST", f"/assistants/{key}/latest", {"version": 1})
     assert "/metadata" in live.retinue("apply", "--auto-approve", code=5)
     assert live.server.named("Tutor")["metadata"]["owner"] == "edu"
-    live.apply("--revert-drift", "Assistant/tutor")
+    live.apply("--allow", "drift:Assistant/tutor")
     assert live.server.named("Tutor")["metadata"]["owner"] == "cx"
 
 

@@ -122,8 +122,8 @@ def test_every_field_from_create_to_delete(world: World, seen: Seen, version: st
     world.write("assistants/tutor.yaml", BARE)
     world.apply()
     world.remove("assistants/handbook.yaml")
-    world.apply("--allow-deletes", "1")
-    assert world.run("destroy", "--auto-approve", "--allow-deletes", "1").code == 0
+    world.apply("--allow", "brake=1")
+    assert world.run("destroy", "--auto-approve", "--allow", "brake=1").code == 0
     assert world.live() == {}
     store = "vector_stores/ID"
     assert operations(seen) >= {

@@ -50,7 +50,7 @@ OLD_BOT = Change(address("old-bot"), Action.DELETE, Reason.ORPHAN, "asst_9zz")
 BRAKE = Obstacle(
     "brake",
     "2 deletes at once, of 5 owned (at most 1 goes without a word)",
-    ("removed: [Assistant/old-bot, Assistant/older-bot]", "--allow-deletes 2"),
+    ("removed: [Assistant/old-bot, Assistant/older-bot]", "--allow brake=2"),
 )
 NESTED = update(
     "support",
@@ -127,7 +127,7 @@ GOLDEN = {
             blocked=Obstacle(
                 "twin",
                 "asst_1 is live, is named “Greeter” too, and nobody manages it",
-                ("retinue: {adopt: {prod: asst_1}}", "--allow-twins creates a second one"),
+                ("retinue: {adopt: {prod: asst_1}}", "to create a second one: --allow twin:Assistant/greeter"),
             ),
         ),
         update("waits", FieldChange("/model", "a", "b"), held=Obstacle("unverified", "it was not verified in dev")),

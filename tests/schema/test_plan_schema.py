@@ -70,7 +70,7 @@ def test_a_plan_that_failed_is_valid() -> None:
 
 FAULTS = {
     "no digest": lambda value: value.pop("digest"),
-    "another major version": lambda value: value.update(format_version="2.0"),
+    "another major version": lambda value: value.update(format_version="1.0"),
     "an unknown action": lambda value: value["changes"][0].update(action="explode"),
     "a path that is no pointer": lambda value: value["changes"][0]["fields"][0].update(path="model"),
     "a count below zero": lambda value: value["summary"].update(delete=-1),

@@ -1,54 +1,95 @@
-"""What `--allow CODE[=N|:ADDRESS]` says, as values. Decides nothing about it."""
+"""The option `--allow CODE[=N|:ADDRESS]` as a value, and what took its place before. Decides nothing about it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
+import click
+
+from ..core.allowed import FORMS, Allowed, Said, flag
 from ..core.codec import parse_address
 from ..core.errors import UsageError
 from ..core.spelling import closest
 
+F = TypeVar("F", bound=Callable[..., Any])
 
-class Form(NamedTuple):
-    """How a code is written: what follows it after which sign, and whether that may be left out."""
-
-    sign: str
-    what: str
-    optional: bool = False
-
-    def written(self, code: str) -> str:
-        rest = f"{self.sign}{self.what}"
-        return f"{code}[{rest}]" if self.optional else f"{code}{rest}"
-
-
-FORMS: Mapping[str, Form] = {"renamed": Form(":", "ADDRESS")}
-"""By the code that a block prints."""
-
-
-def allowed_of(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """By code, what was named after it. Raises UsageError for an unknown code and for another form than the code's."""
-    found: dict[str, tuple[str, ...]] = {}
-    for text in texts:
-        parts = re.fullmatch(r"([^:=]*)([:=]?)(.*)", text, re.DOTALL)
-        assert parts is not None  # every text is of this form
-        code, sign, value = parts.groups()
-        form = FORMS.get(code)
-        if form is None:
-            known = ", ".join(form.written(name) for name, form in FORMS.items())
-            meant = closest(code, FORMS)
-            hint = f"Did you mean `{meant}`? " if meant else ""
-            raise UsageError(f"--allow {text}: there is no code `{code}`", f"{hint}Known: {known}.")
-        if (sign, bool(value)) != (form.sign, bool(form.sign)) and not (form.optional and not sign):
-            raise UsageError(f"--allow {text}: `{code}` is written {form.written(code)}", _AS_PRINTED)
-        if form.what == "ADDRESS" and value:
-            try:
-                parse_address(value)
-            except ValueError as error:
-                raise UsageError(f"--allow {text}: {error}", _AS_PRINTED) from error
-        found[code] = (*found.get(code, ()), value)
-    return found
-
-
+FORMER: Mapping[str, str] = {
+    "--allow-deletes": "brake",
+    "--unprotect": "protected",
+    "--allow-twins": "twin",
+    "--allow-incomplete": "incomplete",
+    "--revert-drift": "drift",
+    "--allow-unpromoted": "unpromoted",
+}
+"""By a flag that there was: the code to write now."""
 _AS_PRINTED = "Paste it as the blocked change prints it."
+
+
+def option(command: F) -> F:
+    """`--allow`, read into an `Allowed`; the flags before it end in an error that says what to write."""
+    for name, code in FORMER.items():
+        settings: dict[str, Any] = (
+            {"multiple": True} if FORMS[code].sign and not FORMS[code].optional else {"is_flag": True}
+        )
+        settings |= {"hidden": True, "expose_value": False, "callback": _refused, "help": f"Now {flag(code)}."}
+        command = click.option(name, **settings)(command)
+    return click.option(
+        "--allow",
+        multiple=True,
+        metavar="CODE[=N|:ADDRESS]",
+        callback=lambda _ctx, _option, texts: allowed_of(texts),
+        help=f"Allow what is blocked with this code, as the plan prints it: {known()}. Again for more.",
+    )(command)
+
+
+def known() -> str:
+    """Every code, as it is written."""
+    return ", ".join(form.written(code) for code, form in FORMS.items())
+
+
+def _refused(_ctx: click.Context, option: click.Parameter, found: Any) -> None:
+    """Raises UsageError for a former flag, with what was said by it in the new form."""
+    if found:
+        (name,) = option.opts
+        code = FORMER[name]
+        flags = " ".join(flag(code, text) for text in ((None,) if found is True else found))
+        raise UsageError(f"{name} is called --allow {FORMS[code].written(code)} now", f"Write {flags}.")
+
+
+def allowed_of(texts: Iterable[str]) -> Allowed:
+    """Raises UsageError for an unknown code, another form than the code's, and two different numbers."""
+    found: dict[str, Said] = {}
+    for text in texts:
+        code, said = _read(text)
+        before = found.get(code, said)
+        if isinstance(before, tuple) and isinstance(said, tuple):
+            said = (*before, *(item for item in said if item not in before))
+        elif before is True:
+            said = True
+        elif type(before) is int and before != said:
+            raise UsageError(f"--allow {text}: {code}={before} was given too", "Give one number.")
+        found[code] = said
+    return Allowed({code: tuple(sorted(said)) if isinstance(said, tuple) else said for code, said in found.items()})
+
+
+def _read(text: str) -> tuple[str, Said]:
+    parts = re.fullmatch(r"([^:=]*)([:=]?)(.*)", text, re.DOTALL)
+    assert parts is not None  # every text is of this form
+    code, sign, value = parts.groups()
+    form = FORMS.get(code)
+    if form is None:
+        meant = closest(code, FORMS)
+        hint = f"Did you mean `{meant}`? " if meant else ""
+        raise UsageError(f"--allow {text}: there is no code `{code}`", f"{hint}Known: {known()}.")
+    if not sign and form.fits(True):
+        return code, True
+    if sign == form.sign == ":" and value:
+        try:
+            return code, (str(parse_address(value)),)
+        except ValueError as error:
+            raise UsageError(f"--allow {text}: {error}", _AS_PRINTED) from error
+    if sign == form.sign == "=" and re.fullmatch(r"[0-9]{1,9}", value, re.ASCII):
+        return code, int(value)
+    raise UsageError(f"--allow {text}: `{code}` is written {form.written(code)}", _AS_PRINTED)

@@ -7,11 +7,9 @@ from typing import Any
 
 import click
 
-from .options import GUARDS
-
 _SECTIONS = {
     "Which objects": ("targets", "excludes", "labels"),
-    "What is allowed": GUARDS,
+    "What is allowed": ("allow",),
     "Project and service": (
         "environment",
         "directory",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, fields
 from functools import partial, wraps
 from typing import Any, TypeVar
 
 import click
 
+from ..core.allowed import Allowed
 from ..core.model import Address
 from ..load.located import Map
 
@@ -52,13 +53,17 @@ class ServiceOptions(ProjectOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class PlanOptions(ServiceOptions):
-    """What is planned, and what is allowed: `guards` by the names of their flags. `only`: as in core.plan.Intent."""
+    """What is planned, and what is allowed. `allow`: None for a command without the flag. `only`: as in `Intent`."""
 
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
-    guards: Mapping[str, Any] = field(default_factory=dict)
+    allow: Allowed | None = None
     only: Collection[Address] | None = None
+
+    @property
+    def allowed(self) -> Allowed:
+        return self.allow or Allowed()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,17 +76,6 @@ class ApplyOptions(PlanOptions):
     backup: str | None = None
 
 
-GUARDS = (
-    "allow",
-    "allow_deletes",
-    "unprotect",
-    "revert_drift",
-    "allow_twins",
-    "allow_incomplete",
-    "allow_unpromoted",
-)
-
-
 def gathered(kind: type[Any]) -> Callable[[Callable[..., int]], Callable[..., int]]:
     """Hands a command one frozen value of this kind, in the place of the flags that are its fields."""
     names = {item.name for item in fields(kind)}
@@ -89,9 +83,8 @@ def gathered(kind: type[Any]) -> Callable[[Callable[..., int]], Callable[..., in
     def decorate(command: Callable[..., int]) -> Callable[..., int]:
         @wraps(command)
         def gathering(**flags: Any) -> int:
-            guards = {name: flags.pop(name) for name in GUARDS if name in flags}
             mine = {name: flags.pop(name) for name in names & flags.keys()}
-            return command(kind(**mine, **({"guards": guards} if guards else {})), **flags)
+            return command(kind(**mine), **flags)
 
         return gathering
 
@@ -168,40 +161,6 @@ def selection_options(command: F) -> F:
         _several("--target", "targets", metavar="ADDRESS", help="Only this address or pattern; again for more."),
         _several("--exclude", "excludes", metavar="ADDRESS", help="All but this address or pattern; again for more."),
         _several("--select", "labels", metavar="LABEL=VALUE", help="Only manifests with this label; again for more."),
-    )(command)
-
-
-def guard_options(command: F) -> F:
-    """A person's word for what a plan blocks otherwise."""
-    return _all(
-        click.option(
-            "--allow",
-            multiple=True,
-            metavar="CODE[=N|:ADDRESS]",
-            help="Allow what is blocked with this code, as the plan prints it: renamed:ADDRESS. Again for more.",
-        ),
-        click.option(
-            "--allow-deletes", type=click.IntRange(0), default=0, metavar="N", help="Allow exactly N deletes."
-        ),
-        click.option("--unprotect", multiple=True, metavar="ADDRESS", help="Lift the protection of this object."),
-        click.option(
-            "--revert-drift", multiple=True, metavar="ADDRESS", help="Undo what was changed outside (on_drift: deny)."
-        ),
-        click.option("--allow-twins", is_flag=True, help="Create beside a live object of the same name."),
-        click.option(
-            "--allow-incomplete", is_flag=True, help="Go on although the service holds less than the manifests ask."
-        ),
-    )(command)
-
-
-def promotion_options(command: F) -> F:
-    return _all(
-        click.option(
-            "--allow-unpromoted",
-            multiple=True,
-            metavar="ADDRESS",
-            help="Let this object go ahead although the environment before has not proven it.",
-        ),
     )(command)
 
 

@@ -5,19 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from ..core.allowed import Allowed, flag
 from ..core.errors import InvalidManifests, RetinueError, UsageError
-from ..core.model import (
-    Address,
-    Allowed,
-    Change,
-    Diagnostic,
-    Inputs,
-    Place,
-    Plan,
-    Promotion,
-    Resource,
-    Severity,
-)
+from ..core.model import Address, Change, Diagnostic, Inputs, Place, Plan, Promotion, Resource, Severity
 from ..core.observation import Observation
 from ..core.plan import Intent, make_plan
 from ..core.policy import counts_as_delete
@@ -31,7 +21,6 @@ from ..load.origins import shared_file_notes
 from ..providers.base import Adviser, Provider
 from ..providers.losses import LOSS
 from . import console
-from .allowing import allowed_of
 from .arguments import parse_pairs
 from .options import ApplyOptions, PlanOptions
 from .reading import observed
@@ -44,16 +33,15 @@ def plan_for(session: Session, seen: Observation, options: PlanOptions, *, destr
     Where the environment is promoted from another one, that one is read and planned too: what it has not proven is
     held. Nothing has to be proven to destroy.
     """
-    promotion, exceptions = session.environment.promote_from, options.guards.get("allow_unpromoted", ())
+    promotion, exceptions = session.environment.promote_from, options.allowed.named("unpromoted")
     proof = None
     if promotion is not None and not destroy:
         _check_exceptions(session, seen, exceptions)
         proof = _proof(session, promotion, options)
     elif exceptions:
-        raise UsageError(
-            f"--allow-unpromoted {exceptions[0]}: {session.environment.name} is promoted from no other environment",
-            "Leave it out: nothing is held here.",
-        )
+        name = session.environment.name
+        why = "a destroy holds nothing back" if destroy else f"{name} is promoted from no other environment"
+        raise UsageError(f"{flag('unpromoted', exceptions[0])}: {why}", "Leave it out: nothing is held here.")
     return own_plan(session, seen, options, proof=proof, destroy=destroy)
 
 
@@ -65,7 +53,7 @@ def _check_exceptions(session: Session, seen: Observation, exceptions: Sequence[
         if name not in known:
             meant = closest(name, known)
             remedy = f"Did you mean {meant}?" if meant else f"Known: {', '.join(known) or 'none'}."
-            raise UsageError(f"--allow-unpromoted {name}: there is no such object", remedy)
+            raise UsageError(f"{flag('unpromoted', name)}: there is no such object", remedy)
 
 
 def _proof(session: Session, promotion: Promotion, options: PlanOptions) -> Proof:
@@ -73,7 +61,8 @@ def _proof(session: Session, promotion: Promotion, options: PlanOptions) -> Proo
     try:
         source = open_session(replace(options, environment=promotion.environment))
         with observed(source, options) as (source, _, seen):
-            plan = own_plan(source, seen, PlanOptions())
+            allowed = {"incomplete": True} if options.allowed.covers("incomplete") else {}
+            plan = own_plan(source, seen, PlanOptions(allow=Allowed(allowed)))
     except RetinueError as error:
         name = session.environment.name
         error.message = f"{name} is promoted from {promotion.environment}, which is read too: {error.message}"
@@ -88,22 +77,15 @@ def own_plan(
     session: Session, seen: Observation, options: PlanOptions, *, proof: Proof | None = None, destroy: bool = False
 ) -> Plan:
     """As `plan_for`, for the environment by itself: no other one is read."""
-    owned, guards = seen.world.owned, options.guards
+    owned = seen.world.owned
     labels = parse_pairs(options.labels, "--select")
     selection = select(session.desired, options.targets, options.excludes, labels, orphans=owned)
     # A missing folder or an empty glob must not look like "everything was removed".
-    removed = {item.address for item in session.project.removed}
-    if session.loaded.empty_sources and not guards.get("allow_incomplete") and not owned.keys() <= removed:
-        raise InvalidManifests(session.loaded.empty_sources)
-    allowed = Allowed(
-        deletes=guards.get("allow_deletes") or 0,
-        twins=bool(guards.get("allow_twins")),
-        unprotected=tuple(guards.get("unprotect", ())),
-        reverted=tuple(guards.get("revert_drift", ())),
-        unpromoted=tuple(guards.get("allow_unpromoted", ())),
-        renamed=allowed_of(guards.get("allow", ())).get("renamed", ()),
-    )
-    plan = make_plan(seen, session.desired, Intent(allowed, selection, destroy, options.only, proof))
+    removed, empty_sources = {item.address for item in session.project.removed}, session.loaded.empty_sources
+    if empty_sources and not options.allowed.covers("incomplete") and not owned.keys() <= removed:
+        way = f" Or go on without it: {flag('incomplete')}" if options.allow is not None else ""
+        raise InvalidManifests([replace(item, remedy=f"{item.remedy}{way}") for item in empty_sources])
+    plan = make_plan(seen, session.desired, Intent(options.allowed, selection, destroy, options.only, proof))
     by_id = {resource.remote_id: resource for resource in seen.live}
     # Blocked where the service is known to refuse the step.
     changes = tuple(
@@ -126,7 +108,6 @@ def own_plan(
         target=options.targets,
         exclude=options.excludes,
         select=options.labels,
-        incomplete=bool(guards.get("allow_incomplete")),
     )
     said = (*warnings, *plan.diagnostics, *advice)
     return without_keys(replace(plan, changes=changes, inputs=inputs, diagnostics=said), session)
@@ -186,20 +167,13 @@ def planned_again(
 
     `done`: its steps that are in place already, and no longer to be counted. `options`: those of `as_recorded`.
     """
-    allowed, promotion = plan.allowed, session.environment.promote_from
+    promotion, codes = session.environment.promote_from, plan.allowed.codes
+    if (brake := plan.allowed.number("brake")) is not None:
+        acknowledged = frozenset(seen.target.removed)
+        codes = {**codes, "brake": max(0, brake - sum(counts_as_delete(change, acknowledged) for change in done))}
+    options = replace(options, allow=Allowed(codes))
     proof = None if promotion is None else _proof(session, promotion, options)
-    acknowledged = frozenset(seen.target.removed)
-    gone = sum(counts_as_delete(change, acknowledged) for change in done)
-    guards = {
-        "allow_incomplete": plan.inputs.incomplete,
-        "allow_deletes": max(0, allowed.deletes - gone),
-        "allow_twins": allowed.twins,
-        "unprotect": allowed.unprotected,
-        "revert_drift": allowed.reverted,
-        "allow_unpromoted": allowed.unpromoted,
-        "allow": tuple(f"renamed:{address}" for address in allowed.renamed),
-    }
-    return own_plan(session, seen, replace(options, guards=guards), proof=proof)
+    return own_plan(session, seen, options, proof=proof)
 
 
 def _advice(provider: Provider, changes: Sequence[Change], live: Mapping[str | None, Resource]) -> Iterator[Diagnostic]:

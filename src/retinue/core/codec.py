@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .allowed import FORMS, Allowed, Said
 from .canonical import canonical_json, digest, plain
 from .errors import UsageError
 from .marker import format_entries, parse_entries, parse_owner
 from .model import (
     Action,
     Address,
-    Allowed,
     Cause,
     Change,
     Diagnostic,
@@ -28,7 +28,18 @@ from .model import (
 )
 from .strictjson import escaped
 
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = "2.0"
+"""The lowest that the content of a plan needs: a key that a reader has to know would ask for a higher second number."""
+_READ = ("1", "2")
+_CODES_IN_1 = {
+    "deletes": "brake",
+    "twins": "twin",
+    "unprotected": "protected",
+    "reverted": "drift",
+    "unpromoted": "unpromoted",
+    "renamed": "renamed",
+}
+"""What format 1 called them."""
 _PROTECT, ACCEPTED = "/retinue/protect", "/retinue/accepted"
 _NOT_IN_DIGEST = ("digest", "retinue_version", "diagnostics")
 
@@ -52,10 +63,12 @@ def summary(plan: Plan) -> dict[str, int]:
 
 
 def plan_to_json(plan: Plan, version: str) -> dict[str, Json]:
-    """The plan as docs/plan-format.md publishes it; `version` is retinue's own."""
+    """The plan as docs/plan-format.md publishes it; `version` is retinue's own. A saved one as it is in its file."""
+    if plan.document is not None:
+        return dict(plan.document)
     value: dict[str, Json] = {
         **scope_to_json(plan, version),
-        "allowed": _allowed_to_json(plan.allowed),
+        "allowed": {code: list(said) if isinstance(said, tuple) else said for code, said in plan.allowed.codes.items()},
         "summary": summary(plan),
         "changes": [_change_to_json(change) for change in plan.changes],
         "diagnostics": [diagnostic_to_json(diagnostic) for diagnostic in plan.diagnostics],
@@ -92,21 +105,6 @@ def dump(value: Json) -> str:
     return escaped(canonical_json(value)) + "\n"
 
 
-def _allowed_to_json(allowed: Allowed) -> dict[str, Json]:
-    value: dict[str, Json] = {"deletes": allowed.deletes}
-    if allowed.twins:
-        value["twins"] = True
-    if allowed.unprotected:
-        value["unprotected"] = sorted(allowed.unprotected)
-    if allowed.reverted:
-        value["reverted"] = sorted(allowed.reverted)
-    if allowed.unpromoted:
-        value["unpromoted"] = sorted(allowed.unpromoted)
-    if allowed.renamed:
-        value["renamed"] = sorted(allowed.renamed)
-    return value
-
-
 def _inputs_to_json(inputs: Inputs) -> dict[str, Json]:
     """Only what was given."""
     value: dict[str, Json] = {
@@ -115,7 +113,6 @@ def _inputs_to_json(inputs: Inputs) -> dict[str, Json]:
         "target": sorted(set(inputs.target)),
         "exclude": sorted(set(inputs.exclude)),
         "select": sorted(set(inputs.select)),
-        "incomplete": inputs.incomplete,
     }
     return {key: item for key, item in value.items() if item}
 
@@ -180,11 +177,10 @@ def plan_from_json(value: Json) -> Plan:
     """The plan in a saved file. Raises UsageError if it is not one, is of an unknown major version or was edited."""
     if not isinstance(value, dict) or not isinstance(value.get("format_version"), str):
         raise UsageError("this file holds no retinue plan", "Make one with `retinue plan --format json --out FILE`.")
-    major = value["format_version"].split(".")[0]
-    if major != FORMAT_VERSION.split(".")[0]:
+    if _major(value) not in _READ:
         raise UsageError(
-            f"this plan has format {value['format_version']}, this retinue reads {FORMAT_VERSION}",
-            "Plan again with the retinue that shall apply it.",
+            f"this plan has format {value['format_version']}, this retinue reads formats {' and '.join(_READ)}",
+            "Plan again with the retinue that is to apply it.",
         )
     if value.get("outcome") == "error":
         raise UsageError("this file holds a plan that failed", "Mend what its diagnostics say and plan again.")
@@ -196,28 +192,42 @@ def plan_from_json(value: Json) -> Plan:
         raise UsageError(f"this plan cannot be read ({type(error).__name__}: {error})", "Plan again.") from error
 
 
+def _major(value: Mapping[str, Any]) -> str:
+    """The first number of its format."""
+    return str(value["format_version"]).partition(".")[0]
+
+
 def _plan(value: Mapping[str, Any]) -> Plan:
-    allowed, proof = value["allowed"], value.get("promotion")
+    inputs, proof = value.get("inputs", {}), value.get("promotion")
+    allowed = value["allowed"] if _major(value) != "1" else _allowed_in_1(value["allowed"], inputs)
     return Plan(
         project=_text(value["project"]),
         environment=_text(value["environment"]),
         provider=_text(value["provider"]),
         endpoint=_text(value["endpoint"]),
         complete=value["complete"] is True,
-        allowed=Allowed(
-            deletes=_count(allowed["deletes"]),
-            twins=allowed.get("twins") is True,
-            unprotected=tuple(map(_text, allowed.get("unprotected", ()))),
-            reverted=tuple(map(_text, allowed.get("reverted", ()))),
-            unpromoted=tuple(map(_text, allowed.get("unpromoted", ()))),
-            renamed=tuple(map(_text, allowed.get("renamed", ()))),
-        ),
+        allowed=Allowed({_text(code): _said(code, said) for code, said in allowed.items()}),
         changes=tuple(_change(item) for item in value["changes"]),
         unchanged=_count(value["summary"]["no-op"]),
         diagnostics=tuple(_diagnostic(item) for item in value["diagnostics"]),
         promotion=None if proof is None else Promotion(_text(proof["environment"]), proof["verified"] is True),
-        inputs=_inputs(value.get("inputs", {})),
+        inputs=_inputs(inputs),
+        document=value,
     )
+
+
+def _said(code: str, value: Json) -> Said:
+    """What stands after a code in `allowed`; a code that is not known yet may be of any form."""
+    said: Said = tuple(map(_text, value)) if isinstance(value, list) else value
+    if not any(form.fits(said) for form in ([FORMS[code]] if code in FORMS else FORMS.values())):
+        raise ValueError(f"`{code}` cannot be allowed so")
+    return said
+
+
+def _allowed_in_1(allowed: Mapping[str, Json], inputs: Mapping[str, Json]) -> dict[str, Json]:
+    """What format 1 said by a word of its own for each flag, by code; nothing for what it said was not allowed."""
+    said = {code: allowed.get(word) for word, code in _CODES_IN_1.items()} | {"incomplete": inputs.get("incomplete")}
+    return {code: item for code, item in said.items() if item}
 
 
 def _inputs(value: Mapping[str, Any]) -> Inputs:
@@ -227,7 +237,6 @@ def _inputs(value: Mapping[str, Any]) -> Inputs:
         target=tuple(map(_text, value.get("target", ()))),
         exclude=tuple(map(_text, value.get("exclude", ()))),
         select=tuple(map(_text, value.get("select", ()))),
-        incomplete=value.get("incomplete") is True,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from .allowed import Allowed
 from .canonical import canonical, canonical_json
 from .model import MISSING, Address, Obstacle, Resource
 from .ownership import Claim, World
@@ -26,18 +27,19 @@ class Counterpart:
 
 
 def counterparts(
-    target: Target, desired: Mapping[Address, Resource], world: World, *, twins: bool
+    target: Target, desired: Mapping[Address, Resource], world: World, allowed: Allowed
 ) -> dict[Address, Counterpart | None]:
-    """By desired address; None for what is not there. With `twins` nothing is known again by what it looks like."""
+    """By desired address; None for what is not there. What may be a twin is not known again by what it looks like."""
     foreign = {live.remote_id: live for live in world.foreign if live.remote_id not in world.newer}
-    lost = {} if twins else _unmarked(target, desired.values(), world.foreign)
+    lost = _unmarked(target, desired.values(), world.foreign)
 
     def found(address: Address, resource: Resource) -> Counterpart | None:
         claim = world.owned.get(address) or _moved(address, resource, desired, world)
         if claim is not None:
             return Counterpart(claim.live, claim)
         remote_id = adopts(resource, target)
-        live = lost.get(address) if remote_id is None else foreign.get(remote_id)
+        alike = None if allowed.covers("twin", address) else lost.get(address)
+        live = alike if remote_id is None else foreign.get(remote_id)
         if live is None:
             return None
         lossy = live.set_back or bool(target.recognised_by.get(address.kind))

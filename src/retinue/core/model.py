@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from .address import Address as Address
+from .allowed import Allowed
 from .marker import UNMARKED, Entry, Mark, Owner
 
 Json: TypeAlias = Any
@@ -293,18 +294,6 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Allowed:
-    """What a person explicitly allowed when the plan was made; kept under the plan's digest."""
-
-    deletes: int = 0
-    twins: bool = False
-    unprotected: tuple[str, ...] = ()
-    reverted: tuple[str, ...] = ()
-    unpromoted: tuple[str, ...] = ()
-    renamed: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Inputs:
     """What a command line said besides `Allowed` that shaped a plan, so that planning again needs no flags.
 
@@ -316,7 +305,6 @@ class Inputs:
     target: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     select: tuple[str, ...] = ()
-    incomplete: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,20 +317,24 @@ class Promotion:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The whole list, complete before any effect. `changes` leaves the unchanged objects out."""
+    """The whole list, complete before any effect. `changes` leaves the unchanged objects out.
+
+    `document`: of a saved plan, the JSON value of its file, which its digest is of.
+    """
 
     project: str
     environment: str
     provider: str
     endpoint: str
     complete: bool = True
-    allowed: Allowed = Allowed()
+    allowed: Allowed = field(default_factory=Allowed)
     changes: tuple[Change, ...] = ()
     unchanged: int = 0
     unchanged_addresses: tuple[Address, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     promotion: Promotion | None = None
     inputs: Inputs = Inputs()
+    document: Mapping[str, Json] | None = field(default=None, compare=False, repr=False)
 
 
 class Status(StrEnum):

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from .allowed import flag
 from .errors import NewerMarker
 from .marker import REPAIRED, Applied, Owner
 from .model import Action, Address, Change, Diagnostic, Resource, Severity
@@ -219,7 +220,8 @@ def _unreadable_applied(claim: Claim) -> Diagnostic:
         severity=Severity.WARNING,
         address=str(claim.address),
         message=f"the retinue.applied text on {claim.remote_id} cannot be read; it is ours by its address",
-        remedy="The next change to it writes the text anew; until then only --unprotect lets it be deleted.",
+        remedy="The next change to it writes the text again. Until then it is deleted only with"
+        f" {flag('protected', claim.address)}.",
     )
 
 

@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from . import policy
+from .allowed import Allowed
 from .counterparts import Counterpart, adopts, counterparts, not_adoptable
 from .graph import closure
 from .links import Links, left_in_use, link, unused_files, used_elsewhere
-from .model import Action, Address, Allowed, Change, Diagnostic, Plan, Reason, Resource, Severity
+from .model import Action, Address, Change, Diagnostic, Plan, Reason, Resource, Severity
 from .notes import notes
 from .observation import Observation
 from .ownership import World
@@ -106,7 +107,7 @@ def _survey(seen: Observation, desired: Sequence[Resource], intent: Intent) -> _
     placed = {resource.address: resource for resource in desired if resource.address is not None}
     files = {address: item for address, item in placed.items() if target.kinds[address.kind].by_content}
     objects = {address: item for address, item in placed.items() if address not in files}
-    found = counterparts(target, objects, world, twins=intent.allowed.twins)
+    found = counterparts(target, objects, world, intent.allowed)
     held = {address: item.live if item else None for address, item in found.items()}
     orphans = {address: claim.live for address, claim in world.owned.items() if address not in held}
     links = link(target.kinds, held, orphans, files, seen.files)
@@ -153,7 +154,7 @@ def _renamed(known: _Known, changes: Sequence[Change], intent: Intent) -> list[P
     # Deletes that take away the object of an address, and not only a double of it.
     deletes = {(change.address, change.remote_id) for change in changes if change.action is Action.DELETE}
     going = {address for address, claim in world.items() if (address, claim.remote_id) in deletes}
-    gone = {item for item in going - known.target.removed.keys() if str(item) not in intent.allowed.renamed}
+    gone = {item for item in going - known.target.removed.keys() if not intent.allowed.covers("renamed", item)}
     new = {change.address for change in changes if change.action is Action.CREATE}
     found: list[Pair] = []
     for kind in (kind for kind in known.target.kinds.values() if not kind.by_content):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from .allowed import flag
 from .model import Action, Address, Cause, Change, Kind, Obstacle, Plan
 from .ownership import World
 from .renames import Pair, line
@@ -92,7 +93,7 @@ def block_renamed(plan: Plan, facts: Facts) -> Plan:
             (
                 *lines,
                 f"removed: [{', '.join(gone)}]",
-                f"--allow {' --allow '.join(f'renamed:{item}' for item in gone)}",
+                " ".join(flag("renamed", item) for item in gone),
             ),
         )
 
@@ -108,20 +109,20 @@ def block_protected(plan: Plan, facts: Facts) -> Plan:
     """`protect` outlives its manifest, because the marker says it; neither `removed` nor a number lifts it."""
 
     def rule(change: Change) -> Obstacle | None:
-        if not change.action.destroys or str(change.address) in plan.allowed.unprotected:
+        if not change.action.destroys or plan.allowed.covers("protected", change.address):
             return None
         if change.remote_id in facts.damaged:
             return Obstacle(
                 "marker-damaged",
                 "its marker is damaged, so nobody can say whether it is protected",
-                (f"--unprotect {change.address}",),
+                (flag("protected", change.address),),
             )
         if not change.protected or change.extra:
             return None
         return Obstacle(
             "protected",
             "it is protected (`protect: true` was applied)",
-            (f"--unprotect {change.address}", "or apply `retinue: {protect: false}` in its manifest first"),
+            (flag("protected", change.address), "or apply `retinue: {protect: false}` in its manifest first"),
         )
 
     return _block(plan, rule)
@@ -203,12 +204,15 @@ def block_twins(plan: Plan, facts: Facts) -> Plan:
     def rule(change: Change) -> Obstacle | None:
         same_name = facts.twins.get((change.address.kind, change.display_name or ""), ())
         twins = [remote_id for remote_id in same_name if remote_id not in adopted]
-        if change.action is not Action.CREATE or plan.allowed.twins or not twins:
+        if change.action is not Action.CREATE or plan.allowed.covers("twin", change.address) or not twins:
             return None
         return Obstacle(
             "twin",
             f"{', '.join(twins)} is live, is named “{change.display_name}” too, and nobody manages it",
-            (f"retinue: {{adopt: {{{plan.environment}: {twins[0]}}}}}", "--allow-twins creates a second one"),
+            (
+                f"retinue: {{adopt: {{{plan.environment}: {twins[0]}}}}}",
+                f"to create a second one: {flag('twin', change.address)}",
+            ),
         )
 
     return _block(plan, rule)
@@ -220,7 +224,7 @@ def block_unreadable(plan: Plan, facts: Facts) -> Plan:
 
     def rule(change: Change) -> Obstacle | None:
         ids = [item for item in facts.unreadable.get(change.address.kind, ()) if item not in adopted]
-        if change.action is not Action.CREATE or plan.allowed.twins or not ids:
+        if change.action is not Action.CREATE or plan.allowed.covers("twin", change.address) or not ids:
             return None
         return Obstacle(
             "marker-unreadable",
@@ -228,7 +232,7 @@ def block_unreadable(plan: Plan, facts: Facts) -> Plan:
             (
                 f"retinue: {{adopt: {{{plan.environment}: {ids[0]}}}}}",
                 "or restore its two `retinue.` metadata keys in the service, or remove them",
-                "--allow-twins creates another one",
+                f"to create another one: {flag('twin', change.address)}",
             ),
         )
 
@@ -244,7 +248,7 @@ def block_renamed_project(plan: Plan, facts: Facts) -> Plan:
             project, environment = scope
             if project != plan.project or environment not in facts.project_environments:
                 scopes[scope] = scopes.get(scope, 0) + 1
-    if facts.owned or not scopes or plan.allowed.twins:
+    if facts.owned or not scopes:
         return plan
     (project, environment), count = max(scopes.items(), key=lambda item: (item[1], item[0]))
     if count * 2 < len(creates):
@@ -257,9 +261,14 @@ def block_renamed_project(plan: Plan, facts: Facts) -> Plan:
     obstacle = Obstacle(
         "renamed-project",
         f"{_of(count, len(creates))} as {project}/{environment}: was it renamed?",
-        (way_out, "--allow-twins creates new ones beside them"),
+        (way_out, f"to create new ones beside them: {flag('twin')}"),
     )
-    return _block(plan, lambda change: obstacle if change.action is Action.CREATE else None)
+
+    def rule(change: Change) -> Obstacle | None:
+        blocked = change.action is Action.CREATE and not plan.allowed.covers("twin", change.address)
+        return obstacle if blocked else None
+
+    return _block(plan, rule)
 
 
 def block_drift(plan: Plan, facts: Facts) -> Plan:
@@ -267,7 +276,7 @@ def block_drift(plan: Plan, facts: Facts) -> Plan:
 
     def rule(change: Change) -> Obstacle | None:
         moved = [item.path for item in change.fields if item.cause in (Cause.DRIFT, Cause.BOTH)]
-        if not (facts.deny_drift and moved) or str(change.address) in plan.allowed.reverted:
+        if not (facts.deny_drift and moved) or plan.allowed.covers("drift", change.address):
             return None
         both = any(item.cause is Cause.BOTH for item in change.fields)
         keep = f"retinue import --update -e {plan.environment} --target {change.address}"
@@ -278,7 +287,7 @@ def block_drift(plan: Plan, facts: Facts) -> Plan:
             f"{what}: {', '.join(moved)}; `on_drift: deny` keeps what is live",
             (
                 f"to keep the live values: {keep}{f' --take-live {change.address}' if both else ''}",
-                f"to {'have the manifest' if both else 'undo them'}: --revert-drift {change.address}",
+                f"to {'have the manifest' if both else 'undo them'}: {flag('drift', change.address)}",
             ),
         )
 
@@ -290,10 +299,10 @@ def block_brake(plan: Plan, facts: Facts) -> Plan:
     doomed = [change for change in plan.changes if counts_as_delete(change, facts.acknowledged)]
     gone = {change.address for change in plan.changes if change.action is Action.DELETE and _removes(change)}
     limit = min(5, max(1, int(0.3 * len(facts.owned))))
-    deletes = len(doomed)
-    if plan.allowed.deletes and plan.allowed.deletes != deletes:
-        why = f"--allow-deletes {plan.allowed.deletes} was given, but this plan deletes {deletes}"
-    elif not deletes or plan.allowed.deletes == deletes:
+    deletes, given = len(doomed), plan.allowed.number("brake")
+    if given is not None and given != deletes:
+        why = f"{flag('brake', given)} was given, but this plan deletes {deletes}"
+    elif not deletes or given == deletes:
         return plan
     elif facts.critical:
         why = f"{plan.environment} is a critical environment"
@@ -304,7 +313,7 @@ def block_brake(plan: Plan, facts: Facts) -> Plan:
         why = f"{deletes} deletes at once, of {len(facts.owned)} owned (at most {some} without a word)"
     else:
         return plan
-    allow = f"--allow-deletes {deletes}" if deletes else "leave out --allow-deletes"
+    allow = flag("brake", deletes) if deletes else f"leave out {flag('brake', given)}"
     obstacle = Obstacle("brake", why, (*_removed(doomed), allow))
     return _block(plan, lambda change: obstacle if not doomed or counts_as_delete(change, facts.acknowledged) else None)
 

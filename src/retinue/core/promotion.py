@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from .allowed import flag
 from .model import Action, Address, Cause, Change, Diagnostic, Json, Obstacle, Plan, Promotion, Severity
 from .renames import Pair, line
 
@@ -41,7 +42,7 @@ def hold(plan: Plan, proof: Proof, renamed: Sequence[Pair] = ()) -> Plan:
     changes = []
     for change in plan.changes:
         lack = _lack(change, proof)
-        if lack is not None and str(change.address) in plan.allowed.unpromoted:
+        if lack is not None and plan.allowed.covers("unpromoted", change.address):
             notes.append(_exception(change, lack))
             lack = None
         changes.append(replace(change, held=lack))
@@ -92,7 +93,7 @@ def _pending(pending: Change, source: str) -> Obstacle:
 
 
 def _ways(address: Address, *ways: str) -> tuple[str, ...]:
-    return *ways, f"--allow-unpromoted {address}"
+    return *ways, flag("unpromoted", address)
 
 
 def _exception(change: Change, lack: Obstacle) -> Diagnostic:
@@ -100,7 +101,7 @@ def _exception(change: Change, lack: Obstacle) -> Diagnostic:
         code="unpromoted",
         severity=Severity.WARNING,
         address=str(change.address),
-        message=f"it goes ahead, named by --allow-unpromoted, although {lack.message}",
+        message=f"it goes ahead by {flag('unpromoted', change.address)}, although {lack.message}",
         remedy="Bring the environment before in line afterwards.",
     )
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
+from ..core.allowed import Allowed
 from ..core.codec import published_fields, summary
-from ..core.model import Action, Allowed, Cause, Change, Obstacle, Plan, Promotion, Reason, Severity
+from ..core.model import Action, Cause, Change, Obstacle, Plan, Promotion, Reason, Severity
 from ..schema import kinds
 from .diagnostics import diagnostic_lines, in_order
 from .fields import CAUSES, Layout, changed_fields, created_fields, remark_after
@@ -90,14 +91,8 @@ def summary_line(plan: Plan) -> str:
 
 
 def allowed_line(allowed: Allowed) -> str:
-    """What a person allowed by flags, in their words: it is part of what is reviewed."""
-    flags = [f"--allow-deletes {allowed.deletes}"] if allowed.deletes else []
-    flags += ["--allow-twins"] if allowed.twins else []
-    flags += [f"--unprotect {clean(address)}" for address in sorted(allowed.unprotected)]
-    flags += [f"--revert-drift {clean(address)}" for address in sorted(allowed.reverted)]
-    flags += [f"--allow-unpromoted {clean(address)}" for address in sorted(allowed.unpromoted)]
-    flags += [f"--allow renamed:{clean(address)}" for address in sorted(allowed.renamed)]
-    return f"Allowed: {', '.join(flags)}" if flags else ""
+    """The flags by which something was allowed: they are part of what is reviewed."""
+    return f"Allowed: {', '.join(map(clean, allowed.flags()))}" if allowed else ""
 
 
 def header(plan: Plan) -> str:

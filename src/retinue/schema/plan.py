@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..core.allowed import FORMS, Form
 from ..core.model import Action, Cause, Json, Reason, Severity, Status
 
 _TEXT: Json = {"type": "string"}
@@ -22,7 +23,7 @@ def plan_schema() -> dict[str, Json]:
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "A retinue plan",
-        "description": "Format 1. Ignore keys that you do not know; refuse another first number of format_version.",
+        "description": "Format 2. Ignore keys that you do not know; refuse another first number of format_version.",
         "oneOf": [{"$ref": "#/definitions/plan"}, {"$ref": "#/definitions/failure"}],
         "definitions": {
             "plan": _plan(),
@@ -86,21 +87,13 @@ def result_schema() -> dict[str, Json]:
 
 def _plan() -> dict[str, Json]:
     counts = {action.value: _COUNT for action in Action} | {"blocked": _COUNT, "held": _COUNT}
-    allowed: dict[str, Json] = {
-        "deletes": _COUNT,
-        "twins": {"type": "boolean"},
-        "unprotected": _list(_TEXT),
-        "reverted": _list(_TEXT),
-        "unpromoted": _list(_TEXT),
-        "renamed": _list(_TEXT),
-    }
+    allowed = {code: {**_said(form), "description": f"--allow {form.written(code)}"} for code, form in FORMS.items()}
     inputs: dict[str, Json] = {
         "var": {"type": "object", "additionalProperties": _TEXT, "description": "The texts of --var."},
         "var_file": {"type": "object", "description": "The values of variables files."},
         "target": _list(_TEXT),
         "exclude": _list(_TEXT),
         "select": _list(_TEXT),
-        "incomplete": {"type": "boolean", "description": "--allow-incomplete was given."},
     }
     return _object(
         {
@@ -112,7 +105,7 @@ def _plan() -> dict[str, Json]:
             "endpoint": _TEXT,
             "promotion": _object({"environment": _TEXT, "verified": {"type": "boolean"}}),
             "complete": {"type": "boolean", "description": "false if the plan was narrowed."},
-            "allowed": _object(allowed, optional=("twins", "unprotected", "reverted", "unpromoted", "renamed")),
+            "allowed": _object(allowed, optional=tuple(allowed)),
             "inputs": _object(inputs, optional=tuple(inputs)),
             "summary": _object(counts),
             "changes": _list({"$ref": "#/definitions/change"}),
@@ -122,6 +115,14 @@ def _plan() -> dict[str, Json]:
         },
         optional=("promotion", "inputs"),
     )
+
+
+def _said(form: Form) -> dict[str, Json]:
+    """What stands in `allowed` after a code."""
+    if form.sign == "=":
+        return dict(_COUNT)
+    forms = [{"enum": [True]}] * form.fits(True) + [_list(_ADDRESS)] * (form.sign == ":")
+    return forms[0] if len(forms) == 1 else {"oneOf": forms}
 
 
 def _change() -> dict[str, Json]:
@@ -164,7 +165,7 @@ def _diagnostic() -> dict[str, Json]:
 
 
 def _version() -> dict[str, Json]:
-    return {"type": "string", "pattern": r"^1\.[0-9]+$"}
+    return {"type": "string", "pattern": r"^2\.[0-9]+$"}
 
 
 def _object(properties: dict[str, Json], optional: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from ...core.soundness import faults
 from ...core.strictjson import loads
 from ...engine.recheck import Checked, recheck
 from ...providers import registry
-from .. import helping, options
+from .. import allowing, helping, options
 from ..applying import carry_out, review_and_apply, run_of
 from ..approval import check_digest
 from ..connecting import connect
@@ -40,8 +40,7 @@ _MOST_BYTES = 512 * 1024 * 1024
 )
 @options.service_options
 @options.selection_options
-@options.guard_options
-@options.promotion_options
+@allowing.option
 @options.apply_options
 @options.format_option("text", "json", "markdown")
 @options.LINK
@@ -74,7 +73,7 @@ def read_plan(path: str) -> Plan:
 def _apply_saved(path: str, options: ApplyOptions, *, trust_plan: bool) -> int:
     plan = read_plan(path)
     narrowing = (options.targets, options.excludes, options.labels, options.variables, options.var_files)
-    if any(narrowing) or any(options.guards.values()):
+    if any(narrowing) or options.allowed:
         raise UsageError(
             "a saved plan is applied as it is; it cannot be narrowed, changed or allowed more",
             "Plan again with these flags and apply that plan.",
@@ -111,7 +110,7 @@ def _apply_again(plan: Plan, session: Session, options: ApplyOptions) -> int:
         without = "" if session.loaded.rendered else " There are no manifests here: --trust-plan believes the plan."
         checked = _unmoved(found, f"Plan again and review.{without}")
         if any(change.blocked for change in checked.todo):
-            plan = replace(plan, changes=checked.todo)
+            plan = replace(plan, changes=checked.todo, document=None)
             if shows_plan(options):
                 show_plan(plan, ProjectOptions())
             return report_blocked(plan, options)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import helping, options
+from .. import allowing, helping, options
 from ..applying import review_and_apply
 from ..connecting import connect
 from ..options import ApplyOptions
@@ -11,16 +11,16 @@ from ..reading import read_world
 from ..session import open_without_manifests
 
 
-@helping.command("destroy", "retinue destroy -e dev --allow-deletes 3")
+@helping.command("destroy", "retinue destroy -e dev --allow brake=3")
 @options.service_options
 @options.selection_options
-@options.guard_options
+@allowing.option
 @options.apply_options
 @options.format_option("text", "json", "markdown")
 @options.LINK
 @options.gathered(ApplyOptions)
 def command(options: ApplyOptions) -> int:
-    """Delete everything this project owns in one environment. Needs --allow-deletes with the exact number."""
+    """Delete everything this project owns in one environment. Needs --allow brake=N with the exact number."""
     session = open_without_manifests(options)
     with connect(session, options) as service:
         plan = plan_for(session, read_world(session, service), options, destroy=True)

@@ -8,7 +8,7 @@ import click
 
 from ...core.codec import outcome
 from ...core.errors import UsageError
-from .. import console, helping, options
+from .. import allowing, console, helping, options
 from ..exits import Exit
 from ..options import STDOUT, PlanOptions
 from ..planning import plan_for
@@ -25,8 +25,7 @@ from ..session import open_session
 )
 @options.service_options
 @options.selection_options
-@options.guard_options
-@options.promotion_options
+@allowing.option
 @options.format_option("text", "json", "markdown", "sarif", "github")
 @options.LINK
 @options.OUT_BESIDES

@@ -9,7 +9,7 @@ import click
 from ...core.errors import UsageError
 from ...core.model import Promotion
 from ...load.project import Environment
-from .. import helping, options
+from .. import allowing, helping, options
 from ..applying import review_and_apply
 from ..options import ApplyOptions
 from ..planning import plan_for
@@ -27,8 +27,7 @@ from ..session import open_session
 @click.argument("target", metavar="TO")
 @options.connection_options
 @options.selection_options
-@options.guard_options
-@options.promotion_options
+@allowing.option
 @options.apply_options
 @click.option("--verified", is_flag=True, help="What goes on must have passed `retinue verify` in FROM, too.")
 @options.format_option("text", "json")

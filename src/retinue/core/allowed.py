@@ -1,0 +1,84 @@
+"""What was explicitly allowed, by the code that a block prints, and its one spelling: `CODE[=N|:ADDRESS]`. Pure.
+
+Which block a code lifts, core/policy.py and core/promotion.py decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+Said: TypeAlias = Literal[True] | int | tuple[str, ...]
+"""True where a code was allowed as such, a number, or addresses."""
+
+
+class Form(NamedTuple):
+    """How a code is written: what follows it after which sign, and if that may be left out."""
+
+    sign: Literal["", "=", ":"] = ""
+    what: str = ""
+    optional: bool = False
+
+    def written(self, code: str) -> str:
+        rest = f"{self.sign}{self.what}"
+        return f"{code}[{rest}]" if self.optional else f"{code}{rest}"
+
+    def fits(self, said: object) -> bool:
+        if said is True:
+            return self.optional or not self.sign
+        if self.sign == "=":
+            return type(said) is int and said >= 0
+        return self.sign == ":" and isinstance(said, tuple)
+
+
+_NAMED: Final = Form(":", "ADDRESS")
+FORMS: Mapping[str, Form] = {
+    "brake": Form("=", "N"),
+    "protected": _NAMED,
+    "twin": Form(":", "ADDRESS", optional=True),
+    "incomplete": Form(),
+    "drift": _NAMED,
+    "unpromoted": _NAMED,
+    "renamed": _NAMED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What was allowed when a plan was made; kept under the plan's digest. False if nothing was."""
+
+    codes: Mapping[str, Said] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.codes)
+
+    def covers(self, code: str, address: object = None) -> bool:
+        """Tells if a code was allowed for an address; without one, as such."""
+        said = self.codes.get(code, ())
+        return said is True or (isinstance(said, tuple) and str(address) in said)
+
+    def number(self, code: str) -> int | None:
+        said = self.codes.get(code)
+        return said if type(said) is int else None
+
+    def named(self, code: str) -> tuple[str, ...]:
+        said = self.codes.get(code)
+        return said if isinstance(said, tuple) else ()
+
+    def flags(self) -> list[str]:
+        """As somebody would type it: each a flag of its own."""
+        return [
+            f"--allow {code}{rest}"
+            for code, said in sorted(self.codes.items())
+            for rest in ([f":{address}" for address in said] if isinstance(said, tuple) else [_after(said)])
+        ]
+
+
+def _after(said: Literal[True] | int) -> str:
+    return "" if said is True else f"={said}"
+
+
+def flag(code: str, about: object = None) -> str:
+    """The ready-made flag that a block prints. `about`: the number or the address."""
+    return f"--allow {code}" if about is None else f"--allow {code}{FORMS[code].sign}{about}"
