@@ -34,9 +34,10 @@ from ..scaffold import fresh_files, project_text, service_text, write_new
 @click.option("--allow-http", is_flag=True, help="Let that URL be plain http to a host that is not this machine.")
 @click.option("-C", "directory", default=".", metavar="DIR", help="The folder; made if it is not there.")
 @options.NO_COLOR
-def command(source: str | None, endpoint: str | None, allow_http: bool, directory: str, **_common: object) -> int:
+@options.gathered(ProjectOptions)
+def command(options: ProjectOptions, *, source: str | None, endpoint: str | None, allow_http: bool) -> int:
     """Start a project with an assistant that applies as it is, or with one manifest for each exported or live one."""
-    folder = Path(directory)
+    folder = Path(options.directory)
     if (folder / "retinue.yaml").exists():
         refuse([item for item in load_project(folder)[1] if item.code == MISMATCH])
         raise UsageError(
@@ -50,7 +51,7 @@ def command(source: str | None, endpoint: str | None, allow_http: bool, director
         where = folder / "assistants"
         console.result(f"\nNothing is live there that could be taken over: write a manifest into {where}.")
     else:
-        here = ProjectOptions(directory=directory)
+        here = ProjectOptions(directory=options.directory)
         console.result(f"\nNext: {to_paste('plan', here)}, then: {to_paste('apply', here)}")
     return 0
 
