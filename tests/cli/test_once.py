@@ -60,7 +60,7 @@ def store(world: World) -> World:
         ("output",),
         ("validate",),
         ("verify", "--target", "Assistant/ant", "--", "true"),
-        ("destroy", "--allow-deletes", "2", "--auto-approve"),
+        ("destroy", "--allow", "brake=2", "--auto-approve"),
     ],
     ids=" ".join,
 )
