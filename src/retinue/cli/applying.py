@@ -15,7 +15,7 @@ from ..core.waves import Known, in_plan_order, known_as
 from ..engine.apply import apply_changes
 from ..engine.recheck import Checked
 from ..engine.run import Run
-from ..engine.threads import aside
+from ..engine.threads import in_thread
 from ..load.uploads import changed_since, content
 from ..providers.base import Service
 from ..render.results import past
@@ -56,7 +56,7 @@ def carry_out(
         run.ids.update(checked.ids)
         bug = None
         try:
-            work = aside(lambda: _outcomes(plan, run, checked))
+            work = in_thread(lambda: _outcomes(plan, run, checked))
             while not work.done():
                 wait([work], timeout=0.2)
             outcomes = work.result()

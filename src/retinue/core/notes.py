@@ -26,9 +26,9 @@ def notes(
 
 
 def _left_alone(world: World, changes: Sequence[Change]) -> Iterator[Diagnostic]:
-    aside = {change.remote_id for change in changes if change.action is Action.ADOPT}
-    aside |= {live.remote_id for live in world.unreadable}
-    count = len(world.elsewhere) + sum(live.remote_id not in aside for live in world.foreign)
+    shown_elsewhere = {change.remote_id for change in changes if change.action is Action.ADOPT}
+    shown_elsewhere |= {live.remote_id for live in world.unreadable}
+    count = len(world.elsewhere) + sum(live.remote_id not in shown_elsewhere for live in world.foreign)
     if count:
         yield Diagnostic(
             code="foreign",

@@ -27,7 +27,7 @@ from ..core.waves import Graph, backwards, layers, waves
 from .races import settle_races
 from .run import Run
 from .steps import carry_out
-from .threads import aside
+from .threads import in_thread
 
 _HOPELESS = "no-marker"
 """The failure after which nothing more may be started: it would befall every other step too."""
@@ -113,7 +113,7 @@ def _walk(
                 if kept_back := walk.kept_back(number):
                     walk.settle(number, kept_back)
                 else:
-                    flying[aside(partial(_outcome, changes[number], run))] = number
+                    flying[in_thread(partial(_outcome, changes[number], run))] = number
             # A short wait, so that the main thread sees a signal while requests are in flight.
             finished, _ = wait(flying, timeout=0.2, return_when=FIRST_COMPLETED) if flying else ((), ())
             for future in finished:

@@ -28,12 +28,12 @@ def all_of(calls: Sequence[Callable[[], T]], most: int) -> list[T]:
                 waiting.clear()
                 raise
 
-    for worker in [aside(work) for _ in range(min(most, len(calls)))]:
+    for worker in [in_thread(work) for _ in range(min(most, len(calls)))]:
         worker.result()
     return [found[number] for number in range(len(calls))]
 
 
-def aside(call: Callable[[], T]) -> Future[T]:
+def in_thread(call: Callable[[], T]) -> Future[T]:
     """Start `call` in a thread of its own, which dies with the process; a ThreadPoolExecutor's are waited for.
 
     Where the machine has no thread left, it is done at once in this one.
