@@ -83,7 +83,9 @@ def own_plan(
     # A missing folder or an empty glob must not look like "everything was removed".
     removed, empty_sources = {item.address for item in session.project.removed}, session.loaded.empty_sources
     if empty_sources and not options.allowed.covers("incomplete") and not owned.keys() <= removed:
-        way = f" Or go on without it: {flag('incomplete')}" if options.allow is not None else ""
+        # A saved plan takes no more flags.
+        may = options.allow is not None and options.only is None
+        way = f" Or go on without it: {flag('incomplete')}" if may else ""
         raise InvalidManifests([replace(item, remedy=f"{item.remedy}{way}") for item in empty_sources])
     plan = make_plan(seen, session.desired, Intent(options.allowed, selection, destroy, options.only, proof))
     by_id = {resource.remote_id: resource for resource in seen.live}
