@@ -131,8 +131,8 @@ def test_where_nothing_is_declared_a_variable_is_known_by_its_use(shop: World) -
 @pytest.mark.parametrize(
     ("old", "new", "wanted"),
     [
-        ("model: small", "model: 7", "8:66: variable-type: the variable `model` is text, but in `dev` it is `7`"),
-        ("heat: 0.1", "heet: 0.1", "8:73: variable-unknown: there is no variable `heet`"),
+        ("model: small", "model: 7", "8:77: variable-type: the variable `model` is text, but in `dev` it is `7`"),
+        ("heat: 0.1", "heet: 0.1", "8:84: variable-unknown: there is no variable `heet`"),
         (
             "default: 0.5",
             "default: warm",

@@ -314,7 +314,7 @@ def test_an_overlay_must_hit_and_may_be_a_folder(world: World) -> None:
     assert (problem.code, str(problem.place)) == ("overlay-unmatched", "overlays/prod.yaml:1:1")
     assert problem.remedy == "Did you mean `assistant: greeter`?"
     world.write("retinue.yaml", PROJECT.replace("overlays/prod.yaml", "layers/prod"))
-    assert world.problems("prod") == ["retinue.yaml:7:96: overlay-missing"]
+    assert world.problems("prod") == ["retinue.yaml:11:14: overlay-missing"]
     world.write("layers/prod/a.yaml", "assistant: greeter\nname: null\ninstructions: {file: ../p.md}\n")
     world.write("layers/p.md", "Welcome")
     assert world.spec("greeter", "prod") == {"instructions": "Welcome", "model": "large", "metadata": {"owner": "cx"}}

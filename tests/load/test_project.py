@@ -223,7 +223,7 @@ def test_a_misspelt_emulator_is_recognised(tmp_path: Path) -> None:
         (HEAD + LOCAL.replace("local", "Local"), ["retinue.yaml:4:16: bad-name"]),
         (HEAD + LOCAL.replace("local", "e" * 25), ["retinue.yaml:4:16: too-long"]),
         (HEAD + LOCAL.replace("endpoint", "endpont"),
-         ["retinue.yaml:4:23: missing-key", "retinue.yaml:4:42: unknown-key"]),
+         ["retinue.yaml:4:23: missing-key", "retinue.yaml:4:53: unknown-key"]),
         (HEAD + LOCAL + "removed: [old]\n", ["retinue.yaml:5:11: bad-name"]),
         (HEAD + LOCAL + "removed: [Asistant/old]\n", ["retinue.yaml:5:11: unknown-kind"]),
         (HEAD + LOCAL + "removed: [Assistant/a, {address: Assistant/a}]\n", ["retinue.yaml:5:24: removed-twice"]),

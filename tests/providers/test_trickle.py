@@ -54,9 +54,15 @@ def endless_continue(connection: socket.socket) -> None:
         time.sleep(0.001)
 
 
+def until_closed(connection: socket.socket) -> None:
+    """Takes what may still come of a request, and says nothing."""
+    while connection.recv(4096):
+        pass
+
+
 def silent(connection: socket.socket) -> None:
     request_in(connection)
-    connection.recv(1)
+    until_closed(connection)
 
 
 def late_then_silent(connection: socket.socket) -> None:
@@ -65,7 +71,7 @@ def late_then_silent(connection: socket.socket) -> None:
     connection.sendall(HEAD + b"Content-Length: 9\r\n\r\n")
     time.sleep(BUDGET * 0.8)
     connection.sendall(b"{")
-    connection.recv(1)
+    until_closed(connection)
 
 
 def never_reading(connection: socket.socket) -> None:
