@@ -59,8 +59,8 @@ def details_of(row: Mapping[str, Json]) -> dict[str, Json]:
 def parsed_details(row: Mapping[str, Json]) -> dict[str, Json] | None:
     """None for details that are no object: nothing of such a row can be read."""
     try:
-        value = received(row.get("details") or "")
-    except (TypeError, ValueError):
+        value = received(text(row.get("details")) or "")
+    except ValueError:
         return None
     return value if isinstance(value, dict) else None
 
@@ -68,8 +68,8 @@ def parsed_details(row: Mapping[str, Json]) -> dict[str, Json] | None:
 def is_exact(row: Mapping[str, Json]) -> bool:
     """Whether the details are read just as they stand there, so that writing them again would lose nothing."""
     try:
-        return isinstance(loads(row.get("details") or ""), dict)
-    except (TypeError, ValueError, RecursionError):
+        return isinstance(loads(text(row.get("details")) or ""), dict)
+    except (ValueError, RecursionError):
         return False
 
 
