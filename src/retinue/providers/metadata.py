@@ -11,6 +11,8 @@ from .base import Marker
 
 MARKER_KEYS = (ADDRESS_KEY, APPLIED_KEY)
 MOST_PAIRS = 16
+_LONGEST_KEY = 64
+"""API reference, metadata. Some servers hold longer ones, and no request can name them."""
 
 
 def texts(raw: Mapping[str, Json]) -> dict[str, str]:
@@ -20,8 +22,13 @@ def texts(raw: Mapping[str, Json]) -> dict[str, str]:
 
 
 def authors(held: Mapping[str, str]) -> dict[str, str]:
-    """The pairs that are not the marker's, nor of a key that no request can name: half of a surrogate pair is in it."""
-    return {key: value for key, value in held.items() if key not in MARKER_KEYS and is_unicode(key)}
+    """The pairs that are not the marker's, nor of a key that no request can name."""
+    return {key: value for key, value in held.items() if key not in MARKER_KEYS and _can_be_named(key)}
+
+
+def _can_be_named(key: str) -> bool:
+    """Half of a surrogate pair cannot be sent, and a key that is too long is refused."""
+    return len(key) <= _LONGEST_KEY and is_unicode(key)
 
 
 def pairs(marker: Marker | None) -> dict[str, str]:
@@ -32,5 +39,5 @@ def metadata_pairs(live: Resource, wanted: Mapping[str, str], marker: Marker | N
     """The wanted pairs, the marker, and "" for each live, non-empty pair to remove: a merge would keep it."""
     held = texts(live.raw)
     kept = {key: value for key, value in wanted.items() if value} | pairs(marker)
-    gone = {key: "" for key, value in held.items() if value and key not in kept and is_unicode(key)}
+    gone = {key: "" for key, value in held.items() if value and key not in kept and _can_be_named(key)}
     return kept | gone

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..core.canonical import canonical_json
-from ..core.errors import ApiGone, Incomplete, NotFound, Rejected, RetinueError
+from ..core.errors import ApiGone, Incomplete, NotFound, NotSent, Rejected, RetinueError, Unreachable
 from ..core.model import Diagnostic, Json, Resource
 from ..core.references import target_of
 from .base import Marker, Support
@@ -267,18 +267,26 @@ class StoreVerbs:
 
     def _wait(self, remote_id: str, batches: Sequence[str], total: int) -> None:
         """Until nothing of the batches is being indexed any more. Raises Incomplete when that takes too long."""
-        started, pause, told = self._clock.now(), _FIRST_PAUSE, -1
+        started, pause, told, busy, late = self._clock.now(), _FIRST_PAUSE, -1, total, False
         path = f"{below(_PATH, remote_id)}/file_batches"
         while True:
-            counts = [self._http.send(Verb.GET, "GET", below(path, key)).get("file_counts") or {} for key in batches]
-            busy = sum(int(count.get("in_progress") or 0) for count in counts)
+            try:
+                counts = [
+                    self._http.send(Verb.GET, "GET", below(path, key)).get("file_counts") or {} for key in batches
+                ]
+                busy = sum(int(count.get("in_progress") or 0) for count in counts)
+            except (NotSent, Unreachable):
+                # The last look does not end in time: what is known is that these are not done.
+                late = self._clock.now() >= self._deadline
+                if not late:
+                    raise
             if not busy:
                 return
             if total - busy != told:
                 told = total - busy
                 self._progress(f"  {remote_id}: {_of(told, total)} indexed")
             now = self._clock.now()
-            if self._stop.is_set() or now - started > _LONGEST_INDEXING or now + pause > self._deadline:
+            if late or self._stop.is_set() or now - started > _LONGEST_INDEXING or now + pause > self._deadline:
                 why = "when the run was stopped" if self._stop.is_set() else f"after {now - started:.0f} s"
                 raise Incomplete(
                     f"{_of(busy, total)} {'was' if busy == 1 else 'were'} still being indexed {why}",
