@@ -21,11 +21,11 @@ from retinue.engine.apply import apply_changes
 from retinue.engine.read import read_live
 from retinue.engine.recheck import recheck
 from retinue.engine.run import Run
+from retinue.providers.assistants_v2 import KINDS
 from retinue.providers.base import Marker, Service
 from retinue.providers.http import in_process
 from retinue.providers.openai_assistants import PROVIDER
 from retinue.providers.wire import Connection
-from retinue.schema import kinds
 from retinue_emulator.app import Emulator
 from retinue_emulator.faults import Behaviour, Fault
 
@@ -353,7 +353,7 @@ class RandomWorld:
         return Run(
             service=self.service(wire),
             capabilities=PROVIDER.capabilities,
-            kinds=kinds(),
+            kinds=KINDS,
             project="demo",
             environment="dev",
             parallelism=1,

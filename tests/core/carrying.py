@@ -16,11 +16,11 @@ from retinue.core.ownership import Claim
 from retinue.core.references import grounded
 from retinue.core.rights import Scope
 from retinue.core.waves import backwards, layers, waves
-from retinue.schema import kinds
+from retinue.providers.assistants_v2 import KINDS as KINDS
 
 from .worlds import HIDDEN, target
 
-KINDS = kinds()
+KINDS = KINDS
 
 
 def scope(kind: str = "Assistant", **changed: Any) -> Scope:

@@ -11,7 +11,7 @@ from retinue.core.marker import parse_owner
 from retinue.core.model import Action, Address, Change, Reason, Resource
 from retinue.core.ownership import decide
 from retinue.core.rights import Scope, displaced, refusal
-from retinue.schema import kinds
+from retinue.providers.assistants_v2 import KINDS
 
 from .worlds import KIND, at, desired, managed
 
@@ -55,7 +55,7 @@ def test_each_action_writes_only_what_it_may(action: Action, moved_from: str | N
 
 
 def test_a_file_is_deleted_by_its_scope_and_its_content() -> None:
-    scope = Scope("demo", "dev", kinds()["File"])
+    scope = Scope("demo", "dev", KINDS["File"])
     live = Resource("File", {"name": "a.md", "sha256": "0123456789abcdef", "bytes": 1}, remote_id="file-1")
     change = Change(Address("File", "a.md@01234567"), Action.DELETE, Reason.UNUSED, "file-1")
     ours, theirs = (replace(live, marker_address=scope_of("demo", name)) for name in ("dev", "prod"))

@@ -21,7 +21,7 @@ from retinue.core.ownership import decide
 from retinue.core.references import grounded
 from retinue.core.rights import Scope
 from retinue.core.soundness import faults
-from retinue.schema import kinds
+from retinue.providers.assistants_v2 import KINDS
 
 from .worlds import HIDDEN
 
@@ -64,8 +64,8 @@ def a_file() -> Resource:
 def met(plan: Plan, change: Change) -> Reached | Stale | None:
     """How a step finds the world that was live."""
     live = [*assistants(), a_file()]
-    world = decide(live[:-1], plan.project, plan.environment, known=kinds())
-    kind = kinds()[change.address.kind]
+    world = decide(live[:-1], plan.project, plan.environment, known=KINDS)
+    kind = KINDS[change.address.kind]
     change = grounded(change, {Address("File", "data/a.csv"): str(live[-1].remote_id), **change.resolved}, kind)
     scope = Scope(plan.project, plan.environment, kind, HIDDEN if kind.name == "Assistant" else ())
     found = next((item for item in live if item.remote_id == change.remote_id), None)
@@ -78,7 +78,7 @@ def test_a_plan_is_accepted_with_its_digest_and_written_as_it_was(name: str) -> 
     plan = plan_from_json(value)
     assert plan_digest(value) == value["digest"]
     assert plan_to_json(plan, "0.1.0")["changes"] == value["changes"]
-    assert faults(plan, kinds()) == []
+    assert faults(plan, KINDS) == []
 
 
 def test_its_reasons_say_the_facts_that_decide_now() -> None:

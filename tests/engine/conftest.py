@@ -16,12 +16,12 @@ from retinue.core.target import Target
 from retinue.engine.apply import apply_changes
 from retinue.engine.read import read_live
 from retinue.engine.run import Run
+from retinue.providers.assistants_v2 import KINDS
 from retinue.providers.base import Provider, Service
 from retinue.providers.gate import Clock
 from retinue.providers.http import in_process
 from retinue.providers.openai_assistants import PROVIDER
 from retinue.providers.wire import Connection
-from retinue.schema import kinds
 from retinue_emulator.app import Emulator
 
 from ..core import worlds
@@ -84,7 +84,7 @@ class Bench:
 
     def run(self, **options: Any) -> Run:
         given = {"parallelism": 1, "service": self.service(), "clock": self.clock, **options}
-        return Run(capabilities=self.provider.capabilities, kinds=kinds(), project="demo", environment="dev", **given)
+        return Run(capabilities=self.provider.capabilities, kinds=KINDS, project="demo", environment="dev", **given)
 
     def apply(self, changes: Sequence[Change], run: Run | None = None) -> list[Outcome]:
         return apply_changes(changes, run or self.run())

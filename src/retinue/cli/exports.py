@@ -10,11 +10,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from ..core.errors import InvalidManifests, UsageError
-from ..core.model import Address, Diagnostic, Json, Severity
+from ..core.model import Address, Diagnostic, Json, Kind, Severity
 from ..core.observation import Observation
+from ..core.references import Names, to_names
 from ..engine.read import read_live
 from ..load.dumps import flat
-from ..load.export import Destination, Exported, manifests_from_objects, objects_from_text
+from ..load.export import Destination, Exported, manifests_from_objects, objects_from_text, texts
 from ..load.files import Files
 from ..load.fitting import Beside, fitted
 from ..load.located import Map
@@ -23,9 +24,9 @@ from ..load.project import Project
 from ..load.sources import covering
 from ..load.yaml import parse
 from ..providers.base import Exporter
-from ..schema import kinds
+from ..providers.registry import catalogue
+from ..schema import Catalogue
 from . import console
-from .binding import extras_of
 from .connecting import connect
 from .files import read_named, read_stdin
 from .options import ServiceOptions
@@ -64,44 +65,53 @@ def read_export(
     """
     remedy = "Name an exported JSON file."
     data = read_stdin(_MOST_BYTES) if path == "-" else read_named(path, _MOST_BYTES, "the export", remedy)
-    objects, problems = objects_from_text(data, path)
+    known = project.known if project else catalogue(None)
+    kinds = exportable(known)
+    objects, problems = objects_from_text(data, path, kinds)
     if problems:
         raise InvalidManifests(problems)
-    if (missed := choice.missed(flat(objects)[0])) is not None:
+    if (missed := choice.missed(flat(objects, kinds)[0])) is not None:
         raise UsageError(f"no object of the export is {missed}", "Look into the file for its `id` and `name`.")
     if project is None:
-        return checked(manifests_from_objects(objects, wanted=choice.takes))
-    exported = checked(manifests_from_objects(objects, _into(project), wanted=choice.takes))
-    beside = Beside(project, tuple(project.environments), variables or {}, kinds(), extras_of)
+        return checked(manifests_from_objects(objects, known, wanted=choice.takes))
+    exported = checked(manifests_from_objects(objects, known, _into(project, kinds[0]), wanted=choice.takes))
+    beside = Beside(project, tuple(project.environments), variables or {}, known.kinds)
     _refuse_taken(exported, beside)
     return checked(fitted(exported, beside))
+
+
+def exportable(known: Catalogue) -> list[Kind]:
+    """The kinds whose objects can become manifests."""
+    return [kind for kind in known.with_manifests if kind.export]
 
 
 def _refuse_taken(exported: Exported, beside: Beside) -> None:
     """Raises UsageError for a name that a manifest has which stands in another file."""
     project = beside.project
-    loaded = load(project, beside.environments[0], beside.variables, extras=extras_of)
+    loaded = load(project, beside.environments[0], beside.variables)
     # Whose name a faulty manifest takes, nobody can say.
     refuse([item for item in loaded.diagnostics if item.code != UNMATCHED])
     for file, text in sorted(exported.files.items()):
-        taken = sorted(_addresses_in(file, text) & _addresses(loaded))
+        taken = sorted(_addresses_in(file, text, project.known) & _addresses(loaded))
         if taken and not (project.root / file).exists():
-            origin = "that assistant" if taken[0].kind == "Assistant" else f"the assistant {PurePosixPath(file).stem}"
+            of = beside.kinds[taken[0].kind]
+            # What was made with another object goes with that one.
+            noun, stem = exportable(project.known)[0].one.split(" ", 1)[1], PurePosixPath(file).stem
+            origin = f"that {of.one.split(' ', 1)[1]}" if of.export else f"the {noun} {stem}"
             raise UsageError(
                 f"this project has a manifest {taken[0]} already, in another file; nothing was written",
                 f"Take {origin} out of the export, or rename the manifest.",
             )
 
 
-def _addresses_in(file: str, text: str) -> set[Address]:
+def _addresses_in(file: str, text: str, known: Catalogue) -> set[Address]:
     """Those of the manifests in a file; none for a prompt or a tool."""
     documents = parse(text.encode(), file).documents if file.endswith(".yaml") else []
-    words = {kind.word: kind.name for kind in kinds().values() if kind.word}
     return {
-        Address(words[word], str(document.value[word]))
+        Address(known.words[word].name, str(document.value[word]))
         for document in documents
         if isinstance(document.value, dict)
-        for word in words.keys() & document.value.keys()
+        for word in known.words.keys() & document.value.keys()
     }
 
 
@@ -120,32 +130,63 @@ def checked(exported: Exported) -> Exported:
 
 def from_live(session: Session, options: ServiceOptions, choice: Choice = Choice()) -> Exported:
     """The manifests for the live objects that nobody manages, or for the chosen ones of them. Raises UsageError."""
+    kinds = [kind for name in session.provider.capabilities.kinds if (kind := session.kinds[name]).export]
     with connect(session, options) as service:
-        seen = Observation(session.target, read_live(service, session.provider.capabilities.kinds[:1]))
+        seen = Observation(session.target, read_live(service, [kind.name for kind in kinds]))
     exporter = session.provider if isinstance(session.provider, Exporter) else None
-    raws = (exporter.exported(live) if exporter else dict(live.raw) for live in seen.world.foreign)
-    objects = [_without_keys(raw) for raw in raws]
-    if (missed := choice.missed(objects)) is not None:
+    raws = [(live.kind, exporter.exported(live) if exporter else dict(live.raw)) for live in seen.world.foreign]
+    objects = [(kind, _without_keys(raw)) for kind, raw in raws]
+    if (missed := choice.missed([raw for _, raw in objects])) is not None:
         raise UsageError(f"there is no unmanaged live object {missed}", "`retinue output` lists the managed ones.")
     adopted = {value for item in session.desired for value in item.policy.adopt.values()}
-    taken = {address.name for address in _addresses(session.loaded)}
-    exported = manifests_from_objects(
-        [item for item in objects if item["id"] not in adopted],
-        replace(_into(session.project), taken=taken, adopt_environment=session.environment.name),
-        kind=session.kinds["Assistant"],
-        extras=extras_of,
-        wanted=choice.takes,
-    )
+    known = session.project.known.of(session.provider.name)
+    exported = Exported({})
+    names = {(address.kind, claim.live.remote_id or ""): address for address, claim in seen.world.owned.items()}
+    for item in session.desired:
+        names |= {(item.kind, value): item.address for value in item.policy.adopt.values() if item.address}
+    for kind in kinds:
+        # A name in two kinds would be one file.
+        taken = {
+            address.name for address in (*_addresses(session.loaded), *(item.address for item in exported.manifests))
+        }
+        found = manifests_from_objects(
+            [item for name, item in objects if name == kind.name and item["id"] not in adopted],
+            known,
+            replace(_into(session.project, kind), taken=taken, adopt_environment=session.environment.name),
+            kind=kind,
+            wanted=choice.takes,
+        )
+        for made in found.manifests:
+            if adopts := made.data.get("retinue", {}).get("adopt"):
+                names[made.address.kind, adopts[session.environment.name]] = made.address
+        exported = Exported(
+            {**exported.files, **found.files},
+            (*exported.diagnostics, *found.diagnostics),
+            (*exported.manifests, *found.manifests),
+        )
+    exported = _with_names(exported, names, session)
     here = (session.environment.name,)
-    beside = Beside(session.project, here, session.overrides, session.kinds, extras_of)
+    beside = Beside(session.project, here, session.overrides, session.kinds)
     return checked(fitted(checked(exported), beside))
 
 
-def _into(project: Project) -> Destination:
-    folder = _folder(project)
+def _with_names(exported: Exported, names: Names, session: Session) -> Exported:
+    """With addresses in the place of live ids that have one, in this project or now."""
+    manifests = tuple(
+        item._replace(data=to_names(item.data, session.kinds[item.address.kind], names)) for item in exported.manifests
+    )
+    changed = {new.path for new, old in zip(manifests, exported.manifests, strict=True) if new.data != old.data}
+    files = {**exported.files, **texts([item for item in manifests if item.path in changed])}
+    return replace(exported, files=files, manifests=manifests)
+
+
+def _into(project: Project, kind: Kind) -> Destination:
+    folder = _folder(project, kind)
     parent = PurePosixPath(folder).parent
     prompts = not covering(project.manifests)(f"{parent}/prompts/a.md")
-    return Destination(folder, tools=_tools(project, str(parent / "tools")), prompts=prompts)
+    shared = kind.export.shared[0] if kind.export else ""
+    tools = _tools(project, str(parent / shared)) if shared else None
+    return Destination(folder, tools=tools, prompts=prompts)
 
 
 def _tools(project: Project, folder: str) -> dict[str, Json] | None:
@@ -179,10 +220,10 @@ def _without_keys(fields: dict[str, Json]) -> dict[str, Json]:
     return shown
 
 
-def _folder(project: Project) -> str:
+def _folder(project: Project, kind: Kind) -> str:
     """The first manifest folder of the project, or the fixed part of a pattern that names new manifests there."""
     for entry in project.manifests:
         folder = re.split(r"[^/]*[*?\[]", entry, maxsplit=1)[0].rstrip("/") or "."
         if not PurePosixPath(folder).suffix and covering([entry])(f"{folder}/a.yaml"):
             return folder
-    return "assistants"
+    return kind.plural.replace(" ", "-")

@@ -96,7 +96,7 @@ def own_plan(
         else replace(change, blocked=session.provider.obstacle(change, by_id.get(change.remote_id)))
         for change in plan.changes
     )
-    advice = [*_advice(session.provider, changes, by_id), *shared_file_notes(session.loaded, changes)]
+    advice = [*_advice(session.provider, changes, by_id), *shared_file_notes(session.loaded, changes, session.kinds)]
     # An empty source that is allowed is still worth a word.
     empty = (replace(item, severity=Severity.WARNING) for item in session.loaded.empty_sources)
     said = (*session.loaded.diagnostics, *empty)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .canonical import canonical, same
 from .codec import FORMAT_VERSION
@@ -25,6 +25,7 @@ class Comparison:
     only_left: tuple[Address, ...]
     only_right: tuple[Address, ...]
     same: int
+    kinds: Mapping[str, Kind] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def differs(self) -> bool:

@@ -12,9 +12,9 @@ from itertools import islice
 from typing import NamedTuple
 
 from ..core.model import Address, Diagnostic, Kind, Place
+from ..core.problem import shown
 from ..core.spelling import closest
-from ..schema import EXTRAS, kind_by_word, manifest_kinds
-from .problems import shown
+from ..schema import EXTRAS, Catalogue
 
 FIRST_LINES = 10
 MOST_BYTES = 64 * 1024
@@ -60,14 +60,14 @@ def is_blank(data: bytes) -> bool:
     return not any(line.text for line in _lines(data))
 
 
-def unread_manifest(data: bytes, name: str, *, markdown: bool) -> UnreadManifest | None:
+def unread_manifest(data: bytes, name: str, known: Catalogue, *, markdown: bool) -> UnreadManifest | None:
     """The manifest that a file of these first bytes seems to be; None for any other text. `markdown`: by its name."""
     if markdown and _STAND_IN.match(data):
         message = f"`{name}` is encrypted, or only points to its content"
         remedy = "Unlock or fetch it first (`git-crypt unlock`, `git lfs pull`), or move it out of this folder."
         return UnreadManifest(Diagnostic("manifest-locked", message, remedy, Place(name, 1, 1)))
     for segment in _segments(_lines(data)):
-        found = _kind_line(segment.lines)
+        found = _kind_line(segment.lines, known)
         if found is None:
             continue
         line, kind, word = found
@@ -79,12 +79,12 @@ def unread_manifest(data: bytes, name: str, *, markdown: bool) -> UnreadManifest
     return None
 
 
-def another(text: str) -> int | None:
+def another(text: str, known: Catalogue) -> int | None:
     """The line in which a text holds a second manifest: a kind line between lines of dashes, with a field beside it."""
-    if not any(f"\n{kind.word}:" in text for kind in manifest_kinds()):
+    if not any(f"\n{kind.word}:" in text for kind in known.with_manifests):
         return None
     for segment in islice(_segments(_lines(text.encode("utf-8", "replace"))), 1, None):
-        found = _kind_line(segment.lines) if segment.closed else None
+        found = _kind_line(segment.lines, known) if segment.closed else None
         if found and any(line.key in _telling(found[1]) for line in segment.lines):
             return found[0].number
     return None
@@ -125,14 +125,14 @@ def _segments(lines: Sequence[_Line]) -> Iterator[_Segment]:
     yield _Segment(inside, before, False)
 
 
-def _kind_line(lines: Sequence[_Line]) -> tuple[_Line, Kind, str] | None:
+def _kind_line(lines: Sequence[_Line], known: Catalogue) -> tuple[_Line, Kind, str] | None:
     """The kind line of a segment. Without a field beside it, it counts only if it is the only one, no text stands above
     it, and no key beside it that no manifest has.
     """
     found = [
         (line, kind, match["name"])
         for line in lines
-        if (match := _KIND_LINE.fullmatch(line.text)) and (kind := _kind(match["word"]))
+        if (match := _KIND_LINE.fullmatch(line.text)) and (kind := _kind(match["word"], known))
     ]
     # What is further in stands in a text or a mapping of the manifest.
     found = [item for item in found if item[0].column == min(line.column for line, _, _ in found)]
@@ -142,8 +142,8 @@ def _kind_line(lines: Sequence[_Line]) -> tuple[_Line, Kind, str] | None:
     others = [key for other in lines if other is not line and (key := other.key) is not None]
     if not _telling(kind).isdisjoint(others):
         return found[0]
-    known = [*kind.fields, *kind.shared, *_BESIDE]
-    if len(found) > 1 or any(closest(key.lower(), known, 0.7) is None for key in others):
+    may = [*kind.fields, *kind.shared, *_BESIDE]
+    if len(found) > 1 or any(closest(key.lower(), may, 0.7) is None for key in others):
         return None
     above = lines[: lines.index(line)]
     if any(other.column == 1 and other.key is None and other.text[0].isalnum() for other in above):
@@ -156,9 +156,9 @@ def _telling(kind: Kind) -> Set[str]:
     return kind.fields.keys() - {kind.display, "description"}
 
 
-def _kind(word: str) -> Kind | None:
-    near = closest(word.lower().replace("-", "_").replace(" ", "_"), [kind.word for kind in manifest_kinds()], 0.8)
-    return kind_by_word(near) if near else None
+def _kind(word: str, known: Catalogue) -> Kind | None:
+    near = closest(word.lower().replace("-", "_").replace(" ", "_"), known.words, 0.8)
+    return known.words[near] if near else None
 
 
 def _said(data: bytes, name: str, place: Place, *, markdown: bool) -> Diagnostic:

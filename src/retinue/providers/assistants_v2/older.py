@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
-from ..core.model import Address, Json
-from ..core.references import reference
-
-
-class Note(NamedTuple):
-    """What could not be carried over, and what to do about it."""
-
-    message: str
-    remedy: str
+from ...core.model import Address, Json, Kind, Note, Split
+from ...core.references import reference
 
 
 def upgraded(item: dict[str, Json]) -> tuple[dict[str, Json], list[Note]]:
@@ -78,19 +70,17 @@ def _listed(files: list[str]) -> str:
     return shown if len(files) <= 5 else f"{shown} and {len(files) - 5} more"
 
 
-_KIND = "VectorStore"
 _AT = "/tool_resources/file_search/vector_stores/0"
 
 
-class Split(NamedTuple):
-    """An assistant that refers to its store, the fields of that store (None without one), and what has no place."""
+def function_name(tool: Json) -> str | None:
+    """The name of the function that a tool is; None for any other tool."""
+    function = tool.get("function") if isinstance(tool, dict) and tool.get("type") == "function" else None
+    name = function.get("name") if isinstance(function, dict) else None
+    return name if isinstance(name, str) else None
 
-    item: dict[str, Json]
-    store: dict[str, Json] | None = None
-    lost: tuple[str, ...] = ()
 
-
-def without_helper(item: dict[str, Json], name: str) -> Split:
+def without_helper(item: dict[str, Json], name: str, store: Kind) -> Split:
     """The object with `vector_stores` moved into a store of this name. What the API would refuse stays where it is."""
     resources = _mapping(item.get("tool_resources"))
     search = _mapping(resources.get("file_search"))
@@ -100,9 +90,9 @@ def without_helper(item: dict[str, Json], name: str) -> Split:
     if search.get("vector_store_ids"):
         return Split(item)
     rest = {key: value for key, value in search.items() if key != "vector_stores"}
-    linked = {**rest, "vector_store_ids": [reference(Address(_KIND, name))]}
-    store, lost = _store(helper[0])
-    return Split({**item, "tool_resources": {**resources, "file_search": linked}}, store, lost)
+    linked = {**rest, "vector_store_ids": [reference(Address(store.name, name))]}
+    fields, lost = _store(helper[0])
+    return Split({**item, "tool_resources": {**resources, "file_search": linked}}, ((store, fields),), lost)
 
 
 def _mapping(value: Json) -> dict[str, Json]:
