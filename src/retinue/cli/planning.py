@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..core.allowed import Allowed, flag
 from ..core.errors import InvalidManifests, RetinueError, UsageError
-from ..core.model import Address, Change, Diagnostic, Inputs, Place, Plan, Promotion, Resource, Severity
+from ..core.model import Address, Change, Diagnostic, Inputs, Obstacle, Place, Plan, Promotion, Resource, Severity
 from ..core.observation import Observation
 from ..core.plan import Intent, make_plan
 from ..core.policy import counts_as_delete
@@ -16,7 +16,7 @@ from ..core.selection import select
 from ..core.spelling import closest
 from ..core.verification import spec_digests, verified
 from ..load.located import Map
-from ..load.manifests import PASSED_OVER
+from ..load.manifests import PASSED_OVER, left_behind
 from ..load.origins import shared_file_notes
 from ..providers.base import Adviser, Provider
 from ..providers.losses import LOSS
@@ -89,11 +89,16 @@ def own_plan(
         raise InvalidManifests([replace(item, remedy=f"{item.remedy}{way}") for item in empty_sources])
     plan = make_plan(seen, session.desired, Intent(options.allowed, selection, destroy, options.only, proof))
     by_id = {resource.remote_id: resource for resource in seen.live}
-    # Blocked where the service is known to refuse the step.
+    lost = {item.address for item in plan.changes if item.orphan and item.address not in session.loaded.rendered}
+    behind = left_behind(session.project, lost) if lost else {}
+    # Blocked where a manifest is there and not read, or the service is known to refuse the step.
     changes = tuple(
         change
         if change.blocked or change.held
-        else replace(change, blocked=session.provider.obstacle(change, by_id.get(change.remote_id)))
+        else replace(
+            change,
+            blocked=_left_behind(change, behind) or session.provider.obstacle(change, by_id.get(change.remote_id)),
+        )
         for change in plan.changes
     )
     advice = [*_advice(session.provider, changes, by_id), *shared_file_notes(session.loaded, changes)]
@@ -113,6 +118,16 @@ def own_plan(
     )
     said = (*warnings, *plan.diagnostics, *advice)
     return without_keys(replace(plan, changes=changes, inputs=inputs, diagnostics=said), session)
+
+
+def _left_behind(change: Change, behind: Mapping[Address, str]) -> Obstacle | None:
+    if not change.orphan or change.address not in behind:
+        return None
+    ways = (
+        "to keep it, give the file a name and a place that `manifests` reads, or name it there",
+        f"to delete it, delete the file, or removed: [{change.address}]",
+    )
+    return Obstacle("manifest-unread", behind[change.address], ways)
 
 
 def without_keys(plan: Plan, session: Session) -> Plan:
