@@ -9,18 +9,7 @@ import pytest
 
 from retinue.core.canonical import canonical_json
 from retinue.core.errors import NewerMarker
-from retinue.core.model import (
-    Action,
-    Address,
-    Cause,
-    Json,
-    Outcome,
-    Plan,
-    Policy,
-    Reason,
-    Resource,
-    Status,
-)
+from retinue.core.model import Action, Address, Cause, Desired, Json, Outcome, Plan, Policy, Reason, Status
 from retinue.core.observation import Observation
 from retinue.core.plan import make_plan
 from retinue.core.target import Target
@@ -41,7 +30,7 @@ class Engine:
         self.kinds = {bench.kind.name: bench.kind}
         self.run = Run(bench.service, bench.record, self.kinds, PROJECT, ENVIRONMENT)
 
-    def plan(self, desired: Sequence[Resource], removed: dict[Address, bool] | None = None) -> Plan:
+    def plan(self, desired: Sequence[Desired], removed: dict[Address, bool] | None = None) -> Plan:
         live = read_live(self.run.service, self.kinds)
         provider = self.bench.subject.provider
         target = Target(
@@ -63,7 +52,7 @@ class Engine:
             self.bench.fail(f"the service is said to alter what it was sent: {altered}")
         return outcomes
 
-    def apply(self, desired: Sequence[Resource], removed: dict[Address, bool] | None = None) -> Plan:
+    def apply(self, desired: Sequence[Desired], removed: dict[Address, bool] | None = None) -> Plan:
         """Apply; then the next plan is empty, and so is a check of the old one."""
         plan = self.plan(desired, removed)
         outcomes = self.carry_out(plan)
@@ -79,7 +68,7 @@ class Engine:
             if change.action is not Action.DELETE and not all(item.path in paths for item in change.fields):
                 self.bench.fail(f"what was applied is not seen as done: {change}")
 
-    def settled(self, desired: Sequence[Resource]) -> None:
+    def settled(self, desired: Sequence[Desired]) -> None:
         before = canonical_json(self.bench.subject.live(self.bench.kind.name))
         again = self.plan(desired)
         if again.changes:
@@ -102,7 +91,7 @@ def _actions(plan: Plan) -> list[tuple[str, str]]:
     return [(str(change.action), change.address.name) for change in plan.changes]
 
 
-def _named(bench: Bench, spec: dict[str, Json], name: str) -> Resource:
+def _named(bench: Bench, spec: dict[str, Json], name: str) -> Desired:
     """With a display name of its own, so that no plan takes two for twins."""
     own = {**spec, bench.kind.display: f"Display {name}"} if bench.kind.display in bench.sample.full else spec
     return bench.desired(name, own)

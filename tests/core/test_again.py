@@ -11,7 +11,7 @@ from hypothesis import given
 
 from retinue.core.again import Confirmed, confirmed
 from retinue.core.marker import Owner
-from retinue.core.model import Change, Obstacle, Resource
+from retinue.core.model import Change, Desired, Live, Obstacle
 
 from .carrying import KINDS, world_after
 from .worlds import as_answered, at, desired, managed, plan, specs
@@ -22,12 +22,12 @@ LIVE = managed(BOT, spec=as_answered({**SPEC, "temperature": 0.7}))
 HELD = Obstacle("unpromoted", "it is not proven yet", ())
 
 
-def steps(wanted: Sequence[Resource], live: Sequence[Resource] = (LIVE,)) -> tuple[Change, ...]:
+def steps(wanted: Sequence[Desired], live: Sequence[Live] = (LIVE,)) -> tuple[Change, ...]:
     return plan(wanted, live).changes
 
 
 def again(
-    saved: Sequence[Change], wanted: Sequence[Resource], live: Sequence[Resource] = (LIVE,), done: Sequence[Change] = ()
+    saved: Sequence[Change], wanted: Sequence[Desired], live: Sequence[Live] = (LIVE,), done: Sequence[Change] = ()
 ) -> Confirmed:
     """The saved steps, against the manifests and the world as they are now."""
     return confirmed(saved, done, steps(wanted, live), KINDS)
@@ -40,7 +40,7 @@ def test_equal_manifests_confirm_every_step(asked: dict[str, Any], wanted: dict[
     assert again(saved, [desired("bot", wanted), desired("new")], live) == (saved, ())
 
 
-OTHERWISE: dict[str, tuple[list[Resource], str]] = {
+OTHERWISE: dict[str, tuple[list[Desired], str]] = {
     "another value": (
         [desired("bot", {**SPEC, "temperature": 0.3})],
         "/temperature is 1 in the plan and 0.3 in its manifest",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from retinue.core.canonical import canonical, same
 from retinue.core.forget import forget_plan
-from retinue.core.model import Action, Change, Resource
+from retinue.core.model import Action, Change, Desired, Live
 
 from .carrying import carried_out, holder, verdict, world_after
 from .worlds import KIND, as_answered, at, desired, foreign, managed, plan, specs, target
@@ -21,12 +21,12 @@ SPEC = {"model": "m", "name": "Bot", "temperature": 0.5, "reasoning_effort": "lo
 BOT = desired("bot", SPEC)
 
 
-def only(wanted: list[Resource], live: list[Resource], **options: Any) -> Change:
+def only(wanted: list[Desired], live: list[Live], **options: Any) -> Change:
     (change,) = plan(wanted, live, **options).changes
     return change
 
 
-def edited(live: Resource, **fields: Any) -> Resource:
+def edited(live: Live, **fields: Any) -> Live:
     """The object after somebody changed it in the service."""
     return replace(live, spec={**live.spec, **fields})
 
@@ -59,7 +59,7 @@ def test_a_planned_create_may_go_and_once_it_went_it_is_done(wanted: dict[str, A
 
 ADOPTED = desired("bot", SPEC, adopt={"dev": "asst_1"})
 EXPIRED = replace(managed(BOT), expired=True)
-STEPS: dict[str, tuple[list[Resource], list[Resource], Action]] = {
+STEPS: dict[str, tuple[list[Desired], list[Live], Action]] = {
     "create": ([BOT], [], Action.CREATE),
     "update": ([BOT], [edited(managed(BOT), temperature=0.7)], Action.UPDATE),
     "adopt": ([ADOPTED], [foreign("asst_1", name="Bot")], Action.ADOPT),
@@ -74,11 +74,11 @@ def test_every_kind_of_step_goes_once_and_leaves_nothing_to_do(name: str) -> Non
     wanted, live, action = STEPS[name]
     made = plan(wanted, live)
     (change,) = made.changes
-    before = {item.remote_id: item for item in live}
+    before: dict[str | None, Live] = {item.remote_id: item for item in live}
     assert change.action is action
     assert verdict(change, before.get(change.remote_id), holder(change, live)) == "go"
     after = world_after(made, live)
-    there = {item.remote_id: item for item in after}
+    there: dict[str | None, Live] = {item.remote_id: item for item in after}
     assert verdict(change, there.get(change.remote_id), holder(change, after)).startswith("done ")
     assert plan(wanted, after).changes == ()
 
@@ -103,11 +103,11 @@ OLD = managed(BOT)
 PROTECTED = managed(BOT, protected=True)
 
 
-def delete(live: Resource = OLD, **options: Any) -> Change:
+def delete(live: Live = OLD, **options: Any) -> Change:
     return only([], [live], **options)
 
 
-MEANWHILE: dict[str, tuple[Callable[[Resource], Resource | None], str]] = {
+MEANWHILE: dict[str, tuple[Callable[[Live], Live | None], str]] = {
     "nothing": (lambda live: live, "go"),
     "it went": (lambda live: None, "done asst_bot"),
     "a field was edited": (lambda live: edited(live, temperature=0.7), "was changed after the plan was made"),
@@ -175,7 +175,7 @@ def test_a_double_create_goes_only_as_long_as_there_is_the_other() -> None:
 # --- creates
 
 
-NOT_AS_PLANNED: dict[str, Resource] = {
+NOT_AS_PLANNED: dict[str, Live] = {
     "another model": managed(desired("bot", SPEC | {"model": "n"})),
     "its marker asks for the same, it holds something else": managed(BOT, spec=as_answered({**SPEC, "model": "n"})),
     "what the manifest leaves out": managed(BOT, spec=as_answered({**SPEC, "top_p": 0.3})),

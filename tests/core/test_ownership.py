@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from retinue.core.errors import NewerMarker
 from retinue.core.marker import REPAIRED
-from retinue.core.model import Resource
+from retinue.core.model import Live
 from retinue.core.ownership import World, decide
 
 from .worlds import at, desired, fleet, foreign, managed
@@ -19,7 +19,7 @@ from .worlds import at, desired, fleet, foreign, managed
 BOT = desired("bot")
 
 
-def world(*live: Resource, formerly: tuple[str, ...] = ()) -> World:
+def world(*live: Live, formerly: tuple[str, ...] = ()) -> World:
     return decide(live, "demo", "dev", formerly)
 
 
@@ -215,28 +215,28 @@ _owners = st.sampled_from(
 _applied = st.sampled_from([None, "", "rubbish", "1 aaaaaaaa", "1 bbbbbbbb !p", "1 cccccccc =123456789012 mabcdef"])
 _worlds = st.lists(st.tuples(_owners, _applied, st.integers(0, 2)), max_size=8).map(
     lambda rows: [
-        Resource("Assistant", {}, remote_id=f"id{index}", created_at=age, marker_address=owner, marker_applied=applied)
+        Live("Assistant", {}, remote_id=f"id{index}", created_at=age, marker_address=owner, marker_applied=applied)
         for index, (owner, applied, age) in enumerate(rows)
     ]
 )
 
 
 @given(_worlds)
-def test_every_live_object_is_in_exactly_one_group(live: list[Resource]) -> None:
+def test_every_live_object_is_in_exactly_one_group(live: list[Live]) -> None:
     found = decide(live, "demo", "dev", ("old",))
     ids = sorted(remote_id for members in groups(found).values() for remote_id in members)
     assert ids == sorted(resource.remote_id or "" for resource in live)
 
 
 @given(_worlds, st.randoms(use_true_random=False))
-def test_the_order_of_the_list_never_matters(live: list[Resource], shuffle: random.Random) -> None:
+def test_the_order_of_the_list_never_matters(live: list[Live], shuffle: random.Random) -> None:
     shuffled = list(live)
     shuffle.shuffle(shuffled)
     assert decide(shuffled, "demo", "dev", ("old",)) == decide(live, "demo", "dev", ("old",))
 
 
 @given(_worlds)
-def test_what_may_be_deleted_as_a_duplicate_has_a_nonce_of_its_own(live: list[Resource]) -> None:
+def test_what_may_be_deleted_as_a_duplicate_has_a_nonce_of_its_own(live: list[Live]) -> None:
     found = decide(live, "demo", "dev", ("old",))
     for claim in found.duplicates:
         kept = found.owned[claim.address]

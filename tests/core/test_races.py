@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from retinue.core.model import Resource
+from retinue.core.model import Live
 from retinue.core.ownership import decide
 from retinue.core.races import Contest, contests
 
@@ -13,15 +13,15 @@ MINE, SECOND, THEIRS = "minemine", "secondxx", "theirsxx"
 MADE = {MINE: at("bot"), SECOND: at("bot")}
 
 
-def held(remote_id: str, nonce: str, created: int = 5) -> Resource:
+def held(remote_id: str, nonce: str, created: int = 5) -> Live:
     return managed(BOT, id=remote_id, nonce=nonce, created=created)
 
 
-def found(*live: Resource) -> list[Contest]:
+def found(*live: Live) -> list[Contest]:
     return contests(decide(live, "demo", "dev"), MADE)
 
 
-def only(*live: Resource) -> tuple[str, list[str], list[str], bool]:
+def only(*live: Live) -> tuple[str, list[str], list[str], bool]:
     """Holder, extra, rivals, tied."""
     (contest,) = found(*live)
     return (

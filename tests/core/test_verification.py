@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retinue.core.marker import Applied, parse_applied
-from retinue.core.model import Resource
+from retinue.core.model import Live
 from retinue.core.ownership import decide
 from retinue.core.verification import spec_digests, verified, verify_steps
 from retinue.schema import kinds
@@ -67,7 +67,7 @@ def test_it_fits_the_marker(name: str, protected: bool) -> None:
     assert parse_applied(str(applied)) == applied
 
 
-def with_verified(resource: Resource, text: str | None) -> Resource:
+def with_verified(resource: Live, text: str | None) -> Live:
     applied = parse_applied(resource.marker_applied or "")
     assert applied is not None
     return replace(resource, marker_applied=str(replace(applied, verified=text)))

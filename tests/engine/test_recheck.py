@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from retinue.core.model import Plan, Resource, Status
+from retinue.core.model import Desired, Plan, Status
 from retinue.core.observation import Observation
 from retinue.core.plan import make_plan
 from retinue.engine.read import read_live
@@ -28,7 +28,7 @@ def check(bench: Bench, plan: Plan) -> Checked:
     return checked
 
 
-def made(bench: Bench, wanted: Resource, nonce: str = "n0000001", *, marked: bool = True) -> str:
+def made(bench: Bench, wanted: Desired, nonce: str = "n0000001", *, marked: bool = True) -> str:
     """A live object as an apply of `wanted` leaves it, or as somebody else would make it."""
     live = managed(wanted, nonce=nonce)
     marker = Marker(live.marker_address or "", live.marker_applied or "")

@@ -9,7 +9,7 @@ import pytest
 
 from retinue.core import marker
 from retinue.core.errors import ApiGone
-from retinue.core.model import Obstacle, Resource, Status
+from retinue.core.model import Desired, Live, Obstacle, Status
 from retinue.engine.recheck import recheck
 from retinue_emulator.faults import Behaviour, Fault
 
@@ -20,7 +20,7 @@ SPEC = {"model": "gpt-4o", "name": "bot", "metadata": {"team": "x", "note": "min
 BOT = desired("bot", SPEC)
 
 
-def applied(bench: Bench, *wanted: Resource) -> str:
+def applied(bench: Bench, *wanted: Desired) -> str:
     """The id of the first of these, live."""
     outcomes = bench.apply(bench.plan(wanted).changes)
     assert all(outcome.status is Status.DONE for outcome in outcomes)
@@ -174,7 +174,7 @@ def test_a_saved_forget_of_what_is_gone_is_done(bench: Bench) -> None:
 def test_a_forget_is_backed_up_and_refused_for_what_was_edited_since(bench: Bench) -> None:
     key = applied(bench, BOT, desired("kept"))
     plan = forgetting(bench)
-    saved: list[Resource] = []
+    saved: list[Live] = []
     (outcome,) = bench.apply(plan.changes, bench.run(backup=saved.append))
     assert outcome.status is Status.DONE
     assert [live.remote_id for live in saved] == [key]

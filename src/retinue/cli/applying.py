@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from ..core.codec import outcome
 from ..core.errors import RetinueError
-from ..core.model import Change, Outcome, Plan, Resource, Status
+from ..core.model import Change, Live, Outcome, Plan, Status
 from ..core.waves import Known, in_plan_order, known_as
 from ..engine.apply import apply_changes
 from ..engine.recheck import Checked
@@ -152,12 +152,12 @@ def _progress(item: Outcome) -> None:
         console.note(f"  {item.address}: {item.action} failed")
 
 
-def backup_into(folder: str) -> Callable[[Resource], None]:
+def backup_into(folder: str) -> Callable[[Live], None]:
     """What saves an object as it is live, as JSON in a folder."""
 
-    def save(live: Resource) -> None:
+    def save(live: Live) -> None:
         # The id comes from the service: it must not choose the folder.
-        name = quote(live.remote_id or "", safe="", errors="surrogatepass")
+        name = quote(live.remote_id, safe="", errors="surrogatepass")
         files.write_beside(folder, name, console.json_text(dict(live.raw)).encode())
 
     return save

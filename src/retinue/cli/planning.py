@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..core.allowed import Allowed, flag
 from ..core.errors import InvalidManifests, RetinueError, UsageError
-from ..core.model import Address, Change, Diagnostic, Inputs, Place, Plan, Promotion, Resource, Severity
+from ..core.model import Address, Change, Diagnostic, Inputs, Live, ObjectKey, Place, Plan, Promotion, Severity
 from ..core.observation import Observation
 from ..core.plan import Intent, make_plan
 from ..core.policy import counts_as_delete
@@ -88,15 +88,15 @@ def own_plan(
         way = f" Or go on without it: {flag('incomplete')}" if may else ""
         raise InvalidManifests([replace(item, remedy=f"{item.remedy}{way}") for item in empty_sources])
     plan = make_plan(seen, session.desired, Intent(options.allowed, selection, destroy, options.only, proof))
-    by_id = {resource.remote_id: resource for resource in seen.live}
+    by_key = {resource.object_key: resource for resource in seen.live}
     # Blocked where the service is known to refuse the step.
     changes = tuple(
         change
         if change.blocked or change.held
-        else replace(change, blocked=session.provider.obstacle(change, by_id.get(change.remote_id)))
+        else replace(change, blocked=session.provider.obstacle(change, by_key.get(change.object_key)))
         for change in plan.changes
     )
-    advice = [*_advice(session.provider, changes, by_id), *shared_file_notes(session.loaded, changes)]
+    advice = [*_advice(session.provider, changes, by_key), *shared_file_notes(session.loaded, changes)]
     # An empty source that is allowed is still worth a word.
     empty = (replace(item, severity=Severity.WARNING) for item in session.loaded.empty_sources)
     said = (*session.loaded.diagnostics, *empty)
@@ -178,10 +178,10 @@ def planned_again(
     return own_plan(session, seen, options, proof=proof)
 
 
-def _advice(provider: Provider, changes: Sequence[Change], live: Mapping[str | None, Resource]) -> Iterator[Diagnostic]:
+def _advice(provider: Provider, changes: Sequence[Change], live: Mapping[ObjectKey, Live]) -> Iterator[Diagnostic]:
     if not isinstance(provider, Adviser):
         return
     for change in changes:
-        found = live.get(change.remote_id)
+        found = live.get(change.object_key)
         if found is not None and not (change.blocked or change.held) and (said := provider.advice(change, found)):
             yield said

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from ..core.diff import reached
 from ..core.errors import InvalidManifests, UsageError
-from ..core.model import MISSING, Cause, Json, Plan, Resource, Severity
+from ..core.model import MISSING, Cause, Desired, Json, Live, Plan, Severity
 from ..core.observation import Observation
 from ..core.pointer import with_ignored
 from ..core.references import addresses_in
@@ -44,18 +44,16 @@ def update(
     return replace(found, refused=(*refused, *found.refused), also=checker.also(found))
 
 
-def _wanted(
-    session: Session, plan: Plan, live: Sequence[Resource], taken: set[str]
-) -> tuple[list[Wanted], list[Refused]]:
+def _wanted(session: Session, plan: Plan, live: Sequence[Live], taken: set[str]) -> tuple[list[Wanted], list[Refused]]:
     """Every field that moved outside with its live value, and those of which the manifest moved too."""
     wanted: list[Wanted] = []
     refused: list[Refused] = []
-    by_id = {resource.remote_id: resource for resource in live}
+    by_key = {resource.object_key: resource for resource in live}
     for change in plan.changes:
         moved = [item for item in change.fields if item.cause is not Cause.MANIFEST]
         if not moved:
             continue
-        values = _live_values(session, session.written[str(change.address)], by_id[change.remote_id])
+        values = _live_values(session, session.written[str(change.address)], by_key[change.object_key])
         kind = session.kinds[change.address.kind]
         for item in moved:
             name = item.name
@@ -65,7 +63,7 @@ def _wanted(
                 continue
             one = Wanted(session.written[str(change.address)], kind.fields[name], values.get(name, MISSING))
             if reached(item, values, kind, change.ignored):
-                live_one = one._replace(value=by_id[change.remote_id].spec.get(name, MISSING))
+                live_one = one._replace(value=by_key[change.object_key].spec.get(name, MISSING))
                 refused.append(Refused(live_one, _BEYOND))
             elif item.cause is Cause.BOTH and str(change.address) not in taken:
                 refused.append(Refused(one, f"{_BOTH}; --take-live {change.address} takes the live one"))
@@ -80,7 +78,7 @@ def _wanted(
     return wanted, refused
 
 
-def _live_values(session: Session, desired: Resource, live: Resource) -> dict[str, Json]:
+def _live_values(session: Session, desired: Desired, live: Live) -> dict[str, Json]:
     """What a manifest would say of the live object; what is ignored stays as the manifest has it."""
     provider = session.provider
     fields = provider.exported(live) if isinstance(provider, Exporter) else live.spec

@@ -78,7 +78,7 @@ def drift_of(plan: Plan) -> Drift:
     items += [Drifted(_SAID[item.code], item.address or "", None, (), item.message, item.remedy) for item in said]
     notes = tuple(item for item in plan.diagnostics if item.code not in _SAID and item.severity is not Severity.INFO)
     order = list(What)
-    items.sort(key=lambda item: (item.address, order.index(item.what), item.remote_id or ""))
+    items.sort(key=lambda item: (item.address, order.index(item.what), str(item.remote_id)))
     accepted = tuple(change.address for change in plan.changes if change.mark.accepted)
     return Drift(plan, tuple(items), tuple(pending), notes, accepted)
 

@@ -12,7 +12,7 @@ from . import diff
 from .canonical import canonical, canonical_json, same
 from .marker import Entry
 from .marks import entry_of, short_digest
-from .model import MISSING, Action, Change, Field, FieldChange, Json, Kind, Resource
+from .model import MISSING, Action, Change, Field, FieldChange, Json, Kind, Live
 from .ownership import Claim
 from .pointer import without
 from .rights import Scope, refusal
@@ -32,7 +32,7 @@ class Stale:
     why: str
 
 
-def freshness(change: Change, live: Resource | None, holder: Claim | None, scope: Scope) -> Reached | Stale | None:
+def freshness(change: Change, live: Live | None, holder: Claim | None, scope: Scope) -> Reached | Stale | None:
     """None if the step may go. `live`: the object of its id; `holder`: which object has its address now."""
     if live is not None and live.mark.newer:
         return Stale(f"the marker of {live.remote_id} was written by a newer retinue by now: upgrade retinue")
@@ -60,14 +60,14 @@ def freshness(change: Change, live: Resource | None, holder: Claim | None, scope
     return Stale(f"{other.remote_id} has this address by now") if other is not None else None
 
 
-def matches(change: Change, live: Resource, scope: Scope) -> bool:
+def matches(change: Change, live: Live, scope: Scope) -> bool:
     """Whether a live object is still the one that the plan was made for."""
     if _protection_moved(change, live):
         return False
     return diff.expect_digest(live, scope.kind, scope.hidden, change.ignored) == change.expect
 
 
-def _protection_moved(change: Change, live: Resource) -> bool:
+def _protection_moved(change: Change, live: Live) -> bool:
     """Whether `protect` is not as the plan saw it; a delete minds only that it was set since."""
     applied, before = live.mark.applied, change.mark.was_protected
     if applied is None or change.action in (Action.ADOPT, Action.FORGET):
@@ -77,7 +77,7 @@ def _protection_moved(change: Change, live: Resource) -> bool:
     return applied.protected != (change.protected if before is None else before)
 
 
-def is_reached(change: Change, live: Resource, scope: Scope) -> bool:
+def is_reached(change: Change, live: Live, scope: Scope) -> bool:
     """Whether a live object already is what the step would make of it, marker included."""
     applied = live.mark.applied
     if change.action is Action.FORGET:
@@ -97,7 +97,7 @@ def is_reached(change: Change, live: Resource, scope: Scope) -> bool:
     return all(_holds(item, live, applied.fields, change, scope) for item in fields)
 
 
-def _holds(item: FieldChange, live: Resource, entries: Mapping[str, Entry], change: Change, scope: Scope) -> bool:
+def _holds(item: FieldChange, live: Live, entries: Mapping[str, Entry], change: Change, scope: Scope) -> bool:
     field = scope.kind.fields.get(item.name)
     if field is None or item.path in change.ignored:
         return True
@@ -112,7 +112,7 @@ def _holds(item: FieldChange, live: Resource, entries: Mapping[str, Entry], chan
     return held is not MISSING and short_digest(held) == entry.observed
 
 
-def _is_recorded(change: Change, live: Resource, kind: Kind) -> bool:
+def _is_recorded(change: Change, live: Live, kind: Kind) -> bool:
     """Whether the marker says of each field of the step that just this was asked, and not only chance put it there."""
     applied = live.mark.applied
     if applied is None:
@@ -134,7 +134,7 @@ def _visible(spec: Mapping[str, Json], change: Change, kind: Kind) -> dict[str, 
     return without(canonical(spec, kind), change.ignored)
 
 
-def _what_moved(change: Change, live: Resource, kind: Kind) -> str:
+def _what_moved(change: Change, live: Live, kind: Kind) -> str:
     """Names the first planned field that no longer holds what the plan saw."""
     if _protection_moved(change, live):
         applied = live.mark.applied
