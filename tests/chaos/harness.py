@@ -18,7 +18,7 @@ from retinue.core.errors import RetinueError, StaleError
 from retinue.core.model import Desired, Outcome, Plan
 from retinue.core.target import Target
 from retinue.engine.apply import apply_changes
-from retinue.engine.recheck import recheck
+from retinue.engine.preflight import preflight
 from retinue.engine.run import Run
 from retinue_emulator.app import Emulator
 from retinue_emulator.faults import Behaviour, Fault
@@ -310,7 +310,7 @@ class Stage(Bench):
 
         def work(report: Report) -> None:
             run = self._new_run()
-            checked = recheck(plan, run)
+            checked = preflight(plan, run)
             if checked.moved:
                 raise StaleError(str(checked.moved))
             report.plan = replace(plan, changes=checked.todo)

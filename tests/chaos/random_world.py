@@ -11,15 +11,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, Self, TypeVar, cast
 
-from retinue.core.allowed import Allowed, Said
+from retinue.core.allowed import Allowed, Extent
 from retinue.core.codec import dump, plan_from_json, plan_to_json, summary
 from retinue.core.errors import RetinueError
 from retinue.core.model import Desired, Live, Outcome, Plan, Status
 from retinue.core.observation import Observation
 from retinue.core.plan import Intent, make_plan
 from retinue.engine.apply import apply_changes
+from retinue.engine.preflight import preflight
 from retinue.engine.read import read_live
-from retinue.engine.recheck import recheck
 from retinue.engine.run import Run
 from retinue.providers.base import Marker, Service
 from retinue.providers.http import in_process
@@ -313,7 +313,7 @@ class RandomWorld:
             return None
         run = self._new_run(self.wire)
         self.wire.licence = replace(saved.licence, extra=ours(self.wire.live(), saved.licence.scope).extra)
-        checked = recheck(plan, run)
+        checked = preflight(plan, run)
         must(self.wire.deeds == [], "a check wrote", self.wire.deeds)
         must(not checked.moved or self.wire.live() != saved.live, "stale, although nothing changed", checked.moved)
         if checked.moved:
@@ -325,7 +325,7 @@ class RandomWorld:
     def _planned(self, words: Words, wire: JudgedWire) -> tuple[list[Live], Plan]:
         live, target, desired = read_live(self.service(wire), ["Assistant"]), self._target(), self.desired()
         names = {mark.name for raw in wire.live().values() if (mark := mark_of(raw))}
-        codes: dict[str, Said] = {"twin": True} if "twin" in words else {}
+        codes: dict[str, Extent] = {"twin": True} if "twin" in words else {}
         everything = tuple(f"Assistant/{name}" for name in sorted(names))
         codes |= {code: everything for code in ("protected", "renamed") if code in words}
         plan = make_plan(Observation(target, live), desired, Intent(Allowed(codes)))

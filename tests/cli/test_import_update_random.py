@@ -142,6 +142,10 @@ def opened(root: Path, files: Mapping[str, bytes]) -> Session:
     return open_session(options(root))
 
 
+NO_SERVICE: Any = None
+"""None that knows names or versions."""
+
+
 def applied(session: Session, edits: Mapping[str, Mapping[str, Any]]) -> list[Live]:
     """What stands in the service after an apply, and after somebody edited it there."""
     live = []
@@ -152,7 +156,7 @@ def applied(session: Session, edits: Mapping[str, Mapping[str, Any]]) -> list[Li
 
 
 def left(session: Session, live: list[Live]) -> set[tuple[Any, str]]:
-    plan = plan_for(session, Observation(session.target, live), PlanOptions())
+    plan = plan_for(session, NO_SERVICE, Observation(session.target, live), PlanOptions())
     moved = (change for change in plan.changes if change.reason is not Reason.ACCEPTED)
     return {(change.address, item.path) for change in moved for item in change.fields}
 
@@ -182,12 +186,12 @@ def test_the_plan_is_empty_or_the_patch_is_there(
         live = applied(session, edits)
         moved = {
             (change.address, item.path)
-            for change in plan_for(session, Observation(session.target, live), PlanOptions()).changes
+            for change in plan_for(session, NO_SERVICE, Observation(session.target, live), PlanOptions()).changes
             for item in change.fields
             if item.cause is not Cause.MANIFEST
         }
         seen = Observation(session.target, live)
-        found: Rewriting = update(session, None, seen, options(root))  # type: ignore[arg-type]  # no service with names
+        found: Rewriting = update(session, NO_SERVICE, seen, options(root))
         written = {(one.resource.address, f"/{one.field.name}") for one in found.written}
         stays = {(one.wanted.resource.address, f"/{one.wanted.field.name}") for one in found.refused}
         assert (written | stays, written & stays) == (moved, set())

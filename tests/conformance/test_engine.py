@@ -14,8 +14,8 @@ from retinue.core.observation import Observation
 from retinue.core.plan import make_plan
 from retinue.core.target import Target
 from retinue.engine.apply import apply_changes
+from retinue.engine.preflight import preflight
 from retinue.engine.read import read_live
-from retinue.engine.recheck import recheck
 from retinue.engine.run import Run
 from retinue.providers.base import Marker
 
@@ -42,7 +42,7 @@ class Engine:
         return plan
 
     def carry_out(self, plan: Plan) -> list[Outcome]:
-        checked = recheck(plan, self.run)
+        checked = preflight(plan, self.run)
         if checked.moved or checked.done:
             self.bench.fail(f"a fresh plan holds no more when it is checked: {checked.moved or checked.done}")
         outcomes = apply_changes(checked.todo, self.run)
@@ -64,7 +64,7 @@ class Engine:
     def seen_as_done(self, plan: Plan, but: Collection[str] = ()) -> None:
         """Whoever applies a plan again has nothing to write. Steps with no field outside `but` do not count."""
         paths = {f"/{name}" for name in but}
-        for change in recheck(plan, self.run).todo:
+        for change in preflight(plan, self.run).todo:
             if change.action is not Action.DELETE and not all(item.path in paths for item in change.fields):
                 self.bench.fail(f"what was applied is not seen as done: {change}")
 
@@ -217,7 +217,7 @@ def test_a_plan_that_the_world_has_left_behind_is_noticed(engine: Engine) -> Non
     name = next(name for name in bench.sample.full if name not in bench.hidden and name not in bench.sample.minimal)
     key = bench.listed()[0].remote_id or ""
     bench.subject.edit(bench.kind.name, key, {name: "Edited outside" if name == bench.kind.display else "x"})
-    if not recheck(plan, engine.run).moved:
+    if not preflight(plan, engine.run).moved:
         bench.fail(f"`{name}` was edited outside after the plan was made, and a check of the plan does not see it")
     (outcome,) = apply_changes(plan.changes, engine.run)
     if (outcome.status, outcome.failure) != (Status.FAILED, "stale"):
@@ -240,7 +240,7 @@ def test_a_marker_that_became_newer_since_the_plan_stops_every_step(engine: Engi
     with bench.untouched(live.remote_id or ""):
         for plan in plans:
             with pytest.raises(NewerMarker):
-                recheck(plan, engine.run)
+                preflight(plan, engine.run)
             (outcome,) = apply_changes(plan.changes, engine.run)
             if (outcome.status, outcome.failure) != (Status.FAILED, "stale") or "newer" not in (outcome.error or ""):
                 bench.fail(f"a {outcome.action} of what a newer retinue wrote ended as {outcome}")

@@ -113,7 +113,7 @@ MEANWHILE: dict[str, tuple[Callable[[Live], Live | None], str]] = {
     "a field was edited": (lambda live: edited(live, temperature=0.7), "was changed after the plan was made"),
     "a text was edited": (lambda live: edited(live, instructions="Stay!"), "was changed after the plan was made"),
     "an unknown member": (lambda live: edited(live, colour="red"), "go"),
-    "it was protected": (lambda live: managed(BOT, protected=True), "asst_bot is protected by now"),
+    "it was protected": (lambda live: managed(BOT, protected=True), "asst_bot is now protected"),
     "the marker went": (lambda live: replace(live, marker_address=None, marker_applied=None), "no marker of ours"),
     "unreadable owner": (lambda live: replace(live, marker_address="demo/dev/Assi"), "no marker of ours"),
     "another project": (lambda live: managed(BOT, project="other"), "belongs to other/dev/Assistant/bot"),
@@ -152,7 +152,7 @@ def test_a_delete_that_was_allowed_although_it_is_protected_minds_only_a_new_pro
 def test_a_delete_of_what_no_longer_has_its_address_is_stale() -> None:
     change, other = delete(), managed(BOT, id="asst_2", nonce="n0000002")
     claim = holder(change, [other])
-    assert verdict(change, OLD, claim) == "asst_2 has this address by now"
+    assert verdict(change, OLD, claim) == "asst_2 now has this address"
 
 
 def test_a_delete_of_an_earlier_name_of_the_project_goes_under_that_name_only() -> None:
@@ -167,7 +167,7 @@ def test_a_double_create_goes_only_as_long_as_there_is_the_other() -> None:
     change = only([BOT], [first, second])
     assert (change.action, change.remote_id) == (Action.DELETE, "asst_2")
     assert verdict(change, second, holder(change, [first, second])) == "go"
-    assert verdict(change, second, holder(change, [second])) == "asst_2 is the only one by now"
+    assert verdict(change, second, holder(change, [second])) == "asst_2 is no longer a duplicate"
     assert verdict(change, None, holder(change, [first])) == "done asst_2"
     assert "was changed" in verdict(change, edited(second, model="n"), holder(change, [first, second]))
 
@@ -191,7 +191,7 @@ def test_a_create_is_stale_if_its_address_is_taken_by_something_else(name: str) 
     change = only([BOT], [])
     claim = holder(change, [NOT_AS_PLANNED[name]])
     assert claim is not None
-    assert verdict(change, None, claim) == "it exists by now, and not as planned"
+    assert verdict(change, None, claim) == "it was created since, and not as planned"
     assert verdict(change, None, holder(change, [managed(BOT)])) == "done asst_bot"
 
 
@@ -219,9 +219,9 @@ def test_a_long_value_is_cut_in_the_message() -> None:
 
 def test_an_update_minds_a_protection_that_was_set_or_lifted_since() -> None:
     change = only([ASKED], [OLD])
-    assert verdict(change, PROTECTED) == "asst_bot is protected by now"
+    assert verdict(change, PROTECTED) == "asst_bot is now protected"
     change = only([desired("bot", ASKED.spec, protect=True)], [PROTECTED])
-    assert verdict(change, OLD) == "asst_bot is not protected by now"
+    assert verdict(change, OLD) == "asst_bot is no longer protected"
     assert verdict(change, PROTECTED) == "go"
 
 
@@ -291,7 +291,7 @@ def test_an_adopt_takes_nothing_that_somebody_took_meanwhile() -> None:
     assert verdict(change, theirs) == "asst_1 belongs to other/dev/Assistant/theirs"
     assert verdict(change, edited(live[0], model="n")).startswith('/model was "gpt-4o"')
     rival = managed(BOT, id="asst_2")
-    assert verdict(change, live[0], holder(change, [rival])) == "asst_2 has this address by now"
+    assert verdict(change, live[0], holder(change, [rival])) == "asst_2 now has this address"
 
 
 def test_a_move_needs_the_old_name_on_the_object_and_the_new_one_free() -> None:
@@ -299,15 +299,15 @@ def test_a_move_needs_the_old_name_on_the_object_and_the_new_one_free() -> None:
     change = only(wanted, live)
     other = managed(desired("third", SPEC), id="asst_old")
     assert verdict(change, other) == "asst_old is demo/dev/Assistant/third, not demo/dev/Assistant/old"
-    assert verdict(change, live[0], holder(change, [managed(BOT)])) == "asst_bot has this address by now"
+    assert verdict(change, live[0], holder(change, [managed(BOT)])) == "asst_bot now has this address"
 
 
 def test_a_replace_is_done_once_the_new_object_is_there_and_the_old_one_gone() -> None:
     change, new = only([BOT], [EXPIRED]), carried_out(only([BOT], []))
     claim = holder(change, [new])
     assert verdict(change, None, claim) == "done new_bot"
-    assert verdict(change, EXPIRED, claim) == "new_bot has this address by now"
-    assert verdict(change, None, holder(change, [edited(new, model="n")])) == "new_bot has this address by now"
+    assert verdict(change, EXPIRED, claim) == "new_bot now has this address"
+    assert verdict(change, None, holder(change, [edited(new, model="n")])) == "new_bot now has this address"
 
 
 def test_a_forget_takes_off_the_marker_of_ours_whatever_else_moved() -> None:

@@ -77,15 +77,15 @@ def test_only_the_digest_of_the_spec_as_it_is_now_counts() -> None:
     ant = desired("ant")
     digests = spec_digests([ant], kinds())
     for noted, found in ((digests[at("ant")], {at("ant")}), ("A" * 12, set()), (None, set())):
-        owned = decide([with_verified(managed(ant), noted)], "demo", "dev").owned
+        owned = decide([with_verified(managed(ant), noted)], "demo", "dev", kinds()).owned
         assert verified(digests, owned) == found
     assert verified(digests, {}) == set()
-    assert verified(digests, decide([managed(ant, damaged=True)], "demo", "dev").owned) == set()
+    assert verified(digests, decide([managed(ant, damaged=True)], "demo", "dev", kinds()).owned) == set()
 
 
 def test_steps_are_made_for_the_chosen_addresses_alone() -> None:
     wanted = [desired("ant"), desired("bee")]
-    owned = decide(map(managed, wanted), "demo", "dev").owned
+    owned = decide(map(managed, wanted), "demo", "dev", kinds()).owned
     (step,) = verify_steps(wanted, [at("bee")], owned, kinds(), {})
     assert (step.address, step.remote_id) == (at("bee"), owned[at("bee")].remote_id)
     assert step.mark.verified == spec_digests(wanted, kinds())[at("bee")]

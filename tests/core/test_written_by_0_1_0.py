@@ -64,7 +64,7 @@ def a_file() -> Live:
 def met(plan: Plan, change: Change) -> Reached | Stale | None:
     """How a step finds the world that was live."""
     live = [*assistants(), a_file()]
-    world = decide(live[:-1], plan.project, plan.environment, known=kinds())
+    world = decide(live[:-1], plan.project, plan.environment, kinds())
     kind = kinds()[change.address.kind]
     change = grounded(change, {Address("File", "data/a.csv"): str(live[-1].remote_id), **change.resolved}, kind)
     scope = Scope(plan.project, plan.environment, kind, HIDDEN if kind.name == "Assistant" else ())

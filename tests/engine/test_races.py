@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from retinue.core.model import Desired, Outcome, Status
-from retinue.engine.steps import carry_out
+from retinue.engine.write import carry_out
 from retinue_emulator.faults import Behaviour, Fault
 
 from ..core.worlds import desired

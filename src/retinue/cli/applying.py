@@ -13,7 +13,7 @@ from ..core.errors import RetinueError
 from ..core.model import Change, Live, Outcome, Plan, Status
 from ..core.waves import Known, in_plan_order, known_as
 from ..engine.apply import apply_changes
-from ..engine.recheck import Checked
+from ..engine.preflight import Checked
 from ..engine.run import Run
 from ..engine.threads import in_thread
 from ..load.uploads import changed_since, content
@@ -68,7 +68,7 @@ def carry_out(
         except Exception as error:
             if not record.started:
                 raise
-            # What was written before it has to be said all the same.
+            # What was written before it has to be reported all the same.
             received.final = True
             bug, outcomes = console.bug_in(error), record.so_far(plan.changes)
             console.note(f"{bug.message}\n  {bug.remedy}")

@@ -81,21 +81,21 @@ def open_without_manifests(options: ProjectOptions) -> Session:
 def _bare(options: ProjectOptions, replaced: Mapping[str, bytes] | None = None) -> Session:
     project = open_project(options.directory, replaced, options.project_file)
     environment = choose_environment(project, options.environment)
-    provider, said = bound_provider(project, environment)
+    provider, diagnostics = bound_provider(project, environment)
     known = with_extras(kinds(), provider.name, provider.capabilities.extras)
-    return Session(project, environment, provider, known, Loaded((), said))
+    return Session(project, environment, provider, known, Loaded((), diagnostics))
 
 
 def with_manifests(
     session: Session, options: ProjectOptions, *, complete: bool = True, replaced: Mapping[str, bytes] | None = None
 ) -> Session:
     """The session with its manifests; the arguments as for `open_session`."""
-    project, said = session.project, session.loaded.diagnostics
+    project = session.project
     overrides = variables_of(options)
     loaded = load(project, session.environment.name, overrides, extras=extras_of, replaced=replaced)
     written = {str(item.address): item for item in loaded.resources}
     found = [item for resource in loaded.resources for item in _checked(resource, session)]
-    problems = [*said, *loaded.diagnostics, *found, *_contradictions(project, loaded.resources)]
+    problems = [*session.loaded.diagnostics, *loaded.diagnostics, *found, *_contradictions(project, loaded.resources)]
     refuse(problems if complete else [item for item in problems if item.code != UNMATCHED])
     resources = tuple(held(item, found) for item in loaded.resources)
     loaded = replace(loaded, resources=resources, diagnostics=tuple(problems))

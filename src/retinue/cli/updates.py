@@ -23,7 +23,7 @@ from . import console
 from .binding import extras_of
 from .options import PlanOptions
 from .planning import plan_for
-from .reading import checked, understood
+from .reading import understood
 from .session import Session, open_session
 
 _REFERS = "it refers to other manifests or to files by name, and live ids must not take their place"
@@ -36,8 +36,7 @@ def update(
 ) -> Rewriting:
     """What the live values make of the project's files. Raises UsageError for a --take-live that means nothing."""
     known = understood(session, service)
-    seen = checked(known, service, seen)
-    plan = plan_for(known, seen, options)
+    plan = plan_for(known, service, seen, options)
     wanted, refused = _wanted(session, plan, seen.live, set(take_live))
     checker = _Checker(session, service, seen, options)
     found = rewrite(wanted, Texts(Files(session.project.root)), checker.problem)
@@ -110,7 +109,7 @@ class _Checker:
         if why is None:
             self.others = self.others or dict(self._others(before, {}))
             pairs = ((self.others[name], new) for name, new in self._others(after, files))
-            why = next((said for one, two in pairs if (said := unintended(one, two, wanted, kinds, here=False))), None)
+            why = next(filter(None, (unintended(*pair, wanted, kinds, here=False) for pair in pairs)), None)
         return why or self._left(after, wanted)
 
     def also(self, found: Rewriting) -> dict[tuple[str, str], list[str]]:
@@ -132,7 +131,7 @@ class _Checker:
                 yield name, load(session.project, name, extras=extras_of, replaced=files)
 
     def _left(self, after: Session, wanted: Sequence[Wanted]) -> str | None:
-        plan = plan_for(understood(after, self.service), self.seen, self.options)
+        plan = plan_for(understood(after, self.service), self.service, self.seen, self.options)
         left = {(change.address, item.path) for change in plan.changes for item in change.fields}
         for one in wanted:
             if (one.resource.address, f"/{one.field.name}") in left:

@@ -35,16 +35,16 @@ class Stale:
 def freshness(change: Change, live: Live | None, holder: Claim | None, scope: Scope) -> Reached | Stale | None:
     """None if the step may go. `live`: the object of its id; `holder`: which object has its address now."""
     if live is not None and live.mark.newer:
-        return Stale(f"the marker of {live.remote_id} was written by a newer retinue by now: upgrade retinue")
+        return Stale(f"the marker of {live.remote_id} was since written by a newer retinue: upgrade retinue")
     other = holder if holder is not None and holder.remote_id != change.remote_id else None
     if change.action is Action.CREATE:
         if holder is None:
             return None
         there = is_reached(change, holder.live, scope)
-        return Reached(holder.remote_id) if there else Stale("it exists by now, and not as planned")
+        return Reached(holder.remote_id) if there else Stale("it was created since, and not as planned")
     if change.action is Action.REPLACE and other is not None:
         there = live is None and is_reached(replace(change, action=Action.CREATE), other.live, scope)
-        return Reached(other.remote_id) if there else Stale(f"{other.remote_id} has this address by now")
+        return Reached(other.remote_id) if there else Stale(f"{other.remote_id} now has this address")
     if live is None:
         return Reached(change.remote_id) if change.action.gives_up else Stale(f"{change.remote_id} is gone")
     # First, because a field that cannot be read back leaves `expect` as it was: only the marker tells that it is set.
@@ -56,8 +56,8 @@ def freshness(change: Change, live: Live | None, holder: Claim | None, scope: Sc
     if not reached and not matches(change, live, scope):
         return Stale(_what_moved(change, live, scope.kind))
     if change.extra:
-        return Stale(f"{change.remote_id} is the only one by now") if holder is not None and other is None else None
-    return Stale(f"{other.remote_id} has this address by now") if other is not None else None
+        return Stale(f"{change.remote_id} is no longer a duplicate") if holder is not None and other is None else None
+    return Stale(f"{other.remote_id} now has this address") if other is not None else None
 
 
 def matches(change: Change, live: Live, scope: Scope) -> bool:
@@ -138,7 +138,7 @@ def _what_moved(change: Change, live: Live, kind: Kind) -> str:
     """Names the first planned field that no longer holds what the plan saw."""
     if _protection_moved(change, live):
         applied = live.mark.applied
-        return f"{change.remote_id} is {'' if applied and applied.protected else 'not '}protected by now"
+        return f"{change.remote_id} is {'now' if applied and applied.protected else 'no longer'} protected"
     have = _visible(live.spec, change, kind)
     for item in change.fields:
         if item.name not in kind.fields or item.path in change.ignored:

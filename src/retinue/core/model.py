@@ -318,7 +318,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a command line said besides `Allowed` that shaped a plan, so that planning again needs no flags.
+    """The options besides `Allowed` that shaped a plan, so that planning again needs no flags.
 
     `var`: the texts of `--var`; `var_file`: the values that variables files had. `select`: LABEL=VALUE.
     """

@@ -33,7 +33,7 @@ class Observation:
     def world(self) -> World:
         """The live objects but for files, by whose they are. Raises NewerMarker."""
         target = self.target
-        return decide(self.marked, target.project, target.environment, target.formerly, target.kinds)
+        return decide(self.marked, target.project, target.environment, target.kinds, target.formerly)
 
     @cached_property
     def files(self) -> Mapping[Key, tuple[Live, ...]]:

@@ -75,12 +75,12 @@ def decide(
     live: Iterable[Live],
     project: str,
     environment: str,
+    kinds: Collection[str],
     formerly: Sequence[str] = (),
-    known: Collection[str] = (),
 ) -> World:
     """Sort live objects by ownership; `formerly` are earlier names of the project, newest first.
 
-    `known`: the kinds that there are. Raises NewerMarker if something that may be ours was written by a newer retinue.
+    `kinds`: those that there are. Raises NewerMarker if something that may be ours was written by a newer retinue.
     """
     names = (project, *formerly)
     ours: dict[Address, list[Claim]] = defaultdict(list)
@@ -90,7 +90,7 @@ def decide(
     newer: list[Live] = []
     for resource in sorted(live, key=_age):
         mark, owner = resource.mark, resource.mark.owner
-        of_unknown_kind = owner is not None and bool(known) and owner.address.kind not in known
+        of_unknown_kind = owner is not None and owner.address.kind not in kinds
         if mark.newer or (of_unknown_kind and mark.applied is not None):
             newer.append(resource)
         if mark.owner_text is None:
@@ -190,7 +190,7 @@ def _age(live: Live) -> tuple[int, str]:
 
 
 def _originals(claims: Iterable[Claim]) -> dict[str, Claim]:
-    """Of each nonce the oldest object: retinue made that one, whatever address it has by now. The others are copies."""
+    """Of each nonce the oldest object: retinue made that one, whatever its address is now. The others are copies."""
     found: dict[str, Claim] = {}
     for claim in sorted(claims, key=lambda claim: _age(claim.live)):
         found.setdefault(_nonce(claim), claim)

@@ -15,7 +15,7 @@ from .notes import notes
 from .observation import Observation
 from .ownership import World
 from .promotion import Proof, hold
-from .renames import Pair, line, renames
+from .renames import Pair, moved_from_line, renames
 from .selection import Selection
 from .steps import Steps, forget_step
 from .target import Target
@@ -181,7 +181,7 @@ def _where(
                 address=str(pair.new),
                 place=desired[pair.new].place,
                 message=f"it would be created, and {pair.old}, which is much like it, deleted",
-                remedy=f"To keep the live id, write in its manifest: {line(pair.old)}",
+                remedy=f"To keep the live id, write in its manifest: {moved_from_line(pair.old)}",
             )
 
 

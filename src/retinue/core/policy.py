@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from .allowed import flag
 from .model import Action, Address, Cause, Change, Kind, ObjectKey, Obstacle, Plan
 from .ownership import World
-from .renames import Pair, line
+from .renames import Pair, moved_from_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def block_renamed(plan: Plan, facts: Facts) -> Plan:
         if mine is None:
             return None
         old, new = (_named(dict.fromkeys(addresses)) for addresses in zip(*mine, strict=True))
-        lines = [f"{line(pair.old)} in the manifest of {pair.new}" for pair in mine[:_MOST_NAMED]]
+        lines = [f"{moved_from_line(pair.old)} in the manifest of {pair.new}" for pair in mine[:_MOST_NAMED]]
         gone = [str(address) for address in dict.fromkeys(pair.old for pair in mine)][:_MOST_NAMED]
         return Obstacle(
             "renamed",

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from ..core.model import Desired, Live
+from ..core.model import Desired, Live, ObjectKey
 from ..core.observation import Observation
 from ..core.reach import covers
 from ..core.target import Target
@@ -52,15 +52,13 @@ def read_for_plan(service: Service, target: Target, desired: Iterable[Desired], 
     return Observation(target, read_live(service, kinds))
 
 
-def rewound(service: Rewindable, seen: Observation, differing: Collection[str | None]) -> Observation:
-    """What was seen, with those of the ids `differing` told apart that went back to an earlier version."""
-    asked = [item for item in seen.live if item.remote_id in differing and not item.set_back]
+def rewound(service: Rewindable, seen: Observation, changing: Collection[ObjectKey]) -> Observation:
+    """`seen`, with `set_back` on each of the objects `changing` that went back to an earlier version."""
+    asked = [item for item in seen.live if item.object_key in changing and not item.set_back]
     found = all_of([partial(service.set_back, item) for item in asked], _AT_ONCE)
-    back = {item.remote_id for item, is_back in zip(asked, found, strict=True) if is_back}
-    if not back:
-        return seen
-    live = [replace(item, set_back=True) if item.remote_id in back else item for item in seen.live]
-    return replace(seen, live=live)
+    back = {item.object_key for item, is_back in zip(asked, found, strict=True) if is_back}
+    live = [replace(item, set_back=True) if item.object_key in back else item for item in seen.live]
+    return replace(seen, live=live) if back else seen
 
 
 def read_whole(service: Service, live: Sequence[Live], parts: Iterable[Live]) -> list[Live]:

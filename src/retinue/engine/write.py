@@ -95,7 +95,7 @@ def _create(change: Change, run: Run) -> Result:
         if not run.has_made(live):
             # Another run had made this address before.
             if not is_reached(change, live, scope):
-                raise StaleError("it exists by now, and not as planned", "Plan again and review.")
+                raise StaleError("it was created since, and not as planned", "Plan again and review.")
             return Result(live.remote_id, wrote=False)
         # An earlier request of this run came to light, with the marker that it had.
         mark = live.mark

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from retinue.core.contests import Contest, contests
 from retinue.core.model import Live
 from retinue.core.ownership import decide
-from retinue.core.races import Contest, contests
+from retinue.schema import kinds
 
 from .worlds import at, desired, managed
 
@@ -18,7 +19,7 @@ def held(remote_id: str, nonce: str, created: int = 5) -> Live:
 
 
 def found(*live: Live) -> list[Contest]:
-    return contests(decide(live, "demo", "dev"), MADE)
+    return contests(decide(live, "demo", "dev", kinds()), MADE)
 
 
 def only(*live: Live) -> tuple[str, list[str], list[str], bool]:

@@ -37,7 +37,7 @@ class Checked:
     ids: Mapping[Address, str] = field(default_factory=dict)
 
 
-def recheck(plan: Plan, run: Run, seen: Observation | None = None) -> Checked:
+def preflight(plan: Plan, run: Run, seen: Observation | None = None) -> Checked:
     """`seen`: what was just read to plan again. Without it the kinds of the plan are listed, because only a list tells
     a copy from its original, and whatever may refer to a file that is to go because nothing did."""
     world = _World.of(_read(plan, run) if seen is None else _completed(plan, seen, run), plan, run)
@@ -100,7 +100,7 @@ class _World:
             return Stale(f"{change.remote_id} was copied since: {', '.join(copies)}")
         user = self.used.get(change.object_key)
         if state is None and kind.by_content and user:
-            return Stale(f"{user.remote_id} refers to it by now")
+            return Stale(f"{user.remote_id} refers to it now")
         return state
 
     def _gone(self, change: Change, run: Run) -> str | None:
