@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ..core.model import Address, Diagnostic, Place, Resource, Severity
+from ..core.model import Address, Desired, Diagnostic, Obstacle, Place, Severity
 from ..core.spelling import closest
 from ..schema import EXTRAS
 from .documents import Manifest, described, identify, read
@@ -47,7 +47,7 @@ class Loaded:
     value that an include put at a place.
     """
 
-    resources: tuple[Resource, ...] = ()
+    resources: tuple[Desired, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     rendered: Mapping[Address, Map] = field(default_factory=dict)
     elsewhere: frozenset[Address] = frozenset()
@@ -259,21 +259,24 @@ def _left_out(run: _Run) -> set[str]:
     return {item.name for item in files if unread_manifest(first_bytes(item, MOST_BYTES), item.name, markdown=False)}
 
 
-def left_behind(project: Project, wanted: Collection[Address]) -> dict[Address, str]:
-    """Where the manifest of an address still lies that none of `manifests` names any more, or may lie.
+def left_behind(project: Project, wanted: Collection[Address]) -> dict[Address, Obstacle]:
+    """Why the objects of some addresses may not go: the manifest lies, or may lie, where `manifests` does not find it.
 
-    Searches all that is below the folders that `manifests` is about: only for objects that would be deleted.
+    Searches all that is below the folders that `manifests` is about, so ask only for what would be deleted.
     """
     files = Files(project.root)
     problems: list[Diagnostic] = []
     found: dict[Address, str] = {}
     for name, suffix in sorted(around(files, project.manifests, problems).items()):
         for address in described(files, name, suffix, wanted):
-            found.setdefault(address, f"its manifest, or one that may be it, still lies in {name}, and is not read")
-    for problem in problems[:1]:
-        for address in wanted:
-            found.setdefault(address, f"{problem.message}, so its manifest may be there")
-    return found
+            found.setdefault(address, f"its manifest, or one that may be it, still lies in {shown(name)}, and is not read")
+    if problems:
+        found = dict.fromkeys(wanted, f"{problems[0].message}, so its manifest may be there") | found
+    keep = "to keep it, give the file a name and a place that `manifests` reads, or name it there"
+    return {
+        address: Obstacle("manifest-unread", why, (keep, f"to delete it all the same, removed: [{address}]"))
+        for address, why in found.items()
+    }
 
 
 def _unique(run: _Run, manifests: list[Manifest]) -> dict[Address, Manifest]:
@@ -333,7 +336,7 @@ def _read_overlay(run: _Run, target: Environment, entry: str, into: list[Manifes
         run.problems.append(Diagnostic("overlay-missing", message, "Correct the path or remove the line.", at))
 
 
-def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Resource, bool]:
+def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Desired, bool]:
     """The desired object of a manifest, and whether it belongs to this environment. Validated in any case."""
     names = tuple(run.project.environments)
     here = _belongs(run, manifest, overlay)
@@ -355,7 +358,7 @@ def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Resour
     spec = folded(manifest.kind, data.without(_OURS | {manifest.kind.word}))
     spec = _with_own_extras(spec, data, run)
     policy = policy_of(block, names)
-    return Resource(manifest.kind.name, spec, manifest.address, policy, manifest.place), here
+    return Desired(manifest.kind.name, spec, manifest.address, policy, manifest.place), here
 
 
 def _with_own_extras(spec: Map, data: Map, run: _Run) -> Map:
