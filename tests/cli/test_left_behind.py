@@ -184,6 +184,13 @@ def test_what_else_is_left_of_an_assistant_blocks_nothing(world: World, name: st
     assert len(world.live()) == 4
 
 
+def test_a_project_file_among_the_manifests_hides_none(world: World) -> None:
+    before = start(world, YAML, "n3.yaml", renamed("n3.yml"))
+    world.write("assistants/retinue.yaml", "assistant: n6\nmodel: gpt-4o\n")
+    assert world.run("apply", "--auto-approve").code == 5
+    assert world.live() == before
+
+
 def test_a_hidden_folder_at_the_top_belongs_to_others(world: World) -> None:
     start(world, ("*/*.yaml",), "n3.yaml", renamed("../.worktree/assistants/n3.yaml"))
     world.apply()
@@ -241,7 +248,12 @@ def test_a_folder_that_cannot_be_read_may_hold_the_manifest(world: World) -> Non
     try:
         ran = world.run("apply", "--auto-approve")
         assert (ran.code, world.live() == before) == (5, True), ran.out + ran.err
+        (world.root / "assistants/team").chmod(0o700)
+        (world.root / "assistants").chmod(0)
+        assert world.run("apply", "--auto-approve").code == 3
+        assert world.live() == before
     finally:
+        (world.root / "assistants").chmod(0o700)
         (world.root / "assistants/team").chmod(0o700)
 
 

@@ -269,7 +269,7 @@ def left_behind(project: Project, wanted: Collection[Address]) -> dict[Address, 
     found: dict[Address, str] = {}
     for name, suffix in sorted(around(files, project.manifests, problems).items()):
         for address in described(files, name, suffix, wanted):
-            found.setdefault(address, f"its manifest, or one that may be it, still lies in {shown(name)}, and is not read")
+            found.setdefault(address, f"its manifest, or what may be it, still lies in {shown(name)} and is not read")
     if problems:
         found = dict.fromkeys(wanted, f"{problems[0].message}, so its manifest may be there") | found
     keep = "to keep it, give the file a name and a place that `manifests` reads, or name it there"

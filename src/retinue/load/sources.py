@@ -122,31 +122,35 @@ def _glob(files: Files, source: Source, problems: list[Diagnostic]) -> None:
         remedy = "Write a path relative to retinue.yaml, with * for a part of a name and ** for any folders."
         problems.append(Diagnostic("glob-invalid", f"`{pattern}` is not a usable pattern", remedy, at))
         return
-    for folder in {base / fixed(pattern), *(base / posixpath.dirname(match) for match in matches)}:
-        if folder.is_dir() and not any(part.startswith(".") for part in folder.relative_to(base).parts):
-            names = (entry.relative_to(base).as_posix() for entry in folder.iterdir() if entry.name[:1] != ".")
-            source.beside += sorted(set(names).difference(matches))
+    for folder in sorted({fixed(pattern), *(posixpath.dirname(match) or "." for match in matches)}):
+        found = files.find(folder, at)
+        if isinstance(found, Diagnostic) or not stat.S_ISDIR(found.status.st_mode) or _is_hidden(found.name):
+            continue
+        prefix = "" if found.name == "." else found.name + "/"
+        names = {prefix + item.name for item in _entries(found, at, problems) if not _is_hidden(item.name)}
+        source.beside += sorted(names.difference(matches))
     for match in matches:
         found = files.find(match, at)
-        *folders, leaf = PurePosixPath(match).parts
-        if any(part.startswith(".") for part in (*folders, leaf)):
-            if not any(part.startswith(".") for part in folders) and not (base / match).is_dir():
+        if _is_hidden(match):
+            if not _is_hidden(posixpath.dirname(match)) and not (base / match).is_dir():
                 source.unread.append(match)
         elif isinstance(found, Diagnostic):
             problems.append(found)
         elif not stat.S_ISDIR(found.status.st_mode):
             source.add(found.name, match)
-        elif suffix_of(leaf):
+        elif suffix_of(posixpath.basename(match)):
             problems.append(_folder_called(match))
         else:
             _walk(files, found, source, problems)
 
 
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith(".") for part in PurePosixPath(name).parts)
+
+
 def _folder_called(name: str) -> Diagnostic:
-    remedy = "Put the manifest back, or give the folder another name."
-    return Diagnostic(
-        "manifest-type", f"`{name}` is a folder, and has the name of a manifest", remedy, Place(name, 1, 1)
-    )
+    message, remedy = "this folder has the name of a manifest", "Put the manifest back, or rename the folder."
+    return Diagnostic("manifest-type", message, remedy, Place(name, 1, 1))
 
 
 def _walk(files: Files, folder: Found, source: Source, problems: list[Diagnostic], *, everything: bool = False) -> None:
@@ -160,7 +164,7 @@ def _walk(files: Files, folder: Found, source: Source, problems: list[Diagnostic
         prefix = "" if here.name == "." else here.name + "/"
         deeper: list[Found] = []
         entries = _entries(here, source.at, problems)
-        if everything and prefix and any(entry.name == "retinue.yaml" for entry in entries):
+        if everything and here is not folder and any(entry.name == "retinue.yaml" for entry in entries):
             continue
         for entry in entries:
             name = prefix + entry.name
