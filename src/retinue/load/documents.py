@@ -15,7 +15,7 @@ from .builder import Document, Parsed, shorten
 from .files import Files, first_bytes
 from .located import Map
 from .names import slug
-from .unread import MOST_BYTES, UnreadManifest, addresses_in, is_blank, is_locked, unread_manifest
+from .unread import MOST_BYTES, UnreadManifest, is_blank, is_locked, kind_lines, unread_manifest
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
@@ -65,7 +65,7 @@ def described(files: Files, name: str, suffix: str, wanted: Collection[Address])
     value = rb"[:=\x9a](?:[\s>|+-]|#[^\n]*\n|[&!]\S+\s)*[\"']?(?:%b)(?![\w-])" % names
     if not (same_name or re.search(value, data.replace(b"\0", b""))):
         return ()
-    found = {*addresses_in(data)}
+    found = {Address(kind.name, word) for _, kind, word in kind_lines(data)}
     unsure = bool(suffix) and (is_locked(data) or is_blank(data))
     if frontmatter.has_front_matter(data) if suffix == ".md" else suffix or found:
         documents = [item for item in _parsed(data, name, suffix).documents if item.value is not None]

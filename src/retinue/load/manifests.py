@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -182,7 +182,7 @@ def _manifests(run: _Run) -> list[Manifest]:
     for index, entry in enumerate(run.project.manifests):
         source = expand(run.files, entry, _at(run, "manifests", index), run.problems)
         found = source.what == "unusable"
-        _pass_over(run, [name for name in source.unread if not _below(name, overlays)])
+        run.passed.update(dict.fromkeys(name for name in source.unread if not _below(name, overlays)))
         run.beside += [name for name in source.beside if not _below(name, overlays)]
         for name in source.names:
             if source.what != "file" and (name == run.project.file or _below(name, overlays)):
@@ -223,10 +223,6 @@ def _read_file(run: _Run, source: Source, name: str, into: list[Manifest]) -> bo
     return True
 
 
-def _pass_over(run: _Run, names: Iterable[str]) -> None:
-    run.passed.update(dict.fromkeys(names))
-
-
 def _passed_over(run: _Run) -> Iterator[Diagnostic]:
     """What of the files that are not manifests was meant as one, and how many the others are.
 
@@ -254,8 +250,9 @@ def _passed_over(run: _Run) -> Iterator[Diagnostic]:
 
 def _left_out(run: _Run) -> set[str]:
     """What lies where a pattern finds manifests and seems to be one too, but is not among them."""
+    known = {run.project.file, *run.read, *run.passed}
     found = (run.files.find(name) for name in dict.fromkeys(run.beside))
-    files = (item for item in found if not isinstance(item, Diagnostic) and item.name not in {*run.read, *run.passed})
+    files = (item for item in found if not isinstance(item, Diagnostic) and item.name not in known)
     return {item.name for item in files if unread_manifest(first_bytes(item, MOST_BYTES), item.name, markdown=False)}
 
 
@@ -328,7 +325,7 @@ def _overlays(run: _Run, manifests: Mapping[Address, Manifest]) -> dict[Address,
 def _read_overlay(run: _Run, target: Environment, entry: str, into: list[Manifest]) -> None:
     at = _at(run, "environments", target.name, "overlay")
     source = expand(run.files, entry, at, run.problems)
-    _pass_over(run, source.unread)
+    run.passed.update(dict.fromkeys(source.unread))
     run.beside += source.beside
     found = [_read_file(run, source, name, into) for name in source.names]
     if not any(found) and source.what != "unusable":

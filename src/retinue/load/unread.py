@@ -74,24 +74,20 @@ def is_locked(data: bytes) -> bool:
     return _STAND_IN.match(data) is not None
 
 
-def addresses_in(data: bytes) -> Iterator[Address]:
-    """Those of the manifests that a text seems to hold."""
-    return (Address(kind.name, name) for _, kind, name in _kind_lines(data))
-
-
 def unread_manifest(data: bytes, name: str, *, markdown: bool) -> UnreadManifest | None:
     """The manifest that a file of these first bytes seems to be; None for any other text. `markdown`: by its name."""
     if markdown and is_locked(data):
         message = f"`{name}` is encrypted, or only points to its content"
         remedy = "Unlock or fetch it first (`git-crypt unlock`, `git lfs pull`), or move it out of this folder."
         return UnreadManifest(Diagnostic("manifest-locked", message, remedy, Place(name, 1, 1)))
-    for line, kind, word in _kind_lines(data):
+    for line, kind, word in kind_lines(data):
         said = _said(data, name, Place(name, line.number, line.column), markdown=markdown)
         return UnreadManifest(said, None if markdown else Address(kind.name, word))
     return None
 
 
-def _kind_lines(data: bytes) -> Iterator[tuple[_Line, Kind, str]]:
+def kind_lines(data: bytes) -> Iterator[tuple[_Line, Kind, str]]:
+    """Those of the manifests that a text seems to hold, each with its kind and its name."""
     for segment in _segments(_lines(data)):
         found = _kind_line(segment)
         if found is not None:
