@@ -130,15 +130,13 @@ def own_plan(
         select=options.labels,
     )
     diagnostics = (*warnings, *plan.diagnostics, *advice)
-    return without_keys(replace(plan, changes=changes, inputs=inputs, diagnostics=diagnostics), session)
+    plan = replace(plan, changes=changes, inputs=inputs, diagnostics=diagnostics)
+    _refuse_keys(plan, session)
+    return _without_keys(plan) if console.SECRETS else plan
 
 
-def without_keys(plan: Plan, session: Session) -> Plan:
-    """The plan as it may be shown and saved: without the key of this run in what is live.
-
-    Raises InvalidManifests where a manifest holds the key: apply would write it.
-    """
-    hide = console.SECRETS
+def _refuse_keys(plan: Plan, session: Session) -> None:
+    """Raises InvalidManifests where a manifest holds the key of this run: apply would write it."""
     found = [
         placed(
             Diagnostic(
@@ -152,10 +150,15 @@ def without_keys(plan: Plan, session: Session) -> Plan:
         )
         for change in plan.changes
         for item in change.fields
-        if str(change.address) in session.written and hide.masked_json(item.after) != item.after
+        if str(change.address) in session.written and console.SECRETS.masked_json(item.after) != item.after
     ]
     if found:
         raise InvalidManifests(found)
+
+
+def _without_keys(plan: Plan) -> Plan:
+    """The plan as it may be shown and saved: without the key of this run in what is live."""
+    hide = console.SECRETS
 
     def shown(change: Change) -> Change:
         fields = tuple(replace(item, before=hide.masked_json(item.before)) for item in change.fields)
@@ -163,7 +166,7 @@ def without_keys(plan: Plan, session: Session) -> Plan:
         return replace(change, fields=fields, blocked=blocked)
 
     diagnostics = (replace(item, message=hide.masked(item.message)) for item in plan.diagnostics)
-    return replace(plan, changes=tuple(map(shown, plan.changes)), diagnostics=tuple(diagnostics)) if hide else plan
+    return replace(plan, changes=tuple(map(shown, plan.changes)), diagnostics=tuple(diagnostics))
 
 
 def as_recorded(plan: Plan, path: str, options: ApplyOptions) -> ApplyOptions:
