@@ -197,8 +197,10 @@ def planned_again(
     """
     promotion, codes = session.environment.promote_from, plan.allowed.codes
     if (brake := plan.allowed.number("brake")) is not None:
-        acknowledged = frozenset(seen.target.removed)
-        codes = {**codes, "brake": max(0, brake - sum(counts_as_delete(change, acknowledged) for change in done))}
+        codes = {
+            **codes,
+            "brake": max(0, brake - sum(counts_as_delete(change, seen.target.removed) for change in done)),
+        }
     options = replace(options, allow=Allowed(codes))
     proof = None if promotion is None else _proof(session, promotion, options)
     return own_plan(session, service, seen, options, proof=proof)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from .canonical import canonical, digest, plain, same
@@ -142,6 +142,15 @@ def stated_fields(spec: Mapping[str, Json], kind: Kind) -> dict[str, Json]:
     """What a create sends: every known field that the manifest states, in the kind's order."""
     want = canonical(spec, kind)
     return {name: _stated(field, spec, want) for name, field in kind.fields.items() if spec.get(name) is not None}
+
+
+def differences(names: Iterable[str], old: Mapping[str, Json], new: Mapping[str, Json]) -> tuple[FieldChange, ...]:
+    """Of these fields, in canonical form, those that are not the same. None stands for a field that is not there."""
+    return tuple(
+        FieldChange(f"/{name}", old.get(name), new.get(name))
+        for name in names
+        if not same(old.get(name, MISSING), new.get(name, MISSING))
+    )
 
 
 def altered(

@@ -93,15 +93,6 @@ class Links:
         return not self.fresh.isdisjoint(addresses_in({item.name: item.after}, kind))
 
 
-def split(live: Iterable[Live], kinds: Mapping[str, Kind]) -> tuple[list[Live], list[Live]]:
-    """What is owned by its marker, and what is known by its bytes."""
-    marked: list[Live] = []
-    stored: list[Live] = []
-    for resource in live:
-        (stored if kinds[resource.kind].by_content else marked).append(resource)
-    return marked, stored
-
-
 def link(
     kinds: Mapping[str, Kind],
     held: Mapping[Address, Live | None],
