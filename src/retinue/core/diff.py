@@ -17,7 +17,7 @@ class Compared(NamedTuple):
     """`changes`: what an update must send, in the kind's order.
 
     `unrecorded`: where nothing must be sent, the fields that are live as desired although the marker says that
-    something else was asked: somebody else put that there.
+    something else was asked: an edit outside put that there.
     """
 
     changes: tuple[FieldChange, ...]
@@ -89,9 +89,9 @@ def _hidden(field: Field, want: Mapping[str, Json], applied: Applied | None) -> 
 def _unfinished(
     field: Field, want: Mapping[str, Json], have: Mapping[str, Json], entry: Entry, kind: Kind
 ) -> Cause | None:
-    """A step of ours broke off while it wrote the field, so what is missing or left over there is nobody's edit.
+    """A step of ours broke off while it wrote the field, so what is missing or left over there is no edit.
 
-    While the manifest still says what that step asked for, what it did not ask for is: somebody put it there.
+    While the manifest still says what that step asked for, what it did not ask for is one.
     """
     unchanged = entry.observed == UNFINISHED and field.name in want and entry.asked == short_digest(want[field.name])
     asked, held = (

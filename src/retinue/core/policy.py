@@ -37,7 +37,7 @@ def guard(plan: Plan, facts: Facts) -> Plan:
 
 
 def block_renamed(plan: Plan, facts: Facts) -> Plan:
-    """A delete and a create that are alike are a rename that somebody forgot to write down: the live id would be lost.
+    """A delete and a create that are alike are a rename that was not written down: the live id would be lost.
 
     A narrowed plan may hold one of the two alone, and another one the other.
     """
@@ -98,7 +98,7 @@ def block_protected(plan: Plan, facts: Facts) -> Plan:
 
 
 def block_shared(plan: Plan, _facts: Facts) -> Plan:
-    """Two manifests whose `moved_from` or `adopt` name the same live object: nobody can say whose it shall be."""
+    """Two manifests whose `moved_from` or `adopt` name the same live object: it can only be of one of them."""
     claimed: dict[ObjectKey, list[str]] = {}
     for change in plan.changes:
         if change.action in (Action.ADOPT, Action.MOVE, Action.UPDATE) and change.remote_id:
@@ -139,7 +139,7 @@ def block_copied(plan: Plan, facts: Facts) -> Plan:
 
 
 def block_in_use(plan: Plan, facts: Facts) -> Plan:
-    """Nothing goes that an object of ours would still refer to; nor, without a word, what one of others refers to."""
+    """Nothing goes that an object of ours would still refer to; nor, unacknowledged, what one of others refers to."""
 
     def rule(change: Change) -> Obstacle | None:
         if not change.action.destroys:
@@ -167,7 +167,7 @@ def is_unasked(change: Change, acknowledged: Collection[Address]) -> bool:
 
 
 def block_twins(plan: Plan, facts: Facts) -> Plan:
-    """A create with the kind and display name of a live object that nobody manages is probably that object."""
+    """A create with the kind and display name of an unmanaged live object is probably that object."""
     adopted = {change.remote_id for change in plan.changes if change.action is Action.ADOPT}
     named: dict[tuple[str, str], list[str]] = {}
     for live in facts.world.foreign:
@@ -192,7 +192,7 @@ def block_twins(plan: Plan, facts: Facts) -> Plan:
 
 
 def block_unreadable(plan: Plan, facts: Facts) -> Plan:
-    """What nobody can read may be the very object that is to be created."""
+    """An object whose marker cannot be read may be the very one that is to be created."""
     adopted = {change.remote_id for change in plan.changes if change.action is Action.ADOPT}
     unreadable: dict[str, list[str]] = {}
     for live in facts.world.unreadable:
@@ -312,7 +312,7 @@ def _removed(doomed: Sequence[Change]) -> Iterator[str]:
 
 
 def counts_as_delete(change: Change, acknowledged: Collection[Address]) -> bool:
-    """Deletes and replaces that nobody acknowledged; a duplicate or a file that nobody needs takes no address away."""
+    """True for unacknowledged deletes and replaces; deleting a duplicate or an unused file takes no address away."""
     return change.action.destroys and _removes(change) and change.address not in acknowledged
 
 

@@ -61,7 +61,7 @@ def refusal(change: Change, live: Live, scope: Scope) -> str | None:
 
 
 def displaced(change: Change, world: World) -> str | None:
-    """In words, why the object is not the one of its marker: a copy that somebody made, or a double create.
+    """In words, why the object is not the one of its marker: a copy made outside, or a double create.
 
     A copy is at most let go of, a double create besides that deleted; nothing else is ever done to them.
     """

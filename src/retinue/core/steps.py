@@ -80,7 +80,7 @@ class Steps:
         return replace(_deletion(claim, reason, self.target), requires=needed, orphan=orphan, extra=extra)
 
     def delete_unused(self, file: Live) -> Change:
-        """Take away a file that nobody needs."""
+        """Delete a file that nothing refers to."""
         kind = self.target.kinds[file.kind]
         return Change(
             address=leftover_address(file),

@@ -150,4 +150,4 @@ def _free(plan: Plan) -> list[Change]:
 
 
 _OF_OURS = (Action.CREATE, Action.UPDATE)
-"""A move or an adopt is of an object that is still another's; of what is deleted or let go somebody may have a copy."""
+"""A move or an adopt is of an object that is still another's; of what is deleted or let go there may be a copy."""

@@ -100,7 +100,7 @@ def _visible(created: Mapping[int, Outcome], changes: Mapping[int, Change], run:
 
 
 def _give_way(world: World, changes: Mapping[int, Change], lost: dict[Address, _Lost], run: Run) -> None:
-    """Take back this run's extra objects; where nobody can tell who looks last, wait for the other run to do so."""
+    """Take back this run's extra objects; where it is open who looks last, wait for the other run to do so."""
     for look in range(_TIED_LOOKS):
         found = contests(world, run.made)
         for contest in found:
@@ -181,6 +181,6 @@ def _not_checked(error: RetinueError) -> Diagnostic:
     return Diagnostic(
         code="race-unchecked",
         severity=Severity.WARNING,
-        message=f"nobody looked whether another run created the same: {error.message}",
+        message=f"not checked if another run created the same: {error.message}",
         remedy="The next plan shows what was created twice.",
     )

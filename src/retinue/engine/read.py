@@ -43,7 +43,7 @@ def read_for_plan(service: Service, target: Target, desired: Iterable[Desired], 
     """What a plan has to see: ours, and unless it does no more than update, all the rest too.
 
     What a manifest lacks may be a twin's, adopted, or another project's that was renamed; of what is to be deleted
-    somebody may have a copy. Nothing else depends on what is not ours.
+    there may be a copy. Nothing else depends on what is not ours.
     """
     if isinstance(service, Finder):
         ours = Observation(target, read_ours(service, target, kinds))

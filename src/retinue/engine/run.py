@@ -29,7 +29,7 @@ def _nothing(*_arguments: object) -> None:
 
 
 def _no_content(change: Change) -> Content:
-    raise StaleError(f"nobody knows where the bytes of {change.address} are")
+    raise StaleError(f"the bytes of {change.address} are not at hand")
 
 
 @dataclass(frozen=True)

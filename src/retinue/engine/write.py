@@ -119,7 +119,7 @@ def _upload(change: Change, run: Run) -> Result:
 
     live = _made(change, lambda: service.upload(kind.name, spec, scope, content), is_it, run)
     if not is_it(live):
-        lost = NoMarker(f"the service gave {live.remote_id} another name", "Without it nobody knows this file again.")
+        lost = NoMarker(f"the service gave {live.remote_id} another name", "Without it this file is not found again.")
         raise _taken_back(lost, live, run)
     return Result(live.remote_id)
 
@@ -164,7 +164,7 @@ def completed(live: Live, change: Change, run: Run) -> Live:
 
 
 def _taken_back(lost: NoMarker, live: Live, run: Run) -> NoMarker:
-    """Without a marker nobody would know this object again: this create made it, so this create removes it."""
+    """Without a marker this object is lost: this create made it, so this create removes it."""
     try:
         run.service.delete(*live.object_key)
     except RetinueError as error:
