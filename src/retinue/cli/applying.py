@@ -72,7 +72,7 @@ def carry_out(
         return report_blocked(plan, options)
     stopping, record = Stopping(session.stop), _Record()
     with interrupts.handed_to(stopping.handle):
-        run = record.watch(run_of(plan, session, service, options))
+        run = record.watch(run_of(session, service, options))
         run.ids.update(checked.ids)
         bug = None
         try:
@@ -140,14 +140,12 @@ class _Record:
         return Outcome(change.address, change.action, status, change.remote_id, why)
 
 
-def run_of(plan: Plan, session: Session, service: Service, options: ApplyOptions) -> Run:
+def run_of(session: Session, service: Service, options: ApplyOptions) -> Run:
     quiet = options.quiet or options.output_format == "json"
     return Run(
         service=service,
         capabilities=session.provider.capabilities,
-        kinds=session.kinds,
-        project=plan.project,
-        environment=plan.environment,
+        target=session.target,
         parallelism=options.parallelism,
         fail_fast=options.fail_fast,
         stop=session.stop,
@@ -155,7 +153,6 @@ def run_of(plan: Plan, session: Session, service: Service, options: ApplyOptions
         backup=backup_into(options.backup) if options.backup else lambda _live: None,
         content=lambda change: content(session.project.root, change.address.name, *_bytes_of(change)),
         changed=lambda change: changed_since(session.project.root, change.address.name, _bytes_of(change)[0]),
-        formerly=session.project.formerly,
     )
 
 

@@ -93,7 +93,7 @@ def _apply_saved(path: str, options: ApplyOptions, *, trust_plan: bool) -> int:
         recorded = as_recorded(plan, path, options)
         return _apply_again(plan, with_manifests(session, recorded), recorded)
     with connect(session, options) as service:
-        checked = _unmoved(preflight(plan, run_of(plan, session, service, options)))
+        checked = _unmoved(preflight(plan, run_of(session, service, options)))
         return carry_out(plan, session, service, options, checked)
 
 
@@ -111,7 +111,7 @@ def _apply_again(plan: Plan, session: Session, options: ApplyOptions) -> int:
 
 def _confirmed(plan: Plan, session: Session, service: Service, seen: Observation, options: ApplyOptions) -> Checked:
     """What is left to do, as the manifests ask for it now. Raises StaleError if they or the live objects differ."""
-    found = preflight(plan, run_of(plan, session, service, options), seen)
+    found = preflight(plan, run_of(session, service, options), seen)
     done = [change for change, _ in found.done]
     try:
         fresh = planned_again(plan, done, session, service, seen, options)

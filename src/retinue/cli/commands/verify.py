@@ -79,7 +79,7 @@ def _record(steps: Sequence[Change], plan: Plan, session: Session, options: Appl
     # A new connection: the command may have run for longer than --timeout.
     stopping = Stopping(session.stop)
     with connect(session, options) as service, interrupts.handed_to(stopping.handle):
-        outcomes = apply_changes(steps, run_of(plan, session, service, replace(options, quiet=True)))
+        outcomes = apply_changes(steps, run_of(session, service, replace(options, quiet=True)))
     for item in outcomes:
         if item.status is not Status.DONE:
             console.note(console.harmless(f"  {item.address}: not noted: {item.error}"))
