@@ -102,7 +102,8 @@ def own_plan(
     intent = Intent(options.allowed, selection, destroy, options.only, proof)
     plan = make_plan(seen, session.desired, intent)
     if isinstance(service, Rewindable):
-        changing = {item.object_key for item in plan.changes if item.action in (Action.UPDATE, Action.MOVE)}
+        kept = (Action.UPDATE, Action.MOVE, Action.ADOPT)
+        changing = {item.object_key for item in plan.changes if item.action in kept}
         told = rewound(service, seen, changing)
         if told is not seen:
             seen, plan = told, make_plan(told, session.desired, intent)
