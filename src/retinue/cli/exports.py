@@ -80,7 +80,7 @@ def _refuse_taken(exported: Exported, beside: Beside) -> None:
     """Raises UsageError for a name that a manifest has which stands in another file."""
     project = beside.project
     loaded = load(project, beside.environments[0], beside.variables, extras=extras_of)
-    # Whose name a faulty manifest takes, nobody can say.
+    # A faulty manifest does not tell which name it takes.
     refuse([item for item in loaded.diagnostics if item.code != UNMATCHED])
     for file, text in sorted(exported.files.items()):
         taken = sorted(_addresses_in(file, text) & _addresses(loaded))
@@ -118,7 +118,7 @@ def checked(exported: Exported) -> Exported:
 
 
 def from_live(session: Session, options: ServiceOptions, choice: Choice = Choice()) -> Exported:
-    """The manifests for the live objects that nobody manages, or for the chosen ones of them. Raises UsageError."""
+    """The manifests for the unmanaged live objects, or for the chosen ones of them. Raises UsageError."""
     with connect(session, options) as service:
         seen = Observation(session.target, read_live(service, session.provider.capabilities.kinds[:1]))
     exporter = session.provider if isinstance(session.provider, Exporter) else None
