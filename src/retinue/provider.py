@@ -17,13 +17,14 @@ from .core.errors import UnknownOutcome as UnknownOutcome
 from .core.marker import ADDRESS_KEY as ADDRESS_KEY
 from .core.marker import APPLIED_KEY as APPLIED_KEY
 from .core.model import Change as Change
+from .core.model import Desired as Desired
 from .core.model import Diagnostic as Diagnostic
 from .core.model import Export as Export
 from .core.model import Json as Json
 from .core.model import Kind as Kind
+from .core.model import Live as Live
 from .core.model import Note as Note
 from .core.model import Obstacle as Obstacle
-from .core.model import Resource as Resource
 from .core.model import Severity as Severity
 from .core.model import Split as Split
 from .core.problem import Fault as Fault

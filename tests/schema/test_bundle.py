@@ -13,7 +13,7 @@ import yaml
 from jsonschema import Draft7Validator
 
 from retinue.providers.registry import catalogue
-from retinue.schema.bundle import editor_schemas, manifest_schema, project_schema
+from retinue.schema.bundle import editor_schemas, manifest_schema, output_schemas, project_schema
 
 REPOSITORY = Path(__file__).parents[2]
 KNOWN = catalogue(None)
@@ -36,10 +36,13 @@ def test_the_committed_schemas_are_those_of_their_source(tmp_path: Path) -> None
     new = {path.name: path.read_bytes() for path in (tmp_path / "new").iterdir()}
     committed = {path.name: path.read_bytes() for path in (REPOSITORY / "schemas").iterdir()}
     assert new == committed, "run `retinue schema --out schemas` and commit"
-    assert set(new) == {*EDITOR, "plan.schema.json", "apply.schema.json"}
+    assert set(new) == {*EDITOR, *(f"{name}.schema.json" for name in output_schemas())}
 
 
-@pytest.mark.parametrize("schema", [*EDITOR.values(), manifest_schema(KNOWN.kinds["Assistant"]), project_schema(KNOWN)])
+@pytest.mark.parametrize(
+    "schema",
+    [*EDITOR.values(), *output_schemas().values(), manifest_schema(KNOWN.kinds["Assistant"]), project_schema(KNOWN)],
+)
 def test_every_schema_is_a_draft_07_schema(schema: Any) -> None:
     Draft7Validator.check_schema(schema)
     assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import NotFound, Rejected, ServiceError
 from ..core.marker import ADDRESS_KEY, APPLIED_KEY
-from ..core.model import Change, Diagnostic, Json, Kind, Obstacle, Resource
+from ..core.model import Change, Desired, Diagnostic, Json, Kind, Live, Obstacle
 from .base import Auth, ByKind, Capabilities, Marker, Service, Support
 from .paged import Page, below, walked
 from .wire import Answer, Connection, Verb, Verdict
@@ -63,7 +63,7 @@ class Objects:
             return True
         return isinstance(body, dict) and (self.listed if verb is Verb.LIST else "id") in body
 
-    def read(self, raw: Mapping[str, Json]) -> Resource:
+    def read(self, raw: Mapping[str, Json]) -> Live:
         """Raises ServiceError for what is no such object."""
         labels = raw.get(self.labels)
         if not (isinstance(raw.get("id"), str) and raw["id"] and isinstance(labels, dict)):
@@ -73,7 +73,7 @@ class Objects:
         spec[self.kind.display] = self.kind.display_name(spec)
         spec[METADATA] = {key: value for key, value in texts.items() if key not in _MARKER}
         made = raw.get(self.made)
-        return Resource(
+        return Live(
             self.kind.name,
             spec,
             remote_id=raw["id"],
@@ -101,7 +101,7 @@ class RestVerbs:
     def __init__(self, http: Http, objects: Objects) -> None:
         self._http, self._of = http, objects
 
-    def list(self) -> Iterator[Resource]:
+    def list(self) -> Iterator[Live]:
         def following(last: str | None, _passed: int) -> Page:
             params = {self._of.after: last} if last is not None else None
             found = self._http.send(Verb.LIST, "GET", self._of.path, params=params)[self._of.listed]
@@ -111,7 +111,7 @@ class RestVerbs:
 
         yield from map(self._of.read, walked(following, self._of.kind.plural))
 
-    def get(self, remote_id: str) -> Resource | None:
+    def get(self, remote_id: str) -> Live | None:
         key = self._of.is_id(remote_id)
         if key is None:
             return None
@@ -120,7 +120,7 @@ class RestVerbs:
         except NotFound:
             return None
 
-    def create(self, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()) -> Resource:
+    def create(self, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()) -> Live:
         body = self._of.body({}, spec, marker)
         if self._of.key is None:
             return self._of.read(self._http.send(Verb.CREATE, "POST", self._of.path, body=body))
@@ -133,8 +133,8 @@ class RestVerbs:
         return self._again(key)
 
     def update(
-        self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
-    ) -> Resource:
+        self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
+    ) -> Live:
         before = live.raw if self._of.update == "PUT" else {self._of.labels: live.raw[self._of.labels]}
         path, sent = below(self._of.path, live.remote_id or ""), self._of.body(before, fields, marker)
         answer = self._http.send(Verb.UPDATE, self._of.update, path, body=sent)
@@ -148,7 +148,7 @@ class RestVerbs:
         except NotFound:
             return
 
-    def _again(self, key: str) -> Resource:
+    def _again(self, key: str) -> Live:
         live = self.get(key)
         if live is None:
             raise ServiceError(f"{key} is gone right after it was written")
@@ -194,13 +194,13 @@ class RestProvider:
             return Verdict.RETRY
         return Verdict.REJECTED if 400 <= status < 500 else Verdict.UNKNOWN
 
-    def check(self, desired: Resource) -> list[Diagnostic]:
+    def check(self, desired: Desired) -> list[Diagnostic]:
         return []
 
-    def obstacle(self, change: Change, live: Resource | None) -> Obstacle | None:
+    def obstacle(self, change: Change, live: Live | None) -> Obstacle | None:
         return None
 
-    def exported(self, live: Resource) -> dict[str, Json]:
+    def exported(self, live: Live) -> dict[str, Json]:
         """An object as the fields of a manifest, for import."""
         return {"id": live.remote_id, **live.spec}
 

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ...core.model import Diagnostic, Json, Resource
+from ...core.model import Desired, Diagnostic, Json
 from ..assistants_v2 import ASSISTANT, VECTOR_STORE
 from ..losses import LOSS
 from ..vector_stores import unsearchable
 from .versions import Part, Version
 
 
-def problems(desired: Resource, version: Version) -> Iterator[Diagnostic]:
+def problems(desired: Desired, version: Version) -> Iterator[Diagnostic]:
     check = _CHECKS.get(desired.kind)
     return check(desired, version) if check else iter(())
 
 
-def _store(desired: Resource, version: Version) -> Iterator[Diagnostic]:
+def _store(desired: Desired, version: Version) -> Iterator[Diagnostic]:
     """How the files of a store are chunked, and their attributes."""
     yield from unsearchable(desired)
     for index, item in enumerate(desired.spec.get("files") or ()):
@@ -29,7 +29,7 @@ def _store(desired: Resource, version: Version) -> Iterator[Diagnostic]:
             yield from _lacking(Part.CHUNKING, f"/files/{index}/chunking_strategy", version)
 
 
-def _assistant(desired: Resource, version: Version) -> Iterator[Diagnostic]:
+def _assistant(desired: Desired, version: Version) -> Iterator[Diagnostic]:
     spec = desired.spec
     text = spec.get("instructions")
     most = version.longest_instructions

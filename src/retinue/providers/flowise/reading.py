@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ...core.errors import ServiceError
 from ...core.marker import ADDRESS_KEY, APPLIED_KEY
-from ...core.model import Json, Resource
+from ...core.model import Json, Live
 from ...core.strictjson import loads, received
 from ..assistants_v2 import ASSISTANT
 from ..lenient import mapping, mappings, seconds, text, text_members
@@ -24,7 +24,7 @@ _UNREADABLE = "?"
 _NO_ROW = "Check `endpoint`: it is the address of Flowise itself, for example http://localhost:3000."
 
 
-def to_resource(row: Mapping[str, Json], directory: Directory, upstream: Mapping[str, Json] | None = None) -> Resource:
+def to_live(row: Mapping[str, Json], directory: Directory, upstream: Mapping[str, Json] | None = None) -> Live:
     """`upstream`: the assistant behind the row, if it is known. Raises ServiceError if this is no row at all."""
     remote_id, written = row.get("id"), row.get("details")
     if not isinstance(remote_id, str) or not remote_id:
@@ -41,7 +41,7 @@ def to_resource(row: Mapping[str, Json], directory: Directory, upstream: Mapping
         differs = deviations(details, upstream)
         spec["providers"] = {NAME: {**spec["providers"][NAME], **({"upstream": differs} if differs else {})}}
     spec["metadata"] = {key: value for key, value in texts.items() if key not in MARKER_KEYS}
-    return Resource(
+    return Live(
         kind=ASSISTANT.name,
         spec=spec,
         remote_id=remote_id,
