@@ -18,11 +18,11 @@ _TAIL = string.ascii_lowercase + string.digits
 
 def fresh_files(folder: Path) -> dict[str, str]:
     """A project that applies to the embedded emulator as it is."""
-    return {"retinue.yaml": project_text(folder), **starter.object_files()}
+    return {"retinue.yaml": project_text(folder), **starter.FILES}
 
 
 def project_text(folder: Path) -> str:
-    return starter.project_file(project_name(folder.resolve().name))
+    return starter.PROJECT.format(name=project_name(folder.resolve().name))
 
 
 def service_text(folder: Path, environment: str, settings: Mapping[str, object]) -> str:

@@ -107,24 +107,8 @@ class Service(Protocol):
     def close(self) -> None: ...
 
 
-class Verbs(Protocol):
-    """The verbs of one kind, as in `Service`."""
-
-    def list(self) -> Iterator[Live]: ...
-
-    def get(self, remote_id: str) -> Live | None: ...
-
-    def create(self, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()) -> Live: ...
-
-    def update(
-        self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
-    ) -> Live: ...
-
-    def delete(self, remote_id: str) -> None: ...
-
-
 class ByKind:
-    """A service of several kinds: a table of their `Verbs`, without those that a kind has not; what closes it."""
+    """A service of several kinds. `verbs`: by kind, those that it has, as in `Service` but without `kind`."""
 
     def __init__(self, verbs: Mapping[str, Any], close: Callable[[], None]) -> None:
         self.verbs, self.close = verbs, close

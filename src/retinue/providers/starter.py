@@ -6,7 +6,7 @@ from .assistants_v2 import ASSISTANT
 
 FOLDER = ASSISTANT.plural
 """Where manifests of a new project are."""
-_PROJECT = """\
+PROJECT = """\
 version: 1
 project: {name}
 manifests: [assistants]
@@ -32,12 +32,5 @@ You welcome new colleagues.
   people team. Never invent a rule, a name or a link.
 - End with one question that helps the person take the next step.
 """
-
-
-def project_file(name: str) -> str:
-    return _PROJECT.format(name=name)
-
-
-def object_files() -> dict[str, str]:
-    """What stands beside the project's file, by path."""
-    return {f"{FOLDER}/greeter.yaml": _MANIFEST, "prompts/greeter.md": _PROMPT}
+FILES = {f"{FOLDER}/greeter.yaml": _MANIFEST, "prompts/greeter.md": _PROMPT}
+"""What stands beside the project's file, by path."""

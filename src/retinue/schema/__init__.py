@@ -17,11 +17,15 @@ from ..core.references import holds_references
 
 
 @cache
-def own_schema(name: str) -> dict[str, Json]:
-    """A JSON Schema (draft-07) of retinue's own, by file name: `project`."""
-    text = (resources.files(__package__) / "kinds" / f"{name}.json").read_text(encoding="utf-8")
-    schema: dict[str, Json] = json.loads(text)
+def schema_beside(package: str, name: str) -> dict[str, Json]:
+    """The JSON Schema (draft-07) in a file `NAME.json` of a package."""
+    schema: dict[str, Json] = json.loads((resources.files(package) / f"{name}.json").read_text(encoding="utf-8"))
     return schema
+
+
+def own_schema(name: str) -> dict[str, Json]:
+    """One of retinue's own, by file name: `project`."""
+    return schema_beside(f"{__package__}.kinds", name)
 
 
 def no_extras(_provider: str, _kind: str) -> Json:
@@ -104,6 +108,11 @@ def kind_of(schema: Mapping[str, Json], **functions: Any) -> Kind:
         body=schema.get("x-retinue-body", ""),
         **functions,
     )
+
+
+def by_name(*kinds: Kind) -> Mapping[str, Kind]:
+    """The kinds of a record; the first is always read, the others if something concerns them."""
+    return {kind.name: kind for kind in kinds}
 
 
 def _shape(schema: Json, root: Mapping[str, Json]) -> Shape:

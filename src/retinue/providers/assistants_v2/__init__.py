@@ -6,8 +6,7 @@ Every provider that holds assistants registers `ASSISTANT`; what speaks the prot
 from __future__ import annotations
 
 from ...core.model import Export
-from ...schema import kind_of
-from ..kinds import by_name, schema_beside
+from ...schema import by_name, kind_of, schema_beside
 from .older import function_name, upgraded, without_helper
 from .rules import function_rules, of_assistant, of_store, store_rules
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from ...core.model import Change, Desired, Diagnostic, Json, Live, Obstacle, Severity
+from ...schema import by_name
 from ..assistants_v2 import ASSISTANT, FILE, KINDS, VECTOR_STORE
 from ..base import Auth, Capabilities, Configured, Service, Settings, Support
-from ..kinds import by_name
 from ..openai_assistants import PROVIDER as OPENAI
 from ..openai_assistants import AssistantVerbs, FamilyService
 from ..openai_files import FILE_FIELDS, FileVerbs

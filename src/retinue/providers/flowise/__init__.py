@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...core.model import Change, Desired, Diagnostic, Json, Live, Obstacle, Severity
+from ...schema import by_name, schema_beside
 from ..assistants_v2 import ASSISTANT
 from ..base import Capabilities, Service, Support
-from ..kinds import by_name, schema_beside
 from ..wire import Connection
 from .block import NAME, block_of
 from .checks import problems

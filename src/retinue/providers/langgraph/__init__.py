@@ -12,9 +12,9 @@ from dataclasses import replace
 
 from ...core.model import Change, Desired, Diagnostic, Json, Live, Obstacle, Severity
 from ...core.pointer import join_pointer
+from ...schema import by_name, schema_beside
 from ..assistants_v2 import ASSISTANT
 from ..base import Auth, Capabilities, Service, Support
-from ..kinds import by_name, schema_beside
 from ..wire import Connection
 from .block import DEFAULT_KEYS, NAME, block_of
 from .mapping import SYSTEM, UNNAMED
