@@ -10,7 +10,7 @@ from .core.errors import NotFound as NotFound, Rejected as Rejected, ServiceErro
 from .core.errors import UnknownOutcome as UnknownOutcome
 from .core.marker import ADDRESS_KEY as ADDRESS_KEY, APPLIED_KEY as APPLIED_KEY
 from .core.model import Change as Change, Desired as Desired, Diagnostic as Diagnostic, Export as Export, Json as Json
-from .core.model import Kind as Kind, Live as Live, Note as Note, Obstacle as Obstacle, Severity as Severity
+from .core.model import Kind as Kind, Live as Live, Obstacle as Obstacle, Severity as Severity
 from .core.model import Split as Split
 from .core.problem import Fault as Fault, Problem as Problem
 from .providers.assistants_v2 import ASSISTANT as ASSISTANT

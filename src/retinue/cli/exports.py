@@ -133,39 +133,28 @@ def from_live(session: Session, options: ServiceOptions, choice: Choice = Choice
     with connect(session, options) as service:
         seen = Observation(session.target, read_live(service, [kind.name for kind in kinds]))
     exporter = session.provider if isinstance(session.provider, Exporter) else None
-    raws = [(live.kind, exporter.exported(live) if exporter else dict(live.raw)) for live in seen.world.foreign]
-    objects = [(kind, _without_keys(raw)) for kind, raw in raws]
-    if (missed := choice.missed([raw for _, raw in objects])) is not None:
+    raws = [exporter.exported(live) if exporter else dict(live.raw) for live in seen.world.foreign]
+    objects = [_without_keys(raw) for raw in raws]
+    if (missed := choice.missed(objects)) is not None:
         raise UsageError(f"there is no unmanaged live object {missed}", "`retinue output` lists the managed ones.")
-    adopted = {value for item in session.desired for value in item.policy.adopt.values()}
-    known = session.project.known.of(session.provider.name)
-    exported = Exported({})
-    names = {(address.kind, claim.live.remote_id or ""): address for address, claim in seen.world.owned.items()}
-    for item in session.desired:
-        names |= {(item.kind, value): item.address for value in item.policy.adopt.values() if item.address}
-    for kind in kinds:
-        # A name in two kinds would be one file.
-        taken = {
-            address.name for address in (*_addresses(session.loaded), *(item.address for item in exported.manifests))
-        }
-        found = manifests_from_objects(
-            [item for name, item in objects if name == kind.name and item["id"] not in adopted],
-            known,
-            replace(_into(session.project, kind), taken=taken, adopt_environment=session.environment.name),
-            kind=kind,
-            wanted=choice.takes,
-        )
-        for made in found.manifests:
-            if adopts := made.data.get("retinue", {}).get("adopt"):
-                names[made.address.kind, adopts[session.environment.name]] = made.address
-        exported = Exported(
-            {**exported.files, **found.files},
-            (*exported.diagnostics, *found.diagnostics),
-            (*exported.manifests, *found.manifests),
-        )
+    here = session.environment.name
+    names = {(address.kind, claim.live.remote_id): address for address, claim in seen.world.owned.items()}
+    adopting = [(item.address, item.policy.adopt.values()) for item in session.desired if item.address]
+    names |= {(address.kind, value): address for address, values in adopting for value in values}
+    taken = {address.name for address in _addresses(session.loaded)}
+    of = {id(item): session.kinds[live.kind] for item, live in zip(objects, seen.world.foreign, strict=True)}
+    exported = manifests_from_objects(
+        [item for item in objects if (of[id(item)].name, item["id"]) not in names],
+        session.project.known.of(session.provider.name),
+        replace(_into(session.project, kinds[0]), taken=taken, adopt_environment=here),
+        kinds=kinds,
+        kind_of=lambda item: of[id(item)],
+        wanted=choice.takes,
+    )
+    made = [(item, item.data.get("retinue", {}).get("adopt", {})) for item in exported.manifests]
+    names |= {(item.address.kind, adopted[here]): item.address for item, adopted in made if adopted}
     exported = _with_names(exported, names, session)
-    here = (session.environment.name,)
-    beside = Beside(session.project, here, session.overrides, session.kinds)
+    beside = Beside(session.project, (here,), session.overrides, session.kinds)
     return checked(fitted(checked(exported), beside))
 
 

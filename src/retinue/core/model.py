@@ -156,13 +156,6 @@ class Field:
     essential: bool = False
 
 
-class Note(NamedTuple):
-    """What of an exported object could not be carried over, and what to do about it."""
-
-    message: str
-    remedy: str
-
-
 class Split(NamedTuple):
     """An exported object, the objects that it would have made with itself (kind and fields), and what has no place."""
 
@@ -171,15 +164,19 @@ class Split(NamedTuple):
     lost: tuple[str, ...] = ()
 
 
+Notes: TypeAlias = Sequence[tuple[str, str]]
+"""What of an exported object could not be carried over, and what to do about it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Export:
-    """Where an object of a kind comes from besides a manifest: an API's answers, in a file or live. Pure functions.
+    """How an object of a kind becomes a manifest that was none. Pure functions.
 
-    `listing`: the request that lists such objects; `paged`: one that answers all of them. `object`: what an object says
-    of itself by the member of this name, and `envelope`: below which member a list of them may stand. `telling`:
-    members besides the kind's own that show what an object is. `upgraded`: an object of an older shape as it is today.
-    `split`: an object and the name of its manifest, to what becomes manifests of their own. `shared`: the field whose
-    items get a file of their own where several objects have one, and the name of such an item; None for any other.
+    `listing`: the request that lists such objects; `paged`: one that answers all. `object`: what an object says of
+    itself in the member of this name; `envelope`: below which member a list may stand; `telling`: members that show
+    what an object is, besides the kind's fields. `upgraded`: an object of an older shape as it is today. `split`: an
+    object and its name to what becomes manifests. `shared`: the field whose items get files of their own where several
+    objects have one, and the name of such an item; None for any other.
     """
 
     listing: str = ""
@@ -187,7 +184,7 @@ class Export:
     object: str = ""
     envelope: str = ""
     telling: frozenset[str] = frozenset()
-    upgraded: Callable[[dict[str, Json]], tuple[dict[str, Json], Sequence[Note]]] = lambda item: (item, ())
+    upgraded: Callable[[dict[str, Json]], tuple[dict[str, Json], Notes]] = lambda item: (item, ())
     split: Callable[[dict[str, Json], str], Split] = lambda item, _name: Split(item)
     shared: tuple[str, Callable[[Json], str | None]] = ("", lambda _item: None)
 

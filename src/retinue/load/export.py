@@ -72,18 +72,20 @@ def manifests_from_objects(
     known: Catalogue,
     into: Destination | None = None,
     *,
-    kind: Kind | None = None,
+    kinds: Sequence[Kind] = (),
+    kind_of: Callable[[Mapping[str, Json]], Kind | None] | None = None,
     wanted: Callable[[Mapping[str, Json]], bool] = lambda _: True,
 ) -> Exported:
     """One manifest for each of `objects` whose kind can be exported, with its long text in a file of its own.
 
-    What the request would have made with an object stands behind it in the same file. `kind`: that of all the objects,
-    with the fields that only the service has which they come from; without it each is told by what it holds. `wanted`
-    chooses objects.
+    What the request would have made with an object stands behind it in the same file. `kinds`: those that may be among
+    the objects, with the fields that only their service has; `kind_of`: the kind of one, where what it holds does not
+    tell. `wanted` chooses objects.
     """
     into = into or Destination()
-    kinds = [kind] if kind else [item for item in known.with_manifests if item.export]
+    kinds = kinds or [item for item in known.with_manifests if item.export]
     work = _Work(kinds, known, into)
+    work.told = kind_of
     found, problems = flat(objects, kinds)
     work.problems.extend(problems)
     found = [item for item in found if not isinstance(item, dict) or wanted(item)]
@@ -107,6 +109,7 @@ class _Work:
 
     def __init__(self, kinds: Sequence[Kind], known: Catalogue, into: Destination) -> None:
         self.kinds, self.known = kinds, known
+        self.told: Callable[[Mapping[str, Json]], Kind | None] | None = None
         self.environment = into.adopt_environment
         self.taken = set(into.taken)
         folder = (into.folder or kinds[0].plural.replace(" ", "-")).strip("/")
@@ -123,14 +126,16 @@ class _Work:
         for kind in self.kinds:
             export = export_of(kind)
             name, name_of = export.shared
-            mine = [item for item in readable if self._kind_of(item) is kind] if name else []
+            mine = [item for item in readable if self.kind_of(item) is kind] if name else []
             lists = [stated(export.upgraded(item)[0], kind).get(name) for item in mine]
             tools, files = shared_items(lists, posixpath.join(posixpath.dirname(self.folder), name), there, name_of)
             self.tools |= tools
             self.files |= files
 
-    def _kind_of(self, item: Mapping[str, Json]) -> Kind | None:
+    def kind_of(self, item: Mapping[str, Json]) -> Kind | None:
         """By what it says of itself, else by the members that only such objects have."""
+        if self.told is not None:
+            return self.told(item)
         if (said := item.get("object")) is not None:
             return next((kind for kind in self.kinds if export_of(kind).object == said), None)
         found = max(self.kinds, key=lambda kind: len(item.keys() & _own_members(kind)))
@@ -141,7 +146,7 @@ class _Work:
         if not isinstance(item, dict):
             self._refuse("export-shape", "this entry of the export is no object", "Remove it from the export.")
             return
-        kind = self._kind_of(item)
+        kind = self.kind_of(item)
         if kind is None:
             nouns = " or ".join(kind.one.split(" ", 1)[1] for kind in self.kinds)
             why = "it has none of its fields" if item.get("object") is None else "`object` says otherwise"
@@ -183,8 +188,8 @@ class _Work:
         self.taken.add(name)
         self.files.update(files)
         self.manifests += manifests
-        for note in notes:
-            self._note("export-v1", f"{label}: {note.message}", note.remedy, address)
+        for message, remedy in notes:
+            self._note("export-v1", f"{label}: {message}", remedy, address)
         for pointer in (*lost(source, kind), *left_out):
             message = f"{label}: {shown(pointer, 80)} is no field of {kind.one} and was left out"
             self._note("export-left-out", message, "Nothing to do, unless you miss it.", address)

@@ -37,8 +37,11 @@ def _unknown_keys(error: Any, kind: Kind | None, prefix: Sequence[str | int]) ->
 def _unknown(key: str, path: Sequence[str | int], error: Any) -> Problem:
     members: Mapping[str, Any] = error.schema.get("properties", {})
     # Where a kind's schema knows the key from elsewhere, it says what to write here.
-    if (known := error.schema.get("x-retinue-elsewhere", {}).get(key)) is not None:
-        return Problem(known.get("code", "unknown-key"), known["message"], known["remedy"], (key,), at_key=True)
+    told = error.schema.get("x-retinue-elsewhere", {}).get(key)
+    if isinstance(told, dict):
+        return Problem(told.get("code", "unknown-key"), told["message"], told["remedy"], (key,), at_key=True)
+    if told is not None:
+        return _not_known(key, path, told)
     return _not_known(key, path, _meant(key, members, _beside(key, error.instance)))
 
 
@@ -211,6 +214,8 @@ def _not_allowed(error: Any, name: str, _path: Sequence[str | int]) -> Problem:
     words = [str(value) for value in allowed if value is not None]
     value = error.instance
     found = "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else shown(value)
+    if isinstance(value, str) and (told := error.schema.get("x-retinue-elsewhere", {}).get(value)):
+        return Problem("not-allowed", f"{name} cannot be {found}", told)
     meant = closest(str(value)[:100].lower().replace("-", "_"), words)
     remedy = f"Allowed: {listed(words)}."
     return Problem("not-allowed", f"{name} cannot be {found}", f"Did you mean `{meant}`? {remedy}" if meant else remedy)

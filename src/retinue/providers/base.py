@@ -113,23 +113,19 @@ class ByKind:
     def __init__(self, verbs: Mapping[str, Any], close: Callable[[], None]) -> None:
         self.verbs, self.close = verbs, close
 
-    def list(self, kind: str) -> Iterator[Live]:
-        found: Iterator[Live] = self.verbs[kind].list()
-        return found
+    def list(self, kind: str) -> Any:
+        return self.verbs[kind].list()
 
-    def get(self, kind: str, remote_id: str) -> Live | None:
-        found: Live | None = self.verbs[kind].get(remote_id)
-        return found
+    def get(self, kind: str, remote_id: str) -> Any:
+        return self.verbs[kind].get(remote_id)
 
-    def create(self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()) -> Live:
-        made: Live = self.verbs[kind].create(spec, marker, at_default)
-        return made
+    def create(self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()) -> Any:
+        return self.verbs[kind].create(spec, marker, at_default)
 
     def update(
         self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
-    ) -> Live:
-        written: Live = self.verbs[live.kind].update(live, fields, marker, at_default)
-        return written
+    ) -> Any:
+        return self.verbs[live.kind].update(live, fields, marker, at_default)
 
     def delete(self, kind: str, remote_id: str) -> None:
         self.verbs[kind].delete(remote_id)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...core.model import Address, Json, Kind, Note, Split
+from ...core.model import Address, Json, Kind, Notes, Split
 from ...core.references import reference
 
 
-def upgraded(item: dict[str, Json]) -> tuple[dict[str, Json], list[Note]]:
+def upgraded(item: dict[str, Json]) -> tuple[dict[str, Json], Notes]:
     """The object with `retrieval` and `file_ids` of v1 as v2 writes them. Anything else stays as it is."""
     tools = item.get("tools")
     if isinstance(tools, list):
@@ -20,7 +20,7 @@ def upgraded(item: dict[str, Json]) -> tuple[dict[str, Json], list[Note]]:
     if not files:
         return item, []
     if not (isinstance(files, list) and all(isinstance(name, str) for name in files)):
-        return item, [Note("`file_ids` is no list of ids and was left out", "Look at the object in the export.")]
+        return item, [("`file_ids` is no list of ids and was left out", "Look at the object in the export.")]
     return _with_files(item, files)
 
 
@@ -44,7 +44,7 @@ def _type(tool: Json) -> Json:
     return tool.get("type") if isinstance(tool, dict) else None
 
 
-def _with_files(item: dict[str, Json], files: list[str]) -> tuple[dict[str, Json], list[Note]]:
+def _with_files(item: dict[str, Json], files: list[str]) -> tuple[dict[str, Json], Notes]:
     tools = item.get("tools")
     types = {_type(tool) for tool in tools if isinstance(_type(tool), str)} if isinstance(tools, list) else set()
     resources = item.get("tool_resources") or {}
@@ -52,16 +52,14 @@ def _with_files(item: dict[str, Json], files: list[str]) -> tuple[dict[str, Json
     if "code_interpreter" in types and isinstance(resources, dict) and not resources.get("code_interpreter"):
         item = {**item, "tool_resources": {**resources, "code_interpreter": {"file_ids": files}}}
     elif "file_search" not in types:
-        notes.append(
-            Note(f"no tool uses its files {_listed(files)}; they were left out", "Add them to a tool's files.")
-        )
+        notes.append((f"no tool uses its files {_listed(files)}; they were left out", "Add them to a tool's files."))
     if "file_search" in types:
         message = f"file_search has no files of its own any more; {_listed(files)} were left out"
         remedy = (
             "Write a `vector_store:` manifest with `files: […]` and refer to it: "
             "`tool_resources: {file_search: {vector_store_ids: [{ref: VectorStore/NAME}]}}`."
         )
-        notes.append(Note(message, remedy))
+        notes.append((message, remedy))
     return item, notes
 
 
