@@ -104,9 +104,9 @@ def own_plan(
     if isinstance(service, Rewindable):
         kept = (Action.UPDATE, Action.MOVE, Action.ADOPT)
         changing = {item.object_key for item in plan.changes if item.action in kept}
-        told = rewound(service, seen, changing)
-        if told is not seen:
-            seen, plan = told, make_plan(told, session.desired, intent)
+        corrected = rewound(service, seen, changing)
+        if corrected is not seen:
+            seen, plan = corrected, make_plan(corrected, session.desired, intent)
     by_key = {resource.object_key: resource for resource in seen.live}
     # Blocked where the service is known to refuse the step.
     changes = tuple(
@@ -198,10 +198,8 @@ def planned_again(
     """
     promotion, codes = session.environment.promote_from, plan.allowed.codes
     if (brake := plan.allowed.number("brake")) is not None:
-        codes = {
-            **codes,
-            "brake": max(0, brake - sum(counts_as_delete(change, seen.target.removed) for change in done)),
-        }
+        deleted = sum(counts_as_delete(change, seen.target.removed) for change in done)
+        codes = {**codes, "brake": max(0, brake - deleted)}
     options = replace(options, allow=Allowed(codes))
     proof = None if promotion is None else _proof(session, promotion, options)
     return own_plan(session, service, seen, options, proof=proof)

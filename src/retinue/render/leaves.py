@@ -89,13 +89,8 @@ def _keyed(value: Json, shape: Shape, path: _Path, defaults: dict[_Path, Json]) 
     if isinstance(value, dict):
         shape = (shape.by_type or {}).get(str(value.get("type")), shape)
         members = shape.properties or {}
-        defaults.update(
-            {
-                (*path, key): sub.default
-                for key, sub in members.items()
-                if sub.default is not MISSING and not isinstance(sub.default, dict | list | None)
-            }
-        )
+        scalars = {key: sub.default for key, sub in members.items() if not isinstance(sub.default, dict | list | None)}
+        defaults.update({(*path, key): default for key, default in scalars.items() if default is not MISSING})
         rest = shape.values or Shape()
         return {key: _keyed(item, members.get(key, rest), (*path, key), defaults) for key, item in value.items()}
     if not isinstance(value, list):
