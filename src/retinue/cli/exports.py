@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +19,7 @@ from ..load.fitting import Beside, fitted
 from ..load.located import Map
 from ..load.manifests import UNMATCHED, Loaded, load
 from ..load.project import Project
-from ..load.sources import covering
+from ..load.sources import covering, fixed
 from ..load.yaml import parse
 from ..providers.base import Exporter
 from ..schema import kinds
@@ -182,7 +181,7 @@ def _without_keys(fields: dict[str, Json]) -> dict[str, Json]:
 def _folder(project: Project) -> str:
     """The first manifest folder of the project, or the fixed part of a pattern that names new manifests there."""
     for entry in project.manifests:
-        folder = re.split(r"[^/]*[*?\[]", entry, maxsplit=1)[0].rstrip("/") or "."
+        folder = fixed(entry)
         if not PurePosixPath(folder).suffix and covering([entry])(f"{folder}/a.yaml"):
             return folder
     return "assistants"

@@ -17,7 +17,7 @@ from ..core.spelling import closest
 from ..core.verification import spec_digests, verified
 from ..engine.read import rewound
 from ..load.located import Map
-from ..load.manifests import PASSED_OVER
+from ..load.manifests import PASSED_OVER, left_behind
 from ..load.origins import shared_file_notes
 from ..providers.base import Adviser, Provider, Rewindable, Service
 from ..providers.losses import LOSS
@@ -108,11 +108,16 @@ def own_plan(
         if corrected is not seen:
             seen, plan = corrected, make_plan(corrected, session.desired, intent)
     by_key = {resource.object_key: resource for resource in seen.live}
-    # Blocked where the service is known to refuse the step.
+    lost = {item.address for item in plan.changes if item.orphan and item.address not in session.loaded.rendered}
+    behind = left_behind(session.project, lost) if lost else {}
+    # Blocked where a manifest is there and not read, or where the service is known to refuse the step.
     changes = tuple(
         change
         if change.blocked or change.held
-        else replace(change, blocked=session.provider.obstacle(change, by_key.get(change.object_key)))
+        else replace(
+            change,
+            blocked=behind.get(change.address) or session.provider.obstacle(change, by_key.get(change.object_key)),
+        )
         for change in plan.changes
     )
     advice = [*_advice(session.provider, changes, by_key), *shared_file_notes(session.loaded, changes)]
