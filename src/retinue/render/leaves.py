@@ -56,7 +56,7 @@ def leaves(before: Json, after: Json, shape: Shape) -> list[Leaf]:
         # Slow to import and to run, so only here: for the few fields that are known to differ.
         from deepdiff import DeepDiff
 
-        tree = DeepDiff(old, new, view="tree", ignore_private_variables=False, threshold_to_diff_deeper=0)
+        tree = DeepDiff(*_differing(old, new), view="tree", ignore_private_variables=False, threshold_to_diff_deeper=0)
         paths = [tuple(level.path(output_format="list")) for levels in tree.values() for level in levels]
     except RecursionError:
         return [Leaf("", _as_json(old), _as_json(new))]
@@ -66,6 +66,26 @@ def leaves(before: Json, after: Json, shape: Shape) -> list[Leaf]:
         # A word such as `auto` was read as the type of an object, which it is not: it stands for the whole.
         found = [leaf._replace(path="") if leaf.path == "type" else leaf for leaf in found]
     return sorted(found, key=lambda leaf: (leaf.path, leaf.reordered, _text(leaf.before), _text(leaf.after)))
+
+
+def _differing(old: dict[Any, Json], new: dict[Any, Json]) -> tuple[dict[Any, Json], dict[Any, Json]]:
+    """Both sides without what they share: of 128 tools mostly one differs."""
+    one, two = type(old)(), type(new)()
+    for key, before in old.items():
+        if key not in new:
+            one[key] = before
+            continue
+        after = new[key]
+        if type(before) is type(after):
+            if isinstance(before, dict):
+                before, after = _differing(before, after)
+                if not before and not after:
+                    continue
+            elif before == after:
+                continue
+        one[key], two[key] = before, after
+    two.update({key: after for key, after in new.items() if key not in old})
+    return one, two
 
 
 def names(value: Json, shape: Shape) -> list[str] | None:
