@@ -90,9 +90,11 @@ def _differing(old: dict[Any, Json], new: dict[Any, Json]) -> tuple[dict[Any, Js
 
 def names(value: Json, shape: Shape) -> list[str] | None:
     """What identifies the items of a list of objects with a type or a file; None for any other value."""
-    keyed = _comparable(value, shape, {})
-    typed = shape.items is not None and (shape.items.by_type is not None or _referring(shape.items) is not None)
-    return [key.name for key in keyed] if typed and isinstance(keyed, _Items) else None
+    items = shape.items
+    if items is None or (items.by_type is None and _referring(items) is None):
+        return None
+    short = canonical_value(value, shape)
+    return [key.name for key, _, _ in _keys(short, items)] if isinstance(short, list) else None
 
 
 def _comparable(value: Json, shape: Shape, defaults: dict[_Path, Json]) -> Json:
@@ -114,15 +116,21 @@ def _keyed(value: Json, shape: Shape, path: _Path, defaults: dict[_Path, Json]) 
         return {key: _keyed(item, members.get(key, rest), (*path, key), defaults) for key, item in value.items()}
     if not isinstance(value, list):
         return value
-    result = _Items()
-    for place, item in enumerate(value):
-        key, content, inner = _identified(item, place, shape.items or Shape())
+    keys = _keys(value, shape.items or Shape())
+    return _Items((key, _keyed(content, inner, (*path, key), defaults)) for key, content, inner in keys)
+
+
+def _keys(items: list[Json], shape: Shape) -> Iterator[tuple[Item, Json, Shape]]:
+    """As `_identified` for each item, every key once."""
+    seen: set[Item] = set()
+    for place, item in enumerate(items):
+        key, content, inner = _identified(item, place, shape)
         name, count = key.name, 1
-        while key in result:
+        while key in seen:
             count += 1
             key = Item(f"{name} #{count}", key.form)
-        result[key] = _keyed(content, inner, (*path, key), defaults)
-    return result
+        seen.add(key)
+        yield key, content, inner
 
 
 def _is_scalar(default: Json) -> bool:
