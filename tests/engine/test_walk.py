@@ -7,14 +7,14 @@ import threading
 import pytest
 
 from retinue.core.marker import NONCE_ALPHABET
-from retinue.core.model import Change, Outcome, Resource, Status
+from retinue.core.model import Change, Desired, Outcome, Status
 from retinue.engine.run import random_nonce
 
 from ..core.worlds import desired
 from .conftest import Bench
 
 
-def many(count: int, chained: bool = False) -> list[Resource]:
+def many(count: int, chained: bool = False) -> list[Desired]:
     """Manifests; if chained each needs the one before."""
     names = [f"bot-{number:02}" for number in range(count)]
     needs = [[], *([name] for name in names)] if chained else [[]] * count
