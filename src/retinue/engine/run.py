@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+from collections import ChainMap
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -16,7 +17,12 @@ from ..providers.gate import Clock
 
 
 def random_nonce() -> str:
-    return "".join(secrets.choice(NONCE_ALPHABET) for _ in range(NONCE_LENGTH))
+    # One look into the kernel's pool for each, not one for each letter: ten threads wait for it otherwise.
+    number, letters = secrets.randbelow(len(NONCE_ALPHABET) ** NONCE_LENGTH), []
+    for _ in range(NONCE_LENGTH):
+        number, letter = divmod(number, len(NONCE_ALPHABET))
+        letters.append(NONCE_ALPHABET[letter])
+    return "".join(letters)
 
 
 def packed(mark: Mark) -> Marker:
@@ -56,6 +62,10 @@ class Run:
     ids: dict[Address, str] = field(default_factory=dict)
     content: Callable[[Change], Content] = _no_content
     changed: Callable[[Change], str | None] = _nothing
+
+    def known(self, change: Change) -> Mapping[Address, str]:
+        """The live ids of what a step refers to: those of its plan, and those that this run made since."""
+        return ChainMap(self.ids, dict(change.resolved))
 
     def has_made(self, live: Live) -> bool:
         """Whether one of this run's creates made the object; its nonce tells."""

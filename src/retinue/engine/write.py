@@ -45,7 +45,7 @@ class Result:
 def carry_out(change: Change, run: Run) -> Result:
     """One step. Raises StaleError if the object moved since the plan, or any error of the service."""
     kind = run.kinds[change.address.kind]
-    change = grounded(change, {**change.resolved, **run.ids}, kind)
+    change = grounded(change, run.known(change), kind)
     if change.mark.verified is not None:
         return _note_verified(change, run)
     match change.action:
@@ -272,8 +272,10 @@ def _settle(change: Change, answer: Live, mark: Mark, sent: Mapping[str, Json], 
     assert owner is not None and applied is not None
     kind = run.kinds[change.address.kind]
     names = sorted(diff.altered(sent, answer.spec, kind, run.target.hidden(kind.name), change.ignored))
-    known = {(address.kind, key): address for address, key in {**change.resolved, **run.ids}.items()}
-    observed = with_observations(ended(applied), names, change, to_names(answer.spec, kind, known), kind)
+    observed = ended(applied)
+    if names:
+        known = {(address.kind, key): address for address, key in run.known(change).items()}
+        observed = with_observations(observed, names, change, to_names(answer.spec, kind, known), kind)
     if observed != applied:
         mark = Mark.of(owner, observed)
         try:
