@@ -169,9 +169,11 @@ class LangGraphService:
 
     def _page(self, body: Mapping[str, Json]) -> Page:
         answer = self._http.ask(Verb.LIST, "POST", "assistants/search", body={**body})
-        items = _objects(answer.body)
-        goes_on, told = "x-pagination-next" in answer.headers, "x-pagination-total" in answer.headers
-        return Page(items, goes_on if goes_on or told else None, len(items) >= MOST)
+        items, total = _objects(answer.body), answer.headers.get("x-pagination-total", "")
+        end: bool = total == str(body["offset"] + len(items)) and len(items) < MOST
+        # The end is where both headers say so: either one may be lost on its way.
+        more = True if "x-pagination-next" in answer.headers else False if end else None
+        return Page(items, more)
 
 
 def _objects(found: Json) -> list[dict[str, Json]]:
