@@ -29,12 +29,16 @@ from .threads import all_of
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What is left to do, what is done already (change, live id), and why the rest is stale. `ids`: of what is done."""
+    """What is left to do, what is done already (change, live id), and why the rest is stale.
+
+    `ids`: of what is done. `live`: what was read, by id.
+    """
 
     todo: tuple[Change, ...]
     done: tuple[tuple[Change, str | None], ...]
     moved: tuple[str, ...]
     ids: Mapping[Address, str] = field(default_factory=dict)
+    live: Mapping[str | None, Resource] = field(default_factory=dict)
 
 
 def recheck(plan: Plan, run: Run, seen: Observation | None = None) -> Checked:
@@ -55,6 +59,7 @@ def recheck(plan: Plan, run: Run, seen: Observation | None = None) -> Checked:
         done=tuple((change, state.remote_id) for change, state in found if isinstance(state, Reached)),
         moved=tuple(f"{change.address}: {state.why}" for change, state in found if isinstance(state, Stale)),
         ids=dict(run.ids),
+        live=world.by_id,
     )
 
 

@@ -7,13 +7,16 @@ from dataclasses import replace
 import click
 
 from ...core.again import confirmed
+from ...core.allowed import Allowed
 from ...core.codec import outcome, plan_from_json
 from ...core.errors import InvalidManifests, StaleError, UsageError
 from ...core.model import Diagnostic, Plan, Severity
+from ...core.policy import guard_protection
 from ...core.soundness import faults
 from ...core.strictjson import loads
 from ...engine.recheck import Checked, recheck
 from ...providers import registry
+from ...providers.base import Service
 from .. import allowing, helping, options
 from ..applying import carry_out, review_and_apply, run_of
 from ..approval import check_digest
@@ -49,7 +52,8 @@ def command(options: ApplyOptions, *, planfile: str | None, trust_plan: bool) ->
     """Do what the plan says: plan afresh and ask, or carry out PLANFILE exactly as it was reviewed.
 
     PLANFILE is planned again from the manifests, with the variables that it was made with: what they no longer ask for
-    is not done. Nothing but objects of this project and environment is ever changed, whatever a plan file says.
+    is not done. Nothing but objects of this project and environment is ever changed, whatever a plan file says. Beside
+    --trust-plan, `--allow protected:ADDRESS` is the one thing to be said once more.
     """
     if planfile:
         return _apply_saved(planfile, options, trust_plan=trust_plan)
@@ -73,7 +77,9 @@ def read_plan(path: str) -> Plan:
 def _apply_saved(path: str, options: ApplyOptions, *, trust_plan: bool) -> int:
     plan = read_plan(path)
     narrowing = (options.targets, options.excludes, options.labels, options.variables, options.var_files)
-    if any(narrowing) or options.allowed:
+    # What is believed of a plan without its manifests does not go so far as to lift a protection.
+    more = options.allowed.codes.keys() - ({"protected"} if trust_plan else set())
+    if any(narrowing) or more:
         raise UsageError(
             "a saved plan is applied as it is; it cannot be narrowed, changed or allowed more",
             "Plan again with these flags and apply that plan.",
@@ -92,7 +98,10 @@ def _apply_saved(path: str, options: ApplyOptions, *, trust_plan: bool) -> int:
         return _apply_again(plan, with_manifests(session, recorded), recorded)
     with connect(session, options) as service:
         checked = _unmoved(recheck(plan, run_of(plan, session, service, options)))
-        return carry_out(plan, session, service, options, checked)
+        # A digest that somebody gave vouches for what the plan says was allowed; its file alone does not.
+        allowed = {**(plan.allowed.codes if options.expect_digest else {}), **options.allowed.codes}
+        guarded = guard_protection(replace(plan, changes=checked.todo, allowed=Allowed(allowed)), checked.live)
+        return _carry_out(plan, session, service, options, replace(checked, todo=guarded.changes))
 
 
 def _apply_again(plan: Plan, session: Session, options: ApplyOptions) -> int:
@@ -109,12 +118,17 @@ def _apply_again(plan: Plan, session: Session, options: ApplyOptions) -> int:
         found = replace(found, todo=now.steps, moved=(*found.moved, *now.otherwise))
         without = "" if session.loaded.rendered else " There are no manifests here: --trust-plan believes the plan."
         checked = _unmoved(found, f"Plan again and review.{without}")
-        if any(change.blocked for change in checked.todo):
-            plan = replace(plan, changes=checked.todo, document=None)
-            if shows_plan(options):
-                show_plan(plan, ProjectOptions())
-            return report_blocked(plan, options)
-        return carry_out(plan, session, service, options, checked)
+        return _carry_out(plan, session, service, options, checked)
+
+
+def _carry_out(plan: Plan, session: Session, service: Service, options: ApplyOptions, checked: Checked) -> int:
+    """What is left to do, unless some of it is blocked by now."""
+    if any(change.blocked for change in checked.todo):
+        plan = replace(plan, changes=checked.todo, document=None)
+        if shows_plan(options):
+            show_plan(plan, ProjectOptions())
+        return report_blocked(plan, options)
+    return carry_out(plan, session, service, options, checked)
 
 
 def _unmoved(checked: Checked, remedy: str = "Plan again and review.") -> Checked:
