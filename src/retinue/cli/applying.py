@@ -136,6 +136,7 @@ def run_of(plan: Plan, session: Session, service: Service, options: ApplyOptions
         content=lambda change: content(session.project.root, change.address.name, *_bytes_of(change)),
         changed=lambda change: changed_since(session.project.root, change.address.name, _bytes_of(change)[0]),
         formerly=session.project.formerly,
+        before=session.before,
     )
 
 

@@ -61,7 +61,8 @@ def observed(session: Session, options: ServiceOptions) -> Iterator[tuple[Sessio
     """The connected service, what is live there, and the session as `understood`."""
     with connect(session, options) as service:
         seen = read_world(session, service)
-        session = understood(session, service)
+        before = frozenset(item.remote_id for item in seen.live)
+        session = replace(understood(session, service), before=before)
         yield session, service, checked(session, service, seen)
 
 

@@ -135,8 +135,10 @@ def _read(plan: Plan, run: Run) -> Observation:
 
 
 def _read_listed(plan: Plan, run: Run) -> list[Resource]:
+    """A move or an adopt is of an object that is still another's; of what is deleted or let go somebody may have a
+    copy; and only beside all that is there can be told what appeared with a create."""
     kinds = sorted({change.address.kind for change in plan.changes}) or run.capabilities.kinds
-    if all(change.action in _OF_OURS for change in plan.changes):
+    if all(change.action is Action.UPDATE for change in plan.changes):
         return read_owned(run.service, kinds, (plan.project, *run.formerly), plan.environment)
     return read_live(run.service, kinds)
 
@@ -152,7 +154,3 @@ def _completed(plan: Plan, seen: Observation, run: Run) -> Observation:
 
 def _free(plan: Plan) -> list[Change]:
     return [change for change in plan.changes if not change.held]
-
-
-_OF_OURS = (Action.CREATE, Action.UPDATE)
-"""A move or an adopt is of an object that is still another's; of what is deleted or let go somebody may have a copy."""

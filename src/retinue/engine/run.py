@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from ..core.errors import StaleError
@@ -38,7 +38,8 @@ class Run:
 
     After `stop` is set nothing new starts; what is in flight is finished. `made`: the nonces of this run's creates;
     `ids`: the live ids of what this run has done so far. `content`: the bytes of a planned upload, or StaleError;
-    `changed`: in words, why these are no longer the planned ones. `formerly`: earlier names of the project.
+    `changed`: in words, why these are no longer the planned ones. `formerly`: earlier names of the project. `before`:
+    the ids of all that was live when the plan was made, or None.
     """
 
     service: Service
@@ -59,6 +60,7 @@ class Run:
     content: Callable[[Change], Content] = _no_content
     changed: Callable[[Change], str | None] = _nothing
     formerly: tuple[str, ...] = ()
+    before: Collection[str | None] | None = None
 
     def has_made(self, live: Resource) -> bool:
         """Whether one of this run's creates made the object; its nonce tells."""

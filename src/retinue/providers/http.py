@@ -387,6 +387,8 @@ def _in_doubt(error: RetinueError) -> UnknownOutcome:
 
 def _given_up(error: RetinueError, lost: bool) -> RetinueError:
     """`lost`: one of the tries may have written."""
+    if lost and isinstance(error, ServiceError):
+        error.after_loss = True
     return _in_doubt(error) if lost and isinstance(error, Unreachable | AuthError | ApiGone) else error
 
 

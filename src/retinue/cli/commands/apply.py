@@ -101,6 +101,7 @@ def _apply_saved(path: str, options: ApplyOptions, *, trust_plan: bool) -> int:
         # A digest that somebody gave vouches for what the plan says was allowed; its file alone does not.
         allowed = {**(plan.allowed.codes if options.expect_digest else {}), **options.allowed.codes}
         guarded = guard_protection(replace(plan, changes=checked.todo, allowed=Allowed(allowed)), checked.live)
+        session = replace(session, before=checked.live.keys())
         return _carry_out(plan, session, service, options, replace(checked, todo=guarded.changes))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ...core.errors import ApiGone, AuthError, NotFound, Rejected, ServiceError
+from ...core.errors import ApiGone, AuthError, NotFound, Rejected, ServiceError, UnknownOutcome
 from ...core.model import Diagnostic, Json, Resource
 from ..base import Marker, Resolved, Version
 from ..lenient import seconds
@@ -71,9 +71,12 @@ class LangGraphService:
             except Rejected as error:
                 if error.status != _CONFLICT:
                     raise
+                refused = error
             there = self.get(kind, remote_id)
             if there is not None and there.marker_address == marker.address:
                 return there
+            if there is not None and there.mark.owner is None and refused.after_loss:
+                raise UnknownOutcome(f"{remote_id} is there, perhaps by an earlier try of this create")
         raise Rejected(f"all {_IDS} ids of {marker.address} are taken by other assistants", "Delete or adopt them.")
 
     def update(
