@@ -11,7 +11,7 @@ from ...core.errors import ApiGone, AuthError, NotFound, Rejected, ServiceError,
 from ...core.model import Diagnostic, Json, Resource
 from ..base import Marker, Resolved, Version
 from ..lenient import seconds
-from ..paged import Moved, Page, walked
+from ..paged import Moved, Page, below, walked
 from ..wire import Verb
 from .block import block_of
 from .graphs import Graph, findings, unknown_graph, unreadable_schema
@@ -54,7 +54,7 @@ class LangGraphService:
         if not _UUID.fullmatch(remote_id):
             return None
         try:
-            raw = self._http.send(Verb.GET, "GET", f"assistants/{remote_id}")
+            raw = self._http.send(Verb.GET, "GET", _path(remote_id))
             return None if is_system(raw) else to_resource(raw)
         except NotFound:
             return None
@@ -85,13 +85,13 @@ class LangGraphService:
         body = update_body(live, fields, marker)
         if not body:
             return live
-        return to_resource(self._http.send(Verb.UPDATE, "PATCH", f"assistants/{live.remote_id}", body=body))
+        return to_resource(self._http.send(Verb.UPDATE, "PATCH", _path(live.remote_id), body=body))
 
     def delete(self, kind: str, remote_id: str) -> None:
         if not _UUID.fullmatch(remote_id):
             return
         try:
-            self._http.send(Verb.DELETE, "DELETE", f"assistants/{remote_id}")
+            self._http.send(Verb.DELETE, "DELETE", _path(remote_id))
         except NotFound:
             return
 
@@ -101,12 +101,12 @@ class LangGraphService:
     # --- history
 
     def versions(self, live: Resource) -> Sequence[Version]:
-        path = f"assistants/{live.remote_id}/versions"
+        path = f"{_path(live.remote_id)}/versions"
         found = self._http.send(Verb.LIST, "POST", path, body={"limit": MOST})
         return [_version(raw, live) for raw in _objects(found)]
 
     def set_back(self, live: Resource) -> bool:
-        path = f"assistants/{live.remote_id}/versions"
+        path = f"{_path(live.remote_id)}/versions"
         try:
             newest = _objects(self._http.send(Verb.LIST, "POST", path, body={"limit": 1}))
         except ApiGone:
@@ -141,7 +141,7 @@ class LangGraphService:
         if not _objects(found):
             return Graph(name)
         try:
-            schemas = self._http.brief().send(Verb.GET, "GET", f"assistants/{found[0]['assistant_id']}/schemas")
+            schemas = self._http.brief().send(Verb.GET, "GET", f"{_path(found[0]['assistant_id'])}/schemas")
         except (ServiceError, AuthError) as error:
             return unreadable_schema(name, error.message)
         return Graph.of(name, schemas.get("context_schema"))
@@ -177,6 +177,10 @@ class LangGraphService:
         # The end is where both headers say so: either one may be lost on its way.
         more = True if "x-pagination-next" in answer.headers else False if end else None
         return Page(items, more)
+
+
+def _path(remote_id: str | None) -> str:
+    return below("assistants", remote_id or "")
 
 
 def _objects(found: Json) -> list[dict[str, Json]]:
