@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from retinue.core.allowed import Allowed
 from retinue.core.codec import outcome
-from retinue.core.model import Action, Address, Change, Plan, Reason, Resource
+from retinue.core.model import Action, Address, Change, Desired, Live, Plan, Reason
 from retinue.core.policy import Facts, block_brake, block_protected, guard
 
 from .worlds import at, desired, fleet, foreign, managed, plan
@@ -75,7 +75,7 @@ COPY = managed(desired("a00"), id="copy", created=9)
     ],
     ids=["orphan", "removed", "forgotten", "destroy"],
 )
-def test_what_was_copied_does_not_go_while_the_copy_is_there(wanted: list[Resource], options: dict[str, Any]) -> None:
+def test_what_was_copied_does_not_go_while_the_copy_is_there(wanted: list[Desired], options: dict[str, Any]) -> None:
     first, *others = fleet(4)
     live = [managed(item) for item in (first, *others)]
     options["allowed"] = Allowed({"brake": 4} if "destroy" in options else {})
@@ -301,7 +301,7 @@ NO_TWINS = {
 
 
 @pytest.mark.parametrize(("spec", "live"), NO_TWINS.values(), ids=NO_TWINS.keys())
-def test_this_is_no_twin(spec: dict[str, Any], live: Resource) -> None:
+def test_this_is_no_twin(spec: dict[str, Any], live: Live) -> None:
     assert blocked(plan([desired("tutor", {"model": "m"} | spec)], [live])) == {}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from retinue.core.model import Change, Outcome, Plan, Resource
+from retinue.core.model import Change, Desired, Outcome, Plan
 from retinue.core.observation import Observation
 from retinue.core.plan import make_plan
 from retinue.core.target import Target
@@ -79,7 +79,7 @@ class Bench:
         )
         return self.provider.connect(connection)
 
-    def plan(self, wanted: Sequence[Resource]) -> Plan:
+    def plan(self, wanted: Sequence[Desired]) -> Plan:
         return make_plan(Observation(self.target(), read_live(self.service(), ["Assistant"])), list(wanted))
 
     def run(self, **options: Any) -> Run:
@@ -89,7 +89,7 @@ class Bench:
     def apply(self, changes: Sequence[Change], run: Run | None = None) -> list[Outcome]:
         return apply_changes(changes, run or self.run())
 
-    def plan_of_nothing(self, wanted: Sequence[Resource]) -> Plan:
+    def plan_of_nothing(self, wanted: Sequence[Desired]) -> Plan:
         """As a run plans that looked before anything was there."""
         return make_plan(Observation(self.target(), []), list(wanted))
 

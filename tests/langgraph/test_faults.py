@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from retinue.core.errors import RetinueError
-from retinue.core.model import Address, Outcome, Resource, Status
+from retinue.core.model import Address, Desired, Outcome, Status
 from retinue.core.observation import Observation
 from retinue.core.plan import make_plan
 from retinue.core.target import Target
@@ -66,21 +66,21 @@ class Wire:
                 return [b""]
 
 
-def desired(name: str, text: str) -> Resource:
+def desired(name: str, text: str) -> Desired:
     spec = {
         "name": name.title(),
         "model": "gpt-4o",
         "instructions": text,
         "providers": {"langgraph": {"graph_id": "agent"}},
     }
-    return Resource("Assistant", spec, address=Address("Assistant", name))
+    return Desired("Assistant", spec, address=Address("Assistant", name))
 
 
 BEFORE = [desired(name, "Old.") for name in ("changed", "gone", "same")]
 AFTER = [desired("changed", "New."), desired("same", "Old."), *(desired(name, "New.") for name in ("new", "newer"))]
 
 
-def run_once(wire: Wire, wanted: list[Resource]) -> list[Outcome]:
+def run_once(wire: Wire, wanted: list[Desired]) -> list[Outcome]:
     """A plan of what is there, carried out by one worker."""
     clock = VirtualClock()
     connection = Connection("http://fake", transport=in_process(wire), clock=clock)

@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 from ..core.codec import outcome
 from ..core.errors import RetinueError
-from ..core.model import Change, Outcome, Plan, Resource, Status
+from ..core.model import Change, Live, Outcome, Plan, Status
 from ..core.waves import Known, in_plan_order, known_as
 from ..engine.apply import apply_changes
-from ..engine.recheck import Checked
+from ..engine.preflight import Checked
 from ..engine.run import Run
 from ..engine.threads import in_thread
 from ..load.uploads import changed_since, content
@@ -68,7 +68,7 @@ def carry_out(
         except Exception as error:
             if not record.started:
                 raise
-            # What was written before it has to be said all the same.
+            # What was written before it has to be reported all the same.
             received.final = True
             bug, outcomes = console.bug_in(error), record.so_far(plan.changes)
             console.note(f"{bug.message}\n  {bug.remedy}")
@@ -153,12 +153,12 @@ def _progress(item: Outcome) -> None:
         console.note(f"  {item.address}: {item.action} failed")
 
 
-def backup_into(folder: str) -> Callable[[Resource], None]:
+def backup_into(folder: str) -> Callable[[Live], None]:
     """What saves an object as it is live, as JSON in a folder."""
 
-    def save(live: Resource) -> None:
+    def save(live: Live) -> None:
         # The id comes from the service: it must not choose the folder.
-        name = quote(live.remote_id or "", safe="", errors="surrogatepass")
+        name = quote(live.remote_id, safe="", errors="surrogatepass")
         files.write_beside(folder, name, console.json_text(dict(live.raw)).encode())
 
     return save

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from .canonical import canonical, digest, plain, same
 from .marker import UNFINISHED, Applied, Entry
 from .marks import entry_of, short_digest
-from .model import MISSING, Cause, Field, FieldChange, Json, Kind, Resource
+from .model import MISSING, Cause, Desired, Field, FieldChange, Json, Kind, Live
 from .pointer import with_ignored, without
 from .references import addresses_in, ids_in
 
@@ -25,8 +25,8 @@ class Compared(NamedTuple):
 
 
 def compared(
-    desired: Resource,
-    live: Resource,
+    desired: Desired,
+    live: Live,
     kind: Kind,
     applied: Applied | None,
     unreadable: Collection[str],
@@ -161,7 +161,7 @@ def altered(
     }
 
 
-def expect_digest(live: Resource, kind: Kind, unreadable: Collection[str], ignored: Collection[str]) -> str:
+def expect_digest(live: Live, kind: Kind, unreadable: Collection[str], ignored: Collection[str]) -> str:
     """What a plan expects of a live object: its known fields less `ignored`, plus whose it is: its `expect`."""
     fields = {name: value for name, value in canonical(live.spec, kind).items() if name not in unreadable}
     return digest({"address": live.mark.owner_text, "fields": without(fields, ignored)})

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from .canonical import canonical, canonical_json, same
 from .marker import EXCHANGING, REPAIRED, UNFINISHED, Applied, Entry
-from .model import MISSING, Action, Change, Field, Json, Kind, Resource
+from .model import MISSING, Action, Change, Field, Json, Kind, Live
 from .pointer import with_ignored, without
 from .references import ids_in
 
@@ -56,7 +56,7 @@ def at_default(change: Change, kind: Kind) -> frozenset[str]:
 def begun(
     applied: Applied,
     fields: Mapping[str, Json],
-    live: Resource | None,
+    live: Live | None,
     kind: Kind,
     parts: Collection[str],
     before: Applied | None = None,
@@ -94,9 +94,7 @@ def first_applied(change: Change, nonce: str) -> Applied:
     return Applied(nonce, change.protected, None, change.asked)
 
 
-def next_applied(
-    change: Change, live: Resource, kind: Kind, hidden: Collection[str], nonce: Callable[[], str]
-) -> Applied:
+def next_applied(change: Change, live: Live, kind: Kind, hidden: Collection[str], nonce: Callable[[], str]) -> Applied:
     """The marker after a write: nonce and verification stay for life, observations as long as their question."""
     if change.action is Action.ADOPT:
         # An unowned object's marker cannot be trusted.

@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from .allowed import flag
-from .model import Action, Address, Cause, Change, Kind, Obstacle, Plan, Resource
+from .model import Action, Address, Cause, Change, Kind, Live, ObjectKey, Obstacle, Plan
 from .ownership import World
-from .renames import Pair, line
+from .renames import Pair, moved_from_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ class Facts:
     unreadable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     indistinguishable_copies: Callable[[Change], tuple[str, ...]] = lambda _change: ()
     renamed: Sequence[Pair] = ()
-    users: Mapping[tuple[str, str], Address] = field(default_factory=dict)
-    external_references: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    users: Mapping[ObjectKey, Address] = field(default_factory=dict)
+    external_references: Mapping[ObjectKey, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, world: World, kinds: Mapping[str, Kind]) -> Facts:
@@ -42,7 +42,7 @@ class Facts:
         twins: dict[tuple[str, str], tuple[str, ...]] = {}
         for live in world.foreign:
             if name := kinds[live.kind].display_name(live.spec):
-                twins[live.kind, name] = (*twins.get((live.kind, name), ()), live.remote_id or "")
+                twins[live.kind, name] = (*twins.get((live.kind, name), ()), live.remote_id)
         elsewhere: dict[Address, tuple[tuple[str, str], ...]] = {}
         for claim in world.elsewhere:
             scope = (claim.owner.project, claim.owner.environment)
@@ -50,7 +50,7 @@ class Facts:
         damaged = frozenset(claim.remote_id for claim in world.owned.values() if claim.applied is None)
         unreadable: dict[str, tuple[str, ...]] = {}
         for live in world.unreadable:
-            unreadable[live.kind] = (*unreadable.get(live.kind, ()), live.remote_id or "")
+            unreadable[live.kind] = (*unreadable.get(live.kind, ()), live.remote_id)
         return cls(
             frozenset(world.owned),
             twins,
@@ -85,7 +85,7 @@ def block_renamed(plan: Plan, facts: Facts) -> Plan:
         if mine is None:
             return None
         old, new = (_named(dict.fromkeys(addresses)) for addresses in zip(*mine, strict=True))
-        lines = [f"{line(pair.old)} in the manifest of {pair.new}" for pair in mine[:_MOST_NAMED]]
+        lines = [f"{moved_from_line(pair.old)} in the manifest of {pair.new}" for pair in mine[:_MOST_NAMED]]
         gone = [str(address) for address in dict.fromkeys(pair.old for pair in mine)][:_MOST_NAMED]
         return Obstacle(
             "renamed",
@@ -129,7 +129,7 @@ def _protection(change: Change, plan: Plan, *, protected: bool, damaged: bool) -
     return Obstacle("protected", "it is protected (`protect: true` was applied)", (allow, way))
 
 
-def guard_protection(plan: Plan, live: Mapping[str | None, Resource]) -> Plan:
+def guard_protection(plan: Plan, live: Mapping[str | None, Live]) -> Plan:
     """As `block_protected` for a plan of which only the live markers are believed, by id: no matter what it says.
 
     To take the protection off counts as well: the next plan could delete.
@@ -148,13 +148,13 @@ def guard_protection(plan: Plan, live: Mapping[str | None, Resource]) -> Plan:
 
 def block_shared(plan: Plan, _facts: Facts) -> Plan:
     """Two manifests whose `moved_from` or `adopt` name the same live object: nobody can say whose it shall be."""
-    claimed: dict[str, list[str]] = {}
+    claimed: dict[ObjectKey, list[str]] = {}
     for change in plan.changes:
         if change.action in (Action.ADOPT, Action.MOVE, Action.UPDATE) and change.remote_id:
-            claimed.setdefault(change.remote_id, []).append(str(change.address))
+            claimed.setdefault(change.object_key, []).append(str(change.address))
 
     def rule(change: Change) -> Obstacle | None:
-        addresses = claimed.get(change.remote_id or "", [])
+        addresses = claimed.get(change.object_key, [])
         if len(addresses) < 2 or str(change.address) not in addresses:
             return None
         return Obstacle(
@@ -193,7 +193,7 @@ def block_in_use(plan: Plan, facts: Facts) -> Plan:
     def rule(change: Change) -> Obstacle | None:
         if not change.action.destroys:
             return None
-        key = (change.address.kind, change.remote_id or "")
+        key = change.object_key
         if (user := facts.users.get(key)) is not None:
             way = f"take {change.remote_id} out of {user} first" if plan.complete else f"--target {user} too"
             return Obstacle("in-use", f"{user} would still refer to it", (way,))

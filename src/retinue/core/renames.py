@@ -224,6 +224,6 @@ def _letters(left: str, right: str) -> float:
     return SequenceMatcher(None, left, right, autojunk=False).ratio() if left and right else 0.0
 
 
-def line(old: Address) -> str:
+def moved_from_line(old: Address) -> str:
     """The line for the new manifest."""
     return f"retinue: {{moved_from: {old.name}}}"

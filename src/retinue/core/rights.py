@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .content import leftover_address, scope_of
 from .marker import Owner
-from .model import Action, Address, Change, Kind, Resource
+from .model import Action, Address, Change, Kind, Live
 from .ownership import World
 
 
@@ -32,7 +32,7 @@ class Scope:
         return Owner(self.project, self.environment, address)
 
 
-def refusal(change: Change, live: Resource, scope: Scope) -> str | None:
+def refusal(change: Change, live: Live, scope: Scope) -> str | None:
     """In words, why the object is not one that this step may write; None if it is.
 
     An adopt takes an object without a marker; a move, and the replace of what was moved, the object with just the

@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
+from ..core.contests import contests
 from ..core.errors import NewerMarker, RetinueError
 from ..core.freshness import is_reached
 from ..core.marker import Mark
 from ..core.marks import ended
 from ..core.model import Address, Change, Diagnostic, Outcome, Severity, Status
 from ..core.ownership import Claim, World, decide
-from ..core.races import contests
 from ..core.references import grounded
 from .read import read_owned
 from .run import Run, packed
-from .steps import completed
+from .write import completed
 
 _LOOKS = 3
 _PATIENCE, _TIED_LOOKS = 0.5, 4
@@ -80,7 +80,7 @@ def _world(changes: Mapping[int, Change], run: Run) -> World:
     made = {change.address.kind for change in changes.values() if change.action.makes}
     kinds = sorted(kind for kind in made if not run.kinds[kind].by_content)
     live = read_owned(run.service, kinds, (run.project,), run.environment)
-    return decide(live, run.project, run.environment, known=run.kinds)
+    return decide(live, run.project, run.environment, run.kinds)
 
 
 def _ids(world: World) -> set[str | None]:
@@ -135,7 +135,7 @@ def _outcome(outcome: Outcome, change: Change, lost: _Lost, run: Run) -> Outcome
     change = grounded(change, {**change.resolved, **run.ids}, kind)
     live = run.service.get(kind.name, lost.holder_id)
     if live is not None and run.has_made(live):
-        # By a request of which the answer said that nothing had happened; so nobody has filled it yet.
+        # Its request was answered as if nothing had happened, so it is not filled yet.
         live = completed(live, change, run)
         owner, applied = live.mark.owner, live.mark.applied
         if owner is not None and applied is not None and ended(applied) != applied:

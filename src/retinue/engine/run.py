@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from ..core.errors import StaleError
 from ..core.marker import NONCE_ALPHABET, NONCE_LENGTH, Mark
-from ..core.model import Address, Change, Kind, Outcome, Resource
+from ..core.model import Address, Change, Kind, Live, Outcome
 from ..core.rights import Scope
 from ..providers.base import Capabilities, Content, Marker, Service
 from ..providers.gate import Clock
@@ -54,7 +54,7 @@ class Run:
     clock: Clock = field(default_factory=Clock)
     started: Callable[[Change], None] = _nothing
     finished: Callable[[Outcome], None] = _nothing
-    backup: Callable[[Resource], None] = _nothing
+    backup: Callable[[Live], None] = _nothing
     made: dict[str, Address] = field(default_factory=dict)
     ids: dict[Address, str] = field(default_factory=dict)
     content: Callable[[Change], Content] = _no_content
@@ -62,7 +62,7 @@ class Run:
     formerly: tuple[str, ...] = ()
     before: Collection[str | None] | None = None
 
-    def has_made(self, live: Resource) -> bool:
+    def has_made(self, live: Live) -> bool:
         """Whether one of this run's creates made the object; its nonce tells."""
         return live.mark.applied is not None and live.mark.applied.nonce in self.made
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ..core.model import Address, Diagnostic, Place, Resource, Severity
+from ..core.model import Address, Desired, Diagnostic, Place, Severity
 from ..core.spelling import closest
 from ..schema import EXTRAS
 from .documents import Manifest, identify, read
@@ -47,7 +47,7 @@ class Loaded:
     value that an include put at a place.
     """
 
-    resources: tuple[Resource, ...] = ()
+    resources: tuple[Desired, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     rendered: Mapping[Address, Map] = field(default_factory=dict)
     elsewhere: frozenset[Address] = frozenset()
@@ -304,7 +304,7 @@ def _read_overlay(run: _Run, target: Environment, entry: str, into: list[Manifes
         run.problems.append(Diagnostic("overlay-missing", message, "Correct the path or remove the line.", at))
 
 
-def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Resource, bool]:
+def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Desired, bool]:
     """The desired object of a manifest, and whether it belongs to this environment. Validated in any case."""
     names = tuple(run.project.environments)
     here = _belongs(run, manifest, overlay)
@@ -326,7 +326,7 @@ def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Resour
     spec = folded(manifest.kind, data.without(_OURS | {manifest.kind.word}))
     spec = _with_own_extras(spec, data, run)
     policy = policy_of(block, names)
-    return Resource(manifest.kind.name, spec, manifest.address, policy, manifest.place), here
+    return Desired(manifest.kind.name, spec, manifest.address, policy, manifest.place), here
 
 
 def _with_own_extras(spec: Map, data: Map, run: _Run) -> Map:

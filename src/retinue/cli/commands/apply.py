@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import click
 
-from ...core.again import confirmed
 from ...core.allowed import Allowed
 from ...core.codec import outcome, plan_from_json
 from ...core.errors import InvalidManifests, StaleError, UsageError
 from ...core.model import Diagnostic, Plan, Severity
 from ...core.policy import guard_protection
+from ...core.saved_plan import confirmed
 from ...core.soundness import faults
 from ...core.strictjson import loads
-from ...engine.recheck import Checked, recheck
+from ...engine.preflight import Checked, preflight
 from ...providers import registry
 from ...providers.base import Service
 from .. import allowing, helping, options
@@ -60,7 +60,7 @@ def command(options: ApplyOptions, *, planfile: str | None, trust_plan: bool) ->
     if trust_plan:
         raise UsageError("--trust-plan is about a saved plan", "Name it: retinue apply plan.json --trust-plan.")
     with observed(open_session(options), options) as (session, service, seen):
-        return review_and_apply(plan_for(session, seen, options), session, service, options)
+        return review_and_apply(plan_for(session, service, seen, options), session, service, options)
 
 
 def read_plan(path: str) -> Plan:
@@ -97,7 +97,7 @@ def _apply_saved(path: str, options: ApplyOptions, *, trust_plan: bool) -> int:
         recorded = as_recorded(plan, path, options)
         return _apply_again(plan, with_manifests(session, recorded), recorded)
     with connect(session, options) as service:
-        checked = _unmoved(recheck(plan, run_of(plan, session, service, options)))
+        checked = _unmoved(preflight(plan, run_of(plan, session, service, options)))
         # A digest that somebody gave vouches for what the plan says was allowed; its file alone does not.
         allowed = {**(plan.allowed.codes if options.expect_digest else {}), **options.allowed.codes}
         guarded = guard_protection(replace(plan, changes=checked.todo, allowed=Allowed(allowed)), checked.live)
@@ -108,10 +108,10 @@ def _apply_saved(path: str, options: ApplyOptions, *, trust_plan: bool) -> int:
 def _apply_again(plan: Plan, session: Session, options: ApplyOptions) -> int:
     """Carry out what of a saved plan is left to do and is just what the manifests ask for, or nothing."""
     with observed(session, options) as (session, service, seen):
-        found = recheck(plan, run_of(plan, session, service, options), seen)
+        found = preflight(plan, run_of(plan, session, service, options), seen)
         done = [change for change, _ in found.done]
         try:
-            fresh = planned_again(plan, done, session, seen, options)
+            fresh = planned_again(plan, done, session, service, seen, options)
         except InvalidManifests as error:
             noted = [_WITHOUT] if session.loaded.empty_sources else []
             raise InvalidManifests([*error.diagnostics, *noted]) from error

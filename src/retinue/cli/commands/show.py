@@ -14,7 +14,7 @@ from ...core.codec import parse_address
 from ...core.diff import stated_fields
 from ...core.errors import UsageError
 from ...core.history import Step, changes_between
-from ...core.model import Address, FieldChange, Kind, Resource
+from ...core.model import Address, FieldChange, Kind, Live
 from ...core.observation import Observation
 from ...engine.read import read_ours
 from ...providers.base import Historian, Service, Version
@@ -63,7 +63,7 @@ def command(options: ServiceOptions, *, what: str) -> int:
     return 0
 
 
-def _owned(address: Address, session: Session, service: Service) -> Resource:
+def _owned(address: Address, session: Session, service: Service) -> Live:
     """Raises UsageError if this environment owns no such object."""
     held = session.provider.capabilities.kinds
     kinds = [address.kind] if address.kind in held else held
@@ -74,11 +74,11 @@ def _owned(address: Address, session: Session, service: Service) -> Resource:
     return owned[address].live
 
 
-def _shown(address: Address, live: Resource, versions: Sequence[Version] | None, session: Session) -> Shown:
+def _shown(address: Address, live: Live, versions: Sequence[Version] | None, session: Session) -> Shown:
     kind, target = session.kinds[address.kind], session.target
     return Shown(
         str(address),
-        live.remote_id or "",
+        live.remote_id,
         f"{target.project} / {target.environment}, {target.provider}",
         stated_fields(console.SECRETS.masked_json(dict(live.spec)), kind),
         None if versions is None else _steps(versions, kind),

@@ -42,8 +42,8 @@ def command(options: ApplyOptions, *, words: tuple[str, ...]) -> int:
     """
     if not words:
         raise UsageError("which command?", "Name your evaluation: retinue verify -e dev -- pytest evaluations.")
-    with observed(open_session(options), options) as (session, _, seen):
-        plan = own_plan(session, seen, options)
+    with observed(open_session(options), options) as (session, service, seen):
+        plan = own_plan(session, service, seen, options)
     # What was not applied, or changed outside, is not what its manifest says.
     unready = [change for change in plan.changes if not change.action.gives_up]
     if unready:
@@ -70,7 +70,7 @@ def _steps(session: Session, plan: Plan, seen: Observation) -> list[Change]:
     steps = verify_steps(session.desired, plan.unchanged_addresses, owned, session.kinds, seen.target.unreadable)
     damaged = [str(step.address) for step in steps if owned[step.address].applied is None]
     if damaged:
-        remedy = "The next change to it writes the marker anew; or take its `retinue.` metadata away and adopt it."
+        remedy = "The next change to it rewrites the marker; or take its `retinue.` metadata away and adopt it."
         raise StaleError(f"the marker of {', '.join(damaged)} cannot be read", remedy)
     return steps
 

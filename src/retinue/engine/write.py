@@ -21,7 +21,7 @@ from ..core.errors import (
 from ..core.freshness import Reached, Stale, freshness, is_reached, matches
 from ..core.marker import Mark
 from ..core.marks import at_default, begun, ended, fields_to_send, first_applied, next_applied, with_observations
-from ..core.model import Action, Change, Diagnostic, Json, Resource, Severity
+from ..core.model import Action, Change, Diagnostic, Json, Live, Resource, Severity
 from ..core.references import grounded, to_names
 from ..core.rights import refusal
 from ..providers.base import Uploader
@@ -70,14 +70,14 @@ def _create(change: Change, run: Run) -> Result:
     spec, parts = fields_to_send(change, scope.kind), run.capabilities.compound.get(scope.kind.name, frozenset())
     sent: list[Mark] = []
 
-    def send() -> Resource:
+    def send() -> Live:
         nonce = run.nonce()
         run.made[nonce] = change.address
         first = begun(first_applied(change, nonce), spec, None, scope.kind, parts)
         sent.append(Mark.of(scope.owner(change.address), first))
         return run.service.create(change.address.kind, spec, packed(sent[-1]), at_default(change, scope.kind))
 
-    def is_it(live: Resource) -> bool:
+    def is_it(live: Live) -> bool:
         # By its nonce, in any case: what the service made of the rest of both texts is looked at in a moment.
         mark, found = sent[-1], live.mark
         nonce = mark.applied.nonce.casefold() if mark.applied else ""
@@ -96,7 +96,7 @@ def _create(change: Change, run: Run) -> Result:
         if not run.has_made(live):
             # Another run had made this address before.
             if not is_reached(change, live, scope):
-                raise StaleError("it exists by now, and not as planned", "Plan again and review.")
+                raise StaleError("it was created since, and not as planned", "Plan again and review.")
             return Result(live.remote_id, wrote=False)
         # An earlier request of this run came to light, with the marker that it had.
         mark = live.mark
@@ -115,7 +115,7 @@ def _upload(change: Change, run: Run) -> Result:
     assert isinstance(run.service, Uploader)
     service = run.service
 
-    def is_it(live: Resource) -> bool:
+    def is_it(live: Live) -> bool:
         return live.mark.owner_text == scope and key_of(live) == key
 
     live = _made(change, lambda: service.upload(kind.name, spec, scope, content), is_it, run)
@@ -125,7 +125,7 @@ def _upload(change: Change, run: Run) -> Result:
     return Result(live.remote_id)
 
 
-def _made(change: Change, send: Callable[[], Resource], is_it: Callable[[Resource], bool], run: Run) -> Resource:
+def _made(change: Change, send: Callable[[], Live], is_it: Callable[[Live], bool], run: Run) -> Live:
     """A create whose outcome is unknown is looked up in the list; only if it is not there is it tried again."""
     attempts, by_content = 0, run.kinds[change.address.kind].by_content
     doubt: UnknownOutcome | None = None
@@ -152,7 +152,7 @@ def _made(change: Change, send: Callable[[], Resource], is_it: Callable[[Resourc
             doubt = unknown
 
 
-def completed(live: Resource, change: Change, run: Run) -> Resource:
+def completed(live: Live, change: Change, run: Run) -> Live:
     """What came to light may lack what the service is told in further requests."""
     if live.kind not in run.capabilities.compound or live.mark.owner is None:
         return live
@@ -164,16 +164,16 @@ def completed(live: Resource, change: Change, run: Run) -> Resource:
     return run.service.update(live, {name: spec[name] for name in lacking}, packed(live.mark))
 
 
-def _taken_back(lost: NoMarker, live: Resource, run: Run) -> NoMarker:
+def _taken_back(lost: NoMarker, live: Live, run: Run) -> NoMarker:
     """Without a marker nobody would know this object again: this create made it, so this create removes it."""
     try:
-        run.service.delete(live.kind, live.remote_id or "")
+        run.service.delete(*live.object_key)
     except RetinueError as error:
         return NoMarker(f"{lost.message}; {live.remote_id} stays behind: {error.message}", "Delete it in the service.")
     return NoMarker(f"{lost.message}; it was taken back", lost.remedy)
 
 
-def _found(unknown: UnknownOutcome, change: Change, is_it: Callable[[Resource], bool], run: Run) -> Resource | None:
+def _found(unknown: UnknownOutcome, change: Change, is_it: Callable[[Live], bool], run: Run) -> Live | None:
     """As `_find`; a look that fails leaves the outcome unknown."""
     try:
         return _find(change, is_it, run)
@@ -183,12 +183,12 @@ def _found(unknown: UnknownOutcome, change: Change, is_it: Callable[[Resource], 
         raise UnknownOutcome(f"{unknown.message}, and a look failed: {error.message}", error.remedy) from error
 
 
-def _find(change: Change, is_it: Callable[[Resource], bool], run: Run) -> Resource | None:
+def _find(change: Change, is_it: Callable[[Live], bool], run: Run) -> Live | None:
     """The object that was to be made, looking again while the service's list may lag behind.
 
     Raises UnknownOutcome if something appeared since the plan that may be it, for all that can be read on it.
     """
-    live: list[Resource] = []
+    live: list[Live] = []
     for look in range(_LOOKS):
         if look:
             run.clock.wait(run.capabilities.list_lag / (_LOOKS - 1), run.stop)
@@ -204,9 +204,9 @@ def _find(change: Change, is_it: Callable[[Resource], bool], run: Run) -> Resour
     return None
 
 
-def _current(change: Change, run: Run) -> Resource | None:
+def _current(change: Change, run: Run) -> Live | None:
     """The object as it is now; None if the step is done already. Raises StaleError if it is not as planned."""
-    live = run.service.get(change.address.kind, change.remote_id or "")
+    live = run.service.get(*change.object_key)
     state = freshness(change, live, None, run.scope(change.address.kind))
     if isinstance(state, Stale):
         raise StaleError(state.why, "Plan again and review.")
@@ -255,14 +255,14 @@ def _delete(change: Change, run: Run) -> Result:
     if live is None:
         return Result(change.remote_id, wrote=False)
     run.backup(live)
-    run.service.delete(change.address.kind, change.remote_id or "")
+    run.service.delete(*change.object_key)
     return Result(change.remote_id)
 
 
 def _note_verified(change: Change, run: Run) -> Result:
     """Note in the marker that the spec passed; nothing else of the object is written, and no other object is noted."""
     scope = run.scope(change.address.kind)
-    live = run.service.get(change.address.kind, change.remote_id or "")
+    live = run.service.get(*change.object_key)
     applied = None if live is None else live.mark.applied
     if live is None or applied is None or refusal(change, live, scope) or not matches(change, live, scope):
         raise StaleError("it was changed while the command ran", "Plan, apply and verify again.")
@@ -272,14 +272,14 @@ def _note_verified(change: Change, run: Run) -> Result:
     return Result(change.remote_id)
 
 
-def _note(live: Resource, mark: Mark, run: Run) -> Resource:
+def _note(live: Live, mark: Mark, run: Run) -> Live:
     """Write the marker alone."""
     answer = run.service.update(live, {}, packed(mark))
     _check_mark(answer, mark)
     return answer
 
 
-def _settle(change: Change, answer: Resource, mark: Mark, sent: Mapping[str, Json], run: Run) -> Result:
+def _settle(change: Change, answer: Live, mark: Mark, sent: Mapping[str, Json], run: Run) -> Result:
     """Compare the answer of a write with what was sent; remember what the service made of it, once."""
     _check_mark(answer, mark)
     owner, applied = mark.owner, mark.applied
@@ -302,7 +302,7 @@ def _settle(change: Change, answer: Resource, mark: Mark, sent: Mapping[str, Jso
     return Result(answer.remote_id, _notes(change, names))
 
 
-def _check_mark(answer: Resource, mark: Mark) -> None:
+def _check_mark(answer: Live, mark: Mark) -> None:
     if (answer.mark.owner_text, answer.mark.applied_text) != (mark.owner_text, mark.applied_text):
         raise NoMarker(
             f"the service did not keep the marker on {answer.remote_id}",

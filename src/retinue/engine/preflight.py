@@ -16,7 +16,7 @@ from ..core.errors import ApiGone
 from ..core.freshness import Reached, Stale, freshness
 from ..core.graph import needs, order
 from ..core.links import used_elsewhere
-from ..core.model import Action, Address, Change, Plan, Resource
+from ..core.model import Action, Address, Change, Live, ObjectKey, Plan, Resource
 from ..core.observation import Observation
 from ..core.reach import of_others
 from ..core.references import addresses_in, grounded
@@ -38,10 +38,10 @@ class Checked:
     done: tuple[tuple[Change, str | None], ...]
     moved: tuple[str, ...]
     ids: Mapping[Address, str] = field(default_factory=dict)
-    live: Mapping[str | None, Resource] = field(default_factory=dict)
+    live: Mapping[str | None, Live] = field(default_factory=dict)
 
 
-def recheck(plan: Plan, run: Run, seen: Observation | None = None) -> Checked:
+def preflight(plan: Plan, run: Run, seen: Observation | None = None) -> Checked:
     """`seen`: what was just read to plan again. Without it the kinds of the plan are listed, because only a list tells
     a copy from its original, and whatever may refer to a file that is to go because nothing did."""
     world = _World.of(_read(plan, run) if seen is None else _completed(plan, seen, run), plan, run)
@@ -70,16 +70,16 @@ class _World:
     `planned`: the addresses of the plan.
     """
 
-    by_id: Mapping[str | None, Resource]
+    by_id: Mapping[str | None, Live]
     marked: ownership.World
-    files: Mapping[Key, tuple[Resource, ...]]
-    used: Mapping[tuple[str, str], Resource]
+    files: Mapping[Key, tuple[Live, ...]]
+    used: Mapping[ObjectKey, Live]
     planned: Collection[Address]
 
     @classmethod
     def of(cls, seen: Observation, plan: Plan, run: Run) -> _World:
         used = used_elsewhere(seen.marked, plan.changes, run.kinds)
-        by_id = {resource.remote_id: resource for resource in seen.live}
+        by_id: dict[str | None, Live] = {resource.remote_id: resource for resource in seen.live}
         return cls(by_id, seen.world, seen.files, used, {change.address for change in plan.changes})
 
     def freshness(self, change: Change, run: Run) -> Stale | Reached | None:
@@ -103,9 +103,9 @@ class _World:
             return Stale(other)
         if state is None and (copies := self.marked.indistinguishable_copies(change)):
             return Stale(f"{change.remote_id} was copied since: {', '.join(copies)}")
-        user = self.used.get((kind.name, change.remote_id or ""))
+        user = self.used.get(change.object_key)
         if state is None and kind.by_content and user:
-            return Stale(f"{user.remote_id} refers to it by now")
+            return Stale(f"{user.remote_id} refers to it now")
         return state
 
     def _gone(self, change: Change, run: Run) -> str | None:
@@ -134,7 +134,7 @@ def _read(plan: Plan, run: Run) -> Observation:
     return replace(seen, live=read_whole(run.service, live, parts)) if parts else seen
 
 
-def _read_listed(plan: Plan, run: Run) -> list[Resource]:
+def _read_listed(plan: Plan, run: Run) -> list[Live]:
     """A move or an adopt is of an object that is still another's; of what is deleted or let go somebody may have a
     copy; and only beside all that is there can be told what appeared with a create."""
     kinds = sorted({change.address.kind for change in plan.changes}) or run.capabilities.kinds
@@ -145,9 +145,9 @@ def _read_listed(plan: Plan, run: Run) -> list[Resource]:
 
 def _completed(plan: Plan, seen: Observation, run: Run) -> Observation:
     """With the objects of the plan that no list named: those of kinds that nothing wants any more."""
-    known = {(item.kind, item.remote_id) for item in seen.live}
-    steps = {(change.address.kind, change.remote_id) for change in _free(plan) if change.remote_id} - known
-    calls = [partial(run.service.get, kind, remote_id or "") for kind, remote_id in sorted(steps, key=str)]
+    known = {item.object_key for item in seen.live}
+    steps = {change.object_key for change in _free(plan) if change.remote_id} - known
+    calls = [partial(run.service.get, *key) for key in sorted(steps)]
     found = [item for item in all_of(calls, run.parallelism) if item is not None]
     return replace(seen, live=(*seen.live, *found)) if found else seen
 
