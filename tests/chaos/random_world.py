@@ -25,7 +25,6 @@ from retinue.providers.base import Marker, Service
 from retinue.providers.http import in_process
 from retinue.providers.openai_assistants import PROVIDER
 from retinue.providers.wire import Connection
-from retinue.schema import kinds
 from retinue_emulator.app import Emulator
 from retinue_emulator.faults import Behaviour, Fault
 
@@ -353,13 +352,10 @@ class RandomWorld:
         return Run(
             service=self.service(wire),
             capabilities=PROVIDER.capabilities,
-            kinds=kinds(),
-            project="demo",
-            environment="dev",
+            target=self._target(),
             parallelism=1,
             nonce=self._nonce,
             clock=self.clock,
-            formerly=self.formerly,
         )
 
     def _nonce(self) -> str:

@@ -28,15 +28,13 @@ class Engine:
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         self.kinds = {bench.kind.name: bench.kind}
-        self.run = Run(bench.service, bench.record, self.kinds, PROJECT, ENVIRONMENT)
+        name, unreadable = bench.subject.provider.name, bench.record.unreadable
+        self.target = Target(PROJECT, ENVIRONMENT, name, "", self.kinds, unreadable)
+        self.run = Run(bench.service, bench.record, self.target)
 
     def plan(self, desired: Sequence[Desired], removed: dict[Address, bool] | None = None) -> Plan:
         live = read_live(self.run.service, self.kinds)
-        provider = self.bench.subject.provider
-        target = Target(
-            PROJECT, ENVIRONMENT, provider.name, "", self.kinds, self.bench.record.unreadable, removed=removed or {}
-        )
-        plan = make_plan(Observation(target, live), desired)
+        plan = make_plan(Observation(replace(self.target, removed=removed or {}), live), desired)
         if blocked := [change for change in plan.changes if change.blocked]:
             self.bench.fail(f"the plan is blocked: {blocked}")
         return plan

@@ -14,7 +14,6 @@ from retinue.core.model import Action, Address, Change, Json, Kind, Live, Plan
 from retinue.core.observation import Observation
 from retinue.core.ownership import Claim
 from retinue.core.references import grounded
-from retinue.core.rights import Scope
 from retinue.core.waves import backwards, layers, waves
 from retinue.schema import kinds
 
@@ -23,13 +22,9 @@ from .worlds import HIDDEN, target
 KINDS = kinds()
 
 
-def scope(kind: str = "Assistant", **changed: Any) -> Scope:
-    return Scope("demo", "dev", KINDS[kind], HIDDEN if kind == "Assistant" else (), **changed)
-
-
 def verdict(change: Change, live: Live | None, holder: Claim | None = None, **changed: Any) -> str:
     """What becomes of a step when it meets `live`: `go`, `done ID`, or in words why it is stale."""
-    found = freshness(change, live, holder, scope(change.address.kind, **changed))
+    found = freshness(change, live, holder, target(**changed))
     if found is None:
         return "go"
     return f"done {found.remote_id}" if isinstance(found, Reached) else found.why
@@ -42,8 +37,8 @@ def holder(change: Change, live: Iterable[Live]) -> Claim | None:
 
 def carried_out(change: Change, live: Live | None = None, ids: Mapping[Address, str] | None = None) -> Live:
     """The object that a step leaves, with the marker that it writes. `ids`: of what was made before it."""
-    rules = scope(change.address.kind)
-    kind = rules.kind
+    rules = target()
+    kind = rules.kinds[change.address.kind]
     change = grounded(change, {**change.resolved, **(ids or {})}, kind)
     if change.action is Action.FORGET:
         assert live is not None
@@ -59,7 +54,7 @@ def carried_out(change: Change, live: Live | None = None, ids: Mapping[Address, 
         applied = first_applied(change, f"{name.replace('-', ''):y<8.8}")
         sent = fields_to_send(change, kind)
     else:
-        applied = next_applied(change, live, kind, rules.hidden, lambda: "adopted0")
+        applied = next_applied(change, live, kind, rules.hidden(kind.name), lambda: "adopted0")
         sent = fields_to_send(change, kind, live.spec)
     return replace(
         live,

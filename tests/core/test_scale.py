@@ -8,12 +8,14 @@ import pytest
 
 from retinue.core.drift import drift_of
 from retinue.core.model import Action, Address, Change, Desired, FieldChange, Plan, Promotion, Reason
+from retinue.core.ownership import decide
 from retinue.core.policy import Facts, block_brake
 from retinue.core.promotion import Proof, hold
 from retinue.core.waves import in_plan_order
+from retinue.schema import kinds
 
 from .test_waves import ended
-from .worlds import at, desired, managed
+from .worlds import at, desired, managed, target
 from .worlds import plan as make
 
 MANY = 100
@@ -58,7 +60,8 @@ def test_the_order_of_outcomes() -> None:
 
 def test_the_brake() -> None:
     steps = compared(Action.DELETE, Reason.ORPHAN)
-    made = block_brake(plan(*steps), Facts(frozenset(step.address for step in steps), {}, {}, frozenset()))
+    world = decide([managed(desired(step.address.name)) for step in steps], "demo", "dev", kinds())
+    made = block_brake(plan(*steps), Facts(target(), world))
     assert all(step.blocked for step in made.changes)
     assert Compared.times <= MANY
 

@@ -19,11 +19,10 @@ from retinue.core.marker import ADDRESS_KEY, APPLIED_KEY, Mark, Owner
 from retinue.core.model import Action, Address, Change, Live, MarkChange, Plan
 from retinue.core.ownership import decide
 from retinue.core.references import grounded
-from retinue.core.rights import Scope
 from retinue.core.soundness import faults
 from retinue.schema import kinds
 
-from .worlds import HIDDEN
+from .worlds import target
 
 HERE = Path(__file__).parent / "written_by_0_1_0"
 PLANS = ("create", "steps", "rare")
@@ -67,9 +66,9 @@ def met(plan: Plan, change: Change) -> Reached | Stale | None:
     world = decide(live[:-1], plan.project, plan.environment, kinds())
     kind = kinds()[change.address.kind]
     change = grounded(change, {Address("File", "data/a.csv"): str(live[-1].remote_id), **change.resolved}, kind)
-    scope = Scope(plan.project, plan.environment, kind, HIDDEN if kind.name == "Assistant" else ())
+    here = target(project=plan.project, environment=plan.environment)
     found = next((item for item in live if item.remote_id == change.remote_id), None)
-    return freshness(change, found, world.owned.get(change.address), scope)
+    return freshness(change, found, world.owned.get(change.address), here)
 
 
 @pytest.mark.parametrize("name", PLANS)

@@ -21,7 +21,6 @@ from retinue.providers.gate import Clock
 from retinue.providers.http import in_process
 from retinue.providers.openai_assistants import PROVIDER
 from retinue.providers.wire import Connection
-from retinue.schema import kinds
 from retinue_emulator.app import Emulator
 
 from ..core import worlds
@@ -84,7 +83,7 @@ class Bench:
 
     def run(self, **options: Any) -> Run:
         given = {"parallelism": 1, "service": self.service(), "clock": self.clock, **options}
-        return Run(capabilities=self.provider.capabilities, kinds=kinds(), project="demo", environment="dev", **given)
+        return Run(capabilities=self.provider.capabilities, target=self.target(), **given)
 
     def apply(self, changes: Sequence[Change], run: Run | None = None) -> list[Outcome]:
         return apply_changes(changes, run or self.run())

@@ -85,22 +85,17 @@ def test_known_graphs_are_read_out_of_a_refusal_also_a_cut_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("context", "configurable", "instructions", "other", "set_back"),
-    [
-        ("new", "new", "new", None, False),
-        ("new", "old", "old", "new", True),
-        (None, "old", "old", None, False),
-        ("new", None, "new", None, False),
-    ],
+    ("context", "configurable", "instructions", "other"),
+    [("new", "new", "new", None), ("new", "old", "old", "new"), (None, "old", "old", None), ("new", None, "new", None)],
 )
 def test_what_counts_is_the_copy_that_versions_set_and_the_other_is_named(
-    context: str | None, configurable: str | None, instructions: str, other: str | None, set_back: bool
+    context: str | None, configurable: str | None, instructions: str, other: str | None
 ) -> None:
     def copy(value: str | None) -> dict[str, str]:
         return {"system_prompt": value} if value else {}
 
     live = to_live(raw(context=copy(context), config={"configurable": copy(configurable), "tags": ["x"]}))
-    assert (live.spec["instructions"], live.set_back) == (instructions, set_back)
+    assert live.spec["instructions"] == instructions
     same = context == configurable
     assert live.spec["providers"]["langgraph"].get("not_mirrored") == (None if same else {"system_prompt": other})
     body = update_body(live, {"providers": {"langgraph": {"graph_id": "agent"}}}, None)

@@ -17,7 +17,7 @@ from ..core.spelling import closest
 from ..core.verification import spec_digests, verified
 from ..engine.read import rewound
 from ..load.located import Map
-from ..load.manifests import PASSED_OVER
+from ..load.manifests import PASSED_OVER, left_behind
 from ..load.origins import shared_file_notes
 from ..providers.base import Adviser, Provider, Rewindable, Service
 from ..providers.losses import LOSS
@@ -102,16 +102,22 @@ def own_plan(
     intent = Intent(options.allowed, selection, destroy, options.only, proof)
     plan = make_plan(seen, session.desired, intent)
     if isinstance(service, Rewindable):
-        changing = {item.object_key for item in plan.changes if item.action in (Action.UPDATE, Action.MOVE)}
+        kept = (Action.UPDATE, Action.MOVE, Action.ADOPT)
+        changing = {item.object_key for item in plan.changes if item.action in kept}
         told = rewound(service, seen, changing)
         if told is not seen:
             seen, plan = told, make_plan(told, session.desired, intent)
     by_key = {resource.object_key: resource for resource in seen.live}
-    # Blocked where the service is known to refuse the step.
+    lost = {item.address for item in plan.changes if item.orphan and item.address not in session.loaded.rendered}
+    behind = left_behind(session.project, lost) if lost else {}
+    # Blocked where a manifest is there and not read, or where the service is known to refuse the step.
     changes = tuple(
         change
         if change.blocked or change.held
-        else replace(change, blocked=session.provider.obstacle(change, by_key.get(change.object_key)))
+        else replace(
+            change,
+            blocked=behind.get(change.address) or session.provider.obstacle(change, by_key.get(change.object_key)),
+        )
         for change in plan.changes
     )
     advice = [*_advice(session.provider, changes, by_key), *shared_file_notes(session.loaded, changes)]
@@ -130,15 +136,13 @@ def own_plan(
         select=options.labels,
     )
     diagnostics = (*warnings, *plan.diagnostics, *advice)
-    return without_keys(replace(plan, changes=changes, inputs=inputs, diagnostics=diagnostics), session)
+    plan = replace(plan, changes=changes, inputs=inputs, diagnostics=diagnostics)
+    _refuse_keys(plan, session)
+    return _without_keys(plan) if console.SECRETS else plan
 
 
-def without_keys(plan: Plan, session: Session) -> Plan:
-    """The plan as it may be shown and saved: without the key of this run in what is live.
-
-    Raises InvalidManifests where a manifest holds the key: apply would write it.
-    """
-    hide = console.SECRETS
+def _refuse_keys(plan: Plan, session: Session) -> None:
+    """Raises InvalidManifests where a manifest holds the key of this run: apply would write it."""
     found = [
         placed(
             Diagnostic(
@@ -152,10 +156,15 @@ def without_keys(plan: Plan, session: Session) -> Plan:
         )
         for change in plan.changes
         for item in change.fields
-        if str(change.address) in session.written and hide.masked_json(item.after) != item.after
+        if str(change.address) in session.written and console.SECRETS.masked_json(item.after) != item.after
     ]
     if found:
         raise InvalidManifests(found)
+
+
+def _without_keys(plan: Plan) -> Plan:
+    """The plan as it may be shown and saved: without the key of this run in what is live."""
+    hide = console.SECRETS
 
     def shown(change: Change) -> Change:
         fields = tuple(replace(item, before=hide.masked_json(item.before)) for item in change.fields)
@@ -163,7 +172,7 @@ def without_keys(plan: Plan, session: Session) -> Plan:
         return replace(change, fields=fields, blocked=blocked)
 
     diagnostics = (replace(item, message=hide.masked(item.message)) for item in plan.diagnostics)
-    return replace(plan, changes=tuple(map(shown, plan.changes)), diagnostics=tuple(diagnostics)) if hide else plan
+    return replace(plan, changes=tuple(map(shown, plan.changes)), diagnostics=tuple(diagnostics))
 
 
 def as_recorded(plan: Plan, path: str, options: ApplyOptions) -> ApplyOptions:
@@ -194,8 +203,10 @@ def planned_again(
     """
     promotion, codes = session.environment.promote_from, plan.allowed.codes
     if (brake := plan.allowed.number("brake")) is not None:
-        acknowledged = frozenset(seen.target.removed)
-        codes = {**codes, "brake": max(0, brake - sum(counts_as_delete(change, acknowledged) for change in done))}
+        codes = {
+            **codes,
+            "brake": max(0, brake - sum(counts_as_delete(change, seen.target.removed) for change in done)),
+        }
     options = replace(options, allow=Allowed(codes))
     proof = None if promotion is None else _proof(session, promotion, options)
     return own_plan(session, service, seen, options, proof=proof)

@@ -48,7 +48,7 @@ class _Notes(io.FileIO):
 
 
 def _write(file: io.FileIO, data: Any) -> int:
-    """As io.FileIO.write, which answers None where a pipe is full that somebody made non-blocking."""
+    """As io.FileIO.write, which answers None where a full pipe is non-blocking."""
     count: int | None
     while (count := io.FileIO.write(file, data)) is None:
         import select

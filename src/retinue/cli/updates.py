@@ -146,7 +146,10 @@ def _rest(session: Session) -> dict[str, Json]:
 def report(found: Rewriting, then: str = "retinue plan") -> str:
     """What was written where, and what was not, each with what a person may write instead. `then`: the next command."""
     lines = [f"wrote {name}" for name in sorted(found.files)]
-    lines += [_written(one, found.also.get(_by_address(one), ())) for one in sorted(found.written, key=_by_address)]
+    for one in sorted(found.written, key=_by_address):
+        also = ", ".join(found.also.get(_by_address(one), ()))
+        where = f" (also in {also}: the same line serves it)" if also else ""
+        lines.append(f"  {one.resource.address}: {one.field.name}{where}")
     for refused in sorted(found.refused, key=lambda item: _by_address(item.wanted)):
         lines.extend(_refused(refused))
     if not (found.written or found.refused):
@@ -155,11 +158,6 @@ def report(found: Rewriting, then: str = "retinue plan") -> str:
     counts = f"{written} {'value' if written == 1 else 'values'} written" + (f", {left} not" if left else "")
     counts += f"; an apply notes {'it' if written == 1 else 'them'} as accepted" if written else ""
     return "\n".join([*lines, "", f"{counts}. Next: {then}"])
-
-
-def _written(one: Wanted, also: Sequence[str]) -> str:
-    where = f" (also in {', '.join(also)}: the same line serves it)" if also else ""
-    return f"  {one.resource.address}: {one.field.name}{where}"
 
 
 def _by_address(one: Wanted) -> tuple[str, str]:

@@ -67,16 +67,13 @@ class Allowed:
         return extent if isinstance(extent, tuple) else ()
 
     def flags(self) -> list[str]:
-        """As somebody would type it: each a flag of its own."""
-        return [
-            f"--allow {code}{rest}"
-            for code, extent in sorted(self.codes.items())
-            for rest in ([f":{address}" for address in extent] if isinstance(extent, tuple) else [_after(extent)])
-        ]
-
-
-def _after(extent: Literal[True] | int) -> str:
-    return "" if extent is True else f"={extent}"
+        """As one would type it: each a flag of its own."""
+        found = []
+        for code, extent in sorted(self.codes.items()):
+            rest = ("",) if extent is True else extent if isinstance(extent, tuple) else (extent,)
+            sign = "" if extent is True else ":" if isinstance(extent, tuple) else "="
+            found += [f"--allow {code}{sign}{item}" for item in rest]
+        return found
 
 
 def flag(code: str, about: object = None) -> str:

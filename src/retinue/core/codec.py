@@ -199,7 +199,12 @@ def _major(value: Mapping[str, Any]) -> str:
 
 def _plan(value: Mapping[str, Any]) -> Plan:
     inputs, proof = value.get("inputs", {}), value.get("promotion")
-    allowed = value["allowed"] if _major(value) != "1" else _allowed_in_1(value["allowed"], inputs)
+    allowed = value["allowed"]
+    if _major(value) == "1":
+        # A key of its own for each flag; nothing for what was not allowed.
+        found = {code: allowed.get(word) for word, code in _CODES_IN_1.items()}
+        found["incomplete"] = inputs.get("incomplete")
+        allowed = {code: item for code, item in found.items() if item}
     return Plan(
         project=_text(value["project"]),
         environment=_text(value["environment"]),
@@ -222,12 +227,6 @@ def _extent(code: str, value: Json) -> Extent:
     if not any(form.fits(extent) for form in ([FORMS[code]] if code in FORMS else FORMS.values())):
         raise ValueError(f"`{code}` cannot be allowed so")
     return extent
-
-
-def _allowed_in_1(allowed: Mapping[str, Json], inputs: Mapping[str, Json]) -> dict[str, Json]:
-    """By code, what format 1 wrote under a key of its own for each flag; without what it marks as not allowed."""
-    extents = {code: allowed.get(word) for word, code in _CODES_IN_1.items()} | {"incomplete": inputs.get("incomplete")}
-    return {code: item for code, item in extents.items() if item}
 
 
 def _inputs(value: Mapping[str, Any]) -> Inputs:

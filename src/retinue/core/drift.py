@@ -11,7 +11,7 @@ from .model import Action, Address, Cause, Change, Diagnostic, FieldChange, Json
 
 
 class What(StrEnum):
-    """What moved outside. `missing` may also be a manifest that was never applied: without a record nobody can tell."""
+    """What moved outside. `missing` may also be a manifest that was never applied: there is no record that tells."""
 
     CHANGED = "changed"
     MISSING = "missing"

@@ -1,4 +1,4 @@
-"""Who refers to whom in one planning run: names for live ids, what gets a new id, and files that nobody needs. Pure."""
+"""Who refers to whom in one planning run: names for live ids, what gets a new id, and unused files. Pure."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Links:
         return replace(resource, spec=spec)
 
     def was_there(self, file: Desired) -> bool:
-        """Whether a file of ours has its plain name but other bytes, which nobody wants any more."""
+        """Whether a file of ours has its plain name but other bytes, which no manifest wants any more."""
         return any(live.spec["name"] == file.spec["name"] for live in self._leftovers().values())
 
     def requires(self, resource: Desired) -> tuple[Address, ...]:
@@ -57,10 +57,10 @@ class Links:
         return found
 
     def explained(self, fields: Sequence[FieldChange], kind: Kind) -> tuple[FieldChange, ...]:
-        """A field that differs because what it refers to gets a new id was not changed by somebody outside.
+        """A field that differs because what it refers to gets a new id was not changed outside.
 
         Nor was one that refers to a file of ours that no manifest wants: an apply of ours put that there, under a name
-        that nobody knows any more.
+        that is lost.
         """
         left = self._leftovers().keys()
         return tuple(
@@ -91,15 +91,6 @@ class Links:
 
     def _fresh_in(self, item: FieldChange, kind: Kind) -> bool:
         return not self.fresh.isdisjoint(addresses_in({item.name: item.after}, kind))
-
-
-def split(live: Iterable[Live], kinds: Mapping[str, Kind]) -> tuple[list[Live], list[Live]]:
-    """What is owned by its marker, and what is known by its bytes."""
-    marked: list[Live] = []
-    stored: list[Live] = []
-    for resource in live:
-        (stored if kinds[resource.kind].by_content else marked).append(resource)
-    return marked, stored
 
 
 def link(

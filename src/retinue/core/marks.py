@@ -63,7 +63,7 @@ def begun(
 ) -> Applied:
     """The marker to write before fields that take several requests, `parts`: it says of them that they are unfinished.
 
-    If the run ends before they are written, this tells what is missing then from what somebody took away. What is
+    If the run ends before they are written, this tells what is missing then from what was taken away outside. What is
     sent after them is still as `before` says, or without that as it is live.
     """
     spec = live.spec if live else {}

@@ -82,7 +82,7 @@ class Reason(StrEnum):
 
 
 class Cause(StrEnum):
-    """Who changed a field since the last apply: the manifest, somebody outside, or both."""
+    """Who changed a field since the last apply: the manifest, an edit outside, or both."""
 
     MANIFEST = "manifest"
     DRIFT = "drift"
@@ -212,10 +212,10 @@ class Live(Resource):
     """An object as its service reports it; whose it is, ownership decides.
 
     `created_at` is in seconds. The two marker texts are as the provider found them, parsed once into `mark`, which is
-    what core and engine read. `expired`: it is there, but the service lets nobody use it any more (a vector store, for
-    instance). `set_back`: the service went back to an earlier version of it, and the marker may have gone along: what
-    it says of the last apply is not to be relied on. `tried`: of fields of which the service gave up on a part, the
-    value with that.
+    what core and engine read. `expired`: it is there, but can no longer be used (a vector store, for instance).
+    `set_back`: the service went back to an earlier version of it, and the marker may have gone along: what it says of
+    the last apply is not to be relied on. `tried`: of fields of which the service gave up on a part, the value with
+    that.
     """
 
     remote_id: str

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from .content import Key, by_key, scope_of
-from .links import split
 from .model import Live
 from .ownership import World, decide
 from .target import Target
@@ -22,7 +21,11 @@ class Observation:
 
     @cached_property
     def _parts(self) -> tuple[list[Live], list[Live]]:
-        return split(self.live, self.target.kinds)
+        marked: list[Live] = []
+        files: list[Live] = []
+        for item in self.live:
+            (files if self.target.kinds[item.kind].by_content else marked).append(item)
+        return marked, files
 
     @property
     def marked(self) -> Sequence[Live]:

@@ -38,11 +38,11 @@ class Claim:
 class World:
     """The live objects by whose they are.
 
-    `owned`: one object for each address of ours. `duplicates`: our own double creates. `copies`: objects that
-    somebody copied from ours, marker and all. `elsewhere`: another project's or environment's. `foreign`: without
+    `owned`: one object for each address of ours. `duplicates`: our own double creates. `copies`: objects
+    copied from ours outside, marker and all. `elsewhere`: another project's or environment's. `foreign`: without
     a marker, or with one whose address does not parse. Only `owned` and `duplicates` may ever be written.
     `copied`: by each original, what is or may be a copy of it. `unreadable`: those of `foreign` that may be ours,
-    because nobody can read that they are not. `newer`: ids of those of `foreign` that a newer retinue manages.
+    because their marker does not tell. `newer`: ids of those of `foreign` that a newer retinue manages.
     """
 
     owned: Mapping[Address, Claim]
@@ -167,8 +167,8 @@ def _settle(
         if not made:
             continue
         owned[address], others = made[0], made[1:]
-        # What is younger than an unreadable nonce may be a copy of that object: nobody can tell, so it is left alone.
-        # So is what bears an earlier name of the project: once its rival was moved, nobody could tell any more.
+        # What is younger than an unreadable nonce may be a copy of that object, so it is left alone.
+        # So is what bears an earlier name of the project: once its rival was moved, nothing could tell them apart.
         readable = _has_nonce(owned[address])
         for claim in others:
             readable = readable and _has_nonce(claim)

@@ -67,7 +67,8 @@ def make_plan(seen: Observation, desired: Sequence[Desired], intent: Intent | No
     )
     if intent.proof is not None and not intent.destroy:
         plan = hold(plan, intent.proof, renamed)
-    return policy.guard(plan, replace(_facts(known, renamed, changes), external_references=external_references))
+    users = left_in_use(known.links, {address: claim.live for address, claim in known.world.owned.items()}, changes)
+    return policy.guard(plan, policy.Facts(target, known.world, renamed, users, external_references))
 
 
 def _narrowed(
@@ -199,16 +200,3 @@ def _external_references(known: _Known, changes: Sequence[Change]) -> dict[Objec
         for key, (remote_id, name) in named.items()
         if key in going
     }
-
-
-def _facts(known: _Known, renamed: Sequence[Pair], changes: Sequence[Change]) -> policy.Facts:
-    target, owned = known.target, known.world.owned
-    return replace(
-        policy.Facts.of(known.world, target.kinds),
-        critical=target.critical,
-        deny_drift=target.deny_drift,
-        acknowledged=frozenset(target.removed),
-        project_environments=target.environments,
-        renamed=renamed,
-        users=left_in_use(known.links, {address: claim.live for address, claim in owned.items()}, changes),
-    )

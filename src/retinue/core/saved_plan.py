@@ -61,7 +61,7 @@ def _difference(saved: Change, now: Change | None, others: Sequence[Change], kin
         return now.held.message
     before = {item.path: item.after for item in published_fields(saved)}
     after = {item.path: item.after for item in published_fields(now)}
-    # Where somebody else put all of it in place meanwhile, it is only noted.
+    # Where all of it was put in place outside meanwhile, it is only noted.
     if not now.mark.accepted or saved.mark.accepted:
         for path in sorted(before.keys() | after.keys()):
             there, here = before.get(path, MISSING), after.get(path, MISSING)

@@ -9,7 +9,7 @@ from . import diff
 from .content import key_of, leftover_address
 from .counterparts import Counterpart
 from .links import Links
-from .marker import Applied, Owner
+from .marker import Applied
 from .marks import asked_entries
 from .model import Action, Cause, Change, Desired, FieldChange, Live, MarkChange, Reason
 from .ownership import Claim
@@ -39,7 +39,7 @@ class Steps:
 
     def update(self, desired: Desired, claim: Claim) -> Change:
         """What brings an object of ours to what is desired; a no-op if nothing is left to do."""
-        owner = Owner(self.target.project, self.target.environment, desired.address)
+        owner = self.target.owner(desired.address)
         moved_from = None if claim.owner == owner else claim.owner
         if claim.live.expired:
             return replace(
@@ -80,7 +80,7 @@ class Steps:
         return replace(_deletion(claim, reason, self.target), requires=needed, orphan=orphan, extra=extra)
 
     def delete_unused(self, file: Live) -> Change:
-        """Take away a file that nobody needs."""
+        """Delete a file that nothing refers to."""
         kind = self.target.kinds[file.kind]
         return Change(
             address=leftover_address(file),

@@ -21,8 +21,7 @@ from ..core.observation import Observation
 from ..core.reach import of_others
 from ..core.references import addresses_in, grounded
 from ..core.rights import displaced
-from ..core.target import Target
-from .read import read_live, read_owned, read_whole
+from .read import read_live, read_ours, read_whole
 from .run import Run
 from .threads import all_of
 
@@ -98,7 +97,7 @@ class _World:
             return Stale(gone)
         change = grounded(change, {**change.resolved, **run.ids}, kind)
         holder = self.marked.owned.get(change.address)
-        state = freshness(change, self.by_id.get(change.remote_id), holder, run.scope(kind.name))
+        state = freshness(change, self.by_id.get(change.remote_id), holder, run.target)
         if not isinstance(state, Stale) and (other := displaced(change, self.marked)):
             return Stale(other)
         if state is None and (copies := self.marked.indistinguishable_copies(change)):
@@ -121,15 +120,14 @@ class _World:
 
 
 def _read(plan: Plan, run: Run) -> Observation:
-    target = Target(plan.project, plan.environment, plan.provider, plan.endpoint, run.kinds, formerly=run.formerly)
     live = _read_listed(plan, run)
     if not any(run.kinds[change.address.kind].by_content and change.action.destroys for change in _free(plan)):
-        return Observation(target, live)
+        return Observation(run.target, live)
     listed = {change.address.kind for change in plan.changes}
     for kind in (kind for kind in run.capabilities.kinds if kind not in listed):
         with suppress(ApiGone):  # What is not there refers to nothing.
             live += read_live(run.service, [kind])
-    seen = Observation(target, live)
+    seen = Observation(run.target, live)
     parts = of_others(seen.world, run.capabilities.compound)
     return replace(seen, live=read_whole(run.service, live, parts)) if parts else seen
 
@@ -139,7 +137,7 @@ def _read_listed(plan: Plan, run: Run) -> list[Live]:
     copy; and only beside all that is there can be told what appeared with a create."""
     kinds = sorted({change.address.kind for change in plan.changes}) or run.capabilities.kinds
     if all(change.action is Action.UPDATE for change in plan.changes):
-        return read_owned(run.service, kinds, (plan.project, *run.formerly), plan.environment)
+        return read_ours(run.service, run.target, kinds)
     return read_live(run.service, kinds)
 
 

@@ -43,7 +43,7 @@ def read_for_plan(service: Service, target: Target, desired: Iterable[Desired], 
     """What a plan has to see: ours, and unless it does no more than update, all the rest too.
 
     What a manifest lacks may be a twin's, adopted, or another project's that was renamed; of what is to be deleted
-    somebody may have a copy. Nothing else depends on what is not ours.
+    there may be a copy. Nothing else depends on what is not ours.
     """
     if isinstance(service, Finder):
         ours = Observation(target, read_ours(service, target, kinds))
@@ -54,7 +54,7 @@ def read_for_plan(service: Service, target: Target, desired: Iterable[Desired], 
 
 def rewound(service: Rewindable, seen: Observation, changing: Collection[ObjectKey]) -> Observation:
     """`seen`, with `set_back` on each of the objects `changing` that went back to an earlier version."""
-    asked = [item for item in seen.live if item.object_key in changing and not item.set_back]
+    asked = [item for item in seen.live if item.object_key in changing]
     found = all_of([partial(service.set_back, item) for item in asked], _AT_ONCE)
     back = {item.object_key for item, is_back in zip(asked, found, strict=True) if is_back}
     live = [replace(item, set_back=True) if item.object_key in back else item for item in seen.live]

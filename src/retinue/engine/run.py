@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ..core.errors import StaleError
 from ..core.marker import NONCE_ALPHABET, NONCE_LENGTH, Mark
 from ..core.model import Address, Change, Kind, Live, Outcome
-from ..core.rights import Scope
+from ..core.target import Target
 from ..providers.base import Capabilities, Content, Marker, Service
 from ..providers.gate import Clock
 
@@ -29,7 +29,7 @@ def _nothing(*_arguments: object) -> None:
 
 
 def _no_content(change: Change) -> Content:
-    raise StaleError(f"nobody knows where the bytes of {change.address} are")
+    raise StaleError(f"the bytes of {change.address} are not at hand")
 
 
 @dataclass(frozen=True)
@@ -38,15 +38,13 @@ class Run:
 
     After `stop` is set nothing new starts; what is in flight is finished. `made`: the nonces of this run's creates;
     `ids`: the live ids of what this run has done so far. `content`: the bytes of a planned upload, or StaleError;
-    `changed`: in words, why these are no longer the planned ones. `formerly`: earlier names of the project. `before`:
-    the ids of all that was live when the plan was made, or None.
+    `changed`: in words, why these are no longer the planned ones. `before`: the ids of all that was live when the plan
+    was made, or None.
     """
 
     service: Service
     capabilities: Capabilities
-    kinds: Mapping[str, Kind]
-    project: str
-    environment: str
+    target: Target
     parallelism: int = 10
     fail_fast: bool = False
     stop: threading.Event = field(default_factory=threading.Event)
@@ -59,14 +57,16 @@ class Run:
     ids: dict[Address, str] = field(default_factory=dict)
     content: Callable[[Change], Content] = _no_content
     changed: Callable[[Change], str | None] = _nothing
-    formerly: tuple[str, ...] = ()
     before: Collection[str | None] | None = None
 
     def has_made(self, live: Live) -> bool:
         """Whether one of this run's creates made the object; its nonce tells."""
         return live.mark.applied is not None and live.mark.applied.nonce in self.made
 
-    def scope(self, kind: str) -> Scope:
-        """What the decisions about objects of a kind need to know."""
-        hidden = self.capabilities.unreadable.get(kind, ())
-        return Scope(self.project, self.environment, self.kinds[kind], hidden, self.formerly)
+    @property
+    def kinds(self) -> Mapping[str, Kind]:
+        return self.target.kinds
+
+    def compound(self, kind: str) -> Collection[str]:
+        """The fields of a kind that are written by requests of their own."""
+        return self.capabilities.compound.get(kind, frozenset())

@@ -51,17 +51,12 @@ def classify(verb: Verb, answer: Answer) -> Verdict:
         return Verdict.AUTH
     if status in (404, 410):
         return Verdict.GONE if verb in (Verb.LIST, Verb.CREATE) else Verdict.ABSENT
-    if status == 429 and _code(answer) == "insufficient_quota":
+    if status == 429 and (answer.error or {}).get("code") == "insufficient_quota":
+        # It does not pass by waiting (API reference, errors).
         return Verdict.REJECTED
     if status in (408, 409, 429) or status >= 500:
         return Verdict.RETRY
     return Verdict.REJECTED if 400 <= status < 500 else Verdict.UNKNOWN
-
-
-def _code(answer: Answer) -> Json:
-    """The service's own word for a refusal. `insufficient_quota` does not pass by waiting (API reference, errors)."""
-    error = answer.body.get("error") if isinstance(answer.body, dict) else None
-    return error.get("code") if isinstance(error, dict) else None
 
 
 def to_live(raw: Mapping[str, Json]) -> Live:

@@ -10,6 +10,7 @@ from ...core.allowed import Allowed
 from ...core.codec import outcome, plan_from_json
 from ...core.errors import InvalidManifests, StaleError, UsageError
 from ...core.model import Diagnostic, Plan, Severity
+from ...core.observation import Observation
 from ...core.policy import guard_protection
 from ...core.saved_plan import confirmed
 from ...core.soundness import faults
@@ -97,7 +98,7 @@ def _apply_saved(path: str, options: ApplyOptions, *, trust_plan: bool) -> int:
         recorded = as_recorded(plan, path, options)
         return _apply_again(plan, with_manifests(session, recorded), recorded)
     with connect(session, options) as service:
-        checked = _unmoved(preflight(plan, run_of(plan, session, service, options)))
+        checked = _unmoved(preflight(plan, run_of(session, service, options)))
         # A digest that somebody gave vouches for what the plan says was allowed; its file alone does not.
         allowed = {**(plan.allowed.codes if options.expect_digest else {}), **options.allowed.codes}
         guarded = guard_protection(replace(plan, changes=checked.todo, allowed=Allowed(allowed)), checked.live)
@@ -108,18 +109,7 @@ def _apply_saved(path: str, options: ApplyOptions, *, trust_plan: bool) -> int:
 def _apply_again(plan: Plan, session: Session, options: ApplyOptions) -> int:
     """Carry out what of a saved plan is left to do and is just what the manifests ask for, or nothing."""
     with observed(session, options) as (session, service, seen):
-        found = preflight(plan, run_of(plan, session, service, options), seen)
-        done = [change for change, _ in found.done]
-        try:
-            fresh = planned_again(plan, done, session, service, seen, options)
-        except InvalidManifests as error:
-            noted = [_WITHOUT] if session.loaded.empty_sources else []
-            raise InvalidManifests([*error.diagnostics, *noted]) from error
-        now = confirmed(found.todo, done, fresh.changes, session.kinds)
-        found = replace(found, todo=now.steps, moved=(*found.moved, *now.otherwise))
-        without = "" if session.loaded.rendered else " There are no manifests here: --trust-plan believes the plan."
-        checked = _unmoved(found, f"Plan again and review.{without}")
-        return _carry_out(plan, session, service, options, checked)
+        return _carry_out(plan, session, service, options, _confirmed(plan, session, service, seen, options))
 
 
 def _carry_out(plan: Plan, session: Session, service: Service, options: ApplyOptions, checked: Checked) -> int:
@@ -130,6 +120,21 @@ def _carry_out(plan: Plan, session: Session, service: Service, options: ApplyOpt
             show_plan(plan, ProjectOptions())
         return report_blocked(plan, options)
     return carry_out(plan, session, service, options, checked)
+
+
+def _confirmed(plan: Plan, session: Session, service: Service, seen: Observation, options: ApplyOptions) -> Checked:
+    """What is left to do, as the manifests ask for it now. Raises StaleError if they or the live objects differ."""
+    found = preflight(plan, run_of(session, service, options), seen)
+    done = [change for change, _ in found.done]
+    try:
+        fresh = planned_again(plan, done, session, service, seen, options)
+    except InvalidManifests as error:
+        noted = [_WITHOUT] if session.loaded.empty_sources else []
+        raise InvalidManifests([*error.diagnostics, *noted]) from error
+    now = confirmed(found.todo, done, fresh.changes, session.kinds)
+    without = "" if session.loaded.rendered else " There are no manifests here: --trust-plan believes the plan."
+    found = replace(found, todo=now.steps, moved=(*found.moved, *now.otherwise))
+    return _unmoved(found, f"Plan again and review.{without}")
 
 
 def _unmoved(checked: Checked, remedy: str = "Plan again and review.") -> Checked:

@@ -60,15 +60,11 @@ def _json(resource: Desired, session: Session, *, origins: bool) -> Json:
     document = _document(resource, session)
     if not origins:
         return document
-    return {
-        "manifest": document,
-        "origins": {join_pointer(path): _place(item) for path, item in _origins(document, resource, session).items()},
+    origins_found = {
+        join_pointer(path): {**origin.place._asdict(), "variables": dict(origin.variables)}
+        for path, origin in _origins(document, resource, session).items()
     }
-
-
-def _place(origin: Origin) -> dict[str, Json]:
-    place = origin.place
-    return {"file": place.file, "line": place.line, "column": place.column, "variables": dict(origin.variables)}
+    return {"manifest": document, "origins": origins_found}
 
 
 def _yaml(resource: Desired, session: Session, *, origins: bool) -> str:

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import click
 
+from ...core.canonical import canonical
 from ...core.codec import parse_address
-from ...core.diff import stated_fields
+from ...core.diff import differences, stated_fields
 from ...core.errors import UsageError
-from ...core.history import Step, changes_between
 from ...core.model import Address, FieldChange, Kind, Live
 from ...core.observation import Observation
 from ...engine.read import read_ours
 from ...providers.base import Historian, Service, Version
-from ...render.live_object import Shown, shown_json, shown_text
+from ...render.live_object import Shown, Step, shown_json, shown_text
 from .. import console, helping, options
 from ..connecting import connect
 from ..options import ServiceOptions
@@ -88,7 +88,9 @@ def _shown(address: Address, live: Live, versions: Sequence[Version] | None, ses
 def _steps(versions: Sequence[Version], kind: Kind) -> tuple[Step, ...]:
     """Newest first, as they came."""
     specs = [console.SECRETS.masked_json(dict(version.resource.spec)) for version in versions]
-    changes = [changes_between(before, after, kind) for after, before in pairwise(specs)]
+    changes = [
+        differences(kind.fields, canonical(before, kind), canonical(after, kind)) for after, before in pairwise(specs)
+    ]
     changes += [
         tuple(FieldChange(f"/{name}", None, value) for name, value in stated_fields(spec, kind).items())
         for spec in specs[-1:]

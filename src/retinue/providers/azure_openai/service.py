@@ -32,10 +32,9 @@ def classify(verb: Verb, answer: Answer) -> Verdict:
     """
     if answer.status != 404:
         return classify_openai(verb, answer)
-    error = answer.body.get("error") if isinstance(answer.body, dict) else None
-    if not isinstance(error, dict) or error.get("code") in ("404", 404):
+    if answer.error is None or answer.error.get("code") in ("404", 404):
         return Verdict.GONE
-    return Verdict.REJECTED if error.get("code") == _NO_DEPLOYMENT else classify_openai(verb, answer)
+    return Verdict.REJECTED if answer.error.get("code") == _NO_DEPLOYMENT else classify_openai(verb, answer)
 
 
 class AssistantFiles:

@@ -72,8 +72,6 @@ def to_live(raw: Mapping[str, Json]) -> Live:
         created_at=seconds(raw.get("created_at")),
         marker_address=texts.get(ADDRESS_KEY) or None,
         marker_applied=texts.get(APPLIED_KEY) or None,
-        # Both hold something, but not the same: only `/latest` does that, and the marker went back with the metadata.
-        set_back=bool(not_mirrored and raw.get("context") and mapping(raw.get("config")).get("configurable")),
         raw=raw,
     )
 
