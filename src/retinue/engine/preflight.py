@@ -28,12 +28,16 @@ from .threads import all_of
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What is left to do, what is done already (change, live id), and why the rest is stale. `ids`: of what is done."""
+    """What is left to do, what is done already (change, live id), and why the rest is stale.
+
+    `ids`: of what is done. `live`: what was read, by id.
+    """
 
     todo: tuple[Change, ...]
     done: tuple[tuple[Change, str | None], ...]
     moved: tuple[str, ...]
     ids: Mapping[Address, str] = field(default_factory=dict)
+    live: Mapping[str | None, Live] = field(default_factory=dict)
 
 
 def preflight(plan: Plan, run: Run, seen: Observation | None = None) -> Checked:
@@ -54,6 +58,7 @@ def preflight(plan: Plan, run: Run, seen: Observation | None = None) -> Checked:
         done=tuple((change, state.remote_id) for change, state in found if isinstance(state, Reached)),
         moved=tuple(f"{change.address}: {state.why}" for change, state in found if isinstance(state, Stale)),
         ids=dict(run.ids),
+        live=world.by_id,
     )
 
 
@@ -141,8 +146,10 @@ def _read(plan: Plan, run: Run) -> Observation:
 
 
 def _read_listed(plan: Plan, run: Run) -> list[Live]:
+    """A move or an adopt is of an object that is still another's; of what is deleted or let go somebody may have a
+    copy; and only beside all that is there can be told what appeared with a create."""
     kinds = sorted({change.address.kind for change in plan.changes}) or run.capabilities.kinds
-    if all(change.action in _OF_OURS for change in plan.changes):
+    if all(change.action is Action.UPDATE for change in plan.changes):
         return read_ours(run.service, run.target, kinds)
     return read_live(run.service, kinds)
 
@@ -158,7 +165,3 @@ def _completed(plan: Plan, seen: Observation, run: Run) -> Observation:
 
 def _free(plan: Plan) -> list[Change]:
     return [change for change in plan.changes if not change.held]
-
-
-_OF_OURS = (Action.CREATE, Action.UPDATE)
-"""A move or an adopt is of an object that is still another's; of what is deleted or let go there may be a copy."""

@@ -44,7 +44,8 @@ class Run:
 
     After `stop` is set nothing new starts; what is in flight is finished. `made`: the nonces of this run's creates;
     `ids`: the live ids of what this run has done so far. `content`: the bytes of a planned upload, or StaleError;
-    `changed`: in words, why these are no longer the planned ones.
+    `changed`: in words, why these are no longer the planned ones. `before`: the ids of all that was live when the plan
+    was made, or None.
     """
 
     service: Service
@@ -62,6 +63,7 @@ class Run:
     ids: dict[Address, str] = field(default_factory=dict)
     content: Callable[[Change], Content] = _no_content
     changed: Callable[[Change], str | None] = _nothing
+    before: Collection[str | None] | None = None
 
     def known(self, change: Change) -> Mapping[Address, str]:
         """The live ids of what a step refers to: those of its plan, and those that this run made since."""
