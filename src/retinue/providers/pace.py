@@ -15,10 +15,10 @@ import math
 
 _CHANCE, _ASSUMED = 0.0003, 4
 """Less likely than this is no chance; and as many requests are assumed to have been seen before the first."""
-_HASTE, _TRUST = 3.0, 0.75
+_HASTE, _TRUST = 2.5, 0.75
 """The first gap is so many times shorter than measured, which may hold a wait that was rounded up. What is refused
 together with a gap moves it to what was measured, by this power."""
-_LONGER, _SHORTER, _DEAR = 1.125, 0.0002, 0.001
+_LONGER, _SHORTER, _DEAR = 1.125, 0.0002, 0.0008
 """What a refusal makes of the gap. Of how much the n-th success shortens it, n times; and at most, for each time that
 the last wait has passed: the dearer a refusal, the slower."""
 _FEW, _PATIENCE = 20, 6
@@ -96,6 +96,6 @@ class Pace:
             # Few requests could have been sent during a short wait, so that the measure is no longer than it should be.
             exact = waited < min(self._measured, _FEW * self.gap)
             longer = _LONGER * (max(self.gap, min(2 * self.gap, self._measured)) if exact else self.gap)
-            self._patience = min(_PATIENCE, self._patience + (2 if self._row >= _FEW else -1))
+            self._patience = min(_PATIENCE, self._patience + (1 if self._row >= _FEW else -1))
             self.gap = min(longer, max(self.gap, self._measured)) if self._patience else 0.0
         self._row, self._since = 0, now
