@@ -129,6 +129,8 @@ def link(
 
 def unused_files(links: Links, marked: Sequence[Resource], changes: Sequence[Change]) -> list[Resource]:
     """Files of ours that no manifest wants and that nothing live will refer to once the changes are made."""
+    if not links.files:
+        return []
     by_id = {(change.address.kind, change.remote_id): change for change in changes if change.remote_id}
     needed = {(change.address.kind, change.remote_id) for change in changes if change.action is Action.NO_OP}
     for made in (change for change in changes if change.action.makes):
