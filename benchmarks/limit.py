@@ -1,9 +1,9 @@
 """The limit: a plan by hand on a bare socket. No safety, no places, no diagnostics; it knows this one schema by heart.
 
-    python benchmarks/limit.py ROOT HOST:PORT
+    python benchmarks/limit.py ROOT HOST:PORT [beside]
 
-Asks for the same pages as retinue over one connection, in a thread beside the parsing of the same files by pyyaml's C
-loader; the checks are written out as a compiled schema would be.
+Asks for the same pages as retinue over one connection, and parses the same files with pyyaml's C loader; the checks are
+written out as a compiled schema would be. One thing after the other, or with `beside` the list in a thread.
 """
 
 import gc
@@ -12,14 +12,17 @@ import os
 import socket
 import sys
 import threading
+from collections.abc import Callable
+from typing import Any
 
 import yaml
 
 root, host = sys.argv[1:3]
-live = {}
+beside = sys.argv[3:] == ["beside"]
+live: dict[str, Any] = {}
 
 
-def listed():
+def listed() -> None:
     name, port = host.split(":")
     connection = socket.create_connection((name, int(port)))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -41,11 +44,11 @@ def listed():
         after = f"&after={page['last_id']}"
 
 
-def text(value, most):
+def text(value: Any, most: int) -> bool:
     return type(value) is str and len(value) <= most
 
 
-CHECKS = {
+CHECKS: dict[str, Callable[[Any], Any]] = {
     "assistant": lambda value: text(value, 63) and value.replace("-", "a").isalnum(),
     "name": lambda value: text(value, 256),
     "model": lambda value: text(value, 256) and value,
@@ -57,7 +60,7 @@ CHECKS = {
 }
 
 
-def tool(value):
+def tool(value: Any) -> bool:
     if type(value) is not dict or value.get("type") not in ("function", "code_interpreter", "file_search"):
         return False
     return value["type"] != "function" or text(value["function"]["name"], 64)
@@ -65,15 +68,19 @@ def tool(value):
 
 gc.disable()
 thread = threading.Thread(target=listed)
-thread.start()
+if beside:
+    thread.start()
 wanted = {}
 folder = os.path.join(root, "assistants")  # noqa: PTH118
 for entry in sorted(os.listdir(folder)):  # noqa: PTH208
     with open(f"{folder}/{entry}", "rb") as source:  # noqa: PTH123
-        document = yaml.load(source.read(), yaml.CSafeLoader)  # noqa: S506
+        document = yaml.load(source.read(), yaml.CSafeLoader)
     assert all(CHECKS[key](value) for key, value in document.items()) and "model" in document
     wanted[document.pop("assistant")] = document
-thread.join()
+if beside:
+    thread.join()
+else:
+    listed()
 for name, document in wanted.items():
     found = live[name]
     for key, value in document.items():

@@ -1,6 +1,6 @@
 """Serves a list of assistants from memory, page by page, on bare sockets, in a process that has nothing else to do.
 
-    python benchmarks/pages.py FILE LATENCY        FILE: one page a line; prints HOST:PORT, then a line a request
+python benchmarks/pages.py FILE LATENCY        FILE: one page a line; prints HOST:PORT, then a line a request
 """
 
 import json
@@ -9,10 +9,11 @@ import sys
 import threading
 import time
 
-NEXT, LOCK = {}, threading.Lock()
+NEXT: dict[str, bytes] = {}
+LOCK = threading.Lock()
 
 
-def load(path):
+def load(path: str) -> None:
     after = ""
     with open(path, "rb") as file:  # noqa: PTH123
         for line in file:
@@ -22,7 +23,7 @@ def load(path):
             after = json.loads(body)["last_id"]
 
 
-def serve(connection, latency):
+def serve(connection: socket.socket, latency: float) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     with connection, connection.makefile("rb") as file:
         while line := file.readline():
@@ -37,7 +38,7 @@ def serve(connection, latency):
             connection.sendall(NEXT[after])
 
 
-def main():
+def main() -> None:
     load(sys.argv[1])
     listener = socket.create_server(("127.0.0.1", 0), backlog=20)
     print(f"127.0.0.1:{listener.getsockname()[1]}", flush=True)

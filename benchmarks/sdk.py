@@ -1,6 +1,6 @@
 """A plain script as people write it with an SDK: httpx, pyyaml's safe loader, jsonschema, one thing after the other.
 
-    python benchmarks/sdk.py ROOT HOST:PORT SCHEMA
+python benchmarks/sdk.py ROOT HOST:PORT SCHEMA
 """
 
 import json
