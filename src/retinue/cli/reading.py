@@ -7,14 +7,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 from ..core.errors import ApiGone
-from ..core.model import Action, Diagnostic, Resource, Severity
+from ..core.model import Diagnostic, Live, Severity
 from ..core.observation import Observation
-from ..core.plan import make_plan
 from ..core.reach import hints_at_more, to_read_whole
-from ..engine.read import read_for_plan, read_ours, read_whole, rewound
+from ..engine.read import read_for_plan, read_ours, read_whole
 from ..engine.threads import in_thread
 from ..load.endpoints import EMULATOR
-from ..providers.base import Identity, Resolver, Rewindable, Service
+from ..providers.base import Identity, Resolver, Service
 from ..providers.losses import held, weighed
 from .connecting import connect
 from .options import ServiceOptions
@@ -23,7 +22,7 @@ from .session import Session, bare_session, placed, with_manifests
 
 
 def read_world(
-    session: Session, service: Service, *, ours: bool = False, asked: Callable[[], Sequence[Resource]] | None = None
+    session: Session, service: Service, *, ours: bool = False, asked: Callable[[], Sequence[Live]] | None = None
 ) -> Observation:
     """The live objects of every kind that concerns this project.
 
@@ -64,12 +63,8 @@ def read_world(
 def observed(session: Session, options: ServiceOptions) -> Iterator[tuple[Session, Service, Observation]]:
     """The connected service, what is live there, and the session as `understood`."""
     with connect(session, options) as service:
-        yield _observed(session, service, read_world(session, service))
-
-
-def _observed(session: Session, service: Service, seen: Observation) -> tuple[Session, Service, Observation]:
-    session = understood(session, service)
-    return session, service, checked(session, service, seen)
+        seen = read_world(session, service)
+        yield understood(session, service), service, seen
 
 
 @contextmanager
@@ -90,7 +85,8 @@ def opened(options: ServiceOptions) -> Iterator[tuple[Session, Service, Observat
     try:
         session = with_manifests(bare, options)
         service = connected.result()
-        yield _observed(session, service, read_world(session, service, asked=listed.result))
+        seen = read_world(session, service, asked=listed.result)
+        yield understood(session, service), service, seen
     finally:
         if not listed.done():
             bare.stop.set()
@@ -105,15 +101,6 @@ def _may_be_asked_early(session: Session) -> bool:
     if any(item.severity is Severity.ERROR for item in session.loaded.diagnostics):
         return False
     return key.source != "command" if key else not isinstance(session.provider, Identity)
-
-
-def checked(session: Session, service: Service, seen: Observation) -> Observation:
-    """`seen`, with what went back to an earlier version told apart among what would change: its marker is of then."""
-    if not isinstance(service, Rewindable):
-        return seen
-    changes = make_plan(seen, session.desired).changes
-    differing = {item.remote_id for item in changes if item.action in (Action.UPDATE, Action.MOVE)}
-    return rewound(service, seen, differing)
 
 
 def understood(session: Session, service: Service) -> Session:
