@@ -11,6 +11,7 @@ from ..core.canonical import canonical, canonical_json, same
 from ..core.marker import ADDRESS_KEY, APPLIED_KEY
 from ..core.model import Address, Diagnostic, Json, Kind, Severity, Shape
 from ..schema import kind_schema, kinds
+from .builder import Parsed
 from .dumps import flat, objects_from_text
 from .emit import to_yaml, unwritable
 from .files import MAX_BYTES
@@ -168,7 +169,8 @@ class _Work:
             data = {kinds()[_STORE].word: name, **escaped(store)}
             manifests.append(NewManifest(path, Address(_STORE, name), data))
         files = {**texts(manifests), **prompts}
-        reason = _unreadable(files, path, [item.data for item in manifests])
+        parsed = parse_text(files[path], path)
+        reason = _unreadable(files, parsed, [item.data for item in manifests])
         if reason is not None:
             self._unwritable(label, reason)
             return
@@ -180,7 +182,7 @@ class _Work:
         for pointer in (*lost(source, self.kind), *left_out):
             message = f"{label}: {shown(pointer, 80)} is no field of an assistant and was left out"
             self._note("export-left-out", message, "Nothing to do, unless you miss it.", address)
-        self._check(files[path], path, spec, address, label)
+        self._check(parsed, spec, address, label)
 
     def _document(self, name: str, spec: dict[str, Json], old_id: Json) -> tuple[dict[str, Json], dict[str, str]]:
         """The document of one object, and the file with its prompt if that has one."""
@@ -207,9 +209,9 @@ class _Work:
         include = {"file": posixpath.relpath(path, self.folder or ".")}
         return {**include, "template": False} if "${var." in text else include
 
-    def _check(self, text: str, path: str, spec: Mapping[str, Json], address: Address, label: str) -> None:
+    def _check(self, parsed: Parsed, spec: Mapping[str, Json], address: Address, label: str) -> None:
         """What validation will say about the new manifest, with its place there."""
-        data, *stores = (document.value for document in parse_text(text, path).documents)
+        data, *stores = (document.value for document in parsed.documents)
         if "instructions" in data:
             data["instructions"] = spec["instructions"]
         if isinstance(spec.get("tools"), list):
@@ -315,11 +317,10 @@ def _fits_file(prompt: str) -> bool:
     return not strange and ("\n" in prompt or len(prompt) > _ONE_LINE)
 
 
-def _unreadable(files: Mapping[str, str], path: str, documents: Sequence[Mapping[str, Json]]) -> str | None:
+def _unreadable(files: Mapping[str, str], parsed: Parsed, documents: Sequence[Mapping[str, Json]]) -> str | None:
     """Why the loader would not take these files back as they are meant."""
     if any(len(text.encode()) > MAX_BYTES for text in files.values()):
         return f"is larger than {MAX_BYTES // 1024 // 1024} MiB"
-    parsed = parse_text(files[path], path)
     if parsed.diagnostics or len(parsed.documents) != len(documents):
         return f"cannot be a manifest: {parsed.diagnostics[0].message if parsed.diagnostics else 'it is empty'}"
     read, meant = [document.value for document in parsed.documents], [dict(document) for document in documents]
