@@ -17,7 +17,7 @@ _NOTHING: Json = {"type": "object", "additionalProperties": False, "properties":
 
 def bound_provider(project: Project, environment: Environment) -> tuple[Provider, tuple[Diagnostic, ...]]:
     """The provider bound to the environment, and what there is to report about it. Raises InvalidManifests for none."""
-    if environment.provider not in registry.names():
+    if not registry.has(environment.provider):
         message, remedy = registry.unknown(environment.provider)
         problem = Diagnostic(
             code="unknown-provider",
@@ -53,6 +53,6 @@ def _no_setting(key: str, provider: Provider) -> Diagnostic:
 
 def extras_of(provider: str, kind: str) -> Json:
     """The schema of what a manifest may say below `providers.NAME`; None if there is no such provider."""
-    if provider not in registry.names():
+    if not registry.has(provider):
         return None
     return registry.load(provider).capabilities.extras.get(kind, _NOTHING)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import metadata
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from ..core.errors import UsageError
 from ..core.spelling import did_you_mean
 from .base import Provider
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "retinue.providers"
 _OWN = {
@@ -28,14 +32,19 @@ FORMER = {
 
 
 @cache
-def _entries() -> tuple[metadata.EntryPoint, ...]:
+def _others() -> tuple[EntryPoint, ...]:
     """What is installed does not change under a running command, and looking for it opens every package."""
-    own = (metadata.EntryPoint(name, f"{__package__}.{module}:PROVIDER", GROUP) for name, module in _OWN.items())
-    return (*own, *(entry for entry in metadata.entry_points(group=GROUP) if entry.name not in FORMER))
+    from importlib import metadata
+
+    return tuple(entry for entry in metadata.entry_points(group=GROUP) if entry.name not in FORMER)
 
 
 def names() -> list[str]:
-    return sorted({entry.name for entry in _entries()})
+    return sorted({*_OWN, *(entry.name for entry in _others())})
+
+
+def has(name: str) -> bool:
+    return name in _OWN or any(entry.name == name for entry in _others())
 
 
 def current(name: str) -> str:
@@ -54,7 +63,10 @@ def unknown(name: str) -> tuple[str, str]:
 
 def load(name: str) -> Provider:
     """A package cannot take the name of one of ours. Raises UsageError for what is not there, or cannot be loaded."""
-    for entry in _entries():
+    if name in _OWN:
+        own: Provider = import_module(f".{_OWN[name]}", __package__).PROVIDER
+        return own
+    for entry in _others():
         if entry.name == name:
             try:
                 provider: Provider = entry.load()

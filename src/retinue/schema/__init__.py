@@ -62,7 +62,12 @@ def _extended(kind: Kind, provider: str, schema: dict[str, Json]) -> Kind:
 
 def kind_by_word(word: str) -> Kind | None:
     """The kind that a manifest names by its first key: `assistant:` is `Assistant`."""
-    return next((kind for kind in manifest_kinds() if kind.word == word), None)
+    return _words().get(word)
+
+
+@cache
+def _words() -> Mapping[str, Kind]:
+    return {kind.word: kind for kind in manifest_kinds()}
 
 
 def _compile(schema: dict[str, Json]) -> Kind:
