@@ -15,7 +15,7 @@ from .accounts import in_project, unreported
 
 def bound_provider(project: Project, environment: Environment) -> tuple[Provider, tuple[Diagnostic, ...]]:
     """The provider bound to the environment, and what there is to report about it. Raises InvalidManifests for none."""
-    if environment.provider not in registry.names():
+    if not registry.has(environment.provider):
         message, remedy = registry.unknown(environment.provider)
         problem = Diagnostic(
             code="unknown-provider",

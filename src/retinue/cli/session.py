@@ -69,17 +69,18 @@ def open_session(
 
     With `complete=False` an overlay may be about a manifest that is still to be written.
     """
-    return with_manifests(_bare(options, replaced), options, complete=complete, replaced=replaced)
+    return with_manifests(bare_session(options, replaced), options, complete=complete, replaced=replaced)
 
 
 def open_without_manifests(options: ProjectOptions) -> Session:
     """As `open_session`, but reads no manifest, so that a faulty one is no error."""
-    session = _bare(options)
+    session = bare_session(options)
     refuse(session.loaded.diagnostics)
     return session
 
 
-def _bare(options: ProjectOptions, replaced: Mapping[str, bytes] | None = None) -> Session:
+def bare_session(options: ProjectOptions, replaced: Mapping[str, bytes] | None = None) -> Session:
+    """Project, environment and provider; `loaded` has no more than what is to be said of them."""
     project = open_project(options.directory, replaced, options.project_file)
     environment = choose_environment(project, options.environment)
     provider, diagnostics = bound_provider(project, environment)

@@ -21,7 +21,8 @@ def canonical(spec: Mapping[str, Json], kind: Kind) -> dict[str, Json]:
     """
     result = {}
     for name, field in kind.fields.items():
-        value = canonical_value(spec.get(name), field.shape)
+        value = spec.get(name)
+        value = MISSING if value is None else canonical_value(value, field.shape)
         if value is MISSING:
             value = canonical_default(field.shape)
         if value is not MISSING:
@@ -32,7 +33,7 @@ def canonical(spec: Mapping[str, Json], kind: Kind) -> dict[str, Json]:
 def canonical_default(shape: Shape) -> Json:
     """The documented default in canonical form, or MISSING."""
     default = shape.default
-    return [] if default == [] else {} if default == {} else default
+    return type(default)() if default == [] or default == {} else default
 
 
 def canonical_value(value: Json, shape: Shape) -> Json:
@@ -47,7 +48,7 @@ def canonical_value(value: Json, shape: Shape) -> Json:
         value = _text(value, shape)
     else:
         value = number(value)
-    if any(same(value, empty) for empty in shape.empty):
+    if shape.empty and any(same(value, empty) for empty in shape.empty):
         return MISSING
     return value
 
@@ -102,6 +103,10 @@ def number(value: Any) -> Any:
 
 def same(left: Json, right: Json) -> bool:
     """Typed equality of canonical values: 1 equals 1.0, `true` never equals 1, key order does not count."""
+    if left is right:
+        return True
+    if type(left) is str:
+        return bool(left == right)
     if isinstance(left, dict):
         if not isinstance(right, dict) or left.keys() != right.keys():
             return False

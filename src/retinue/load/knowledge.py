@@ -29,11 +29,8 @@ def _is_upload(address: Address, kinds: Kinds) -> bool:
 def spelled_out(kind: Kind, data: Map) -> Map:
     """Lists whose items name something else, with each bare name written out: `x` as `{file_id: x}`."""
     changed = {}
-    for name, field in kind.fields.items():
-        member = _naming(field.shape.items.properties if field.shape.items else None)
-        items = data.get(name)
-        if member is not None and type(items) is Seq:
-            changed[name] = _spelled(items, member)
+    for name, items, member in _naming_lists(kind, data):
+        changed[name] = _spelled(items, member)
     if not changed:
         return data
     result = data.copy()
@@ -66,9 +63,14 @@ def _told(items: Any, name: str, spec: Map) -> Any:
     return result
 
 
-def _naming(members: Mapping[str, Any] | None) -> str | None:
-    """The member by which an item of a list names another object."""
-    return next((name for name, shape in (members or {}).items() if shape.refers is not None), None)
+def _naming_lists(kind: Kind, data: Mapping[str, Any]) -> Iterator[tuple[str, Seq, str]]:
+    """The lists in which items name other objects: the field, its value, and the member that is the name."""
+    for name, items in data.items():
+        shape = kind.fields[name].shape.items if type(items) is Seq and name in kind.fields else None
+        for member, inner in ((shape and shape.properties) or {}).items():
+            if inner.refers is not None:
+                yield name, items, member
+                break
 
 
 def _spelled(items: Seq, member: str) -> Seq:
@@ -97,9 +99,13 @@ def with_uploads(resources: Sequence[Desired], uploads: Mapping[str, Upload], ki
     first: dict[Key, Address] = {}
     same = {address: first.setdefault(key_of(file), address) for address, file in files.items()}
     again = {address: one for address, one in same.items() if one != address}
-    users = [_one_each(item, again, kinds) for item in resources]
-    users = [replace(item, requires=addresses_in(item.spec, kinds[item.kind])) for item in users]
+    users = [_requiring(_one_each(item, again, kinds) if again else item, kinds) for item in resources]
     return [*users, *(files[address] for address in files if address not in again)]
+
+
+def _requiring(resource: Desired, kinds: Kinds) -> Desired:
+    found = addresses_in(resource.spec, kinds[resource.kind])
+    return replace(resource, requires=found) if found else resource
 
 
 def _file(address: Address, upload: Upload, place: Place) -> Desired:
@@ -118,6 +124,8 @@ def _one_each(resource: Desired, again: Mapping[Address, Address], kinds: Kinds)
 def mentions(resource: Desired, kinds: Kinds) -> Iterator[tuple[Address, Place]]:
     """Every reference of a resource, with its place."""
     known = set(addresses_in(resource.spec, kinds[resource.kind]))
+    if not known:
+        return
     waiting: list[tuple[Any, Place | None]] = [(resource.spec, resource.place)]
     while waiting:
         value, at = waiting.pop()
@@ -133,13 +141,10 @@ def mentions(resource: Desired, kinds: Kinds) -> Iterator[tuple[Address, Place]]
 def described_twice(resources: Sequence[Desired], uploads: Mapping[str, Upload], kinds: Kinds) -> Iterator[Diagnostic]:
     """Items of one list that upload equal bytes, which are one file, and say different things about it."""
     for resource in resources:
-        for name, field in kinds[resource.kind].fields.items():
-            member = _naming(field.shape.items.properties if field.shape.items else None)
-            items = resource.spec.get(name)
-            if member is not None and type(items) is Seq:
-                for message, at in _contradictions(items, member, uploads, kinds):
-                    remedy = "Describe both alike, or upload one of them only."
-                    yield Diagnostic("file-twice", message, remedy, at, str(resource.address))
+        for _, items, member in _naming_lists(kinds[resource.kind], resource.spec):
+            for message, at in _contradictions(items, member, uploads, kinds):
+                remedy = "Describe both alike, or upload one of them only."
+                yield Diagnostic("file-twice", message, remedy, at, str(resource.address))
 
 
 def _contradictions(

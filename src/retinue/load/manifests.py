@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ..core.model import Address, Desired, Diagnostic, Obstacle, Place, Severity
+from ..core.model import Address, Desired, Diagnostic, Kind, Obstacle, Place, Severity
 from ..core.problem import shown
 from ..core.spelling import closest
 from ..schema import EXTRAS, Catalogue
@@ -214,7 +215,10 @@ def _read_file(run: _Run, source: Source, name: str, into: list[Manifest]) -> bo
     problems = [*parsed.diagnostics]
     manifests = [identify(document, run.known, problems) for document in parsed.documents]
     run.complete = run.complete and parsed.complete and None not in manifests
-    into.extend(manifest for manifest in manifests if manifest is not None)
+    for manifest in manifests:
+        if manifest is not None:
+            _keep_once(manifest.kind, manifest.data)
+            into.append(manifest)
     run.renderer.poisoned.update(
         problem.place for problem in problems if problem.place and problem.code in _VALUE_PROBLEMS
     )
@@ -352,10 +356,29 @@ def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Desire
         if problem.place is None or problem.place not in run.renderer.poisoned
     )
     run.rendered[manifest.address] = data
-    spec = folded(manifest.kind, data.without(_OURS | {manifest.kind.word}))
-    spec = _with_own_extras(spec, data, run)
+    spec = _with_own_extras(folded(manifest.kind, _fields_of(manifest.kind, data)), data, run)
     policy = policy_of(block, names)
     return Desired(manifest.kind.name, spec, manifest.address, policy, manifest.place), here
+
+
+def _fields_of(kind: Kind, data: Map) -> Map:
+    """The fields of a kind alone. Their places stay those of `data`."""
+    _keep_once(kind, data)
+    spec = Map(data.place)
+    spec.keys_at, spec.values_at = data.keys_at, data.values_at
+    for name, value in data.items():
+        if name not in _OURS and name != kind.word:
+            spec[name] = value
+    return spec
+
+
+def _keep_once(kind: Kind, data: Map) -> None:
+    """Texts as they are compared, and equal ones once in a process: a service mostly answers what a manifest says."""
+    for name, value in data.items():
+        if type(value) is str:
+            field = kind.fields.get(name)
+            trimmed = field is not None and field.shape.trim_final_newline and "\r" not in value
+            data[name] = sys.intern(value.rstrip("\n") if trimmed else value)
 
 
 def _with_own_extras(spec: Map, data: Map, run: _Run) -> Map:

@@ -29,7 +29,9 @@ def validate_manifest(kind: Kind, data: Map, address: Address) -> list[Diagnosti
 
 def validate_project(data: Map, known: Catalogue) -> list[Diagnostic]:
     """All problems of retinue.yaml that its schema knows."""
-    return _diagnostics(_schema_problems(_validator(project_schema(known)), data, None), data, None)
+    schema = project_schema(known)
+    found = () if acceptor(schema)(data) else _schema_problems(_validator(schema), data, None)
+    return _diagnostics(found, data, None)
 
 
 Extras: TypeAlias = Callable[[str, str], Json]

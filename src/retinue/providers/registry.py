@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import cache
-from importlib import metadata
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from ..core.errors import UsageError
 from ..core.model import Json, Kind
@@ -12,6 +13,9 @@ from ..core.spelling import did_you_mean
 from ..schema import Catalogue
 from .assistants_v2 import KINDS
 from .base import Provider
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "retinue.providers"
 _OWN = {
@@ -32,14 +36,19 @@ FORMER = {
 
 
 @cache
-def _entries() -> tuple[metadata.EntryPoint, ...]:
+def _others() -> tuple[EntryPoint, ...]:
     """What is installed does not change under a running command, and looking for it opens every package."""
-    own = (metadata.EntryPoint(name, f"{__package__}.{module}:PROVIDER", GROUP) for name, module in _OWN.items())
-    return (*own, *(entry for entry in metadata.entry_points(group=GROUP) if entry.name not in FORMER))
+    from importlib import metadata
+
+    return tuple(entry for entry in metadata.entry_points(group=GROUP) if entry.name not in FORMER)
 
 
 def names() -> list[str]:
-    return sorted({entry.name for entry in _entries()})
+    return sorted({*_OWN, *(entry.name for entry in _others())})
+
+
+def has(name: str) -> bool:
+    return name in _OWN or any(entry.name == name for entry in _others())
 
 
 def current(name: str) -> str:
@@ -58,7 +67,10 @@ def unknown(name: str) -> tuple[str, str]:
 
 def load(name: str) -> Provider:
     """A package cannot take the name of one of ours. Raises UsageError for what is not there, or cannot be loaded."""
-    for entry in _entries():
+    if name in _OWN:
+        own: Provider = import_module(f".{_OWN[name]}", __package__).PROVIDER
+        return own
+    for entry in _others():
         if entry.name == name:
             try:
                 provider: Provider = entry.load()
@@ -77,7 +89,7 @@ _NOTHING: Json = {"type": "object", "additionalProperties": False, "properties":
 
 def extras_of(provider: str, kind: str) -> Json:
     """The schema of what a manifest may say below `providers.NAME`; None if there is no such provider."""
-    if provider not in names():
+    if not has(provider):
         return None
     return load(provider).capabilities.extras.get(kind, _NOTHING)
 
