@@ -96,7 +96,7 @@ def extras_of(provider: str, kind: str) -> Json:
 
 def catalogue(wanted: Collection[str] | None) -> Catalogue:
     """What these providers hold (None: all), besides the portable kinds; one that cannot be loaded is left out."""
-    return _catalogue(tuple(name for name in names() if wanted is None or name in wanted))
+    return _catalogue(tuple(names() if wanted is None else sorted(filter(has, wanted))))
 
 
 @cache
