@@ -10,6 +10,7 @@ import pytest
 
 from retinue.schema import kinds, with_extras
 
+from .agents_subjects import SUBJECTS as AGENTS
 from .azure_subjects import SUBJECTS as AZURE
 from .bench import Bench
 from .flowise_subjects import SUBJECTS as FLOWISE
@@ -22,7 +23,7 @@ GROUP = "retinue.conformance"
 
 def subjects() -> list[Subject]:
     """An entry point names a Subject, or a function without arguments that makes one."""
-    found: list[Subject] = [*SUBJECTS, *AZURE, *FLOWISE, *LANGGRAPH]
+    found: list[Subject] = [*SUBJECTS, *AGENTS, *AZURE, *FLOWISE, *LANGGRAPH]
     for entry in sorted(metadata.entry_points(group=GROUP)):
         value = entry.load()
         found.append(value() if callable(value) else value)

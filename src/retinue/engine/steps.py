@@ -21,7 +21,7 @@ from ..core.errors import (
 from ..core.freshness import Reached, Stale, freshness, is_reached, matches
 from ..core.marker import Mark
 from ..core.marks import at_default, begun, ended, fields_to_send, first_applied, next_applied, with_observations
-from ..core.model import Action, Change, Diagnostic, Json, Resource, Severity
+from ..core.model import MISSING, Action, Change, Diagnostic, Json, Resource, Severity
 from ..core.references import grounded, to_names
 from ..core.rights import refusal
 from ..providers.base import Uploader
@@ -273,8 +273,16 @@ def _settle(change: Change, answer: Resource, mark: Mark, sent: Mapping[str, Jso
     assert owner is not None and applied is not None
     scope = run.scope(change.address.kind)
     names = sorted(diff.altered(sent, answer.spec, scope.kind, scope.hidden, change.ignored))
+    resolved: set[str] = set()
+    if change.action.makes:
+        # A service may have a default of its own for what was left out; noted, it is not taken for an edit later.
+        left = {n: field.shape.default for n, field in scope.kind.fields.items() if n not in sent}
+        left = {name: default for name, default in left.items() if default is not MISSING}
+        resolved = diff.altered(left, answer.spec, scope.kind, scope.hidden, change.ignored)
     known = {(address.kind, key): address for address, key in {**change.resolved, **run.ids}.items()}
-    observed = with_observations(ended(applied), names, change, to_names(answer.spec, scope.kind, known), scope.kind)
+    observed = with_observations(
+        ended(applied), {*names, *resolved}, change, to_names(answer.spec, scope.kind, known), scope.kind
+    )
     if observed != applied:
         mark = Mark.of(owner, observed)
         try:

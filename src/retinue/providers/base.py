@@ -47,12 +47,13 @@ class Capabilities:
     object is listed, at worst. `unreadable`: fields never reported, by kind. `fields`: support with a note, by kind.
 
     `extras`: by kind, the JSON Schema of what a manifest may say below `providers.NAME`; members named in its
-    `x-retinue-live` are found on live objects only. `recognised_by`: by kind, pointers to the fields by which an object
-    is known again if the service lost its marker; none: never. `key_variable`: the environment variable that usually
-    holds the key. `settings`: the keys of an environment that only some services have, of those that this one takes.
-    `account`: what the account is called that the service reports (then its Service is `Identified`); empty: it reports
-    none. `kinds`: the first is always read, the others if something concerns them. `compound`: by kind, the fields that
-    a write needs further requests for, once the object and its marker are there.
+    `x-retinue-live` are found on live objects only. `recognised_by`: by kind, pointers to the fields by which an
+    object is known again if the service lost its marker; none: never. `key_variable`: the environment variable that
+    usually holds the key. `endpoint`: where the service is, if it is in one place. `settings`: the keys of an
+    environment that only some services have, of those that this one takes. `account`: what the account is called
+    that the service reports (then its Service is `Identified`); empty: it reports none. `kinds`: the first is
+    always read, the others if something concerns them. `compound`: by kind, the fields that a write needs further
+    requests for, once the object and its marker are there.
 
     `create_repeatable`: a create that is sent twice makes one object; then `create` answers what is there, if that is
     of this address, and the transport repeats it. `owner_query`: the service can be asked for the objects of one owner
@@ -72,6 +73,7 @@ class Capabilities:
     extras: Mapping[str, Json] = field(default_factory=dict)
     recognised_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     key_variable: str = ""
+    endpoint: str = ""
     settings: frozenset[str] = frozenset()
     compound: Mapping[str, frozenset[str]] = field(default_factory=dict)
     auth: Auth = Auth()

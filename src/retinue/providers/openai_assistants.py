@@ -246,7 +246,13 @@ class WithKnowledge:
         self._assistants.close()
 
 
-_SENT_AS = {"organization": "OpenAI-Organization", "openai_project": "OpenAI-Project"}
+SENT_AS = {"organization": "OpenAI-Organization", "openai_project": "OpenAI-Project"}
+
+
+def headers_of(settings: Settings) -> tuple[dict[str, str], tuple[Diagnostic, ...]]:
+    """What the settings of an environment add to every request of OpenAI's, and what is wrong with them."""
+    problems = tuple(_no_header(name) for name, value in settings.values.items() if not is_plain(value))
+    return {SENT_AS[name]: value for name, value in settings.values.items()}, problems
 
 
 class OpenAIProvider:
@@ -266,7 +272,7 @@ class OpenAIProvider:
         unreadable={"Assistant": frozenset({"reasoning_effort"})},
         key_variable="OPENAI_API_KEY",
         account="the organization, where answers name it",
-        settings=frozenset(_SENT_AS),
+        settings=frozenset(SENT_AS),
         compound={"VectorStore": frozenset({"files"})},
         fields={
             "Assistant": {name: (Support.NATIVE, "") for name in _FIELDS if name != "reasoning_effort"}
@@ -280,8 +286,8 @@ class OpenAIProvider:
         self._headers = headers or {}
 
     def configured(self, settings: Settings) -> Configured:
-        problems = tuple(_no_header(name) for name, value in settings.values.items() if not is_plain(value))
-        return Configured(OpenAIProvider({_SENT_AS[name]: value for name, value in settings.values.items()}), problems)
+        headers, problems = headers_of(settings)
+        return Configured(OpenAIProvider(headers), problems)
 
     def check(self, desired: Resource) -> list[Diagnostic]:
         return list(unsearchable(desired)) if desired.kind == "VectorStore" else []
