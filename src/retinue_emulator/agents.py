@@ -186,7 +186,7 @@ class Agents:
 
     def _save(self, before: Mapping[str, Any], fields: Mapping[str, Any], key: str, created_at: int) -> str:
         behaviour = self._behaviour()
-        stored = {**_agent(before, fields, behaviour), "id": key, "created_at": created_at}
+        stored = _agent({"id": key, "created_at": created_at, **before}, fields, behaviour)
         stored = behaviour.alter({**stored, "updated_at": int(self._now())}, fields)
         text = json.dumps(stored, ensure_ascii=False)
         self._store.put(KIND, key, created_at, text)
@@ -206,12 +206,9 @@ class Agents:
     def seed(self, raw: Mapping[str, Any]) -> str:
         """Put an object there as it is, without a check. Returns its id."""
         key, created_at = str(raw.get("id") or self._new_id("agent_")), int(raw.get("created_at", self._now()))
-        plain = {
-            **_agent({}, {"model": "gpt-5"}, self._behaviour()),
-            "created_at": created_at,
-            "updated_at": created_at,
-        }
-        self._store.put(KIND, key, created_at, json.dumps({**plain, **raw, "id": key}, ensure_ascii=False))
+        plain = _agent({"id": key, "created_at": created_at}, {"model": "gpt-5"}, self._behaviour())
+        whole = {**plain, "updated_at": created_at, **raw, "id": key}
+        self._store.put(KIND, key, created_at, json.dumps(whole, ensure_ascii=False))
         return key
 
 
