@@ -229,7 +229,7 @@ def _agent(before: Mapping[str, Any], fields: Mapping[str, Any], behaviour: Beha
         "name": value("name"),
         "instructions": value("instructions"),
         "metadata": value("metadata") or {},
-        "tools": [_filled(tool) for tool in tools] if behaviour.agents_tools == "filled" else tools,
+        "tools": [_filled(tool) for tool in tools],
         "reasoning": {
             "effort": reasoning.get("effort") or ("medium" if model_default else None),
             "summary": reasoning.get("summary"),

@@ -37,7 +37,6 @@ _CHOICES = {
     "agents_objects": ("replace", "merge"),
     "agents_optional": ("answered", "absent"),
     "agents_page": ("plain", "ids"),
-    "agents_tools": ("filled", "given"),
 }
 _AMOUNTS = ("token_seconds", "token_requests", "lag_seconds", "lag_lists", "index_seconds")
 
@@ -64,8 +63,7 @@ class Behaviour:
     Of OpenAI's Agents API: `agents_defaults`: what a request leaves out is answered as `documented`, or as a `model`
     would resolve it. `agents_objects`: a `reasoning`, `text` or `multi_agent` in an update `replace`s or `merge`s.
     `agents_optional`: compaction and experimental at their defaults are `answered` or `absent`. `agents_page`: a page
-    is `plain`, or has the `ids` of its first and last object too. `agents_tools`: tools are answered `filled`, or as
-    `given`.
+    is `plain`, or has the `ids` of its first and last object too.
 
     `unsupported`: fields that are refused with `unsupported_parameter`. `alterations`: by field, a name of ALTERATIONS
     or a function, for what the server makes of a value it is sent.
@@ -96,7 +94,6 @@ class Behaviour:
     agents_objects: str = "replace"
     agents_optional: str = "answered"
     agents_page: str = "plain"
-    agents_tools: str = "filled"
     token_seconds: float | None = None
     token_requests: int | None = None
     account: str = "emulator"

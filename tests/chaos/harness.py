@@ -195,7 +195,7 @@ COUNTS = {"create": 3, "update": 3, "move": 1, "adopt": 1, "forget": 1, "delete"
 
 
 def of(holds: str, resources: Sequence[Resource]) -> list[Resource]:
-    """The same manifests where the service holds agents: it has no temperature, so something else stands for that field."""
+    """The same manifests where the service holds agents: something else stands for the temperature."""
     return list(resources) if holds == "assistant" else [replace(item, spec=_of_agent(item.spec)) for item in resources]
 
 

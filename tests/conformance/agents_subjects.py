@@ -139,7 +139,6 @@ _OTHER = Behaviour(
     agents_objects="merge",
     agents_optional="absent",
     agents_page="ids",
-    agents_tools="given",
     unknown_cursor="empty",
 )
 SUBJECTS = (
