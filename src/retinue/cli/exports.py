@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from ..core.errors import InvalidManifests, UsageError
@@ -22,8 +23,9 @@ from ..load.manifests import UNMATCHED, Loaded, load
 from ..load.project import Project
 from ..load.sources import covering
 from ..load.yaml import parse
-from ..providers.base import Exporter
-from ..schema import kinds
+from ..providers import registry
+from ..providers.base import Exporter, Provider, Recogniser
+from ..schema import kinds, with_extras
 from . import console
 from .binding import extras_of
 from .connecting import connect
@@ -69,12 +71,34 @@ def read_export(
         raise InvalidManifests(problems)
     if (missed := choice.missed(flat(objects)[0])) is not None:
         raise UsageError(f"no object of the export is {missed}", "Look into the file for its `id` and `name`.")
+    origin = _origin(flat(objects)[0])
+    known = with_extras(kinds(), origin.name, origin.capabilities.extras) if origin else kinds()
+    exported = manifests_from_objects(
+        objects,
+        None if project is None else _into(project),
+        kind=known["Assistant"],
+        extras=extras_of,
+        wanted=choice.takes,
+        read=partial(_in_words, origin),
+    )
+    exported = replace(checked(exported), provider=origin.name if origin else None)
     if project is None:
-        return checked(manifests_from_objects(objects, wanted=choice.takes))
-    exported = checked(manifests_from_objects(objects, _into(project), wanted=choice.takes))
-    beside = Beside(project, tuple(project.environments), variables or {}, kinds(), extras_of)
+        return exported
+    beside = Beside(project, tuple(project.environments), variables or {}, known, extras_of)
     _refuse_taken(exported, beside)
     return checked(fitted(exported, beside))
+
+
+def _origin(objects: Sequence[Json]) -> Provider | None:
+    """The service whose objects these are, if the first that says so is right: one export is of one service."""
+    providers = [provider for name in registry.names() if isinstance(provider := registry.load(name), Recogniser)]
+    found = (item for item in objects if isinstance(item, dict))
+    return next((provider for item in found for provider in providers if provider.recognised(item)), None)
+
+
+def _in_words(origin: Provider | None, item: Json) -> Json:
+    live = origin.recognised(item) if isinstance(origin, Recogniser) and isinstance(item, dict) else None
+    return item if live is None else origin.exported(live)
 
 
 def _refuse_taken(exported: Exported, beside: Beside) -> None:

@@ -19,7 +19,7 @@ project: {name}
 manifests: [assistants]
 environments:
   local:
-    provider: openai-assistants
+    provider: {provider}
     endpoint: emulator            # a local server inside retinue: no account, no key
     variables: {{model: gpt-4o-mini}}
 """
@@ -50,8 +50,8 @@ def fresh_files(folder: Path) -> dict[str, str]:
     }
 
 
-def project_text(folder: Path) -> str:
-    return _PROJECT.format(name=project_name(folder.resolve().name))
+def project_text(folder: Path, provider: str = "openai-assistants") -> str:
+    return _PROJECT.format(name=project_name(folder.resolve().name), provider=provider)
 
 
 def service_text(folder: Path, environment: str, settings: Mapping[str, object]) -> str:

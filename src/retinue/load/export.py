@@ -45,12 +45,14 @@ class Exported:
     """Files to write, by path relative to the project folder, and what could not be carried over.
 
     An error means that an object has no manifest; a warning, that its manifest is there but needs a look.
-    `manifests`: what the manifest files among `files` are made of.
+    `manifests`: what the manifest files among `files` are made of. `provider`: whose objects they were, if the objects
+    say so.
     """
 
     files: Mapping[str, str]
     diagnostics: tuple[Diagnostic, ...] = ()
     manifests: tuple[NewManifest, ...] = ()
+    provider: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +78,20 @@ def manifests_from_objects(
     kind: Kind | None = None,
     extras: Extras = no_extras,
     wanted: Callable[[Mapping[str, Json]], bool] = lambda _: True,
+    read: Callable[[Json], Json] = lambda item: item,
 ) -> Exported:
     """One manifest for each assistant in `objects`, with its prompt in a file of its own if that is long.
 
     A store that the request would have made with it stands behind it in the same file.
 
     `kind` and `extras`: with the fields that only the service has which the objects come from. `wanted` chooses
-    objects.
+    objects, `read` puts each into the words of a manifest.
     """
     into = into or Destination()
     work = _Work(kind or kinds()["Assistant"], extras, into)
     found, problems = flat(objects)
     work.problems.extend(problems)
-    found = [item for item in found if not isinstance(item, dict) or wanted(item)]
+    found = [read(item) for item in found if not isinstance(item, dict) or wanted(item)]
     if into.tools is not None:
         work.share(found, into.tools)
     for item in found:

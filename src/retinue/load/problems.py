@@ -114,6 +114,8 @@ def _unknown(key: str, path: Sequence[str | int], error: Any, kind: Kind | None)
         return Problem("unknown-key", *_IN_STORES[key], (key,), at_key=True)
     if kind is not None and not path and key in _PASTED:
         return Problem("pasted-key", *_PASTED[key], (key,), at_key=True)
+    if told := error.schema.get("x-retinue-elsewhere", {}).get(key):
+        return _not_known(key, path, told)
     if key in _NOT_FIELDS and "vector_store_ids" in members:
         return Problem("unknown-key", *_NOT_FIELDS[key], (key,), at_key=True)
     return _not_known(key, path, _meant(key, members, _beside(key, error.instance)))
@@ -273,6 +275,9 @@ def _special(error: Any, path: Sequence[str | int]) -> Problem | None:
     if error.validator == "enum" and value == "retrieval":
         remedy = "Write `type: file_search`, and the files as a vector store in `tool_resources`."
         return Problem("v1-tool", "the tool `retrieval` belongs to the v1 API; it is called file_search now", remedy)
+    told = error.schema.get("x-retinue-elsewhere", {}) if error.validator == "enum" else {}
+    if isinstance(value, str) and value in told:
+        return Problem("not-allowed", f"{path_name(path)} cannot be {shown(value)}", told[value])
     if error.validator == "maxProperties" and last == "metadata":
         most = error.validator_value
         message = f"{len(value)} metadata pairs are too many: at most {most}"

@@ -205,6 +205,14 @@ class Exporter(Protocol):
 
 
 @runtime_checkable
+class Recogniser(Exporter, Protocol):
+    """What an Exporter may offer besides: it knows its raw objects in a file that somebody exported."""
+
+    def recognised(self, raw: Mapping[str, Json]) -> Resource | None:
+        """As a live object; None for an object of something else. Pure."""
+
+
+@runtime_checkable
 class Adviser(Protocol):
     """What a Provider may offer besides: notes on manual work that a step leaves for the user."""
 

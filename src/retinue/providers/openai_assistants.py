@@ -12,6 +12,7 @@ from ..core.errors import ApiGone, NotFound
 from ..core.marker import ADDRESS_KEY, APPLIED_KEY
 from ..core.model import Change, Diagnostic, Json, Obstacle, Resource
 from .base import Capabilities, Configured, Content, Identified, Marker, Service, Settings, Support
+from .losses import lost_tools
 from .metadata import MARKER_KEYS, MOST_PAIRS, authors, metadata_pairs, pairs, texts
 from .openai_files import FILE_FIELDS, FileVerbs
 from .paged import below, created_at, id_of, paged
@@ -290,7 +291,9 @@ class OpenAIProvider:
         return Configured(OpenAIProvider(headers), problems)
 
     def check(self, desired: Resource) -> list[Diagnostic]:
-        return list(unsearchable(desired)) if desired.kind == "VectorStore" else []
+        if desired.kind == "VectorStore":
+            return list(unsearchable(desired))
+        return list(lost_tools(desired, "the Assistants protocol"))
 
     def obstacle(self, change: Change, live: Resource | None) -> Obstacle | None:
         """More than 16 metadata pairs, counting the empty ones that a merging service keeps."""

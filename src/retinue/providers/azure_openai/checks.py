@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ...core.model import Diagnostic, Json, Resource
-from ..losses import LOSS
+from ..losses import LOSS, lost_tools
 from ..vector_stores import unsearchable
 from .versions import Part, Version
 
@@ -16,6 +16,7 @@ from .versions import Part, Version
 def problems(desired: Resource, version: Version) -> Iterator[Diagnostic]:
     if desired.kind == "Assistant":
         yield from _assistant(desired.spec, version)
+        yield from lost_tools(desired, "this API")
     elif desired.kind == "VectorStore":
         yield from unsearchable(desired)
         # How the files of a store are chunked, and their attributes.

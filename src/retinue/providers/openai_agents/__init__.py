@@ -19,7 +19,7 @@ from ..metadata import MOST_PAIRS
 from ..openai_assistants import SENT_AS, classify, headers_of
 from ..wire import Connection
 from .forms import DESCRIPTION_KEY, NAME, block_of, metadata, to_resource
-from .tools import is_portable, write_tools
+from .tools import is_portable, strange_tools, write_tools
 
 __all__ = ["PROVIDER", "OpenAIAgentsProvider", "classify"]
 
@@ -102,11 +102,12 @@ class OpenAIAgentsProvider:
         return AgentsService(Http(connection.with_headers(headers), classify))
 
     def exported(self, live: Resource) -> dict[str, Json]:
-        """An agent as the manifest's fields, for import."""
+        """An agent as the manifest's fields, for import; tools of unknown types too, so that they are told of."""
+        tools = [*live.spec["tools"], *strange_tools(live.raw.get("tools"))]
         form = live.spec["response_format"]
         if mapping(form).get("type") == "json_schema":
             form = {**form, "json_schema": {"name": "answer", **form["json_schema"]}}
-        return {"id": live.remote_id, **live.spec, "response_format": form}
+        return {"id": live.remote_id, **live.spec, "tools": tools, "response_format": form}
 
     def recognised(self, raw: Mapping[str, Json]) -> Resource | None:
         """An object of an export as a live agent; None if it says that it is something else."""
@@ -145,7 +146,7 @@ def _tool(tool: Mapping[str, Json], path: str) -> Iterator[Diagnostic]:
     if kind in _LOST_TOOLS:
         remedy = "Take it out here, or leave it out for this environment in an overlay."
         yield Diagnostic(LOSS, f"the tool {kind} cannot be held: {_LOST_TOOLS[kind]}", remedy, path=path)
-    elif kind == "function":
+    elif kind == "function" and function:
         if not function.get("description"):
             message = "a function needs its `description` here: the service requires one"
             yield Diagnostic("agents-function", message, "Add `description: …`.", path=f"{path}/function")
@@ -160,7 +161,7 @@ def _format(form: Mapping[str, Json]) -> Iterator[Diagnostic]:
     if kind == "json_object":
         message = "the response format json_object cannot be held: an agent has text and json_schema"
         yield Diagnostic(LOSS, message, "Write a json_schema with the members that you need.", path="/response_format")
-    elif kind == "json_schema" and inner.get("schema") is None:
+    elif kind == "json_schema" and inner and inner.get("schema") is None:
         message = "a json_schema without `schema` cannot be held"
         yield Diagnostic(LOSS, message, "Add `schema: …`, or remove the format.", path="/response_format")
     elif kind == "json_schema" and (inner.get("strict") is not None or inner.get("description")):

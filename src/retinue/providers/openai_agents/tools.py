@@ -87,8 +87,12 @@ def _stated(members: Mapping[str, Json]) -> dict[str, Json]:
 def with_unknown(tools: list[dict[str, Json]], live: Json) -> list[dict[str, Json]]:
     """The tools to write, with what a live agent says of them that retinue does not know, and its unknown tools."""
     there = {_identity(tool): _unknown(tool) for tool in mappings(live)}
-    strange = [dict(tool) for tool in mappings(live) if tool.get("type") not in _MEMBERS]
-    return [*({**there.get(_identity(tool), {}), **tool} for tool in tools), *strange]
+    return [*({**there.get(_identity(tool), {}), **tool} for tool in tools), *strange_tools(live)]
+
+
+def strange_tools(live: Json) -> list[dict[str, Json]]:
+    """Those of types that retinue does not know."""
+    return [dict(tool) for tool in mappings(live) if tool.get("type") not in _MEMBERS]
 
 
 def _identity(tool: Mapping[str, Json]) -> tuple[str, str]:
