@@ -126,7 +126,7 @@ def test_a_missing_model_is_told_at_the_manifest_with_the_way_to_defaults() -> N
         ("tools: [code_interpreter]", "Write `- type: code_interpreter`."),
         ("tools: [{type: function, function: {name: f}, strict: true}]", "It belongs below `function`"),
         ("tools: [{type: retrieval}]", "Write `type: file_search`"),
-        ("tools: [{}]", "Add `type: code_interpreter` (or file_search, function)."),
+        ("tools: [{}]", "Add `type: code_interpreter` (or file_search, function, mcp, web_search)."),
         ("metadata: {a: 1.50}", 'Put it in quotes: "1.50".'),
         ("metadata: {a: null}", "Remove the line, or write text."),
         ("response_format: json_object", "Write `{type: json_object}`."),
