@@ -11,7 +11,7 @@ from retinue.cli.console import error_code
 from retinue.core import errors
 
 ROOT = Path(__file__).parents[1]
-SAYING = {"Diagnostic", "Said", "Obstacle", "report", "_report", "_stop", "_note", "_refuse"}
+SAYING = {"Diagnostic", "Obstacle", "report", "_report", "_stop", "_note", "_refuse"}
 """Calls whose first argument, or `code=`, is a code."""
 CODE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 

@@ -15,10 +15,10 @@ import httpx
 
 from retinue.core.codec import dump, plan_to_json
 from retinue.core.errors import RetinueError, StaleError
-from retinue.core.model import Outcome, Plan, Resource
+from retinue.core.model import Desired, Outcome, Plan
 from retinue.core.target import Target
 from retinue.engine.apply import apply_changes
-from retinue.engine.recheck import recheck
+from retinue.engine.preflight import preflight
 from retinue.engine.run import Run
 from retinue.providers.openai_agents import PROVIDER as AGENTS
 from retinue_emulator.app import Emulator
@@ -165,7 +165,7 @@ def objects(emulator: Emulator, holds: str = "assistant") -> dict[str, Raw]:
 _PLAIN = {"model": "gpt-4o", "instructions": "Be kind.", "temperature": 0.2, "metadata": {"owner": "cx", "team": "a"}}
 
 
-def _assistant(name: str, changed: Mapping[str, Any] | None = None, /, **policy: Any) -> Resource:
+def _assistant(name: str, changed: Mapping[str, Any] | None = None, /, **policy: Any) -> Desired:
     spec = {**_PLAIN, "name": name, **(changed or {})}
     return desired(name, {key: value for key, value in spec.items() if value is not None}, **policy)
 
@@ -194,7 +194,7 @@ COUNTS = {"create": 3, "update": 3, "move": 1, "adopt": 1, "forget": 1, "delete"
 """The twelve changes; the deletes are an orphan, one that was agreed on, and a duplicate."""
 
 
-def of(holds: str, resources: Sequence[Resource]) -> list[Resource]:
+def of(holds: str, resources: Sequence[Desired]) -> list[Desired]:
     """The same manifests where the service holds agents: something else stands for the temperature."""
     return list(resources) if holds == "assistant" else [replace(item, spec=_of_agent(item.spec)) for item in resources]
 
@@ -276,10 +276,10 @@ class Report:
 class Stage(Bench):
     """A bench whose requests pass the wire; `saved` is what a run keeps of objects before it changes them."""
 
-    wanted: Sequence[Resource] = ()
+    wanted: Sequence[Desired] = ()
     removed: Mapping[Any, bool] = field(default_factory=dict)
     parallelism: int = 1
-    saved: list[Resource] = field(default_factory=list)
+    saved: list[Desired] = field(default_factory=list)
     holds: str = "assistant"
 
     def __post_init__(self) -> None:
@@ -334,7 +334,7 @@ class Stage(Bench):
 
         def work(report: Report) -> None:
             run = self._new_run()
-            checked = recheck(plan, run)
+            checked = preflight(plan, run)
             if checked.moved:
                 raise StaleError(str(checked.moved))
             report.plan = replace(plan, changes=checked.todo)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from retinue.core.model import Resource
+from retinue.core.model import Desired
 from retinue_emulator.app import Emulator
 
 from ..cli.conftest import KEY, World, enter
@@ -66,14 +66,12 @@ def write_project(world: World) -> None:
     ]
     world.project(f"removed: [{', '.join(removed)}]\n")
     for resource in WANTED:
-        assert resource.address is not None
         world.write(f"assistants/{resource.address.name}.yaml", json.dumps(_manifest(resource)))
 
 
-def _manifest(resource: Resource) -> dict[str, Any]:
+def _manifest(resource: Desired) -> dict[str, Any]:
     policy = resource.policy
     ours = {"protect": policy.protect, "moved_from": policy.moved_from, "adopt": dict(policy.adopt)}
-    assert resource.address is not None
     return {
         "assistant": resource.address.name,
         **resource.spec,

@@ -11,21 +11,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, Self, TypeVar, cast
 
-from retinue.core.allowed import Allowed, Said
+from retinue.core.allowed import Allowed, Extent
 from retinue.core.codec import dump, plan_from_json, plan_to_json, summary
 from retinue.core.errors import RetinueError
-from retinue.core.model import Outcome, Plan, Resource, Status
+from retinue.core.model import Desired, Live, Outcome, Plan, Status
 from retinue.core.observation import Observation
 from retinue.core.plan import Intent, make_plan
 from retinue.engine.apply import apply_changes
+from retinue.engine.preflight import preflight
 from retinue.engine.read import read_live
-from retinue.engine.recheck import recheck
 from retinue.engine.run import Run
 from retinue.providers.base import Marker, Service
 from retinue.providers.http import in_process
 from retinue.providers.openai_assistants import PROVIDER
 from retinue.providers.wire import Connection
-from retinue.schema import kinds
 from retinue_emulator.app import Emulator
 from retinue_emulator.faults import Behaviour, Fault
 
@@ -120,10 +119,10 @@ class RandomWorld:
         self.removed = {name: forget for name, forget in (removed or {}).items() if name not in self.manifests}
         self.formerly, self.critical = tuple(formerly), critical
 
-    def desired(self) -> list[Resource]:
+    def desired(self) -> list[Desired]:
         return [self._resource(name, manifest) for name, manifest in sorted(self.manifests.items())]
 
-    def _resource(self, name: str, manifest: Manifest) -> Resource:
+    def _resource(self, name: str, manifest: Manifest) -> Desired:
         adopted = manifest["adopt"]
         return worlds.desired(
             name,
@@ -313,7 +312,7 @@ class RandomWorld:
             return None
         run = self._new_run(self.wire)
         self.wire.licence = replace(saved.licence, extra=ours(self.wire.live(), saved.licence.scope).extra)
-        checked = recheck(plan, run)
+        checked = preflight(plan, run)
         must(self.wire.deeds == [], "a check wrote", self.wire.deeds)
         must(not checked.moved or self.wire.live() != saved.live, "stale, although nothing changed", checked.moved)
         if checked.moved:
@@ -322,10 +321,10 @@ class RandomWorld:
         done = [Outcome(change.address, change.action, Status.DONE, live) for change, live in checked.done]
         return [*done, *apply_changes(checked.todo, run)]
 
-    def _planned(self, words: Words, wire: JudgedWire) -> tuple[list[Resource], Plan]:
+    def _planned(self, words: Words, wire: JudgedWire) -> tuple[list[Live], Plan]:
         live, target, desired = read_live(self.service(wire), ["Assistant"]), self._target(), self.desired()
         names = {mark.name for raw in wire.live().values() if (mark := mark_of(raw))}
-        codes: dict[str, Said] = {"twin": True} if "twin" in words else {}
+        codes: dict[str, Extent] = {"twin": True} if "twin" in words else {}
         everything = tuple(f"Assistant/{name}" for name in sorted(names))
         codes |= {code: everything for code in ("protected", "renamed") if code in words}
         plan = make_plan(Observation(target, live), desired, Intent(Allowed(codes)))
@@ -353,13 +352,10 @@ class RandomWorld:
         return Run(
             service=self.service(wire),
             capabilities=PROVIDER.capabilities,
-            kinds=kinds(),
-            project="demo",
-            environment="dev",
+            target=self._target(),
             parallelism=1,
             nonce=self._nonce,
             clock=self.clock,
-            formerly=self.formerly,
         )
 
     def _nonce(self) -> str:
@@ -400,7 +396,7 @@ class RandomWorld:
             old = [deed.after is None for deed in deeds]
             must(old == sorted(old), "something was deleted before all else was done", self.wire.deeds)
 
-    def _check_brake(self, live: Sequence[Resource], plan: Plan) -> None:
+    def _check_brake(self, live: Sequence[Live], plan: Plan) -> None:
         """A plan that would go through keeps to the brake, and another number than the exact one never goes."""
         if not blocked(plan):
             scratch = Book()
@@ -483,7 +479,7 @@ def unfinished(outcomes: Sequence[Outcome]) -> list[tuple[str, ...]]:
     return [(str(o.address), o.action, o.status, o.error or "") for o in outcomes if o.status is not Status.DONE]
 
 
-def _raws(live: Sequence[Resource]) -> dict[str, Raw]:
+def _raws(live: Sequence[Live]) -> dict[str, Raw]:
     return {resource.remote_id or "": resource.raw for resource in live}
 
 

@@ -13,7 +13,7 @@ from typing import Any, Self
 import pytest
 
 from retinue.core.content import parse_stored
-from retinue.core.model import Address, Change, Plan, Resource, Status
+from retinue.core.model import Address, Change, Desired, Plan, Status
 from retinue.core.observation import Observation
 from retinue.core.plan import make_plan
 from retinue.core.references import addresses_in
@@ -52,24 +52,24 @@ class Text:
         yield self.data[5:]
 
 
-def file(path: str, text: str) -> Resource:
+def file(path: str, text: str) -> Desired:
     data = text.encode()
     digest = hashlib.sha256(data).hexdigest()
     BYTES[digest] = data
     spec = {"name": path.rpartition("/")[2], "sha256": digest, "bytes": len(data)}
-    return Resource("File", spec, Address("File", path))
+    return Desired("File", spec, Address("File", path))
 
 
-def _linked(kind: str, name: str, spec: Mapping[str, Any]) -> Resource:
-    return Resource(kind, spec, Address(kind, name), requires=addresses_in(spec, kinds()[kind]))
+def _linked(kind: str, name: str, spec: Mapping[str, Any]) -> Desired:
+    return Desired(kind, spec, Address(kind, name), requires=addresses_in(spec, kinds()[kind]))
 
 
-def store(name: str, *paths: str, **more: Any) -> Resource:
+def store(name: str, *paths: str, **more: Any) -> Desired:
     files = [{"file_id": {"ref": f"File/{path}"}, "attributes": {"part": name}} for path in paths]
     return _linked("VectorStore", name, {"name": name, "files": files, **more})
 
 
-def assistant(name: str, files: Sequence[str] = (), stores: Sequence[str] = ()) -> Resource:
+def assistant(name: str, files: Sequence[str] = (), stores: Sequence[str] = ()) -> Desired:
     resources = {
         "code_interpreter": {"file_ids": [{"ref": f"File/{path}"} for path in files]},
         "file_search": {"vector_store_ids": [{"ref": f"VectorStore/{item}"} for item in stores]},
@@ -132,7 +132,7 @@ class Shelf(Stage):
         stage.emulator.requests.clear()
         return stage
 
-    def plan(self, wanted: Sequence[Resource]) -> Plan:
+    def plan(self, wanted: Sequence[Desired]) -> Plan:
         return make_plan(Observation(self.target(), read_live(self.service(), KINDS)), list(wanted))
 
     def _new_run(self) -> Run:

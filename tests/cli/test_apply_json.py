@@ -10,7 +10,7 @@ import httpx
 import pytest
 from jsonschema import Draft7Validator
 
-from retinue.schema.plan import result_schema
+from retinue.schema.bundle import output_schemas
 from retinue_emulator.faults import Behaviour, Fault
 
 from .conftest import Ran, World
@@ -33,7 +33,7 @@ APPLYING = {
 
 def result_of(ran: Ran) -> Any:
     value = read(ran.out)
-    assert [error.message for error in Draft7Validator(result_schema()).iter_errors(value)] == []
+    assert [error.message for error in Draft7Validator(output_schemas()["apply"]).iter_errors(value)] == []
     assert value["exit_code"] == ran.code
     done = Counter(item["action"] for item in value["results"] if item["status"] == "done")
     assert {name: value["summary"][name] for name in done} == done

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from retinue.cli import app
+from retinue.schema.bundle import output_schemas
 from retinue_emulator.faults import Behaviour
 
 from .conftest import KEY, World
@@ -210,7 +211,9 @@ def test_schema_prints_each_and_writes_a_folder(world: World) -> None:
     assert json.loads(world.run("schema", "plan").out)["definitions"]["change"]
     assert world.run("schema", "--out", "s").code == 0
     written = {path.name for path in (world.root / "s").iterdir()}
-    assert written == {"manifest.schema.json", "retinue.schema.json", "plan.schema.json", "apply.schema.json"}
+    names = ["manifest", "retinue", *output_schemas()]
+    assert written == {f"{name}.schema.json" for name in names}
+    assert json.loads(world.run("schema", "drift").out) == output_schemas()["drift"]
 
 
 def test_providers_lists_and_describes(world: World) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from retinue.core import diff
 from retinue.core.codec import plan_digest
-from retinue.providers.openai_assistants import to_resource
+from retinue.providers.openai_assistants import to_live
 from retinue.schema import kinds
 
 from .conftest import World
@@ -148,7 +148,7 @@ def forger(world: World) -> Forger:
 
 def expectation(raw: dict[str, Any]) -> str:
     """What a plan would say that it expects of a live object: anybody can work that out."""
-    return diff.expect_digest(to_resource(raw), KIND, {"reasoning_effort"}, ())
+    return diff.expect_digest(to_live(raw), KIND, {"reasoning_effort"}, ())
 
 
 def steps(forger: Forger) -> Iterator[dict[str, Any]]:

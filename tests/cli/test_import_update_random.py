@@ -17,7 +17,7 @@ from retinue.cli.planning import plan_for
 from retinue.cli.session import Session, open_session
 from retinue.cli.updates import report, update
 from retinue.core.errors import InvalidManifests
-from retinue.core.model import Cause, Reason, Resource
+from retinue.core.model import Cause, Live, Reason
 from retinue.core.observation import Observation
 from retinue.load.emit import to_yaml
 from retinue.load.rewriting import Rewriting
@@ -142,18 +142,21 @@ def opened(root: Path, files: Mapping[str, bytes]) -> Session:
     return open_session(options(root))
 
 
-def applied(session: Session, edits: Mapping[str, Mapping[str, Any]]) -> list[Resource]:
+NO_SERVICE: Any = None
+"""None that knows names or versions."""
+
+
+def applied(session: Session, edits: Mapping[str, Mapping[str, Any]]) -> list[Live]:
     """What stands in the service after an apply, and after somebody edited it there."""
     live = []
     for wanted in session.desired:
-        assert wanted.address is not None
         edited = {**wanted.spec, **edits.get(wanted.address.name, {})}
         live.append(managed(wanted, spec=as_answered(edited)))
     return live
 
 
-def left(session: Session, live: list[Resource]) -> set[tuple[Any, str]]:
-    plan = plan_for(session, Observation(session.target, live), PlanOptions())
+def left(session: Session, live: list[Live]) -> set[tuple[Any, str]]:
+    plan = plan_for(session, NO_SERVICE, Observation(session.target, live), PlanOptions())
     moved = (change for change in plan.changes if change.reason is not Reason.ACCEPTED)
     return {(change.address, item.path) for change in moved for item in change.fields}
 
@@ -183,12 +186,12 @@ def test_the_plan_is_empty_or_the_patch_is_there(
         live = applied(session, edits)
         moved = {
             (change.address, item.path)
-            for change in plan_for(session, Observation(session.target, live), PlanOptions()).changes
+            for change in plan_for(session, NO_SERVICE, Observation(session.target, live), PlanOptions()).changes
             for item in change.fields
             if item.cause is not Cause.MANIFEST
         }
         seen = Observation(session.target, live)
-        found: Rewriting = update(session, None, seen, options(root))  # type: ignore[arg-type]  # no service with names
+        found: Rewriting = update(session, NO_SERVICE, seen, options(root))
         written = {(one.resource.address, f"/{one.field.name}") for one in found.written}
         stays = {(one.wanted.resource.address, f"/{one.wanted.field.name}") for one in found.refused}
         assert (written | stays, written & stays) == (moved, set())

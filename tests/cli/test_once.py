@@ -70,7 +70,7 @@ def test_ownership_and_kinds_are_worked_out_once(store: World, arguments: tuple[
     assert counted(store, name, "-e", "dev", *rest) == {"kinds": 1, **({} if offline else {"ownership": 1})}
 
 
-def test_a_saved_plan_is_rechecked_against_what_it_was_planned_from_again(store: World) -> None:
+def test_a_saved_plan_is_checked_against_what_it_was_planned_from_again(store: World) -> None:
     assert store.run("plan", "-e", "dev", "--out", "plan.json").code == 0
     assert counted(store, "apply", "plan.json", "--auto-approve") == {"kinds": 1, "ownership": 1}
 

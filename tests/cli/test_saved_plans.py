@@ -71,8 +71,8 @@ def test_a_plan_that_is_trusted_needs_no_manifests(planned: World) -> None:
             "Assistant/ant: /temperature is 0.3 in the plan and unset in its manifest",
         ),
         ("elk", "name: Elk\n", 'Assistant/elk: /name is unset in the plan and "Elk" in its manifest'),
-        ("dog", "temperature: 0.2\n", "Assistant/dog: the manifests, as they are now, do not ask for its `delete`"),
-        ("dog", "", "Assistant/dog: the manifests, as they are now, do not ask for its `delete`, but for its `update`"),
+        ("dog", "temperature: 0.2\n", "Assistant/dog: the manifests no longer ask for its `delete`"),
+        ("dog", "", "Assistant/dog: the manifests no longer ask for its `delete`, but for its `update`"),
     ],
 )
 def test_a_manifest_that_says_otherwise_by_now_is_stale_and_named(
@@ -90,7 +90,7 @@ def test_a_manifest_that_is_gone_by_now_is_named(planned: World) -> None:
     for name, said in (("ant", ", but for its `delete`"), ("elk", "")):
         planned.remove(f"assistants/{name}.yaml")
         ran = planned.run("apply", "plan.json")
-        assert f"Assistant/{name}: the manifests, as they are now, do not ask for its" in ran.err
+        assert f"Assistant/{name}: the manifests no longer ask for its" in ran.err
         assert (ran.code, said in ran.err) == (6, True)
 
 
@@ -98,7 +98,7 @@ def test_a_manifest_that_says_otherwise_of_what_is_done_already_is_stale_too(pla
     assert planned.run("apply", "plan.json").code == 0
     planned.assistant("ant", "temperature: 0.4\nmetadata: {team: x}\n")
     ran = planned.run("apply", "plan.json")
-    assert (ran.code, "its manifest says something else of /temperature by now" in ran.err) == (6, True)
+    assert (ran.code, "its manifest now asks for another /temperature" in ran.err) == (6, True)
     planned.assistant("ant", "temperature: 0.3\nmetadata: {team: x}\n")
     planned.emulator.assistants.seed({**by_name(planned, "ant"), "name": "edited outside"})
     assert planned.run("apply", "plan.json").code == 0
@@ -323,7 +323,7 @@ def test_protection_that_was_set_since_stops_the_plan(planned: World) -> None:
     writes = len(planned.emulator.writes())
     ran = planned.run("apply", "plan.json")
     assert (ran.code, len(planned.emulator.writes())) == (6, writes)
-    assert "is protected by now" in ran.err
+    assert "is now protected" in ran.err
 
 
 def test_a_saved_plan_that_is_in_place_says_so_and_counts_no_write(planned: World) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft7Validator
 
-from retinue.schema.plan import result_schema
+from retinue.schema.bundle import output_schemas
 
 from .conftest import World
 
@@ -155,7 +155,7 @@ def test_a_signal_before_anything_is_loaded_is_one_json_value(site: World, numbe
     assert (ran.returncode, ran.stderr, site.writes()) == (code, "interrupted\n", 0)
     value = json.loads(ran.stdout)
     assert (value["outcome"], value["exit_code"], value["results"]) == ("interrupted", code, [])
-    assert not [*Draft7Validator(result_schema()).iter_errors(value)]
+    assert not [*Draft7Validator(output_schemas()["apply"]).iter_errors(value)]
 
 
 def test_a_signal_that_python_drops_in_a_finalizer_still_ends_the_run(site: World) -> None:

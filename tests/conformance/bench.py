@@ -13,7 +13,7 @@ import pytest
 from retinue.core import diff, marker, marks
 from retinue.core.canonical import canonical, canonical_json, same
 from retinue.core.errors import RetinueError
-from retinue.core.model import MISSING, Address, Json, Kind, Policy, Resource
+from retinue.core.model import MISSING, Address, Desired, Json, Kind, Live, Policy
 from retinue.providers.base import Capabilities, Marker, Service, Support
 
 from .subject import Sample, Subject
@@ -76,10 +76,10 @@ class Bench:
         asked = marks.asked_entries(self.sample.full if spec is None else spec, self.kind)
         return Marker(owner(self.kind.name, name), str(marker.Applied(nonce, protected, None, asked)))
 
-    def desired(self, name: str, spec: Mapping[str, Json], policy: Policy | None = None) -> Resource:
-        return Resource(self.kind.name, spec, address=Address(self.kind.name, name), policy=policy or Policy())
+    def desired(self, name: str, spec: Mapping[str, Json], policy: Policy | None = None) -> Desired:
+        return Desired(self.kind.name, spec, address=Address(self.kind.name, name), policy=policy or Policy())
 
-    def create(self, name: str = "one", spec: Mapping[str, Json] | None = None) -> Resource:
+    def create(self, name: str = "one", spec: Mapping[str, Json] | None = None) -> Live:
         """By default with every field of the sample."""
         wanted = self.sample.full if spec is None else spec
         sent = diff.stated_fields(wanted, self.kind)
@@ -88,7 +88,7 @@ class Bench:
             self.fail(f"`create` answered a resource without `remote_id`: {live}")
         return live
 
-    def update(self, live: Resource, spec: Mapping[str, Json], text: Marker | None = None) -> Resource:
+    def update(self, live: Live, spec: Mapping[str, Json], text: Marker | None = None) -> Live:
         """Bring a live object to a spec just as a plan would: only what differs, cleared fields at their default."""
         before = marker.parse_applied(live.marker_applied or "")
         changes = diff.compared(self.desired("one", spec), live, self.kind, before, self.hidden).changes
@@ -96,16 +96,16 @@ class Bench:
         at_default = frozenset(n for n, value in fields.items() if same(value, self.kind.fields[n].shape.default))
         return self.service.update(live, fields, text or self.marker("one", spec), at_default)
 
-    def delete(self, live: Resource) -> None:
+    def delete(self, live: Live) -> None:
         self.service.delete(self.kind.name, live.remote_id or "")
 
-    def got(self, remote_id: str | None) -> Resource:
+    def got(self, remote_id: str | None) -> Live:
         live = self.service.get(self.kind.name, remote_id or "")
         if live is None:
             self.fail(f"`get` of {remote_id} is None, but the object is there")
         return live
 
-    def listed(self, *expected: str | None) -> list[Resource]:
+    def listed(self, *expected: str | None) -> list[Live]:
         """The whole list, once it shows the expected ids; waits as long as the record's `list_lag` says, no longer."""
         deadline = time.monotonic() + self.record.list_lag
         while True:
@@ -119,7 +119,7 @@ class Bench:
                 )
             time.sleep(0.02)
 
-    def one_listed(self, remote_id: str | None) -> Resource:
+    def one_listed(self, remote_id: str | None) -> Live:
         return next(live for live in self.listed(remote_id) if live.remote_id == remote_id)
 
     def raw(self, remote_id: str | None) -> Mapping[str, Json]:
@@ -131,7 +131,7 @@ class Bench:
     def canon(self, spec: Mapping[str, Json]) -> dict[str, Json]:
         return {name: value for name, value in canonical(spec, self.kind).items() if name not in self.hidden}
 
-    def holds(self, spec: Mapping[str, Json], live: Resource, when: str) -> None:
+    def holds(self, spec: Mapping[str, Json], live: Live, when: str) -> None:
         """The canonical form of what was sent equals that of what came back, but for what cannot be read back."""
         want, have = self.canon(spec), self.canon(live.spec)
         lines = [
@@ -147,7 +147,7 @@ class Bench:
                 "  held is `Support.UNSUPPORTED` there."
             )
 
-    def marked(self, live: Resource, text: Marker, when: str) -> None:
+    def marked(self, live: Live, text: Marker, when: str) -> None:
         """Both marker texts are read back just as they were written."""
         have = (live.marker_address, live.marker_applied)
         if have != (text.address, text.applied):
@@ -158,7 +158,7 @@ class Bench:
         if marker.ADDRESS_KEY in canonical_json(live.spec) or text.applied in canonical_json(live.spec):
             self.fail(f"{when}, the marker shows up in `spec`; a plan would take it for the author's: {live.spec}")
 
-    def everywhere(self, spec: Mapping[str, Json], answer: Resource, text: Marker, when: str) -> Resource:
+    def everywhere(self, spec: Mapping[str, Json], answer: Live, text: Marker, when: str) -> Live:
         """The answer of a write (where it is whole), `get` and `list` all say the same."""
         ways = [("get", self.got(answer.remote_id)), ("list", self.one_listed(answer.remote_id))]
         if self.answers_whole:
@@ -200,7 +200,7 @@ class Bench:
             )
 
 
-def only(found: Sequence[Resource]) -> Resource:
+def only(found: Sequence[Live]) -> Live:
     (one,) = found
     return one
 

@@ -13,7 +13,7 @@ from retinue.core.model import Json
 from retinue.providers.base import Marker
 from retinue.providers.flowise import PROVIDER, classify
 from retinue.providers.flowise.directory import Directory, by_name, credentials_from
-from retinue.providers.flowise.reading import to_resource
+from retinue.providers.flowise.reading import to_live
 from retinue.providers.flowise.writing import create_body, update_body
 from retinue.providers.http import in_process
 from retinue.providers.wire import Connection
@@ -138,7 +138,7 @@ class Rows:
         return {key: flattened(row) for key, row in self.rows().items()}
 
     def edit(self, kind: str, remote_id: str, fields: Mapping[str, Json]) -> None:
-        live = to_resource(self.rows()[remote_id], self.directory)
+        live = to_live(self.rows()[remote_id], self.directory)
         self.call("PUT", f"/assistants/{remote_id}", update_body(live, fields, marker_of(live), self.directory))
 
     def plant(self, kind: str, remote_id: str) -> Mapping[str, Json]:

@@ -14,7 +14,7 @@ from retinue.core.model import Json
 from retinue.providers.base import Marker
 from retinue.providers.http import in_process
 from retinue.providers.langgraph import PROVIDER, classify
-from retinue.providers.langgraph.mapping import SCOPE_KEY, create_body, to_resource, update_body
+from retinue.providers.langgraph.mapping import SCOPE_KEY, create_body, to_live, update_body
 from retinue.providers.wire import Connection
 
 from ..langgraph.fake import FakeLangGraph
@@ -73,7 +73,7 @@ class Assistants:
         return {key: _without_mirror(raw) for key, raw in self.assistants().items()}
 
     def edit(self, kind: str, remote_id: str, fields: Mapping[str, Json]) -> None:
-        live = to_resource(self.call("GET", f"/assistants/{remote_id}"))
+        live = to_live(self.call("GET", f"/assistants/{remote_id}"))
         self.call("PATCH", f"/assistants/{remote_id}", update_body(live, fields, marker_of(live)))
 
     def plant(self, kind: str, remote_id: str) -> Mapping[str, Json]:

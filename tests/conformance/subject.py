@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from retinue.core.model import Json, Resource
+from retinue.core.model import Json, Live
 from retinue.providers.base import Marker, Provider
 from retinue.providers.wire import Classify, Connection
 
@@ -96,6 +96,6 @@ class Spec:
     parts: Mapping[str, str] = field(default_factory=dict)
 
 
-def marker_of(live: Resource) -> Marker | None:
+def marker_of(live: Live) -> Marker | None:
     """As the object bears it; None without one."""
     return None if live.marker_address is None else Marker(live.marker_address, live.marker_applied or "")

@@ -9,24 +9,13 @@ import pytest
 
 from retinue.core.canonical import canonical_json
 from retinue.core.errors import NewerMarker
-from retinue.core.model import (
-    Action,
-    Address,
-    Cause,
-    Json,
-    Outcome,
-    Plan,
-    Policy,
-    Reason,
-    Resource,
-    Status,
-)
+from retinue.core.model import Action, Address, Cause, Desired, Json, Outcome, Plan, Policy, Reason, Status
 from retinue.core.observation import Observation
 from retinue.core.plan import make_plan
 from retinue.core.target import Target
 from retinue.engine.apply import apply_changes
+from retinue.engine.preflight import preflight
 from retinue.engine.read import read_live
-from retinue.engine.recheck import recheck
 from retinue.engine.run import Run
 from retinue.providers.base import Marker
 
@@ -39,21 +28,19 @@ class Engine:
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         self.kinds = {bench.kind.name: bench.kind}
-        self.run = Run(bench.service, bench.record, self.kinds, PROJECT, ENVIRONMENT)
+        name, unreadable = bench.subject.provider.name, bench.record.unreadable
+        self.target = Target(PROJECT, ENVIRONMENT, name, "", self.kinds, unreadable)
+        self.run = Run(bench.service, bench.record, self.target)
 
-    def plan(self, desired: Sequence[Resource], removed: dict[Address, bool] | None = None) -> Plan:
+    def plan(self, desired: Sequence[Desired], removed: dict[Address, bool] | None = None) -> Plan:
         live = read_live(self.run.service, self.kinds)
-        provider = self.bench.subject.provider
-        target = Target(
-            PROJECT, ENVIRONMENT, provider.name, "", self.kinds, self.bench.record.unreadable, removed=removed or {}
-        )
-        plan = make_plan(Observation(target, live), desired)
+        plan = make_plan(Observation(replace(self.target, removed=removed or {}), live), desired)
         if blocked := [change for change in plan.changes if change.blocked]:
             self.bench.fail(f"the plan is blocked: {blocked}")
         return plan
 
     def carry_out(self, plan: Plan) -> list[Outcome]:
-        checked = recheck(plan, self.run)
+        checked = preflight(plan, self.run)
         if checked.moved or checked.done:
             self.bench.fail(f"a fresh plan holds no more when it is checked: {checked.moved or checked.done}")
         outcomes = apply_changes(checked.todo, self.run)
@@ -63,7 +50,7 @@ class Engine:
             self.bench.fail(f"the service is said to alter what it was sent: {altered}")
         return outcomes
 
-    def apply(self, desired: Sequence[Resource], removed: dict[Address, bool] | None = None) -> Plan:
+    def apply(self, desired: Sequence[Desired], removed: dict[Address, bool] | None = None) -> Plan:
         """Apply; then the next plan is empty, and so is a check of the old one."""
         plan = self.plan(desired, removed)
         outcomes = self.carry_out(plan)
@@ -75,11 +62,11 @@ class Engine:
     def seen_as_done(self, plan: Plan, but: Collection[str] = ()) -> None:
         """Whoever applies a plan again has nothing to write. Steps with no field outside `but` do not count."""
         paths = {f"/{name}" for name in but}
-        for change in recheck(plan, self.run).todo:
+        for change in preflight(plan, self.run).todo:
             if change.action is not Action.DELETE and not all(item.path in paths for item in change.fields):
                 self.bench.fail(f"what was applied is not seen as done: {change}")
 
-    def settled(self, desired: Sequence[Resource]) -> None:
+    def settled(self, desired: Sequence[Desired]) -> None:
         before = canonical_json(self.bench.subject.live(self.bench.kind.name))
         again = self.plan(desired)
         if again.changes:
@@ -102,7 +89,7 @@ def _actions(plan: Plan) -> list[tuple[str, str]]:
     return [(str(change.action), change.address.name) for change in plan.changes]
 
 
-def _named(bench: Bench, spec: dict[str, Json], name: str) -> Resource:
+def _named(bench: Bench, spec: dict[str, Json], name: str) -> Desired:
     """With a display name of its own, so that no plan takes two for twins."""
     own = {**spec, bench.kind.display: f"Display {name}"} if bench.kind.display in bench.sample.full else spec
     return bench.desired(name, own)
@@ -228,7 +215,7 @@ def test_a_plan_that_the_world_has_left_behind_is_noticed(engine: Engine) -> Non
     name = next(name for name in bench.sample.full if name not in bench.hidden and name not in bench.sample.minimal)
     key = bench.listed()[0].remote_id or ""
     bench.subject.edit(bench.kind.name, key, {name: "Edited outside" if name == bench.kind.display else "x"})
-    if not recheck(plan, engine.run).moved:
+    if not preflight(plan, engine.run).moved:
         bench.fail(f"`{name}` was edited outside after the plan was made, and a check of the plan does not see it")
     (outcome,) = apply_changes(plan.changes, engine.run)
     if (outcome.status, outcome.failure) != (Status.FAILED, "stale"):
@@ -251,7 +238,7 @@ def test_a_marker_that_became_newer_since_the_plan_stops_every_step(engine: Engi
     with bench.untouched(live.remote_id or ""):
         for plan in plans:
             with pytest.raises(NewerMarker):
-                recheck(plan, engine.run)
+                preflight(plan, engine.run)
             (outcome,) = apply_changes(plan.changes, engine.run)
             if (outcome.status, outcome.failure) != (Status.FAILED, "stale") or "newer" not in (outcome.error or ""):
                 bench.fail(f"a {outcome.action} of what a newer retinue wrote ended as {outcome}")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from retinue.core.model import Json, Resource
+from retinue.core.model import Json, Live
 from retinue.core.observation import Observation
 from retinue.core.plan import make_plan
 from retinue.core.target import Target
@@ -87,7 +87,7 @@ def test_an_answer_of_no_use_is_an_error_with_a_name(bench: Bench, service: Serv
             for name, call in calls.items():
                 with bench.only_known_errors(f"`{name}`, answered {canned.status} {canned.body!r},"):
                     found = call()
-                    if name in ("get", "create", "update") and isinstance(found, Resource) and canned.status != 404:
+                    if name in ("get", "create", "update") and isinstance(found, Live) and canned.status != 404:
                         bench.fail(f"`{name}`, answered {canned.status} {canned.body!r}, makes of it {found}")
                     if name == "list" and canned.status != 200:
                         bench.fail(f"`list`, answered {canned.status} {canned.body!r}, says that there is nothing")
@@ -105,7 +105,7 @@ def bent(value: Json) -> Iterator[Json]:
     yield from (weird for weird in WEIRD if weird != value)
 
 
-def _strange(bench: Bench, service: Service, canned: Canned) -> Iterator[Resource]:
+def _strange(bench: Bench, service: Service, canned: Canned) -> Iterator[Live]:
     """What the provider makes of a live object that is wrong in one place, for every place; errors are let pass."""
     live = bench.create()
     canned.parts = getattr(bench.sample, "parts", {})

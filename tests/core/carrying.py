@@ -10,11 +10,10 @@ from retinue.core.content import scope_of
 from retinue.core.freshness import Reached, freshness
 from retinue.core.graph import needs, order
 from retinue.core.marks import fields_to_send, first_applied, next_applied
-from retinue.core.model import Action, Address, Change, Json, Kind, Plan, Resource
+from retinue.core.model import Action, Address, Change, Json, Kind, Live, Plan
 from retinue.core.observation import Observation
 from retinue.core.ownership import Claim
 from retinue.core.references import grounded
-from retinue.core.rights import Scope
 from retinue.core.waves import backwards, layers, waves
 from retinue.schema import kinds
 
@@ -23,27 +22,23 @@ from .worlds import HIDDEN, target
 KINDS = kinds()
 
 
-def scope(kind: str = "Assistant", **changed: Any) -> Scope:
-    return Scope("demo", "dev", KINDS[kind], HIDDEN if kind == "Assistant" else (), **changed)
-
-
-def verdict(change: Change, live: Resource | None, holder: Claim | None = None, **changed: Any) -> str:
+def verdict(change: Change, live: Live | None, holder: Claim | None = None, **changed: Any) -> str:
     """What becomes of a step when it meets `live`: `go`, `done ID`, or in words why it is stale."""
-    found = freshness(change, live, holder, scope(change.address.kind, **changed))
+    found = freshness(change, live, holder, target(**changed))
     if found is None:
         return "go"
     return f"done {found.remote_id}" if isinstance(found, Reached) else found.why
 
 
-def holder(change: Change, live: Iterable[Resource]) -> Claim | None:
+def holder(change: Change, live: Iterable[Live]) -> Claim | None:
     """Who has the address of a step."""
     return Observation(target(), list(live)).world.owned.get(change.address)
 
 
-def carried_out(change: Change, live: Resource | None = None, ids: Mapping[Address, str] | None = None) -> Resource:
+def carried_out(change: Change, live: Live | None = None, ids: Mapping[Address, str] | None = None) -> Live:
     """The object that a step leaves, with the marker that it writes. `ids`: of what was made before it."""
-    rules = scope(change.address.kind)
-    kind = rules.kind
+    rules = target()
+    kind = rules.kinds[change.address.kind]
     change = grounded(change, {**change.resolved, **(ids or {})}, kind)
     if change.action is Action.FORGET:
         assert live is not None
@@ -52,14 +47,14 @@ def carried_out(change: Change, live: Resource | None = None, ids: Mapping[Addre
         spec = fields_to_send(change, kind)
         held = {**spec, "sha256": spec["sha256"][:16]}
         ours = scope_of(rules.project, rules.environment)
-        return Resource(kind.name, held, remote_id=f"file_{held['sha256'][:4]}", created_at=9, marker_address=ours)
+        return Live(kind.name, held, remote_id=f"file_{held['sha256'][:4]}", created_at=9, marker_address=ours)
     if live is None or change.action.makes:
         name = change.address.name
-        live = Resource(kind.name, {}, remote_id=f"new_{name}", created_at=9)
+        live = Live(kind.name, {}, remote_id=f"new_{name}", created_at=9)
         applied = first_applied(change, f"{name.replace('-', ''):y<8.8}")
         sent = fields_to_send(change, kind)
     else:
-        applied = next_applied(change, live, kind, rules.hidden, lambda: "adopted0")
+        applied = next_applied(change, live, kind, rules.hidden(kind.name), lambda: "adopted0")
         sent = fields_to_send(change, kind, live.spec)
     return replace(
         live,
@@ -76,9 +71,9 @@ def answered(spec: Mapping[str, Json], kind: Kind) -> dict[str, Json]:
     return filled | {name: value for name, value in spec.items() if value is not None and name in filled}
 
 
-def world_after(made: Plan, live: Iterable[Resource]) -> list[Resource]:
+def world_after(made: Plan, live: Iterable[Live]) -> list[Live]:
     """What is live once every step of a plan is carried out, wave after wave, each after what it needs."""
-    objects = {item.remote_id: item for item in live}
+    objects: dict[str | None, Live] = {item.remote_id: item for item in live}
     ids: dict[Address, str] = {}
     parts = waves(dict(enumerate(made.changes)))
     for writes in layers(parts.writes):
@@ -86,7 +81,7 @@ def world_after(made: Plan, live: Iterable[Resource]) -> list[Resource]:
             change = writes[number]
             found = carried_out(change, objects.get(change.remote_id), ids)
             objects[found.remote_id] = found
-            ids[change.address] = found.remote_id or ""
+            ids[change.address] = found.remote_id
     for deletes in (parts.deletes, parts.replaced, parts.unused):
         for number in order(backwards(needs(deletes))):
             del objects[deletes[number].remote_id]

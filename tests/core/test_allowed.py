@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from retinue.core.allowed import FORMS, Allowed, Said, flag
+from retinue.core.allowed import FORMS, Allowed, Extent, flag
 from retinue.core.model import Plan, Promotion
 from retinue.core.promotion import proof_of
 
@@ -47,7 +47,7 @@ SITUATIONS: dict[str, Situation] = {
 
 def printed(made: Plan) -> Allowed:
     """All that its blocks and holds say may be allowed, read as a person would paste it."""
-    codes: dict[str, Said] = {}
+    codes: dict[str, Extent] = {}
     stopped = [item for change in made.changes for item in (change.blocked, change.held) if item]
     for text in {found for item in stopped for way in item.remedies for found in re.findall(r"--allow (\S+)", way)}:
         code, number, address = re.fullmatch(r"([a-z]+)(?:=([0-9]+)|:(\S+))?", text).groups()  # type: ignore[union-attr]
@@ -58,7 +58,7 @@ def printed(made: Plan) -> Allowed:
 
 @pytest.mark.parametrize("situation", SITUATIONS.values(), ids=SITUATIONS.keys())
 def test_what_is_printed_lifts_what_prints_it(situation: Situation) -> None:
-    codes: dict[str, Said] = {}
+    codes: dict[str, Extent] = {}
     made = situation()
     assert any(change.blocked or change.held for change in made.changes)
     for _ in FORMS:
@@ -102,7 +102,7 @@ def test_no_delete_is_what_a_brake_of_none_says() -> None:
 
 
 def test_it_is_written_as_it_is_pasted() -> None:
-    said: dict[str, Said] = {"twin": True, "drift": ("Assistant/a", "Assistant/b"), "brake": 4}
+    said: dict[str, Extent] = {"twin": True, "drift": ("Assistant/a", "Assistant/b"), "brake": 4}
     assert Allowed(said).flags() == [
         "--allow brake=4",
         "--allow drift:Assistant/a",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from retinue.core import diff, marker, marks
 from retinue.core.canonical import canonical, same
-from retinue.core.model import Cause, FieldChange, Resource
+from retinue.core.model import Cause, Desired, FieldChange, Live
 from retinue.core.pointer import with_ignored
 
 from .worlds import HIDDEN, KIND, READABLE, as_answered, changes, compared, desired, managed, specs
@@ -19,11 +19,11 @@ from .worlds import HIDDEN, KIND, READABLE, as_answered, changes, compared, desi
 TEMPERATURE = ("temperature",)
 
 
-def wanted(ignore: tuple[str, ...] = (), **spec: Any) -> Resource:
+def wanted(ignore: tuple[str, ...] = (), **spec: Any) -> Desired:
     return desired("bot", {"model": "m"} | spec, ignore_changes=ignore)
 
 
-def live(asked: Resource, observed: dict[str, Any] | None = None, **now: Any) -> Resource:
+def live(asked: Desired, observed: dict[str, Any] | None = None, **now: Any) -> Live:
     """What stands there after an apply of `asked`, and after someone changed `now` in the service."""
     return managed(asked, spec=as_answered(asked.spec) | now, observed=observed or {})
 

@@ -8,7 +8,7 @@ import pytest
 
 from retinue.core.errors import UsageError
 from retinue.core.forget import forget_plan
-from retinue.core.model import Action, Address, Plan, Resource
+from retinue.core.model import Action, Address, Live, Plan
 
 from .worlds import at, desired, foreign, managed, plan, target
 
@@ -24,12 +24,12 @@ WORLD = [
 
 
 def forget(
-    *ids: str, address: Address | None = None, described: Sequence[Address] = (), live: Sequence[Resource] = WORLD
+    *ids: str, address: Address | None = None, described: Sequence[Address] = (), live: Sequence[Live] = WORLD
 ) -> Plan:
     return forget_plan(target(), described, live, address, ids)
 
 
-def left(live: Sequence[Resource], made: Plan) -> list[Resource]:
+def left(live: Sequence[Live], made: Plan) -> list[Live]:
     """The objects that still carry a marker after the plan."""
     gone = {change.remote_id for change in made.changes}
     return [item for item in live if item.remote_id not in gone]

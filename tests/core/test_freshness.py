@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from retinue.core.canonical import canonical, same
 from retinue.core.forget import forget_plan
-from retinue.core.model import Action, Change, Resource
+from retinue.core.model import Action, Change, Desired, Live
 
 from .carrying import carried_out, holder, verdict, world_after
 from .worlds import KIND, as_answered, at, desired, foreign, managed, plan, specs, target
@@ -21,12 +21,12 @@ SPEC = {"model": "m", "name": "Bot", "temperature": 0.5, "reasoning_effort": "lo
 BOT = desired("bot", SPEC)
 
 
-def only(wanted: list[Resource], live: list[Resource], **options: Any) -> Change:
+def only(wanted: list[Desired], live: list[Live], **options: Any) -> Change:
     (change,) = plan(wanted, live, **options).changes
     return change
 
 
-def edited(live: Resource, **fields: Any) -> Resource:
+def edited(live: Live, **fields: Any) -> Live:
     """The object after somebody changed it in the service."""
     return replace(live, spec={**live.spec, **fields})
 
@@ -59,7 +59,7 @@ def test_a_planned_create_may_go_and_once_it_went_it_is_done(wanted: dict[str, A
 
 ADOPTED = desired("bot", SPEC, adopt={"dev": "asst_1"})
 EXPIRED = replace(managed(BOT), expired=True)
-STEPS: dict[str, tuple[list[Resource], list[Resource], Action]] = {
+STEPS: dict[str, tuple[list[Desired], list[Live], Action]] = {
     "create": ([BOT], [], Action.CREATE),
     "update": ([BOT], [edited(managed(BOT), temperature=0.7)], Action.UPDATE),
     "adopt": ([ADOPTED], [foreign("asst_1", name="Bot")], Action.ADOPT),
@@ -74,11 +74,11 @@ def test_every_kind_of_step_goes_once_and_leaves_nothing_to_do(name: str) -> Non
     wanted, live, action = STEPS[name]
     made = plan(wanted, live)
     (change,) = made.changes
-    before = {item.remote_id: item for item in live}
+    before: dict[str | None, Live] = {item.remote_id: item for item in live}
     assert change.action is action
     assert verdict(change, before.get(change.remote_id), holder(change, live)) == "go"
     after = world_after(made, live)
-    there = {item.remote_id: item for item in after}
+    there: dict[str | None, Live] = {item.remote_id: item for item in after}
     assert verdict(change, there.get(change.remote_id), holder(change, after)).startswith("done ")
     assert plan(wanted, after).changes == ()
 
@@ -103,17 +103,17 @@ OLD = managed(BOT)
 PROTECTED = managed(BOT, protected=True)
 
 
-def delete(live: Resource = OLD, **options: Any) -> Change:
+def delete(live: Live = OLD, **options: Any) -> Change:
     return only([], [live], **options)
 
 
-MEANWHILE: dict[str, tuple[Callable[[Resource], Resource | None], str]] = {
+MEANWHILE: dict[str, tuple[Callable[[Live], Live | None], str]] = {
     "nothing": (lambda live: live, "go"),
     "it went": (lambda live: None, "done asst_bot"),
     "a field was edited": (lambda live: edited(live, temperature=0.7), "was changed after the plan was made"),
     "a text was edited": (lambda live: edited(live, instructions="Stay!"), "was changed after the plan was made"),
     "an unknown member": (lambda live: edited(live, colour="red"), "go"),
-    "it was protected": (lambda live: managed(BOT, protected=True), "asst_bot is protected by now"),
+    "it was protected": (lambda live: managed(BOT, protected=True), "asst_bot is now protected"),
     "the marker went": (lambda live: replace(live, marker_address=None, marker_applied=None), "no marker of ours"),
     "unreadable owner": (lambda live: replace(live, marker_address="demo/dev/Assi"), "no marker of ours"),
     "another project": (lambda live: managed(BOT, project="other"), "belongs to other/dev/Assistant/bot"),
@@ -152,7 +152,7 @@ def test_a_delete_that_was_allowed_although_it_is_protected_minds_only_a_new_pro
 def test_a_delete_of_what_no_longer_has_its_address_is_stale() -> None:
     change, other = delete(), managed(BOT, id="asst_2", nonce="n0000002")
     claim = holder(change, [other])
-    assert verdict(change, OLD, claim) == "asst_2 has this address by now"
+    assert verdict(change, OLD, claim) == "asst_2 now has this address"
 
 
 def test_a_delete_of_an_earlier_name_of_the_project_goes_under_that_name_only() -> None:
@@ -167,7 +167,7 @@ def test_a_double_create_goes_only_as_long_as_there_is_the_other() -> None:
     change = only([BOT], [first, second])
     assert (change.action, change.remote_id) == (Action.DELETE, "asst_2")
     assert verdict(change, second, holder(change, [first, second])) == "go"
-    assert verdict(change, second, holder(change, [second])) == "asst_2 is the only one by now"
+    assert verdict(change, second, holder(change, [second])) == "asst_2 is no longer a duplicate"
     assert verdict(change, None, holder(change, [first])) == "done asst_2"
     assert "was changed" in verdict(change, edited(second, model="n"), holder(change, [first, second]))
 
@@ -175,7 +175,7 @@ def test_a_double_create_goes_only_as_long_as_there_is_the_other() -> None:
 # --- creates
 
 
-NOT_AS_PLANNED: dict[str, Resource] = {
+NOT_AS_PLANNED: dict[str, Live] = {
     "another model": managed(desired("bot", SPEC | {"model": "n"})),
     "its marker asks for the same, it holds something else": managed(BOT, spec=as_answered({**SPEC, "model": "n"})),
     "what the manifest leaves out": managed(BOT, spec=as_answered({**SPEC, "top_p": 0.3})),
@@ -191,7 +191,7 @@ def test_a_create_is_stale_if_its_address_is_taken_by_something_else(name: str) 
     change = only([BOT], [])
     claim = holder(change, [NOT_AS_PLANNED[name]])
     assert claim is not None
-    assert verdict(change, None, claim) == "it exists by now, and not as planned"
+    assert verdict(change, None, claim) == "it was created since, and not as planned"
     assert verdict(change, None, holder(change, [managed(BOT)])) == "done asst_bot"
 
 
@@ -219,9 +219,9 @@ def test_a_long_value_is_cut_in_the_message() -> None:
 
 def test_an_update_minds_a_protection_that_was_set_or_lifted_since() -> None:
     change = only([ASKED], [OLD])
-    assert verdict(change, PROTECTED) == "asst_bot is protected by now"
+    assert verdict(change, PROTECTED) == "asst_bot is now protected"
     change = only([desired("bot", ASKED.spec, protect=True)], [PROTECTED])
-    assert verdict(change, OLD) == "asst_bot is not protected by now"
+    assert verdict(change, OLD) == "asst_bot is no longer protected"
     assert verdict(change, PROTECTED) == "go"
 
 
@@ -291,7 +291,7 @@ def test_an_adopt_takes_nothing_that_somebody_took_meanwhile() -> None:
     assert verdict(change, theirs) == "asst_1 belongs to other/dev/Assistant/theirs"
     assert verdict(change, edited(live[0], model="n")).startswith('/model was "gpt-4o"')
     rival = managed(BOT, id="asst_2")
-    assert verdict(change, live[0], holder(change, [rival])) == "asst_2 has this address by now"
+    assert verdict(change, live[0], holder(change, [rival])) == "asst_2 now has this address"
 
 
 def test_a_move_needs_the_old_name_on_the_object_and_the_new_one_free() -> None:
@@ -299,15 +299,15 @@ def test_a_move_needs_the_old_name_on_the_object_and_the_new_one_free() -> None:
     change = only(wanted, live)
     other = managed(desired("third", SPEC), id="asst_old")
     assert verdict(change, other) == "asst_old is demo/dev/Assistant/third, not demo/dev/Assistant/old"
-    assert verdict(change, live[0], holder(change, [managed(BOT)])) == "asst_bot has this address by now"
+    assert verdict(change, live[0], holder(change, [managed(BOT)])) == "asst_bot now has this address"
 
 
 def test_a_replace_is_done_once_the_new_object_is_there_and_the_old_one_gone() -> None:
     change, new = only([BOT], [EXPIRED]), carried_out(only([BOT], []))
     claim = holder(change, [new])
     assert verdict(change, None, claim) == "done new_bot"
-    assert verdict(change, EXPIRED, claim) == "new_bot has this address by now"
-    assert verdict(change, None, holder(change, [edited(new, model="n")])) == "new_bot has this address by now"
+    assert verdict(change, EXPIRED, claim) == "new_bot now has this address"
+    assert verdict(change, None, holder(change, [edited(new, model="n")])) == "new_bot now has this address"
 
 
 def test_a_forget_takes_off_the_marker_of_ours_whatever_else_moved() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from retinue.core.model import Action, Address, Change, Plan, Resource
+from retinue.core.model import Action, Address, Change, Desired, Live, Plan
 from retinue.core.policy import is_unasked
 from retinue.core.selection import Selection
 
@@ -14,24 +14,24 @@ from .carrying import verdict, world_after
 from .worlds import at, desired, foreign, managed, plan, steps
 
 BOOK = Address("VectorStore", "book")
-STORE = Resource("VectorStore", {"name": "Book"}, BOOK)
+STORE = Desired("VectorStore", {"name": "Book"}, BOOK)
 PATH = Address("File", "docs/a.md")
 
 
-def searching(name: str, *stores: str) -> Resource:
+def searching(name: str, *stores: str) -> Desired:
     ids = [{"ref": f"VectorStore/{store}"} for store in stores]
     return desired(name, {"model": "m", "tool_resources": {"file_search": {"vector_store_ids": ids}}} if ids else None)
 
 
-def file(sha: str, address: Address = PATH) -> Resource:
-    return Resource("File", {"name": address.name.rpartition("/")[2], "sha256": sha * 64, "bytes": 1}, address)
+def file(sha: str, address: Address = PATH) -> Desired:
+    return Desired("File", {"name": address.name.rpartition("/")[2], "sha256": sha * 64, "bytes": 1}, address)
 
 
-def holding(*files: Address) -> Resource:
-    return Resource("VectorStore", {"name": "Book", "files": [{"file_id": {"ref": str(item)}} for item in files]}, BOOK)
+def holding(*files: Address) -> Desired:
+    return Desired("VectorStore", {"name": "Book", "files": [{"file_id": {"ref": str(item)}} for item in files]}, BOOK)
 
 
-def applied(wanted: list[Resource], live: list[Resource] | None = None, **options: Any) -> list[Resource]:
+def applied(wanted: list[Desired], live: list[Live] | None = None, **options: Any) -> list[Live]:
     """What is live after an apply, which leaves nothing to do."""
     made = plan(wanted, live or [], **options)
     assert blocked(made) == {}
@@ -81,7 +81,7 @@ def test_a_file_that_no_manifest_wants_goes_and_one_that_others_use_stays() -> N
 def test_the_second_upload_of_the_same_bytes_goes() -> None:
     live = applied([holding(PATH), file("a")])
     (sent,) = [item for item in live if item.kind == "File"]
-    again = Resource("File", sent.spec, remote_id="file_2", created_at=10, marker_address=sent.marker_address)
+    again = Live("File", sent.spec, remote_id="file_2", created_at=10, marker_address=sent.marker_address)
     (change,) = plan([holding(PATH), file("a")], [*live, again]).changes
     assert (change.action, change.remote_id) == (Action.DELETE, "file_2")
 
@@ -90,7 +90,7 @@ def test_a_file_is_deleted_only_while_it_is_the_one_of_the_plan() -> None:
     live = applied([holding(PATH), file("a")])
     (change,) = [item for item in plan([holding()], live).changes if item.action is Action.DELETE]
     (sent,) = [item for item in live if item.kind == "File"]
-    theirs = Resource("File", sent.spec, remote_id=sent.remote_id, marker_address="another0")
+    theirs = Live("File", sent.spec, remote_id=sent.remote_id, marker_address="another0")
     assert verdict(change, sent) == "go"
     assert verdict(change, None) == f"done {sent.remote_id}"
     assert verdict(change, theirs) == f"{sent.remote_id} is not this file of ours"
@@ -148,7 +148,7 @@ def test_what_an_object_of_others_refers_to_goes_only_by_an_explicit_word(user: 
 def test_a_copy_counts_as_an_object_of_others() -> None:
     live = applied([STORE, searching("bot", "book")])
     (bot,) = [item for item in live if item.kind == "Assistant"]
-    copy = Resource(
+    copy = Live(
         **{name: getattr(bot, name) for name in ("kind", "spec", "marker_address", "marker_applied")},
         remote_id="asst_9",
         created_at=99,

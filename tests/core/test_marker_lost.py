@@ -9,7 +9,7 @@ import pytest
 
 from retinue.core.allowed import Allowed
 from retinue.core.drift import drift_of
-from retinue.core.model import Action, Address, Cause, Json, Plan, Policy, Reason, Resource
+from retinue.core.model import Action, Address, Cause, Desired, Json, Live, Plan, Policy, Reason
 from retinue.core.observation import Observation
 from retinue.core.plan import Intent, make_plan
 from retinue.render.drift_report import drift_text
@@ -24,7 +24,7 @@ SCHEMA: Json = {
 BY_NAME = {"Assistant": ("/name", "/providers/shelf/type")}
 
 
-def plan(wanted: list[Resource], live: list[Resource], allowed: Allowed | None = None, **changed: Any) -> Plan:
+def plan(wanted: list[Desired], live: list[Live], allowed: Allowed | None = None, **changed: Any) -> Plan:
     extended = with_extras(kinds(), "shelf", {"Assistant": SCHEMA})
     here = target(kinds=extended, **{"recognised_by": BY_NAME} | changed)
     return make_plan(Observation(here, live), wanted, Intent(allowed or Allowed()))
@@ -49,13 +49,13 @@ def test_the_only_one_of_its_name_and_type_is_adopted() -> None:
 
 def test_a_default_and_the_same_value_written_out_are_one_type() -> None:
     live = foreign("asst_1", name="a")
-    spelled = Resource("Assistant", {**live.spec, "providers": typed("A")}, remote_id="asst_1", created_at=1)
+    spelled = Live("Assistant", {**live.spec, "providers": typed("A")}, remote_id="asst_1", created_at=1)
     assert steps(plan([desired("a")], [spelled])) == ADOPTED
 
 
 def test_another_type_is_a_twin_and_not_ours() -> None:
     live = foreign("asst_1", name="a")
-    other = Resource("Assistant", {**live.spec, "providers": typed("B")}, remote_id="asst_1", created_at=1)
+    other = Live("Assistant", {**live.spec, "providers": typed("B")}, remote_id="asst_1", created_at=1)
     assert steps(plan([desired("a")], [other])) == TWIN
 
 
@@ -103,7 +103,7 @@ def test_a_nameless_object_is_never_recognised() -> None:
 def test_what_only_one_service_has_is_compared_like_any_field() -> None:
     spec = {"model": "gpt-4o", "name": "a", "providers": {"shelf": {"size": 2, "type": "A"}}}
     live = foreign("asst_1", name="a")
-    held = Resource("Assistant", {**live.spec, "providers": {"shelf": {"size": 1}}}, remote_id="asst_1", created_at=1)
+    held = Live("Assistant", {**live.spec, "providers": {"shelf": {"size": 1}}}, remote_id="asst_1", created_at=1)
     (change,) = plan([desired("a", spec)], [held]).changes
     (field,) = change.fields
     assert (field.path, field.before, field.after) == (
@@ -116,7 +116,7 @@ ASKED = desired("a", {"model": "gpt-4o", "name": "a", "instructions": "Be kind."
 EDITED = {"instructions": "Be rude.", "name": "a"}
 
 
-def edited(**how: Any) -> Resource:
+def edited(**how: Any) -> Live:
     """The object of ASKED after an edit, in one of the states in which nothing tells what was applied to it."""
     if how.pop("lost", False):
         return foreign("asst_1", **EDITED)
@@ -125,7 +125,7 @@ def edited(**how: Any) -> Resource:
     return replace(made, **how)
 
 
-UNKNOWN: dict[str, tuple[Resource, Any, Reason]] = {
+UNKNOWN: dict[str, tuple[Live, Any, Reason]] = {
     "lost": (edited(lost=True), {}, Reason.MARKER_LOST),
     "lost, and named by its id": (edited(lost=True), {"adopt": {"dev": "asst_1"}}, Reason.ADOPTED),
     "damaged": (edited(damaged=True), {}, Reason.MARKER_DAMAGED),

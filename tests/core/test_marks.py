@@ -18,7 +18,7 @@ from retinue.core.marks import (
     short_digest,
     with_observations,
 )
-from retinue.core.model import Action, Change, Resource
+from retinue.core.model import Action, Change, Live
 
 from .carrying import carried_out
 from .worlds import HIDDEN, KIND, as_answered, at, desired, foreign, managed, plan
@@ -28,12 +28,12 @@ BOT = desired("bot", SPEC)
 PROVEN = short_digest("a spec that passed", 12)
 
 
-def applied(live: Resource) -> marker.Applied:
+def applied(live: Live) -> marker.Applied:
     assert live.mark.applied is not None
     return live.mark.applied
 
 
-def update(spec: dict[str, Any], live: Resource, **policy: Any) -> Change:
+def update(spec: dict[str, Any], live: Live, **policy: Any) -> Change:
     (change,) = plan([desired("bot", spec, **policy)], [live]).changes
     return change
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from retinue.core.content import scope_of
-from retinue.core.model import Resource
+from retinue.core.model import Live
 from retinue.core.observation import Observation
 
 from .worlds import at, desired, foreign, managed, target
@@ -11,9 +11,9 @@ from .worlds import at, desired, foreign, managed, target
 OURS, THEIRS = scope_of("demo", "dev"), scope_of("demo", "prod")
 
 
-def file(scope: str, created_at: int) -> Resource:
+def file(scope: str, created_at: int) -> Live:
     spec = {"name": "a.txt", "sha256": "ab" * 32, "bytes": 5}
-    return Resource("File", spec, remote_id=f"file-{created_at}", marker_address=scope, created_at=created_at)
+    return Live("File", spec, remote_id=f"file-{created_at}", marker_address=scope, created_at=created_at)
 
 
 def test_files_are_told_from_what_has_a_marker_and_ours_from_those_of_others() -> None:

@@ -11,16 +11,17 @@ from hypothesis import strategies as st
 
 from retinue.core.errors import NewerMarker
 from retinue.core.marker import REPAIRED
-from retinue.core.model import Resource
+from retinue.core.model import Live
 from retinue.core.ownership import World, decide
+from retinue.schema import kinds
 
 from .worlds import at, desired, fleet, foreign, managed
 
 BOT = desired("bot")
 
 
-def world(*live: Resource, formerly: tuple[str, ...] = ()) -> World:
-    return decide(live, "demo", "dev", formerly)
+def world(*live: Live, formerly: tuple[str, ...] = ()) -> World:
+    return decide(live, "demo", "dev", kinds(), formerly)
 
 
 def groups(found: World) -> dict[str, list[str]]:
@@ -144,7 +145,7 @@ NEWER = "2 k8sJ2mQx ?future"
 def test_what_a_newer_retinue_wrote_is_an_error_if_it_may_be_ours(address: str | None, applied: str) -> None:
     live = replace(managed(BOT), marker_address=address, marker_applied=applied)
     with pytest.raises(NewerMarker) as error:
-        decide([managed(desired("other")), live], "demo", "dev", ("old",), ("Assistant",))
+        decide([managed(desired("other")), live], "demo", "dev", ("Assistant",), ("old",))
     assert "asst_bot" in error.value.message
     assert "Upgrade" in (error.value.remedy or "")
 
@@ -161,7 +162,7 @@ def test_what_a_newer_retinue_wrote_for_another_scope_is_left_alone(address: str
 def test_many_objects_of_a_newer_retinue_are_named_in_one_line() -> None:
     live = [replace(managed(wanted), marker_applied=NEWER) for wanted in fleet(8)]
     with pytest.raises(NewerMarker, match="and 3 more"):
-        decide(live, "demo", "dev")
+        decide(live, "demo", "dev", kinds())
 
 
 def test_a_damaged_second_object_is_never_a_duplicate() -> None:
@@ -215,29 +216,29 @@ _owners = st.sampled_from(
 _applied = st.sampled_from([None, "", "rubbish", "1 aaaaaaaa", "1 bbbbbbbb !p", "1 cccccccc =123456789012 mabcdef"])
 _worlds = st.lists(st.tuples(_owners, _applied, st.integers(0, 2)), max_size=8).map(
     lambda rows: [
-        Resource("Assistant", {}, remote_id=f"id{index}", created_at=age, marker_address=owner, marker_applied=applied)
+        Live("Assistant", {}, remote_id=f"id{index}", created_at=age, marker_address=owner, marker_applied=applied)
         for index, (owner, applied, age) in enumerate(rows)
     ]
 )
 
 
 @given(_worlds)
-def test_every_live_object_is_in_exactly_one_group(live: list[Resource]) -> None:
-    found = decide(live, "demo", "dev", ("old",))
+def test_every_live_object_is_in_exactly_one_group(live: list[Live]) -> None:
+    found = decide(live, "demo", "dev", kinds(), ("old",))
     ids = sorted(remote_id for members in groups(found).values() for remote_id in members)
     assert ids == sorted(resource.remote_id or "" for resource in live)
 
 
 @given(_worlds, st.randoms(use_true_random=False))
-def test_the_order_of_the_list_never_matters(live: list[Resource], shuffle: random.Random) -> None:
+def test_the_order_of_the_list_never_matters(live: list[Live], shuffle: random.Random) -> None:
     shuffled = list(live)
     shuffle.shuffle(shuffled)
-    assert decide(shuffled, "demo", "dev", ("old",)) == decide(live, "demo", "dev", ("old",))
+    assert decide(shuffled, "demo", "dev", kinds(), ("old",)) == decide(live, "demo", "dev", kinds(), ("old",))
 
 
 @given(_worlds)
-def test_what_may_be_deleted_as_a_duplicate_has_a_nonce_of_its_own(live: list[Resource]) -> None:
-    found = decide(live, "demo", "dev", ("old",))
+def test_what_may_be_deleted_as_a_duplicate_has_a_nonce_of_its_own(live: list[Live]) -> None:
+    found = decide(live, "demo", "dev", kinds(), ("old",))
     for claim in found.duplicates:
         kept = found.owned[claim.address]
         assert claim.applied is not None and kept.applied is not None

@@ -15,7 +15,7 @@ from retinue.core.allowed import Allowed
 from retinue.core.codec import dump, plan_to_json
 from retinue.core.marker import Owner
 from retinue.core.marks import asked_entries, fields_to_send, next_applied
-from retinue.core.model import Action, Cause, Change, FieldChange, MarkChange, Obstacle, Plan, Reason, Resource
+from retinue.core.model import Action, Cause, Change, Desired, FieldChange, Live, MarkChange, Obstacle, Plan, Reason
 
 from .worlds import HIDDEN, KIND, as_answered, at, desired, foreign, managed, plan, steps, target
 
@@ -171,7 +171,7 @@ OWNED_BY = {
 
 
 @pytest.mark.parametrize("live", OWNED_BY.values(), ids=OWNED_BY.keys())
-def test_an_object_that_somebody_owns_is_not_adopted(live: Resource) -> None:
+def test_an_object_that_somebody_owns_is_not_adopted(live: Live) -> None:
     made = plan([desired("bot", adopt={"dev": "asst_1"}), desired("other")], [live])
     (refused,) = [change.blocked for change in made.changes if change.address == at("bot")]
     assert refused is not None and refused.code == "adopt-owned"
@@ -352,7 +352,7 @@ _one = st.tuples(
 )
 
 
-def _live(rows: list[Any]) -> list[Resource]:
+def _live(rows: list[Any]) -> list[Live]:
     result = []
     for number, (name, project, environment, created, nonce, damaged, temperature) in enumerate(rows):
         made = managed(
@@ -374,7 +374,7 @@ _wanted = st.lists(st.sampled_from(_NAMES), unique=True).map(lambda found: [desi
 
 @given(_wanted, st.lists(_one, max_size=7).map(_live), st.randoms(use_true_random=False), st.booleans())
 def test_a_plan_does_not_depend_on_the_order_of_its_input(
-    wanted: list[Resource], live: list[Resource], shuffle: random.Random, destroy: bool
+    wanted: list[Desired], live: list[Live], shuffle: random.Random, destroy: bool
 ) -> None:
     options = {"formerly": ("old",), "removed": {at("a"): False, at("b"): True}}
     made = plan(wanted, live, target=options, destroy=destroy)
@@ -387,7 +387,7 @@ def test_a_plan_does_not_depend_on_the_order_of_its_input(
 
 
 @given(_wanted, st.lists(_one, max_size=7).map(_live))
-def test_a_plan_is_sorted_with_deletes_last(wanted: list[Resource], live: list[Resource]) -> None:
+def test_a_plan_is_sorted_with_deletes_last(wanted: list[Desired], live: list[Live]) -> None:
     made = plan(wanted, live).changes
     deletes = [change.action is Action.DELETE for change in made]
     assert deletes == sorted(deletes)
@@ -399,9 +399,7 @@ def test_a_plan_is_sorted_with_deletes_last(wanted: list[Resource], live: list[R
 
 
 @given(_wanted, st.lists(_one, max_size=7).map(_live))
-def test_no_live_object_is_named_by_two_steps_and_none_of_others_is(
-    wanted: list[Resource], live: list[Resource]
-) -> None:
+def test_no_live_object_is_named_by_two_steps_and_none_of_others_is(wanted: list[Desired], live: list[Live]) -> None:
     made = plan(wanted, live)
     touched = [change.remote_id for change in made.changes if change.remote_id]
     assert len(touched) == len(set(touched))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -11,10 +12,12 @@ from hypothesis import strategies as st
 
 from retinue.core.allowed import Allowed
 from retinue.core.codec import outcome
-from retinue.core.model import Action, Address, Change, Plan, Reason, Resource
+from retinue.core.model import Action, Address, Change, Desired, Live, Plan, Reason
+from retinue.core.ownership import decide
 from retinue.core.policy import Facts, block_brake, block_protected, guard
+from retinue.schema import kinds
 
-from .worlds import at, desired, fleet, foreign, managed, plan
+from .worlds import at, desired, fleet, foreign, managed, plan, target
 
 
 def blocked(made: Plan) -> dict[str, str]:
@@ -25,6 +28,11 @@ def blocked(made: Plan) -> dict[str, str]:
 def remedies(made: Plan) -> tuple[str, ...]:
     """The ways out that the first blocked step shows."""
     return next(change.blocked.remedies for change in made.changes if change.blocked)
+
+
+def owning(names: Iterable[str]) -> Facts:
+    """Where these are ours."""
+    return Facts(target(), decide([managed(desired(name)) for name in names], "demo", "dev", kinds()))
 
 
 def thinned(owned: int, deletes: int, **options: Any) -> Plan:
@@ -49,7 +57,7 @@ def test_the_brake_is_the_formula(owned: int, deletes: int) -> None:
     deletes = min(owned, deletes)
     addresses = [Address("Assistant", f"a{number:02}") for number in range(owned)]
     doomed = tuple(Change(address, Action.DELETE, Reason.ORPHAN, orphan=True) for address in addresses[:deletes])
-    facts = Facts(frozenset(addresses), {}, {}, frozenset())
+    facts = owning(address.name for address in addresses)
     made = block_brake(Plan("demo", "dev", "p", "e", changes=doomed), facts)
     stopped = deletes > min(5, max(1, owned * 3 // 10)) or deletes == owned
     assert len(blocked(made)) == (deletes if stopped else 0)
@@ -75,7 +83,7 @@ COPY = managed(desired("a00"), id="copy", created=9)
     ],
     ids=["orphan", "removed", "forgotten", "destroy"],
 )
-def test_what_was_copied_does_not_go_while_the_copy_is_there(wanted: list[Resource], options: dict[str, Any]) -> None:
+def test_what_was_copied_does_not_go_while_the_copy_is_there(wanted: list[Desired], options: dict[str, Any]) -> None:
     first, *others = fleet(4)
     live = [managed(item) for item in (first, *others)]
     options["allowed"] = Allowed({"brake": 4} if "destroy" in options else {})
@@ -199,7 +207,7 @@ def test_replaces_count_as_deletes() -> None:
         Change(addresses[0], Action.REPLACE, Reason.MANIFEST),
         Change(addresses[1], Action.DELETE, Reason.ORPHAN, orphan=True),
     )
-    facts = Facts(frozenset(addresses), {}, {}, frozenset())
+    facts = owning(address.name for address in addresses)
     assert blocked(block_brake(Plan("demo", "dev", "p", "e", changes=changes), facts)) == {"a0": "brake", "a1": "brake"}
 
 
@@ -259,7 +267,7 @@ def test_protection_says_nothing_against_updates_moves_and_letting_go() -> None:
 
 def test_protection_stops_a_replace() -> None:
     change = Change(at("bot"), Action.REPLACE, Reason.MANIFEST, protected=True)
-    facts = Facts(frozenset({at("bot")}), {}, {}, frozenset())
+    facts = owning(["bot"])
     assert blocked(block_protected(Plan("demo", "dev", "p", "e", changes=(change,)), facts)) == {"bot": "protected"}
 
 
@@ -301,7 +309,7 @@ NO_TWINS = {
 
 
 @pytest.mark.parametrize(("spec", "live"), NO_TWINS.values(), ids=NO_TWINS.keys())
-def test_this_is_no_twin(spec: dict[str, Any], live: Resource) -> None:
+def test_this_is_no_twin(spec: dict[str, Any], live: Live) -> None:
     assert blocked(plan([desired("tutor", {"model": "m"} | spec)], [live])) == {}
 
 
@@ -396,7 +404,7 @@ def test_guarding_twice_is_guarding_once_and_changes_nothing_but_blocked(
     live = [*map(managed, everything), TWIN]
     wanted = [*everything[gone:], desired("tutor", {"model": "m", "name": "Math Tutor"})]
     made = plan(wanted, live, target={"critical": critical}, allowed=Allowed({"twin": True} if twins else {}))
-    facts = Facts(frozenset(resource.address for resource in everything if resource.address), {}, {}, frozenset())
+    facts = owning(resource.address.name for resource in everything)
     assert guard(made, facts) == made
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from retinue.core.allowed import Allowed
 from retinue.core.codec import plan_from_json, plan_to_json
-from retinue.core.model import Action, Change, Plan, Promotion, Reason, Resource
+from retinue.core.model import Action, Change, Desired, Live, Plan, Promotion, Reason
 from retinue.core.observation import Observation
 from retinue.core.plan import Intent, make_plan
 from retinue.core.promotion import Proof, hold, proof_of
@@ -23,13 +23,13 @@ DEV = Promotion("dev")
 
 
 def proof(
-    wanted: Iterable[Resource], live: Iterable[Resource], verified: Iterable[str] = (), promotion: Promotion = DEV
+    wanted: Iterable[Desired], live: Iterable[Live], verified: Iterable[str] = (), promotion: Promotion = DEV
 ) -> Proof:
     """What dev's own plan says."""
     return proof_of(promotion, make_plan(Observation(target(), list(live)), list(wanted)), frozenset(map(at, verified)))
 
 
-def prod(wanted: Iterable[Resource], live: Iterable[Resource], proven: Proof, **allowed: Any) -> Plan:
+def prod(wanted: Iterable[Desired], live: Iterable[Live], proven: Proof, **allowed: Any) -> Plan:
     seen = Observation(target(environment="prod"), list(live))
     return make_plan(seen, list(wanted), Intent(Allowed(allowed), proof=proven))
 
@@ -39,7 +39,7 @@ def held(made: Plan) -> dict[str, str]:
     return {change.address.name: change.held.code for change in made.changes if change.held}
 
 
-def in_prod(resource: Resource) -> Resource:
+def in_prod(resource: Desired) -> Live:
     return managed(resource, environment="prod")
 
 
@@ -62,7 +62,7 @@ LIVE_IN_DEV = {
 
 
 @pytest.mark.parametrize(("live", "code"), LIVE_IN_DEV.values(), ids=LIVE_IN_DEV.keys())
-def test_why_it_is_held(live: list[Resource], code: str) -> None:
+def test_why_it_is_held(live: list[Live], code: str) -> None:
     made = prod([NEW], [in_prod(ANT)], proof([NEW], live))
     assert held(made) == {"ant": code}
     assert made.changes[0].action is Action.UPDATE

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from retinue.core.content import scope_of
-from retinue.core.model import Address, Policy, Resource
+from retinue.core.model import Address, Desired, Live, Policy
 from retinue.core.observation import Observation
 from retinue.core.reach import covers, hints_at_more, of_others, to_read_whole
 
@@ -31,7 +31,7 @@ def searching(*stores: Any) -> dict[str, Any]:
     return {"model": "m", "tool_resources": {"file_search": {"vector_store_ids": list(stores)}}}
 
 
-STORE = Resource("VectorStore", {"name": "Handbook"}, Address("VectorStore", "handbook"))
+STORE = Desired("VectorStore", {"name": "Handbook"}, Address("VectorStore", "handbook"))
 REF = {"ref": "VectorStore/handbook"}
 
 
@@ -50,9 +50,9 @@ def test_a_kind_that_no_manifest_names_is_read_while_something_of_ours_may_refer
     assert not hints_at_more(Observation(target(), [managed(plain, damaged=True)]).world, [plain], KINDS)
 
 
-def file(scope: str, sha: str = "a" * 64, name: str = "a.md") -> Resource:
+def file(scope: str, sha: str = "a" * 64, name: str = "a.md") -> Live:
     spec = {"name": name, "sha256": sha[:16], "bytes": 1}
-    return Resource("File", spec, remote_id=f"file_{scope}_{sha[0]}", marker_address=scope_of(*scope.split("/")))
+    return Live("File", spec, remote_id=f"file_{scope}_{sha[0]}", marker_address=scope_of(*scope.split("/")))
 
 
 THEIRS = [foreign("asst_1"), managed(desired("bot"), project="other", id="asst_2")]
@@ -64,7 +64,7 @@ OURS = managed(desired("bot"))
     [([], False), ([file("demo/prod")], False), ([file("demo/dev")], True)],
     ids=["no file", "a file of others", "a file of ours"],
 )
-def test_others_are_read_whole_while_a_file_of_ours_may_be_unused(stored: list[Resource], whole: bool) -> None:
+def test_others_are_read_whole_while_a_file_of_ours_may_be_unused(stored: list[Live], whole: bool) -> None:
     found = to_read_whole(Observation(target(), [*THEIRS, OURS, *stored]), [desired("bot")], {"Assistant"})
     assert found == (THEIRS if whole else [])
     assert to_read_whole(Observation(target(), [*THEIRS, OURS, *stored]), [desired("bot")], ()) == []

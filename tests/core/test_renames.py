@@ -8,7 +8,7 @@ import pytest
 
 from retinue.core.allowed import Allowed
 from retinue.core.content import scope_of
-from retinue.core.model import Action, Address, Change, Plan, Promotion, Reason, Resource, Severity
+from retinue.core.model import Action, Address, Change, Desired, Live, Plan, Promotion, Reason, Severity
 from retinue.core.promotion import Proof
 from retinue.core.selection import select
 
@@ -134,7 +134,7 @@ def test_what_other_objects_have_too_makes_no_two_alike() -> None:
     shared = "\n".join(f"House rule {number}: be polite to everybody." for number in range(30))
     house = {"model": "gpt-4o", "metadata": {"owner": "cx@example.com"}, "tools": [{"type": "code_interpreter"}]}
 
-    def bot(name: str, text: str) -> Resource:
+    def bot(name: str, text: str) -> Desired:
         return desired(name, {**house, "name": name, "instructions": f"{shared}\n{text}"})
 
     orders, travel = bot("orders", "You look up orders by their number."), bot("travel", "Plan trips by train.")
@@ -173,7 +173,7 @@ def test_several_renames_at_once_are_each_found() -> None:
     texts = [f"You know all about {what} and nothing else." for what in ("birds", "engines", "medieval Latin poetry")]
     keep = [desired(f"keep-{number}", {"model": "other"}) for number in range(12)]
 
-    def bots(prefix: str) -> list[Resource]:
+    def bots(prefix: str) -> list[Desired]:
         return [
             desired(f"{prefix}{number}", {"model": "gpt-4o", "instructions": text}) for number, text in enumerate(texts)
         ]
@@ -249,7 +249,7 @@ def test_where_the_line_belongs_is_said_outside_the_digest() -> None:
 
 
 def test_a_great_many_are_told_apart_in_a_moment() -> None:
-    def bots(prefix: str, count: int, line: str) -> list[Resource]:
+    def bots(prefix: str, count: int, line: str) -> list[Desired]:
         texts = [f"{TEXT}\nYou are number {number} of many{line}." for number in range(count)]
         return [desired(f"{prefix}{number}", SPEC | {"instructions": text}) for number, text in enumerate(texts)]
 
@@ -259,22 +259,21 @@ def test_a_great_many_are_told_apart_in_a_moment() -> None:
 
 
 def test_a_vector_store_is_known_by_its_files_whatever_their_ids() -> None:
-    def store(name: str, *files: str) -> Resource:
+    def store(name: str, *files: str) -> Desired:
         spec = {"name": name, "files": [{"file_id": {"ref": f"File/docs/{file}.md"}} for file in files]}
-        return Resource("VectorStore", spec, Address("VectorStore", name))
+        return Desired("VectorStore", spec, Address("VectorStore", name))
 
-    def live(wanted: Resource, *ids: str) -> Resource:
+    def live(wanted: Desired, *ids: str) -> Live:
         spec = {**wanted.spec, "files": [{"file_id": remote_id} for remote_id in ids]}
         owner = f"demo/dev/{wanted.address}"
-        return Resource("VectorStore", spec, None, remote_id="vs_1", marker_address=owner, marker_applied="1 abcdefgh")
+        return Live("VectorStore", spec, "vs_1", marker_address=owner, marker_applied="1 abcdefgh")
 
-    def file(name: str, **more: Any) -> Resource:
-        spec = {"name": f"{name}.md", "sha256": name * 64, "bytes": 3}
-        return Resource("File", spec, **more)
+    def file(name: str) -> dict[str, Any]:
+        return {"name": f"{name}.md", "sha256": name * 64, "bytes": 3}
 
-    wanted = [file(name, address=Address("File", f"docs/{name}.md")) for name in "abc"]
+    wanted = [Desired("File", file(name), Address("File", f"docs/{name}.md")) for name in "abc"]
     scope = scope_of("demo", "dev")
-    stored = [file(name, remote_id=f"file-{name}", marker_address=scope) for name in "abc"]
+    stored = [Live("File", file(name), f"file-{name}", marker_address=scope) for name in "abc"]
     old = live(store("old", "a", "b"), "file-a", "file-b")
     for new, alike in ((store("fresh", "a", "b"), True), (store("fresh", "c"), False)):
         made = plan([*wanted, new], [*stored, old])

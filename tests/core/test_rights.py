@@ -8,14 +8,14 @@ import pytest
 
 from retinue.core.content import scope_of
 from retinue.core.marker import parse_owner
-from retinue.core.model import Action, Address, Change, Reason, Resource
+from retinue.core.model import Action, Address, Change, Live, Reason
 from retinue.core.ownership import decide
-from retinue.core.rights import Scope, displaced, refusal
+from retinue.core.rights import displaced, refusal
 from retinue.schema import kinds
 
-from .worlds import KIND, at, desired, managed
+from .worlds import at, desired, managed, target
 
-SCOPE = Scope("demo", "dev", KIND, formerly=("past",))
+TARGET = target(formerly=("past",))
 OWNERS = {
     "nobody": None,
     "ours": "demo/dev/Assistant/bot",
@@ -49,25 +49,24 @@ MAY = {
 @pytest.mark.parametrize("owner", OWNERS)
 def test_each_action_writes_only_what_it_may(action: Action, moved_from: str | None, owner: str) -> None:
     change = Change(at("bot"), action, Reason.MANIFEST, "asst_1", moved_from=parse_owner(moved_from or ""))
-    live = Resource("Assistant", {}, remote_id="asst_1", marker_address=OWNERS[owner])
-    why = refusal(change, live, SCOPE)
+    live = Live("Assistant", {}, remote_id="asst_1", marker_address=OWNERS[owner])
+    why = refusal(change, live, TARGET)
     assert (why is None) is (owner in MAY[action, moved_from]), why
 
 
 def test_a_file_is_deleted_by_its_scope_and_its_content() -> None:
-    scope = Scope("demo", "dev", kinds()["File"])
-    live = Resource("File", {"name": "a.md", "sha256": "0123456789abcdef", "bytes": 1}, remote_id="file-1")
+    live = Live("File", {"name": "a.md", "sha256": "0123456789abcdef", "bytes": 1}, remote_id="file-1")
     change = Change(Address("File", "a.md@01234567"), Action.DELETE, Reason.UNUSED, "file-1")
     ours, theirs = (replace(live, marker_address=scope_of("demo", name)) for name in ("dev", "prod"))
-    assert refusal(change, ours, scope) is None
+    assert refusal(change, ours, target()) is None
     for item in (live, theirs, replace(ours, spec={**live.spec, "sha256": "f" * 16})):
-        assert refusal(change, item, scope) == "file-1 is not this file of ours"
+        assert refusal(change, item, target()) == "file-1 is not this file of ours"
 
 
 def test_a_copy_is_at_most_let_go_of_and_a_double_create_besides_deleted() -> None:
     original, copy = (managed(desired("bot"), id=f"asst_{n}", created=n, nonce="n0000001") for n in (1, 2))
     double = managed(desired("bot"), id="asst_3", created=3, nonce="n0000002")
-    world = decide([original, copy, double], "demo", "dev")
+    world = decide([original, copy, double], "demo", "dev", kinds())
     for action in set(Action) - {Action.CREATE}:
         change = Change(at("bot"), action, Reason.DUPLICATE, "asst_1")
         assert displaced(change, world) is None

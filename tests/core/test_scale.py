@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 
 from retinue.core.drift import drift_of
-from retinue.core.model import Action, Address, Change, FieldChange, Plan, Promotion, Reason, Resource
+from retinue.core.model import Action, Address, Change, Desired, FieldChange, Plan, Promotion, Reason
+from retinue.core.ownership import decide
 from retinue.core.policy import Facts, block_brake
 from retinue.core.promotion import Proof, hold
 from retinue.core.waves import in_plan_order
+from retinue.schema import kinds
 
 from .test_waves import ended
-from .worlds import at, desired, managed
+from .worlds import at, desired, managed, target
 from .worlds import plan as make
 
 MANY = 100
@@ -58,13 +60,14 @@ def test_the_order_of_outcomes() -> None:
 
 def test_the_brake() -> None:
     steps = compared(Action.DELETE, Reason.ORPHAN)
-    made = block_brake(plan(*steps), Facts(frozenset(step.address for step in steps), {}, {}, frozenset()))
+    world = decide([managed(desired(step.address.name)) for step in steps], "demo", "dev", kinds())
+    made = block_brake(plan(*steps), Facts(target(), world))
     assert all(step.blocked for step in made.changes)
     assert Compared.times <= MANY
 
 
 @pytest.mark.parametrize("wanted", [[], [desired(f"b{number}", {"model": f"m{number}"}) for number in range(MANY)]])
-def test_what_the_brake_says_at_each_step_does_not_grow_with_the_plan(wanted: list[Resource]) -> None:
+def test_what_the_brake_says_at_each_step_does_not_grow_with_the_plan(wanted: list[Desired]) -> None:
     """Gone without a word, or so much like what is new that it looks renamed."""
     live = [managed(desired(f"a{number}", {"model": f"m{number}"})) for number in range(MANY)]
     blocked = [change.blocked for change in make(wanted, live).changes if change.blocked]

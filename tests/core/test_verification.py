@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retinue.core.marker import Applied, parse_applied
-from retinue.core.model import Resource
+from retinue.core.model import Live
 from retinue.core.ownership import decide
 from retinue.core.verification import spec_digests, verified, verify_steps
 from retinue.schema import kinds
@@ -67,7 +67,7 @@ def test_it_fits_the_marker(name: str, protected: bool) -> None:
     assert parse_applied(str(applied)) == applied
 
 
-def with_verified(resource: Resource, text: str | None) -> Resource:
+def with_verified(resource: Live, text: str | None) -> Live:
     applied = parse_applied(resource.marker_applied or "")
     assert applied is not None
     return replace(resource, marker_applied=str(replace(applied, verified=text)))
@@ -77,15 +77,15 @@ def test_only_the_digest_of_the_spec_as_it_is_now_counts() -> None:
     ant = desired("ant")
     digests = spec_digests([ant], kinds())
     for noted, found in ((digests[at("ant")], {at("ant")}), ("A" * 12, set()), (None, set())):
-        owned = decide([with_verified(managed(ant), noted)], "demo", "dev").owned
+        owned = decide([with_verified(managed(ant), noted)], "demo", "dev", kinds()).owned
         assert verified(digests, owned) == found
     assert verified(digests, {}) == set()
-    assert verified(digests, decide([managed(ant, damaged=True)], "demo", "dev").owned) == set()
+    assert verified(digests, decide([managed(ant, damaged=True)], "demo", "dev", kinds()).owned) == set()
 
 
 def test_steps_are_made_for_the_chosen_addresses_alone() -> None:
     wanted = [desired("ant"), desired("bee")]
-    owned = decide(map(managed, wanted), "demo", "dev").owned
+    owned = decide(map(managed, wanted), "demo", "dev", kinds()).owned
     (step,) = verify_steps(wanted, [at("bee")], owned, kinds(), {})
     assert (step.address, step.remote_id) == (at("bee"), owned[at("bee")].remote_id)
     assert step.mark.verified == spec_digests(wanted, kinds())[at("bee")]

@@ -16,14 +16,13 @@ from retinue.core.codec import plan_digest, plan_from_json, plan_to_json
 from retinue.core.content import parse_stored
 from retinue.core.freshness import Reached, Stale, freshness
 from retinue.core.marker import ADDRESS_KEY, APPLIED_KEY, Mark, Owner
-from retinue.core.model import Action, Address, Change, MarkChange, Plan, Resource
+from retinue.core.model import Action, Address, Change, Live, MarkChange, Plan
 from retinue.core.ownership import decide
 from retinue.core.references import grounded
-from retinue.core.rights import Scope
 from retinue.core.soundness import faults
 from retinue.schema import kinds
 
-from .worlds import HIDDEN
+from .worlds import target
 
 HERE = Path(__file__).parent / "written_by_0_1_0"
 PLANS = ("create", "steps", "rare")
@@ -34,14 +33,14 @@ def saved(name: str) -> dict[str, Any]:
     return value
 
 
-def assistants() -> list[Resource]:
+def assistants() -> list[Live]:
     """What was live when `steps.json` was made."""
     found = []
     for raw in saved("world")["assistants"]:
         texts = raw["metadata"]
         metadata = {key: value for key, value in texts.items() if key not in (ADDRESS_KEY, APPLIED_KEY)}
         found.append(
-            Resource(
+            Live(
                 "Assistant",
                 raw | {"metadata": metadata},
                 remote_id=raw["id"],
@@ -53,23 +52,23 @@ def assistants() -> list[Resource]:
     return found
 
 
-def a_file() -> Resource:
+def a_file() -> Live:
     (raw,) = saved("world")["files"]
     stored = parse_stored(raw["filename"])
     assert stored is not None
     spec = {"name": stored.plain, "sha256": stored.key.sha, "bytes": raw["bytes"]}
-    return Resource("File", spec, remote_id=raw["id"], marker_address=stored.scope)
+    return Live("File", spec, remote_id=raw["id"], marker_address=stored.scope)
 
 
 def met(plan: Plan, change: Change) -> Reached | Stale | None:
     """How a step finds the world that was live."""
     live = [*assistants(), a_file()]
-    world = decide(live[:-1], plan.project, plan.environment, known=kinds())
+    world = decide(live[:-1], plan.project, plan.environment, kinds())
     kind = kinds()[change.address.kind]
     change = grounded(change, {Address("File", "data/a.csv"): str(live[-1].remote_id), **change.resolved}, kind)
-    scope = Scope(plan.project, plan.environment, kind, HIDDEN if kind.name == "Assistant" else ())
+    here = target(project=plan.project, environment=plan.environment)
     found = next((item for item in live if item.remote_id == change.remote_id), None)
-    return freshness(change, found, world.owned.get(change.address), scope)
+    return freshness(change, found, world.owned.get(change.address), here)
 
 
 @pytest.mark.parametrize("name", PLANS)
@@ -131,7 +130,7 @@ def test_what_was_created_and_left_alone_since_counts_as_done() -> None:
 
 
 @pytest.mark.parametrize("live", assistants(), ids=lambda live: str(live.remote_id))
-def test_a_marker_is_read_whole_and_written_as_it_was(live: Resource) -> None:
+def test_a_marker_is_read_whole_and_written_as_it_was(live: Live) -> None:
     mark = live.mark
     if mark.owner_text is None:
         return

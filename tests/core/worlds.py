@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from retinue.core import diff, marker, marks
-from retinue.core.model import Address, Kind, Plan, Policy, Resource
+from retinue.core.model import Address, Desired, Kind, Live, Plan, Policy
 from retinue.core.observation import Observation
 from retinue.core.plan import Intent, make_plan
 from retinue.core.target import Target
@@ -37,9 +37,9 @@ def target(**changed: Any) -> Target:
     return Target(**given | changed)
 
 
-def desired(name: str, spec: Mapping[str, Any] | None = None, requires: Iterable[str] = (), **policy: Any) -> Resource:
+def desired(name: str, spec: Mapping[str, Any] | None = None, requires: Iterable[str] = (), **policy: Any) -> Desired:
     spec = {"model": "gpt-4o", "name": name} if spec is None else spec
-    return Resource("Assistant", spec, at(name), Policy(**policy), requires=tuple(map(at, requires)))
+    return Desired("Assistant", spec, at(name), Policy(**policy), requires=tuple(map(at, requires)))
 
 
 def as_answered(spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,13 +48,12 @@ def as_answered(spec: Mapping[str, Any]) -> dict[str, Any]:
     return filled | {name: value for name, value in spec.items() if value is not None and name in READABLE}
 
 
-def managed(wanted: Resource, /, **changed: Any) -> Resource:
+def managed(wanted: Desired, /, **changed: Any) -> Live:
     """The live object that an apply of `wanted` leaves, with whatever `changed` says of it.
 
     `id`, `created`, `spec` (what the service reports now), `nonce`, `protected`, `project`, `environment`,
     `observed` (by field name: what the service made of a value), `damaged`.
     """
-    assert wanted.address is not None
     entries = marks.asked_entries(wanted.spec, KIND, wanted.policy.ignore_changes)
     for name, value in changed.get("observed", {}).items():
         field = KIND.fields[name]
@@ -65,7 +64,7 @@ def managed(wanted: Resource, /, **changed: Any) -> Resource:
     nonce = changed.get("nonce", f"{name.replace('-', ''):x<8.8}")
     applied = marker.Applied(nonce, changed.get("protected", wanted.policy.protect), None, entries)
     owner = marker.Owner(changed.get("project", "demo"), changed.get("environment", "dev"), wanted.address)
-    return Resource(
+    return Live(
         "Assistant",
         changed.get("spec", as_answered(wanted.spec)),
         remote_id=changed.get("id", f"asst_{name}"),
@@ -75,17 +74,17 @@ def managed(wanted: Resource, /, **changed: Any) -> Resource:
     )
 
 
-def foreign(remote_id: str, /, **spec: Any) -> Resource:
+def foreign(remote_id: str, /, **spec: Any) -> Live:
     """A live object without a marker."""
-    return Resource("Assistant", as_answered({"model": "gpt-4o"} | spec), remote_id=remote_id, created_at=1)
+    return Live("Assistant", as_answered({"model": "gpt-4o"} | spec), remote_id=remote_id, created_at=1)
 
 
-def fleet(count: int) -> list[Resource]:
+def fleet(count: int) -> list[Desired]:
     """So many desired objects, `a00` and on."""
     return [desired(f"a{number:02}") for number in range(count)]
 
 
-def plan(wanted: Iterable[Resource], live: Iterable[Resource], /, **options: Any) -> Plan:
+def plan(wanted: Iterable[Desired], live: Iterable[Live], /, **options: Any) -> Plan:
     """The plan for `target(**options["target"])`."""
     return make_plan(Observation(target(**options.pop("target", {})), list(live)), list(wanted), Intent(**options))
 
@@ -95,12 +94,12 @@ def steps(made: Plan) -> list[tuple[str, str, str]]:
     return [(change.address.name, change.action.value, str(change.reason)) for change in made.changes]
 
 
-def changes(wanted: Resource, live: Resource, /) -> tuple[Any, ...]:
+def changes(wanted: Desired, live: Live, /) -> tuple[Any, ...]:
     """The field changes between a desired object and a live one with a marker."""
     return compared(wanted, live).changes
 
 
-def compared(wanted: Resource, live: Resource, /) -> diff.Compared:
+def compared(wanted: Desired, live: Live, /) -> diff.Compared:
     return diff.compared(wanted, live, KIND, live.mark.applied, HIDDEN)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from retinue.core.model import Change, Outcome, Plan, Resource
+from retinue.core.model import Change, Desired, Outcome, Plan
 from retinue.core.observation import Observation
 from retinue.core.plan import make_plan
 from retinue.core.target import Target
@@ -21,7 +21,6 @@ from retinue.providers.gate import Clock
 from retinue.providers.http import in_process
 from retinue.providers.openai_assistants import PROVIDER
 from retinue.providers.wire import Connection
-from retinue.schema import kinds
 from retinue_emulator.app import Emulator
 
 from ..core import worlds
@@ -79,17 +78,17 @@ class Bench:
         )
         return self.provider.connect(connection)
 
-    def plan(self, wanted: Sequence[Resource]) -> Plan:
+    def plan(self, wanted: Sequence[Desired]) -> Plan:
         return make_plan(Observation(self.target(), read_live(self.service(), ["Assistant"])), list(wanted))
 
     def run(self, **options: Any) -> Run:
         given = {"parallelism": 1, "service": self.service(), "clock": self.clock, **options}
-        return Run(capabilities=self.provider.capabilities, kinds=kinds(), project="demo", environment="dev", **given)
+        return Run(capabilities=self.provider.capabilities, target=self.target(), **given)
 
     def apply(self, changes: Sequence[Change], run: Run | None = None) -> list[Outcome]:
         return apply_changes(changes, run or self.run())
 
-    def plan_of_nothing(self, wanted: Sequence[Resource]) -> Plan:
+    def plan_of_nothing(self, wanted: Sequence[Desired]) -> Plan:
         """As a run plans that looked before anything was there."""
         return make_plan(Observation(self.target(), []), list(wanted))
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from retinue.core.model import Outcome, Resource, Status
-from retinue.engine.steps import carry_out
+from retinue.core.model import Desired, Outcome, Status
+from retinue.engine.write import carry_out
 from retinue_emulator.faults import Behaviour, Fault
 
 from ..core.worlds import desired
@@ -29,7 +29,7 @@ def rival(bench: Bench, remote_id: str, created: float, spec: dict[str, Any] | N
     bench.emulator.assistants.seed({**ours, "id": remote_id, "created_at": int(created)})
 
 
-def created_beside(bench: Bench, meddle: Callable[[], None], wanted: Resource = BOT) -> Outcome:
+def created_beside(bench: Bench, meddle: Callable[[], None], wanted: Desired = BOT) -> Outcome:
     """The outcome of a create; `meddle` happens once the object is there, before anybody looks."""
     plan = bench.plan([wanted])
     (outcome,) = bench.apply(plan.changes, bench.run(finished=lambda _outcome: meddle()))

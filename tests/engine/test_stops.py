@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from retinue.cli.exits import Exit, of_outcomes
-from retinue.core.model import Outcome, Resource, Status
+from retinue.core.model import Desired, Outcome, Status
 from retinue.engine.run import Run
 from retinue_emulator.faults import Behaviour, Fault
 
@@ -16,7 +16,7 @@ from ..core.worlds import desired
 from .conftest import Bench
 
 
-def bot(temperature: float) -> Resource:
+def bot(temperature: float) -> Desired:
     return desired("bot", {"model": "gpt-4o", "name": "bot", "temperature": temperature})
 
 

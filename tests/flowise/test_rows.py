@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retinue.core.errors import ServiceError
-from retinue.core.model import Address, Resource
+from retinue.core.model import Address, Desired
 from retinue.providers.base import Marker
 from retinue.providers.flowise import PROVIDER
 from retinue.providers.flowise.directory import Credential, Directory
-from retinue.providers.flowise.reading import to_resource
+from retinue.providers.flowise.reading import to_live
 from retinue.providers.flowise.resolving import resolved
 from retinue.providers.flowise.upstream import deviations
 from retinue.providers.flowise.writing import create_body, update_body
@@ -83,7 +83,7 @@ def test_what_was_written_reads_as_it_was_asked() -> None:
     store = {"name": "handbook", "description": "rules", "returnSourceDocuments": True}
     inputs = {"inputs": {"streaming": False}}
     block = {"credential": "main", "iconSrc": "/a", "chatModel": inputs, "documentStores": [store]}
-    live = to_resource(row(custom(**block)), DIRECTORY)
+    live = to_live(row(custom(**block)), DIRECTORY)
     assert live.spec["providers"]["flowise"] == block
     assert (live.spec["temperature"], live.spec["model"], live.marker_address) == (1, "gpt-4o", MARKER.address)
     assert live.created_at == 1795321008
@@ -94,7 +94,7 @@ def test_numbers_that_the_page_stored_as_text_are_numbers(typed: Any) -> None:
     body = custom()
     held = details(body)
     held["chatModel"]["inputs"] |= {"temperature": typed, "retries": 3}
-    live = to_resource(row(body, details=json.dumps(held)), DIRECTORY)
+    live = to_live(row(body, details=json.dumps(held)), DIRECTORY)
     assert live.spec["temperature"] == 0.2
     assert "providers" not in live.spec or live.spec["providers"]["flowise"] == {}
 
@@ -103,7 +103,7 @@ def test_a_key_that_was_typed_into_the_page_is_neither_shown_nor_lost() -> None:
     body = custom()
     held = details(body)
     held["chatModel"]["inputs"]["apiKey"] = "sk-secret"
-    live = to_resource(row(body, details=json.dumps(held)), DIRECTORY)
+    live = to_live(row(body, details=json.dumps(held)), DIRECTORY)
     assert "sk-secret" not in json.dumps(live.spec)
     sent = update_body(live, {"model": "gpt-4o-mini"}, MARKER, DIRECTORY)
     assert details(sent)["chatModel"]["inputs"]["apiKey"] == "sk-secret"
@@ -111,7 +111,7 @@ def test_a_key_that_was_typed_into_the_page_is_neither_shown_nor_lost() -> None:
 
 def test_an_update_touches_only_what_changes() -> None:
     held = {**details(custom()), "flowId": "f", "x": {"a": [1.5]}, "tools": "strange"}
-    live = to_resource(row(custom(), details=json.dumps(held)), DIRECTORY)
+    live = to_live(row(custom(), details=json.dumps(held)), DIRECTORY)
     sent = update_body(live, {"instructions": "New."}, MARKER, DIRECTORY)
     assert set(sent) == {"details"}
     assert details(sent) == {**held, "instruction": "New."}
@@ -119,7 +119,7 @@ def test_an_update_touches_only_what_changes() -> None:
 
 def test_forgetting_takes_the_marker_and_nothing_else() -> None:
     held = {**details(custom()), "flowId": "f"}
-    live = to_resource(row(custom(), details=json.dumps(held)), DIRECTORY)
+    live = to_live(row(custom(), details=json.dumps(held)), DIRECTORY)
     kept = {key: value for key, value in held.items() if key != "metadata"}
     assert details(update_body(live, {}, None, DIRECTORY)) == kept
 
@@ -127,7 +127,7 @@ def test_forgetting_takes_the_marker_and_nothing_else() -> None:
 def test_an_openai_row_always_sends_what_would_else_stay_upstream() -> None:
     spec = {**SPEC, "description": "Helps.", "temperature": 0.2, "tools": [{"type": "file_search"}],
             "providers": {"flowise": {"type": "OPENAI", "credential": "main"}}}  # fmt: skip
-    live = to_resource(row(create_body(spec, MARKER, DIRECTORY)), DIRECTORY)
+    live = to_live(row(create_body(spec, MARKER, DIRECTORY)), DIRECTORY)
     sent = update_body(
         live, {"description": None, "instructions": None, "temperature": 1, "tools": []}, MARKER, DIRECTORY
     )
@@ -139,7 +139,7 @@ def test_an_openai_row_always_sends_what_would_else_stay_upstream() -> None:
 def test_what_the_page_keeps_beside_file_ids_goes_when_they_change() -> None:
     held = {"name": "A", "model": "m", "id": "asst_1",
             "tool_resources": {"code_interpreter": {"file_ids": ["f-1"], "files": [{"id": "f-1"}]}}}  # fmt: skip
-    live = to_resource(row({"details": json.dumps(held), "credential": "c-1", "type": None}), DIRECTORY)
+    live = to_live(row({"details": json.dumps(held), "credential": "c-1", "type": None}), DIRECTORY)
     assert live.spec["providers"]["flowise"] == {"type": "OPENAI", "credential": "main"}
     same = details(update_body(live, {"tool_resources": {"code_interpreter": {"file_ids": ["f-1"]}}}, None, DIRECTORY))
     assert same["tool_resources"]["code_interpreter"]["files"] == [{"id": "f-1"}] and "id" not in same
@@ -149,7 +149,7 @@ def test_what_the_page_keeps_beside_file_ids_goes_when_they_change() -> None:
 
 def test_a_name_that_two_credentials_have_stays_an_id() -> None:
     held = json.dumps({"name": "A", "model": "m"})
-    live = to_resource(row({"details": held, "credential": "c-2", "type": "OPENAI"}), DIRECTORY)
+    live = to_live(row({"details": held, "credential": "c-2", "type": "OPENAI"}), DIRECTORY)
     assert live.spec["providers"]["flowise"]["credential"] == "c-2"
 
 
@@ -160,7 +160,7 @@ def test_a_name_that_two_credentials_have_stays_an_id() -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("kind", ["CUSTOM", "OPENAI", None, "AZURE"])
 def test_strange_details_read_as_nothing_of_ours(text: str, kind: str | None) -> None:
-    live = to_resource(row({"details": text, "credential": "c", "type": kind}), DIRECTORY)
+    live = to_live(row({"details": text, "credential": "c", "type": kind}), DIRECTORY)
     assert live.marker_address is None and live.remote_id == "r-1"
     json.dumps(live.spec, allow_nan=False)
 
@@ -168,12 +168,12 @@ def test_strange_details_read_as_nothing_of_ours(text: str, kind: str | None) ->
 @pytest.mark.parametrize("strange", [{}, {"id": ""}, {"id": 7}, {"id": "a"}, {"id": "a", "details": {}}])
 def test_what_is_no_row_is_an_error(strange: dict[str, Any]) -> None:
     with pytest.raises(ServiceError):
-        to_resource(strange, DIRECTORY)
+        to_live(strange, DIRECTORY)
 
 
 def test_manifests_are_brought_to_the_form_in_which_rows_are_read() -> None:
     block = {"credential": "c-1", "chatModel": {"name": "chatOpenAI", "inputs": {"streaming": True, "retries": "3"}}}
-    wanted = Resource("Assistant", {**SPEC, "providers": {"flowise": block}}, address=Address("Assistant", "a"))
+    wanted = Desired("Assistant", {**SPEC, "providers": {"flowise": block}}, address=Address("Assistant", "a"))
     found, problems = resolved(wanted, DIRECTORY)
     assert problems == [] and found.spec["providers"] == {"flowise": {"credential": "main"}}
     assert found.spec["name"] == "A"
@@ -181,7 +181,7 @@ def test_manifests_are_brought_to_the_form_in_which_rows_are_read() -> None:
 
 def test_a_key_in_a_manifest_is_refused() -> None:
     block = {"chatModel": {"inputs": {"apiKey": "sk-secret"}}}
-    wanted = Resource("Assistant", {**SPEC, "providers": {"flowise": block}}, address=Address("Assistant", "a"))
+    wanted = Desired("Assistant", {**SPEC, "providers": {"flowise": block}}, address=Address("Assistant", "a"))
     (problem,) = resolved(wanted, DIRECTORY)[1]
     assert (problem.code, problem.path) == ("flowise-secret", "/providers/flowise/chatModel/inputs/apiKey")
     assert "sk-secret" not in problem.message
@@ -191,14 +191,14 @@ def test_a_document_store_that_is_gone_or_shares_its_name_is_told_by_its_id() ->
     stores = {"s-1": {"label": "handbook"}, "s-2": {"label": "twice"}, "s-3": {"label": "twice"}}
     known = Directory(stores=stores)
     held = {"name": "A", "documentStores": [{"id": key, "name": "old"} for key in ("s-1", "s-2", "s-9")]}
-    live = to_resource(row({"type": "CUSTOM", "details": json.dumps(held)}), known)
+    live = to_live(row({"type": "CUSTOM", "details": json.dumps(held)}), known)
     assert live.spec["providers"]["flowise"]["documentStores"] == [
         {"name": "handbook"},
         {"name": "s-2"},
         {"name": "s-9"},
     ]
     block = {"documentStores": [{"name": "s-1"}, {"name": "s-2"}, {"name": "twice"}, {"name": "s-9"}]}
-    wanted = Resource("Assistant", {**SPEC, "providers": {"flowise": block}}, address=Address("Assistant", "a"))
+    wanted = Desired("Assistant", {**SPEC, "providers": {"flowise": block}}, address=Address("Assistant", "a"))
     found, problems = resolved(wanted, known)
     assert [item["name"] for item in found.spec["providers"]["flowise"]["documentStores"]] == [
         "handbook",
@@ -230,7 +230,7 @@ def test_deviations_are_of_what_the_row_says_and_not_of_what_it_leaves_open() ->
 
 def test_an_export_has_the_words_of_a_manifest_and_no_deviation() -> None:
     held = json.dumps({"name": "A", "model": "m", "metadata": {"k": "v"}})
-    live = to_resource(
+    live = to_live(
         row({"details": held, "credential": "c-1", "type": "OPENAI"}), DIRECTORY, {"model": "n", "name": "A"}
     )
     assert live.spec["providers"]["flowise"]["upstream"] == {"model": "n"}
@@ -261,5 +261,6 @@ BLOCK = ("type", "credential", "chatModel", "tools", "documentStores")
     ANYTHING | st.dictionaries(st.sampled_from(BLOCK), ANYTHING | st.just("OPENAI")),
 )
 def test_the_checks_take_whatever_validation_has_refused(spec: dict[str, Any], block: Any) -> None:
-    for problem in PROVIDER.check(Resource("Assistant", {**spec, "providers": {"flowise": block}})):
+    wanted = Desired("Assistant", {**spec, "providers": {"flowise": block}}, Address("Assistant", "a"))
+    for problem in PROVIDER.check(wanted):
         assert problem.path and problem.code

@@ -15,7 +15,7 @@ import pytest
 from retinue.core import marker
 from retinue.core.codec import dump, plan_from_json, plan_to_json
 from retinue.core.errors import RetinueError
-from retinue.core.model import Json, Resource
+from retinue.core.model import Json, Live
 from retinue.load import yaml
 from retinue.load.dumps import objects_from_text
 from retinue.load.export import manifests_from_objects
@@ -157,7 +157,7 @@ def test_bytes_of_a_whole_project(tmp_path: Path) -> None:
 
 
 def test_saved_plans() -> None:
-    live: list[Resource] = [managed(desired("b")), managed(desired("c")), foreign("f", name="a")]
+    live: list[Live] = [managed(desired("b")), managed(desired("c")), foreign("f", name="a")]
     made = plan_to_json(plan([desired("a"), desired("b", {"model": "x", "name": "b"})], live), "1")
     text = dump(made).encode()
 

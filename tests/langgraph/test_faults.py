@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from retinue.core.errors import RetinueError
-from retinue.core.model import Address, Outcome, Resource, Status
+from retinue.core.model import Address, Desired, Outcome, Status
 from retinue.core.observation import Observation
 from retinue.core.plan import make_plan
 from retinue.core.target import Target
@@ -66,28 +66,28 @@ class Wire:
                 return [b""]
 
 
-def desired(name: str, text: str) -> Resource:
+def desired(name: str, text: str) -> Desired:
     spec = {
         "name": name.title(),
         "model": "gpt-4o",
         "instructions": text,
         "providers": {"langgraph": {"graph_id": "agent"}},
     }
-    return Resource("Assistant", spec, address=Address("Assistant", name))
+    return Desired("Assistant", spec, address=Address("Assistant", name))
 
 
 BEFORE = [desired(name, "Old.") for name in ("changed", "gone", "same")]
 AFTER = [desired("changed", "New."), desired("same", "Old."), *(desired(name, "New.") for name in ("new", "newer"))]
 
 
-def run_once(wire: Wire, wanted: list[Resource]) -> list[Outcome]:
+def run_once(wire: Wire, wanted: list[Desired]) -> list[Outcome]:
     """A plan of what is there, carried out by one worker."""
     clock = VirtualClock()
     connection = Connection("http://fake", transport=in_process(wire), clock=clock)
     with closing(PROVIDER.connect(connection)) as service:
         plan = make_plan(read_for_plan(service, TARGET, wanted, PROVIDER.capabilities.kinds), wanted)
         assert not [change for change in plan.changes if change.blocked]
-        run = Run(service, PROVIDER.capabilities, KINDS, "demo", "dev", parallelism=1, clock=clock)
+        run = Run(service, PROVIDER.capabilities, TARGET, parallelism=1, clock=clock)
         return apply_changes(plan.changes, run)
 
 
@@ -165,7 +165,7 @@ def test_two_runs_that_create_the_same_end_with_one_object() -> None:
     services = [PROVIDER.connect(Connection("http://fake", transport=in_process(fake), clock=clock)) for _ in range(3)]
     wanted = [desired("new", "New.")]
     plans = [make_plan(Observation(TARGET, []), wanted) for _ in services]
-    runs = [Run(service, PROVIDER.capabilities, KINDS, "demo", "dev", clock=clock) for service in services]
+    runs = [Run(service, PROVIDER.capabilities, TARGET, clock=clock) for service in services]
     (first,) = apply_changes(plans[0].changes, runs[0])
     (second,) = apply_changes(plans[1].changes, runs[1])
     assert (first.status, second.status) == (Status.DONE, Status.DONE)

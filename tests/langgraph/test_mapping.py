@@ -8,7 +8,7 @@ import pytest
 
 from retinue.providers.base import Marker
 from retinue.providers.langgraph import PROVIDER
-from retinue.providers.langgraph.mapping import create_body, id_of, is_system, scope_of, to_resource, update_body
+from retinue.providers.langgraph.mapping import create_body, id_of, is_system, scope_of, to_live, update_body
 from retinue.providers.langgraph.verdicts import known_graphs
 
 ADDRESS = "demo/dev/Assistant/tutor"
@@ -36,16 +36,14 @@ def test_an_assistant_with_our_marker_is_never_the_servers_own() -> None:
 
 @pytest.mark.parametrize("value", [7, True, {"a": 1}, ["x"]])
 def test_a_value_that_a_field_cannot_be_stays_in_the_context(value: Any) -> None:
-    live = to_resource(raw(context={"system_prompt": value, "temperature": True, "top_p": 0.5}))
+    live = to_live(raw(context={"system_prompt": value, "temperature": True, "top_p": 0.5}))
     assert "instructions" not in live.spec and live.spec["top_p"] == 0.5
     assert live.spec["providers"]["langgraph"]["context"] == {"system_prompt": value, "temperature": True}
     assert update_body(live, {}, None) == {}
 
 
 def test_the_map_of_a_live_object_is_its_own() -> None:
-    live = to_resource(
-        raw(context={"prompt": "Be kind."}, metadata={"retinue.context_keys": {"instructions": "prompt"}})
-    )
+    live = to_live(raw(context={"prompt": "Be kind."}, metadata={"retinue.context_keys": {"instructions": "prompt"}}))
     assert live.spec["instructions"] == "Be kind." and live.spec["metadata"] == {}
     assert live.spec["providers"]["langgraph"] == {"graph_id": "agent", "context_keys": {"instructions": "prompt"}}
 
@@ -58,14 +56,14 @@ def test_nothing_that_differs_is_no_request() -> None:
         "metadata": {"a": "b"},
         "providers": {"langgraph": {"graph_id": "g"}},
     }
-    live = to_resource({**create_body(spec, MARKER, "x"), "version": 1})
+    live = to_live({**create_body(spec, MARKER, "x"), "version": 1})
     assert live.spec == spec
     assert update_body(live, {}, MARKER) == {}
     assert update_body(live, dict(spec), MARKER) == {}
 
 
 def test_taking_the_marker_away_leaves_the_rest_and_the_map() -> None:
-    live = to_resource(
+    live = to_live(
         raw(
             metadata={
                 "a": "b",
@@ -87,22 +85,17 @@ def test_known_graphs_are_read_out_of_a_refusal_also_a_cut_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("context", "configurable", "instructions", "other", "set_back"),
-    [
-        ("new", "new", "new", None, False),
-        ("new", "old", "old", "new", True),
-        (None, "old", "old", None, False),
-        ("new", None, "new", None, False),
-    ],
+    ("context", "configurable", "instructions", "other"),
+    [("new", "new", "new", None), ("new", "old", "old", "new"), (None, "old", "old", None), ("new", None, "new", None)],
 )
 def test_what_counts_is_the_copy_that_versions_set_and_the_other_is_named(
-    context: str | None, configurable: str | None, instructions: str, other: str | None, set_back: bool
+    context: str | None, configurable: str | None, instructions: str, other: str | None
 ) -> None:
     def copy(value: str | None) -> dict[str, str]:
         return {"system_prompt": value} if value else {}
 
-    live = to_resource(raw(context=copy(context), config={"configurable": copy(configurable), "tags": ["x"]}))
-    assert (live.spec["instructions"], live.set_back) == (instructions, set_back)
+    live = to_live(raw(context=copy(context), config={"configurable": copy(configurable), "tags": ["x"]}))
+    assert live.spec["instructions"] == instructions
     same = context == configurable
     assert live.spec["providers"]["langgraph"].get("not_mirrored") == (None if same else {"system_prompt": other})
     body = update_body(live, {"providers": {"langgraph": {"graph_id": "agent"}}}, None)
@@ -112,10 +105,10 @@ def test_what_counts_is_the_copy_that_versions_set_and_the_other_is_named(
 
 @pytest.mark.parametrize("strange", [None, 7, [], {"configurable": 3}, {"configurable": None}, {"configurable": {}}])
 def test_a_config_that_holds_no_copy(strange: Any) -> None:
-    assert to_resource(raw(config=strange)).spec["providers"]["langgraph"] == {"graph_id": "agent"}
+    assert to_live(raw(config=strange)).spec["providers"]["langgraph"] == {"graph_id": "agent"}
 
 
 def test_the_last_value_is_cleared_in_both_places() -> None:
-    live = to_resource(raw(context={"model": "m"}, config={"configurable": {"model": "m"}, "recursion_limit": 5}))
+    live = to_live(raw(context={"model": "m"}, config={"configurable": {"model": "m"}, "recursion_limit": 5}))
     body = update_body(live, {"model": None}, None)
     assert body == {"context": {}, "config": {"configurable": {}, "recursion_limit": 5}}

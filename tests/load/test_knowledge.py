@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from retinue.core.errors import StaleError
-from retinue.core.model import Address, Resource
+from retinue.core.model import Address, Desired
 from retinue.load.manifests import Loaded, load
 from retinue.load.project import load_project
 from retinue.load.uploads import LocalContent, changed_since, content
@@ -42,7 +42,7 @@ def loaded(root: Path, text: str, environment: str = "dev", **files: str) -> Loa
     return load(project, environment)
 
 
-def objects(root: Path, text: str, environment: str = "dev") -> dict[str, Resource]:
+def objects(root: Path, text: str, environment: str = "dev") -> dict[str, Desired]:
     found = loaded(root, text, environment)
     assert found.diagnostics == ()
     return {str(resource.address): resource for resource in found.resources}

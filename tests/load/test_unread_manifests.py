@@ -106,6 +106,29 @@ SLIPS: dict[str, tuple[str | bytes, str]] = {
     "a line of a template": ("{% comment %}\n" + MANIFEST, "3:1: front-matter-start"),
     "a comment on the same line": ("<!-- x --> " + MANIFEST, "2:1: front-matter-start"),
     "a store with a text": ("---\nvector_store: books\n---\nPrompt\n", "4:1: front-matter-instructions"),
+    "a name on the next line": ("\n---\nassistant:\n  n3\n---\n", "3:1: front-matter-start"),
+    "a comment, and a name on the next line": ("\n---\nassistant:  # us\n  n3\n---\n", "3:1: front-matter-start"),
+    "a complex key": ("\n---\n? assistant\n: n3\n---\n", "3:1: front-matter-start"),
+    "a flow mapping with the kind last": ("\n---\n{name: x, assistant: n3}\n---\n", "3:1: front-matter-start"),
+    "a flow mapping of two lines": ("\n---\n{name: x,\n assistant: n3}\n---\n", "4:2: front-matter-start"),
+    "a flow mapping with others in it": (
+        "\n---\n{metadata: {user: a, b: [c, {d: e}]}, assistant: n3}\n---\n",
+        "3:1: front-matter-start",
+    ),
+    "a quote": ("> ---\n> assistant: n3\n> ---\nPrompt\n", "2:3: front-matter-start"),
+    "a quote without dashes": ("> assistant: n3\n> model: m\n\nPrompt\n", "1:3: front-matter-start"),
+    "an item": ("- assistant: n3\n  model: m\n", "1:3: front-matter-start"),
+    "an item with dashes": ("- ---\n  assistant: n3\n  ---\n  Prompt\n", "2:3: front-matter-start"),
+    "a numbered item": ("1. assistant: n3\n   model: m\n", "1:4: front-matter-start"),
+    "a heading of the kind": ("## assistant: n3\nmodel: m\n", "1:4: front-matter-start"),
+    "a bold key": ("\n---\n**assistant**: n3\nmodel: m\n---\n", "3:1: front-matter-start"),
+    "a tab before the kind": ("\n---\n\tassistant: n3\n---\n", "3:2: front-matter-start"),
+    "a hard space before the kind": ("\n---\n\u00a0assistant: n3\n---\n", "3:2: front-matter-start"),
+    "a filler before the kind": ("\n---\n\u3164assistant: n3\n---\n", "3:1: front-matter-start"),
+    "a wide colon": ("\n---\nassistant\uff1an3\nmodel: m\n---\n", "3:1: front-matter-start"),
+    "TOML": ('+++\nassistant = "n3"\nmodel = "m"\n+++\n', "2:1: front-matter-start"),
+    "a name that is none": ("\n---\nassistant: Math Tutor\nmodel: m\n---\n", "3:1: front-matter-start"),
+    "a name of nothing": ("\n---\nassistant:\nmodel: m\n---\n", "3:1: front-matter-start"),
     "a stray letter before the dashes": ("x---\nassistant: n3\n---\nPrompt\n", "2:1: front-matter-start"),
     "a word in the place of the dashes": ("yaml" + MANIFEST[3:], "2:1: front-matter-start"),
     "a key that no manifest has": ("\n---\ntitle: T\nassistant: n3\nmodel: m\n---\n", "4:1: front-matter-start"),
@@ -182,7 +205,7 @@ def test_so_is_one_in_json(world: World, name: str) -> None:
     assert errors(world) == [f"assistants/{name}:2:3: manifest-type"]
 
 
-@pytest.mark.parametrize("name", ["N3.YAML", "n3.Yml", "n3.MD", "n3.JSON", "x.yaml/n3.yaml"])
+@pytest.mark.parametrize("name", ["N3.YAML", "n3.Yml", "n3.MD", "n3.JSON", "x.d/n3.yaml"])
 def test_letters_of_either_case_and_folders_of_any_name_are_read(world: World, name: str) -> None:
     texts = {".md": MANIFEST, "json": '{"assistant": "n3"}'}
     world.write(f"assistants/{name}", texts.get(name[-4:].lower(), texts.get(name[-3:].lower(), FIELDS)))
@@ -245,6 +268,13 @@ TEXTS = {
     "a dialogue of names": "Human: hi\nAssistant: hello\n",
     "a dialogue of somebody": "name: Bob\nuser: hi\nassistant: hello\n",
     "a greeting": "assistant: Hello, how can I help?\n",
+    "a quote that shows one": "# Ours\n\n> assistant: n3\n",
+    "a dialogue below its speakers": "user:\nIs it blue?\nassistant:\nyes\n",
+    "a dialogue with a model": "model: gpt-4o\nuser: hi\nassistant: Hello, how can I help?\n",
+    "a dialogue in JSON": '{"role": "assistant", "content": "yes"}\n{"role": "user", "content": "no"}\n',
+    "a dialogue in flow style": "{user: hi, assistant: hello}\n",
+    "an item of a list": "# Speakers\n\n- user: a person\n- assistant: this program\n",
+    "a heading above a text": "# assistant\n\n## model: which one\n\nText.\n",
     "rules": "Text\n\n---\n\nMore text: about it\n\n---\n",
 }
 
@@ -261,9 +291,10 @@ def test_what_is_passed_over_is_named_as_far_as_it_is_few(world: World) -> None:
     for name in ("a.txt", "b.png", "c.csv", "d.bin", ".DS_Store", ".hidden.yaml"):
         world.write(f"assistants/{name}", b"\x89PNG\0\xff assistant")
     world.write("assistants/.git/config.yaml", FIELDS)
+    world.write("assistants/.old/n3.yaml", FIELDS)
     assert passed(world) == (
-        "6 files that are not manifests were passed over: `assistants/.DS_Store`, `assistants/.hidden.yaml`,"
-        " `assistants/a.txt` and 3 more"
+        "7 files that are not manifests were passed over: `assistants/.DS_Store`, `assistants/.hidden.yaml`,"
+        " `assistants/.old/` and 4 more"
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from retinue.core.model import Address, Diagnostic, Resource, Severity
+from retinue.core.model import Address, Desired, Diagnostic, Severity
 from retinue.providers.base import Capabilities, Support
 from retinue.providers.losses import LOSS, OnLoss, held, losses, weighed
 from retinue.schema import kinds
@@ -31,8 +31,8 @@ RECORD = Capabilities(
 )
 
 
-def manifest(**spec: Any) -> Resource:
-    return Resource("Assistant", {"model": "m", **spec}, address=Address("Assistant", "one"))
+def manifest(**spec: Any) -> Desired:
+    return Desired("Assistant", {"model": "m", **spec}, address=Address("Assistant", "one"))
 
 
 def test_what_is_stated_and_unsupported_is_a_loss_with_its_note() -> None:

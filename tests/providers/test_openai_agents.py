@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from retinue.core.model import Address, Json, Resource, Severity, Status
+from retinue.core.model import Address, Desired, Json, Live, Severity, Status
 from retinue.engine.apply import apply_changes
 from retinue.load.validate import validate_extras
 from retinue.load.yaml import parse_text
@@ -32,12 +32,12 @@ MARKER = Marker("p/e/Assistant/one", "1 abcdefgh")
 KINDS = with_extras(kinds(), PROVIDER.name, PROVIDER.capabilities.extras)
 
 
-def live(**raw: Json) -> Resource:
+def live(**raw: Json) -> Live:
     return to_resource({"id": "agent_1", "object": "agent", "created_at": 1, "model": "gpt-5", **raw})
 
 
 def said(**spec: Json) -> list[tuple[str, str | None]]:
-    desired = Resource("Assistant", {"model": "gpt-5", **spec}, Address("Assistant", "one"))
+    desired = Desired("Assistant", {"model": "gpt-5", **spec}, Address("Assistant", "one"))
     return [(item.code, item.path) for item in PROVIDER.check(desired)]
 
 

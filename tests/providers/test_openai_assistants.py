@@ -13,7 +13,7 @@ from retinue.core.errors import ApiGone, Rejected, ServiceError
 from retinue.core.model import Action, Address, Change, FieldChange, Reason
 from retinue.providers.base import Marker
 from retinue.providers.metadata import metadata_pairs
-from retinue.providers.openai_assistants import PROVIDER, classify, create_body, to_resource, update_body
+from retinue.providers.openai_assistants import PROVIDER, classify, create_body, to_live, update_body
 from retinue.providers.wire import Answer, Connection, Verb, Verdict
 
 MARKER = Marker("p/dev/Assistant/a", "1 abcdefgh")
@@ -52,7 +52,7 @@ def test_the_classify_table(verb: Verb, status: int, body: Any, verdict: Verdict
 
 
 def test_the_marker_is_no_part_of_the_spec() -> None:
-    live = to_resource(raw(metadata={"team": "x", **PAIRS}))
+    live = to_live(raw(metadata={"team": "x", **PAIRS}))
     assert live.spec["metadata"] == {"team": "x"}
     assert (live.marker_address, live.marker_applied) == (MARKER.address, MARKER.applied)
     assert (live.remote_id, live.created_at) == ("asst_1", 5)
@@ -60,7 +60,7 @@ def test_the_marker_is_no_part_of_the_spec() -> None:
 
 @pytest.mark.parametrize("metadata", [None, {}, {"retinue.address": ""}, "odd"])
 def test_an_object_without_a_marker_is_nobodys(metadata: Any) -> None:
-    assert to_resource(raw(metadata=metadata)).marker_address is None
+    assert to_live(raw(metadata=metadata)).marker_address is None
 
 
 def test_a_create_sends_what_is_stated_and_the_marker() -> None:
@@ -71,28 +71,28 @@ def test_a_create_sends_what_is_stated_and_the_marker() -> None:
 
 
 def test_an_update_sends_only_what_differs_and_the_whole_metadata() -> None:
-    live = to_resource(raw(metadata={"team": "x", "gone": "", **PAIRS}))
+    live = to_live(raw(metadata={"team": "x", "gone": "", **PAIRS}))
     assert update_body(live, {"temperature": 0.2}, MARKER) == {"temperature": 0.2, "metadata": {"team": "x", **PAIRS}}
 
 
 def test_a_removed_metadata_key_is_sent_empty_but_an_empty_one_is_not_sent_again() -> None:
-    live = to_resource(raw(metadata={"old": "1", "dead": "", **PAIRS}))
+    live = to_live(raw(metadata={"old": "1", "dead": "", **PAIRS}))
     assert metadata_pairs(live, {"new": "2"}, MARKER) == {"new": "2", "old": "", **PAIRS}
 
 
 def test_letting_go_empties_both_marker_pairs() -> None:
-    live = to_resource(raw(metadata={"team": "x", **PAIRS}))
+    live = to_live(raw(metadata={"team": "x", **PAIRS}))
     assert update_body(live, {}, None) == {"metadata": {"team": "x", "retinue.address": "", "retinue.applied": ""}}
 
 
 @pytest.mark.parametrize("value", [{}, None, {"file_search": None}, {"code_interpreter": {"file_ids": []}}])
 def test_tool_resources_are_cleared_member_by_member(value: Any) -> None:
-    body = update_body(to_resource(raw()), {"tool_resources": value}, MARKER)
+    body = update_body(to_live(raw()), {"tool_resources": value}, MARKER)
     assert body["tool_resources"] == {"code_interpreter": {"file_ids": []}, "file_search": {"vector_store_ids": []}}
 
 
 def test_a_plan_that_needs_more_than_sixteen_pairs_is_an_obstacle_with_the_keys() -> None:
-    live = to_resource(raw(metadata={f"old{n}": "x" for n in range(8)} | PAIRS))
+    live = to_live(raw(metadata={f"old{n}": "x" for n in range(8)} | PAIRS))
     wanted = {f"new{n}": "y" for n in range(8)}
     change = Change(
         Address("Assistant", "a"), Action.UPDATE, Reason.MANIFEST, "asst_1", (FieldChange("/metadata", {}, wanted),)
@@ -101,7 +101,7 @@ def test_a_plan_that_needs_more_than_sixteen_pairs_is_an_obstacle_with_the_keys(
     assert obstacle is not None
     assert obstacle.code == "metadata-full"
     assert "18 metadata pairs" in obstacle.message
-    assert PROVIDER.obstacle(change, to_resource(raw(metadata=PAIRS))) is None
+    assert PROVIDER.obstacle(change, to_live(raw(metadata=PAIRS))) is None
 
 
 Serve = Callable[[Callable[[httpx.Request], httpx.Response]], Any]
@@ -170,7 +170,7 @@ def test_a_refused_reset_is_sent_once_more_as_null(serve: Serve) -> None:
             return httpx.Response(400, json={"error": error})
         return httpx.Response(200, json=raw(metadata=bodies[-1]["metadata"]))
 
-    live = to_resource(raw())
+    live = to_live(raw())
     serve(handler).update(live, {"temperature": 1}, MARKER, frozenset({"temperature"}))
     assert [body["temperature"] for body in bodies] == [1, None]
 
@@ -179,7 +179,7 @@ def test_a_refused_value_that_is_no_reset_is_never_replaced_by_null(serve: Serve
     error = {"message": "no", "code": "unsupported_parameter", "param": "temperature"}
     service = serve(lambda _: httpx.Response(400, json={"error": error}))
     with pytest.raises(Rejected):
-        service.update(to_resource(raw()), {"temperature": 0.3}, MARKER, frozenset())
+        service.update(to_live(raw()), {"temperature": 0.3}, MARKER, frozenset())
 
 
 def test_get_of_an_absent_object_is_none_and_its_delete_no_error(serve: Serve) -> None:

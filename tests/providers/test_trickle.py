@@ -6,7 +6,7 @@ import itertools
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -97,9 +97,21 @@ CALLS = [
 ]
 
 
+_MADE: list[Http] = []
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    """Closes the clients of a test: the collector would warn of their sockets in whatever test runs then."""
+    yield
+    while _MADE:
+        _MADE.pop().close()
+
+
 def made(url: str, budget: float = BUDGET, limits: Limits = LIMITS, proxy: str | None = None) -> Http:
     headers = {"Authorization": "Bearer sk-canary-0001"}
-    return Http(Connection(url, headers, budget=budget, limits=limits, proxy=proxy), classify)
+    _MADE.append(Http(Connection(url, headers, budget=budget, limits=limits, proxy=proxy), classify))
+    return _MADE[-1]
 
 
 def over(call: Callable[[], object], latest: float = LATEST) -> RetinueError:

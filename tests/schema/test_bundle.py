@@ -13,7 +13,7 @@ import yaml
 from jsonschema import Draft7Validator
 
 from retinue.schema import manifest_kinds
-from retinue.schema.bundle import editor_schemas, manifest_schema, project_schema
+from retinue.schema.bundle import editor_schemas, manifest_schema, output_schemas, project_schema
 
 REPOSITORY = Path(__file__).parents[2]
 EDITOR = editor_schemas()
@@ -35,10 +35,12 @@ def test_the_committed_schemas_are_those_of_their_source(tmp_path: Path) -> None
     new = {path.name: path.read_bytes() for path in (tmp_path / "new").iterdir()}
     committed = {path.name: path.read_bytes() for path in (REPOSITORY / "schemas").iterdir()}
     assert new == committed, "run `retinue schema --out schemas` and commit"
-    assert set(new) == {*EDITOR, "plan.schema.json", "apply.schema.json"}
+    assert set(new) == {*EDITOR, *(f"{name}.schema.json" for name in output_schemas())}
 
 
-@pytest.mark.parametrize("schema", [*EDITOR.values(), manifest_schema("assistant"), project_schema()])
+@pytest.mark.parametrize(
+    "schema", [*EDITOR.values(), *output_schemas().values(), manifest_schema("assistant"), project_schema()]
+)
 def test_every_schema_is_a_draft_07_schema(schema: Any) -> None:
     Draft7Validator.check_schema(schema)
     assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"

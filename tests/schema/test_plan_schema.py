@@ -13,37 +13,25 @@ import pytest
 from hypothesis import given, settings
 from jsonschema import Draft7Validator
 
+from retinue.core.allowed import FORMS
 from retinue.core.codec import plan_to_json
-from retinue.core.model import Action, Diagnostic, Plan
+from retinue.core.model import Action, Cause, Diagnostic, Plan, Reason, Severity, Status
 from retinue.render.results import error_json
-from retinue.schema.plan import plan_schema
+from retinue.schema.bundle import output_schemas
 
 from ..render import plans
+from .closing import closed, faults
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 GOLDEN = sorted(SCENARIOS.glob("*/expected/plans.json"))
 
 
-def closed(schema: Any) -> Any:
-    """The schema with no other keys allowed: retinue itself writes none that it does not name."""
-    if isinstance(schema, list):
-        return [closed(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    result = {key: closed(item) for key, item in schema.items()}
-    return result | {"additionalProperties": False} if "properties" in result else result
-
-
-OPEN, CLOSED = Draft7Validator(plan_schema()), Draft7Validator(closed(plan_schema()))
-
-
-def faults(validator: Any, value: Any) -> list[str]:
-    found = [*validator.iter_errors(value)]
-    return [f"{list(item.absolute_path)}: {item.message[:200]}" for error in found for item in error.context or [error]]
+PLAN = output_schemas()["plan"]
+OPEN, CLOSED = Draft7Validator(PLAN), Draft7Validator(closed(PLAN))
 
 
 def test_it_is_a_schema_and_the_scenarios_hold_plans() -> None:
-    Draft7Validator.check_schema(plan_schema())
+    Draft7Validator.check_schema(PLAN)
     assert len(GOLDEN) > 30
 
 
@@ -62,6 +50,21 @@ def test_what_is_written_is_valid(value: Plan) -> None:
         replace(change, fields=tuple(item for item in change.fields if item.path.startswith("/"))) for change in real
     ]
     assert faults(CLOSED, plan_to_json(replace(value, changes=tuple(pointed)), "1")) == []
+
+
+def test_its_words_are_those_of_the_model() -> None:
+    parts = PLAN["definitions"]
+    change, plan = parts["change"]["properties"], parts["plan"]["properties"]
+    assert [*change["action"]["enum"], "no-op"] == [action.value for action in Action]
+    assert change["reason"]["examples"] == [reason.value for reason in Reason]
+    assert parts["field"]["properties"]["cause"]["enum"] == [cause.value for cause in Cause]
+    assert parts["diagnostic"]["properties"]["severity"]["enum"] == [severity.value for severity in Severity]
+    assert list(plan["summary"]["properties"]) == [*(action.value for action in Action), "blocked", "held"]
+    forms = {code: f"--allow {form.written(code)}" for code, form in FORMS.items()}
+    assert {code: part["description"] for code, part in plan["allowed"]["properties"].items()} == forms
+    result = output_schemas()["apply"]["properties"]
+    assert result["results"]["items"]["properties"]["status"]["enum"] == [status.value for status in Status]
+    assert list(result["summary"]["properties"]) == [*(item.value for item in (*Action, *Status))]
 
 
 def test_a_plan_that_failed_is_valid() -> None:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ..core.allowed import FORMS, Allowed, Said, flag
+from ..core.allowed import FORMS, Allowed, Extent, flag
 from ..core.codec import parse_address
 from ..core.errors import UsageError
 from ..core.spelling import closest
@@ -50,7 +50,7 @@ def known() -> str:
 
 
 def _refused(_ctx: click.Context, option: click.Parameter, found: Any) -> None:
-    """Raises UsageError for a former flag, with what was said by it in the new form."""
+    """Raises UsageError for a former flag, which tells its new form."""
     if found:
         (name,) = option.opts
         code = FORMER[name]
@@ -60,21 +60,21 @@ def _refused(_ctx: click.Context, option: click.Parameter, found: Any) -> None:
 
 def allowed_of(texts: Iterable[str]) -> Allowed:
     """Raises UsageError for an unknown code, another form than the code's, and two different numbers."""
-    found: dict[str, Said] = {}
+    found: dict[str, Extent] = {}
     for text in texts:
-        code, said = _read(text)
-        before = found.get(code, said)
-        if isinstance(before, tuple) and isinstance(said, tuple):
-            said = (*before, *(item for item in said if item not in before))
+        code, extent = _read(text)
+        before = found.get(code, extent)
+        if isinstance(before, tuple) and isinstance(extent, tuple):
+            extent = (*before, *(item for item in extent if item not in before))
         elif before is True:
-            said = True
-        elif type(before) is int and before != said:
+            extent = True
+        elif type(before) is int and before != extent:
             raise UsageError(f"--allow {text}: {code}={before} was given too", "Give one number.")
-        found[code] = said
-    return Allowed({code: tuple(sorted(said)) if isinstance(said, tuple) else said for code, said in found.items()})
+        found[code] = extent
+    return Allowed({code: tuple(sorted(it)) if isinstance(it, tuple) else it for code, it in found.items()})
 
 
-def _read(text: str) -> tuple[str, Said]:
+def _read(text: str) -> tuple[str, Extent]:
     parts = re.fullmatch(r"([^:=]*)([:=]?)(.*)", text, re.DOTALL)
     assert parts is not None  # every text is of this form
     code, sign, value = parts.groups()

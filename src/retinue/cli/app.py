@@ -58,9 +58,6 @@ class LazyGroup(click.Group):
         if name not in _COMMANDS:
             return None
         module = importlib.import_module(f".commands.{_COMMANDS[name][0]}", __package__)
-        from .console import SECRETS
-
-        SECRETS.clear()
         command: click.Command = module.command
         return command
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import wait
 from dataclasses import dataclass, field, replace
@@ -10,10 +11,10 @@ from urllib.parse import quote
 
 from ..core.codec import outcome
 from ..core.errors import RetinueError
-from ..core.model import Change, Outcome, Plan, Resource, Status
+from ..core.model import Change, Live, Outcome, Plan, Status
 from ..core.waves import Known, in_plan_order, known_as
 from ..engine.apply import apply_changes
-from ..engine.recheck import Checked
+from ..engine.preflight import Checked
 from ..engine.run import Run
 from ..engine.threads import in_thread
 from ..load.uploads import changed_since, content
@@ -24,7 +25,26 @@ from .approval import approve, check_digest, is_approved
 from .options import ApplyOptions, ProjectOptions
 from .report import nothing_to_do, report_blocked, report_outcomes, show_plan, shows_plan, text_of
 from .session import Session
-from .signals import signals
+
+
+class Stopping:
+    """The first signal lets what is in flight end and starts nothing new, the second breaks off.
+
+    `first`: the signal that was received first, or 0. `final`: nothing can be stopped any more.
+    """
+
+    def __init__(self, stop: threading.Event) -> None:
+        self.stop, self.first, self.final = stop, 0, False
+
+    def handle(self, number: int) -> None:
+        if self.final:
+            return
+        if self.first:
+            self.final = True
+            raise KeyboardInterrupt
+        self.first = number
+        self.stop.set()
+        console.note("\nStopping: finishing what is in flight. Once more to stop at once.")
 
 
 def review_and_apply(plan: Plan, session: Session, service: Service, options: ApplyOptions) -> int:
@@ -50,9 +70,9 @@ def carry_out(
     checked = checked or Checked(plan.changes, (), ())
     if any(change.blocked for change in checked.todo):
         return report_blocked(plan, options)
-    with signals(session.stop) as received:
-        record = _Record()
-        run = record.watch(run_of(plan, session, service, options))
+    stopping, record = Stopping(session.stop), _Record()
+    with interrupts.handed_to(stopping.handle):
+        run = record.watch(run_of(session, service, options))
         run.ids.update(checked.ids)
         bug = None
         try:
@@ -60,7 +80,7 @@ def carry_out(
             while not work.done():
                 wait([work], timeout=0.2)
             outcomes = work.result()
-            received.final = True
+            stopping.final = True
         except KeyboardInterrupt:
             outcomes = record.so_far(plan.changes)
         except RetinueError:
@@ -68,12 +88,12 @@ def carry_out(
         except Exception as error:
             if not record.started:
                 raise
-            # What was written before it has to be said all the same.
-            received.final = True
+            # What was written before it has to be reported all the same.
+            stopping.final = True
             bug, outcomes = console.bug_in(error), record.so_far(plan.changes)
             console.note(f"{bug.message}\n  {bug.remedy}")
         unfinished = any(item.status not in (Status.DONE, Status.HELD) for item in outcomes)
-        code = exits.of_outcomes(outcomes, received.first if unfinished else 0)
+        code = exits.of_outcomes(outcomes, stopping.first if unfinished else 0)
         if bug is not None:
             code = exits.Exit.BUG
             plan = replace(plan, diagnostics=(*plan.diagnostics, bug))
@@ -120,14 +140,12 @@ class _Record:
         return Outcome(change.address, change.action, status, change.remote_id, why)
 
 
-def run_of(plan: Plan, session: Session, service: Service, options: ApplyOptions) -> Run:
+def run_of(session: Session, service: Service, options: ApplyOptions) -> Run:
     quiet = options.quiet or options.output_format == "json"
     return Run(
         service=service,
         capabilities=session.provider.capabilities,
-        kinds=session.kinds,
-        project=plan.project,
-        environment=plan.environment,
+        target=session.target,
         parallelism=options.parallelism,
         fail_fast=options.fail_fast,
         stop=session.stop,
@@ -135,7 +153,6 @@ def run_of(plan: Plan, session: Session, service: Service, options: ApplyOptions
         backup=backup_into(options.backup) if options.backup else lambda _live: None,
         content=lambda change: content(session.project.root, change.address.name, *_bytes_of(change)),
         changed=lambda change: changed_since(session.project.root, change.address.name, _bytes_of(change)[0]),
-        formerly=session.project.formerly,
     )
 
 
@@ -152,12 +169,12 @@ def _progress(item: Outcome) -> None:
         console.note(f"  {item.address}: {item.action} failed")
 
 
-def backup_into(folder: str) -> Callable[[Resource], None]:
+def backup_into(folder: str) -> Callable[[Live], None]:
     """What saves an object as it is live, as JSON in a folder."""
 
-    def save(live: Resource) -> None:
+    def save(live: Live) -> None:
         # The id comes from the service: it must not choose the folder.
-        name = quote(live.remote_id or "", safe="", errors="surrogatepass")
+        name = quote(live.remote_id, safe="", errors="surrogatepass")
         files.write_beside(folder, name, console.json_text(dict(live.raw)).encode())
 
     return save

@@ -16,7 +16,7 @@ _NOTHING: Json = {"type": "object", "additionalProperties": False, "properties":
 
 
 def bound_provider(project: Project, environment: Environment) -> tuple[Provider, tuple[Diagnostic, ...]]:
-    """The provider bound to the environment, and what is to be said of that. Raises InvalidManifests for none."""
+    """The provider bound to the environment, and what there is to report about it. Raises InvalidManifests for none."""
     if environment.provider not in registry.names():
         message, remedy = registry.unknown(environment.provider)
         problem = Diagnostic(
@@ -29,18 +29,18 @@ def bound_provider(project: Project, environment: Environment) -> tuple[Provider
         raise InvalidManifests([problem])
     provider = registry.load(environment.provider)
     taken = {key: value for key, value in environment.settings.items() if key in provider.capabilities.settings}
-    said = [_no_setting(key, provider) for key in environment.settings if key not in taken]
+    found = [_no_setting(key, provider) for key in environment.settings if key not in taken]
     if environment.endpoint == EMULATOR and not emulators.has(provider.name):
         message = f"the emulator does not speak the API of the provider `{provider.name}`"
         remedy = "Name the address of a server of it."
-        said.append(Diagnostic("emulator-dialect", message, remedy, path="/endpoint"))
+        found.append(Diagnostic("emulator-dialect", message, remedy, path="/endpoint"))
     if environment.account is not None and not provider.capabilities.account:
-        said.append(unreported(f"{provider.name} reports no account"))
+        found.append(unreported(f"{provider.name} reports no account"))
     if isinstance(provider, Configurable):
         bound = provider.configured(Settings(environment.endpoint, taken, environment.api_key is not None))
         provider = bound.provider
-        said += bound.diagnostics
-    return provider, tuple(in_project(item, project, environment) for item in said)
+        found += bound.diagnostics
+    return provider, tuple(in_project(item, project, environment) for item in found)
 
 
 def _no_setting(key: str, provider: Provider) -> Diagnostic:

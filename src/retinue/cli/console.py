@@ -142,12 +142,12 @@ def json_text(value: Json) -> str:
 
 
 def is_interactive() -> bool:
-    """Whether somebody is there to answer a question."""
+    """True if a person can answer a question."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def ask(question: str) -> str:
-    """The answer of somebody at the terminal; none if the terminal is gone."""
+    """The answer given at the terminal; none if the terminal is gone."""
     sys.stderr.write(question)
     sys.stderr.flush()
     try:
@@ -226,7 +226,7 @@ def _usage_error(error: click.ClickException, asked: Asked) -> int:
 
 
 def interrupted(asked: Asked) -> int:
-    """Somebody pressed Ctrl-C or sent SIGTERM where no apply was under way to end in order, or once more."""
+    """Report Ctrl-C or SIGTERM where no apply was under way to end in order, or a second one. Its code."""
     code = Exit(interrupts.code())
     _report([Diagnostic(code="interrupted", message="interrupted")], code, asked)
     note("interrupted")

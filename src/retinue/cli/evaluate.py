@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..core.errors import UsageError
+from . import interrupts
 
 OUTPUT, OUTPUT_FILE, ENVIRONMENT = "RETINUE_OUTPUT", "RETINUE_OUTPUT_FILE", "RETINUE_ENV"
 _MOST_BYTES = 96 * 1024
@@ -44,24 +45,21 @@ def _run(words: Sequence[str], surroundings: Mapping[str, str]) -> Ended:
     received: list[int] = []
     running: list[subprocess.Popen[bytes]] = []
 
-    def hand_on(number: int, _frame: object) -> None:
+    def hand_on(number: int) -> None:
         received.append(number)
         for process in running:
             _send(process, number, again=len(received) > 1)
 
-    before = {number: signal.signal(number, hand_on) for number in (signal.SIGINT, signal.SIGTERM)}
     sys.stdout.flush()
-    try:
-        process = subprocess.Popen(words, env=dict(surroundings))  # noqa: S603 - the user's own command, without a shell
-        running.append(process)
-        for number in received[:1]:
-            process.send_signal(number)
-        code = process.wait()
-    except (OSError, ValueError) as error:
-        raise _not_run(words[0], error) from error
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    with interrupts.handed_to(hand_on):
+        try:
+            process = subprocess.Popen(words, env=dict(surroundings))  # noqa: S603 - the user's own command, no shell
+            running.append(process)
+            for number in received[:1]:
+                process.send_signal(number)
+            code = process.wait()
+        except (OSError, ValueError) as error:
+            raise _not_run(words[0], error) from error
     return Ended(128 - code if code < 0 else code, received[0] if received else 0)
 
 

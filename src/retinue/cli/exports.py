@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +20,7 @@ from ..load.fitting import Beside, fitted
 from ..load.located import Map
 from ..load.manifests import UNMATCHED, Loaded, load
 from ..load.project import Project
-from ..load.sources import covering
+from ..load.sources import covering, fixed
 from ..load.yaml import parse
 from ..providers import registry
 from ..providers.base import Exporter, Provider, Recogniser
@@ -105,7 +104,7 @@ def _refuse_taken(exported: Exported, beside: Beside) -> None:
     """Raises UsageError for a name that a manifest has which stands in another file."""
     project = beside.project
     loaded = load(project, beside.environments[0], beside.variables, extras=extras_of)
-    # Whose name a faulty manifest takes, nobody can say.
+    # A faulty manifest does not tell which name it takes.
     refuse([item for item in loaded.diagnostics if item.code != UNMATCHED])
     for file, text in sorted(exported.files.items()):
         taken = sorted(_addresses_in(file, text) & _addresses(loaded))
@@ -143,7 +142,7 @@ def checked(exported: Exported) -> Exported:
 
 
 def from_live(session: Session, options: ServiceOptions, choice: Choice = Choice()) -> Exported:
-    """The manifests for the live objects that nobody manages, or for the chosen ones of them. Raises UsageError."""
+    """The manifests for the unmanaged live objects, or for the chosen ones of them. Raises UsageError."""
     with connect(session, options) as service:
         seen = Observation(session.target, read_live(service, session.provider.capabilities.kinds[:1]))
     exporter = session.provider if isinstance(session.provider, Exporter) else None
@@ -206,7 +205,7 @@ def _without_keys(fields: dict[str, Json]) -> dict[str, Json]:
 def _folder(project: Project) -> str:
     """The first manifest folder of the project, or the fixed part of a pattern that names new manifests there."""
     for entry in project.manifests:
-        folder = re.split(r"[^/]*[*?\[]", entry, maxsplit=1)[0].rstrip("/") or "."
+        folder = fixed(entry)
         if not PurePosixPath(folder).suffix and covering([entry])(f"{folder}/a.yaml"):
             return folder
     return "assistants"

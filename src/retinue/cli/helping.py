@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from . import console
+
 _SECTIONS = {
     "Which objects": ("targets", "excludes", "labels"),
     "What is allowed": ("allow",),
@@ -33,6 +35,7 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """As click does. Whoever reports a failure finds in `ctx.obj` what click has understood."""
+        console.SECRETS.clear()  # An earlier command of this process had keys of its own.
         if ctx.obj is not None:
             ctx.obj.append(ctx)
         return super().invoke(ctx)

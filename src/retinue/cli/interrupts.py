@@ -8,20 +8,24 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 TYPE_CHECKING = False  # The module `typing` is not loaded for `--version`.
 if TYPE_CHECKING:
     from types import FrameType
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class _State:
-    """`due`: a signal has come and not broken off anything; `holds`: how many things may not be broken off now."""
+    """`due`: a signal has come and not broken off anything; `holds`: how many things may not be broken off now.
+
+    `handler`: gets the signals in place of all this.
+    """
 
     first, count, due, holds = 0, 0, False, 1
+    handler: Callable[[int], None] | None = None
 
 
 def begin(early: bool) -> None:
@@ -29,7 +33,7 @@ def begin(early: bool) -> None:
 
     `early`: SIGINT came before this.
     """
-    for number in SIGNALS:
+    for number in _SIGNALS:
         signal.signal(number, _handle)
     if early:
         _handle(signal.SIGINT, None)
@@ -47,7 +51,7 @@ def begin(early: bool) -> None:
 
 def end() -> None:
     """The exit code is settled: a signal comes too late."""
-    for number in SIGNALS:
+    for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 
@@ -73,6 +77,17 @@ def held() -> Iterator[None]:
     check()
 
 
+@contextmanager
+def handed_to(handler: Callable[[int], None]) -> Iterator[None]:
+    """Until this ends `handler` gets each signal and decides alone what comes of it."""
+    check()
+    before, _State.handler = _State.handler, handler
+    try:
+        yield
+    finally:
+        _State.handler = before
+
+
 def settle() -> None:
     """The result is out, and what it says of the exit code stands: nothing may break off what is left."""
     _State.holds += 1
@@ -91,6 +106,9 @@ def code() -> int:
 
 
 def _handle(number: int, _frame: FrameType | None) -> None:
+    if _State.handler is not None:
+        _State.handler(number)
+        return
     _State.count += 1
     if _State.count == 1:
         _State.first, _State.due = number, True

@@ -174,7 +174,7 @@ def apply_options(command: F) -> F:
 
 
 def to_paste(name: str, options: ProjectOptions, *words: str) -> str:
-    """A command for the same folder and environment, as somebody would type it."""
+    """A command for the same folder and environment, as one would type it."""
     flags = (("-C", options.directory), ("-e", options.environment or ""))
     chosen = (part for flag in flags if flag[1] not in ("", ".") for part in flag)
     return shlex.join(["retinue", name, *chosen, *words])

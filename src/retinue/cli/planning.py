@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..core.allowed import Allowed, flag
 from ..core.errors import InvalidManifests, RetinueError, UsageError
-from ..core.model import Address, Change, Diagnostic, Inputs, Place, Plan, Promotion, Resource, Severity
+from ..core.model import Action, Address, Change, Diagnostic, Inputs, Live, ObjectKey, Place, Plan, Promotion, Severity
 from ..core.observation import Observation
 from ..core.plan import Intent, make_plan
 from ..core.policy import counts_as_delete
@@ -15,10 +15,11 @@ from ..core.promotion import Proof, proof_of
 from ..core.selection import select
 from ..core.spelling import closest
 from ..core.verification import spec_digests, verified
+from ..engine.read import rewound
 from ..load.located import Map
-from ..load.manifests import PASSED_OVER
+from ..load.manifests import PASSED_OVER, left_behind
 from ..load.origins import shared_file_notes
-from ..providers.base import Adviser, Provider
+from ..providers.base import Adviser, Provider, Rewindable, Service
 from ..providers.losses import LOSS
 from . import console
 from .arguments import parse_pairs
@@ -27,7 +28,9 @@ from .reading import observed
 from .session import Session, open_session, placed
 
 
-def plan_for(session: Session, seen: Observation, options: PlanOptions, *, destroy: bool = False) -> Plan:
+def plan_for(
+    session: Session, service: Service, seen: Observation, options: PlanOptions, *, destroy: bool = False
+) -> Plan:
     """The plan for what was read, with the command's selection and permissions.
 
     Where the environment is promoted from another one, that one is read and planned too: what it has not proven is
@@ -42,7 +45,7 @@ def plan_for(session: Session, seen: Observation, options: PlanOptions, *, destr
         name = session.environment.name
         why = "a destroy holds nothing back" if destroy else f"{name} is promoted from no other environment"
         raise UsageError(f"{flag('unpromoted', exceptions[0])}: {why}", "Leave it out: nothing is held here.")
-    return own_plan(session, seen, options, proof=proof, destroy=destroy)
+    return own_plan(session, service, seen, options, proof=proof, destroy=destroy)
 
 
 def _check_exceptions(session: Session, seen: Observation, exceptions: Sequence[str]) -> None:
@@ -60,9 +63,9 @@ def _proof(session: Session, promotion: Promotion, options: PlanOptions) -> Proo
     """What the environment before says, by its own plan from the same files and the same variables."""
     try:
         source = open_session(replace(options, environment=promotion.environment))
-        with observed(source, options) as (source, _, seen):
+        with observed(source, options) as (source, service, seen):
             allowed = {"incomplete": True} if options.allowed.covers("incomplete") else {}
-            plan = own_plan(source, seen, PlanOptions(allow=Allowed(allowed)))
+            plan = own_plan(source, service, seen, PlanOptions(allow=Allowed(allowed)))
     except RetinueError as error:
         name = session.environment.name
         error.message = f"{name} is promoted from {promotion.environment}, which is read too: {error.message}"
@@ -74,9 +77,18 @@ def _proof(session: Session, promotion: Promotion, options: PlanOptions) -> Proo
 
 
 def own_plan(
-    session: Session, seen: Observation, options: PlanOptions, *, proof: Proof | None = None, destroy: bool = False
+    session: Session,
+    service: Service,
+    seen: Observation,
+    options: PlanOptions,
+    *,
+    proof: Proof | None = None,
+    destroy: bool = False,
 ) -> Plan:
-    """As `plan_for`, for the environment by itself: no other one is read."""
+    """As `plan_for`, for the environment by itself: no other one is read.
+
+    A service whose objects can go back to an earlier version, marker and all, is asked about those that would change.
+    """
     owned = seen.world.owned
     labels = parse_pairs(options.labels, "--select")
     selection = select(session.desired, options.targets, options.excludes, labels, orphans=owned)
@@ -87,22 +99,34 @@ def own_plan(
         may = options.allow is not None and options.only is None
         way = f" Or go on without it: {flag('incomplete')}" if may else ""
         raise InvalidManifests([replace(item, remedy=f"{item.remedy}{way}") for item in empty_sources])
-    plan = make_plan(seen, session.desired, Intent(options.allowed, selection, destroy, options.only, proof))
-    by_id = {resource.remote_id: resource for resource in seen.live}
-    # Blocked where the service is known to refuse the step.
+    intent = Intent(options.allowed, selection, destroy, options.only, proof)
+    plan = make_plan(seen, session.desired, intent)
+    if isinstance(service, Rewindable):
+        kept = (Action.UPDATE, Action.MOVE, Action.ADOPT)
+        changing = {item.object_key for item in plan.changes if item.action in kept}
+        told = rewound(service, seen, changing)
+        if told is not seen:
+            seen, plan = told, make_plan(told, session.desired, intent)
+    by_key = {resource.object_key: resource for resource in seen.live}
+    lost = {item.address for item in plan.changes if item.orphan and item.address not in session.loaded.rendered}
+    behind = left_behind(session.project, lost) if lost else {}
+    # Blocked where a manifest is there and not read, or where the service is known to refuse the step.
     changes = tuple(
         change
         if change.blocked or change.held
-        else replace(change, blocked=session.provider.obstacle(change, by_id.get(change.remote_id)))
+        else replace(
+            change,
+            blocked=behind.get(change.address) or session.provider.obstacle(change, by_key.get(change.object_key)),
+        )
         for change in plan.changes
     )
-    advice = [*_advice(session.provider, changes, by_id), *shared_file_notes(session.loaded, changes)]
+    advice = [*_advice(session.provider, changes, by_key), *shared_file_notes(session.loaded, changes)]
     # An empty source that is allowed is still worth a word.
     empty = (replace(item, severity=Severity.WARNING) for item in session.loaded.empty_sources)
-    said = (*session.loaded.diagnostics, *empty)
-    # What is lost is said however lightly the environment takes it.
-    warnings = tuple(item for item in said if item.severity is Severity.WARNING or item.code in (LOSS, PASSED_OVER))
-    # What a variables file said has its place there, and is recorded by its value.
+    found = (*session.loaded.diagnostics, *empty)
+    # Losses are reported however lightly the environment takes it.
+    warnings = tuple(item for item in found if item.severity is Severity.WARNING or item.code in (LOSS, PASSED_OVER))
+    # A value from a variables file has its place there, and is recorded by its value.
     files = session.overrides.keys_at
     inputs = Inputs(
         var={name: value for name, value in session.overrides.items() if name not in files},
@@ -111,16 +135,14 @@ def own_plan(
         exclude=options.excludes,
         select=options.labels,
     )
-    said = (*warnings, *plan.diagnostics, *advice)
-    return without_keys(replace(plan, changes=changes, inputs=inputs, diagnostics=said), session)
+    diagnostics = (*warnings, *plan.diagnostics, *advice)
+    plan = replace(plan, changes=changes, inputs=inputs, diagnostics=diagnostics)
+    _refuse_keys(plan, session)
+    return _without_keys(plan) if console.SECRETS else plan
 
 
-def without_keys(plan: Plan, session: Session) -> Plan:
-    """The plan as it may be shown and saved: without the key of this run in what is live.
-
-    Raises InvalidManifests where a manifest holds the key: apply would write it.
-    """
-    hide = console.SECRETS
+def _refuse_keys(plan: Plan, session: Session) -> None:
+    """Raises InvalidManifests where a manifest holds the key of this run: apply would write it."""
     found = [
         placed(
             Diagnostic(
@@ -134,18 +156,23 @@ def without_keys(plan: Plan, session: Session) -> Plan:
         )
         for change in plan.changes
         for item in change.fields
-        if str(change.address) in session.written and hide.masked_json(item.after) != item.after
+        if str(change.address) in session.written and console.SECRETS.masked_json(item.after) != item.after
     ]
     if found:
         raise InvalidManifests(found)
+
+
+def _without_keys(plan: Plan) -> Plan:
+    """The plan as it may be shown and saved: without the key of this run in what is live."""
+    hide = console.SECRETS
 
     def shown(change: Change) -> Change:
         fields = tuple(replace(item, before=hide.masked_json(item.before)) for item in change.fields)
         blocked = change.blocked and replace(change.blocked, message=hide.masked(change.blocked.message))
         return replace(change, fields=fields, blocked=blocked)
 
-    said = (replace(item, message=hide.masked(item.message)) for item in plan.diagnostics)
-    return replace(plan, changes=tuple(map(shown, plan.changes)), diagnostics=tuple(said)) if hide else plan
+    diagnostics = (replace(item, message=hide.masked(item.message)) for item in plan.diagnostics)
+    return replace(plan, changes=tuple(map(shown, plan.changes)), diagnostics=tuple(diagnostics))
 
 
 def as_recorded(plan: Plan, path: str, options: ApplyOptions) -> ApplyOptions:
@@ -163,7 +190,12 @@ def as_recorded(plan: Plan, path: str, options: ApplyOptions) -> ApplyOptions:
 
 
 def planned_again(
-    plan: Plan, done: Collection[Change], session: Session, seen: Observation, options: PlanOptions
+    plan: Plan,
+    done: Collection[Change],
+    session: Session,
+    service: Service,
+    seen: Observation,
+    options: PlanOptions,
 ) -> Plan:
     """The steps that the manifests ask for now at the addresses of a saved plan, with what was allowed for it.
 
@@ -171,17 +203,19 @@ def planned_again(
     """
     promotion, codes = session.environment.promote_from, plan.allowed.codes
     if (brake := plan.allowed.number("brake")) is not None:
-        acknowledged = frozenset(seen.target.removed)
-        codes = {**codes, "brake": max(0, brake - sum(counts_as_delete(change, acknowledged) for change in done))}
+        codes = {
+            **codes,
+            "brake": max(0, brake - sum(counts_as_delete(change, seen.target.removed) for change in done)),
+        }
     options = replace(options, allow=Allowed(codes))
     proof = None if promotion is None else _proof(session, promotion, options)
-    return own_plan(session, seen, options, proof=proof)
+    return own_plan(session, service, seen, options, proof=proof)
 
 
-def _advice(provider: Provider, changes: Sequence[Change], live: Mapping[str | None, Resource]) -> Iterator[Diagnostic]:
+def _advice(provider: Provider, changes: Sequence[Change], live: Mapping[ObjectKey, Live]) -> Iterator[Diagnostic]:
     if not isinstance(provider, Adviser):
         return
     for change in changes:
-        found = live.get(change.remote_id)
-        if found is not None and not (change.blocked or change.held) and (said := provider.advice(change, found)):
-            yield said
+        found = live.get(change.object_key)
+        if found is not None and not (change.blocked or change.held) and (advice := provider.advice(change, found)):
+            yield advice

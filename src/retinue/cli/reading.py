@@ -7,12 +7,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from ..core.errors import ApiGone
-from ..core.model import Action, Diagnostic
+from ..core.model import Diagnostic
 from ..core.observation import Observation
-from ..core.plan import make_plan
 from ..core.reach import hints_at_more, to_read_whole
-from ..engine.read import read_for_plan, read_ours, read_whole, rewound
-from ..providers.base import Resolver, Rewindable, Service
+from ..engine.read import read_for_plan, read_ours, read_whole
+from ..providers.base import Resolver, Service
 from ..providers.losses import held, weighed
 from .connecting import connect
 from .options import ServiceOptions
@@ -61,17 +60,7 @@ def observed(session: Session, options: ServiceOptions) -> Iterator[tuple[Sessio
     """The connected service, what is live there, and the session as `understood`."""
     with connect(session, options) as service:
         seen = read_world(session, service)
-        session = understood(session, service)
-        yield session, service, checked(session, service, seen)
-
-
-def checked(session: Session, service: Service, seen: Observation) -> Observation:
-    """`seen`, with what went back to an earlier version told apart among what would change: its marker is of then."""
-    if not isinstance(service, Rewindable):
-        return seen
-    changes = make_plan(seen, session.desired).changes
-    differing = {item.remote_id for item in changes if item.action in (Action.UPDATE, Action.MOVE)}
-    return rewound(service, seen, differing)
+        yield understood(session, service), service, seen
 
 
 def understood(session: Session, service: Service) -> Session:

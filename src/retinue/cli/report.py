@@ -117,7 +117,7 @@ def _counted(count: int, total: int) -> str:
 
 
 def report_outcomes(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, options: ProjectOptions) -> exits.Exit:
-    """The exit code: where what was done cannot be said on stdout, it is said on stderr, and that is an error."""
+    """The exit code: where the result cannot go to stdout, it goes to stderr, and that is an error."""
     try:
         _print_results(plan, outcomes, code, options)
     except streams.OutputLost as lost:

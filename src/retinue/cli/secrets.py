@@ -1,6 +1,6 @@
 """Resolves a reference to a secret: an environment variable, a file, a command. Never shows what it finds.
 
-Nor does it repeat a path or a command: somebody may have put the key itself there.
+Nor does it repeat a path or a command: it may hold the key itself.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ..core.model import Diagnostic, Kind, Place, Resource
+from ..core.model import Desired, Diagnostic, Kind, Place
 from ..core.pointer import split_pointer
 from ..core.target import Target
 from ..load.located import Map, place_of
@@ -35,12 +35,12 @@ class Session:
     provider: Provider
     kinds: Mapping[str, Kind]
     loaded: Loaded
-    written: Mapping[str, Resource] = field(default_factory=dict)
+    written: Mapping[str, Desired] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
     overrides: Map = field(default_factory=lambda: Map(Place("", 1, 1)))
 
     @property
-    def desired(self) -> tuple[Resource, ...]:
+    def desired(self) -> tuple[Desired, ...]:
         return self.loaded.resources
 
     @property
@@ -81,28 +81,28 @@ def open_without_manifests(options: ProjectOptions) -> Session:
 def _bare(options: ProjectOptions, replaced: Mapping[str, bytes] | None = None) -> Session:
     project = open_project(options.directory, replaced, options.project_file)
     environment = choose_environment(project, options.environment)
-    provider, said = bound_provider(project, environment)
+    provider, diagnostics = bound_provider(project, environment)
     known = with_extras(kinds(), provider.name, provider.capabilities.extras)
-    return Session(project, environment, provider, known, Loaded((), said))
+    return Session(project, environment, provider, known, Loaded((), diagnostics))
 
 
 def with_manifests(
     session: Session, options: ProjectOptions, *, complete: bool = True, replaced: Mapping[str, bytes] | None = None
 ) -> Session:
     """The session with its manifests; the arguments as for `open_session`."""
-    project, said = session.project, session.loaded.diagnostics
+    project = session.project
     overrides = variables_of(options)
     loaded = load(project, session.environment.name, overrides, extras=extras_of, replaced=replaced)
     written = {str(item.address): item for item in loaded.resources}
     found = [item for resource in loaded.resources for item in _checked(resource, session)]
-    problems = [*said, *loaded.diagnostics, *found, *_contradictions(project, loaded.resources)]
+    problems = [*session.loaded.diagnostics, *loaded.diagnostics, *found, *_contradictions(project, loaded.resources)]
     refuse(problems if complete else [item for item in problems if item.code != UNMATCHED])
     resources = tuple(held(item, found) for item in loaded.resources)
     loaded = replace(loaded, resources=resources, diagnostics=tuple(problems))
     return replace(session, loaded=loaded, written=written, overrides=overrides)
 
 
-def _checked(resource: Resource, session: Session) -> Iterator[Diagnostic]:
+def _checked(resource: Desired, session: Session) -> Iterator[Diagnostic]:
     """What the service cannot hold of a manifest, and what else its provider has to say of it."""
     if resource.kind not in session.provider.capabilities.kinds:
         yield _not_held(resource, session)
@@ -113,7 +113,7 @@ def _checked(resource: Resource, session: Session) -> Iterator[Diagnostic]:
         yield placed(weighed(item, kind, session.environment.on_loss), resource)
 
 
-def _not_held(resource: Resource, session: Session) -> Diagnostic:
+def _not_held(resource: Desired, session: Session) -> Diagnostic:
     provider = session.provider
     kinds_held = ", ".join(provider.capabilities.kinds)
     what = session.kinds[resource.kind].plural
@@ -126,7 +126,7 @@ def _not_held(resource: Resource, session: Session) -> Diagnostic:
     )
 
 
-def placed(problem: Diagnostic, resource: Resource) -> Diagnostic:
+def placed(problem: Diagnostic, resource: Desired) -> Diagnostic:
     """With the line that a provider's finding is about: what a provider is handed has no places that it knows of."""
     if problem.place is not None or problem.path is None:
         return problem
@@ -136,7 +136,7 @@ def placed(problem: Diagnostic, resource: Resource) -> Diagnostic:
     return replace(problem, place=place or resource.place, address=address)
 
 
-def _contradictions(project: Project, desired: Sequence[Resource]) -> list[Diagnostic]:
+def _contradictions(project: Project, desired: Sequence[Desired]) -> list[Diagnostic]:
     """`removed` names something that still has a manifest."""
     addresses = {resource.address for resource in desired}
     return [

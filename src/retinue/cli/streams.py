@@ -34,7 +34,7 @@ class _Result(io.FileIO):
             raise OutputLost(error.strerror or str(error)) from error
 
 
-class _Said(io.FileIO):
+class _Notes(io.FileIO):
     """stderr: there is no other place to report that it cannot be written."""
 
     def write(self, data: Any, /) -> int:
@@ -48,7 +48,7 @@ class _Said(io.FileIO):
 
 
 def _write(file: io.FileIO, data: Any) -> int:
-    """As io.FileIO.write, which answers None where a pipe is full that somebody made non-blocking."""
+    """As io.FileIO.write, which answers None where a full pipe is non-blocking."""
     count: int | None
     while (count := io.FileIO.write(file, data)) is None:
         import select
@@ -62,7 +62,7 @@ def prepare() -> None:
     # The next file or socket would get the descriptor that is closed. One that is open for reading takes no result.
     sys.stdin = sys.stdin or _null(os.O_RDONLY, "r")
     sys.stdout = _on(_Result, sys.stdout or _null(os.O_RDONLY, "w"))
-    sys.stderr = _on(_Said, sys.stderr or _null(os.O_WRONLY, "w"))
+    sys.stderr = _on(_Notes, sys.stderr or _null(os.O_WRONLY, "w"))
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         # What a stream cannot hold is written as an escape. It is no reason to fail once the work is done.
         if isinstance(stream, io.TextIOWrapper):
@@ -78,7 +78,7 @@ def _on(kind: type[io.FileIO], stream: TextIO) -> TextIO:
     if not isinstance(stream, io.TextIOWrapper) or type(getattr(stream.buffer, "raw", stream.buffer)) is not io.FileIO:
         return stream
     raw = kind(stream.fileno(), "wb", closefd=False)
-    if kind is _Said:
+    if kind is _Notes:
         # Unbuffered: a note of a signal's handler may interrupt another note.
         return io.TextIOWrapper(raw, stream.encoding, write_through=True)
     return io.TextIOWrapper(io.BufferedWriter(raw), stream.encoding, line_buffering=stream.line_buffering)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from ..core.diff import reached
 from ..core.errors import InvalidManifests, UsageError
-from ..core.model import MISSING, Cause, Json, Plan, Resource, Severity
+from ..core.model import MISSING, Cause, Desired, Json, Live, Plan, Severity
 from ..core.observation import Observation
 from ..core.pointer import with_ignored
 from ..core.references import addresses_in
@@ -23,7 +23,7 @@ from . import console
 from .binding import extras_of
 from .options import PlanOptions
 from .planning import plan_for
-from .reading import checked, understood
+from .reading import understood
 from .session import Session, open_session
 
 _REFERS = "it refers to other manifests or to files by name, and live ids must not take their place"
@@ -36,26 +36,23 @@ def update(
 ) -> Rewriting:
     """What the live values make of the project's files. Raises UsageError for a --take-live that means nothing."""
     known = understood(session, service)
-    seen = checked(known, service, seen)
-    plan = plan_for(known, seen, options)
+    plan = plan_for(known, service, seen, options)
     wanted, refused = _wanted(session, plan, seen.live, set(take_live))
     checker = _Checker(session, service, seen, options)
     found = rewrite(wanted, Texts(Files(session.project.root)), checker.problem)
     return replace(found, refused=(*refused, *found.refused), also=checker.also(found))
 
 
-def _wanted(
-    session: Session, plan: Plan, live: Sequence[Resource], taken: set[str]
-) -> tuple[list[Wanted], list[Refused]]:
+def _wanted(session: Session, plan: Plan, live: Sequence[Live], taken: set[str]) -> tuple[list[Wanted], list[Refused]]:
     """Every field that moved outside with its live value, and those of which the manifest moved too."""
     wanted: list[Wanted] = []
     refused: list[Refused] = []
-    by_id = {resource.remote_id: resource for resource in live}
+    by_key = {resource.object_key: resource for resource in live}
     for change in plan.changes:
         moved = [item for item in change.fields if item.cause is not Cause.MANIFEST]
         if not moved:
             continue
-        values = _live_values(session, session.written[str(change.address)], by_id[change.remote_id])
+        values = _live_values(session, session.written[str(change.address)], by_key[change.object_key])
         kind = session.kinds[change.address.kind]
         for item in moved:
             name = item.name
@@ -65,7 +62,7 @@ def _wanted(
                 continue
             one = Wanted(session.written[str(change.address)], kind.fields[name], values.get(name, MISSING))
             if reached(item, values, kind, change.ignored):
-                live_one = one._replace(value=by_id[change.remote_id].spec.get(name, MISSING))
+                live_one = one._replace(value=by_key[change.object_key].spec.get(name, MISSING))
                 refused.append(Refused(live_one, _BEYOND))
             elif item.cause is Cause.BOTH and str(change.address) not in taken:
                 refused.append(Refused(one, f"{_BOTH}; --take-live {change.address} takes the live one"))
@@ -80,7 +77,7 @@ def _wanted(
     return wanted, refused
 
 
-def _live_values(session: Session, desired: Resource, live: Resource) -> dict[str, Json]:
+def _live_values(session: Session, desired: Desired, live: Live) -> dict[str, Json]:
     """What a manifest would say of the live object; what is ignored stays as the manifest has it."""
     provider = session.provider
     fields = provider.exported(live) if isinstance(provider, Exporter) else live.spec
@@ -112,7 +109,7 @@ class _Checker:
         if why is None:
             self.others = self.others or dict(self._others(before, {}))
             pairs = ((self.others[name], new) for name, new in self._others(after, files))
-            why = next((said for one, two in pairs if (said := unintended(one, two, wanted, kinds, here=False))), None)
+            why = next(filter(None, (unintended(*pair, wanted, kinds, here=False) for pair in pairs)), None)
         return why or self._left(after, wanted)
 
     def also(self, found: Rewriting) -> dict[tuple[str, str], list[str]]:
@@ -134,7 +131,7 @@ class _Checker:
                 yield name, load(session.project, name, extras=extras_of, replaced=files)
 
     def _left(self, after: Session, wanted: Sequence[Wanted]) -> str | None:
-        plan = plan_for(understood(after, self.service), self.seen, self.options)
+        plan = plan_for(understood(after, self.service), self.service, self.seen, self.options)
         left = {(change.address, item.path) for change in plan.changes for item in change.fields}
         for one in wanted:
             if (one.resource.address, f"/{one.field.name}") in left:
@@ -149,7 +146,10 @@ def _rest(session: Session) -> dict[str, Json]:
 def report(found: Rewriting, then: str = "retinue plan") -> str:
     """What was written where, and what was not, each with what a person may write instead. `then`: the next command."""
     lines = [f"wrote {name}" for name in sorted(found.files)]
-    lines += [_written(one, found.also.get(_by_address(one), ())) for one in sorted(found.written, key=_by_address)]
+    for one in sorted(found.written, key=_by_address):
+        also = ", ".join(found.also.get(_by_address(one), ()))
+        where = f" (also in {also}: the same line serves it)" if also else ""
+        lines.append(f"  {one.resource.address}: {one.field.name}{where}")
     for refused in sorted(found.refused, key=lambda item: _by_address(item.wanted)):
         lines.extend(_refused(refused))
     if not (found.written or found.refused):
@@ -158,11 +158,6 @@ def report(found: Rewriting, then: str = "retinue plan") -> str:
     counts = f"{written} {'value' if written == 1 else 'values'} written" + (f", {left} not" if left else "")
     counts += f"; an apply notes {'it' if written == 1 else 'them'} as accepted" if written else ""
     return "\n".join([*lines, "", f"{counts}. Next: {then}"])
-
-
-def _written(one: Wanted, also: Sequence[str]) -> str:
-    where = f" (also in {', '.join(also)}: the same line serves it)" if also else ""
-    return f"  {one.resource.address}: {one.field.name}{where}"
 
 
 def _by_address(one: Wanted) -> tuple[str, str]:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-Said: TypeAlias = Literal[True] | int | tuple[str, ...]
-"""True where a code was allowed as such, a number, or addresses."""
+Extent: TypeAlias = Literal[True] | int | tuple[str, ...]
+"""How far a code is allowed: as such (True), for a number, or for addresses."""
 
 
 class Form(NamedTuple):
@@ -24,12 +24,12 @@ class Form(NamedTuple):
         rest = f"{self.sign}{self.what}"
         return f"{code}[{rest}]" if self.optional else f"{code}{rest}"
 
-    def fits(self, said: object) -> bool:
-        if said is True:
+    def fits(self, extent: object) -> bool:
+        if extent is True:
             return self.optional or not self.sign
         if self.sign == "=":
-            return type(said) is int and said >= 0
-        return self.sign == ":" and isinstance(said, tuple)
+            return type(extent) is int and extent >= 0
+        return self.sign == ":" and isinstance(extent, tuple)
 
 
 _NAMED: Final = Form(":", "ADDRESS")
@@ -48,35 +48,32 @@ FORMS: Mapping[str, Form] = {
 class Allowed:
     """What was allowed when a plan was made; kept under the plan's digest. False if nothing was."""
 
-    codes: Mapping[str, Said] = field(default_factory=dict)
+    codes: Mapping[str, Extent] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.codes)
 
     def covers(self, code: str, address: object = None) -> bool:
         """Tells if a code was allowed for an address; without one, as such."""
-        said = self.codes.get(code, ())
-        return said is True or (isinstance(said, tuple) and str(address) in said)
+        extent = self.codes.get(code, ())
+        return extent is True or (isinstance(extent, tuple) and str(address) in extent)
 
     def number(self, code: str) -> int | None:
-        said = self.codes.get(code)
-        return said if type(said) is int else None
+        extent = self.codes.get(code)
+        return extent if type(extent) is int else None
 
     def named(self, code: str) -> tuple[str, ...]:
-        said = self.codes.get(code)
-        return said if isinstance(said, tuple) else ()
+        extent = self.codes.get(code)
+        return extent if isinstance(extent, tuple) else ()
 
     def flags(self) -> list[str]:
-        """As somebody would type it: each a flag of its own."""
-        return [
-            f"--allow {code}{rest}"
-            for code, said in sorted(self.codes.items())
-            for rest in ([f":{address}" for address in said] if isinstance(said, tuple) else [_after(said)])
-        ]
-
-
-def _after(said: Literal[True] | int) -> str:
-    return "" if said is True else f"={said}"
+        """As one would type it: each a flag of its own."""
+        found = []
+        for code, extent in sorted(self.codes.items()):
+            rest = ("",) if extent is True else extent if isinstance(extent, tuple) else (extent,)
+            sign = "" if extent is True else ":" if isinstance(extent, tuple) else "="
+            found += [f"--allow {code}{sign}{item}" for item in rest]
+        return found
 
 
 def flag(code: str, about: object = None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .allowed import FORMS, Allowed, Said
+from .allowed import FORMS, Allowed, Extent
 from .canonical import canonical_json, digest, plain
 from .errors import UsageError
 from .marker import format_entries, parse_entries, parse_owner
@@ -68,7 +68,7 @@ def plan_to_json(plan: Plan, version: str) -> dict[str, Json]:
         return dict(plan.document)
     value: dict[str, Json] = {
         **scope_to_json(plan, version),
-        "allowed": {code: list(said) if isinstance(said, tuple) else said for code, said in plan.allowed.codes.items()},
+        "allowed": {code: list(it) if isinstance(it, tuple) else it for code, it in plan.allowed.codes.items()},
         "summary": summary(plan),
         "changes": [_change_to_json(change) for change in plan.changes],
         "diagnostics": [diagnostic_to_json(diagnostic) for diagnostic in plan.diagnostics],
@@ -199,14 +199,19 @@ def _major(value: Mapping[str, Any]) -> str:
 
 def _plan(value: Mapping[str, Any]) -> Plan:
     inputs, proof = value.get("inputs", {}), value.get("promotion")
-    allowed = value["allowed"] if _major(value) != "1" else _allowed_in_1(value["allowed"], inputs)
+    allowed = value["allowed"]
+    if _major(value) == "1":
+        # A key of its own for each flag; nothing for what was not allowed.
+        found = {code: allowed.get(word) for word, code in _CODES_IN_1.items()}
+        found["incomplete"] = inputs.get("incomplete")
+        allowed = {code: item for code, item in found.items() if item}
     return Plan(
         project=_text(value["project"]),
         environment=_text(value["environment"]),
         provider=_text(value["provider"]),
         endpoint=_text(value["endpoint"]),
         complete=value["complete"] is True,
-        allowed=Allowed({_text(code): _said(code, said) for code, said in allowed.items()}),
+        allowed=Allowed({_text(code): _extent(code, item) for code, item in allowed.items()}),
         changes=tuple(_change(item) for item in value["changes"]),
         unchanged=_count(value["summary"]["no-op"]),
         diagnostics=tuple(_diagnostic(item) for item in value["diagnostics"]),
@@ -216,18 +221,12 @@ def _plan(value: Mapping[str, Any]) -> Plan:
     )
 
 
-def _said(code: str, value: Json) -> Said:
+def _extent(code: str, value: Json) -> Extent:
     """What stands after a code in `allowed`; a code that is not known yet may be of any form."""
-    said: Said = tuple(map(_text, value)) if isinstance(value, list) else value
-    if not any(form.fits(said) for form in ([FORMS[code]] if code in FORMS else FORMS.values())):
+    extent: Extent = tuple(map(_text, value)) if isinstance(value, list) else value
+    if not any(form.fits(extent) for form in ([FORMS[code]] if code in FORMS else FORMS.values())):
         raise ValueError(f"`{code}` cannot be allowed so")
-    return said
-
-
-def _allowed_in_1(allowed: Mapping[str, Json], inputs: Mapping[str, Json]) -> dict[str, Json]:
-    """What format 1 said by a word of its own for each flag, by code; nothing for what it said was not allowed."""
-    said = {code: allowed.get(word) for word, code in _CODES_IN_1.items()} | {"incomplete": inputs.get("incomplete")}
-    return {code: item for code, item in said.items() if item}
+    return extent
 
 
 def _inputs(value: Mapping[str, Any]) -> Inputs:

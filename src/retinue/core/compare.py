@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .canonical import canonical, same
+from .canonical import canonical
 from .codec import FORMAT_VERSION
-from .model import MISSING, Address, FieldChange, Json, Kind, Resource
+from .diff import differences
+from .model import Address, FieldChange, Json, Kind, Resource
 
 Side = Mapping[Address, Mapping[str, Json]]
 """Of one environment, each object's fields in canonical form."""
@@ -41,7 +42,8 @@ def compare(project: str, names: tuple[str, str], sides: tuple[Side, Side], *, l
     """From the first environment to the second."""
     left, right = sides
     both = sorted(left.keys() & right.keys())
-    found = {address: _fields(left[address], right[address]) for address in both}
+    pairs = {address: (left[address], right[address]) for address in both}
+    found = {address: differences(dict.fromkeys((*one, *other)), one, other) for address, (one, other) in pairs.items()}
     changed = {address: fields for address, fields in found.items() if fields}
     return Comparison(
         project=project,
@@ -52,15 +54,6 @@ def compare(project: str, names: tuple[str, str], sides: tuple[Side, Side], *, l
         only_left=tuple(sorted(left.keys() - right.keys())),
         only_right=tuple(sorted(right.keys() - left.keys())),
         same=len(both) - len(changed),
-    )
-
-
-def _fields(left: Mapping[str, Json], right: Mapping[str, Json]) -> tuple[FieldChange, ...]:
-    names = dict.fromkeys((*left, *right))
-    return tuple(
-        FieldChange(f"/{name}", left.get(name), right.get(name))
-        for name in names
-        if not same(left.get(name, MISSING), right.get(name, MISSING))
     )
 
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from .model import Address, Resource
+from .model import Address, Live, Resource
 
 _LONGEST_STEM = 120
 _SCOPE_LENGTH, _SHA_LENGTH = 8, 16
@@ -65,15 +65,15 @@ def key_of(resource: Resource) -> Key:
     return Key(str(resource.spec["sha256"])[:_SHA_LENGTH], split_name(str(resource.spec["name"]))[1].lower())
 
 
-def by_key(live: Iterable[Resource], scope: str) -> Mapping[Key, tuple[Resource, ...]]:
+def by_key(live: Iterable[Live], scope: str) -> Mapping[Key, tuple[Live, ...]]:
     """The live files of a scope, for each key the oldest first."""
-    found: dict[Key, tuple[Resource, ...]] = {}
-    for resource in sorted(live, key=lambda item: (item.created_at, item.remote_id or "")):
+    found: dict[Key, tuple[Live, ...]] = {}
+    for resource in sorted(live, key=lambda item: (item.created_at, item.remote_id)):
         if resource.mark.owner_text == scope:
             found[key_of(resource)] = (*found.get(key_of(resource), ()), resource)
     return found
 
 
-def leftover_address(live: Resource) -> Address:
+def leftover_address(live: Live) -> Address:
     """How a live file of ours that no manifest wants is called: its path is unknown, so its content tells it apart."""
     return Address(live.kind, f"{live.spec['name']}@{str(live.spec['sha256'])[:8]}")

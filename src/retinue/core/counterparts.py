@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .allowed import Allowed
 from .canonical import canonical, canonical_json
-from .model import MISSING, Address, Obstacle, Resource
+from .model import MISSING, Address, Desired, Live, Obstacle, Resource
 from .ownership import Claim, World
 from .pointer import value_at
 from .target import Target
@@ -20,20 +20,20 @@ class Counterpart:
     `named`: its manifest names its id. `known`: nothing says that it was ours before.
     """
 
-    live: Resource
+    live: Live
     claim: Claim | None = None
     named: bool = True
     known: bool = True
 
 
 def counterparts(
-    target: Target, desired: Mapping[Address, Resource], world: World, allowed: Allowed
+    target: Target, desired: Mapping[Address, Desired], world: World, allowed: Allowed
 ) -> dict[Address, Counterpart | None]:
     """By desired address; None for what is not there. What may be a twin is not known again by what it looks like."""
     foreign = {live.remote_id: live for live in world.foreign if live.remote_id not in world.newer}
     lost = _unmarked(target, desired.values(), world.foreign)
 
-    def found(address: Address, resource: Resource) -> Counterpart | None:
+    def found(address: Address, resource: Desired) -> Counterpart | None:
         claim = world.owned.get(address) or _moved(address, resource, desired, world)
         if claim is not None:
             return Counterpart(claim.live, claim)
@@ -49,14 +49,14 @@ def counterparts(
     return {address: found(address, resource) for address, resource in desired.items()}
 
 
-def _moved(address: Address, resource: Resource, desired: Mapping[Address, Resource], world: World) -> Claim | None:
+def _moved(address: Address, resource: Desired, desired: Mapping[Address, Desired], world: World) -> Claim | None:
     if resource.policy.moved_from is None:
         return None
     before = Address(address.kind, resource.policy.moved_from)
     return None if before in desired else world.owned.get(before)
 
 
-def adopts(resource: Resource, target: Target) -> str | None:
+def adopts(resource: Desired, target: Target) -> str | None:
     """The live id that a manifest names for this environment."""
     return resource.policy.adopt.get(target.environment) or resource.policy.adopt.get("*")
 
@@ -83,13 +83,13 @@ def not_adoptable(remote_id: str, world: World) -> Obstacle:
     )
 
 
-def _unmarked(target: Target, desired: Iterable[Resource], foreign: Iterable[Resource]) -> dict[Address, Resource]:
+def _unmarked(target: Target, desired: Iterable[Desired], foreign: Iterable[Live]) -> dict[Address, Live]:
     """The unmarked live object that alone is what just one manifest describes, where a service may lose markers."""
     wanted: dict[str, list[Address]] = {}
-    found: dict[str, list[Resource]] = {}
+    found: dict[str, list[Live]] = {}
     adopted = {item for resource in desired for item in resource.policy.adopt.values()}
     for resource in desired:
-        if resource.address is not None and (key := _identity(target, resource)):
+        if key := _identity(target, resource):
             wanted.setdefault(key, []).append(resource.address)
     for live in foreign:
         if live.mark.owner_text is None and live.remote_id not in adopted and (key := _identity(target, live)):

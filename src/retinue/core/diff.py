@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from .canonical import canonical, digest, plain, same
 from .marker import UNFINISHED, Applied, Entry
 from .marks import entry_of, short_digest
-from .model import MISSING, Cause, Field, FieldChange, Json, Kind, Resource
+from .model import MISSING, Cause, Desired, Field, FieldChange, Json, Kind, Live
 from .pointer import with_ignored, without
 from .references import addresses_in, ids_in
 
@@ -17,7 +17,7 @@ class Compared(NamedTuple):
     """`changes`: what an update must send, in the kind's order.
 
     `unrecorded`: where nothing must be sent, the fields that are live as desired although the marker says that
-    something else was asked: somebody else put that there.
+    something else was asked: an edit outside put that there.
     """
 
     changes: tuple[FieldChange, ...]
@@ -25,8 +25,8 @@ class Compared(NamedTuple):
 
 
 def compared(
-    desired: Resource,
-    live: Resource,
+    desired: Desired,
+    live: Live,
     kind: Kind,
     applied: Applied | None,
     unreadable: Collection[str],
@@ -89,9 +89,9 @@ def _hidden(field: Field, want: Mapping[str, Json], applied: Applied | None) -> 
 def _unfinished(
     field: Field, want: Mapping[str, Json], have: Mapping[str, Json], entry: Entry, kind: Kind
 ) -> Cause | None:
-    """A step of ours broke off while it wrote the field, so what is missing or left over there is nobody's edit.
+    """A step of ours broke off while it wrote the field, so what is missing or left over there is no edit.
 
-    While the manifest still says what that step asked for, what it did not ask for is: somebody put it there.
+    While the manifest still says what that step asked for, what it did not ask for is one.
     """
     unchanged = entry.observed == UNFINISHED and field.name in want and entry.asked == short_digest(want[field.name])
     asked, held = (
@@ -144,6 +144,15 @@ def stated_fields(spec: Mapping[str, Json], kind: Kind) -> dict[str, Json]:
     return {name: _stated(field, spec, want) for name, field in kind.fields.items() if spec.get(name) is not None}
 
 
+def differences(names: Iterable[str], old: Mapping[str, Json], new: Mapping[str, Json]) -> tuple[FieldChange, ...]:
+    """Of these fields, in canonical form, those that are not the same. None stands for a field that is not there."""
+    return tuple(
+        FieldChange(f"/{name}", old.get(name), new.get(name))
+        for name in names
+        if not same(old.get(name, MISSING), new.get(name, MISSING))
+    )
+
+
 def altered(
     sent: Mapping[str, Json],
     answer: Mapping[str, Json],
@@ -161,7 +170,7 @@ def altered(
     }
 
 
-def expect_digest(live: Resource, kind: Kind, unreadable: Collection[str], ignored: Collection[str]) -> str:
+def expect_digest(live: Live, kind: Kind, unreadable: Collection[str], ignored: Collection[str]) -> str:
     """What a plan expects of a live object: its known fields less `ignored`, plus whose it is: its `expect`."""
     fields = {name: value for name, value in canonical(live.spec, kind).items() if name not in unreadable}
     return digest({"address": live.mark.owner_text, "fields": without(fields, ignored)})

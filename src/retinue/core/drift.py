@@ -11,7 +11,7 @@ from .model import Action, Address, Cause, Change, Diagnostic, FieldChange, Json
 
 
 class What(StrEnum):
-    """What moved outside. `missing` may also be a manifest that was never applied: without a record nobody can tell."""
+    """What moved outside. `missing` may also be a manifest that was never applied: there is no record that tells."""
 
     CHANGED = "changed"
     MISSING = "missing"
@@ -59,7 +59,7 @@ _MISSING = "not live: deleted outside, or never applied; without a state file no
 _DUPLICATE = "a second object with this address, which an interrupted run of ours made"
 _MARKER_LOST = "its marker was removed outside; known again by what it is called"
 _WRITTEN_ANEW = "The next apply writes it again."
-_SAID = {"copy": What.COPY, "marker-damaged": What.MARKER_DAMAGED, "marker-unreadable": What.MARKER_DAMAGED}
+_NOTED = {"copy": What.COPY, "marker-damaged": What.MARKER_DAMAGED, "marker-unreadable": What.MARKER_DAMAGED}
 
 
 def drift_of(plan: Plan) -> Drift:
@@ -74,11 +74,14 @@ def drift_of(plan: Plan) -> Drift:
             pending[change.address] = None
     planned = (*plan.unchanged_addresses, *(change.address for change in plan.changes))
     within = None if plan.complete else set(map(str, planned))
-    said = [item for item in plan.diagnostics if item.code in _SAID and (within is None or item.address in within)]
-    items += [Drifted(_SAID[item.code], item.address or "", None, (), item.message, item.remedy) for item in said]
-    notes = tuple(item for item in plan.diagnostics if item.code not in _SAID and item.severity is not Severity.INFO)
+    items += [
+        Drifted(_NOTED[item.code], item.address or "", None, (), item.message, item.remedy)
+        for item in plan.diagnostics
+        if item.code in _NOTED and (within is None or item.address in within)
+    ]
+    notes = tuple(item for item in plan.diagnostics if item.code not in _NOTED and item.severity is not Severity.INFO)
     order = list(What)
-    items.sort(key=lambda item: (item.address, order.index(item.what), item.remote_id or ""))
+    items.sort(key=lambda item: (item.address, order.index(item.what), str(item.remote_id)))
     accepted = tuple(change.address for change in plan.changes if change.mark.accepted)
     return Drift(plan, tuple(items), tuple(pending), notes, accepted)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from .errors import UsageError
-from .model import Address, Change, Plan, Reason, Resource
+from .model import Address, Change, Live, Plan, Reason
 from .observation import Observation
 from .ownership import Claim, World
 from .steps import forget_step
@@ -15,7 +15,7 @@ from .target import Target
 def forget_plan(
     target: Target,
     described: Collection[Address],
-    live: Sequence[Resource],
+    live: Sequence[Live],
     address: Address | None,
     remote_ids: Sequence[str],
 ) -> Plan:
@@ -35,7 +35,7 @@ def forget_plan(
         provider=target.provider,
         endpoint=target.endpoint,
         complete=False,
-        changes=tuple(sorted(changes, key=lambda change: (change.address, change.remote_id or ""))),
+        changes=tuple(sorted(changes, key=lambda change: (change.address, change.object_key))),
     )
 
 

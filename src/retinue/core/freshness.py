@@ -12,10 +12,11 @@ from . import diff
 from .canonical import canonical, canonical_json, same
 from .marker import Entry
 from .marks import entry_of, short_digest
-from .model import MISSING, Action, Change, Field, FieldChange, Json, Kind, Resource
+from .model import MISSING, Action, Change, Field, FieldChange, Json, Kind, Live
 from .ownership import Claim
 from .pointer import without
-from .rights import Scope, refusal
+from .rights import refusal
+from .target import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,42 +33,43 @@ class Stale:
     why: str
 
 
-def freshness(change: Change, live: Resource | None, holder: Claim | None, scope: Scope) -> Reached | Stale | None:
+def freshness(change: Change, live: Live | None, holder: Claim | None, target: Target) -> Reached | Stale | None:
     """None if the step may go. `live`: the object of its id; `holder`: which object has its address now."""
     if live is not None and live.mark.newer:
-        return Stale(f"the marker of {live.remote_id} was written by a newer retinue by now: upgrade retinue")
+        return Stale(f"the marker of {live.remote_id} was since written by a newer retinue: upgrade retinue")
     other = holder if holder is not None and holder.remote_id != change.remote_id else None
     if change.action is Action.CREATE:
         if holder is None:
             return None
-        there = is_reached(change, holder.live, scope)
-        return Reached(holder.remote_id) if there else Stale("it exists by now, and not as planned")
+        there = is_reached(change, holder.live, target)
+        return Reached(holder.remote_id) if there else Stale("it was created since, and not as planned")
     if change.action is Action.REPLACE and other is not None:
-        there = live is None and is_reached(replace(change, action=Action.CREATE), other.live, scope)
-        return Reached(other.remote_id) if there else Stale(f"{other.remote_id} has this address by now")
+        there = live is None and is_reached(replace(change, action=Action.CREATE), other.live, target)
+        return Reached(other.remote_id) if there else Stale(f"{other.remote_id} now has this address")
     if live is None:
         return Reached(change.remote_id) if change.action.gives_up else Stale(f"{change.remote_id} is gone")
     # First, because a field that cannot be read back leaves `expect` as it was: only the marker tells that it is set.
-    reached = is_reached(change, live, scope)
-    if reached and _is_recorded(change, live, scope.kind):
+    kind, reached = target.kinds[change.address.kind], is_reached(change, live, target)
+    if reached and _is_recorded(change, live, kind):
         return Reached(live.remote_id)
-    if refused := refusal(change, live, scope):
+    if refused := refusal(change, live, target):
         return Stale(refused)
-    if not reached and not matches(change, live, scope):
-        return Stale(_what_moved(change, live, scope.kind))
+    if not reached and not matches(change, live, target):
+        return Stale(_what_moved(change, live, kind))
     if change.extra:
-        return Stale(f"{change.remote_id} is the only one by now") if holder is not None and other is None else None
-    return Stale(f"{other.remote_id} has this address by now") if other is not None else None
+        return Stale(f"{change.remote_id} is no longer a duplicate") if holder is not None and other is None else None
+    return Stale(f"{other.remote_id} now has this address") if other is not None else None
 
 
-def matches(change: Change, live: Resource, scope: Scope) -> bool:
+def matches(change: Change, live: Live, target: Target) -> bool:
     """Whether a live object is still the one that the plan was made for."""
     if _protection_moved(change, live):
         return False
-    return diff.expect_digest(live, scope.kind, scope.hidden, change.ignored) == change.expect
+    kind = target.kinds[change.address.kind]
+    return diff.expect_digest(live, kind, target.hidden(kind.name), change.ignored) == change.expect
 
 
-def _protection_moved(change: Change, live: Resource) -> bool:
+def _protection_moved(change: Change, live: Live) -> bool:
     """Whether `protect` is not as the plan saw it; a delete minds only that it was set since."""
     applied, before = live.mark.applied, change.mark.was_protected
     if applied is None or change.action in (Action.ADOPT, Action.FORGET):
@@ -77,42 +79,44 @@ def _protection_moved(change: Change, live: Resource) -> bool:
     return applied.protected != (change.protected if before is None else before)
 
 
-def is_reached(change: Change, live: Resource, scope: Scope) -> bool:
+def is_reached(change: Change, live: Live, target: Target) -> bool:
     """Whether a live object already is what the step would make of it, marker included."""
     applied = live.mark.applied
     if change.action is Action.FORGET:
         return live.mark.owner_text is None
     if change.action.destroys or applied is None:
         return False
-    if live.mark.owner != scope.owner(change.address) or applied.protected != change.protected:
+    kind = target.kinds[change.address.kind]
+    if live.mark.owner != target.owner(change.address) or applied.protected != change.protected:
         return False
-    if change.mark.accepted and not _is_recorded(change, live, scope.kind):
+    if change.mark.accepted and not _is_recorded(change, live, kind):
         return False
     fields, stated = list(change.fields), {item.path for item in change.fields}
     if change.action is Action.CREATE:
         # What a create leaves unsaid is the documented default.
-        for name, field in scope.kind.fields.items():
+        for name, field in kind.fields.items():
             if f"/{name}" not in stated and field.shape.default is not MISSING:
                 fields.append(FieldChange(f"/{name}", None, field.shape.default))
-    return all(_holds(item, live, applied.fields, change, scope) for item in fields)
+    return all(_holds(item, live, applied.fields, change, target) for item in fields)
 
 
-def _holds(item: FieldChange, live: Resource, entries: Mapping[str, Entry], change: Change, scope: Scope) -> bool:
-    field = scope.kind.fields.get(item.name)
+def _holds(item: FieldChange, live: Live, entries: Mapping[str, Entry], change: Change, target: Target) -> bool:
+    kind = target.kinds[change.address.kind]
+    field = kind.fields.get(item.name)
     if field is None or item.path in change.ignored:
         return True
     asked, entry = change.asked.get(field.code), entries.get(field.code)
-    if field.name in scope.hidden:
+    if field.name in target.hidden(kind.name):
         return entry == asked
-    if diff.reached(item, live.spec, scope.kind, change.ignored):
+    if diff.reached(item, live.spec, kind, change.ignored):
         return True
     if entry is None or asked is None or entry.asked != asked.asked or entry.observed is None:
         return False
-    held = _visible(live.spec, change, scope.kind).get(field.name, MISSING)
+    held = _visible(live.spec, change, kind).get(field.name, MISSING)
     return held is not MISSING and short_digest(held) == entry.observed
 
 
-def _is_recorded(change: Change, live: Resource, kind: Kind) -> bool:
+def _is_recorded(change: Change, live: Live, kind: Kind) -> bool:
     """Whether the marker says of each field of the step that just this was asked, and not only chance put it there."""
     applied = live.mark.applied
     if applied is None:
@@ -134,11 +138,11 @@ def _visible(spec: Mapping[str, Json], change: Change, kind: Kind) -> dict[str, 
     return without(canonical(spec, kind), change.ignored)
 
 
-def _what_moved(change: Change, live: Resource, kind: Kind) -> str:
+def _what_moved(change: Change, live: Live, kind: Kind) -> str:
     """Names the first planned field that no longer holds what the plan saw."""
     if _protection_moved(change, live):
         applied = live.mark.applied
-        return f"{change.remote_id} is {'' if applied and applied.protected else 'not '}protected by now"
+        return f"{change.remote_id} is {'now' if applied and applied.protected else 'no longer'} protected"
     have = _visible(live.spec, change, kind)
     for item in change.fields:
         if item.name not in kind.fields or item.path in change.ignored:

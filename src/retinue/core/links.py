@@ -1,16 +1,19 @@
-"""Who refers to whom in one planning run: names for live ids, what gets a new id, and files that nobody needs. Pure."""
+"""Who refers to whom in one planning run: names for live ids, what gets a new id, and unused files. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from .canonical import canonical
 from .content import Key, key_of, leftover_address
 from .marker import Applied
 from .marks import entry_of, short_digest
-from .model import MISSING, Action, Address, Cause, Change, FieldChange, Json, Kind, Resource
+from .model import MISSING, Action, Address, Cause, Change, Desired, FieldChange, Json, Kind, Live, ObjectKey, Resource
 from .references import Ids, Names, addresses_in, ids_in, to_ids, to_names
+
+R = TypeVar("R", bound=Resource)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,21 +27,23 @@ class Links:
     names: Names = field(default_factory=dict)
     ids: Ids = field(default_factory=dict)
     fresh: frozenset[Address] = frozenset()
-    files: Mapping[Key, tuple[Resource, ...]] = field(default_factory=dict)
+    files: Mapping[Key, tuple[Live, ...]] = field(default_factory=dict)
 
-    def named(self, resource: Resource) -> Resource:
+    def named(self, resource: R) -> R:
         """With names in the place of the live ids that are known."""
         kind = self.kinds[resource.kind]
         spec = to_names(resource.spec, kind, self.names)
         if spec is resource.spec:
             return resource
-        return replace(resource, spec=spec, tried=to_names(resource.tried, kind, self.names))
+        if isinstance(resource, Live):
+            return replace(resource, spec=spec, tried=to_names(resource.tried, kind, self.names))
+        return replace(resource, spec=spec)
 
-    def was_there(self, file: Resource) -> bool:
-        """Whether a file of ours has its plain name but other bytes, which nobody wants any more."""
+    def was_there(self, file: Desired) -> bool:
+        """Whether a file of ours has its plain name but other bytes, which no manifest wants any more."""
         return any(live.spec["name"] == file.spec["name"] for live in self._leftovers().values())
 
-    def requires(self, resource: Resource) -> tuple[Address, ...]:
+    def requires(self, resource: Desired) -> tuple[Address, ...]:
         """What a resource needs to be there before it: what it says, and what it refers to."""
         found = addresses_in(self.named(resource).spec, self.kinds[resource.kind])
         return (*resource.requires, *(address for address in found if address not in resource.requires))
@@ -52,10 +57,10 @@ class Links:
         return found
 
     def explained(self, fields: Sequence[FieldChange], kind: Kind) -> tuple[FieldChange, ...]:
-        """A field that differs because what it refers to gets a new id was not changed by somebody outside.
+        """A field that differs because what it refers to gets a new id was not changed outside.
 
         Nor was one that refers to a file of ours that no manifest wants: an apply of ours put that there, under a name
-        that nobody knows any more.
+        that is lost.
         """
         left = self._leftovers().keys()
         return tuple(
@@ -66,7 +71,7 @@ class Links:
         )
 
     def only_references(
-        self, fields: Sequence[FieldChange], desired: Resource, kind: Kind, applied: Applied | None
+        self, fields: Sequence[FieldChange], desired: Desired, kind: Kind, applied: Applied | None
     ) -> bool:
         """Whether all that there is to do is to refer to the new ids of what the manifest named before, too."""
         if not fields or applied is None:
@@ -79,7 +84,7 @@ class Links:
             for item in fields
         )
 
-    def _leftovers(self) -> Mapping[Address, Resource]:
+    def _leftovers(self) -> Mapping[Address, Live]:
         """The files of ours that no manifest wants."""
         found = {leftover_address(live): live for same in self.files.values() for live in same}
         return {address: live for address, live in found.items() if address in self.ids}
@@ -88,33 +93,24 @@ class Links:
         return not self.fresh.isdisjoint(addresses_in({item.name: item.after}, kind))
 
 
-def split(live: Iterable[Resource], kinds: Mapping[str, Kind]) -> tuple[list[Resource], list[Resource]]:
-    """What is owned by its marker, and what is known by its bytes."""
-    marked: list[Resource] = []
-    stored: list[Resource] = []
-    for resource in live:
-        (stored if kinds[resource.kind].by_content else marked).append(resource)
-    return marked, stored
-
-
 def link(
     kinds: Mapping[str, Kind],
-    held: Mapping[Address, Resource | None],
-    orphans: Mapping[Address, Resource],
-    desired_files: Mapping[Address, Resource],
-    files: Mapping[Key, tuple[Resource, ...]],
+    held: Mapping[Address, Live | None],
+    orphans: Mapping[Address, Live],
+    desired_files: Mapping[Address, Desired],
+    files: Mapping[Key, tuple[Live, ...]],
 ) -> Links:
     """`held`: what each desired address holds live, if anything. `orphans`: what else is ours. `files`: as in Links."""
-    names: dict[tuple[str, str], Address] = {}
+    names: dict[ObjectKey, Address] = {}
     ids: dict[Address, str] = {}
     fresh = set()
     wanted = {key_of(resource): address for address, resource in sorted(desired_files.items(), reverse=True)}
     for key, same in files.items():
         for place, live in enumerate(same):
             address = wanted.get(key) or leftover_address(live)
-            names[live.kind, live.remote_id or ""] = address
+            names[live.object_key] = address
             if place == 0:
-                ids[address] = live.remote_id or ""
+                ids[address] = live.remote_id
     for address, resource in desired_files.items():
         if key_of(resource) not in files:
             fresh.add(address)
@@ -122,40 +118,38 @@ def link(
         if live_object is None or live_object.expired:
             fresh.add(address)
         else:
-            names[live_object.kind, live_object.remote_id or ""] = address
-            ids[address] = live_object.remote_id or ""
+            names[live_object.object_key] = address
+            ids[address] = live_object.remote_id
     return Links(kinds, names, ids, frozenset(fresh - orphans.keys()), files)
 
 
-def unused_files(links: Links, marked: Sequence[Resource], changes: Sequence[Change]) -> list[Resource]:
+def unused_files(links: Links, marked: Sequence[Live], changes: Sequence[Change]) -> list[Live]:
     """Files of ours that no manifest wants and that nothing live will refer to once the changes are made."""
-    by_id = {(change.address.kind, change.remote_id): change for change in changes if change.remote_id}
-    needed = {(change.address.kind, change.remote_id) for change in changes if change.action is Action.NO_OP}
+    by_id = {change.object_key: change for change in changes if change.remote_id}
+    needed = {change.object_key for change in changes if change.action is Action.NO_OP}
     for made in (change for change in changes if change.action.makes):
         needed |= ids_in(_after(made, links), links.kinds[made.address.kind])
     for live in marked:
-        change = by_id.get((live.kind, live.remote_id or ""))
+        change = by_id.get(live.object_key)
         if change is None or not change.action.destroys:
             needed |= ids_in(_planned(live, change, links), links.kinds[live.kind])
-    return [live for same in links.files.values() for live in same if (live.kind, live.remote_id) not in needed]
+    return [live for same in links.files.values() for live in same if live.object_key not in needed]
 
 
-def left_in_use(
-    links: Links, owned: Mapping[Address, Resource], changes: Sequence[Change]
-) -> dict[tuple[str, str], Address]:
+def left_in_use(links: Links, owned: Mapping[Address, Live], changes: Sequence[Change]) -> dict[ObjectKey, Address]:
     """By kind and id of what goes, an owned object that would still refer to it once the changes are made."""
-    by_id = {(change.address.kind, change.remote_id or ""): change for change in changes if change.remote_id}
+    by_id = {change.object_key: change for change in changes if change.remote_id}
     going = {key for key, change in by_id.items() if change.action.destroys}
-    found: dict[tuple[str, str], Address] = {}
+    found: dict[ObjectKey, Address] = {}
     for address, live in sorted(owned.items()) if going else ():
-        key = (live.kind, live.remote_id or "")
+        key = live.object_key
         if key not in going:
             used = ids_in(_planned(live, by_id.get(key), links), links.kinds[live.kind])
             found = dict.fromkeys(used & going, address) | found
     return found
 
 
-def _planned(live: Resource, change: Change | None, links: Links) -> Mapping[str, Json]:
+def _planned(live: Live, change: Change | None, links: Links) -> Mapping[str, Json]:
     """The fields of a live object as they will be, with live ids as far as they are known."""
     return live.spec if change is None else {**live.spec, **_after(change, links)}
 
@@ -167,12 +161,12 @@ def _after(change: Change, links: Links) -> Mapping[str, Json]:
 
 
 def used_elsewhere(
-    marked: Iterable[Resource], changes: Iterable[Change], kinds: Mapping[str, Kind]
-) -> Mapping[tuple[str, str], Resource]:
+    marked: Iterable[Live], changes: Iterable[Change], kinds: Mapping[str, Kind]
+) -> Mapping[ObjectKey, Live]:
     """By kind and id, what is referred to by objects that the changes do not touch, with one of these.
 
     What the changes do touch is held against what they expect of it.
     """
-    touched = {(change.address.kind, change.remote_id) for change in changes}
-    others = [live for live in marked if (live.kind, live.remote_id) not in touched]
+    touched = {change.object_key for change in changes}
+    others = [live for live in marked if live.object_key not in touched]
     return {found: live for live in others for found in ids_in(live.spec, kinds[live.kind])}

@@ -22,7 +22,7 @@ APPLIED_KEY = "retinue.applied"
 NONCE_LENGTH = 8
 NONCE_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 REPAIRED = "repaired"
-"""In place of a nonce that could not be read when the marker was written anew: what it was stays unknown for life."""
+"""In place of a nonce that could not be read when the marker was rewritten: what it was stays unknown for life."""
 UNFINISHED, EXCHANGING = "undone", "undon-"
 """In place of what was observed while a field is being written that takes several requests. EXCHANGING: the step also
 takes away what was there before."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from .canonical import canonical, canonical_json, same
 from .marker import EXCHANGING, REPAIRED, UNFINISHED, Applied, Entry
-from .model import MISSING, Action, Change, Field, Json, Kind, Resource
+from .model import MISSING, Action, Change, Field, Json, Kind, Live
 from .pointer import with_ignored, without
 from .references import ids_in
 
@@ -56,14 +56,14 @@ def at_default(change: Change, kind: Kind) -> frozenset[str]:
 def begun(
     applied: Applied,
     fields: Mapping[str, Json],
-    live: Resource | None,
+    live: Live | None,
     kind: Kind,
     parts: Collection[str],
     before: Applied | None = None,
 ) -> Applied:
     """The marker to write before fields that take several requests, `parts`: it says of them that they are unfinished.
 
-    If the run ends before they are written, this tells what is missing then from what somebody took away. What is
+    If the run ends before they are written, this tells what is missing then from what was taken away outside. What is
     sent after them is still as `before` says, or without that as it is live.
     """
     spec = live.spec if live else {}
@@ -94,9 +94,7 @@ def first_applied(change: Change, nonce: str) -> Applied:
     return Applied(nonce, change.protected, None, change.asked)
 
 
-def next_applied(
-    change: Change, live: Resource, kind: Kind, hidden: Collection[str], nonce: Callable[[], str]
-) -> Applied:
+def next_applied(change: Change, live: Live, kind: Kind, hidden: Collection[str], nonce: Callable[[], str]) -> Applied:
     """The marker after a write: nonce and verification stay for life, observations as long as their question."""
     if change.action is Action.ADOPT:
         # An unowned object's marker cannot be trusted.

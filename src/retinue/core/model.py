@@ -15,6 +15,10 @@ Json: TypeAlias = Any
 """A JSON value: None, bool, int, float, str, list or dict of JSON values."""
 
 
+ObjectKey: TypeAlias = tuple[str, str]
+"""Kind and live id: what names an object to its service."""
+
+
 class _Missing:
     def __repr__(self) -> str:
         return "MISSING"
@@ -78,7 +82,7 @@ class Reason(StrEnum):
 
 
 class Cause(StrEnum):
-    """Who changed a field since the last apply: the manifest, somebody outside, or both."""
+    """Who changed a field since the last apply: the manifest, an edit outside, or both."""
 
     MANIFEST = "manifest"
     DRIFT = "drift"
@@ -187,24 +191,34 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One object, desired or live: the same type on both sides of the diff.
+    """An object on either side of the diff. `spec` holds the kind's own fields, without the marker."""
 
-    `spec` holds the kind's own fields, without the marker. Desired resources carry `address`, `policy`, `place`
-    and `requires`. Live ones carry `remote_id`, `created_at` (seconds) and the two marker texts as the provider found
-    them, parsed once into `mark`, which is what core and engine read; their `address` is None until ownership has been
-    decided. `expired`: it is there, but the service lets nobody use it any more (a vector store, for instance).
+    kind: str
+    spec: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Desired(Resource):
+    """An object as its manifest wants it; `place` is where that stands."""
+
+    address: Address
+    policy: Policy = Policy()
+    place: Place | None = None
+    requires: tuple[Address, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Live(Resource):
+    """An object as its service reports it; whose it is, ownership decides.
+
+    `created_at` is in seconds. The two marker texts are as the provider found them, parsed once into `mark`, which is
+    what core and engine read. `expired`: it is there, but can no longer be used (a vector store, for instance).
     `set_back`: the service went back to an earlier version of it, and the marker may have gone along: what it says of
     the last apply is not to be relied on. `tried`: of fields of which the service gave up on a part, the value with
     that.
     """
 
-    kind: str
-    spec: Mapping[str, Json]
-    address: Address | None = None
-    policy: Policy = Policy()
-    place: Place | None = None
-    requires: tuple[Address, ...] = ()
-    remote_id: str | None = None
+    remote_id: str
     created_at: int = 0
     marker_address: str | None = None
     marker_applied: str | None = None
@@ -218,6 +232,10 @@ class Resource:
         none = self.marker_address is None and self.marker_applied is None
         mark = UNMARKED if none else Mark.parse(self.marker_address, self.marker_applied)
         object.__setattr__(self, "mark", mark)
+
+    @property
+    def object_key(self) -> ObjectKey:
+        return self.kind, self.remote_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,10 +310,15 @@ class Change:
     unused: bool = False
     recognised: bool = False
 
+    @property
+    def object_key(self) -> ObjectKey:
+        """Of the object that the step is about; without an id where it is still to be made."""
+        return self.address.kind, self.remote_id or ""
+
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a command line said besides `Allowed` that shaped a plan, so that planning again needs no flags.
+    """The options besides `Allowed` that shaped a plan, so that planning again needs no flags.
 
     `var`: the texts of `--var`; `var_file`: the values that variables files had. `select`: LABEL=VALUE.
     """

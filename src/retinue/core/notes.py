@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from .model import Action, Address, Change, Diagnostic, Resource, Severity
+from .model import Action, Address, Change, Desired, Diagnostic, ObjectKey, Severity
 from .ownership import World
 from .policy import is_unasked
 from .target import Target
@@ -13,9 +13,9 @@ from .target import Target
 def notes(
     target: Target,
     world: World,
-    desired: Mapping[Address, Resource],
+    desired: Mapping[Address, Desired],
     changes: Sequence[Change],
-    external_references: Mapping[tuple[str, str], str],
+    external_references: Mapping[ObjectKey, str],
 ) -> Iterator[Diagnostic]:
     """`external_references`: by kind and id of what goes, an object of others that refers to it."""
     yield from world.diagnostics
@@ -38,11 +38,11 @@ def _left_alone(world: World, changes: Sequence[Change]) -> Iterator[Diagnostic]
 
 
 def _still_used(
-    target: Target, changes: Sequence[Change], external_references: Mapping[tuple[str, str], str]
+    target: Target, changes: Sequence[Change], external_references: Mapping[ObjectKey, str]
 ) -> Iterator[Diagnostic]:
     """What goes by an explicit word although something of others refers to it; without one it is blocked."""
     for change in changes:
-        user = external_references.get((change.address.kind, change.remote_id or ""))
+        user = external_references.get(change.object_key)
         if user is not None and change.action.destroys and not is_unasked(change, target.removed):
             yield Diagnostic(
                 code="in-use",
@@ -64,7 +64,7 @@ def _removed_already(target: Target, world: World) -> Iterator[Diagnostic]:
         )
 
 
-def _moved_from_nothing(changes: Sequence[Change], desired: Mapping[Address, Resource]) -> Iterator[Diagnostic]:
+def _moved_from_nothing(changes: Sequence[Change], desired: Mapping[Address, Desired]) -> Iterator[Diagnostic]:
     """A `moved_from` that finds nothing, while something of its kind is left over that it may have meant."""
     lost = {change.address.kind for change in changes if change.orphan}
     for change in changes:

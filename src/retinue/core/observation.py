@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from .content import Key, by_key, scope_of
-from .links import split
-from .model import Resource
+from .model import Live
 from .ownership import World, decide
 from .target import Target
 
@@ -18,14 +17,18 @@ class Observation:
     """What follows from `live` is worked out where it is first asked for, and kept."""
 
     target: Target
-    live: Sequence[Resource]
+    live: Sequence[Live]
 
     @cached_property
-    def _parts(self) -> tuple[list[Resource], list[Resource]]:
-        return split(self.live, self.target.kinds)
+    def _parts(self) -> tuple[list[Live], list[Live]]:
+        marked: list[Live] = []
+        files: list[Live] = []
+        for item in self.live:
+            (files if self.target.kinds[item.kind].by_content else marked).append(item)
+        return marked, files
 
     @property
-    def marked(self) -> Sequence[Resource]:
+    def marked(self) -> Sequence[Live]:
         """The live objects but for files."""
         return self._parts[0]
 
@@ -33,9 +36,9 @@ class Observation:
     def world(self) -> World:
         """The live objects but for files, by whose they are. Raises NewerMarker."""
         target = self.target
-        return decide(self.marked, target.project, target.environment, target.formerly, target.kinds)
+        return decide(self.marked, target.project, target.environment, target.kinds, target.formerly)
 
     @cached_property
-    def files(self) -> Mapping[Key, tuple[Resource, ...]]:
+    def files(self) -> Mapping[Key, tuple[Live, ...]]:
         """The files of this project and environment by what is in them, the oldest first."""
         return by_key(self._parts[1], scope_of(self.target.project, self.target.environment))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from .allowed import flag
 from .errors import NewerMarker
 from .marker import REPAIRED, Applied, Owner
-from .model import Action, Address, Change, Diagnostic, Resource, Severity
+from .model import Action, Address, Change, Diagnostic, Live, ObjectKey, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Claim:
     """A live object with a marker that names its owner."""
 
     owner: Owner
-    live: Resource
+    live: Live
 
     @property
     def applied(self) -> Applied | None:
@@ -31,29 +31,29 @@ class Claim:
 
     @property
     def remote_id(self) -> str:
-        return self.live.remote_id or ""
+        return self.live.remote_id
 
 
 @dataclass(frozen=True, slots=True)
 class World:
     """The live objects by whose they are.
 
-    `owned`: one object for each address of ours. `duplicates`: our own double creates. `copies`: objects that
-    somebody copied from ours, marker and all. `elsewhere`: another project's or environment's. `foreign`: without
+    `owned`: one object for each address of ours. `duplicates`: our own double creates. `copies`: objects
+    copied from ours outside, marker and all. `elsewhere`: another project's or environment's. `foreign`: without
     a marker, or with one whose address does not parse. Only `owned` and `duplicates` may ever be written.
-    `copied`: by the id of each original, what is or may be a copy of it. `unreadable`: those of `foreign` that may be
-    ours, because nobody can read that they are not. `newer`: ids of those of `foreign` that a newer retinue manages.
+    `copied`: by each original, what is or may be a copy of it. `unreadable`: those of `foreign` that may be ours,
+    because their marker does not tell. `newer`: ids of those of `foreign` that a newer retinue manages.
     """
 
     owned: Mapping[Address, Claim]
     duplicates: tuple[Claim, ...]
     copies: tuple[Claim, ...]
     elsewhere: tuple[Claim, ...]
-    foreign: tuple[Resource, ...]
+    foreign: tuple[Live, ...]
     diagnostics: tuple[Diagnostic, ...]
-    copied: Mapping[str, tuple[Claim, ...]]
-    unreadable: tuple[Resource, ...]
-    newer: frozenset[str | None] = frozenset()
+    copied: Mapping[ObjectKey, tuple[Claim, ...]]
+    unreadable: tuple[Live, ...]
+    newer: frozenset[str] = frozenset()
 
     def indistinguishable_copies(self, change: Change) -> tuple[str, ...]:
         """Ids of copies that would become indistinguishable from our object after this step.
@@ -61,7 +61,7 @@ class World:
         After a move to another address the nonce still tells them; what is a copy by its address alone is then alone
         with it.
         """
-        copies = self.copied.get(change.remote_id or "", ())
+        copies = self.copied.get(change.object_key, ())
         if change.action.destroys or change.action.gives_up:
             return tuple(copy.remote_id for copy in copies)
         before = change.moved_from
@@ -72,25 +72,25 @@ class World:
 
 
 def decide(
-    live: Iterable[Resource],
+    live: Iterable[Live],
     project: str,
     environment: str,
+    kinds: Collection[str],
     formerly: Sequence[str] = (),
-    known: Collection[str] = (),
 ) -> World:
     """Sort live objects by ownership; `formerly` are earlier names of the project, newest first.
 
-    `known`: the kinds that there are. Raises NewerMarker if something that may be ours was written by a newer retinue.
+    `kinds`: those that there are. Raises NewerMarker if something that may be ours was written by a newer retinue.
     """
     names = (project, *formerly)
     ours: dict[Address, list[Claim]] = defaultdict(list)
     elsewhere: list[Claim] = []
-    foreign: list[Resource] = []
+    foreign: list[Live] = []
     diagnostics: list[Diagnostic] = []
-    newer: list[Resource] = []
+    newer: list[Live] = []
     for resource in sorted(live, key=_age):
         mark, owner = resource.mark, resource.mark.owner
-        of_unknown_kind = owner is not None and bool(known) and owner.address.kind not in known
+        of_unknown_kind = owner is not None and owner.address.kind not in kinds
         if mark.newer or (of_unknown_kind and mark.applied is not None):
             newer.append(resource)
         if mark.owner_text is None:
@@ -111,7 +111,7 @@ def decide(
     return replace(found, unreadable=unreadable, newer=frozenset(item.remote_id for item in newer))
 
 
-def _concerns(live: Resource, names: Sequence[str], environment: str) -> bool:
+def _concerns(live: Live, names: Sequence[str], environment: str) -> bool:
     """True if an object with a marker of a later format may be ours: unless its texts name another scope."""
     owner, text = live.mark.owner, live.mark.owner_text or live.mark.applied_text or ""
     if owner is not None:
@@ -120,7 +120,7 @@ def _concerns(live: Resource, names: Sequence[str], environment: str) -> bool:
     return "/" not in text or (environment in words and not set(names).isdisjoint(words))
 
 
-def _refuse_newer(found: Sequence[Resource]) -> None:
+def _refuse_newer(found: Sequence[Live]) -> None:
     if not found:
         return
     some = [(item.mark.owner, item) for item in found[:_MOST_NAMED]]
@@ -151,7 +151,7 @@ def _settle(
     ours: Mapping[Address, list[Claim]],
     names: Sequence[str],
     elsewhere: tuple[Claim, ...],
-    foreign: tuple[Resource, ...],
+    foreign: tuple[Live, ...],
     diagnostics: list[Diagnostic],
 ) -> World:
     owned: dict[Address, Claim] = {}
@@ -167,29 +167,30 @@ def _settle(
         if not made:
             continue
         owned[address], others = made[0], made[1:]
-        # What is younger than an unreadable nonce may be a copy of that object: nobody can tell, so it is left alone.
-        # So is what bears an earlier name of the project: once its rival was moved, nobody could tell any more.
+        # What is younger than an unreadable nonce may be a copy of that object, so it is left alone.
+        # So is what bears an earlier name of the project: once its rival was moved, nothing could tell them apart.
         readable = _has_nonce(owned[address])
         for claim in others:
             readable = readable and _has_nonce(claim)
             (duplicates if readable and claim.owner.project == names[0] else copies).append(claim)
         if owned[address].applied is None:
             diagnostics.append(_unreadable_applied(owned[address]))
-    by_original: dict[str, tuple[Claim, ...]] = {}
+    by_original: dict[ObjectKey, tuple[Claim, ...]] = {}
     for claim in copies:
         original = originals[_nonce(claim)]
         original = owned[claim.address] if original is claim else original
-        by_original[original.remote_id] = (*by_original.get(original.remote_id, ()), claim)
+        key = original.live.object_key
+        by_original[key] = (*by_original.get(key, ()), claim)
         diagnostics.append(_copied(claim, original))
     return World(owned, tuple(duplicates), tuple(copies), elsewhere, foreign, tuple(diagnostics), by_original, ())
 
 
-def _age(live: Resource) -> tuple[int, str]:
-    return (live.created_at, live.remote_id or "")
+def _age(live: Live) -> tuple[int, str]:
+    return (live.created_at, live.remote_id)
 
 
 def _originals(claims: Iterable[Claim]) -> dict[str, Claim]:
-    """Of each nonce the oldest object: retinue made that one, whatever address it has by now. The others are copies."""
+    """Of each nonce the oldest object: retinue made that one, whatever its address is now. The others are copies."""
     found: dict[str, Claim] = {}
     for claim in sorted(claims, key=lambda claim: _age(claim.live)):
         found.setdefault(_nonce(claim), claim)
@@ -205,7 +206,7 @@ def _has_nonce(claim: Claim) -> bool:
     return claim.applied is not None and claim.applied.nonce != REPAIRED
 
 
-def _unreadable_address(resource: Resource) -> Diagnostic:
+def _unreadable_address(resource: Live) -> Diagnostic:
     return Diagnostic(
         code="marker-unreadable",
         severity=Severity.WARNING,

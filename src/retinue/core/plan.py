@@ -10,12 +10,12 @@ from .allowed import Allowed
 from .counterparts import Counterpart, adopts, counterparts, not_adoptable
 from .graph import closure
 from .links import Links, left_in_use, link, unused_files, used_elsewhere
-from .model import Action, Address, Change, Diagnostic, Plan, Reason, Resource, Severity
+from .model import Action, Address, Change, Desired, Diagnostic, Live, ObjectKey, Plan, Reason, Severity
 from .notes import notes
 from .observation import Observation
 from .ownership import World
 from .promotion import Proof, hold
-from .renames import Pair, line, renames
+from .renames import Pair, moved_from_line, renames
 from .selection import Selection
 from .steps import Steps, forget_step
 from .target import Target
@@ -36,7 +36,7 @@ class Intent:
     proof: Proof | None = None
 
 
-def make_plan(seen: Observation, desired: Sequence[Resource], intent: Intent | None = None) -> Plan:
+def make_plan(seen: Observation, desired: Sequence[Desired], intent: Intent | None = None) -> Plan:
     """The whole list of steps that bring what was seen to what is desired."""
     intent, target = intent or Intent(), seen.target
     known = _survey(seen, desired, intent)
@@ -57,7 +57,7 @@ def make_plan(seen: Observation, desired: Sequence[Resource], intent: Intent | N
         endpoint=target.endpoint,
         complete=intent.selection is None and intent.only is None,
         allowed=intent.allowed,
-        changes=tuple(sorted(changes, key=lambda it: (it.action is Action.DELETE, it.address, it.remote_id or ""))),
+        changes=tuple(sorted(changes, key=lambda it: (it.action is Action.DELETE, it.address, it.object_key))),
         unchanged=len(unchanged),
         unchanged_addresses=tuple(sorted(unchanged)),
         diagnostics=(
@@ -67,11 +67,12 @@ def make_plan(seen: Observation, desired: Sequence[Resource], intent: Intent | N
     )
     if intent.proof is not None and not intent.destroy:
         plan = hold(plan, intent.proof, renamed)
-    return policy.guard(plan, replace(_facts(known, renamed, changes), external_references=external_references))
+    users = left_in_use(known.links, {address: claim.live for address, claim in known.world.owned.items()}, changes)
+    return policy.guard(plan, policy.Facts(target, known.world, renamed, users, external_references))
 
 
 def _narrowed(
-    found: Sequence[Change], desired: Sequence[Resource], intent: Intent
+    found: Sequence[Change], desired: Sequence[Desired], intent: Intent
 ) -> tuple[list[Change], list[Address]]:
     """The steps that do something, and the addresses of the others, as far as they are selected."""
     unchanged = [change.address for change in found if change.action is Action.NO_OP]
@@ -81,7 +82,7 @@ def _narrowed(
         changes = [change for change in changes if change.address in intent.only]
     if selection is None:
         return changes, unchanged
-    chosen = closure(selection.addresses, {item.address: item.requires for item in desired if item.address})
+    chosen = closure(selection.addresses, {item.address: item.requires for item in desired})
     changes = [change for change in changes if selection.keeps(change, chosen)]
     return changes, [address for address in unchanged if address in chosen]
 
@@ -95,16 +96,16 @@ class _Known:
 
     target: Target
     world: World
-    objects: Mapping[Address, Resource]
-    files: Mapping[Address, Resource]
-    marked: Sequence[Resource]
+    objects: Mapping[Address, Desired]
+    files: Mapping[Address, Desired]
+    marked: Sequence[Live]
     found: Mapping[Address, Counterpart | None]
     links: Links
 
 
-def _survey(seen: Observation, desired: Sequence[Resource], intent: Intent) -> _Known:
+def _survey(seen: Observation, desired: Sequence[Desired], intent: Intent) -> _Known:
     target, world = seen.target, seen.world
-    placed = {resource.address: resource for resource in desired if resource.address is not None}
+    placed = {resource.address: resource for resource in desired}
     files = {address: item for address, item in placed.items() if target.kinds[address.kind].by_content}
     objects = {address: item for address, item in placed.items() if address not in files}
     found = counterparts(target, objects, world, intent.allowed)
@@ -132,7 +133,7 @@ def _wanted(known: _Known, steps: Steps) -> Iterator[Change]:
             yield steps.delete(claim, Reason.ORPHAN if orphan else Reason.REMOVED, orphan=orphan)
 
 
-def _toward(resource: Resource, found: Counterpart | None, known: _Known, steps: Steps) -> Change:
+def _toward(resource: Desired, found: Counterpart | None, known: _Known, steps: Steps) -> Change:
     if found is not None and found.claim is not None:
         return steps.update(resource, found.claim)
     if found is not None:
@@ -169,7 +170,7 @@ def _renamed(known: _Known, changes: Sequence[Change], intent: Intent) -> list[P
 
 
 def _where(
-    pairs: Sequence[Pair], desired: Mapping[Address, Resource], changes: Sequence[Change]
+    pairs: Sequence[Pair], desired: Mapping[Address, Desired], changes: Sequence[Change]
 ) -> Iterator[Diagnostic]:
     """Where to write what makes renames of them: places are no part of what is approved."""
     shown = {change.address for change in changes}
@@ -181,13 +182,13 @@ def _where(
                 address=str(pair.new),
                 place=desired[pair.new].place,
                 message=f"it would be created, and {pair.old}, which is much like it, deleted",
-                remedy=f"To keep the live id, write in its manifest: {line(pair.old)}",
+                remedy=f"To keep the live id, write in its manifest: {moved_from_line(pair.old)}",
             )
 
 
-def _external_references(known: _Known, changes: Sequence[Change]) -> dict[tuple[str, str], str]:
+def _external_references(known: _Known, changes: Sequence[Change]) -> dict[ObjectKey, str]:
     """By kind and id of what goes, an object of others that refers to it, in words."""
-    going = {(item.address.kind, item.remote_id) for item in changes if item.action.destroys}
+    going = {item.object_key for item in changes if item.action.destroys}
     if not going:
         return {}
     world, kinds = known.world, known.target.kinds
@@ -199,16 +200,3 @@ def _external_references(known: _Known, changes: Sequence[Change]) -> dict[tuple
         for key, (remote_id, name) in named.items()
         if key in going
     }
-
-
-def _facts(known: _Known, renamed: Sequence[Pair], changes: Sequence[Change]) -> policy.Facts:
-    target, owned = known.target, known.world.owned
-    return replace(
-        policy.Facts.of(known.world, target.kinds),
-        critical=target.critical,
-        deny_drift=target.deny_drift,
-        acknowledged=frozenset(target.removed),
-        project_environments=target.environments,
-        renamed=renamed,
-        users=left_in_use(known.links, {address: claim.live for address, claim in owned.items()}, changes),
-    )

@@ -2,63 +2,31 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from .allowed import flag
-from .model import Action, Address, Cause, Change, Kind, Obstacle, Plan
+from .model import Action, Address, Cause, Change, ObjectKey, Obstacle, Plan
 from .ownership import World
-from .renames import Pair, line
+from .renames import Pair, moved_from_line
+from .target import Target
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What the rules need to know besides the plan.
 
-    `twins`: ids of unmarked live objects by (kind, display name). `elsewhere`: other scopes (project, environment)
-    that hold each address. `damaged`: ids whose protection cannot be read. `renamed`: what would be deleted and what
-    would be created that look like one object under two names. `unreadable`: by kind, the ids of what may be ours.
-    `indistinguishable_copies`: as of World. `users`: by kind and id of what goes, an object of ours that would still
-    refer to it. `external_references`: an object of others that refers to it, for people.
+    `renamed`: what would be deleted and what would be created that look like one object under two names. `users`: by
+    what goes, an object of ours that would still refer to it. `external_references`: an object of others that refers to
+    it, for people.
     """
 
-    owned: frozenset[Address]
-    twins: Mapping[tuple[str, str], tuple[str, ...]]
-    elsewhere: Mapping[Address, tuple[tuple[str, str], ...]]
-    damaged: frozenset[str]
-    critical: bool = False
-    deny_drift: bool = False
-    acknowledged: frozenset[Address] = frozenset()
-    project_environments: tuple[str, ...] = ()
-    unreadable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    indistinguishable_copies: Callable[[Change], tuple[str, ...]] = lambda _change: ()
+    target: Target
+    world: World
     renamed: Sequence[Pair] = ()
-    users: Mapping[tuple[str, str], Address] = field(default_factory=dict)
-    external_references: Mapping[tuple[str, str], str] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, world: World, kinds: Mapping[str, Kind]) -> Facts:
-        """What the live objects say; the project's own wishes are filled in by the caller."""
-        twins: dict[tuple[str, str], tuple[str, ...]] = {}
-        for live in world.foreign:
-            if name := kinds[live.kind].display_name(live.spec):
-                twins[live.kind, name] = (*twins.get((live.kind, name), ()), live.remote_id or "")
-        elsewhere: dict[Address, tuple[tuple[str, str], ...]] = {}
-        for claim in world.elsewhere:
-            scope = (claim.owner.project, claim.owner.environment)
-            elsewhere[claim.address] = (*elsewhere.get(claim.address, ()), scope)
-        damaged = frozenset(claim.remote_id for claim in world.owned.values() if claim.applied is None)
-        unreadable: dict[str, tuple[str, ...]] = {}
-        for live in world.unreadable:
-            unreadable[live.kind] = (*unreadable.get(live.kind, ()), live.remote_id or "")
-        return cls(
-            frozenset(world.owned),
-            twins,
-            elsewhere,
-            damaged,
-            unreadable=unreadable,
-            indistinguishable_copies=world.indistinguishable_copies,
-        )
+    users: Mapping[ObjectKey, Address] = field(default_factory=dict)
+    external_references: Mapping[ObjectKey, str] = field(default_factory=dict)
 
 
 def guard(plan: Plan, facts: Facts) -> Plan:
@@ -69,7 +37,7 @@ def guard(plan: Plan, facts: Facts) -> Plan:
 
 
 def block_renamed(plan: Plan, facts: Facts) -> Plan:
-    """A delete and a create that are alike are a rename that somebody forgot to write down: the live id would be lost.
+    """A delete and a create that are alike are a rename that was not written down: the live id would be lost.
 
     A narrowed plan may hold one of the two alone, and another one the other.
     """
@@ -85,7 +53,7 @@ def block_renamed(plan: Plan, facts: Facts) -> Plan:
         if mine is None:
             return None
         old, new = (_named(dict.fromkeys(addresses)) for addresses in zip(*mine, strict=True))
-        lines = [f"{line(pair.old)} in the manifest of {pair.new}" for pair in mine[:_MOST_NAMED]]
+        lines = [f"{moved_from_line(pair.old)} in the manifest of {pair.new}" for pair in mine[:_MOST_NAMED]]
         gone = [str(address) for address in dict.fromkeys(pair.old for pair in mine)][:_MOST_NAMED]
         return Obstacle(
             "renamed",
@@ -107,11 +75,12 @@ def _named(addresses: Collection[Address]) -> str:
 
 def block_protected(plan: Plan, facts: Facts) -> Plan:
     """`protect` outlives its manifest, because the marker says it; neither `removed` nor a number lifts it."""
+    damaged = {claim.remote_id for claim in facts.world.owned.values() if claim.applied is None}
 
     def rule(change: Change) -> Obstacle | None:
         if not change.action.destroys or plan.allowed.covers("protected", change.address):
             return None
-        if change.remote_id in facts.damaged:
+        if change.remote_id in damaged:
             return Obstacle(
                 "marker-damaged",
                 "its marker is damaged, so nobody can say whether it is protected",
@@ -129,14 +98,14 @@ def block_protected(plan: Plan, facts: Facts) -> Plan:
 
 
 def block_shared(plan: Plan, _facts: Facts) -> Plan:
-    """Two manifests whose `moved_from` or `adopt` name the same live object: nobody can say whose it shall be."""
-    claimed: dict[str, list[str]] = {}
+    """Two manifests whose `moved_from` or `adopt` name the same live object: it can only be of one of them."""
+    claimed: dict[ObjectKey, list[str]] = {}
     for change in plan.changes:
         if change.action in (Action.ADOPT, Action.MOVE, Action.UPDATE) and change.remote_id:
-            claimed.setdefault(change.remote_id, []).append(str(change.address))
+            claimed.setdefault(change.object_key, []).append(str(change.address))
 
     def rule(change: Change) -> Obstacle | None:
-        addresses = claimed.get(change.remote_id or "", [])
+        addresses = claimed.get(change.object_key, [])
         if len(addresses) < 2 or str(change.address) not in addresses:
             return None
         return Obstacle(
@@ -152,7 +121,7 @@ def block_copied(plan: Plan, facts: Facts) -> Plan:
     """A copy is told from its original by the original alone: as long as there are copies, that may not go."""
 
     def rule(change: Change) -> Obstacle | None:
-        copies = facts.indistinguishable_copies(change)
+        copies = facts.world.indistinguishable_copies(change)
         if not copies:
             return None
         some, one = ", ".join(copies), len(copies) == 1
@@ -170,17 +139,17 @@ def block_copied(plan: Plan, facts: Facts) -> Plan:
 
 
 def block_in_use(plan: Plan, facts: Facts) -> Plan:
-    """Nothing goes that an object of ours would still refer to; nor, without a word, what one of others refers to."""
+    """Nothing goes that an object of ours would still refer to; nor, unacknowledged, what one of others refers to."""
 
     def rule(change: Change) -> Obstacle | None:
         if not change.action.destroys:
             return None
-        key = (change.address.kind, change.remote_id or "")
+        key = change.object_key
         if (user := facts.users.get(key)) is not None:
             way = f"take {change.remote_id} out of {user} first" if plan.complete else f"--target {user} too"
             return Obstacle("in-use", f"{user} would still refer to it", (way,))
         other = facts.external_references.get(key)
-        if other is None or not is_unasked(change, facts.acknowledged):
+        if other is None or not is_unasked(change, facts.target.removed):
             return None
         ways = (
             f"take {change.remote_id} out of {other.partition(' ')[0]} first",
@@ -198,11 +167,15 @@ def is_unasked(change: Change, acknowledged: Collection[Address]) -> bool:
 
 
 def block_twins(plan: Plan, facts: Facts) -> Plan:
-    """A create with the kind and display name of a live object that nobody manages is probably that object."""
+    """A create with the kind and display name of an unmanaged live object is probably that object."""
     adopted = {change.remote_id for change in plan.changes if change.action is Action.ADOPT}
+    named: dict[tuple[str, str], list[str]] = {}
+    for live in facts.world.foreign:
+        if name := facts.target.kinds[live.kind].display_name(live.spec):
+            named.setdefault((live.kind, name), []).append(live.remote_id)
 
     def rule(change: Change) -> Obstacle | None:
-        same_name = facts.twins.get((change.address.kind, change.display_name or ""), ())
+        same_name = named.get((change.address.kind, change.display_name or ""), ())
         twins = [remote_id for remote_id in same_name if remote_id not in adopted]
         if change.action is not Action.CREATE or plan.allowed.covers("twin", change.address) or not twins:
             return None
@@ -219,11 +192,14 @@ def block_twins(plan: Plan, facts: Facts) -> Plan:
 
 
 def block_unreadable(plan: Plan, facts: Facts) -> Plan:
-    """What nobody can read may be the very object that is to be created."""
+    """An object whose marker cannot be read may be the very one that is to be created."""
     adopted = {change.remote_id for change in plan.changes if change.action is Action.ADOPT}
+    unreadable: dict[str, list[str]] = {}
+    for live in facts.world.unreadable:
+        unreadable.setdefault(live.kind, []).append(live.remote_id)
 
     def rule(change: Change) -> Obstacle | None:
-        ids = [item for item in facts.unreadable.get(change.address.kind, ()) if item not in adopted]
+        ids = [item for item in unreadable.get(change.address.kind, ()) if item not in adopted]
         if change.action is not Action.CREATE or plan.allowed.covers("twin", change.address) or not ids:
             return None
         return Obstacle(
@@ -242,13 +218,14 @@ def block_unreadable(plan: Plan, facts: Facts) -> Plan:
 def block_renamed_project(plan: Plan, facts: Facts) -> Plan:
     """We own nothing and half of what we would create exists under another name: the project was renamed."""
     creates = [change for change in plan.changes if change.action is Action.CREATE]
-    scopes: dict[tuple[str, str], int] = {}
-    for change in creates:
-        for scope in set(facts.elsewhere.get(change.address, ())):
-            project, environment = scope
-            if project != plan.project or environment not in facts.project_environments:
-                scopes[scope] = scopes.get(scope, 0) + 1
-    if facts.owned or not scopes:
+    created = {change.address for change in creates}
+    others = {claim.owner for claim in facts.world.elsewhere if claim.address in created}
+    scopes = Counter(
+        (owner.project, owner.environment)
+        for owner in others
+        if owner.project != plan.project or owner.environment not in facts.target.environments
+    )
+    if facts.world.owned or not scopes:
         return plan
     (project, environment), count = max(scopes.items(), key=lambda item: (item[1], item[0]))
     if count * 2 < len(creates):
@@ -258,9 +235,11 @@ def block_renamed_project(plan: Plan, facts: Facts) -> Plan:
         if environment == plan.environment
         else f"call the environment `{environment}` again in retinue.yaml"
     )
+    some = f"{count} of {len(creates)} objects to create {'exists' if count == 1 else 'exist'}"
+    some = "the object to create exists" if len(creates) == 1 else some
     obstacle = Obstacle(
         "renamed-project",
-        f"{_of(count, len(creates))} as {project}/{environment}: was it renamed?",
+        f"{some} as {project}/{environment}: was it renamed?",
         (way_out, f"to create new ones beside them: {flag('twin')}"),
     )
 
@@ -276,7 +255,7 @@ def block_drift(plan: Plan, facts: Facts) -> Plan:
 
     def rule(change: Change) -> Obstacle | None:
         moved = [item.path for item in change.fields if item.cause in (Cause.DRIFT, Cause.BOTH)]
-        if not (facts.deny_drift and moved) or plan.allowed.covers("drift", change.address):
+        if not (facts.target.deny_drift and moved) or plan.allowed.covers("drift", change.address):
             return None
         both = any(item.cause is Cause.BOTH for item in change.fields)
         keep = f"retinue import --update -e {plan.environment} --target {change.address}"
@@ -296,26 +275,27 @@ def block_drift(plan: Plan, facts: Facts) -> Plan:
 
 def block_brake(plan: Plan, facts: Facts) -> Plan:
     """Too many deletes at once, or the last object, or any in a critical environment: docs/ownership.md, Deleting."""
-    doomed = [change for change in plan.changes if counts_as_delete(change, facts.acknowledged)]
+    owned, acknowledged = facts.world.owned, facts.target.removed
+    doomed = [change for change in plan.changes if counts_as_delete(change, acknowledged)]
     gone = {change.address for change in plan.changes if change.action is Action.DELETE and _removes(change)}
-    limit = min(5, max(1, int(0.3 * len(facts.owned))))
+    limit = min(5, max(1, int(0.3 * len(owned))))
     deletes, given = len(doomed), plan.allowed.number("brake")
     if given is not None and given != deletes:
         why = f"{flag('brake', given)} was given, but this plan deletes {deletes}"
     elif not deletes or given == deletes:
         return plan
-    elif facts.critical:
+    elif facts.target.critical:
         why = f"{plan.environment} is a critical environment"
-    elif gone >= facts.owned:
-        why = f"nothing of the {len(facts.owned)} owned would be left"
+    elif gone >= owned.keys():
+        why = f"nothing of the {len(owned)} owned would be left"
     elif deletes > limit:
         some = "1 goes" if limit == 1 else f"{limit} go"
-        why = f"{deletes} deletes at once, of {len(facts.owned)} owned (at most {some} without a word)"
+        why = f"{deletes} deletes at once, of {len(owned)} owned (at most {some} without a word)"
     else:
         return plan
     allow = flag("brake", deletes) if deletes else f"leave out {flag('brake', given)}"
     obstacle = Obstacle("brake", why, (*_removed(doomed), allow))
-    return _block(plan, lambda change: obstacle if not doomed or counts_as_delete(change, facts.acknowledged) else None)
+    return _block(plan, lambda change: obstacle if not doomed or counts_as_delete(change, acknowledged) else None)
 
 
 _MOST_NAMED = 20
@@ -331,14 +311,8 @@ def _removed(doomed: Sequence[Change]) -> Iterator[str]:
         yield f"removed: [{', '.join(named)}]"
 
 
-def _of(count: int, total: int) -> str:
-    if total == 1:
-        return "the object to create exists"
-    return f"{count} of {total} objects to create {'exists' if count == 1 else 'exist'}"
-
-
-def counts_as_delete(change: Change, acknowledged: frozenset[Address]) -> bool:
-    """Deletes and replaces that nobody acknowledged; a duplicate or a file that nobody needs takes no address away."""
+def counts_as_delete(change: Change, acknowledged: Collection[Address]) -> bool:
+    """True for unacknowledged deletes and replaces; deleting a duplicate or an unused file takes no address away."""
     return change.action.destroys and _removes(change) and change.address not in acknowledged
 
 

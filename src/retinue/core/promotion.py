@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from .allowed import flag
 from .model import Action, Address, Cause, Change, Diagnostic, Json, Obstacle, Plan, Promotion, Severity
-from .renames import Pair, line
+from .renames import Pair, moved_from_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def proof_of(promotion: Promotion, plan: Plan, verified: frozenset[Address]) -> 
 
 
 def hold(plan: Plan, proof: Proof, renamed: Sequence[Pair] = ()) -> Plan:
-    """The plan with each step held that is not proven, or that needs one which is held; exceptions are said aloud.
+    """The plan with each step held that is not proven, or that needs one which is held; exceptions are noted.
 
     Of two that look like one object under two names (`renamed`) neither goes without the other.
     """
@@ -164,7 +164,7 @@ def _half_held(change: Change, held: Collection[Address], renamed: Sequence[Pair
     for pair in renamed:
         other = {pair.old: pair.new, pair.new: pair.old}.get(change.address)
         if other in held:
-            ways = (f"{line(pair.old)} in the manifest of {pair.new}", f"removed: [{pair.old}]")
+            ways = (f"{moved_from_line(pair.old)} in the manifest of {pair.new}", f"removed: [{pair.old}]")
             return Obstacle("renamed", f"it looks like {other} under another name, which is held", ways)
     return None
 

@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable, Mapping
 
 from .content import key_of
 from .marks import has_dropped_references
-from .model import Kind, Resource
+from .model import Desired, Kind, Live
 from .observation import Observation
 from .ownership import World
 from .references import ids_in
 
 
-def hints_at_more(world: World, desired: Iterable[Resource], kinds: Mapping[str, Kind]) -> bool:
+def hints_at_more(world: World, desired: Iterable[Desired], kinds: Mapping[str, Kind]) -> bool:
     """Whether something of ours refers, or referred until its last change, to what no manifest states by its id.
 
     Such an object may be ours too, although no manifest names its kind any more.
@@ -27,7 +27,7 @@ def hints_at_more(world: World, desired: Iterable[Resource], kinds: Mapping[str,
     return False
 
 
-def to_read_whole(seen: Observation, desired: Iterable[Resource], compound: Collection[str]) -> list[Resource]:
+def to_read_whole(seen: Observation, desired: Iterable[Desired], compound: Collection[str]) -> list[Live]:
     """Objects of others that a list names without what is in them, and of which a plan has to see that too.
 
     What is to be adopted; and all of them where a file of ours may be unused, because they may refer to it.
@@ -40,11 +40,11 @@ def to_read_whole(seen: Observation, desired: Iterable[Resource], compound: Coll
     return [item for item in others if item.remote_id in adopted]
 
 
-def covers(seen: Observation, desired: Iterable[Resource]) -> bool:
+def covers(seen: Observation, desired: Iterable[Desired]) -> bool:
     """Whether manifests and our objects among these are the same addresses: then a plan updates, and no more."""
     return seen.world.owned.keys() == {resource.address for resource in desired}
 
 
-def of_others(world: World, kinds: Collection[str]) -> list[Resource]:
+def of_others(world: World, kinds: Collection[str]) -> list[Live]:
     """The live objects of these kinds that are not ours."""
     return [item for item in (*world.foreign, *(claim.live for claim in world.elsewhere)) if item.kind in kinds]

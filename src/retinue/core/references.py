@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from .model import Address, Change, Json, Kind, Shape
+from .model import Address, Change, Json, Kind, ObjectKey, Shape
 
 REF = "ref"
 Ids: TypeAlias = Mapping[Address, str]
-Names: TypeAlias = Mapping[tuple[str, str], Address]
-"""By kind and live id."""
+Names: TypeAlias = Mapping[ObjectKey, Address]
 
 
 def reference(address: Address) -> dict[str, Json]:
@@ -72,7 +71,7 @@ def addresses_in(spec: Mapping[str, Json], kind: Kind) -> tuple[Address, ...]:
     return tuple(sorted({address for address, refers in found if address and address.kind == refers}))
 
 
-def ids_in(spec: Mapping[str, Json], kind: Kind) -> set[tuple[str, str]]:
+def ids_in(spec: Mapping[str, Json], kind: Kind) -> set[ObjectKey]:
     """Kind and id of everything that a spec refers to by its live id."""
     return {(refers, value) for value, refers in _all(spec, kind) if isinstance(value, str)}
 

@@ -108,7 +108,9 @@ class _Side:
     @classmethod
     def of(cls, address: Address, spec: _Spec, kind: Kind, common: _Common) -> _Side:
         fields = {name: value for name, value in spec.items() if name != kind.display}
-        texts = {name: _own(value, common) for name, value in fields.items() if _is_prose(value)}
+        prose = {name: value for name, value in fields.items() if _is_prose(value)}
+        own = {name: [line for line in value.splitlines() if line not in common.lines] for name, value in prose.items()}
+        texts = {name: "\n".join(lines).strip() for name, lines in own.items()}
         rest = {
             name: value
             for name, value in fields.items()
@@ -126,10 +128,6 @@ class _Side:
 
 def _is_prose(value: Json) -> bool:
     return isinstance(value, str) and len(_WORD.findall(value)) >= _PROSE
-
-
-def _own(text: str, common: _Common) -> str:
-    return "\n".join(line for line in text.splitlines() if line not in common.lines).strip()
 
 
 def _plain(text: str) -> str:
@@ -224,6 +222,6 @@ def _letters(left: str, right: str) -> float:
     return SequenceMatcher(None, left, right, autojunk=False).ratio() if left and right else 0.0
 
 
-def line(old: Address) -> str:
+def moved_from_line(old: Address) -> str:
     """The line for the new manifest."""
     return f"retinue: {{moved_from: {old.name}}}"

@@ -5,34 +5,13 @@ Believes nothing that a plan file says of an object; what is planned, and why, i
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
-
 from .content import leftover_address, scope_of
-from .marker import Owner
-from .model import Action, Address, Change, Kind, Resource
+from .model import Action, Change, Live
 from .ownership import World
+from .target import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Whose objects are ours, what their kind looks like, and which of its fields the service never reports.
-
-    `formerly`: earlier names of the project.
-    """
-
-    project: str
-    environment: str
-    kind: Kind
-    hidden: Collection[str] = ()
-    formerly: Collection[str] = ()
-
-    def owner(self, address: Address) -> Owner:
-        """The owner of what has an address of ours."""
-        return Owner(self.project, self.environment, address)
-
-
-def refusal(change: Change, live: Resource, scope: Scope) -> str | None:
+def refusal(change: Change, live: Live, target: Target) -> str | None:
     """In words, why the object is not one that this step may write; None if it is.
 
     An adopt takes an object without a marker; a move, and the replace of what was moved, the object with just the
@@ -41,27 +20,27 @@ def refusal(change: Change, live: Resource, scope: Scope) -> str | None:
     """
     if change.address.kind != live.kind:
         return f"{live.remote_id} is of another kind: {live.kind}"
-    if scope.kind.by_content:
-        named = live.mark.owner_text == scope_of(scope.project, scope.environment)
+    if target.kinds[live.kind].by_content:
+        named = live.mark.owner_text == scope_of(target.project, target.environment)
         named = named and leftover_address(live) == change.address
         return None if named else f"{live.remote_id} is not this file of ours"
     owner = live.mark.owner
     if owner is None or owner.address.kind != live.kind:
         return None if change.action is Action.ADOPT else f"{live.remote_id} carries no marker of ours"
-    ours = owner.environment == scope.environment and owner.project in (scope.project, *scope.formerly)
+    ours = owner.environment == target.environment and owner.project in (target.project, *target.formerly)
     if change.action is Action.ADOPT or not ours:
         return f"{live.remote_id} belongs to {owner}"
     if change.moved_from is not None and change.action in (Action.MOVE, Action.REPLACE, Action.DELETE):
         return None if owner == change.moved_from else f"{live.remote_id} is {owner}, not {change.moved_from}"
     # What bears an earlier name of the project is moved, deleted or let go of, and never only updated.
-    current = owner.project == scope.project or change.action.gives_up
+    current = owner.project == target.project or change.action.gives_up
     if owner.address == change.address and current and change.action is not Action.MOVE:
         return None
     return f"{live.remote_id} is {owner}"
 
 
 def displaced(change: Change, world: World) -> str | None:
-    """In words, why the object is not the one of its marker: a copy that somebody made, or a double create.
+    """In words, why the object is not the one of its marker: a copy made outside, or a double create.
 
     A copy is at most let go of, a double create besides that deleted; nothing else is ever done to them.
     """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from .errors import UsageError
-from .model import Address, Change, Resource
+from .model import Address, Change, Desired
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Selection:
 
 
 def select(
-    desired: Iterable[Resource],
+    desired: Iterable[Desired],
     targets: Sequence[str] = (),
     excludes: Sequence[str] = (),
     labels: Mapping[str, str] | None = None,
@@ -37,7 +37,7 @@ def select(
     """
     if not (targets or excludes or labels):
         return None
-    known = {resource.address: resource for resource in desired if resource.address is not None}
+    known = {resource.address: resource for resource in desired}
     everything = sorted({str(address) for address in (*known, *orphans)})
     for pattern in (*targets, *excludes):
         if not any(fnmatchcase(text, pattern) for text in everything):

@@ -1,4 +1,4 @@
-"""Which known word was probably meant where one stands that nobody knows. Pure."""
+"""Finds the known word that an unknown one was probably meant to be. Pure."""
 
 from __future__ import annotations
 

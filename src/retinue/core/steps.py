@@ -9,9 +9,9 @@ from . import diff
 from .content import key_of, leftover_address
 from .counterparts import Counterpart
 from .links import Links
-from .marker import Applied, Owner
+from .marker import Applied
 from .marks import asked_entries
-from .model import Action, Cause, Change, FieldChange, MarkChange, Reason, Resource
+from .model import Action, Cause, Change, Desired, FieldChange, Live, MarkChange, Reason
 from .ownership import Claim
 from .references import addresses_in
 from .target import Target
@@ -24,12 +24,12 @@ class Steps:
     target: Target
     links: Links
 
-    def create(self, desired: Resource) -> Change:
+    def create(self, desired: Desired) -> Change:
         stated = diff.stated_fields(desired.spec, self.target.kinds[desired.kind])
         fields = tuple(FieldChange(f"/{name}", None, value, Cause.MANIFEST) for name, value in stated.items())
         return self._step(desired, fields, None)
 
-    def upload(self, file: Resource) -> Change:
+    def upload(self, file: Desired) -> Change:
         """A file is there or it is not: nothing of it is ever updated."""
         same = self.links.files.get(key_of(file))
         if same is not None:
@@ -37,10 +37,9 @@ class Steps:
         reason = Reason.MANIFEST if self.links.was_there(file) else Reason.NEW
         return replace(self.create(file), asked={}, reason=reason)
 
-    def update(self, desired: Resource, claim: Claim) -> Change:
+    def update(self, desired: Desired, claim: Claim) -> Change:
         """What brings an object of ours to what is desired; a no-op if nothing is left to do."""
-        assert desired.address is not None
-        owner = Owner(self.target.project, self.target.environment, desired.address)
+        owner = self.target.owner(desired.address)
         moved_from = None if claim.owner == owner else claim.owner
         if claim.live.expired:
             return replace(
@@ -69,7 +68,7 @@ class Steps:
         why = Reason.MOVED if claim.address != desired.address else Reason.FORMERLY
         return replace(step, action=Action.MOVE, reason=why, moved_from=moved_from)
 
-    def adopt(self, desired: Resource, found: Counterpart) -> Change:
+    def adopt(self, desired: Desired, found: Counterpart) -> Change:
         step = self._step(desired, self._compared(desired, found.live, None, found.known).changes, found.live)
         reason = Reason.ADOPTED if found.named else Reason.MARKER_LOST
         return replace(step, action=Action.ADOPT, reason=reason, recognised=not found.named)
@@ -80,8 +79,8 @@ class Steps:
         needed = addresses_in(named.spec, self.target.kinds[named.kind])
         return replace(_deletion(claim, reason, self.target), requires=needed, orphan=orphan, extra=extra)
 
-    def delete_unused(self, file: Resource) -> Change:
-        """Take away a file that nobody needs."""
+    def delete_unused(self, file: Live) -> Change:
+        """Delete a file that nothing refers to."""
         kind = self.target.kinds[file.kind]
         return Change(
             address=leftover_address(file),
@@ -93,12 +92,12 @@ class Steps:
             display_name=kind.display_name(file.spec),
         )
 
-    def _compared(self, desired: Resource, live: Resource, applied: Applied | None, known: bool) -> diff.Compared:
+    def _compared(self, desired: Desired, live: Live, applied: Applied | None, known: bool) -> diff.Compared:
         kind = self.target.kinds[desired.kind]
         hidden = self.target.hidden(kind.name)
         return diff.compared(desired, self.links.named(live), kind, applied, hidden, known=known)
 
-    def _reason(self, fields: Sequence[FieldChange], desired: Resource, claim: Claim, *, protects: bool) -> Reason:
+    def _reason(self, fields: Sequence[FieldChange], desired: Desired, claim: Claim, *, protects: bool) -> Reason:
         if self.links.only_references(fields, desired, self.target.kinds[desired.kind], claim.applied):
             return Reason.REFERENCE
         causes = {change.cause for change in fields} | ({Cause.MANIFEST} if protects else set())
@@ -108,14 +107,13 @@ class Steps:
             return Reason.DRIFT
         return Reason.MANIFEST if causes <= {Cause.MANIFEST} else Reason.BOTH
 
-    def _expect(self, desired: Resource, live: Resource) -> str:
+    def _expect(self, desired: Desired, live: Live) -> str:
         kind, ignored = self.target.kinds[desired.kind], desired.policy.ignore_changes
         return diff.expect_digest(live, kind, self.target.hidden(kind.name), ignored)
 
-    def _step(self, desired: Resource, fields: tuple[FieldChange, ...], live: Resource | None) -> Change:
+    def _step(self, desired: Desired, fields: tuple[FieldChange, ...], live: Live | None) -> Change:
         """A create, or where something is live an update of that."""
         kind, ignored = self.target.kinds[desired.kind], desired.policy.ignore_changes
-        assert desired.address is not None
         return Change(
             address=desired.address,
             action=Action.UPDATE if live else Action.CREATE,
@@ -132,8 +130,7 @@ class Steps:
         )
 
 
-def _no_op(desired: Resource, live: Resource) -> Change:
-    assert desired.address is not None
+def _no_op(desired: Desired, live: Live) -> Change:
     return Change(desired.address, Action.NO_OP, Reason.MANIFEST, live.remote_id)
 
 

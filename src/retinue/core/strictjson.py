@@ -62,7 +62,7 @@ def loads(text: str) -> Json:
 def received(text: str, *, listed: bool = False) -> Json:
     """The value of a JSON text of others; `listed`: a list of objects, or one in an envelope. Raises ValueError.
 
-    What nobody can work with becomes text: a number that no computer holds is its digits, and of an object that is
+    What no program can work with becomes text: a number that no computer holds is its digits, and of an object that is
     nested more than DEEPEST levels the rest is TOO_DEEP.
     """
     text = text.removeprefix("\ufeff")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from .marker import Owner
 from .model import Address, Kind
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`endpoint` carries no secret. `environments` are all names the project file declares.
+    """`endpoint` carries no secret. `environments` are all names the project file declares;
+    `formerly`: earlier names of the project.
 
     `unreadable`: the fields a service never reports, by kind. `recognised_by`: the pointers by which an object whose
     marker the service lost is known again, by kind. `removed`: what may go, and whether it is let go of instead.
@@ -28,6 +30,10 @@ class Target:
     critical: bool = False
     deny_drift: bool = False
     recognised_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def owner(self, address: Address) -> Owner:
+        """The owner of what has an address of ours."""
+        return Owner(self.project, self.environment, address)
 
     def hidden(self, kind: str) -> Collection[str]:
         return self.unreadable.get(kind, ())

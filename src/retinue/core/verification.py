@@ -8,19 +8,19 @@ from . import diff
 from .canonical import canonical
 from .graph import order
 from .marks import short_digest
-from .model import Action, Address, Change, Kind, MarkChange, Reason, Resource
+from .model import Action, Address, Change, Desired, Kind, MarkChange, Reason
 from .ownership import Claim
 from .pointer import without
 
 _LENGTH = 12
 
 
-def spec_digests(desired: Sequence[Resource], kinds: Mapping[str, Kind]) -> dict[Address, str]:
+def spec_digests(desired: Sequence[Desired], kinds: Mapping[str, Kind]) -> dict[Address, str]:
     """By address, the digest of a spec in canonical form and of all that it refers to, as the marker keeps it.
 
     What the manifest leaves to others (`ignore_changes`) is no part of it.
     """
-    resources = {resource.address: resource for resource in desired if resource.address is not None}
+    resources = {resource.address: resource for resource in desired}
     found: dict[Address, str] = {}
     for address in order({address: frozenset(item.requires) for address, item in resources.items()}):
         resource = resources[address]
@@ -40,7 +40,7 @@ def verified(digests: Mapping[Address, str], owned: Mapping[Address, Claim]) -> 
 
 
 def verify_steps(
-    desired: Sequence[Resource],
+    desired: Sequence[Desired],
     addresses: Collection[Address],
     owned: Mapping[Address, Claim],
     kinds: Mapping[str, Kind],
@@ -50,7 +50,7 @@ def verify_steps(
     digests = spec_digests(desired, kinds)
     steps = []
     for resource in desired:
-        if resource.address is None or resource.address not in addresses or kinds[resource.kind].by_content:
+        if resource.address not in addresses or kinds[resource.kind].by_content:
             continue
         live, ignored = owned[resource.address].live, resource.policy.ignore_changes
         steps.append(

@@ -26,8 +26,8 @@ from ..core.model import Change, Outcome, Status
 from ..core.waves import Graph, backwards, layers, waves
 from .races import settle_races
 from .run import Run
-from .steps import carry_out
 from .threads import in_thread
+from .write import carry_out
 
 _HOPELESS = "no-marker"
 """The failure after which nothing more may be started: it would befall every other step too."""

@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
+from ..core.contests import contests
 from ..core.errors import NewerMarker, RetinueError
 from ..core.freshness import is_reached
 from ..core.marker import Mark
 from ..core.marks import ended
 from ..core.model import Address, Change, Diagnostic, Outcome, Severity, Status
 from ..core.ownership import Claim, World, decide
-from ..core.races import contests
 from ..core.references import grounded
 from .read import read_owned
 from .run import Run, packed
-from .steps import completed
+from .write import completed
 
 _LOOKS = 3
 _PATIENCE, _TIED_LOOKS = 0.5, 4
@@ -79,8 +79,8 @@ def _taken_back(created: Mapping[int, Outcome], lost: Mapping[Address, _Lost]) -
 def _world(changes: Mapping[int, Change], run: Run) -> World:
     made = {change.address.kind for change in changes.values() if change.action.makes}
     kinds = sorted(kind for kind in made if not run.kinds[kind].by_content)
-    live = read_owned(run.service, kinds, (run.project,), run.environment)
-    return decide(live, run.project, run.environment, known=run.kinds)
+    project, environment = run.target.project, run.target.environment
+    return decide(read_owned(run.service, kinds, (project,), environment), project, environment, run.kinds)
 
 
 def _ids(world: World) -> set[str | None]:
@@ -100,7 +100,7 @@ def _visible(created: Mapping[int, Outcome], changes: Mapping[int, Change], run:
 
 
 def _give_way(world: World, changes: Mapping[int, Change], lost: dict[Address, _Lost], run: Run) -> None:
-    """Take back this run's extra objects; where nobody can tell who looks last, wait for the other run to do so."""
+    """Take back this run's extra objects; where it is open who looks last, wait for the other run to do so."""
     for look in range(_TIED_LOOKS):
         found = contests(world, run.made)
         for contest in found:
@@ -135,12 +135,12 @@ def _outcome(outcome: Outcome, change: Change, lost: _Lost, run: Run) -> Outcome
     change = grounded(change, {**change.resolved, **run.ids}, kind)
     live = run.service.get(kind.name, lost.holder_id)
     if live is not None and run.has_made(live):
-        # By a request of which the answer said that nothing had happened; so nobody has filled it yet.
+        # Its request was answered as if nothing had happened, so it is not filled yet.
         live = completed(live, change, run)
         owner, applied = live.mark.owner, live.mark.applied
         if owner is not None and applied is not None and ended(applied) != applied:
             live = run.service.update(live, {}, packed(Mark.of(owner, ended(applied))))
-    if live is not None and is_reached(change, live, run.scope(kind.name)):
+    if live is not None and is_reached(change, live, run.target):
         return _with_note(replace(outcome, remote_id=lost.holder_id), _gave_way(outcome, lost))
     taken_back = ", ".join(lost.taken_back)
     return replace(
@@ -181,6 +181,6 @@ def _not_checked(error: RetinueError) -> Diagnostic:
     return Diagnostic(
         code="race-unchecked",
         severity=Severity.WARNING,
-        message=f"nobody looked whether another run created the same: {error.message}",
+        message=f"not checked if another run created the same: {error.message}",
         remedy="The next plan shows what was created twice.",
     )

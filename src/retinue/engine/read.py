@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from ..core.model import Resource
+from ..core.model import Desired, Live, ObjectKey
 from ..core.observation import Observation
 from ..core.reach import covers
 from ..core.target import Target
@@ -17,33 +17,33 @@ _AT_ONCE = 10
 """The transport holds them to --parallelism besides."""
 
 
-def read_live(service: Service, kinds: Iterable[str]) -> list[Resource]:
+def read_live(service: Service, kinds: Iterable[str]) -> list[Live]:
     """Every live object of the kinds. Whatever cannot be read raises: unreadable is never the same as absent."""
     return _once(resource for kind in kinds for resource in service.list(kind))
 
 
-def _once(found: Iterable[Resource]) -> list[Resource]:
+def _once(found: Iterable[Live]) -> list[Live]:
     """A list that moves while it is read may name an object again, which must not look like a copy of itself."""
-    return list({(item.kind, item.remote_id): item for item in found}.values())
+    return list({item.object_key: item for item in found}.values())
 
 
-def read_owned(service: Service, kinds: Iterable[str], projects: Sequence[str], environment: str) -> list[Resource]:
+def read_owned(service: Service, kinds: Iterable[str], projects: Sequence[str], environment: str) -> list[Live]:
     """At least what these projects own in an environment: just that, where the service can be asked for it."""
     if not isinstance(service, Finder):
         return read_live(service, kinds)
     return _once(item for kind in kinds for project in projects for item in service.owned(kind, project, environment))
 
 
-def read_ours(service: Service, target: Target, kinds: Iterable[str]) -> list[Resource]:
+def read_ours(service: Service, target: Target, kinds: Iterable[str]) -> list[Live]:
     """At least what the project owns of these kinds in the environment, under its earlier names too."""
     return read_owned(service, kinds, (target.project, *target.formerly), target.environment)
 
 
-def read_for_plan(service: Service, target: Target, desired: Iterable[Resource], kinds: Sequence[str]) -> Observation:
+def read_for_plan(service: Service, target: Target, desired: Iterable[Desired], kinds: Sequence[str]) -> Observation:
     """What a plan has to see: ours, and unless it does no more than update, all the rest too.
 
     What a manifest lacks may be a twin's, adopted, or another project's that was renamed; of what is to be deleted
-    somebody may have a copy. Nothing else depends on what is not ours.
+    there may be a copy. Nothing else depends on what is not ours.
     """
     if isinstance(service, Finder):
         ours = Observation(target, read_ours(service, target, kinds))
@@ -52,21 +52,19 @@ def read_for_plan(service: Service, target: Target, desired: Iterable[Resource],
     return Observation(target, read_live(service, kinds))
 
 
-def rewound(service: Rewindable, seen: Observation, differing: Collection[str | None]) -> Observation:
-    """What was seen, with those of the ids `differing` told apart that went back to an earlier version."""
-    asked = [item for item in seen.live if item.remote_id in differing and not item.set_back]
+def rewound(service: Rewindable, seen: Observation, changing: Collection[ObjectKey]) -> Observation:
+    """`seen`, with `set_back` on each of the objects `changing` that went back to an earlier version."""
+    asked = [item for item in seen.live if item.object_key in changing]
     found = all_of([partial(service.set_back, item) for item in asked], _AT_ONCE)
-    back = {item.remote_id for item, is_back in zip(asked, found, strict=True) if is_back}
-    if not back:
-        return seen
-    live = [replace(item, set_back=True) if item.remote_id in back else item for item in seen.live]
-    return replace(seen, live=live)
+    back = {item.object_key for item, is_back in zip(asked, found, strict=True) if is_back}
+    live = [replace(item, set_back=True) if item.object_key in back else item for item in seen.live]
+    return replace(seen, live=live) if back else seen
 
 
-def read_whole(service: Service, live: Sequence[Resource], parts: Iterable[Resource]) -> list[Resource]:
+def read_whole(service: Service, live: Sequence[Live], parts: Iterable[Live]) -> list[Live]:
     """`live`, in which these `parts` of it are read again, each by itself, with all that is in them."""
-    again = {(item.kind, item.remote_id) for item in parts}
-    calls = [partial(service.get, kind, remote_id or "") for kind, remote_id in sorted(again, key=str)]
+    again = {item.object_key for item in parts}
+    calls = [partial(service.get, *key) for key in sorted(again)]
     whole = all_of(calls, _AT_ONCE)
-    rest = [item for item in live if (item.kind, item.remote_id) not in again]
+    rest = [item for item in live if item.object_key not in again]
     return rest + [item for item in whole if item is not None]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from ..core.errors import StaleError
 from ..core.marker import NONCE_ALPHABET, NONCE_LENGTH, Mark
-from ..core.model import Address, Change, Kind, Outcome, Resource
-from ..core.rights import Scope
+from ..core.model import Address, Change, Kind, Live, Outcome
+from ..core.target import Target
 from ..providers.base import Capabilities, Content, Marker, Service
 from ..providers.gate import Clock
 
@@ -29,7 +29,7 @@ def _nothing(*_arguments: object) -> None:
 
 
 def _no_content(change: Change) -> Content:
-    raise StaleError(f"nobody knows where the bytes of {change.address} are")
+    raise StaleError(f"the bytes of {change.address} are not at hand")
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,12 @@ class Run:
 
     After `stop` is set nothing new starts; what is in flight is finished. `made`: the nonces of this run's creates;
     `ids`: the live ids of what this run has done so far. `content`: the bytes of a planned upload, or StaleError;
-    `changed`: in words, why these are no longer the planned ones. `formerly`: earlier names of the project.
+    `changed`: in words, why these are no longer the planned ones.
     """
 
     service: Service
     capabilities: Capabilities
-    kinds: Mapping[str, Kind]
-    project: str
-    environment: str
+    target: Target
     parallelism: int = 10
     fail_fast: bool = False
     stop: threading.Event = field(default_factory=threading.Event)
@@ -53,18 +51,20 @@ class Run:
     clock: Clock = field(default_factory=Clock)
     started: Callable[[Change], None] = _nothing
     finished: Callable[[Outcome], None] = _nothing
-    backup: Callable[[Resource], None] = _nothing
+    backup: Callable[[Live], None] = _nothing
     made: dict[str, Address] = field(default_factory=dict)
     ids: dict[Address, str] = field(default_factory=dict)
     content: Callable[[Change], Content] = _no_content
     changed: Callable[[Change], str | None] = _nothing
-    formerly: tuple[str, ...] = ()
 
-    def has_made(self, live: Resource) -> bool:
+    def has_made(self, live: Live) -> bool:
         """Whether one of this run's creates made the object; its nonce tells."""
         return live.mark.applied is not None and live.mark.applied.nonce in self.made
 
-    def scope(self, kind: str) -> Scope:
-        """What the decisions about objects of a kind need to know."""
-        hidden = self.capabilities.unreadable.get(kind, ())
-        return Scope(self.project, self.environment, self.kinds[kind], hidden, self.formerly)
+    @property
+    def kinds(self) -> Mapping[str, Kind]:
+        return self.target.kinds
+
+    def compound(self, kind: str) -> Collection[str]:
+        """The fields of a kind that are written by requests of their own."""
+        return self.capabilities.compound.get(kind, frozenset())

@@ -1,4 +1,4 @@
-"""Work beside the main thread that nobody has to wait for: a hanging request cannot keep the process from ending."""
+"""Work beside the main thread; a hanging request cannot keep the process from ending."""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 from ..core.model import Address, Diagnostic, Kind, Place
@@ -13,7 +15,7 @@ from .builder import Document, Parsed, shorten
 from .files import Files, first_bytes
 from .located import Map
 from .names import slug
-from .unread import MOST_BYTES, UnreadManifest, is_blank, unread_manifest
+from .unread import MOST_BYTES, UnreadManifest, is_blank, is_locked, kind_lines, unread_manifest
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
@@ -41,16 +43,41 @@ def read(files: Files, name: str, suffix: str, at: Place, *, listed: bool) -> Pa
     data = files.read_bytes(name, None if not listed else at)
     if isinstance(data, Diagnostic):
         return Parsed([], [data], False)
-    if suffix in (".yaml", ".yml"):
-        return _filled(yaml.parse(data, name), name)
-    if suffix == ".json":
-        return _filled(jsontext.parse(data, name), name)
-    if frontmatter.has_front_matter(data):
-        return _filled(frontmatter.parse(data, name), name)
+    if suffix != ".md" or frontmatter.has_front_matter(data):
+        return _filled(_parsed(data, name, suffix), name)
     unread = UnreadManifest(_empty(name)) if is_blank(data) else unread_manifest(data, name, markdown=True)
     if not listed:
         return unread
     return Parsed([], [unread.problem], False) if unread else _no_manifest(name, at)
+
+
+def described(files: Files, name: str, suffix: str, wanted: Collection[Address]) -> Collection[Address]:
+    """Those of the wanted addresses that a file describes, or may describe, whatever it is called.
+
+    Where its content does not tell, its own name does: a locked or broken `tutor.yml` may be about the tutor.
+    """
+    stem = PurePosixPath(name).name.lstrip(".").split(".")[0].lower()
+    same_name = {address for address in wanted if address.name == stem}
+    data = files.read_bytes(name)
+    if isinstance(data, Diagnostic):
+        return same_name if suffix else ()
+    names = b"|".join(re.escape(address.name.encode()) for address in wanted)
+    value = rb"[:=\x9a](?:[\s>|+-]|#[^\n]*\n|[&!]\S+\s)*[\"']?(?:%b)(?![\w-])" % names
+    if not (same_name or re.search(value, data.replace(b"\0", b""))):
+        return ()
+    found = {Address(kind.name, word) for _, kind, word in kind_lines(data)}
+    unsure = bool(suffix) and (is_locked(data) or is_blank(data))
+    if frontmatter.has_front_matter(data) if suffix == ".md" else suffix or found:
+        documents = [item for item in _parsed(data, name, suffix).documents if item.value is not None]
+        found |= {manifest.address for item in documents if (manifest := identify(item, []))}
+        unsure = unsure or bool(suffix and not documents) or any(not _NAME.fullmatch(item.name) for item in found)
+    return found.intersection(wanted) or (same_name if unsure else ())
+
+
+def _parsed(data: bytes, name: str, suffix: str) -> Parsed:
+    if suffix == ".json":
+        return jsontext.parse(data, name)
+    return frontmatter.parse(data, name) if suffix == ".md" else yaml.parse(data, name)
 
 
 def _filled(parsed: Parsed, name: str) -> Parsed:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..core.canonical import canonical, canonical_value, same
-from ..core.model import MISSING, Address, Diagnostic, Json, Kind, Place, Resource, Severity, Shape
+from ..core.model import MISSING, Address, Desired, Diagnostic, Json, Kind, Place, Severity, Shape
 from ..core.pointer import join_pointer
 from ..schema import kind_schema
 from .export import Exported, NewManifest, texts
@@ -125,7 +125,7 @@ def _unread(item: NewManifest, loaded: Loaded, environment: str) -> Iterator[Dia
         )
 
 
-def _overruled(meant: Mapping[str, Json], resource: Resource, environment: str, kind: Kind) -> Iterator[Diagnostic]:
+def _overruled(meant: Mapping[str, Json], resource: Desired, environment: str, kind: Kind) -> Iterator[Diagnostic]:
     """What the manifest cannot undo: a value that a layer above it has set."""
     want, have, at = canonical(meant, kind), canonical(resource.spec, kind), str(resource.address)
     for name in kind.fields:

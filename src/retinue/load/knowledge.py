@@ -12,7 +12,7 @@ from typing import Any
 
 from ..core.canonical import canonical_json
 from ..core.content import Key, key_of
-from ..core.model import Address, Diagnostic, Kind, Place, Resource
+from ..core.model import Address, Desired, Diagnostic, Kind, Place
 from ..core.references import addresses_in, reference, renamed, target_of
 from ..core.spelling import closest
 from ..schema import kinds
@@ -79,7 +79,7 @@ def _spelled(items: Seq, member: str) -> Seq:
     return result
 
 
-def with_uploads(resources: Sequence[Resource], uploads: Mapping[str, Upload]) -> list[Resource]:
+def with_uploads(resources: Sequence[Desired], uploads: Mapping[str, Upload]) -> list[Desired]:
     """The resources with what they require, and the files that they upload. Equal bytes are one file.
 
     `uploads`: by path, every file that any manifest uploads; only those that `resources` refer to become objects.
@@ -98,12 +98,12 @@ def with_uploads(resources: Sequence[Resource], uploads: Mapping[str, Upload]) -
     return [*users, *(files[address] for address in files if address not in again)]
 
 
-def _file(upload: Upload, place: Place) -> Resource:
+def _file(upload: Upload, place: Place) -> Desired:
     spec = {"name": PurePosixPath(upload.name).name, "sha256": upload.sha256, "bytes": upload.size}
-    return Resource(FILE, spec, Address(FILE, upload.name), place=place)
+    return Desired(FILE, spec, Address(FILE, upload.name), place=place)
 
 
-def _one_each(resource: Resource, again: Mapping[Address, Address]) -> Resource:
+def _one_each(resource: Desired, again: Mapping[Address, Address]) -> Desired:
     """With the first of several equal files in the place of each of them."""
     if not again.keys() & set(addresses_in(resource.spec, kinds()[resource.kind])):
         return resource
@@ -111,7 +111,7 @@ def _one_each(resource: Resource, again: Mapping[Address, Address]) -> Resource:
     return replace(resource, spec=renamed(resource.spec, kinds()[resource.kind], names))
 
 
-def mentions(resource: Resource) -> Iterator[tuple[Address, Place]]:
+def mentions(resource: Desired) -> Iterator[tuple[Address, Place]]:
     """Every reference of a resource, with its place."""
     known = set(addresses_in(resource.spec, kinds()[resource.kind]))
     waiting: list[tuple[Any, Place | None]] = [(resource.spec, resource.place)]
@@ -126,7 +126,7 @@ def mentions(resource: Resource) -> Iterator[tuple[Address, Place]]:
             waiting.extend(reversed(list(zip(value, value.items_at, strict=True))))
 
 
-def described_twice(resources: Sequence[Resource], uploads: Mapping[str, Upload]) -> Iterator[Diagnostic]:
+def described_twice(resources: Sequence[Desired], uploads: Mapping[str, Upload]) -> Iterator[Diagnostic]:
     """Items of one list that upload equal bytes, which are one file, and say different things about it."""
     for resource in resources:
         for name, field in kinds()[resource.kind].fields.items():
@@ -151,7 +151,7 @@ def _contradictions(items: Seq, member: str, uploads: Mapping[str, Upload]) -> I
 
 
 def unknown_references(
-    resources: Sequence[Resource], uploads: Collection[str], elsewhere: Collection[Address], environment: str | None
+    resources: Sequence[Desired], uploads: Collection[str], elsewhere: Collection[Address], environment: str | None
 ) -> Iterator[Diagnostic]:
     """References to what no manifest describes, or none of this environment."""
     known = {resource.address for resource in resources if resource.address}

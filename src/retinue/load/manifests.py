@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ..core.model import Address, Diagnostic, Place, Resource, Severity
+from ..core.model import Address, Desired, Diagnostic, Obstacle, Place, Severity
 from ..core.spelling import closest
 from ..schema import EXTRAS
-from .documents import Manifest, identify, read
-from .files import Files
+from .documents import Manifest, described, identify, read
+from .files import Files, first_bytes
 from .includes import Renderer
 from .knowledge import described_twice, folded, spelled_out, unknown_references, with_uploads
 from .layers import over_defaults, over_manifest, without_nulls
@@ -20,8 +20,8 @@ from .located import Map, place_of
 from .problems import shown
 from .project import Environment, Project
 from .retinue_block import environments_of, policy_of, unknown_environments
-from .sources import Source, covering, expand, nothing
-from .unread import UnreadManifest
+from .sources import Source, around, covering, expand, nothing
+from .unread import MOST_BYTES, UnreadManifest, unread_manifest
 from .validate import Extras, no_extras, validate_extras, validate_manifest
 from .variables import Variables, file_place, unknown_override, values_in
 
@@ -47,7 +47,7 @@ class Loaded:
     value that an include put at a place.
     """
 
-    resources: tuple[Resource, ...] = ()
+    resources: tuple[Desired, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     rendered: Mapping[Address, Map] = field(default_factory=dict)
     elsewhere: frozenset[Address] = frozenset()
@@ -136,6 +136,8 @@ class _Run:
         self.problems: list[Diagnostic] = []
         self.empty: list[Diagnostic] = []
         self.passed: dict[str, tuple[UnreadManifest, list[Manifest]] | None] = {}
+        self.beside: list[str] = []
+        self.read: set[str] = set()
         self.rendered: dict[Address, Map] = {}
         self.complete = True
         self.extras = extras
@@ -180,7 +182,8 @@ def _manifests(run: _Run) -> list[Manifest]:
     for index, entry in enumerate(run.project.manifests):
         source = expand(run.files, entry, _at(run, "manifests", index), run.problems)
         found = source.what == "unusable"
-        _pass_over(run, [name for name in source.unread if not _below(name, overlays)])
+        run.passed.update(dict.fromkeys(name for name in source.unread if not _below(name, overlays)))
+        run.beside += [name for name in source.beside if not _below(name, overlays)]
         for name in source.names:
             if source.what != "file" and (name == run.project.file or _below(name, overlays)):
                 continue
@@ -208,6 +211,7 @@ def _read_file(run: _Run, source: Source, name: str, into: list[Manifest]) -> bo
         run.passed[name] = parsed and (parsed, into)
         return False
     run.passed.pop(name, None)
+    run.read.add(name)
     problems = [*parsed.diagnostics]
     manifests = [identify(document, problems) for document in parsed.documents]
     run.complete = run.complete and parsed.complete and None not in manifests
@@ -217,10 +221,6 @@ def _read_file(run: _Run, source: Source, name: str, into: list[Manifest]) -> bo
     )
     run.problems.extend(problems)
     return True
-
-
-def _pass_over(run: _Run, names: Iterable[str]) -> None:
-    run.passed.update(dict.fromkeys(names))
 
 
 def _passed_over(run: _Run) -> Iterator[Diagnostic]:
@@ -236,16 +236,44 @@ def _passed_over(run: _Run) -> Iterator[Diagnostic]:
             others.append(name)
         elif name not in used:
             yield found[0].problem
-    named = [shown(name, 80) for name in sorted(others) if name not in used]
-    if named:
-        count = (
-            "1 file that is not a manifest was"
-            if len(named) == 1
-            else f"{len(named)} files that are not manifests were"
-        )
-        more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
-        message = f"{count} passed over: {', '.join(named[:_MOST_NAMED])}{more}"
-        yield Diagnostic(PASSED_OVER, message, severity=Severity.INFO)
+    for names, one, several in (
+        (others, "1 file that is not a manifest was passed over", "{} files that are not manifests were passed over"),
+        (_left_out(run), "1 manifest is left out by the patterns", "{} manifests are left out by the patterns"),
+    ):
+        named = [shown(name, 80) for name in sorted(names) if name not in used]
+        if named:
+            more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
+            count = one if len(named) == 1 else several.format(len(named))
+            message = f"{count}: {', '.join(named[:_MOST_NAMED])}{more}"
+            yield Diagnostic(PASSED_OVER, message, severity=Severity.INFO)
+
+
+def _left_out(run: _Run) -> set[str]:
+    """What lies where a pattern finds manifests and seems to be one too, but is not among them."""
+    known = {run.project.file, *run.read, *run.passed}
+    found = (run.files.find(name) for name in dict.fromkeys(run.beside))
+    files = (item for item in found if not isinstance(item, Diagnostic) and item.name not in known)
+    return {item.name for item in files if unread_manifest(first_bytes(item, MOST_BYTES), item.name, markdown=False)}
+
+
+def left_behind(project: Project, wanted: Collection[Address]) -> dict[Address, Obstacle]:
+    """Why the objects of some addresses may not go: the manifest lies, or may lie, where `manifests` does not find it.
+
+    Searches all that is below the folders that `manifests` is about, so ask only for what would be deleted.
+    """
+    files = Files(project.root)
+    problems: list[Diagnostic] = []
+    found: dict[Address, str] = {}
+    for name, suffix in sorted(around(files, project.manifests, problems).items()):
+        for address in described(files, name, suffix, wanted):
+            found.setdefault(address, f"its manifest, or what may be it, still lies in {shown(name)} and is not read")
+    if problems:
+        found = dict.fromkeys(wanted, f"{problems[0].message}, so its manifest may be there") | found
+    keep = "to keep it, give the file a name and a place that `manifests` reads, or name it there"
+    return {
+        address: Obstacle("manifest-unread", why, (keep, f"to delete it all the same, removed: [{address}]"))
+        for address, why in found.items()
+    }
 
 
 def _unique(run: _Run, manifests: list[Manifest]) -> dict[Address, Manifest]:
@@ -297,14 +325,15 @@ def _overlays(run: _Run, manifests: Mapping[Address, Manifest]) -> dict[Address,
 def _read_overlay(run: _Run, target: Environment, entry: str, into: list[Manifest]) -> None:
     at = _at(run, "environments", target.name, "overlay")
     source = expand(run.files, entry, at, run.problems)
-    _pass_over(run, source.unread)
+    run.passed.update(dict.fromkeys(source.unread))
+    run.beside += source.beside
     found = [_read_file(run, source, name, into) for name in source.names]
     if not any(found) and source.what != "unusable":
         message = f"the overlay `{entry}` of environment `{target.name}` names no file with a partial manifest"
         run.problems.append(Diagnostic("overlay-missing", message, "Correct the path or remove the line.", at))
 
 
-def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Resource, bool]:
+def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Desired, bool]:
     """The desired object of a manifest, and whether it belongs to this environment. Validated in any case."""
     names = tuple(run.project.environments)
     here = _belongs(run, manifest, overlay)
@@ -326,7 +355,7 @@ def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Resour
     spec = folded(manifest.kind, data.without(_OURS | {manifest.kind.word}))
     spec = _with_own_extras(spec, data, run)
     policy = policy_of(block, names)
-    return Resource(manifest.kind.name, spec, manifest.address, policy, manifest.place), here
+    return Desired(manifest.kind.name, spec, manifest.address, policy, manifest.place), here
 
 
 def _with_own_extras(spec: Map, data: Map, run: _Run) -> Map:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 import stat
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -22,7 +23,8 @@ class Source:
     """One entry of a list of files: what it is, what it names, and where the entry is written.
 
     `names`: by the real name of each file the extension that makes it a manifest, or "". `unread`: what is hidden, or
-    a link without an end, and is not even looked into.
+    a link without an end, and is not even looked into. `beside`: what lies where a pattern finds files, and what it
+    leaves out.
     """
 
     entry: str
@@ -30,6 +32,7 @@ class Source:
     at: Place
     names: dict[str, str] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
+    beside: list[str] = field(default_factory=list)
 
     def add(self, name: str, called: str) -> None:
         """A file that is called so here: a link goes by its own name."""
@@ -59,6 +62,26 @@ def expand(files: Files, entry: str, at: Place, problems: list[Diagnostic]) -> S
     else:
         source.add(found.name, entry)
     return source
+
+
+def fixed(entry: str) -> str:
+    """The part of a pattern that names one folder; any other entry as it is."""
+    return re.split(r"[^/]*[*?\[]", entry, maxsplit=1)[0].rstrip("/") or "."
+
+
+def around(files: Files, entries: Iterable[str], problems: list[Diagnostic]) -> dict[str, str]:
+    """Every file below the folders that the entries are about, hidden ones too, and its extension.
+
+    What is hidden at the top of the project, and folders that are projects of their own, belong to others.
+    """
+    source = Source("", "folder", Place(".", 1, 1))
+    for base in dict.fromkeys(map(fixed, entries)):
+        found = files.find(base)
+        if isinstance(found, Diagnostic) or not stat.S_ISDIR(found.status.st_mode):
+            found = files.find(posixpath.dirname(base) or ".")
+        if not isinstance(found, Diagnostic) and stat.S_ISDIR(found.status.st_mode):
+            _walk(files, found, source, problems, everything=True)
+    return source.names
 
 
 def covering(entries: Iterable[str]) -> Callable[[str], bool]:
@@ -99,43 +122,71 @@ def _glob(files: Files, source: Source, problems: list[Diagnostic]) -> None:
         remedy = "Write a path relative to retinue.yaml, with * for a part of a name and ** for any folders."
         problems.append(Diagnostic("glob-invalid", f"`{pattern}` is not a usable pattern", remedy, at))
         return
+    for folder in sorted({fixed(pattern), *(posixpath.dirname(match) or "." for match in matches)}):
+        found = files.find(folder, at)
+        if isinstance(found, Diagnostic) or not stat.S_ISDIR(found.status.st_mode) or _is_hidden(found.name):
+            continue
+        prefix = "" if found.name == "." else found.name + "/"
+        names = {prefix + item.name for item in _entries(found, at, problems) if not _is_hidden(item.name)}
+        source.beside += sorted(names.difference(matches))
     for match in matches:
         found = files.find(match, at)
-        *folders, leaf = PurePosixPath(match).parts
-        if any(part.startswith(".") for part in (*folders, leaf)):
-            if not any(part.startswith(".") for part in folders) and not (base / match).is_dir():
+        if _is_hidden(match):
+            if not _is_hidden(posixpath.dirname(match)) and not (base / match).is_dir():
                 source.unread.append(match)
         elif isinstance(found, Diagnostic):
             problems.append(found)
-        elif stat.S_ISDIR(found.status.st_mode):
-            _walk(files, found, source, problems)
-        else:
+        elif not stat.S_ISDIR(found.status.st_mode):
             source.add(found.name, match)
+        elif suffix_of(posixpath.basename(match)):
+            problems.append(_folder_called(match))
+        else:
+            _walk(files, found, source, problems)
 
 
-def _walk(files: Files, folder: Found, source: Source, problems: list[Diagnostic]) -> None:
-    """Every file below a folder. Links are followed, but never twice or out of the project."""
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith(".") for part in PurePosixPath(name).parts)
+
+
+def _folder_called(name: str) -> Diagnostic:
+    message, remedy = "this folder has the name of a manifest", "Put the manifest back, or rename the folder."
+    return Diagnostic("manifest-type", message, remedy, Place(name, 1, 1))
+
+
+def _walk(files: Files, folder: Found, source: Source, problems: list[Diagnostic], *, everything: bool = False) -> None:
+    """Every file below a folder. Links are followed, but never twice or out of the project.
+
+    `everything`: what is hidden too, but nothing of other projects.
+    """
     waiting, seen = [folder], {folder.path}
     while waiting:
         here = waiting.pop()
         prefix = "" if here.name == "." else here.name + "/"
         deeper: list[Found] = []
-        for entry in _entries(here, source.at, problems):
-            if entry.name.startswith("."):
-                if not entry.is_dir():
-                    source.unread.append(prefix + entry.name)
+        entries = _entries(here, source.at, problems)
+        if everything and here is not folder and any(entry.name == "retinue.yaml" for entry in entries):
+            continue
+        for entry in entries:
+            name = prefix + entry.name
+            is_folder = entry.is_dir(follow_symlinks=False)
+            others = is_folder and (not prefix or entry.name == ".git")
+            if entry.name.startswith(".") and (others or not everything):
+                if not others:
+                    source.unread.append(f"{name}/" if is_folder else name)
                 continue
-            if not entry.is_symlink() and not entry.is_dir() and entry.name.isprintable():
-                source.add(prefix + entry.name, entry.name)
+            if not entry.is_symlink() and not is_folder and entry.name.isprintable():
+                source.add(name, entry.name)
                 continue
-            found = files.find(prefix + entry.name, source.at)
+            found = files.find(name, source.at)
             if isinstance(found, Diagnostic):
-                if "." not in entry.name or suffix_of(entry.name) or entry.is_dir():
+                if "." not in entry.name or suffix_of(entry.name) or os.path.isdir(entry.path):  # noqa: PTH112
                     problems.append(found)
                 else:
-                    source.unread.append(prefix + entry.name)
+                    source.unread.append(name)
             elif not stat.S_ISDIR(found.status.st_mode):
                 source.add(found.name, entry.name)
+            elif suffix_of(entry.name):
+                problems.append(_folder_called(name))
             elif found.path not in seen:
                 seen.add(found.path)
                 deeper.append(found)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence, Set
-from itertools import islice
+from functools import lru_cache
+from itertools import islice, zip_longest
 from typing import NamedTuple
 
 from ..core.model import Address, Diagnostic, Kind, Place
@@ -17,14 +18,20 @@ from ..schema import EXTRAS, kind_by_word, manifest_kinds
 from .problems import shown
 
 FIRST_LINES = 10
+_INDENTED = 4
 MOST_BYTES = 64 * 1024
 _LINE_END = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
 _KIND_LINE = re.compile(
-    r"(?:[^\w\s]*-{2,}\s*|(?P<flow>\{)\s*)?[\"']?(?P<word>[A-Za-z][A-Za-z _-]{3,19})[\"']?\s*:\s*(?:[&!]\S+\s+)?[\"']?"
-    r"(?P<name>[a-z0-9][a-z0-9-]{0,62}|\{\{.*\}\}|\$\{.*\}|[>|][+-]?)[\"']?\s*(?(flow)[,}].*|,?\s*(?:#.*)?)"
+    r"(?:[^\w\s]*-{2,}\s*)?[\"'`*]*(?P<word>[A-Za-z][A-Za-z _-]{3,19})[\"'`*]*\s*(?P<sign>[:=\uff1a])\s*"
+    r"(?P<value>[^\s,}].*?|)[\s,}\]]*(?:#.*)?"
 )
-_KEY = re.compile(r"[\"']?([A-Za-z_][^\"':]{0,40}?)[\"']?\s*:(?:\s|$)")
+_NAME = re.compile(r"(?:[&!]\S+\s+)?[\"']?([a-z0-9][a-z0-9-]{0,62}|\{\{.*|\$\{.*|[>|][+-]?)[\"']?")
+_OPEN = re.compile(r"([^#:]*:(?:\s+[&!]\S+)?)\s*(?:#.*)?")
+_KEY = re.compile(r"[\"']?([A-Za-z_][^\"':=]{0,40}?)[\"']?\s*[:=\uff1a](?:\s|$)")
 _RULE = re.compile(r"[\W_]+|\W?---.*|\w{1,3}-{2,}")
+_LED = re.compile(r"((?:>\s?|[-*+]\s+|\d{1,3}[.)]\s+|#+\s+)+)(?=\S)")
+_INNER = re.compile(r"\{[^{}]*\}|\[[^\[\]]*\]")
+_LONGEST_LINE = 400
 _BESIDE = ("retinue", EXTRAS, "id", "object", "created_at")
 _STAND_IN = re.compile(
     rb"\0GITCRYPT\0|version https://git-lfs\.|\$ANSIBLE_VAULT;|age-encryption\.org/|-----BEGIN (AGE|PGP)"
@@ -44,14 +51,16 @@ class UnreadManifest(NamedTuple):
 
 
 class _Line(NamedTuple):
+    """A line, or a part of one in flow style. `led`: by what marks it as a quote, an item or a heading in Markdown."""
+
     number: int
     text: str
     column: int
+    led: str = ""
 
     @property
     def key(self) -> str | None:
-        """Of a line that begins at the margin."""
-        found = _KEY.match(self.text) if self.column == 1 else None
+        found = _KEY.match(self.text)
         return found[1] if found else None
 
 
@@ -60,23 +69,31 @@ def is_blank(data: bytes) -> bool:
     return not any(line.text for line in _lines(data))
 
 
+def is_locked(data: bytes) -> bool:
+    """True for what an encryption, or Git LFS, has put in the place of a file."""
+    return _STAND_IN.match(data) is not None
+
+
 def unread_manifest(data: bytes, name: str, *, markdown: bool) -> UnreadManifest | None:
     """The manifest that a file of these first bytes seems to be; None for any other text. `markdown`: by its name."""
-    if markdown and _STAND_IN.match(data):
+    if markdown and is_locked(data):
         message = f"`{name}` is encrypted, or only points to its content"
         remedy = "Unlock or fetch it first (`git-crypt unlock`, `git lfs pull`), or move it out of this folder."
         return UnreadManifest(Diagnostic("manifest-locked", message, remedy, Place(name, 1, 1)))
-    for segment in _segments(_lines(data)):
-        found = _kind_line(segment.lines)
-        if found is None:
-            continue
-        line, kind, word = found
-        nth = segment.before + segment.lines.index(line) + 1
-        if nth <= FIRST_LINES or segment.closed:
-            place = Place(name, line.number, line.column)
-            said = _said(data, name, place, markdown=markdown)
-            return UnreadManifest(said, None if markdown else Address(kind.name, word))
+    for line, kind, word in kind_lines(data):
+        said = _said(data, name, Place(name, line.number, line.column), markdown=markdown)
+        return UnreadManifest(said, None if markdown else Address(kind.name, word))
     return None
+
+
+def kind_lines(data: bytes) -> Iterator[tuple[_Line, Kind, str]]:
+    """Those of the manifests that a text seems to hold, each with its kind and its name."""
+    for segment in _segments(_lines(data)):
+        found = _kind_line(segment)
+        if found is not None:
+            above = {line.number for line in segment.lines if line.number <= found[0].number}
+            if segment.before + len(above) <= FIRST_LINES or segment.closed:
+                yield found
 
 
 def another(text: str) -> int | None:
@@ -84,7 +101,7 @@ def another(text: str) -> int | None:
     if not any(f"\n{kind.word}:" in text for kind in manifest_kinds()):
         return None
     for segment in islice(_segments(_lines(text.encode("utf-8", "replace"))), 1, None):
-        found = _kind_line(segment.lines) if segment.closed else None
+        found = _kind_line(segment) if segment.closed else None
         if found and any(line.key in _telling(found[1]) for line in segment.lines):
             return found[0].number
     return None
@@ -101,12 +118,33 @@ class _Segment(NamedTuple):
 def _lines(data: bytes) -> list[_Line]:
     """In whatever encoding they are; kind lines are ASCII, so UTF-16 is read by leaving its zeros out."""
     text = data[:MOST_BYTES].replace(b"\0", b"").decode("utf-8", "replace")
-    found = []
+    found: list[_Line] = []
+    flow = False
     for number, raw in enumerate(_LINE_END.split(text), 1):
-        seen = "".join(char for char in raw if char == "\t" or unicodedata.category(char) not in ("Cc", "Cf", "So"))
-        stripped = seen.strip()
-        found.append(_Line(number, stripped, len(seen) - len(seen.lstrip()) + 1))
+        plain = raw.isascii() and raw.isprintable()
+        seen = raw if plain else "".join(char for char in raw if char == "\t" or not _is_invisible(char))
+        led = _LED.match(seen.lstrip())
+        stripped = seen.strip()[led.end() if led else 0 :]
+        column = len(seen) - len(seen.lstrip()) + 1 + (led.end() if led else 0)
+        flow = flow or re.match(r"\{(?![{%#])", stripped) is not None
+        parts = _parts(stripped) if flow else [stripped[:_LONGEST_LINE]]
+        found += [_Line(number, part, column, led[1] if led else "") for part in parts]
+        flow = flow and not stripped.endswith("}")
     return found
+
+
+def _is_invisible(char: str) -> bool:
+    return unicodedata.category(char) in ("Cc", "Cf", "So") or char in "\u115f\u1160\u3164\uffa0"
+
+
+def _parts(text: str) -> list[str]:
+    """The pairs of a line in flow style, without what is nested in them."""
+    text = text.lstrip("{ ").removesuffix("}")
+    for _ in range(16):
+        text, nested = _INNER.subn("", text)
+        if not nested:
+            break
+    return [part.strip()[:_LONGEST_LINE] for part in text.split(",")]
 
 
 def _segments(lines: Sequence[_Line]) -> Iterator[_Segment]:
@@ -119,36 +157,54 @@ def _segments(lines: Sequence[_Line]) -> Iterator[_Segment]:
             fence = "" if fence else mark
         elif line.text and not fence and (mark or _RULE.fullmatch(line.text)) and not _KIND_LINE.fullmatch(line.text):
             yield _Segment(inside, before, True)
-            before, inside = before + len(inside) + 1, []
+            before, inside = before + len({item.number for item in inside}) + 1, []
         elif line.text and not fence:
             inside.append(line)
     yield _Segment(inside, before, False)
 
 
-def _kind_line(lines: Sequence[_Line]) -> tuple[_Line, Kind, str] | None:
+def _kind_line(segment: _Segment) -> tuple[_Line, Kind, str] | None:
     """The kind line of a segment. Without a field beside it, it counts only if it is the only one, no text stands above
-    it, and no key beside it that no manifest has.
+    it, and no key beside it that no manifest has. With a value that cannot be a name, or after a mark of Markdown, it
+    needs both.
     """
+    lines = segment.lines
     found = [
-        (line, kind, match["name"])
-        for line in lines
-        if (match := _KIND_LINE.fullmatch(line.text)) and (kind := _kind(match["word"]))
+        (line, kind, match)
+        for line, after in zip_longest(lines, lines[1:])
+        if (match := _KIND_LINE.fullmatch(_whole(line, after))) and (kind := _kind(match["word"]))
     ]
     # What is further in stands in a text or a mapping of the manifest.
-    found = [item for item in found if item[0].column == min(line.column for line, _, _ in found)]
+    margin = min((line.column for line, _, _ in found), default=1)
+    found = [item for item in found if item[0].column == margin]
     if not found:
         return None
-    line, kind, _ = found[0]
-    others = [key for other in lines if other is not line and (key := other.key) is not None]
-    if not _telling(kind).isdisjoint(others):
-        return found[0]
+    line, kind, match = found[0]
+    name = _NAME.fullmatch(match["value"])
+    best = (line, kind, name[1] if name else match["value"])
+    # Indented by more, it is code in Markdown.
+    margins = (1, line.column if line.column <= _INDENTED else 1)
+    others = {key for other in lines if other is not line and other.column in margins and (key := other.key)}
+    told = not _telling(kind).isdisjoint(others)
+    if told and name:
+        return best
     known = [*kind.fields, *kind.shared, *_BESIDE]
     if len(found) > 1 or any(closest(key.lower(), known, 0.7) is None for key in others):
         return None
+    plain = match["sign"] == ":" and (not line.led or (">" in line.led and segment.closed))
     above = lines[: lines.index(line)]
     if any(other.column == 1 and other.key is None and other.text[0].isalnum() for other in above):
         return None
-    return found[0]
+    return best if told or (name and plain) else None
+
+
+def _whole(line: _Line, after: _Line | None) -> str:
+    """A line, and where its value stands on the next one, that too."""
+    following = after.text if after else ""
+    if line.text.startswith("? "):
+        return line.text[1:].strip() + (following if following.startswith(":") else f": {following}")
+    found = _OPEN.fullmatch(line.text)
+    return f"{found[1]} {following}" if found and after and not after.key else line.text
 
 
 def _telling(kind: Kind) -> Set[str]:
@@ -156,6 +212,7 @@ def _telling(kind: Kind) -> Set[str]:
     return kind.fields.keys() - {kind.display, "description"}
 
 
+@lru_cache(1024)
 def _kind(word: str) -> Kind | None:
     near = closest(word.lower().replace("-", "_").replace(" ", "_"), [kind.word for kind in manifest_kinds()], 0.8)
     return kind_by_word(near) if near else None

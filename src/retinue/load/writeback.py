@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from ..core.canonical import canonical_json, canonical_value, same
-from ..core.model import MISSING, Field, Json, Place, Resource, Shape
+from ..core.model import MISSING, Desired, Field, Json, Place, Shape
 from ..schema import EXTRAS, kind_by_word
 from . import frontmatter
 from .files import Files, Found, beside, read_found, text_of
@@ -37,7 +37,7 @@ class _Moved:
 class Wanted(NamedTuple):
     """One field of one manifest, and its new value (MISSING: none)."""
 
-    resource: Resource
+    resource: Desired
     field: Field
     value: Json
 

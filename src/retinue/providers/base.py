@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
-from ..core.model import Change, Diagnostic, Json, Obstacle, Resource
+from ..core.model import Change, Desired, Diagnostic, Json, Live, Obstacle
 from .wire import Connection
 
 
@@ -100,17 +100,17 @@ class Service(Protocol):
     `delete` of an absent object is no error; `get` of one is None.
     """
 
-    def list(self, kind: str) -> Iterator[Resource]: ...
+    def list(self, kind: str) -> Iterator[Live]: ...
 
-    def get(self, kind: str, remote_id: str) -> Resource | None: ...
+    def get(self, kind: str, remote_id: str) -> Live | None: ...
 
     def create(
         self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()
-    ) -> Resource: ...
+    ) -> Live: ...
 
     def update(
-        self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
-    ) -> Resource: ...
+        self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
+    ) -> Live: ...
 
     def delete(self, kind: str, remote_id: str) -> None: ...
 
@@ -134,7 +134,7 @@ class Content(Protocol):
 class Uploader(Protocol):
     """What a Service offers besides that holds kinds known by their bytes (core/content.py)."""
 
-    def upload(self, kind: str, spec: Mapping[str, Json], scope: str, content: Content) -> Resource:
+    def upload(self, kind: str, spec: Mapping[str, Json], scope: str, content: Content) -> Live:
         """As `create`; `scope` goes into the file's name, which is all the marker that it has."""
 
 
@@ -142,7 +142,7 @@ class Uploader(Protocol):
 class Resolved:
     """Manifests as a service understands their names, and what it has to say; an error forbids any plan."""
 
-    resources: tuple[Resource, ...]
+    resources: tuple[Desired, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
@@ -150,7 +150,7 @@ class Resolved:
 class Resolver(Protocol):
     """What a Service may offer besides: manifests of it hold names that only the service can tell the meaning of."""
 
-    def resolve(self, desired: Sequence[Resource]) -> Resolved:
+    def resolve(self, desired: Sequence[Desired]) -> Resolved:
         """Called after the live objects were listed. Raises what kept the service from telling."""
 
 
@@ -158,7 +158,7 @@ class Resolver(Protocol):
 class Finder(Protocol):
     """What a Service may offer besides, if its record says `owner_query`."""
 
-    def owned(self, kind: str, project: str, environment: str) -> Iterator[Resource]:
+    def owned(self, kind: str, project: str, environment: str) -> Iterator[Live]:
         """At least every object whose marker address begins with this project and environment."""
 
 
@@ -169,14 +169,14 @@ class Version:
     number: int
     created_at: int
     current: bool
-    resource: Resource
+    resource: Live
 
 
 @runtime_checkable
 class Historian(Protocol):
     """What a Service may offer besides, if its record says `versions`."""
 
-    def versions(self, live: Resource) -> Sequence[Version]:
+    def versions(self, live: Live) -> Sequence[Version]:
         """What the service keeps of one object, newest first."""
 
 
@@ -184,7 +184,7 @@ class Historian(Protocol):
 class Rewindable(Protocol):
     """What a Service may offer besides: its objects can go back to an earlier version, and their markers with them."""
 
-    def set_back(self, live: Resource) -> bool:
+    def set_back(self, live: Live) -> bool:
         """Whether another version of this object than the newest is live. One request at most."""
 
 
@@ -200,7 +200,7 @@ class Identified(Protocol):
 class Exporter(Protocol):
     """What a Provider may offer besides: its raw objects are not in the words of a manifest."""
 
-    def exported(self, live: Resource) -> dict[str, Json]:
+    def exported(self, live: Live) -> dict[str, Json]:
         """A live object as the fields of a manifest, with its `id`. Pure."""
 
 
@@ -208,7 +208,7 @@ class Exporter(Protocol):
 class Recogniser(Exporter, Protocol):
     """What an Exporter may offer besides: it knows its raw objects in a file that somebody exported."""
 
-    def recognised(self, raw: Mapping[str, Json]) -> Resource | None:
+    def recognised(self, raw: Mapping[str, Json]) -> Live | None:
         """As a live object; None for an object of something else. Pure."""
 
 
@@ -216,7 +216,7 @@ class Recogniser(Exporter, Protocol):
 class Adviser(Protocol):
     """What a Provider may offer besides: notes on manual work that a step leaves for the user."""
 
-    def advice(self, change: Change, live: Resource) -> Diagnostic | None:
+    def advice(self, change: Change, live: Live) -> Diagnostic | None:
         """Pure."""
 
 
@@ -263,10 +263,10 @@ class Provider(Protocol):
     title: str
     capabilities: Capabilities
 
-    def check(self, desired: Resource) -> list[Diagnostic]:
+    def check(self, desired: Desired) -> list[Diagnostic]:
         """What this service cannot hold of a manifest. Pure."""
 
-    def obstacle(self, change: Change, live: Resource | None) -> Obstacle | None:
+    def obstacle(self, change: Change, live: Live | None) -> Obstacle | None:
         """Why this step would be refused by the service, where that can be known beforehand. Pure."""
 
     def connect(self, connection: Connection) -> Service: ...

@@ -274,7 +274,7 @@ class Http:
         if verdict is Verdict.OK:
             return answer
         # Status and the service's own words, short enough for one line; `hide` sees them before they are cut.
-        message = _error_of(answer).get("message")
+        message = (answer.error or {}).get("message")
         if not isinstance(message, str) and isinstance(answer.body, dict):
             message = next((answer.body[key] for key in ("message", "error", "detail") if key in answer.body), None)
         if not isinstance(message, str):
@@ -395,7 +395,7 @@ def _unknown(what: str) -> UnknownOutcome:
 
 
 def _final(verdict: Verdict, what: str, words: str, answer: Answer, hide: Callable[[str], str]) -> RetinueError:
-    details = _error_of(answer)
+    details = answer.error or {}
     code, param = (hide(text) if isinstance(text := details.get(key), str) else None for key in ("code", "param"))
     text = f"{what} answered {words}"
     if verdict is Verdict.AUTH:
@@ -405,11 +405,6 @@ def _final(verdict: Verdict, what: str, words: str, answer: Answer, hide: Callab
     if verdict is Verdict.ABSENT:
         return NotFound(text, status=answer.status)
     return Rejected(text, status=answer.status, code=code, param=param)
-
-
-def _error_of(answer: Answer) -> Mapping[str, Json]:
-    error = answer.body.get("error") if isinstance(answer.body, dict) else None
-    return error if isinstance(error, dict) else {}
 
 
 def retry_after(headers: Mapping[str, str], wall_clock: float) -> float | None:

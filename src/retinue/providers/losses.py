@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from ..core.canonical import canonical_value, same
-from ..core.model import MISSING, Diagnostic, Json, Kind, Resource, Severity
+from ..core.model import MISSING, Desired, Diagnostic, Json, Kind, Severity
 from ..core.pointer import split_pointer, without
 from .base import Capabilities, Support
 
@@ -25,7 +25,7 @@ _OVERLAY = "Take it out here, or leave it out for this environment in an overlay
 _SEVERITIES = {"error": Severity.ERROR, "warn": Severity.WARNING, "allow": Severity.INFO}
 
 
-def losses(desired: Resource, kind: Kind, record: Capabilities) -> Iterator[Diagnostic]:
+def losses(desired: Desired, kind: Kind, record: Capabilities) -> Iterator[Diagnostic]:
     """One for each field that a manifest states and the record calls unsupported."""
     for name, (support, note) in record.fields.get(kind.name, {}).items():
         field = kind.fields.get(name)
@@ -36,7 +36,7 @@ def losses(desired: Resource, kind: Kind, record: Capabilities) -> Iterator[Diag
             yield Diagnostic(LOSS, f"`{name}` cannot be held: {note}", _OVERLAY, path=f"/{name}")
 
 
-def lost_tools(desired: Resource, where: str) -> Iterator[Diagnostic]:
+def lost_tools(desired: Desired, where: str) -> Iterator[Diagnostic]:
     """One for each tool of a manifest that the Assistants v2 protocol does not have; `where` is what lacks it."""
     for index, tool in enumerate(desired.spec.get("tools") or ()):
         kind = tool.get("type") if isinstance(tool, dict) else None
@@ -58,7 +58,7 @@ def weighed(found: Diagnostic, kind: Kind, on_loss: OnLoss) -> Diagnostic:
     return replace(found, severity=_SEVERITIES[level], message=f"{found.message}; it is left out")
 
 
-def held(resource: Resource, found: Iterable[Diagnostic]) -> Resource:
+def held(resource: Desired, found: Iterable[Diagnostic]) -> Desired:
     """A manifest without what is lost: the rest can be compared, sent and remembered."""
     at = str(resource.address)
     lost = [item.path for item in found if item.code == LOSS and item.path and item.address in (None, at)]

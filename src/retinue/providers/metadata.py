@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..core.marker import ADDRESS_KEY, APPLIED_KEY
-from ..core.model import Json, Resource
+from ..core.model import Json, Live
 from ..core.strictjson import is_unicode
 from .base import Marker
 
@@ -35,7 +35,7 @@ def pairs(marker: Marker | None) -> dict[str, str]:
     return {} if marker is None else {ADDRESS_KEY: marker.address, APPLIED_KEY: marker.applied}
 
 
-def metadata_pairs(live: Resource, wanted: Mapping[str, str], marker: Marker | None) -> dict[str, str]:
+def metadata_pairs(live: Live, wanted: Mapping[str, str], marker: Marker | None) -> dict[str, str]:
     """The wanted pairs, the marker, and "" for each live, non-empty pair to remove: a merge would keep it."""
     held = texts(live.raw)
     kept = {key: value for key, value in wanted.items() if value} | pairs(marker)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..core.errors import ApiGone, NotFound
 from ..core.marker import ADDRESS_KEY, APPLIED_KEY
-from ..core.model import Change, Diagnostic, Json, Obstacle, Resource
+from ..core.model import Change, Desired, Diagnostic, Json, Live, Obstacle
 from .base import Capabilities, Configured, Content, Identified, Marker, Service, Settings, Support
 from .losses import lost_tools
 from .metadata import MARKER_KEYS, MOST_PAIRS, authors, metadata_pairs, pairs, texts
@@ -52,26 +52,21 @@ def classify(verb: Verb, answer: Answer) -> Verdict:
         return Verdict.AUTH
     if status in (404, 410):
         return Verdict.GONE if verb in (Verb.LIST, Verb.CREATE) else Verdict.ABSENT
-    if status == 429 and _code(answer) == "insufficient_quota":
+    if status == 429 and (answer.error or {}).get("code") == "insufficient_quota":
+        # It does not pass by waiting (API reference, errors).
         return Verdict.REJECTED
     if status in (408, 409, 429) or status >= 500:
         return Verdict.RETRY
     return Verdict.REJECTED if 400 <= status < 500 else Verdict.UNKNOWN
 
 
-def _code(answer: Answer) -> Json:
-    """The service's own word for a refusal. `insufficient_quota` does not pass by waiting (API reference, errors)."""
-    error = answer.body.get("error") if isinstance(answer.body, dict) else None
-    return error.get("code") if isinstance(error, dict) else None
-
-
-def to_resource(raw: Mapping[str, Json]) -> Resource:
+def to_live(raw: Mapping[str, Json]) -> Live:
     """An assistant object as the API answers it, as a live resource. Raises ServiceError if it is none."""
     remote_id = id_of(raw, "an assistant")
     held = texts(raw)
     spec = {name: raw[name] for name in _FIELDS if name in raw}
     spec["metadata"] = authors(held)
-    return Resource(
+    return Live(
         kind="Assistant",
         spec=spec,
         remote_id=remote_id,
@@ -87,7 +82,7 @@ def create_body(spec: Mapping[str, Json], marker: Marker) -> dict[str, Json]:
     return {**spec, "metadata": {**(spec.get("metadata") or {}), **pairs(marker)}}
 
 
-def update_body(live: Resource, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
+def update_body(live: Live, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
     """Only what differs. Metadata is sent whole, because a service may merge it or replace it."""
     body = {name: value for name, value in fields.items() if name != "metadata"}
     if "tool_resources" in body:
@@ -113,24 +108,24 @@ def path_of(remote_id: str) -> str:
 class Form(Protocol):
     """How an assistant looks on the wire; other services of this family differ in nothing else. Pure."""
 
-    def read(self, raw: Mapping[str, Json]) -> Resource:
+    def read(self, raw: Mapping[str, Json]) -> Live:
         """Raises ServiceError for anything but an assistant."""
 
     def create(self, spec: Mapping[str, Json], marker: Marker) -> dict[str, Json]: ...
 
-    def update(self, live: Resource, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]: ...
+    def update(self, live: Live, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]: ...
 
 
 class V2:
     """The form of the Assistants v2 API."""
 
-    def read(self, raw: Mapping[str, Json]) -> Resource:
-        return to_resource(raw)
+    def read(self, raw: Mapping[str, Json]) -> Live:
+        return to_live(raw)
 
     def create(self, spec: Mapping[str, Json], marker: Marker) -> dict[str, Json]:
         return create_body(spec, marker)
 
-    def update(self, live: Resource, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
+    def update(self, live: Live, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
         return update_body(live, fields, marker)
 
 
@@ -140,10 +135,10 @@ class OpenAIService:
     def __init__(self, http: Http, form: Form | None = None, gone: str = _GONE) -> None:
         self._http, self._form, self._gone = http, form or V2(), gone
 
-    def _read(self, raw: Mapping[str, Json]) -> Resource:
+    def _read(self, raw: Mapping[str, Json]) -> Live:
         return self._form.read(raw)
 
-    def list(self, kind: str) -> Iterator[Resource]:
+    def list(self, kind: str) -> Iterator[Live]:
         """Every assistant, oldest first, 100 to a page; the first page is the probe for the API itself."""
         yield from map(self._read, paged(self._list, "assistants", {"limit": "100"}))
 
@@ -157,15 +152,13 @@ class OpenAIService:
         except ApiGone as error:
             raise ApiGone(error.message, self._gone, status=error.status) from error
 
-    def get(self, kind: str, remote_id: str) -> Resource | None:
+    def get(self, kind: str, remote_id: str) -> Live | None:
         try:
             return self._read(self._http.send(Verb.GET, "GET", path_of(remote_id)))
         except NotFound:
             return None
 
-    def create(
-        self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()
-    ) -> Resource:
+    def create(self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()) -> Live:
         return self._read(self._made(spec, marker, at_default))
 
     def _made(self, spec: Mapping[str, Json], marker: Marker, at_default: Set[str]) -> Mapping[str, Json]:
@@ -178,9 +171,9 @@ class OpenAIService:
         )
 
     def update(
-        self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
-    ) -> Resource:
-        path = path_of(live.remote_id or "")
+        self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
+    ) -> Live:
+        path = path_of(live.remote_id)
         answer = written(
             lambda body: self._http.send(Verb.UPDATE, "POST", path, body=body),
             self._form.update(live, fields, marker),
@@ -208,29 +201,27 @@ class WithKnowledge:
     def account(self) -> str | None:
         return self._assistants.account() if isinstance(self._assistants, Identified) else None
 
-    def list(self, kind: str) -> Iterator[Resource]:
+    def list(self, kind: str) -> Iterator[Live]:
         if kind == "File":
             return self._files.every()
         return self._stores.every() if kind == "VectorStore" else self._assistants.list(kind)
 
-    def get(self, kind: str, remote_id: str) -> Resource | None:
+    def get(self, kind: str, remote_id: str) -> Live | None:
         if kind == "File":
             return self._files.get(remote_id)
         return self._stores.get(remote_id) if kind == "VectorStore" else self._assistants.get(kind, remote_id)
 
-    def create(
-        self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()
-    ) -> Resource:
+    def create(self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()) -> Live:
         if kind == "VectorStore":
             return self._stores.create(spec, marker)
         return self._assistants.create(kind, spec, marker, at_default)
 
-    def upload(self, kind: str, spec: Mapping[str, Json], scope: str, content: Content) -> Resource:
+    def upload(self, kind: str, spec: Mapping[str, Json], scope: str, content: Content) -> Live:
         return self._files.upload(spec, scope, content)
 
     def update(
-        self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
-    ) -> Resource:
+        self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
+    ) -> Live:
         if live.kind == "VectorStore":
             return self._stores.update(live, fields, marker)
         return self._assistants.update(live, fields, marker, at_default)
@@ -290,12 +281,12 @@ class OpenAIProvider:
         headers, problems = headers_of(settings)
         return Configured(OpenAIProvider(headers), problems)
 
-    def check(self, desired: Resource) -> list[Diagnostic]:
+    def check(self, desired: Desired) -> list[Diagnostic]:
         if desired.kind == "VectorStore":
             return list(unsearchable(desired))
         return list(lost_tools(desired, "the Assistants protocol"))
 
-    def obstacle(self, change: Change, live: Resource | None) -> Obstacle | None:
+    def obstacle(self, change: Change, live: Live | None) -> Obstacle | None:
         """More than 16 metadata pairs, counting the empty ones that a merging service keeps."""
         wanted = next((item.after for item in change.fields if item.path == "/metadata"), None)
         if live is None or wanted is None:

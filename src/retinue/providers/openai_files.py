@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..core.content import parse_stored, stored_name
 from ..core.errors import NotFound
-from ..core.model import Json, Resource
+from ..core.model import Json, Live
 from .base import Content, Support
 from .paged import asking, below, created_at, id_of, paged
 from .wire import Stream, Verb
@@ -30,7 +30,7 @@ _WORTH_A_WORD = 8 * 1024 * 1024
 _MEGABYTE = 1024 * 1024
 
 
-def to_file(raw: Mapping[str, Json]) -> Resource:
+def to_file(raw: Mapping[str, Json]) -> Live:
     """A file as a live resource; with a name that is not of ours it has no marker and no digest."""
     remote_id = id_of(raw, "a file")
     name = raw.get("filename")
@@ -39,7 +39,7 @@ def to_file(raw: Mapping[str, Json]) -> Resource:
     spec: dict[str, Json] = {"name": stored.plain if stored else name, "sha256": stored.key.sha if stored else ""}
     if type(raw.get("bytes")) is int:
         spec["bytes"] = raw["bytes"]
-    return Resource(
+    return Live(
         kind="File",
         spec=spec,
         remote_id=remote_id,
@@ -56,7 +56,7 @@ class FileVerbs:
         self._http, self._progress, self._purpose = http, progress, purpose
         self.plain_names: dict[str, str] = {}
 
-    def every(self) -> Iterator[Resource]:
+    def every(self) -> Iterator[Live]:
         """Every file whose name is of retinue's form, whoever's it is."""
         params = {"limit": "10000", "purpose": self._purpose}
         for raw in paged(asking(self._http, _PATH, _NO_FILES), "files", params):
@@ -64,13 +64,13 @@ class FileVerbs:
             if found.marker_address is not None:
                 yield found
 
-    def get(self, remote_id: str) -> Resource | None:
+    def get(self, remote_id: str) -> Live | None:
         try:
             return self._seen(to_file(self._http.send(Verb.GET, "GET", below(_PATH, remote_id))))
         except NotFound:
             return None
 
-    def upload(self, spec: Mapping[str, Json], scope: str, content: Content) -> Resource:
+    def upload(self, spec: Mapping[str, Json], scope: str, content: Content) -> Live:
         """Send the bytes as they are read. Raises UnknownOutcome rather than send them twice."""
         name = stored_name(str(spec["name"]), scope, str(spec["sha256"]))
         body = multipart({"purpose": self._purpose}, name, content, self._reporter(content))
@@ -82,8 +82,8 @@ class FileVerbs:
         except NotFound:
             return
 
-    def _seen(self, found: Resource) -> Resource:
-        self.plain_names[found.remote_id or ""] = str(found.spec["name"])
+    def _seen(self, found: Live) -> Live:
+        self.plain_names[found.remote_id] = str(found.spec["name"])
         return found
 
     def _reporter(self, content: Content) -> Callable[[int], None]:

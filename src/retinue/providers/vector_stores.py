@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..core.canonical import canonical_json
 from ..core.errors import ApiGone, Incomplete, NotFound, NotSent, Rejected, RetinueError, Unreachable
-from ..core.model import Diagnostic, Json, Resource
+from ..core.model import Desired, Diagnostic, Json, Live
 from ..core.references import target_of
 from .base import Marker, Support
 from .metadata import authors, metadata_pairs, pairs, texts
@@ -46,7 +46,7 @@ SEARCHABLE = frozenset(
 """The extensions that file_search takes (API guide, File search: supported files)."""
 
 
-def to_store(raw: Mapping[str, Json], entries: Sequence[Mapping[str, Json]]) -> Resource:
+def to_store(raw: Mapping[str, Json], entries: Sequence[Mapping[str, Json]]) -> Live:
     """A store and its files as a live resource. What could not be indexed is not in it, so the next plan adds it."""
     remote_id = id_of(raw, "a vector store")
     held = texts(raw)
@@ -58,7 +58,7 @@ def to_store(raw: Mapping[str, Json], entries: Sequence[Mapping[str, Json]]) -> 
     every = spec["files"] if len(kept) == len(entries) else [to_entry(entry) for entry in entries]
     marker = pairs(Marker("", ""))
     address, applied = (held.get(key) or None for key in marker)
-    return Resource(
+    return Live(
         kind="VectorStore",
         spec=spec,
         remote_id=remote_id,
@@ -80,7 +80,7 @@ def to_entry(entry: Mapping[str, Json]) -> dict[str, Json]:
     return {"file_id": entry["id"], "attributes": attributes, **known}
 
 
-def unsearchable(desired: Resource) -> Iterator[Diagnostic]:
+def unsearchable(desired: Desired) -> Iterator[Diagnostic]:
     """The uploads of a store that file_search would refuse."""
     files = desired.spec.get("files")
     for index, item in enumerate(files if isinstance(files, list) else ()):
@@ -120,17 +120,17 @@ class StoreVerbs:
         self._ours, self._progress = connection.ours, connection.tell
         self._deadline = connection.clock.now() + connection.budget
 
-    def every(self) -> Iterator[Resource]:
+    def every(self) -> Iterator[Live]:
         for raw in paged(asking(self._http, _PATH, _NO_STORES), "vector stores", {"limit": "100"}):
             found = to_store(raw, ())
             if (found.marker_address or "").startswith(self._ours) and found.marker_address and not found.expired:
                 try:
-                    found = to_store(raw, self._entries(found.remote_id or ""))
+                    found = to_store(raw, self._entries(found.remote_id))
                 except NotFound:
                     continue
             yield found
 
-    def get(self, remote_id: str) -> Resource | None:
+    def get(self, remote_id: str) -> Live | None:
         try:
             raw = self._http.send(Verb.GET, "GET", below(_PATH, remote_id))
             expired = raw.get("status") == "expired"
@@ -138,12 +138,12 @@ class StoreVerbs:
         except NotFound:
             return None
 
-    def create(self, spec: Mapping[str, Json], marker: Marker) -> Resource:
+    def create(self, spec: Mapping[str, Json], marker: Marker) -> Live:
         """The store first, so that its marker is there whatever becomes of its files. Raises Incomplete for these."""
         fields = {name: spec[name] for name in ("name", "expires_after") if spec.get(name) is not None}
         body = {**_with_anchor(fields), "metadata": {**(spec.get("metadata") or {}), **pairs(marker)}}
         made = to_store(self._http.send(Verb.CREATE, "POST", _PATH, body=body), ())
-        remote_id = made.remote_id or ""
+        remote_id = made.remote_id
         try:
             self._fill(remote_id, spec.get("files") or [], {})
             return self._whole(remote_id)
@@ -153,9 +153,9 @@ class StoreVerbs:
             message = f"{remote_id} was made, but not filled: {error.message}"
             raise Incomplete(message, error.remedy or _AGAIN, remote_id=remote_id) from error
 
-    def update(self, live: Resource, fields: Mapping[str, Json], marker: Marker | None) -> Resource:
+    def update(self, live: Live, fields: Mapping[str, Json], marker: Marker | None) -> Live:
         """New files first; what is no longer wanted goes only once they are indexed, so a search always finds some."""
-        remote_id = live.remote_id or ""
+        remote_id = live.remote_id
         if "files" in fields:
             have = {str(entry["id"]): entry for entry in self._entries(remote_id)}
             extra = have.keys() - _wanted(fields["files"] or []).keys()
@@ -176,7 +176,7 @@ class StoreVerbs:
 
     # --- files of a store
 
-    def _whole(self, remote_id: str) -> Resource:
+    def _whole(self, remote_id: str) -> Live:
         raw = self._http.send(Verb.GET, "GET", below(_PATH, remote_id))
         return to_store(raw, self._entries(remote_id))
 

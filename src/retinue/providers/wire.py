@@ -42,6 +42,12 @@ class Answer:
     body: Json
     text: str = ""
 
+    @property
+    def error(self) -> Mapping[str, Json] | None:
+        """The object in which most services say what is wrong; None if the body has none."""
+        error = self.body.get("error") if isinstance(self.body, dict) else None
+        return error if isinstance(error, dict) else None
+
 
 @dataclass(frozen=True, slots=True)
 class Stream:

@@ -107,14 +107,12 @@ def _leaf_row(leaf: Leaf, remark: str, layout: Layout, style: Style) -> _Row:
         sign, paint = ("+", style.added) if added else ("-", style.removed)
         return _Row(leaf.path, f"{sign} {text}", paint(f"{sign} {text}"), remark)
     old, new = pair(leaf.before, leaf.after)
-    if _is_long(leaf.before, leaf.after, cells(old) + cells(new) + 3 > max(room, 30)):
-        return _diff(leaf.path, _lines_of(leaf.before), _lines_of(leaf.after), remark, style)
-    return _Row(leaf.path, f"{old} → {new}", f"{style.removed(old)} → {style.added(new)}", remark)
-
-
-def _is_long(before: Json, after: Json, too_wide: bool) -> bool:
+    before, after = leaf.before, leaf.after
     texts = isinstance(before, str) and isinstance(after, str)
-    return too_wide or (texts and ("\n" in before or "\n" in after) and not looks_alike(before, after))
+    several = texts and ("\n" in before or "\n" in after) and not looks_alike(before, after)
+    if several or cells(old) + cells(new) + 3 > max(room, 30):
+        return _diff(leaf.path, _lines_of(before), _lines_of(after), remark, style)
+    return _Row(leaf.path, f"{old} → {new}", f"{style.removed(old)} → {style.added(new)}", remark)
 
 
 def _lines_of(value: Json) -> str:

@@ -89,7 +89,13 @@ def _keyed(value: Json, shape: Shape, path: _Path, defaults: dict[_Path, Json]) 
     if isinstance(value, dict):
         shape = (shape.by_type or {}).get(str(value.get("type")), shape)
         members = shape.properties or {}
-        defaults.update({(*path, key): sub.default for key, sub in members.items() if _is_scalar(sub.default)})
+        defaults.update(
+            {
+                (*path, key): sub.default
+                for key, sub in members.items()
+                if sub.default is not MISSING and not isinstance(sub.default, dict | list | None)
+            }
+        )
         rest = shape.values or Shape()
         return {key: _keyed(item, members.get(key, rest), (*path, key), defaults) for key, item in value.items()}
     if not isinstance(value, list):
@@ -103,10 +109,6 @@ def _keyed(value: Json, shape: Shape, path: _Path, defaults: dict[_Path, Json]) 
             key = Item(f"{name} #{count}", key.form)
         result[key] = _keyed(content, inner, (*path, key), defaults)
     return result
-
-
-def _is_scalar(default: Json) -> bool:
-    return default is not MISSING and default is not None and not isinstance(default, dict | list)
 
 
 def _identified(item: Json, place: int, shape: Shape) -> tuple[Item, Json, Shape]:

@@ -6,13 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ..core.history import Step
 from ..core.model import FieldChange, Json, Kind
 from .fields import Layout, changed_fields, created_fields
 from .safe import clean, defuse
 from .style import Style
 
 _LAYOUT = Layout(120, 60)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One version. `created_at` in seconds; `changes` against the version before, against nothing for the first."""
+
+    number: int
+    created_at: int
+    current: bool
+    changes: tuple[FieldChange, ...]
 
 
 @dataclass(frozen=True, slots=True)

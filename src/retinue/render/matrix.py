@@ -39,7 +39,8 @@ def sheet_text(sheet: Sheet) -> str:
     """One provider: its facts, then each field with its note."""
     lines = [f"{sheet.name}: {sheet.title}", ""]
     wide = max(map(len, sheet.facts))
-    lines += [f"  {label:<{wide}}  {_word(value)}" for label, value in sheet.facts.items()]
+    words = {True: "yes", False: "no"}
+    lines += [f"  {label:<{wide}}  {words.get(value, value)}" for label, value in sheet.facts.items()]
     for kind, fields in sheet.fields.items():
         rows = [(f"  {name}", support, note) for name, (support, note) in fields.items()]
         lines += ["", f"  {kind}", *(f"  {line}" for line in _aligned(rows))]
@@ -93,7 +94,3 @@ def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         yield "  ".join(f"{clean(cell):<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-
-
-def _word(value: Json) -> str:
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

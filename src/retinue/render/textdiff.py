@@ -16,6 +16,7 @@ _WORD_BUDGET = 20_000
 _LONG_LINE = 300
 _AROUND = 60
 _WORD = re.compile(r"\w+|[^\w\s]")
+_END = re.compile(r"(?<! ) +\Z")
 
 
 class Hunk(NamedTuple):
@@ -76,7 +77,8 @@ def diff_lines(diff: TextDiff, style: Style) -> list[str]:
 
 def marked_words(hunk: Hunk, style: Style, budget: int = _WORD_BUDGET) -> tuple[list[str], list[str], int]:
     """A hunk's removed and added lines, clean, with the changed words marked, and what is left of the word budget."""
-    removed, added = ([_visible_end(line) for line in side] for side in _shortened(hunk))
+    # Blanks at the end of a changed line as `·`: they may be all that changed.
+    removed, added = ([_END.sub(lambda end: "·" * len(end[0]), line) for line in side] for side in _shortened(hunk))
     spans: tuple[_Spans, _Spans] = ([], [])
     if budget > 0 and style.color:
         spans, cost = _changed_words(removed, added)
@@ -97,12 +99,6 @@ def _shortened(hunk: Hunk) -> tuple[Sequence[str], Sequence[str]]:
     tail = next((n for n in range(short - head) if old[-1 - n] != new[-1 - n]), short - head)
     start, rest = max(0, head - _AROUND), max(0, tail - _AROUND)
     return [_middle(old, start, rest)], [_middle(new, start, rest)]
-
-
-def _visible_end(line: str) -> str:
-    """Blanks at the end of a changed line as `·`: they may be all that changed."""
-    text = line.rstrip(" ")
-    return text + "·" * (len(line) - len(text))
 
 
 def _middle(text: str, start: int, rest: int) -> str:

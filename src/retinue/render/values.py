@@ -27,7 +27,8 @@ def short(value: Json) -> str:
     if (address := target_of(value)) is not None:
         return clean(str(address))
     if isinstance(value, dict):
-        inner = (f"{_key(key)}: {_nested(item)}" for key, item in value.items())
+        plain = {key: key if key.isascii() and _KEY.fullmatch(key) else _quoted(key) for key in value}
+        inner = (f"{plain[key]}: {_nested(item)}" for key, item in value.items())
         return "{" + ", ".join(inner) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(_nested, value)) + "]"
@@ -74,7 +75,3 @@ def _nested(value: Json) -> str:
     if isinstance(value, str) and re.search(r"[,:\[\]{}]", value):
         return _quoted(value)
     return short(value)
-
-
-def _key(key: str) -> str:
-    return key if _KEY.fullmatch(key) and key.isascii() else _quoted(key)

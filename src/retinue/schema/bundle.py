@@ -1,4 +1,4 @@
-"""Assembles the strict schemas of manifest and project file and the editor schemas. Pure."""
+"""Assembles the strict schemas of manifest and project file, the editor schemas and those of outputs. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 
 from ..core.model import Json, Kind
 from . import EXTRAS, kind_schema, kinds, manifest_kinds
-from .plan import plan_schema, result_schema
 
 _INCLUDE, _VARIABLE = {"$ref": "#/definitions/include"}, {"$ref": "#/definitions/variable"}
 _SCALARS = frozenset(("string", "number", "integer", "boolean", "null"))
@@ -194,7 +193,24 @@ def _or_else(schema: dict[str, Json], *, removable: bool = True) -> dict[str, Js
     return {**about, "if": {"type": "object", "required": ["file"]}, "then": _INCLUDE, "else": loose}
 
 
+@cache
+def output_schemas() -> dict[str, dict[str, Json]]:
+    """By command, what it prints with `--format json`. Open: keys may be added under the same major format version."""
+    shared = kind_schema("outputs")["definitions"]
+    found = {}
+    for command, schema in kind_schema("outputs").items():
+        text, used = json.dumps(schema), dict(schema.get("definitions", {}))
+        for name, part in reversed(shared.items()):  # Each refers only to those before it.
+            if f'"#/definitions/{name}"' in text:
+                text += json.dumps(part)
+        used |= {name: part for name, part in shared.items() if f'"#/definitions/{name}"' in text}
+        found[command] = {"$schema": "http://json-schema.org/draft-07/schema#", **schema, "definitions": used}
+    del found["definitions"]
+    return found
+
+
 def texts(extras: Extras | None = None) -> dict[str, str]:
-    """The editor schemas, and those of a plan and of an apply's result, as files."""
-    schemas = {**editor_schemas(extras), "plan.schema.json": plan_schema(), "apply.schema.json": result_schema()}
+    """The editor schemas, and those of what commands print as JSON, as files."""
+    outputs = {f"{command}.schema.json": schema for command, schema in output_schemas().items()}
+    schemas = {**editor_schemas(extras), **outputs}
     return {name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for name, schema in schemas.items()}

@@ -56,5 +56,5 @@ def command(options: ApplyOptions, *, address: str, remote_id: str) -> int:
         for other in session.desired:
             if other.address != wanted and remote_id in other.policy.adopt.values():
                 raise UsageError(f"{remote_id} is claimed by {other.address}", "Take its `adopt` line out first.")
-        plan = plan_for(session, seen, replace(options, targets=(address,)))
+        plan = plan_for(session, service, seen, replace(options, targets=(address,)))
         return review_and_apply(plan, session, service, options)

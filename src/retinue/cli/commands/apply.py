@@ -6,14 +6,16 @@ from dataclasses import replace
 
 import click
 
-from ...core.again import confirmed
 from ...core.codec import outcome, plan_from_json
 from ...core.errors import InvalidManifests, StaleError, UsageError
 from ...core.model import Diagnostic, Plan, Severity
+from ...core.observation import Observation
+from ...core.saved_plan import confirmed
 from ...core.soundness import faults
 from ...core.strictjson import loads
-from ...engine.recheck import Checked, recheck
+from ...engine.preflight import Checked, preflight
 from ...providers import registry
+from ...providers.base import Service
 from .. import allowing, helping, options
 from ..applying import carry_out, review_and_apply, run_of
 from ..approval import check_digest
@@ -56,7 +58,7 @@ def command(options: ApplyOptions, *, planfile: str | None, trust_plan: bool) ->
     if trust_plan:
         raise UsageError("--trust-plan is about a saved plan", "Name it: retinue apply plan.json --trust-plan.")
     with observed(open_session(options), options) as (session, service, seen):
-        return review_and_apply(plan_for(session, seen, options), session, service, options)
+        return review_and_apply(plan_for(session, service, seen, options), session, service, options)
 
 
 def read_plan(path: str) -> Plan:
@@ -91,30 +93,35 @@ def _apply_saved(path: str, options: ApplyOptions, *, trust_plan: bool) -> int:
         recorded = as_recorded(plan, path, options)
         return _apply_again(plan, with_manifests(session, recorded), recorded)
     with connect(session, options) as service:
-        checked = _unmoved(recheck(plan, run_of(plan, session, service, options)))
+        checked = _unmoved(preflight(plan, run_of(session, service, options)))
         return carry_out(plan, session, service, options, checked)
 
 
 def _apply_again(plan: Plan, session: Session, options: ApplyOptions) -> int:
     """Carry out what of a saved plan is left to do and is just what the manifests ask for, or nothing."""
     with observed(session, options) as (session, service, seen):
-        found = recheck(plan, run_of(plan, session, service, options), seen)
-        done = [change for change, _ in found.done]
-        try:
-            fresh = planned_again(plan, done, session, seen, options)
-        except InvalidManifests as error:
-            noted = [_WITHOUT] if session.loaded.empty_sources else []
-            raise InvalidManifests([*error.diagnostics, *noted]) from error
-        now = confirmed(found.todo, done, fresh.changes, session.kinds)
-        found = replace(found, todo=now.steps, moved=(*found.moved, *now.otherwise))
-        without = "" if session.loaded.rendered else " There are no manifests here: --trust-plan believes the plan."
-        checked = _unmoved(found, f"Plan again and review.{without}")
+        checked = _confirmed(plan, session, service, seen, options)
         if any(change.blocked for change in checked.todo):
             plan = replace(plan, changes=checked.todo, document=None)
             if shows_plan(options):
                 show_plan(plan, ProjectOptions())
             return report_blocked(plan, options)
         return carry_out(plan, session, service, options, checked)
+
+
+def _confirmed(plan: Plan, session: Session, service: Service, seen: Observation, options: ApplyOptions) -> Checked:
+    """What is left to do, as the manifests ask for it now. Raises StaleError if they or the live objects differ."""
+    found = preflight(plan, run_of(session, service, options), seen)
+    done = [change for change, _ in found.done]
+    try:
+        fresh = planned_again(plan, done, session, service, seen, options)
+    except InvalidManifests as error:
+        noted = [_WITHOUT] if session.loaded.empty_sources else []
+        raise InvalidManifests([*error.diagnostics, *noted]) from error
+    now = confirmed(found.todo, done, fresh.changes, session.kinds)
+    without = "" if session.loaded.rendered else " There are no manifests here: --trust-plan believes the plan."
+    found = replace(found, todo=now.steps, moved=(*found.moved, *now.otherwise))
+    return _unmoved(found, f"Plan again and review.{without}")
 
 
 def _unmoved(checked: Checked, remedy: str = "Plan again and review.") -> Checked:

@@ -12,7 +12,7 @@ from ... import __version__
 from ...core.compare import Side, comparable, compare, comparison_to_json
 from ...core.errors import UsageError
 from ...core.links import link
-from ...core.model import Address, Resource
+from ...core.model import Address, Desired
 from ...core.selection import select
 from ...render.comparison import comparison_text
 from .. import console, helping, options
@@ -63,14 +63,13 @@ def _rendered_side(session: Session) -> Side:
     return {
         item.address: comparable(item, session.kinds[item.kind], protected=item.policy.protect)
         for item in session.desired
-        if item.address is not None
     }
 
 
 def _live_side(session: Session, options: PlanOptions) -> Side:
     with observed(session, options) as (session, _, seen):
         owned = seen.world.owned
-    files = {item.address: item for item in session.desired if item.address and session.kinds[item.kind].by_content}
+    files = {item.address: item for item in session.desired if session.kinds[item.kind].by_content}
     links = link(session.kinds, {address: claim.live for address, claim in owned.items()}, {}, files, seen.files)
     return {
         address: comparable(
@@ -84,8 +83,8 @@ def _live_side(session: Session, options: PlanOptions) -> Side:
 
 def _chosen(sessions: Sequence[Session], sides: Sequence[Side], options: PlanOptions) -> Callable[[Address], bool]:
     """Whether an address is asked for. Raises UsageError for a pattern or a label that matches nothing."""
-    manifests: dict[Address | None, Resource] = {item.address: item for each in sessions for item in each.desired}
+    manifests: dict[Address, Desired] = {item.address: item for each in sessions for item in each.desired}
     labels = parse_pairs(options.labels, "--select")
-    bare = [Resource(address.kind, {}, address) for side in sides for address in side if address not in manifests]
+    bare = [Desired(address.kind, {}, address) for side in sides for address in side if address not in manifests]
     selection = select([*manifests.values(), *bare], options.targets, options.excludes, labels)
     return lambda address: selection is None or address in selection.addresses

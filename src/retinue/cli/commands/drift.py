@@ -33,8 +33,8 @@ def command(options: PlanOptions, *, detailed_exitcode: bool) -> int:
 
     What only the manifests changed is no drift; `retinue plan` shows it.
     """
-    with observed(open_session(options), options) as (session, _, seen):
-        drift = drift_of(own_plan(session, seen, options))
+    with observed(open_session(options), options) as (session, service, seen):
+        drift = drift_of(own_plan(session, service, seen, options))
     if options.output_format == "json":
         text = console.json_text(drift_to_json(drift, __version__))
     elif options.output_format == "markdown":

@@ -85,8 +85,8 @@ class Misbehaviour:
 def command(misbehaviour: Misbehaviour, *, host: str, port: int, db: str, control: bool) -> int:
     """Serve a local Assistants v2 API until Ctrl-C; prints its URL as soon as it serves.
 
-    OpenAI's is at /v1, with Agents beside Assistants, that of an Azure resource at /openai, of a Foundry project at /api/projects/NAME, Flowise at
-    /api/v1.
+    OpenAI's Assistants and Agents are at /v1, an Azure resource at /openai, a Foundry project at /api/projects/NAME,
+    Flowise at /api/v1.
     """
     emulator = _emulator(db, control, misbehaviour.document())
     try:

@@ -7,7 +7,7 @@ import click
 from ...core.codec import parse_address
 from ...core.errors import UsageError
 from ...core.forget import forget_plan
-from ...core.model import Address, Resource
+from ...core.model import Address, Live
 from ...engine.read import read_live
 from ...providers.base import Service
 from .. import helping, options
@@ -47,7 +47,7 @@ def command(options: ApplyOptions, *, address: str | None, ids: tuple[str, ...])
         return review_and_apply(plan, session, service, options)
 
 
-def _read(service: Service, session: Session, wanted: Address | None, ids: tuple[str, ...]) -> list[Resource]:
+def _read(service: Service, session: Session, wanted: Address | None, ids: tuple[str, ...]) -> list[Live]:
     """The kind that is named; else of the other kinds too, if the first does not have all the ids."""
     first, *others = (kind for kind in session.provider.capabilities.kinds if not session.kinds[kind].by_content)
     if wanted is not None and wanted.kind in (first, *others):

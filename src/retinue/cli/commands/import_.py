@@ -1,4 +1,4 @@
-"""`retinue import`: manifests for live objects that nobody manages, or for the objects of an export."""
+"""`retinue import`: manifests for unmanaged live objects, or for the objects of an export."""
 
 from __future__ import annotations
 

@@ -42,8 +42,8 @@ def command(options: PlanOptions, *, detailed_exitcode: bool) -> int:
         raise UsageError(f"--out - and --format {options.output_format} both want stdout", "Name a file with --out.")
     if options.out and options.out != STDOUT:
         options = replace(options, out_mode=remove_plan(options.out))
-    with observed(open_session(options), options) as (session, _, seen):
-        plan = plan_for(session, seen, options)
+    with observed(open_session(options), options) as (session, service, seen):
+        plan = plan_for(session, service, seen, options)
     show_plan(plan, options)
     if detailed_exitcode and outcome(plan) != "no-changes":
         return Exit.CHANGES

@@ -44,7 +44,7 @@ def command(options: ApplyOptions, *, source: str, target: str, verified: bool) 
     promotion = _promotion(source, session.environment, verified=verified)
     session = replace(session, environment=replace(session.environment, promote_from=promotion))
     with observed(session, options) as (session, service, seen):
-        return review_and_apply(plan_for(session, seen, options), session, service, options)
+        return review_and_apply(plan_for(session, service, seen, options), session, service, options)
 
 
 def _promotion(source: str, target: Environment, *, verified: bool) -> Promotion:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import click
 
 from ...core.diff import stated_fields
-from ...core.model import Json, Resource
+from ...core.model import Desired, Json
 from ...core.pointer import join_pointer
 from ...load.origins import Origin, Path, commented, origins_of
 from .. import console, helping, options
@@ -42,13 +42,12 @@ def command(options: ProjectOptions, *, origins: bool | None) -> int:
     return 0
 
 
-def _document(resource: Resource, session: Session) -> dict[str, Json]:
+def _document(resource: Desired, session: Session) -> dict[str, Json]:
     kind = session.kinds[resource.kind]
-    assert resource.address is not None
     return {kind.word: resource.address.name, **stated_fields(resource.spec, kind)}
 
 
-def _origins(document: Mapping[str, Json], resource: Resource, session: Session) -> dict[Path, Origin]:
+def _origins(document: Mapping[str, Json], resource: Desired, session: Session) -> dict[Path, Origin]:
     loaded = session.loaded
     uses = {place: {name: loaded.sources[name] for name in names} for place, names in loaded.uses.items()}
     found = origins_of(document, resource.spec, uses)
@@ -56,23 +55,19 @@ def _origins(document: Mapping[str, Json], resource: Resource, session: Session)
     return {(word,): Origin(resource.place, {})} | found if resource.place else found
 
 
-def _json(resource: Resource, session: Session, *, origins: bool) -> Json:
+def _json(resource: Desired, session: Session, *, origins: bool) -> Json:
     """The document, or with its origins beside it, by JSON pointer."""
     document = _document(resource, session)
     if not origins:
         return document
-    return {
-        "manifest": document,
-        "origins": {join_pointer(path): _place(item) for path, item in _origins(document, resource, session).items()},
+    origins_found = {
+        join_pointer(path): {**origin.place._asdict(), "variables": dict(origin.variables)}
+        for path, origin in _origins(document, resource, session).items()
     }
+    return {"manifest": document, "origins": origins_found}
 
 
-def _place(origin: Origin) -> dict[str, Json]:
-    place = origin.place
-    return {"file": place.file, "line": place.line, "column": place.column, "variables": dict(origin.variables)}
-
-
-def _yaml(resource: Resource, session: Session, *, origins: bool) -> str:
+def _yaml(resource: Desired, session: Session, *, origins: bool) -> str:
     """As an author would write it; with all texts quoted if something in it is not what it looks like."""
     from ...load.export import to_yaml
     from ...render.safe import clean, hides, quoted_yaml

@@ -1,4 +1,4 @@
-"""`retinue schema`: the JSON Schemas for editors and for readers of plans, offline."""
+"""`retinue schema`: the JSON Schemas for editors and for readers of JSON outputs, offline."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ...providers import registry
-from ...schema.bundle import texts
+from ...schema.bundle import output_schemas, texts
 from .. import console, helping
 
 
@@ -16,10 +16,10 @@ from .. import console, helping
     "retinue schema",
     "retinue schema --out schemas",
 )
-@click.argument("which", type=click.Choice(["manifest", "project", "plan", "apply"]), required=False)
+@click.argument("which", type=click.Choice(["manifest", "project", *output_schemas()]), required=False)
 @click.option("--out", metavar="DIR", help="Write all schemas into a folder; - is stdout.")
 def command(which: str | None, out: str | None) -> int:
-    """Print the JSON Schema of a manifest (default), of retinue.yaml, of a plan or of an apply's result.
+    """Print the JSON Schema of a manifest (default), of retinue.yaml, or of what a command prints as JSON.
 
     With --out all of them are written into a folder.
     """

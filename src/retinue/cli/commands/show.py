@@ -10,15 +10,15 @@ from pathlib import Path
 
 import click
 
+from ...core.canonical import canonical
 from ...core.codec import parse_address
-from ...core.diff import stated_fields
+from ...core.diff import differences, stated_fields
 from ...core.errors import UsageError
-from ...core.history import Step, changes_between
-from ...core.model import Address, FieldChange, Kind, Resource
+from ...core.model import Address, FieldChange, Kind, Live
 from ...core.observation import Observation
 from ...engine.read import read_ours
 from ...providers.base import Historian, Service, Version
-from ...render.live_object import Shown, shown_json, shown_text
+from ...render.live_object import Shown, Step, shown_json, shown_text
 from .. import console, helping, options
 from ..connecting import connect
 from ..options import ServiceOptions
@@ -63,7 +63,7 @@ def command(options: ServiceOptions, *, what: str) -> int:
     return 0
 
 
-def _owned(address: Address, session: Session, service: Service) -> Resource:
+def _owned(address: Address, session: Session, service: Service) -> Live:
     """Raises UsageError if this environment owns no such object."""
     held = session.provider.capabilities.kinds
     kinds = [address.kind] if address.kind in held else held
@@ -74,11 +74,11 @@ def _owned(address: Address, session: Session, service: Service) -> Resource:
     return owned[address].live
 
 
-def _shown(address: Address, live: Resource, versions: Sequence[Version] | None, session: Session) -> Shown:
+def _shown(address: Address, live: Live, versions: Sequence[Version] | None, session: Session) -> Shown:
     kind, target = session.kinds[address.kind], session.target
     return Shown(
         str(address),
-        live.remote_id or "",
+        live.remote_id,
         f"{target.project} / {target.environment}, {target.provider}",
         stated_fields(console.SECRETS.masked_json(dict(live.spec)), kind),
         None if versions is None else _steps(versions, kind),
@@ -88,7 +88,9 @@ def _shown(address: Address, live: Resource, versions: Sequence[Version] | None,
 def _steps(versions: Sequence[Version], kind: Kind) -> tuple[Step, ...]:
     """Newest first, as they came."""
     specs = [console.SECRETS.masked_json(dict(version.resource.spec)) for version in versions]
-    changes = [changes_between(before, after, kind) for after, before in pairwise(specs)]
+    changes = [
+        differences(kind.fields, canonical(before, kind), canonical(after, kind)) for after, before in pairwise(specs)
+    ]
     changes += [
         tuple(FieldChange(f"/{name}", None, value) for name, value in stated_fields(spec, kind).items())
         for spec in specs[-1:]

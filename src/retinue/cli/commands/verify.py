@@ -13,15 +13,14 @@ from ...core.observation import Observation
 from ...core.verification import verify_steps
 from ...engine.apply import apply_changes
 from ...render.text import still_to_do
-from .. import console, exits, helping, options
-from ..applying import run_of
+from .. import console, exits, helping, interrupts, options
+from ..applying import Stopping, run_of
 from ..connecting import connect
 from ..evaluate import evaluate
 from ..options import ApplyOptions
 from ..planning import own_plan
 from ..reading import observed
 from ..session import Session, open_session
-from ..signals import signals
 
 
 @helping.command(
@@ -42,8 +41,8 @@ def command(options: ApplyOptions, *, words: tuple[str, ...]) -> int:
     """
     if not words:
         raise UsageError("which command?", "Name your evaluation: retinue verify -e dev -- pytest evaluations.")
-    with observed(open_session(options), options) as (session, _, seen):
-        plan = own_plan(session, seen, options)
+    with observed(open_session(options), options) as (session, service, seen):
+        plan = own_plan(session, service, seen, options)
     # What was not applied, or changed outside, is not what its manifest says.
     unready = [change for change in plan.changes if not change.action.gives_up]
     if unready:
@@ -70,7 +69,7 @@ def _steps(session: Session, plan: Plan, seen: Observation) -> list[Change]:
     steps = verify_steps(session.desired, plan.unchanged_addresses, owned, session.kinds, seen.target.unreadable)
     damaged = [str(step.address) for step in steps if owned[step.address].applied is None]
     if damaged:
-        remedy = "The next change to it writes the marker anew; or take its `retinue.` metadata away and adopt it."
+        remedy = "The next change to it rewrites the marker; or take its `retinue.` metadata away and adopt it."
         raise StaleError(f"the marker of {', '.join(damaged)} cannot be read", remedy)
     return steps
 
@@ -78,8 +77,9 @@ def _steps(session: Session, plan: Plan, seen: Observation) -> list[Change]:
 def _record(steps: Sequence[Change], plan: Plan, session: Session, options: ApplyOptions) -> int:
     """Note on each object what passed, unless it has been changed meanwhile."""
     # A new connection: the command may have run for longer than --timeout.
-    with connect(session, options) as service, signals(session.stop) as received:
-        outcomes = apply_changes(steps, run_of(plan, session, service, replace(options, quiet=True)))
+    stopping = Stopping(session.stop)
+    with connect(session, options) as service, interrupts.handed_to(stopping.handle):
+        outcomes = apply_changes(steps, run_of(session, service, replace(options, quiet=True)))
     for item in outcomes:
         if item.status is not Status.DONE:
             console.note(console.harmless(f"  {item.address}: not noted: {item.error}"))
@@ -87,4 +87,4 @@ def _record(steps: Sequence[Change], plan: Plan, session: Session, options: Appl
     if not options.quiet:
         counted = f"{done} of {len(outcomes)} object{'' if len(outcomes) == 1 else 's'}"
         console.note(f"Verified in {plan.environment}: {counted}.")
-    return exits.of_outcomes(outcomes, received.first if done < len(outcomes) else 0)
+    return exits.of_outcomes(outcomes, stopping.first if done < len(outcomes) else 0)

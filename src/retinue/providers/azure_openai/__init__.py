@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from ...core.model import Change, Diagnostic, Json, Obstacle, Resource, Severity
+from ...core.model import Change, Desired, Diagnostic, Json, Live, Obstacle, Severity
 from ..base import Auth, Capabilities, Configured, Service, Settings, Support
 from ..openai_assistants import PROVIDER as OPENAI
 from ..openai_assistants import OpenAIService, WithKnowledge
@@ -71,14 +71,14 @@ class AzureProvider:
         version = Version(name, foundry)
         return Configured(AzureProvider(version, uses_entra=entra), tuple(problems))
 
-    def check(self, desired: Resource) -> list[Diagnostic]:
-        at = None if desired.address is None else str(desired.address)
+    def check(self, desired: Desired) -> list[Diagnostic]:
+        at = str(desired.address)
         return [replace(item, address=at) for item in problems(desired, self.version)]
 
-    def obstacle(self, change: Change, live: Resource | None) -> Obstacle | None:
+    def obstacle(self, change: Change, live: Live | None) -> Obstacle | None:
         return OPENAI.obstacle(change, live)
 
-    def exported(self, live: Resource) -> dict[str, Json]:
+    def exported(self, live: Live) -> dict[str, Json]:
         """In the words of a manifest: files at their tool, and no tool that only Foundry has."""
         rest = {key: value for key, value in live.raw.items() if key != "file_ids"}
         return {**rest, **live.spec}

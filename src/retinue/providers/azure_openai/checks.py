@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ...core.model import Diagnostic, Json, Resource
+from ...core.model import Desired, Diagnostic, Json
 from ..losses import LOSS, lost_tools
 from ..vector_stores import unsearchable
 from .versions import Part, Version
 
 
-def problems(desired: Resource, version: Version) -> Iterator[Diagnostic]:
+def problems(desired: Desired, version: Version) -> Iterator[Diagnostic]:
     if desired.kind == "Assistant":
         yield from _assistant(desired.spec, version)
         yield from lost_tools(desired, "this API")

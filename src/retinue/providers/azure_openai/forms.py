@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ...core.model import Json, Resource
+from ...core.model import Json, Live
 from ..base import Marker
 from ..openai_assistants import V2
 from .versions import Part, Version
@@ -25,7 +25,7 @@ class Modern(V2):
     def create(self, spec: Mapping[str, Json], marker: Marker) -> dict[str, Json]:
         return self._held(V2.create(self, spec, marker))
 
-    def update(self, live: Resource, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
+    def update(self, live: Live, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
         return self._held(V2.update(self, live, fields, marker))
 
     def _held(self, body: Mapping[str, Json]) -> dict[str, Json]:
@@ -56,7 +56,7 @@ _OPTIONS = {"max_num_results": Part.RESULTS, "ranking_options": Part.RANKING, "s
 class WithFileIds(Modern):
     """2024-02-15-preview: `file_ids` in place of tool_resources."""
 
-    def read(self, raw: Mapping[str, Json]) -> Resource:
+    def read(self, raw: Mapping[str, Json]) -> Live:
         files = raw.get("file_ids")
         found = {key: value for key, value in raw.items() if key != "tool_resources"}
         resource = V2.read(self, {**found, "tool_resources": {"code_interpreter": {"file_ids": files or []}}})
@@ -78,7 +78,7 @@ def file_ids(resources: Json) -> list[str]:
 class Foundry(Modern):
     """Foundry's agents in the shape of assistants: tools that no manifest can state stay as they are, resources too."""
 
-    def read(self, raw: Mapping[str, Json]) -> Resource:
+    def read(self, raw: Mapping[str, Json]) -> Live:
         shown = dict(raw)
         if isinstance(tools := raw.get("tools"), list):
             shown["tools"] = [tool for tool in tools if not _is_extra(tool)]
@@ -86,7 +86,7 @@ class Foundry(Modern):
             shown["tool_resources"] = {key: value for key, value in held.items() if key in _PORTABLE}
         return replace(V2.read(self, shown), raw=raw)
 
-    def update(self, live: Resource, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
+    def update(self, live: Live, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
         body = Modern.update(self, live, fields, marker)
         if "tools" in body:
             held = live.raw.get("tools")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Set
 from typing import TYPE_CHECKING
 
 from ...core.errors import HeldBack, Incomplete, NotFound, RetinueError, UnknownOutcome
-from ...core.model import Json, Resource
+from ...core.model import Json, Live
 from ..base import Marker
 from ..openai_assistants import Form, OpenAIService, path_of
 from ..openai_assistants import classify as classify_openai
@@ -32,10 +32,9 @@ def classify(verb: Verb, answer: Answer) -> Verdict:
     """
     if answer.status != 404:
         return classify_openai(verb, answer)
-    error = answer.body.get("error") if isinstance(answer.body, dict) else None
-    if not isinstance(error, dict) or error.get("code") in ("404", 404):
+    if answer.error is None or answer.error.get("code") in ("404", 404):
         return Verdict.GONE
-    return Verdict.REJECTED if error.get("code") == _NO_DEPLOYMENT else classify_openai(verb, answer)
+    return Verdict.REJECTED if answer.error.get("code") == _NO_DEPLOYMENT else classify_openai(verb, answer)
 
 
 class AssistantFiles:
@@ -89,7 +88,7 @@ class FileIdsService(OpenAIService):
         super().__init__(http, form, gone)
         self._files = AssistantFiles(http)
 
-    def _read(self, raw: Mapping[str, Json]) -> Resource:
+    def _read(self, raw: Mapping[str, Json]) -> Live:
         if "file_ids" in raw or not isinstance(raw.get("id"), str):
             return super()._read(raw)
         try:
@@ -99,19 +98,17 @@ class FileIdsService(OpenAIService):
             files = []
         return super()._read({**raw, "file_ids": files})
 
-    def create(
-        self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()
-    ) -> Resource:
+    def create(self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()) -> Live:
         raw = self._made(spec, marker, at_default)
         return self._settled(id_of(raw, "an assistant"), lambda: self._read(raw), spec)
 
     def update(
-        self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
-    ) -> Resource:
+        self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
+    ) -> Live:
         written = super().update(live, fields, marker, at_default)
-        return self._settled(written.remote_id or "", lambda: written, fields)
+        return self._settled(written.remote_id, lambda: written, fields)
 
-    def _settled(self, key: str, read: Callable[[], Resource], fields: Mapping[str, Json]) -> Resource:
+    def _settled(self, key: str, read: Callable[[], Live], fields: Mapping[str, Json]) -> Live:
         """The assistant as it was written, and its files. Raises Incomplete if these cannot be told or set."""
         try:
             return self._with_files(read(), fields)
@@ -119,14 +116,14 @@ class FileIdsService(OpenAIService):
             message = f"{key} was written, but not its files: {error.message}"
             raise Incomplete(message, error.remedy or _AGAIN, remote_id=key) from error
 
-    def _with_files(self, live: Resource, fields: Mapping[str, Json]) -> Resource:
+    def _with_files(self, live: Live, fields: Mapping[str, Json]) -> Live:
         """The assistant with just the files that were asked for, whether or not its own write took them."""
         if "tool_resources" not in fields:
             return live
         wanted, held = file_ids(fields["tool_resources"]), file_ids(live.spec["tool_resources"])
         if set(wanted) == set(held):
             return live
-        key = live.remote_id or ""
+        key = live.remote_id
         for file in (item for item in held if item not in wanted):
             self._files.detach(key, file)
         for file in (item for item in wanted if item not in held):

@@ -9,7 +9,7 @@ import json
 from dataclasses import replace
 from importlib import resources
 
-from ...core.model import Change, Diagnostic, Json, Obstacle, Resource, Severity
+from ...core.model import Change, Desired, Diagnostic, Json, Live, Obstacle, Severity
 from ..base import Capabilities, Service, Support
 from ..wire import Connection
 from .block import NAME, block_of
@@ -66,11 +66,11 @@ class FlowiseProvider:
         key_variable="FLOWISE_API_KEY",
     )
 
-    def check(self, desired: Resource) -> list[Diagnostic]:
-        at = None if desired.address is None else str(desired.address)
+    def check(self, desired: Desired) -> list[Diagnostic]:
+        at = str(desired.address)
         return [replace(item, address=at) for item in problems(desired)]
 
-    def obstacle(self, change: Change, live: Resource | None) -> Obstacle | None:
+    def obstacle(self, change: Change, live: Live | None) -> Obstacle | None:
         """The type of a row is fixed: the server would take another one, and then refuse every change and delete."""
         wanted = next((item.after for item in change.fields if item.path == "/providers"), None)
         if live is None or wanted is None:
@@ -91,7 +91,7 @@ class FlowiseProvider:
         base = connection.base_url.rstrip("/").removesuffix(_API)
         return FlowiseService(Http(replace(connection, base_url=base + _API), classify))
 
-    def advice(self, change: Change, live: Resource) -> Diagnostic | None:
+    def advice(self, change: Change, live: Live) -> Diagnostic | None:
         """A CUSTOM row is but a form; what answers is the chatflow that the page made of it."""
         flow = details_of(live.raw).get("flowId")
         if not flow or not any(item.path in _IN_FLOW for item in change.fields):
@@ -101,7 +101,7 @@ class FlowiseProvider:
         at = str(change.address)
         return Diagnostic("flowise-chatflow", message, remedy, address=at, severity=Severity.WARNING)
 
-    def exported(self, live: Resource) -> dict[str, Json]:
+    def exported(self, live: Live) -> dict[str, Json]:
         """A row as the manifest's fields, for import: names for ids, no node's default, no key."""
         extras = live.spec["providers"][NAME]
         own = {key: value for key, value in extras.items() if key not in _SCHEMA["x-retinue-live"]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ...core.canonical import same
-from ...core.model import Diagnostic, Json, Resource, Severity
+from ...core.model import Desired, Diagnostic, Json, Severity
 from ..losses import LOSS, lost_tools
 from .block import DEFAULT_NODE, NAME, Block, Part, block_of
 from .nodes import Held, known_nodes
@@ -14,7 +14,7 @@ BLOCK = f"/providers/{NAME}"
 _OVERLAY = "Take it out here, or leave it out for this environment in an overlay."
 
 
-def problems(desired: Resource) -> Iterator[Diagnostic]:
+def problems(desired: Desired) -> Iterator[Diagnostic]:
     """Errors for what would be lost; a hint for what is kept but not used."""
     spec, block = desired.spec, block_of(desired.spec)
     for name in ("metadata", *(("description",) if block.is_custom else ())):

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ...core.errors import ServiceError
 from ...core.marker import ADDRESS_KEY, APPLIED_KEY
-from ...core.model import Json, Resource
+from ...core.model import Json, Live
 from ...core.strictjson import loads, received
 from ..lenient import mapping, mappings, seconds, text, text_members
 from .block import CUSTOM, DEFAULT_NODE, NAME, OPENAI, Block, Part, Store, store_of
@@ -23,7 +23,7 @@ _UNREADABLE = "?"
 _NO_ROW = "Check `endpoint`: it is the address of Flowise itself, for example http://localhost:3000."
 
 
-def to_resource(row: Mapping[str, Json], directory: Directory, upstream: Mapping[str, Json] | None = None) -> Resource:
+def to_live(row: Mapping[str, Json], directory: Directory, upstream: Mapping[str, Json] | None = None) -> Live:
     """`upstream`: the assistant behind the row, if it is known. Raises ServiceError if this is no row at all."""
     remote_id, written = row.get("id"), row.get("details")
     if not isinstance(remote_id, str) or not remote_id:
@@ -40,7 +40,7 @@ def to_resource(row: Mapping[str, Json], directory: Directory, upstream: Mapping
         differs = deviations(details, upstream)
         spec["providers"] = {NAME: {**spec["providers"][NAME], **({"upstream": differs} if differs else {})}}
     spec["metadata"] = {key: value for key, value in texts.items() if key not in MARKER_KEYS}
-    return Resource(
+    return Live(
         kind="Assistant",
         spec=spec,
         remote_id=remote_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from ...core.model import Diagnostic, Json, Resource
+from ...core.model import Desired, Diagnostic, Json
 from ...core.spelling import did_you_mean
 from .block import NAME, Block, Part, block_of
 from .checks import BLOCK, of_chat_model
@@ -15,18 +15,17 @@ from .nodes import Component, held_by, is_initial, is_secret, number_of, paramet
 _OPENAI_KIND = "openAIApi"
 
 
-def resolved(desired: Resource, directory: Directory) -> tuple[Resource, list[Diagnostic]]:
+def resolved(desired: Desired, directory: Directory) -> tuple[Desired, list[Diagnostic]]:
     """The resource in the form in which live ones are read, and what its names do not mean on this server."""
     block = block_of(desired.spec)
     found = list(_problems(desired.spec, block, directory))
     own = _normal(block, directory).to_spec()
     spec = {key: value for key, value in desired.spec.items() if key != "providers"}
     spec |= {"providers": {NAME: own}} if own else {}
-    at = None if desired.address is None else str(desired.address)
-    if desired.address is not None and not spec.get("name"):
+    if not spec.get("name"):
         # The server refuses every change of a row without one.
         spec["name"] = desired.address.name
-    return replace(desired, spec=spec), [replace(item, address=at) for item in found]
+    return replace(desired, spec=spec), [replace(item, address=str(desired.address)) for item in found]
 
 
 def _normal(block: Block, directory: Directory) -> Block:

@@ -9,14 +9,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from ...core.errors import AuthError, NotFound, Rejected, RetinueError, ServiceError
-from ...core.model import Diagnostic, Json, Resource, Severity
+from ...core.model import Desired, Diagnostic, Json, Live, Severity
 from ..base import Marker, Resolved
 from ..paged import below
 from ..wire import Verb
 from .behind import Behind
 from .block import CUSTOM, Block, block_of
 from .directory import Directory, by_name, credentials_from
-from .reading import details_of, is_exact, parsed_details, to_resource, upstream_id
+from .reading import details_of, is_exact, parsed_details, to_live, upstream_id
 from .resolving import resolved
 from .verdicts import is_gone_upstream, remedy_for
 from .writing import IN_NODE, create_body, update_body
@@ -47,7 +47,7 @@ class FlowiseService:
 
     # --- the five verbs
 
-    def list(self, kind: str) -> Iterator[Resource]:
+    def list(self, kind: str) -> Iterator[Live]:
         """Every row, those without a type too, oldest first: the server promises no order and has no pages."""
         rows = self._all_rows()
         with self._lock:
@@ -55,9 +55,9 @@ class FlowiseService:
         self._look_up(_needs(rows))
         self._behind.forget()
         behind = self._behind.of_rows(rows)
-        found = [to_resource(row, self._directory, behind.get(row["id"])) for row in rows]
+        found = [to_live(row, self._directory, behind.get(row["id"])) for row in rows]
         self._notes |= {f"details {row['id']}": _no_details(row) for row in rows if parsed_details(row) is None}
-        yield from sorted(found, key=lambda item: (item.created_at, item.remote_id or ""))
+        yield from sorted(found, key=lambda item: (item.created_at, item.remote_id))
 
     def _all_rows(self) -> _Rows:
         rows: _Rows = self._send(Verb.LIST, "GET", "assistants")
@@ -65,7 +65,7 @@ class FlowiseService:
             raise ServiceError(_NOT_A_LIST, _ENDPOINT)
         return rows
 
-    def get(self, kind: str, remote_id: str) -> Resource | None:
+    def get(self, kind: str, remote_id: str) -> Live | None:
         if not _can_be_id(remote_id):
             return None
         try:
@@ -74,23 +74,21 @@ class FlowiseService:
             return None
         resource = self._read(row)
         behind = self._behind.of_one(row)
-        return resource if behind is None else to_resource(row, self._directory, behind)
+        return resource if behind is None else to_live(row, self._directory, behind)
 
-    def create(
-        self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()
-    ) -> Resource:
+    def create(self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()) -> Live:
         self._require([block_of(spec)])
         return self._read(self._send(Verb.CREATE, "POST", "assistants", create_body(spec, marker, self._directory)))
 
     def update(
-        self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
-    ) -> Resource:
+        self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
+    ) -> Live:
         if not is_exact(live.raw):
             raise Rejected(f"the details of {live.remote_id} are no JSON object that can be written again", _REPAIR)
         if not IN_NODE.isdisjoint(fields):
             self._require([block_of({**live.spec, **fields})])
         body = update_body(live, fields, marker, self._directory)
-        return self._read(self._send(Verb.UPDATE, "PUT", below("assistants", live.remote_id or ""), body))
+        return self._read(self._send(Verb.UPDATE, "PUT", below("assistants", live.remote_id), body))
 
     def delete(self, kind: str, remote_id: str) -> None:
         """With the upstream assistant, unless another row shares it; what the list says then is what happened."""
@@ -122,7 +120,7 @@ class FlowiseService:
 
     # --- names
 
-    def resolve(self, desired: Sequence[Resource]) -> Resolved:
+    def resolve(self, desired: Sequence[Desired]) -> Resolved:
         """Manifests in the form in which rows are read. Raises what kept the server from telling the names."""
         self._require([block_of(item.spec) for item in desired])
         pairs = [resolved(item, self._directory) for item in desired]
@@ -164,11 +162,11 @@ class FlowiseService:
                     self._asked[table] = None
                     self._directory = replace(self._directory, **{table: found})
 
-    def _read(self, row: Json) -> Resource:
+    def _read(self, row: Json) -> Live:
         self._look_up(_needs([row]))
-        resource = to_resource(row, self._directory)
+        resource = to_live(row, self._directory)
         with self._lock:
-            self._rows[resource.remote_id or ""] = upstream_id(row)
+            self._rows[resource.remote_id] = upstream_id(row)
         return resource
 
     def _send(

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 
 from ...core.marker import ADDRESS_KEY, APPLIED_KEY
-from ...core.model import Json, Resource
+from ...core.model import Json, Live
 from ..base import Marker
 from ..lenient import mapping
 from .block import CUSTOM, Block, Part, Store, block_of
@@ -37,9 +37,7 @@ def create_body(spec: Mapping[str, Json], marker: Marker, directory: Directory) 
     return body | ({"iconSrc": block.icon} if block.icon else {})
 
 
-def update_body(
-    live: Resource, fields: Mapping[str, Json], marker: Marker | None, directory: Directory
-) -> dict[str, Json]:
+def update_body(live: Live, fields: Mapping[str, Json], marker: Marker | None, directory: Directory) -> dict[str, Json]:
     """Never with a type. For OPENAI always with the credential: without one the server takes any."""
     spec = {**live.spec, **fields}
     block = block_of(spec)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from importlib import resources
 
-from ...core.model import Change, Diagnostic, Json, Obstacle, Resource, Severity
+from ...core.model import Change, Desired, Diagnostic, Json, Live, Obstacle, Severity
 from ...core.pointer import join_pointer
 from ..base import Auth, Capabilities, Service, Support
 from ..wire import Connection
@@ -58,11 +58,11 @@ class LangGraphProvider:
         versions=True,
     )
 
-    def check(self, desired: Resource) -> list[Diagnostic]:
-        at = None if desired.address is None else str(desired.address)
+    def check(self, desired: Desired) -> list[Diagnostic]:
+        at = str(desired.address)
         return [replace(item, address=at) for item in _problems(desired)]
 
-    def obstacle(self, change: Change, live: Resource | None) -> Obstacle | None:
+    def obstacle(self, change: Change, live: Live | None) -> Obstacle | None:
         return None
 
     def connect(self, connection: Connection) -> Service:
@@ -71,13 +71,13 @@ class LangGraphProvider:
 
         return LangGraphService(Http(connection, classify, create_repeatable=self.capabilities.create_repeatable))
 
-    def exported(self, live: Resource) -> dict[str, Json]:
+    def exported(self, live: Live) -> dict[str, Json]:
         """An assistant as the manifest's fields, for import."""
         block = replace(block_of(live.spec), not_mirrored={})
         return {"id": live.remote_id, **live.spec, "providers": {NAME: block.to_spec()}}
 
 
-def _problems(desired: Resource) -> Iterator[Diagnostic]:
+def _problems(desired: Desired) -> Iterator[Diagnostic]:
     block = block_of(desired.spec)
     if block.graph_id is None:
         remedy = f"Add `providers: {{{NAME}: {{graph_id: NAME}}}}`, here or in the defaults of retinue.yaml."

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ...core.model import Diagnostic, Json, Resource, Severity
+from ...core.model import Desired, Diagnostic, Json, Severity
 from ...core.pointer import join_pointer
 from ...core.spelling import did_you_mean
 from ..losses import LOSS
@@ -33,7 +33,7 @@ class Graph:
         return cls(name, frozenset(members))
 
 
-def findings(item: Resource, graph: Graph) -> Iterator[Diagnostic]:
+def findings(item: Desired, graph: Graph) -> Iterator[Diagnostic]:
     """A loss for each field whose key the graph does not declare; an error for each further key."""
     if graph.keys is None:
         return
@@ -52,7 +52,7 @@ def findings(item: Resource, graph: Graph) -> Iterator[Diagnostic]:
             yield _at(item, Diagnostic("context-key", message, remedy, path=path))
 
 
-def unknown_graph(item: Resource, known: Sequence[str]) -> Diagnostic:
+def unknown_graph(item: Desired, known: Sequence[str]) -> Diagnostic:
     graph_id = block_of(item.spec).graph_id or ""
     listed = ", ".join(f"`{name}`" for name in known) or "none"
     remedy = did_you_mean(graph_id, known, f"Known: {listed}.")
@@ -67,5 +67,5 @@ def unreadable_schema(name: str, reason: str) -> Diagnostic:
     return Diagnostic("context-unchecked", message, remedy, severity=Severity.WARNING)
 
 
-def _at(item: Resource, found: Diagnostic) -> Diagnostic:
+def _at(item: Desired, found: Diagnostic) -> Diagnostic:
     return replace(found, address=str(item.address))

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from ...core.canonical import same
 from ...core.errors import ServiceError
 from ...core.marker import ADDRESS_KEY, APPLIED_KEY
-from ...core.model import Json, Resource
+from ...core.model import Json, Live
 from ..base import Marker
 from ..lenient import mapping, seconds, text
 from .block import NAME, Block, block_of, context_of, copies_of, keys_from, split_context
@@ -46,7 +46,7 @@ def is_system(raw: Mapping[str, Json]) -> bool:
     return metadata.get("created_by") == SYSTEM["created_by"] and not isinstance(metadata.get(ADDRESS_KEY), str)
 
 
-def to_resource(raw: Mapping[str, Json]) -> Resource:
+def to_live(raw: Mapping[str, Json]) -> Live:
     """Raises ServiceError if this is no assistant at all."""
     remote_id = raw.get("assistant_id")
     if not isinstance(remote_id, str) or not remote_id:
@@ -59,7 +59,7 @@ def to_resource(raw: Mapping[str, Json]) -> Resource:
     fields, rest = split_context(context, keys)
     graph_id = raw.get("graph_id")
     block = Block(graph_id if isinstance(graph_id, str) else None, keys, rest, not_mirrored)
-    return Resource(
+    return Live(
         kind="Assistant",
         spec={
             "name": name if (name := text(raw.get("name"))) != UNNAMED else None,
@@ -72,8 +72,6 @@ def to_resource(raw: Mapping[str, Json]) -> Resource:
         created_at=seconds(raw.get("created_at")),
         marker_address=texts.get(ADDRESS_KEY) or None,
         marker_applied=texts.get(APPLIED_KEY) or None,
-        # Both hold something, but not the same: only `/latest` does that, and the marker went back with the metadata.
-        set_back=bool(not_mirrored and raw.get("context") and mapping(raw.get("config")).get("configurable")),
         raw=raw,
     )
 
@@ -93,7 +91,7 @@ def create_body(spec: Mapping[str, Json], marker: Marker, remote_id: str) -> dic
     }
 
 
-def update_body(live: Resource, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
+def update_body(live: Live, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
     """Only what differs: each request makes a version, also an empty one. {} where nothing does."""
     spec = {**live.spec, **fields}
     body: dict[str, Json] = {}
@@ -116,7 +114,7 @@ def update_body(live: Resource, fields: Mapping[str, Json], marker: Marker | Non
     return body
 
 
-def _changed_pairs(live: Resource, spec: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
+def _changed_pairs(live: Live, spec: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
     """The metadata pairs to merge in; null stands for a key to remove, which the server then keeps as null."""
     held = mapping(live.raw.get("metadata"))
     wanted: dict[str, Json] = {key: value for key, value in (spec.get("metadata") or {}).items() if value}

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...core.errors import ApiGone, AuthError, NotFound, Rejected, ServiceError
-from ...core.model import Diagnostic, Json, Resource
+from ...core.model import Desired, Diagnostic, Json, Live
 from ..base import Marker, Resolved, Version
 from ..lenient import seconds
 from ..paged import Moved, Page, walked
@@ -22,7 +22,7 @@ from .mapping import (
     create_body,
     id_of,
     is_system,
-    to_resource,
+    to_live,
     update_body,
 )
 from .verdicts import known_graphs
@@ -43,31 +43,29 @@ class LangGraphService:
 
     # --- the five verbs
 
-    def list(self, kind: str) -> Iterator[Resource]:
+    def list(self, kind: str) -> Iterator[Live]:
         return self._search({})
 
-    def owned(self, kind: str, project: str, environment: str) -> Iterator[Resource]:
+    def owned(self, kind: str, project: str, environment: str) -> Iterator[Live]:
         return self._search({"metadata": {SCOPE_KEY: f"{project}/{environment}"}})
 
-    def get(self, kind: str, remote_id: str) -> Resource | None:
+    def get(self, kind: str, remote_id: str) -> Live | None:
         # The server takes other spellings of an id too, which would be one object under two ids.
         if not _UUID.fullmatch(remote_id):
             return None
         try:
             raw = self._http.send(Verb.GET, "GET", f"assistants/{remote_id}")
-            return None if is_system(raw) else to_resource(raw)
+            return None if is_system(raw) else to_live(raw)
         except NotFound:
             return None
 
-    def create(
-        self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()
-    ) -> Resource:
+    def create(self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()) -> Live:
         """The id follows from the address; if it is there already, what is there. Others' ids are passed over."""
         for attempt in range(_IDS):
             remote_id = id_of(marker.address, attempt)
             try:
                 body = create_body(spec, marker, remote_id)
-                return to_resource(self._http.send(Verb.CREATE, "POST", "assistants", body=body))
+                return to_live(self._http.send(Verb.CREATE, "POST", "assistants", body=body))
             except Rejected as error:
                 if error.status != _CONFLICT:
                     raise
@@ -77,12 +75,12 @@ class LangGraphService:
         raise Rejected(f"all {_IDS} ids of {marker.address} are taken by other assistants", "Delete or adopt them.")
 
     def update(
-        self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
-    ) -> Resource:
+        self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
+    ) -> Live:
         body = update_body(live, fields, marker)
         if not body:
             return live
-        return to_resource(self._http.send(Verb.UPDATE, "PATCH", f"assistants/{live.remote_id}", body=body))
+        return to_live(self._http.send(Verb.UPDATE, "PATCH", f"assistants/{live.remote_id}", body=body))
 
     def delete(self, kind: str, remote_id: str) -> None:
         if not _UUID.fullmatch(remote_id):
@@ -97,12 +95,12 @@ class LangGraphService:
 
     # --- history
 
-    def versions(self, live: Resource) -> Sequence[Version]:
+    def versions(self, live: Live) -> Sequence[Version]:
         path = f"assistants/{live.remote_id}/versions"
         found = self._http.send(Verb.LIST, "POST", path, body={"limit": MOST})
         return [_version(raw, live) for raw in _objects(found)]
 
-    def set_back(self, live: Resource) -> bool:
+    def set_back(self, live: Live) -> bool:
         path = f"assistants/{live.remote_id}/versions"
         try:
             newest = _objects(self._http.send(Verb.LIST, "POST", path, body={"limit": 1}))
@@ -113,7 +111,7 @@ class LangGraphService:
 
     # --- graphs
 
-    def resolve(self, desired: Sequence[Resource]) -> Resolved:
+    def resolve(self, desired: Sequence[Desired]) -> Resolved:
         """Returns the manifests unchanged; reports graphs that do not exist or do not declare the context keys."""
         names = sorted({name for item in desired if (name := block_of(item.spec).graph_id)})
         graphs = {name: self._graph(name) for name in names}
@@ -145,7 +143,7 @@ class LangGraphService:
 
     # --- reading
 
-    def _search(self, query: Mapping[str, Json]) -> Iterator[Resource]:
+    def _search(self, query: Mapping[str, Json]) -> Iterator[Live]:
         """Oldest first, as many to a page as the server allows; the first page is the probe for the API itself."""
         asked: dict[str, Json] = {**query, "limit": MOST, "sort_by": "created_at", "sort_order": "asc"}
         pages = 0
@@ -165,7 +163,7 @@ class LangGraphService:
             return self._page({**asked, "offset": count}) if single else replace(page, items=page.items[1:])
 
         found = walked(following, "assistants", "assistant_id")
-        yield from (to_resource(raw) for raw in found if not is_system(raw))
+        yield from (to_live(raw) for raw in found if not is_system(raw))
 
     def _page(self, body: Mapping[str, Json]) -> Page:
         answer = self._http.ask(Verb.LIST, "POST", "assistants/search", body={**body})
@@ -184,11 +182,11 @@ def _objects(found: Json) -> list[dict[str, Json]]:
     return result
 
 
-def _version(raw: Mapping[str, Json], live: Resource) -> Version:
+def _version(raw: Mapping[str, Json], live: Live) -> Version:
     number = raw.get("version")
     return Version(
         number if type(number) is int else 0,
         seconds(raw.get("created_at")),
         number == live.raw.get("version"),
-        to_resource(raw),
+        to_live(raw),
     )

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from importlib import resources
 
-from ...core.model import Change, Diagnostic, Json, Obstacle, Resource, Severity
+from ...core.model import Change, Desired, Diagnostic, Json, Live, Obstacle, Severity
 from ..base import Capabilities, Configured, Marker, Service, Settings, Support
 from ..lenient import mapping, mappings
 from ..losses import LOSS
@@ -80,11 +80,11 @@ class OpenAIAgentsProvider:
         said = Diagnostic("approximated", f"instructions are {_APPENDED}", path="/provider", severity=Severity.INFO)
         return Configured(OpenAIAgentsProvider(headers), (*problems, said))
 
-    def check(self, desired: Resource) -> list[Diagnostic]:
+    def check(self, desired: Desired) -> list[Diagnostic]:
         at = None if desired.address is None else str(desired.address)
         return [replace(item, address=at) for item in _problems(desired.spec)]
 
-    def obstacle(self, change: Change, live: Resource | None) -> Obstacle | None:
+    def obstacle(self, change: Change, live: Live | None) -> Obstacle | None:
         """More than 16 metadata pairs, counting a description that the manifest leaves to others."""
         if live is None:
             return None
@@ -101,7 +101,7 @@ class OpenAIAgentsProvider:
         headers = {"OpenAI-Beta": "agents=v1", **self._headers, **connection.headers}
         return AgentsService(Http(connection.with_headers(headers), classify))
 
-    def exported(self, live: Resource) -> dict[str, Json]:
+    def exported(self, live: Live) -> dict[str, Json]:
         """An agent as the manifest's fields, for import; tools of unknown types too, so that they are told of."""
         tools = [*live.spec["tools"], *strange_tools(live.raw.get("tools"))]
         form = live.spec["response_format"]
@@ -109,7 +109,7 @@ class OpenAIAgentsProvider:
             form = {**form, "json_schema": {"name": "answer", **form["json_schema"]}}
         return {"id": live.remote_id, **live.spec, "tools": tools, "response_format": form}
 
-    def recognised(self, raw: Mapping[str, Json]) -> Resource | None:
+    def recognised(self, raw: Mapping[str, Json]) -> Live | None:
         """An object of an export as a live agent; None if it says that it is something else."""
         return to_resource(raw) if raw.get("object") == "agent" and raw.get("id") else None
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from ...core.canonical import same
 from ...core.marker import ADDRESS_KEY, APPLIED_KEY
-from ...core.model import Json, Resource
+from ...core.model import Json, Live
 from ..base import Marker
 from ..lenient import mapping
 from ..metadata import authors, pairs, texts
@@ -25,7 +25,7 @@ def block_of(spec: Mapping[str, Json]) -> Mapping[str, Json]:
     return mapping(mapping(spec.get("providers")).get(NAME))
 
 
-def to_resource(raw: Mapping[str, Json]) -> Resource:
+def to_resource(raw: Mapping[str, Json]) -> Live:
     """Raises ServiceError if this is no agent."""
     held = texts(raw)
     reasoning, text = mapping(raw.get("reasoning")), mapping(raw.get("text"))
@@ -45,7 +45,7 @@ def to_resource(raw: Mapping[str, Json]) -> Resource:
         "reasoning_effort": reasoning.get("effort"),
         "providers": {NAME: block},
     }
-    return Resource(
+    return Live(
         kind="Assistant",
         spec=spec,
         remote_id=id_of(raw, "an agent"),
@@ -103,7 +103,7 @@ def create_body(spec: Mapping[str, Json], marker: Marker) -> dict[str, Json]:
     return {**_changed(_DEFAULTS, _members(spec)), "metadata": metadata(spec, marker)}
 
 
-def update_body(live: Resource, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
+def update_body(live: Live, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
     """Only what differs, but the metadata whole: an update replaces all of it."""
     spec = {**live.spec, **fields}
     body = _changed(_members(live.spec), _members(spec))

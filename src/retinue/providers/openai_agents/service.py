@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...core.errors import NotFound
-from ...core.model import Json, Resource
+from ...core.model import Desired, Json, Live
 from ..base import Marker, Resolved
 from ..paged import asking, below, paged
 from ..wire import Verb
@@ -26,7 +26,7 @@ class AgentsService:
     def __init__(self, http: Http) -> None:
         self._http, self._ask = http, asking(http, "agents", _GONE)
 
-    def list(self, kind: str) -> Iterator[Resource]:
+    def list(self, kind: str) -> Iterator[Live]:
         """Every agent, oldest first, 100 to a page; the first page is the probe for the API itself."""
         yield from map(to_resource, paged(self._ask, "agents", {"limit": "100"}))
 
@@ -34,20 +34,18 @@ class AgentsService:
         """The organization that every answer names (API reference: debugging requests)."""
         return self._ask({"limit": "1"}).headers.get("openai-organization") or None
 
-    def get(self, kind: str, remote_id: str) -> Resource | None:
+    def get(self, kind: str, remote_id: str) -> Live | None:
         try:
             return to_resource(self._http.send(Verb.GET, "GET", below("agents", remote_id)))
         except NotFound:
             return None
 
-    def create(
-        self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()
-    ) -> Resource:
+    def create(self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()) -> Live:
         return to_resource(self._http.send(Verb.CREATE, "POST", "agents", body=create_body(spec, marker)))
 
     def update(
-        self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
-    ) -> Resource:
+        self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
+    ) -> Live:
         path = below("agents", live.remote_id or "")
         return to_resource(self._http.send(Verb.UPDATE, "POST", path, body=update_body(live, fields, marker)))
 
@@ -57,7 +55,7 @@ class AgentsService:
         except NotFound:
             return
 
-    def resolve(self, desired: Sequence[Resource]) -> Resolved:
+    def resolve(self, desired: Sequence[Desired]) -> Resolved:
         """The manifests with their response formats as an agent holds them."""
         return Resolved(tuple(_understood(item) for item in desired))
 
@@ -65,7 +63,7 @@ class AgentsService:
         self._http.close()
 
 
-def _understood(desired: Resource) -> Resource:
+def _understood(desired: Desired) -> Desired:
     stated = desired.spec.get("response_format")
     held = as_understood(stated)
     return desired if held == stated else replace(desired, spec={**desired.spec, "response_format": held})

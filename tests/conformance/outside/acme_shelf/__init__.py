@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from retinue.core.errors import NotFound, Rejected, ServiceError
 from retinue.core.marker import ADDRESS_KEY, APPLIED_KEY
-from retinue.core.model import Change, Diagnostic, Json, Obstacle, Resource
+from retinue.core.model import Change, Desired, Diagnostic, Json, Live, Obstacle
 from retinue.providers.base import Capabilities, Marker, Service, Support
 from retinue.providers.wire import Answer, Connection, Verb, Verdict
 
@@ -40,7 +40,7 @@ def classify(verb: Verb, answer: Answer) -> Verdict:
     return Verdict.REJECTED if 400 <= status < 500 else Verdict.UNKNOWN
 
 
-def to_resource(raw: Mapping[str, Json]) -> Resource:
+def to_live(raw: Mapping[str, Json]) -> Live:
     labels = raw.get("labels")
     if not (isinstance(raw.get("id"), str) and raw["id"] and isinstance(labels, dict)):
         raise ServiceError("the service answered something that is no bot")
@@ -49,7 +49,7 @@ def to_resource(raw: Mapping[str, Json]) -> Resource:
     spec["name"] = spec["name"] if isinstance(spec.get("name"), str) else None
     spec["metadata"] = {key: value for key, value in texts.items() if key not in (ADDRESS_KEY, APPLIED_KEY)}
     made = raw.get("made")
-    return Resource(
+    return Live(
         kind="Assistant",
         spec=spec,
         remote_id=raw["id"],
@@ -77,25 +77,23 @@ class AcmeService:
     def __init__(self, http: Http) -> None:
         self._http = http
 
-    def list(self, kind: str) -> Iterator[Resource]:
+    def list(self, kind: str) -> Iterator[Live]:
         bots = self._http.send(Verb.LIST, "GET", "bots")["bots"]
         if not (isinstance(bots, list) and all(isinstance(bot, dict) for bot in bots)):
             raise ServiceError("the service answered something that is no list of bots")
-        yield from map(to_resource, bots)
+        yield from map(to_live, bots)
 
-    def get(self, kind: str, remote_id: str) -> Resource | None:
+    def get(self, kind: str, remote_id: str) -> Live | None:
         try:
             key = str(uuid.UUID(remote_id))
         except ValueError:
             return None
         try:
-            return to_resource(self._http.send(Verb.GET, "GET", f"bots/{key}"))
+            return to_live(self._http.send(Verb.GET, "GET", f"bots/{key}"))
         except NotFound:
             return None
 
-    def create(
-        self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()
-    ) -> Resource:
+    def create(self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()) -> Live:
         key = str(uuid.uuid5(uuid.NAMESPACE_URL, marker.address))
         there = self.get(kind, key)
         if there is None:
@@ -105,11 +103,11 @@ class AcmeService:
         return self._read(key)
 
     def update(
-        self, live: Resource, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
-    ) -> Resource:
+        self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
+    ) -> Live:
         sent = body(live.raw, fields, marker)
         self._http.send(Verb.UPDATE, "PUT", f"bots/{live.remote_id}", body=sent)
-        return to_resource(sent)
+        return to_live(sent)
 
     def delete(self, kind: str, remote_id: str) -> None:
         if self.get(kind, remote_id) is None:
@@ -122,7 +120,7 @@ class AcmeService:
     def close(self) -> None:
         self._http.close()
 
-    def _read(self, key: str) -> Resource:
+    def _read(self, key: str) -> Live:
         live = self.get("Assistant", key)
         if live is None:
             raise ServiceError(f"{key} is gone right after it was created")
@@ -147,10 +145,10 @@ class AcmeProvider:
         },
     )
 
-    def check(self, desired: Resource) -> list[Diagnostic]:
+    def check(self, desired: Desired) -> list[Diagnostic]:
         return []
 
-    def obstacle(self, change: Change, live: Resource | None) -> Obstacle | None:
+    def obstacle(self, change: Change, live: Live | None) -> Obstacle | None:
         return None
 
     def connect(self, connection: Connection) -> Service:

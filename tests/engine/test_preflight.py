@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from retinue.core.model import Plan, Resource, Status
+from retinue.core.model import Desired, Plan, Status
 from retinue.core.observation import Observation
 from retinue.core.plan import make_plan
+from retinue.engine.preflight import Checked, preflight
 from retinue.engine.read import read_live
-from retinue.engine.recheck import Checked, recheck
 from retinue.providers.base import Marker
 from retinue_emulator.faults import Behaviour
 
@@ -23,12 +23,12 @@ BOT, KEPT = desired("bot"), desired("kept")
 
 def check(bench: Bench, plan: Plan) -> Checked:
     bench.emulator.requests.clear()
-    checked = recheck(plan, bench.run())
+    checked = preflight(plan, bench.run())
     assert bench.emulator.writes() == []
     return checked
 
 
-def made(bench: Bench, wanted: Resource, nonce: str = "n0000001", *, marked: bool = True) -> str:
+def made(bench: Bench, wanted: Desired, nonce: str = "n0000001", *, marked: bool = True) -> str:
     """A live object as an apply of `wanted` leaves it, or as somebody else would make it."""
     live = managed(wanted, nonce=nonce)
     marker = Marker(live.marker_address or "", live.marker_applied or "")
@@ -43,7 +43,7 @@ def test_a_delete_of_what_was_protected_meanwhile_is_stale(bench: Bench) -> None
     bench.apply(bench.plan([BOT, KEPT]).changes)
     plan = bench.plan([KEPT])
     bench.apply(bench.plan([desired("bot", protect=True), KEPT]).changes)
-    assert "is protected by now" in check(bench, plan).moved[0]
+    assert "is now protected" in check(bench, plan).moved[0]
 
 
 def test_a_delete_of_what_is_protected_by_the_time_of_its_turn_fails(bench: Bench) -> None:
@@ -71,7 +71,7 @@ def test_an_address_that_was_given_away_meanwhile_makes_adopt_and_move_stale(
     plan = planned(bench)
     assert check(bench, plan).moved == ()
     holder = made(bench, BOT, "n0000002")
-    assert check(bench, plan).moved == (f"Assistant/bot: {holder} has this address by now",)
+    assert check(bench, plan).moved == (f"Assistant/bot: {holder} now has this address",)
 
 
 def test_a_delete_of_what_no_longer_holds_its_address_is_stale(bench: Bench) -> None:
@@ -79,7 +79,7 @@ def test_a_delete_of_what_no_longer_holds_its_address_is_stale(bench: Bench) -> 
     bench.apply(bench.plan_of_nothing([BOT, KEPT]).changes)
     plan = bench.plan([KEPT])
     bench.emulator.assistants.seed({**bench.live()[older], "metadata": {"retinue.address": "demo/dev/Assistant/bot"}})
-    assert check(bench, plan).moved == (f"Assistant/bot: {older} has this address by now",)
+    assert check(bench, plan).moved == (f"Assistant/bot: {older} now has this address",)
 
 
 def test_a_duplicate_that_is_the_only_one_by_now_is_not_deleted(bench: Bench) -> None:
@@ -88,7 +88,7 @@ def test_a_duplicate_that_is_the_only_one_by_now_is_not_deleted(bench: Bench) ->
     assert [change.remote_id for change in plan.changes] == [second]
     assert check(bench, plan).moved == ()
     bench.remove(first)
-    assert check(bench, plan).moved == (f"Assistant/bot: {second} is the only one by now",)
+    assert check(bench, plan).moved == (f"Assistant/bot: {second} is no longer a duplicate",)
 
 
 def test_a_copy_stays_a_copy_when_its_original_moves(bench: Bench) -> None:

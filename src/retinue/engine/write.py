@@ -21,7 +21,7 @@ from ..core.errors import (
 from ..core.freshness import Reached, Stale, freshness, is_reached, matches
 from ..core.marker import Mark
 from ..core.marks import at_default, begun, ended, fields_to_send, first_applied, next_applied, with_observations
-from ..core.model import MISSING, Action, Change, Diagnostic, Json, Resource, Severity
+from ..core.model import MISSING, Action, Change, Diagnostic, Json, Live, Resource, Severity
 from ..core.references import grounded, to_names
 from ..core.rights import refusal
 from ..providers.base import Uploader
@@ -65,18 +65,18 @@ def carry_out(change: Change, run: Run) -> Result:
 
 def _create(change: Change, run: Run) -> Result:
     """Each request has a nonce of its own, so that one which comes to light later is recognised as a duplicate."""
-    scope = run.scope(change.address.kind)
-    spec, parts = fields_to_send(change, scope.kind), run.capabilities.compound.get(scope.kind.name, frozenset())
+    target, kind = run.target, run.kinds[change.address.kind]
+    spec = fields_to_send(change, kind)
     sent: list[Mark] = []
 
-    def send() -> Resource:
+    def send() -> Live:
         nonce = run.nonce()
         run.made[nonce] = change.address
-        first = begun(first_applied(change, nonce), spec, None, scope.kind, parts)
-        sent.append(Mark.of(scope.owner(change.address), first))
-        return run.service.create(change.address.kind, spec, packed(sent[-1]), at_default(change, scope.kind))
+        first = begun(first_applied(change, nonce), spec, None, kind, run.compound(kind.name))
+        sent.append(Mark.of(target.owner(change.address), first))
+        return run.service.create(kind.name, spec, packed(sent[-1]), at_default(change, kind))
 
-    def is_it(live: Resource) -> bool:
+    def is_it(live: Live) -> bool:
         # By its nonce, in any case: what the service made of the rest of the text is looked at in a moment.
         mark, found = sent[-1], live.mark
         nonce = mark.applied.nonce.casefold() if mark.applied else ""
@@ -94,8 +94,8 @@ def _create(change: Change, run: Run) -> Result:
     if run.capabilities.create_repeatable and live.mark.owner_text == mark.owner_text:
         if not run.has_made(live):
             # Another run had made this address before.
-            if not is_reached(change, live, scope):
-                raise StaleError("it exists by now, and not as planned", "Plan again and review.")
+            if not is_reached(change, live, target):
+                raise StaleError("it was created since, and not as planned", "Plan again and review.")
             return Result(live.remote_id, wrote=False)
         # An earlier request of this run came to light, with the marker that it had.
         mark = live.mark
@@ -109,22 +109,22 @@ def _upload(change: Change, run: Run) -> Result:
     """The bytes of a file. What arrived before an answer was lost is known by its name and not sent again."""
     kind = run.kinds[change.address.kind]
     spec = fields_to_send(change, kind)
-    scope, content = scope_of(run.project, run.environment), run.content(change)
+    scope, content = scope_of(run.target.project, run.target.environment), run.content(change)
     key = key_of(Resource(kind.name, spec))
     assert isinstance(run.service, Uploader)
     service = run.service
 
-    def is_it(live: Resource) -> bool:
+    def is_it(live: Live) -> bool:
         return live.mark.owner_text == scope and key_of(live) == key
 
     live = _made(change, lambda: service.upload(kind.name, spec, scope, content), is_it, run)
     if not is_it(live):
-        lost = NoMarker(f"the service gave {live.remote_id} another name", "Without it nobody knows this file again.")
+        lost = NoMarker(f"the service gave {live.remote_id} another name", "Without it this file is not found again.")
         raise _taken_back(lost, live, run)
     return Result(live.remote_id)
 
 
-def _made(change: Change, send: Callable[[], Resource], is_it: Callable[[Resource], bool], run: Run) -> Resource:
+def _made(change: Change, send: Callable[[], Live], is_it: Callable[[Live], bool], run: Run) -> Live:
     """A create whose outcome is unknown is looked up in the list; only if it is not there is it tried again."""
     attempts, by_content = 0, run.kinds[change.address.kind].by_content
     doubt: UnknownOutcome | None = None
@@ -151,28 +151,28 @@ def _made(change: Change, send: Callable[[], Resource], is_it: Callable[[Resourc
             doubt = unknown
 
 
-def completed(live: Resource, change: Change, run: Run) -> Resource:
+def completed(live: Live, change: Change, run: Run) -> Live:
     """What came to light may lack what the service is told in further requests."""
-    if live.kind not in run.capabilities.compound:
+    if not run.compound(live.kind):
         return live
-    scope = run.scope(live.kind)
-    spec = fields_to_send(change, scope.kind)
-    lacking = diff.altered(spec, live.spec, scope.kind, scope.hidden, change.ignored)
+    kind = run.kinds[live.kind]
+    spec = fields_to_send(change, kind)
+    lacking = diff.altered(spec, live.spec, kind, run.target.hidden(kind.name), change.ignored)
     if not lacking:
         return live
     return run.service.update(live, {name: spec[name] for name in lacking}, packed(live.mark))
 
 
-def _taken_back(lost: NoMarker, live: Resource, run: Run) -> NoMarker:
-    """Without a marker nobody would know this object again: this create made it, so this create removes it."""
+def _taken_back(lost: NoMarker, live: Live, run: Run) -> NoMarker:
+    """Without a marker this object is lost: this create made it, so this create removes it."""
     try:
-        run.service.delete(live.kind, live.remote_id or "")
+        run.service.delete(*live.object_key)
     except RetinueError as error:
         return NoMarker(f"{lost.message}; {live.remote_id} stays behind: {error.message}", "Delete it in the service.")
     return NoMarker(f"{lost.message}; it was taken back", lost.remedy)
 
 
-def _found(unknown: UnknownOutcome, change: Change, is_it: Callable[[Resource], bool], run: Run) -> Resource | None:
+def _found(unknown: UnknownOutcome, change: Change, is_it: Callable[[Live], bool], run: Run) -> Live | None:
     """As `_find`; a look that fails leaves the outcome unknown."""
     try:
         return _find(change, is_it, run)
@@ -180,21 +180,21 @@ def _found(unknown: UnknownOutcome, change: Change, is_it: Callable[[Resource], 
         raise UnknownOutcome(f"{unknown.message}, and a look failed: {error.message}", error.remedy) from error
 
 
-def _find(change: Change, is_it: Callable[[Resource], bool], run: Run) -> Resource | None:
+def _find(change: Change, is_it: Callable[[Live], bool], run: Run) -> Live | None:
     """The object that was to be made, looking again while the service's list may lag behind."""
     for look in range(_LOOKS):
         if look:
             run.clock.wait(run.capabilities.list_lag / (_LOOKS - 1), run.stop)
-        for live in read_owned(run.service, [change.address.kind], (run.project,), run.environment):
+        for live in read_owned(run.service, [change.address.kind], (run.target.project,), run.target.environment):
             if is_it(live):
                 return live
     return None
 
 
-def _current(change: Change, run: Run) -> Resource | None:
+def _current(change: Change, run: Run) -> Live | None:
     """The object as it is now; None if the step is done already. Raises StaleError if it is not as planned."""
-    live = run.service.get(change.address.kind, change.remote_id or "")
-    state = freshness(change, live, None, run.scope(change.address.kind))
+    live = run.service.get(*change.object_key)
+    state = freshness(change, live, None, run.target)
     if isinstance(state, Stale):
         raise StaleError(state.why, "Plan again and review.")
     return None if isinstance(state, Reached) else live
@@ -205,16 +205,16 @@ def _update(change: Change, run: Run) -> Result:
     if live is None:
         return Result(change.remote_id, wrote=False)
     run.backup(live)
-    scope = run.scope(change.address.kind)
-    fields = fields_to_send(change, scope.kind, live.spec)
-    applied = next_applied(change, live, scope.kind, scope.hidden, run.nonce)
-    mark = Mark.of(scope.owner(change.address), applied)
+    kind, owner = run.kinds[change.address.kind], run.target.owner(change.address)
+    fields = fields_to_send(change, kind, live.spec)
+    applied = next_applied(change, live, kind, run.target.hidden(kind.name), run.nonce)
+    mark = Mark.of(owner, applied)
     before = None if change.action is Action.ADOPT else live.mark.applied
-    first = begun(applied, fields, live, scope.kind, run.capabilities.compound.get(live.kind, frozenset()), before)
+    first = begun(applied, fields, live, kind, run.compound(kind.name), before)
     try:
         if first != applied:
-            live = _note(live, Mark.of(scope.owner(change.address), first), run)
-        answer = run.service.update(live, fields, packed(mark), at_default(change, scope.kind))
+            live = _note(live, Mark.of(owner, first), run)
+        answer = run.service.update(live, fields, packed(mark), at_default(change, kind))
     except NotFound as gone:
         raise StaleError(f"{change.remote_id} is gone", "Plan again and review.") from gone
     return _settle(change, answer, mark, fields, run)
@@ -242,47 +242,45 @@ def _delete(change: Change, run: Run) -> Result:
     if live is None:
         return Result(change.remote_id, wrote=False)
     run.backup(live)
-    run.service.delete(change.address.kind, change.remote_id or "")
+    run.service.delete(*change.object_key)
     return Result(change.remote_id)
 
 
 def _note_verified(change: Change, run: Run) -> Result:
     """Note in the marker that the spec passed; nothing else of the object is written, and no other object is noted."""
-    scope = run.scope(change.address.kind)
-    live = run.service.get(change.address.kind, change.remote_id or "")
+    live = run.service.get(*change.object_key)
     applied = None if live is None else live.mark.applied
-    if live is None or applied is None or refusal(change, live, scope) or not matches(change, live, scope):
+    if live is None or applied is None or refusal(change, live, run.target) or not matches(change, live, run.target):
         raise StaleError("it was changed while the command ran", "Plan, apply and verify again.")
     if applied.verified == change.mark.verified:
         return Result(change.remote_id, wrote=False)
-    _note(live, Mark.of(scope.owner(change.address), replace(applied, verified=change.mark.verified)), run)
+    _note(live, Mark.of(run.target.owner(change.address), replace(applied, verified=change.mark.verified)), run)
     return Result(change.remote_id)
 
 
-def _note(live: Resource, mark: Mark, run: Run) -> Resource:
+def _note(live: Live, mark: Mark, run: Run) -> Live:
     """Write the marker alone."""
     answer = run.service.update(live, {}, packed(mark))
     _check_mark(answer, mark)
     return answer
 
 
-def _settle(change: Change, answer: Resource, mark: Mark, sent: Mapping[str, Json], run: Run) -> Result:
+def _settle(change: Change, answer: Live, mark: Mark, sent: Mapping[str, Json], run: Run) -> Result:
     """Compare the answer of a write with what was sent; remember what the service made of it, once."""
     _check_mark(answer, mark)
     owner, applied = mark.owner, mark.applied
     assert owner is not None and applied is not None
-    scope = run.scope(change.address.kind)
-    names = sorted(diff.altered(sent, answer.spec, scope.kind, scope.hidden, change.ignored))
+    kind, hidden = run.kinds[change.address.kind], run.target.hidden(change.address.kind)
+    names = sorted(diff.altered(sent, answer.spec, kind, hidden, change.ignored))
     resolved: set[str] = set()
     if change.action.makes:
         # A service may have a default of its own for what was left out; noted, it is not taken for an edit later.
-        left = {n: field.shape.default for n, field in scope.kind.fields.items() if n not in sent}
+        left = {name: field.shape.default for name, field in kind.fields.items() if name not in sent}
         left = {name: default for name, default in left.items() if default is not MISSING}
-        resolved = diff.altered(left, answer.spec, scope.kind, scope.hidden, change.ignored)
+        resolved = diff.altered(left, answer.spec, kind, hidden, change.ignored)
     known = {(address.kind, key): address for address, key in {**change.resolved, **run.ids}.items()}
-    observed = with_observations(
-        ended(applied), {*names, *resolved}, change, to_names(answer.spec, scope.kind, known), scope.kind
-    )
+    held = to_names(answer.spec, kind, known)
+    observed = with_observations(ended(applied), {*names, *resolved}, change, held, kind)
     if observed != applied:
         mark = Mark.of(owner, observed)
         try:
@@ -297,7 +295,7 @@ def _settle(change: Change, answer: Resource, mark: Mark, sent: Mapping[str, Jso
     return Result(answer.remote_id, _notes(change, names))
 
 
-def _check_mark(answer: Resource, mark: Mark) -> None:
+def _check_mark(answer: Live, mark: Mark) -> None:
     if (answer.mark.owner_text, answer.mark.applied_text) != (mark.owner_text, mark.applied_text):
         raise NoMarker(
             f"the service did not keep the marker on {answer.remote_id}",

@@ -56,12 +56,12 @@ def confirmed(
 def _difference(saved: Change, now: Change | None, others: Sequence[Change], kind: Kind) -> str | None:
     if now is None:
         wanted = f", but for its `{others[0].action}`" if others else ""
-        return f"the manifests, as they are now, do not ask for its `{saved.action}`{wanted}"
+        return f"the manifests no longer ask for its `{saved.action}`{wanted}"
     if now.held is not None:
         return now.held.message
     before = {item.path: item.after for item in published_fields(saved)}
     after = {item.path: item.after for item in published_fields(now)}
-    # Where somebody else put all of it in place meanwhile, it is only noted.
+    # Where all of it was put in place outside meanwhile, it is only noted.
     if not now.mark.accepted or saved.mark.accepted:
         for path in sorted(before.keys() | after.keys()):
             there, here = before.get(path, MISSING), after.get(path, MISSING)
@@ -74,7 +74,7 @@ def _asked_otherwise(saved: Change, now: Change, kind: Kind) -> str | None:
     """What the manifest asks otherwise, seen by what the marker would say."""
     for field in kind.fields.values():
         if saved.asked.get(field.code) != now.asked.get(field.code):
-            return f"its manifest says something else of /{field.name} by now"
+            return f"its manifest now asks for another /{field.name}"
     for what, planned, wanted in (
         ("/retinue/protect", saved.protected, now.protected),
         ("/retinue/ignore_changes", sorted(saved.ignored), sorted(now.ignored)),

@@ -9,8 +9,8 @@ import pytest
 
 from retinue.core import marker
 from retinue.core.errors import ApiGone
-from retinue.core.model import Obstacle, Resource, Status
-from retinue.engine.recheck import recheck
+from retinue.core.model import Desired, Live, Obstacle, Status
+from retinue.engine.preflight import preflight
 from retinue_emulator.faults import Behaviour, Fault
 
 from ..core.worlds import at, desired, fleet
@@ -20,7 +20,7 @@ SPEC = {"model": "gpt-4o", "name": "bot", "metadata": {"team": "x", "note": "min
 BOT = desired("bot", SPEC)
 
 
-def applied(bench: Bench, *wanted: Resource) -> str:
+def applied(bench: Bench, *wanted: Desired) -> str:
     """The id of the first of these, live."""
     outcomes = bench.apply(bench.plan(wanted).changes)
     assert all(outcome.status is Status.DONE for outcome in outcomes)
@@ -52,11 +52,11 @@ def test_an_ignored_part_that_was_edited_after_the_plan_is_not_written_back(benc
     plan = bench.plan([desired("bot", {**SPEC, "metadata": {"team": "y"}}, ignore_changes=LEFT)])
     metadata = bench.live()[key]["metadata"]
     edit(bench, key, metadata={**metadata, "note": "edited since"})
-    assert recheck(plan, bench.run()).moved == ()
+    assert preflight(plan, bench.run()).moved == ()
     (outcome,) = bench.apply(plan.changes)
     assert outcome.status is Status.DONE
     assert pairs(bench, key) == {"team": "y", "note": "edited since"}
-    assert len(recheck(plan, bench.run()).done) == 1
+    assert len(preflight(plan, bench.run()).done) == 1
 
 
 def test_an_ignored_part_that_the_service_alters_is_no_finding(bench: Bench) -> None:
@@ -74,7 +74,7 @@ def test_a_stale_step_names_the_field_that_moved_and_not_one_that_is_left_to_oth
     plan = bench.plan([desired("bot", wanted, ignore_changes=LEFT)])
     metadata = bench.live()[key]["metadata"]
     edit(bench, key, metadata={**metadata, "note": "edited since"}, temperature=0.9)
-    (moved,) = recheck(plan, bench.run()).moved
+    (moved,) = preflight(plan, bench.run()).moved
     assert "/temperature was 1 when the plan was made and is 0.9 now" in moved
 
 
@@ -151,7 +151,7 @@ def test_a_saved_update_at_an_api_that_is_gone_says_so_instead_of_calling_the_pl
     plan = bench.plan([desired("bot", {**SPEC, "temperature": 0.5})])
     bench.emulator.behaviour = Behaviour(gone=True)
     with pytest.raises(ApiGone):
-        recheck(plan, bench.run())
+        preflight(plan, bench.run())
 
 
 def forgetting(bench: Bench) -> Any:
@@ -167,14 +167,14 @@ def test_a_saved_forget_of_what_is_gone_is_done(bench: Bench) -> None:
     key = applied(bench, BOT, desired("kept"))
     plan = forgetting(bench)
     bench.remove(key)
-    checked = recheck(plan, bench.run())
+    checked = preflight(plan, bench.run())
     assert (checked.moved, len(checked.done)) == ((), 1)
 
 
 def test_a_forget_is_backed_up_and_refused_for_what_was_edited_since(bench: Bench) -> None:
     key = applied(bench, BOT, desired("kept"))
     plan = forgetting(bench)
-    saved: list[Resource] = []
+    saved: list[Live] = []
     (outcome,) = bench.apply(plan.changes, bench.run(backup=saved.append))
     assert outcome.status is Status.DONE
     assert [live.remote_id for live in saved] == [key]

@@ -30,7 +30,7 @@ def contests(world: World, made: Mapping[str, Address]) -> list[Contest]:
     """The contested addresses among those that this run created; `made` maps the nonces of its creates to addresses."""
     others: dict[Address, list[Claim]] = defaultdict(list)
     for claim in world.duplicates:
-        # What nobody can use any more is about to be replaced, and no rival.
+        # What has expired is about to be replaced, and no rival.
         if not claim.live.expired:
             others[claim.address].append(claim)
     found = []

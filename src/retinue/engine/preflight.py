@@ -16,13 +16,12 @@ from ..core.errors import ApiGone
 from ..core.freshness import Reached, Stale, freshness
 from ..core.graph import needs, order
 from ..core.links import used_elsewhere
-from ..core.model import Action, Address, Change, Plan, Resource
+from ..core.model import Action, Address, Change, Live, ObjectKey, Plan, Resource
 from ..core.observation import Observation
 from ..core.reach import of_others
 from ..core.references import addresses_in, grounded
 from ..core.rights import displaced
-from ..core.target import Target
-from .read import read_live, read_owned, read_whole
+from .read import read_live, read_ours, read_whole
 from .run import Run
 from .threads import all_of
 
@@ -37,7 +36,7 @@ class Checked:
     ids: Mapping[Address, str] = field(default_factory=dict)
 
 
-def recheck(plan: Plan, run: Run, seen: Observation | None = None) -> Checked:
+def preflight(plan: Plan, run: Run, seen: Observation | None = None) -> Checked:
     """`seen`: what was just read to plan again. Without it the kinds of the plan are listed, because only a list tells
     a copy from its original, and whatever may refer to a file that is to go because nothing did."""
     world = _World.of(_read(plan, run) if seen is None else _completed(plan, seen, run), plan, run)
@@ -65,16 +64,16 @@ class _World:
     `planned`: the addresses of the plan.
     """
 
-    by_id: Mapping[str | None, Resource]
+    by_id: Mapping[str | None, Live]
     marked: ownership.World
-    files: Mapping[Key, tuple[Resource, ...]]
-    used: Mapping[tuple[str, str], Resource]
+    files: Mapping[Key, tuple[Live, ...]]
+    used: Mapping[ObjectKey, Live]
     planned: Collection[Address]
 
     @classmethod
     def of(cls, seen: Observation, plan: Plan, run: Run) -> _World:
         used = used_elsewhere(seen.marked, plan.changes, run.kinds)
-        by_id = {resource.remote_id: resource for resource in seen.live}
+        by_id: dict[str | None, Live] = {resource.remote_id: resource for resource in seen.live}
         return cls(by_id, seen.world, seen.files, used, {change.address for change in plan.changes})
 
     def freshness(self, change: Change, run: Run) -> Stale | Reached | None:
@@ -93,14 +92,14 @@ class _World:
             return Stale(gone)
         change = grounded(change, {**change.resolved, **run.ids}, kind)
         holder = self.marked.owned.get(change.address)
-        state = freshness(change, self.by_id.get(change.remote_id), holder, run.scope(kind.name))
+        state = freshness(change, self.by_id.get(change.remote_id), holder, run.target)
         if not isinstance(state, Stale) and (other := displaced(change, self.marked)):
             return Stale(other)
         if state is None and (copies := self.marked.indistinguishable_copies(change)):
             return Stale(f"{change.remote_id} was copied since: {', '.join(copies)}")
-        user = self.used.get((kind.name, change.remote_id or ""))
+        user = self.used.get(change.object_key)
         if state is None and kind.by_content and user:
-            return Stale(f"{user.remote_id} refers to it by now")
+            return Stale(f"{user.remote_id} refers to it now")
         return state
 
     def _gone(self, change: Change, run: Run) -> str | None:
@@ -116,31 +115,30 @@ class _World:
 
 
 def _read(plan: Plan, run: Run) -> Observation:
-    target = Target(plan.project, plan.environment, plan.provider, plan.endpoint, run.kinds, formerly=run.formerly)
     live = _read_listed(plan, run)
     if not any(run.kinds[change.address.kind].by_content and change.action.destroys for change in _free(plan)):
-        return Observation(target, live)
+        return Observation(run.target, live)
     listed = {change.address.kind for change in plan.changes}
     for kind in (kind for kind in run.capabilities.kinds if kind not in listed):
         with suppress(ApiGone):  # What is not there refers to nothing.
             live += read_live(run.service, [kind])
-    seen = Observation(target, live)
+    seen = Observation(run.target, live)
     parts = of_others(seen.world, run.capabilities.compound)
     return replace(seen, live=read_whole(run.service, live, parts)) if parts else seen
 
 
-def _read_listed(plan: Plan, run: Run) -> list[Resource]:
+def _read_listed(plan: Plan, run: Run) -> list[Live]:
     kinds = sorted({change.address.kind for change in plan.changes}) or run.capabilities.kinds
     if all(change.action in _OF_OURS for change in plan.changes):
-        return read_owned(run.service, kinds, (plan.project, *run.formerly), plan.environment)
+        return read_ours(run.service, run.target, kinds)
     return read_live(run.service, kinds)
 
 
 def _completed(plan: Plan, seen: Observation, run: Run) -> Observation:
     """With the objects of the plan that no list named: those of kinds that nothing wants any more."""
-    known = {(item.kind, item.remote_id) for item in seen.live}
-    steps = {(change.address.kind, change.remote_id) for change in _free(plan) if change.remote_id} - known
-    calls = [partial(run.service.get, kind, remote_id or "") for kind, remote_id in sorted(steps, key=str)]
+    known = {item.object_key for item in seen.live}
+    steps = {change.object_key for change in _free(plan) if change.remote_id} - known
+    calls = [partial(run.service.get, *key) for key in sorted(steps)]
     found = [item for item in all_of(calls, run.parallelism) if item is not None]
     return replace(seen, live=(*seen.live, *found)) if found else seen
 
@@ -150,4 +148,4 @@ def _free(plan: Plan) -> list[Change]:
 
 
 _OF_OURS = (Action.CREATE, Action.UPDATE)
-"""A move or an adopt is of an object that is still another's; of what is deleted or let go somebody may have a copy."""
+"""A move or an adopt is of an object that is still another's; of what is deleted or let go there may be a copy."""

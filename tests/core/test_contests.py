@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from retinue.core.model import Resource
+from retinue.core.contests import Contest, contests
+from retinue.core.model import Live
 from retinue.core.ownership import decide
-from retinue.core.races import Contest, contests
+from retinue.schema import kinds
 
 from .worlds import at, desired, managed
 
@@ -13,15 +14,15 @@ MINE, SECOND, THEIRS = "minemine", "secondxx", "theirsxx"
 MADE = {MINE: at("bot"), SECOND: at("bot")}
 
 
-def held(remote_id: str, nonce: str, created: int = 5) -> Resource:
+def held(remote_id: str, nonce: str, created: int = 5) -> Live:
     return managed(BOT, id=remote_id, nonce=nonce, created=created)
 
 
-def found(*live: Resource) -> list[Contest]:
-    return contests(decide(live, "demo", "dev"), MADE)
+def found(*live: Live) -> list[Contest]:
+    return contests(decide(live, "demo", "dev", kinds()), MADE)
 
 
-def only(*live: Resource) -> tuple[str, list[str], list[str], bool]:
+def only(*live: Live) -> tuple[str, list[str], list[str], bool]:
     """Holder, extra, rivals, tied."""
     (contest,) = found(*live)
     return (

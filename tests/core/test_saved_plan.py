@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from retinue.core.again import Confirmed, confirmed
 from retinue.core.marker import Owner
-from retinue.core.model import Change, Obstacle, Resource
+from retinue.core.model import Change, Desired, Live, Obstacle
+from retinue.core.saved_plan import Confirmed, confirmed
 
 from .carrying import KINDS, world_after
 from .worlds import as_answered, at, desired, managed, plan, specs
@@ -22,12 +22,12 @@ LIVE = managed(BOT, spec=as_answered({**SPEC, "temperature": 0.7}))
 HELD = Obstacle("unpromoted", "it is not proven yet", ())
 
 
-def steps(wanted: Sequence[Resource], live: Sequence[Resource] = (LIVE,)) -> tuple[Change, ...]:
+def steps(wanted: Sequence[Desired], live: Sequence[Live] = (LIVE,)) -> tuple[Change, ...]:
     return plan(wanted, live).changes
 
 
 def again(
-    saved: Sequence[Change], wanted: Sequence[Resource], live: Sequence[Resource] = (LIVE,), done: Sequence[Change] = ()
+    saved: Sequence[Change], wanted: Sequence[Desired], live: Sequence[Live] = (LIVE,), done: Sequence[Change] = ()
 ) -> Confirmed:
     """The saved steps, against the manifests and the world as they are now."""
     return confirmed(saved, done, steps(wanted, live), KINDS)
@@ -40,7 +40,7 @@ def test_equal_manifests_confirm_every_step(asked: dict[str, Any], wanted: dict[
     assert again(saved, [desired("bot", wanted), desired("new")], live) == (saved, ())
 
 
-OTHERWISE: dict[str, tuple[list[Resource], str]] = {
+OTHERWISE: dict[str, tuple[list[Desired], str]] = {
     "another value": (
         [desired("bot", {**SPEC, "temperature": 0.3})],
         "/temperature is 1 in the plan and 0.3 in its manifest",
@@ -51,18 +51,18 @@ OTHERWISE: dict[str, tuple[list[Resource], str]] = {
     ),
     "a field that is live as it is now asked for": (
         [desired("bot", {**SPEC, "temperature": 0.7})],
-        "its manifest says something else of /temperature by now",
+        "its manifest now asks for another /temperature",
     ),
     "left to others": (
         [desired("bot", SPEC, ignore_changes=("/temperature",))],
-        "the manifests, as they are now, do not ask for its `update`",
+        "the manifests no longer ask for its `update`",
     ),
     "left to others in part": (
         [desired("bot", SPEC, ignore_changes=("/metadata/x",))],
         '/retinue/ignore_changes is [] in the plan and ["/metadata/x"] now',
     ),
     "protected": ([desired("bot", SPEC, protect=True)], "/retinue/protect is "),
-    "its manifest went": ([], "the manifests, as they are now, do not ask for its `update`, but for its `delete`"),
+    "its manifest went": ([], "the manifests no longer ask for its `update`, but for its `delete`"),
 }
 
 
@@ -96,7 +96,7 @@ def test_what_somebody_else_put_in_place_meanwhile_is_only_noted() -> None:
     found = again(steps(wanted, [managed(BOT)]), wanted, [there])
     assert (found.steps, found.otherwise) == (steps(wanted, [there]), ())
     (told,) = again(steps([BOT], [LIVE]), wanted, [there]).otherwise
-    assert told == "Assistant/bot: its manifest says something else of /temperature by now"
+    assert told == "Assistant/bot: its manifest now asks for another /temperature"
 
 
 def test_a_held_step_stays_as_it_was_approved_and_one_that_is_held_now_is_told() -> None:
@@ -113,7 +113,7 @@ def test_a_step_that_is_done_is_told_if_its_manifest_says_otherwise_now() -> Non
     drifted = [replace(after[0], spec={**after[0].spec, "temperature": 0.1})]
     assert again([], [BOT], drifted, done) == ((), ())
     (told,) = again([], [desired("bot", {**SPEC, "temperature": 0.3})], after, done).otherwise
-    assert told == "Assistant/bot: its manifest says something else of /temperature by now"
+    assert told == "Assistant/bot: its manifest now asks for another /temperature"
     assert again([], [], after, done).otherwise == ("Assistant/bot: its manifest is gone",)
 
 
