@@ -12,12 +12,12 @@ import pytest
 
 from retinue.core import diff
 from retinue.core.codec import plan_digest
+from retinue.providers.assistants_v2 import KINDS
 from retinue.providers.openai_assistants import to_live
-from retinue.schema import kinds
 
 from .conftest import World
 
-KIND = kinds()["Assistant"]
+KIND = KINDS["Assistant"]
 APPLIED = "1 forgery0"
 OTHERS = {
     "stray": None,

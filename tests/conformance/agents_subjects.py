@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from retinue.core.model import Json
 from retinue.providers.base import Marker
 from retinue.providers.openai_agents import PROVIDER, classify
-from retinue.providers.openai_agents.forms import create_body, to_resource, update_body
+from retinue.providers.openai_agents.forms import create_body, to_live, update_body
+from retinue_conformance.subject import Spec, marker_of
 from retinue_emulator.faults import Behaviour
 
 from .openai_subjects import OpenAISubject
-from .subject import Spec, marker_of
 
 _ORDER = {"type": "object", "properties": {"order": {"type": "string"}}, "required": ["order"]}
 _ANSWER = {"type": "object", "properties": {"text": {"type": "string"}}}
@@ -117,7 +117,7 @@ class AgentsSubject(OpenAISubject):
 
     def seed(self, kind: str, spec: Mapping[str, Json]) -> str:
         # What somebody made has no marker; the one for which `create_body` asks goes again.
-        made = to_resource({"id": "-", **create_body(spec, Marker("-", "-"))})
+        made = to_live({"id": "-", **create_body(spec, Marker("-", "-"))})
         body = update_body(made, {}, None)
         return self.emulator.seed({**create_body(spec, Marker("-", "-")), **body, "object": "agent"})
 
@@ -126,7 +126,7 @@ class AgentsSubject(OpenAISubject):
 
     def edit(self, kind: str, remote_id: str, fields: Mapping[str, Json]) -> None:
         raw = self.stored(kind)[remote_id]
-        live = to_resource(raw)
+        live = to_live(raw)
         self.emulator.seed({**raw, **update_body(live, fields, marker_of(live))})
 
     def plant(self, kind: str, remote_id: str) -> Mapping[str, Json]:

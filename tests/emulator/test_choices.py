@@ -14,18 +14,18 @@ import pytest
 
 from retinue.core.model import Status
 from retinue.engine.apply import apply_changes
-from retinue.schema import kinds
-from retinue_emulator.faults import Behaviour
-
-from ..conformance.bench import Bench
-from ..conformance.openai_subjects import OpenAISubject
-from ..conformance.test_engine import (  # noqa: F401  (run here with the fixture below)
+from retinue.providers.assistants_v2 import KINDS
+from retinue_conformance.bench import Bench
+from retinue_conformance.test_engine import (  # noqa: F401  (run here with the fixture below)
     Engine,
     test_a_field_that_cannot_be_read_back_is_still_updated_and_cleared,
     test_adopt_then_forget_leaves_an_object_as_it_was,
     test_an_edit_outside_is_seen_as_drift_and_repaired,
     test_create_update_and_delete_in_one_apply_leave_nothing_to_do,
 )
+from retinue_emulator.faults import Behaviour
+
+from ..conformance.openai_subjects import OpenAISubject
 from .choices import AGENT_ROWS, MISBEHAVIOUR, OF_AGENTS, OPEN, ROWS, Row, every_pair, label, pairs
 
 
@@ -35,7 +35,7 @@ def engine_with(row: Row) -> Iterator[Engine]:
     own: Any = OpenAISubject("openai-assistants", behaviour=Behaviour(**row))
     with own as subject:
         service = subject.provider.connect(subject.connection())
-        yield Engine(Bench(subject, service, kinds()["Assistant"]))
+        yield Engine(Bench(subject, service, KINDS["Assistant"]))
         service.close()
 
 

@@ -17,23 +17,23 @@ from retinue.load.validate import validate_extras
 from retinue.load.yaml import parse_text
 from retinue.providers.base import Marker, Settings
 from retinue.providers.openai_agents import PROVIDER
-from retinue.providers.openai_agents.forms import create_body, to_resource, update_body
-from retinue.schema import kinds, with_extras
+from retinue.providers.openai_agents.forms import create_body, to_live, update_body
+from retinue.schema import with_extras
+from retinue_conformance.bench import Bench
+from retinue_conformance.test_engine import Engine
 from retinue_emulator.app import Emulator
 from retinue_emulator.faults import Behaviour
 
 from ..conformance.agents_subjects import AGENT, AgentsSubject
-from ..conformance.bench import Bench
-from ..conformance.test_engine import Engine
 from ..emulator.choices import AGENT_ROWS, label
 from ..serving import served
 
 MARKER = Marker("p/e/Assistant/one", "1 abcdefgh")
-KINDS = with_extras(kinds(), PROVIDER.name, PROVIDER.capabilities.extras)
+KINDS = with_extras(PROVIDER.capabilities.kinds, PROVIDER.name, PROVIDER.capabilities.extras)
 
 
 def live(**raw: Json) -> Live:
-    return to_resource({"id": "agent_1", "object": "agent", "created_at": 1, "model": "gpt-5", **raw})
+    return to_live({"id": "agent_1", "object": "agent", "created_at": 1, "model": "gpt-5", **raw})
 
 
 def said(**spec: Json) -> list[tuple[str, str | None]]:

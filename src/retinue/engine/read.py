@@ -39,7 +39,7 @@ def read_ours(service: Service, target: Target, kinds: Iterable[str]) -> list[Li
     return read_owned(service, kinds, (target.project, *target.formerly), target.environment)
 
 
-def read_for_plan(service: Service, target: Target, desired: Iterable[Desired], kinds: Sequence[str]) -> Observation:
+def read_for_plan(service: Service, target: Target, desired: Iterable[Desired], kinds: Collection[str]) -> Observation:
     """What a plan has to see: ours, and unless it does no more than update, all the rest too.
 
     What a manifest lacks may be a twin's, adopted, or another project's that was renamed; of what is to be deleted

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 from importlib import metadata
 
 from ..core.errors import UsageError
+from ..core.model import Json, Kind
 from ..core.spelling import did_you_mean
+from ..schema import Catalogue
+from .assistants_v2 import KINDS
 from .base import Provider
 
 GROUP = "retinue.providers"
@@ -67,3 +71,33 @@ def load(name: str) -> Provider:
                 ) from error
             return provider
     raise UsageError(*unknown(name))
+
+
+_NOTHING: Json = {"type": "object", "additionalProperties": False, "properties": {}}
+
+
+def extras_of(provider: str, kind: str) -> Json:
+    """The schema of what a manifest may say below `providers.NAME`; None if there is no such provider."""
+    if provider not in names():
+        return None
+    return load(provider).capabilities.extras.get(kind, _NOTHING)
+
+
+def catalogue(wanted: Collection[str] | None) -> Catalogue:
+    """What these providers hold (None: all), besides the portable kinds; one that cannot be loaded is left out."""
+    return _catalogue(tuple(name for name in names() if wanted is None or name in wanted))
+
+
+@cache
+def _catalogue(wanted: tuple[str, ...]) -> Catalogue:
+    kinds, settings = dict(KINDS), dict[str, Json]()
+    own: dict[str, dict[str, Kind]] = {}
+    for name in wanted:
+        try:
+            record = load(name).capabilities
+        except UsageError:
+            continue
+        own[name] = dict(record.kinds)
+        for known, stated in ((kinds, record.kinds), (settings, record.settings)):
+            known.update((key, value) for key, value in stated.items() if key not in known)
+    return Catalogue(kinds, own, settings, extras_of)

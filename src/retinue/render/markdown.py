@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from ..core.codec import outcome, plan_digest, plan_to_json, published_fields
 from ..core.model import Action, Cause, Change, Diagnostic, Obstacle, Outcome, Plan, Severity, Status
-from ..schema import kinds
 from .diagnostics import diagnostic_lines, in_order
 from .fields import Layout, changed_fields, created_fields, field_name
 from .fit import GAP, LIMIT, Detail, Fitted, Part, fit, head_lines
@@ -136,7 +135,7 @@ def _change(change: Change, plan: Plan, seen: set[Obstacle]) -> Part:
         for text in texts:
             body, all_of_it = head_lines(text, most)
             blocks, whole = [*blocks, fence(body)], whole and all_of_it
-        lines = list(_field_lines(change))
+        lines = list(_field_lines(change, plan))
         if lines:
             body, all_of_it = head_lines(lines, most)
             summary = "what changes" if texts else _line(change, plan, html_code)
@@ -166,9 +165,9 @@ def _line(change: Change, plan: Plan, span: Callable[[str], str]) -> str:
     return " ".join(words)
 
 
-def _field_lines(change: Change) -> Iterator[str]:
+def _field_lines(change: Change, plan: Plan) -> Iterator[str]:
     """As the text shows them, with the sign of a changed line in the first column, where a diff has it."""
-    kind = kinds().get(change.address.kind)
+    kind = plan.kinds.get(change.address.kind)
     draw = created_fields if change.action is Action.CREATE else changed_fields
     for line in draw(published_fields(change), kind, _LAYOUT, _PLAIN):
         yield _SIGNED.sub(r"\2 \1", line[4:])

@@ -10,7 +10,7 @@ from ...core.errors import UsageError
 from ...load.endpoints import EMULATOR, endpoint_problem
 from ...load.project import load_project
 from ...load.requirement import MISMATCH
-from ...providers import registry
+from ...providers import registry, starter
 from .. import console, helping, options
 from ..exports import from_new_project, read_export
 from ..options import ProjectOptions, to_paste
@@ -40,7 +40,7 @@ def command(options: ProjectOptions, *, source: str | None, endpoint: str | None
     """Start a project with an assistant that applies as it is, or with one manifest for each exported or live one."""
     folder = Path(options.directory)
     if (folder / "retinue.yaml").exists():
-        refuse([item for item in load_project(folder)[1] if item.code == MISMATCH])
+        refuse([item for item in load_project(folder, registry.catalogue)[1] if item.code == MISMATCH])
         raise UsageError(
             f"{folder / 'retinue.yaml'} exists already: this is a project",
             "To add assistants from an export: retinue import --from FILE.",
@@ -49,7 +49,7 @@ def command(options: ProjectOptions, *, source: str | None, endpoint: str | None
     for name in write_new(folder, files):
         console.result(f"wrote {name}")
     if list(files) == ["retinue.yaml"]:
-        where = folder / "assistants"
+        where = folder / starter.FOLDER
         console.result(f"\nNothing is live there that could be taken over: write a manifest into {where}.")
     else:
         here = ProjectOptions(directory=options.directory)

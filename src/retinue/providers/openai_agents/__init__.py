@@ -9,21 +9,23 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from importlib import resources
 
 from ...core.model import Change, Desired, Diagnostic, Json, Live, Obstacle, Severity
+from ...schema import by_name, schema_beside
+from ..assistants_v2 import ASSISTANT
 from ..base import Capabilities, Configured, Marker, Service, Settings, Support
 from ..lenient import mapping, mappings
 from ..losses import LOSS
 from ..metadata import MOST_PAIRS
-from ..openai_assistants import SENT_AS, classify, headers_of
+from ..openai_assistants import SETTINGS, classify, headers_of
 from ..wire import Connection
-from .forms import DESCRIPTION_KEY, NAME, block_of, metadata, to_resource
+from .forms import DESCRIPTION_KEY, NAME, block_of, metadata, to_live
+from .service import AgentsService
 from .tools import is_portable, strange_tools, write_tools
 
 __all__ = ["PROVIDER", "OpenAIAgentsProvider", "classify"]
 
-_SCHEMA: Json = json.loads((resources.files(__package__) / "schema.json").read_text(encoding="utf-8"))
+_SCHEMA: Json = schema_beside(__package__, "schema")
 _NATIVE = (Support.NATIVE, "")
 _LONGEST_NAME = 128
 _MOST_TOOL_BYTES = 3 * 1024 * 1024
@@ -40,22 +42,19 @@ class OpenAIAgentsProvider:
 
     name = NAME
     title = "OpenAI Agents (beta)"
+    service = AgentsService
     capabilities = Capabilities(
-        kinds=("Assistant",),
+        kinds=by_name(ASSISTANT),
         identity="server",
-        update="partial",
-        clear="null, or the documented default",
-        marker="metadata",
-        lock="none",
         list_lag=2.0,
         create_repeatable=False,
         key_variable="OPENAI_API_KEY",
         endpoint="https://api.openai.com/v1",
         account="the organization, where answers name it",
-        settings=frozenset(SENT_AS),
-        extras={"Assistant": _SCHEMA},
+        settings=SETTINGS,
+        extras={ASSISTANT.name: _SCHEMA},
         fields={
-            "Assistant": {
+            ASSISTANT.name: {
                 "name": (Support.NATIVE, f"at most {_LONGEST_NAME} characters"),
                 "description": (Support.EMULATED, f"the metadata pair `{DESCRIPTION_KEY}`: one pair fewer for you"),
                 "model": _NATIVE,
@@ -96,7 +95,6 @@ class OpenAIAgentsProvider:
 
     def connect(self, connection: Connection) -> Service:
         from ..http import Http  # heavy: the HTTP library is loaded only by commands that reach a service
-        from .service import AgentsService
 
         headers = {"OpenAI-Beta": "agents=v1", **self._headers, **connection.headers}
         return AgentsService(Http(connection.with_headers(headers), classify))
@@ -111,7 +109,7 @@ class OpenAIAgentsProvider:
 
     def recognised(self, raw: Mapping[str, Json]) -> Live | None:
         """An object of an export as a live agent; None if it says that it is something else."""
-        return to_resource(raw) if raw.get("object") == "agent" and raw.get("id") else None
+        return to_live(raw) if raw.get("object") == "agent" and raw.get("id") else None
 
 
 def _problems(spec: Mapping[str, Json]) -> Iterator[Diagnostic]:

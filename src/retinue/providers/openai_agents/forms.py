@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from ...core.canonical import same
 from ...core.marker import ADDRESS_KEY, APPLIED_KEY
 from ...core.model import Json, Live
+from ..assistants_v2 import ASSISTANT
 from ..base import Marker
 from ..lenient import mapping
 from ..metadata import authors, pairs, texts
@@ -25,7 +26,7 @@ def block_of(spec: Mapping[str, Json]) -> Mapping[str, Json]:
     return mapping(mapping(spec.get("providers")).get(NAME))
 
 
-def to_resource(raw: Mapping[str, Json]) -> Live:
+def to_live(raw: Mapping[str, Json]) -> Live:
     """Raises ServiceError if this is no agent."""
     held = texts(raw)
     reasoning, text = mapping(raw.get("reasoning")), mapping(raw.get("text"))
@@ -46,7 +47,7 @@ def to_resource(raw: Mapping[str, Json]) -> Live:
         "providers": {NAME: block},
     }
     return Live(
-        kind="Assistant",
+        kind=ASSISTANT.name,
         spec=spec,
         remote_id=id_of(raw, "an agent"),
         created_at=created_at(raw),

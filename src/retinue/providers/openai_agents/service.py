@@ -11,7 +11,7 @@ from ...core.model import Desired, Json, Live
 from ..base import Marker, Resolved
 from ..paged import asking, below, paged
 from ..wire import Verb
-from .forms import as_understood, create_body, to_resource, update_body
+from .forms import as_understood, create_body, to_live, update_body
 
 if TYPE_CHECKING:
     from ..http import Http
@@ -28,7 +28,7 @@ class AgentsService:
 
     def list(self, kind: str) -> Iterator[Live]:
         """Every agent, oldest first, 100 to a page; the first page is the probe for the API itself."""
-        yield from map(to_resource, paged(self._ask, "agents", {"limit": "100"}))
+        yield from map(to_live, paged(self._ask, "agents", {"limit": "100"}))
 
     def account(self) -> str | None:
         """The organization that every answer names (API reference: debugging requests)."""
@@ -36,18 +36,18 @@ class AgentsService:
 
     def get(self, kind: str, remote_id: str) -> Live | None:
         try:
-            return to_resource(self._http.send(Verb.GET, "GET", below("agents", remote_id)))
+            return to_live(self._http.send(Verb.GET, "GET", below("agents", remote_id)))
         except NotFound:
             return None
 
     def create(self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()) -> Live:
-        return to_resource(self._http.send(Verb.CREATE, "POST", "agents", body=create_body(spec, marker)))
+        return to_live(self._http.send(Verb.CREATE, "POST", "agents", body=create_body(spec, marker)))
 
     def update(
         self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
     ) -> Live:
         path = below("agents", live.remote_id or "")
-        return to_resource(self._http.send(Verb.UPDATE, "POST", path, body=update_body(live, fields, marker)))
+        return to_live(self._http.send(Verb.UPDATE, "POST", path, body=update_body(live, fields, marker)))
 
     def delete(self, kind: str, remote_id: str) -> None:
         try:
