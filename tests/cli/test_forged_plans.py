@@ -12,6 +12,8 @@ import pytest
 
 from retinue.core import diff
 from retinue.core.codec import plan_digest
+from retinue.core.marker import format_entries
+from retinue.core.marks import asked_entries
 from retinue.providers.assistants_v2 import KINDS
 from retinue.providers.openai_assistants import to_live
 
@@ -243,3 +245,123 @@ def test_what_a_forger_allows_himself_lifts_nothing_that_the_manifests_do_not_wa
     }
     inputs = {"target": ["Assistant/bee"], "var": {}}
     assert forger.apply(forger.forged(changes=[step], allowed=allowed, inputs=inputs)) == 6
+
+
+def bee_steps(forger: Forger) -> Iterator[list[dict[str, Any]]]:
+    """Ways to take away a protected object of ours, or its protection, with all that a forger could make fit."""
+    bee = forger.before[remote("bee")]
+    template = next(item for item in forger.plan["changes"] if item["action"] == "delete")
+    common = {"address": "Assistant/bee", "remote_id": remote("bee"), "expect": expectation(bee), "requires": []}
+    protected, free = ({"asked": "", "protected": value} for value in (True, False))
+    lift = {"path": "/retinue/protect", "before": True, "after": False, "cause": "manifest"}
+    deed = {"path": "/description", "before": None, "after": "x", "cause": "manifest"}
+    for reason in ("orphan", "removed", "destroy", "duplicate", "unused", "unheard of"):
+        yield [{**template, **common, "reason": reason, "marker": protected}]
+    yield [{**template, **common, "marker": free}]
+    yield [{**template, **common, "action": "replace", "reason": "manifest", "fields": [deed], "marker": protected}]
+    update = {**template, **common, "action": "update", "reason": "manifest", "marker": free}
+    yield [{**update, "fields": [lift]}]
+    yield [{**update, "fields": [deed, lift]}]
+    yield [{**update, "fields": [lift]}, {**template, **common, "marker": protected}]
+    moved = {"address": "Assistant/wasp", "moved_from": "demo/dev/Assistant/bee", "fields": [lift]}
+    yield [{**update, **moved, "action": "move"}]
+    yield [{**update, **moved, "action": "replace", "fields": [deed]}]
+
+
+ALLOWED = {"protected": ["Assistant/bee", "Assistant/wasp"]}
+
+
+@pytest.mark.parametrize("marker", ["protected", "damaged"])
+def test_no_plan_that_is_trusted_takes_protection_away(forger: Forger, marker: str) -> None:
+    bee = forger.before[remote("bee")]
+    if marker == "damaged":
+        bee = {**bee, "metadata": {**bee["metadata"], "retinue.applied": "1 noncebee p!"}}
+        forger.world.emulator.assistants.seed(bee)
+    codes = []
+    for number, steps in enumerate(bee_steps(forger)):
+        if marker == "damaged" and all(item["action"] not in ("delete", "replace") for item in steps):
+            continue
+        text = forger.forged(changes=steps, allowed=ALLOWED if number % 3 else {})
+        forger.world.write("plan.json", text)
+        flags = () if number % 2 else ("--allow", "protected:Assistant/ant")
+        ran = forger.world.run("apply", "plan.json", "--trust-plan", *flags)
+        assert forger.world.live()[remote("bee")] == bee, text
+        assert ran.code in (3, 5, 6), ran.out + ran.err
+        assert ran.code != 5 or "--allow protected:Assistant/" in ran.out + ran.err
+        codes.append(ran.code)
+    assert codes.count(5) > len(codes) / 3
+
+
+@pytest.mark.parametrize("way", ["flag", "digest"])
+def test_who_applies_a_plan_that_is_trusted_can_lift_protection(forger: Forger, way: str) -> None:
+    step = next(bee_steps(forger))
+    text = forger.forged(changes=step, allowed=ALLOWED if way == "digest" else {})
+    forger.world.write("plan.json", text)
+    digest = json.loads(text)["digest"]
+    flags = {"flag": ("--allow", "protected:Assistant/bee"), "digest": ("--expect-digest", digest)}[way]
+    assert forger.world.run("apply", "plan.json", "--trust-plan").code == 5
+    ran = forger.world.run("apply", "plan.json", "--trust-plan", *flags)
+    assert ran.code == 0, ran.out + ran.err
+    assert remote("bee") not in forger.world.live()
+
+
+@pytest.mark.parametrize(
+    ("flags", "trust"),
+    [
+        (("--allow", "protected:Assistant/bee"), ()),
+        (("--allow", "brake=1"), ("--trust-plan",)),
+        (("--allow", "twin", "--allow", "protected:Assistant/bee"), ("--trust-plan",)),
+        (("--target", "Assistant/bee"), ("--trust-plan",)),
+    ],
+    ids=str,
+)
+def test_nothing_else_can_be_said_beside_a_saved_plan(
+    forger: Forger, flags: tuple[str, ...], trust: tuple[str, ...]
+) -> None:
+    forger.world.write("plan.json", forger.forged())
+    ran = forger.world.run("apply", "plan.json", *trust, *flags)
+    assert (ran.code, "a saved plan is applied as it is" in ran.err) == (3, True)
+    assert forger.world.live() == forger.before
+
+
+def test_a_digest_that_was_approved_allows_just_what_its_plan_says(forger: Forger) -> None:
+    text = forger.forged(changes=next(bee_steps(forger)), allowed={"protected": ["Assistant/ant"]})
+    forger.world.write("plan.json", text)
+    digest = json.loads(text)["digest"]
+    assert forger.world.run("apply", "plan.json", "--trust-plan", "--expect-digest", digest).code == 5
+    assert forger.world.live() == forger.before
+
+
+def test_other_variables_in_a_plan_write_what_the_manifests_say_with_them_and_no_more(world: World) -> None:
+    """As `--var` of whoever applies it: only where a manifest asks for a variable, only on what is ours."""
+    world.project("variables: {tone: {default: kind}}\n")
+    world.assistant("ant", "instructions: Be ${var.tone}.\n")
+    world.apply()
+    (ours,) = world.live().values()
+    stray = {**ours, "id": remote("stray"), "metadata": {}}
+    world.emulator.assistants.seed(stray)
+    assert world.run("plan", "--var", "tone=brief", "--out", "plan.json").code == 0
+    plan = json.loads((world.root / "plan.json").read_text())
+
+    def applied(inputs: dict[str, Any], **swaps: Any) -> int:
+        (change,) = plan["changes"]
+        changed = {**plan, "inputs": inputs, "changes": [{**change, **swaps}]}
+        world.write("plan.json", json.dumps({**changed, "digest": plan_digest(changed)}))
+        return world.run("apply", "plan.json").code
+
+    def field(path: str, after: str) -> list[dict[str, Any]]:
+        before = ours[path.removeprefix("/")]
+        return [{"path": path, "before": before, "after": after, "cause": "manifest"}]
+
+    asked = asked_entries({"instructions": "Be rude.", "model": "gpt-4o"}, KIND)
+    rude = {"marker": {"asked": format_entries(asked), "protected": False}}
+    assert applied({"var": {"tone": "rude"}}) == 6
+    assert applied({"var": {"tone": "brief", "other": "x"}}) == 3
+    assert applied({"var": {"tone": "rude"}}, fields=field("/instructions", "Be rude, ever."), **rude) == 6
+    assert applied({"var": {"tone": "rude"}}, fields=field("/name", "Be rude."), **rude) == 6
+    assert applied({"var": {"tone": "rude"}}, fields=field("/instructions", "Be rude."), remote_id=stray["id"]) == 6
+    assert world.live() == {ours["id"]: ours, stray["id"]: stray}
+    assert applied({"var": {"tone": "rude"}}, fields=field("/instructions", "Be rude."), **rude) == 0
+    assert plain(world.live()[ours["id"]]) == plain({**ours, "instructions": "Be rude."})
+    assert world.live()[stray["id"]] == stray
+    world.settled("--var", "tone=rude")

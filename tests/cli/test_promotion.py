@@ -10,7 +10,7 @@ import pytest
 
 from retinue_emulator.faults import Behaviour
 
-from .conftest import Ran, World
+from .conftest import KEY, Ran, World
 
 PROJECT = """\
 version: 1
@@ -311,3 +311,23 @@ def test_a_source_that_cannot_be_is_an_error_at_its_line(shop: World, written: s
     ran = shop.run("validate")
     assert ran.code == 3
     assert problem.partition(": ")[2] in ran.err
+
+
+def test_a_saved_plan_reads_the_environment_before_too_unless_it_is_trusted(world: World) -> None:
+    service = f"provider: openai-assistants, endpoint: '{world.url}/v1'"
+    world.write(
+        "retinue.yaml",
+        "version: 1\nproject: demo\nmanifests: [assistants]\nenvironments:\n"
+        f"  dev: {{{service}, api_key: {{env: DEV_KEY}}}}\n"
+        f"  prod: {{{service}, api_key: {{env: DEMO_KEY}}, promote_from: dev}}\n",
+    )
+    world.assistant("a")
+    world.monkeypatch.setenv("DEV_KEY", KEY)
+    assert world.run("apply", "-e", "dev", "--auto-approve").code == 0
+    assert world.run("plan", "-e", "prod", "--out", "plan.json").code == 0
+    world.monkeypatch.delenv("DEV_KEY")
+    ran = world.run("apply", "plan.json")
+    assert (ran.code, "prod is promoted from dev, which is read too" in ran.err) == (4, True)
+    assert world.run("apply", "plan.json", "--trust-plan").code == 0
+    world.monkeypatch.setenv("DEV_KEY", KEY)
+    world.settled("-e", "prod")

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+from retinue.cli import app
 from retinue_emulator.app import Emulator
 
 from .client import HEADERS, good, in_process, refusal
@@ -248,10 +249,28 @@ def test_a_port_in_use_is_a_usage_error_with_a_way_out(start: Callable[..., Serv
 
 def test_a_file_that_is_no_database_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("this is no database, but long enough to look like one " * 20)
-    for path in (tmp_path, tmp_path / "text", tmp_path / "text" / "below"):
+    for path in (tmp_path, tmp_path / "text", tmp_path / "text" / "below", "/dev/null", "x" * 5_000):
         code, err = refused("--db", str(path))
-        assert code == 3
-        assert "--db" in err
+        assert (code, "--db" in err) == (3, True), err
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--db", "a\0b"),
+        ("--db", "half \ud800"),
+        ("--host", "a\0b"),
+        ("--host", "\ud800"),
+        ("--host", "x" * 300),
+        ("--set", "metadata=" + "[" * 100_000),
+    ],
+    ids=range(6),
+)
+def test_a_name_or_a_setting_that_none_can_be_is_a_usage_error(
+    options: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert app.run(["emulator", *options]) == 3
+    assert "Error: " in capsys.readouterr().err
 
 
 def test_the_control_route_saves_a_row_as_the_page_of_flowise_does(start: Callable[..., Served]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -32,7 +33,7 @@ def test_a_command_is_run_without_a_shell(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_command_has_a_time_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CI", raising=False)
     started = time.monotonic()
-    with pytest.raises(AuthError, match="TimeoutExpired"):
+    with pytest.raises(AuthError, match="TimeoutError"):
         secrets.resolve("command", [sys.executable, "-c", "import time; time.sleep(30)"], tmp_path, seconds=0.2)
     assert time.monotonic() - started < 20
 
@@ -73,3 +74,25 @@ def test_a_key_that_stands_where_its_place_is_meant_is_not_repeated(
     monkeypatch.delenv("RETINUE_ALLOW_COMMAND", raising=False)
     monkeypatch.setenv("CI", "true" if ci else "")
     assert f"the {source} of `api_key`" in refused(source, value, tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name here")
+def test_a_pipe_that_nobody_writes_to_has_a_time_limit(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "key")
+    with pytest.raises(AuthError, match="TimeoutError"):
+        secrets.resolve("file", "key", tmp_path, seconds=0.2)
+    os.close(os.open(tmp_path / "key", os.O_RDWR | os.O_NONBLOCK))  # lets the waiting reader go
+
+
+def test_an_endless_command_fills_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    words = [sys.executable, "-c", f"while True: print('{CANARY}' * 1000)"]
+    assert "prints too much" in refused("command", words, tmp_path)
+
+
+def test_what_a_command_leaves_running_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    left = f"import time; print('{CANARY}', flush=True); time.sleep(5)"
+    words = [sys.executable, "-c", f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {left!r}])"]
+    with pytest.raises(AuthError, match="TimeoutError"):
+        secrets.resolve("command", words, tmp_path, seconds=0.5)

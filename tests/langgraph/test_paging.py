@@ -23,7 +23,34 @@ def filled(count: int) -> tuple[FakeLangGraph, list[str]]:
     return fake, [str(fake.create({"graph_id": "agent", "name": f"N{n}"})["assistant_id"]) for n in range(count)]
 
 
-def read(fake: FakeLangGraph, meddle: Meddle = lambda *_: None, *, headers: bool = True) -> list[str]:
+Headers = list[tuple[str, str]]
+NEXT, TOTAL = "X-Pagination-Next", "X-Pagination-Total"
+
+
+def _but(*names: str) -> Callable[[Headers], Headers]:
+    return lambda given: [pair for pair in given if pair[0] not in names]
+
+
+def _total(text: str) -> Callable[[Headers], Headers]:
+    return lambda given: [(key, text if key == TOTAL else value) for key, value in given if key != NEXT]
+
+
+PROXIES: dict[str, Callable[[Headers], Headers]] = {
+    "headers": list,
+    "no headers": _but(NEXT, TOTAL),
+    "no next": _but(NEXT),
+    "no total": _but(TOTAL),
+    "a total of zero": _total("0"),
+    "a total below it all": _total("-1"),
+    "a total that is no number": _total("many"),
+    "a total that is empty": _total(""),
+    "a total as only Python reads it": _total("1_0"),
+    "a total beyond all bounds": _total("9" * 5_000),
+}
+"""What becomes of the two headers on their way."""
+
+
+def read(fake: FakeLangGraph, meddle: Meddle = lambda *_: None, *, headers: str = "headers") -> list[str]:
     """What `list` gives; `meddle` runs before each page, with its body and number."""
     search, count = fake.search, iter(range(10_000))
 
@@ -32,21 +59,17 @@ def read(fake: FakeLangGraph, meddle: Meddle = lambda *_: None, *, headers: bool
         return search(body, answered)
 
     def without(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        def start(status: str, given: list[tuple[str, str]]) -> None:
-            kept = [pair for pair in given if headers or not pair[0].lower().startswith("x-pagination")]
-            start_response(status, kept)
-
-        return fake(environ, start)
+        return fake(environ, lambda status, given: start_response(status, PROXIES[headers](given)))
 
     fake.search = meddled  # type: ignore[assignment, method-assign]
     with closing(PROVIDER.connect(Connection("http://fake", transport=in_process(without)))) as service:
         return [live.remote_id or "" for live in service.list("Assistant")]
 
 
-@pytest.mark.parametrize("headers", [True, False], ids=["headers", "no headers"])
+@pytest.mark.parametrize("headers", PROXIES)
 @pytest.mark.parametrize("size", [1, 2, 3, 10, 1000])
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 10, 11, 23])
-def test_pages_of_any_size_give_every_object_once(count: int, size: int, headers: bool) -> None:
+def test_pages_of_any_size_give_every_object_once(count: int, size: int, headers: str) -> None:
     fake, made = filled(count)
     fake.page = size
     assert read(fake, headers=headers) == made
@@ -59,10 +82,10 @@ def test_a_list_of_one_page_is_one_request() -> None:
     assert len(bodies) == 1
 
 
-@pytest.mark.parametrize("headers", [True, False], ids=["headers", "no headers"])
+@pytest.mark.parametrize("headers", PROXIES)
 @pytest.mark.parametrize("gone", [0, 3, 4, 5, 8])
 @pytest.mark.parametrize("at", [1, 2, 3])
-def test_what_goes_away_between_two_pages_hides_nothing_else(at: int, gone: int, headers: bool) -> None:
+def test_what_goes_away_between_two_pages_hides_nothing_else(at: int, gone: int, headers: str) -> None:
     fake, made = filled(23)
     fake.page = 5
 
@@ -100,8 +123,8 @@ def test_a_list_that_moves_at_each_page_is_an_error_in_the_end() -> None:
         read(fake, meddle)
 
 
-@pytest.mark.parametrize("headers", [True, False], ids=["headers", "no headers"])
-def test_a_server_that_ignores_where_to_go_on_is_read_whole_or_refused(headers: bool) -> None:
+@pytest.mark.parametrize("headers", PROXIES)
+def test_a_server_that_ignores_where_to_go_on_is_read_whole_or_refused(headers: str) -> None:
     for count in (0, 1, 2, 7, 10, 23):
         fake, made = filled(count)
 
@@ -114,7 +137,7 @@ def test_a_server_that_ignores_where_to_go_on_is_read_whole_or_refused(headers: 
             assert "begun 4 times" in error.message  # noqa: PT017 - one of the two holds
 
 
-@pytest.mark.parametrize("headers", [True, False], ids=["headers", "no headers"])
-def test_a_server_that_takes_no_limit_is_read_whole(headers: bool) -> None:
+@pytest.mark.parametrize("headers", PROXIES)
+def test_a_server_that_takes_no_limit_is_read_whole(headers: str) -> None:
     fake, made = filled(23)
     assert read(fake, lambda _, body, __: body.update(limit=10), headers=headers) == made

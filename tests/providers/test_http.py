@@ -18,6 +18,7 @@ from retinue.core.errors import (
     NotSent,
     Rejected,
     RetinueError,
+    ServiceError,
     UnknownOutcome,
     Unreachable,
     UsageError,
@@ -354,6 +355,12 @@ def test_the_message_carries_the_service_own_words_in_one_line(make: Any) -> Non
         ({"retry-after": "Thu, 01 Jan 1970 00:00:42 GMT"}, 32.0),
         ({"retry-after": "Thu, 01 Jan 1970 00:00:01 GMT"}, 0.0),
         ({"retry-after": "soon"}, None),
+        ({"retry-after": "9" * 400}, 1e9),
+        ({"retry-after-ms": "1e400"}, 1e9),
+        ({"retry-after-ms": "inf"}, 1e9),
+        ({"retry-after-ms": "-inf"}, 0.0),
+        ({"retry-after-ms": "nan"}, None),
+        ({"retry-after": "Fri, 31 Dec 99999 23:59:59 GMT"}, None),
     ],
 )
 def test_retry_after_in_each_of_its_forms(headers: dict[str, str], seconds: float | None) -> None:
@@ -445,3 +452,37 @@ def test_certificates_that_cannot_be_used_are_wrong_usage(monkeypatch: pytest.Mo
     with pytest.raises(UsageError, match="a proxy or certificate setting") as caught:
         Http(Connection("https://host/v1"), classify)
     assert "canary" not in caught.value.message
+
+
+@pytest.mark.parametrize("wait", ["9" * 400, "1e400", "inf", "Fri, 31 Dec 9999 23:59:59 GMT"])
+@pytest.mark.parametrize("header", ["retry-after", "retry-after-ms"])
+def test_a_wait_without_end_is_more_than_is_left(make: Any, header: str, wait: str) -> None:
+    http, _, _ = make(*[error(429, headers={header: wait})] * 200, budget=30.0)
+    with pytest.raises(Unreachable, match="--timeout"):
+        http.send(Verb.LIST, "GET", "assistants")
+
+
+@pytest.mark.parametrize("cookie", [b"a=b; Path=/", b"\xff=\xfe", b"a=\xff; Domain=host"])
+def test_no_cookie_is_kept_or_sent(make: Any, cookie: bytes) -> None:
+    answer = httpx.Response(200, headers=[(b"set-cookie", cookie)], json={"id": "x"})
+    http, script, _ = make(answer, ok())
+    for _ in range(2):
+        assert http.send(Verb.GET, "GET", "assistants/x") == {"id": "x"}
+    assert "cookie" not in script.requests[1].headers
+
+
+def test_a_parameter_may_hold_anything(make: Any) -> None:
+    http, script, _ = make(ok(), ok())
+    http.send(Verb.LIST, "GET", "assistants", params={"after": "half \ud83d & more\r\n", "limit": "100"})
+    assert script.requests[0].url.query == b"after=half+%ED%A0%BD+%26+more%0D%0A&limit=100"
+
+
+@pytest.mark.parametrize("verb", Verb)
+def test_a_request_that_no_url_can_hold_is_an_error_of_one_line(make: Any, verb: Verb) -> None:
+    http, script, _ = make()
+    for path, params in (("assistants/" + "x" * 100_000, None), ("assistants", {"after": "x" * 100_000})):
+        with pytest.raises(ServiceError, match="is no request that can be sent") as caught:
+            http.send(verb, "GET", path, params=params)
+        assert type(caught.value) is ServiceError
+        assert len(caught.value.message) < 1_000
+    assert script.requests == []

@@ -293,3 +293,34 @@ def test_an_id_that_comes_again_in_one_page_or_another_is_one_item() -> None:
         return Answer(200, {}, {"data": [{"id": key} for key in ids], "has_more": more})
 
     assert [item["id"] for item in paged(ask, "things", {"limit": "100"})] == ["a", "b", "c", "d"]
+
+
+CURSORS: dict[str, Callable[[str], str]] = {
+    "padded": lambda key: f"{key} ",
+    "upper case": str.upper,
+    "cut": lambda key: key[0] + key[2:],
+    "other": lambda key: f"https://host/{key}",
+}
+
+
+@pytest.mark.parametrize("unknown", ["empty", "first", Rejected("Invalid 'after'", status=400)], ids=str)
+@pytest.mark.parametrize("change", CURSORS.values(), ids=CURSORS)
+@pytest.mark.parametrize("takes_order", [True, False])
+@pytest.mark.parametrize("count", [3, 100, 101, 230])
+def test_a_cursor_that_means_nothing_on_its_way_cuts_nothing_off(
+    count: int, takes_order: bool, change: Callable[[str], str], unknown: RetinueError | str
+) -> None:
+    """Something between here and the service writes ids otherwise, in its answers alone."""
+    server = Server(numbered(count), unknown=unknown, takes_order=takes_order)
+
+    def ask(params: Mapping[str, str]) -> Answer:
+        body = dict(server(params).body)
+        last = change(body["last_id"]) if body["last_id"] else None
+        return Answer(200, {}, {**body, "last_id": last, "data": [{"id": change(item["id"])} for item in body["data"]]})
+
+    try:
+        found = [item["id"] for item in paged(ask, "things", {"limit": "100"})]
+    except RetinueError as error:
+        assert count > 100, error.message  # noqa: PT017 - one of the two holds
+        return
+    assert sorted(found) == sorted(set(map(change, numbered(count))))

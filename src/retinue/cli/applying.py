@@ -153,6 +153,7 @@ def run_of(session: Session, service: Service, options: ApplyOptions) -> Run:
         backup=backup_into(options.backup) if options.backup else lambda _live: None,
         content=lambda change: content(session.project.root, change.address.name, *_bytes_of(change)),
         changed=lambda change: changed_since(session.project.root, change.address.name, _bytes_of(change)[0]),
+        before=session.before,
     )
 
 

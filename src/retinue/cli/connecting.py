@@ -19,7 +19,7 @@ from .accounts import check_account
 from .arguments import parse_timeout
 from .options import ServiceOptions
 from .proxies import proxy_for
-from .secrets import resolve
+from .secrets import LONGEST, resolve
 from .session import Session
 
 EMULATOR_FOLDER = ".retinue-emulator"
@@ -32,14 +32,16 @@ def connect(session: Session, options: ServiceOptions) -> Iterator[Service]:
     _check_host(environment)
     with ExitStack() as stack:
         emulator = environment.endpoint == EMULATOR
-        headers = session.provider.capabilities.auth.headers("env", EMULATOR) if emulator else _headers(session)
+        budget = parse_timeout(options.timeout)
+        sign = partial(_headers, session, min(LONGEST, budget))
+        headers = session.provider.capabilities.auth.headers("env", EMULATOR) if emulator else sign()
         connection = Connection(
             base_url="http://emulator" if emulator else environment.endpoint,
             headers=headers,
-            renew=None if emulator else partial(_headers, session),
+            renew=None if emulator else sign,
             transport=stack.enter_context(_emulator(session)) if emulator else None,
             parallelism=options.parallelism,
-            budget=parse_timeout(options.timeout),
+            budget=budget,
             stop=session.stop,
             log=console.line if options.verbose else None,
             ours=tuple(f"{name}/{environment.name}/" for name in (session.project.name, *session.project.formerly)),
@@ -58,11 +60,11 @@ def connect(session: Session, options: ServiceOptions) -> Iterator[Service]:
         yield service
 
 
-def _headers(session: Session) -> dict[str, str]:
-    """The key, in the header in which this service wants it."""
+def _headers(session: Session, seconds: float) -> dict[str, str]:
+    """The key, in the header in which this service wants it. `seconds`: how long it may take to get it."""
     secret, provider = session.environment.api_key, session.provider
     if secret is not None:
-        key = resolve(secret.source, secret.value, session.project.root)
+        key = resolve(secret.source, secret.value, session.project.root, seconds=seconds)
         return provider.capabilities.auth.headers(secret.source, key)
     token = provider.token() if isinstance(provider, Identity) else None
     return bearer(token) if token else {}

@@ -85,10 +85,7 @@ def own_plan(
     proof: Proof | None = None,
     destroy: bool = False,
 ) -> Plan:
-    """As `plan_for`, for the environment by itself: no other one is read.
-
-    A service whose objects can go back to an earlier version, marker and all, is asked about those that would change.
-    """
+    """As `plan_for`, for the environment by itself: no other one is read."""
     owned = seen.world.owned
     labels = parse_pairs(options.labels, "--select")
     selection = select(session.desired, options.targets, options.excludes, labels, orphans=owned)
@@ -100,13 +97,7 @@ def own_plan(
         way = f" Or go on without it: {flag('incomplete')}" if may else ""
         raise InvalidManifests([replace(item, remedy=f"{item.remedy}{way}") for item in empty_sources])
     intent = Intent(options.allowed, selection, destroy, options.only, proof)
-    plan = make_plan(seen, session.desired, intent)
-    if isinstance(service, Rewindable):
-        kept = (Action.UPDATE, Action.MOVE, Action.ADOPT)
-        changing = {item.object_key for item in plan.changes if item.action in kept}
-        told = rewound(service, seen, changing)
-        if told is not seen:
-            seen, plan = told, make_plan(told, session.desired, intent)
+    seen, plan = _planned(session, service, seen, intent)
     by_key = {resource.object_key: resource for resource in seen.live}
     lost = {item.address for item in plan.changes if item.orphan and item.address not in session.loaded.rendered}
     behind = left_behind(session.project, lost) if lost else {}
@@ -139,6 +130,16 @@ def own_plan(
     plan = replace(plan, changes=changes, inputs=inputs, diagnostics=diagnostics)
     _refuse_keys(plan, session)
     return _without_keys(plan) if console.SECRETS else plan
+
+
+def _planned(session: Session, service: Service, seen: Observation, intent: Intent) -> tuple[Observation, Plan]:
+    """The plan and what it was made from: with `set_back` on what would change and went back to an earlier version."""
+    plan = make_plan(seen, session.desired, intent)
+    if not isinstance(service, Rewindable):
+        return seen, plan
+    kept = (Action.UPDATE, Action.MOVE, Action.ADOPT)
+    corrected = rewound(service, seen, {item.object_key for item in plan.changes if item.action in kept})
+    return corrected, plan if corrected is seen else make_plan(corrected, session.desired, intent)
 
 
 def _refuse_keys(plan: Plan, session: Session) -> None:
@@ -203,10 +204,8 @@ def planned_again(
     """
     promotion, codes = session.environment.promote_from, plan.allowed.codes
     if (brake := plan.allowed.number("brake")) is not None:
-        codes = {
-            **codes,
-            "brake": max(0, brake - sum(counts_as_delete(change, seen.target.removed) for change in done)),
-        }
+        deleted = sum(counts_as_delete(change, seen.target.removed) for change in done)
+        codes = {**codes, "brake": max(0, brake - deleted)}
     options = replace(options, allow=Allowed(codes))
     proof = None if promotion is None else _proof(session, promotion, options)
     return own_plan(session, service, seen, options, proof=proof)

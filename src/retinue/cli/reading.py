@@ -60,7 +60,8 @@ def observed(session: Session, options: ServiceOptions) -> Iterator[tuple[Sessio
     """The connected service, what is live there, and the session as `understood`."""
     with connect(session, options) as service:
         seen = read_world(session, service)
-        yield understood(session, service), service, seen
+        before = frozenset(item.remote_id for item in seen.live)
+        yield replace(understood(session, service), before=before), service, seen
 
 
 def understood(session: Session, service: Service) -> Session:

@@ -11,23 +11,24 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..core.errors import AuthError, UsageError
+from ..engine.threads import in_thread
 
-_COMMAND_SECONDS = 30
+LONGEST = 30.0
 _MOST_CHARACTERS = 64 * 1024
 
 
-def resolve(source: str, value: str | Sequence[str], root: Path, *, seconds: float = _COMMAND_SECONDS) -> str:
+def resolve(source: str, value: str | Sequence[str], root: Path, *, seconds: float = LONGEST) -> str:
     """The secret behind `{env: NAME}`, `{file: PATH}` or `{command: [..]}`. Raises AuthError with what to do,
     UsageError for a reference that can never be one.
 
-    `seconds`: how long a command may take.
+    `seconds`: how long a command, or the reading of a file, may take.
     """
     if any("\0" in word for word in ([value] if isinstance(value, str) else value)):
         raise UsageError(f"the {source} of `api_key` holds a NUL character", "Correct `api_key` in retinue.yaml.")
     if source == "command":
         secret = _from_command(value, root, seconds).strip()
     else:
-        secret = (_from_env(value) if source == "env" else _from_file(value, root)).strip()
+        secret = (_from_env(value) if source == "env" else _from_file(value, root, seconds)).strip()
     if not secret:
         what = f"the environment variable {value}" if source == "env" else f"the key from {source}"
         raise AuthError(f"{what} is empty", "Check where `api_key` in retinue.yaml points.")
@@ -43,10 +44,14 @@ def _from_env(name: str | Sequence[str]) -> str:
     return found
 
 
-def _from_file(path: str | Sequence[str], root: Path) -> str:
-    try:
+def _from_file(path: str | Sequence[str], root: Path, seconds: float) -> str:
+    def read() -> str:
         with (root / str(path)).expanduser().open(encoding="utf-8") as file:
-            text = file.read(_MOST_CHARACTERS + 1)
+            return file.read(_MOST_CHARACTERS + 1)
+
+    try:
+        # Beside this thread, because a pipe that nobody writes to is waited for.
+        text = in_thread(read).result(seconds)
     except (OSError, UnicodeDecodeError) as error:
         raise AuthError(
             f"the file of `api_key` cannot be read ({type(error).__name__})", "Check `api_key` in retinue.yaml."
@@ -64,13 +69,31 @@ def _from_command(command: str | Sequence[str], root: Path, seconds: float) -> s
             "Set RETINUE_ALLOW_COMMAND=1 in the pipeline if retinue.yaml comes from a trusted branch.",
         )
     try:
-        done = subprocess.run(  # noqa: S603 - the user's own `command:`, without a shell
-            words, cwd=root, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds
+        process = subprocess.Popen(  # noqa: S603 - the user's own `command:`, without a shell
+            words, cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
+    except OSError as error:
+        raise _failed(error) from error
+
+    def read() -> str:
+        assert process.stdout is not None
+        with process.stdout as out:
+            return out.read(_MOST_CHARACTERS + 1)
+
+    try:
+        text = in_thread(read).result(seconds)
+        if len(text) > _MOST_CHARACTERS:
+            raise AuthError("the command of `api_key` prints too much, it cannot be a key", "Run it by hand to see.")
+        code = process.wait(seconds)
     except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError) as error:
-        raise AuthError(
-            f"the command of `api_key` failed ({type(error).__name__})", "Run it by hand to see why."
-        ) from error
-    if done.returncode:
-        raise AuthError(f"the command of `api_key` ended with code {done.returncode}", "Run it by hand to see why.")
-    return done.stdout
+        raise _failed(error) from error
+    finally:
+        process.kill()
+        process.wait()
+    if code:
+        raise AuthError(f"the command of `api_key` ended with code {code}", "Run it by hand to see why.")
+    return text
+
+
+def _failed(error: Exception) -> AuthError:
+    return AuthError(f"the command of `api_key` failed ({type(error).__name__})", "Run it by hand to see why.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..core.model import Desired, Diagnostic, Kind, Place
@@ -27,7 +27,7 @@ class Session:
 
     `kinds`: every kind, with the fields that only this environment's service has. `loaded.resources` lack what the
     service cannot hold; `written` has them by address as they stand in the files. `overrides`: the variables of the
-    command line.
+    command line. `before`: the ids of all that was live when that was read, or None.
     """
 
     project: Project
@@ -38,6 +38,7 @@ class Session:
     written: Mapping[str, Desired] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
     overrides: Map = field(default_factory=lambda: Map(Place("", 1, 1)))
+    before: Collection[str | None] | None = None
 
     @property
     def desired(self) -> tuple[Desired, ...]:

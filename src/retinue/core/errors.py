@@ -60,7 +60,12 @@ class NewerMarker(RetinueError):
 
 
 class ServiceError(RetinueError):
-    """`status` is the HTTP status if there was an answer; `code` and `param` are the service's own words."""
+    """`status` is the HTTP status if there was an answer; `code` and `param` are the service's own words.
+
+    `after_loss`: an earlier try of the same write may have happened.
+    """
+
+    after_loss = False
 
     def __init__(
         self,

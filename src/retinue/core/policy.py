@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from .allowed import flag
-from .model import Action, Address, Cause, Change, ObjectKey, Obstacle, Plan
+from .model import Action, Address, Cause, Change, Live, ObjectKey, Obstacle, Plan
 from .ownership import World
 from .renames import Pair, moved_from_line
 from .target import Target
@@ -78,21 +78,39 @@ def block_protected(plan: Plan, facts: Facts) -> Plan:
     damaged = {claim.remote_id for claim in facts.world.owned.values() if claim.applied is None}
 
     def rule(change: Change) -> Obstacle | None:
-        if not change.action.destroys or plan.allowed.covers("protected", change.address):
+        if not change.action.destroys:
             return None
-        if change.remote_id in damaged:
-            return Obstacle(
-                "marker-damaged",
-                "its marker is damaged, so nobody can say whether it is protected",
-                (flag("protected", change.address),),
-            )
-        if not change.protected or change.extra:
+        return _protection(change, plan, protected=change.protected, damaged=change.remote_id in damaged)
+
+    return _block(plan, rule)
+
+
+def _protection(change: Change, plan: Plan, *, protected: bool, damaged: bool) -> Obstacle | None:
+    allow = flag("protected", change.address)
+    if plan.allowed.covers("protected", change.address):
+        return None
+    if damaged:
+        why = "its marker is damaged, so nobody can say whether it is protected"
+        return Obstacle("marker-damaged", why, (allow,))
+    if not protected or change.extra:
+        return None
+    way = "or apply `retinue: {protect: false}` in its manifest first"
+    return Obstacle("protected", "it is protected (`protect: true` was applied)", (allow, way))
+
+
+def guard_protection(plan: Plan, live: Mapping[str | None, Live]) -> Plan:
+    """As `block_protected` for a plan of which only the live markers are believed, by id: no matter what it says.
+
+    To take the protection off counts as well: the next plan could delete.
+    """
+    marks = {change.remote_id: live[change.remote_id].mark for change in plan.changes if change.remote_id in live}
+
+    def rule(change: Change) -> Obstacle | None:
+        mark, destroys = marks.get(change.remote_id), change.action.destroys
+        if mark is None or mark.owner is None or change.action is Action.FORGET or (change.protected and not destroys):
             return None
-        return Obstacle(
-            "protected",
-            "it is protected (`protect: true` was applied)",
-            (flag("protected", change.address), "or apply `retinue: {protect: false}` in its manifest first"),
-        )
+        protected = mark.applied is not None and mark.applied.protected
+        return _protection(change, plan, protected=protected, damaged=destroys and mark.applied is None)
 
     return _block(plan, rule)
 

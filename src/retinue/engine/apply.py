@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import wait
 from dataclasses import replace
-from functools import partial
 from graphlib import TopologicalSorter
+from threading import Condition
 
 from ..core.errors import (
     ApiGone,
@@ -67,22 +67,57 @@ def _replaced(made: Outcome, removed: Outcome) -> Outcome:
 
 
 class _Walk:
-    """How far a walk is. `outcomes`: of its steps so far, and of the steps before it, which `graph` may name too."""
+    """How far a walk is, for the threads that share it.
+
+    `outcomes`: of its steps so far, and of the steps before it, which `graph` may name too.
+    """
 
     def __init__(self, changes: Mapping[int, Change], graph: Graph, run: Run, before: Mapping[int, Outcome]) -> None:
         self.changes, self.graph, self.run = changes, graph, run
         self.sorter = TopologicalSorter({number: graph[number] & changes.keys() for number in changes})
+        self.sorter.prepare()
+        self.ready = deque[int]()
         self.outcomes = dict(before)
         self.failed = {number for number, outcome in before.items() if outcome.status is not Status.DONE}
         self.hopeless = any(outcome.failure == _HOPELESS for outcome in before.values())
+        self.broken = False
+        self.turn = Condition()
+
+    def work(self) -> None:
+        """What each thread does: one step after the other, until none is left."""
+        try:
+            while (number := self.next()) is not None:
+                self.settle(number, _outcome(self.changes[number], self.run))
+        except BaseException:
+            with self.turn:
+                self.broken = True
+                self.turn.notify_all()
+            raise
+
+    def next(self) -> int | None:
+        """The next step to begin, once what it needs is settled; None when there is none any more."""
+        with self.turn:
+            while self.sorter.is_active() and not self.broken:
+                self.ready.extend(self.sorter.get_ready())
+                if not self.ready:
+                    self.turn.wait()
+                    continue
+                number = self.ready.popleft()
+                kept_back = self.kept_back(number)
+                if kept_back is None:
+                    return number
+                self.settle(number, kept_back)
+        return None
 
     def settle(self, number: int, outcome: Outcome) -> None:
-        self.outcomes[number] = outcome
-        self.run.finished(outcome)
-        self.sorter.done(number)
-        if outcome.status is not Status.DONE:
-            self.failed.add(number)
-        self.hopeless = self.hopeless or outcome.failure == _HOPELESS
+        with self.turn:
+            self.outcomes[number] = outcome
+            self.run.finished(outcome)
+            self.sorter.done(number)
+            if outcome.status is not Status.DONE:
+                self.failed.add(number)
+            self.hopeless = self.hopeless or outcome.failure == _HOPELESS
+            self.turn.notify_all()
 
     def kept_back(self, number: int) -> Outcome | None:
         """How a step ends that may not be begun."""
@@ -102,24 +137,12 @@ def _walk(
 ) -> dict[int, Outcome]:
     """Carry out steps as soon as what they need is done, at most `parallelism` at once. With the outcomes `before`."""
     walk = _Walk(changes, graph, run, before or {})
-    walk.sorter.prepare()
-    ready: deque[int] = deque()
-    flying: dict[Future[Outcome], int] = {}
+    workers = [in_thread(walk.work) for _ in range(min(run.parallelism, len(changes)))]
     try:
-        while walk.sorter.is_active():
-            ready.extend(walk.sorter.get_ready())
-            while ready and len(flying) < run.parallelism:
-                number = ready.popleft()
-                if kept_back := walk.kept_back(number):
-                    walk.settle(number, kept_back)
-                else:
-                    flying[in_thread(partial(_outcome, changes[number], run))] = number
-            # A short wait, so that the main thread sees a signal while requests are in flight.
-            finished, _ = wait(flying, timeout=0.2, return_when=FIRST_COMPLETED) if flying else ((), ())
-            for future in finished:
-                walk.settle(flying.pop(future), future.result())
+        for worker in workers:
+            worker.result()
     finally:
-        wait(flying)
+        wait(workers)
     return walk.outcomes
 
 

@@ -28,12 +28,16 @@ from .threads import all_of
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What is left to do, what is done already (change, live id), and why the rest is stale. `ids`: of what is done."""
+    """What is left to do, what is done already (change, live id), and why the rest is stale.
+
+    `ids`: of what is done. `live`: what was read, by id.
+    """
 
     todo: tuple[Change, ...]
     done: tuple[tuple[Change, str | None], ...]
     moved: tuple[str, ...]
     ids: Mapping[Address, str] = field(default_factory=dict)
+    live: Mapping[str | None, Live] = field(default_factory=dict)
 
 
 def preflight(plan: Plan, run: Run, seen: Observation | None = None) -> Checked:
@@ -54,6 +58,7 @@ def preflight(plan: Plan, run: Run, seen: Observation | None = None) -> Checked:
         done=tuple((change, state.remote_id) for change, state in found if isinstance(state, Reached)),
         moved=tuple(f"{change.address}: {state.why}" for change, state in found if isinstance(state, Stale)),
         ids=dict(run.ids),
+        live=world.by_id,
     )
 
 
@@ -61,7 +66,7 @@ def preflight(plan: Plan, run: Run, seen: Observation | None = None) -> Checked:
 class _World:
     """What was read: live objects by id, who holds which address, our files by what is in them, and what others use.
 
-    `planned`: the addresses of the plan.
+    `planned`: the addresses of the plan. `gone`: kind and id of what its steps refer to and what is there no more.
     """
 
     by_id: Mapping[str | None, Live]
@@ -69,12 +74,14 @@ class _World:
     files: Mapping[Key, tuple[Live, ...]]
     used: Mapping[ObjectKey, Live]
     planned: Collection[Address]
+    gone: Collection[tuple[str, str]]
 
     @classmethod
     def of(cls, seen: Observation, plan: Plan, run: Run) -> _World:
         used = used_elsewhere(seen.marked, plan.changes, run.kinds)
         by_id: dict[str | None, Live] = {resource.remote_id: resource for resource in seen.live}
-        return cls(by_id, seen.world, seen.files, used, {change.address for change in plan.changes})
+        planned = {change.address for change in plan.changes}
+        return cls(by_id, seen.world, seen.files, used, planned, _gone(plan, seen, run))
 
     def freshness(self, change: Change, run: Run) -> Stale | Reached | None:
         if change.held:
@@ -87,10 +94,9 @@ class _World:
                 return Reached(same[0].remote_id)
             why = run.changed(change)
             return Stale(why) if why else None
-        gone = self._gone(change, run)
-        if gone:
-            return Stale(gone)
-        change = grounded(change, {**change.resolved, **run.ids}, kind)
+        if lacking := self._lacking(change, run):
+            return Stale(lacking)
+        change = grounded(change, run.known(change), kind)
         holder = self.marked.owned.get(change.address)
         state = freshness(change, self.by_id.get(change.remote_id), holder, run.target)
         if not isinstance(state, Stale) and (other := displaced(change, self.marked)):
@@ -102,16 +108,28 @@ class _World:
             return Stale(f"{user.remote_id} refers to it now")
         return state
 
-    def _gone(self, change: Change, run: Run) -> str | None:
+    def _lacking(self, change: Change, run: Run) -> str | None:
         """In words, which of the objects that a step refers to by their ids is there no more."""
-        after = {item.name: item.after for item in change.fields}
-        for address in addresses_in(after, run.kinds[change.address.kind]):
+        for address in _referred(change, run):
             remote_id = change.resolved.get(address)
             if remote_id is None and address not in self.planned:
                 return f"{address}, which it refers to, is neither there nor in the plan"
-            if remote_id and remote_id not in self.by_id and run.service.get(address.kind, remote_id) is None:
+            if (address.kind, remote_id) in self.gone:
                 return f"{address} ({remote_id}), which it refers to, is gone"
         return None
+
+
+def _referred(change: Change, run: Run) -> tuple[Address, ...]:
+    return addresses_in({item.name: item.after for item in change.fields}, run.kinds[change.address.kind])
+
+
+def _gone(plan: Plan, seen: Observation, run: Run) -> set[tuple[str, str]]:
+    """What the steps refer to is mostly listed; the rest is looked for, each object once however many refer to it."""
+    referred = ((address, change) for change in _free(plan) for address in _referred(change, run))
+    ids = {(address.kind, key) for address, change in referred if (key := change.resolved.get(address))}
+    wanted = sorted(ids - {item.object_key for item in seen.live})
+    found = all_of([partial(run.service.get, *key) for key in wanted], run.parallelism)
+    return {key for key, item in zip(wanted, found, strict=True) if item is None}
 
 
 def _read(plan: Plan, run: Run) -> Observation:
@@ -128,8 +146,10 @@ def _read(plan: Plan, run: Run) -> Observation:
 
 
 def _read_listed(plan: Plan, run: Run) -> list[Live]:
+    """A move or an adopt is of an object that is still another's; of what is deleted or let go somebody may have a
+    copy; and only beside all that is there can be told what appeared with a create."""
     kinds = sorted({change.address.kind for change in plan.changes}) or run.capabilities.kinds
-    if all(change.action in _OF_OURS for change in plan.changes):
+    if all(change.action is Action.UPDATE for change in plan.changes):
         return read_ours(run.service, run.target, kinds)
     return read_live(run.service, kinds)
 
@@ -145,7 +165,3 @@ def _completed(plan: Plan, seen: Observation, run: Run) -> Observation:
 
 def _free(plan: Plan) -> list[Change]:
     return [change for change in plan.changes if not change.held]
-
-
-_OF_OURS = (Action.CREATE, Action.UPDATE)
-"""A move or an adopt is of an object that is still another's; of what is deleted or let go there may be a copy."""

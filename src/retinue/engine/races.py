@@ -39,8 +39,9 @@ def settle_races(changes: Mapping[int, Change], outcomes: Mapping[int, Outcome],
     lost: dict[Address, _Lost] = {}
     try:
         world = _visible(created, changes, run)
+        listed = _ids(world)
         for number, outcome in created.items():
-            if outcome.remote_id not in _ids(world):
+            if outcome.remote_id not in listed:
                 created[number] = _with_note(outcome, _not_listed(outcome, run))
         _give_way(world, changes, lost, run)
         for number in _taken_back(created, lost):
@@ -132,7 +133,7 @@ def _outcome(outcome: Outcome, change: Change, lost: _Lost, run: Run) -> Outcome
     An older one that this run made too is first completed.
     """
     kind = run.kinds[change.address.kind]
-    change = grounded(change, {**change.resolved, **run.ids}, kind)
+    change = grounded(change, run.known(change), kind)
     live = run.service.get(kind.name, lost.holder_id)
     if live is not None and run.has_made(live):
         # Its request was answered as if nothing had happened, so it is not filled yet.

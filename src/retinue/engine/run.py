@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+from collections import ChainMap
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -16,7 +17,12 @@ from ..providers.gate import Clock
 
 
 def random_nonce() -> str:
-    return "".join(secrets.choice(NONCE_ALPHABET) for _ in range(NONCE_LENGTH))
+    # One look into the kernel's pool for each, not one for each letter: ten threads wait for it otherwise.
+    number, letters = secrets.randbelow(len(NONCE_ALPHABET) ** NONCE_LENGTH), []
+    for _ in range(NONCE_LENGTH):
+        number, letter = divmod(number, len(NONCE_ALPHABET))
+        letters.append(NONCE_ALPHABET[letter])
+    return "".join(letters)
 
 
 def packed(mark: Mark) -> Marker:
@@ -38,7 +44,8 @@ class Run:
 
     After `stop` is set nothing new starts; what is in flight is finished. `made`: the nonces of this run's creates;
     `ids`: the live ids of what this run has done so far. `content`: the bytes of a planned upload, or StaleError;
-    `changed`: in words, why these are no longer the planned ones.
+    `changed`: in words, why these are no longer the planned ones. `before`: the ids of all that was live when the plan
+    was made, or None.
     """
 
     service: Service
@@ -56,6 +63,11 @@ class Run:
     ids: dict[Address, str] = field(default_factory=dict)
     content: Callable[[Change], Content] = _no_content
     changed: Callable[[Change], str | None] = _nothing
+    before: Collection[str | None] | None = None
+
+    def known(self, change: Change) -> Mapping[Address, str]:
+        """The live ids of what a step refers to: those of its plan, and those that this run made since."""
+        return ChainMap(self.ids, dict(change.resolved))
 
     def has_made(self, live: Live) -> bool:
         """Whether one of this run's creates made the object; its nonce tells."""

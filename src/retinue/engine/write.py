@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ..core import diff
@@ -21,15 +21,16 @@ from ..core.errors import (
 from ..core.freshness import Reached, Stale, freshness, is_reached, matches
 from ..core.marker import Mark
 from ..core.marks import at_default, begun, ended, fields_to_send, first_applied, next_applied, with_observations
-from ..core.model import MISSING, Action, Change, Diagnostic, Json, Live, Resource, Severity
+from ..core.model import MISSING, Action, Change, Diagnostic, Json, Kind, Live, Resource, Severity
 from ..core.references import grounded, to_names
 from ..core.rights import refusal
 from ..providers.base import Uploader
-from .read import read_owned
+from .read import read_live
 from .run import Run, packed
 
 _CREATE_ATTEMPTS = 3
 _UNREADABLE = "See what alters its `retinue.applied` in the service, then plan again."
+_PERHAPS_THIS = "Look at it in the service: if it is this one, delete or adopt it; then apply again."
 _LOOKS = 3
 
 
@@ -45,7 +46,7 @@ class Result:
 def carry_out(change: Change, run: Run) -> Result:
     """One step. Raises StaleError if the object moved since the plan, or any error of the service."""
     kind = run.kinds[change.address.kind]
-    change = grounded(change, {**change.resolved, **run.ids}, kind)
+    change = grounded(change, run.known(change), kind)
     if change.mark.verified is not None:
         return _note_verified(change, run)
     match change.action:
@@ -77,14 +78,14 @@ def _create(change: Change, run: Run) -> Result:
         return run.service.create(kind.name, spec, packed(sent[-1]), at_default(change, kind))
 
     def is_it(live: Live) -> bool:
-        # By its nonce, in any case: what the service made of the rest of the text is looked at in a moment.
+        # By its nonce, in any case: what the service made of the rest of both texts is looked at in a moment.
         mark, found = sent[-1], live.mark
         nonce = mark.applied.nonce.casefold() if mark.applied else ""
-        if found.owner_text != mark.owner_text or live.remote_id == change.remote_id:
+        if found.owner not in (None, mark.owner) or live.remote_id == change.remote_id:
             return False
-        if nonce in (found.applied_text or "").casefold():
+        if nonce in (found.applied_text or "" if found.owner else str(live.raw)).casefold():
             return True
-        if found.applied is None:
+        if found.owner and found.applied is None:
             # Repeated, this create could make a second one; taken back, it could be another run's.
             raise UnknownOutcome(f"{live.remote_id} has this address and a marker that cannot be read", _UNREADABLE)
         return False
@@ -153,7 +154,7 @@ def _made(change: Change, send: Callable[[], Live], is_it: Callable[[Live], bool
 
 def completed(live: Live, change: Change, run: Run) -> Live:
     """What came to light may lack what the service is told in further requests."""
-    if not run.compound(live.kind):
+    if not run.compound(live.kind) or live.mark.owner is None:
         return live
     kind = run.kinds[live.kind]
     spec = fields_to_send(change, kind)
@@ -176,18 +177,30 @@ def _found(unknown: UnknownOutcome, change: Change, is_it: Callable[[Live], bool
     """As `_find`; a look that fails leaves the outcome unknown."""
     try:
         return _find(change, is_it, run)
+    except UnknownOutcome as doubt:
+        raise UnknownOutcome(f"{unknown.message}; {doubt.message}", doubt.remedy) from doubt
     except RetinueError as error:
         raise UnknownOutcome(f"{unknown.message}, and a look failed: {error.message}", error.remedy) from error
 
 
 def _find(change: Change, is_it: Callable[[Live], bool], run: Run) -> Live | None:
-    """The object that was to be made, looking again while the service's list may lag behind."""
+    """The object that was to be made, looking again while the service's list may lag behind.
+
+    Raises UnknownOutcome if something appeared since the plan that may be it, for all that can be read on it.
+    """
+    live: list[Live] = []
     for look in range(_LOOKS):
         if look:
             run.clock.wait(run.capabilities.list_lag / (_LOOKS - 1), run.stop)
-        for live in read_owned(run.service, [change.address.kind], (run.target.project,), run.target.environment):
-            if is_it(live):
-                return live
+        live = read_live(run.service, [change.address.kind])
+        for item in live:
+            if is_it(item):
+                return item
+    if run.before is None or run.kinds[change.address.kind].by_content:
+        return None
+    for item in live:
+        if item.mark.owner is None and item.remote_id not in run.before:
+            raise UnknownOutcome(f"{item.remote_id} appeared meanwhile and does not tell whose it is", _PERHAPS_THIS)
     return None
 
 
@@ -272,15 +285,11 @@ def _settle(change: Change, answer: Live, mark: Mark, sent: Mapping[str, Json], 
     assert owner is not None and applied is not None
     kind, hidden = run.kinds[change.address.kind], run.target.hidden(change.address.kind)
     names = sorted(diff.altered(sent, answer.spec, kind, hidden, change.ignored))
-    resolved: set[str] = set()
-    if change.action.makes:
-        # A service may have a default of its own for what was left out; noted, it is not taken for an edit later.
-        left = {name: field.shape.default for name, field in kind.fields.items() if name not in sent}
-        left = {name: default for name, default in left.items() if default is not MISSING}
-        resolved = diff.altered(left, answer.spec, kind, hidden, change.ignored)
-    known = {(address.kind, key): address for address, key in {**change.resolved, **run.ids}.items()}
-    held = to_names(answer.spec, kind, known)
-    observed = with_observations(ended(applied), {*names, *resolved}, change, held, kind)
+    noted = {*names, *_resolved(change, answer, sent, kind, hidden)}
+    observed = ended(applied)
+    if noted:
+        known = {(address.kind, key): address for address, key in run.known(change).items()}
+        observed = with_observations(observed, noted, change, to_names(answer.spec, kind, known), kind)
     if observed != applied:
         mark = Mark.of(owner, observed)
         try:
@@ -293,6 +302,15 @@ def _settle(change: Change, answer: Live, mark: Mark, sent: Mapping[str, Json], 
             ) from error
         _check_mark(answer, mark)
     return Result(answer.remote_id, _notes(change, names))
+
+
+def _resolved(change: Change, answer: Live, sent: Mapping[str, Json], kind: Kind, hidden: Collection[str]) -> set[str]:
+    """What was left out of a create, and got a default of the service's own: noted, it is no edit later."""
+    if not change.action.makes:
+        return set()
+    defaults = {name: field.shape.default for name, field in kind.fields.items() if name not in sent}
+    left = {name: default for name, default in defaults.items() if default is not MISSING}
+    return diff.altered(left, answer.spec, kind, hidden, change.ignored)
 
 
 def _check_mark(answer: Live, mark: Mark) -> None:

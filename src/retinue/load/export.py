@@ -12,6 +12,7 @@ from ..core.marker import ADDRESS_KEY, APPLIED_KEY
 from ..core.model import Address, Diagnostic, Export, Json, Kind, Severity, Shape
 from ..core.problem import shown
 from ..schema import Catalogue
+from .builder import Parsed
 from .dumps import flat, objects_from_text, plurals
 from .emit import to_yaml, unwritable
 from .files import MAX_BYTES
@@ -184,7 +185,8 @@ class _Work:
         for other, fields in beside:
             manifests.append(NewManifest(path, Address(other.name, name), {other.word: name, **escaped(fields)}))
         files = {**texts(manifests), **prompts}
-        reason = _unreadable(files, path, [item.data for item in manifests])
+        parsed = parse_text(files[path], path)
+        reason = _unreadable(files, parsed, [item.data for item in manifests])
         if reason is not None:
             self._unwritable(label, reason)
             return
@@ -196,7 +198,7 @@ class _Work:
         for pointer in (*lost(source, kind), *left_out):
             message = f"{label}: {shown(pointer, 80)} is no field of {kind.one} and was left out"
             self._note("export-left-out", message, "Nothing to do, unless you miss it.", address)
-        self._check(files[path], path, spec, (kind, *(other for other, _ in beside)), address, label)
+        self._check(parsed, spec, (kind, *(other for other, _ in beside)), address, label)
 
     def _document(
         self, name: str, kind: Kind, spec: dict[str, Json], old_id: Json
@@ -227,10 +229,10 @@ class _Work:
         return {**include, "template": False} if "${var." in text else include
 
     def _check(
-        self, text: str, path: str, spec: Mapping[str, Json], kinds: Sequence[Kind], address: Address, label: str
+        self, parsed: Parsed, spec: Mapping[str, Json], kinds: Sequence[Kind], address: Address, label: str
     ) -> None:
         """What validation will say about the new manifests of these kinds, with its place there."""
-        documents = [document.value for document in parse_text(text, path).documents]
+        documents = [document.value for document in parsed.documents]
         kind, data, shared = kinds[0], documents[0], export_of(kinds[0]).shared[0]
         if kind.body in data:
             data[kind.body] = spec[kind.body]
@@ -346,11 +348,10 @@ def _fits_file(prompt: str) -> bool:
     return not strange and ("\n" in prompt or len(prompt) > _ONE_LINE)
 
 
-def _unreadable(files: Mapping[str, str], path: str, documents: Sequence[Mapping[str, Json]]) -> str | None:
+def _unreadable(files: Mapping[str, str], parsed: Parsed, documents: Sequence[Mapping[str, Json]]) -> str | None:
     """Why the loader would not take these files back as they are meant."""
     if any(len(text.encode()) > MAX_BYTES for text in files.values()):
         return f"is larger than {MAX_BYTES // 1024 // 1024} MiB"
-    parsed = parse_text(files[path], path)
     if parsed.diagnostics or len(parsed.documents) != len(documents):
         return f"cannot be a manifest: {parsed.diagnostics[0].message if parsed.diagnostics else 'it is empty'}"
     read, meant = [document.value for document in parsed.documents], [dict(document) for document in documents]

@@ -33,15 +33,17 @@ class Beside:
 def fitted(exported: Exported, beside: Beside) -> Exported:
     """The same manifests, each rendering to its object; `diagnostics` say where a layer has the last word."""
     meant = _alone(exported, beside)
+    rendered: dict[str, tuple[Mapping[str, str], Loaded]] = {}
     for environment in beside.environments:
         loaded = _loaded(exported, beside, environment)
+        rendered[environment] = exported.files, loaded
         manifests = [_spelled_out(item, loaded, environment, beside.kinds) for item in exported.manifests]
         changed = {new.path for new, old in zip(manifests, exported.manifests, strict=True) if new.data != old.data}
-        files = {**exported.files, **texts([item for item in manifests if item.path in changed])}
-        exported = replace(exported, files=files, manifests=tuple(manifests))
+        again = texts([item for item in manifests if item.path in changed])
+        exported = replace(exported, files={**exported.files, **again}, manifests=tuple(manifests))
     found: list[Diagnostic] = []
-    for environment in beside.environments:
-        loaded = _loaded(exported, beside, environment)
+    for environment, (files, loaded) in rendered.items():
+        loaded = loaded if files == exported.files else _loaded(exported, beside, environment)
         resources = {resource.address: resource for resource in loaded.resources}
         for item in exported.manifests:
             if item.address in resources:

@@ -16,7 +16,9 @@ from contextlib import nullcontext
 from copy import copy
 from dataclasses import dataclass
 from functools import cache
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 import httpx
 
@@ -41,8 +43,9 @@ from .gate import Gate
 from .wire import Answer, Classify, Connection, Stream, Verb, Verdict
 
 _ATTEMPTS = 6
-_LONGEST_ID = 128
+_LONGEST_ID, _LONGEST_PATH = 128, 300
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 20.0
+_LONGEST_ASKED = 1e9
 _SHORTEST_WAIT, _LONGEST_WAIT = 0.01, 60.0
 """Seconds that one answer is waited for."""
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, ConnectionRefusedError)
@@ -112,7 +115,6 @@ def _client(connection: Connection) -> httpx.Client:
     try:
         return httpx.Client(
             base_url=url,
-            params=dict(connection.params),
             transport=connection.transport,
             verify=trust() if connection.transport is None else True,
             limits=httpx.Limits(max_connections=size, max_keepalive_connections=size),
@@ -135,9 +137,12 @@ class Http:
         self._client = _client(connection)
         self._client.headers.update(ACCEPT)
         self._client.event_hooks = {"response": [going_nowhere]}
+        # No API of ours needs a cookie, and one that is not ASCII would make every later request fail.
+        self._client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))
         self._until: Any = _bounded(self._client, connection) if connection.transport is None else nullcontext
         self._create_repeatable = create_repeatable
         self._attempts, self._limits, self._exchange = _ATTEMPTS, connection.limits, connection.limits.exchange
+        self._params = connection.params
         self._classify = classify
         self._clock = connection.clock
         self._deadline = self._clock.now() + connection.budget
@@ -214,13 +219,17 @@ class Http:
 
     def _once(self, call: _Call, headers: Headers) -> Answer | _Failure:
         started = self._clock.now()
-        what = f"{call.method} {call.path}{self._via}"
+        path = call.path if len(call.path) <= _LONGEST_PATH else f"{call.path[:_LONGEST_PATH]}…"
+        what = f"{call.method} {path}{self._via}"
         try:
             answer = self._exchanged(call, headers, started)
         except TooLarge as error:
             found = ServiceError(f"{what} answered {error}, which no answer of this API holds", _NOT_JSON)
             reads = call.verb in (Verb.LIST, Verb.GET)
             return _Failure(found if reads else _in_doubt(found), repeatable=False)
+        except httpx.InvalidURL as error:
+            named = ServiceError(f"{what} is no request that can be sent: {error}", "See which id is so long, or odd.")
+            return _Failure(named, repeatable=False, sent=False)
         except _NOT_SENT as error:
             return _Failure(self._unreachable(error), repeatable=True, sent=False)
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
@@ -251,7 +260,10 @@ class Http:
                     raise httpx.ReadTimeout("the answer did not end in time")
 
         with self._until(max(end, started + _SHORTEST_WAIT)):
-            request = self._client.build_request(call.method, call.path, params=call.params, timeout=timeout, **more)
+            # Here, because the client's own way fails at half of a surrogate pair, which may be part of a cursor.
+            query = urlencode({**self._params, **(call.params or {})}, errors="surrogatepass")
+            target = f"{call.path}?{query}" if query else call.path
+            request = self._client.build_request(call.method, target, timeout=timeout, **more)
             response = self._client.send(request, stream=True)
             try:
                 assert isinstance(response.stream, httpx.SyncByteStream)
@@ -387,6 +399,8 @@ def _in_doubt(error: RetinueError) -> UnknownOutcome:
 
 def _given_up(error: RetinueError, lost: bool) -> RetinueError:
     """`lost`: one of the tries may have written."""
+    if lost and isinstance(error, ServiceError):
+        error.after_loss = True
     return _in_doubt(error) if lost and isinstance(error, Unreachable | AuthError | ApiGone) else error
 
 
@@ -409,15 +423,19 @@ def _final(verdict: Verdict, what: str, words: str, answer: Answer, hide: Callab
 
 def retry_after(headers: Mapping[str, str], wall_clock: float) -> float | None:
     """Seconds to wait from `retry-after-ms` or Retry-After (seconds or a date, RFC 9110 10.2.3); None if absent."""
+
+    def wait(seconds: float) -> float | None:
+        return None if math.isnan(seconds) else min(max(0.0, seconds), _LONGEST_ASKED)
+
     try:
         if headers.get("retry-after-ms"):
-            return max(0.0, float(headers["retry-after-ms"]) / 1000)
+            return wait(float(headers["retry-after-ms"]) / 1000)
     except ValueError:
         pass  # the other header may still say
     try:
         value = headers.get("retry-after", "").strip()
         if value.replace(".", "", 1).isdecimal():
-            return float(value)
-        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - wall_clock)
-    except ValueError:
+            return wait(float(value))
+        return wait(email.utils.parsedate_to_datetime(value).timestamp() - wall_clock)
+    except (ValueError, OverflowError):
         return None

@@ -5,7 +5,7 @@ Only `has_more: false` is taken at its word; whatever says more, or nothing, is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
@@ -45,10 +45,12 @@ Next = Callable[[str | None, int], Page]
 """The page after an item, by its id, and after so many items. Raises Moved."""
 
 
-def walked(following: Next, noun: str, key: str = "id") -> list[Item]:
+def walked(
+    following: Next, noun: str, key: str = "id", whole: Callable[[Collection[str]], bool] = lambda _ids: True
+) -> list[Item]:
     """Every item of a list once. A list that moves too much is begun again, four times in all. Raises ServiceError.
 
-    An error in the place of a first page is raised as it is.
+    An error in the place of a first page is raised as it is. `whole`: asked where two walks end in the same doubt.
     """
     before: set[str] | None = None
     why = ""
@@ -60,8 +62,8 @@ def walked(following: Next, noun: str, key: str = "id") -> list[Item]:
         except (Moved, ApiGone, NotFound, Rejected) as error:
             before, why = None, str(error)
             continue
-        # Two walks that agree have missed nothing by a deletion in between.
-        if sure or before == found.keys():
+        # Two walks that agree have missed nothing by a deletion in between; only a cursor may mean nothing there.
+        if sure or (before == found.keys() and whole(found)):
             return list(found.values())
         before, why = set(found), "a page is empty although the one before said that there are more"
     raise ServiceError(
@@ -126,7 +128,16 @@ def paged(ask: Ask, noun: str, params: Mapping[str, str]) -> list[Item]:
         # Some servers begin with the very item that is asked after.
         return Page(items[1:] if ids[:1] == [last] else items, more, len(items) == most)
 
-    return walked(following, noun)
+    def whole(ids: Collection[str]) -> bool:
+        turned = _other_end(ask, asked, noun)
+        return set(turned) <= set(ids) and not (turned == first and len(first) in _USUAL_PAGES)
+
+    return walked(following, noun, whole=whole)
+
+
+def _other_end(ask: Ask, asked: Mapping[str, str], noun: str) -> list[str]:
+    """The first page of the list in the other order, unless the service takes no order."""
+    return [str(item["id"]) for item in _items(ask({**asked, "order": "desc"}).body, noun)]
 
 
 def _unpaged(ask: Ask, asked: Mapping[str, str], noun: str, ids: Sequence[str]) -> Page:
@@ -134,8 +145,7 @@ def _unpaged(ask: Ask, asked: Mapping[str, str], noun: str, ids: Sequence[str]) 
 
     The other end of the list tells, unless the service takes no order either.
     """
-    answered = _items(ask({**asked, "order": "desc"}).body, noun)
-    turned = [str(item["id"]) for item in answered]
+    turned = _other_end(ask, asked, noun)
     if set(turned) - set(ids) or (turned == ids and len(ids) in _USUAL_PAGES):
         raise ServiceError(
             f"the service lists {len(ids)} {noun} whatever it is asked, and does not say whether there are more",

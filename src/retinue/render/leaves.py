@@ -56,7 +56,7 @@ def leaves(before: Json, after: Json, shape: Shape) -> list[Leaf]:
         # Slow to import and to run, so only here: for the few fields that are known to differ.
         from deepdiff import DeepDiff
 
-        tree = DeepDiff(old, new, view="tree", ignore_private_variables=False, threshold_to_diff_deeper=0)
+        tree = DeepDiff(*_differing(old, new), view="tree", ignore_private_variables=False, threshold_to_diff_deeper=0)
         paths = [tuple(level.path(output_format="list")) for levels in tree.values() for level in levels]
     except RecursionError:
         return [Leaf("", _as_json(old), _as_json(new))]
@@ -68,11 +68,33 @@ def leaves(before: Json, after: Json, shape: Shape) -> list[Leaf]:
     return sorted(found, key=lambda leaf: (leaf.path, leaf.reordered, _text(leaf.before), _text(leaf.after)))
 
 
+def _differing(old: dict[Any, Json], new: dict[Any, Json]) -> tuple[dict[Any, Json], dict[Any, Json]]:
+    """Both sides without what they share: of 128 tools mostly one differs."""
+    one, two = type(old)(), type(new)()
+    for key, before in old.items():
+        if key not in new:
+            one[key] = before
+            continue
+        after = new[key]
+        if type(before) is type(after):
+            if isinstance(before, dict):
+                before, after = _differing(before, after)
+                if not before and not after:
+                    continue
+            elif before == after:
+                continue
+        one[key], two[key] = before, after
+    two.update({key: after for key, after in new.items() if key not in old})
+    return one, two
+
+
 def names(value: Json, shape: Shape) -> list[str] | None:
     """What identifies the items of a list of objects with a type or a file; None for any other value."""
-    keyed = _comparable(value, shape, {})
-    typed = shape.items is not None and (shape.items.by_type is not None or _referring(shape.items) is not None)
-    return [key.name for key in keyed] if typed and isinstance(keyed, _Items) else None
+    items = shape.items
+    if items is None or (items.by_type is None and _referring(items) is None):
+        return None
+    short = canonical_value(value, shape)
+    return [key.name for key, _, _ in _keys(short, items)] if isinstance(short, list) else None
 
 
 def _comparable(value: Json, shape: Shape, defaults: dict[_Path, Json]) -> Json:
@@ -89,26 +111,27 @@ def _keyed(value: Json, shape: Shape, path: _Path, defaults: dict[_Path, Json]) 
     if isinstance(value, dict):
         shape = (shape.by_type or {}).get(str(value.get("type")), shape)
         members = shape.properties or {}
-        defaults.update(
-            {
-                (*path, key): sub.default
-                for key, sub in members.items()
-                if sub.default is not MISSING and not isinstance(sub.default, dict | list | None)
-            }
-        )
+        scalars = {key: sub.default for key, sub in members.items() if not isinstance(sub.default, dict | list | None)}
+        defaults.update({(*path, key): default for key, default in scalars.items() if default is not MISSING})
         rest = shape.values or Shape()
         return {key: _keyed(item, members.get(key, rest), (*path, key), defaults) for key, item in value.items()}
     if not isinstance(value, list):
         return value
-    result = _Items()
-    for place, item in enumerate(value):
-        key, content, inner = _identified(item, place, shape.items or Shape())
+    keys = _keys(value, shape.items or Shape())
+    return _Items((key, _keyed(content, inner, (*path, key), defaults)) for key, content, inner in keys)
+
+
+def _keys(items: list[Json], shape: Shape) -> Iterator[tuple[Item, Json, Shape]]:
+    """As `_identified` for each item, every key once."""
+    seen: set[Item] = set()
+    for place, item in enumerate(items):
+        key, content, inner = _identified(item, place, shape)
         name, count = key.name, 1
-        while key in result:
+        while key in seen:
             count += 1
             key = Item(f"{name} #{count}", key.form)
-        result[key] = _keyed(content, inner, (*path, key), defaults)
-    return result
+        seen.add(key)
+        yield key, content, inner
 
 
 def _identified(item: Json, place: int, shape: Shape) -> tuple[Item, Json, Shape]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from ..core.codec import outcome, plan_digest, plan_to_json, published_fields
@@ -129,14 +130,14 @@ def _change(change: Change, plan: Plan, seen: set[Obstacle]) -> Part:
     texts = [_obstacle(word, item, repeated=item in seen) for word, item in obstacles]
     seen.update(item for _, item in obstacles)
     stuck = [f"{word}: {code(cut(clean(item.message), _MESSAGE))}" for word, item in obstacles]
+    drawn = cache(lambda: list(_field_lines(change, plan)))
 
     def detailed(most: int | None) -> Detail:
         blocks, whole = [line] if texts else [], True
         for text in texts:
             body, all_of_it = head_lines(text, most)
             blocks, whole = [*blocks, fence(body)], whole and all_of_it
-        lines = list(_field_lines(change, plan))
-        if lines:
+        if lines := drawn():
             body, all_of_it = head_lines(lines, most)
             summary = "what changes" if texts else _line(change, plan, html_code)
             blocks, whole = [*blocks, folded(summary, fence(body, "diff"))], whole and all_of_it

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import click
 
+from ...core.allowed import Allowed
 from ...core.codec import outcome, plan_from_json
 from ...core.errors import InvalidManifests, StaleError, UsageError
 from ...core.model import Diagnostic, Plan, Severity
 from ...core.observation import Observation
+from ...core.policy import guard_protection
 from ...core.saved_plan import confirmed
 from ...core.soundness import faults
 from ...core.strictjson import loads
@@ -51,7 +53,8 @@ def command(options: ApplyOptions, *, planfile: str | None, trust_plan: bool) ->
     """Do what the plan says: plan afresh and ask, or carry out PLANFILE exactly as it was reviewed.
 
     PLANFILE is planned again from the manifests, with the variables that it was made with: what they no longer ask for
-    is not done. Nothing but objects of this project and environment is ever changed, whatever a plan file says.
+    is not done. Nothing but objects of this project and environment is ever changed, whatever a plan file says. Beside
+    --trust-plan, `--allow protected:ADDRESS` is the one thing to be said once more.
     """
     if planfile:
         return _apply_saved(planfile, options, trust_plan=trust_plan)
@@ -76,7 +79,9 @@ def read_plan(path: str) -> Plan:
 def _apply_saved(path: str, options: ApplyOptions, *, trust_plan: bool) -> int:
     plan = read_plan(path)
     narrowing = (options.targets, options.excludes, options.labels, options.variables, options.var_files)
-    if any(narrowing) or options.allowed:
+    # What is believed of a plan without its manifests does not go so far as to lift a protection.
+    more = options.allowed.codes.keys() - ({"protected"} if trust_plan else set())
+    if any(narrowing) or more:
         raise UsageError(
             "a saved plan is applied as it is; it cannot be narrowed, changed or allowed more",
             "Plan again with these flags and apply that plan.",
@@ -95,19 +100,27 @@ def _apply_saved(path: str, options: ApplyOptions, *, trust_plan: bool) -> int:
         return _apply_again(plan, with_manifests(session, recorded), recorded)
     with connect(session, options) as service:
         checked = _unmoved(preflight(plan, run_of(session, service, options)))
-        return carry_out(plan, session, service, options, checked)
+        # A digest that somebody gave vouches for what the plan says was allowed; its file alone does not.
+        allowed = {**(plan.allowed.codes if options.expect_digest else {}), **options.allowed.codes}
+        guarded = guard_protection(replace(plan, changes=checked.todo, allowed=Allowed(allowed)), checked.live)
+        session = replace(session, before=checked.live.keys())
+        return _carry_out(plan, session, service, options, replace(checked, todo=guarded.changes))
 
 
 def _apply_again(plan: Plan, session: Session, options: ApplyOptions) -> int:
     """Carry out what of a saved plan is left to do and is just what the manifests ask for, or nothing."""
     with observed(session, options) as (session, service, seen):
-        checked = _confirmed(plan, session, service, seen, options)
-        if any(change.blocked for change in checked.todo):
-            plan = replace(plan, changes=checked.todo, document=None)
-            if shows_plan(options):
-                show_plan(plan, ProjectOptions())
-            return report_blocked(plan, options)
-        return carry_out(plan, session, service, options, checked)
+        return _carry_out(plan, session, service, options, _confirmed(plan, session, service, seen, options))
+
+
+def _carry_out(plan: Plan, session: Session, service: Service, options: ApplyOptions, checked: Checked) -> int:
+    """What is left to do, unless some of it is blocked by now."""
+    if any(change.blocked for change in checked.todo):
+        plan = replace(plan, changes=checked.todo, document=None)
+        if shows_plan(options):
+            show_plan(plan, ProjectOptions())
+        return report_blocked(plan, options)
+    return carry_out(plan, session, service, options, checked)
 
 
 def _confirmed(plan: Plan, session: Session, service: Service, seen: Observation, options: ApplyOptions) -> Checked:

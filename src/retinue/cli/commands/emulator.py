@@ -88,6 +88,8 @@ def command(misbehaviour: Misbehaviour, *, host: str, port: int, db: str, contro
     OpenAI's Assistants and Agents are at /v1, an Azure resource at /openai, a Foundry project at /api/projects/NAME,
     Flowise at /api/v1.
     """
+    if not host.isprintable():
+        raise UsageError("--host holds what no name of a host can", "Name a host or an address, such as 127.0.0.1.")
     emulator = _emulator(db, control, misbehaviour.document())
     try:
         emulator.serve(host, port, console.result, threading.Event())
@@ -111,7 +113,7 @@ def _emulator(db: str, control: bool, document: Json) -> emulators.Server:
     make = emulators.load(emulators.SERVER)
     try:
         emulator: emulators.Server = make(db, control=control)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, ValueError, sqlite3.Error) as error:  # ValueError: a name that no file can have
         raise UsageError(f"cannot keep objects in {db}: {error}", "Name another file with --db.") from error
     try:
         emulator.configure(document)
@@ -128,5 +130,5 @@ def _setting(text: str) -> tuple[str, Any]:
         raise UsageError(f"--set {text}: expected NAME=VALUE")
     try:
         return name, json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return name, value

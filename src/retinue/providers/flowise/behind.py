@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
-from urllib.parse import quote
 
 from ...core.errors import RetinueError
 from ...core.model import Diagnostic, Json, Severity
+from ..paged import below
 from ..wire import Verb
 from .reading import details_of, is_marked, upstream_id
 from .upstream import is_comparable
@@ -83,7 +83,7 @@ class Behind:
         """One that the first page does not show; asked for only if there may be a second page."""
         problem = "the upstream's list does not show it"
         if listed >= _PAGE:
-            path = f"openai-assistants/{quote(key, safe='')}"
+            path = below("openai-assistants", key)
             try:
                 found: dict[str, Json] = self._send(Verb.GET, "GET", path, params={"credential": credential})
                 return found

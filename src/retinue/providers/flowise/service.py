@@ -91,22 +91,24 @@ class FlowiseService:
         return self._read(self._send(Verb.UPDATE, "PUT", below("assistants", live.remote_id), body))
 
     def delete(self, kind: str, remote_id: str) -> None:
-        """With the upstream assistant, unless another row shares it; what the list says then is what happened."""
+        """With the upstream assistant, unless another row shares it. Only `affected: 1` says that the row is gone;
+        after any other answer it is looked for."""
         if not _can_be_id(remote_id):
             return
         with self._lock:
             behind = self._rows.get(remote_id)
             shared = sum(key == behind for key in self._rows.values()) > 1
         refusal: Rejected | None = None
+        path, answer = below("assistants", remote_id), {}
         try:
             params = {"isDeleteBoth": "true"} if behind and not shared else None
-            self._send(Verb.DELETE, "DELETE", below("assistants", remote_id), params=params)
+            answer = self._send(Verb.DELETE, "DELETE", path, params=params)
         except NotFound:
             return
         except Rejected as error:
             refusal = error
-        if any(row["id"] == remote_id for row in self._all_rows()):
-            raise refusal or Rejected(f"{remote_id} is still listed after its delete", "Look at it in Flowise.")
+        if answer.get("affected") != 1 and self._is_there(path):
+            raise refusal or Rejected(f"{remote_id} is still there after its delete", "Look at it in Flowise.")
         with self._lock:
             self._rows.pop(remote_id, None)
         if refusal is not None and not is_gone_upstream(refusal.message):
@@ -114,6 +116,13 @@ class FlowiseService:
                 f"{remote_id} is deleted, but its assistant {behind} may still be upstream: {refusal.message}",
                 "Delete that one at the upstream by hand.",
             )
+
+    def _is_there(self, path: str) -> bool:
+        try:
+            self._send(Verb.GET, "GET", path)
+        except NotFound:
+            return False
+        return True
 
     def close(self) -> None:
         self._http.close()

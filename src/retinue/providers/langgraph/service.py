@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ...core.errors import ApiGone, AuthError, NotFound, Rejected, ServiceError
+from ...core.errors import ApiGone, AuthError, NotFound, Rejected, ServiceError, UnknownOutcome
 from ...core.model import Desired, Diagnostic, Json, Live
 from ..base import Marker, Resolved, Version
 from ..lenient import seconds
-from ..paged import Moved, Page, walked
+from ..paged import Moved, Page, below, walked
 from ..wire import Verb
 from .block import block_of
 from .graphs import Graph, findings, unknown_graph, unreadable_schema
@@ -54,7 +54,7 @@ class LangGraphService:
         if not _UUID.fullmatch(remote_id):
             return None
         try:
-            raw = self._http.send(Verb.GET, "GET", f"assistants/{remote_id}")
+            raw = self._http.send(Verb.GET, "GET", _path(remote_id))
             return None if is_system(raw) else to_live(raw)
         except NotFound:
             return None
@@ -69,9 +69,12 @@ class LangGraphService:
             except Rejected as error:
                 if error.status != _CONFLICT:
                     raise
+                refused = error
             there = self.get(kind, remote_id)
             if there is not None and there.marker_address == marker.address:
                 return there
+            if there is not None and there.mark.owner is None and refused.after_loss:
+                raise UnknownOutcome(f"{remote_id} is there, perhaps by an earlier try of this create")
         raise Rejected(f"all {_IDS} ids of {marker.address} are taken by other assistants", "Delete or adopt them.")
 
     def update(
@@ -80,13 +83,13 @@ class LangGraphService:
         body = update_body(live, fields, marker)
         if not body:
             return live
-        return to_live(self._http.send(Verb.UPDATE, "PATCH", f"assistants/{live.remote_id}", body=body))
+        return to_live(self._http.send(Verb.UPDATE, "PATCH", _path(live.remote_id), body=body))
 
     def delete(self, kind: str, remote_id: str) -> None:
         if not _UUID.fullmatch(remote_id):
             return
         try:
-            self._http.send(Verb.DELETE, "DELETE", f"assistants/{remote_id}")
+            self._http.send(Verb.DELETE, "DELETE", _path(remote_id))
         except NotFound:
             return
 
@@ -96,12 +99,12 @@ class LangGraphService:
     # --- history
 
     def versions(self, live: Live) -> Sequence[Version]:
-        path = f"assistants/{live.remote_id}/versions"
+        path = f"{_path(live.remote_id)}/versions"
         found = self._http.send(Verb.LIST, "POST", path, body={"limit": MOST})
         return [_version(raw, live) for raw in _objects(found)]
 
     def set_back(self, live: Live) -> bool:
-        path = f"assistants/{live.remote_id}/versions"
+        path = f"{_path(live.remote_id)}/versions"
         try:
             newest = _objects(self._http.send(Verb.LIST, "POST", path, body={"limit": 1}))
         except ApiGone:
@@ -136,7 +139,7 @@ class LangGraphService:
         if not _objects(found):
             return Graph(name)
         try:
-            schemas = self._http.brief().send(Verb.GET, "GET", f"assistants/{found[0]['assistant_id']}/schemas")
+            schemas = self._http.brief().send(Verb.GET, "GET", f"{_path(found[0]['assistant_id'])}/schemas")
         except (ServiceError, AuthError) as error:
             return unreadable_schema(name, error.message)
         return Graph.of(name, schemas.get("context_schema"))
@@ -167,9 +170,15 @@ class LangGraphService:
 
     def _page(self, body: Mapping[str, Json]) -> Page:
         answer = self._http.ask(Verb.LIST, "POST", "assistants/search", body={**body})
-        items = _objects(answer.body)
-        goes_on, told = "x-pagination-next" in answer.headers, "x-pagination-total" in answer.headers
-        return Page(items, goes_on if goes_on or told else None, len(items) >= MOST)
+        items, total = _objects(answer.body), answer.headers.get("x-pagination-total", "")
+        end: bool = total == str(body["offset"] + len(items)) and len(items) < MOST
+        # The end is where both headers say so: either one may be lost on its way.
+        more = True if "x-pagination-next" in answer.headers else False if end else None
+        return Page(items, more)
+
+
+def _path(remote_id: str) -> str:
+    return below("assistants", remote_id)
 
 
 def _objects(found: Json) -> list[dict[str, Json]]:
