@@ -15,6 +15,7 @@ from retinue.core.model import Address, Desired, Json, Live, Severity, Status
 from retinue.engine.apply import apply_changes
 from retinue.load.validate import validate_extras
 from retinue.load.yaml import parse_text
+from retinue.providers import registry
 from retinue.providers.base import Marker, Settings
 from retinue.providers.openai_agents import PROVIDER
 from retinue.providers.openai_agents.forms import create_body, to_live, update_body
@@ -88,6 +89,16 @@ def test_that_instructions_are_appended_is_told_once_for_an_environment() -> Non
         ("approximated", Severity.INFO, "/provider")
     ]
     assert said(instructions="Be kind.") == []
+
+
+@pytest.mark.parametrize("name", ["openai-assistants", "azure-openai", "flowise"])
+@pytest.mark.parametrize("kind", ["mcp", "web_search"])
+def test_where_a_service_lacks_a_portable_tool_that_is_a_loss_at_its_line(name: str, kind: str) -> None:
+    tool = {"type": kind, **({"server_label": "a", "server_url": "https://x.example"} if kind == "mcp" else {})}
+    block = {"flowise": {"type": "OPENAI", "credential": "c"}} if name == "flowise" else {}
+    spec = {"model": "gpt-4o", "tools": [{"type": "code_interpreter"}, tool], "providers": block}
+    found = registry.load(name).check(Desired("Assistant", spec, Address("Assistant", "one")))
+    assert [(item.code, item.path) for item in found] == [("capability", "/tools/1")]
 
 
 # --- updates
