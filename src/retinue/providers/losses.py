@@ -20,7 +20,8 @@ LOSS = "capability"
 OnLoss: TypeAlias = str | Mapping[str, str]
 """`error`, `warn` or `allow`: for every field, or by field; what is not named has its default."""
 
-_ASSISTANTS_TOOLS = ("code_interpreter", "file_search", "function")
+_LATER_TOOLS = ("mcp", "web_search")
+"""The portable tools that the Assistants v2 protocol does not have."""
 _OVERLAY = "Take it out here, or leave it out for this environment in an overlay."
 _SEVERITIES = {"error": Severity.ERROR, "warn": Severity.WARNING, "allow": Severity.INFO}
 
@@ -40,7 +41,7 @@ def lost_tools(desired: Desired, where: str) -> Iterator[Diagnostic]:
     """One for each tool of a manifest that the Assistants v2 protocol does not have; `where` is what lacks it."""
     for index, tool in enumerate(desired.spec.get("tools") or ()):
         kind = tool.get("type") if isinstance(tool, dict) else None
-        if kind not in _ASSISTANTS_TOOLS and isinstance(kind, str):
+        if kind in _LATER_TOOLS:
             message = f"the tool {kind} cannot be held: {where} has no such tool"
             remedy = f"{_OVERLAY} A function of your application can stand for it."
             yield Diagnostic(LOSS, message, remedy, path=f"/tools/{index}")
