@@ -7,9 +7,10 @@ from retinue_conformance.plugin import bench as bench
 from retinue_conformance.plugin import opened as opened
 from retinue_conformance.plugin import pytest_generate_tests as pytest_generate_tests
 
+from .agents_subjects import SUBJECTS as AGENTS
 from .azure_subjects import SUBJECTS as AZURE
 from .flowise_subjects import SUBJECTS as FLOWISE
 from .langgraph_subjects import SUBJECTS as LANGGRAPH
 from .openai_subjects import SUBJECTS as OPENAI
 
-SUBJECTS[:] = [*OPENAI, *AZURE, *FLOWISE, *LANGGRAPH]
+SUBJECTS[:] = [*OPENAI, *AGENTS, *AZURE, *FLOWISE, *LANGGRAPH]

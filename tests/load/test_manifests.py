@@ -123,7 +123,7 @@ def test_every_kind_of_file_in_a_folder(world: World) -> None:
     assert [str(resource.address) for resource in loaded.resources] == [
         f"Assistant/{name}" for name in ("four", "greeter", "one", "three", "two")
     ]
-    assert loaded.resources[0].spec["instructions"] == "Be kind.\n"
+    assert loaded.resources[0].spec["instructions"] == "Be kind."
     assert loaded.resources[3].spec["name"] == "😀"
 
 

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from ..core.errors import InvalidManifests, UsageError
@@ -22,9 +23,10 @@ from ..load.manifests import UNMATCHED, Loaded, load
 from ..load.project import Project
 from ..load.sources import covering, fixed
 from ..load.yaml import parse
-from ..providers.base import Exporter
+from ..providers import registry
+from ..providers.base import Exporter, Provider, Recogniser
 from ..providers.registry import catalogue
-from ..schema import Catalogue
+from ..schema import Catalogue, with_extras
 from . import console
 from .connecting import connect
 from .files import read_named, read_stdin
@@ -71,12 +73,31 @@ def read_export(
         raise InvalidManifests(problems)
     if (missed := choice.missed(flat(objects, kinds)[0])) is not None:
         raise UsageError(f"no object of the export is {missed}", "Look into the file for its `id` and `name`.")
+    origin = _origin(flat(objects, kinds)[0])
+    if origin is not None:
+        known = known.of(origin.name)
+        known = replace(known, kinds=with_extras(known.kinds, origin.name, origin.capabilities.extras))
+    into = None if project is None else _into(project, kinds[0])
+    read = partial(_in_words, origin)
+    exported = manifests_from_objects(objects, known, into, wanted=choice.takes, read=read)
+    exported = replace(checked(exported), provider=origin.name if origin else None)
     if project is None:
-        return checked(manifests_from_objects(objects, known, wanted=choice.takes))
-    exported = checked(manifests_from_objects(objects, known, _into(project, kinds[0]), wanted=choice.takes))
+        return exported
     beside = Beside(project, tuple(project.environments), variables or {}, known.kinds)
     _refuse_taken(exported, beside)
     return checked(fitted(exported, beside))
+
+
+def _origin(objects: Sequence[Json]) -> Provider | None:
+    """The service whose objects these are, if the first that says so is right: one export is of one service."""
+    providers = [provider for name in registry.names() if isinstance(provider := registry.load(name), Recogniser)]
+    found = (item for item in objects if isinstance(item, dict))
+    return next((provider for item in found for provider in providers if provider.recognised(item)), None)
+
+
+def _in_words(origin: Provider | None, item: Json) -> Json:
+    live = origin.recognised(item) if isinstance(origin, Recogniser) and isinstance(item, dict) else None
+    return item if live is None else origin.exported(live)
 
 
 def exportable(known: Catalogue) -> list[Kind]:

@@ -21,8 +21,8 @@ def fresh_files(folder: Path) -> dict[str, str]:
     return {"retinue.yaml": project_text(folder), **starter.FILES}
 
 
-def project_text(folder: Path) -> str:
-    return starter.PROJECT.format(name=project_name(folder.resolve().name))
+def project_text(folder: Path, provider: str = starter.PROVIDER) -> str:
+    return starter.PROJECT.format(name=project_name(folder.resolve().name), provider=provider)
 
 
 def service_text(folder: Path, environment: str, settings: Mapping[str, object]) -> str:

@@ -44,12 +44,14 @@ class Exported:
     """Files to write, by path relative to the project folder, and what could not be carried over.
 
     An error means that an object has no manifest; a warning, that its manifest is there but needs a look.
-    `manifests`: what the manifest files among `files` are made of.
+    `manifests`: what the manifest files among `files` are made of. `provider`: whose objects they were, if the objects
+    say so.
     """
 
     files: Mapping[str, str]
     diagnostics: tuple[Diagnostic, ...] = ()
     manifests: tuple[NewManifest, ...] = ()
+    provider: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +78,13 @@ def manifests_from_objects(
     kinds: Sequence[Kind] = (),
     kind_of: Callable[[Mapping[str, Json]], Kind | None] | None = None,
     wanted: Callable[[Mapping[str, Json]], bool] = lambda _: True,
+    read: Callable[[Json], Json] = lambda item: item,
 ) -> Exported:
     """One manifest for each of `objects` whose kind can be exported, with its long text in a file of its own.
 
     What the request would have made with an object stands behind it in the same file. `kinds`: those that may be among
     the objects, with the fields that only their service has; `kind_of`: the kind of one, where what it holds does not
-    tell. `wanted` chooses objects.
+    tell. `wanted` chooses objects, `read` puts each into the words of a manifest.
     """
     into = into or Destination()
     kinds = kinds or [item for item in known.with_manifests if item.export]
@@ -89,7 +92,7 @@ def manifests_from_objects(
     work.told = kind_of
     found, problems = flat(objects, kinds)
     work.problems.extend(problems)
-    found = [item for item in found if not isinstance(item, dict) or wanted(item)]
+    found = [read(item) for item in found if not isinstance(item, dict) or wanted(item)]
     if into.tools is not None:
         work.share(found, into.tools)
     for item in found:

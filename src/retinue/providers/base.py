@@ -53,7 +53,8 @@ class Capabilities:
     manifest may say below `providers.NAME`; members named in its `x-retinue-live` are found on live objects only.
 
     `settings`: the keys of an environment that this service takes and others need not, with their JSON Schemas.
-    `key_variable`: the environment variable that usually holds the key. `account`: what the account is called that the
+    `endpoint`: where the service is, if it is in one place. `key_variable`: the environment variable that usually holds
+    the key. `account`: what the account is called that the
     service reports (then its Service is `Identified`); empty: it reports none.
     """
 
@@ -67,6 +68,7 @@ class Capabilities:
     recognised_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     extras: Mapping[str, Json] = field(default_factory=dict)
     settings: Mapping[str, Json] = field(default_factory=dict)
+    endpoint: str = ""
     key_variable: str = ""
     auth: Auth = Auth()
     account: str = ""
@@ -216,6 +218,14 @@ class Exporter(Protocol):
 
     def exported(self, live: Live) -> dict[str, Json]:
         """A live object as the fields of a manifest, with its `id`. Pure."""
+
+
+@runtime_checkable
+class Recogniser(Exporter, Protocol):
+    """What an Exporter may offer besides: it knows its raw objects in a file that somebody exported."""
+
+    def recognised(self, raw: Mapping[str, Json]) -> Live | None:
+        """As a live object; None for an object of something else. Pure."""
 
 
 @runtime_checkable

@@ -13,6 +13,7 @@ from ..core.marker import ADDRESS_KEY, APPLIED_KEY
 from ..core.model import Change, Desired, Diagnostic, Json, Live, Obstacle
 from .assistants_v2 import ASSISTANT, FILE, KINDS, VECTOR_STORE
 from .base import ByKind, Capabilities, Configured, Content, Marker, Service, Settings, Support
+from .losses import lost_tools
 from .metadata import MARKER_KEYS, MOST_PAIRS, authors, metadata_pairs, pairs, texts
 from .openai_files import FILE_FIELDS, FileVerbs
 from .paged import below, created_at, id_of, paged
@@ -201,7 +202,19 @@ class FamilyService(ByKind):
 
 
 _SENT_AS = {"organization": "OpenAI-Organization", "openai_project": "OpenAI-Project"}
-_CHECKS: Mapping[str, Callable[[Desired], Iterable[Diagnostic]]] = {VECTOR_STORE.name: unsearchable}
+SETTINGS: Mapping[str, Json] = {
+    name: {"type": "string", "minLength": 1, "description": f"Sent as {header}."} for name, header in _SENT_AS.items()
+}
+_CHECKS: Mapping[str, Callable[[Desired], Iterable[Diagnostic]]] = {
+    ASSISTANT.name: lambda desired: lost_tools(desired, "the Assistants protocol"),
+    VECTOR_STORE.name: unsearchable,
+}
+
+
+def headers_of(settings: Settings) -> tuple[dict[str, str], tuple[Diagnostic, ...]]:
+    """What the settings of an environment add to every request of OpenAI's, and what is wrong with them."""
+    problems = tuple(_no_header(name) for name, value in settings.values.items() if not is_plain(value))
+    return {_SENT_AS[name]: value for name, value in settings.values.items()}, problems
 
 
 class OpenAIProvider:
@@ -218,10 +231,7 @@ class OpenAIProvider:
         unreadable={ASSISTANT.name: frozenset({"reasoning_effort"})},
         key_variable="OPENAI_API_KEY",
         account="the organization, where answers name it",
-        settings={
-            name: {"type": "string", "minLength": 1, "description": f"Sent as {header}."}
-            for name, header in _SENT_AS.items()
-        },
+        settings=SETTINGS,
         compound={VECTOR_STORE.name: frozenset({"files"})},
         fields={
             ASSISTANT.name: {name: (Support.NATIVE, "") for name in _FIELDS if name != "reasoning_effort"}
@@ -235,8 +245,8 @@ class OpenAIProvider:
         self._headers = headers or {}
 
     def configured(self, settings: Settings) -> Configured:
-        problems = tuple(_no_header(name) for name, value in settings.values.items() if not is_plain(value))
-        return Configured(OpenAIProvider({_SENT_AS[name]: value for name, value in settings.values.items()}), problems)
+        headers, problems = headers_of(settings)
+        return Configured(OpenAIProvider(headers), problems)
 
     def check(self, desired: Desired) -> list[Diagnostic]:
         check = _CHECKS.get(desired.kind)

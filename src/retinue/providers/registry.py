@@ -22,14 +22,15 @@ _OWN = {
     "azure-openai": "azure_openai",
     "flowise": "flowise",
     "langgraph": "langgraph",
+    "openai-agents": "openai_agents",
     "openai-assistants": "openai_assistants",
 }
 """Modules beside this one. Not by the metadata of an installation, which a source tree may lack or have from before."""
 FORMER = {
     "openai": (
         "openai-assistants",
-        "Write `openai-assistants` for a server of the retired Assistants protocol. `openai-agents`, for OpenAI's"
-        " Agents API, is not in this version yet.",
+        "Write `openai-agents` for OpenAI's own service, which has agents today, or `openai-assistants` for a server of"
+        " the retired Assistants protocol.",
     )
 }
 """By the earlier name of a provider: its name now, and what to do where the earlier one is written."""

@@ -6,13 +6,14 @@ from .assistants_v2 import ASSISTANT
 
 FOLDER = ASSISTANT.plural
 """Where manifests of a new project are."""
+PROVIDER = "openai-assistants"
 PROJECT = """\
 version: 1
 project: {name}
 manifests: [assistants]
 environments:
   local:
-    provider: openai-assistants
+    provider: {provider}
     endpoint: emulator            # a local server inside retinue: no account, no key
     variables: {{model: gpt-4o-mini}}
 """

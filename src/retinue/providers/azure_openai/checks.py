@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from ...core.model import Desired, Diagnostic, Json
 from ..assistants_v2 import ASSISTANT, VECTOR_STORE
-from ..losses import LOSS
+from ..losses import LOSS, lost_tools
 from ..vector_stores import unsearchable
 from .versions import Part, Version
 
@@ -30,6 +30,7 @@ def _store(desired: Desired, version: Version) -> Iterator[Diagnostic]:
 
 
 def _assistant(desired: Desired, version: Version) -> Iterator[Diagnostic]:
+    yield from lost_tools(desired, "this API")
     spec = desired.spec
     text = spec.get("instructions")
     most = version.longest_instructions
