@@ -195,7 +195,10 @@ class FamilyService(ByKind):
 
     def __init__(self, http: Http, assistants: AssistantVerbs, files: FileVerbs, stores: StoreVerbs) -> None:
         super().__init__({ASSISTANT.name: assistants, VECTOR_STORE.name: stores, FILE.name: files}, http.close)
-        self.account, self._files = assistants.account, files
+        self._assistants, self._files = assistants, files
+
+    def account(self) -> str | None:
+        return self._assistants.account()
 
     def upload(self, kind: str, spec: Mapping[str, Json], scope: str, content: Content) -> Live:
         return self._files.upload(spec, scope, content)
