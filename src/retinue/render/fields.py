@@ -157,14 +157,14 @@ def _laid_out(rows: Sequence[_Row], layout: Layout, style: Style) -> list[str]:
 
 
 def remark_after(line: str, remark: str, layout: Layout, style: Style, *, below: str = _INDENT) -> str:
-    """What goes behind a line for its remark: on a narrow terminal, where it does not fit, a line of its own.
+    """What goes behind a line for its remark: on a terminal where it does not fit, a line of its own.
 
     `below`: how far that is indented.
     """
     if not remark:
         return ""
     gap = pad(line, layout.remarks)
-    if layout.width < REVIEWED and cells(line) + len(gap) + cells(remark) > layout.width:
+    if layout.width != REVIEWED and cells(line) + len(gap) + cells(remark) > layout.width:
         return f"\n{below}{style.muted(remark)}"
     return gap + style.muted(remark)
 
