@@ -5,7 +5,7 @@ core/freshness.py decides whether a step may go.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -30,20 +30,21 @@ from .threads import all_of
 class Checked:
     """What is left to do, what is done already (change, live id), and why the rest is stale.
 
-    `ids`: of what is done. `live`: what was read, by id.
+    `ids`: of what is done. `live`: what was read.
     """
 
     todo: tuple[Change, ...]
     done: tuple[tuple[Change, str | None], ...]
     moved: tuple[str, ...]
     ids: Mapping[Address, str] = field(default_factory=dict)
-    live: Mapping[str | None, Live] = field(default_factory=dict)
+    live: Sequence[Live] = ()
 
 
 def preflight(plan: Plan, run: Run, seen: Observation | None = None) -> Checked:
     """`seen`: what was just read to plan again. Without it the kinds of the plan are listed, because only a list tells
-    a copy from its original, and whatever may refer to a file that is to go because nothing did."""
-    world = _World.of(_read(plan, run) if seen is None else _completed(plan, seen, run), plan, run)
+    a copy from its original; where something is to go, all that may refer to it or counts beside it."""
+    seen = _read(plan, run) if seen is None else _completed(plan, seen, run)
+    world = _World.of(seen, plan, run)
     states: dict[int, Stale | Reached | None] = {}
     numbered = dict(enumerate(plan.changes))
     # What others refer to comes first: its id is needed to see whether they are as planned already.
@@ -58,7 +59,7 @@ def preflight(plan: Plan, run: Run, seen: Observation | None = None) -> Checked:
         done=tuple((change, state.remote_id) for change, state in found if isinstance(state, Reached)),
         moved=tuple(f"{change.address}: {state.why}" for change, state in found if isinstance(state, Stale)),
         ids=dict(run.ids),
-        live=world.by_id,
+        live=seen.live,
     )
 
 
@@ -134,14 +135,16 @@ def _gone(plan: Plan, seen: Observation, run: Run) -> set[tuple[str, str]]:
 
 def _read(plan: Plan, run: Run) -> Observation:
     live = _read_listed(plan, run)
-    if not any(run.kinds[change.address.kind].by_content and change.action.destroys for change in _free(plan)):
+    going = [run.kinds[change.address.kind] for change in _free(plan) if change.action.destroys]
+    if not going:
         return Observation(run.target, live)
     listed = {change.address.kind for change in plan.changes}
-    for kind in (kind for kind in run.capabilities.kinds if kind not in listed):
-        with suppress(ApiGone):  # What is not there refers to nothing.
-            live += read_live(run.service, [kind])
+    for kind in run.capabilities.kinds:
+        if kind not in listed and not run.kinds[kind].by_content:
+            with suppress(ApiGone):  # What is not there refers to nothing, and nothing of it is ours.
+                live += read_live(run.service, [kind])
     seen = Observation(run.target, live)
-    parts = of_others(seen.world, run.capabilities.compound)
+    parts = of_others(seen.world, run.capabilities.compound) if any(kind.by_content for kind in going) else ()
     return replace(seen, live=read_whole(run.service, live, parts)) if parts else seen
 
 
