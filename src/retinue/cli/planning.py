@@ -169,7 +169,8 @@ def _without_keys(plan: Plan) -> Plan:
     def shown(change: Change) -> Change:
         fields = tuple(replace(item, before=hide.masked_json(item.before)) for item in change.fields)
         blocked = change.blocked and replace(change.blocked, message=hide.masked(change.blocked.message))
-        return replace(change, fields=fields, blocked=blocked)
+        name = change.display_name and hide.masked(change.display_name)
+        return replace(change, fields=fields, blocked=blocked, display_name=name)
 
     diagnostics = (replace(item, message=hide.masked(item.message)) for item in plan.diagnostics)
     return replace(plan, changes=tuple(map(shown, plan.changes)), diagnostics=tuple(diagnostics))

@@ -5,7 +5,7 @@ core/freshness.py decides whether a step may go.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -30,20 +30,18 @@ from .threads import all_of
 class Checked:
     """What is left to do, what is done already (change, live id), and why the rest is stale.
 
-    `ids`: of what is done. `live`: what was read.
+    `ids`: of what is done.
     """
 
     todo: tuple[Change, ...]
     done: tuple[tuple[Change, str | None], ...]
     moved: tuple[str, ...]
     ids: Mapping[Address, str] = field(default_factory=dict)
-    live: Sequence[Live] = ()
 
 
 def preflight(plan: Plan, run: Run, seen: Observation | None = None) -> Checked:
-    """`seen`: what was just read to plan again. Without it the kinds of the plan are listed, because only a list tells
-    a copy from its original; where something is to go, all that may refer to it or counts beside it."""
-    seen = _read(plan, run) if seen is None else _completed(plan, seen, run)
+    """`seen`: what was just read, for instance to plan again. Without it, what a plan needs that is believed."""
+    seen = read_for_trusted(plan, run) if seen is None else _completed(plan, seen, run)
     world = _World.of(seen, plan, run)
     states: dict[int, Stale | Reached | None] = {}
     numbered = dict(enumerate(plan.changes))
@@ -59,7 +57,6 @@ def preflight(plan: Plan, run: Run, seen: Observation | None = None) -> Checked:
         done=tuple((change, state.remote_id) for change, state in found if isinstance(state, Reached)),
         moved=tuple(f"{change.address}: {state.why}" for change, state in found if isinstance(state, Stale)),
         ids=dict(run.ids),
-        live=seen.live,
     )
 
 
@@ -133,7 +130,9 @@ def _gone(plan: Plan, seen: Observation, run: Run) -> set[tuple[str, str]]:
     return {key for key, item in zip(wanted, found, strict=True) if item is None}
 
 
-def _read(plan: Plan, run: Run) -> Observation:
+def read_for_trusted(plan: Plan, run: Run) -> Observation:
+    """What the checks of a plan need that is not planned again: lists, because only a list tells a copy from its
+    original; where something is to go, also of all that may refer to it or counts beside it."""
     live = _read_listed(plan, run)
     going = [run.kinds[change.address.kind] for change in _free(plan) if change.action.destroys]
     if not going:

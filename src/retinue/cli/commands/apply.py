@@ -15,7 +15,7 @@ from ...core.policy import guard_trusted, less_done
 from ...core.saved_plan import confirmed
 from ...core.soundness import faults
 from ...core.strictjson import loads
-from ...engine.preflight import Checked, preflight
+from ...engine.preflight import Checked, preflight, read_for_trusted
 from ...providers import registry
 from ...providers.base import Service
 from .. import allowing, helping, options
@@ -98,14 +98,14 @@ def _apply_saved(path: str, options: ApplyOptions, *, trust_plan: bool) -> int:
         recorded = as_recorded(plan, path, options)
         return _apply_again(plan, with_manifests(session, recorded), recorded)
     with connect(session, options) as service:
-        checked = _unmoved(preflight(plan, run_of(session, service, options)))
+        run = run_of(session, service, options)
+        seen = read_for_trusted(plan, run)
+        checked = _unmoved(preflight(plan, run, seen))
         # A digest that somebody gave vouches for what the plan says was allowed; its file alone does not.
         given = Allowed({**(plan.allowed.codes if options.expect_digest else {}), **options.allowed.codes})
         allowed = less_done(given, (change for change, _ in checked.done), session.target.removed)
-        guarded = guard_trusted(
-            replace(plan, changes=checked.todo, allowed=allowed), Observation(session.target, checked.live)
-        )
-        session = replace(session, before={item.remote_id for item in checked.live})
+        guarded = guard_trusted(replace(plan, changes=checked.todo, allowed=allowed), seen)
+        session = replace(session, before={item.remote_id for item in seen.live})
         return _carry_out(plan, session, service, options, replace(checked, todo=guarded.changes))
 
 
