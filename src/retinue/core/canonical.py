@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from .model import MISSING, Json, Kind, Shape
@@ -72,10 +73,23 @@ def _object(value: dict[str, Json], shape: Shape) -> Json:
 
 def _list(value: list[Json], shape: Shape) -> Json:
     items = shape.items or Shape()
-    result = [short for item in value if (short := canonical_value(item, items)) is not MISSING]
+    result = [short for item in value if (short := _item(item, items)) is not MISSING]
     if shape.unordered:
         return sorted({canonical_json(item): item for item in result}.values(), key=canonical_json)
     return result
+
+
+def _item(value: Json, shape: Shape) -> Json:
+    return _equal(_WRITTEN(value), shape) if isinstance(value, dict) else canonical_value(value, shape)
+
+
+@lru_cache(maxsize=4096)
+def _equal(text: str, shape: Shape) -> Json:
+    """The canonical form of an object that is written like this: one and the same for all objects that share it.
+
+    Objects have many items in common, such as tools; so they are brought to this form, and compared, once.
+    """
+    return canonical_value(json.loads(text), shape)
 
 
 def _text(value: str, shape: Shape) -> Json:
@@ -102,15 +116,12 @@ def number(value: Any) -> Any:
 
 def same(left: Json, right: Json) -> bool:
     """Typed equality of canonical values: 1 equals 1.0, `true` never equals 1, key order does not count."""
-    if isinstance(left, dict):
-        if not isinstance(right, dict) or left.keys() != right.keys():
-            return False
-        return all(same(item, right[key]) for key, item in left.items())
-    if isinstance(left, list):
-        if not isinstance(right, list) or len(left) != len(right):
-            return False
-        return all(map(same, left, right))
-    return bool(left == right) and isinstance(left, bool) is isinstance(right, bool)
+    if left is right or left != right:
+        return left is right
+    # To Python `true` is 1, also inside of a value; in a text it is not.
+    if isinstance(left, dict | list):
+        return canonical_json(left) == canonical_json(right)
+    return isinstance(left, bool) is isinstance(right, bool)
 
 
 def canonical_json(value: Json) -> str:
@@ -120,6 +131,7 @@ def canonical_json(value: Json) -> str:
     return _DUMP(plain(value)) if _MAY_BE_WHOLE.search(text) else text
 
 
+_WRITTEN = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 _DUMP = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 _MAY_BE_WHOLE = re.compile(r"\d(?:\.0|e\+)")
 """As Python writes floats that are whole numbers; in a text it means nothing."""

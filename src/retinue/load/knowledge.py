@@ -114,7 +114,7 @@ def _one_each(resource: Desired, again: Mapping[Address, Address]) -> Desired:
 def mentions(resource: Desired) -> Iterator[tuple[Address, Place]]:
     """Every reference of a resource, with its place."""
     known = set(addresses_in(resource.spec, kinds()[resource.kind]))
-    waiting: list[tuple[Any, Place | None]] = [(resource.spec, resource.place)]
+    waiting: list[tuple[Any, Place | None]] = [(resource.spec, resource.place)] if known else []
     while waiting:
         value, at = waiting.pop()
         address = target_of(value)

@@ -25,15 +25,19 @@ def spelled(at: Place, text: str, value: Any) -> Place:
 
 
 class Map(dict[str, Any]):
-    """A mapping with the place of itself, of each key and of each value."""
+    """A mapping with the place of itself, of each key and of each value.
 
-    __slots__ = ("keys_at", "place", "values_at")
+    `passed`: of one that several documents share, and that changes no more, the tests that it has passed.
+    """
+
+    __slots__ = ("keys_at", "passed", "place", "values_at")
 
     def __init__(self, place: Place) -> None:
         super().__init__()
         self.place = place
         self.keys_at: dict[str, Place] = {}
         self.values_at: dict[str, Place] = {}
+        self.passed: set[Any] | None = None
 
     def put(self, key: str, value: Any, key_at: Place, value_at: Place) -> None:
         self[key] = value
@@ -69,6 +73,19 @@ class Seq(list[Any]):
     def put(self, value: Any, item_at: Place) -> None:
         self.append(value)
         self.items_at.append(item_at)
+
+
+def shared(value: Any) -> Any:
+    """The value, with a memory for the tests that its mappings pass. Several documents are going to share it."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if type(item) is Map and item.passed is None:
+            item.passed = set()
+            waiting.extend(item.values())
+        elif type(item) is Seq:
+            waiting.extend(item)
+    return value
 
 
 def place_of(root: Any, path: Sequence[str | int], *, key: bool = False) -> Place | None:

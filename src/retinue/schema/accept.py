@@ -41,7 +41,22 @@ def ecma(pattern: str) -> re.Pattern[str]:
 
 def acceptor(schema: Schema) -> Test:
     """The fast test of a whole schema. Raises ValueError for a keyword that it does not know."""
-    return _Compiler(schema).test(schema)
+    return _once(_Compiler(schema).test(schema))
+
+
+def _once(test: Test) -> Test:
+    """The test, which a value with a memory for that (`passed`) has to pass once."""
+
+    def remembered(value: Any) -> bool:
+        passed = getattr(value, "passed", None)
+        if passed is None or test not in passed:
+            if not test(value):
+                return False
+            if passed is not None:
+                passed.add(test)
+        return True
+
+    return remembered
 
 
 class _Compiler:
@@ -78,7 +93,7 @@ class _Compiler:
         if schema.get("uniqueItems"):
             yield lambda value: not isinstance(value, list) or _all_different_texts(value)
         if "items" in schema:
-            item = self.test(schema["items"])
+            item = _once(self.test(schema["items"]))
             yield lambda value: not isinstance(value, list) or all(map(item, value))
 
     def _object(self, schema: Schema) -> Iterator[Test]:
