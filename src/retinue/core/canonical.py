@@ -79,17 +79,20 @@ def _list(value: list[Json], shape: Shape) -> Json:
     return result
 
 
-def _item(value: Json, shape: Shape) -> Json:
-    return _equal(_WRITTEN(value), shape) if isinstance(value, dict) else canonical_value(value, shape)
+def _item(value: Json, shape: Shape | None) -> Json:
+    """The canonical form of a list's item (without a shape the plain one): one and the same for equal items.
 
-
-@lru_cache(maxsize=4096)
-def _equal(text: str, shape: Shape) -> Json:
-    """The canonical form of an object that is written like this: one and the same for all objects that share it.
-
-    Objects have many items in common, such as tools; so they are brought to this form, and compared, once.
+    Objects have many items in common, such as tools; so these are brought to that form, and compared, once.
     """
-    return canonical_value(json.loads(text), shape)
+    if isinstance(value, dict) and len(text := _WRITTEN(value)) <= _LONGEST_ITEM:
+        return _of_text(text, shape)
+    return plain(value) if shape is None else canonical_value(value, shape)
+
+
+@lru_cache(maxsize=2048)
+def _of_text(text: str, shape: Shape | None) -> Json:
+    value = json.loads(text)
+    return plain(value) if shape is None else canonical_value(value, shape)
 
 
 def _text(value: str, shape: Shape) -> Json:
@@ -105,7 +108,7 @@ def plain(value: Json) -> Json:
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [plain(item) for item in value]
+        return [_item(item, None) for item in value]
     return number(value)
 
 
@@ -131,9 +134,10 @@ def canonical_json(value: Json) -> str:
     return _DUMP(plain(value)) if _MAY_BE_WHOLE.search(text) else text
 
 
+_LONGEST_ITEM = 16_384
 _WRITTEN = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 _DUMP = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
-_MAY_BE_WHOLE = re.compile(r"\d(?:\.0|e\+)")
+_MAY_BE_WHOLE = re.compile(r"\d(?:\.0(?![^,\]}])|e\+)")
 """As Python writes floats that are whole numbers; in a text it means nothing."""
 
 
