@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import marshal
 import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 from .model import MISSING, Json, Kind, Shape
+from .noted import Noted
 
 
 def canonical(spec: Mapping[str, Json], kind: Kind) -> dict[str, Json]:
@@ -82,17 +84,28 @@ def _list(value: list[Json], shape: Shape) -> Json:
 def _item(value: Json, shape: Shape | None) -> Json:
     """The canonical form of a list's item (without a shape the plain one): one and the same for equal items.
 
-    Objects have many items in common, such as tools; so these are brought to that form, and compared, once.
+    Objects have many items in common, such as tools; so these are brought to that form, written and compared once.
     """
-    if isinstance(value, dict) and len(text := _WRITTEN(value)) <= _LONGEST_ITEM:
-        return _of_text(text, shape)
+    if isinstance(value, Noted) and value.notes is not None:
+        if shape not in value.notes:
+            value.notes[shape] = _item(json.loads(json.dumps(value)), shape)
+        return value.notes[shape]
+    if type(value) is dict:
+        try:
+            exact = marshal.dumps(value, 2)
+        except ValueError:
+            exact = b""
+        if 0 < len(exact) <= _LONGEST_ITEM:
+            return _of_bytes(exact, shape)
     return plain(value) if shape is None else canonical_value(value, shape)
 
 
 @lru_cache(maxsize=2048)
-def _of_text(text: str, shape: Shape | None) -> Json:
-    value = json.loads(text)
-    return plain(value) if shape is None else canonical_value(value, shape)
+def _of_bytes(exact: bytes, shape: Shape | None) -> Json:
+    """`exact`: the value as marshal writes it, which is fast and tells `true` from 1, for this process only."""
+    value = marshal.loads(exact)
+    value = plain(value) if shape is None else canonical_value(value, shape)
+    return Noted(value, notes={}) if isinstance(value, dict) else value
 
 
 def _text(value: str, shape: Shape) -> Json:
@@ -129,16 +142,19 @@ def same(left: Json, right: Json) -> bool:
 
 def canonical_json(value: Json) -> str:
     """The one JSON text of a value: sorted keys, no spaces, one final form for each number; no NaN."""
-    text = _DUMP(value)
-    # To walk through a value takes many times longer than to write it, and hardly any holds such a number.
-    return _DUMP(plain(value)) if _MAY_BE_WHOLE.search(text) else text
+    if isinstance(value, dict):
+        if isinstance(value, Noted) and value.notes is not None:
+            if canonical_json not in value.notes:
+                value.notes[canonical_json] = canonical_json(dict(value))
+            return str(value.notes[canonical_json])
+        return "{%s}" % ",".join(f"{_DUMP(key)}:{canonical_json(value[key])}" for key in sorted(value))
+    if isinstance(value, list | tuple):
+        return "[%s]" % ",".join(map(canonical_json, value))
+    return _DUMP(number(value))
 
 
 _LONGEST_ITEM = 16_384
-_WRITTEN = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
-_DUMP = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
-_MAY_BE_WHOLE = re.compile(r"\d(?:\.0(?![^,\]}])|e\+)")
-"""As Python writes floats that are whole numbers; in a text it means nothing."""
+_DUMP = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
 def digest(value: Json) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from ..core.model import Place
+from ..core.noted import Noted
 
 
 class AsWritten(Place):
@@ -24,20 +25,16 @@ def spelled(at: Place, text: str, value: Any) -> Place:
     return written
 
 
-class Map(dict[str, Any]):
-    """A mapping with the place of itself, of each key and of each value.
+class Map(Noted):
+    """A mapping with the place of itself, of each key and of each value."""
 
-    `passed`: of one that several documents share, and that changes no more, the tests that it has passed.
-    """
-
-    __slots__ = ("keys_at", "passed", "place", "values_at")
+    __slots__ = ("keys_at", "place", "values_at")
 
     def __init__(self, place: Place) -> None:
         super().__init__()
         self.place = place
         self.keys_at: dict[str, Place] = {}
         self.values_at: dict[str, Place] = {}
-        self.passed: set[Any] | None = None
 
     def put(self, key: str, value: Any, key_at: Place, value_at: Place) -> None:
         self[key] = value
@@ -76,12 +73,12 @@ class Seq(list[Any]):
 
 
 def shared(value: Any) -> Any:
-    """The value, with a memory for the tests that its mappings pass. Several documents are going to share it."""
+    """The value, whose mappings remember from now on what is worked out about them: several documents share it."""
     waiting = [value]
     while waiting:
         item = waiting.pop()
-        if type(item) is Map and item.passed is None:
-            item.passed = set()
+        if type(item) is Map and item.notes is None:
+            item.notes = {}
             waiting.extend(item.values())
         elif type(item) is Seq:
             waiting.extend(item)

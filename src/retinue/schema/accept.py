@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from ..core.model import Json
+from ..core.noted import Noted
 
 Schema: TypeAlias = Mapping[str, Json]
 Test: TypeAlias = Callable[[Any], bool]
@@ -45,16 +46,14 @@ def acceptor(schema: Schema) -> Test:
 
 
 def _once(test: Test) -> Test:
-    """The test, which a value with a memory for that (`passed`) has to pass once."""
+    """The test, which a value that many documents share has to pass once."""
 
     def remembered(value: Any) -> bool:
-        passed = getattr(value, "passed", None)
-        if passed is None or test not in passed:
-            if not test(value):
-                return False
-            if passed is not None:
-                passed.add(test)
-        return True
+        if not isinstance(value, Noted) or value.notes is None:
+            return test(value)
+        if test not in value.notes:
+            value.notes[test] = test(value)
+        return bool(value.notes[test])
 
     return remembered
 
