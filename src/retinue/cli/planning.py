@@ -24,8 +24,8 @@ from ..providers.losses import LOSS
 from . import console
 from .arguments import parse_pairs
 from .options import ApplyOptions, PlanOptions
-from .reading import observed
-from .session import Session, open_session, placed
+from .reading import opened
+from .session import Session, placed
 
 
 def plan_for(
@@ -62,8 +62,7 @@ def _check_exceptions(session: Session, seen: Observation, exceptions: Sequence[
 def _proof(session: Session, promotion: Promotion, options: PlanOptions) -> Proof:
     """What the environment before says, by its own plan from the same files and the same variables."""
     try:
-        source = open_session(replace(options, environment=promotion.environment))
-        with observed(source, options) as (source, service, seen):
+        with opened(replace(options, environment=promotion.environment)) as (source, service, seen):
             allowed = {"incomplete": True} if options.allowed.covers("incomplete") else {}
             plan = own_plan(source, service, seen, PlanOptions(allow=Allowed(allowed)))
     except RetinueError as error:
@@ -111,7 +110,7 @@ def own_plan(
         )
         for change in plan.changes
     )
-    advice = [*_advice(session.provider, changes, by_key), *shared_file_notes(session.loaded, changes)]
+    advice = [*_advice(session.provider, changes, by_key), *shared_file_notes(session.loaded, changes, session.kinds)]
     # An empty source that is allowed is still worth a word.
     empty = (replace(item, severity=Severity.WARNING) for item in session.loaded.empty_sources)
     found = (*session.loaded.diagnostics, *empty)

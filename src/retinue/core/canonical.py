@@ -24,7 +24,8 @@ def canonical(spec: Mapping[str, Json], kind: Kind) -> dict[str, Json]:
     """
     result = {}
     for name, field in kind.fields.items():
-        value = canonical_value(spec.get(name), field.shape)
+        value = spec.get(name)
+        value = MISSING if value is None else canonical_value(value, field.shape)
         if value is MISSING:
             value = canonical_default(field.shape)
         if value is not MISSING:
@@ -35,7 +36,7 @@ def canonical(spec: Mapping[str, Json], kind: Kind) -> dict[str, Json]:
 def canonical_default(shape: Shape) -> Json:
     """The documented default in canonical form, or MISSING."""
     default = shape.default
-    return [] if default == [] else {} if default == {} else default
+    return type(default)() if default == [] or default == {} else default
 
 
 def canonical_value(value: Json, shape: Shape) -> Json:
@@ -50,7 +51,7 @@ def canonical_value(value: Json, shape: Shape) -> Json:
         value = _text(value, shape)
     else:
         value = number(value)
-    if any(same(value, empty) for empty in shape.empty):
+    if shape.empty and any(same(value, empty) for empty in shape.empty):
         return MISSING
     return value
 
@@ -103,7 +104,7 @@ def _item(value: Json, shape: Shape | None) -> Json:
 @lru_cache(maxsize=2048)
 def _of_bytes(exact: bytes, shape: Shape | None) -> Json:
     """`exact`: the value as marshal writes it, which is fast and tells `true` from 1, for this process only."""
-    value = marshal.loads(exact)
+    value = marshal.loads(exact)  # noqa: S302  (of our own bytes)
     value = plain(value) if shape is None else canonical_value(value, shape)
     return Noted(value, notes={}) if isinstance(value, dict) else value
 
@@ -132,12 +133,21 @@ def number(value: Any) -> Any:
 
 def same(left: Json, right: Json) -> bool:
     """Typed equality of canonical values: 1 equals 1.0, `true` never equals 1, key order does not count."""
-    if left is right or left != right:
-        return left is right
-    # To Python `true` is 1, also inside of a value; in a text it is not.
-    if isinstance(left, dict | list):
-        return canonical_json(left) == canonical_json(right)
-    return isinstance(left, bool) is isinstance(right, bool)
+    if left is right:
+        return True
+    if type(left) is str:
+        return bool(left == right)
+    if isinstance(left, dict):
+        if not isinstance(right, dict) or left.keys() != right.keys():
+            return False
+        if isinstance(left, Noted) and isinstance(right, Noted) and None not in (left.notes, right.notes):
+            return canonical_json(left) == canonical_json(right)
+        return all(same(item, right[key]) for key, item in left.items())
+    if isinstance(left, list):
+        if not isinstance(right, list) or len(left) != len(right):
+            return False
+        return all(map(same, left, right))
+    return bool(left == right) and isinstance(left, bool) is isinstance(right, bool)
 
 
 def canonical_json(value: Json) -> str:
@@ -147,9 +157,10 @@ def canonical_json(value: Json) -> str:
             if canonical_json not in value.notes:
                 value.notes[canonical_json] = canonical_json(dict(value))
             return str(value.notes[canonical_json])
-        return "{%s}" % ",".join(f"{_DUMP(key)}:{canonical_json(value[key])}" for key in sorted(value))
+        members = ",".join(f"{_DUMP(key)}:{canonical_json(value[key])}" for key in sorted(value))
+        return f"{{{members}}}"
     if isinstance(value, list | tuple):
-        return "[%s]" % ",".join(map(canonical_json, value))
+        return f"[{','.join(map(canonical_json, value))}]"
     return _DUMP(number(value))
 
 

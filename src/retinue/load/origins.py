@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from ..core.model import Action, Address, Cause, Change, Diagnostic, Json, Place, Severity
+from ..core.model import Action, Address, Cause, Change, Diagnostic, Json, Kind, Place, Severity
 from ..core.pointer import split_pointer
-from ..schema import kinds
 from .located import Map, Seq, place_of
 from .manifests import Loaded
 from .yaml import parse_text
@@ -100,7 +99,7 @@ def _starts(value: Any, path: Path) -> Iterator[tuple[Path, int]]:
 _CHANGING = (Action.UPDATE, Action.REPLACE, Action.ADOPT, Action.MOVE)
 
 
-def shared_file_notes(loaded: Loaded, changes: Sequence[Change]) -> list[Diagnostic]:
+def shared_file_notes(loaded: Loaded, changes: Sequence[Change], kinds: Mapping[str, Kind]) -> list[Diagnostic]:
     """`prompts/common.md is used by 7 assistants, 2 of which change here`, for each such file behind a change."""
     known: dict[int, tuple[str, ...]] = {}
     changing = _changed_files(loaded, changes, known)
@@ -111,7 +110,7 @@ def shared_file_notes(loaded: Loaded, changes: Sequence[Change]) -> list[Diagnos
         if address not in loaded.elsewhere:
             for name in {name for key in data for name in _files_of(data, key, loaded.included, known)}:
                 users.setdefault(name, []).append(address)
-    return [_note(name, users[name], len(changing[name])) for name in sorted(changing) if len(users[name]) > 1]
+    return [_note(name, users[name], len(changing[name]), kinds) for name in sorted(changing) if len(users[name]) > 1]
 
 
 def _changed_files(
@@ -152,8 +151,8 @@ def _files_in(
     return (*here, *below)
 
 
-def _note(name: str, users: Sequence[Address], changing: int) -> Diagnostic:
-    words = {kinds()[address.kind].plural for address in users}
+def _note(name: str, users: Sequence[Address], changing: int, kinds: Mapping[str, Kind]) -> Diagnostic:
+    words = {kinds[address.kind].plural for address in users}
     what = words.pop() if len(words) == 1 else "objects"
     some = "" if changing == len(users) else f", {changing} of which change{'s' if changing == 1 else ''} here"
     message = f"{name} is used by {len(users)} {what}{some}"

@@ -28,14 +28,16 @@ class Clock:
 
 
 class Gate:
-    """Lets workers wait for their turn. A refusal for too many halves what may be in flight and sets a pace."""
+    """Lets workers wait for their turn. What an answer tells the pace is told while its slot is held.
+
+    So no other request slips in between a refusal and the wait that it asks for.
+    """
 
     def __init__(self, most: int, clock: Clock, stop: threading.Event, deadline: float = math.inf) -> None:
         self._pace = Pace(most, clock.now())
         self._clock = clock
         self._stop = stop
         self._deadline = deadline
-        self._in_flight = 0
         self._changed = threading.Condition()
 
     @contextmanager
@@ -48,21 +50,21 @@ class Gate:
         try:
             yield ticket
         finally:
-            with self._changed:
-                self._in_flight -= 1
-                self._changed.notify()
+            if ticket is not None:
+                with self._changed:
+                    self._pace.ended()
+                    self._changed.notify()
 
     def _enter(self) -> int | None:
         while True:
             with self._changed:
                 now = self._clock.now()
-                pause = self._pace.earliest() - now
-                free = self._in_flight < self._pace.limit
-                over = self._stop.is_set() or now + max(0.0, pause) > self._deadline
-                if over or (pause <= 0 and free):
-                    self._in_flight += 1
-                    return None if over else self._pace.sent(now)
+                pause = self._pace.wait(now)
+                if self._stop.is_set() or (pause < math.inf and now + pause > self._deadline):
+                    return None
                 if pause <= 0:
+                    return self._pace.sent(now)
+                if pause == math.inf:
                     self._changed.wait(0.2)
                     continue
             self._clock.wait(pause, self._stop)

@@ -9,7 +9,6 @@ import email.utils
 import io
 import json
 import math
-import random
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
@@ -112,11 +111,13 @@ def trust() -> ssl.SSLContext:
 def _client(connection: Connection) -> httpx.Client:
     """Raises UsageError where the environment names a proxy or a certificate file that cannot be used."""
     size, url = connection.parallelism, _checked(connection.base_url)
+    tls = any(address.lower().startswith("https:") for address in (url, connection.proxy or ""))
     try:
         return httpx.Client(
             base_url=url,
             transport=connection.transport,
-            verify=trust() if connection.transport is None else True,
+            # Where nothing is encrypted, nobody is trusted: that takes no time.
+            verify=trust() if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             limits=httpx.Limits(max_connections=size, max_keepalive_connections=size),
             follow_redirects=False,
             proxy=connection.proxy,
@@ -144,7 +145,7 @@ class Http:
         self._attempts, self._limits, self._exchange = _ATTEMPTS, connection.limits, connection.limits.exchange
         self._params = connection.params
         self._classify = classify
-        self._clock = connection.clock
+        self._clock, self._random = connection.clock, connection.random
         self._deadline = self._clock.now() + connection.budget
         self._gate = Gate(connection.parallelism, connection.clock, connection.stop, self._deadline)
         self._stop = connection.stop
@@ -192,9 +193,10 @@ class Http:
                     raise _stopped(doubt, last, _TIME_IS_UP)
                 headers = self._credentials.headers
                 result = self._once(call, headers)
-            if isinstance(result, Answer):
-                self._gate.succeeded(ticket)
-                return result
+                if isinstance(result, Answer):
+                    self._gate.succeeded(ticket)
+                    return result
+                pause = self._gate.hold_back(result.wait, ticket) if result.held_back else None
             if result.unsigned and not renewed and self._credentials.renewed(headers):
                 # Nothing was done, whatever the verb. It goes through the gate again: signing in may have taken long.
                 renewed, last = True, result.error
@@ -208,7 +210,7 @@ class Http:
                 raise _given_up(result.error, lost)
             last = result.error
             try:
-                self._pause(result, failures, ticket)
+                self._pause(result, failures, pause)
             except Unreachable as error:
                 raise _given_up(error, lost) from result.error
             if self._once_only(verb) and result.held_back:
@@ -311,11 +313,11 @@ class Http:
             unsigned=answer.status == 401,
         )
 
-    def _pause(self, failure: _Failure, failures: int, ticket: int) -> None:
-        if failure.held_back:
-            pause = self._gate.hold_back(failure.wait, ticket)
-        else:
-            pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (failures - 1)) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+    def _pause(self, failure: _Failure, failures: int, held_back: float | None) -> None:
+        """Wait before the next try. The gate itself waits for those that it `held_back`, for so many seconds."""
+        pause = held_back
+        if pause is None:
+            pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (failures - 1)) * self._random.uniform(0.5, 1.0)
         if (now := self._clock.now()) + pause > self._deadline:
             then = f"the next try in {math.ceil(pause)} s is more than is left of --timeout"
             then = "the time of --timeout is up" if now >= self._deadline else then

@@ -1,165 +1,101 @@
 """How fast to send, learned from what a service takes and refuses. Pure: knows no thread, no clock and no HTTP.
 
-The model is a bucket: a service gives `rate` tokens a second, keeps at most `burst` of them, and refuses a request that
-finds none. A refusal is the only time at which something is known of it: then the bucket was empty.
+1. A refusal closes the gate for all until the latest time that a refusal named; nothing goes out before.
+2. How many may be under way halves with a refusal, once for all that were under way together, and grows by one when as
+   many have succeeded.
+3. Where more are refused together than chance explains, refusals follow the pace. Only then do requests keep a gap,
+   made from the time that a success took since the last refusal.
+4. A refusal makes the gap an eighth longer; successes shorten it, the more of them in a row the faster.
+5. A gap with which again and again only a few succeed between two refusals explains nothing, and goes.
 """
 
 from __future__ import annotations
 
-from collections import deque
+import math
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 20.0
-_ROUNDED_UP = 1.0
-"""From so many seconds on a wait is mostly one that was rounded up: the bucket has filled meanwhile, who knows when."""
-_START = 3.0
-"""After such a wait: by how much faster to go than what was seen so far, to empty the bucket once more and know."""
-_GROWTH, _DOUBLING = 0.985, 0.5
-"""While searching, the distance between requests shrinks by this factor with each, and halves in so many seconds."""
-_MARGIN, _SAVED = 0.98, 0.6
-"""Of the rate that was found, how much is used; and of the burst, how much at once after a wait."""
-_RESERVE = 2
-"""After a wait that was not rounded up the bucket holds one: let so many more come in, for what arrives early."""
-_ENOUGH = 20
-"""Minimum requests before the estimate is trusted."""
-_KEEP_TIME, _KEEP_COUNT = 20.0, 100
-"""How long the estimate is kept: so many times the wait of the next refusal, and so many requests per refusal."""
-_SHORTEST, _LONGEST, _SLOWER = 0.001, 2.0, 16
-"""Seconds between requests once there was a refusal: at least, and at most unless the service asked for a longer wait;
-and by how much one refusal may slow them down. A service may refuse for reasons that no pace can heed."""
-_MEMORY = 1000
-_ROUNDS, _HALVINGS = 3, 20
+_CHANCE, _ASSUMED = 0.0003, 4
+"""Less likely than this is no chance; and as many requests are assumed to have been seen before the first."""
+_HASTE, _TRUST = 2.5, 0.75
+"""The first gap is so many times shorter than measured, which may hold a wait that was rounded up. What is refused
+together with a gap moves it to what was measured, by this power."""
+_LONGER, _SHORTER, _DEAR = 1.125, 0.0002, 0.0008
+"""What a refusal makes of the gap. Of how much the n-th success shortens it, n times; and at most, for each time that
+the last wait has passed: the dearer a refusal, the slower."""
+_FEW, _PATIENCE = 20, 6
+_UNSAID, _LONGEST = 0.25, 20.0
+_REPEATED, _LONGEST_REPEATED = 0.01, 1.0
+"""The first pause and the longest where a service says nothing; and where it refuses again who waited as it said."""
 
 
 class Pace:
-    """When the next request may go (`earliest`), and how many may be under way (`limit`).
+    """When the next request may go (`wait`), if at most so many are to be under way.
 
     Times are seconds of one clock. `sent` gives out a ticket, by which an answer is known to belong to a request from
-    before or after the last refusal: those that were under way beside a refused one tell nothing new.
+    before or after the last refusal. After the answer, `ended`.
     """
 
     def __init__(self, most: int, now: float) -> None:
-        self._most = most
-        self._limit = float(most)
-        self._interval = self._slack = self._next = 0.0
-        self._epoch = self._good = self._refused = self._in_vain = 0
-        self._start, self._taken = now, deque[float](maxlen=_MEMORY)
-        self._first, self._first_end, self._longest = list[float](), now, 0.0
-        self._keep_until, self._keep_count, self._most_apart = 0.0, 0, _LONGEST
-        self.not_before = 0.0
+        self._most, self.limit, self._under_way = most, float(most), 0
+        self.not_before = self._next = -math.inf
+        self._refusals = self._successes = self._row = self._in_vain = 0
+        self._since, self._pause, self._fresh = now, 1.0, False
+        self.gap, self._measured, self._together, self._patience = 0.0, 0.0, 0, 0
 
-    @property
-    def limit(self) -> int:
-        return max(1, int(self._limit))
-
-    def earliest(self) -> float:
-        return max(self.not_before, self._next - self._slack)
+    def wait(self, now: float) -> float:
+        """Seconds until the next request may go; infinity: not before an answer has come."""
+        if self._under_way >= int(self.limit):
+            return math.inf
+        return max(0.0, self.not_before - now, self._next - now)
 
     def sent(self, now: float) -> int:
-        self._next = max(now, self._next) + self._interval
-        return self._epoch
+        self._under_way += 1
+        self._next = max(now, self._next) + self.gap
+        return self._refusals
+
+    def ended(self) -> None:
+        self._under_way -= 1
 
     def succeeded(self, now: float, ticket: int) -> None:
-        if self._limit < self._most:
-            self._limit = min(self._most, self._limit + 1 / self._limit)
-        if ticket == self._epoch:
-            self._remember(now)
-            if self._epoch and self._good >= self._keep_count and now >= self._keep_until:
-                self._keep_to(self._interval * min(_GROWTH, 2 ** (-self._interval / _DOUBLING)))
-        elif self._epoch == 1:
-            self._first_end = now
-            self._first.append(now)
+        self.limit = min(self._most, self.limit + 1 / self.limit)
+        self._successes, self._row, self._in_vain = self._successes + 1, self._row + 1, 0
+        if ticket == self._refusals:
+            self._fresh = True
+            self.gap *= 1 - min(0.1, _SHORTER * self._row, _DEAR * (now - self._since) / self._pause)
+        elif ticket == self._refusals - 1:
+            self._together = max(0, self._together - 2)
 
     def refused(self, now: float, seconds: float | None, ticket: int) -> float:
         """The service asked for fewer requests, and for a wait of `seconds` (None: it did not say). The wait."""
-        self._refused += 1
-        if self._epoch <= 1 and seconds is not None and seconds < _ROUNDED_UP:
-            self._longest = max(self._longest, seconds)
-        if ticket < self._epoch:
-            self._interval = max(self._interval, self._longest)
+        if ticket == self._refusals:
+            self._pause_for(now, seconds)
+        else:
             self.not_before = max(self.not_before, now + (seconds or 0.0))
-            return max(0.0, self.not_before - now)
-        self._in_vain = 0 if self._good else self._in_vain + 1
-        seconds = self._wait(seconds)
-        self._most_apart = max(self._most_apart, seconds)
-        self._limit = max(1.0, self._limit / 2)
-        if self._epoch:
-            self._settle(now, seconds)
-        else:
-            self._search(now, seconds)
-        self.not_before = self._next = max(self.not_before, now + seconds)
-        if self._epoch and seconds < _ROUNDED_UP:
-            self._next += _RESERVE * self._interval
-        self._epoch += 1
-        self._good = self._refused = 0
-        return seconds
+            self._together += ticket == self._refusals - 1
+            chance = (self._refusals + 1) / (self._refusals + self._successes + _ASSUMED)
+            if self._measured and chance**self._together < _CHANCE:
+                known = max(self.gap, self.gap ** (1 - _TRUST) * self._measured**_TRUST)
+                self.gap = known or self._measured / _HASTE
+                self._together, self._measured, self._patience = 0, 0.0, _PATIENCE
+        self._next = max(self._next, self.not_before)
+        return max(0.0, self.not_before - now)
 
-    def _wait(self, seconds: float | None) -> float:
-        """What the service asked for, but longer and longer if it says nothing, or refuses who waited as it said."""
-        pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(self._in_vain, 10))
-        if seconds is None:
-            return pause
-        return max(seconds, min(pause, _ROUNDED_UP)) if self._in_vain > 1 else seconds
-
-    def _remember(self, now: float) -> None:
-        self._good += 1
-        if len(self._taken) == _MEMORY:
-            self._start = self._taken[0]
-        self._taken.append(now)
-
-    def _search(self, now: float, seconds: float) -> None:
-        """The first refusal ends a burst that may have been saved up; so the wait that follows it counts too."""
-        self._first, self._first_end = list(self._taken), now
-        begun = self._first[0] if self._first else now
-        faster = _START if seconds >= _ROUNDED_UP else 1.0
-        self._keep_to(max(self._longest, (now - begun + seconds) / max(1, len(self._first)) / faster))
-        self._forget(now)
-
-    def _settle(self, now: float, seconds: float) -> None:
-        """From the second refusal on the rate can be told: keep to it, the longer the surer and the dearer the next.
-
-        A service that takes nothing at all for a while tells nothing of its rate.
-        """
-        if self._in_vain > 1:
-            self._forget(now)
-            return
-        rate = self._estimate(now)
-        self._keep_to(1 / (_MARGIN * rate))
-        saved = _SAVED * min(self._burst(rate), rate * seconds)
-        self._slack = max(0.0, saved - 1) * self._interval
-        if len(self._taken) < _ENOUGH:
-            self._keep_until, self._keep_count = now, _ENOUGH
-        else:
-            self._keep_until, self._keep_count = now + (1 + _KEEP_TIME) * seconds, _KEEP_COUNT * self._refused
-            self._forget(now)
-
-    def _keep_to(self, interval: float) -> None:
-        self._interval = min(self._most_apart, max(_SHORTEST, interval))
-
-    def _forget(self, now: float) -> None:
-        self._start = now
-        self._taken.clear()
-
-    def _burst(self, rate: float) -> float:
-        """What must have been saved up for the requests before the first refusal, the busiest stretch of them."""
-        end = self._first_end
-        return max([1.0, *(count - rate * (end - at) for count, at in enumerate(reversed(self._first), 1))])
-
-    def _estimate(self, now: float) -> float:
-        """The rate at which a bucket that was empty at the start would be empty now, given what was taken when."""
-        fastest = 1 / self._interval
-        rate = 0.0
-        for _ in range(_ROUNDS):
-            burst = self._burst(rate)
-            low, high = fastest / _SLOWER, fastest
-            for _ in range(_HALVINGS):
-                middle = (low * high) ** 0.5
-                low, high = (low, middle) if self._left(middle, burst, now) >= 1 else (middle, high)
-            rate = low
-        # Where nothing was taken at all, one of several at once was refused: half is a guess.
-        return min(rate, 0.9 * fastest) if self._good else max(rate, 0.5 * fastest)
-
-    def _left(self, rate: float, burst: float, now: float) -> float:
-        tokens, before = 0.5, self._start
-        for at in self._taken:
-            tokens, before = min(burst, tokens + (at - before) * rate) - 1, at
-        return min(burst, tokens + (now - before) * rate)
+    def _pause_for(self, now: float, seconds: float | None) -> None:
+        """The first refusal among those under way together. What succeeded since the one before is measured."""
+        waited, self.limit = self._pause, max(1.0, self.limit / 2)
+        first, longest = (_UNSAID, _LONGEST) if seconds is None else (_REPEATED, _LONGEST_REPEATED)
+        self._pause = max(seconds or 0.0, min(longest, first * 2.0 ** min(self._in_vain, 12)))
+        self.not_before = max(self.not_before, now + self._pause)
+        self._refusals, self._in_vain = self._refusals + 1, self._in_vain + 1
+        fresh, self._fresh, self._measured = self._fresh, False, 0.0
+        if not fresh:
+            return  # a service that takes nothing tells nothing of its rate
+        # What is taken before the first refusal was saved up. The wait after it counts, in which that is saved again.
+        since = now - self._since + (self._pause if self._refusals == 1 else 0.0)
+        self._measured = since / self._row
+        if self.gap:
+            # Few requests could have been sent during a short wait, so that the measure is no longer than it should be.
+            exact = waited < min(self._measured, _FEW * self.gap)
+            longer = _LONGER * (max(self.gap, min(2 * self.gap, self._measured)) if exact else self.gap)
+            self._patience = min(_PATIENCE, self._patience + (1 if self._row >= _FEW else -1))
+            self.gap = min(longer, max(self.gap, self._measured)) if self._patience else 0.0
+        self._row, self._since = 0, now

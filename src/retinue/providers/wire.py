@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from random import Random
 from typing import Any
 
 from ..core.model import Json
@@ -100,6 +101,7 @@ class Connection:
     budget: float = 900.0
     stop: threading.Event = field(default_factory=threading.Event)
     clock: Clock = field(default_factory=Clock)
+    random: Random = field(default_factory=Random)
     log: Callable[[str], None] | None = None
     ours: tuple[str, ...] = ("",)
     progress: Callable[[str], None] | None = None

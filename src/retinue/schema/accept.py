@@ -114,7 +114,11 @@ class _Compiler:
         other = (lambda value: others) if isinstance(others, bool) else self.test(others)
 
         def test(value: Any) -> bool:
-            return not isinstance(value, dict) or all(known.get(key, other)(item) for key, item in value.items())
+            if isinstance(value, dict):
+                for key, item in value.items():
+                    if not known.get(key, other)(item):
+                        return False
+            return True
 
         return test
 

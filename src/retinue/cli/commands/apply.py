@@ -25,9 +25,9 @@ from ..connecting import connect
 from ..files import read_named
 from ..options import ApplyOptions, ProjectOptions
 from ..planning import as_recorded, plan_for, planned_again
-from ..reading import observed
+from ..reading import observed, opened
 from ..report import nothing_to_do, report_blocked, show_plan, shows_plan
-from ..session import Session, open_session, open_without_manifests, with_manifests
+from ..session import Session, open_without_manifests, with_manifests
 
 _MOST_BYTES = 512 * 1024 * 1024
 
@@ -60,7 +60,7 @@ def command(options: ApplyOptions, *, planfile: str | None, trust_plan: bool) ->
         return _apply_saved(planfile, options, trust_plan=trust_plan)
     if trust_plan:
         raise UsageError("--trust-plan is about a saved plan", "Name it: retinue apply plan.json --trust-plan.")
-    with observed(open_session(options), options) as (session, service, seen):
+    with opened(options) as (session, service, seen):
         return review_and_apply(plan_for(session, service, seen, options), session, service, options)
 
 
@@ -72,7 +72,8 @@ def read_plan(path: str) -> Plan:
         value = loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not JSON, so it is no plan", remedy) from error
-    return plan_from_json(value)
+    plan = plan_from_json(value)
+    return replace(plan, kinds=registry.catalogue((registry.current(plan.provider),)).kinds)
 
 
 def _apply_saved(path: str, options: ApplyOptions, *, trust_plan: bool) -> int:
