@@ -26,7 +26,7 @@ from typing import NamedTuple
 from retinue.core.marker import Applied, Owner
 from retinue.core.marks import asked_entries
 from retinue.core.model import Address
-from retinue.schema import kinds
+from retinue.providers.assistants_v2 import KINDS
 
 HERE = Path(__file__).parent
 LATENCY = 0.02
@@ -68,7 +68,7 @@ def project(root: Path, host: str, count: int) -> None:
 
 def pages(count: int) -> Iterator[dict[str, object]]:
     """What the service lists after an apply of the project."""
-    kind = kinds()["Assistant"]
+    kind = KINDS["Assistant"]
     rest: dict[str, object] = {
         "object": "assistant",
         "description": None,

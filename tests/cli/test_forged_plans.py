@@ -14,12 +14,12 @@ from retinue.core import diff
 from retinue.core.codec import plan_digest
 from retinue.core.marker import format_entries
 from retinue.core.marks import asked_entries
+from retinue.providers.assistants_v2 import KINDS
 from retinue.providers.openai_assistants import to_live
-from retinue.schema import kinds
 
 from .conftest import World
 
-KIND = kinds()["Assistant"]
+KIND = KINDS["Assistant"]
 APPLIED = "1 forgery0"
 OTHERS = {
     "stray": None,

@@ -18,15 +18,16 @@ from retinue.core.target import Target
 from retinue.engine.apply import apply_changes
 from retinue.engine.read import read_for_plan, read_ours
 from retinue.engine.run import Run
+from retinue.providers.assistants_v2 import KINDS
 from retinue.providers.http import in_process
 from retinue.providers.langgraph import PROVIDER
 from retinue.providers.wire import Connection
-from retinue.schema import kinds, with_extras
+from retinue.schema import with_extras
 
 from ..engine.conftest import VirtualClock
 from .fake import FakeLangGraph
 
-KINDS = with_extras(kinds(), PROVIDER.name, PROVIDER.capabilities.extras)
+KINDS = with_extras(KINDS, PROVIDER.name, PROVIDER.capabilities.extras)
 FOREIGN = "0f0f0f0f-0000-4000-8000-00000000000f"
 GONE = Address("Assistant", "gone")
 TARGET = Target("demo", "dev", PROVIDER.name, "", KINDS, removed={GONE: False})

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from retinue.core.model import Severity
 from retinue.load.unread import unread_manifest
+from retinue.providers.registry import catalogue
 
 from .test_manifests import PROJECT, World
 
@@ -413,7 +414,7 @@ _pieces = st.sampled_from(
 
 @given(st.lists(_pieces | st.binary(max_size=4), max_size=40).map(b"".join), st.booleans())
 def test_whatever_a_file_holds_is_looked_at_and_its_place_is_in_it(data: bytes, markdown: bool) -> None:
-    found = unread_manifest(data, "x.md", markdown=markdown)
+    found = unread_manifest(data, "x.md", catalogue(()), markdown=markdown)
     if found is not None:
         place = found.problem.place
         assert place is not None

@@ -110,7 +110,7 @@ def own_plan(
         )
         for change in plan.changes
     )
-    advice = [*_advice(session.provider, changes, by_key), *shared_file_notes(session.loaded, changes)]
+    advice = [*_advice(session.provider, changes, by_key), *shared_file_notes(session.loaded, changes, session.kinds)]
     # An empty source that is allowed is still worth a word.
     empty = (replace(item, severity=Severity.WARNING) for item in session.loaded.empty_sources)
     found = (*session.loaded.diagnostics, *empty)

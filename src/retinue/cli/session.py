@@ -15,9 +15,9 @@ from ..load.manifests import UNMATCHED, Loaded, load
 from ..load.project import Environment, Project
 from ..providers.base import Provider
 from ..providers.losses import held, losses, weighed
-from ..schema import kinds, with_extras
+from ..schema import with_extras
 from .arguments import variables_of
-from .binding import bound_provider, extras_of
+from .binding import bound_provider
 from .options import ProjectOptions
 from .projects import choose_environment, open_project, refuse
 
@@ -85,7 +85,8 @@ def bare_session(options: ProjectOptions, replaced: Mapping[str, bytes] | None =
     project = open_project(options.directory, replaced, options.project_file)
     environment = choose_environment(project, options.environment)
     provider, diagnostics = bound_provider(project, environment)
-    known = with_extras(kinds(), provider.name, provider.capabilities.extras)
+    kinds = project.known.of(provider.name).kinds
+    known = with_extras(kinds, provider.name, provider.capabilities.extras)
     return Session(project, environment, provider, known, Loaded((), diagnostics))
 
 
@@ -95,7 +96,7 @@ def with_manifests(
     """The session with its manifests; the arguments as for `open_session`."""
     project = session.project
     overrides = variables_of(options)
-    loaded = load(project, session.environment.name, overrides, extras=extras_of, replaced=replaced)
+    loaded = load(project, session.environment.name, overrides, replaced=replaced)
     written = {str(item.address): item for item in loaded.resources}
     found = [item for resource in loaded.resources for item in _checked(resource, session)]
     problems = [*session.loaded.diagnostics, *loaded.diagnostics, *found, *_contradictions(project, loaded.resources)]

@@ -40,7 +40,7 @@ def read_ours(service: Service, target: Target, kinds: Iterable[str]) -> list[Li
 
 
 def read_for_plan(
-    service: Service, target: Target, desired: Iterable[Desired], kinds: Sequence[str], ours: Sequence[Live]
+    service: Service, target: Target, desired: Iterable[Desired], kinds: Collection[str], ours: Sequence[Live]
 ) -> Observation:
     """What a plan has to see: ours, and unless it does no more than update, all the rest too.
 

@@ -38,11 +38,11 @@ class Renderer:
 
     `problems` collects what is wrong; `poisoned` the places of values that could not be had, so that nothing
     complains about the same value twice; `uses` the variables in a value, by its place; `included` the file behind
-    the value at a place; `uploads` every file that a rendered document uploads, by path.
+    the value at a place; `uploads` every file that a rendered document uploads, by path; `uploaded` the kind of these.
     """
 
-    def __init__(self, files: Files) -> None:
-        self.files = files
+    def __init__(self, files: Files, uploaded: str = "") -> None:
+        self.files, self.uploaded = files, uploaded
         self.problems: list[Diagnostic] = []
         self.poisoned: set[Place] = set()
         self.uploads: dict[str, Upload] = {}
@@ -176,7 +176,7 @@ class Renderer:
                 self._poison(value, upload)
                 return []
             self.uploads[one.name] = upload
-            references.append(_reference(value, upload.name))
+            references.append(_reference(value, f"{self.uploaded}/{upload.name}"))
         return references
 
     def _poison(self, value: Map, *problems: Diagnostic) -> None:
@@ -264,11 +264,11 @@ def _is_entry(value: Any) -> bool:
     return type(value) is Map and type(value.get("upload")) is str and "file_id" not in value
 
 
-def _reference(value: Map, name: str) -> Map:
+def _reference(value: Map, address: str) -> Map:
     """`{ref: File/NAME}`, or with what stands beside it: `{file_id: {ref: File/NAME}, attributes: …}`."""
     key_at, at = value.keys_at["upload"], value.values_at["upload"]
     inner = Map(value.place)
-    inner.put("ref", f"File/{name}", key_at, at)
+    inner.put("ref", address, key_at, at)
     if len(value) == 1:
         return inner
     entry = Map(value.place)

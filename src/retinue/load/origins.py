@@ -10,9 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.model import Action, Address, Cause, Change, Diagnostic, Json, Place, Severity
+from ..core.model import Action, Address, Cause, Change, Diagnostic, Json, Kind, Place, Severity
 from ..core.pointer import split_pointer
-from ..schema import kinds
 from .located import Map, Seq, place_of
 from .manifests import Loaded
 from .yaml import parse_text
@@ -99,7 +98,7 @@ def _starts(value: Any, path: Path) -> Iterator[tuple[Path, int]]:
 _CHANGING = (Action.UPDATE, Action.REPLACE, Action.ADOPT, Action.MOVE)
 
 
-def shared_file_notes(loaded: Loaded, changes: Sequence[Change]) -> list[Diagnostic]:
+def shared_file_notes(loaded: Loaded, changes: Sequence[Change], kinds: Mapping[str, Kind]) -> list[Diagnostic]:
     """`prompts/common.md is used by 7 assistants, 2 of which change here`, for each such file behind a change."""
     changing = _changed_files(loaded, changes)
     if not changing:
@@ -109,7 +108,7 @@ def shared_file_notes(loaded: Loaded, changes: Sequence[Change]) -> list[Diagnos
         if address not in loaded.elsewhere:
             for name in {name for key in data for name in _files_of(data, key, loaded.included)}:
                 users.setdefault(name, []).append(address)
-    return [_note(name, users[name], len(changing[name])) for name in sorted(changing) if len(users[name]) > 1]
+    return [_note(name, users[name], len(changing[name]), kinds) for name in sorted(changing) if len(users[name]) > 1]
 
 
 def _changed_files(loaded: Loaded, changes: Sequence[Change]) -> dict[str, set[Address]]:
@@ -141,8 +140,8 @@ def _walk(value: Any, at: Place, included: Mapping[Place, str]) -> Iterator[str]
             yield from _walk(item, place, included)
 
 
-def _note(name: str, users: Sequence[Address], changing: int) -> Diagnostic:
-    words = {kinds()[address.kind].plural for address in users}
+def _note(name: str, users: Sequence[Address], changing: int, kinds: Mapping[str, Kind]) -> Diagnostic:
+    words = {kinds[address.kind].plural for address in users}
     what = words.pop() if len(words) == 1 else "objects"
     some = "" if changing == len(users) else f", {changing} of which change{'s' if changing == 1 else ''} here"
     message = f"{name} is used by {len(users)} {what}{some}"

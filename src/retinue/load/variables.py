@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..core.model import MISSING, Diagnostic, Place
+from ..core.problem import listed, shown
 from ..core.spelling import closest, did_you_mean
 from .builder import MAX_PROBLEMS
 from .files import MAX_BYTES, place_in
 from .located import Map, place_of
-from .problems import listed, shown
 from .scalars import plain
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_-]*"

@@ -160,7 +160,7 @@ def _items(page: Json, noun: str) -> list[Item]:
     if not isinstance(data, list) or not all(
         isinstance(item, dict) and isinstance(item.get("id"), str) and item["id"] for item in data
     ):
-        raise ServiceError(f"the list of {noun} is not in the shape of the Assistants API", NOT_THIS_API)
+        raise ServiceError(f"the list of {noun} is not in the shape of this API", NOT_THIS_API)
     for item in data:
         for key, value in item.items():
             if type(value) is str:

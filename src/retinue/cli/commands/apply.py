@@ -72,7 +72,8 @@ def read_plan(path: str) -> Plan:
         value = loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not JSON, so it is no plan", remedy) from error
-    return plan_from_json(value)
+    plan = plan_from_json(value)
+    return replace(plan, kinds=registry.catalogue((registry.current(plan.provider),)).kinds)
 
 
 def _apply_saved(path: str, options: ApplyOptions, *, trust_plan: bool) -> int:

@@ -9,6 +9,7 @@ from ...core.errors import ServiceError
 from ...core.marker import ADDRESS_KEY, APPLIED_KEY
 from ...core.model import Json, Live
 from ...core.strictjson import loads, received
+from ..assistants_v2 import ASSISTANT
 from ..lenient import mapping, mappings, seconds, text, text_members
 from .block import CUSTOM, DEFAULT_NODE, NAME, OPENAI, Block, Part, Store, store_of
 from .directory import Directory
@@ -41,7 +42,7 @@ def to_live(row: Mapping[str, Json], directory: Directory, upstream: Mapping[str
         spec["providers"] = {NAME: {**spec["providers"][NAME], **({"upstream": differs} if differs else {})}}
     spec["metadata"] = {key: value for key, value in texts.items() if key not in MARKER_KEYS}
     return Live(
-        kind="Assistant",
+        kind=ASSISTANT.name,
         spec=spec,
         remote_id=remote_id,
         created_at=seconds(row.get("createdDate")),
