@@ -28,9 +28,9 @@ class Engine:
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
-        name, record = bench.subject.provider.name, bench.record
-        known = with_extras(record.kinds, name, record.extras)
-        self.target = Target(PROJECT, ENVIRONMENT, name, "", known, record.unreadable)
+        name = bench.subject.provider.name
+        known = with_extras(bench.record.kinds, name, bench.record.extras)
+        self.target = Target(PROJECT, ENVIRONMENT, name, "", known, bench.record.unreadable)
         self.run = Run(bench.service, bench.record, self.target)
 
     def plan(self, desired: Sequence[Desired], removed: dict[Address, bool] | None = None) -> Plan:

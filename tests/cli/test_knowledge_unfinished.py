@@ -295,9 +295,7 @@ def test_what_is_sent_after_the_files_is_no_drift_where_they_fail(denying: World
 
 
 @pytest.mark.parametrize("trust", [(), ("--trust-plan",)], ids=["manifests", "trusted"])
-def test_a_saved_plan_does_not_go_on_with_a_store_that_it_left_half_made(
-    denying: World, trust: tuple[str, ...]
-) -> None:
+def test_a_saved_plan_does_not_go_on_with_a_store_it_left_half_made(denying: World, trust: tuple[str, ...]) -> None:
     assert denying.run("plan", "--out", "plan.json").code == 0
     fails(denying)
     assert denying.run("apply", "plan.json", *trust).code == 8

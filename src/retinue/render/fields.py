@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..core.codec import ACCEPTED
@@ -130,6 +131,7 @@ def _order(leaf: Leaf, remark: str, alone: bool, layout: Layout, style: Style) -
     )
 
 
+@lru_cache(maxsize=64)
 def _diff(label: str, before: str, after: str, remark: str, style: Style) -> _Row:
     diff = text_diff(before, after)
     total, changed = max(diff.before_lines, diff.after_lines), diff.removed + diff.added
