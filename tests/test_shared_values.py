@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retinue.core import canonical
-from retinue.core.canonical import canonical_json, canonical_value, plain, same
+from retinue.core.canonical import canonical_json, canonical_value, plain_shared, same
 from retinue.core.diff import stated_fields
 from retinue.core.marks import short_digest
 from retinue.core.model import Json
@@ -121,7 +121,7 @@ def test_sharing_changes_no_value_and_no_comparison(left: Json, right: Json) -> 
     def text(value: Json) -> str:
         return json.dumps(alone(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
-    one, two = plain([left]), plain([right])
+    one, two = plain_shared([left]), plain_shared([right])
     assert one == [alone(left)]
     assert canonical_json(one) == canonical_json([left]) == text([left])
     assert same(one, two) is (text([left]) == text([right]))
@@ -130,9 +130,9 @@ def test_sharing_changes_no_value_and_no_comparison(left: Json, right: Json) -> 
 
 def test_an_item_that_is_altered_after_it_was_seen_is_another_value() -> None:
     item = {"a": {"b": [1]}}
-    before = plain([item])
+    before = plain_shared([item])
     item["a"]["b"].append(2)
-    assert (before, plain([item])) == ([{"a": {"b": [1]}}], [{"a": {"b": [1, 2]}}])
+    assert (before, plain_shared([item])) == ([{"a": {"b": [1]}}], [{"a": {"b": [1, 2]}}])
     large = {"a": "x" * 50_000}
-    assert plain([large]) == [large]
-    assert plain([large])[0] is not large
+    assert plain_shared([large]) == [large]
+    assert plain_shared([large])[0] is not large
