@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
@@ -172,6 +173,20 @@ def _items(page: Json, noun: str) -> list[Item]:
 def below(path: str, remote_id: str) -> str:
     """An id comes from a person or a plan file too: `asst_x?` must not mean `asst_x`, nor `..` another route."""
     return f"{path}/{quote(remote_id, safe='', errors='surrogatepass').replace('.', '%2E')}"
+
+
+def find(http: Http, path: str) -> Json:
+    """One object by its path; None where there is none."""
+    try:
+        return http.send(Verb.GET, "GET", path)
+    except NotFound:
+        return None
+
+
+def remove(http: Http, path: str) -> None:
+    """Deletes an object by its path; what is absent is no error."""
+    with suppress(NotFound):
+        http.send(Verb.DELETE, "DELETE", path)
 
 
 def created_at(raw: Mapping[str, Json]) -> int:

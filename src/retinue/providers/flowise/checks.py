@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 
 from ...core.canonical import same
 from ...core.model import Desired, Diagnostic, Json, Severity
-from ..losses import LOSS, lost_tools
+from ..losses import LOSS, OVERLAY, lost_tools
 from .block import DEFAULT_NODE, NAME, Block, Part, block_of
 from .nodes import Held, known_nodes
 
 BLOCK = f"/providers/{NAME}"
-_OVERLAY = "Take it out here, or leave it out for this environment in an overlay."
 
 
 def problems(desired: Desired) -> Iterator[Diagnostic]:
@@ -28,17 +27,17 @@ def problems(desired: Desired) -> Iterator[Diagnostic]:
         yield from lost_tools(desired, "an assistant of type OPENAI")
 
 
-def lost(path: str, message: str, remedy: str = _OVERLAY) -> Diagnostic:
+def lost(path: str, message: str, remedy: str = OVERLAY) -> Diagnostic:
     return Diagnostic(LOSS, message, remedy, path=path)
 
 
 def _of_custom(spec: Mapping[str, Json], block: Block) -> Iterator[Diagnostic]:
     if spec.get("tools"):
-        remedy = f"{_OVERLAY} Flowise's own tools stand below `providers.{NAME}.tools`, or write `type: OPENAI` there."
+        remedy = f"{OVERLAY} Flowise's own tools stand below `providers.{NAME}.tools`, or write `type: OPENAI` there."
         yield lost("/tools", "a CUSTOM assistant of Flowise has no tools of the Assistants API", remedy)
     resources = spec.get("tool_resources")
     if isinstance(resources, dict) and any(resources.values()):
-        remedy = f"{_OVERLAY} Its knowledge stands below `providers.{NAME}.documentStores`."
+        remedy = f"{OVERLAY} Its knowledge stands below `providers.{NAME}.documentStores`."
         yield lost("/tool_resources", "a CUSTOM assistant of Flowise has no files and vector stores", remedy)
     held = known_nodes().get(block.chat_model.name)
     if held is not None:

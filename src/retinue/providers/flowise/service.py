@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from ...core.errors import AuthError, NotFound, Rejected, RetinueError, ServiceError
 from ...core.model import Desired, Diagnostic, Json, Live, Severity
@@ -16,7 +16,7 @@ from ..wire import Verb
 from .behind import Behind
 from .block import CUSTOM, Block, block_of
 from .directory import Directory, by_name, credentials_from
-from .reading import details_of, is_exact, parsed_details, to_live, upstream_id
+from .reading import NO_ROW, details_of, is_exact, parsed_details, to_live, upstream_id
 from .resolving import resolved
 from .verdicts import is_gone_upstream, remedy_for
 from .writing import IN_NODE, create_body, update_body
@@ -26,11 +26,6 @@ if TYPE_CHECKING:
 
 _SUPPORTED = "3.1."
 _REPAIR = "Repair or delete the row in Flowise."
-_NOT_A_LIST = "the list of assistants is not in the shape of Flowise"
-_ENDPOINT = "Check `endpoint`: it is the address of Flowise itself, for example http://localhost:3000."
-
-
-_Rows: TypeAlias = list[dict[str, Json]]
 
 
 class FlowiseService:
@@ -49,7 +44,9 @@ class FlowiseService:
 
     def list(self, kind: str) -> Iterator[Live]:
         """Every row, those without a type too, oldest first: the server promises no order and has no pages."""
-        rows = self._all_rows()
+        rows: list[dict[str, Json]] = self._send(Verb.LIST, "GET", "assistants")
+        if not all(isinstance(row, dict) and isinstance(row.get("id"), str) and row["id"] for row in rows):
+            raise ServiceError("the list of assistants is not in the shape of Flowise", NO_ROW)
         with self._lock:
             self._rows = {row["id"]: upstream_id(row) for row in rows}
         self._look_up(_needs(rows))
@@ -58,12 +55,6 @@ class FlowiseService:
         found = [to_live(row, self._directory, behind.get(row["id"])) for row in rows]
         self._notes |= {f"details {row['id']}": _no_details(row) for row in rows if parsed_details(row) is None}
         yield from sorted(found, key=lambda item: (item.created_at, item.remote_id))
-
-    def _all_rows(self) -> _Rows:
-        rows: _Rows = self._send(Verb.LIST, "GET", "assistants")
-        if not all(isinstance(row, dict) and isinstance(row.get("id"), str) and row["id"] for row in rows):
-            raise ServiceError(_NOT_A_LIST, _ENDPOINT)
-        return rows
 
     def get(self, kind: str, remote_id: str) -> Live | None:
         if not _can_be_id(remote_id):
