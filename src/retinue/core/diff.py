@@ -102,11 +102,7 @@ def _unfinished(
 
 
 def _visible(
-    field: Field,
-    want: Mapping[str, Json],
-    have: Mapping[str, Json],
-    tried: Mapping[str, Json],
-    applied: Applied | None,
+    field: Field, want: Mapping[str, Json], have: Mapping[str, Json], tried: Mapping[str, Json], applied: Applied | None
 ) -> Cause | None:
     """`tried`: `have`, with what the service gave up on."""
     desired, live = want.get(field.name, MISSING), have.get(field.name, MISSING)

@@ -72,11 +72,7 @@ class World:
 
 
 def decide(
-    live: Iterable[Live],
-    project: str,
-    environment: str,
-    kinds: Collection[str],
-    formerly: Sequence[str] = (),
+    live: Iterable[Live], project: str, environment: str, kinds: Collection[str], formerly: Sequence[str] = ()
 ) -> World:
     """Sort live objects by ownership; `formerly` are earlier names of the project, newest first.
 

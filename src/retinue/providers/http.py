@@ -308,9 +308,7 @@ class Http:
                 return _Failure(_unknown(f"{what} answered {words}"), repeatable=self._create_repeatable)
             return _Failure(Unreachable(f"{what} answered {words}", _NOT_JSON, status=answer.status), repeatable=True)
         return _Failure(
-            _final(verdict, what, words, answer, self._secrets.masked),
-            repeatable=False,
-            unsigned=answer.status == 401,
+            _final(verdict, what, words, answer, self._secrets.masked), repeatable=False, unsigned=answer.status == 401
         )
 
     def _pause(self, failure: _Failure, failures: int, held_back: float | None) -> None:

@@ -10,11 +10,7 @@ from ..reading import read_world
 from ..session import open_without_manifests
 
 
-@helping.command(
-    "output",
-    "retinue output -e prod",
-    "retinue output -e prod --format env --out .env",
-)
+@helping.command("output", "retinue output -e prod", "retinue output -e prod --format env --out .env")
 @options.service_options
 @options.format_option("json", "env")
 @options.OUT

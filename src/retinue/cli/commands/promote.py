@@ -18,11 +18,7 @@ from ..reading import observed
 from ..session import open_session
 
 
-@helping.command(
-    "promote",
-    "retinue promote dev prod",
-    "retinue promote dev prod --verified --auto-approve",
-)
+@helping.command("promote", "retinue promote dev prod", "retinue promote dev prod --verified --auto-approve")
 @click.argument("source", metavar="FROM")
 @click.argument("target", metavar="TO")
 @options.connection_options
