@@ -97,13 +97,9 @@ def _ways(address: Address, *ways: str) -> tuple[str, ...]:
 
 
 def _exception(change: Change, lack: Obstacle) -> Diagnostic:
-    return Diagnostic(
-        code="unpromoted",
-        severity=Severity.WARNING,
-        address=str(change.address),
-        message=f"it goes ahead by {flag('unpromoted', change.address)}, although {lack.message}",
-        remedy="Bring the environment before in line afterwards.",
-    )
+    message = f"it goes ahead by {flag('unpromoted', change.address)}, although {lack.message}"
+    remedy = "Bring the environment before in line afterwards."
+    return Diagnostic("unpromoted", message, remedy, address=str(change.address), severity=Severity.WARNING)
 
 
 def _with_dependents(changes: Sequence[Change], renamed: Sequence[Pair]) -> tuple[Change, ...]:

@@ -159,29 +159,18 @@ def _with_note(outcome: Outcome, note: Diagnostic) -> Outcome:
 
 
 def _gave_way(outcome: Outcome, lost: _Lost) -> Diagnostic:
-    return Diagnostic(
-        code="race",
-        severity=Severity.WARNING,
-        address=str(outcome.address),
-        message=f"created twice at the same time: {lost.holder_id} stays, {outcome.remote_id} was taken back",
-        remedy="Let one pipeline at a time apply an environment.",
-    )
+    message = f"created twice at the same time: {lost.holder_id} stays, {outcome.remote_id} was taken back"
+    remedy = "Let one pipeline at a time apply an environment."
+    return Diagnostic("race", message, remedy, address=str(outcome.address), severity=Severity.WARNING)
 
 
 def _not_listed(outcome: Outcome, run: Run) -> Diagnostic:
-    return Diagnostic(
-        code="not-listed",
-        severity=Severity.WARNING,
-        address=str(outcome.address),
-        message=f"{outcome.remote_id} was created, but {run.capabilities.list_lag:g} s later no list shows it",
-        remedy="Wait until the service lists it before the next apply.",
-    )
+    message = f"{outcome.remote_id} was created, but {run.capabilities.list_lag:g} s later no list shows it"
+    remedy = "Wait until the service lists it before the next apply."
+    return Diagnostic("not-listed", message, remedy, address=str(outcome.address), severity=Severity.WARNING)
 
 
 def _not_checked(error: RetinueError) -> Diagnostic:
-    return Diagnostic(
-        code="race-unchecked",
-        severity=Severity.WARNING,
-        message=f"not checked if another run created the same: {error.message}",
-        remedy="The next plan shows what was created twice.",
-    )
+    message = f"not checked if another run created the same: {error.message}"
+    remedy = "The next plan shows what was created twice."
+    return Diagnostic("race-unchecked", message, remedy, severity=Severity.WARNING)

@@ -23,17 +23,8 @@ if TYPE_CHECKING:
     from .http import Http
 
 _FIELDS = (
-    "name",
-    "description",
-    "model",
-    "instructions",
-    "tools",
-    "tool_resources",
-    "metadata",
-    "temperature",
-    "top_p",
-    "response_format",
-    "reasoning_effort",
+    *("name", "description", "model", "instructions", "tools", "tool_resources", "metadata"),
+    *("temperature", "top_p", "response_format", "reasoning_effort"),
 )
 _CLEARABLE = frozenset(_FIELDS) - {"model", "metadata"}
 _GONE = (
