@@ -43,10 +43,8 @@ def write_new(folder: Path, files: Mapping[str, str]) -> list[str]:
     """Write all of the files or, if one of them exists, none. Returns their names. Raises UsageError."""
     taken = [name for name in files if (folder / name).exists()]
     if taken:
-        raise UsageError(
-            f"{', '.join(taken)} {'exists' if len(taken) == 1 else 'exist'} already; nothing was written",
-            "Move them away, or work in another folder with -C DIR.",
-        )
+        message = f"{', '.join(taken)} {'exists' if len(taken) == 1 else 'exist'} already; nothing was written"
+        raise UsageError(message, "Move them away, or work in another folder with -C DIR.")
     root = folder.resolve()
     if outside := [name for name in (*files, ".gitignore") if not (folder / name).resolve().is_relative_to(root)]:
         raise UsageError(

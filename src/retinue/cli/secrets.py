@@ -64,10 +64,8 @@ def _from_file(path: str | Sequence[str], root: Path, seconds: float) -> str:
 def _from_command(command: str | Sequence[str], root: Path, seconds: float) -> str:
     words = [command] if isinstance(command, str) else list(command)
     if os.environ.get("CI") and os.environ.get("RETINUE_ALLOW_COMMAND") != "1":
-        raise AuthError(
-            "the command of `api_key` is not run in CI: a pull request could change it",
-            "Set RETINUE_ALLOW_COMMAND=1 in the pipeline if retinue.yaml comes from a trusted branch.",
-        )
+        remedy = "Set RETINUE_ALLOW_COMMAND=1 in the pipeline if retinue.yaml comes from a trusted branch."
+        raise AuthError("the command of `api_key` is not run in CI: a pull request could change it", remedy)
     try:
         process = subprocess.Popen(  # noqa: S603 - the user's own `command:`, without a shell
             words, cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True

@@ -71,10 +71,8 @@ def _wanted(session: Session, plan: Plan, live: Sequence[Live], taken: set[str])
                 wanted.append(one)
     both = {str(change.address) for change in plan.changes for item in change.fields if item.cause is Cause.BOTH}
     for address in sorted(taken - both):
-        raise UsageError(
-            f"--take-live {address} names nothing that both sides may have changed",
-            f"Both sides may have changed: {', '.join(sorted(both)) or 'nothing'}.",
-        )
+        remedy = f"Both sides may have changed: {', '.join(sorted(both)) or 'nothing'}."
+        raise UsageError(f"--take-live {address} names nothing that both sides may have changed", remedy)
     return wanted, refused
 
 

@@ -237,10 +237,8 @@ def _forget(change: Change, live: Live, run: Run) -> Result:
     except NotFound:
         return Result(change.remote_id, wrote=False)
     if answer.mark.owner_text is not None:
-        raise ServiceError(
-            f"the service did not take the marker off {answer.remote_id}",
-            "Remove its two `retinue.` metadata pairs in the service.",
-        )
+        message = f"the service did not take the marker off {answer.remote_id}"
+        raise ServiceError(message, "Remove its two `retinue.` metadata pairs in the service.")
     return Result(change.remote_id)
 
 
@@ -280,11 +278,9 @@ def _settle(change: Change, answer: Live, mark: Mark, sent: Mapping[str, Json], 
         try:
             answer = run.service.update(answer, {}, packed(mark))
         except RetinueError as error:
-            raise Unrecorded(
-                f"{answer.remote_id} is written, but not the note of what the service made of it: {error.message}",
-                "The next plan shows these fields once more; apply it.",
-                remote_id=answer.remote_id,
-            ) from error
+            message = f"{answer.remote_id} is written, but not the note of what the service made of it: {error.message}"
+            remedy = "The next plan shows these fields once more; apply it."
+            raise Unrecorded(message, remedy, remote_id=answer.remote_id) from error
         _check_mark(answer, mark)
     return Result(answer.remote_id, _notes(change, names))
 
@@ -300,10 +296,8 @@ def _resolved(change: Change, answer: Live, sent: Mapping[str, Json], kind: Kind
 
 def _check_mark(answer: Live, mark: Mark) -> None:
     if (answer.mark.owner_text, answer.mark.applied_text) != (mark.owner_text, mark.applied_text):
-        raise NoMarker(
-            f"the service did not keep the marker on {answer.remote_id}",
-            "Without its two metadata pairs retinue cannot know this object again; see what removes them.",
-        )
+        remedy = "Without its two metadata pairs retinue cannot know this object again; see what removes them."
+        raise NoMarker(f"the service did not keep the marker on {answer.remote_id}", remedy)
 
 
 def _notes(change: Change, altered: Iterable[str]) -> tuple[Diagnostic, ...]:

@@ -68,10 +68,8 @@ def walked(
         if sure or (before == found.keys() and whole(found)):
             return list(found.values())
         before, why = set(found), "a page is empty although the one before said that there are more"
-    raise ServiceError(
-        f"the list of {noun} cannot be read to its end, begun {_WALKS} times: {why}",
-        "Try again. A proxy that leaves out part of a request does that too: point `endpoint` at the service.",
-    )
+    remedy = "Try again. A proxy that leaves out part of a request does that too: point `endpoint` at the service."
+    raise ServiceError(f"the list of {noun} cannot be read to its end, begun {_WALKS} times: {why}", remedy)
 
 
 def _walk(page: Page, following: Next, noun: str, key: str, pages: Iterator[int]) -> tuple[dict[str, Item], bool]:
@@ -149,10 +147,8 @@ def _unpaged(ask: Ask, asked: Mapping[str, str], noun: str, ids: Sequence[str]) 
     """
     turned = _other_end(ask, asked, noun)
     if set(turned) - set(ids) or (turned == ids and len(ids) in _USUAL_PAGES):
-        raise ServiceError(
-            f"the service lists {len(ids)} {noun} whatever it is asked, and does not say whether there are more",
-            "A proxy that ignores `after` does that; point `endpoint` at the service itself.",
-        )
+        message = f"the service lists {len(ids)} {noun} whatever it is asked, and does not say whether there are more"
+        raise ServiceError(message, "A proxy that ignores `after` does that; point `endpoint` at the service itself.")
     return Page((), False)
 
 

@@ -277,11 +277,8 @@ class StoreVerbs:
             now = self._clock.now()
             if late or self._stop.is_set() or now - started > _LONGEST_INDEXING or now + pause > self._deadline:
                 why = "when the run was stopped" if self._stop.is_set() else f"after {now - started:.0f} s"
-                raise Incomplete(
-                    f"{_of(busy, total)} {'was' if busy == 1 else 'were'} still being indexed {why}",
-                    "The service goes on with it; apply again later.",
-                    remote_id=remote_id,
-                )
+                message = f"{_of(busy, total)} {'was' if busy == 1 else 'were'} still being indexed {why}"
+                raise Incomplete(message, "The service goes on with it; apply again later.", remote_id=remote_id)
             self._clock.wait(pause, self._stop)
             pause = min(_LONGEST_PAUSE, pause * 1.5)
 

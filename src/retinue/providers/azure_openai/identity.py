@@ -13,10 +13,8 @@ def token(scope: str) -> str:
         from azure.core.exceptions import ClientAuthenticationError
         from azure.identity import DefaultAzureCredential
     except ImportError as error:
-        raise UsageError(
-            "`entra: default` needs the package azure-identity, which is not installed",
-            "Install azure-identity into the environment that retinue runs in, or retinue with its extra `azure`.",
-        ) from error
+        remedy = "Install azure-identity into the environment that retinue runs in, or retinue with its extra `azure`."
+        raise UsageError("`entra: default` needs the package azure-identity, which is not installed", remedy) from error
     try:
         with DefaultAzureCredential() as credential:
             found: str = credential.get_token(scope).token

@@ -103,10 +103,8 @@ class FlowiseService:
         with self._lock:
             self._rows.pop(remote_id, None)
         if refusal is not None and not is_gone_upstream(refusal.message):
-            raise Rejected(
-                f"{remote_id} is deleted, but its assistant {behind} may still be upstream: {refusal.message}",
-                "Delete that one at the upstream by hand.",
-            )
+            message = f"{remote_id} is deleted, but its assistant {behind} may still be upstream: {refusal.message}"
+            raise Rejected(message, "Delete that one at the upstream by hand.")
 
     def _is_there(self, path: str) -> bool:
         try:
@@ -239,9 +237,5 @@ def _can_be_id(text: str) -> bool:
 
 
 def _no_details(row: Mapping[str, Json]) -> Diagnostic:
-    return Diagnostic(
-        "flowise-details",
-        f"the details of {row['id']} are no JSON object; nobody can say whose it is, so it is left alone",
-        _REPAIR,
-        severity=Severity.WARNING,
-    )
+    message = f"the details of {row['id']} are no JSON object; nobody can say whose it is, so it is left alone"
+    return Diagnostic("flowise-details", message, _REPAIR, severity=Severity.WARNING)
