@@ -132,10 +132,8 @@ class _Checker:
     def _left(self, after: Session, wanted: Sequence[Wanted]) -> str | None:
         plan = plan_for(understood(after, self.service), self.service, self.seen, self.options)
         left = {(change.address, item.path) for change in plan.changes for item in change.fields}
-        for one in wanted:
-            if (one.resource.address, f"/{one.field.name}") in left:
-                return "the next plan would still change it"
-        return None
+        missed = any((one.resource.address, f"/{one.field.name}") in left for one in wanted)
+        return "the next plan would still change it" if missed else None
 
 
 def _rest(session: Session) -> dict[str, Json]:

@@ -42,13 +42,18 @@ def settle_races(changes: Mapping[int, Change], outcomes: Mapping[int, Outcome],
         listed = _ids(world)
         for number, outcome in created.items():
             if outcome.remote_id not in listed:
-                created[number] = _with_note(outcome, _not_listed(outcome, run))
+                lag = f"{run.capabilities.list_lag:g} s"
+                message = f"{outcome.remote_id} was created, but {lag} later no list shows it"
+                remedy = "Wait until the service lists it before the next apply."
+                created[number] = _noted(outcome, "not-listed", message, remedy)
         _give_way(world, changes, lost, run)
         for number in _taken_back(created, lost):
             created[number] = _outcome(created[number], changes[number], lost[changes[number].address], run)
     except RetinueError as error:
         first = min(created)
-        created[first] = _with_note(created[first], _not_checked(error))
+        message = f"not checked if another run created the same: {error.message}"
+        remedy = "The next plan shows what was created twice."
+        created[first] = _noted(created[first], "race-unchecked", message, remedy, general=True)
         if isinstance(error, NewerMarker):
             created[first] = _in_doubt(created[first], error)
         for number in _taken_back(created, lost):
@@ -142,7 +147,9 @@ def _outcome(outcome: Outcome, change: Change, lost: _Lost, run: Run) -> Outcome
         if owner is not None and applied is not None and ended(applied) != applied:
             live = run.service.update(live, {}, packed(Mark.of(owner, ended(applied))))
     if live is not None and is_reached(change, live, run.target):
-        return _with_note(replace(outcome, remote_id=lost.holder_id), _gave_way(outcome, lost))
+        message = f"created twice at the same time: {lost.holder_id} stays, {outcome.remote_id} was taken back"
+        remedy = "Let one pipeline at a time apply an environment."
+        return _noted(replace(outcome, remote_id=lost.holder_id), "race", message, remedy)
     taken_back = ", ".join(lost.taken_back)
     return replace(
         outcome,
@@ -154,23 +161,8 @@ def _outcome(outcome: Outcome, change: Change, lost: _Lost, run: Run) -> Outcome
     )
 
 
-def _with_note(outcome: Outcome, note: Diagnostic) -> Outcome:
+def _noted(outcome: Outcome, code: str, message: str, remedy: str, *, general: bool = False) -> Outcome:
+    """With a warning, which names its address unless it is `general`."""
+    at = None if general else str(outcome.address)
+    note = Diagnostic(code, message, remedy, address=at, severity=Severity.WARNING)
     return replace(outcome, notes=(*outcome.notes, note))
-
-
-def _gave_way(outcome: Outcome, lost: _Lost) -> Diagnostic:
-    message = f"created twice at the same time: {lost.holder_id} stays, {outcome.remote_id} was taken back"
-    remedy = "Let one pipeline at a time apply an environment."
-    return Diagnostic("race", message, remedy, address=str(outcome.address), severity=Severity.WARNING)
-
-
-def _not_listed(outcome: Outcome, run: Run) -> Diagnostic:
-    message = f"{outcome.remote_id} was created, but {run.capabilities.list_lag:g} s later no list shows it"
-    remedy = "Wait until the service lists it before the next apply."
-    return Diagnostic("not-listed", message, remedy, address=str(outcome.address), severity=Severity.WARNING)
-
-
-def _not_checked(error: RetinueError) -> Diagnostic:
-    message = f"not checked if another run created the same: {error.message}"
-    remedy = "The next plan shows what was created twice."
-    return Diagnostic("race-unchecked", message, remedy, severity=Severity.WARNING)

@@ -47,22 +47,16 @@ def _of_custom(spec: Mapping[str, Json], block: Block) -> Iterator[Diagnostic]:
 def of_chat_model(spec: Mapping[str, Json], node: Part, held: Held) -> Iterator[Diagnostic]:
     """What this chat model has no input for, and inputs that have a field of their own."""
     for field, default in (("model", None), ("temperature", 1), ("top_p", 1)):
-        value, name = spec.get(field), held.inputs.get(field)
+        value, name = spec.get(field), held.get(field)
         if name is None and value is not None and not same(value, default):
-            yield _no_input(field, node)
+            message = f"the chat model `{node.name}` has no input for `{field}`"
+            remedy = "Choose another chat model: every assistant has a `model`."
+            unheld = Diagnostic("flowise-model", message, remedy, path="/model")
+            yield unheld if field == "model" else lost(f"/{field}", message)
         if name in node.inputs:
             message = f"the input `{name}` is written as the field `{field}` of the manifest"
-            yield Diagnostic(
-                "flowise-input", message, f"Move its value to `{field}:`.", path=f"{BLOCK}/chatModel/inputs/{name}"
-            )
-
-
-def _no_input(field: str, node: Part) -> Diagnostic:
-    message = f"the chat model `{node.name}` has no input for `{field}`"
-    if field != "model":
-        return lost(f"/{field}", message)
-    remedy = "Choose another chat model: every assistant has a `model`."
-    return Diagnostic("flowise-model", message, remedy, path="/model")
+            path = f"{BLOCK}/chatModel/inputs/{name}"
+            yield Diagnostic("flowise-input", message, f"Move its value to `{field}:`.", path=path)
 
 
 def _of_openai(spec: Mapping[str, Json], block: Block) -> Iterator[Diagnostic]:

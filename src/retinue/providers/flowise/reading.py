@@ -95,7 +95,7 @@ def _pairs(details: Mapping[str, Json]) -> dict[str, str]:
 def _custom(row: Mapping[str, Json], details: Mapping[str, Json], directory: Directory) -> dict[str, Json]:
     node = mapping(details.get("chatModel"))
     name = text(node.get("name")) or DEFAULT_NODE
-    held = held_by(directory.chat_model(name), name).inputs
+    held = held_by(directory.chat_model(name), name)
     inputs = mapping(node.get("inputs"))
     found = {field: inputs.get(key) for field, key in held.items() if inputs.get(key) not in (None, "")}
     spec = {

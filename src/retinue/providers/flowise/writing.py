@@ -73,12 +73,10 @@ def _chat_model(
     name = block.chat_model.name
     component = directory.chat_model(name)
     held = held_by(component, name)
-    portable = {
-        field: spec[field] if spec.get(field) is not None else _FIELD_DEFAULTS.get(field, "") for field in held.inputs
-    }
+    portable = {field: spec[field] if spec.get(field) is not None else _FIELD_DEFAULTS.get(field, "") for field in held}
     # Empty means "not set", which is the model's own default of 1.
     portable |= {"top_p": ""} if portable.get("top_p") == 1 else {}
-    inputs = {**block.chat_model.inputs, **{held.inputs[field]: value for field, value in portable.items()}}
+    inputs = {**block.chat_model.inputs, **{held[field]: value for field, value in portable.items()}}
     return filled(Part(name, inputs), component, before, directory.credential_id(block.credential))
 
 
