@@ -45,7 +45,7 @@ def settle_races(changes: Mapping[int, Change], outcomes: Mapping[int, Outcome],
                 lag = f"{run.capabilities.list_lag:g} s"
                 message = f"{outcome.remote_id} was created, but {lag} later no list shows it"
                 remedy = "Wait until the service lists it before the next apply."
-                created[number] = _noted(outcome, "not-listed", message, remedy)
+                created[number] = _note("not-listed", message, remedy, outcome)
         _give_way(world, changes, lost, run)
         for number in _taken_back(created, lost):
             created[number] = _outcome(created[number], changes[number], lost[changes[number].address], run)
@@ -53,7 +53,7 @@ def settle_races(changes: Mapping[int, Change], outcomes: Mapping[int, Outcome],
         first = min(created)
         message = f"not checked if another run created the same: {error.message}"
         remedy = "The next plan shows what was created twice."
-        created[first] = _noted(created[first], "race-unchecked", message, remedy, general=True)
+        created[first] = _note("race-unchecked", message, remedy, created[first], general=True)
         if isinstance(error, NewerMarker):
             created[first] = _in_doubt(created[first], error)
         for number in _taken_back(created, lost):
@@ -149,7 +149,7 @@ def _outcome(outcome: Outcome, change: Change, lost: _Lost, run: Run) -> Outcome
     if live is not None and is_reached(change, live, run.target):
         message = f"created twice at the same time: {lost.holder_id} stays, {outcome.remote_id} was taken back"
         remedy = "Let one pipeline at a time apply an environment."
-        return _noted(replace(outcome, remote_id=lost.holder_id), "race", message, remedy)
+        return _note("race", message, remedy, replace(outcome, remote_id=lost.holder_id))
     taken_back = ", ".join(lost.taken_back)
     return replace(
         outcome,
@@ -161,8 +161,8 @@ def _outcome(outcome: Outcome, change: Change, lost: _Lost, run: Run) -> Outcome
     )
 
 
-def _noted(outcome: Outcome, code: str, message: str, remedy: str, *, general: bool = False) -> Outcome:
-    """With a warning, which names its address unless it is `general`."""
+def _note(code: str, message: str, remedy: str, outcome: Outcome, *, general: bool = False) -> Outcome:
+    """The outcome with a warning, which names its address unless it is `general`."""
     at = None if general else str(outcome.address)
     note = Diagnostic(code, message, remedy, address=at, severity=Severity.WARNING)
     return replace(outcome, notes=(*outcome.notes, note))
