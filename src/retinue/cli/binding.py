@@ -37,6 +37,5 @@ def bound_provider(project: Project, environment: Environment) -> tuple[Provider
 def _no_setting(key: str, provider: Provider) -> Diagnostic:
     takes = ", ".join(sorted(provider.capabilities.settings))
     remedy = f"Remove it. {provider.name} takes: {takes}." if takes else "Remove it."
-    return Diagnostic(
-        "unused-setting", f"`{key}` means nothing to the provider `{provider.name}`", remedy, path=f"/{key}"
-    )
+    message = f"`{key}` means nothing to the provider `{provider.name}`"
+    return Diagnostic("unused-setting", message, remedy, path=f"/{key}")

@@ -53,9 +53,8 @@ def _from_file(path: str | Sequence[str], root: Path, seconds: float) -> str:
         # Beside this thread, because a pipe that nobody writes to is waited for.
         text = in_thread(read).result(seconds)
     except (OSError, UnicodeDecodeError) as error:
-        raise AuthError(
-            f"the file of `api_key` cannot be read ({type(error).__name__})", "Check `api_key` in retinue.yaml."
-        ) from error
+        message = f"the file of `api_key` cannot be read ({type(error).__name__})"
+        raise AuthError(message, "Check `api_key` in retinue.yaml.") from error
     if len(text) > _MOST_CHARACTERS:
         raise AuthError("the file of `api_key` is too large, it cannot be a key", "Check `api_key` in retinue.yaml.")
     return text

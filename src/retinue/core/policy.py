@@ -56,11 +56,9 @@ def block_renamed(plan: Plan, facts: Facts) -> Plan:
         old, new = (_named(dict.fromkeys(addresses)) for addresses in zip(*mine, strict=True))
         lines = [f"{moved_from_line(pair.old)} in the manifest of {pair.new}" for pair in mine[:_MOST_NAMED]]
         gone = [str(address) for address in dict.fromkeys(pair.old for pair in mine)][:_MOST_NAMED]
-        return Obstacle(
-            "renamed",
-            f"{old} would be deleted and {new} created, and they are much alike: this looks like a rename",
-            (*lines, f"removed: [{', '.join(gone)}]", " ".join(flag("renamed", item) for item in gone)),
-        )
+        message = f"{old} would be deleted and {new} created, and they are much alike: this looks like a rename"
+        ways = (*lines, f"removed: [{', '.join(gone)}]", " ".join(flag("renamed", item) for item in gone))
+        return Obstacle("renamed", message, ways)
 
     return _block(plan, rule)
 

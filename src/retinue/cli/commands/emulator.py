@@ -90,9 +90,8 @@ def command(misbehaviour: Misbehaviour, *, host: str, port: int, db: str, contro
     try:
         emulator.serve(host, port, console.result, threading.Event())
     except OSError as error:
-        raise UsageError(
-            f"cannot listen on {host}:{port}: {error.strerror or error}", "Choose another --port; 0 takes a free one."
-        ) from error
+        message = f"cannot listen on {host}:{port}: {error.strerror or error}"
+        raise UsageError(message, "Choose another --port; 0 takes a free one.") from error
     except RuntimeError as error:
         raise RetinueError(f"the emulator cannot serve: {error}", "Let this user start more threads.") from error
     except KeyboardInterrupt:

@@ -20,7 +20,6 @@ def token(scope: str) -> str:
             found: str = credential.get_token(scope).token
     except ClientAuthenticationError as error:
         first, *_ = str(error).splitlines() or [type(error).__name__]
-        raise AuthError(
-            f"Entra gives no token: {first}", "Sign in first (az login), or give this machine an identity."
-        ) from error
+        remedy = "Sign in first (az login), or give this machine an identity."
+        raise AuthError(f"Entra gives no token: {first}", remedy) from error
     return found

@@ -81,9 +81,8 @@ def _node(what: str, part: Part, catalogue: Mapping[str, Component] | None, path
             yield _unknown(f"`{part.name}` has no input", name, known, at)
         elif is_secret(known[name]):
             message = f"the input `{name}` of `{part.name}` is a secret, and a manifest holds none"
-            yield Diagnostic(
-                "flowise-secret", message, "Take it out here and type it into the page of Flowise.", path=at
-            )
+            remedy = "Take it out here and type it into the page of Flowise."
+            yield Diagnostic("flowise-secret", message, remedy, path=at)
 
 
 def _stores(block: Block, directory: Directory) -> Iterator[Diagnostic]:

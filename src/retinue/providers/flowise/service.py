@@ -228,9 +228,8 @@ def _names_no_credential(block: Block) -> bool:
 def _not_told(table: str, failure: RetinueError) -> RetinueError:
     if not isinstance(failure, AuthError) or table != "credentials":
         return failure
-    return AuthError(
-        failure.message, "Give the API key in Flowise the permission `credentials:view`, or write ids for the names."
-    )
+    remedy = "Give the API key in Flowise the permission `credentials:view`, or write ids for the names."
+    return AuthError(failure.message, remedy)
 
 
 def _can_be_id(text: str) -> bool:
