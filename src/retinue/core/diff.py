@@ -157,13 +157,8 @@ def altered(
     ignored: Collection[str] = (),
 ) -> set[str]:
     """The names of the fields in `sent` that the service's answer holds otherwise, `ignored` parts aside."""
-    return {
-        name
-        for name in sent
-        if name in kind.fields
-        and name not in unreadable
-        and not reached(FieldChange(f"/{name}", None, sent[name]), answer, kind, ignored)
-    }
+    readable = [name for name in sent if name in kind.fields and name not in unreadable]
+    return {item for item in readable if not reached(FieldChange(f"/{item}", None, sent[item]), answer, kind, ignored)}
 
 
 def expect_digest(live: Live, kind: Kind, unreadable: Collection[str], ignored: Collection[str]) -> str:

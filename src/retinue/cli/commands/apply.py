@@ -144,10 +144,10 @@ def _unmoved(checked: Checked, remedy: str = "Plan again and review.") -> Checke
 
 
 _WITHOUT = Diagnostic(
-    code="plan-without-manifests",
+    "plan-without-manifests",
+    "a saved plan is held against the manifests that it was made from",
+    "Apply it in a checkout of them; where there can be none, with --trust-plan.",
     severity=Severity.INFO,
-    message="a saved plan is held against the manifests that it was made from",
-    remedy="Apply it in a checkout of them; where there can be none, with --trust-plan.",
 )
 
 

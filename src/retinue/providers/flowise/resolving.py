@@ -61,9 +61,8 @@ def _problems(spec: Mapping[str, Json], block: Block, directory: Directory) -> I
     for index, tool in enumerate(block.tools):
         path = f"{BLOCK}/tools/{index}"
         yield from _node("tool", tool, directory.tools, path)
-        yield from _credential(
-            tool.credential, _wanted_kinds(directory.tool(tool.name)), f"{path}/credential", directory
-        )
+        kinds = _wanted_kinds(directory.tool(tool.name))
+        yield from _credential(tool.credential, kinds, f"{path}/credential", directory)
     yield from _stores(block, directory)
 
 

@@ -129,11 +129,8 @@ def _problems(spec: Mapping[str, Json]) -> Iterator[Diagnostic]:
             message = f"this {tool['type']} says nothing that only OpenAI has: it belongs into `tools` of the manifest"
             remedy = "Move it there, in the words of a manifest."
             yield Diagnostic("agents-tool", message, remedy, path=f"/providers/{NAME}/tools/{index}")
-    size = len(
-        json.dumps(
-            write_tools(spec.get("tools"), block.get("tools")), ensure_ascii=False, separators=(",", ":")
-        ).encode()
-    )
+    tools = write_tools(spec.get("tools"), block.get("tools"))
+    size = len(json.dumps(tools, ensure_ascii=False, separators=(",", ":")).encode())
     if size > _MOST_TOOL_BYTES:
         message = f"the tools cannot be held: they take {size:,} bytes, {_MOST_TOOL_BYTES:,} is the most for an agent"
         yield Diagnostic(LOSS, message, "Shorten their schemas, or offer them behind an `mcp` server.", path="/tools")
