@@ -56,15 +56,9 @@ def block_renamed(plan: Plan, facts: Facts) -> Plan:
         old, new = (_named(dict.fromkeys(addresses)) for addresses in zip(*mine, strict=True))
         lines = [f"{moved_from_line(pair.old)} in the manifest of {pair.new}" for pair in mine[:_MOST_NAMED]]
         gone = [str(address) for address in dict.fromkeys(pair.old for pair in mine)][:_MOST_NAMED]
-        return Obstacle(
-            "renamed",
-            f"{old} would be deleted and {new} created, and they are much alike: this looks like a rename",
-            (
-                *lines,
-                f"removed: [{', '.join(gone)}]",
-                " ".join(flag("renamed", item) for item in gone),
-            ),
-        )
+        message = f"{old} would be deleted and {new} created, and they are much alike: this looks like a rename"
+        ways = (*lines, f"removed: [{', '.join(gone)}]", " ".join(flag("renamed", item) for item in gone))
+        return Obstacle("renamed", message, ways)
 
     return _block(plan, rule)
 
@@ -127,11 +121,8 @@ def block_shared(plan: Plan, _facts: Facts) -> Plan:
         addresses = claimed.get(change.object_key, [])
         if len(addresses) < 2 or str(change.address) not in addresses:
             return None
-        return Obstacle(
-            "claimed-twice",
-            f"{change.remote_id} is claimed by {' and '.join(addresses)}",
-            ("Keep its `adopt` or `moved_from` line in one of these manifests.",),
-        )
+        ways = ("Keep its `adopt` or `moved_from` line in one of these manifests.",)
+        return Obstacle("claimed-twice", f"{change.remote_id} is claimed by {' and '.join(addresses)}", ways)
 
     return _block(plan, rule)
 

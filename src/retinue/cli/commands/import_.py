@@ -56,10 +56,8 @@ def command(
     if update and (source or ids or names):
         raise UsageError("--update goes with --target, --exclude and --select", "Leave --from, --id and --name out.")
     if not update and (narrowed or take_live):
-        raise UsageError(
-            "--target, --exclude, --select and --take-live go with --update",
-            "Choose what is imported with --id or --name, or add --update.",
-        )
+        message = "--target, --exclude, --select and --take-live go with --update"
+        raise UsageError(message, "Choose what is imported with --id or --name, or add --update.")
     if update:
         return _update(options, take_live)
     choice = Choice(frozenset(ids), names)
