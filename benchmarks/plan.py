@@ -1,115 +1,164 @@
-"""Measures plan and apply against an ideal client in the same run: same requests, same YAML and schema libraries.
+"""Measures a cold plan of unchanged assistants against its limit and against a plain script, turn by turn.
 
-    python benchmarks/plan.py [COUNT …]        default 100 1000 10000
+    python benchmarks/plan.py [COUNT …] [--rounds N]        default 100 1000 10000, 5 rounds
 
-Prints ratios, which mean something on a noisy machine; the times beside them do not travel. Request counts are
-asserted. The ideal client parses each manifest with pyyaml's C loader, validates it with one reused jsonschema
-validator, lists the service and compares with `==`.
+The limit is benchmarks/limit.py, the script benchmarks/sdk.py; both send the requests that the plan sends. The service
+is a process of its own that answers each request from memory after 20 ms. Prints ratios, which mean something on a
+noisy machine: of the best of the rounds, in which the three take turns. The times do not travel. Request counts are
+asserted.
 """
 
 from __future__ import annotations
 
+import json
 import math
-import resource
+import os
 import subprocess
 import sys
 import tempfile
 import textwrap
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
-from retinue_emulator.app import Emulator
+from retinue.core.marker import Applied, Owner
+from retinue.core.marks import asked_entries
+from retinue.core.model import Address
+from retinue.providers.assistants_v2 import KINDS
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from tests.serving import served
-
+HERE = Path(__file__).parent
+LATENCY = 0.02
 PROMPT = "\n".join(f"{number}. Answer with care, in the language of the question." for number in range(70))
-IDEAL = """
-import json, pathlib, sys
-import httpx, jsonschema, yaml
-root, url, schema = pathlib.Path(sys.argv[1]), sys.argv[2], json.loads(pathlib.Path(sys.argv[3]).read_text())
-validator = jsonschema.Draft7Validator(schema)
-wanted = {}
-for path in sorted((root / "assistants").glob("*.yaml")):
-    document = yaml.load(path.read_bytes(), yaml.CSafeLoader)
-    assert not list(validator.iter_errors(document))
-    wanted[document.pop("assistant")] = document
-client = httpx.Client(headers={"Authorization": "Bearer k", "OpenAI-Beta": "assistants=v2"})
-after, same = None, 0
-while True:
-    query = {"limit": "100", "order": "asc"} | ({"after": after} if after else {})
-    page = client.get(url + "/v1/assistants", params=query).json()
-    for item in page["data"]:
-        name = item["metadata"]["retinue.address"].rsplit("/", 1)[1]
-        same += all(item[key] == value for key, value in wanted[name].items() if key != "instructions")
-        same -= item["instructions"].rstrip() != wanted[name]["instructions"].rstrip()
-    if not page["has_more"]:
-        break
-    after = page["last_id"]
-assert same == len(wanted), (same, len(wanted))
-"""
+"""After a first line that no other assistant has: equal texts would be kept once."""
 
 
-def project(root: Path, url: str, count: int) -> None:
+class Cost(NamedTuple):
+    """Wall and CPU seconds of one process, and its peak megabytes."""
+
+    wall: float
+    cpu: float
+    peak: float
+
+
+def manifest(number: int) -> tuple[str, dict[str, object]]:
+    name = f"a{number:06}"
+    return name, {
+        "name": f"Assistant {number}",
+        "model": "gpt-4o",
+        "temperature": 0.2,
+        "instructions": f"You are {name}.\n{PROMPT}",
+    }
+
+
+def project(root: Path, host: str, count: int) -> None:
     (root / "assistants").mkdir()
     (root / "retinue.yaml").write_text(
         f"version: 1\nproject: bench\nmanifests: [assistants]\nenvironments:\n"
-        f"  dev: {{provider: openai-assistants, endpoint: '{url}/v1', api_key: {{env: BENCH_KEY}}}}\n"
+        f"  dev: {{provider: openai-assistants, endpoint: 'http://{host}/v1', api_key: {{env: BENCH_KEY}}}}\n"
     )
     for number in range(count):
-        text = f"assistant: a{number:05}\nname: Assistant {number}\nmodel: gpt-4o\ntemperature: 0.2\n"
-        text += "instructions: |\n" + textwrap.indent(PROMPT, "  ") + "\n"
-        (root / "assistants" / f"a{number:05}.yaml").write_text(text)
+        name, spec = manifest(number)
+        prompt = textwrap.indent(str(spec["instructions"]), "  ")
+        head = "".join(f"{key}: {spec[key]}\n" for key in ("name", "model", "temperature"))
+        text = f"assistant: {name}\n{head}instructions: |\n{prompt}\n"
+        (root / "assistants" / f"{name}.yaml").write_text(text)
 
 
-def timed(command: list[str], root: Path) -> tuple[float, float]:
-    """Wall seconds and peak megabytes of a command that must succeed."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    started = time.perf_counter()
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, env={"BENCH_KEY": "k", "PATH": "/usr/bin"})
-    assert done.returncode == 0, done.stdout[-500:] + done.stderr[-500:]
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    return time.perf_counter() - started, max(before, peak) / 1024
+def pages(count: int) -> Iterator[dict[str, object]]:
+    """What the service lists after an apply of the project."""
+    kind = KINDS["Assistant"]
+    rest: dict[str, object] = {
+        "object": "assistant",
+        "description": None,
+        "tools": [],
+        "tool_resources": {},
+        "top_p": 1.0,
+    }
+    rest["response_format"] = "auto"
+    for start in range(0, max(count, 1), 100):
+        items = []
+        for number in range(start, min(start + 100, count)):
+            name, spec = manifest(number)
+            owner = Owner("bench", "dev", Address("Assistant", name))
+            applied = Applied(f"N{number:07}", fields=asked_entries(spec, kind))
+            marker = {"retinue.address": str(owner), "retinue.applied": str(applied)}
+            items.append({"id": f"asst_{number:024}", "created_at": number, **rest, **spec, "metadata": marker})
+        ends = {"first_id": items[0]["id"], "last_id": items[-1]["id"]}
+        yield {"object": "list", "data": items, **ends, "has_more": start + 100 < count}
 
 
-def measure(count: int, latency: float) -> str:
-    emulator = Emulator(":memory:")
-    with served(emulator) as url, tempfile.TemporaryDirectory() as folder:
+@contextmanager
+def service(file: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    command = [sys.executable, str(HERE / "pages.py"), str(file), str(LATENCY)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().strip(), process
+        finally:
+            process.kill()
+
+
+def timed(command: list[str], root: Path) -> Cost:
+    """What a command costs that must succeed."""
+    with (root / "output").open("wb") as output:
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            command, cwd=root, stdout=output, stderr=output, env={"BENCH_KEY": "k", "PATH": "/usr/bin"}
+        )
+        _, status, used = os.wait4(process.pid, 0)
+        took = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, (root / "output").read_text()[-1000:]
+    return Cost(took, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+
+
+def measure(count: int, rounds: int) -> str:
+    with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        project(root, url, count)
+        with (root / "pages").open("w") as file:
+            file.writelines(json.dumps(page) + "\n" for page in pages(count))
         schema = root / "schema.json"
         subprocess.run([sys.executable, "-m", "retinue", "schema"], stdout=schema.open("w"), check=True)
-        retinue = [sys.executable, "-m", "retinue"]
-        first, _ = timed([*retinue, "apply", "--auto-approve", "-q"], root)
-        emulator.latency = latency
-        ideal = [sys.executable, "-c", IDEAL, str(root), url, str(schema)]
-        rounds = []
-        for _ in range(3):
-            emulator.requests.clear()
-            plan, peak = timed([*retinue, "plan"], root)
-            listed = [request.method for request in emulator.requests]
-            assert listed == ["GET"] * max(1, math.ceil(count / 100)), listed
-            rounds.append((plan, timed(ideal, root)[0], peak))
-        (root / "assistants" / "a00001.yaml").write_text("assistant: a00001\nmodel: gpt-4o\n")
-        emulator.requests.clear()
-        timed([*retinue, "apply", "--auto-approve", "-q"], root)
-        assert len(emulator.writes()) == 1
-        assert len(emulator.requests) <= math.ceil(count / 100) + 3
-    emulator.close()
-    plan, best = min(row[0] for row in rounds), min(row[1] for row in rounds)
-    return (
-        f"| {count:>6,} | {latency * 1000:>4.0f} ms | {plan / best:>5.2f} | {plan:>6.2f} s | {best:>6.2f} s "
-        f"| {max(row[2] for row in rounds):>5.0f} MB | {first:>6.2f} s |"
-    )
+        with service(root / "pages") as (host, process):
+            project(root, host, count)
+            commands = {
+                "plan": [sys.executable, "-m", "retinue", "plan", "-q"],
+                "limit": [sys.executable, str(HERE / "limit.py"), str(root), host],
+                "beside": [sys.executable, str(HERE / "limit.py"), str(root), host, "beside"],
+                "sdk": [sys.executable, str(HERE / "sdk.py"), str(root), host, str(schema)],
+            }
+            found: dict[str, list[Cost]] = {name: [] for name in commands}
+            for _ in range(rounds):
+                for name, command in commands.items():
+                    found[name].append(timed(command, root))
+                    assert process.stdout is not None
+                    asked = [process.stdout.readline() for _ in range(math.ceil(count / 100))]
+                    assert all(line.startswith("GET /v1/assistants?") for line in asked), asked
+            process.kill()
+            assert process.stdout is not None
+            assert not process.stdout.read(), "more requests than pages"
+    best = {name: Cost(*map(min, zip(*costs, strict=True))) for name, costs in found.items()}
+    plan, limit, beside, sdk = best.values()
+    cells = [f"{plan.wall / limit.wall:.2f}", f"{plan.cpu / limit.cpu:.2f}", f"{plan.wall / beside.wall:.2f}"]
+    cells += [f"{plan.wall / sdk.wall:.2f}", f"{plan.cpu / sdk.cpu:.2f}"]
+    cells += [f"{cost.wall:.2f} s" for cost in (plan, limit, sdk)]
+    cells += [f"{cost.cpu / count * 1e6:.0f} µs" for cost in (plan, limit)]
+    cells += [f"{cost.peak:.0f} MB" for cost in (plan, limit)]
+    return f"| {count:,} | {' | '.join(cells)} |"
 
 
 def main() -> None:
-    counts = [int(argument) for argument in sys.argv[1:]] or [100, 1000, 10000]
-    print("| assistants | latency | plan / ideal | plan | ideal | peak | first apply |")
-    print("|---|---|---|---|---|---|---|")
+    arguments = sys.argv[1:]
+    rounds = int(arguments.pop(arguments.index("--rounds") + 1)) if "--rounds" in arguments else 5
+    counts = [int(argument) for argument in arguments if argument != "--rounds"] or [100, 1000, 10000]
+    print("| assistants | wall / limit | CPU / limit | wall / limit in threads | wall / script | CPU / script", end=" ")
+    print("| plan | limit | script", end=" ")
+    print("| CPU each | limit's | peak | limit's |")
+    print("|" + "---|" * 13)
     for count in counts:
-        for latency in (0.0, 0.02):
-            print(measure(count, latency), flush=True)
+        print(measure(count, rounds), flush=True)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -20,7 +21,8 @@ LAYERS = {
     "schema": {"core", "schema"},
     "load": {"", "core", "schema", "load"},
     "render": {"core", "schema", "render"},
-    "providers": {"core", "providers"},
+    "providers": {"core", "schema", "providers"},
+    "provider.py": {"core", "schema", "providers"},
     "engine": {"core", "providers", "engine"},
     "review": {"core", "providers", "review"},
     "cli": {"", "core", "schema", "load", "render", "providers", "engine", "review", "cli"},
@@ -54,7 +56,9 @@ NOT_IN_CORE |= {
     "threading",
     "uuid",
 }
-VENDORS = re.compile(r"openai|azure|flowise|langgraph|foundry|bedrock|anthropic|\bvapi\b|elevenlabs", re.IGNORECASE)
+VENDORS = re.compile(
+    r"openai|azure|flowise|langgraph|foundry|bedrock|anthropic|mistral|\bvapi\b|elevenlabs", re.IGNORECASE
+)
 
 
 class Import(NamedTuple):
@@ -189,6 +193,93 @@ def test_core_opens_no_file_and_knows_no_vendor() -> None:
     core = set(MODULES) - set(outside("core"))
     assert {module: names for module in core if (names := uses(tree_of(module)) & EFFECTS)} == {}
     assert [module for module in core if VENDORS.search((ROOT / module).read_text(encoding="utf-8"))] == []
+
+
+KINDS = [json.loads(path.read_text(encoding="utf-8")) for path in (ROOT / "providers" / "assistants_v2").glob("*.json")]
+NAMES = {kind["x-retinue-kind"] for kind in KINDS}
+WORDS = NAMES | {kind[f"x-retinue-{what}"] for kind in KINDS for what in ("word", "plural")} - {"", "files"}
+NO_PROVIDER = ("core", "schema", "load", "engine", "render", "cli", "review")
+_NAMED = re.compile(rf"\b({'|'.join(sorted(NAMES - {'File'}))})\b|\bFile/|vector.?store", re.IGNORECASE)
+_ADDRESS = re.compile(r"\bAssistant/(?=[a-z*]|NAME)")
+"""In an example of an address a kind has a name; `f"Assistant/{name}"` is none."""
+_HELP = ("helping.command", "click.option")
+"""Calls whose texts are the help of a command."""
+
+
+def named(tree: ast.Module) -> list[str]:
+    """The kinds and vendors that the code of a module names: in texts, but for docstrings and help, and as names."""
+    docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) in _HELP]
+    docs |= {id(part) for call in calls for part in ast.walk(call)}
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
+            text = _ADDRESS.sub("", node.value)
+            # In prose an assistant is what all of this is about; alone, its word is a decision.
+            prose = re.sub(r"\bassistants?\b", "", text) if " " in text.strip() else text
+            if text in WORDS or _NAMED.search(prose) or VENDORS.search(text):
+                found.append(node.value)
+        else:
+            names = [getattr(node, name, None) for name in ("id", "attr", "arg", "name", "module")]
+            found += [name for name in names if isinstance(name, str) and (VENDORS.search(name) or name in NAMES)]
+    return found
+
+
+def test_only_providers_name_kinds_and_vendors() -> None:
+    modules = [module for module in MODULES if layer_of(module) in NO_PROVIDER]
+    assert len(modules) > 100
+    assert {module: found for module in modules if (found := named(tree_of(module)))} == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'kinds["Assistant"]',
+        'kind == "VectorStore"',
+        'f"Assistant/{name}"',
+        'path = "File/data.csv"',
+        'text = "vector_store: x"',
+        'folder = "assistants"',
+        'text = "provider: openai-assistants"',
+        "if settings.azure: pass",
+        "from ..providers.flowise import PROVIDER",
+        "def to_openai(): pass",
+    ],
+)
+def test_a_kind_or_a_vendor_that_is_named_is_found(source: str) -> None:
+    assert named(ast.parse(source))
+
+
+def test_examples_of_addresses_and_help_name_no_kind() -> None:
+    assert named(ast.parse('"one looks like Assistant/math-tutor"\nhelping.command("x", "retinue x flowise")')) == []
+
+
+SWITCHED = re.compile(r"\b(kind|\w+\.kind)\b")
+
+
+def switches_over_kinds(tree: ast.Module) -> list[str]:
+    """Comparisons of something called `kind` with the name of a kind, written out or as `ASSISTANT.name`."""
+    found = []
+    for node in ast.walk(tree):
+        sides: list[ast.AST] = [node.left, *node.comparators] if isinstance(node, ast.Compare) else []
+        if isinstance(node, ast.Match):
+            sides = [node.subject, *(case.pattern for case in node.cases)]
+        texts = [ast.unparse(part) for side in sides for part in ast.walk(side) if isinstance(part, ast.expr)]
+        names = NAMES | {repr(name) for name in NAMES}
+        kinds = any(text in names or re.search(r"\b[A-Z_]{3,}\.name$", text) for text in texts)
+        if kinds and any(SWITCHED.fullmatch(text) for text in texts):
+            found.append(ast.unparse(node))
+    return found
+
+
+def test_no_provider_switches_over_kinds() -> None:
+    modules = [module for module in MODULES if layer_of(module) == "providers"]
+    assert {module: found for module in modules if (found := switches_over_kinds(tree_of(module)))} == {}
+
+
+@pytest.mark.parametrize("source", ['kind == "File"', "live.kind == FILE.name", "match kind:\n  case 'File': pass"])
+def test_a_switch_over_kinds_is_found(source: str) -> None:
+    assert switches_over_kinds(ast.parse(source))
 
 
 def test_nothing_but_a_provider_branches_on_a_providers_name() -> None:

@@ -20,7 +20,7 @@ NOT_RUN = {
     ".venv/bin/retinue": "run by tests/test_readme.py, in a clone",
     "retinue init -C assistants --from": "needs that service; tests/flowise and tests/azure run it",
     "$ python benchmarks/": "minutes of measuring",
-    "$ pytest -q tests/conformance": "needs a package of yours; tests/conformance/test_outside.py installs one",
+    "$ pytest -q --pyargs retinue_conformance": "needs a package; tests/conformance/test_outside.py installs one",
 }
 """How a block begins that this test does not run, and why."""
 

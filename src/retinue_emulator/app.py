@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from .access import Access
+from .agents import Agents
 from .assistants import Assistants
 from .azure import Azure
 from .control import PATH as CONTROL_PATH
@@ -47,7 +48,7 @@ class Logged(NamedTuple):
 
 
 class Emulator:
-    """An Assistants v2 API, also as Azure speaks it, and Flowise in front of it; safe for many threads.
+    """An Assistants v2 API, also as Azure speaks it, OpenAI's Agents, and Flowise; safe for many threads.
 
     To call in process or on a socket.
 
@@ -80,8 +81,10 @@ class Emulator:
         self.assistants = Assistants(ground, self.vector_stores.make)
         access, knowledge = Access(ground), (self.files, self.vector_stores)
         self.flowise = Flowise(ground, access, self.assistants)
-        others = (dialect(ground, access, self.assistants, knowledge) for dialect in (OpenAI, Azure, Foundry))
-        self._router = Router([*others, self.flowise])
+        self.agents = Agents(ground)
+        openai = OpenAI(ground, access, self.assistants, self.agents, knowledge)
+        others = (dialect(ground, access, self.assistants, knowledge) for dialect in (Azure, Foundry))
+        self._router = Router([openai, *others, self.flowise])
         self._control = Control(self) if control else None
 
     def close(self) -> None:
@@ -108,6 +111,7 @@ class Emulator:
         """Put an object there as it is; its `object` says what it is, by default an assistant. Returns its id."""
         put: dict[str, Callable[[Mapping[str, Any]], str]] = {
             "assistant": self.assistants.seed,
+            "agent": self.agents.seed,
             "file": self.files.seed,
             "vector_store": self.vector_stores.seed,
             "vector_store.file": self.vector_stores.entries.seed,

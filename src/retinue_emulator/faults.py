@@ -33,6 +33,10 @@ _CHOICES = {
     "hybrid_search": (False, True),
     "store_nulls": ("null", "none"),
     "assistant_files": ("told", "apart"),
+    "agents_defaults": ("documented", "model"),
+    "agents_objects": ("replace", "merge"),
+    "agents_optional": ("answered", "absent"),
+    "agents_page": ("plain", "ids"),
 }
 _AMOUNTS = ("token_seconds", "token_requests", "lag_seconds", "lag_lists", "index_seconds")
 
@@ -55,6 +59,11 @@ class Behaviour:
     has this undocumented member. `store_nulls`: a vector store without name or expiry has members that are `null`, or
     an empty name and `none` for expiry. `assistant_files`: those of Azure's first version are `told` by their
     assistant, or hang `apart` from it and can only be attached and listed by their own requests.
+
+    Of OpenAI's Agents API: `agents_defaults`: what a request leaves out is answered as `documented`, or as a `model`
+    would resolve it. `agents_objects`: a `reasoning`, `text` or `multi_agent` in an update `replace`s or `merge`s.
+    `agents_optional`: compaction and experimental at their defaults are `answered` or `absent`. `agents_page`: a page
+    is `plain`, or has the `ids` of its first and last object too.
 
     `unsupported`: fields that are refused with `unsupported_parameter`. `alterations`: by field, a name of ALTERATIONS
     or a function, for what the server makes of a value it is sent.
@@ -81,6 +90,10 @@ class Behaviour:
     answers_effort: bool = False
     hybrid_search: bool = False
     assistant_files: str = "told"
+    agents_defaults: str = "documented"
+    agents_objects: str = "replace"
+    agents_optional: str = "answered"
+    agents_page: str = "plain"
     token_seconds: float | None = None
     token_requests: int | None = None
     account: str = "emulator"

@@ -15,7 +15,7 @@ def _schema(kind: str) -> Any:
     retinue = find_spec("retinue")
     if retinue is None or not retinue.submodule_search_locations:
         raise ImportError("the emulator reads its limits from the package retinue, which is not installed")
-    path = Path(retinue.submodule_search_locations[0], "schema", "kinds", f"{kind}.json")
+    path = Path(retinue.submodule_search_locations[0], "providers", "assistants_v2", f"{kind}.json")
     return json.loads(path.read_text(encoding="utf-8"))
 
 

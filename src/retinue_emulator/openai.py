@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 
 from .access import Access
+from .agents import Agents
 from .assistants import Assistants
 from .errors import ApiError
 from .files import Files
@@ -16,33 +17,40 @@ from .ground import Ground
 from .vector_stores import VectorStores
 from .web import Request, Route
 
-_BETA = "assistants=v2"
+_ASSISTANTS, _AGENTS = "assistants=v2", "agents=v1"
 
 
 class OpenAI:
-    """Assistants v2, files and vector stores."""
+    """Assistants v2, files and vector stores; Agents."""
 
     prefix = "/v1"
 
     def __init__(
-        self, ground: Ground, access: Access, assistants: Assistants, knowledge: Sequence[Files | VectorStores]
+        self,
+        ground: Ground,
+        access: Access,
+        assistants: Assistants,
+        agents: Agents,
+        knowledge: Sequence[Files | VectorStores],
     ) -> None:
         self._access, self._behaviour = access, ground.behaviour
-        beta = assistants.routes(self.prefix)
-        self.routes: tuple[Route, ...] = (*beta, *(route for part in knowledge for route in part.routes(self.prefix)))
-        self._beta_routes = frozenset(beta)
+        self._beta = dict.fromkeys(assistants.routes(self.prefix), _ASSISTANTS)
+        self._beta |= dict.fromkeys(agents.routes(self.prefix), _AGENTS)
+        plain = (route for part in knowledge for route in part.routes(self.prefix))
+        self.routes: tuple[Route, ...] = (*self._beta, *plain)
 
     def admit(self, request: Request, route: Route) -> None:
         """Raises ApiError 404 after the shutdown, 401 without a key, then for a missing OpenAI-Beta header."""
-        behaviour = self._behaviour()
-        if behaviour.gone and route in self._beta_routes:
+        behaviour, beta = self._behaviour(), self._beta.get(route)
+        if behaviour.gone and beta == _ASSISTANTS:
             raise self.no_route(request.method, request.path, known_path=False)
         self._access.bearer(request.headers.get("authorization", ""))
         asked = [item.strip() for item in request.headers.get("openai-beta", "").split(",")]
-        if route in self._beta_routes and _BETA not in asked:
+        if beta is not None and beta not in asked:
+            api = "Assistants" if beta == _ASSISTANTS else "Agents"
             message = (
-                "You must provide the 'OpenAI-Beta' header to access the Assistants API."
-                f" Please try again by setting the header 'OpenAI-Beta: {_BETA}'."
+                f"You must provide the 'OpenAI-Beta' header to access the {api} API."
+                f" Please try again by setting the header 'OpenAI-Beta: {beta}'."
             )
             raise ApiError(behaviour.beta_status, message, code="invalid_beta")
 

@@ -20,6 +20,7 @@ from retinue.core.target import Target
 from retinue.engine.apply import apply_changes
 from retinue.engine.preflight import preflight
 from retinue.engine.run import Run
+from retinue.providers.openai_agents import PROVIDER as AGENTS
 from retinue_emulator.app import Emulator
 from retinue_emulator.faults import Behaviour, Fault
 
@@ -72,8 +73,8 @@ def raising(error: type[BaseException]) -> Callable[[], None]:
 class Wire:
     """A WSGI application in front of the emulator, for one run at a time: counts, and disturbs the `at`-th request."""
 
-    def __init__(self, emulator: Emulator, clock: VirtualClock) -> None:
-        self.emulator, self._clock = emulator, clock
+    def __init__(self, emulator: Emulator, clock: VirtualClock, holds: str = "assistant") -> None:
+        self.emulator, self._clock, self._holds = emulator, clock, holds
         self.latency = 0.0
         self.busy = 0
         self._lock = threading.RLock()
@@ -106,7 +107,7 @@ class Wire:
             self._clock.time += SECONDS_PER_REQUEST
             method = environ["REQUEST_METHOD"]
             if method == "DELETE" and self.at_first_delete is None and self.is_old(environ["PATH_INFO"]):
-                self.at_first_delete = objects(self.emulator)
+                self.at_first_delete = objects(self.emulator, self._holds)
             number = len(self.requests)
             self.requests.append(f"{method} {environ['PATH_INFO']}")
             mishap = self._mishap
@@ -137,8 +138,11 @@ class Wire:
 
     def _count(self) -> None:
         """How many objects with one address were new at once, at most."""
-        new = [raw["metadata"].get("retinue.address") for key, raw in objects(self.emulator).items() if is_new(key)]
+        new = [raw["metadata"].get("retinue.address") for key, raw in self._objects() if is_new(key)]
         self.most = max(self.most, *Counter(new).values(), 0)
+
+    def _objects(self) -> Iterable[tuple[str, Raw]]:
+        return objects(self.emulator, self._holds).items()
 
     def is_old(self, path: str) -> bool:
         """Whether a request is for an object that was there before any run."""
@@ -150,9 +154,10 @@ def is_new(key: str) -> bool:
     return key not in FURNITURE_IDS
 
 
-def objects(emulator: Emulator) -> dict[str, Raw]:
-    """What the service holds, read past every list."""
-    return dict(emulator.store.everything("assistant"))
+def objects(emulator: Emulator, holds: str = "assistant") -> dict[str, Raw]:
+    """What the service holds, read past every list; but for when it was last written."""
+    everything = emulator.store.everything(holds)
+    return {key: {name: item for name, item in raw.items() if name != "updated_at"} for key, raw in everything}
 
 
 # --- the world
@@ -188,21 +193,37 @@ REMOVED = {at("agreed"): False, at("leaving"): True}
 COUNTS = {"create": 3, "update": 3, "move": 1, "adopt": 1, "forget": 1, "delete": 3}
 """The twelve changes; the deletes are an orphan, one that was agreed on, and a duplicate."""
 
+
+def of(holds: str, resources: Sequence[Desired]) -> list[Desired]:
+    """The same manifests where the service holds agents: something else stands for the temperature."""
+    return list(resources) if holds == "assistant" else [replace(item, spec=_of_agent(item.spec)) for item in resources]
+
+
+def _of_agent(spec: Raw) -> dict[str, Any]:
+    plain = {name: value for name, value in spec.items() if name != "temperature"}
+    return {**plain, "description": "Kind."} if "temperature" in spec else plain
+
+
 OTHERS = frozenset(f"asst_{name:x<24}" for name in ("somebodys", "rivals", "prods", "copy", "copys"))
 """The ids of objects that no run may touch."""
 
 
 @functools.cache
-def furniture() -> Objects:
+def furniture(holds: str = "assistant") -> Objects:
     """The world before the run, made once: what an earlier apply left, and the objects of others."""
-    stage = Stage.empty()
-    assert all(outcome.status == "done" for outcome in stage.apply(stage.plan(BEFORE).changes))
+    stage = Stage.empty(holds=holds)
+    assert all(outcome.status == "done" for outcome in stage.apply(stage.plan(of(holds, BEFORE)).changes))
     made = {str(raw["metadata"]["retinue.address"]).rpartition("/")[2]: raw for raw in stage.live().values()}
     stage.emulator.close()
     marked = made["kept"]["metadata"]
     extra = {
         "somebodys": {**made["kept"], "name": "somebody's", "metadata": {"owner": "hr"}},
-        "found": {**made["kept"], "name": "found", "temperature": 1.0, "metadata": {"old": "pair"}},
+        "found": {
+            **made["kept"],
+            "name": "found",
+            "metadata": {"old": "pair"},
+            **({"temperature": 1.0} if holds == "assistant" else {}),
+        },
         "rivals": _marked(made["kept"], "rival/dev/Assistant/kept", marked["retinue.applied"]),
         "prods": _marked(made["kept"], "demo/prod/Assistant/kept", marked["retinue.applied"]),
         "copy": {**made["reworded"], "name": "Copy of reworded"},
@@ -259,9 +280,12 @@ class Stage(Bench):
     removed: Mapping[Any, bool] = field(default_factory=dict)
     parallelism: int = 1
     saved: list[Desired] = field(default_factory=list)
+    holds: str = "assistant"
 
     def __post_init__(self) -> None:
-        self.wire = Wire(self.emulator, self.clock)
+        self.wire = Wire(self.emulator, self.clock, self.holds)
+        if self.holds == "agent":
+            self.provider = AGENTS
 
     @classmethod
     def empty(cls, **options: Any) -> Self:
@@ -276,16 +300,16 @@ class Stage(Bench):
     def furnished(cls, parallelism: int = 1, ahead: int = 0, lag: float = 0.0, **options: Any) -> Self:
         """The world of the twelve changes and its manifests; `ahead` of it so many older objects of others.
 
-        `lag`: seconds until a list shows what was created. `options`: `provider` and `path`.
+        `lag`: seconds until a list shows what was created. `options`: `provider` and `path`, or `holds`.
         """
         stage = cls.empty(**options)
         stage.emulator.behaviour = Behaviour(lag_seconds=lag)
         stage.clock.time += 1000
         for number in range(ahead):
             stage.emulator.seed({"id": f"asst_{number:024}", "created_at": number})
-        for raw in furniture().values():
+        for raw in furniture(stage.holds).values():
             stage.emulator.seed(raw)
-        stage.wanted, stage.removed, stage.parallelism = WANTED, REMOVED, parallelism
+        stage.wanted, stage.removed, stage.parallelism = of(stage.holds, WANTED), REMOVED, parallelism
         return stage
 
     @property
@@ -334,6 +358,9 @@ class Stage(Bench):
         report.text, report.left = _text(report), self.live()
         return report
 
+    def live(self) -> dict[str, dict[str, Any]]:
+        return {key: dict(raw) for key, raw in objects(self.emulator, self.holds).items()}
+
     def close(self) -> None:
         self.emulator.close()
 
@@ -378,9 +405,9 @@ MISHAPS = [
 
 
 @functools.cache
-def undisturbed() -> tuple[Objects, tuple[str, ...]]:
+def undisturbed(holds: str = "assistant") -> tuple[Objects, tuple[str, ...]]:
     """The world after a run that nothing disturbs, and its requests."""
-    stage = Stage.furnished()
+    stage = Stage.furnished(holds=holds)
     report = stage.plain_apply()
     world = stage.live()
     stage.close()

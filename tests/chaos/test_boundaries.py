@@ -35,7 +35,7 @@ PAGE = 100
 
 def complaints(stage: Stage, report: Report) -> list[str]:
     """What is wrong after a disturbed run, then a plain apply, then one more."""
-    before, expected = furniture(), undisturbed()[0]
+    before, expected = furniture(stage.holds), undisturbed(stage.holds)[0]
     again = stage.plain_apply()
     live = {key: raw for key, raw in stage.live().items() if key in before or raw["created_at"] > PAGE}
     return invariants.together(
@@ -108,6 +108,13 @@ ROUTES = {
 @pytest.mark.parametrize("mishap", MISHAPS, ids=[mishap.name for mishap in MISHAPS])
 def test_every_boundary_of_another_dialect(mishap: Mishap, route: str) -> None:
     assert tried(mishap, some(mishap.name + route), **ROUTES[route]) == {}
+
+
+@pytest.mark.parametrize("mishap", MISHAPS, ids=[mishap.name for mishap in MISHAPS])
+def test_every_boundary_of_agents(mishap: Mishap) -> None:
+    requests = [request.replace("/agents", "/assistants") for request in undisturbed("agent")[1]]
+    assert len(requests) == len(BOUNDARIES)
+    assert tried(mishap, some(f"{mishap.name}agents"), holds="agent") == {}
 
 
 LOST_ANSWERS = [mishap for mishap in MISHAPS if mishap.name.endswith("-after") and not mishap.doubles]

@@ -20,10 +20,10 @@ from retinue.core.references import addresses_in
 from retinue.engine.apply import apply_changes
 from retinue.engine.read import read_live
 from retinue.engine.run import Run
+from retinue.providers.assistants_v2 import KINDS
 from retinue.providers.http import in_process
 from retinue.providers.openai_assistants import PROVIDER
 from retinue.providers.wire import Connection
-from retinue.schema import kinds
 from retinue_emulator.faults import Behaviour, Fault
 
 from .conftest import FULL
@@ -61,7 +61,7 @@ def file(path: str, text: str) -> Desired:
 
 
 def _linked(kind: str, name: str, spec: Mapping[str, Any]) -> Desired:
-    return Desired(kind, spec, Address(kind, name), requires=addresses_in(spec, kinds()[kind]))
+    return Desired(kind, spec, Address(kind, name), requires=addresses_in(spec, KINDS[kind]))
 
 
 def store(name: str, *paths: str, **more: Any) -> Desired:
@@ -108,7 +108,6 @@ THEIRS = (
     {"object": "file", "id": "file-theirs", "filename": "x.rt-aaaaaaaa-0123456789abcdef.md", "content": "# Theirs"},
     {"object": "vector_store", "id": "vs_theirs", "name": "theirs", "metadata": {"owner": "hr"}},
 )
-KINDS = ("Assistant", "VectorStore", "File")
 REMOVED = {Address("VectorStore", "old"): False, Address("Assistant", "leaving"): False}
 
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from retinue.core.canonical import canonical
-from retinue.schema import kinds
+from retinue.providers.assistants_v2 import KINDS
 
 from .conftest import World
 
@@ -78,7 +78,7 @@ def adopts_alone(world: World, *options: str) -> None:
 
 def _meaning(world: World) -> list[dict[str, Any]]:
     """What is live, in canonical form and without our marker."""
-    found = [canonical(raw, kinds()["Assistant"]) for raw in world.live().values()]
+    found = [canonical(raw, KINDS["Assistant"]) for raw in world.live().values()]
     for fields in found:
         fields["metadata"] = {k: v for k, v in fields["metadata"].items() if not k.startswith("retinue.")}
     return found

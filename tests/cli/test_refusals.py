@@ -120,7 +120,7 @@ def test_the_earlier_name_of_a_provider_is_an_error_at_its_line(world: World, co
     ran = world.run(command)
     assert ran.code == 3
     assert "retinue.yaml:6:15: unknown-provider: the provider `openai` is called `openai-assistants` now\n" in ran.err
-    assert "`openai-agents`, for OpenAI's Agents API, is not in this version yet." in ran.err
+    assert "Write `openai-agents` for OpenAI's own service" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ from retinue.providers.azure_openai import AzureProvider
 from retinue.providers.azure_openai.service import classify
 from retinue.providers.azure_openai.versions import Version
 from retinue.providers.base import Support
+from retinue_conformance.subject import Spec
 from retinue_emulator.azure_rules import file_ids
 from retinue_emulator.faults import Behaviour
 
 from .openai_subjects import ASSISTANT, VECTOR_STORE, OpenAISubject
-from .subject import Spec
 
 
 def _tool(tool: Mapping[str, Json], *, old: bool) -> dict[str, Json]:

@@ -1,70 +1,16 @@
-"""Runs every case for every kind of every subject: ours, and those of the entry-point group `retinue.conformance`."""
+"""The conformance suite for our own subjects, and for those of packages that are installed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from importlib import metadata
+from retinue_conformance.plugin import SUBJECTS
+from retinue_conformance.plugin import bench as bench
+from retinue_conformance.plugin import opened as opened
+from retinue_conformance.plugin import pytest_generate_tests as pytest_generate_tests
 
-import pytest
-
-from retinue.schema import kinds, with_extras
-
+from .agents_subjects import SUBJECTS as AGENTS
 from .azure_subjects import SUBJECTS as AZURE
-from .bench import Bench
 from .flowise_subjects import SUBJECTS as FLOWISE
 from .langgraph_subjects import SUBJECTS as LANGGRAPH
-from .openai_subjects import SUBJECTS
-from .subject import Subject
+from .openai_subjects import SUBJECTS as OPENAI
 
-GROUP = "retinue.conformance"
-
-
-def subjects() -> list[Subject]:
-    """An entry point names a Subject, or a function without arguments that makes one."""
-    found: list[Subject] = [*SUBJECTS, *AZURE, *FLOWISE, *LANGGRAPH]
-    for entry in sorted(metadata.entry_points(group=GROUP)):
-        value = entry.load()
-        found.append(value() if callable(value) else value)
-    return found
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "bench" in metafunc.fixturenames:
-        cases = [
-            pytest.param((subject, kind), id=f"{subject.name}-{kind}")
-            for subject in subjects()
-            for kind in subject.samples
-        ]
-        metafunc.parametrize("bench", cases, indirect=True)
-
-
-@pytest.fixture(scope="session")
-def opened() -> Iterator[Callable[[Subject], Subject]]:
-    """Enters each subject when it is first needed, and leaves all at the end of the run."""
-    with ExitStack() as stack:
-        entered: dict[str, Subject] = {}
-
-        def enter(subject: Subject) -> Subject:
-            if subject.name not in entered:
-                stack.enter_context(subject)
-                entered[subject.name] = subject
-            return entered[subject.name]
-
-        yield enter
-
-
-@pytest.fixture
-def bench(request: pytest.FixtureRequest, opened: Callable[[Subject], Subject]) -> Iterator[Bench]:
-    subject, kind = request.param
-    case = request.function.__name__
-    if case in subject.gaps:
-        request.applymarker(pytest.mark.xfail(reason=subject.gaps[case], strict=True))
-    subject = opened(subject)
-    subject.reset()
-    service = subject.provider.connect(subject.connection())
-    try:
-        record = subject.provider.capabilities
-        yield Bench(subject, service, with_extras(kinds(), subject.provider.name, record.extras)[kind])
-    finally:
-        service.close()
+SUBJECTS[:] = [*OPENAI, *AGENTS, *AZURE, *FLOWISE, *LANGGRAPH]

@@ -17,11 +17,11 @@ from retinue.providers.flowise.reading import to_live
 from retinue.providers.flowise.writing import create_body, update_body
 from retinue.providers.http import in_process
 from retinue.providers.wire import Connection
+from retinue_conformance.subject import Spec, marker_of
 from retinue_emulator.app import Emulator
 from retinue_emulator.flowise_rows import KIND
 
 from ..serving import served
-from .subject import Spec, marker_of
 
 CUSTOM = Spec(
     full={

@@ -16,10 +16,10 @@ from retinue.providers.http import in_process
 from retinue.providers.langgraph import PROVIDER, classify
 from retinue.providers.langgraph.mapping import SCOPE_KEY, create_body, to_live, update_body
 from retinue.providers.wire import Connection
+from retinue_conformance.subject import Spec, marker_of
 
 from ..langgraph.fake import FakeLangGraph
 from ..serving import served
-from .subject import Spec, marker_of
 
 _BLOCK = {"graph_id": "agent", "context_keys": {"instructions": "prompt"}, "context": {"tone": "warm", "steps": [1, 2]}}
 FULL: dict[str, Json] = {

@@ -12,11 +12,11 @@ from retinue.providers.base import Provider
 from retinue.providers.http import in_process
 from retinue.providers.openai_assistants import PROVIDER, classify
 from retinue.providers.wire import Classify, Connection
+from retinue_conformance.subject import Spec
 from retinue_emulator.app import Emulator
 from retinue_emulator.faults import Behaviour
 
 from ..serving import served
-from .subject import Spec
 
 
 def _function(name: str, **rest: Json) -> Json:

@@ -15,11 +15,11 @@ from retinue.core.observation import Observation
 from retinue.core.ownership import Claim
 from retinue.core.references import grounded
 from retinue.core.waves import backwards, layers, waves
-from retinue.schema import kinds
+from retinue.providers.assistants_v2 import KINDS as KINDS
 
 from .worlds import HIDDEN, target
 
-KINDS = kinds()
+KINDS = KINDS
 
 
 def verdict(change: Change, live: Live | None, holder: Claim | None = None, **changed: Any) -> str:

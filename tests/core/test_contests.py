@@ -5,7 +5,7 @@ from __future__ import annotations
 from retinue.core.contests import Contest, contests
 from retinue.core.model import Live
 from retinue.core.ownership import decide
-from retinue.schema import kinds
+from retinue.providers.assistants_v2 import KINDS
 
 from .worlds import at, desired, managed
 
@@ -19,7 +19,7 @@ def held(remote_id: str, nonce: str, created: int = 5) -> Live:
 
 
 def found(*live: Live) -> list[Contest]:
-    return contests(decide(live, "demo", "dev", kinds()), MADE)
+    return contests(decide(live, "demo", "dev", KINDS), MADE)
 
 
 def only(*live: Live) -> tuple[str, list[str], list[str], bool]:

@@ -12,8 +12,9 @@ from retinue.core.drift import drift_of
 from retinue.core.model import Action, Address, Cause, Desired, Json, Live, Plan, Policy, Reason
 from retinue.core.observation import Observation
 from retinue.core.plan import Intent, make_plan
+from retinue.providers.assistants_v2 import KINDS
 from retinue.render.drift_report import drift_text
-from retinue.schema import kinds, with_extras
+from retinue.schema import with_extras
 
 from .worlds import as_answered, desired, foreign, managed, target
 
@@ -25,7 +26,7 @@ BY_NAME = {"Assistant": ("/name", "/providers/shelf/type")}
 
 
 def plan(wanted: list[Desired], live: list[Live], allowed: Allowed | None = None, **changed: Any) -> Plan:
-    extended = with_extras(kinds(), "shelf", {"Assistant": SCHEMA})
+    extended = with_extras(KINDS, "shelf", {"Assistant": SCHEMA})
     here = target(kinds=extended, **{"recognised_by": BY_NAME} | changed)
     return make_plan(Observation(here, live), wanted, Intent(allowed or Allowed()))
 

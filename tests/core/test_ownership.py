@@ -13,7 +13,7 @@ from retinue.core.errors import NewerMarker
 from retinue.core.marker import REPAIRED
 from retinue.core.model import Live
 from retinue.core.ownership import World, decide
-from retinue.schema import kinds
+from retinue.providers.assistants_v2 import KINDS
 
 from .worlds import at, desired, fleet, foreign, managed
 
@@ -21,7 +21,7 @@ BOT = desired("bot")
 
 
 def world(*live: Live, formerly: tuple[str, ...] = ()) -> World:
-    return decide(live, "demo", "dev", kinds(), formerly)
+    return decide(live, "demo", "dev", KINDS, formerly)
 
 
 def groups(found: World) -> dict[str, list[str]]:
@@ -162,7 +162,7 @@ def test_what_a_newer_retinue_wrote_for_another_scope_is_left_alone(address: str
 def test_many_objects_of_a_newer_retinue_are_named_in_one_line() -> None:
     live = [replace(managed(wanted), marker_applied=NEWER) for wanted in fleet(8)]
     with pytest.raises(NewerMarker, match="and 3 more"):
-        decide(live, "demo", "dev", kinds())
+        decide(live, "demo", "dev", KINDS)
 
 
 def test_a_damaged_second_object_is_never_a_duplicate() -> None:
@@ -224,7 +224,7 @@ _worlds = st.lists(st.tuples(_owners, _applied, st.integers(0, 2)), max_size=8).
 
 @given(_worlds)
 def test_every_live_object_is_in_exactly_one_group(live: list[Live]) -> None:
-    found = decide(live, "demo", "dev", kinds(), ("old",))
+    found = decide(live, "demo", "dev", KINDS, ("old",))
     ids = sorted(remote_id for members in groups(found).values() for remote_id in members)
     assert ids == sorted(resource.remote_id or "" for resource in live)
 
@@ -233,12 +233,12 @@ def test_every_live_object_is_in_exactly_one_group(live: list[Live]) -> None:
 def test_the_order_of_the_list_never_matters(live: list[Live], shuffle: random.Random) -> None:
     shuffled = list(live)
     shuffle.shuffle(shuffled)
-    assert decide(shuffled, "demo", "dev", kinds(), ("old",)) == decide(live, "demo", "dev", kinds(), ("old",))
+    assert decide(shuffled, "demo", "dev", KINDS, ("old",)) == decide(live, "demo", "dev", KINDS, ("old",))
 
 
 @given(_worlds)
 def test_what_may_be_deleted_as_a_duplicate_has_a_nonce_of_its_own(live: list[Live]) -> None:
-    found = decide(live, "demo", "dev", kinds(), ("old",))
+    found = decide(live, "demo", "dev", KINDS, ("old",))
     for claim in found.duplicates:
         kept = found.owned[claim.address]
         assert claim.applied is not None and kept.applied is not None

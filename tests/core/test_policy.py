@@ -15,7 +15,7 @@ from retinue.core.codec import outcome
 from retinue.core.model import Action, Address, Change, Desired, Live, Plan, Reason
 from retinue.core.ownership import decide
 from retinue.core.policy import Facts, block_brake, block_protected, guard
-from retinue.schema import kinds
+from retinue.providers.assistants_v2 import KINDS
 
 from .worlds import at, desired, fleet, foreign, managed, plan, target
 
@@ -32,7 +32,7 @@ def remedies(made: Plan) -> tuple[str, ...]:
 
 def owning(names: Iterable[str]) -> Facts:
     """Where these are ours."""
-    return Facts(target(), decide([managed(desired(name)) for name in names], "demo", "dev", kinds()))
+    return Facts(target(), decide([managed(desired(name)) for name in names], "demo", "dev", KINDS))
 
 
 def thinned(owned: int, deletes: int, **options: Any) -> Plan:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from retinue.core.content import parse_stored, scope_of, split_name, stored_name
 from retinue.core.model import Address
 from retinue.core.references import addresses_in, ids_in, to_ids, to_names
-from retinue.schema import kinds
+from retinue.providers.assistants_v2 import KINDS
 
 SHA = "0123456789abcdef" * 4
 STORE, FILE = Address("VectorStore", "book"), Address("File", "data/x.csv")
@@ -38,7 +38,7 @@ def test_other_names_are_none_of_ours(name: str) -> None:
 
 
 def test_names_become_ids_and_ids_names_where_references_may_stand_and_nowhere_else() -> None:
-    kind = kinds()["Assistant"]
+    kind = KINDS["Assistant"]
     assert addresses_in(SPEC, kind) == (FILE, STORE)
     live = to_ids(SPEC, kind, {FILE: "file-1", STORE: "vs_1"})
     assert live["metadata"] == SPEC["metadata"]
@@ -47,4 +47,4 @@ def test_names_become_ids_and_ids_names_where_references_may_stand_and_nowhere_e
 
 
 def test_an_unknown_name_stays_a_name() -> None:
-    assert to_ids(SPEC, kinds()["Assistant"], {}) == SPEC
+    assert to_ids(SPEC, KINDS["Assistant"], {}) == SPEC

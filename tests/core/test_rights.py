@@ -11,7 +11,7 @@ from retinue.core.marker import parse_owner
 from retinue.core.model import Action, Address, Change, Live, Reason
 from retinue.core.ownership import decide
 from retinue.core.rights import displaced, refusal
-from retinue.schema import kinds
+from retinue.providers.assistants_v2 import KINDS
 
 from .worlds import at, desired, managed, target
 
@@ -66,7 +66,7 @@ def test_a_file_is_deleted_by_its_scope_and_its_content() -> None:
 def test_a_copy_is_at_most_let_go_of_and_a_double_create_besides_deleted() -> None:
     original, copy = (managed(desired("bot"), id=f"asst_{n}", created=n, nonce="n0000001") for n in (1, 2))
     double = managed(desired("bot"), id="asst_3", created=3, nonce="n0000002")
-    world = decide([original, copy, double], "demo", "dev", kinds())
+    world = decide([original, copy, double], "demo", "dev", KINDS)
     for action in set(Action) - {Action.CREATE}:
         change = Change(at("bot"), action, Reason.DUPLICATE, "asst_1")
         assert displaced(change, world) is None

@@ -12,7 +12,7 @@ from retinue.core.ownership import decide
 from retinue.core.policy import Facts, block_brake
 from retinue.core.promotion import Proof, hold
 from retinue.core.waves import in_plan_order
-from retinue.schema import kinds
+from retinue.providers.assistants_v2 import KINDS
 
 from .test_waves import ended
 from .worlds import at, desired, managed, target
@@ -60,7 +60,7 @@ def test_the_order_of_outcomes() -> None:
 
 def test_the_brake() -> None:
     steps = compared(Action.DELETE, Reason.ORPHAN)
-    world = decide([managed(desired(step.address.name)) for step in steps], "demo", "dev", kinds())
+    world = decide([managed(desired(step.address.name)) for step in steps], "demo", "dev", KINDS)
     made = block_brake(plan(*steps), Facts(target(), world))
     assert all(step.blocked for step in made.changes)
     assert Compared.times <= MANY

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from retinue.core.model import Action, Address, Change, FieldChange, Plan, Reason
 from retinue.core.soundness import faults
-from retinue.schema import kinds
+from retinue.providers.assistants_v2 import KINDS
 
 from . import worlds
 
@@ -23,7 +23,7 @@ FILE = Address("File", "d/x.md")
 
 
 def found(*changes: Change) -> list[str]:
-    return faults(Plan("demo", "dev", "openai-assistants", "emulator", changes=changes), kinds())
+    return faults(Plan("demo", "dev", "openai-assistants", "emulator", changes=changes), KINDS)
 
 
 def field(path: str, after: Any) -> Change:
@@ -72,4 +72,4 @@ def test_every_plan_that_is_made_can_be_carried_out(
 ) -> None:
     manifests = [worlds.desired(f"a{number}", spec, protect=protect) for number, spec in enumerate(wanted)]
     live = [worlds.managed(worlds.desired(f"a{number * 2}", spec)) for number, spec in enumerate(held)]
-    assert faults(worlds.plan(manifests, live), kinds()) == []
+    assert faults(worlds.plan(manifests, live), KINDS) == []

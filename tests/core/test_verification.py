@@ -13,7 +13,7 @@ from retinue.core.marker import Applied, parse_applied
 from retinue.core.model import Live
 from retinue.core.ownership import decide
 from retinue.core.verification import spec_digests, verified, verify_steps
-from retinue.schema import kinds
+from retinue.providers.assistants_v2 import KINDS
 
 from .worlds import at, desired, managed
 
@@ -21,7 +21,7 @@ BASE = {"model": "gpt-4o", "name": "ant", "temperature": 1, "tools": [{"type": "
 
 
 def digest(spec: dict[str, Any], **policy: Any) -> str:
-    return spec_digests([desired("ant", spec, **policy)], kinds())[at("ant")]
+    return spec_digests([desired("ant", spec, **policy)], KINDS)[at("ant")]
 
 
 SAME = {
@@ -56,7 +56,7 @@ def test_what_is_left_to_others_is_no_part_of_it() -> None:
 def test_it_lapses_with_what_it_refers_to() -> None:
     def top(model: str) -> str:
         chain = [desired("c", {"model": model}), desired("b", requires=["c"]), desired("a", requires=["b"])]
-        return spec_digests(chain, kinds())[at("a")]
+        return spec_digests(chain, KINDS)[at("a")]
 
     assert top("gpt-4o") == top("gpt-4o") != top("gpt-5")
 
@@ -75,17 +75,17 @@ def with_verified(resource: Live, text: str | None) -> Live:
 
 def test_only_the_digest_of_the_spec_as_it_is_now_counts() -> None:
     ant = desired("ant")
-    digests = spec_digests([ant], kinds())
+    digests = spec_digests([ant], KINDS)
     for noted, found in ((digests[at("ant")], {at("ant")}), ("A" * 12, set()), (None, set())):
-        owned = decide([with_verified(managed(ant), noted)], "demo", "dev", kinds()).owned
+        owned = decide([with_verified(managed(ant), noted)], "demo", "dev", KINDS).owned
         assert verified(digests, owned) == found
     assert verified(digests, {}) == set()
-    assert verified(digests, decide([managed(ant, damaged=True)], "demo", "dev", kinds()).owned) == set()
+    assert verified(digests, decide([managed(ant, damaged=True)], "demo", "dev", KINDS).owned) == set()
 
 
 def test_steps_are_made_for_the_chosen_addresses_alone() -> None:
     wanted = [desired("ant"), desired("bee")]
-    owned = decide(map(managed, wanted), "demo", "dev", kinds()).owned
-    (step,) = verify_steps(wanted, [at("bee")], owned, kinds(), {})
+    owned = decide(map(managed, wanted), "demo", "dev", KINDS).owned
+    (step,) = verify_steps(wanted, [at("bee")], owned, KINDS, {})
     assert (step.address, step.remote_id) == (at("bee"), owned[at("bee")].remote_id)
-    assert step.mark.verified == spec_digests(wanted, kinds())[at("bee")]
+    assert step.mark.verified == spec_digests(wanted, KINDS)[at("bee")]

@@ -20,7 +20,7 @@ from retinue.core.model import Action, Address, Change, Live, MarkChange, Plan
 from retinue.core.ownership import decide
 from retinue.core.references import grounded
 from retinue.core.soundness import faults
-from retinue.schema import kinds
+from retinue.providers.assistants_v2 import KINDS
 
 from .worlds import target
 
@@ -63,8 +63,8 @@ def a_file() -> Live:
 def met(plan: Plan, change: Change) -> Reached | Stale | None:
     """How a step finds the world that was live."""
     live = [*assistants(), a_file()]
-    world = decide(live[:-1], plan.project, plan.environment, kinds())
-    kind = kinds()[change.address.kind]
+    world = decide(live[:-1], plan.project, plan.environment, KINDS)
+    kind = KINDS[change.address.kind]
     change = grounded(change, {Address("File", "data/a.csv"): str(live[-1].remote_id), **change.resolved}, kind)
     here = target(project=plan.project, environment=plan.environment)
     found = next((item for item in live if item.remote_id == change.remote_id), None)
@@ -77,7 +77,7 @@ def test_a_plan_is_accepted_with_its_digest_and_written_as_it_was(name: str) -> 
     plan = plan_from_json(value)
     assert plan_digest(value) == value["digest"]
     assert plan_to_json(plan, "0.1.0")["changes"] == value["changes"]
-    assert faults(plan, kinds()) == []
+    assert faults(plan, KINDS) == []
 
 
 def test_its_reasons_say_the_facts_that_decide_now() -> None:

@@ -12,9 +12,9 @@ from retinue.core.model import Address, Desired, Kind, Live, Plan, Policy
 from retinue.core.observation import Observation
 from retinue.core.plan import Intent, make_plan
 from retinue.core.target import Target
-from retinue.schema import kinds
+from retinue.providers.assistants_v2 import KINDS
 
-KIND: Kind = kinds()["Assistant"]
+KIND: Kind = KINDS["Assistant"]
 HIDDEN = frozenset({"reasoning_effort"})
 READABLE = tuple(name for name in KIND.fields if name not in HIDDEN)
 
@@ -30,7 +30,7 @@ def target(**changed: Any) -> Target:
         "environment": "dev",
         "provider": "openai-assistants",
         "endpoint": "http://127.0.0.1/v1",
-        "kinds": kinds(),
+        "kinds": KINDS,
         "unreadable": {"Assistant": HIDDEN},
         "environments": ("dev", "prod"),
     }

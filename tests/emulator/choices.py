@@ -23,6 +23,14 @@ OPEN: Mapping[str, tuple[Any, ...]] = {
 }
 """The first choice is the emulator's default."""
 
+OF_AGENTS: Mapping[str, tuple[Any, ...]] = {
+    "agents_defaults": ("documented", "model"),
+    "agents_objects": ("replace", "merge"),
+    "agents_optional": ("answered", "absent"),
+    "agents_page": ("plain", "ids"),
+}
+"""The same of OpenAI's Agents API."""
+
 MISBEHAVIOUR = {
     "unsupported",
     "alterations",
@@ -49,22 +57,22 @@ def pairs(row: Row) -> set[Pair]:
     return {frozenset(two) for two in combinations(row.items(), 2)}
 
 
-def every_pair() -> set[Pair]:
-    options = [(name, choice) for name, choices in OPEN.items() for choice in choices]
+def every_pair(open_choices: Mapping[str, tuple[Any, ...]] = OPEN) -> set[Pair]:
+    options = [(name, choice) for name, choices in open_choices.items() for choice in choices]
     return {frozenset(two) for two in combinations(options, 2) if two[0][0] != two[1][0]}
 
 
-def _rows() -> Iterator[Row]:
+def _rows(open_choices: Mapping[str, tuple[Any, ...]]) -> Iterator[Row]:
     """The defaults, then greedily: a pair that has not occurred, and for each other option what adds most new pairs."""
-    row: dict[str, Any] = {name: choices[0] for name, choices in OPEN.items()}
-    left = every_pair()
+    row: dict[str, Any] = {name: choices[0] for name, choices in open_choices.items()}
+    left = every_pair(open_choices)
     while True:
         yield row
         left -= pairs(row)
         if not left:
             return
         row = dict(min(left, key=lambda pair: sorted(map(repr, pair))))
-        for name, choices in OPEN.items():
+        for name, choices in open_choices.items():
             if name not in row:
                 best = max(choices, key=lambda choice: len(pairs({**row, name: choice}) & left))
                 row = {**row, name: best}
@@ -72,8 +80,8 @@ def _rows() -> Iterator[Row]:
 
 def label(row: Row) -> str:
     """Its choices that are not the default, as a test's id."""
-    told = [f"{name}={choice}" for name, choice in sorted(row.items()) if choice != OPEN[name][0]]
+    told = [f"{name}={choice}" for name, choice in sorted(row.items()) if choice != {**OPEN, **OF_AGENTS}[name][0]]
     return ",".join(told) or "defaults"
 
 
-ROWS = tuple(_rows())
+ROWS, AGENT_ROWS = tuple(_rows(OPEN)), tuple(_rows(OF_AGENTS))

@@ -14,19 +14,19 @@ import pytest
 
 from retinue.core.model import Status
 from retinue.engine.apply import apply_changes
-from retinue.schema import kinds
-from retinue_emulator.faults import Behaviour
-
-from ..conformance.bench import Bench
-from ..conformance.openai_subjects import OpenAISubject
-from ..conformance.test_engine import (  # noqa: F401  (run here with the fixture below)
+from retinue.providers.assistants_v2 import KINDS
+from retinue_conformance.bench import Bench
+from retinue_conformance.test_engine import (  # noqa: F401  (run here with the fixture below)
     Engine,
     test_a_field_that_cannot_be_read_back_is_still_updated_and_cleared,
     test_adopt_then_forget_leaves_an_object_as_it_was,
     test_an_edit_outside_is_seen_as_drift_and_repaired,
     test_create_update_and_delete_in_one_apply_leave_nothing_to_do,
 )
-from .choices import MISBEHAVIOUR, OPEN, ROWS, Row, every_pair, label, pairs
+from retinue_emulator.faults import Behaviour
+
+from ..conformance.openai_subjects import OpenAISubject
+from .choices import AGENT_ROWS, MISBEHAVIOUR, OF_AGENTS, OPEN, ROWS, Row, every_pair, label, pairs
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def engine_with(row: Row) -> Iterator[Engine]:
     own: Any = OpenAISubject("openai-assistants", behaviour=Behaviour(**row))
     with own as subject:
         service = subject.provider.connect(subject.connection())
-        yield Engine(Bench(subject, service, kinds()["Assistant"]))
+        yield Engine(Bench(subject, service, KINDS["Assistant"]))
         service.close()
 
 
@@ -47,14 +47,15 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
 
 
 def test_every_option_is_an_open_choice_or_misbehaviour() -> None:
-    assert {field.name for field in fields(Behaviour)} == OPEN.keys() | MISBEHAVIOUR
+    assert {field.name for field in fields(Behaviour)} == OPEN.keys() | OF_AGENTS.keys() | MISBEHAVIOUR
 
 
-@pytest.mark.parametrize("name", OPEN)
+@pytest.mark.parametrize("name", [*OPEN, *OF_AGENTS])
 def test_the_choices_are_all_that_the_emulator_knows(name: str) -> None:
     wrong: dict[str, Any] = {name: "no such choice"}
-    assert getattr(Behaviour(), name) == OPEN[name][0]
-    with pytest.raises(ValueError, match=re.escape(f"{name} is one of {OPEN[name]},")):
+    choices = {**OPEN, **OF_AGENTS}[name]
+    assert getattr(Behaviour(), name) == choices[0]
+    with pytest.raises(ValueError, match=re.escape(f"{name} is one of {choices},")):
         Behaviour(**wrong)
 
 
@@ -65,6 +66,7 @@ def test_every_two_choices_meet_in_a_row() -> None:
         met |= pairs(row)
     assert met == every_pair()
     assert len(ROWS) < 20
+    assert {pair for row in AGENT_ROWS for pair in pairs(row)} == every_pair(OF_AGENTS)
 
 
 def test_the_first_row_is_the_defaults() -> None:
@@ -100,6 +102,6 @@ def test_a_service_that_refuses_null_fails_the_step_and_keeps_the_object_as_it_w
 
 def test_the_documentation_lists_every_choice(repository: Path) -> None:
     text = (repository / "docs" / "outside-proofs.md").read_text(encoding="utf-8")
-    for name, choices in OPEN.items():
+    for name, choices in {**OPEN, **OF_AGENTS}.items():
         told = ", ".join(f"`{choice if isinstance(choice, str) else json.dumps(choice)}`" for choice in choices)
         assert f"| `{name}` | {told} |" in text

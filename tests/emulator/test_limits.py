@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from retinue.schema import kind_schema
+from retinue.providers.assistants_v2 import KINDS
 from retinue_emulator import assistant_rules, vector_store_rules
 from retinue_emulator.errors import ApiError
 from retinue_emulator.faults import Behaviour
 
-ASSISTANT, STORE = kind_schema("assistant"), kind_schema("vector_store")
+ASSISTANT, STORE = KINDS["Assistant"].schema, KINDS["VectorStore"].schema
 FIELDS, FUNCTION = ASSISTANT["properties"], ASSISTANT["definitions"]["function"]["properties"]["function"]["properties"]
 
 

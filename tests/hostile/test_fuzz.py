@@ -21,9 +21,11 @@ from retinue.load.dumps import objects_from_text
 from retinue.load.export import manifests_from_objects
 from retinue.load.manifests import load
 from retinue.load.project import load_project
+from retinue.providers.registry import catalogue
 
 from ..core.worlds import desired, foreign, managed, plan
 
+KNOWN = catalogue(())
 CASES = 2_500
 ODD = (
     *(
@@ -147,7 +149,7 @@ def test_bytes_of_a_whole_project(tmp_path: Path) -> None:
         project = damaged(PROJECT, chance) if chance.random() < 0.5 else PROJECT
         (tmp_path / "retinue.yaml").write_bytes(project)
         (tmp_path / "assistants" / "tutor.yaml").write_bytes(damaged(MANIFEST, chance))
-        found, problems = load_project(tmp_path)
+        found, problems = load_project(tmp_path, catalogue)
         assert found or problems
         if found:
             loaded = load(found, "dev")
@@ -206,8 +208,8 @@ def test_exports() -> None:
 
     def read(chance: random.Random) -> None:
         data = damaged(text, chance) if chance.random() < 0.5 else json.dumps(bent(export, chance)).encode()
-        objects, problems = objects_from_text(data, "export.json")
+        objects, problems = objects_from_text(data, "export.json", [KNOWN.kinds["Assistant"]])
         assert objects or problems
-        manifests_from_objects(objects)
+        manifests_from_objects(objects, KNOWN)
 
     survives(read)

@@ -16,17 +16,18 @@ from retinue.core.observation import Observation
 from retinue.core.plan import make_plan
 from retinue.core.target import Target
 from retinue.engine.apply import apply_changes
-from retinue.engine.read import read_for_plan
+from retinue.engine.read import read_for_plan, read_ours
 from retinue.engine.run import Run
+from retinue.providers.assistants_v2 import KINDS
 from retinue.providers.http import in_process
 from retinue.providers.langgraph import PROVIDER
 from retinue.providers.wire import Connection
-from retinue.schema import kinds, with_extras
+from retinue.schema import with_extras
 
 from ..engine.conftest import VirtualClock
 from .fake import FakeLangGraph
 
-KINDS = with_extras(kinds(), PROVIDER.name, PROVIDER.capabilities.extras)
+KINDS = with_extras(KINDS, PROVIDER.name, PROVIDER.capabilities.extras)
 FOREIGN = "0f0f0f0f-0000-4000-8000-00000000000f"
 GONE = Address("Assistant", "gone")
 TARGET = Target("demo", "dev", PROVIDER.name, "", KINDS, removed={GONE: False})
@@ -85,7 +86,8 @@ def run_once(wire: Wire, wanted: list[Desired]) -> list[Outcome]:
     clock = VirtualClock()
     connection = Connection("http://fake", transport=in_process(wire), clock=clock)
     with closing(PROVIDER.connect(connection)) as service:
-        plan = make_plan(read_for_plan(service, TARGET, wanted, PROVIDER.capabilities.kinds), wanted)
+        kinds = PROVIDER.capabilities.kinds
+        plan = make_plan(read_for_plan(service, TARGET, wanted, kinds, read_ours(service, TARGET, kinds)), wanted)
         assert not [change for change in plan.changes if change.blocked]
         run = Run(service, PROVIDER.capabilities, TARGET, parallelism=1, clock=clock)
         return apply_changes(plan.changes, run)

@@ -13,10 +13,10 @@ import httpx
 from retinue.core.model import Json
 from retinue.providers.flowise.directory import Directory, by_name, credentials_from
 from retinue.providers.wire import Connection
+from retinue_conformance.subject import Spec
 from retinue_emulator.app import Emulator
 
 from ..conformance.flowise_subjects import CREDENTIALS, CUSTOM, OPENAI, Rows
-from ..conformance.subject import Spec
 from ..serving import served
 
 UPSTREAM_PORT = 18301

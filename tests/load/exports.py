@@ -9,9 +9,11 @@ from typing import Any
 from retinue.load.export import Destination, Exported, manifests_from_objects
 from retinue.load.manifests import Loaded, load
 from retinue.load.project import load_project
-from retinue.schema import kinds
+from retinue.providers.assistants_v2 import KINDS
+from retinue.providers.registry import catalogue
 
-KIND = kinds()["Assistant"]
+KNOWN = catalogue(())
+KIND = KINDS["Assistant"]
 PROJECT = """\
 version: 1
 project: shop-a1b2
@@ -43,7 +45,7 @@ EXPECTED = {
 
 
 def exported(*objects: Any, **options: Any) -> Exported:
-    result = manifests_from_objects(list(objects), Destination(**options))
+    result = manifests_from_objects(list(objects), KNOWN, Destination(**options))
     assert all(problem.remedy and problem.message.isprintable() for problem in result.diagnostics)
     return result
 
@@ -55,7 +57,7 @@ def loaded(files: dict[str, str]) -> Loaded:
             path = root / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text.encode())
-        project, problems = load_project(root)
+        project, problems = load_project(root, catalogue)
         assert project is not None, problems
         return load(project, "local")
 

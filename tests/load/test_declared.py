@@ -9,6 +9,7 @@ import pytest
 from retinue.core.model import MISSING, Place
 from retinue.load.located import Map
 from retinue.load.variables import Declaration, values_in
+from retinue.providers.registry import catalogue
 
 from .test_manifests import World, world  # noqa: F401
 
@@ -152,7 +153,7 @@ def test_the_project_file_is_held_to_what_it_declares(shop: World, old: str, new
     from retinue.load.project import load_project
 
     shop.write("retinue.yaml", (HEAD + DECLARED + ENVIRONMENTS).replace(old, new, 1))
-    read, problems = load_project(shop.root)
+    read, problems = load_project(shop.root, catalogue)
     assert read is None
     lines = [f"{item.place}: {item.code}: {item.message}" for item in problems]
     assert [line[: len(wanted) + 13] for line in lines] == [f"retinue.yaml:{wanted}"], lines

@@ -13,7 +13,7 @@ from retinue.core.marker import ADDRESS_KEY, APPLIED_KEY
 from retinue.core.model import Severity
 from retinue.load.export import Destination, manifests_from_objects, objects_from_text
 
-from .exports import EXPECTED, KIND, V2, codes, exported, loaded
+from .exports import EXPECTED, KIND, KNOWN, V2, codes, exported, loaded
 
 DUMPED = V2 | {
     "reasoning_effort": None,
@@ -36,7 +36,7 @@ DUMPED = V2 | {
     ],
 )
 def test_every_shape_of_an_export_gives_the_same_short_manifest(text: str) -> None:
-    objects, problems = objects_from_text(text.encode(), "export.json")
+    objects, problems = objects_from_text(text.encode(), "export.json", [KNOWN.kinds["Assistant"]])
     assert problems == []
     result = exported(*objects)
     assert result.files == EXPECTED
@@ -45,7 +45,7 @@ def test_every_shape_of_an_export_gives_the_same_short_manifest(text: str) -> No
 
 def test_json_lines_and_values_after_each_other_are_read_in_their_order() -> None:
     text = "\n".join(json.dumps(V2 | {"name": name}) for name in "ba") + json.dumps(V2 | {"name": "c"}, indent=1)
-    objects, problems = objects_from_text(text.encode(), "export.jsonl")
+    objects, problems = objects_from_text(text.encode(), "export.jsonl", [KNOWN.kinds["Assistant"]])
     assert problems == []
     assert [name for name in exported(*objects).files if name.startswith("a")] == [
         "assistants/b.yaml",
@@ -55,7 +55,7 @@ def test_json_lines_and_values_after_each_other_are_read_in_their_order() -> Non
 
 
 def test_utf_16_as_windows_shells_write_it_is_read() -> None:
-    objects, problems = objects_from_text(json.dumps(V2).encode("utf-16"), "export.json")
+    objects, problems = objects_from_text(json.dumps(V2).encode("utf-16"), "export.json", [KNOWN.kinds["Assistant"]])
     assert (objects, problems) == ([V2], [])
 
 
@@ -81,7 +81,7 @@ def test_utf_16_as_windows_shells_write_it_is_read() -> None:
     ],
 )
 def test_what_is_no_json_is_told_with_its_place(data: bytes, expected: str) -> None:
-    objects, [problem] = objects_from_text(data, "e.json")
+    objects, [problem] = objects_from_text(data, "e.json", [KNOWN.kinds["Assistant"]])
     assert objects == []
     assert f"{problem.place}: {problem.code}" == expected
     assert problem.remedy
@@ -90,7 +90,7 @@ def test_what_is_no_json_is_told_with_its_place(data: bytes, expected: str) -> N
 
 def test_pythons_own_notation_is_recognised() -> None:
     for text in ("[Assistant(id='a')]", "{'id': 'a'}", "SyncCursorPage[Assistant](data=[])"):
-        _, [problem] = objects_from_text(text.encode(), "e.json")
+        _, [problem] = objects_from_text(text.encode(), "e.json", [KNOWN.kinds["Assistant"]])
         assert "model_dump_json" in (problem.remedy or "")
 
 
@@ -256,7 +256,9 @@ def test_what_cannot_become_a_manifest_is_told_and_the_others_go_on(item: Any, c
 
 
 def test_what_is_live_and_cannot_become_a_manifest_is_left_out() -> None:
-    result = manifests_from_objects([V2 | {"metadata": {"file": "a.csv"}}, V2], Destination(adopt_environment="dev"))
+    result = manifests_from_objects(
+        [V2 | {"metadata": {"file": "a.csv"}}, V2], KNOWN, Destination(adopt_environment="dev")
+    )
     [(code, message, severity)] = [(item.code, item.message, item.severity) for item in result.diagnostics]
     assert (code, message[-17:], severity) == ("export-unwritable", "; it was left out", Severity.WARNING)
     assert "assistants/math-tutor.yaml" in result.files

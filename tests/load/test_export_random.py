@@ -13,7 +13,7 @@ from retinue.core.model import Severity
 from retinue.load.export import objects_from_text, to_yaml
 from retinue.load.yaml import parse_text
 
-from .exports import KIND, codes, exported, loaded
+from .exports import KIND, KNOWN, codes, exported, loaded
 
 TRICKY = st.sampled_from(
     (
@@ -159,7 +159,7 @@ def test_any_object_gives_files_that_mean_the_same_or_an_error(item: dict[str, A
 
 @given(FREE)
 def test_any_json_value_is_taken_without_a_crash(value: Any) -> None:
-    objects, _ = objects_from_text(json.dumps(value).encode(), "e.json")
+    objects, _ = objects_from_text(json.dumps(value).encode(), "e.json", [KNOWN.kinds["Assistant"]])
     for path in exported(*objects).files:
         assert ".." not in path
         assert path.isprintable()
@@ -167,7 +167,7 @@ def test_any_json_value_is_taken_without_a_crash(value: Any) -> None:
 
 @given(st.binary(max_size=60))
 def test_any_bytes_are_taken_without_a_crash(data: bytes) -> None:
-    _, problems = objects_from_text(data, "e.json")
+    _, problems = objects_from_text(data, "e.json", [KNOWN.kinds["Assistant"]])
     assert all(problem.place and problem.remedy for problem in problems)
 
 

@@ -9,7 +9,7 @@ import pytest
 from retinue.core.canonical import canonical, same
 from retinue.load.export import manifests_from_objects
 
-from .exports import KIND, exported, loaded
+from .exports import KIND, KNOWN, exported, loaded
 
 
 def tool(name: str = "look_up", **more: Any) -> dict[str, Any]:
@@ -68,5 +68,5 @@ def test_the_name_of_a_function_never_chooses_a_folder(name: str) -> None:
 
 
 def test_only_what_is_wanted_becomes_a_manifest() -> None:
-    result = manifests_from_objects([with_tools("a"), with_tools("b")], wanted=lambda item: item["name"] == "b")
+    result = manifests_from_objects([with_tools("a"), with_tools("b")], KNOWN, wanted=lambda item: item["name"] == "b")
     assert sorted(result.files) == ["assistants/b.yaml"]

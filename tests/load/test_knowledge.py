@@ -13,6 +13,7 @@ from retinue.core.model import Address, Desired
 from retinue.load.manifests import Loaded, load
 from retinue.load.project import load_project
 from retinue.load.uploads import LocalContent, changed_since, content
+from retinue.providers.registry import catalogue
 
 PROJECT = """\
 version: 1
@@ -37,7 +38,7 @@ def loaded(root: Path, text: str, environment: str = "dev", **files: str) -> Loa
     for name, body in {"retinue.yaml": PROJECT, "m/one.yaml": text, **FILES, **files}.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(body, encoding="utf-8")
-    project, problems = load_project(root)
+    project, problems = load_project(root, catalogue)
     assert project is not None, problems
     return load(project, environment)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from retinue.core.model import Address, Policy
 from retinue.load import project
 from retinue.load.located import place_of
 from retinue.load.manifests import Loaded, load
+from retinue.providers.registry import catalogue
 
 PROJECT = """\
 version: 1
@@ -45,8 +47,10 @@ class World:
     def load(
         self, environment: str | None = "dev", variables: Mapping[str, str] | None = None, **options: Any
     ) -> Loaded:
-        read, problems = project.load_project(self.root)
+        read, problems = project.load_project(self.root, catalogue)
         assert read is not None, problems
+        if "extras" in options:
+            read = replace(read, known=replace(read.known, extras=options.pop("extras")))
         return load(read, environment, variables, **options)
 
     def problems(self, environment: str | None = "dev", **options: Any) -> list[str]:
@@ -119,7 +123,7 @@ def test_every_kind_of_file_in_a_folder(world: World) -> None:
     assert [str(resource.address) for resource in loaded.resources] == [
         f"Assistant/{name}" for name in ("four", "greeter", "one", "three", "two")
     ]
-    assert loaded.resources[0].spec["instructions"] == "Be kind.\n"
+    assert loaded.resources[0].spec["instructions"] == "Be kind."
     assert loaded.resources[3].spec["name"] == "😀"
 
 
@@ -369,7 +373,7 @@ def test_manifests_for_other_environments_are_validated_but_not_wanted(world: Wo
 
 def test_the_input_stays_as_it_is_between_runs(world: World) -> None:
     world.write("assistants/greeter.yaml", "assistant: greeter\nmetadata: &m {a: x}\n---\nassistant: other\n")
-    read, _ = project.load_project(world.root)
+    read, _ = project.load_project(world.root, catalogue)
     assert read is not None
     first, second = load(read, "prod"), load(read, "prod")
     assert first == second

@@ -9,6 +9,7 @@ import pytest
 
 from retinue.core.model import Address, Diagnostic, Place
 from retinue.load.project import Environment, Project, Removal, Secret, find, load_project
+from retinue.providers.registry import catalogue
 
 HEAD = "version: 1\nproject: shop-a1b2\nmanifests: [assistants]\n"
 LOCAL = "environments: {local: {provider: openai-assistants, endpoint: emulator}}\n"
@@ -16,7 +17,7 @@ LOCAL = "environments: {local: {provider: openai-assistants, endpoint: emulator}
 
 def load(root: Path, text: str) -> tuple[Project | None, list[Diagnostic]]:
     (root / "retinue.yaml").write_text(text, encoding="utf-8")
-    return load_project(root)
+    return load_project(root, catalogue)
 
 
 def valid(root: Path, text: str) -> Project:
@@ -268,10 +269,10 @@ def test_all_faults_are_told_at_once_in_the_order_of_the_file(tmp_path: Path) ->
 )
 def test_a_file_that_is_no_clean_text_is_refused(tmp_path: Path, content: bytes, code: str) -> None:
     (tmp_path / "retinue.yaml").write_bytes(content)
-    project, problems = load_project(tmp_path)
+    project, problems = load_project(tmp_path, catalogue)
     assert project is None
     assert problems[0].code.startswith(code)
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
-    assert [problem.code for problem in load_project(tmp_path)[1]] == ["file-missing"]
+    assert [problem.code for problem in load_project(tmp_path, catalogue)[1]] == ["file-missing"]

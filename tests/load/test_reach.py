@@ -8,6 +8,8 @@ from retinue.core.model import Action, Address, Cause, Change, FieldChange, Reas
 from retinue.load.manifests import Loaded, load
 from retinue.load.origins import shared_file_notes
 from retinue.load.project import load_project
+from retinue.providers.assistants_v2 import KINDS
+from retinue.providers.registry import catalogue
 
 PROJECT = """version: 1
 project: demo
@@ -26,7 +28,7 @@ def loaded(tmp_path: Path, **files: str) -> Loaded:
     for name, text in written.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
-    project, problems = load_project(tmp_path)
+    project, problems = load_project(tmp_path, catalogue)
     assert project is not None, problems
     found = load(project, "dev")
     assert found.diagnostics == ()
@@ -39,7 +41,7 @@ def change(name: str, field: str, action: Action = Action.UPDATE, cause: Cause =
 
 
 def said(found: Loaded, *changes: Change) -> list[str]:
-    return [f"{item.place}: {item.message}" for item in shared_file_notes(found, changes)]
+    return [f"{item.place}: {item.message}" for item in shared_file_notes(found, changes, KINDS)]
 
 
 COMMON = "instructions: {file: ../shared/common.md}\n"

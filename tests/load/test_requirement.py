@@ -15,6 +15,7 @@ from retinue.load.located import Map
 from retinue.load.project import parse_project
 from retinue.load.requirement import requirement_problem
 from retinue.load.yaml import parse_text
+from retinue.providers.registry import catalogue
 from retinue.schema.accept import ecma
 from retinue.schema.bundle import project_schema
 
@@ -34,7 +35,7 @@ def said(value: str, running: str) -> str | None:
 
 
 def places(text: str) -> list[str]:
-    project, problems = parse_project(Path(), text.encode(), "retinue.yaml")
+    project, problems = parse_project(Path(), text.encode(), "retinue.yaml", catalogue)
     assert project is None
     assert all(problem.remedy for problem in problems)
     return [f"{problem.place}: {problem.code}" for problem in problems]
@@ -109,7 +110,7 @@ BAD = {
 
 @pytest.mark.parametrize(("value", "wrong"), BAD.values(), ids=BAD.keys())
 def test_anything_else_is_told_at_its_place_with_the_operators(value: str, wrong: str) -> None:
-    _, (problem,) = parse_project(Path(), (HEAD + REQUIRE % value).encode(), "retinue.yaml")
+    _, (problem,) = parse_project(Path(), (HEAD + REQUIRE % value).encode(), "retinue.yaml", catalogue)
     assert (str(problem.place), problem.code) == ("retinue.yaml:5:19", "version-requirement")
     where = f"`{wrong}` in `required_version` is not" if wrong else "`required_version` lacks"
     assert problem.message == f"{where} a comparison with a release number"
@@ -118,12 +119,12 @@ def test_anything_else_is_told_at_its_place_with_the_operators(value: str, wrong
 
 @pytest.mark.parametrize("value", ["0.2", "1", "", '[">=0.2"]', "{min: 1}", "true", "!=0.2"])
 def test_what_is_not_text_is_one_problem(value: str) -> None:
-    _, (problem,) = parse_project(Path(), (HEAD + f"required_version: {value}\n").encode(), "retinue.yaml")
+    _, (problem,) = parse_project(Path(), (HEAD + f"required_version: {value}\n").encode(), "retinue.yaml", catalogue)
     assert problem.code == "version-requirement"
 
 
 def test_without_quotes_yaml_says_what_to_do() -> None:
-    _, (problem,) = parse_project(Path(), (HEAD + "required_version: >=0.2\n").encode(), "retinue.yaml")
+    _, (problem,) = parse_project(Path(), (HEAD + "required_version: >=0.2\n").encode(), "retinue.yaml", catalogue)
     assert (problem.code, problem.remedy) == ("yaml-syntax", "Text that starts with > or | goes in quotes.")
 
 
@@ -132,7 +133,7 @@ def test_editors_and_retinue_agree_on_what_may_stand_there(value: str) -> None:
     data = parse_text("required_version: x\n", "retinue.yaml").documents[0].value
     data["required_version"] = value
     problem = requirement_problem(data, __version__)
-    pattern = project_schema()["properties"]["required_version"]["pattern"]
+    pattern = project_schema(catalogue(()))["properties"]["required_version"]["pattern"]
     assert (ecma(pattern).search(value) is None) == (problem is not None and problem.code == "version-requirement")
 
 
@@ -151,5 +152,5 @@ def test_what_is_wrong_beside_a_malformed_one_is_said_too() -> None:
 
 
 def test_the_running_version_fits_itself() -> None:
-    project, problems = parse_project(Path(), (HEAD + REQUIRE % f"=={__version__}").encode(), "retinue.yaml")
+    project, problems = parse_project(Path(), (HEAD + REQUIRE % f"=={__version__}").encode(), "retinue.yaml", catalogue)
     assert (project is None, problems) == (False, [])

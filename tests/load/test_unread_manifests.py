@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from retinue.core.model import Severity
 from retinue.load.unread import unread_manifest
+from retinue.providers.registry import catalogue
 
 from .test_manifests import PROJECT, World
 
@@ -161,6 +162,13 @@ def test_a_slip_in_the_first_lines_of_a_markdown_manifest_is_an_error_at_its_pla
         world.write(f"assistants/{name}", text)
         assert errors(world) == [f"assistants/{name}:{said}"]
         (world.root / "assistants" / name).unlink()
+
+
+@pytest.mark.parametrize("space", [" ", "\t", "\u00a0"])
+def test_white_space_before_the_first_line_is_told(world: World, space: str) -> None:
+    world.write("assistants/n3.md", space + MANIFEST)
+    (found,) = [item for item in world.load().diagnostics if item.severity is Severity.ERROR]
+    assert (found.remedy or "").startswith("Its first line has white space before the ---; take that away.")
 
 
 @pytest.mark.parametrize(
@@ -413,7 +421,7 @@ _pieces = st.sampled_from(
 
 @given(st.lists(_pieces | st.binary(max_size=4), max_size=40).map(b"".join), st.booleans())
 def test_whatever_a_file_holds_is_looked_at_and_its_place_is_in_it(data: bytes, markdown: bool) -> None:
-    found = unread_manifest(data, "x.md", markdown=markdown)
+    found = unread_manifest(data, "x.md", catalogue(()), markdown=markdown)
     if found is not None:
         place = found.problem.place
         assert place is not None

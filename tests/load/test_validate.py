@@ -17,10 +17,10 @@ from retinue.load.jsontext import parse as parse_json
 from retinue.load.located import Map
 from retinue.load.validate import validate_manifest
 from retinue.load.yaml import parse_text
-from retinue.schema import kinds
+from retinue.providers.assistants_v2 import KINDS
 from retinue.schema.bundle import manifest_schema
 
-KIND = kinds()["Assistant"]
+KIND = KINDS["Assistant"]
 ADDRESS = Address("Assistant", "a")
 HEAD = "assistant: a\nmodel: m\n"
 
@@ -126,7 +126,17 @@ def test_a_missing_model_is_told_at_the_manifest_with_the_way_to_defaults() -> N
         ("tools: [code_interpreter]", "Write `- type: code_interpreter`."),
         ("tools: [{type: function, function: {name: f}, strict: true}]", "It belongs below `function`"),
         ("tools: [{type: retrieval}]", "Write `type: file_search`"),
-        ("tools: [{}]", "Add `type: code_interpreter` (or file_search, function)."),
+        ("tools: [{type: tool_search}]", "write it below `providers: {openai-agents: {tools: […]}}`"),
+        ("tools: [{type: custom}]", "Write it as a function"),
+        ("tools: [{type: web_search, context_size: low}]", "Write it as `search_context_size: …`."),
+        ("text: {format: {type: text}}", "Write its `format` as `response_format: …`"),
+        ("reasoning: {effort: low}", "Write its `effort` as `reasoning_effort: …`"),
+        ("service_tier: flex", "write it below `providers: {openai-agents: {service_tier: …}}`"),
+        ("system: Be kind.", "Write it as `instructions: …`."),
+        ("completion_args: {temperature: 1}", "Write its members as fields of the manifest: `temperature`"),
+        ("definition: {}", "Write its members as fields of the manifest: `model`"),
+        ("mcp_servers: []", "`tools: [{type: mcp, server_label: NAME, server_url: URL}]`"),
+        ("tools: [{}]", "Add `type: code_interpreter` (or file_search, function, mcp, web_search)."),
         ("metadata: {a: 1.50}", 'Put it in quotes: "1.50".'),
         ("metadata: {a: null}", "Remove the line, or write text."),
         ("response_format: json_object", "Write `{type: json_object}`."),
@@ -238,9 +248,9 @@ def test_a_valid_manifest_needs_no_validator_and_so_not_its_import() -> None:
         "from retinue.core.model import Address\n"
         "from retinue.load.validate import validate_manifest\n"
         "from retinue.load.yaml import parse_text\n"
-        "from retinue.schema import kinds\n"
+        "from retinue.providers.assistants_v2 import KINDS\n"
         "data = parse_text('assistant: a\\nmodel: m', 'm').documents[0].value\n"
-        "assert validate_manifest(kinds()['Assistant'], data, Address('Assistant', 'a')) == []\n"
+        "assert validate_manifest(KINDS['Assistant'], data, Address('Assistant', 'a')) == []\n"
         "assert 'jsonschema' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -267,4 +277,4 @@ def test_any_document_gives_diagnostics_and_none_only_if_it_is_valid(fields: dic
     found = validate_manifest(KIND, data, ADDRESS)
     assert all(problem.place and problem.remedy and problem.code and problem.message.isprintable() for problem in found)
     if not found:
-        assert Draft7Validator(manifest_schema("assistant")).is_valid(data)
+        assert Draft7Validator(manifest_schema(KINDS["Assistant"])).is_valid(data)

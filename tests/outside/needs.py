@@ -33,6 +33,14 @@ def sdk_source() -> Path:
     return Path(folder)
 
 
+def agents_sdk() -> tuple[str, Path]:
+    """The interpreter that has the SDK of today, and its unpacked source, or a skip of the whole test module."""
+    python, folder = (os.environ.get(f"RETINUE_OUTSIDE_{name}") for name in ("NOW", "NOW_SDK"))
+    if not python or not folder:
+        _lacking("the SDK that knows agents is not here; run tests/outside/run.sh, which fetches it")
+    return python, Path(folder)
+
+
 def azure_definition() -> Path:
     """The published file of 2024-05-01-preview, or a skip of the whole test module, which run.sh then leaves out."""
     path = os.environ.get("RETINUE_OUTSIDE_AZURE_DEFINITION")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
-from xml.etree import ElementTree
 
 import pytest
 
@@ -21,6 +18,7 @@ from ..emulator.choices import OPEN, Row, label
 from ..serving import served
 from .needs import sdk, sdk_source
 from .published import Witness, departures
+from .suites import run
 from .wrapper import Seed, Wrapper
 
 sdk()
@@ -79,19 +77,6 @@ OTHERS: Row = {name: choices[-1] for name, choices in OPEN.items()}
 CHOICES = (DEFAULTS, {name: choices[1] for name, choices in OPEN.items()}, OTHERS)
 
 
-def run(module: str, url: str, report: Path) -> tuple[Counter[str], str]:
-    """Run a module by its own configuration, in one process; how its tests ended, and what was printed."""
-    command = [sys.executable, "-m", "pytest", "-o", "addopts=", "-p", "no:cacheprovider", "-q", "--tb=short"]
-    command += [f"--junitxml={report}", f"tests/api_resources/{module}"]
-    environment = {**os.environ, "TEST_API_BASE_URL": url, "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(command, cwd=SOURCE, env=environment, capture_output=True, text=True, timeout=120)
-    cases = ElementTree.parse(report).iter("testcase")  # noqa: S314 - pytest wrote it
-    ends = Counter(
-        next((child.tag for child in case if child.tag in ("failure", "error", "skipped")), "passed") for case in cases
-    )
-    return ends, done.stdout + done.stderr
-
-
 @pytest.mark.parametrize("row", CHOICES, ids=label)
 @pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.module)
 def test_the_sdks_own_tests_pass(suite: Suite, row: Row, tmp_path: Path) -> None:
@@ -100,7 +85,7 @@ def test_the_sdks_own_tests_pass(suite: Suite, row: Row, tmp_path: Path) -> None
     emulator = Emulator(":memory:", Behaviour(**{**row, "store_nulls": "none"}))
     wrapper = Wrapper(emulator, suite.seeds, witness)
     with served(wrapper) as url:
-        ends, printed = run(suite.module, url, tmp_path / "report.xml")
+        ends, printed = run(suite.module, url, tmp_path / "report.xml", sys.executable, SOURCE)
     emulator.close()
     assert ends == +Counter(passed=suite.tests, skipped=suite.skipped), printed
 

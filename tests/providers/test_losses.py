@@ -7,18 +7,14 @@ from typing import Any
 import pytest
 
 from retinue.core.model import Address, Desired, Diagnostic, Severity
+from retinue.providers.assistants_v2 import KINDS
 from retinue.providers.base import Capabilities, Support
 from retinue.providers.losses import LOSS, OnLoss, held, losses, weighed
-from retinue.schema import kinds
 
-KIND = kinds()["Assistant"]
+KIND = KINDS["Assistant"]
 RECORD = Capabilities(
-    kinds=("Assistant",),
+    kinds=KINDS,
     identity="server",
-    update="full",
-    clear="null",
-    marker="metadata",
-    lock="none",
     list_lag=0,
     create_repeatable=False,
     fields={

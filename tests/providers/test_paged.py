@@ -281,7 +281,7 @@ def test_a_page_of_another_shape_is_an_error_wherever_it_comes(page: int, data: 
             body = {key: value for key, value in {**body, "data": data}.items() if value is not MISSING}
         return Answer(200, {}, body)
 
-    with pytest.raises(ServiceError, match="not in the shape of the Assistants API"):
+    with pytest.raises(ServiceError, match="not in the shape of this API"):
         paged(ask, "things", {"limit": "100"})
 
 

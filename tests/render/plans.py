@@ -22,7 +22,7 @@ from retinue.core.model import (
     Reason,
     Severity,
 )
-from retinue.schema import kinds
+from retinue.providers.assistants_v2 import KINDS
 
 
 def address(name: str) -> Address:
@@ -31,7 +31,7 @@ def address(name: str) -> Address:
 
 def plan(*changes: Change, **more: Any) -> Plan:
     scope = {"project": "helpdesk-k3f9", "environment": "prod", "provider": "azure-openai"}
-    return Plan(**scope | {"endpoint": "https://contoso.openai.azure.com", "changes": changes} | more)
+    return Plan(**scope | {"endpoint": "https://contoso.openai.azure.com", "changes": changes, "kinds": KINDS} | more)
 
 
 def update(name: str, *fields: FieldChange, **more: Any) -> Change:
@@ -104,7 +104,7 @@ tools = st.lists(
     max_size=4,
 )
 _paths = st.sampled_from(
-    [f"/{name}" for name in kinds()["Assistant"].fields] + ["/retinue/protect", ACCEPTED, "/x/y~1z", "/"]
+    [f"/{name}" for name in KINDS["Assistant"].fields] + ["/retinue/protect", ACCEPTED, "/x/y~1z", "/"]
 )
 fields = st.builds(FieldChange, _paths, st.one_of(values, tools), st.one_of(values, tools), st.sampled_from(Cause))
 addresses = st.builds(

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from retinue.core.canonical import canonical_value, same
 from retinue.core.model import MISSING, Json, Shape
+from retinue.providers.assistants_v2 import KINDS
 from retinue.render.leaves import Leaf, leaves, names
-from retinue.schema import kinds
 
 from . import plans
 from .plans import lookup_order
 
-FIELDS = kinds()["Assistant"].fields
+FIELDS = KINDS["Assistant"].fields
 TOOLS, FORMAT, RESOURCES = FIELDS["tools"].shape, FIELDS["response_format"].shape, FIELDS["tool_resources"].shape
 SEARCH = {"type": "file_search"}
 

@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator, Draft202012Validator
 
-from retinue.schema import kind_schema
+from retinue.providers.assistants_v2 import KINDS
+from retinue.schema import own_schema
 from retinue.schema.accept import acceptor, ecma
 from retinue.schema.bundle import manifest_schema
 
-MANIFEST = manifest_schema("assistant")
-SCHEMA = kind_schema("json_schema")
+MANIFEST = manifest_schema(KINDS["Assistant"])
+SCHEMA = own_schema("json_schema")
 ACCEPTS, VALIDATOR = acceptor(MANIFEST), Draft7Validator(MANIFEST)
 ACCEPTS_SCHEMA = acceptor(SCHEMA)
 FULL: dict[str, Any] = {

@@ -12,11 +12,12 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from retinue.schema import manifest_kinds
+from retinue.providers.registry import catalogue
 from retinue.schema.bundle import editor_schemas, manifest_schema, output_schemas, project_schema
 
 REPOSITORY = Path(__file__).parents[2]
-EDITOR = editor_schemas()
+KNOWN = catalogue(None)
+EDITOR = editor_schemas(KNOWN)
 
 
 def faults(name: str, text: str) -> list[list[Any]]:
@@ -39,7 +40,8 @@ def test_the_committed_schemas_are_those_of_their_source(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "schema", [*EDITOR.values(), *output_schemas().values(), manifest_schema("assistant"), project_schema()]
+    "schema",
+    [*EDITOR.values(), *output_schemas().values(), manifest_schema(KNOWN.kinds["Assistant"]), project_schema(KNOWN)],
 )
 def test_every_schema_is_a_draft_07_schema(schema: Any) -> None:
     Draft7Validator.check_schema(schema)
@@ -66,7 +68,7 @@ def test_every_field_has_a_description_for_editors(name: str) -> None:
 
 
 def test_every_kind_can_be_written() -> None:
-    for kind in manifest_kinds():
+    for kind in KNOWN.with_manifests:
         assert kind.word in EDITOR["manifest.schema.json"]["properties"]
         assert kind.word in EDITOR["retinue.schema.json"]["properties"]["defaults"]["properties"]
 
@@ -136,7 +138,7 @@ def test_defaults_are_partial_manifests_without_what_means_one_object() -> None:
 
 def test_editors_know_what_only_one_service_has() -> None:
     schema = {"type": "object", "additionalProperties": False, "properties": {"size": {"type": "integer"}}}
-    made = editor_schemas({"shelf": {"Assistant": schema}})
+    made = editor_schemas(KNOWN, {"shelf": {"Assistant": schema}})
     validator = Draft7Validator(made["manifest.schema.json"])
     for text, count in (("{size: 1}", 0), ("{size: '${var.n}'}", 0), ("{siz: 1}", 1), ("{size: x}", 1)):
         manifest = yaml.safe_load(f"assistant: a\nproviders: {{shelf: {text}}}")

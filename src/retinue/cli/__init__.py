@@ -1,5 +1,6 @@
 """The command line: the only place that prints, reads the environment and picks exit codes."""
 
+import gc
 import sys
 
 
@@ -15,6 +16,9 @@ def main() -> None:
     interrupts.begin(early)
     from . import streams
 
+    # A command makes many values that live until its end and hardly a cycle. The search for cycles at Python's own
+    # pace takes a tenth of a start, and far more of a large plan.
+    gc.set_threshold(200_000, 50, 100)
     streams.prepare()
     code = 0
     if sys.argv[1:] in (["--version"], ["-V"]):

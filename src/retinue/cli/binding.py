@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..core.errors import InvalidManifests
-from ..core.model import Diagnostic, Json
+from ..core.model import Diagnostic
 from ..load.endpoints import EMULATOR
 from ..load.located import place_of
 from ..load.project import Environment, Project
@@ -12,12 +12,10 @@ from ..providers.base import Configurable, Provider, Settings
 from . import emulators
 from .accounts import in_project, unreported
 
-_NOTHING: Json = {"type": "object", "additionalProperties": False, "properties": {}}
-
 
 def bound_provider(project: Project, environment: Environment) -> tuple[Provider, tuple[Diagnostic, ...]]:
     """The provider bound to the environment, and what there is to report about it. Raises InvalidManifests for none."""
-    if environment.provider not in registry.names():
+    if not registry.has(environment.provider):
         message, remedy = registry.unknown(environment.provider)
         problem = Diagnostic(
             code="unknown-provider",
@@ -49,10 +47,3 @@ def _no_setting(key: str, provider: Provider) -> Diagnostic:
     return Diagnostic(
         "unused-setting", f"`{key}` means nothing to the provider `{provider.name}`", remedy, path=f"/{key}"
     )
-
-
-def extras_of(provider: str, kind: str) -> Json:
-    """The schema of what a manifest may say below `providers.NAME`; None if there is no such provider."""
-    if provider not in registry.names():
-        return None
-    return registry.load(provider).capabilities.extras.get(kind, _NOTHING)

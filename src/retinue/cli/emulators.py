@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from functools import cache
-from importlib import metadata
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..core.errors import UsageError
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
     from wsgiref.types import WSGIEnvironment
 
 GROUP = "retinue.emulators"
@@ -35,7 +35,9 @@ class Server(Emulator, Protocol):
 
 
 @cache
-def _entries() -> dict[str, metadata.EntryPoint]:
+def _entries() -> dict[str, EntryPoint]:
+    from importlib import metadata  # heavy, and only who uses an emulator needs it
+
     return {entry.name: entry for entry in metadata.entry_points(group=GROUP)}
 
 

@@ -6,14 +6,16 @@ import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from ..core.errors import InvalidManifests, UsageError
-from ..core.model import Address, Diagnostic, Json, Severity
+from ..core.model import Address, Diagnostic, Json, Kind, Severity
 from ..core.observation import Observation
+from ..core.references import Names, to_names
 from ..engine.read import read_live
 from ..load.dumps import flat
-from ..load.export import Destination, Exported, manifests_from_objects, objects_from_text
+from ..load.export import Destination, Exported, manifests_from_objects, objects_from_text, texts
 from ..load.files import Files
 from ..load.fitting import Beside, fitted
 from ..load.located import Map
@@ -21,10 +23,11 @@ from ..load.manifests import UNMATCHED, Loaded, load
 from ..load.project import Project
 from ..load.sources import covering, fixed
 from ..load.yaml import parse
-from ..providers.base import Exporter
-from ..schema import kinds
+from ..providers import registry
+from ..providers.base import Exporter, Provider, Recogniser
+from ..providers.registry import catalogue
+from ..schema import Catalogue, with_extras
 from . import console
-from .binding import extras_of
 from .connecting import connect
 from .files import read_named, read_stdin
 from .options import ServiceOptions
@@ -63,44 +66,72 @@ def read_export(
     """
     remedy = "Name an exported JSON file."
     data = read_stdin(_MOST_BYTES) if path == "-" else read_named(path, _MOST_BYTES, "the export", remedy)
-    objects, problems = objects_from_text(data, path)
+    known = project.known if project else catalogue(None)
+    kinds = exportable(known)
+    objects, problems = objects_from_text(data, path, kinds)
     if problems:
         raise InvalidManifests(problems)
-    if (missed := choice.missed(flat(objects)[0])) is not None:
+    if (missed := choice.missed(flat(objects, kinds)[0])) is not None:
         raise UsageError(f"no object of the export is {missed}", "Look into the file for its `id` and `name`.")
+    origin = _origin(flat(objects, kinds)[0])
+    if origin is not None:
+        known = known.of(origin.name)
+        known = replace(known, kinds=with_extras(known.kinds, origin.name, origin.capabilities.extras))
+    into = None if project is None else _into(project, kinds[0])
+    read = partial(_in_words, origin)
+    exported = manifests_from_objects(objects, known, into, wanted=choice.takes, read=read)
+    exported = replace(checked(exported), provider=origin.name if origin else None)
     if project is None:
-        return checked(manifests_from_objects(objects, wanted=choice.takes))
-    exported = checked(manifests_from_objects(objects, _into(project), wanted=choice.takes))
-    beside = Beside(project, tuple(project.environments), variables or {}, kinds(), extras_of)
+        return exported
+    beside = Beside(project, tuple(project.environments), variables or {}, known.kinds)
     _refuse_taken(exported, beside)
     return checked(fitted(exported, beside))
+
+
+def _origin(objects: Sequence[Json]) -> Provider | None:
+    """The service whose objects these are, if the first that says so is right: one export is of one service."""
+    providers = [provider for name in registry.names() if isinstance(provider := registry.load(name), Recogniser)]
+    found = (item for item in objects if isinstance(item, dict))
+    return next((provider for item in found for provider in providers if provider.recognised(item)), None)
+
+
+def _in_words(origin: Provider | None, item: Json) -> Json:
+    live = origin.recognised(item) if isinstance(origin, Recogniser) and isinstance(item, dict) else None
+    return item if live is None else origin.exported(live)
+
+
+def exportable(known: Catalogue) -> list[Kind]:
+    """The kinds whose objects can become manifests."""
+    return [kind for kind in known.with_manifests if kind.export]
 
 
 def _refuse_taken(exported: Exported, beside: Beside) -> None:
     """Raises UsageError for a name that a manifest has which stands in another file."""
     project = beside.project
-    loaded = load(project, beside.environments[0], beside.variables, extras=extras_of)
+    loaded = load(project, beside.environments[0], beside.variables)
     # A faulty manifest does not tell which name it takes.
     refuse([item for item in loaded.diagnostics if item.code != UNMATCHED])
     for file, text in sorted(exported.files.items()):
-        taken = sorted(_addresses_in(file, text) & _addresses(loaded))
+        taken = sorted(_addresses_in(file, text, project.known) & _addresses(loaded))
         if taken and not (project.root / file).exists():
-            origin = "that assistant" if taken[0].kind == "Assistant" else f"the assistant {PurePosixPath(file).stem}"
+            of = beside.kinds[taken[0].kind]
+            # What was made with another object goes with that one.
+            noun, stem = exportable(project.known)[0].one.split(" ", 1)[1], PurePosixPath(file).stem
+            origin = f"that {of.one.split(' ', 1)[1]}" if of.export else f"the {noun} {stem}"
             raise UsageError(
                 f"this project has a manifest {taken[0]} already, in another file; nothing was written",
                 f"Take {origin} out of the export, or rename the manifest.",
             )
 
 
-def _addresses_in(file: str, text: str) -> set[Address]:
+def _addresses_in(file: str, text: str, known: Catalogue) -> set[Address]:
     """Those of the manifests in a file; none for a prompt or a tool."""
     documents = parse(text.encode(), file).documents if file.endswith(".yaml") else []
-    words = {kind.word: kind.name for kind in kinds().values() if kind.word}
     return {
-        Address(words[word], str(document.value[word]))
+        Address(known.words[word].name, str(document.value[word]))
         for document in documents
         if isinstance(document.value, dict)
-        for word in words.keys() & document.value.keys()
+        for word in known.words.keys() & document.value.keys()
     }
 
 
@@ -119,32 +150,52 @@ def checked(exported: Exported) -> Exported:
 
 def from_live(session: Session, options: ServiceOptions, choice: Choice = Choice()) -> Exported:
     """The manifests for the unmanaged live objects, or for the chosen ones of them. Raises UsageError."""
+    kinds = [kind for name in session.provider.capabilities.kinds if (kind := session.kinds[name]).export]
     with connect(session, options) as service:
-        seen = Observation(session.target, read_live(service, session.provider.capabilities.kinds[:1]))
+        seen = Observation(session.target, read_live(service, [kind.name for kind in kinds]))
     exporter = session.provider if isinstance(session.provider, Exporter) else None
-    raws = (exporter.exported(live) if exporter else dict(live.raw) for live in seen.world.foreign)
+    raws = [exporter.exported(live) if exporter else dict(live.raw) for live in seen.world.foreign]
     objects = [_without_keys(raw) for raw in raws]
     if (missed := choice.missed(objects)) is not None:
         raise UsageError(f"there is no unmanaged live object {missed}", "`retinue output` lists the managed ones.")
-    adopted = {value for item in session.desired for value in item.policy.adopt.values()}
+    here = session.environment.name
+    names = {(address.kind, claim.live.remote_id): address for address, claim in seen.world.owned.items()}
+    adopting = [(item.address, item.policy.adopt.values()) for item in session.desired if item.address]
+    names |= {(address.kind, value): address for address, values in adopting for value in values}
     taken = {address.name for address in _addresses(session.loaded)}
+    of = {id(item): session.kinds[live.kind] for item, live in zip(objects, seen.world.foreign, strict=True)}
     exported = manifests_from_objects(
-        [item for item in objects if item["id"] not in adopted],
-        replace(_into(session.project), taken=taken, adopt_environment=session.environment.name),
-        kind=session.kinds["Assistant"],
-        extras=extras_of,
+        [item for item in objects if (of[id(item)].name, item["id"]) not in names],
+        session.project.known.of(session.provider.name),
+        replace(_into(session.project, kinds[0]), taken=taken, adopt_environment=here),
+        kinds=kinds,
+        kind_of=lambda item: of[id(item)],
         wanted=choice.takes,
     )
-    here = (session.environment.name,)
-    beside = Beside(session.project, here, session.overrides, session.kinds, extras_of)
+    made = [(item, item.data.get("retinue", {}).get("adopt", {})) for item in exported.manifests]
+    names |= {(item.address.kind, adopted[here]): item.address for item, adopted in made if adopted}
+    exported = _with_names(exported, names, session)
+    beside = Beside(session.project, (here,), session.overrides, session.kinds)
     return checked(fitted(checked(exported), beside))
 
 
-def _into(project: Project) -> Destination:
-    folder = _folder(project)
+def _with_names(exported: Exported, names: Names, session: Session) -> Exported:
+    """With addresses in the place of live ids that have one, in this project or now."""
+    manifests = tuple(
+        item._replace(data=to_names(item.data, session.kinds[item.address.kind], names)) for item in exported.manifests
+    )
+    changed = {new.path for new, old in zip(manifests, exported.manifests, strict=True) if new.data != old.data}
+    files = {**exported.files, **texts([item for item in manifests if item.path in changed])}
+    return replace(exported, files=files, manifests=manifests)
+
+
+def _into(project: Project, kind: Kind) -> Destination:
+    folder = _folder(project, kind)
     parent = PurePosixPath(folder).parent
     prompts = not covering(project.manifests)(f"{parent}/prompts/a.md")
-    return Destination(folder, tools=_tools(project, str(parent / "tools")), prompts=prompts)
+    shared = kind.export.shared[0] if kind.export else ""
+    tools = _tools(project, str(parent / shared)) if shared else None
+    return Destination(folder, tools=tools, prompts=prompts)
 
 
 def _tools(project: Project, folder: str) -> dict[str, Json] | None:
@@ -178,10 +229,10 @@ def _without_keys(fields: dict[str, Json]) -> dict[str, Json]:
     return shown
 
 
-def _folder(project: Project) -> str:
+def _folder(project: Project, kind: Kind) -> str:
     """The first manifest folder of the project, or the fixed part of a pattern that names new manifests there."""
     for entry in project.manifests:
         folder = fixed(entry)
         if not PurePosixPath(folder).suffix and covering([entry])(f"{folder}/a.yaml"):
             return folder
-    return "assistants"
+    return kind.plural.replace(" ", "-")

@@ -11,6 +11,7 @@ from ..core.errors import InvalidManifests, UsageError
 from ..core.model import Diagnostic, Severity
 from ..load.files import MAX_BYTES
 from ..load.project import Environment, Project, find, load_project, parse_project
+from ..providers.registry import catalogue
 from .files import read_named
 
 
@@ -31,7 +32,7 @@ def open_project(
             f"there is no retinue.yaml in {start.resolve()} or in a folder above it",
             "Start a project with `retinue init`, or name its folder with -C DIR.",
         )
-    project, diagnostics = load_project(root, replaced)
+    project, diagnostics = load_project(root, catalogue, replaced)
     refuse(diagnostics)
     assert project is not None
     return project if project_file is None else _with_environments_of(project, project_file)
@@ -39,7 +40,7 @@ def open_project(
 
 def _with_environments_of(project: Project, file: str) -> Project:
     data = read_named(file, MAX_BYTES, "the project file", "Name a retinue.yaml with --project-file.")
-    trusted, diagnostics = parse_project(project.root, data, file)
+    trusted, diagnostics = parse_project(project.root, data, file, catalogue)
     refuse(diagnostics)
     assert trusted is not None
     if trusted.name != project.name:
@@ -47,7 +48,7 @@ def _with_environments_of(project: Project, file: str) -> Project:
             f"{file} is of the project `{trusted.name}`, the manifests are of `{project.name}`",
             "Name the retinue.yaml of the same project, from a branch that is trusted.",
         )
-    return replace(project, environments=trusted.environments)
+    return replace(project, environments=trusted.environments, known=trusted.known)
 
 
 def refuse(diagnostics: Sequence[Diagnostic]) -> None:

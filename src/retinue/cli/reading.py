@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 from ..core.errors import ApiGone
-from ..core.model import Diagnostic
+from ..core.model import Diagnostic, Live, Severity
 from ..core.observation import Observation
 from ..core.reach import hints_at_more, to_read_whole
 from ..engine.read import read_for_plan, read_ours, read_whole
-from ..providers.base import Resolver, Service
+from ..engine.threads import in_thread
+from ..load.endpoints import EMULATOR
+from ..providers.base import Identity, Resolver, Service
 from ..providers.losses import held, weighed
 from .connecting import connect
 from .options import ServiceOptions
 from .projects import refuse
-from .session import Session, placed
+from .session import Session, bare_session, placed, with_manifests
 
 
-def read_world(session: Session, service: Service, *, ours: bool = False) -> Observation:
+def read_world(
+    session: Session, service: Service, *, ours: bool = False, asked: Callable[[], Sequence[Live]] | None = None
+) -> Observation:
     """The live objects of every kind that concerns this project.
 
     The service's first kind is always read; the others if a manifest or `removed` names one of them, if something of
     ours refers to more than the manifests state, or if there are no manifests that could name anything. A list that is
-    not there is an error only if a manifest needs it. `ours`: no more is needed than what the project owns.
+    not there is an error only if a manifest needs it. `ours`: no more is needed than what the project owns. `asked`:
+    what `read_ours` found of the first kind, if that was asked for already.
     """
     first, *others = session.provider.capabilities.kinds
     target, desired = session.target, session.desired
@@ -33,9 +38,8 @@ def read_world(session: Session, service: Service, *, ours: bool = False) -> Obs
 
     def read(kind: str, *, needed: bool) -> Observation:
         try:
-            if ours:
-                return Observation(target, read_ours(service, target, [kind]))
-            return read_for_plan(service, target, desired, [kind])
+            found = asked() if asked and kind == first else read_ours(service, target, [kind])
+            return Observation(target, found) if ours else read_for_plan(service, target, desired, [kind], found)
         except ApiGone:
             if needed:
                 raise
@@ -60,15 +64,51 @@ def observed(session: Session, options: ServiceOptions) -> Iterator[tuple[Sessio
     """The connected service, what is live there, and the session as `understood`."""
     with connect(session, options) as service:
         seen = read_world(session, service)
-        before = frozenset(item.remote_id for item in seen.live)
-        yield replace(understood(session, service), before=before), service, seen
+        yield understood(session, service, seen), service, seen
 
 
-def understood(session: Session, service: Service) -> Session:
-    """The session with the manifests as the service understands the names in them, after its objects were listed.
+@contextmanager
+def opened(options: ServiceOptions) -> Iterator[tuple[Session, Service, Observation]]:
+    """As `observed`, for the session that the options open.
+
+    The service is asked for its first list while the manifests are read, unless that needs more than a request. A
+    problem in the manifests waits for no answer.
+    """
+    bare = bare_session(options)
+    if not _may_be_asked_early(bare):
+        with observed(with_manifests(bare, options), options) as found:
+            yield found
+        return
+    first, stack = next(iter(bare.provider.capabilities.kinds)), ExitStack()
+    connected = in_thread(lambda: stack.enter_context(connect(bare, options)))
+    listed = in_thread(lambda: read_ours(connected.result(), bare.target, [first]))
+    try:
+        session = with_manifests(bare, options)
+        service = connected.result()
+        seen = read_world(session, service, asked=listed.result)
+        yield understood(session, service, seen), service, seen
+    finally:
+        if not listed.done():
+            bare.stop.set()
+        listed.add_done_callback(lambda _: stack.close())
+
+
+def _may_be_asked_early(session: Session) -> bool:
+    """A command, a sign-in and a database are started for valid manifests only, and an account is asked for first."""
+    environment, key = session.environment, session.environment.api_key
+    if environment.endpoint == EMULATOR or environment.account is not None:
+        return False
+    if any(item.severity is Severity.ERROR for item in session.loaded.diagnostics):
+        return False
+    return key.source != "command" if key else not isinstance(session.provider, Identity)
+
+
+def understood(session: Session, service: Service, seen: Observation) -> Session:
+    """The session with the manifests as the service understands the names in them, after its objects were `seen`.
 
     Raises InvalidManifests for a name that means nothing there.
     """
+    session = replace(session, before=frozenset(item.remote_id for item in seen.live))
     if not isinstance(service, Resolver):
         return session
     found = service.resolve(session.desired)

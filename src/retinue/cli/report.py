@@ -13,9 +13,6 @@ from .. import __version__
 from ..core.codec import dump, outcome, plan_to_json
 from ..core.errors import UsageError
 from ..core.model import Outcome, Plan, Status
-from ..render.machines import plan_diagnostics
-from ..render.markdown import plan_markdown, results_markdown
-from ..render.results import results_json, results_text
 from ..render.text import plan_text
 from . import console, exits, files, streams
 from .ci import run_link
@@ -41,6 +38,8 @@ def show_plan(plan: Plan, options: ProjectOptions) -> None:
     if wanted == "json":
         console.result_json(console.json_text(plan_to_json(plan, __version__)))
     elif wanted in console.MACHINES:
+        from ..render.machines import plan_diagnostics
+
         console.for_machines(plan_diagnostics(plan), str(wanted), options.directory)
     else:
         console.result(text_of(plan, options, sys.stdout))
@@ -56,6 +55,8 @@ def show_plan(plan: Plan, options: ProjectOptions) -> None:
 def text_of(plan: Plan, options: OutputOptions, stream: TextIO | None) -> str:
     """For a stream, or for a file that is read elsewhere."""
     if options.output_format == "markdown":
+        from ..render.markdown import plan_markdown
+
         return plan_markdown(plan, link_to=run_link(options.link))
     style, width = console.canvas(stream)
     return plan_text(plan, style=style, show_unchanged=options.show_unchanged, width=width)
@@ -122,6 +123,8 @@ def report_outcomes(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, o
         _print_results(plan, outcomes, code, options)
     except streams.OutputLost as lost:
         streams.report(lost)
+        from ..render.results import results_text
+
         console.note(results_text(plan, outcomes, console.style_for(sys.stderr)))
         code = code or exits.Exit.ERROR
     leaves = any(not item.action.gives_up and not item.held for item in plan.changes)
@@ -132,11 +135,15 @@ def report_outcomes(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, o
 
 
 def _print_results(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, options: OutputOptions) -> None:
+    from ..render.results import results_json, results_text
+
     if options.output_format == "json":
         told = (*plan.diagnostics, *(diagnostic for item in outcomes for diagnostic in item.notes))
         value = results_json(plan, outcomes, int(code), exits.word(code, outcomes), told)
         console.result_json(console.json_text(value))
     elif options.output_format == "markdown":
+        from ..render.markdown import results_markdown
+
         console.result(results_markdown(plan, outcomes, link_to=run_link(options.link)))
     else:
         console.result(results_text(plan, outcomes, console.style_for(sys.stdout)))

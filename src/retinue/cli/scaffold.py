@@ -11,60 +11,31 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..core.errors import UsageError
+from ..providers import starter
 
 _TAIL = string.ascii_lowercase + string.digits
-_PROJECT = """\
-version: 1
-project: {name}
-manifests: [assistants]
-environments:
-  local:
-    provider: openai-assistants
-    endpoint: emulator            # a local server inside retinue: no account, no key
-    variables: {{model: gpt-4o-mini}}
-"""
-_MANIFEST = """\
-assistant: greeter
-name: Greeter
-description: Welcomes new colleagues and answers their first questions.
-model: ${var.model}
-instructions: {file: ../prompts/greeter.md}
-temperature: 0.3
-"""
-_PROMPT = """\
-You welcome new colleagues.
-
-- Answer in at most five sentences, in the language of the question.
-- If you do not know how something is done here, say so and name who could know: the person's manager or the
-  people team. Never invent a rule, a name or a link.
-- End with one question that helps the person take the next step.
-"""
 
 
 def fresh_files(folder: Path) -> dict[str, str]:
     """A project that applies to the embedded emulator as it is."""
-    return {
-        "retinue.yaml": project_text(folder),
-        "assistants/greeter.yaml": _MANIFEST,
-        "prompts/greeter.md": _PROMPT,
-    }
+    return {"retinue.yaml": project_text(folder), **starter.FILES}
 
 
-def project_text(folder: Path) -> str:
-    return _PROJECT.format(name=project_name(folder.resolve().name))
+def project_text(folder: Path, provider: str = starter.PROVIDER) -> str:
+    return starter.PROJECT.format(name=project_name(folder.resolve().name), provider=provider)
 
 
 def service_text(folder: Path, environment: str, settings: Mapping[str, object]) -> str:
     """A project with one environment."""
     from ..load.export import to_yaml
 
-    head = {"version": 1, "project": project_name(folder.resolve().name), "manifests": ["assistants"]}
+    head = {"version": 1, "project": project_name(folder.resolve().name), "manifests": [starter.FOLDER]}
     return to_yaml({**head, "environments": {environment: dict(settings)}})
 
 
 def project_name(folder: str) -> str:
     """The folder's name with a random tail, so that two projects in one account never share a scope."""
-    stem = re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-")[:32].strip("-") or "assistants"
+    stem = re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-")[:32].strip("-") or starter.FOLDER
     return f"{stem}-{''.join(secrets.choice(_TAIL) for _ in range(4))}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from ..core.model import Desired, Diagnostic, Kind, Place
 from ..core.pointer import split_pointer
@@ -14,9 +15,9 @@ from ..load.manifests import UNMATCHED, Loaded, load
 from ..load.project import Environment, Project
 from ..providers.base import Provider
 from ..providers.losses import held, losses, weighed
-from ..schema import kinds, with_extras
+from ..schema import with_extras
 from .arguments import variables_of
-from .binding import bound_provider, extras_of
+from .binding import bound_provider
 from .options import ProjectOptions
 from .projects import choose_environment, open_project, refuse
 
@@ -44,7 +45,7 @@ class Session:
     def desired(self) -> tuple[Desired, ...]:
         return self.loaded.resources
 
-    @property
+    @cached_property
     def target(self) -> Target:
         return Target(
             project=self.project.name,
@@ -69,21 +70,23 @@ def open_session(
 
     With `complete=False` an overlay may be about a manifest that is still to be written.
     """
-    return with_manifests(_bare(options, replaced), options, complete=complete, replaced=replaced)
+    return with_manifests(bare_session(options, replaced), options, complete=complete, replaced=replaced)
 
 
 def open_without_manifests(options: ProjectOptions) -> Session:
     """As `open_session`, but reads no manifest, so that a faulty one is no error."""
-    session = _bare(options)
+    session = bare_session(options)
     refuse(session.loaded.diagnostics)
     return session
 
 
-def _bare(options: ProjectOptions, replaced: Mapping[str, bytes] | None = None) -> Session:
+def bare_session(options: ProjectOptions, replaced: Mapping[str, bytes] | None = None) -> Session:
+    """Project, environment and provider; `loaded` has no more than what is to be said of them."""
     project = open_project(options.directory, replaced, options.project_file)
     environment = choose_environment(project, options.environment)
     provider, diagnostics = bound_provider(project, environment)
-    known = with_extras(kinds(), provider.name, provider.capabilities.extras)
+    kinds = project.known.of(provider.name).kinds
+    known = with_extras(kinds, provider.name, provider.capabilities.extras)
     return Session(project, environment, provider, known, Loaded((), diagnostics))
 
 
@@ -93,7 +96,7 @@ def with_manifests(
     """The session with its manifests; the arguments as for `open_session`."""
     project = session.project
     overrides = variables_of(options)
-    loaded = load(project, session.environment.name, overrides, extras=extras_of, replaced=replaced)
+    loaded = load(project, session.environment.name, overrides, replaced=replaced)
     written = {str(item.address): item for item in loaded.resources}
     found = [item for resource in loaded.resources for item in _checked(resource, session)]
     problems = [*session.loaded.diagnostics, *loaded.diagnostics, *found, *_contradictions(project, loaded.resources)]

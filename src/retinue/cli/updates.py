@@ -20,7 +20,6 @@ from ..load.rewriting import Rewriting, moved_fields, rewrite, unintended
 from ..load.writeback import Refused, Texts, Wanted
 from ..providers.base import Exporter, Service
 from . import console
-from .binding import extras_of
 from .options import PlanOptions
 from .planning import plan_for
 from .reading import understood
@@ -35,11 +34,13 @@ def update(
     session: Session, service: Service, seen: Observation, options: PlanOptions, take_live: Sequence[str] = ()
 ) -> Rewriting:
     """What the live values make of the project's files. Raises UsageError for a --take-live that means nothing."""
-    known = understood(session, service)
+    known = understood(session, service, seen)
     plan = plan_for(known, service, seen, options)
     wanted, refused = _wanted(session, plan, seen.live, set(take_live))
     checker = _Checker(session, service, seen, options)
-    found = rewrite(wanted, Texts(Files(session.project.root)), checker.problem)
+    found = rewrite(
+        wanted, Texts(Files(session.project.root), session.project.known.of(session.provider.name)), checker.problem
+    )
     return replace(found, refused=(*refused, *found.refused), also=checker.also(found))
 
 
@@ -128,10 +129,10 @@ class _Checker:
         """The manifests as they are in the other environments."""
         for name in session.project.environments:
             if name != session.environment.name:
-                yield name, load(session.project, name, extras=extras_of, replaced=files)
+                yield name, load(session.project, name, replaced=files)
 
     def _left(self, after: Session, wanted: Sequence[Wanted]) -> str | None:
-        plan = plan_for(understood(after, self.service), self.service, self.seen, self.options)
+        plan = plan_for(understood(after, self.service, self.seen), self.service, self.seen, self.options)
         left = {(change.address, item.path) for change in plan.changes for item in change.fields}
         for one in wanted:
             if (one.resource.address, f"/{one.field.name}") in left:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .canonical import canonical
 from .codec import FORMAT_VERSION
@@ -26,6 +26,7 @@ class Comparison:
     only_left: tuple[Address, ...]
     only_right: tuple[Address, ...]
     same: int
+    kinds: Mapping[str, Kind] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def differs(self) -> bool:

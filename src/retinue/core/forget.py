@@ -34,6 +34,7 @@ def forget_plan(
         environment=target.environment,
         provider=target.provider,
         endpoint=target.endpoint,
+        kinds=target.kinds,
         complete=False,
         changes=tuple(sorted(changes, key=lambda change: (change.address, change.object_key))),
     )

@@ -125,6 +125,8 @@ def link(
 
 def unused_files(links: Links, marked: Sequence[Live], changes: Sequence[Change]) -> list[Live]:
     """Files of ours that no manifest wants and that nothing live will refer to once the changes are made."""
+    if not links.files:
+        return []
     by_id = {change.object_key: change for change in changes if change.remote_id}
     needed = {change.object_key for change in changes if change.action is Action.NO_OP}
     for made in (change for change in changes if change.action.makes):

@@ -55,6 +55,7 @@ def make_plan(seen: Observation, desired: Sequence[Desired], intent: Intent | No
         environment=target.environment,
         provider=target.provider,
         endpoint=target.endpoint,
+        kinds=target.kinds,
         complete=intent.selection is None and intent.only is None,
         allowed=intent.allowed,
         changes=tuple(sorted(changes, key=lambda it: (it.action is Action.DELETE, it.address, it.object_key))),

@@ -6,8 +6,9 @@ reference may stand, the kind's schema says (`Shape.refers`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from operator import is_
 from typing import Any, TypeAlias
 
 from .model import Address, Change, Json, Kind, ObjectKey, Shape
@@ -86,7 +87,12 @@ _Rule: TypeAlias = Callable[[Json, str], Json]
 
 
 def _mapped(spec: Mapping[str, Json], kind: Kind, change: _Rule) -> Mapping[str, Json]:
-    changed = {name: _value(spec[name], kind.fields[name].shape, change) for name in kind.referring if name in spec}
+    """`spec` itself where nothing in it changes."""
+    changed = {}
+    for name in kind.referring:
+        before = spec.get(name)
+        if before and (after := _value(before, kind.fields[name].shape, change)) is not before:
+            changed[name] = after
     return {**spec, **changed} if changed else spec
 
 
@@ -95,13 +101,15 @@ def _value(value: Any, shape: Shape, change: _Rule) -> Any:
         return change(value, shape.refers)
     if isinstance(value, dict) and shape.properties is not None:
         known = shape.properties
-        return {key: _value(item, known[key], change) if key in known else item for key, item in value.items()}
+        inner = {key: _value(item, known[key], change) if key in known else item for key, item in value.items()}
+        return value if all(inner[key] is item for key, item in value.items()) else inner
     if isinstance(value, list) and shape.items is not None:
-        return [_value(item, shape.items, change) for item in value]
+        items = [_value(item, shape.items, change) for item in value]
+        return value if all(map(is_, items, value)) else items
     return value
 
 
-def _all(spec: Mapping[str, Json], kind: Kind) -> Iterator[tuple[Json, str]]:
+def _all(spec: Mapping[str, Json], kind: Kind) -> list[tuple[Json, str]]:
     found: list[tuple[Json, str]] = []
 
     def note(value: Json, refers: str) -> Json:
@@ -109,4 +117,4 @@ def _all(spec: Mapping[str, Json], kind: Kind) -> Iterator[tuple[Json, str]]:
         return value
 
     _mapped(spec, kind, note)
-    yield from found
+    return found

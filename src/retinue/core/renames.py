@@ -9,7 +9,6 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from itertools import islice
 from typing import NamedTuple
 
@@ -24,7 +23,7 @@ _PROSE = 4
 _LONG, _LETTERS = 40, 2_000
 """Texts of more words or letters are compared word by word, shorter ones letter by letter."""
 _DENSE = r"\u0e00-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_WORD = re.compile(rf"[{_DENSE}]|[^\s{_DENSE}]+")
+_WORD = rf"[{_DENSE}]|[^\s{_DENSE}]+"
 """Scripts without spaces, such as Chinese or Thai, count by the character."""
 _MOST_PAIRS, _MOST_ALIKE = 2_500, 50
 """Above so many pairs only those are looked at that have a line of a text, or all but the display name, in common: so
@@ -127,7 +126,7 @@ class _Side:
 
 
 def _is_prose(value: Json) -> bool:
-    return isinstance(value, str) and len(_WORD.findall(value)) >= _PROSE
+    return isinstance(value, str) and len(re.findall(_WORD, value)) >= _PROSE
 
 
 def _plain(text: str) -> str:
@@ -207,7 +206,7 @@ def _value(left: Json, right: Json) -> float:
 
 def _text(left: str, right: str) -> float:
     """Also alike: a text that was cut or added to, so that nearly all lines of the shorter stand in the longer."""
-    one, other = _WORD.findall(left), _WORD.findall(right)
+    one, other = re.findall(_WORD, left), re.findall(_WORD, right)
     if max(len(one), len(other)) <= _LONG and max(len(left), len(right)) <= _LETTERS:
         whole = _letters(" ".join(left.split()), " ".join(right.split()))
     else:
@@ -219,6 +218,8 @@ def _text(left: str, right: str) -> float:
 
 def _letters(left: str, right: str) -> float:
     """The share of letters that both have in one order."""
+    from difflib import SequenceMatcher  # few plans compare names
+
     return SequenceMatcher(None, left, right, autojunk=False).ratio() if left and right else 0.0
 
 

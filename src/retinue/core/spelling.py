@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 
 def closest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     """`cutoff`: how alike they have to be, from 0 to 1."""
+    from difflib import get_close_matches  # a right word needs none
+
     return next(iter(get_close_matches(word, list(known), 1, cutoff)), None)
 
 

@@ -39,16 +39,17 @@ def read_ours(service: Service, target: Target, kinds: Iterable[str]) -> list[Li
     return read_owned(service, kinds, (target.project, *target.formerly), target.environment)
 
 
-def read_for_plan(service: Service, target: Target, desired: Iterable[Desired], kinds: Sequence[str]) -> Observation:
+def read_for_plan(
+    service: Service, target: Target, desired: Iterable[Desired], kinds: Collection[str], ours: Sequence[Live]
+) -> Observation:
     """What a plan has to see: ours, and unless it does no more than update, all the rest too.
 
     What a manifest lacks may be a twin's, adopted, or another project's that was renamed; of what is to be deleted
-    there may be a copy. Nothing else depends on what is not ours.
+    there may be a copy. Nothing else depends on what is not ours. `ours`: what `read_ours` found.
     """
-    if isinstance(service, Finder):
-        ours = Observation(target, read_ours(service, target, kinds))
-        if covers(ours, (item for item in desired if item.kind in kinds)):
-            return ours
+    seen = Observation(target, ours)
+    if not isinstance(service, Finder) or covers(seen, (item for item in desired if item.kind in kinds)):
+        return seen
     return Observation(target, read_live(service, kinds))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ..core import diff
@@ -21,7 +21,7 @@ from ..core.errors import (
 from ..core.freshness import Reached, Stale, freshness, is_reached, matches
 from ..core.marker import Mark
 from ..core.marks import at_default, begun, ended, fields_to_send, first_applied, next_applied, with_observations
-from ..core.model import Action, Change, Diagnostic, Json, Live, Resource, Severity
+from ..core.model import MISSING, Action, Change, Diagnostic, Json, Kind, Live, Resource, Severity
 from ..core.references import grounded, to_names
 from ..core.rights import refusal
 from ..providers.base import Uploader
@@ -283,12 +283,13 @@ def _settle(change: Change, answer: Live, mark: Mark, sent: Mapping[str, Json], 
     _check_mark(answer, mark)
     owner, applied = mark.owner, mark.applied
     assert owner is not None and applied is not None
-    kind = run.kinds[change.address.kind]
-    names = sorted(diff.altered(sent, answer.spec, kind, run.target.hidden(kind.name), change.ignored))
+    kind, hidden = run.kinds[change.address.kind], run.target.hidden(change.address.kind)
+    names = sorted(diff.altered(sent, answer.spec, kind, hidden, change.ignored))
+    noted = {*names, *_resolved(change, answer, sent, kind, hidden)}
     observed = ended(applied)
-    if names:
+    if noted:
         known = {(address.kind, key): address for address, key in run.known(change).items()}
-        observed = with_observations(observed, names, change, to_names(answer.spec, kind, known), kind)
+        observed = with_observations(observed, noted, change, to_names(answer.spec, kind, known), kind)
     if observed != applied:
         mark = Mark.of(owner, observed)
         try:
@@ -301,6 +302,15 @@ def _settle(change: Change, answer: Live, mark: Mark, sent: Mapping[str, Json], 
             ) from error
         _check_mark(answer, mark)
     return Result(answer.remote_id, _notes(change, names))
+
+
+def _resolved(change: Change, answer: Live, sent: Mapping[str, Json], kind: Kind, hidden: Collection[str]) -> set[str]:
+    """What was left out of a create, and got a default of the service's own: noted, it is no edit later."""
+    if not change.action.makes:
+        return set()
+    defaults = {name: field.shape.default for name, field in kind.fields.items() if name not in sent}
+    left = {name: default for name, default in defaults.items() if default is not MISSING}
+    return diff.altered(left, answer.spec, kind, hidden, change.ignored)
 
 
 def _check_mark(answer: Live, mark: Mark) -> None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ..core.model import Address, Diagnostic, Kind, Place
 from ..core.spelling import closest
-from ..schema import kind_by_word, manifest_kinds
+from ..schema import Catalogue
 from . import frontmatter, jsontext, yaml
 from .builder import Document, Parsed, shorten
 from .files import Files, first_bytes
@@ -29,7 +29,9 @@ class Manifest(NamedTuple):
     place: Place
 
 
-def read(files: Files, name: str, suffix: str, at: Place, *, listed: bool) -> Parsed | UnreadManifest | None:
+def read(
+    files: Files, name: str, suffix: str, at: Place, known: Catalogue, *, listed: bool
+) -> Parsed | UnreadManifest | None:
     """The documents of a file whose name ends in `suffix`, or "" if in none of a manifest.
 
     A file that is not a manifest is passed over (None) unless it was `listed` by name or seems to be meant as one.
@@ -39,19 +41,21 @@ def read(files: Files, name: str, suffix: str, at: Place, *, listed: bool) -> Pa
             return _no_manifest(name, at)
         found = files.find(name, at)
         start = b"" if isinstance(found, Diagnostic) else first_bytes(found, MOST_BYTES)
-        return unread_manifest(start, name, markdown=False)
+        return unread_manifest(start, name, known, markdown=False)
     data = files.read_bytes(name, None if not listed else at)
     if isinstance(data, Diagnostic):
         return Parsed([], [data], False)
     if suffix != ".md" or frontmatter.has_front_matter(data):
-        return _filled(_parsed(data, name, suffix), name)
-    unread = UnreadManifest(_empty(name)) if is_blank(data) else unread_manifest(data, name, markdown=True)
+        return _filled(_parsed(data, name, suffix, known), name)
+    unread = UnreadManifest(_empty(name)) if is_blank(data) else unread_manifest(data, name, known, markdown=True)
     if not listed:
         return unread
     return Parsed([], [unread.problem], False) if unread else _no_manifest(name, at)
 
 
-def described(files: Files, name: str, suffix: str, wanted: Collection[Address]) -> Collection[Address]:
+def described(
+    files: Files, name: str, suffix: str, wanted: Collection[Address], known: Catalogue
+) -> Collection[Address]:
     """Those of the wanted addresses that a file describes, or may describe, whatever it is called.
 
     Where its content does not tell, its own name does: a locked or broken `tutor.yml` may be about the tutor.
@@ -65,19 +69,19 @@ def described(files: Files, name: str, suffix: str, wanted: Collection[Address])
     value = rb"[:=\x9a](?:[\s>|+-]|#[^\n]*\n|[&!]\S+\s)*[\"']?(?:%b)(?![\w-])" % names
     if not (same_name or re.search(value, data.replace(b"\0", b""))):
         return ()
-    found = {Address(kind.name, word) for _, kind, word in kind_lines(data)}
+    found = {Address(kind.name, word) for _, kind, word in kind_lines(data, known)}
     unsure = bool(suffix) and (is_locked(data) or is_blank(data))
     if frontmatter.has_front_matter(data) if suffix == ".md" else suffix or found:
-        documents = [item for item in _parsed(data, name, suffix).documents if item.value is not None]
-        found |= {manifest.address for item in documents if (manifest := identify(item, []))}
+        documents = [item for item in _parsed(data, name, suffix, known).documents if item.value is not None]
+        found |= {manifest.address for item in documents if (manifest := identify(item, known, []))}
         unsure = unsure or bool(suffix and not documents) or any(not _NAME.fullmatch(item.name) for item in found)
     return found.intersection(wanted) or (same_name if unsure else ())
 
 
-def _parsed(data: bytes, name: str, suffix: str) -> Parsed:
+def _parsed(data: bytes, name: str, suffix: str, known: Catalogue) -> Parsed:
     if suffix == ".json":
         return jsontext.parse(data, name)
-    return frontmatter.parse(data, name) if suffix == ".md" else yaml.parse(data, name)
+    return frontmatter.parse(data, name, known) if suffix == ".md" else yaml.parse(data, name)
 
 
 def _filled(parsed: Parsed, name: str) -> Parsed:
@@ -100,18 +104,18 @@ def _no_manifest(name: str, at: Place) -> Parsed:
     return Parsed([], [Diagnostic("manifest-type", message, remedy, at)], False)
 
 
-def identify(document: Document, problems: list[Diagnostic]) -> Manifest | None:
+def identify(document: Document, known: Catalogue, problems: list[Diagnostic]) -> Manifest | None:
     """The kind and the address of a document. With an unusable name it still goes on, to collect more problems."""
     data, place = document
     if type(data) is not Map:
-        remedy = f"Start with a line like `{_words()[0]}: my-name`, then one line per field."
+        remedy = f"Start with a line like `{next(iter(known.words))}: my-name`, then one line per field."
         problems.append(Diagnostic("manifest-not-mapping", "a manifest is a mapping of fields", remedy, place))
         return None
-    word = next((key for key in data if kind_by_word(key)), None)
-    kind = kind_by_word(word) if word else None
-    if word is None or kind is None:
-        problems.append(_no_kind(data, place))
+    word = next((key for key in data if key in known.words), None)
+    if word is None:
+        problems.append(_no_kind(data, known, place))
         return None
+    kind = known.words[word]
     name = data[word]
     if not (type(name) is str and _NAME.fullmatch(name)):
         problems.append(_bad_name(word, name, data.values_at[word]))
@@ -119,18 +123,14 @@ def identify(document: Document, problems: list[Diagnostic]) -> Manifest | None:
     return Manifest(kind, Address(kind.name, name), data, data.keys_at[word])
 
 
-def _words() -> list[str]:
-    return [kind.word for kind in manifest_kinds()]
-
-
-def _no_kind(data: Map, place: Place) -> Diagnostic:
-    fields = {field for kind in manifest_kinds() for field in kind.fields}
+def _no_kind(data: Map, known: Catalogue, place: Place) -> Diagnostic:
+    fields = {field for kind in known.with_manifests for field in kind.fields}
     for key in data:
-        meant = closest(key.lower(), _words(), 0.7)
+        meant = closest(key.lower(), known.words, 0.7)
         if meant and key not in fields:
             message = f"unknown key `{shorten(key)}`, and no line says what this document describes"
             return Diagnostic("kind-unknown", message, f"Did you mean `{meant}`?", data.keys_at[key])
-    line = f"{_words()[0]}: {slug(data.get('name')) or 'my-name'}"
+    line = f"{next(iter(known.words))}: {slug(data.get('name')) or 'my-name'}"
     return Diagnostic(
         "kind-missing",
         "this document has no kind line: nothing says what it describes",

@@ -6,18 +6,20 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 
-from ..core.model import Diagnostic, Json, Place, Severity
+from ..core.model import Diagnostic, Json, Kind, Place, Severity
 from ..core.strictjson import DECODER
 from .files import place_in
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _PYTHON = re.compile(r"[\[(]?\s*(?:\w+\(|\w+\[|\{')")
-_MEMBERS = ("data", "assistants")
 _MOST_PROBLEMS = 20
 
 
-def objects_from_text(data: bytes, file: str) -> tuple[list[Json], list[Diagnostic]]:
-    """The objects in an export: a list envelope, a bare list, single objects, or one value after the other (JSONL)."""
+def objects_from_text(data: bytes, file: str, kinds: Sequence[Kind]) -> tuple[list[Json], list[Diagnostic]]:
+    """The objects in an export: a list envelope, a bare list, single objects, or one value after the other (JSONL).
+
+    `kinds`: those that have an `export`.
+    """
     text = _decoded(data, file)
     if isinstance(text, Diagnostic):
         return [], [text]
@@ -30,37 +32,44 @@ def objects_from_text(data: bytes, file: str) -> tuple[list[Json], list[Diagnost
             return [], [_no_json(error, text, position, file)]
         values.append(value)
         position = _skip(text, end)
-    if next(_flat(values, []), None) is None:
-        remedy = "It should hold assistants as the API lists them, for example the answer of GET /assistants."
+    if next(_flat(values, kinds, []), None) is None:
+        what, listing = plurals(kinds), next((one.export.listing for one in kinds if one.export), "")
+        remedy = f"It should hold {what} as the API lists them, for example the answer of {listing}."
         return [], [Diagnostic("export-empty", f"`{_shown(file)}` holds no object", remedy, Place(file, 1, 1))]
     return values, []
 
 
-def flat(values: Sequence[Json]) -> tuple[list[Json], list[Diagnostic]]:
+def plurals(kinds: Sequence[Kind], between: str = " or ") -> str:
+    return between.join(kind.plural for kind in kinds)
+
+
+def flat(values: Sequence[Json], kinds: Sequence[Kind]) -> tuple[list[Json], list[Diagnostic]]:
     """The single objects in lists and list envelopes, in their order, and what is known to be missing."""
     notes: list[Diagnostic] = []
-    return list(_flat(values, notes)), notes[:_MOST_PROBLEMS]
+    return list(_flat(values, kinds, notes)), notes[:_MOST_PROBLEMS]
 
 
-def _flat(values: Sequence[Json], notes: list[Diagnostic]) -> Iterator[Json]:
+def _flat(values: Sequence[Json], kinds: Sequence[Kind], notes: list[Diagnostic]) -> Iterator[Json]:
     waiting: list[Json] = list(reversed(values))
     while waiting:
         value = waiting.pop()
-        members = value if isinstance(value, list) else _members(value, notes)
+        members = value if isinstance(value, list) else _members(value, kinds, notes)
         if members is None:
             yield value
         else:
             waiting.extend(reversed(members))
 
 
-def _members(value: Json, notes: list[Diagnostic]) -> list[Json] | None:
+def _members(value: Json, kinds: Sequence[Kind], notes: list[Diagnostic]) -> list[Json] | None:
     """What an envelope holds; None for an object of its own."""
-    if not isinstance(value, dict) or "model" in value:
+    if not isinstance(value, dict) or any(name in value for kind in kinds for name in kind.required):
         return None
-    members = next((value[key] for key in _MEMBERS if isinstance(value.get(key), list)), None)
+    exports = [kind.export for kind in kinds if kind.export]
+    names = ("data", *(export.envelope for export in exports))
+    members = next((value[key] for key in names if isinstance(value.get(key), list)), None)
     if members is not None and value.get("has_more") is True:
-        message = "the export is one page of several (`has_more` is true); the other assistants are not in it"
-        remedy = "Export all pages if you can: GET /assistants?limit=100&after=LAST_ID until `has_more` is false."
+        message = f"the export is one page of several (`has_more` is true); the other {plurals(kinds)} are not in it"
+        remedy = f"Export all pages if you can: {exports[0].paged}."
         notes.append(Diagnostic("export-page", message, remedy, severity=Severity.WARNING))
     return members
 

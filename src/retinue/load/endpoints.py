@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from ..core.model import Diagnostic
+from ..core.problem import Problem, shown
 from ..core.spelling import closest
 from .located import Map, place_of
-from .problems import Problem, shown
 
 EMULATOR = "emulator"
 _SHAPE = "Write a base URL such as https://host/v1, or `emulator` for the embedded emulator."

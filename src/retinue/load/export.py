@@ -9,26 +9,24 @@ from typing import Any, NamedTuple
 
 from ..core.canonical import canonical, canonical_json, same
 from ..core.marker import ADDRESS_KEY, APPLIED_KEY
-from ..core.model import Address, Diagnostic, Json, Kind, Severity, Shape
-from ..schema import kind_schema, kinds
+from ..core.model import Address, Diagnostic, Export, Json, Kind, Severity, Shape
+from ..core.problem import shown
+from ..schema import Catalogue
 from .builder import Parsed
-from .dumps import flat, objects_from_text
+from .dumps import flat, objects_from_text, plurals
 from .emit import to_yaml, unwritable
 from .files import MAX_BYTES
 from .names import label_of, unique_name
-from .problems import shown
-from .shared import shared_tools
-from .upgrade import upgraded, without_helper
-from .validate import Extras, no_extras, validate_extras, validate_manifest
+from .shared import shared_items
+from .validate import validate_extras, validate_manifest
 from .variables import escaped
 from .yaml import parse_text
 
 __all__ = ["Destination", "Exported", "NewManifest", "manifests_from_objects", "objects_from_text", "to_yaml"]
 
 _ONE_LINE = 80
-_STORE = "VectorStore"
 _VOLATILE = frozenset(("id", "object", "created_at"))
-_TELLING = frozenset(("id", "object", "file_ids"))
+_TELLING = frozenset(("id", "object"))
 _COMMON = frozenset(("name", "description", "metadata"))
 """Fields that any JSON object may have, a package.json too."""
 
@@ -46,12 +44,14 @@ class Exported:
     """Files to write, by path relative to the project folder, and what could not be carried over.
 
     An error means that an object has no manifest; a warning, that its manifest is there but needs a look.
-    `manifests`: what the manifest files among `files` are made of.
+    `manifests`: what the manifest files among `files` are made of. `provider`: whose objects they were, if the objects
+    say so.
     """
 
     files: Mapping[str, str]
     diagnostics: tuple[Diagnostic, ...] = ()
     manifests: tuple[NewManifest, ...] = ()
+    provider: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Destination:
     `adopt_environment`: each manifest says that in this environment it is the object with the old id.
     """
 
-    folder: str = "assistants"
+    folder: str = ""
     taken: Collection[str] = ()
     tools: Mapping[str, Json] | None = None
     adopt_environment: str | None = None
@@ -72,24 +72,27 @@ class Destination:
 
 def manifests_from_objects(
     objects: Sequence[Json],
+    known: Catalogue,
     into: Destination | None = None,
     *,
-    kind: Kind | None = None,
-    extras: Extras = no_extras,
+    kinds: Sequence[Kind] = (),
+    kind_of: Callable[[Mapping[str, Json]], Kind | None] | None = None,
     wanted: Callable[[Mapping[str, Json]], bool] = lambda _: True,
+    read: Callable[[Json], Json] = lambda item: item,
 ) -> Exported:
-    """One manifest for each assistant in `objects`, with its prompt in a file of its own if that is long.
+    """One manifest for each of `objects` whose kind can be exported, with its long text in a file of its own.
 
-    A store that the request would have made with it stands behind it in the same file.
-
-    `kind` and `extras`: with the fields that only the service has which the objects come from. `wanted` chooses
-    objects.
+    What the request would have made with an object stands behind it in the same file. `kinds`: those that may be among
+    the objects, with the fields that only their service has; `kind_of`: the kind of one, where what it holds does not
+    tell. `wanted` chooses objects, `read` puts each into the words of a manifest.
     """
     into = into or Destination()
-    work = _Work(kind or kinds()["Assistant"], extras, into)
-    found, problems = flat(objects)
+    kinds = kinds or [item for item in known.with_manifests if item.export]
+    work = _Work(kinds, known, into)
+    work.told = kind_of
+    found, problems = flat(objects, kinds)
     work.problems.extend(problems)
-    found = [item for item in found if not isinstance(item, dict) or wanted(item)]
+    found = [read(item) for item in found if not isinstance(item, dict) or wanted(item)]
     if into.tools is not None:
         work.share(found, into.tools)
     for item in found:
@@ -108,15 +111,15 @@ def texts(manifests: Sequence[NewManifest]) -> dict[str, str]:
 class _Work:
     """What one call collects."""
 
-    def __init__(self, kind: Kind, extras: Extras, into: Destination) -> None:
-        self.kind = kind
-        self.extras = extras
+    def __init__(self, kinds: Sequence[Kind], known: Catalogue, into: Destination) -> None:
+        self.kinds, self.known = kinds, known
+        self.told: Callable[[Mapping[str, Json]], Kind | None] | None = None
         self.environment = into.adopt_environment
         self.taken = set(into.taken)
-        folder = into.folder.strip("/")
+        folder = (into.folder or kinds[0].plural.replace(" ", "-")).strip("/")
         self.folder = "" if folder == "." else folder
         self.prompts = posixpath.join(posixpath.dirname(self.folder), "prompts") if into.prompts else None
-        self.tools: Mapping[str, str] = {}
+        self.tools: dict[str, str] = {}
         self.files: dict[str, str] = {}
         self.manifests: list[NewManifest] = []
         self.problems: list[Diagnostic] = []
@@ -124,50 +127,63 @@ class _Work:
     def share(self, items: Sequence[Json], there: Mapping[str, Json]) -> None:
         """Finds the functions that get a file of their own."""
         readable = [item for item in items if isinstance(item, dict) and unwritable(item) is None]
-        lists = [stated(upgraded(item)[0], self.kind).get("tools") for item in readable]
-        self.tools, files = shared_tools(lists, posixpath.join(posixpath.dirname(self.folder), "tools"), there)
-        self.files.update(files)
+        for kind in self.kinds:
+            export = export_of(kind)
+            name, name_of = export.shared
+            mine = [item for item in readable if self.kind_of(item) is kind] if name else []
+            lists = [stated(export.upgraded(item)[0], kind).get(name) for item in mine]
+            tools, files = shared_items(lists, posixpath.join(posixpath.dirname(self.folder), name), there, name_of)
+            self.tools |= tools
+            self.files |= files
+
+    def kind_of(self, item: Mapping[str, Json]) -> Kind | None:
+        """By what it says of itself, else by the members that only such objects have."""
+        if self.told is not None:
+            return self.told(item)
+        if (said := item.get("object")) is not None:
+            return next((kind for kind in self.kinds if export_of(kind).object == said), None)
+        found = max(self.kinds, key=lambda kind: len(item.keys() & _own_members(kind)))
+        return None if item.keys().isdisjoint(_own_members(found)) else found
 
     def add(self, item: Json) -> None:
         """Adds the files of one object, or the reason why it has none."""
         if not isinstance(item, dict):
             self._refuse("export-shape", "this entry of the export is no object", "Remove it from the export.")
             return
-        label = label_of(item)
-        kind = item.get("object")
-        if kind is not None and kind != "assistant":
-            message = f"{label} is no assistant (`object` says otherwise); it was left out"
-            self._note("export-other", message, "Only assistants become manifests in this version.")
+        kind = self.kind_of(item)
+        if kind is None:
+            nouns = " or ".join(kind.one.split(" ", 1)[1] for kind in self.kinds)
+            why = "it has none of its fields" if item.get("object") is None else "`object` says otherwise"
+            message = f"{label_of(item, self.kinds[0])} is no {nouns} ({why}); it was left out"
+            remedy = f"Only {plurals(self.kinds, ' and ')} become manifests in this version."
+            self._note("export-other", message, remedy)
             return
-        if item.keys().isdisjoint(_TELLING | self.kind.fields.keys() - _COMMON):
-            message = f"{label} is no assistant (it has none of its fields); it was left out"
-            self._note("export-other", message, "Only assistants become manifests in this version.")
-            return
+        label = label_of(item, kind)
         reason = unwritable(item)
         if reason is not None:
             self._unwritable(label, reason)
             return
-        missing = [key for key in kind_schema(self.kind.word)["required"] if item.get(key) in (None, "")]
+        missing = [key for key in kind.required if item.get(key) in (None, "")]
         if missing and self.environment is not None:
             message = f"{label} has no `{missing[0]}`; it was left out"
             self._note("export-incomplete", message, "Complete it at the service, then run `retinue import`.")
             return
-        self._write(item, label)
+        self._write(item, kind, label)
 
-    def _write(self, item: dict[str, Json], label: str) -> None:
-        source, notes = upgraded(item)
-        name = unique_name(source.get("name"), source.get("id"), self.taken)
+    def _write(self, item: dict[str, Json], kind: Kind, label: str) -> None:
+        export = export_of(kind)
+        source, notes = export.upgraded(item)
+        name = unique_name(source.get(kind.display), source.get("id"), self.taken, kind)
         if isinstance(metadata := source.get("metadata"), dict):
             own = {key: value for key, value in metadata.items() if key not in (ADDRESS_KEY, APPLIED_KEY)}
             source = {**source, "metadata": own}
-        source, store, left_out = without_helper(source, name)
-        spec = stated(source, self.kind)
-        path, address = posixpath.join(self.folder, f"{name}.yaml"), Address(self.kind.name, name)
-        data, prompts = self._document(name, spec, source.get("id"))
+        source, beside, left_out = export.split(source, name)
+        spec = stated(source, kind)
+        path, address = posixpath.join(self.folder, f"{name}.yaml"), Address(kind.name, name)
+        data, prompts = self._document(name, kind, spec, source.get("id"))
         manifests = [NewManifest(path, address, data)]
-        if store is not None:
-            data = {kinds()[_STORE].word: name, **escaped(store)}
-            manifests.append(NewManifest(path, Address(_STORE, name), data))
+        for other, fields in beside:
+            manifests.append(NewManifest(path, Address(other.name, name), {other.word: name, **escaped(fields)}))
         files = {**texts(manifests), **prompts}
         parsed = parse_text(files[path], path)
         reason = _unreadable(files, parsed, [item.data for item in manifests])
@@ -177,29 +193,32 @@ class _Work:
         self.taken.add(name)
         self.files.update(files)
         self.manifests += manifests
-        for note in notes:
-            self._note("export-v1", f"{label}: {note.message}", note.remedy, address)
-        for pointer in (*lost(source, self.kind), *left_out):
-            message = f"{label}: {shown(pointer, 80)} is no field of an assistant and was left out"
+        for message, remedy in notes:
+            self._note("export-v1", f"{label}: {message}", remedy, address)
+        for pointer in (*lost(source, kind), *left_out):
+            message = f"{label}: {shown(pointer, 80)} is no field of {kind.one} and was left out"
             self._note("export-left-out", message, "Nothing to do, unless you miss it.", address)
-        self._check(parsed, spec, address, label)
+        self._check(parsed, spec, (kind, *(other for other, _ in beside)), address, label)
 
-    def _document(self, name: str, spec: dict[str, Json], old_id: Json) -> tuple[dict[str, Json], dict[str, str]]:
+    def _document(
+        self, name: str, kind: Kind, spec: dict[str, Json], old_id: Json
+    ) -> tuple[dict[str, Json], dict[str, str]]:
         """The document of one object, and the file with its prompt if that has one."""
         fields = {key: escaped(value) for key, value in spec.items()}
-        if isinstance(spec.get("tools"), list):
-            # A tool that others have too is an include.
-            files = [(tool, self.tools.get(canonical_json(tool))) for tool in spec["tools"]]
-            fields["tools"] = [
+        shared = export_of(kind).shared[0]
+        if isinstance(spec.get(shared), list):
+            # An item that others have too is an include.
+            files = [(tool, self.tools.get(canonical_json(tool))) for tool in spec[shared]]
+            fields[shared] = [
                 self._include(path, canonical_json(tool)) if path else escaped(tool) for tool, path in files
             ]
         prompts = {}
-        prompt = spec.get("instructions")
+        prompt = spec.get(kind.body)
         if self.prompts is not None and isinstance(prompt, str) and _fits_file(prompt):
             target = posixpath.join(self.prompts, f"{name}.md")
-            fields["instructions"] = self._include(target, prompt)
+            fields[kind.body] = self._include(target, prompt)
             prompts[target] = prompt + "\n"
-        document: dict[str, Json] = {self.kind.word: name, **fields}
+        document: dict[str, Json] = {kind.word: name, **fields}
         if self.environment is not None and isinstance(old_id, str) and old_id:
             document["retinue"] = {"adopt": {self.environment: old_id}}
         return document, prompts
@@ -209,17 +228,19 @@ class _Work:
         include = {"file": posixpath.relpath(path, self.folder or ".")}
         return {**include, "template": False} if "${var." in text else include
 
-    def _check(self, parsed: Parsed, spec: Mapping[str, Json], address: Address, label: str) -> None:
-        """What validation will say about the new manifest, with its place there."""
-        data, *stores = (document.value for document in parsed.documents)
-        if "instructions" in data:
-            data["instructions"] = spec["instructions"]
-        if isinstance(spec.get("tools"), list):
-            data["tools"][:] = spec["tools"]
-        problems = [*validate_manifest(self.kind, data, address)]
-        problems += validate_extras(self.kind, data, address, self.extras)
-        for store in stores:
-            problems += validate_manifest(kinds()[_STORE], store, Address(_STORE, address.name))
+    def _check(
+        self, parsed: Parsed, spec: Mapping[str, Json], kinds: Sequence[Kind], address: Address, label: str
+    ) -> None:
+        """What validation will say about the new manifests of these kinds, with its place there."""
+        documents = [document.value for document in parsed.documents]
+        kind, data, shared = kinds[0], documents[0], export_of(kinds[0]).shared[0]
+        if kind.body in data:
+            data[kind.body] = spec[kind.body]
+        if isinstance(spec.get(shared), list):
+            data[shared][:] = spec[shared]
+        problems = validate_extras(kind, data, address, self.known.extras)
+        for one, document in zip(kinds, documents, strict=True):
+            problems += validate_manifest(self.known.kinds[one.name], document, Address(one.name, address.name))
         for problem in problems:
             self.problems.append(replace(problem, message=f"{label}: {problem.message}", severity=Severity.WARNING))
 
@@ -239,10 +260,20 @@ class _Work:
         self.problems.append(Diagnostic(code, message, remedy, address=at, severity=Severity.WARNING))
 
 
+def export_of(kind: Kind) -> Export:
+    assert kind.export is not None
+    return kind.export
+
+
+def _own_members(kind: Kind) -> frozenset[str]:
+    """The members that show what an object is."""
+    return _TELLING | export_of(kind).telling | (kind.fields.keys() - _COMMON)
+
+
 def stated(source: Mapping[str, Json], kind: Kind) -> dict[str, Json]:
     """The fields that differ from their documented defaults, in canonical form and in the kind's order."""
     values = canonical(source, kind)
-    schema = kind_schema(kind.word)
+    schema = kind.schema
     return {
         name: _with_required(value, schema["properties"].get(name, {}), schema)
         for name, value in values.items()

@@ -12,13 +12,11 @@ from typing import Any
 from ..core.canonical import canonical, canonical_value, same
 from ..core.model import MISSING, Address, Desired, Diagnostic, Json, Kind, Place, Severity, Shape
 from ..core.pointer import join_pointer
-from ..schema import kind_schema
+from ..core.problem import shown
 from .export import Exported, NewManifest, texts
 from .located import Map, place_of
 from .manifests import Loaded, load
-from .problems import shown
 from .project import Project
-from .validate import Extras
 from .writeback import sub_shape
 
 
@@ -30,7 +28,6 @@ class Beside:
     environments: Sequence[str]
     variables: Mapping[str, Any]
     kinds: Mapping[str, Kind]
-    extras: Extras
 
 
 def fitted(exported: Exported, beside: Beside) -> Exported:
@@ -70,14 +67,14 @@ def _alone(exported: Exported, beside: Beside) -> dict[Address | None, Mapping[s
 
 def _loaded(exported: Exported, beside: Beside, environment: str) -> Loaded:
     files = {name: text.encode() for name, text in exported.files.items()}
-    return load(beside.project, environment, beside.variables, extras=beside.extras, replaced=files)
+    return load(beside.project, environment, beside.variables, replaced=files)
 
 
 def _spelled_out(item: NewManifest, loaded: Loaded, environment: str, kinds: Mapping[str, Kind]) -> NewManifest:
     """With a line for each field that a layer has put into the rendered manifest and its object does not have."""
     kind = kinds[item.address.kind]
     rendered: Mapping[str, Json] = loaded.rendered.get(item.address, {})
-    required = kind_schema(kind.word)["required"]
+    required = kind.required
     data = dict(item.data)
     for name, value in rendered.items():
         field = kind.fields.get(name)
@@ -132,7 +129,7 @@ def _overruled(meant: Mapping[str, Json], resource: Desired, environment: str, k
     want, have, at = canonical(meant, kind), canonical(resource.spec, kind), str(resource.address)
     for name in kind.fields:
         path, object_has, layer_has = _first_difference([name], want.get(name, MISSING), have.get(name, MISSING))
-        if not path or (name in kind_schema(kind.word)["required"] and name not in want):
+        if not path or (name in kind.required and name not in want):
             continue
         was = "not there" if object_has is MISSING else shown(object_has)
         makes = "takes it away" if layer_has is MISSING else f"makes it {shown(layer_has)}"

@@ -1,16 +1,14 @@
-"""A Markdown file with YAML front matter: the same manifest, with the body as `instructions`. Reads no files."""
+"""A Markdown file with YAML front matter: the same manifest, its body a field of the kind. Reads no files."""
 
 from __future__ import annotations
 
 from ..core.model import Diagnostic, Place
-from ..schema import kind_by_word
+from ..schema import Catalogue
 from .builder import Parsed
 from .files import text_of
 from .located import Map
 from .unread import another
 from .yaml import parse_text
-
-BODY = "instructions"
 
 
 def has_front_matter(data: bytes) -> bool:
@@ -19,7 +17,7 @@ def has_front_matter(data: bytes) -> bool:
     return first.rstrip() == b"---"
 
 
-def parse(data: bytes, file: str) -> Parsed:
+def parse(data: bytes, file: str, known: Catalogue) -> Parsed:
     """The one document of the file: its front matter, and its body unless that is empty."""
     text = text_of(data, file)
     if isinstance(text, Diagnostic):
@@ -29,7 +27,7 @@ def parse(data: bytes, file: str) -> Parsed:
         message = "the front matter has no end"
         remedy = "Write a line with just --- between the fields and the instructions."
         return Parsed([], [Diagnostic("front-matter-open", message, remedy, Place(file, 1, 1))], False)
-    second = another(body)
+    second = another(body, known)
     if second is not None:
         message = "a second manifest stands in the text of this one"
         remedy = "Give it a Markdown file of its own. If it belongs to the prompt, put it in a fenced block (```)."
@@ -38,7 +36,7 @@ def parse(data: bytes, file: str) -> Parsed:
     # The head keeps its first line, so every place in it is right as it is.
     parsed = parse_text(head, file)
     if parsed.documents and type(parsed.documents[0].value) is Map and body:
-        _add_body(parsed, body, Place(file, line, 1))
+        _add_body(parsed, body, Place(file, line, 1), known)
     return parsed
 
 
@@ -58,15 +56,16 @@ def _split(text: str) -> tuple[str, str, int]:
     return "\n".join(lines[:end]) + "\n", "\n".join(lines[start:]), start + 1
 
 
-def _add_body(parsed: Parsed, body: str, at: Place) -> None:
+def _add_body(parsed: Parsed, body: str, at: Place, known: Catalogue) -> None:
     fields: Map = parsed.documents[0].value
-    kind = next(filter(None, map(kind_by_word, fields)), None)
-    if kind is not None and BODY not in kind.fields:
+    kind = next((known.words[key] for key in fields if key in known.words), known.with_manifests[0])
+    name = kind.body
+    if not name:
         message = f"`{kind.word}` takes no text below its front matter"
         parsed.diagnostics.append(Diagnostic("front-matter-instructions", message, "Remove the text.", at))
-    elif BODY in fields:
-        message = f"this file states `{BODY}` in its front matter and has a text below it"
+    elif name in fields:
+        message = f"this file states `{name}` in its front matter and has a text below it"
         remedy = "Keep one of the two."
-        parsed.diagnostics.append(Diagnostic("front-matter-instructions", message, remedy, fields.keys_at[BODY]))
+        parsed.diagnostics.append(Diagnostic("front-matter-instructions", message, remedy, fields.keys_at[name]))
     else:
-        fields.put(BODY, body, at, at)
+        fields.put(name, body, at, at)

@@ -9,7 +9,7 @@ from ..core.model import Diagnostic, Place, Severity
 from . import jsontext, yaml
 from .builder import MAX_DEPTH, MAX_VALUES, Document, Parsed, Stop, shorten
 from .files import Files, Found, beside, place_in, read_found, text_of
-from .located import Map, Seq
+from .located import Map, Seq, shared
 from .uploads import Upload, fingerprint, is_pattern
 from .uploads import find as find_uploads
 from .variables import Variables
@@ -38,11 +38,11 @@ class Renderer:
 
     `problems` collects what is wrong; `poisoned` the places of values that could not be had, so that nothing
     complains about the same value twice; `uses` the variables in a value, by its place; `included` the file behind
-    the value at a place; `uploads` every file that a rendered document uploads, by path.
+    the value at a place; `uploads` every file that a rendered document uploads, by path; `uploaded` the kind of these.
     """
 
-    def __init__(self, files: Files) -> None:
-        self.files = files
+    def __init__(self, files: Files, uploaded: str = "") -> None:
+        self.files, self.uploaded = files, uploaded
         self.problems: list[Diagnostic] = []
         self.poisoned: set[Place] = set()
         self.uploads: dict[str, Upload] = {}
@@ -50,6 +50,8 @@ class Renderer:
         self.uses: dict[Place, tuple[str, ...]] = {}
         self._parsed: dict[str, Parsed] = {}
         self._texts: dict[str, str | Diagnostic] = {}
+        self._found: dict[str, Found] = {}
+        self._included: dict[Any, tuple[Any, int]] = {}
         self._cost = 0
 
     def render(self, document: Map, variables: Variables) -> Map:
@@ -176,7 +178,7 @@ class Renderer:
                 self._poison(value, upload)
                 return []
             self.uploads[one.name] = upload
-            references.append(_reference(value, upload.name))
+            references.append(_reference(value, f"{self.uploaded}/{upload.name}"))
         return references
 
     def _poison(self, value: Map, *problems: Diagnostic) -> None:
@@ -194,10 +196,12 @@ class Renderer:
             message = "`template` is either true or false"
             self._poison(value, Diagnostic("include-template", message, remedy, value.values_at["template"]))
             return value
-        found = self.files.find(beside(at, path), at)
+        name = beside(at, path)
+        found = self._found.get(name) or self.files.find(name, at)
         if isinstance(found, Diagnostic):
             self._poison(value, found)
             return value
+        self._found[name] = found
         unasked = _Unasked(context.variables, at) if context.variables and "template" not in value else None
         inner = _Context(context.variables if template else None, (*context.chain, found.name), unasked)
         is_data = PurePosixPath(found.name).suffix.lower() in _PARSERS
@@ -232,7 +236,17 @@ class Renderer:
         if problem is not None or document is None:
             self._poison(value, *([problem] if problem else []))
             return value
-        return self._walk(document.value, document.place, inner, depth)
+        # What a file is rendered to depends on nothing else, unless it gives reason to complain.
+        key = (found.name, inner.variables, inner.unasked and inner.unasked.variables, len(inner.chain), depth)
+        result, cost = self._included.get(key, (None, MAX_VALUES))
+        if self._cost + cost <= MAX_VALUES:
+            self._cost += cost
+            return result
+        problems, before = len(self.problems), self._cost
+        result = self._walk(document.value, document.place, inner, depth)
+        if len(self.problems) == problems:
+            self._included[key] = shared(result), self._cost - before
+        return result
 
     def _document(self, found: Found, at: Place) -> Document | None:
         """The one document of an included file. What is wrong with the file itself is reported the first time."""
@@ -264,11 +278,11 @@ def _is_entry(value: Any) -> bool:
     return type(value) is Map and type(value.get("upload")) is str and "file_id" not in value
 
 
-def _reference(value: Map, name: str) -> Map:
+def _reference(value: Map, address: str) -> Map:
     """`{ref: File/NAME}`, or with what stands beside it: `{file_id: {ref: File/NAME}, attributes: …}`."""
     key_at, at = value.keys_at["upload"], value.values_at["upload"]
     inner = Map(value.place)
-    inner.put("ref", f"File/{name}", key_at, at)
+    inner.put("ref", address, key_at, at)
     if len(value) == 1:
         return inner
     entry = Map(value.place)

@@ -8,28 +8,29 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..core.canonical import canonical_json
 from ..core.content import Key, key_of
 from ..core.model import Address, Desired, Diagnostic, Kind, Place
 from ..core.references import addresses_in, reference, renamed, target_of
 from ..core.spelling import closest
-from ..schema import kinds
 from .located import Map, Seq
 from .uploads import Upload
 
-FILE = "File"
+Kinds: TypeAlias = Mapping[str, Kind]
+
+
+def _is_upload(address: Address, kinds: Kinds) -> bool:
+    """Whether it names what a manifest uploads, and no object that has a manifest."""
+    return address.kind in kinds and kinds[address.kind].by_content
 
 
 def spelled_out(kind: Kind, data: Map) -> Map:
     """Lists whose items name something else, with each bare name written out: `x` as `{file_id: x}`."""
     changed = {}
-    for name, field in kind.fields.items():
-        member = _naming(field.shape.items.properties if field.shape.items else None)
-        items = data.get(name)
-        if member is not None and type(items) is Seq:
-            changed[name] = _spelled(items, member)
+    for name, items, member in _naming_lists(kind, data):
+        changed[name] = _spelled(items, member)
     if not changed:
         return data
     result = data.copy()
@@ -62,9 +63,14 @@ def _told(items: Any, name: str, spec: Map) -> Any:
     return result
 
 
-def _naming(members: Mapping[str, Any] | None) -> str | None:
-    """The member by which an item of a list names another object."""
-    return next((name for name, shape in (members or {}).items() if shape.refers is not None), None)
+def _naming_lists(kind: Kind, data: Mapping[str, Any]) -> Iterator[tuple[str, Seq, str]]:
+    """The lists in which items name other objects: the field, its value, and the member that is the name."""
+    for name, items in data.items():
+        shape = kind.fields[name].shape.items if type(items) is Seq and name in kind.fields else None
+        for member, inner in ((shape and shape.properties) or {}).items():
+            if inner.refers is not None:
+                yield name, items, member
+                break
 
 
 def _spelled(items: Seq, member: str) -> Seq:
@@ -79,41 +85,47 @@ def _spelled(items: Seq, member: str) -> Seq:
     return result
 
 
-def with_uploads(resources: Sequence[Desired], uploads: Mapping[str, Upload]) -> list[Desired]:
+def with_uploads(resources: Sequence[Desired], uploads: Mapping[str, Upload], kinds: Kinds) -> list[Desired]:
     """The resources with what they require, and the files that they upload. Equal bytes are one file.
 
     `uploads`: by path, every file that any manifest uploads; only those that `resources` refer to become objects.
     """
     places: dict[Address, Place] = {}
     for resource in resources:
-        for address, at in mentions(resource):
-            if address.kind == FILE and address.name in uploads:
+        for address, at in mentions(resource, kinds):
+            if _is_upload(address, kinds) and address.name in uploads:
                 places.setdefault(address, at)
-    files = {address: _file(uploads[address.name], places[address]) for address in sorted(places)}
+    files = {address: _file(address, uploads[address.name], places[address]) for address in sorted(places)}
     first: dict[Key, Address] = {}
     same = {address: first.setdefault(key_of(file), address) for address, file in files.items()}
     again = {address: one for address, one in same.items() if one != address}
-    users = [_one_each(item, again) for item in resources]
-    users = [replace(item, requires=addresses_in(item.spec, kinds()[item.kind])) for item in users]
+    users = [_requiring(_one_each(item, again, kinds) if again else item, kinds) for item in resources]
     return [*users, *(files[address] for address in files if address not in again)]
 
 
-def _file(upload: Upload, place: Place) -> Desired:
+def _requiring(resource: Desired, kinds: Kinds) -> Desired:
+    found = addresses_in(resource.spec, kinds[resource.kind])
+    return replace(resource, requires=found) if found else resource
+
+
+def _file(address: Address, upload: Upload, place: Place) -> Desired:
     spec = {"name": PurePosixPath(upload.name).name, "sha256": upload.sha256, "bytes": upload.size}
-    return Desired(FILE, spec, Address(FILE, upload.name), place=place)
+    return Desired(address.kind, spec, address, place=place)
 
 
-def _one_each(resource: Desired, again: Mapping[Address, Address]) -> Desired:
+def _one_each(resource: Desired, again: Mapping[Address, Address], kinds: Kinds) -> Desired:
     """With the first of several equal files in the place of each of them."""
-    if not again.keys() & set(addresses_in(resource.spec, kinds()[resource.kind])):
+    if not again.keys() & set(addresses_in(resource.spec, kinds[resource.kind])):
         return resource
     names = {address: reference(one) for address, one in again.items()}
-    return replace(resource, spec=renamed(resource.spec, kinds()[resource.kind], names))
+    return replace(resource, spec=renamed(resource.spec, kinds[resource.kind], names))
 
 
-def mentions(resource: Desired) -> Iterator[tuple[Address, Place]]:
+def mentions(resource: Desired, kinds: Kinds) -> Iterator[tuple[Address, Place]]:
     """Every reference of a resource, with its place."""
-    known = set(addresses_in(resource.spec, kinds()[resource.kind]))
+    known = set(addresses_in(resource.spec, kinds[resource.kind]))
+    if not known:
+        return
     waiting: list[tuple[Any, Place | None]] = [(resource.spec, resource.place)]
     while waiting:
         value, at = waiting.pop()
@@ -126,43 +138,46 @@ def mentions(resource: Desired) -> Iterator[tuple[Address, Place]]:
             waiting.extend(reversed(list(zip(value, value.items_at, strict=True))))
 
 
-def described_twice(resources: Sequence[Desired], uploads: Mapping[str, Upload]) -> Iterator[Diagnostic]:
+def described_twice(resources: Sequence[Desired], uploads: Mapping[str, Upload], kinds: Kinds) -> Iterator[Diagnostic]:
     """Items of one list that upload equal bytes, which are one file, and say different things about it."""
     for resource in resources:
-        for name, field in kinds()[resource.kind].fields.items():
-            member = _naming(field.shape.items.properties if field.shape.items else None)
-            items = resource.spec.get(name)
-            if member is not None and type(items) is Seq:
-                for message, at in _contradictions(items, member, uploads):
-                    remedy = "Describe both alike, or upload one of them only."
-                    yield Diagnostic("file-twice", message, remedy, at, str(resource.address))
+        for _, items, member in _naming_lists(kinds[resource.kind], resource.spec):
+            for message, at in _contradictions(items, member, uploads, kinds):
+                remedy = "Describe both alike, or upload one of them only."
+                yield Diagnostic("file-twice", message, remedy, at, str(resource.address))
 
 
-def _contradictions(items: Seq, member: str, uploads: Mapping[str, Upload]) -> Iterator[tuple[str, Place]]:
+def _contradictions(
+    items: Seq, member: str, uploads: Mapping[str, Upload], kinds: Kinds
+) -> Iterator[tuple[str, Place]]:
     first: dict[Key, tuple[Address, str]] = {}
     for item, at in zip(items, items.items_at, strict=True):
         address = target_of(item.get(member)) if type(item) is Map else None
-        if address is None or address.kind != FILE or address.name not in uploads:
+        if address is None or not _is_upload(address, kinds) or address.name not in uploads:
             continue
         described = canonical_json({key: value for key, value in item.items() if key != member})
-        other, before = first.setdefault(key_of(_file(uploads[address.name], at)), (address, described))
+        other, before = first.setdefault(key_of(_file(address, uploads[address.name], at)), (address, described))
         if other != address and before != described:
             yield f"{address} has the same bytes as {other}, so they are one file, and this describes it otherwise", at
 
 
 def unknown_references(
-    resources: Sequence[Desired], uploads: Collection[str], elsewhere: Collection[Address], environment: str | None
+    resources: Sequence[Desired],
+    uploads: Collection[str],
+    elsewhere: Collection[Address],
+    environment: str | None,
+    kinds: Kinds,
 ) -> Iterator[Diagnostic]:
     """References to what no manifest describes, or none of this environment."""
     known = {resource.address for resource in resources if resource.address}
     for resource in resources:
-        for address, at in mentions(resource):
-            if address in known or (address.kind == FILE and address.name in uploads):
+        for address, at in mentions(resource, kinds):
+            if address in known or (_is_upload(address, kinds) and address.name in uploads):
                 continue
             if address in elsewhere:
                 message = f"{address} is not in the environment {environment}, so nothing there can refer to it"
                 remedy = "Add this environment to `retinue: {environments: […]}` of that manifest, or remove it here."
-            elif address.kind == FILE:
+            elif _is_upload(address, kinds):
                 message = f"no manifest uploads {address}"
                 remedy = "Write {upload: PATH} here, with the path relative to this file."
             else:

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ..core.model import Address, Desired, Diagnostic, Obstacle, Place, Severity
+from ..core.model import Address, Desired, Diagnostic, Kind, Obstacle, Place, Severity
+from ..core.problem import shown
 from ..core.spelling import closest
-from ..schema import EXTRAS
+from ..schema import EXTRAS, Catalogue
 from .documents import Manifest, described, identify, read
 from .files import Files, first_bytes
 from .includes import Renderer
 from .knowledge import described_twice, folded, spelled_out, unknown_references, with_uploads
 from .layers import over_defaults, over_manifest, without_nulls
 from .located import Map, place_of
-from .problems import shown
 from .project import Environment, Project
 from .retinue_block import environments_of, policy_of, unknown_environments
 from .sources import Source, around, covering, expand, nothing
 from .unread import MOST_BYTES, UnreadManifest, unread_manifest
-from .validate import Extras, no_extras, validate_extras, validate_manifest
+from .validate import validate_extras, validate_manifest
 from .variables import Variables, file_place, unknown_override, values_in
 
 PASSED_OVER: Final = "passed-over"
@@ -62,14 +63,13 @@ def load(
     environment: str | None,
     variables: Mapping[str, Any] | None = None,
     *,
-    extras: Extras = no_extras,
     replaced: Mapping[str, bytes] | None = None,
 ) -> Loaded:
     """Every manifest of the project as it is in `environment`, with all problems at once.
 
-    `variables` override those of the environment. `extras`: what stands below `providers`. `replaced`: see `Files`.
+    `variables` override those of the environment. `replaced`: see `Files`.
     """
-    run = _Run(project, environment, variables or {}, extras, Files(project.root, replaced))
+    run = _Run(project, environment, variables or {}, Files(project.root, replaced))
     with _collector_paused():
         manifests = _unique(run, _manifests(run))
         overlays = _overlays(run, manifests)
@@ -81,9 +81,10 @@ def load(
         known |= run.variables.used | run.lenient.used
         run.problems += [unknown_override(name, run.overrides, known) for name in run.overrides if name not in known]
     inside = [resource for resource, here in compiled if here]
-    run.problems.extend(unknown_references(inside, run.renderer.uploads, elsewhere, environment))
-    run.problems.extend(described_twice(inside, run.renderer.uploads))
-    inside = with_uploads(inside, run.renderer.uploads)
+    kinds, uploads = run.known.kinds, run.renderer.uploads
+    run.problems.extend(unknown_references(inside, uploads, elsewhere, environment, kinds))
+    run.problems.extend(described_twice(inside, uploads, kinds))
+    inside = with_uploads(inside, uploads, kinds)
     problems = [*run.problems, *run.renderer.problems, *_passed_over(run)]
     return Loaded(
         resources=tuple(sorted(inside, key=lambda resource: str(resource.address))),
@@ -126,13 +127,14 @@ class _Run:
         project: Project,
         environment: str | None,
         overrides: Mapping[str, Any],
-        extras: Extras,
         files: Files,
     ) -> None:
+        target = project.environments.get(environment) if environment is not None else None
+        self.known: Catalogue = project.known.of(target.provider) if target else project.known
         self.project = project
         self.environment = environment
         self.files = files
-        self.renderer = Renderer(files)
+        self.renderer = Renderer(files, self.known.uploaded)
         self.problems: list[Diagnostic] = []
         self.empty: list[Diagnostic] = []
         self.passed: dict[str, tuple[UnreadManifest, list[Manifest]] | None] = {}
@@ -140,8 +142,6 @@ class _Run:
         self.read: set[str] = set()
         self.rendered: dict[Address, Map] = {}
         self.complete = True
-        self.extras = extras
-        target = project.environments.get(environment) if environment is not None else None
         own, at = (target.variables, target.place) if target else ({}, None)
         defined, wrong = values_in(environment, own, project.variables, overrides, at)
         self.problems.extend(wrong)
@@ -206,16 +206,19 @@ def _manifests(run: _Run) -> list[Manifest]:
 
 def _read_file(run: _Run, source: Source, name: str, into: list[Manifest]) -> bool:
     """Adds the file's manifests. False if it is passed over."""
-    parsed = read(run.files, name, source.names[name], source.at, listed=source.what == "file")
+    parsed = read(run.files, name, source.names[name], source.at, run.known, listed=source.what == "file")
     if parsed is None or isinstance(parsed, UnreadManifest):
         run.passed[name] = parsed and (parsed, into)
         return False
     run.passed.pop(name, None)
     run.read.add(name)
     problems = [*parsed.diagnostics]
-    manifests = [identify(document, problems) for document in parsed.documents]
+    manifests = [identify(document, run.known, problems) for document in parsed.documents]
     run.complete = run.complete and parsed.complete and None not in manifests
-    into.extend(manifest for manifest in manifests if manifest is not None)
+    for manifest in manifests:
+        if manifest is not None:
+            _keep_once(manifest.kind, manifest.data)
+            into.append(manifest)
     run.renderer.poisoned.update(
         problem.place for problem in problems if problem.place and problem.code in _VALUE_PROBLEMS
     )
@@ -253,7 +256,8 @@ def _left_out(run: _Run) -> set[str]:
     known = {run.project.file, *run.read, *run.passed}
     found = (run.files.find(name) for name in dict.fromkeys(run.beside))
     files = (item for item in found if not isinstance(item, Diagnostic) and item.name not in known)
-    return {item.name for item in files if unread_manifest(first_bytes(item, MOST_BYTES), item.name, markdown=False)}
+    texts = {item.name: first_bytes(item, MOST_BYTES) for item in files}
+    return {name for name, text in texts.items() if unread_manifest(text, name, run.known, markdown=False)}
 
 
 def left_behind(project: Project, wanted: Collection[Address]) -> dict[Address, Obstacle]:
@@ -265,7 +269,7 @@ def left_behind(project: Project, wanted: Collection[Address]) -> dict[Address, 
     problems: list[Diagnostic] = []
     found: dict[Address, str] = {}
     for name, suffix in sorted(around(files, project.manifests, problems).items()):
-        for address in described(files, name, suffix, wanted):
+        for address in described(files, name, suffix, wanted, project.known):
             found.setdefault(address, f"its manifest, or what may be it, still lies in {shown(name)} and is not read")
     if problems:
         found = dict.fromkeys(wanted, f"{problems[0].message}, so its manifest may be there") | found
@@ -347,15 +351,34 @@ def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Desire
         problem
         for problem in (
             *validate_manifest(manifest.kind, data, manifest.address),
-            *validate_extras(manifest.kind, data, manifest.address, run.extras),
+            *validate_extras(manifest.kind, data, manifest.address, run.known.extras),
         )
         if problem.place is None or problem.place not in run.renderer.poisoned
     )
     run.rendered[manifest.address] = data
-    spec = folded(manifest.kind, data.without(_OURS | {manifest.kind.word}))
-    spec = _with_own_extras(spec, data, run)
+    spec = _with_own_extras(folded(manifest.kind, _fields_of(manifest.kind, data)), data, run)
     policy = policy_of(block, names)
     return Desired(manifest.kind.name, spec, manifest.address, policy, manifest.place), here
+
+
+def _fields_of(kind: Kind, data: Map) -> Map:
+    """The fields of a kind alone. Their places stay those of `data`."""
+    _keep_once(kind, data)
+    spec = Map(data.place)
+    spec.keys_at, spec.values_at = data.keys_at, data.values_at
+    for name, value in data.items():
+        if name not in _OURS and name != kind.word:
+            spec[name] = value
+    return spec
+
+
+def _keep_once(kind: Kind, data: Map) -> None:
+    """Texts as they are compared, and equal ones once in a process: a service mostly answers what a manifest says."""
+    for name, value in data.items():
+        if type(value) is str:
+            field = kind.fields.get(name)
+            trimmed = field is not None and field.shape.trim_final_newline and "\r" not in value
+            data[name] = sys.intern(value.rstrip("\n") if trimmed else value)
 
 
 def _with_own_extras(spec: Map, data: Map, run: _Run) -> Map:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping
 
-from ..core.model import Json
+from ..core.model import Json, Kind
 from .builder import shorten
 
 _LONGEST = 63
@@ -14,10 +14,10 @@ _FOREIGN = re.compile(r"[^a-z0-9]+")
 _TAIL = 6
 
 
-def unique_name(display: Json, old_id: Json, taken: Collection[str]) -> str:
+def unique_name(display: Json, old_id: Json, taken: Collection[str], kind: Kind) -> str:
     """A free name close to the display name; without one, made of the id, so that it is the same next time."""
     tail = slug(old_id.rpartition("_")[2][:_TAIL]) if isinstance(old_id, str) else ""
-    stem = slug(display) or (f"assistant-{tail}" if tail else "assistant")
+    stem = slug(display) or slug(f"{kind.word}-{tail}")
     name, count = stem, 1
     while name in taken:
         count += 1
@@ -35,11 +35,11 @@ def slug(text: Json) -> str:
     return _FOREIGN.sub("-", ascii_only).strip("-")[:_LONGEST].rstrip("-")
 
 
-def label_of(item: Mapping[str, Json]) -> str:
+def label_of(item: Mapping[str, Json], kind: Kind) -> str:
     """`Handbook` (asst_123), for a message: printable and short, whatever the export says."""
     parts = [_printable(item[key]) for key in ("name", "id") if isinstance(item.get(key), str) and item[key]]
     if not parts:
-        return "an assistant without a name"
+        return f"{kind.one} without a name"
     return f"`{parts[0]}`" + (f" ({parts[1]})" if len(parts) > 1 else "")
 
 

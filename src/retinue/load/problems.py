@@ -1,94 +1,20 @@
-"""Findings of the JSON Schema validator as messages for beginners, and the helpers that word every message.
+"""Findings of the JSON Schema validator as messages for beginners.
 
-Pure; knows no files and no places.
+Pure; knows no files and no places. What only one kind has a word for stands in its schema, or in its `explain`.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..core.model import Kind
+from ..core.problem import Fault, Problem, listed, path_name, shown
 from ..core.references import target_of
 from ..core.spelling import closest
 from .located import Map
 
-
-class Problem(NamedTuple):
-    """A code, a message, a remedy, and where: steps to a value, or to its key.
-
-    `hidden`: the last step is text that must not be repeated.
-    """
-
-    code: str
-    message: str
-    remedy: str
-    steps: tuple[str | int, ...] = ()
-    at_key: bool = False
-    hidden: bool = False
-
-
-class Spelled(float):
-    """A number or boolean that is told as its author wrote it."""
-
-    def __new__(cls, value: float, text: str) -> Spelled:
-        made = super().__new__(cls, value)
-        made.text = text
-        return made
-
-    text: str
-
-
-def shown(value: Any, limit: int = 40) -> str:
-    """A value as it may stand in a message: one printable line, not too long."""
-    text = value.text if isinstance(value, Spelled) else value
-    text = text if isinstance(text, str) else json.dumps(text, ensure_ascii=False)
-    line = "".join(char if char.isprintable() else "�" for char in " ".join(text[: 4 * limit].split()))
-    return f"`{line if len(line) <= limit else line[: limit - 1] + '…'}`"
-
-
-def path_name(path: Sequence[str | int]) -> str:
-    """A value as a person would name it: `tools[0].type`."""
-    text = ""
-    for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
-    return shown(text, 80) if text else "the document"
-
-
-def listed(names: Sequence[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names) or "nothing"
-
-
 _REMOVE, _INCLUDE = "Remove this line", "file"
-_PASTED = {
-    "id": (
-        "`id` belongs to the live object, not into a manifest",
-        f"{_REMOVE}; to keep the live object write `retinue: {{adopt: asst_…}}` with this id.",
-    ),
-    "object": ("`object` comes from a pasted API object", f"{_REMOVE}; the first line says what this is."),
-    "created_at": ("`created_at` is set by the service", f"{_REMOVE}."),
-    "file_ids": (
-        "`file_ids` belongs to the v1 API",
-        "Write `tool_resources: {code_interpreter: {file_ids: […]}}`, or a vector store for file_search.",
-    ),
-}
-_NOT_FIELDS = {
-    "vector_stores": (
-        "`vector_stores` would make a new vector store at each create",
-        "Write a `vector_store:` manifest and refer to it: `vector_store_ids: [{ref: VectorStore/NAME}]`.",
-    ),
-    "file_ids": (
-        "file_search has no files of its own: they belong into a vector store",
-        "Write a `vector_store:` manifest with `files: […]`: `vector_store_ids: [{ref: VectorStore/NAME}]`.",
-    ),
-}
-_IN_STORES = {
-    "file_ids": (
-        "the files of a vector store stand in `files`",
-        "Write `files: [{upload: PATH}]`, or the ids of live files.",
-    ),
-}
 
 
 def _unknown_keys(error: Any, kind: Kind | None, prefix: Sequence[str | int]) -> Iterator[Problem]:
@@ -101,21 +27,21 @@ def _unknown_keys(error: Any, kind: Kind | None, prefix: Sequence[str | int]) ->
             yield word
         elif key not in members and (word is None or target_of(error.instance[key]) is None):
             if "api_key" not in path:
-                yield _unknown(key, path, error, kind)
+                yield _unknown(key, path, error)
                 continue
             # The key itself may be the secret, so it is not repeated.
             message = f"{path_name(path)} says where the key comes from, with `env`, `file` or `command`"
             yield Problem("unknown-key", message, "Write `{env: NAME}`. If a real key stands here, revoke it now.")
 
 
-def _unknown(key: str, path: Sequence[str | int], error: Any, kind: Kind | None) -> Problem:
+def _unknown(key: str, path: Sequence[str | int], error: Any) -> Problem:
     members: Mapping[str, Any] = error.schema.get("properties", {})
-    if key in _IN_STORES and "chunking_strategy" in members and not path:
-        return Problem("unknown-key", *_IN_STORES[key], (key,), at_key=True)
-    if kind is not None and not path and key in _PASTED:
-        return Problem("pasted-key", *_PASTED[key], (key,), at_key=True)
-    if key in _NOT_FIELDS and "vector_store_ids" in members:
-        return Problem("unknown-key", *_NOT_FIELDS[key], (key,), at_key=True)
+    # Where a kind's schema knows the key from elsewhere, it says what to write here.
+    told = error.schema.get("x-retinue-elsewhere", {}).get(key)
+    if isinstance(told, dict):
+        return Problem(told.get("code", "unknown-key"), told["message"], told["remedy"], (key,), at_key=True)
+    if told is not None:
+        return _not_known(key, path, told)
     return _not_known(key, path, _meant(key, members, _beside(key, error.instance)))
 
 
@@ -186,14 +112,13 @@ def _missing_keys(error: Any, kind: Kind | None, prefix: Sequence[str | int]) ->
         return
     for key in error.validator_value:
         if key not in error.instance:
-            yield _missing(key, path, error.schema.get("properties", {}).get(key, {}), kind)
+            yield _missing(key, path, error.schema.get("properties", {}).get(key, {}))
 
 
-def _missing(key: str, path: Sequence[str | int], schema: Mapping[str, Any], kind: Kind | None) -> Problem:
-    if kind is not None and not path and key == "model":
-        remedy = "Add `model: gpt-4o-mini` (or another id) here, or set it for all below `defaults` in retinue.yaml."
-        return Problem("missing-key", "`model` is missing", remedy)
+def _missing(key: str, path: Sequence[str | int], schema: Mapping[str, Any]) -> Problem:
     where = f" in {path_name(path)}" if path else ""
+    if (remedy := schema.get("x-retinue-missing")) is not None:
+        return Problem("missing-key", f"`{key}` is missing{where}", remedy)
     choices = schema.get("enum") or ([schema["const"]] if "const" in schema else [])
     if choices:
         remedy = f"Add `{key}: {choices[0]}`" + (f" (or {', '.join(map(str, choices[1:]))})." if choices[1:] else ".")
@@ -216,9 +141,6 @@ _FORMS = {
     "^[a-z0-9][a-z0-9-]*$": "Use lower-case letters, digits and hyphens, and begin with a letter or digit.",
     "^[a-zA-Z0-9_-]+$": "Use only letters (a-z), digits, _ and -.",
     "^[A-Za-z_][A-Za-z0-9_-]*$": "Use letters, digits, _ and -, and do not begin with a digit.",
-    "^[A-Z][A-Za-z]*/[a-z0-9][a-z0-9-]*$": "An address looks like `Assistant/math-tutor`.",
-    "^File/.": "Write {upload: PATH}, or the id of a live file as text.",
-    "^VectorStore/.": "An address looks like `VectorStore/handbook`; files go into a vector store.",
     "^/": "It is a JSON pointer, which begins with a slash: `/temperature`.",
 }
 
@@ -241,7 +163,8 @@ def problems_of(error: Any, kind: Kind | None, prefix: Sequence[str | int] = ())
     elif kind is None and "api_key" in path:
         yield _secret(error, path)
     else:
-        yield _special(error, path) or _describe(error, path_name(path), path)
+        fault = Fault(error.validator, error.validator_value, error.instance, path)
+        yield (kind and kind.explain(fault)) or _describe(error, path_name(path), path)
 
 
 def _describe(error: Any, name: str, path: Sequence[str | int]) -> Problem:
@@ -259,7 +182,7 @@ def _secret(error: Any, path: Sequence[str | int]) -> Problem:
     if path[-1] == "api_key":
         return Problem("wrong-type", "`api_key` has exactly one of `env`, `file` and `command`", "Keep one of them.")
     if path[-1] == "env":
-        remedy = "Write the name of an environment variable, like OPENAI_API_KEY. If it was a real key, revoke it now."
+        remedy = error.schema.get("x-retinue-form", "Write its name.")
         return Problem("bad-name", "`env` is no name of an environment variable", remedy)
     if "command" in path:
         remedy = "Write the words of the command as a list: `command: [az, account, get-access-token]`."
@@ -267,29 +190,7 @@ def _secret(error: Any, path: Sequence[str | int]) -> Problem:
     return Problem("wrong-type", "`file` is the path of a file that holds the key", "Write `file: PATH`.")
 
 
-def _special(error: Any, path: Sequence[str | int]) -> Problem | None:
-    """Values with a story of their own."""
-    value, last = error.instance, path[-1] if path else None
-    if error.validator == "enum" and value == "retrieval":
-        remedy = "Write `type: file_search`, and the files as a vector store in `tool_resources`."
-        return Problem("v1-tool", "the tool `retrieval` belongs to the v1 API; it is called file_search now", remedy)
-    if error.validator == "maxProperties" and last == "metadata":
-        most = error.validator_value
-        message = f"{len(value)} metadata pairs are too many: at most {most}"
-        remedy = f"Remove {len(value) - most}. The API takes 16, and retinue keeps its marker in two of them."
-        return Problem("too-many", message, remedy)
-    if last == "response_format" and error.validator in ("type", "enum"):
-        names = "text, json_object or json_schema"
-        wanted = f"Write `{{type: {value}}}`." if value in names.split() else f"Write `auto`, or a mapping: {names}."
-        return Problem("not-allowed", f"{path_name(path)} is `auto` or a mapping with `type`", wanted)
-    if len(path) == 2 and path[0] == "tools" and error.validator == "type" and isinstance(value, str):
-        return Problem(
-            "wrong-type", f"{path_name(path)} is text, but a tool is a mapping", f"Write `- type: {value[:40]}`."
-        )
-    return None
-
-
-def _wrong_type(error: Any, name: str, path: Sequence[str | int]) -> Problem:
+def _wrong_type(error: Any, name: str, _path: Sequence[str | int]) -> Problem:
     value = error.instance
     wanted = [error.validator_value] if isinstance(error.validator_value, str) else list(error.validator_value)
     *most, last = [_KINDS[item] for item in wanted if item != "null"] or [_KINDS["null"]]
@@ -303,7 +204,7 @@ def _wrong_type(error: Any, name: str, path: Sequence[str | int]) -> Problem:
     elif isinstance(value, str) and {"number", "integer", "boolean"} & set(wanted):
         found, remedy = f"the text {found}", f"Write {words}, without quotes."
     elif isinstance(value, (str, int, float)) and "array" in wanted:
-        item = f"{{type: {shown(value)[1:-1]}}}" if tuple(path[-1:]) == ("tools",) else shown(value)[1:-1]
+        item = error.schema.get("x-retinue-item", "VALUE").replace("VALUE", shown(value)[1:-1])
         remedy = f"Write a list: [{item}]."
     return Problem("wrong-type", f"{name} must be {words}, but it is {found}", remedy)
 
@@ -313,6 +214,8 @@ def _not_allowed(error: Any, name: str, _path: Sequence[str | int]) -> Problem:
     words = [str(value) for value in allowed if value is not None]
     value = error.instance
     found = "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else shown(value)
+    if isinstance(value, str) and (told := error.schema.get("x-retinue-elsewhere", {}).get(value)):
+        return Problem("not-allowed", f"{name} cannot be {found}", told)
     meant = closest(str(value)[:100].lower().replace("-", "_"), words)
     remedy = f"Allowed: {listed(words)}."
     return Problem("not-allowed", f"{name} cannot be {found}", f"Did you mean `{meant}`? {remedy}" if meant else remedy)
@@ -345,7 +248,8 @@ def _empty(error: Any, name: str, _path: Sequence[str | int]) -> Problem:
 
 
 def _form(error: Any, name: str, _path: Sequence[str | int]) -> Problem:
-    remedy = _FORMS.get(error.validator_value, f"It must match {error.validator_value}.")
+    form = _FORMS.get(error.validator_value, f"It must match {error.validator_value}.")
+    remedy = error.schema.get("x-retinue-form", form)
     about = name if "propertyNames" in error.absolute_schema_path else f"{name}, {shown(error.instance)},"
     return Problem("bad-name", f"{about} has not the right form", remedy)
 

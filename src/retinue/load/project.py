@@ -10,13 +10,13 @@ from typing import Any
 
 from .. import __version__
 from ..core.model import Address, Diagnostic, Place, Promotion
+from ..core.problem import listed, shown
 from ..core.spelling import did_you_mean
-from ..schema import environment_settings, manifest_kinds
+from ..schema import Catalogue, Known
 from .builder import Document
 from .endpoints import endpoint_problems
 from .files import Files
 from .located import Map, place_of
-from .problems import listed, shown
 from .requirement import MISMATCH, requirement_problem
 from .validate import validate_project
 from .variables import Declaration, declaration_problems, declarations
@@ -64,7 +64,7 @@ class Removal:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project folder and what its file says. `data` is the whole file, located."""
+    """A project folder and what its file says. `data` is the whole file, located; `known`: what it may speak of."""
 
     root: Path
     name: str
@@ -74,6 +74,7 @@ class Project:
     removed: tuple[Removal, ...]
     formerly: tuple[str, ...]
     data: Map
+    known: Catalogue
     variables: Mapping[str, Declaration] = field(default_factory=dict)
     file: str = FILE
 
@@ -84,13 +85,15 @@ def find(start: Path) -> Path | None:
     return next((folder for folder in (start, *start.parents) if os.path.isfile(folder / FILE)), None)  # noqa: PTH113
 
 
-def load_project(root: Path, replaced: Mapping[str, bytes] | None = None) -> tuple[Project | None, list[Diagnostic]]:
-    """The project, or None with every problem of its file. `replaced`: see `Files`."""
+def load_project(
+    root: Path, known: Known, replaced: Mapping[str, bytes] | None = None
+) -> tuple[Project | None, list[Diagnostic]]:
+    """The project, or None with every problem of its file. `known` tells of providers; `replaced`: see `Files`."""
     data = Files(root, replaced).read_bytes(FILE)
-    return (None, [data]) if isinstance(data, Diagnostic) else parse_project(root, data, FILE)
+    return (None, [data]) if isinstance(data, Diagnostic) else parse_project(root, data, FILE, known)
 
 
-def parse_project(root: Path, data: bytes, file: str) -> tuple[Project | None, list[Diagnostic]]:
+def parse_project(root: Path, data: bytes, file: str, known: Known) -> tuple[Project | None, list[Diagnostic]]:
     """The project in the content of a file that is called `file` in messages, or None with every problem of it."""
     parsed = parse(data, file)
     documents = [document for document in parsed.documents if document.value is not None]
@@ -106,17 +109,29 @@ def parse_project(root: Path, data: bytes, file: str) -> tuple[Project | None, l
     secrets = set(_secret_places(value))
     problems = [problem for problem in parsed.diagnostics if problem.place not in secrets]
     problems = required + [problem for problem in problems if problem.place not in {item.place for item in required}]
-    known = {problem.place for problem in problems}
+    told = {problem.place for problem in problems}
+    catalogue = known(_providers(value))
+    if wrong := validate_project(value, catalogue):
+        # What another provider has a word for is told apart from what none has.
+        catalogue = known(None)
+        wrong = validate_project(value, catalogue)
     found = [
-        *validate_project(value),
+        *wrong,
         *endpoint_problems(value),
-        *_scope_problems(value),
+        *_scope_problems(value, catalogue),
         *declaration_problems(value),
         *promotion_problems(value),
     ]
-    problems += [problem for problem in found if problem.place not in known]
+    problems += [problem for problem in found if problem.place not in told]
     problems.sort(key=lambda problem: problem.place or Place("", 0, 0))
-    return (None, problems) if problems else (_project(root, value), [])
+    return (None, problems) if problems else (_project(root, value, catalogue), [])
+
+
+def _providers(data: Map) -> set[str]:
+    """The providers that the environments name, whatever else is wrong with these."""
+    environments = data.get("environments")
+    named = environments.values() if isinstance(environments, dict) else ()
+    return {str(item["provider"]) for item in named if isinstance(item, dict) and "provider" in item}
 
 
 def _no_project(documents: Sequence[Document]) -> Diagnostic:
@@ -137,7 +152,7 @@ def _secret_places(data: Map) -> Iterator[Place | None]:
                 yield from (place_of(data, [*path, key], key=key_or_value) for key_or_value in (True, False))
 
 
-def _scope_problems(data: Map) -> Iterator[Diagnostic]:
+def _scope_problems(data: Map, catalogue: Catalogue) -> Iterator[Diagnostic]:
     """Addresses in `removed` of a kind that there is not, or that stand twice; a project that was formerly itself."""
     seen: dict[str, int] = {}
     removed = data.get("removed")
@@ -147,7 +162,7 @@ def _scope_problems(data: Map) -> Iterator[Diagnostic]:
             continue
         place = place_of(data, ["removed", index])
         kind = text.partition("/")[0]
-        known = [known.name for known in manifest_kinds()]
+        known = [known.name for known in catalogue.with_manifests]
         if kind not in known:
             message, remedy = f"{shown(text)} names a kind that has no manifests", f"Kinds: {listed(known)}."
             yield Diagnostic("unknown-kind", message, remedy, place, path=f"/removed/{index}")
@@ -165,22 +180,23 @@ def _scope_problems(data: Map) -> Iterator[Diagnostic]:
             )
 
 
-def _project(root: Path, data: Map) -> Project:
+def _project(root: Path, data: Map, known: Catalogue) -> Project:
     defaults = data.get("defaults")
     return Project(
         root=root,
         name=data["project"],
         manifests=tuple(data["manifests"]),
         defaults=defaults if type(defaults) is Map else Map(Place(FILE, 1, 1)),
-        environments={name: _environment(name, item, data) for name, item in data["environments"].items()},
+        environments={name: _environment(name, item, data, known) for name, item in data["environments"].items()},
         removed=tuple(_removals(data)),
         formerly=tuple(data.get("formerly") or ()),
         data=data,
+        known=known,
         variables=declarations(data),
     )
 
 
-def _environment(name: str, data: Map, root: Map) -> Environment:
+def _environment(name: str, data: Map, root: Map, known: Catalogue) -> Environment:
     place = place_of(root, ["environments", name], key=True)
     assert place is not None
     return Environment(
@@ -189,7 +205,7 @@ def _environment(name: str, data: Map, root: Map) -> Environment:
         endpoint=data["endpoint"].rstrip("/"),
         place=place,
         api_key=_secret(data.get("api_key")),
-        settings={key: data[key] for key in environment_settings() if key in data},
+        settings={key: data[key] for key in known.settings if key in data},
         variables=data.get("variables") or {},
         overlay=data.get("overlay"),
         account=data.get("account"),

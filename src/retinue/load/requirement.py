@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from ..core.model import Diagnostic
+from ..core.problem import shown
 from .located import Map
-from .problems import shown
 
 KEY = "required_version"
 MISMATCH = "version-mismatch"

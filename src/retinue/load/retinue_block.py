@@ -9,11 +9,13 @@ from ..core.model import Diagnostic, Place, Policy
 from ..core.spelling import did_you_mean
 from .located import Map, Seq
 
+_NONE = Policy()
+
 
 def policy_of(block: Any, environments: Collection[str]) -> Policy:
     """What the block says. `adopt` with a plain id means that id in every environment."""
     if type(block) is not Map:
-        return Policy()
+        return _NONE
     adopt = block.get("adopt")
     if type(adopt) is str:
         adopt = dict.fromkeys(environments, adopt)

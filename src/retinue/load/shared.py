@@ -1,11 +1,11 @@
-"""Which tools several exported assistants have in common, and the file that each of them gets. Pure."""
+"""Which items of a list several exported objects have in common, and the file that each of them gets. Pure."""
 
 from __future__ import annotations
 
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from ..core.canonical import canonical_json, same
 from ..core.model import Json
@@ -16,41 +16,36 @@ from .yaml import parse_text
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-def shared_tools(
-    lists: Iterable[Json], folder: str, there: Mapping[str, Json], taken: Collection[str] = ()
+def shared_items(
+    lists: Iterable[Json], folder: str, there: Mapping[str, Json], name_of: Callable[[Json], str | None]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """By the canonical JSON of a tool the file that stands for it, and the new files with their texts.
+    """By the canonical JSON of an item the file that stands for it, and the new files with their texts.
 
-    A function that two assistants or more have, or that a file of the project (`there`) holds already, is shared.
+    An item with a name that two objects or more have, or that a file of the project (`there`) holds, is shared.
     """
     counts: Counter[str] = Counter()
-    tools: dict[str, Json] = {}
+    items: dict[str, Json] = {}
     for found in lists:
-        own = {canonical_json(tool): tool for tool in found} if isinstance(found, list) else {}
-        counts.update(key for key, tool in own.items() if _is_function(tool))
-        tools |= own
+        own = {canonical_json(item): item for item in found} if isinstance(found, list) else {}
+        counts.update(key for key, item in own.items() if name_of(item) is not None)
+        items |= own
     paths = {canonical_json(value): path for path, value in sorted(there.items(), reverse=True)}
     paths = {key: path for key, path in paths.items() if key in counts}
     files: dict[str, str] = {}
-    used = {path.casefold() for path in (*there, *taken)}
+    used = {path.casefold() for path in there}
     for key, count in counts.items():
         if count == 1 or key in paths:
             continue
-        text = to_yaml(tools[key])
-        parsed = parse_text(text, "tool.yaml")
-        if parsed.diagnostics or len(parsed.documents) != 1 or not same(parsed.documents[0].value, tools[key]):
+        text = to_yaml(items[key])
+        parsed = parse_text(text, "item.yaml")
+        if parsed.diagnostics or len(parsed.documents) != 1 or not same(parsed.documents[0].value, items[key]):
             continue
-        name = tools[key]["function"]["name"]
-        name = name if _NAME.fullmatch(name) else slug(name) or "tool"
+        name = name_of(items[key]) or ""
+        name = name if _NAME.fullmatch(name) else slug(name) or posixpath.basename(folder).removesuffix("s")
         path = _free(posixpath.join(folder, name), used)
         used.add(path.casefold())
         paths[key], files[path] = path, text
     return paths, files
-
-
-def _is_function(tool: Json) -> bool:
-    function = tool.get("function") if isinstance(tool, dict) and tool.get("type") == "function" else None
-    return isinstance(function, dict) and isinstance(function.get("name"), str)
 
 
 def _free(stem: str, used: Collection[str]) -> str:

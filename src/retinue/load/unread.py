@@ -13,9 +13,9 @@ from itertools import islice, zip_longest
 from typing import NamedTuple
 
 from ..core.model import Address, Diagnostic, Kind, Place
+from ..core.problem import shown
 from ..core.spelling import closest
-from ..schema import EXTRAS, kind_by_word, manifest_kinds
-from .problems import shown
+from ..schema import EXTRAS, Catalogue
 
 FIRST_LINES = 10
 _INDENTED = 4
@@ -74,34 +74,34 @@ def is_locked(data: bytes) -> bool:
     return _STAND_IN.match(data) is not None
 
 
-def unread_manifest(data: bytes, name: str, *, markdown: bool) -> UnreadManifest | None:
+def unread_manifest(data: bytes, name: str, known: Catalogue, *, markdown: bool) -> UnreadManifest | None:
     """The manifest that a file of these first bytes seems to be; None for any other text. `markdown`: by its name."""
     if markdown and is_locked(data):
         message = f"`{name}` is encrypted, or only points to its content"
         remedy = "Unlock or fetch it first (`git-crypt unlock`, `git lfs pull`), or move it out of this folder."
         return UnreadManifest(Diagnostic("manifest-locked", message, remedy, Place(name, 1, 1)))
-    for line, kind, word in kind_lines(data):
+    for line, kind, word in kind_lines(data, known):
         said = _said(data, name, Place(name, line.number, line.column), markdown=markdown)
         return UnreadManifest(said, None if markdown else Address(kind.name, word))
     return None
 
 
-def kind_lines(data: bytes) -> Iterator[tuple[_Line, Kind, str]]:
+def kind_lines(data: bytes, known: Catalogue) -> Iterator[tuple[_Line, Kind, str]]:
     """Those of the manifests that a text seems to hold, each with its kind and its name."""
     for segment in _segments(_lines(data)):
-        found = _kind_line(segment)
+        found = _kind_line(segment, known)
         if found is not None:
             above = {line.number for line in segment.lines if line.number <= found[0].number}
             if segment.before + len(above) <= FIRST_LINES or segment.closed:
                 yield found
 
 
-def another(text: str) -> int | None:
+def another(text: str, known: Catalogue) -> int | None:
     """The line in which a text holds a second manifest: a kind line between lines of dashes, with a field beside it."""
-    if not any(f"\n{kind.word}:" in text for kind in manifest_kinds()):
+    if not any(f"\n{kind.word}:" in text for kind in known.with_manifests):
         return None
     for segment in islice(_segments(_lines(text.encode("utf-8", "replace"))), 1, None):
-        found = _kind_line(segment) if segment.closed else None
+        found = _kind_line(segment, known) if segment.closed else None
         if found and any(line.key in _telling(found[1]) for line in segment.lines):
             return found[0].number
     return None
@@ -163,7 +163,7 @@ def _segments(lines: Sequence[_Line]) -> Iterator[_Segment]:
     yield _Segment(inside, before, False)
 
 
-def _kind_line(segment: _Segment) -> tuple[_Line, Kind, str] | None:
+def _kind_line(segment: _Segment, known: Catalogue) -> tuple[_Line, Kind, str] | None:
     """The kind line of a segment. Without a field beside it, it counts only if it is the only one, no text stands above
     it, and no key beside it that no manifest has. With a value that cannot be a name, or after a mark of Markdown, it
     needs both.
@@ -172,7 +172,7 @@ def _kind_line(segment: _Segment) -> tuple[_Line, Kind, str] | None:
     found = [
         (line, kind, match)
         for line, after in zip_longest(lines, lines[1:])
-        if (match := _KIND_LINE.fullmatch(_whole(line, after))) and (kind := _kind(match["word"]))
+        if (match := _KIND_LINE.fullmatch(_whole(line, after))) and (kind := _kind(match["word"], known))
     ]
     # What is further in stands in a text or a mapping of the manifest.
     margin = min((line.column for line, _, _ in found), default=1)
@@ -188,8 +188,8 @@ def _kind_line(segment: _Segment) -> tuple[_Line, Kind, str] | None:
     told = not _telling(kind).isdisjoint(others)
     if told and name:
         return best
-    known = [*kind.fields, *kind.shared, *_BESIDE]
-    if len(found) > 1 or any(closest(key.lower(), known, 0.7) is None for key in others):
+    may = [*kind.fields, *kind.shared, *_BESIDE]
+    if len(found) > 1 or any(closest(key.lower(), may, 0.7) is None for key in others):
         return None
     plain = match["sign"] == ":" and (not line.led or (">" in line.led and segment.closed))
     above = lines[: lines.index(line)]
@@ -213,9 +213,9 @@ def _telling(kind: Kind) -> Set[str]:
 
 
 @lru_cache(1024)
-def _kind(word: str) -> Kind | None:
-    near = closest(word.lower().replace("-", "_").replace(" ", "_"), [kind.word for kind in manifest_kinds()], 0.8)
-    return kind_by_word(near) if near else None
+def _kind(word: str, known: Catalogue) -> Kind | None:
+    near = closest(word.lower().replace("-", "_").replace(" ", "_"), known.words, 0.8)
+    return known.words[near] if near else None
 
 
 def _said(data: bytes, name: str, place: Place, *, markdown: bool) -> Diagnostic:
@@ -231,6 +231,8 @@ def _said(data: bytes, name: str, place: Place, *, markdown: bool) -> Diagnostic
         how = "Its lines end in CR alone; save it with LF or CRLF."
     elif not first.strip():
         how = "Its first line is empty; begin with a line that is just ---."
+    elif first.strip() == "---":
+        how = "Its first line has white space before the ---; take that away."
     else:
         how = f"Its first line is {shown(first)}; begin with a line that is just ---."
     return Diagnostic("front-matter-start", f"`{name}` has a kind line, but no front matter", f"{how} {what}", place)

@@ -9,35 +9,33 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, TypeAlias
 
-from ..core.canonical import canonical_json
-from ..core.model import Address, Diagnostic, Json, Kind, Place
+from ..core.model import Address, Diagnostic, Json, Kind, Place, Shape
 from ..core.pointer import join_pointer
+from ..core.problem import Problem, Spelled, shown
 from ..core.spelling import closest
-from ..schema import EXTRAS, kind_schema
+from ..schema import EXTRAS, Catalogue, own_schema
 from ..schema.accept import acceptor, ecma
 from ..schema.bundle import manifest_schema, project_schema
 from .located import AsWritten, Map, place_of
-from .problems import Problem, Spelled, problems_of, shown
+from .problems import problems_of
 
 
 def validate_manifest(kind: Kind, data: Map, address: Address) -> list[Diagnostic]:
     """All problems of a merged, rendered manifest."""
     # Nearly every manifest is valid: the fast test spares them the validator, and the run its import.
-    found = [] if _accepts(kind.word)(data) else _schema_problems(_manifest_validator(kind.word), data, kind)
+    found = [] if _accepts(kind)(data) else _schema_problems(_manifest_validator(kind), data, kind)
     return _diagnostics([*found, *_beyond_schema(kind, data)], data, str(address))
 
 
-def validate_project(data: Map) -> list[Diagnostic]:
+def validate_project(data: Map, known: Catalogue) -> list[Diagnostic]:
     """All problems of retinue.yaml that its schema knows."""
-    return _diagnostics(_schema_problems(_validator(project_schema()), data, None), data, None)
+    schema = project_schema(known)
+    found = () if acceptor(schema)(data) else _schema_problems(_validator(schema), data, None)
+    return _diagnostics(found, data, None)
 
 
 Extras: TypeAlias = Callable[[str, str], Json]
 """The schema of `providers.NAME` for a provider and a kind; None for a provider that there is not."""
-
-
-def no_extras(_provider: str, _kind: str) -> Json:
-    return None
 
 
 def validate_extras(kind: Kind, data: Map, address: Address, extras: Extras) -> list[Diagnostic]:
@@ -66,13 +64,13 @@ def _extra(extras: Extras, provider: str, kind: str) -> tuple[Json, Callable[[An
 
 
 @cache
-def _accepts(word: str) -> Callable[[Any], bool]:
-    return acceptor(manifest_schema(word))
+def _accepts(kind: Kind) -> Callable[[Any], bool]:
+    return acceptor(manifest_schema(kind))
 
 
 @cache
-def _manifest_validator(word: str) -> Any:
-    return _validator(manifest_schema(word))
+def _manifest_validator(kind: Kind) -> Any:
+    return _validator(manifest_schema(kind))
 
 
 def _validator(schema: Mapping[str, Json]) -> Any:
@@ -127,54 +125,40 @@ def _beyond_schema(kind: Kind, data: Map) -> Iterator[Problem]:
             message = f"the metadata key {shown(key)} is reserved: retinue writes its marker there"
             remedy = f"Remove this line, or take a name that does not begin with `{_RESERVED}`."
             yield Problem("reserved-key", message, remedy, ("metadata", key), at_key=True)
-    yield from _function_names(data)
-    # Function parameters and structured response formats must be JSON Schemas themselves.
-    for index, function in _functions(data):
-        parameters = function.get("parameters")
-        path = ("tools", index, "function", "parameters")
-        if isinstance(parameters, dict) and parameters:
-            yield from _not_a_schema(parameters, path)
-            yield from _no_object(parameters, path)
-    form = data.get("response_format")
-    inner = form.get("json_schema") if isinstance(form, dict) else None
-    schema = inner.get("schema") if isinstance(inner, dict) else None
-    if isinstance(schema, dict):
-        yield from _not_a_schema(schema, ("response_format", "json_schema", "schema"))
+    for name in _with_schemas(kind):
+        for schema, path in _schemas(data.get(name), kind.fields[name].shape, (name,)):
+            yield from _not_a_schema(schema, path)
+    yield from kind.rules(data)
     yield from _ignored_fields(data, kind)
-    yield from _files_of_store(data)
 
 
-def _functions(data: Map) -> Iterator[tuple[int, dict[str, Any]]]:
-    tools = data.get("tools")
-    for index, tool in enumerate(tools if isinstance(tools, list) else ()):
-        function = tool.get("function") if isinstance(tool, dict) else None
-        if isinstance(function, dict):
-            yield index, function
+@cache
+def _with_schemas(kind: Kind) -> tuple[str, ...]:
+    """The fields that hold JSON Schemas somewhere."""
+
+    def holds(shape: Shape) -> bool:
+        inner = [*(shape.properties or {}).values(), *(shape.by_type or {}).values(), shape.values, shape.items]
+        return shape.is_schema or any(holds(item) for item in inner if item is not None)
+
+    return tuple(name for name, field in kind.fields.items() if holds(field.shape))
 
 
-def _function_names(data: Map) -> Iterator[Problem]:
-    seen: dict[str, int] = {}
-    for index, function in _functions(data):
-        name = function.get("name")
-        if isinstance(name, str) and name in seen:
-            message = f"the function {shown(name)} stands twice: it is tools[{seen[name]}] already"
-            yield Problem(
-                "duplicate-tool",
-                message,
-                "Give each function a name of its own, or remove one.",
-                ("tools", index, "function", "name"),
-            )
-        elif isinstance(name, str):
-            seen[name] = index
-
-
-def _no_object(parameters: dict[str, Any], path: tuple[str | int, ...]) -> Iterator[Problem]:
-    if parameters.get("type") == "object":
-        return
-    at = (*path, "type") if "type" in parameters else path
-    message = "the parameters of a function are a schema of `type: object`, because arguments have names"
-    remedy = "Write `type: object`, and each argument by its name below `properties:`."
-    yield Problem("not-a-schema", message, remedy, at)
+def _schemas(
+    value: Any, shape: Shape | None, path: tuple[str | int, ...]
+) -> Iterator[tuple[dict[str, Any], tuple[str | int, ...]]]:
+    """Every JSON Schema in a value of this shape, and where it stands."""
+    if isinstance(value, dict) and value and shape is not None:
+        if shape.is_schema:
+            yield value, path
+        variants = shape.by_type or {}
+        stated = variants.get(str(value.get("type")))
+        for variant in variants.values() if stated is None else [stated]:
+            yield from _schemas(value, variant, path)
+        for key, item in value.items():
+            yield from _schemas(item, (shape.properties or {}).get(key, shape.values), (*path, key))
+    elif isinstance(value, list) and shape is not None:
+        for index, item in enumerate(value):
+            yield from _schemas(item, shape.items, (*path, index))
 
 
 def _not_a_schema(schema: dict[str, Any], path: tuple[str | int, ...]) -> Iterator[Problem]:
@@ -202,50 +186,14 @@ def _schema_remedy(error: Any, problem: Problem) -> str:
 
 @cache
 def _accepts_json_schema() -> Callable[[Any], bool]:
-    return acceptor(kind_schema("json_schema"))
+    return acceptor(own_schema("json_schema"))
 
 
 @cache
 def _json_schema_validator() -> Any:
     from jsonschema import Draft7Validator
 
-    return Draft7Validator(kind_schema("json_schema"))
-
-
-def _files_of_store(data: Map) -> Iterator[Problem]:
-    """What the schema of a vector store cannot say: overlaps, reserved attributes, a file with two descriptions."""
-    yield from _overlap(data.get("chunking_strategy"), ("chunking_strategy",))
-    files = data.get("files")
-    seen: dict[str, tuple[int, str]] = {}
-    for index, item in enumerate(files if isinstance(files, list) else ()):
-        if not isinstance(item, dict) or "file_id" not in item:
-            continue
-        yield from _overlap(item.get("chunking_strategy"), ("files", index, "chunking_strategy"))
-        attributes = item.get("attributes")
-        for key in attributes if isinstance(attributes, dict) else ():
-            if key.startswith(_RESERVED):
-                message = f"the attribute {shown(key)} is reserved: retinue writes the file's name there"
-                remedy = f"Take a name that does not begin with `{_RESERVED}`."
-                yield Problem("reserved-key", message, remedy, ("files", index, "attributes", key), at_key=True)
-        name = canonical_json(item.get("file_id"))
-        described = canonical_json({key: value for key, value in item.items() if key != "file_id"})
-        first, other = seen.setdefault(name, (index, described))
-        if other != described:
-            message = f"this file is files[{first}] already, with another description"
-            yield Problem(
-                "file-twice", message, "Name it once; a pattern takes in all that it matches.", ("files", index)
-            )
-
-
-def _overlap(chunking: Any, path: tuple[str | int, ...]) -> Iterator[Problem]:
-    sizes = chunking.get("static") if isinstance(chunking, dict) else None
-    sizes = sizes if isinstance(sizes, dict) else {}
-    size, overlap = (sizes.get(key) for key in ("max_chunk_size_tokens", "chunk_overlap_tokens"))
-    if type(size) is int and type(overlap) is int and overlap > size // 2:
-        message = f"chunk_overlap_tokens is {overlap}, more than half of max_chunk_size_tokens ({size})"
-        yield Problem(
-            "chunk-overlap", message, f"Write {size // 2} or less.", (*path, "static", "chunk_overlap_tokens")
-        )
+    return Draft7Validator(own_schema("json_schema"))
 
 
 def _ignored_fields(data: Map, kind: Kind) -> Iterator[Problem]:

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..core.model import MISSING, Diagnostic, Place
+from ..core.problem import listed, shown
 from ..core.spelling import closest, did_you_mean
 from .builder import MAX_PROBLEMS
 from .files import MAX_BYTES, place_in
 from .located import Map, place_of
-from .problems import listed, shown
 from .scalars import plain
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_-]*"
@@ -24,7 +24,7 @@ _WHOLE = re.compile(rf"\$\{{var\.({_NAME})\}}")
 _PART = re.compile(rf"(?P<escape>\$\$\{{)|\$\{{var\.(?P<name>{_NAME})\}}|\$\{{(?P<other>[^{{}}\n]*)(?P<end>\}}?)")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Variables:
     """The variables of one environment. `elsewhere`: those of the others, for manifests that are not in this one.
 

@@ -15,7 +15,7 @@ import yaml
 
 from ..core.canonical import canonical_json, canonical_value, same
 from ..core.model import MISSING, Desired, Field, Json, Place, Shape
-from ..schema import EXTRAS, kind_by_word
+from ..schema import EXTRAS, Catalogue
 from . import frontmatter
 from .files import Files, Found, beside, read_found, text_of
 from .located import Map, Seq
@@ -98,10 +98,10 @@ class Text:
 
 
 class Texts:
-    """The project's files that are looked at for edits, each read once."""
+    """The project's files that are looked at for edits, each read once. `known`: what they may speak of."""
 
-    def __init__(self, files: Files) -> None:
-        self._files = files
+    def __init__(self, files: Files, known: Catalogue) -> None:
+        self._files, self.known = files, known
         self._read: dict[str, Text] = {}
 
     def __getitem__(self, name: str) -> Text:
@@ -127,7 +127,7 @@ def edits_for(wanted: Wanted, texts: Texts, *, hides: bool = False) -> Written |
 
     `hides`: what goes leaves an empty value behind, so that nothing of a lower layer comes to light.
     """
-    work = _Work(texts, hides)
+    work = _Work(texts, texts.known.kinds[wanted.resource.kind].body, hides)
     try:
         work.field(wanted)
     except Unsafe as unsafe:
@@ -140,6 +140,7 @@ class _Work:
     """The edits of one field so far, and the place that was looked at last."""
 
     texts: Texts
+    body: str
     hides: bool
     edits: dict[str, list[Edit]] = field(default_factory=dict)
     place: Place | None = None
@@ -152,7 +153,7 @@ class _Work:
         elif wanted.value is not MISSING:
             assert wanted.resource.place is not None
             file, holder = self._holder(wanted.resource.place)
-            if name == frontmatter.BODY and file.is_markdown and isinstance(wanted.value, str):
+            if name == self.body and file.is_markdown and isinstance(wanted.value, str):
                 # A text below front matter that has none.
                 text = _as_body(wanted.value)
                 gap = "\n\n" if text.startswith("\n") else "\n"
@@ -269,7 +270,7 @@ class _Work:
         if _is_body(file, place):
             self._body(file, place, "" if new is None else new)
             if new is None:
-                self._insert(file, file.spans().first(), frontmatter.BODY, None)
+                self._insert(file, file.spans().first(), self.body, None)
             return
         file, node = self._node(place)
         if node.what == MAP and type(value) is not Map:
@@ -319,7 +320,7 @@ class _Work:
     def _written(self, value: Json, node: Node, file: Text) -> Json:
         """The value as it is written where `${` means a variable."""
         root = node.root()
-        is_template = file.name == "retinue.yaml" or any(kind_by_word(key.text) for key in root.keys)
+        is_template = file.name == "retinue.yaml" or any(key.text in self.texts.known.words for key in root.keys)
         return escaped(value) if is_template else value
 
     def _node(self, place: Place) -> tuple[Text, Node]:

@@ -27,7 +27,7 @@ __all__ = ["Document", "Parsed", "parse", "parse_text"]
 
 # The stock loaders are not used to build values: the C one ends the process on hostile nesting.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_UNFIT = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_UNFIT = "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 _TEXT_TAG = "tag:yaml.org,2002:str"
 
 
@@ -60,7 +60,7 @@ def parse_text(text: str, file: str, *, loader: Any = _LOADER) -> Parsed:
         return builder.result(complete=False)
     # ValueError: a loader decodes and converts escapes itself, and lets that error out as it is.
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        if _UNFIT.search(text) is not None:
+        if re.search(_UNFIT, text) is not None:
             return _refuse_text(text, builder)
         if "nesting depth" in str(error):
             # From libyaml 0.2.6 on the scanner, which reads ahead, gives up first: the other loader says where.
@@ -185,7 +185,7 @@ def _refuse_alias(name: str, inside_itself: bool, builder: Builder, at: Place) -
 
 
 def _refuse_text(text: str, builder: Builder) -> Parsed:
-    found = _UNFIT.search(text)
+    found = re.search(_UNFIT, text)
     assert found is not None
     code = f"{ord(found[0]):04X}"
     message = f"the invisible character U+{code} is not allowed in YAML"

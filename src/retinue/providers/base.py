@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
-from ..core.model import Change, Desired, Diagnostic, Json, Live, Obstacle
+from ..core.model import Change, Desired, Diagnostic, Json, Kind, Live, Obstacle
 from .wire import Connection
 
 
@@ -42,41 +42,35 @@ def bearer(token: str) -> dict[str, str]:
 class Capabilities:
     """What a service can do, as data. Planning and validation read this record and nothing else.
 
-    `identity`: who chooses the id, `server` or `client`. `update`: `partial` (send what differs) or `full`.
-    `clear`: how a field is cleared. `marker`: where the two marker texts live. `list_lag`: seconds until a created
-    object is listed, at worst. `unreadable`: fields never reported, by kind. `fields`: support with a note, by kind.
+    `kinds`: by name; the first is always read, the others if something concerns them. `identity`: who chooses the id,
+    `server` or `client`. `list_lag`: seconds until a created object is listed, at worst. `create_repeatable`: a create
+    that is sent twice makes one object; then `create` answers what is there, if that is of this address, and the
+    transport repeats it.
 
-    `extras`: by kind, the JSON Schema of what a manifest may say below `providers.NAME`; members named in its
-    `x-retinue-live` are found on live objects only. `recognised_by`: by kind, pointers to the fields by which an object
-    is known again if the service lost its marker; none: never. `key_variable`: the environment variable that usually
-    holds the key. `settings`: the keys of an environment that only some services have, of those that this one takes.
-    `account`: what the account is called that the service reports (then its Service is `Identified`); empty: it reports
-    none. `kinds`: the first is always read, the others if something concerns them. `compound`: by kind, the fields that
-    a write needs further requests for, once the object and its marker are there.
+    By kind: `fields`: support with a note. `unreadable`: fields never reported. `compound`: the fields that a write
+    needs further requests for, once the object and its marker are there. `recognised_by`: pointers to the fields by
+    which an object is known again if the service lost its marker; none: never. `extras`: the JSON Schema of what a
+    manifest may say below `providers.NAME`; members named in its `x-retinue-live` are found on live objects only.
 
-    `create_repeatable`: a create that is sent twice makes one object; then `create` answers what is there, if that is
-    of this address, and the transport repeats it. `owner_query`: the service can be asked for the objects of one owner
-    (`Finder`). `versions`: each write makes a version that the service keeps (`Historian`).
+    `settings`: the keys of an environment that this service takes and others need not, with their JSON Schemas.
+    `endpoint`: where the service is, if it is in one place. `key_variable`: the environment variable that usually holds
+    the key. `account`: what the account is called that the
+    service reports (then its Service is `Identified`); empty: it reports none.
     """
 
-    kinds: tuple[str, ...]
+    kinds: Mapping[str, Kind]
     identity: str
-    update: str
-    clear: str
-    marker: str
-    lock: str
     list_lag: float
     create_repeatable: bool
-    unreadable: Mapping[str, frozenset[str]] = field(default_factory=dict)
     fields: Mapping[str, Mapping[str, tuple[Support, str]]] = field(default_factory=dict)
-    extras: Mapping[str, Json] = field(default_factory=dict)
-    recognised_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    key_variable: str = ""
-    settings: frozenset[str] = frozenset()
+    unreadable: Mapping[str, frozenset[str]] = field(default_factory=dict)
     compound: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    recognised_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    extras: Mapping[str, Json] = field(default_factory=dict)
+    settings: Mapping[str, Json] = field(default_factory=dict)
+    endpoint: str = ""
+    key_variable: str = ""
     auth: Auth = Auth()
-    owner_query: bool = False
-    versions: bool = False
     account: str = ""
 
 
@@ -113,6 +107,30 @@ class Service(Protocol):
     def delete(self, kind: str, remote_id: str) -> None: ...
 
     def close(self) -> None: ...
+
+
+class ByKind:
+    """A service of several kinds. `verbs`: by kind, those that it has, as in `Service` but without `kind`."""
+
+    def __init__(self, verbs: Mapping[str, Any], close: Callable[[], None]) -> None:
+        self.verbs, self.close = verbs, close
+
+    def list(self, kind: str) -> Any:
+        return self.verbs[kind].list()
+
+    def get(self, kind: str, remote_id: str) -> Any:
+        return self.verbs[kind].get(remote_id)
+
+    def create(self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()) -> Any:
+        return self.verbs[kind].create(spec, marker, at_default)
+
+    def update(
+        self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
+    ) -> Any:
+        return self.verbs[live.kind].update(live, fields, marker, at_default)
+
+    def delete(self, kind: str, remote_id: str) -> None:
+        self.verbs[kind].delete(remote_id)
 
 
 class Content(Protocol):
@@ -154,7 +172,7 @@ class Resolver(Protocol):
 
 @runtime_checkable
 class Finder(Protocol):
-    """What a Service may offer besides, if its record says `owner_query`."""
+    """What a Service may offer besides: it can be asked for the objects of one owner."""
 
     def owned(self, kind: str, project: str, environment: str) -> Iterator[Live]:
         """At least every object whose marker address begins with this project and environment."""
@@ -172,7 +190,7 @@ class Version:
 
 @runtime_checkable
 class Historian(Protocol):
-    """What a Service may offer besides, if its record says `versions`."""
+    """What a Service may offer besides: each write makes a version that the service keeps."""
 
     def versions(self, live: Live) -> Sequence[Version]:
         """What the service keeps of one object, newest first."""
@@ -200,6 +218,14 @@ class Exporter(Protocol):
 
     def exported(self, live: Live) -> dict[str, Json]:
         """A live object as the fields of a manifest, with its `id`. Pure."""
+
+
+@runtime_checkable
+class Recogniser(Exporter, Protocol):
+    """What an Exporter may offer besides: it knows its raw objects in a file that somebody exported."""
+
+    def recognised(self, raw: Mapping[str, Json]) -> Live | None:
+        """As a live object; None for an object of something else. Pure."""
 
 
 @runtime_checkable
@@ -247,11 +273,17 @@ class Identity(Protocol):
 
 
 class Provider(Protocol):
-    """What the entry point `retinue.providers` names: a record, two pure checks and a way to connect."""
+    """What the entry point `retinue.providers` names: a record, two pure checks and a way to connect.
+
+    `service`: the class of what `connect` gives; what it can do besides the verbs is read off its members.
+    """
 
     name: str
     title: str
     capabilities: Capabilities
+
+    @property
+    def service(self) -> type[Any]: ...
 
     def check(self, desired: Desired) -> list[Diagnostic]:
         """What this service cannot hold of a manifest. Pure."""

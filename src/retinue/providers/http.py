@@ -111,11 +111,13 @@ def trust() -> ssl.SSLContext:
 def _client(connection: Connection) -> httpx.Client:
     """Raises UsageError where the environment names a proxy or a certificate file that cannot be used."""
     size, url = connection.parallelism, _checked(connection.base_url)
+    tls = any(address.lower().startswith("https:") for address in (url, connection.proxy or ""))
     try:
         return httpx.Client(
             base_url=url,
             transport=connection.transport,
-            verify=trust() if connection.transport is None else True,
+            # Where nothing is encrypted, nobody is trusted: that takes no time.
+            verify=trust() if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             limits=httpx.Limits(max_connections=size, max_keepalive_connections=size),
             follow_redirects=False,
             proxy=connection.proxy,

@@ -20,6 +20,8 @@ LOSS = "capability"
 OnLoss: TypeAlias = str | Mapping[str, str]
 """`error`, `warn` or `allow`: for every field, or by field; what is not named has its default."""
 
+_LATER_TOOLS = ("mcp", "web_search")
+"""The portable tools that the Assistants v2 protocol does not have."""
 _OVERLAY = "Take it out here, or leave it out for this environment in an overlay."
 _SEVERITIES = {"error": Severity.ERROR, "warn": Severity.WARNING, "allow": Severity.INFO}
 
@@ -33,6 +35,16 @@ def losses(desired: Desired, kind: Kind, record: Capabilities) -> Iterator[Diagn
         value = canonical_value(desired.spec.get(name), field.shape)
         if value is not MISSING and not same(value, field.shape.default):
             yield Diagnostic(LOSS, f"`{name}` cannot be held: {note}", _OVERLAY, path=f"/{name}")
+
+
+def lost_tools(desired: Desired, where: str) -> Iterator[Diagnostic]:
+    """One for each tool of a manifest that the Assistants v2 protocol does not have; `where` is what lacks it."""
+    for index, tool in enumerate(desired.spec.get("tools") or ()):
+        kind = tool.get("type") if isinstance(tool, dict) else None
+        if kind in _LATER_TOOLS:
+            message = f"the tool {kind} cannot be held: {where} has no such tool"
+            remedy = f"{_OVERLAY} A function of your application can stand for it."
+            yield Diagnostic(LOSS, message, remedy, path=f"/tools/{index}")
 
 
 def weighed(found: Diagnostic, kind: Kind, on_loss: OnLoss) -> Diagnostic:

@@ -5,13 +5,15 @@ Source of the facts: OpenAI API reference, Assistants (v2); the vendor's own end
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from typing import TYPE_CHECKING, Protocol
 
 from ..core.errors import ApiGone, NotFound
 from ..core.marker import ADDRESS_KEY, APPLIED_KEY
 from ..core.model import Change, Desired, Diagnostic, Json, Live, Obstacle
-from .base import Capabilities, Configured, Content, Identified, Marker, Service, Settings, Support
+from .assistants_v2 import ASSISTANT, FILE, KINDS, VECTOR_STORE
+from .base import ByKind, Capabilities, Configured, Content, Marker, Service, Settings, Support
+from .losses import lost_tools
 from .metadata import MARKER_KEYS, MOST_PAIRS, authors, metadata_pairs, pairs, texts
 from .openai_files import FILE_FIELDS, FileVerbs
 from .paged import below, created_at, id_of, paged
@@ -66,7 +68,7 @@ def to_live(raw: Mapping[str, Json]) -> Live:
     spec = {name: raw[name] for name in _FIELDS if name in raw}
     spec["metadata"] = authors(held)
     return Live(
-        kind="Assistant",
+        kind=ASSISTANT.name,
         spec=spec,
         remote_id=remote_id,
         created_at=created_at(raw),
@@ -128,8 +130,8 @@ class V2:
         return update_body(live, fields, marker)
 
 
-class OpenAIService:
-    """The five verbs over HTTP. `gone`: what to do where the API is no longer there."""
+class AssistantVerbs:
+    """The verbs of kind `Assistant`. `gone`: what to do where the API is no longer there."""
 
     def __init__(self, http: Http, form: Form | None = None, gone: str = _GONE) -> None:
         self._http, self._form, self._gone = http, form or V2(), gone
@@ -137,7 +139,7 @@ class OpenAIService:
     def _read(self, raw: Mapping[str, Json]) -> Live:
         return self._form.read(raw)
 
-    def list(self, kind: str) -> Iterator[Live]:
+    def list(self) -> Iterator[Live]:
         """Every assistant, oldest first, 100 to a page; the first page is the probe for the API itself."""
         yield from map(self._read, paged(self._list, "assistants", {"limit": "100"}))
 
@@ -151,13 +153,13 @@ class OpenAIService:
         except ApiGone as error:
             raise ApiGone(error.message, self._gone, status=error.status) from error
 
-    def get(self, kind: str, remote_id: str) -> Live | None:
+    def get(self, remote_id: str) -> Live | None:
         try:
             return self._read(self._http.send(Verb.GET, "GET", path_of(remote_id)))
         except NotFound:
             return None
 
-    def create(self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()) -> Live:
+    def create(self, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()) -> Live:
         return self._read(self._made(spec, marker, at_default))
 
     def _made(self, spec: Mapping[str, Json], marker: Marker, at_default: Set[str]) -> Mapping[str, Json]:
@@ -181,63 +183,41 @@ class OpenAIService:
         )
         return self._read(answer)
 
-    def delete(self, kind: str, remote_id: str) -> None:
+    def delete(self, remote_id: str) -> None:
         try:
             self._http.send(Verb.DELETE, "DELETE", path_of(remote_id))
         except NotFound:
             return
 
-    def close(self) -> None:
-        self._http.close()
 
+class FamilyService(ByKind):
+    """A service of the Assistants v2 family."""
 
-class WithKnowledge:
-    """A service of assistants that holds files and vector stores too."""
-
-    def __init__(self, assistants: Service, files: FileVerbs, stores: StoreVerbs) -> None:
-        self._assistants, self._files, self._stores = assistants, files, stores
+    def __init__(self, http: Http, assistants: AssistantVerbs, files: FileVerbs, stores: StoreVerbs) -> None:
+        super().__init__({ASSISTANT.name: assistants, VECTOR_STORE.name: stores, FILE.name: files}, http.close)
+        self._assistants, self._files = assistants, files
 
     def account(self) -> str | None:
-        return self._assistants.account() if isinstance(self._assistants, Identified) else None
-
-    def list(self, kind: str) -> Iterator[Live]:
-        if kind == "File":
-            return self._files.every()
-        return self._stores.every() if kind == "VectorStore" else self._assistants.list(kind)
-
-    def get(self, kind: str, remote_id: str) -> Live | None:
-        if kind == "File":
-            return self._files.get(remote_id)
-        return self._stores.get(remote_id) if kind == "VectorStore" else self._assistants.get(kind, remote_id)
-
-    def create(self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()) -> Live:
-        if kind == "VectorStore":
-            return self._stores.create(spec, marker)
-        return self._assistants.create(kind, spec, marker, at_default)
+        return self._assistants.account()
 
     def upload(self, kind: str, spec: Mapping[str, Json], scope: str, content: Content) -> Live:
         return self._files.upload(spec, scope, content)
 
-    def update(
-        self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
-    ) -> Live:
-        if live.kind == "VectorStore":
-            return self._stores.update(live, fields, marker)
-        return self._assistants.update(live, fields, marker, at_default)
-
-    def delete(self, kind: str, remote_id: str) -> None:
-        if kind == "File":
-            self._files.delete(remote_id)
-        elif kind == "VectorStore":
-            self._stores.delete(remote_id)
-        else:
-            self._assistants.delete(kind, remote_id)
-
-    def close(self) -> None:
-        self._assistants.close()
-
 
 _SENT_AS = {"organization": "OpenAI-Organization", "openai_project": "OpenAI-Project"}
+SETTINGS: Mapping[str, Json] = {
+    name: {"type": "string", "minLength": 1, "description": f"Sent as {header}."} for name, header in _SENT_AS.items()
+}
+_CHECKS: Mapping[str, Callable[[Desired], Iterable[Diagnostic]]] = {
+    ASSISTANT.name: lambda desired: lost_tools(desired, "the Assistants protocol"),
+    VECTOR_STORE.name: unsearchable,
+}
+
+
+def headers_of(settings: Settings) -> tuple[dict[str, str], tuple[Diagnostic, ...]]:
+    """What the settings of an environment add to every request of OpenAI's, and what is wrong with them."""
+    problems = tuple(_no_header(name) for name, value in settings.values.items() if not is_plain(value))
+    return {_SENT_AS[name]: value for name, value in settings.values.items()}, problems
 
 
 class OpenAIProvider:
@@ -245,25 +225,22 @@ class OpenAIProvider:
 
     name = "openai-assistants"
     title = "OpenAI Assistants v2, and any server that speaks it"
+    service = FamilyService
     capabilities = Capabilities(
-        kinds=("Assistant", "VectorStore", "File"),
+        kinds=KINDS,
         identity="server",
-        update="partial",
-        clear="null, or the documented default",
-        marker="metadata",
-        lock="none",
         list_lag=2.0,
         create_repeatable=False,
-        unreadable={"Assistant": frozenset({"reasoning_effort"})},
+        unreadable={ASSISTANT.name: frozenset({"reasoning_effort"})},
         key_variable="OPENAI_API_KEY",
         account="the organization, where answers name it",
-        settings=frozenset(_SENT_AS),
-        compound={"VectorStore": frozenset({"files"})},
+        settings=SETTINGS,
+        compound={VECTOR_STORE.name: frozenset({"files"})},
         fields={
-            "Assistant": {name: (Support.NATIVE, "") for name in _FIELDS if name != "reasoning_effort"}
+            ASSISTANT.name: {name: (Support.NATIVE, "") for name in _FIELDS if name != "reasoning_effort"}
             | {"reasoning_effort": (Support.NATIVE, "never reported; retinue remembers a digest in the marker")},
-            "VectorStore": STORE_FIELDS,
-            "File": FILE_FIELDS,
+            VECTOR_STORE.name: STORE_FIELDS,
+            FILE.name: FILE_FIELDS,
         },
     )
 
@@ -271,11 +248,12 @@ class OpenAIProvider:
         self._headers = headers or {}
 
     def configured(self, settings: Settings) -> Configured:
-        problems = tuple(_no_header(name) for name, value in settings.values.items() if not is_plain(value))
-        return Configured(OpenAIProvider({_SENT_AS[name]: value for name, value in settings.values.items()}), problems)
+        headers, problems = headers_of(settings)
+        return Configured(OpenAIProvider(headers), problems)
 
     def check(self, desired: Desired) -> list[Diagnostic]:
-        return list(unsearchable(desired)) if desired.kind == "VectorStore" else []
+        check = _CHECKS.get(desired.kind)
+        return list(check(desired)) if check else []
 
     def obstacle(self, change: Change, live: Live | None) -> Obstacle | None:
         """More than 16 metadata pairs, counting the empty ones that a merging service keeps."""
@@ -300,7 +278,7 @@ class OpenAIProvider:
         headers = {"OpenAI-Beta": "assistants=v2", **self._headers, **connection.headers}
         http = Http(connection.with_headers(headers), classify)
         files = FileVerbs(http, connection.tell)
-        return WithKnowledge(OpenAIService(http), files, StoreVerbs(http, connection, files))
+        return FamilyService(http, AssistantVerbs(http), files, StoreVerbs(http, connection, files))
 
 
 def is_plain(text: str) -> bool:

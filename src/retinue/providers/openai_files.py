@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ..core.content import parse_stored, stored_name
 from ..core.errors import NotFound
 from ..core.model import Json, Live
+from .assistants_v2 import FILE
 from .base import Content, Support
 from .paged import asking, below, created_at, id_of, paged
 from .wire import Stream, Verb
@@ -40,7 +41,7 @@ def to_file(raw: Mapping[str, Json]) -> Live:
     if type(raw.get("bytes")) is int:
         spec["bytes"] = raw["bytes"]
     return Live(
-        kind="File",
+        kind=FILE.name,
         spec=spec,
         remote_id=remote_id,
         created_at=created_at(raw),
@@ -56,7 +57,7 @@ class FileVerbs:
         self._http, self._progress, self._purpose = http, progress, purpose
         self.plain_names: dict[str, str] = {}
 
-    def every(self) -> Iterator[Live]:
+    def list(self) -> Iterator[Live]:
         """Every file whose name is of retinue's form, whoever's it is."""
         params = {"limit": "10000", "purpose": self._purpose}
         for raw in paged(asking(self._http, _PATH, _NO_FILES), "files", params):

@@ -5,6 +5,7 @@ Only `has_more: false` is taken at its word; whatever says more, or nothing, is 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -159,7 +160,12 @@ def _items(page: Json, noun: str) -> list[Item]:
     if not isinstance(data, list) or not all(
         isinstance(item, dict) and isinstance(item.get("id"), str) and item["id"] for item in data
     ):
-        raise ServiceError(f"the list of {noun} is not in the shape of the Assistants API", NOT_THIS_API)
+        raise ServiceError(f"the list of {noun} is not in the shape of this API", NOT_THIS_API)
+    for item in data:
+        for key, value in item.items():
+            if type(value) is str:
+                # Mostly what a manifest says, or another object: equal texts are kept once.
+                item[key] = sys.intern(value)
     return data
 
 

@@ -2,40 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
-from importlib import metadata
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from ..core.errors import UsageError
+from ..core.model import Json, Kind
 from ..core.spelling import did_you_mean
+from ..schema import Catalogue
+from .assistants_v2 import KINDS
 from .base import Provider
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "retinue.providers"
 _OWN = {
     "azure-openai": "azure_openai",
     "flowise": "flowise",
     "langgraph": "langgraph",
+    "openai-agents": "openai_agents",
     "openai-assistants": "openai_assistants",
 }
 """Modules beside this one. Not by the metadata of an installation, which a source tree may lack or have from before."""
 FORMER = {
     "openai": (
         "openai-assistants",
-        "Write `openai-assistants` for a server of the retired Assistants protocol. `openai-agents`, for OpenAI's"
-        " Agents API, is not in this version yet.",
+        "Write `openai-agents` for OpenAI's own service, which has agents today, or `openai-assistants` for a server of"
+        " the retired Assistants protocol.",
     )
 }
 """By the earlier name of a provider: its name now, and what to do where the earlier one is written."""
 
 
 @cache
-def _entries() -> tuple[metadata.EntryPoint, ...]:
+def _others() -> tuple[EntryPoint, ...]:
     """What is installed does not change under a running command, and looking for it opens every package."""
-    own = (metadata.EntryPoint(name, f"{__package__}.{module}:PROVIDER", GROUP) for name, module in _OWN.items())
-    return (*own, *(entry for entry in metadata.entry_points(group=GROUP) if entry.name not in FORMER))
+    from importlib import metadata
+
+    return tuple(entry for entry in metadata.entry_points(group=GROUP) if entry.name not in FORMER)
 
 
 def names() -> list[str]:
-    return sorted({entry.name for entry in _entries()})
+    return sorted({*_OWN, *(entry.name for entry in _others())})
+
+
+def has(name: str) -> bool:
+    return name in _OWN or any(entry.name == name for entry in _others())
 
 
 def current(name: str) -> str:
@@ -54,7 +68,10 @@ def unknown(name: str) -> tuple[str, str]:
 
 def load(name: str) -> Provider:
     """A package cannot take the name of one of ours. Raises UsageError for what is not there, or cannot be loaded."""
-    for entry in _entries():
+    if name in _OWN:
+        own: Provider = import_module(f".{_OWN[name]}", __package__).PROVIDER
+        return own
+    for entry in _others():
         if entry.name == name:
             try:
                 provider: Provider = entry.load()
@@ -66,3 +83,33 @@ def load(name: str) -> Provider:
                 ) from error
             return provider
     raise UsageError(*unknown(name))
+
+
+_NOTHING: Json = {"type": "object", "additionalProperties": False, "properties": {}}
+
+
+def extras_of(provider: str, kind: str) -> Json:
+    """The schema of what a manifest may say below `providers.NAME`; None if there is no such provider."""
+    if not has(provider):
+        return None
+    return load(provider).capabilities.extras.get(kind, _NOTHING)
+
+
+def catalogue(wanted: Collection[str] | None) -> Catalogue:
+    """What these providers hold (None: all), besides the portable kinds; one that cannot be loaded is left out."""
+    return _catalogue(tuple(names() if wanted is None else sorted(filter(has, wanted))))
+
+
+@cache
+def _catalogue(wanted: tuple[str, ...]) -> Catalogue:
+    kinds, settings = dict(KINDS), dict[str, Json]()
+    own: dict[str, dict[str, Kind]] = {}
+    for name in wanted:
+        try:
+            record = load(name).capabilities
+        except UsageError:
+            continue
+        own[name] = dict(record.kinds)
+        for known, stated in ((kinds, record.kinds), (settings, record.settings)):
+            known.update((key, value) for key, value in stated.items() if key not in known)
+    return Catalogue(kinds, own, settings, extras_of)

@@ -5,13 +5,14 @@ Source of the facts: OpenAI API reference, Vector stores, Vector store files, Ve
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import TYPE_CHECKING
 
 from ..core.canonical import canonical_json
 from ..core.errors import ApiGone, Incomplete, NotFound, NotSent, Rejected, RetinueError, Unreachable
 from ..core.model import Desired, Diagnostic, Json, Live
 from ..core.references import target_of
+from .assistants_v2 import VECTOR_STORE
 from .base import Marker, Support
 from .metadata import authors, metadata_pairs, pairs, texts
 from .openai_files import FileVerbs
@@ -59,7 +60,7 @@ def to_store(raw: Mapping[str, Json], entries: Sequence[Mapping[str, Json]]) -> 
     marker = pairs(Marker("", ""))
     address, applied = (held.get(key) or None for key in marker)
     return Live(
-        kind="VectorStore",
+        kind=VECTOR_STORE.name,
         spec=spec,
         remote_id=remote_id,
         created_at=created_at(raw),
@@ -120,7 +121,7 @@ class StoreVerbs:
         self._ours, self._progress = connection.ours, connection.tell
         self._deadline = connection.clock.now() + connection.budget
 
-    def every(self) -> Iterator[Live]:
+    def list(self) -> Iterator[Live]:
         for raw in paged(asking(self._http, _PATH, _NO_STORES), "vector stores", {"limit": "100"}):
             found = to_store(raw, ())
             if (found.marker_address or "").startswith(self._ours) and found.marker_address and not found.expired:
@@ -138,7 +139,7 @@ class StoreVerbs:
         except NotFound:
             return None
 
-    def create(self, spec: Mapping[str, Json], marker: Marker) -> Live:
+    def create(self, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()) -> Live:
         """The store first, so that its marker is there whatever becomes of its files. Raises Incomplete for these."""
         fields = {name: spec[name] for name in ("name", "expires_after") if spec.get(name) is not None}
         body = {**_with_anchor(fields), "metadata": {**(spec.get("metadata") or {}), **pairs(marker)}}
@@ -153,7 +154,9 @@ class StoreVerbs:
             message = f"{remote_id} was made, but not filled: {error.message}"
             raise Incomplete(message, error.remedy or _AGAIN, remote_id=remote_id) from error
 
-    def update(self, live: Live, fields: Mapping[str, Json], marker: Marker | None) -> Live:
+    def update(
+        self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
+    ) -> Live:
         """New files first; what is no longer wanted goes only once they are indexed, so a search always finds some."""
         remote_id = live.remote_id
         if "files" in fields:
@@ -180,7 +183,7 @@ class StoreVerbs:
         raw = self._http.send(Verb.GET, "GET", below(_PATH, remote_id))
         return to_store(raw, self._entries(remote_id))
 
-    def _entries(self, remote_id: str) -> list[dict[str, Json]]:
+    def _entries(self, remote_id: str) -> Sequence[dict[str, Json]]:
         """Raises NotFound if the store has gone away meanwhile: its list of files answers as a missing API does."""
         path = f"{below(_PATH, remote_id)}/files"
         try:

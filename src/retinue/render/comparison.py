@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from ..core.compare import Comparison
 from ..core.model import Address
-from ..schema import kinds
 from .fields import Layout, changed_fields
 from .safe import cells, clean, defuse, pad
 from .style import REVIEWED, Style
@@ -27,7 +26,7 @@ def _items(found: Comparison, style: Style, width: int) -> Iterator[str]:
     for address in sorted((*found.changed, *found.only_left, *found.only_right)):
         if address in found.changed:
             yield f"  {style.changed('~')} {style.strong(clean(str(address)))}"
-            yield from changed_fields(found.changed[address], kinds().get(address.kind), layout, style)
+            yield from changed_fields(found.changed[address], found.kinds.get(address.kind), layout, style)
         elif address in found.only_left:
             yield _alone(address, style.removed("-"), found.left, style)
         else:

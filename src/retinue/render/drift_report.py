@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from ..core.drift import Drift, What
 from ..core.model import Cause
-from ..schema import kinds
 from .diagnostics import diagnostic_lines
 from .fields import Layout, changed_fields
 from .fit import LIMIT, whole_lines
@@ -99,7 +98,7 @@ def _items(drift: Drift, style: Style, width: int) -> Iterator[str]:
         line = f"{_SYMBOLS[item.what]:>3} {clean(item.address) or '(no address)'}"
         remote_id = clean(item.remote_id or "")
         yield style.changed(line) + (pad(line, ids) + remote_id if remote_id else "")
-        kind = kinds().get(item.address.partition("/")[0])
+        kind = drift.plan.kinds.get(item.address.partition("/")[0])
         turned = [replace(field, before=field.after, after=field.before) for field in item.fields]
         yield from changed_fields(turned, kind, layout, style)
         if item.message:

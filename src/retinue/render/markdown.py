@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from ..core.codec import outcome, plan_digest, plan_to_json, published_fields
 from ..core.model import Action, Cause, Change, Diagnostic, Obstacle, Outcome, Plan, Severity, Status
-from ..schema import kinds
 from .diagnostics import diagnostic_lines, in_order
 from .fields import Layout, changed_fields, created_fields, field_name
 from .fit import GAP, LIMIT, Detail, Fitted, Part, fit, head_lines
@@ -131,7 +130,7 @@ def _change(change: Change, plan: Plan, seen: set[Obstacle]) -> Part:
     texts = [_obstacle(word, item, repeated=item in seen) for word, item in obstacles]
     seen.update(item for _, item in obstacles)
     stuck = [f"{word}: {code(cut(clean(item.message), _MESSAGE))}" for word, item in obstacles]
-    drawn = cache(lambda: list(_field_lines(change)))
+    drawn = cache(lambda: list(_field_lines(change, plan)))
 
     def detailed(most: int | None) -> Detail:
         blocks, whole = [line] if texts else [], True
@@ -167,9 +166,9 @@ def _line(change: Change, plan: Plan, span: Callable[[str], str]) -> str:
     return " ".join(words)
 
 
-def _field_lines(change: Change) -> Iterator[str]:
+def _field_lines(change: Change, plan: Plan) -> Iterator[str]:
     """As the text shows them, with the sign of a changed line in the first column, where a diff has it."""
-    kind = kinds().get(change.address.kind)
+    kind = plan.kinds.get(change.address.kind)
     draw = created_fields if change.action is Action.CREATE else changed_fields
     for line in draw(published_fields(change), kind, _LAYOUT, _PLAIN):
         yield _SIGNED.sub(r"\2 \1", line[4:])

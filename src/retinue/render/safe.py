@@ -15,7 +15,8 @@ from ..core.model import Json
 # All of the categories Cc, Cf, Co, Cs, Zl and Zp, and what is drawn as nothing although it counts as a letter or a
 # mark: fillers, and the variation selectors. A joiner stays where it joins (emoji, and the scripts that need it), a
 # variation selector where it makes an emoji.
-_HIDDEN = re.compile(
+# A pattern is compiled where it is needed first: this one takes longer than some plans, and most texts are plain.
+_HIDDEN = (
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ud800-\uf8ff\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb"
     "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U0010ffff]"
@@ -40,7 +41,9 @@ def _yaml_escape(char: str) -> str:
 
 def clean(text: str) -> str:
     """`text` as one line in which everything that cannot be seen is written out: `\\n`, `\\x1b`, `\\u202e`."""
-    return _HIDDEN.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+    if text.isascii() and text.isprintable():
+        return text
+    return re.sub(_HIDDEN, lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def hides(text: str) -> bool:
@@ -50,7 +53,7 @@ def hides(text: str) -> bool:
 
 def escape_json(text: str, escape: Callable[[str], str] = _json_escape) -> str:
     """The same JSON value with everything that cannot be seen as an escape, and with no command to a CI runner."""
-    shown = _HIDDEN.sub(lambda match: match[0] if match[0] == "\n" else escape(match[0]), text)
+    shown = re.sub(_HIDDEN, lambda match: match[0] if match[0] == "\n" else escape(match[0]), text)
     return _BRACKET.sub(r"\\u005b", shown)
 
 

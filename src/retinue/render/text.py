@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 from ..core.allowed import Allowed
 from ..core.codec import published_fields, summary
 from ..core.model import Action, Cause, Change, Obstacle, Plan, Promotion, Reason, Severity
-from ..schema import kinds
 from .diagnostics import diagnostic_lines, in_order
 from .fields import CAUSES, Layout, changed_fields, created_fields, remark_after
 from .safe import cells, clean, defuse, pad
@@ -121,7 +120,7 @@ def _steps(plan: Plan, style: Style, width: int) -> Iterator[str]:
     for change in plan.changes:
         layout = layout._replace(causes=UNKNOWN_CAUSES if change.reason in UNKNOWN_HISTORY else CAUSES)
         yield _head(change, plan, ids, layout, style)
-        kind = kinds().get(change.address.kind)
+        kind = plan.kinds.get(change.address.kind)
         # What is in a file is the author's own; the head says how large it is.
         if kind is None or not kind.by_content:
             draw = created_fields if change.action is Action.CREATE else changed_fields

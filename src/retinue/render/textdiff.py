@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from .linematch import equal_stretches
@@ -113,6 +112,8 @@ def _changed_words(removed: Sequence[str], added: Sequence[str]) -> tuple[tuple[
     old, new = list(_WORD.finditer("\n".join(removed))), list(_WORD.finditer("\n".join(added)))
     if not old or not new or max(len(old), len(new)) > _MAX_WORDS:
         return ([], []), 0
+    from difflib import SequenceMatcher  # a plan without a changed text needs none
+
     matcher = SequenceMatcher(None, [word[0] for word in old], [word[0] for word in new], autojunk=False)
     spans: tuple[_Spans, _Spans] = ([], [])
     # Marks on nearly every word would say nothing.

@@ -1,46 +1,74 @@
-"""The one source of fields, limits, defaults and diff hints: `kinds/*.json` and what is compiled from it.
+"""A kind's JSON Schema to fields, limits, defaults and diff hints; and what the files of a project may speak of.
 
-Must not read anything but its own package files.
+Must not read anything but its own package files; which kinds there are, providers say.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import replace
-from functools import cache
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 from importlib import resources
+from typing import Any, TypeAlias
 
 from ..core.model import MISSING, Field, Json, Kind, Shape
 from ..core.references import holds_references
 
 
 @cache
-def kind_schema(name: str) -> dict[str, Json]:
-    """The JSON Schema (draft-07) of a kind's own fields, by file name: `assistant`."""
-    text = (resources.files(__package__) / "kinds" / f"{name}.json").read_text(encoding="utf-8")
-    schema: dict[str, Json] = json.loads(text)
+def schema_beside(package: str, name: str) -> dict[str, Json]:
+    """The JSON Schema (draft-07) in a file `NAME.json` of a package."""
+    schema: dict[str, Json] = json.loads((resources.files(package) / f"{name}.json").read_text(encoding="utf-8"))
     return schema
 
 
-@cache
-def kinds() -> Mapping[str, Kind]:
-    """Every kind retinue knows, by name (`Assistant`)."""
-    return {kind.name: kind for kind in (_compile(kind_schema(name)) for name in ("assistant", "vector_store", "file"))}
+def own_schema(name: str) -> dict[str, Json]:
+    """One of retinue's own, by file name: `project`."""
+    return schema_beside(f"{__package__}.kinds", name)
 
 
-@cache
-def manifest_kinds() -> tuple[Kind, ...]:
-    """The kinds that have manifests; the others come from what these say."""
-    return tuple(kind for kind in kinds().values() if kind.word)
+def no_extras(_provider: str, _kind: str) -> Json:
+    return None
 
 
-@cache
-def environment_settings() -> tuple[str, ...]:
-    """The keys of an environment that only some services have; a provider's record names those that it takes."""
-    members = kind_schema("project")["definitions"]["environment"]["properties"]
-    return tuple(name for name, schema in members.items() if schema.get("x-retinue-setting"))
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """What the files of a project may speak of, as the providers say that it names.
 
+    `kinds`: by name. `own`: by provider, its kinds. `settings`: the schemas of those keys of an environment that only
+    some services have. `extras`: the schema of what stands below `providers.NAME`, for a provider and a kind; None for
+    a provider that there is not.
+    """
+
+    kinds: Mapping[str, Kind]
+    own: Mapping[str, Mapping[str, Kind]] = field(default_factory=dict)
+    settings: Mapping[str, Json] = field(default_factory=dict)
+    extras: Callable[[str, str], Json] = no_extras
+
+    def of(self, provider: str) -> Catalogue:
+        """As it is where this provider has the word: a name of its kinds means its own ones."""
+        own = self.own.get(provider, {})
+        return replace(self, kinds={**self.kinds, **own}) if own.items() - self.kinds.items() else self
+
+    @cached_property
+    def with_manifests(self) -> tuple[Kind, ...]:
+        """The kinds that have manifests; the others come from what these say."""
+        return tuple(kind for kind in self.kinds.values() if kind.word)
+
+    @cached_property
+    def words(self) -> Mapping[str, Kind]:
+        """The kinds by the first key of a manifest: `assistant:` is `Assistant`."""
+        return {kind.word: kind for kind in self.with_manifests}
+
+    @cached_property
+    def uploaded(self) -> str:
+        """The kind of what a manifest uploads."""
+        return next((kind.name for kind in self.kinds.values() if kind.by_content), "")
+
+
+Known: TypeAlias = Callable[[Collection[str] | None], Catalogue]
+"""The catalogue of these providers, as far as they are there; None: of all that are."""
 
 EXTRAS = "providers"
 """The field of a manifest that holds what only one service has."""
@@ -60,12 +88,8 @@ def _extended(kind: Kind, provider: str, schema: dict[str, Json]) -> Kind:
     return replace(kind, fields={**kind.fields, EXTRAS: field})
 
 
-def kind_by_word(word: str) -> Kind | None:
-    """The kind that a manifest names by its first key: `assistant:` is `Assistant`."""
-    return next((kind for kind in manifest_kinds() if kind.word == word), None)
-
-
-def _compile(schema: dict[str, Json]) -> Kind:
+def kind_of(schema: Mapping[str, Json], **functions: Any) -> Kind:
+    """A kind by its JSON Schema. `functions`: its `rules`, `explain` and `export`, where it has them."""
     fields = {
         name: Field(name, sub["x-retinue-code"], _shape(sub, schema), sub.get("x-retinue-essential", False))
         for name, sub in schema["properties"].items()
@@ -77,13 +101,21 @@ def _compile(schema: dict[str, Json]) -> Kind:
         display=schema["x-retinue-display"],
         plural=schema["x-retinue-plural"],
         fields=fields,
+        schema=schema,
         referring=tuple(name for name, item in fields.items() if holds_references(item.shape)),
         by_content=schema.get("x-retinue-by-content", False),
         shared={name: sub["x-retinue-into"] for name, sub in schema["properties"].items() if "x-retinue-into" in sub},
+        body=schema.get("x-retinue-body", ""),
+        **functions,
     )
 
 
-def _shape(schema: Json, root: dict[str, Json]) -> Shape:
+def by_name(*kinds: Kind) -> Mapping[str, Kind]:
+    """The kinds of a record; the first is always read, the others if something concerns them."""
+    return {kind.name: kind for kind in kinds}
+
+
+def _shape(schema: Json, root: Mapping[str, Json]) -> Shape:
     if not isinstance(schema, dict):
         return Shape()
     if "x-retinue-refers" in schema:
@@ -104,12 +136,13 @@ def _shape(schema: Json, root: dict[str, Json]) -> Shape:
         trim_final_newline=schema.get("x-retinue-trim-final-newline", False),
         default=schema.get("default", MISSING),
         empty=tuple(schema.get("x-retinue-empty", ())),
+        is_schema=schema.get("x-retinue-json-schema", False),
     )
 
 
-def _members(properties: dict[str, Json], root: dict[str, Json]) -> dict[str, Shape]:
+def _members(properties: dict[str, Json], root: Mapping[str, Json]) -> dict[str, Shape]:
     return {key: _shape(sub, root) for key, sub in properties.items()}
 
 
-def _variants(schema: dict[str, Json], root: dict[str, Json]) -> dict[str, Shape]:
+def _variants(schema: dict[str, Json], root: Mapping[str, Json]) -> dict[str, Shape]:
     return {branch["if"]["properties"]["type"]["const"]: _shape(branch["then"], root) for branch in schema["allOf"]}

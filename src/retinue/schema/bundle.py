@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from ..core.model import Json, Kind
-from . import EXTRAS, kind_schema, kinds, manifest_kinds
+from . import EXTRAS, Catalogue, own_schema
 
 _INCLUDE, _VARIABLE = {"$ref": "#/definitions/include"}, {"$ref": "#/definitions/variable"}
 _SCALARS = frozenset(("string", "number", "integer", "boolean", "null"))
@@ -40,24 +40,28 @@ _NO_DEFAULTS = ("adopt", "moved_from")
 
 
 @cache
-def manifest_schema(word: str) -> dict[str, Json]:
+def manifest_schema(kind: Kind) -> dict[str, Json]:
     """The strict schema of a rendered manifest: the kind's fields, its address line and the `retinue` block."""
-    schema = copy.deepcopy(kind_schema(word))
+    schema, word = copy.deepcopy(dict(kind.schema)), kind.word
     address = {
         "type": "string",
         "maxLength": 63,
         "pattern": "^[a-z0-9][a-z0-9-]*$",
-        "description": f"The name in the address {schema['x-retinue-kind']}/NAME: a-z, 0-9 and -, at most 63.",
+        "description": f"The name in the address {kind.name}/NAME: a-z, 0-9 and -, at most 63.",
     }
     schema["properties"] = {word: address, **schema["properties"], "retinue": _block(), EXTRAS: copy.deepcopy(_EXTRAS)}
-    schema["required"] = [word, *schema["required"]]
+    schema["required"] = [word, *kind.required]
     return schema
 
 
 @cache
-def project_schema() -> dict[str, Json]:
+def project_schema(known: Catalogue) -> dict[str, Json]:
     """The strict schema of retinue.yaml. Of `defaults` it knows the keys; their values are checked in manifests."""
-    schema = copy.deepcopy(kind_schema("project"))
+    schema = copy.deepcopy(own_schema("project"))
+    environment = schema["definitions"]["environment"]
+    members = list(environment["properties"].items())
+    after = next(index for index, (name, _) in enumerate(members) if name == "api_key") + 1
+    environment["properties"] = dict([*members[:after], *known.settings.items(), *members[after:]])
     block: dict[str, Json] = {key: {} for key in _block()["properties"] if key not in _NO_DEFAULTS}
     schema["properties"]["defaults"]["properties"] = {
         kind.word: {
@@ -67,10 +71,10 @@ def project_schema() -> dict[str, Json]:
             "properties": {name: {} for name in (*kind.fields, *kind.shared, EXTRAS)}
             | {"retinue": {**_block(), "properties": block}},
         }
-        for kind in manifest_kinds()
+        for kind in known.with_manifests
     }
-    on_loss = schema["definitions"]["environment"]["properties"]["on_loss"]
-    fields = sorted({name for kind in kinds().values() for name in kind.fields})
+    on_loss = environment["properties"]["on_loss"]
+    fields = sorted({name for kind in known.kinds.values() for name in kind.fields})
     on_loss["else"]["properties"] = {
         name: {**on_loss["then"], "description": f"What to do where the service cannot hold `{name}`."}
         for name in fields
@@ -79,18 +83,18 @@ def project_schema() -> dict[str, Json]:
 
 
 def _block() -> dict[str, Json]:
-    return {key: value for key, value in kind_schema("retinue").items() if key not in ("$schema", "title")}
+    return {key: value for key, value in own_schema("retinue").items() if key not in ("$schema", "title")}
 
 
 Extras = Mapping[str, Mapping[str, Json]]
 """By provider and kind, the schema of what stands below `providers.NAME`."""
 
 
-def editor_schemas(extras: Extras | None = None) -> dict[str, Json]:
+def editor_schemas(known: Catalogue, extras: Extras | None = None) -> dict[str, Json]:
     """File name to schema, for yaml-language-server (draft-07): includes and variables may stand for values."""
     return {
-        "manifest.schema.json": _manifests_for_editors(extras or {}),
-        "retinue.schema.json": _project_for_editors(extras or {}),
+        "manifest.schema.json": _manifests_for_editors(known, extras or {}),
+        "retinue.schema.json": _project_for_editors(known, extras or {}),
     }
 
 
@@ -101,9 +105,9 @@ def _extras_for_editors(kind: Kind, extras: Extras) -> dict[str, Json]:
     return {**_EXTRAS, "properties": blocks} if blocks else _EXTRAS
 
 
-def _manifests_for_editors(extras: Extras) -> dict[str, Json]:
+def _manifests_for_editors(known: Catalogue, extras: Extras) -> dict[str, Json]:
     """One schema for the manifests of all kinds: which one a document is held to, its own kind line says."""
-    parts = {kind.word: _manifest_for_editors(kind.word, extras) for kind in manifest_kinds()}
+    parts = {kind.word: _manifest_for_editors(kind, extras) for kind in known.with_manifests}
     head = next(iter(parts.values()))
     schema: dict[str, Json] = {"$schema": head["$schema"], "title": head["title"], "type": "object"}
     # For completion, before anything says which kind it is; the rest of the line's rules stand below.
@@ -118,25 +122,25 @@ def _manifests_for_editors(extras: Extras) -> dict[str, Json]:
     return {**schema, **rest} if "if" in rest else {**schema, **rest, "properties": rest["properties"]}
 
 
-def _manifest_for_editors(word: str, extras: Extras) -> dict[str, Json]:
-    schema = manifest_schema(word)
-    ours = (word, "retinue")
+def _manifest_for_editors(kind: Kind, extras: Extras) -> dict[str, Json]:
+    schema = manifest_schema(kind)
+    ours = (kind.word, "retinue")
     loose: dict[str, Json] = _loose(schema)
     loose["title"] = "A retinue manifest"
     # Includes and variables are for fields: an address is the same everywhere, and our block is ours.
     loose["properties"] |= {name: _plain(schema["properties"][name]) for name in ours}
-    loose["properties"][EXTRAS] = _extras_for_editors(kinds()[schema["x-retinue-kind"]], extras)
+    loose["properties"][EXTRAS] = _extras_for_editors(kind, extras)
     # Any other field may come from the defaults, and an overlay is a partial manifest.
-    loose["required"] = [word]
+    loose["required"] = [kind.word]
     loose["definitions"] |= _OF_AUTHORS
     return loose
 
 
-def _project_for_editors(extras: Extras) -> dict[str, Json]:
-    schema: dict[str, Json] = _plain(project_schema())
+def _project_for_editors(known: Catalogue, extras: Extras) -> dict[str, Json]:
+    schema: dict[str, Json] = _plain(project_schema(known))
     schema["definitions"] |= _OF_AUTHORS
-    for kind in manifest_kinds():
-        loose = _loose(kind_schema(kind.word))
+    for kind in known.with_manifests:
+        loose = _loose(kind.schema)
         schema["definitions"] |= loose["definitions"]
         defaults = schema["properties"]["defaults"]["properties"][kind.word]
         defaults["properties"] |= loose["properties"] | {EXTRAS: _extras_for_editors(kind, extras)}
@@ -196,9 +200,9 @@ def _or_else(schema: dict[str, Json], *, removable: bool = True) -> dict[str, Js
 @cache
 def output_schemas() -> dict[str, dict[str, Json]]:
     """By command, what it prints with `--format json`. Open: keys may be added under the same major format version."""
-    shared = kind_schema("outputs")["definitions"]
+    shared = own_schema("outputs")["definitions"]
     found = {}
-    for command, schema in kind_schema("outputs").items():
+    for command, schema in own_schema("outputs").items():
         text, used = json.dumps(schema), dict(schema.get("definitions", {}))
         for name, part in reversed(shared.items()):  # Each refers only to those before it.
             if f'"#/definitions/{name}"' in text:
@@ -209,8 +213,8 @@ def output_schemas() -> dict[str, dict[str, Json]]:
     return found
 
 
-def texts(extras: Extras | None = None) -> dict[str, str]:
+def texts(known: Catalogue, extras: Extras | None = None) -> dict[str, str]:
     """The editor schemas, and those of what commands print as JSON, as files."""
     outputs = {f"{command}.schema.json": schema for command, schema in output_schemas().items()}
-    schemas = {**editor_schemas(extras), **outputs}
+    schemas = {**editor_schemas(known, extras), **outputs}
     return {name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for name, schema in schemas.items()}

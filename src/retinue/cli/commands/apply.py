@@ -11,11 +11,11 @@ from ...core.codec import outcome, plan_from_json
 from ...core.errors import InvalidManifests, StaleError, UsageError
 from ...core.model import Diagnostic, Plan, Severity
 from ...core.observation import Observation
-from ...core.policy import guard_protection
+from ...core.policy import guard_trusted, less_done
 from ...core.saved_plan import confirmed
 from ...core.soundness import faults
 from ...core.strictjson import loads
-from ...engine.preflight import Checked, preflight
+from ...engine.preflight import Checked, preflight, read_for_trusted
 from ...providers import registry
 from ...providers.base import Service
 from .. import allowing, helping, options
@@ -25,9 +25,9 @@ from ..connecting import connect
 from ..files import read_named
 from ..options import ApplyOptions, ProjectOptions
 from ..planning import as_recorded, plan_for, planned_again
-from ..reading import observed
+from ..reading import observed, opened
 from ..report import nothing_to_do, report_blocked, show_plan, shows_plan
-from ..session import Session, open_session, open_without_manifests, with_manifests
+from ..session import Session, open_without_manifests, with_manifests
 
 _MOST_BYTES = 512 * 1024 * 1024
 
@@ -53,14 +53,14 @@ def command(options: ApplyOptions, *, planfile: str | None, trust_plan: bool) ->
     """Do what the plan says: plan afresh and ask, or carry out PLANFILE exactly as it was reviewed.
 
     PLANFILE is planned again from the manifests, with the variables that it was made with: what they no longer ask for
-    is not done. Nothing but objects of this project and environment is ever changed, whatever a plan file says. Beside
-    --trust-plan, `--allow protected:ADDRESS` is the one thing to be said once more.
+    is not done. Nothing but objects of this project and environment is ever changed, whatever a plan file says. With
+    --trust-plan, `--allow brake=N` and `--allow protected:ADDRESS` must be given here again.
     """
     if planfile:
         return _apply_saved(planfile, options, trust_plan=trust_plan)
     if trust_plan:
         raise UsageError("--trust-plan is about a saved plan", "Name it: retinue apply plan.json --trust-plan.")
-    with observed(open_session(options), options) as (session, service, seen):
+    with opened(options) as (session, service, seen):
         return review_and_apply(plan_for(session, service, seen, options), session, service, options)
 
 
@@ -72,14 +72,15 @@ def read_plan(path: str) -> Plan:
         value = loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not JSON, so it is no plan", remedy) from error
-    return plan_from_json(value)
+    plan = plan_from_json(value)
+    return replace(plan, kinds=registry.catalogue((registry.current(plan.provider),)).kinds)
 
 
 def _apply_saved(path: str, options: ApplyOptions, *, trust_plan: bool) -> int:
     plan = read_plan(path)
     narrowing = (options.targets, options.excludes, options.labels, options.variables, options.var_files)
-    # What is believed of a plan without its manifests does not go so far as to lift a protection.
-    more = options.allowed.codes.keys() - ({"protected"} if trust_plan else set())
+    # What is believed of a plan without its manifests goes neither so far as to lift a protection nor the brake.
+    more = options.allowed.codes.keys() - ({"protected", "brake"} if trust_plan else set())
     if any(narrowing) or more:
         raise UsageError(
             "a saved plan is applied as it is; it cannot be narrowed, changed or allowed more",
@@ -98,11 +99,14 @@ def _apply_saved(path: str, options: ApplyOptions, *, trust_plan: bool) -> int:
         recorded = as_recorded(plan, path, options)
         return _apply_again(plan, with_manifests(session, recorded), recorded)
     with connect(session, options) as service:
-        checked = _unmoved(preflight(plan, run_of(session, service, options)))
+        run = run_of(session, service, options)
+        seen = read_for_trusted(plan, run)
+        checked = _unmoved(preflight(plan, run, seen))
         # A digest that somebody gave vouches for what the plan says was allowed; its file alone does not.
-        allowed = {**(plan.allowed.codes if options.expect_digest else {}), **options.allowed.codes}
-        guarded = guard_protection(replace(plan, changes=checked.todo, allowed=Allowed(allowed)), checked.live)
-        session = replace(session, before=checked.live.keys())
+        given = Allowed({**(plan.allowed.codes if options.expect_digest else {}), **options.allowed.codes})
+        allowed = less_done(given, (change for change, _ in checked.done), session.target.removed)
+        guarded = guard_trusted(replace(plan, changes=checked.todo, allowed=allowed), seen)
+        session = replace(session, before={item.remote_id for item in seen.live})
         return _carry_out(plan, session, service, options, replace(checked, todo=guarded.changes))
 
 

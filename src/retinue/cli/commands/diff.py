@@ -50,6 +50,7 @@ def command(options: PlanOptions, *, left: str, right: str, live: bool, detailed
     chosen = _chosen(sessions, sides, options)
     first, second = ({address: side[address] for address in side if chosen(address)} for side in sides)
     found = compare(sessions[0].project.name, (left, right), (first, second), live=live)
+    found = replace(found, kinds=sessions[0].kinds)
     if options.output_format == "json":
         text = console.json_text(comparison_to_json(found, __version__))
     else:

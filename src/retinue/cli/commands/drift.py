@@ -13,8 +13,7 @@ from .. import console, helping, options
 from ..exits import Exit
 from ..options import PlanOptions
 from ..planning import own_plan
-from ..reading import observed
-from ..session import open_session
+from ..reading import opened
 
 
 @helping.command(
@@ -33,7 +32,7 @@ def command(options: PlanOptions, *, detailed_exitcode: bool) -> int:
 
     What only the manifests changed is no drift; `retinue plan` shows it.
     """
-    with observed(open_session(options), options) as (session, service, seen):
+    with opened(options) as (session, service, seen):
         drift = drift_of(own_plan(session, service, seen, options))
     if options.output_format == "json":
         text = console.json_text(drift_to_json(drift, __version__))

@@ -85,8 +85,8 @@ class Misbehaviour:
 def command(misbehaviour: Misbehaviour, *, host: str, port: int, db: str, control: bool) -> int:
     """Serve a local Assistants v2 API until Ctrl-C; prints its URL as soon as it serves.
 
-    OpenAI's is at /v1, that of an Azure resource at /openai, of a Foundry project at /api/projects/NAME, Flowise at
-    /api/v1.
+    OpenAI's Assistants and Agents are at /v1, an Azure resource at /openai, a Foundry project at /api/projects/NAME,
+    Flowise at /api/v1.
     """
     if not host.isprintable():
         raise UsageError("--host holds what no name of a host can", "Name a host or an address, such as 127.0.0.1.")

@@ -10,7 +10,7 @@ from ...core.errors import UsageError
 from ...load.endpoints import EMULATOR, endpoint_problem
 from ...load.project import load_project
 from ...load.requirement import MISMATCH
-from ...providers import registry
+from ...providers import registry, starter
 from .. import console, helping, options
 from ..exports import from_new_project, read_export
 from ..options import ProjectOptions, to_paste
@@ -22,13 +22,14 @@ from ..scaffold import fresh_files, project_text, service_text, write_new
     "init",
     "retinue init",
     "retinue init -C helpdesk --from assistants.json",
+    "retinue init -C helpdesk --from openai-agents",
     "retinue init -C helpdesk --from flowise --endpoint http://localhost:3000",
 )
 @click.option(
     "--from",
     "source",
     metavar="FILE|SERVICE",
-    help="An export of assistants as JSON (`-` reads standard input), or a provider's name with --endpoint.",
+    help="An export as JSON (`-` reads standard input), or a provider's name, for most with --endpoint.",
 )
 @click.option("--endpoint", metavar="URL", help="Where that service is; its key comes from the usual variable.")
 @click.option("--allow-http", is_flag=True, help="Let that URL be plain http to a host that is not this machine.")
@@ -39,7 +40,7 @@ def command(options: ProjectOptions, *, source: str | None, endpoint: str | None
     """Start a project with an assistant that applies as it is, or with one manifest for each exported or live one."""
     folder = Path(options.directory)
     if (folder / "retinue.yaml").exists():
-        refuse([item for item in load_project(folder)[1] if item.code == MISMATCH])
+        refuse([item for item in load_project(folder, registry.catalogue)[1] if item.code == MISMATCH])
         raise UsageError(
             f"{folder / 'retinue.yaml'} exists already: this is a project",
             "To add assistants from an export: retinue import --from FILE.",
@@ -48,7 +49,7 @@ def command(options: ProjectOptions, *, source: str | None, endpoint: str | None
     for name in write_new(folder, files):
         console.result(f"wrote {name}")
     if list(files) == ["retinue.yaml"]:
-        where = folder / "assistants"
+        where = folder / starter.FOLDER
         console.result(f"\nNothing is live there that could be taken over: write a manifest into {where}.")
     else:
         here = ProjectOptions(directory=options.directory)
@@ -61,14 +62,17 @@ def _files(folder: Path, source: str | None, endpoint: str | None, *, allow_http
         if endpoint is not None:
             raise UsageError("--endpoint is of no use without --from SERVICE", "`retinue providers` lists them.")
         return fresh_files(folder)
+    if endpoint is None and source in registry.names() and not Path(source).exists():
+        endpoint = registry.load(source).capabilities.endpoint or None
     if endpoint is None:
         if source in (*registry.names(), *registry.FORMER) and not Path(source).exists():
             registry.load(source)
             raise UsageError(f"where is this {source}?", f"retinue init --from {source} --endpoint URL")
-        files = read_export(source).files
-        if not files:
+        exported = read_export(source)
+        if not exported.files:
             raise UsageError(f"nothing in {source} can become a manifest", "Name an export of assistants, as JSON.")
-        return {"retinue.yaml": project_text(folder), **files}
+        text = project_text(folder, exported.provider) if exported.provider else project_text(folder)
+        return {"retinue.yaml": text, **exported.files}
     wrong = endpoint_problem(endpoint, allow_http)
     if wrong is not None:
         plain = wrong.code == "endpoint-plain-http"

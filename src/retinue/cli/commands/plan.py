@@ -12,9 +12,8 @@ from .. import allowing, console, helping, options
 from ..exits import Exit
 from ..options import STDOUT, PlanOptions
 from ..planning import plan_for
-from ..reading import observed
+from ..reading import opened
 from ..report import remove_plan, show_plan
-from ..session import open_session
 
 
 @helping.command(
@@ -42,7 +41,7 @@ def command(options: PlanOptions, *, detailed_exitcode: bool) -> int:
         raise UsageError(f"--out - and --format {options.output_format} both want stdout", "Name a file with --out.")
     if options.out and options.out != STDOUT:
         options = replace(options, out_mode=remove_plan(options.out))
-    with observed(open_session(options), options) as (session, service, seen):
+    with opened(options) as (session, service, seen):
         plan = plan_for(session, service, seen, options)
     show_plan(plan, options)
     if detailed_exitcode and outcome(plan) != "no-changes":

@@ -6,7 +6,7 @@ import click
 
 from ...core.model import Json
 from ...providers import registry
-from ...providers.base import Capabilities
+from ...providers.base import Finder, Historian, Provider
 from ...render.matrix import Sheet, matrix_json, matrix_markdown, matrix_text, sheet_text
 from .. import console, helping, options
 from ..options import OutputOptions
@@ -25,7 +25,7 @@ def command(options: OutputOptions, *, name: str | None) -> int:
     """Show what each service can hold, field by field; of one service with the reasons."""
     found = [registry.load(item) for item in ([name] if name else registry.names())]
     records = [(provider, provider.capabilities) for provider in found]
-    sheets = [Sheet(provider.name, provider.title, _facts(record), record.fields) for provider, record in records]
+    sheets = [Sheet(provider.name, provider.title, _facts(provider), record.fields) for provider, record in records]
     match options.output_format:
         case "json":
             text = console.json_text(matrix_json(sheets))
@@ -37,15 +37,12 @@ def command(options: OutputOptions, *, name: str | None) -> int:
     return 0
 
 
-def _facts(record: Capabilities) -> dict[str, Json]:
+def _facts(provider: Provider) -> dict[str, Json]:
+    record = provider.capabilities
     return {
         "ids chosen by": record.identity,
-        "updates": record.update,
-        "clears with": record.clear,
-        "marker in": record.marker,
-        "locking": record.lock,
         "tells account": record.account or False,
-        "keeps versions": record.versions,
+        "keeps versions": issubclass(provider.service, Historian),
         "create can be repeated": record.create_repeatable,
-        "lists one owner's objects": record.owner_query,
+        "lists one owner's objects": issubclass(provider.service, Finder),
     }

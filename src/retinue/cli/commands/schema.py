@@ -23,7 +23,8 @@ def command(which: str | None, out: str | None) -> int:
 
     With --out all of them are written into a folder.
     """
-    schemas = texts({name: registry.load(name).capabilities.extras for name in registry.names()})
+    extras = {name: registry.load(name).capabilities.extras for name in registry.names()}
+    schemas = texts(registry.catalogue(None), extras)
     if out and out != "-":
         for name, text in schemas.items():
             console.write_file(str(Path(out) / name), text)

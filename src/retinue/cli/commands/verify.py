@@ -19,8 +19,8 @@ from ..connecting import connect
 from ..evaluate import evaluate
 from ..options import ApplyOptions
 from ..planning import own_plan
-from ..reading import observed
-from ..session import Session, open_session
+from ..reading import opened
+from ..session import Session
 
 
 @helping.command(
@@ -41,7 +41,7 @@ def command(options: ApplyOptions, *, words: tuple[str, ...]) -> int:
     """
     if not words:
         raise UsageError("which command?", "Name your evaluation: retinue verify -e dev -- pytest evaluations.")
-    with observed(open_session(options), options) as (session, service, seen):
+    with opened(options) as (session, service, seen):
         plan = own_plan(session, service, seen, options)
     # What was not applied, or changed outside, is not what its manifest says.
     unready = [change for change in plan.changes if not change.action.gives_up]

@@ -9,9 +9,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from ...core.model import Change, Desired, Diagnostic, Json, Live, Obstacle, Severity
+from ...schema import by_name
+from ..assistants_v2 import ASSISTANT, FILE, KINDS, VECTOR_STORE
 from ..base import Auth, Capabilities, Configured, Service, Settings, Support
 from ..openai_assistants import PROVIDER as OPENAI
-from ..openai_assistants import OpenAIService, WithKnowledge
+from ..openai_assistants import AssistantVerbs, FamilyService
 from ..openai_files import FILE_FIELDS, FileVerbs
 from ..vector_stores import STORE_FIELDS, StoreVerbs
 from ..wire import Connection
@@ -39,11 +41,25 @@ _ENDPOINT = (
 
 _PROJECT_ENDPOINT = "It ends in the project's name: https://NAME.services.ai.azure.com/api/projects/NAME."
 
+_SETTINGS: Mapping[str, Json] = {
+    "api_version": {
+        "type": "string",
+        "minLength": 1,
+        "description": "On Azure: the version of the API, for example 2024-05-01-preview.",
+    },
+    "entra": {
+        "enum": ["default"],
+        "description": "On Azure, in place of api_key: a token for whoever this machine is signed in as"
+        " (needs the extra `azure`).",
+    },
+}
+
 
 class AzureProvider:
     """The record and the pure checks, bound to one version of the API."""
 
     name = "azure-openai"
+    service = FamilyService
     title = "Azure OpenAI Assistants (2024-02-15-preview and later), and Foundry's classic agents"
 
     def __init__(self, version: Version | None = None, *, uses_entra: bool = False) -> None:
@@ -92,7 +108,7 @@ class AzureProvider:
 
     def connect(self, connection: Connection) -> Service:
         from ..http import Http  # heavy: the HTTP library is loaded only by commands that reach a service
-        from .service import FileIdsService, classify
+        from .service import FileIdsVerbs, classify
 
         base = connection.base_url.rstrip("/")
         if not self.version.foundry:
@@ -100,10 +116,10 @@ class AzureProvider:
         params = {**connection.params, "api-version": self.version.name}
         http = Http(replace(connection, base_url=base, params=params), classify)
         form, gone = form_of(self.version), _GONE_FOUNDRY if self.version.foundry else _GONE
-        kind = FileIdsService if isinstance(form, WithFileIds) else OpenAIService
+        verbs = FileIdsVerbs if isinstance(form, WithFileIds) else AssistantVerbs
         files = FileVerbs(http, connection.tell)
         stores = StoreVerbs(http, connection, files, attributes=False, most=MOST_IN_BATCH)
-        return WithKnowledge(kind(http, form, gone), files, stores)
+        return FamilyService(http, verbs(http, form, gone), files, stores)
 
 
 def _endpoint_problems(endpoint: str) -> Iterator[Diagnostic]:
@@ -118,16 +134,16 @@ def _endpoint_problems(endpoint: str) -> Iterator[Diagnostic]:
 def _record(version: Version) -> Capabilities:
     return replace(
         OPENAI.capabilities,
-        kinds=("Assistant", "File") if version.has_assistant_files else ("Assistant", "VectorStore", "File"),
+        kinds=by_name(ASSISTANT, FILE) if version.has_assistant_files else KINDS,
         # The files of the first version may have to be attached one by one, after the assistant is made.
-        compound={"Assistant": frozenset({"tool_resources"})}
+        compound={ASSISTANT.name: frozenset({"tool_resources"})}
         if version.has_assistant_files
         else OPENAI.capabilities.compound,
         unreadable={},
         account="",
-        fields={"Assistant": _fields(version), **_knowledge_fields(version)},
+        fields={ASSISTANT.name: _fields(version), **_knowledge_fields(version)},
         key_variable="AZURE_OPENAI_API_KEY",
-        settings=frozenset({"api_version", "entra"}),
+        settings=_SETTINGS,
         auth=Auth() if version.foundry else Auth("api-key", "", frozenset({"command"})),
     )
 
@@ -135,9 +151,9 @@ def _record(version: Version) -> Capabilities:
 def _knowledge_fields(version: Version) -> dict[str, Mapping[str, tuple[Support, str]]]:
     """Of files and vector stores; Azure's stores have no attributes on their files."""
     if version.has_assistant_files:
-        return {"File": FILE_FIELDS}
+        return {FILE.name: FILE_FIELDS}
     files = (Support.NATIVE, f"in batches of at most {MOST_IN_BATCH}")
-    return {"VectorStore": {**STORE_FIELDS, "files": files}, "File": FILE_FIELDS}
+    return {VECTOR_STORE.name: {**STORE_FIELDS, "files": files}, FILE.name: FILE_FIELDS}
 
 
 def _fields(version: Version) -> dict[str, tuple[Support, str]]:
@@ -153,7 +169,7 @@ def _fields(version: Version) -> dict[str, tuple[Support, str]]:
         }
     parts = (Part.TEMPERATURE, Part.TOP_P, Part.RESPONSE_FORMAT, Part.EFFORT)
     notes |= {part.value: version.origin(part) for part in parts}
-    found = {name: (Support.NATIVE, notes.get(name, "")) for name in OPENAI.capabilities.fields["Assistant"]}
+    found = {name: (Support.NATIVE, notes.get(name, "")) for name in OPENAI.capabilities.fields[ASSISTANT.name]}
     lacks = (part for part in parts if not version.holds(part))
     return found | {part.value: (Support.UNSUPPORTED, version.lack(part)) for part in lacks}
 

@@ -8,25 +8,30 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ...core.model import Desired, Diagnostic, Json
-from ..losses import LOSS
+from ..assistants_v2 import ASSISTANT, VECTOR_STORE
+from ..losses import LOSS, lost_tools
 from ..vector_stores import unsearchable
 from .versions import Part, Version
 
 
 def problems(desired: Desired, version: Version) -> Iterator[Diagnostic]:
-    if desired.kind == "Assistant":
-        yield from _assistant(desired.spec, version)
-    elif desired.kind == "VectorStore":
-        yield from unsearchable(desired)
-        # How the files of a store are chunked, and their attributes.
-        for index, item in enumerate(desired.spec.get("files") or ()):
-            if isinstance(item, dict) and item.get("attributes"):
-                yield from _lacking(Part.ATTRIBUTES, f"/files/{index}/attributes", version)
-            if isinstance(item, dict) and (item.get("chunking_strategy") or {}).get("type") == "static":
-                yield from _lacking(Part.CHUNKING, f"/files/{index}/chunking_strategy", version)
+    check = _CHECKS.get(desired.kind)
+    return check(desired, version) if check else iter(())
 
 
-def _assistant(spec: Mapping[str, Json], version: Version) -> Iterator[Diagnostic]:
+def _store(desired: Desired, version: Version) -> Iterator[Diagnostic]:
+    """How the files of a store are chunked, and their attributes."""
+    yield from unsearchable(desired)
+    for index, item in enumerate(desired.spec.get("files") or ()):
+        if isinstance(item, dict) and item.get("attributes"):
+            yield from _lacking(Part.ATTRIBUTES, f"/files/{index}/attributes", version)
+        if isinstance(item, dict) and (item.get("chunking_strategy") or {}).get("type") == "static":
+            yield from _lacking(Part.CHUNKING, f"/files/{index}/chunking_strategy", version)
+
+
+def _assistant(desired: Desired, version: Version) -> Iterator[Diagnostic]:
+    yield from lost_tools(desired, "this API")
+    spec = desired.spec
     text = spec.get("instructions")
     most = version.longest_instructions
     if isinstance(text, str) and len(text) > most:
@@ -69,3 +74,6 @@ def _function(function: Mapping[str, Json], path: str, version: Version) -> Iter
 def _lacking(part: Part, path: str, version: Version) -> Iterator[Diagnostic]:
     if not version.holds(part):
         yield Diagnostic(LOSS, f"{part.value} cannot be held: {version.lack(part)}", path=path)
+
+
+_CHECKS = {ASSISTANT.name: _assistant, VECTOR_STORE.name: _store}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ...core.errors import HeldBack, Incomplete, NotFound, RetinueError, UnknownOutcome
 from ...core.model import Json, Live
 from ..base import Marker
-from ..openai_assistants import Form, OpenAIService, path_of
+from ..openai_assistants import AssistantVerbs, Form, path_of
 from ..openai_assistants import classify as classify_openai
 from ..paged import below, id_of, paged
 from ..wire import Answer, Verb, Verdict
@@ -81,7 +81,7 @@ class AssistantFiles:
         return below(f"{path_of(assistant)}/files", file)
 
 
-class FileIdsService(OpenAIService):
+class FileIdsVerbs(AssistantVerbs):
     """2024-02-15-preview. Where an assistant does not tell its files they are listed, and attached one by one."""
 
     def __init__(self, http: Http, form: Form, gone: str) -> None:
@@ -98,7 +98,7 @@ class FileIdsService(OpenAIService):
             files = []
         return super()._read({**raw, "file_ids": files})
 
-    def create(self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()) -> Live:
+    def create(self, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()) -> Live:
         raw = self._made(spec, marker, at_default)
         return self._settled(id_of(raw, "an assistant"), lambda: self._read(raw), spec)
 
@@ -128,4 +128,4 @@ class FileIdsService(OpenAIService):
             self._files.detach(key, file)
         for file in (item for item in wanted if item not in held):
             self._files.attach(key, file)
-        return self.get(live.kind, key) or live
+        return self.get(key) or live

@@ -5,22 +5,23 @@ Source of the facts: measured against Flowise 3.1.4, and its server source.
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from importlib import resources
 
 from ...core.model import Change, Desired, Diagnostic, Json, Live, Obstacle, Severity
+from ...schema import by_name, schema_beside
+from ..assistants_v2 import ASSISTANT
 from ..base import Capabilities, Service, Support
 from ..wire import Connection
 from .block import NAME, block_of
 from .checks import problems
 from .reading import details_of
+from .service import FlowiseService
 from .verdicts import classify
 
 __all__ = ["PROVIDER", "FlowiseProvider", "classify"]
 
 _API = "/api/v1"
-_SCHEMA: Json = json.loads((resources.files(__package__) / "schema.json").read_text(encoding="utf-8"))
+_SCHEMA: Json = schema_beside(__package__, "schema")
 _IN_FLOW = ("/name", "/model", "/instructions", "/temperature", "/top_p", "/providers")
 _NATIVE = (Support.NATIVE, "")
 
@@ -30,17 +31,14 @@ class FlowiseProvider:
 
     name = NAME
     title = "Flowise assistants (3.1)"
+    service = FlowiseService
     capabilities = Capabilities(
-        kinds=("Assistant",),
+        kinds=by_name(ASSISTANT),
         identity="server",
-        update="full",
-        clear="the documented default, or the key left out",
-        marker="details.metadata",
-        lock="none",
         list_lag=0.0,
         create_repeatable=False,
         fields={
-            "Assistant": {
+            ASSISTANT.name: {
                 "name": (Support.NATIVE, "that of the address where a manifest has none"),
                 "description": (Support.NATIVE, "of a CUSTOM row: kept, but shown nowhere"),
                 "model": (Support.NATIVE, "of a CUSTOM row: an input of its chat model"),
@@ -61,8 +59,8 @@ class FlowiseProvider:
                 "providers": (Support.NATIVE, "type, credential, iconSrc, chatModel, tools, documentStores"),
             }
         },
-        extras={"Assistant": _SCHEMA},
-        recognised_by={"Assistant": ("/name", f"/providers/{NAME}/type")},
+        extras={ASSISTANT.name: _SCHEMA},
+        recognised_by={ASSISTANT.name: ("/name", f"/providers/{NAME}/type")},
         key_variable="FLOWISE_API_KEY",
     )
 
@@ -86,7 +84,6 @@ class FlowiseProvider:
 
     def connect(self, connection: Connection) -> Service:
         from ..http import Http  # heavy: the HTTP library is loaded only by commands that reach a service
-        from .service import FlowiseService
 
         base = connection.base_url.rstrip("/").removesuffix(_API)
         return FlowiseService(Http(replace(connection, base_url=base + _API), classify))

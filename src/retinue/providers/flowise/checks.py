@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from ...core.canonical import same
 from ...core.model import Desired, Diagnostic, Json, Severity
-from ..losses import LOSS
+from ..losses import LOSS, lost_tools
 from .block import DEFAULT_NODE, NAME, Block, Part, block_of
 from .nodes import Held, known_nodes
 
@@ -21,7 +21,11 @@ def problems(desired: Desired) -> Iterator[Diagnostic]:
         if spec.get(name):
             message = f"{name} is kept in the row's details, where no part of Flowise shows or uses it"
             yield Diagnostic("approximated", message, path=f"/{name}", severity=Severity.INFO)
-    yield from _of_custom(spec, block) if block.is_custom else _of_openai(spec, block)
+    if block.is_custom:
+        yield from _of_custom(spec, block)
+    else:
+        yield from _of_openai(spec, block)
+        yield from lost_tools(desired, "an assistant of type OPENAI")
 
 
 def lost(path: str, message: str, remedy: str = _OVERLAY) -> Diagnostic:

@@ -5,24 +5,25 @@ Source of the facts: measured against langgraph-api 0.16.7, and its published Op
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from importlib import resources
 
 from ...core.model import Change, Desired, Diagnostic, Json, Live, Obstacle, Severity
 from ...core.pointer import join_pointer
+from ...schema import by_name, schema_beside
+from ..assistants_v2 import ASSISTANT
 from ..base import Auth, Capabilities, Service, Support
 from ..wire import Connection
 from .block import DEFAULT_KEYS, NAME, block_of
 from .mapping import SYSTEM, UNNAMED
+from .service import LangGraphService
 from .verdicts import classify
 
 __all__ = ["PROVIDER", "LangGraphProvider", "classify"]
 
-_SCHEMA: Json = json.loads((resources.files(__package__) / "schema.json").read_text(encoding="utf-8"))
+_SCHEMA: Json = schema_beside(__package__, "schema")
 _NATIVE = (Support.NATIVE, "")
 _SECRET = re.compile(r"(^|[^a-z])(api[_-]?key|password|passwd|secret|token)$", re.IGNORECASE)
 _IN_CODE = "LangGraph has it in the code of the graph"
@@ -33,17 +34,14 @@ class LangGraphProvider:
 
     name = NAME
     title = "LangGraph assistants (langgraph dev, LangGraph Server, LangSmith deployments)"
+    service = LangGraphService
     capabilities = Capabilities(
-        kinds=("Assistant",),
+        kinds=by_name(ASSISTANT),
         identity="client",
-        update="partial",
-        clear='"" for texts; a metadata key that is taken away keeps null',
-        marker="metadata",
-        lock="none",
         list_lag=0.0,
         create_repeatable=True,
         fields={
-            "Assistant": dict.fromkeys(("name", "description", "metadata"), _NATIVE)
+            ASSISTANT.name: dict.fromkeys(("name", "description", "metadata"), _NATIVE)
             | {name: (Support.EMULATED, f"the context key `{key}`, or another") for name, key in DEFAULT_KEYS.items()}
             | {
                 "tools": (Support.UNSUPPORTED, f"{_IN_CODE}; pass what it needs in providers.{NAME}.context"),
@@ -52,10 +50,8 @@ class LangGraphProvider:
                 "providers": (Support.NATIVE, "graph_id, context_keys, context"),
             }
         },
-        extras={"Assistant": _SCHEMA},
+        extras={ASSISTANT.name: _SCHEMA},
         auth=Auth("x-api-key", ""),
-        owner_query=True,
-        versions=True,
     )
 
     def check(self, desired: Desired) -> list[Diagnostic]:
@@ -67,7 +63,6 @@ class LangGraphProvider:
 
     def connect(self, connection: Connection) -> Service:
         from ..http import Http  # heavy: the HTTP library is loaded only by commands that reach a service
-        from .service import LangGraphService
 
         return LangGraphService(Http(connection, classify, create_repeatable=self.capabilities.create_repeatable))
 

@@ -12,6 +12,7 @@ from ...core.canonical import same
 from ...core.errors import ServiceError
 from ...core.marker import ADDRESS_KEY, APPLIED_KEY
 from ...core.model import Json, Live
+from ..assistants_v2 import ASSISTANT
 from ..base import Marker
 from ..lenient import mapping, seconds, text
 from .block import NAME, Block, block_of, context_of, copies_of, keys_from, split_context
@@ -60,7 +61,7 @@ def to_live(raw: Mapping[str, Json]) -> Live:
     graph_id = raw.get("graph_id")
     block = Block(graph_id if isinstance(graph_id, str) else None, keys, rest, not_mirrored)
     return Live(
-        kind="Assistant",
+        kind=ASSISTANT.name,
         spec={
             "name": name if (name := text(raw.get("name"))) != UNNAMED else None,
             "description": text(raw.get("description")),

@@ -1,20 +1,17 @@
-"""The subject of the conformance suite: the made-up service as a WSGI application, and a way past the provider."""
+"""The subject of the conformance suite: the made-up service, filled and emptied past the provider."""
 
 from __future__ import annotations
 
 import itertools
-import json
-import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from types import SimpleNamespace
-from typing import Any
 
-from retinue.core.model import Json
-from retinue.providers.http import in_process
-from retinue.providers.wire import Connection
+from retinue.provider import Connection, Json, in_process
 
-from . import PROVIDER, body, classify
+from . import BOTS, PROVIDER, SHELVES
+from .server import Acme
 
+_FIRST, _SECOND = "00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000b"
 FULL: dict[str, Json] = {
     "name": "Greeter",
     "description": "Says hello.",
@@ -31,78 +28,61 @@ CHANGED: dict[str, Json] = {
     "metadata": {"team": "7"},
     "temperature": 0,
 }
+SHELF: dict[str, Json] = {"name": "Hall", "keeper": _FIRST, "note": "Mind it.", "width": 9, "metadata": {"owner": "cx"}}
+MOVED: dict[str, Json] = {"name": "Attic", "keeper": _SECOND, "note": "Ask.", "width": 60, "metadata": {"team": "7"}}
 
 
 class AcmeSubject:
     name = "acme"
     provider = PROVIDER
-    classify = staticmethod(classify)
-    samples = {"Assistant": SimpleNamespace(full=FULL, changed=CHANGED, minimal={"model": "small"})}
+    classify = staticmethod(PROVIDER.classify)
+    samples = {
+        "Assistant": SimpleNamespace(full=FULL, changed=CHANGED, minimal={"model": "small"}),
+        "Shelf": SimpleNamespace(full=SHELF, changed=MOVED, minimal={"keeper": _FIRST}),
+    }
     gaps: Mapping[str, str] = {}
-    partial_answers = True
 
     def __enter__(self) -> AcmeSubject:
-        self._bots: dict[str, dict[str, Json]] = {}
-        self._lock, self._clock = threading.Lock(), itertools.count(1)
+        self._server, self._clock = Acme(), itertools.count(1)
+        self._server.strict = False
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bots.clear()
+        self._server.close()
 
     def reset(self) -> None:
-        self._bots.clear()
+        self._server.objects = {"bots": {}, "shelves": {}}
+        self._server.page = 100
 
     def connection(self) -> Connection:
-        return Connection("http://acme/api", transport=in_process(self._app))
+        return Connection("http://acme/api", transport=in_process(self._server))
 
-    def _app(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        with self._lock:
-            status, answer = self._answer(environ)
-        data = json.dumps(answer).encode()
-        start_response(f"{status} -", [("Content-Type", "application/json"), ("Content-Length", str(len(data)))])
-        return [data]
+    def _of(self, kind: str) -> tuple[str, dict[str, dict[str, Json]]]:
+        name = {"Assistant": "bots", "Shelf": "shelves"}[kind]
+        return name, self._server.objects[name]
 
-    def _answer(self, environ: dict[str, Any]) -> tuple[int, Json]:
-        method, key = environ["REQUEST_METHOD"], environ["PATH_INFO"].removeprefix("/api/bots").strip("/")
-        if method == "GET" and not key:
-            return 200, {"bots": list(self._bots.values())}
-        if method == "POST" and key in self._bots:
-            return 409, {"error": "taken"}
-        if method != "POST" and key not in self._bots:
-            return 404, {"error": "no such bot"}
-        if method == "GET":
-            return 200, self._bots[key]
-        if method == "DELETE":
-            del self._bots[key]
-            return 200, {"done": True}
-        given = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
-        if not all(isinstance(given.get(name, ""), str) for name in ("title", "about", "engine", "prompt")):
-            return 422, {"error": "a text is expected"}
-        self._put(key, given)
-        return 200, {"done": True}
-
-    def _put(self, key: str, given: Mapping[str, Json]) -> None:
-        blank = {"title": "", "about": "", "engine": "", "prompt": "", "heat": ""}
-        made = self._bots[key]["made"] if key in self._bots else next(self._clock)
-        self._bots[key] = {**blank, **given, "id": key, "made": made}
+    def _body(self, kind: str, before: Mapping[str, Json], spec: Mapping[str, Json]) -> dict[str, Json]:
+        return {"Assistant": BOTS, "Shelf": SHELVES}[kind].body(before, spec, None)
 
     def seed(self, kind: str, spec: Mapping[str, Json]) -> str:
         key = f"00000000-0000-4000-8000-{next(self._clock):012}"
-        self._put(key, body({}, spec, None))
+        self._server.put(self._of(kind)[0], key, self._body(kind, {}, spec))
         return key
 
     def live(self, kind: str) -> Mapping[str, Mapping[str, Json]]:
-        return {key: dict(bot) for key, bot in self._bots.items()}
+        return {key: dict(item) for key, item in self._of(kind)[1].items()}
 
     def edit(self, kind: str, remote_id: str, fields: Mapping[str, Json]) -> None:
-        before = self._bots[remote_id]
-        labels = before["labels"]
-        self._bots[remote_id] = {**body(before, fields, None), "labels": labels}
+        objects = self._of(kind)[1]
+        before = objects[remote_id]
+        objects[remote_id] = {**self._body(kind, before, fields), "labels": before["labels"]}
 
     def plant(self, kind: str, remote_id: str) -> Mapping[str, Json]:
         strange = {"voice": "alto", "limits": {"tokens": [1, 2]}}
-        self._bots[remote_id] = {**self._bots[remote_id], **strange}
+        objects = self._of(kind)[1]
+        objects[remote_id] = {**objects[remote_id], **strange}
         return strange
 
     def pages_of(self, size: int) -> bool:
-        return False
+        self._server.page = size
+        return True

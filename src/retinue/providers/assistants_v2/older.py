@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
-from ..core.model import Address, Json
-from ..core.references import reference
-
-
-class Note(NamedTuple):
-    """What could not be carried over, and what to do about it."""
-
-    message: str
-    remedy: str
+from ...core.model import Address, Json, Kind, Notes, Split
+from ...core.references import reference
 
 
-def upgraded(item: dict[str, Json]) -> tuple[dict[str, Json], list[Note]]:
+def upgraded(item: dict[str, Json]) -> tuple[dict[str, Json], Notes]:
     """The object with `retrieval` and `file_ids` of v1 as v2 writes them. Anything else stays as it is."""
     tools = item.get("tools")
     if isinstance(tools, list):
@@ -28,7 +20,7 @@ def upgraded(item: dict[str, Json]) -> tuple[dict[str, Json], list[Note]]:
     if not files:
         return item, []
     if not (isinstance(files, list) and all(isinstance(name, str) for name in files)):
-        return item, [Note("`file_ids` is no list of ids and was left out", "Look at the object in the export.")]
+        return item, [("`file_ids` is no list of ids and was left out", "Look at the object in the export.")]
     return _with_files(item, files)
 
 
@@ -52,7 +44,7 @@ def _type(tool: Json) -> Json:
     return tool.get("type") if isinstance(tool, dict) else None
 
 
-def _with_files(item: dict[str, Json], files: list[str]) -> tuple[dict[str, Json], list[Note]]:
+def _with_files(item: dict[str, Json], files: list[str]) -> tuple[dict[str, Json], Notes]:
     tools = item.get("tools")
     types = {_type(tool) for tool in tools if isinstance(_type(tool), str)} if isinstance(tools, list) else set()
     resources = item.get("tool_resources") or {}
@@ -60,16 +52,14 @@ def _with_files(item: dict[str, Json], files: list[str]) -> tuple[dict[str, Json
     if "code_interpreter" in types and isinstance(resources, dict) and not resources.get("code_interpreter"):
         item = {**item, "tool_resources": {**resources, "code_interpreter": {"file_ids": files}}}
     elif "file_search" not in types:
-        notes.append(
-            Note(f"no tool uses its files {_listed(files)}; they were left out", "Add them to a tool's files.")
-        )
+        notes.append((f"no tool uses its files {_listed(files)}; they were left out", "Add them to a tool's files."))
     if "file_search" in types:
         message = f"file_search has no files of its own any more; {_listed(files)} were left out"
         remedy = (
             "Write a `vector_store:` manifest with `files: […]` and refer to it: "
             "`tool_resources: {file_search: {vector_store_ids: [{ref: VectorStore/NAME}]}}`."
         )
-        notes.append(Note(message, remedy))
+        notes.append((message, remedy))
     return item, notes
 
 
@@ -78,19 +68,17 @@ def _listed(files: list[str]) -> str:
     return shown if len(files) <= 5 else f"{shown} and {len(files) - 5} more"
 
 
-_KIND = "VectorStore"
 _AT = "/tool_resources/file_search/vector_stores/0"
 
 
-class Split(NamedTuple):
-    """An assistant that refers to its store, the fields of that store (None without one), and what has no place."""
+def function_name(tool: Json) -> str | None:
+    """The name of the function that a tool is; None for any other tool."""
+    function = tool.get("function") if isinstance(tool, dict) and tool.get("type") == "function" else None
+    name = function.get("name") if isinstance(function, dict) else None
+    return name if isinstance(name, str) else None
 
-    item: dict[str, Json]
-    store: dict[str, Json] | None = None
-    lost: tuple[str, ...] = ()
 
-
-def without_helper(item: dict[str, Json], name: str) -> Split:
+def without_helper(item: dict[str, Json], name: str, store: Kind) -> Split:
     """The object with `vector_stores` moved into a store of this name. What the API would refuse stays where it is."""
     resources = _mapping(item.get("tool_resources"))
     search = _mapping(resources.get("file_search"))
@@ -100,9 +88,9 @@ def without_helper(item: dict[str, Json], name: str) -> Split:
     if search.get("vector_store_ids"):
         return Split(item)
     rest = {key: value for key, value in search.items() if key != "vector_stores"}
-    linked = {**rest, "vector_store_ids": [reference(Address(_KIND, name))]}
-    store, lost = _store(helper[0])
-    return Split({**item, "tool_resources": {**resources, "file_search": linked}}, store, lost)
+    linked = {**rest, "vector_store_ids": [reference(Address(store.name, name))]}
+    fields, lost = _store(helper[0])
+    return Split({**item, "tool_resources": {**resources, "file_search": linked}}, ((store, fields),), lost)
 
 
 def _mapping(value: Json) -> dict[str, Json]:

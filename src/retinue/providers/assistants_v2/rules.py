@@ -1,0 +1,90 @@
+"""What the schemas of assistants and vector stores cannot say, and their own words for some faults. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ...core.canonical import canonical_json
+from ...core.model import Json
+from ...core.problem import Fault, Problem, path_name, shown
+
+_RESERVED = "retinue."
+
+
+def function_rules(data: Mapping[str, Json]) -> Iterator[Problem]:
+    """Functions with one name, and parameters without names."""
+    seen: dict[str, int] = {}
+    tools = data.get("tools")
+    for index, tool in enumerate(tools if isinstance(tools, list) else ()):
+        function = tool.get("function") if isinstance(tool, dict) else None
+        if not isinstance(function, dict):
+            continue
+        path = ("tools", index, "function")
+        name, parameters = function.get("name"), function.get("parameters")
+        if isinstance(name, str) and seen.setdefault(name, index) != index:
+            message = f"the function {shown(name)} stands twice: it is tools[{seen[name]}] already"
+            remedy = "Give each function a name of its own, or remove one."
+            yield Problem("duplicate-tool", message, remedy, (*path, "name"))
+        if isinstance(parameters, dict) and parameters and parameters.get("type") != "object":
+            at = (*path, "parameters", "type") if "type" in parameters else (*path, "parameters")
+            message = "the parameters of a function are a schema of `type: object`, because arguments have names"
+            remedy = "Write `type: object`, and each argument by its name below `properties:`."
+            yield Problem("not-a-schema", message, remedy, at)
+
+
+def store_rules(data: Mapping[str, Json]) -> Iterator[Problem]:
+    """Overlaps, reserved attributes, a file with two descriptions."""
+    yield from _overlap(data.get("chunking_strategy"), ("chunking_strategy",))
+    files = data.get("files")
+    seen: dict[str, tuple[int, str]] = {}
+    for index, item in enumerate(files if isinstance(files, list) else ()):
+        if not isinstance(item, dict) or "file_id" not in item:
+            continue
+        yield from _overlap(item.get("chunking_strategy"), ("files", index, "chunking_strategy"))
+        attributes = item.get("attributes")
+        for key in attributes if isinstance(attributes, dict) else ():
+            if key.startswith(_RESERVED):
+                message = f"the attribute {shown(key)} is reserved: retinue writes the file's name there"
+                remedy = f"Take a name that does not begin with `{_RESERVED}`."
+                yield Problem("reserved-key", message, remedy, ("files", index, "attributes", key), at_key=True)
+        name = canonical_json(item.get("file_id"))
+        described = canonical_json({key: value for key, value in item.items() if key != "file_id"})
+        first, other = seen.setdefault(name, (index, described))
+        if other != described:
+            message = f"this file is files[{first}] already, with another description"
+            remedy = "Name it once; a pattern takes in all that it matches."
+            yield Problem("file-twice", message, remedy, ("files", index))
+
+
+def _overlap(chunking: Any, path: tuple[str | int, ...]) -> Iterator[Problem]:
+    sizes = chunking.get("static") if isinstance(chunking, dict) else None
+    sizes = sizes if isinstance(sizes, dict) else {}
+    size, overlap = (sizes.get(key) for key in ("max_chunk_size_tokens", "chunk_overlap_tokens"))
+    if type(size) is int and type(overlap) is int and overlap > size // 2:
+        message = f"chunk_overlap_tokens is {overlap}, more than half of max_chunk_size_tokens ({size})"
+        at = (*path, "static", "chunk_overlap_tokens")
+        yield Problem("chunk-overlap", message, f"Write {size // 2} or less.", at)
+
+
+def of_store(fault: Fault) -> Problem | None:
+    if fault.keyword == "maxProperties" and fault.path[-1:] == ("metadata",):
+        count = len(fault.value)
+        message = f"{count} metadata pairs are too many: at most {fault.wanted}"
+        remedy = f"Remove {count - fault.wanted}. The API takes 16, and retinue keeps its marker in two of them."
+        return Problem("too-many", message, remedy)
+    return None
+
+
+def of_assistant(fault: Fault) -> Problem | None:
+    value, path, name = fault.value, fault.path, path_name(fault.path)
+    if fault.keyword == "enum" and value == "retrieval":
+        remedy = "Write `type: file_search`, and the files as a vector store in `tool_resources`."
+        return Problem("v1-tool", "the tool `retrieval` belongs to the v1 API; it is called file_search now", remedy)
+    if path[-1:] == ("response_format",) and fault.keyword in ("type", "enum"):
+        names = "text, json_object or json_schema"
+        wanted = f"Write `{{type: {value}}}`." if value in names.split() else f"Write `auto`, or a mapping: {names}."
+        return Problem("not-allowed", f"{name} is `auto` or a mapping with `type`", wanted)
+    if len(path) == 2 and path[0] == "tools" and fault.keyword == "type" and isinstance(value, str):
+        return Problem("wrong-type", f"{name} is text, but a tool is a mapping", f"Write `- type: {value[:40]}`.")
+    return of_store(fault)

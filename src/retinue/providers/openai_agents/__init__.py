@@ -1,0 +1,170 @@
+"""Provider `openai-agents`: agents of OpenAI's Agents API (beta). The record and the pure checks.
+
+Source of the facts: the types and resources of the package openai 3.57.0; docs/providers/openai-agents.md marks what
+nobody could verify.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from ...core.model import Change, Desired, Diagnostic, Json, Live, Obstacle, Severity
+from ...schema import by_name, schema_beside
+from ..assistants_v2 import ASSISTANT
+from ..base import Capabilities, Configured, Marker, Service, Settings, Support
+from ..lenient import mapping, mappings
+from ..losses import LOSS
+from ..metadata import MOST_PAIRS
+from ..openai_assistants import SETTINGS, classify, headers_of
+from ..wire import Connection
+from .forms import DESCRIPTION_KEY, NAME, block_of, metadata, to_live
+from .service import AgentsService
+from .tools import is_portable, strange_tools, write_tools
+
+__all__ = ["PROVIDER", "OpenAIAgentsProvider", "classify"]
+
+_SCHEMA: Json = schema_beside(__package__, "schema")
+_NATIVE = (Support.NATIVE, "")
+_LONGEST_NAME = 128
+_MOST_TOOL_BYTES = 3 * 1024 * 1024
+_APPENDED = "appended to the base instructions that OpenAI gives every agent, which stay in force"
+_NO_SAMPLING = "an agent has no sampling settings; leave it out, and steer by `reasoning_effort` and the instructions"
+_LOST_TOOLS: Mapping[str, str] = {
+    "code_interpreter": "an agent runs code in the environment of its session, which is set up where sessions are made",
+    "file_search": "an agent searches no vector store; offer the search as a function or behind an `mcp` server",
+}
+
+
+class OpenAIAgentsProvider:
+    """The record and the pure checks. `headers`: what the settings of an environment add to every request."""
+
+    name = NAME
+    title = "OpenAI Agents (beta)"
+    service = AgentsService
+    capabilities = Capabilities(
+        kinds=by_name(ASSISTANT),
+        identity="server",
+        list_lag=2.0,
+        create_repeatable=False,
+        key_variable="OPENAI_API_KEY",
+        endpoint="https://api.openai.com/v1",
+        account="the organization, where answers name it",
+        settings=SETTINGS,
+        extras={ASSISTANT.name: _SCHEMA},
+        fields={
+            ASSISTANT.name: {
+                "name": (Support.NATIVE, f"at most {_LONGEST_NAME} characters"),
+                "description": (Support.EMULATED, f"the metadata pair `{DESCRIPTION_KEY}`: one pair fewer for you"),
+                "model": _NATIVE,
+                "instructions": (Support.EMULATED, _APPENDED),
+                "tools": (Support.NATIVE, "function (with a description, not strict), mcp, web_search"),
+                "tool_resources": (Support.UNSUPPORTED, "an agent has no files and vector stores of its own"),
+                "metadata": _NATIVE,
+                "temperature": (Support.UNSUPPORTED, _NO_SAMPLING),
+                "top_p": (Support.UNSUPPORTED, _NO_SAMPLING),
+                "response_format": (Support.NATIVE, "text, or json_schema: its schema alone"),
+                "reasoning_effort": _NATIVE,
+                "providers": (Support.NATIVE, ", ".join(_SCHEMA["properties"])),
+            }
+        },
+    )
+
+    def __init__(self, headers: Mapping[str, str] | None = None) -> None:
+        self._headers = headers or {}
+
+    def configured(self, settings: Settings) -> Configured:
+        headers, problems = headers_of(settings)
+        said = Diagnostic("approximated", f"instructions are {_APPENDED}", path="/provider", severity=Severity.INFO)
+        return Configured(OpenAIAgentsProvider(headers), (*problems, said))
+
+    def check(self, desired: Desired) -> list[Diagnostic]:
+        at = None if desired.address is None else str(desired.address)
+        return [replace(item, address=at) for item in _problems(desired.spec)]
+
+    def obstacle(self, change: Change, live: Live | None) -> Obstacle | None:
+        """More than 16 metadata pairs, counting a description that the manifest leaves to others."""
+        if live is None:
+            return None
+        count = len(metadata({**live.spec, **{item.name: item.after for item in change.fields}}, Marker("-", "-")))
+        if count <= MOST_PAIRS:
+            return None
+        message = f"{live.remote_id} would need {count} metadata pairs, {MOST_PAIRS} is the most"
+        return Obstacle("metadata-full", message, ("Keep fewer metadata keys, or no description.",))
+
+    def connect(self, connection: Connection) -> Service:
+        from ..http import Http  # heavy: the HTTP library is loaded only by commands that reach a service
+
+        headers = {"OpenAI-Beta": "agents=v1", **self._headers, **connection.headers}
+        return AgentsService(Http(connection.with_headers(headers), classify))
+
+    def exported(self, live: Live) -> dict[str, Json]:
+        """An agent as the manifest's fields, for import; tools of unknown types too, so that they are told of."""
+        tools = [*live.spec["tools"], *strange_tools(live.raw.get("tools"))]
+        form = live.spec["response_format"]
+        if mapping(form).get("type") == "json_schema":
+            form = {**form, "json_schema": {"name": "answer", **form["json_schema"]}}
+        return {"id": live.remote_id, **live.spec, "tools": tools, "response_format": form}
+
+    def recognised(self, raw: Mapping[str, Json]) -> Live | None:
+        """An object of an export as a live agent; None if it says that it is something else."""
+        return to_live(raw) if raw.get("object") == "agent" and raw.get("id") else None
+
+
+def _problems(spec: Mapping[str, Json]) -> Iterator[Diagnostic]:
+    name, described = spec.get("name"), spec.get("description") is not None
+    if isinstance(name, str) and len(name) > _LONGEST_NAME:
+        message = f"a `name` of {len(name)} characters cannot be held: {_LONGEST_NAME} is the most for an agent"
+        yield Diagnostic(LOSS, message, "Shorten it, here or for this environment in an overlay.", path="/name")
+    if described and len(metadata(spec, Marker("-", "-"))) > MOST_PAIRS:
+        message = "`description` cannot be held: it travels as a metadata pair, and there is none left"
+        yield Diagnostic(LOSS, message, "Remove one pair of `metadata`, or the description.", path="/description")
+    for index, tool in enumerate(mappings(spec.get("tools"))):
+        yield from _tool(tool, f"/tools/{index}")
+    yield from _format(mapping(spec.get("response_format")))
+    block = block_of(spec)
+    for index, tool in enumerate(mappings(block.get("tools"))):
+        if is_portable(tool):
+            message = f"this {tool['type']} says nothing that only OpenAI has: it belongs into `tools` of the manifest"
+            remedy = "Move it there, in the words of a manifest."
+            yield Diagnostic("agents-tool", message, remedy, path=f"/providers/{NAME}/tools/{index}")
+    size = len(
+        json.dumps(
+            write_tools(spec.get("tools"), block.get("tools")), ensure_ascii=False, separators=(",", ":")
+        ).encode()
+    )
+    if size > _MOST_TOOL_BYTES:
+        message = f"the tools cannot be held: they take {size:,} bytes, {_MOST_TOOL_BYTES:,} is the most for an agent"
+        yield Diagnostic(LOSS, message, "Shorten their schemas, or offer them behind an `mcp` server.", path="/tools")
+
+
+def _tool(tool: Mapping[str, Json], path: str) -> Iterator[Diagnostic]:
+    kind, function = str(tool.get("type")), mapping(tool.get("function"))
+    if kind in _LOST_TOOLS:
+        remedy = "Take it out here, or leave it out for this environment in an overlay."
+        yield Diagnostic(LOSS, f"the tool {kind} cannot be held: {_LOST_TOOLS[kind]}", remedy, path=path)
+    elif kind == "function" and function:
+        if not function.get("description"):
+            message = "a function needs its `description` here: the service requires one"
+            yield Diagnostic("agents-function", message, "Add `description: …`.", path=f"{path}/function")
+        if function.get("strict"):
+            message = "`strict` cannot be held: an agent does not promise arguments that follow the schema"
+            remedy = "Take it out, and check the arguments in your application."
+            yield Diagnostic(LOSS, message, remedy, path=f"{path}/function/strict")
+
+
+def _format(form: Mapping[str, Json]) -> Iterator[Diagnostic]:
+    kind, inner = form.get("type"), mapping(form.get("json_schema"))
+    if kind == "json_object":
+        message = "the response format json_object cannot be held: an agent has text and json_schema"
+        yield Diagnostic(LOSS, message, "Write a json_schema with the members that you need.", path="/response_format")
+    elif kind == "json_schema" and inner and inner.get("schema") is None:
+        message = "a json_schema without `schema` cannot be held"
+        yield Diagnostic(LOSS, message, "Add `schema: …`, or remove the format.", path="/response_format")
+    elif kind == "json_schema" and (inner.get("strict") is not None or inner.get("description")):
+        message = "of a json_schema an agent holds the schema alone; answers always follow it, as if `strict` were true"
+        yield Diagnostic("approximated", message, path="/response_format/json_schema", severity=Severity.INFO)
+
+
+PROVIDER = OpenAIAgentsProvider()

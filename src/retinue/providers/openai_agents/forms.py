@@ -1,0 +1,132 @@
+"""An agent to a live resource in the words of a manifest, and back into requests. Pure.
+
+Source of the facts: the types and resources of the package openai 3.57.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ...core.canonical import same
+from ...core.marker import ADDRESS_KEY, APPLIED_KEY
+from ...core.model import Json, Live
+from ..assistants_v2 import ASSISTANT
+from ..base import Marker
+from ..lenient import mapping
+from ..metadata import authors, pairs, texts
+from ..paged import created_at, id_of
+from .tools import read_tools, with_unknown, write_tools
+
+NAME = "openai-agents"
+DESCRIPTION_KEY = "retinue.description"
+"""The metadata pair that holds the description, for which an agent has no member."""
+
+
+def block_of(spec: Mapping[str, Json]) -> Mapping[str, Json]:
+    return mapping(mapping(spec.get("providers")).get(NAME))
+
+
+def to_live(raw: Mapping[str, Json]) -> Live:
+    """Raises ServiceError if this is no agent."""
+    held = texts(raw)
+    reasoning, text = mapping(raw.get("reasoning")), mapping(raw.get("text"))
+    tools, own = read_tools(raw.get("tools"))
+    block = {
+        "tools": own,
+        "service_tier": raw.get("service_tier"),
+        "reasoning": {"summary": reasoning.get("summary")},
+        "text": {"verbosity": text.get("verbosity")},
+        **{name: mapping(raw.get(name)) for name in ("multi_agent", "compaction", "experimental")},
+    }
+    spec = {name: raw.get(name) for name in ("name", "model", "instructions")} | {
+        "description": held.get(DESCRIPTION_KEY),
+        "metadata": {key: value for key, value in authors(held).items() if key != DESCRIPTION_KEY},
+        "tools": tools,
+        "response_format": _read_format(text.get("format")),
+        "reasoning_effort": reasoning.get("effort"),
+        "providers": {NAME: block},
+    }
+    return Live(
+        kind=ASSISTANT.name,
+        spec=spec,
+        remote_id=id_of(raw, "an agent"),
+        created_at=created_at(raw),
+        marker_address=held.get(ADDRESS_KEY) or None,
+        marker_applied=held.get(APPLIED_KEY) or None,
+        raw=raw,
+    )
+
+
+def _read_format(held: Json) -> Json:
+    if mapping(held).get("type") == "json_schema":
+        return {"type": "json_schema", "json_schema": {"schema": held.get("schema")}}
+    return "auto" if mapping(held).get("type") in (None, "text") else held
+
+
+def as_understood(stated: Json) -> Json:
+    """A response format as an agent holds it: plain text is its default, and a schema has neither name nor options."""
+    if mapping(stated).get("type") == "json_schema":
+        return {"type": "json_schema", "json_schema": {"schema": mapping(stated.get("json_schema")).get("schema")}}
+    return "auto" if mapping(stated).get("type") == "text" else stated
+
+
+def _members(spec: Mapping[str, Json]) -> dict[str, Json]:
+    """Every member of an agent that a spec decides, with its documented default where the spec says nothing."""
+    block, form = block_of(spec), as_understood(spec.get("response_format"))
+    schema = mapping(mapping(form).get("json_schema")).get("schema")
+    several = mapping(block.get("multi_agent"))
+    most = {"max_concurrent_subagents": several.get("max_concurrent_subagents") or 6}
+    return {
+        **{name: spec.get(name) for name in ("model", "name", "instructions")},
+        "tools": write_tools(spec.get("tools"), block.get("tools")),
+        "reasoning": {
+            "effort": spec.get("reasoning_effort"),
+            "summary": mapping(block.get("reasoning")).get("summary"),
+        },
+        "text": {
+            "format": {"type": "text"} if schema is None else {"type": "json_schema", "schema": schema},
+            "verbosity": mapping(block.get("text")).get("verbosity") or "medium",
+        },
+        "service_tier": block.get("service_tier") or "auto",
+        "multi_agent": {"enabled": True, **most} if several.get("enabled") else {"enabled": False},
+        "compaction": {"async": bool(mapping(block.get("compaction")).get("async"))},
+        "experimental": {"time_awareness": bool(mapping(block.get("experimental")).get("time_awareness"))},
+    }
+
+
+_DEFAULTS = _members({})
+_IN_PARTS = ("reasoning", "text")
+"""Nobody has seen if an update replaces or merges these: all is sent that is, or was, not at its default."""
+
+
+def create_body(spec: Mapping[str, Json], marker: Marker) -> dict[str, Json]:
+    """What the manifest states and is not the default, with the marker in the metadata."""
+    return {**_changed(_DEFAULTS, _members(spec)), "metadata": metadata(spec, marker)}
+
+
+def update_body(live: Live, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
+    """Only what differs, but the metadata whole: an update replaces all of it."""
+    spec = {**live.spec, **fields}
+    body = _changed(_members(live.spec), _members(spec))
+    if "tools" in body:
+        body["tools"] = with_unknown(body["tools"], live.raw.get("tools"))
+    return {**body, "metadata": metadata(spec, marker)}
+
+
+def _changed(before: Mapping[str, Json], after: Mapping[str, Json]) -> dict[str, Json]:
+    body = {name: value for name, value in after.items() if not same(before[name], value)}
+    for name in body.keys() & set(_IN_PARTS):
+        plain = _DEFAULTS[name]
+        body[name] = {
+            key: value
+            for key, value in after[name].items()
+            if not (same(value, plain[key]) and same(before[name][key], plain[key]))
+        }
+    return body
+
+
+def metadata(spec: Mapping[str, Json], marker: Marker | None) -> dict[str, str]:
+    """All pairs of an agent: the author's, the description, the marker."""
+    own = {key: value for key, value in (spec.get("metadata") or {}).items() if value}
+    described = spec.get("description")
+    return own | ({} if described is None else {DESCRIPTION_KEY: described}) | pairs(marker)
