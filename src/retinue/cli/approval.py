@@ -28,7 +28,7 @@ def approve(plan: Plan, options: ApplyOptions) -> None:
         return
     if not console.is_interactive():
         remedy = "Pass --auto-approve, or --expect-digest with the digest of a reviewed plan."
-        raise UsageError("nobody is here to approve this plan: there is no terminal", remedy)
+        raise UsageError("this plan needs an approval, and there is no terminal to ask at", remedy)
     going = [change for change in plan.changes if not change.held]
     deletes = sum(change.action is Action.DELETE for change in going)
     loss = f", of which {deletes} delete" if deletes else ""

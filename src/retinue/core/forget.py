@@ -70,7 +70,7 @@ def _of_id(remote_id: str, described: Collection[Address], world: World, target:
 def _refuse_described(address: Address, described: Collection[Address]) -> None:
     if address in described:
         remedy = "Take the manifest away first, or leave this environment out of its `environments`."
-        raise UsageError(f"{address} has a manifest here, so the next apply would make it anew", remedy)
+        raise UsageError(f"{address} has a manifest here, so the next apply would create it again", remedy)
 
 
 def _not_ours(remote_id: str, world: World) -> UsageError:
@@ -80,5 +80,5 @@ def _not_ours(remote_id: str, world: World) -> UsageError:
     if remote_id in world.newer:
         return UsageError(f"{remote_id} carries a marker that a newer retinue wrote", "Let go of it with that one.")
     if any(item.remote_id == remote_id for item in world.foreign):
-        return UsageError(f"{remote_id} carries no marker of ours: nobody manages it", "There is nothing to forget.")
+        return UsageError(f"{remote_id} carries no marker of ours: it is not managed", "There is nothing to forget.")
     return UsageError(f"there is no live object {remote_id}", "`retinue output` lists the ids of what is managed.")

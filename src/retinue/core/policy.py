@@ -85,7 +85,7 @@ def _protection(change: Change, plan: Plan, *, protected: bool, damaged: bool) -
     if plan.allowed.covers("protected", change.address):
         return None
     if damaged:
-        why = "its marker is damaged, so nobody can say whether it is protected"
+        why = "its marker is damaged, so it may be protected"
         return Obstacle("marker-damaged", why, (allow,))
     if not protected or change.extra:
         return None
@@ -191,7 +191,7 @@ def block_twins(plan: Plan, facts: Facts) -> Plan:
             return None
         return Obstacle(
             "twin",
-            f"{', '.join(twins)} is live, is named “{change.display_name}” too, and nobody manages it",
+            f"{', '.join(twins)} is live, is named “{change.display_name}” too, and is not managed",
             (
                 f"retinue: {{adopt: {{{plan.environment}: {twins[0]}}}}}",
                 f"to create a second one: {flag('twin', change.address)}",
@@ -300,7 +300,7 @@ def block_brake(plan: Plan, facts: Facts) -> Plan:
         why = f"nothing of the {len(owned)} owned would be left"
     elif deletes > limit:
         some = "1 goes" if limit == 1 else f"{limit} go"
-        why = f"{deletes} deletes at once, of {len(owned)} owned (at most {some} without a word)"
+        why = f"{deletes} deletes at once, of {len(owned)} owned (at most {some} unacknowledged)"
     else:
         return plan
     allow = flag("brake", deletes) if deletes else f"leave out {flag('brake', given)}"

@@ -71,7 +71,7 @@ def _lack(change: Change, proof: Proof) -> Obstacle | None:
     # What has no marker, a file, is verified with what refers to it.
     if proof.promotion.verified and change.asked and address not in proof.verified:
         run = f"retinue verify -e {source} -- COMMAND"
-        return Obstacle("not-verified", f"nobody has verified it in {source} as it is now", _ways(address, run))
+        return Obstacle("not-verified", f"it has not been verified in {source} as it is now", _ways(address, run))
     return None
 
 

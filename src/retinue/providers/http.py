@@ -199,7 +199,7 @@ class Http:
             if result.unsigned and not renewed and self._credentials.renewed(headers):
                 # Nothing was done, whatever the verb. It goes through the gate again: signing in may have taken long.
                 renewed, last = True, result.error
-                self._log(f"{method} {path}: signed in anew")
+                self._log(f"{method} {path}: signed in again")
                 continue
             # Being told to wait is no failure: only the time budget ends that.
             failures += not result.held_back

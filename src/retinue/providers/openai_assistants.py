@@ -241,7 +241,7 @@ class OpenAIProvider:
             "metadata-full",
             f"{live.remote_id} would need {len(pairs)} metadata pairs, {MOST_PAIRS} is the most:"
             f" removed keys stay behind empty ({', '.join(empty)})",
-            ("keep fewer metadata keys", "or let the object be created anew"),
+            ("keep fewer metadata keys", "or let retinue create the object again"),
         )
 
     def connect(self, connection: Connection) -> Service:

@@ -35,7 +35,7 @@ _MOST_NAMED = 5
 STORE_FIELDS = {
     "name": (Support.NATIVE, ""),
     "files": (Support.NATIVE, "in batches of at most 2,000; the plain name of an upload is the attribute retinue.name"),
-    "chunking_strategy": (Support.NATIVE, "kept with each file; a change has it indexed anew"),
+    "chunking_strategy": (Support.NATIVE, "kept with each file; a change indexes it again"),
     "expires_after": (Support.NATIVE, "an expired store is replaced"),
     "metadata": (Support.NATIVE, ""),
 }

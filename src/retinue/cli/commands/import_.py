@@ -46,7 +46,7 @@ def command(
     update: bool,
     take_live: tuple[str, ...],
 ) -> int:
-    """Write a manifest for every live object that nobody manages, with its `adopt:` line.
+    """Write a manifest for every unmanaged live object, with its `adopt:` line.
 
     The next plan then shows only adopts. Reads the service, writes files; never over a file that exists.
     With --update it writes nothing new, but live values that were changed outside into the files they belong in; what

@@ -238,5 +238,5 @@ def _can_be_id(text: str) -> bool:
 
 
 def _no_details(row: Mapping[str, Json]) -> Diagnostic:
-    message = f"the details of {row['id']} are no JSON object; nobody can say whose it is, so it is left alone"
+    message = f"the details of {row['id']} are not a JSON object, so its owner is unknown and it is left alone"
     return Diagnostic("flowise-details", message, _REPAIR, severity=Severity.WARNING)
