@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 
-def block(repository: Path, name: str) -> str:
+def block(repository: Path, name: str, page: str = "README.md") -> str:
     """The fenced block after `<!-- ci: NAME -->`."""
-    text = (repository / "README.md").read_text(encoding="utf-8")
+    text = (repository / page).read_text(encoding="utf-8")
     found = re.search(rf"<!-- ci: {name} -->\n```\w*\n(.*?)```", text, re.S)
-    assert found, f"README.md has no block {name}"
+    assert found, f"{page} has no block {name}"
     return found[1]
 
 
@@ -46,16 +46,16 @@ def after_install(text: str) -> str:
     return text.split("install -q . && ")[-1]
 
 
-def test_quickstart_look_and_rescue_do_what_the_readme_says(clone: Path, repository: Path) -> None:
+def test_quickstart_look_and_rescue_do_what_their_pages_say(clone: Path, repository: Path) -> None:
     start = after_install(block(repository, "quickstart"))
     first = run(clone, start)
     assert first.returncode == 0, first.stderr
     assert "Plan: 3 to create" in first.stdout
-    assert "Next: `retinue output -C examples/quickstart`" in first.stderr
+    assert "Next: `retinue output -C examples/quickstart -e local`" in first.stderr
     assert "No changes." in run(clone, start).stdout
     look = run(clone, block(repository, "look"))
-    assert (look.returncode, look.stdout.count("asst_")) == (0, 3)
-    rescue = run(clone, block(repository, "rescue"))
+    assert (look.returncode, look.stdout.count("agent_")) == (0, 3)
+    rescue = run(clone, block(repository, "rescue", "docs/from-assistants.md"))
     assert rescue.returncode == 0, rescue.stderr
     assert "Plan: 6 to create" in rescue.stdout
 

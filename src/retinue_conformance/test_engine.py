@@ -18,6 +18,7 @@ from retinue.engine.preflight import preflight
 from retinue.engine.read import read_live
 from retinue.engine.run import Run
 from retinue.providers.base import Marker
+from retinue.schema import with_extras
 
 from .bench import ENVIRONMENT, PROJECT, Bench
 
@@ -27,13 +28,13 @@ class Engine:
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
-        self.kinds = {bench.kind.name: bench.kind}
-        name, unreadable = bench.subject.provider.name, bench.record.unreadable
-        self.target = Target(PROJECT, ENVIRONMENT, name, "", self.kinds, unreadable)
+        name = bench.subject.provider.name
+        known = with_extras(bench.record.kinds, name, bench.record.extras)
+        self.target = Target(PROJECT, ENVIRONMENT, name, "", known, bench.record.unreadable)
         self.run = Run(bench.service, bench.record, self.target)
 
     def plan(self, desired: Sequence[Desired], removed: dict[Address, bool] | None = None) -> Plan:
-        live = read_live(self.run.service, self.kinds)
+        live = read_live(self.run.service, [self.bench.kind.name])
         plan = make_plan(Observation(replace(self.target, removed=removed or {}), live), desired)
         if blocked := [change for change in plan.changes if change.blocked]:
             self.bench.fail(f"the plan is blocked: {blocked}")

@@ -309,7 +309,7 @@ def test_who_applies_a_plan_that_is_trusted_can_lift_protection(forger: Forger, 
     ("flags", "trust"),
     [
         (("--allow", "protected:Assistant/bee"), ()),
-        (("--allow", "brake=1"), ("--trust-plan",)),
+        (("--allow", "brake=1"), ()),
         (("--allow", "twin", "--allow", "protected:Assistant/bee"), ("--trust-plan",)),
         (("--target", "Assistant/bee"), ("--trust-plan",)),
     ],
@@ -322,6 +322,75 @@ def test_nothing_else_can_be_said_beside_a_saved_plan(
     ran = forger.world.run("apply", "plan.json", *trust, *flags)
     assert (ran.code, "a saved plan is applied as it is" in ran.err) == (3, True)
     assert forger.world.live() == forger.before
+
+
+def deletes(world: World, count: int) -> str:
+    """Write a plan that deletes so many of our five objects and says that nothing blocks that. Its digest."""
+    world.project()
+    for name in "abcde":
+        world.assistant(f"bot-{name}")
+    world.apply()
+    for name in "abcde"[:count]:
+        world.remove(f"assistants/bot-{name}.yaml")
+    assert world.run("plan", "--allow", "incomplete", "--out", "plan.json").code == 0
+    plan = json.loads((world.root / "plan.json").read_text())
+    plan["changes"] = [{**change, "blocked": None} for change in plan["changes"]]
+    plan |= {"outcome": "changes", "allowed": {"brake": count}}
+    plan["summary"]["blocked"] = 0
+    plan["digest"] = plan_digest(plan)
+    world.write("plan.json", json.dumps(plan))
+    return str(plan["digest"])
+
+
+@pytest.mark.parametrize(("count", "environment"), [(2, ""), (5, ""), (1, "    critical: true\n")])
+def test_the_brake_is_worked_out_again_for_a_plan_that_is_trusted(world: World, count: int, environment: str) -> None:
+    digest = deletes(world, count)
+    world.project(environment=environment)
+    before = world.live()
+    for flags in ((), ("--allow", f"brake={count + 1}"), ("--allow", "protected:Assistant/bot-a")):
+        ran = world.run("apply", "plan.json", "--trust-plan", *flags)
+        assert (ran.code, f"--allow brake={count}" in ran.out) == (5, True), ran.out + ran.err
+    assert world.live() == before
+    flags = ("--expect-digest", digest) if count == 2 else ("--allow", f"brake={count}")
+    assert world.run("apply", "plan.json", "--trust-plan", *flags).code == 0
+    assert len(world.live()) == 5 - count
+    # A job that runs once more has nothing left to do, and the number that it was given counts the whole plan.
+    assert world.run("apply", "plan.json", "--trust-plan", *flags).code == 0
+
+
+@pytest.mark.parametrize("way", ["--allow", "--expect-digest"])
+def test_the_number_for_the_brake_is_that_of_the_whole_plan_also_for_the_rest_of_it(world: World, way: str) -> None:
+    digest = deletes(world, 3)
+    first = next(key for key, item in world.live().items() if item["metadata"]["retinue.address"].endswith("/bot-a"))
+    world.emulator.store.delete("assistant", first)
+    given = {"--allow": "brake=3", "--expect-digest": digest}[way]
+    assert world.run("apply", "plan.json", "--trust-plan", way, given).code == 0
+    assert len(world.live()) == 2
+
+
+@pytest.mark.parametrize("reason", ["duplicate", "unused", "destroy", "removed", "expired"])
+def test_no_reason_that_a_forger_gives_hides_a_delete_from_the_brake(world: World, reason: str) -> None:
+    deletes(world, 5)
+    before = world.live()
+    plan = json.loads((world.root / "plan.json").read_text())
+    plan["changes"] = [{**change, "reason": reason} for change in plan["changes"]]
+    world.write("plan.json", json.dumps({**plan, "digest": plan_digest(plan)}))
+    code = world.run("apply", "plan.json", "--trust-plan").code
+    assert code == {"duplicate": 6, "unused": 3}.get(reason, 5)
+    assert world.live() == before
+
+
+def test_what_is_ours_of_other_kinds_counts_for_the_brake_too(world: World) -> None:
+    """The last assistant may go while a store of ours stays, as the plan itself says."""
+    world.project()
+    world.assistant("ant")
+    world.write("assistants/shelf.yaml", "vector_store: shelf\nname: Shelf\n")
+    world.write("assistants/rack.yaml", "vector_store: rack\nname: Rack\n")
+    world.apply()
+    world.remove("assistants/ant.yaml")
+    assert world.run("plan", "--out", "plan.json").code == 0
+    assert world.run("apply", "plan.json", "--trust-plan").code == 0
+    assert world.live() == {}
 
 
 def test_a_digest_that_was_approved_allows_just_what_its_plan_says(forger: Forger) -> None:

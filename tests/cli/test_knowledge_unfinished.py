@@ -292,3 +292,18 @@ def test_what_is_sent_after_the_files_is_no_drift_where_they_fail(denying: World
     assert {item["cause"] for item in step["fields"]} == {"manifest"}
     works(denying)
     settled(denying)
+
+
+@pytest.mark.parametrize("trust", [(), ("--trust-plan",)], ids=["manifests", "trusted"])
+def test_a_saved_plan_does_not_go_on_with_a_store_it_left_half_made(denying: World, trust: tuple[str, ...]) -> None:
+    assert denying.run("plan", "--out", "plan.json").code == 0
+    fails(denying)
+    assert denying.run("apply", "plan.json", *trust).code == 8
+    works(denying)
+    writes = denying.writes()
+    ran = denying.run("apply", "plan.json", *trust)
+    (store,) = stores(denying)
+    assert f"VectorStore/handbook: it was created since, and {store['id']} is only half made" in ran.err
+    assert (ran.code, denying.writes()) == (6, writes)
+    settled(denying)
+    assert denying.run("apply", "plan.json", *trust).code == 0

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from collections.abc import Callable
+
+import pytest
 
 from .conftest import FlowiseWorld
 
@@ -131,3 +134,49 @@ def test_what_the_page_keeps_of_an_upstream_assistant_imports_without_a_word(wor
     held = world.rows()["Tutor"]["parsed"]["tool_resources"]
     assert held["code_interpreter"].pop("retinue")["retinue.address"].endswith("Assistant/tutor")
     assert held == resources
+
+
+@pytest.mark.parametrize("place", ["FLOWISE_CREDENTIAL_ID", "credential", None])
+@pytest.mark.parametrize("deleted", [False, True])
+def test_a_credential_is_found_in_each_of_its_places(world: FlowiseWorld, place: str | None, deleted: bool) -> None:
+    world.project()
+    keys = [str(uuid.UUID(int=1))] * 2 if deleted else [world.credential(), world.credential("search", "serpApi")]
+    model, tool = (
+        {"name": name, "inputs": {"modelName": "gpt-4o", **({place: key} if place else {})}, "credential": key}
+        for name, key in zip(("chatOpenAI", "serpAPI"), keys, strict=True)
+    )
+    if place:
+        model["credential"] = tool["credential"] = ""
+    details = json.dumps({"name": "Old", "chatModel": model, "tools": [tool]})
+    world.emulator.seed({"object": "flowise.assistant", "type": "CUSTOM", "details": details})
+    assert world.run("import").code == 0
+    written = (world.root / "assistants" / "old.yaml").read_text()
+    assert re.findall("credential: (.*)", written) == (keys if deleted else ["main", "search"])
+    assert "inputs" not in written
+    if deleted:
+        return
+    (change,) = json.loads(world.run("plan", "--format", "json").out)["changes"]
+    assert (change["action"], change["fields"]) == ("adopt", [])
+    world.apply()
+    world.write("assistants/old.yaml", written.replace("model: gpt-4o", "model: gpt-4o-mini"))
+    world.apply()
+    assert world.rows()["Old"]["parsed"]["chatModel"]["credential"] == keys[0]
+
+
+def test_an_input_that_the_catalogue_lacks_stays_in_its_row_and_out_of_the_manifest(world: FlowiseWorld) -> None:
+    world.project()
+    model = {"name": "chatOpenAI", "inputs": {"modelName": "gpt-4o", "oldOption": True}}
+    tools = [{"name": "calculator", "inputs": {"gone": 1}}]
+    details = json.dumps({"name": "Old", "chatModel": model, "tools": tools})
+    world.emulator.seed({"object": "flowise.assistant", "type": "CUSTOM", "details": details})
+    assert world.run("import").code == 0
+    written = (world.root / "assistants" / "old.yaml").read_text()
+    assert "oldOption" not in written and "gone" not in written
+    (change,) = json.loads(world.run("plan", "--format", "json").out)["changes"]
+    assert (change["action"], change["fields"]) == ("adopt", [])
+    world.apply()
+    world.write("assistants/old.yaml", written.replace("model: gpt-4o", "model: gpt-4o-mini"))
+    world.apply()
+    parsed = world.rows()["Old"]["parsed"]
+    assert parsed["chatModel"]["inputs"]["modelName"] == "gpt-4o-mini"
+    assert parsed["chatModel"]["inputs"]["oldOption"] is True and parsed["tools"][0]["inputs"]["gone"] == 1

@@ -67,6 +67,31 @@ def test_where_the_marker_is_lost_and_nothing_differs_only_the_marker_is_written
     world.apply()
 
 
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_marker_that_was_lost_once_survives_the_next_save(world: FlowiseWorld, text: str) -> None:
+    greeter(world, OPENAI, TEXTS[text])
+    world.save_page("Greeter", sync=True)
+    assert [action for action, _ in planned(world)] == ["adopt"]
+    world.apply()
+    world.save_page("Greeter")
+    world.settled()
+
+
+@pytest.mark.parametrize("text", ["", TEXTS["tools"]])
+def test_putting_the_marker_back_takes_nothing_away_behind_the_row(world: FlowiseWorld, text: str) -> None:
+    """What the row leaves open stays as OpenAI has it."""
+    greeter(world, text=f"{text}retinue: {{ignore_changes: [/tool_resources]}}\n")
+    (key,) = world.live()
+    held = {"file_search": {"vector_store_ids": ["vs_1"]}, "code_interpreter": {"file_ids": ["file-1"]}}
+    world.emulator.assistants.seed({**world.live()[key], "tool_resources": held})
+    world.edit("Greeter", tool_resources={}, metadata=None)
+    assert [action for action, _ in planned(world)] == ["adopt"]
+    world.apply()
+    assert world.live()[key]["tool_resources"] == held
+    world.save_page("Greeter")
+    world.settled()
+
+
 @pytest.mark.parametrize("block", [OPENAI, CUSTOM])
 def test_an_edit_on_the_page_is_drift_that_deny_keeps(world: FlowiseWorld, block: str) -> None:
     greeter(world, block, environment="    on_drift: deny\n")

@@ -204,7 +204,7 @@ def test_a_key_in_a_live_object_is_shown_by_no_command_and_is_left_there(
         (owned,) = world.live()
         held = world.live()[owned]
         other = {**held, "id": "asst_other", "instructions": text, "name": "other", "metadata": {"note": text}}
-        changed = {**held, "instructions": f"Be kind.\n{text}", "description": text}
+        changed = {**held, "instructions": f"Be kind.\n{text}", "description": text, "name": text}
         for number, item in enumerate((changed, other)):
             emulator.store.put("assistant", item["id"], number, json.dumps(item))
         for command in (*COMMANDS[:5], *COMMANDS[8:9], COMMANDS[11], ("import", "-v"), ("import", "--update")):

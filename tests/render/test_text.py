@@ -244,6 +244,15 @@ def test_on_a_narrow_terminal_a_remark_that_does_not_fit_has_a_line_of_its_own()
     assert wide == plan_text(plan(change, expired)).splitlines()
 
 
+@pytest.mark.parametrize("width", [80, 120, 160])
+def test_a_remark_wraps_on_no_terminal(width: int) -> None:
+    drifted = FieldChange("/description", "x" * 300, None, Cause.DRIFT)
+    change = update("a-very-long-name-of-an-assistant-for-a-support-team", drifted)
+    lines = plan_text(plan(change), width=width).splitlines()
+    # A head is never cut: its address and its id are there to be copied.
+    assert max(len(line) for line in lines if str(change.remote_id) not in line) <= width
+
+
 def test_a_line_that_is_brief_fits_the_terminal() -> None:
     change = Change(address("a"), Action.CREATE, Reason.NEW, fields=(FieldChange("/name", None, "word " * 40),))
     widest = [max(map(len, plan_text(plan(change), width=width).splitlines())) for width in (72, 100, 130)]

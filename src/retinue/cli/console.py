@@ -113,14 +113,14 @@ def diagnostics(items: Sequence[Diagnostic]) -> None:
 
 
 def write_file(path: str, text: str, *, private: bool = False, mode: int | None = None) -> None:
-    """As `files.write`. Raises UsageError."""
-    files.write(path, text.encode("utf-8", "backslashreplace"), private=private, mode=mode)
+    """As `files.write`, without keys. Raises UsageError."""
+    files.write(path, SECRETS.masked(text).encode("utf-8", "backslashreplace"), private=private, mode=mode)
 
 
 def deliver(text: str, options: OutputOptions, *, private: bool = False) -> None:
     """A result to `--out`, else to stdout; JSON that was asked for by name is on stdout in any case."""
     if options.out:
-        write_file(options.out, SECRETS.masked(text), private=private)
+        write_file(options.out, text, private=private)
         note(f"Wrote {options.out}.")
     if options.output_format == "json":
         result_json(text)

@@ -10,7 +10,7 @@ from ..core.errors import InvalidManifests, RetinueError, UsageError
 from ..core.model import Action, Address, Change, Diagnostic, Inputs, Live, ObjectKey, Place, Plan, Promotion, Severity
 from ..core.observation import Observation
 from ..core.plan import Intent, make_plan
-from ..core.policy import counts_as_delete
+from ..core.policy import less_done
 from ..core.promotion import Proof, proof_of
 from ..core.selection import select
 from ..core.spelling import closest
@@ -169,7 +169,8 @@ def _without_keys(plan: Plan) -> Plan:
     def shown(change: Change) -> Change:
         fields = tuple(replace(item, before=hide.masked_json(item.before)) for item in change.fields)
         blocked = change.blocked and replace(change.blocked, message=hide.masked(change.blocked.message))
-        return replace(change, fields=fields, blocked=blocked)
+        name = change.display_name and hide.masked(change.display_name)
+        return replace(change, fields=fields, blocked=blocked, display_name=name)
 
     diagnostics = (replace(item, message=hide.masked(item.message)) for item in plan.diagnostics)
     return replace(plan, changes=tuple(map(shown, plan.changes)), diagnostics=tuple(diagnostics))
@@ -201,11 +202,8 @@ def planned_again(
 
     `done`: its steps that are in place already, and no longer to be counted. `options`: those of `as_recorded`.
     """
-    promotion, codes = session.environment.promote_from, plan.allowed.codes
-    if (brake := plan.allowed.number("brake")) is not None:
-        deleted = sum(counts_as_delete(change, seen.target.removed) for change in done)
-        codes = {**codes, "brake": max(0, brake - deleted)}
-    options = replace(options, allow=Allowed(codes))
+    promotion = session.environment.promote_from
+    options = replace(options, allow=less_done(plan.allowed, done, seen.target.removed))
     proof = None if promotion is None else _proof(session, promotion, options)
     return own_plan(session, service, seen, options, proof=proof)
 

@@ -64,8 +64,7 @@ def observed(session: Session, options: ServiceOptions) -> Iterator[tuple[Sessio
     """The connected service, what is live there, and the session as `understood`."""
     with connect(session, options) as service:
         seen = read_world(session, service)
-        before = frozenset(item.remote_id for item in seen.live)
-        yield replace(understood(session, service), before=before), service, seen
+        yield understood(session, service, seen), service, seen
 
 
 @contextmanager
@@ -87,7 +86,7 @@ def opened(options: ServiceOptions) -> Iterator[tuple[Session, Service, Observat
         session = with_manifests(bare, options)
         service = connected.result()
         seen = read_world(session, service, asked=listed.result)
-        yield understood(session, service), service, seen
+        yield understood(session, service, seen), service, seen
     finally:
         if not listed.done():
             bare.stop.set()
@@ -104,11 +103,12 @@ def _may_be_asked_early(session: Session) -> bool:
     return key.source != "command" if key else not isinstance(session.provider, Identity)
 
 
-def understood(session: Session, service: Service) -> Session:
-    """The session with the manifests as the service understands the names in them, after its objects were listed.
+def understood(session: Session, service: Service, seen: Observation) -> Session:
+    """The session with the manifests as the service understands the names in them, after its objects were `seen`.
 
     Raises InvalidManifests for a name that means nothing there.
     """
+    session = replace(session, before=frozenset(item.remote_id for item in seen.live))
     if not isinstance(service, Resolver):
         return session
     found = service.resolve(session.desired)

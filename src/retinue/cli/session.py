@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from ..core.model import Desired, Diagnostic, Kind, Place
 from ..core.pointer import split_pointer
@@ -44,7 +45,7 @@ class Session:
     def desired(self) -> tuple[Desired, ...]:
         return self.loaded.resources
 
-    @property
+    @cached_property
     def target(self) -> Target:
         return Target(
             project=self.project.name,

@@ -34,7 +34,7 @@ def update(
     session: Session, service: Service, seen: Observation, options: PlanOptions, take_live: Sequence[str] = ()
 ) -> Rewriting:
     """What the live values make of the project's files. Raises UsageError for a --take-live that means nothing."""
-    known = understood(session, service)
+    known = understood(session, service, seen)
     plan = plan_for(known, service, seen, options)
     wanted, refused = _wanted(session, plan, seen.live, set(take_live))
     checker = _Checker(session, service, seen, options)
@@ -132,7 +132,7 @@ class _Checker:
                 yield name, load(session.project, name, replaced=files)
 
     def _left(self, after: Session, wanted: Sequence[Wanted]) -> str | None:
-        plan = plan_for(understood(after, self.service), self.service, self.seen, self.options)
+        plan = plan_for(understood(after, self.service, self.seen), self.service, self.seen, self.options)
         left = {(change.address, item.path) for change in plan.changes for item in change.fields}
         for one in wanted:
             if (one.resource.address, f"/{one.field.name}") in left:

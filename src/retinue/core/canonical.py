@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import marshal
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from .model import MISSING, Json, Kind, Shape
+from .noted import Noted
 
 
 def canonical(spec: Mapping[str, Json], kind: Kind) -> dict[str, Json]:
@@ -73,10 +76,37 @@ def _object(value: dict[str, Json], shape: Shape) -> Json:
 
 def _list(value: list[Json], shape: Shape) -> Json:
     items = shape.items or Shape()
-    result = [short for item in value if (short := canonical_value(item, items)) is not MISSING]
+    result = [short for item in value if (short := _item(item, items)) is not MISSING]
     if shape.unordered:
         return sorted({canonical_json(item): item for item in result}.values(), key=canonical_json)
     return result
+
+
+def _item(value: Json, shape: Shape | None) -> Json:
+    """The canonical form of a list's item (without a shape the plain one): one and the same for equal items.
+
+    Objects have many items in common, such as tools; so these are brought to that form, written and compared once.
+    """
+    if isinstance(value, Noted) and value.notes is not None:
+        if shape not in value.notes:
+            value.notes[shape] = _item(json.loads(json.dumps(value)), shape)
+        return value.notes[shape]
+    if type(value) is dict:
+        try:
+            exact = marshal.dumps(value, 2)
+        except ValueError:
+            exact = b""
+        if 0 < len(exact) <= _LONGEST_ITEM:
+            return _of_bytes(exact, shape)
+    return plain(value) if shape is None else canonical_value(value, shape)
+
+
+@lru_cache(maxsize=2048)
+def _of_bytes(exact: bytes, shape: Shape | None) -> Json:
+    """`exact`: the value as marshal writes it, which is fast and tells `true` from 1, for this process only."""
+    value = marshal.loads(exact)  # noqa: S302  (of our own bytes)
+    value = plain(value) if shape is None else canonical_value(value, shape)
+    return Noted(value, notes={}) if isinstance(value, dict) else value
 
 
 def _text(value: str, shape: Shape) -> Json:
@@ -92,7 +122,7 @@ def plain(value: Json) -> Json:
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [plain(item) for item in value]
+        return [_item(item, None) for item in value]
     return number(value)
 
 
@@ -110,6 +140,8 @@ def same(left: Json, right: Json) -> bool:
     if isinstance(left, dict):
         if not isinstance(right, dict) or left.keys() != right.keys():
             return False
+        if isinstance(left, Noted) and isinstance(right, Noted) and None not in (left.notes, right.notes):
+            return canonical_json(left) == canonical_json(right)
         return all(same(item, right[key]) for key, item in left.items())
     if isinstance(left, list):
         if not isinstance(right, list) or len(left) != len(right):
@@ -120,14 +152,20 @@ def same(left: Json, right: Json) -> bool:
 
 def canonical_json(value: Json) -> str:
     """The one JSON text of a value: sorted keys, no spaces, one final form for each number; no NaN."""
-    text = _DUMP(value)
-    # To walk through a value takes many times longer than to write it, and hardly any holds such a number.
-    return _DUMP(plain(value)) if _MAY_BE_WHOLE.search(text) else text
+    if isinstance(value, dict):
+        if isinstance(value, Noted) and value.notes is not None:
+            if canonical_json not in value.notes:
+                value.notes[canonical_json] = canonical_json(dict(value))
+            return str(value.notes[canonical_json])
+        members = ",".join(f"{_DUMP(key)}:{canonical_json(value[key])}" for key in sorted(value))
+        return f"{{{members}}}"
+    if isinstance(value, list | tuple):
+        return f"[{','.join(map(canonical_json, value))}]"
+    return _DUMP(number(value))
 
 
-_DUMP = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
-_MAY_BE_WHOLE = re.compile(r"\d(?:\.0|e\+)")
-"""As Python writes floats that are whole numbers; in a text it means nothing."""
+_LONGEST_ITEM = 16_384
+_DUMP = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
 def digest(value: Json) -> str:

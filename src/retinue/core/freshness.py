@@ -41,8 +41,11 @@ def freshness(change: Change, live: Live | None, holder: Claim | None, target: T
     if change.action is Action.CREATE:
         if holder is None:
             return None
-        there = is_reached(change, holder.live, target)
-        return Reached(holder.remote_id) if there else Stale("it was created since, and not as planned")
+        if is_reached(change, holder.live, target):
+            return Reached(holder.remote_id)
+        half_made = holder.applied is not None and holder.applied.unfinished
+        why = f"{holder.remote_id} is only half made, which a new plan completes" if half_made else "not as planned"
+        return Stale(f"it was created since, and {why}")
     if change.action is Action.REPLACE and other is not None:
         there = live is None and is_reached(replace(change, action=Action.CREATE), other.live, target)
         return Reached(other.remote_id) if there else Stale(f"{other.remote_id} now has this address")

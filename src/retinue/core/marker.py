@@ -72,6 +72,11 @@ class Applied:
     verified: str | None = None
     fields: Mapping[str, Entry] = field(default_factory=dict)
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether a step of ours broke off in the middle of the object."""
+        return any(entry.unfinished for entry in self.fields.values())
+
     def __str__(self) -> str:
         parts = [_VERSION, self.nonce]
         if self.protected:

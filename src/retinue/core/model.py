@@ -120,7 +120,7 @@ class Diagnostic:
     severity: Severity = Severity.ERROR
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Shape:
     """How a value is brought to canonical form; compiled from a kind's JSON Schema, never written by hand.
 

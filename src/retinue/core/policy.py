@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from .allowed import flag
-from .model import Action, Address, Cause, Change, Live, ObjectKey, Obstacle, Plan
+from .allowed import Allowed, flag
+from .model import Action, Address, Cause, Change, ObjectKey, Obstacle, Plan
+from .observation import Observation
 from .ownership import World
 from .renames import Pair, moved_from_line
 from .target import Target
@@ -98,21 +99,21 @@ def _protection(change: Change, plan: Plan, *, protected: bool, damaged: bool) -
     return Obstacle("protected", "it is protected (`protect: true` was applied)", (allow, way))
 
 
-def guard_protection(plan: Plan, live: Mapping[str | None, Live]) -> Plan:
-    """As `block_protected` for a plan of which only the live markers are believed, by id: no matter what it says.
+def guard_trusted(plan: Plan, seen: Observation) -> Plan:
+    """The plan with every step blocked that protection or the brake forbids, judged by what is live alone.
 
-    To take the protection off counts as well: the next plan could delete.
+    What the plan says of both is not believed. To take a protection off counts as well: the next plan could delete.
     """
-    marks = {change.remote_id: live[change.remote_id].mark for change in plan.changes if change.remote_id in live}
+    marks = {item.object_key: item.mark for item in seen.live}
 
     def rule(change: Change) -> Obstacle | None:
-        mark, destroys = marks.get(change.remote_id), change.action.destroys
+        mark, destroys = marks.get(change.object_key), change.action.destroys
         if mark is None or mark.owner is None or change.action is Action.FORGET or (change.protected and not destroys):
             return None
         protected = mark.applied is not None and mark.applied.protected
         return _protection(change, plan, protected=protected, damaged=destroys and mark.applied is None)
 
-    return _block(plan, rule)
+    return block_brake(_block(plan, rule), Facts(seen.target, seen.world))
 
 
 def block_shared(plan: Plan, _facts: Facts) -> Plan:
@@ -332,6 +333,15 @@ def _removed(doomed: Sequence[Change]) -> Iterator[str]:
 def counts_as_delete(change: Change, acknowledged: Collection[Address]) -> bool:
     """True for unacknowledged deletes and replaces; deleting a duplicate or an unused file takes no address away."""
     return change.action.destroys and _removes(change) and change.address not in acknowledged
+
+
+def less_done(allowed: Allowed, done: Iterable[Change], acknowledged: Collection[Address]) -> Allowed:
+    """What was allowed for a whole plan, for what is left of it: the brake counts no delete that is done."""
+    number = allowed.number("brake")
+    if number is None:
+        return allowed
+    left = max(0, number - sum(counts_as_delete(change, acknowledged) for change in done))
+    return Allowed({**allowed.codes, "brake": left})
 
 
 def _removes(change: Change) -> bool:

@@ -26,6 +26,8 @@ def _of_change(change: Change, plan: Plan, kinds: Mapping[str, Kind]) -> Iterato
         return
     if kind.by_content:
         yield from _of_file(change)
+    elif change.unused:
+        yield "only a file is deleted because nothing refers to it"
     elif parse_owner(str(Owner(plan.project, plan.environment, change.address))) is None:
         yield "this is no address that an object can have"
     if change.action is Action.NO_OP:

@@ -30,20 +30,19 @@ from .threads import all_of
 class Checked:
     """What is left to do, what is done already (change, live id), and why the rest is stale.
 
-    `ids`: of what is done. `live`: what was read, by id.
+    `ids`: of what is done.
     """
 
     todo: tuple[Change, ...]
     done: tuple[tuple[Change, str | None], ...]
     moved: tuple[str, ...]
     ids: Mapping[Address, str] = field(default_factory=dict)
-    live: Mapping[str | None, Live] = field(default_factory=dict)
 
 
 def preflight(plan: Plan, run: Run, seen: Observation | None = None) -> Checked:
-    """`seen`: what was just read to plan again. Without it the kinds of the plan are listed, because only a list tells
-    a copy from its original, and whatever may refer to a file that is to go because nothing did."""
-    world = _World.of(_read(plan, run) if seen is None else _completed(plan, seen, run), plan, run)
+    """`seen`: what was just read, for instance to plan again. Without it, what a plan needs that is believed."""
+    seen = read_for_trusted(plan, run) if seen is None else _completed(plan, seen, run)
+    world = _World.of(seen, plan, run)
     states: dict[int, Stale | Reached | None] = {}
     numbered = dict(enumerate(plan.changes))
     # What others refer to comes first: its id is needed to see whether they are as planned already.
@@ -58,7 +57,6 @@ def preflight(plan: Plan, run: Run, seen: Observation | None = None) -> Checked:
         done=tuple((change, state.remote_id) for change, state in found if isinstance(state, Reached)),
         moved=tuple(f"{change.address}: {state.why}" for change, state in found if isinstance(state, Stale)),
         ids=dict(run.ids),
-        live=world.by_id,
     )
 
 
@@ -132,16 +130,20 @@ def _gone(plan: Plan, seen: Observation, run: Run) -> set[tuple[str, str]]:
     return {key for key, item in zip(wanted, found, strict=True) if item is None}
 
 
-def _read(plan: Plan, run: Run) -> Observation:
+def read_for_trusted(plan: Plan, run: Run) -> Observation:
+    """What the checks of a plan need that is not planned again: lists, because only a list tells a copy from its
+    original; where something is to go, also of all that may refer to it or counts beside it."""
     live = _read_listed(plan, run)
-    if not any(run.kinds[change.address.kind].by_content and change.action.destroys for change in _free(plan)):
+    going = [run.kinds[change.address.kind] for change in _free(plan) if change.action.destroys]
+    if not going:
         return Observation(run.target, live)
     listed = {change.address.kind for change in plan.changes}
-    for kind in (kind for kind in run.capabilities.kinds if kind not in listed):
-        with suppress(ApiGone):  # What is not there refers to nothing.
-            live += read_live(run.service, [kind])
+    for kind in run.capabilities.kinds:
+        if kind not in listed and not run.kinds[kind].by_content:
+            with suppress(ApiGone):  # What is not there refers to nothing, and nothing of it is ours.
+                live += read_live(run.service, [kind])
     seen = Observation(run.target, live)
-    parts = of_others(seen.world, run.capabilities.compound)
+    parts = of_others(seen.world, run.capabilities.compound) if any(kind.by_content for kind in going) else ()
     return replace(seen, live=read_whole(run.service, live, parts)) if parts else seen
 
 

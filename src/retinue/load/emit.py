@@ -68,6 +68,7 @@ def _integer(dumper: _Dumper, number: int) -> yaml.ScalarNode:
 
 _Dumper.add_representer(str, _text)
 _Dumper.add_representer(int, _integer)
+_Dumper.add_multi_representer(dict, _Dumper.represent_dict)
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")

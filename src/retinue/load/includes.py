@@ -9,7 +9,7 @@ from ..core.model import Diagnostic, Place, Severity
 from . import jsontext, yaml
 from .builder import MAX_DEPTH, MAX_VALUES, Document, Parsed, Stop, shorten
 from .files import Files, Found, beside, place_in, read_found, text_of
-from .located import Map, Seq
+from .located import Map, Seq, shared
 from .uploads import Upload, fingerprint, is_pattern
 from .uploads import find as find_uploads
 from .variables import Variables
@@ -50,6 +50,8 @@ class Renderer:
         self.uses: dict[Place, tuple[str, ...]] = {}
         self._parsed: dict[str, Parsed] = {}
         self._texts: dict[str, str | Diagnostic] = {}
+        self._found: dict[str, Found] = {}
+        self._included: dict[Any, tuple[Any, int]] = {}
         self._cost = 0
 
     def render(self, document: Map, variables: Variables) -> Map:
@@ -194,10 +196,12 @@ class Renderer:
             message = "`template` is either true or false"
             self._poison(value, Diagnostic("include-template", message, remedy, value.values_at["template"]))
             return value
-        found = self.files.find(beside(at, path), at)
+        name = beside(at, path)
+        found = self._found.get(name) or self.files.find(name, at)
         if isinstance(found, Diagnostic):
             self._poison(value, found)
             return value
+        self._found[name] = found
         unasked = _Unasked(context.variables, at) if context.variables and "template" not in value else None
         inner = _Context(context.variables if template else None, (*context.chain, found.name), unasked)
         is_data = PurePosixPath(found.name).suffix.lower() in _PARSERS
@@ -232,7 +236,17 @@ class Renderer:
         if problem is not None or document is None:
             self._poison(value, *([problem] if problem else []))
             return value
-        return self._walk(document.value, document.place, inner, depth)
+        # What a file is rendered to depends on nothing else, unless it gives reason to complain.
+        key = (found.name, inner.variables, inner.unasked and inner.unasked.variables, len(inner.chain), depth)
+        result, cost = self._included.get(key, (None, MAX_VALUES))
+        if self._cost + cost <= MAX_VALUES:
+            self._cost += cost
+            return result
+        problems, before = len(self.problems), self._cost
+        result = self._walk(document.value, document.place, inner, depth)
+        if len(self.problems) == problems:
+            self._included[key] = shared(result), self._cost - before
+        return result
 
     def _document(self, found: Found, at: Place) -> Document | None:
         """The one document of an included file. What is wrong with the file itself is reported the first time."""

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from ..core.model import Place
+from ..core.noted import Noted
 
 
 class AsWritten(Place):
@@ -24,7 +25,7 @@ def spelled(at: Place, text: str, value: Any) -> Place:
     return written
 
 
-class Map(dict[str, Any]):
+class Map(Noted):
     """A mapping with the place of itself, of each key and of each value."""
 
     __slots__ = ("keys_at", "place", "values_at")
@@ -69,6 +70,19 @@ class Seq(list[Any]):
     def put(self, value: Any, item_at: Place) -> None:
         self.append(value)
         self.items_at.append(item_at)
+
+
+def shared(value: Any) -> Any:
+    """The value, whose mappings remember from now on what is worked out about them: several documents share it."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if type(item) is Map and item.notes is None:
+            item.notes = {}
+            waiting.extend(item.values())
+        elif type(item) is Seq:
+            waiting.extend(item)
+    return value
 
 
 def place_of(root: Any, path: Sequence[str | int], *, key: bool = False) -> Place | None:

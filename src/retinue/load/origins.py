@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from ..core.model import Action, Address, Cause, Change, Diagnostic, Json, Kind, Place, Severity
@@ -100,18 +101,21 @@ _CHANGING = (Action.UPDATE, Action.REPLACE, Action.ADOPT, Action.MOVE)
 
 def shared_file_notes(loaded: Loaded, changes: Sequence[Change], kinds: Mapping[str, Kind]) -> list[Diagnostic]:
     """`prompts/common.md is used by 7 assistants, 2 of which change here`, for each such file behind a change."""
-    changing = _changed_files(loaded, changes)
+    known: dict[int, tuple[str, ...]] = {}
+    changing = _changed_files(loaded, changes, known)
     if not changing:
         return []
     users: dict[str, list[Address]] = {}
     for address, data in loaded.rendered.items():
         if address not in loaded.elsewhere:
-            for name in {name for key in data for name in _files_of(data, key, loaded.included)}:
+            for name in {name for key in data for name in _files_of(data, key, loaded.included, known)}:
                 users.setdefault(name, []).append(address)
     return [_note(name, users[name], len(changing[name]), kinds) for name in sorted(changing) if len(users[name]) > 1]
 
 
-def _changed_files(loaded: Loaded, changes: Sequence[Change]) -> dict[str, set[Address]]:
+def _changed_files(
+    loaded: Loaded, changes: Sequence[Change], known: dict[int, tuple[str, ...]]
+) -> dict[str, set[Address]]:
     """The files behind the fields that manifests change in objects that are there already."""
     found: dict[str, set[Address]] = {}
     for change in changes:
@@ -120,24 +124,31 @@ def _changed_files(loaded: Loaded, changes: Sequence[Change]) -> dict[str, set[A
             continue
         keys = {split_pointer(item.path)[0] for item in change.fields if item.cause is not Cause.DRIFT}
         for key in keys & data.keys():
-            for name in _files_of(data, key, loaded.included):
+            for name in _files_of(data, key, loaded.included, known):
                 found.setdefault(name, set()).add(change.address)
     return found
 
 
-def _files_of(data: Map, key: str, included: Mapping[Place, str]) -> Iterator[str]:
-    return _walk(data[key], data.values_at[key], included) if included else iter(())
+def _files_of(data: Map, key: str, included: Mapping[Place, str], known: dict[int, tuple[str, ...]]) -> tuple[str, ...]:
+    return _files_in(data[key], data.values_at[key], included, known) if included else ()
 
 
-def _walk(value: Any, at: Place, included: Mapping[Place, str]) -> Iterator[str]:
-    if at in included:
-        yield included[at]
-    if type(value) is Map:
-        for key, item in value.items():
-            yield from _walk(item, value.values_at[key], included)
-    elif type(value) is Seq:
-        for item, place in zip(value, value.items_at, strict=True):
-            yield from _walk(item, place, included)
+def _files_in(
+    value: Any, at: Place, included: Mapping[Place, str], known: dict[int, tuple[str, ...]]
+) -> tuple[str, ...]:
+    """Those behind a value at a place, and below it. `known`: below values, which documents share, by identity."""
+    here = (included[at],) if at in included else ()
+    if type(value) is not Map and type(value) is not Seq:
+        return here
+    below = known.get(id(value))
+    if below is None:
+        if isinstance(value, Map):
+            items = [(item, value.values_at[key]) for key, item in value.items()]
+        else:
+            items = list(zip(value, value.items_at, strict=True))
+        parts = (_files_in(item, place, included, known) for item, place in items)
+        below = known[id(value)] = tuple(dict.fromkeys(chain.from_iterable(parts)))
+    return (*here, *below)
 
 
 def _note(name: str, users: Sequence[Address], changing: int, kinds: Mapping[str, Kind]) -> Diagnostic:

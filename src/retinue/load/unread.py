@@ -231,6 +231,8 @@ def _said(data: bytes, name: str, place: Place, *, markdown: bool) -> Diagnostic
         how = "Its lines end in CR alone; save it with LF or CRLF."
     elif not first.strip():
         how = "Its first line is empty; begin with a line that is just ---."
+    elif first.strip() == "---":
+        how = "Its first line has white space before the ---; take that away."
     else:
         how = f"Its first line is {shown(first)}; begin with a line that is just ---."
     return Diagnostic("front-matter-start", f"`{name}` has a kind line, but no front matter", f"{how} {what}", place)

@@ -24,7 +24,7 @@ _WHOLE = re.compile(rf"\$\{{var\.({_NAME})\}}")
 _PART = re.compile(rf"(?P<escape>\$\$\{{)|\$\{{var\.(?P<name>{_NAME})\}}|\$\{{(?P<other>[^{{}}\n]*)(?P<end>\}}?)")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Variables:
     """The variables of one environment. `elsewhere`: those of the others, for manifests that are not in this one.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..core.codec import ACCEPTED
@@ -130,6 +131,7 @@ def _order(leaf: Leaf, remark: str, alone: bool, layout: Layout, style: Style) -
     )
 
 
+@lru_cache(maxsize=64)
 def _diff(label: str, before: str, after: str, remark: str, style: Style) -> _Row:
     diff = text_diff(before, after)
     total, changed = max(diff.before_lines, diff.after_lines), diff.removed + diff.added
@@ -157,14 +159,14 @@ def _laid_out(rows: Sequence[_Row], layout: Layout, style: Style) -> list[str]:
 
 
 def remark_after(line: str, remark: str, layout: Layout, style: Style, *, below: str = _INDENT) -> str:
-    """What goes behind a line for its remark: on a narrow terminal, where it does not fit, a line of its own.
+    """What goes behind a line for its remark: on a terminal where it does not fit, a line of its own.
 
     `below`: how far that is indented.
     """
     if not remark:
         return ""
     gap = pad(line, layout.remarks)
-    if layout.width < REVIEWED and cells(line) + len(gap) + cells(remark) > layout.width:
+    if layout.width != REVIEWED and cells(line) + len(gap) + cells(remark) > layout.width:
         return f"\n{below}{style.muted(remark)}"
     return gap + style.muted(remark)
 

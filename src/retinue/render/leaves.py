@@ -49,7 +49,7 @@ _Path = tuple[Any, ...]
 def leaves(before: Json, after: Json, shape: Shape) -> list[Leaf]:
     """The differing leaves of two values of a field, sorted by path; a leaf with path "" is the whole value."""
     defaults: dict[_Path, Json] = {}
-    old, new = (_comparable(value, shape, defaults) for value in (before, after))
+    old, new = _keyed_sides(_comparable(before, shape), _comparable(after, shape), shape, defaults)
     if type(old) is not type(new) or not isinstance(old, dict):
         return [] if same(old, new) and type(old) is type(new) else [Leaf("", _as_json(old), _as_json(new))]
     try:
@@ -97,13 +97,33 @@ def names(value: Json, shape: Shape) -> list[str] | None:
     return [key.name for key, _, _ in _keys(short, items)] if isinstance(short, list) else None
 
 
-def _comparable(value: Json, shape: Shape, defaults: dict[_Path, Json]) -> Json:
+def _comparable(value: Json, shape: Shape) -> Json:
     short = canonical_value(value, shape)
     if short is MISSING:
         short = shape.default
     if isinstance(short, str) and shape.by_type is not None:
         short = {"type": short}
-    return _keyed(short, shape, (), defaults)
+    return short
+
+
+def _keyed_sides(old: Json, new: Json, shape: Shape, defaults: dict[_Path, Json]) -> tuple[Json, Json]:
+    """Both sides as `_keyed`. Of items that both lists hold the key is enough: of 128 tools mostly one differs."""
+    if not isinstance(old, list) or not isinstance(new, list):
+        return _keyed(old, shape, (), defaults), _keyed(new, shape, (), defaults)
+    items = shape.items or Shape()
+    one, two = (
+        {key: (item, content, inner) for item, (key, content, inner) in zip(side, _keys(side, items), strict=True)}
+        for side in (old, new)
+    )
+    both = {key for key, (item, *_) in one.items() if key in two and same(item, two[key][0])}
+    old, new = (
+        _Items(
+            (key, None if key in both else _keyed(content, inner, (key,), defaults))
+            for key, (_, content, inner) in side.items()
+        )
+        for side in (one, two)
+    )
+    return old, new
 
 
 def _keyed(value: Json, shape: Shape, path: _Path, defaults: dict[_Path, Json]) -> Json:

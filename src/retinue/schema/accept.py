@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from ..core.model import Json
+from ..core.noted import Noted
 
 Schema: TypeAlias = Mapping[str, Json]
 Test: TypeAlias = Callable[[Any], bool]
@@ -41,7 +42,20 @@ def ecma(pattern: str) -> re.Pattern[str]:
 
 def acceptor(schema: Schema) -> Test:
     """The fast test of a whole schema. Raises ValueError for a keyword that it does not know."""
-    return _Compiler(schema).test(schema)
+    return _once(_Compiler(schema).test(schema))
+
+
+def _once(test: Test) -> Test:
+    """The test, which a value that many documents share has to pass once."""
+
+    def remembered(value: Any) -> bool:
+        if not isinstance(value, Noted) or value.notes is None:
+            return test(value)
+        if test not in value.notes:
+            value.notes[test] = test(value)
+        return bool(value.notes[test])
+
+    return remembered
 
 
 class _Compiler:
@@ -78,7 +92,7 @@ class _Compiler:
         if schema.get("uniqueItems"):
             yield lambda value: not isinstance(value, list) or _all_different_texts(value)
         if "items" in schema:
-            item = self.test(schema["items"])
+            item = _once(self.test(schema["items"]))
             yield lambda value: not isinstance(value, list) or all(map(item, value))
 
     def _object(self, schema: Schema) -> Iterator[Test]:

@@ -11,11 +11,11 @@ from ...core.codec import outcome, plan_from_json
 from ...core.errors import InvalidManifests, StaleError, UsageError
 from ...core.model import Diagnostic, Plan, Severity
 from ...core.observation import Observation
-from ...core.policy import guard_protection
+from ...core.policy import guard_trusted, less_done
 from ...core.saved_plan import confirmed
 from ...core.soundness import faults
 from ...core.strictjson import loads
-from ...engine.preflight import Checked, preflight
+from ...engine.preflight import Checked, preflight, read_for_trusted
 from ...providers import registry
 from ...providers.base import Service
 from .. import allowing, helping, options
@@ -53,8 +53,8 @@ def command(options: ApplyOptions, *, planfile: str | None, trust_plan: bool) ->
     """Do what the plan says: plan afresh and ask, or carry out PLANFILE exactly as it was reviewed.
 
     PLANFILE is planned again from the manifests, with the variables that it was made with: what they no longer ask for
-    is not done. Nothing but objects of this project and environment is ever changed, whatever a plan file says. Beside
-    --trust-plan, `--allow protected:ADDRESS` is the one thing to be said once more.
+    is not done. Nothing but objects of this project and environment is ever changed, whatever a plan file says. With
+    --trust-plan, `--allow brake=N` and `--allow protected:ADDRESS` must be given here again.
     """
     if planfile:
         return _apply_saved(planfile, options, trust_plan=trust_plan)
@@ -79,8 +79,8 @@ def read_plan(path: str) -> Plan:
 def _apply_saved(path: str, options: ApplyOptions, *, trust_plan: bool) -> int:
     plan = read_plan(path)
     narrowing = (options.targets, options.excludes, options.labels, options.variables, options.var_files)
-    # What is believed of a plan without its manifests does not go so far as to lift a protection.
-    more = options.allowed.codes.keys() - ({"protected"} if trust_plan else set())
+    # What is believed of a plan without its manifests goes neither so far as to lift a protection nor the brake.
+    more = options.allowed.codes.keys() - ({"protected", "brake"} if trust_plan else set())
     if any(narrowing) or more:
         raise UsageError(
             "a saved plan is applied as it is; it cannot be narrowed, changed or allowed more",
@@ -99,11 +99,14 @@ def _apply_saved(path: str, options: ApplyOptions, *, trust_plan: bool) -> int:
         recorded = as_recorded(plan, path, options)
         return _apply_again(plan, with_manifests(session, recorded), recorded)
     with connect(session, options) as service:
-        checked = _unmoved(preflight(plan, run_of(session, service, options)))
+        run = run_of(session, service, options)
+        seen = read_for_trusted(plan, run)
+        checked = _unmoved(preflight(plan, run, seen))
         # A digest that somebody gave vouches for what the plan says was allowed; its file alone does not.
-        allowed = {**(plan.allowed.codes if options.expect_digest else {}), **options.allowed.codes}
-        guarded = guard_protection(replace(plan, changes=checked.todo, allowed=Allowed(allowed)), checked.live)
-        session = replace(session, before=checked.live.keys())
+        given = Allowed({**(plan.allowed.codes if options.expect_digest else {}), **options.allowed.codes})
+        allowed = less_done(given, (change for change, _ in checked.done), session.target.removed)
+        guarded = guard_trusted(replace(plan, changes=checked.todo, allowed=allowed), seen)
+        session = replace(session, before={item.remote_id for item in seen.live})
         return _carry_out(plan, session, service, options, replace(checked, todo=guarded.changes))
 
 

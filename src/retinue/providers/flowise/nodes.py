@@ -14,9 +14,11 @@ from importlib import resources
 
 from ...core.canonical import same
 from ...core.model import Json
+from ..lenient import mapping
 from .block import Part
 
-CREDENTIAL_INPUT = "FLOWISE_CREDENTIAL_ID"
+_CREDENTIAL_INPUTS = ("credential", "FLOWISE_CREDENTIAL_ID")
+"""Inputs in which a node in use may hold its credential, as Flowise's page reads them; it writes the last one."""
 # Paths on the server's own disk: never shown.
 _PRIVATE = ("filePath", "icon", "loadMethods")
 _PARAMETERS = frozenset(
@@ -106,15 +108,25 @@ def is_secret(parameter: Mapping[str, Json] | None) -> bool:
     return (parameter or {}).get("type") == "password"
 
 
+def credential_of(node: Mapping[str, Json]) -> Json:
+    """The id of a node's credential, from whichever place holds it."""
+    inputs = mapping(node.get("inputs"))
+    return node.get("credential") or next((inputs[name] for name in _CREDENTIAL_INPUTS if inputs.get(name)), None)
+
+
 def stated_inputs(node: Mapping[str, Json], component: Component | None, but: Iterable[str] = ()) -> dict[str, Json]:
-    """The inputs of a node in use that say something: not the defaults, no secret, none of `but`."""
+    """The inputs of a node in use that say something: not the defaults, no secret, none of `but`, and none that the
+    catalogue lacks: a manifest cannot state it.
+    """
     known = parameters(component or node)
-    inputs = node.get("inputs")
-    left_out = {CREDENTIAL_INPUT, *but}
+    left_out = {*_CREDENTIAL_INPUTS, *but}
     return {
         name: number_of(known.get(name), value)
-        for name, value in (inputs.items() if isinstance(inputs, dict) else ())
-        if name not in left_out and not is_initial(known.get(name), value) and not is_secret(known.get(name))
+        for name, value in mapping(node.get("inputs")).items()
+        if name not in left_out
+        and (component is None or name in known)
+        and not is_initial(known.get(name), value)
+        and not is_secret(known.get(name))
     }
 
 
@@ -126,17 +138,21 @@ def filled(
     `index`: its place among its like; the page's chatflow refers to a tool by name and place.
     """
     node = dict(before) if before.get("name") == part.name else {}
-    # Keys typed into the page: never read, never shown, never lost.
-    known, inputs = parameters(component or node), node.get("inputs")
-    pairs = inputs.items() if isinstance(inputs, dict) else ()
-    secrets = {name: value for name, value in pairs if is_secret(known.get(name))}
+    # Keys typed into the page, and inputs that only an earlier catalogue had: never read, never shown, never lost.
+    known = parameters(component or node)
+    kept = {
+        name: value
+        for name, value in mapping(node.get("inputs")).items()
+        if name not in _CREDENTIAL_INPUTS
+        and (is_secret(known.get(name)) or (component is not None and name not in known))
+    }
     if component is not None:
         node |= _rendered(component, f"{part.name}_{index}")
     defaults = {name: item.get("default") or "" for name, item in parameters(component or node).items()}
     node |= {"name": part.name, "credential": credential}
-    node["inputs"] = {**defaults, **secrets, **part.inputs}
+    node["inputs"] = {**defaults, **kept, **part.inputs}
     if credential:
-        node["inputs"][CREDENTIAL_INPUT] = credential
+        node["inputs"][_CREDENTIAL_INPUTS[-1]] = credential
     return node
 
 

@@ -13,7 +13,7 @@ from ..assistants_v2 import ASSISTANT
 from ..lenient import mapping, mappings, seconds, text, text_members
 from .block import CUSTOM, DEFAULT_NODE, NAME, OPENAI, Block, Part, Store, store_of
 from .directory import Directory
-from .nodes import CREDENTIAL_INPUT, as_number, held_by, stated_inputs
+from .nodes import as_number, credential_of, held_by, stated_inputs
 from .upstream import NUMBERS, deviations, ids_alone, is_stated, left_open
 
 MARKER_KEYS = (ADDRESS_KEY, APPLIED_KEY)
@@ -105,7 +105,7 @@ def _custom(row: Mapping[str, Json], details: Mapping[str, Json], directory: Dir
         **{field: value if field == "model" else as_number(value) for field, value in found.items()},
     }
     block = Block(
-        credential=directory.credential_name(node.get("credential") or inputs.get(CREDENTIAL_INPUT)),
+        credential=directory.credential_name(credential_of(node)),
         icon=text(row.get("iconSrc")),
         chat_model=Part(name, stated_inputs(node, directory.chat_model(name), held.values())),
         tools=tuple(_tool(item, directory) for item in mappings(details.get("tools")) if text(item.get("name"))),
@@ -117,9 +117,8 @@ def _custom(row: Mapping[str, Json], details: Mapping[str, Json], directory: Dir
 
 
 def _tool(node: Mapping[str, Json], directory: Directory) -> Part:
-    credential = node.get("credential") or mapping(node.get("inputs")).get(CREDENTIAL_INPUT)
     inputs = stated_inputs(node, directory.tool(node["name"]))
-    return Part(node["name"], inputs, directory.credential_name(credential))
+    return Part(node["name"], inputs, directory.credential_name(credential_of(node)))
 
 
 def _store(item: Mapping[str, Json], directory: Directory) -> Store:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, TypeAlias
 from ...core.errors import AuthError, NotFound, Rejected, RetinueError, ServiceError
 from ...core.model import Desired, Diagnostic, Json, Live, Severity
 from ..base import Marker, Resolved
+from ..lenient import mapping, mappings
 from ..paged import below
 from ..wire import Verb
 from .behind import Behind
 from .block import CUSTOM, Block, block_of
 from .directory import Directory, by_name, credentials_from
+from .nodes import credential_of
 from .reading import details_of, is_exact, parsed_details, to_live, upstream_id
 from .resolving import resolved
 from .verdicts import is_gone_upstream, remedy_for
@@ -209,8 +211,8 @@ def _needs(rows: Iterable[Json]) -> set[str]:
         found |= {"chat_models"} if details.get("chatModel") else set()
         found |= {"tools"} if details.get("tools") else set()
         found |= {"stores"} if details.get("documentStores") else set()
-        nodes = [details.get("chatModel"), *(details["tools"] if isinstance(details.get("tools"), list) else ())]
-        found |= {"credentials"} if any(isinstance(node, dict) and node.get("credential") for node in nodes) else set()
+        nodes = (mapping(details.get("chatModel")), *mappings(details.get("tools")))
+        found |= {"credentials"} if any(map(credential_of, nodes)) else set()
     return found
 
 

@@ -26,10 +26,12 @@ def is_comparable(upstream: Mapping[str, Json]) -> bool:
 
 def left_open(details: Mapping[str, Json], upstream: Mapping[str, Json]) -> dict[str, Json]:
     """What the row does not say and the upstream therefore decides, in the words of a manifest."""
-    names = (name for name in (*_FIELDS, "tool_resources") if not is_stated(details, name))
+    names = (name for name in _FIELDS if not is_stated(details, name))
     found = {name: upstream[name] for name in names if upstream.get(name) not in (None, "")}
-    if "tool_resources" in found:
-        found["tool_resources"] = ids_alone(found["tool_resources"])
+    if not is_stated(details, "tool_resources"):
+        # Both members, empty ones too: what the upstream holds can then be said again without a loss.
+        held = ids_alone(upstream.get("tool_resources"))
+        found["tool_resources"] = {member: held.get(member, {key: []}) for member, key in RESOURCE_IDS}
     if "tools" not in details:
         found["tools"] = [{"type": name} for name in _types(upstream.get("tools"))]
     return found

@@ -125,8 +125,10 @@ def _openai(
         # Sent as the page saves it, null would reset what the upstream has.
         if field in details:
             details = _put(details, {field: as_number(details[field]) if is_stated(details, field) else None})
-    if "tool_resources" in changed or is_stated(spec, "tool_resources"):
-        details["tool_resources"] = _resources(mapping(before.get("tool_resources")), mapping(spec["tool_resources"]))
+    resources = mapping(spec.get("tool_resources"))
+    known = all(member in resources for member, _ in RESOURCE_IDS)
+    if "tool_resources" in changed or known or is_stated(spec, "tool_resources"):
+        details["tool_resources"] = _resources(mapping(before.get("tool_resources")), resources)
     elif not before:
         details["tool_resources"] = {KEEPER: {"file_ids": []}}
     return details
