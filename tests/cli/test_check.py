@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
+import pty
 import signal
 import subprocess
 import sys
@@ -13,7 +15,6 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from retinue.cli import console
 from retinue.core.masking import told
 from retinue.schema.bundle import output_schemas
 from retinue_emulator.app import Emulator
@@ -141,14 +142,24 @@ def test_what_is_ours_and_what_is_not_stays_as_it_is(shop: World) -> None:
     assert not [text for text in ids if text in ran.out], ran.out
 
 
-@pytest.mark.parametrize("answer", ["no", ""])
-def test_it_asks_first(shop: World, answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_terminal_the_flag_is_named(shop: World) -> None:
     ran = shop.run(*CHECK[:-1])
-    assert (ran.code, "--auto-approve" in ran.err) == (3, True)
-    monkeypatch.setattr(console, "is_interactive", lambda: True)
-    ran = shop.run(*CHECK[:-1], stdin=f"{answer}\n")
-    assert (ran.code, "retinue-check-" in ran.err, shop.writes()) == (1, True, 0), ran.err
-    assert shop.run(*CHECK[:-1], stdin="yes\n").code == 0
+    assert (ran.code, "--auto-approve" in ran.err, shop.writes()) == (3, True, 0)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize(("answer", "code"), [("yes", 0), ("y", 1), ("", 1)])
+def test_on_a_terminal_only_yes_is_yes(shop: World, answer: str, code: int) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "retinue", *CHECK[:-1]]
+    process = subprocess.Popen(command, cwd=shop.root, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs)
+    os.close(theirs)
+    os.write(ours, f"{answer}\n".encode())
+    process.communicate(timeout=60)
+    seen = os.read(ours, 65536).decode()
+    os.close(ours)
+    assert (process.returncode, bool(shop.writes()), "retinue-check-" in seen) == (code, code == 0, True), seen
+    assert everything(shop.emulator) == []
 
 
 @pytest.mark.parametrize("after", [0, 1, 5])

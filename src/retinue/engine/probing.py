@@ -12,11 +12,12 @@ from ..core.address import Address
 from ..core.canonical import canonical, canonical_json, same
 from ..core.diff import stated_fields
 from ..core.errors import Rejected, RetinueError
-from ..core.marker import Applied, Owner
+from ..core.marker import Applied, Mark, Owner
 from ..core.masking import PLAIN, texts_in, told
 from ..core.model import MISSING, Desired, Json, Kind, Live, Severity
-from ..providers.base import Marker, Provider, Resolver, Service, Support
+from ..providers.base import Provider, Resolver, Service, Support
 from ..providers.losses import LOSS, held, losses
+from .run import packed
 
 PROJECT = "retinue-check"
 _LONGEST_WAIT, _PAUSE = 10.0, 0.25
@@ -50,11 +51,10 @@ class Probes:
         live = self._create(self.name)
         yield self._found("list", *self._listed(live))
         live = self._read()
-        kept = live.mark.owner == self._owner(self.name) and live.mark.applied == Applied(self.name[-8:])
-        yield self._found("marker", "kept" if kept else "not kept", "kept")
+        yield self._found("marker", "kept" if live.mark == self._mark(self.name) else "not kept", "kept")
         self.answers["least"] = told(live.raw, self._known)
         stated = {**self.base, self.kind.display: self.name}
-        for name, (support, _) in record.fields[self.kind.name].items():
+        for name, (support, _) in record.fields.get(self.kind.name, {}).items():
             documented = name in self.kind.fields and self.kind.fields[name].shape.default is not MISSING
             if name in stated:
                 fact = "kept" if self._is(live, name, stated) else f"answered as {self._shown(live.spec, name)}"
@@ -82,8 +82,9 @@ class Probes:
         yield from self._stale([name for name in usable if name in second])
         for name, schema in self.kind.schema["properties"].items():
             most = schema.get("maxLength", _LONGEST_TEXT) if name in (self.kind.display, *first) else _LONGEST_TEXT
-            if most < _LONGEST_TEXT:
-                yield self._limit(name, next(n for n in range(most, 0, -1) if name in self._holdable({name: "x" * n})))
+            sizes = range(most if most < _LONGEST_TEXT else 0, 0, -1)
+            if most := next((size for size in sizes if name in self._holdable({name: "x" * size})), 0):
+                yield self._limit(name, most)
         yield self._found("order within one second", self._order())
         self.service.delete(self.kind.name, live.remote_id)
         there = self.service.get(self.kind.name, live.remote_id) is not None
@@ -128,11 +129,8 @@ class Probes:
         extras = self.provider.capabilities.extras.get(self.kind.name, {})
         return frozenset(texts_in([dict(self.kind.schema), extras]))
 
-    def _owner(self, name: str) -> Owner:
-        return Owner(PROJECT, self.environment, Address(self.kind.name, name))
-
-    def _marker(self, name: str) -> Marker:
-        return Marker(str(self._owner(name)), str(Applied(name[-8:])))
+    def _mark(self, name: str) -> Mark:
+        return Mark.of(Owner(PROJECT, self.environment, Address(self.kind.name, name)), Applied(name[-8:]))
 
     def _empty(self, name: str) -> Json:
         """What a manifest without the field means."""
@@ -143,7 +141,7 @@ class Probes:
         spec = stated_fields({**self._holdable({}), self.kind.display: name}, self.kind)
         with self.guarded():
             self.tried += 1
-            live = self.service.create(self.kind.name, spec, self._marker(name))
+            live = self.service.create(self.kind.name, spec, packed(self._mark(name)))
             self.made.append(live.remote_id)
         return live
 
@@ -157,7 +155,7 @@ class Probes:
         """The object as it is read after a write on what `live` says of it, and how the service refused that."""
         plain, refusal = frozenset(name for name in fields if same(fields[name], self._empty(name))), ""
         try:
-            self.service.update(live, fields, self._marker(self.name), plain)
+            self.service.update(live, fields, packed(self._mark(self.name)), plain)
         except Rejected as error:
             code = error.code if PLAIN.fullmatch(error.code or "") else ""
             refusal = f"refused ({error.status or ''} {code})".replace(" )", ")")

@@ -111,8 +111,5 @@ def findings_text(document: Json) -> str:
         lines.append(f"  {_SIGNS[item['holds']]} {about:<{wide}}  {item['fact']}{claim}")
         failed += item["holds"] is False
     for kind, answers in document["answers"].items():
-        lines += [
-            "",
-            *(f"  {kind}, {which}: {json.dumps(answer, sort_keys=True)}" for which, answer in answers.items()),
-        ]
+        lines += ["", *(f"  {kind}, {key}: {json.dumps(answer, sort_keys=True)}" for key, answer in answers.items())]
     return "\n".join([*lines, "", f"{failed or 'No'} claim{'' if failed == 1 else 's'} did not hold.", ""])
