@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .allowed import FORMS, Allowed, Extent
-from .canonical import canonical_json, digest, plain
+from .canonical import canonical_json, digest, plain, plain_shared
 from .errors import UsageError
 from .marker import format_entries, parse_entries, parse_owner
 from .model import (
@@ -134,7 +134,12 @@ def _change_to_json(change: Change) -> dict[str, Json]:
         "reason": str(change.reason),
         "remote_id": change.remote_id,
         "fields": [
-            {"path": item.path, "before": plain(item.before), "after": plain(item.after), "cause": item.cause.value}
+            {
+                "path": item.path,
+                "before": plain_shared(item.before),
+                "after": plain_shared(item.after),
+                "cause": item.cause.value,
+            }
             for item in published_fields(change)
         ],
         "expect": change.expect,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from .canonical import canonical, digest, plain, same
+from .canonical import canonical, digest, plain_shared, same
 from .marker import UNFINISHED, Applied, Entry
 from .marks import entry_of, short_digest
 from .model import MISSING, Cause, Desired, Field, FieldChange, Json, Kind, Live
@@ -135,7 +135,7 @@ def _stated(field: Field, spec: Mapping[str, Json], want: Mapping[str, Json]) ->
     """What to send: the value as the manifest states it, else the documented default, else null."""
     if field.shape.trim_final_newline or spec.get(field.name) is None:
         return want.get(field.name)
-    return plain(spec[field.name])
+    return plain_shared(spec[field.name])
 
 
 def stated_fields(spec: Mapping[str, Json], kind: Kind) -> dict[str, Json]:

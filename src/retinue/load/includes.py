@@ -204,7 +204,7 @@ class Renderer:
         self._found[name] = found
         unasked = _Unasked(context.variables, at) if context.variables and "template" not in value else None
         inner = _Context(context.variables if template else None, (*context.chain, found.name), unasked)
-        is_data = PurePosixPath(found.name).suffix.lower() in _PARSERS
+        is_data = found.name in self._parsed or PurePosixPath(found.name).suffix.lower() in _PARSERS
         result = self._data(value, found, inner, depth) if is_data else self._text(value, found, inner)
         for place in (value.place, getattr(result, "place", value.place)):
             self.included[place] = found.name

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, TypeAlias
 
 from ..core.model import Address, Diagnostic, Json, Kind, Place, Shape
+from ..core.noted import Noted
 from ..core.pointer import join_pointer
 from ..core.problem import Problem, Spelled, shown
 from ..core.spelling import closest
@@ -143,10 +144,22 @@ def _with_schemas(kind: Kind) -> tuple[str, ...]:
     return tuple(name for name, field in kind.fields.items() if holds(field.shape))
 
 
-def _schemas(
-    value: Any, shape: Shape | None, path: tuple[str | int, ...]
-) -> Iterator[tuple[dict[str, Any], tuple[str | int, ...]]]:
+_Path: TypeAlias = tuple[str | int, ...]
+
+
+def _schemas(value: Any, shape: Shape | None, path: _Path) -> Iterator[tuple[dict[str, Any], _Path]]:
     """Every JSON Schema in a value of this shape, and where it stands."""
+    if not isinstance(value, Noted) or value.notes is None:
+        yield from _schemas_within(value, shape, path)
+        return
+    key = (_schemas, shape)
+    if key not in value.notes:
+        value.notes[key] = tuple(_schemas_within(value, shape, ()))
+    for schema, below in value.notes[key]:
+        yield schema, (*path, *below)
+
+
+def _schemas_within(value: Any, shape: Shape | None, path: _Path) -> Iterator[tuple[dict[str, Any], _Path]]:
     if isinstance(value, dict) and value and shape is not None:
         if shape.is_schema:
             yield value, path
