@@ -105,7 +105,7 @@ def test_success_without_an_object_is_never_ok(bench: Bench, table: Classify) ->
 
 def test_404_on_the_list_means_that_the_api_is_gone(bench: Bench, table: Classify) -> None:
     wrong = _wrong(table, (Verb.LIST,), _with((404, 410), (*TELLS_NOTHING, "text")), {Verdict.GONE})
-    _show(bench, wrong, "404 on the list is `gone`; taken for an empty list, a plan would create everything anew")
+    _show(bench, wrong, "404 on the list is `gone`; taken for an empty list, a plan would create everything again")
 
 
 def test_404_on_one_object_is_absent_or_gone(bench: Bench, table: Classify) -> None:

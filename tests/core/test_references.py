@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from retinue.core.content import parse_stored, scope_of, split_name, stored_name
 from retinue.core.model import Address
-from retinue.core.references import addresses_in, ids_in, to_ids, to_names
+from retinue.core.references import addresses_in, ids_in, renamed, to_names
 from retinue.providers.assistants_v2 import KINDS
 
 SHA = "0123456789abcdef" * 4
@@ -40,11 +40,11 @@ def test_other_names_are_none_of_ours(name: str) -> None:
 def test_names_become_ids_and_ids_names_where_references_may_stand_and_nowhere_else() -> None:
     kind = KINDS["Assistant"]
     assert addresses_in(SPEC, kind) == (FILE, STORE)
-    live = to_ids(SPEC, kind, {FILE: "file-1", STORE: "vs_1"})
+    live = renamed(SPEC, kind, {FILE: "file-1", STORE: "vs_1"})
     assert live["metadata"] == SPEC["metadata"]
     assert ids_in(live, kind) == {("File", "file-1"), ("File", "file-raw"), ("VectorStore", "vs_1")}
     assert to_names(live, kind, {("File", "file-1"): FILE, ("VectorStore", "vs_1"): STORE}) == SPEC
 
 
 def test_an_unknown_name_stays_a_name() -> None:
-    assert to_ids(SPEC, KINDS["Assistant"], {}) == SPEC
+    assert renamed(SPEC, KINDS["Assistant"], {}) == SPEC

@@ -49,7 +49,7 @@ GREETER = Change(
 OLD_BOT = Change(address("old-bot"), Action.DELETE, Reason.ORPHAN, "asst_9zz")
 BRAKE = Obstacle(
     "brake",
-    "2 deletes at once, of 5 owned (at most 1 goes without a word)",
+    "2 deletes at once, of 5 owned (at most 1 goes unacknowledged)",
     ("removed: [Assistant/old-bot, Assistant/older-bot]", "--allow brake=2"),
 )
 NESTED = update(
@@ -126,7 +126,7 @@ GOLDEN = {
             fields=(FieldChange("/name", None, "Greeter"),),
             blocked=Obstacle(
                 "twin",
-                "asst_1 is live, is named “Greeter” too, and nobody manages it",
+                "asst_1 is live, is named “Greeter” too, and is not managed",
                 ("retinue: {adopt: {prod: asst_1}}", "to create a second one: --allow twin:Assistant/greeter"),
             ),
         ),

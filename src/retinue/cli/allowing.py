@@ -30,9 +30,8 @@ _AS_PRINTED = "Paste it as the blocked change prints it."
 def option(command: F) -> F:
     """`--allow`, read into an `Allowed`; the flags before it end in an error that says what to write."""
     for name, code in FORMER.items():
-        settings: dict[str, Any] = (
-            {"multiple": True} if FORMS[code].sign and not FORMS[code].optional else {"is_flag": True}
-        )
+        several = FORMS[code].sign and not FORMS[code].optional
+        settings: dict[str, Any] = {"multiple": True} if several else {"is_flag": True}
         settings |= {"hidden": True, "expose_value": False, "callback": _refused, "help": f"Now {flag(code)}."}
         command = click.option(name, **settings)(command)
     return click.option(

@@ -29,7 +29,7 @@ _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "destroy": ("destroy", "Delete everything this project owns in one environment."),
     },
     "Take over and let go": {
-        "import": ("import_", "Write manifests for live objects that nobody manages, or from an export."),
+        "import": ("import_", "Write manifests for unmanaged live objects, or from an export."),
         "adopt": ("adopt", "Start managing one live object under an address."),
         "forget": ("forget", "Stop managing a live object; it stays as it is."),
     },

@@ -19,7 +19,7 @@ from ..engine.run import Run
 from ..engine.threads import in_thread
 from ..load.uploads import changed_since, content
 from ..providers.base import Service
-from ..render.results import past
+from ..render.results import PAST
 from . import console, exits, files, interrupts
 from .approval import approve, check_digest, is_approved
 from .options import ApplyOptions, ProjectOptions
@@ -165,7 +165,7 @@ def _bytes_of(change: Change) -> tuple[str, int]:
 
 def _progress(item: Outcome) -> None:
     if item.status is Status.DONE:
-        console.note(console.harmless(f"  {item.address}: {past(item.action)} {item.remote_id or ''}".rstrip()))
+        console.note(console.harmless(f"  {item.address}: {PAST[item.action]} {item.remote_id or ''}".rstrip()))
     elif item.status in (Status.FAILED, Status.UNKNOWN):
         console.note(f"  {item.address}: {item.action} failed")
 

@@ -16,10 +16,8 @@ def check_digest(plan: Plan, expected: str | None) -> None:
     if expected in (None, digest):
         return
     if outcome(plan) != "no-changes":
-        raise StaleError(
-            f"the plan is not the one that was approved: its digest is {digest}",
-            "Review the plan above and approve its digest.",
-        )
+        message = f"the plan is not the one that was approved: its digest is {digest}"
+        raise StaleError(message, "Review the plan above and approve its digest.")
     # What was approved is done, by this job's first run for instance.
     console.note(f"Nothing is left to do, so the expected digest does not matter. That of this plan is {digest}.")
 
@@ -29,10 +27,8 @@ def approve(plan: Plan, options: ApplyOptions) -> None:
     if is_approved(options):
         return
     if not console.is_interactive():
-        raise UsageError(
-            "nobody is here to approve this plan: there is no terminal",
-            "Pass --auto-approve, or --expect-digest with the digest of a reviewed plan.",
-        )
+        remedy = "Pass --auto-approve, or --expect-digest with the digest of a reviewed plan."
+        raise UsageError("this plan needs an approval, and there is no terminal to ask at", remedy)
     going = [change for change in plan.changes if not change.held]
     deletes = sum(change.action is Action.DELETE for change in going)
     loss = f", of which {deletes} delete" if deletes else ""

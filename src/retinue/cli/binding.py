@@ -5,7 +5,6 @@ from __future__ import annotations
 from ..core.errors import InvalidManifests
 from ..core.model import Diagnostic
 from ..load.endpoints import EMULATOR
-from ..load.located import place_of
 from ..load.project import Environment, Project
 from ..providers import registry
 from ..providers.base import Configurable, Provider, Settings
@@ -17,14 +16,8 @@ def bound_provider(project: Project, environment: Environment) -> tuple[Provider
     """The provider bound to the environment, and what there is to report about it. Raises InvalidManifests for none."""
     if not registry.has(environment.provider):
         message, remedy = registry.unknown(environment.provider)
-        problem = Diagnostic(
-            code="unknown-provider",
-            message=message,
-            remedy=remedy,
-            place=place_of(project.data, ["environments", environment.name, "provider"]) or environment.place,
-            path=f"/environments/{environment.name}/provider",
-        )
-        raise InvalidManifests([problem])
+        problem = Diagnostic("unknown-provider", message, remedy, path="/provider")
+        raise InvalidManifests([in_project(problem, project, environment)])
     provider = registry.load(environment.provider)
     taken = {key: value for key, value in environment.settings.items() if key in provider.capabilities.settings}
     found = [_no_setting(key, provider) for key in environment.settings if key not in taken]
@@ -44,6 +37,5 @@ def bound_provider(project: Project, environment: Environment) -> tuple[Provider
 def _no_setting(key: str, provider: Provider) -> Diagnostic:
     takes = ", ".join(sorted(provider.capabilities.settings))
     remedy = f"Remove it. {provider.name} takes: {takes}." if takes else "Remove it."
-    return Diagnostic(
-        "unused-setting", f"`{key}` means nothing to the provider `{provider.name}`", remedy, path=f"/{key}"
-    )
+    message = f"`{key}` means nothing to the provider `{provider.name}`"
+    return Diagnostic("unused-setting", message, remedy, path=f"/{key}")

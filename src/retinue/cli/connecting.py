@@ -52,10 +52,8 @@ def connect(session: Session, options: ServiceOptions) -> Iterator[Service]:
         service = session.provider.connect(connection)
         stack.callback(service.close)
         if console.SECRETS.in_text(environment.endpoint):
-            raise UsageError(
-                "the endpoint holds the key itself, which every plan would show",
-                "Write the endpoint without it, and revoke the key: it stands in a file.",
-            )
+            remedy = "Write the endpoint without it, and revoke the key: it stands in a file."
+            raise UsageError("the endpoint holds the key itself, which every plan would show", remedy)
         check_account(session.project, environment, service)
         yield service
 
@@ -77,10 +75,8 @@ def _check_host(environment: Environment) -> None:
         return
     host = (urlsplit(environment.endpoint).hostname or "").lower()
     if host not in {item.strip().lower() for item in allowed.split(",")}:
-        raise UsageError(
-            f"the endpoint's host {host} is not among $RETINUE_ALLOWED_HOSTS",
-            "Correct `endpoint` in retinue.yaml, or let the pipeline's owner allow the host.",
-        )
+        remedy = "Correct `endpoint` in retinue.yaml, or let the pipeline's owner allow the host."
+        raise UsageError(f"the endpoint's host {host} is not among $RETINUE_ALLOWED_HOSTS", remedy)
 
 
 @contextmanager

@@ -59,16 +59,12 @@ def _run(words: Sequence[str], surroundings: Mapping[str, str]) -> Ended:
                 process.send_signal(number)
             code = process.wait()
         except (OSError, ValueError) as error:
-            raise _not_run(words[0], error) from error
+            why = getattr(error, "strerror", None) or "no command can have this name"
+            remedy = "Name a command: retinue verify -- COMMAND."
+            if isinstance(error, PermissionError):
+                remedy = "Make it executable, or begin with what runs it: retinue verify -- python3 SCRIPT."
+            raise UsageError(f"{words[0]} cannot be run: {why}", remedy) from error
     return Ended(128 - code if code < 0 else code, received[0] if received else 0)
-
-
-def _not_run(word: str, error: OSError | ValueError) -> UsageError:
-    why = getattr(error, "strerror", None) or "no command can have this name"
-    remedy = "Name a command: retinue verify -- COMMAND."
-    if isinstance(error, PermissionError):
-        remedy = "Make it executable, or begin with what runs it: retinue verify -- python3 SCRIPT."
-    return UsageError(f"{word} cannot be run: {why}", remedy)
 
 
 def _send(process: subprocess.Popen[bytes], number: int, *, again: bool) -> None:

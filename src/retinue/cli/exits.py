@@ -76,11 +76,6 @@ def word(code: Exit, outcomes: Sequence[Outcome] = ()) -> str:
         return "held"
     if code is Exit.OK:
         return "applied" if outcomes else "no-changes"
-    names = {
-        Exit.PARTIAL: "partial",
-        Exit.BLOCKED: "blocked",
-        Exit.STALE: "stale",
-        Exit.INTERRUPTED: "interrupted",
-        Exit.TERMINATED: "interrupted",
-    }
-    return names.get(code, "error")
+    if code in (Exit.INTERRUPTED, Exit.TERMINATED):
+        return "interrupted"
+    return code.name.lower() if code in (Exit.PARTIAL, Exit.BLOCKED, Exit.STALE) else "error"

@@ -118,10 +118,8 @@ def _refuse_taken(exported: Exported, beside: Beside) -> None:
             # What was made with another object goes with that one.
             noun, stem = exportable(project.known)[0].one.split(" ", 1)[1], PurePosixPath(file).stem
             origin = f"that {of.one.split(' ', 1)[1]}" if of.export else f"the {noun} {stem}"
-            raise UsageError(
-                f"this project has a manifest {taken[0]} already, in another file; nothing was written",
-                f"Take {origin} out of the export, or rename the manifest.",
-            )
+            message = f"this project has a manifest {taken[0]} already, in another file; nothing was written"
+            raise UsageError(message, f"Take {origin} out of the export, or rename the manifest.")
 
 
 def _addresses_in(file: str, text: str, known: Catalogue) -> set[Address]:

@@ -129,6 +129,16 @@ def _into_stream(target: Path) -> int:
 
 def _replace(target: Path, data: bytes, new: int, mode: int | None) -> None:
     """A file of its own beside the target, and in one moment in its place."""
+    temporary = beside(target, data, new, mode)
+    try:
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def beside(target: Path, data: bytes, new: int, mode: int | None) -> Path:
+    """A file of its own in the folder of the target, on the disk; made with `new`, then given `mode`."""
     temporary = target.with_name(f".retinue-{secrets.token_hex(8)}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     descriptor = os.open(temporary, flags, new)
@@ -139,10 +149,10 @@ def _replace(target: Path, data: bytes, new: int, mode: int | None) -> None:
             os.fsync(file.fileno())
         if mode is not None:
             temporary.chmod(stat.S_IMODE(mode))
-        temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    return temporary
 
 
 @contextmanager

@@ -191,12 +191,7 @@ def as_recorded(plan: Plan, path: str, options: ApplyOptions) -> ApplyOptions:
 
 
 def planned_again(
-    plan: Plan,
-    done: Collection[Change],
-    session: Session,
-    service: Service,
-    seen: Observation,
-    options: PlanOptions,
+    plan: Plan, done: Collection[Change], session: Session, service: Service, seen: Observation, options: PlanOptions
 ) -> Plan:
     """The steps that the manifests ask for now at the addresses of a saved plan, with what was allowed for it.
 

@@ -28,10 +28,8 @@ def open_project(
         raise UsageError(f"there is no folder {directory}", "Name an existing folder with -C DIR.")
     root = find(start.resolve())
     if root is None:
-        raise UsageError(
-            f"there is no retinue.yaml in {start.resolve()} or in a folder above it",
-            "Start a project with `retinue init`, or name its folder with -C DIR.",
-        )
+        message = f"there is no retinue.yaml in {start.resolve()} or in a folder above it"
+        raise UsageError(message, "Start a project with `retinue init`, or name its folder with -C DIR.")
     project, diagnostics = load_project(root, catalogue, replaced)
     refuse(diagnostics)
     assert project is not None
@@ -44,10 +42,8 @@ def _with_environments_of(project: Project, file: str) -> Project:
     refuse(diagnostics)
     assert trusted is not None
     if trusted.name != project.name:
-        raise UsageError(
-            f"{file} is of the project `{trusted.name}`, the manifests are of `{project.name}`",
-            "Name the retinue.yaml of the same project, from a branch that is trusted.",
-        )
+        message = f"{file} is of the project `{trusted.name}`, the manifests are of `{project.name}`"
+        raise UsageError(message, "Name the retinue.yaml of the same project, from a branch that is trusted.")
     return replace(project, environments=trusted.environments, known=trusted.known)
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from ..core.errors import UsageError
+from .files import beside
 
 
 def write_over(root: Path, files: Mapping[str, bytes], before: Mapping[str, bytes]) -> None:
@@ -21,7 +19,7 @@ def write_over(root: Path, files: Mapping[str, bytes], before: Mapping[str, byte
             path = (root / name).resolve()
             if path.read_bytes() != before[name]:
                 raise UsageError(f"{name} was changed meanwhile; nothing was written", "Run the command again.")
-            new[path] = _beside(path, data)
+            new[path] = beside(path, data, 0o600, path.stat().st_mode)
         for path, temporary in new.items():
             temporary.replace(path)
             done.append(path)
@@ -31,22 +29,6 @@ def write_over(root: Path, files: Mapping[str, bytes], before: Mapping[str, byte
             raise
         where = error.filename or root
         raise UsageError(f"{where} cannot be written: {error.strerror}; nothing was", "Check the folder.") from error
-
-
-def _beside(path: Path, data: bytes) -> Path:
-    """The new content in a file of the same folder and with the same permissions, on the disk."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        shutil.copymode(path, temporary)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    return temporary
 
 
 def _undo(root: Path, new: Mapping[Path, Path], done: list[Path], before: Mapping[str, bytes]) -> None:

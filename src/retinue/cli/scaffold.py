@@ -43,15 +43,12 @@ def write_new(folder: Path, files: Mapping[str, str]) -> list[str]:
     """Write all of the files or, if one of them exists, none. Returns their names. Raises UsageError."""
     taken = [name for name in files if (folder / name).exists()]
     if taken:
-        raise UsageError(
-            f"{', '.join(taken)} {'exists' if len(taken) == 1 else 'exist'} already; nothing was written",
-            "Move them away, or work in another folder with -C DIR.",
-        )
+        message = f"{', '.join(taken)} {'exists' if len(taken) == 1 else 'exist'} already; nothing was written"
+        raise UsageError(message, "Move them away, or work in another folder with -C DIR.")
     root = folder.resolve()
     if outside := [name for name in (*files, ".gitignore") if not (folder / name).resolve().is_relative_to(root)]:
-        raise UsageError(
-            f"{outside[0]} leads out of the project through a symbolic link; nothing was written", "Take the link away."
-        )
+        message = f"{outside[0]} leads out of the project through a symbolic link; nothing was written"
+        raise UsageError(message, "Take the link away.")
     done: list[Callable[[], None]] = []
     try:
         for name, text in files.items():
@@ -63,9 +60,8 @@ def write_new(folder: Path, files: Mapping[str, str]) -> list[str]:
                 undo()
         if not isinstance(error, OSError):
             raise
-        raise UsageError(
-            f"{error.filename or folder} cannot be written: {error.strerror}; nothing was", "Check the folder."
-        ) from error
+        message = f"{error.filename or folder} cannot be written: {error.strerror}; nothing was"
+        raise UsageError(message, "Check the folder.") from error
     return list(files)
 
 

@@ -53,9 +53,8 @@ def _from_file(path: str | Sequence[str], root: Path, seconds: float) -> str:
         # Beside this thread, because a pipe that nobody writes to is waited for.
         text = in_thread(read).result(seconds)
     except (OSError, UnicodeDecodeError) as error:
-        raise AuthError(
-            f"the file of `api_key` cannot be read ({type(error).__name__})", "Check `api_key` in retinue.yaml."
-        ) from error
+        message = f"the file of `api_key` cannot be read ({type(error).__name__})"
+        raise AuthError(message, "Check `api_key` in retinue.yaml.") from error
     if len(text) > _MOST_CHARACTERS:
         raise AuthError("the file of `api_key` is too large, it cannot be a key", "Check `api_key` in retinue.yaml.")
     return text
@@ -64,10 +63,8 @@ def _from_file(path: str | Sequence[str], root: Path, seconds: float) -> str:
 def _from_command(command: str | Sequence[str], root: Path, seconds: float) -> str:
     words = [command] if isinstance(command, str) else list(command)
     if os.environ.get("CI") and os.environ.get("RETINUE_ALLOW_COMMAND") != "1":
-        raise AuthError(
-            "the command of `api_key` is not run in CI: a pull request could change it",
-            "Set RETINUE_ALLOW_COMMAND=1 in the pipeline if retinue.yaml comes from a trusted branch.",
-        )
+        remedy = "Set RETINUE_ALLOW_COMMAND=1 in the pipeline if retinue.yaml comes from a trusted branch."
+        raise AuthError("the command of `api_key` is not run in CI: a pull request could change it", remedy)
     try:
         process = subprocess.Popen(  # noqa: S603 - the user's own `command:`, without a shell
             words, cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True

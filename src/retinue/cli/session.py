@@ -121,13 +121,9 @@ def _not_held(resource: Desired, session: Session) -> Diagnostic:
     provider = session.provider
     kinds_held = ", ".join(provider.capabilities.kinds)
     what = session.kinds[resource.kind].plural
-    return Diagnostic(
-        code="capability",
-        message=f"{provider.name} holds no {what}, so {resource.address} cannot go there (it holds {kinds_held})",
-        remedy="Take it out for this environment in an overlay or with `retinue: {environments: […]}`.",
-        place=resource.place,
-        address=str(resource.address),
-    )
+    message = f"{provider.name} holds no {what}, so {resource.address} cannot go there (it holds {kinds_held})"
+    remedy = "Take it out for this environment in an overlay or with `retinue: {environments: […]}`."
+    return Diagnostic("capability", message, remedy, resource.place, str(resource.address))
 
 
 def placed(problem: Diagnostic, resource: Desired) -> Diagnostic:
@@ -143,14 +139,9 @@ def placed(problem: Diagnostic, resource: Desired) -> Diagnostic:
 def _contradictions(project: Project, desired: Sequence[Desired]) -> list[Diagnostic]:
     """`removed` names something that still has a manifest."""
     addresses = {resource.address for resource in desired}
-    return [
-        Diagnostic(
-            code="removed-exists",
-            message=f"`removed` names {item.address}, which still has a manifest",
-            remedy="Delete the manifest, or take the line out of `removed`.",
-            place=item.place,
-            address=str(item.address),
-        )
-        for item in project.removed
-        if item.address in addresses
-    ]
+    found, remedy = [], "Delete the manifest, or take the line out of `removed`."
+    for item in project.removed:
+        if item.address in addresses:
+            message = f"`removed` names {item.address}, which still has a manifest"
+            found.append(Diagnostic("removed-exists", message, remedy, item.place, str(item.address)))
+    return found

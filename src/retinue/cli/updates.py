@@ -71,10 +71,8 @@ def _wanted(session: Session, plan: Plan, live: Sequence[Live], taken: set[str])
                 wanted.append(one)
     both = {str(change.address) for change in plan.changes for item in change.fields if item.cause is Cause.BOTH}
     for address in sorted(taken - both):
-        raise UsageError(
-            f"--take-live {address} names nothing that both sides may have changed",
-            f"Both sides may have changed: {', '.join(sorted(both)) or 'nothing'}.",
-        )
+        remedy = f"Both sides may have changed: {', '.join(sorted(both)) or 'nothing'}."
+        raise UsageError(f"--take-live {address} names nothing that both sides may have changed", remedy)
     return wanted, refused
 
 
@@ -134,10 +132,8 @@ class _Checker:
     def _left(self, after: Session, wanted: Sequence[Wanted]) -> str | None:
         plan = plan_for(understood(after, self.service, self.seen), self.service, self.seen, self.options)
         left = {(change.address, item.path) for change in plan.changes for item in change.fields}
-        for one in wanted:
-            if (one.resource.address, f"/{one.field.name}") in left:
-                return "the next plan would still change it"
-        return None
+        missed = any((one.resource.address, f"/{one.field.name}") in left for one in wanted)
+        return "the next plan would still change it" if missed else None
 
 
 def _rest(session: Session) -> dict[str, Json]:

@@ -183,10 +183,8 @@ def plan_from_json(value: Json) -> Plan:
     if not isinstance(value, dict) or not isinstance(value.get("format_version"), str):
         raise UsageError("this file holds no retinue plan", "Make one with `retinue plan --format json --out FILE`.")
     if _major(value) not in _READ:
-        raise UsageError(
-            f"this plan has format {value['format_version']}, this retinue reads formats {' and '.join(_READ)}",
-            "Plan again with the retinue that is to apply it.",
-        )
+        message = f"this plan has format {value['format_version']}, this retinue reads formats {' and '.join(_READ)}"
+        raise UsageError(message, "Plan again with the retinue that is to apply it.")
     if value.get("outcome") == "error":
         raise UsageError("this file holds a plan that failed", "Mend what its diagnostics say and plan again.")
     try:

@@ -46,16 +46,8 @@ def compare(project: str, names: tuple[str, str], sides: tuple[Side, Side], *, l
     pairs = {address: (left[address], right[address]) for address in both}
     found = {address: differences(dict.fromkeys((*one, *other)), one, other) for address, (one, other) in pairs.items()}
     changed = {address: fields for address, fields in found.items() if fields}
-    return Comparison(
-        project=project,
-        left=names[0],
-        right=names[1],
-        live=live,
-        changed=changed,
-        only_left=tuple(sorted(left.keys() - right.keys())),
-        only_right=tuple(sorted(right.keys() - left.keys())),
-        same=len(both) - len(changed),
-    )
+    only_left, only_right = (tuple(sorted(one.keys() - other.keys())) for one, other in ((left, right), (right, left)))
+    return Comparison(project, *names, live, changed, only_left, only_right, len(both) - len(changed))
 
 
 def comparison_to_json(found: Comparison, version: str) -> dict[str, Json]:

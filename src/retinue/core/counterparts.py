@@ -65,22 +65,13 @@ def not_adoptable(remote_id: str, world: World) -> Obstacle:
     """Why the live id that a manifest names cannot be adopted."""
     for claim in (*world.owned.values(), *world.duplicates, *world.copies, *world.elsewhere):
         if claim.remote_id == remote_id:
-            return Obstacle(
-                "adopt-owned",
-                f"{remote_id} belongs to {claim.owner}",
-                ("To rename it here, write `moved_from:` with its old name; else let its owner forget it first.",),
-            )
+            ways = ("To rename it here, write `moved_from:` with its old name; else let its owner forget it first.",)
+            return Obstacle("adopt-owned", f"{remote_id} belongs to {claim.owner}", ways)
     if remote_id in world.newer:
-        return Obstacle(
-            "newer-marker",
-            f"{remote_id} carries a marker that a newer retinue wrote",
-            ("Upgrade retinue, or let its owner forget it first.",),
-        )
-    return Obstacle(
-        "adopt-missing",
-        f"there is no live object {remote_id} to adopt",
-        ("Correct the id, or remove the `adopt` line to create a new object.",),
-    )
+        message = f"{remote_id} carries a marker that a newer retinue wrote"
+        return Obstacle("newer-marker", message, ("Upgrade retinue, or let its owner forget it first.",))
+    ways = ("Correct the id, or remove the `adopt` line to create a new object.",)
+    return Obstacle("adopt-missing", f"there is no live object {remote_id} to adopt", ways)
 
 
 def _unmarked(target: Target, desired: Iterable[Desired], foreign: Iterable[Live]) -> dict[Address, Live]:

@@ -102,11 +102,7 @@ def _unfinished(
 
 
 def _visible(
-    field: Field,
-    want: Mapping[str, Json],
-    have: Mapping[str, Json],
-    tried: Mapping[str, Json],
-    applied: Applied | None,
+    field: Field, want: Mapping[str, Json], have: Mapping[str, Json], tried: Mapping[str, Json], applied: Applied | None
 ) -> Cause | None:
     """`tried`: `have`, with what the service gave up on."""
     desired, live = want.get(field.name, MISSING), have.get(field.name, MISSING)
@@ -161,13 +157,8 @@ def altered(
     ignored: Collection[str] = (),
 ) -> set[str]:
     """The names of the fields in `sent` that the service's answer holds otherwise, `ignored` parts aside."""
-    return {
-        name
-        for name in sent
-        if name in kind.fields
-        and name not in unreadable
-        and not reached(FieldChange(f"/{name}", None, sent[name]), answer, kind, ignored)
-    }
+    readable = [name for name in sent if name in kind.fields and name not in unreadable]
+    return {item for item in readable if not reached(FieldChange(f"/{item}", None, sent[item]), answer, kind, ignored)}
 
 
 def expect_digest(live: Live, kind: Kind, unreadable: Collection[str], ignored: Collection[str]) -> str:

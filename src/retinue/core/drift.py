@@ -55,7 +55,7 @@ class Drift:
         return self.plan.unchanged + len(known)
 
 
-_MISSING = "not live: deleted outside, or never applied; without a state file nobody can tell"
+_MISSING = "not live: deleted outside, or never applied; without a state file the two look alike"
 _DUPLICATE = "a second object with this address, which an interrupted run of ours made"
 _MARKER_LOST = "its marker was removed outside; known again by what it is called"
 _WRITTEN_ANEW = "The next apply writes it again."

@@ -62,19 +62,15 @@ def _of_id(remote_id: str, described: Collection[Address], world: World, target:
     _refuse_described(claim.address, described)
     rivals = [item.remote_id for item in (*world.duplicates, *world.copies) if item.address == claim.address]
     if rivals:
-        raise UsageError(
-            f"without {remote_id} retinue would take {' or '.join(rivals)} for {claim.address}",
-            f"To let go of all of them: retinue forget {claim.address}",
-        )
+        message = f"without {remote_id} retinue would take {' or '.join(rivals)} for {claim.address}"
+        raise UsageError(message, f"To let go of all of them: retinue forget {claim.address}")
     return forget_step(claim, Reason.REMOVED, target)
 
 
 def _refuse_described(address: Address, described: Collection[Address]) -> None:
     if address in described:
-        raise UsageError(
-            f"{address} has a manifest here, so the next apply would make it anew",
-            "Take the manifest away first, or leave this environment out of its `environments`.",
-        )
+        remedy = "Take the manifest away first, or leave this environment out of its `environments`."
+        raise UsageError(f"{address} has a manifest here, so the next apply would create it again", remedy)
 
 
 def _not_ours(remote_id: str, world: World) -> UsageError:
@@ -84,5 +80,5 @@ def _not_ours(remote_id: str, world: World) -> UsageError:
     if remote_id in world.newer:
         return UsageError(f"{remote_id} carries a marker that a newer retinue wrote", "Let go of it with that one.")
     if any(item.remote_id == remote_id for item in world.foreign):
-        return UsageError(f"{remote_id} carries no marker of ours: nobody manages it", "There is nothing to forget.")
+        return UsageError(f"{remote_id} carries no marker of ours: it is not managed", "There is nothing to forget.")
     return UsageError(f"there is no live object {remote_id}", "`retinue output` lists the ids of what is managed.")

@@ -11,7 +11,7 @@ from .content import Key, key_of, leftover_address
 from .marker import Applied
 from .marks import entry_of, short_digest
 from .model import MISSING, Action, Address, Cause, Change, Desired, FieldChange, Json, Kind, Live, ObjectKey, Resource
-from .references import Ids, Names, addresses_in, ids_in, to_ids, to_names
+from .references import Ids, Names, addresses_in, ids_in, renamed, to_names
 
 R = TypeVar("R", bound=Resource)
 
@@ -159,7 +159,7 @@ def _planned(live: Live, change: Change | None, links: Links) -> Mapping[str, Js
 def _after(change: Change, links: Links) -> Mapping[str, Json]:
     """The fields that a step writes, with live ids as far as they are known."""
     kind = links.kinds[change.address.kind]
-    return to_ids({item.name: item.after for item in change.fields if item.name in kind.fields}, kind, links.ids)
+    return renamed({item.name: item.after for item in change.fields if item.name in kind.fields}, kind, links.ids)
 
 
 def used_elsewhere(

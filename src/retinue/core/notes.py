@@ -30,11 +30,8 @@ def _left_alone(world: World, changes: Sequence[Change]) -> Iterator[Diagnostic]
     shown_elsewhere |= {live.remote_id for live in world.unreadable}
     count = len(world.elsewhere) + sum(live.remote_id not in shown_elsewhere for live in world.foreign)
     if count:
-        yield Diagnostic(
-            code="foreign",
-            severity=Severity.INFO,
-            message=f"{count} {'object' if count == 1 else 'objects'} of others left alone",
-        )
+        message = f"{count} {'object' if count == 1 else 'objects'} of others left alone"
+        yield Diagnostic("foreign", message, severity=Severity.INFO)
 
 
 def _still_used(
@@ -44,24 +41,16 @@ def _still_used(
     for change in changes:
         user = external_references.get(change.object_key)
         if user is not None and change.action.destroys and not is_unasked(change, target.removed):
-            yield Diagnostic(
-                code="in-use",
-                severity=Severity.WARNING,
-                address=str(change.address),
-                message=f"{user}, which is not managed here, still refers to what goes",
-                remedy=f"Edit that object in the service so that it no longer refers to {change.remote_id}.",
-            )
+            message = f"{user}, which is not managed here, still refers to what goes"
+            remedy = f"Edit that object in the service so that it no longer refers to {change.remote_id}."
+            yield Diagnostic("in-use", message, remedy, address=str(change.address), severity=Severity.WARNING)
 
 
 def _removed_already(target: Target, world: World) -> Iterator[Diagnostic]:
     for address in sorted(target.removed.keys() - world.owned.keys()):
-        yield Diagnostic(
-            code="removed-stale",
-            severity=Severity.INFO,
-            address=str(address),
-            message=f"`removed` names {address}, of which nothing is ours in this environment",
-            remedy="Once no environment holds it, take the line out of retinue.yaml.",
-        )
+        message = f"`removed` names {address}, of which nothing is ours in this environment"
+        remedy = "Once no environment holds it, take the line out of retinue.yaml."
+        yield Diagnostic("removed-stale", message, remedy, address=str(address), severity=Severity.INFO)
 
 
 def _moved_from_nothing(changes: Sequence[Change], desired: Mapping[Address, Desired]) -> Iterator[Diagnostic]:
@@ -74,11 +63,6 @@ def _moved_from_nothing(changes: Sequence[Change], desired: Mapping[Address, Des
         if name := resource.policy.moved_from:
             described = Address(change.address.kind, name) in desired
             of = "another manifest" if described else "nothing that is live here"
-            yield Diagnostic(
-                code="moved-from-nothing",
-                severity=Severity.WARNING,
-                place=resource.place,
-                address=str(change.address),
-                message=f"`moved_from: {name}` is the name of {of}",
-                remedy="Correct the name, or take the line out.",
-            )
+            message, remedy = f"`moved_from: {name}` is the name of {of}", "Correct the name, or take the line out."
+            place, at = resource.place, str(change.address)
+            yield Diagnostic("moved-from-nothing", message, remedy, place, at, severity=Severity.WARNING)

@@ -72,11 +72,7 @@ class World:
 
 
 def decide(
-    live: Iterable[Live],
-    project: str,
-    environment: str,
-    kinds: Collection[str],
-    formerly: Sequence[str] = (),
+    live: Iterable[Live], project: str, environment: str, kinds: Collection[str], formerly: Sequence[str] = ()
 ) -> World:
     """Sort live objects by ownership; `formerly` are earlier names of the project, newest first.
 
@@ -207,35 +203,20 @@ def _has_nonce(claim: Claim) -> bool:
 
 
 def _unreadable_address(resource: Live) -> Diagnostic:
-    return Diagnostic(
-        code="marker-unreadable",
-        severity=Severity.WARNING,
-        message=f"{resource.kind} {resource.remote_id} carries a retinue.address that cannot be read; it is left alone",
-        remedy="Remove the two `retinue.` metadata keys from it in the service, or restore their text.",
-    )
+    message = f"{resource.kind} {resource.remote_id} carries a retinue.address that cannot be read; it is left alone"
+    remedy = "Remove the two `retinue.` metadata keys from it in the service, or restore their text."
+    return Diagnostic("marker-unreadable", message, remedy, severity=Severity.WARNING)
 
 
 def _unreadable_applied(claim: Claim) -> Diagnostic:
-    return Diagnostic(
-        code="marker-damaged",
-        severity=Severity.WARNING,
-        address=str(claim.address),
-        message=f"the retinue.applied text on {claim.remote_id} cannot be read; it is ours by its address",
-        remedy="The next change to it writes the text again. Until then it is deleted only with"
-        f" {flag('protected', claim.address)}.",
-    )
-
-
-def forget_command(claim: Claim) -> str:
-    """What a person runs to take the marker off this one object."""
-    return f"retinue forget -e {claim.owner.environment} --id {claim.remote_id}"
+    message = f"the retinue.applied text on {claim.remote_id} cannot be read; it is ours by its address"
+    allow = flag("protected", claim.address)
+    remedy = f"The next change to it writes the text again. Until then it is deleted only with {allow}."
+    return Diagnostic("marker-damaged", message, remedy, address=str(claim.address), severity=Severity.WARNING)
 
 
 def _copied(claim: Claim, original: Claim) -> Diagnostic:
-    return Diagnostic(
-        code="copy",
-        severity=Severity.WARNING,
-        address=str(claim.address),
-        message=f"{claim.remote_id} is a copy of {original.remote_id}, marker and all; it is left alone",
-        remedy=f"Delete the copy in the service, or take only its marker off: {forget_command(claim)}",
-    )
+    message = f"{claim.remote_id} is a copy of {original.remote_id}, marker and all; it is left alone"
+    forget = f"retinue forget -e {claim.owner.environment} --id {claim.remote_id}"
+    remedy = f"Delete the copy in the service, or take only its marker off: {forget}"
+    return Diagnostic("copy", message, remedy, address=str(claim.address), severity=Severity.WARNING)

@@ -177,14 +177,10 @@ def _where(
     shown = {change.address for change in changes}
     for pair in pairs:
         if not shown.isdisjoint((pair.old, pair.new)):
-            yield Diagnostic(
-                code="renamed",
-                severity=Severity.INFO,
-                address=str(pair.new),
-                place=desired[pair.new].place,
-                message=f"it would be created, and {pair.old}, which is much like it, deleted",
-                remedy=f"To keep the live id, write in its manifest: {moved_from_line(pair.old)}",
-            )
+            place, at = desired[pair.new].place, str(pair.new)
+            message = f"it would be created, and {pair.old}, which is much like it, deleted"
+            remedy = f"To keep the live id, write in its manifest: {moved_from_line(pair.old)}"
+            yield Diagnostic("renamed", message, remedy, place, at, severity=Severity.INFO)
 
 
 def _external_references(known: _Known, changes: Sequence[Change]) -> dict[ObjectKey, str]:

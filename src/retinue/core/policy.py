@@ -56,15 +56,9 @@ def block_renamed(plan: Plan, facts: Facts) -> Plan:
         old, new = (_named(dict.fromkeys(addresses)) for addresses in zip(*mine, strict=True))
         lines = [f"{moved_from_line(pair.old)} in the manifest of {pair.new}" for pair in mine[:_MOST_NAMED]]
         gone = [str(address) for address in dict.fromkeys(pair.old for pair in mine)][:_MOST_NAMED]
-        return Obstacle(
-            "renamed",
-            f"{old} would be deleted and {new} created, and they are much alike: this looks like a rename",
-            (
-                *lines,
-                f"removed: [{', '.join(gone)}]",
-                " ".join(flag("renamed", item) for item in gone),
-            ),
-        )
+        message = f"{old} would be deleted and {new} created, and they are much alike: this looks like a rename"
+        ways = (*lines, f"removed: [{', '.join(gone)}]", " ".join(flag("renamed", item) for item in gone))
+        return Obstacle("renamed", message, ways)
 
     return _block(plan, rule)
 
@@ -91,7 +85,7 @@ def _protection(change: Change, plan: Plan, *, protected: bool, damaged: bool) -
     if plan.allowed.covers("protected", change.address):
         return None
     if damaged:
-        why = "its marker is damaged, so nobody can say whether it is protected"
+        why = "its marker is damaged, so it may be protected"
         return Obstacle("marker-damaged", why, (allow,))
     if not protected or change.extra:
         return None
@@ -127,11 +121,8 @@ def block_shared(plan: Plan, _facts: Facts) -> Plan:
         addresses = claimed.get(change.object_key, [])
         if len(addresses) < 2 or str(change.address) not in addresses:
             return None
-        return Obstacle(
-            "claimed-twice",
-            f"{change.remote_id} is claimed by {' and '.join(addresses)}",
-            ("Keep its `adopt` or `moved_from` line in one of these manifests.",),
-        )
+        ways = ("Keep its `adopt` or `moved_from` line in one of these manifests.",)
+        return Obstacle("claimed-twice", f"{change.remote_id} is claimed by {' and '.join(addresses)}", ways)
 
     return _block(plan, rule)
 
@@ -200,7 +191,7 @@ def block_twins(plan: Plan, facts: Facts) -> Plan:
             return None
         return Obstacle(
             "twin",
-            f"{', '.join(twins)} is live, is named “{change.display_name}” too, and nobody manages it",
+            f"{', '.join(twins)} is live, is named “{change.display_name}” too, and is not managed",
             (
                 f"retinue: {{adopt: {{{plan.environment}: {twins[0]}}}}}",
                 f"to create a second one: {flag('twin', change.address)}",
@@ -309,7 +300,7 @@ def block_brake(plan: Plan, facts: Facts) -> Plan:
         why = f"nothing of the {len(owned)} owned would be left"
     elif deletes > limit:
         some = "1 goes" if limit == 1 else f"{limit} go"
-        why = f"{deletes} deletes at once, of {len(owned)} owned (at most {some} without a word)"
+        why = f"{deletes} deletes at once, of {len(owned)} owned (at most {some} unacknowledged)"
     else:
         return plan
     allow = flag("brake", deletes) if deletes else f"leave out {flag('brake', given)}"

@@ -66,13 +66,12 @@ def _lack(change: Change, proof: Proof) -> Obstacle | None:
         return None
     if address not in proof.settled:
         widen = f"let its manifest be for {source} too (`retinue: {{environments: …}}`)"
-        return Obstacle(
-            "not-there", f"{source} has no such manifest, so nothing is proven there", _ways(address, widen)
-        )
+        message = f"{source} has no such manifest, so nothing is proven there"
+        return Obstacle("not-there", message, _ways(address, widen))
     # What has no marker, a file, is verified with what refers to it.
     if proof.promotion.verified and change.asked and address not in proof.verified:
         run = f"retinue verify -e {source} -- COMMAND"
-        return Obstacle("not-verified", f"nobody has verified it in {source} as it is now", _ways(address, run))
+        return Obstacle("not-verified", f"it has not been verified in {source} as it is now", _ways(address, run))
     return None
 
 
@@ -97,13 +96,9 @@ def _ways(address: Address, *ways: str) -> tuple[str, ...]:
 
 
 def _exception(change: Change, lack: Obstacle) -> Diagnostic:
-    return Diagnostic(
-        code="unpromoted",
-        severity=Severity.WARNING,
-        address=str(change.address),
-        message=f"it goes ahead by {flag('unpromoted', change.address)}, although {lack.message}",
-        remedy="Bring the environment before in line afterwards.",
-    )
+    message = f"it goes ahead by {flag('unpromoted', change.address)}, although {lack.message}"
+    remedy = "Bring the environment before in line afterwards."
+    return Diagnostic("unpromoted", message, remedy, address=str(change.address), severity=Severity.WARNING)
 
 
 def _with_dependents(changes: Sequence[Change], renamed: Sequence[Pair]) -> tuple[Change, ...]:

@@ -40,25 +40,19 @@ def to_names(spec: Mapping[str, Json], kind: Kind, names: Names) -> Mapping[str,
     return _mapped(spec, kind, name)
 
 
-def to_ids(spec: Mapping[str, Json], kind: Kind, ids: Ids) -> Mapping[str, Json]:
-    """`spec` with each reference to a known address replaced by its live id; others stay references."""
-
-    return renamed(spec, kind, ids)
-
-
 def renamed(spec: Mapping[str, Json], kind: Kind, values: Mapping[Address, Json]) -> Mapping[str, Json]:
-    """`spec` with other values in the place of references to these addresses."""
+    """`spec` with other values, such as live ids, in the place of references to these addresses; others stay."""
     return _mapped(spec, kind, lambda value, _: value if (to := target_of(value)) is None else values.get(to, value))
 
 
 def grounded(change: Change, ids: Ids, kind: Kind) -> Change:
     """A step with live ids in the place of the names that it refers to; a name that is not known stays."""
+
+    def known(name: str, value: Json) -> Json:
+        return renamed({name: value}, kind, ids)[name]
+
     fields = tuple(
-        replace(
-            item,
-            before=to_ids({item.name: item.before}, kind, ids)[item.name],
-            after=to_ids({item.name: item.after}, kind, ids)[item.name],
-        )
+        replace(item, before=known(item.name, item.before), after=known(item.name, item.after))
         if item.name in kind.referring
         else item
         for item in change.fields

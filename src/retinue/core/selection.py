@@ -41,10 +41,8 @@ def select(
     everything = sorted({str(address) for address in (*known, *orphans)})
     for pattern in (*targets, *excludes):
         if not any(fnmatchcase(text, pattern) for text in everything):
-            raise UsageError(
-                f"no object matches `{pattern}`",
-                f"Known: {', '.join(everything) or 'none'}. A pattern looks like Assistant/support-*.",
-            )
+            remedy = f"Known: {', '.join(everything) or 'none'}. A pattern looks like Assistant/support-*."
+            raise UsageError(f"no object matches `{pattern}`", remedy)
     for key, value in (labels or {}).items():
         if not any(resource.policy.labels.get(key) == value for resource in known.values()):
             pairs = sorted({f"{k}={v}" for resource in known.values() for k, v in resource.policy.labels.items()})

@@ -153,15 +153,9 @@ def _outcome(change: Change, run: Run) -> Outcome:
     except RetinueError as error:
         status = Status.UNKNOWN if isinstance(error, UnknownOutcome) else Status.FAILED
         status = Status.NOT_STARTED if isinstance(error, NotSent) else status
-        return Outcome(
-            change.address,
-            change.action,
-            status,
-            error.remote_id if isinstance(error, Unrecorded) else change.remote_id,
-            error.message,
-            error.remedy,
-            failure_word(_root(error)),
-        )
+        remote_id = error.remote_id if isinstance(error, Unrecorded) else change.remote_id
+        word = failure_word(_root(error))
+        return Outcome(change.address, change.action, status, remote_id, error.message, error.remedy, word)
     if result.remote_id:
         run.ids[change.address] = result.remote_id
     return Outcome(change.address, change.action, Status.DONE, result.remote_id, notes=result.notes, wrote=result.wrote)

@@ -42,13 +42,18 @@ def settle_races(changes: Mapping[int, Change], outcomes: Mapping[int, Outcome],
         listed = _ids(world)
         for number, outcome in created.items():
             if outcome.remote_id not in listed:
-                created[number] = _with_note(outcome, _not_listed(outcome, run))
+                lag = f"{run.capabilities.list_lag:g} s"
+                message = f"{outcome.remote_id} was created, but {lag} later no list shows it"
+                remedy = "Wait until the service lists it before the next apply."
+                created[number] = _note("not-listed", message, remedy, outcome)
         _give_way(world, changes, lost, run)
         for number in _taken_back(created, lost):
             created[number] = _outcome(created[number], changes[number], lost[changes[number].address], run)
     except RetinueError as error:
         first = min(created)
-        created[first] = _with_note(created[first], _not_checked(error))
+        message = f"not checked if another run created the same: {error.message}"
+        remedy = "The next plan shows what was created twice."
+        created[first] = _note("race-unchecked", message, remedy, created[first], general=True)
         if isinstance(error, NewerMarker):
             created[first] = _in_doubt(created[first], error)
         for number in _taken_back(created, lost):
@@ -142,7 +147,9 @@ def _outcome(outcome: Outcome, change: Change, lost: _Lost, run: Run) -> Outcome
         if owner is not None and applied is not None and ended(applied) != applied:
             live = run.service.update(live, {}, packed(Mark.of(owner, ended(applied))))
     if live is not None and is_reached(change, live, run.target):
-        return _with_note(replace(outcome, remote_id=lost.holder_id), _gave_way(outcome, lost))
+        message = f"created twice at the same time: {lost.holder_id} stays, {outcome.remote_id} was taken back"
+        remedy = "Let one pipeline at a time apply an environment."
+        return _note("race", message, remedy, replace(outcome, remote_id=lost.holder_id))
     taken_back = ", ".join(lost.taken_back)
     return replace(
         outcome,
@@ -154,34 +161,8 @@ def _outcome(outcome: Outcome, change: Change, lost: _Lost, run: Run) -> Outcome
     )
 
 
-def _with_note(outcome: Outcome, note: Diagnostic) -> Outcome:
+def _note(code: str, message: str, remedy: str, outcome: Outcome, *, general: bool = False) -> Outcome:
+    """The outcome with a warning, which names its address unless it is `general`."""
+    at = None if general else str(outcome.address)
+    note = Diagnostic(code, message, remedy, address=at, severity=Severity.WARNING)
     return replace(outcome, notes=(*outcome.notes, note))
-
-
-def _gave_way(outcome: Outcome, lost: _Lost) -> Diagnostic:
-    return Diagnostic(
-        code="race",
-        severity=Severity.WARNING,
-        address=str(outcome.address),
-        message=f"created twice at the same time: {lost.holder_id} stays, {outcome.remote_id} was taken back",
-        remedy="Let one pipeline at a time apply an environment.",
-    )
-
-
-def _not_listed(outcome: Outcome, run: Run) -> Diagnostic:
-    return Diagnostic(
-        code="not-listed",
-        severity=Severity.WARNING,
-        address=str(outcome.address),
-        message=f"{outcome.remote_id} was created, but {run.capabilities.list_lag:g} s later no list shows it",
-        remedy="Wait until the service lists it before the next apply.",
-    )
-
-
-def _not_checked(error: RetinueError) -> Diagnostic:
-    return Diagnostic(
-        code="race-unchecked",
-        severity=Severity.WARNING,
-        message=f"not checked if another run created the same: {error.message}",
-        remedy="The next plan shows what was created twice.",
-    )

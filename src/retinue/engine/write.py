@@ -54,14 +54,16 @@ def carry_out(change: Change, run: Run) -> Result:
             return _upload(change, run)
         case Action.CREATE | Action.REPLACE:
             return _create(change, run)
-        case Action.UPDATE | Action.ADOPT | Action.MOVE:
-            return _update(change, run)
-        case Action.FORGET:
-            return _forget(change, run)
-        case Action.DELETE:
-            return _delete(change, run)
-        case _:
+        case Action.NO_OP:
             raise NotImplementedError(f"no provider of this version needs {change.action}")
+    live = _current(change, run)
+    if live is None:
+        return Result(change.remote_id, wrote=False)
+    run.backup(live)
+    if change.action is Action.DELETE:
+        run.service.delete(*change.object_key)
+        return Result(change.remote_id)
+    return _forget(change, live, run) if change.action is Action.FORGET else _update(change, live, run)
 
 
 def _create(change: Change, run: Run) -> Result:
@@ -213,11 +215,7 @@ def _current(change: Change, run: Run) -> Live | None:
     return None if isinstance(state, Reached) else live
 
 
-def _update(change: Change, run: Run) -> Result:
-    live = _current(change, run)
-    if live is None:
-        return Result(change.remote_id, wrote=False)
-    run.backup(live)
+def _update(change: Change, live: Live, run: Run) -> Result:
     kind, owner = run.kinds[change.address.kind], run.target.owner(change.address)
     fields = fields_to_send(change, kind, live.spec)
     applied = next_applied(change, live, kind, run.target.hidden(kind.name), run.nonce)
@@ -233,29 +231,14 @@ def _update(change: Change, run: Run) -> Result:
     return _settle(change, answer, mark, fields, run)
 
 
-def _forget(change: Change, run: Run) -> Result:
-    live = _current(change, run)
-    if live is None:
-        return Result(change.remote_id, wrote=False)
-    run.backup(live)
+def _forget(change: Change, live: Live, run: Run) -> Result:
     try:
         answer = run.service.update(live, {}, None)
     except NotFound:
         return Result(change.remote_id, wrote=False)
     if answer.mark.owner_text is not None:
-        raise ServiceError(
-            f"the service did not take the marker off {answer.remote_id}",
-            "Remove its two `retinue.` metadata pairs in the service.",
-        )
-    return Result(change.remote_id)
-
-
-def _delete(change: Change, run: Run) -> Result:
-    live = _current(change, run)
-    if live is None:
-        return Result(change.remote_id, wrote=False)
-    run.backup(live)
-    run.service.delete(*change.object_key)
+        message = f"the service did not take the marker off {answer.remote_id}"
+        raise ServiceError(message, "Remove its two `retinue.` metadata pairs in the service.")
     return Result(change.remote_id)
 
 
@@ -295,11 +278,9 @@ def _settle(change: Change, answer: Live, mark: Mark, sent: Mapping[str, Json], 
         try:
             answer = run.service.update(answer, {}, packed(mark))
         except RetinueError as error:
-            raise Unrecorded(
-                f"{answer.remote_id} is written, but not the note of what the service made of it: {error.message}",
-                "The next plan shows these fields once more; apply it.",
-                remote_id=answer.remote_id,
-            ) from error
+            message = f"{answer.remote_id} is written, but not the note of what the service made of it: {error.message}"
+            remedy = "The next plan shows these fields once more; apply it."
+            raise Unrecorded(message, remedy, remote_id=answer.remote_id) from error
         _check_mark(answer, mark)
     return Result(answer.remote_id, _notes(change, names))
 
@@ -315,20 +296,13 @@ def _resolved(change: Change, answer: Live, sent: Mapping[str, Json], kind: Kind
 
 def _check_mark(answer: Live, mark: Mark) -> None:
     if (answer.mark.owner_text, answer.mark.applied_text) != (mark.owner_text, mark.applied_text):
-        raise NoMarker(
-            f"the service did not keep the marker on {answer.remote_id}",
-            "Without its two metadata pairs retinue cannot know this object again; see what removes them.",
-        )
+        remedy = "Without its two metadata pairs retinue cannot know this object again; see what removes them."
+        raise NoMarker(f"the service did not keep the marker on {answer.remote_id}", remedy)
 
 
 def _notes(change: Change, altered: Iterable[str]) -> tuple[Diagnostic, ...]:
-    return tuple(
-        Diagnostic(
-            code="altered",
-            severity=Severity.WARNING,
-            address=str(change.address),
-            path=f"/{name}",
-            message=f"the service keeps another value of `{name}` than it was sent; noted, no drift from now on",
-        )
-        for name in altered
-    )
+    found, at = [], str(change.address)
+    for name in altered:
+        message = f"the service keeps another value of `{name}` than it was sent; noted, no drift from now on"
+        found.append(Diagnostic("altered", message, address=at, path=f"/{name}", severity=Severity.WARNING))
+    return tuple(found)

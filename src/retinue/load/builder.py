@@ -88,13 +88,9 @@ class Builder:
         top = self.top
         assert type(top) is Map
         if key in top:
-            first = top.keys_at[key]
-            self.report(
-                "duplicate-key",
-                f"the key `{shorten(key)}` stands twice in this mapping (first in line {first.line})",
-                "Keep one of the two.",
-                at,
-            )
+            first = top.keys_at[key].line
+            message = f"the key `{shorten(key)}` stands twice in this mapping (first in line {first})"
+            self.report("duplicate-key", message, "Keep one of the two.", at)
         self.key, self.key_at = key, at
 
     def skip_key(self) -> None:
@@ -157,26 +153,16 @@ class Builder:
         """Counts values, and long text as several, so that neither many nor repeated ones exhaust the memory."""
         self.cost += cost
         if self.cost > MAX_VALUES:
-            self.report(
-                "too-many-values",
-                f"this file holds more than {MAX_VALUES:,} values (every use of an anchor counts)",
-                "Split the file; write repeated parts once, in a file of their own, and use {file: PATH}.",
-                at,
-            )
+            message = f"this file holds more than {MAX_VALUES:,} values (every use of an anchor counts)"
+            remedy = "Split the file; write repeated parts once, in a file of their own, and use {file: PATH}."
+            self.report("too-many-values", message, remedy, at)
             raise Stop
 
     def check_depth(self, levels: int, at: Place) -> None:
         if len(self.stack) + levels > MAX_DEPTH:
-            self.report(
-                "too-deep",
-                f"values are nested deeper than {MAX_DEPTH} levels",
-                "Look for brackets that are never closed, or move the inner part to a file of its own.",
-                at,
-            )
+            remedy = "Look for brackets that are never closed, or move the inner part to a file of its own."
+            self.report("too-deep", f"values are nested deeper than {MAX_DEPTH} levels", remedy, at)
             raise Stop
-
-    def end_document(self) -> None:
-        self.anchors.clear()
 
     def result(self, *, complete: bool) -> Parsed:
         """Everything that was read. A document that was cut off is left out, the ones before it stay."""

@@ -131,13 +131,9 @@ def _no_kind(data: Map, known: Catalogue, place: Place) -> Diagnostic:
             message = f"unknown key `{shorten(key)}`, and no line says what this document describes"
             return Diagnostic("kind-unknown", message, f"Did you mean `{meant}`?", data.keys_at[key])
     line = f"{next(iter(known.words))}: {slug(data.get('name')) or 'my-name'}"
-    return Diagnostic(
-        "kind-missing",
-        "this document has no kind line: nothing says what it describes",
-        f"Add a first line like `{line}`. If it is a part that manifests "
-        "include with {file: PATH}, move it to a folder that `manifests` in retinue.yaml does not name.",
-        place,
-    )
+    otherwise = "move it to a folder that `manifests` in retinue.yaml does not name"
+    remedy = f"Add a first line like `{line}`. If it is a part that manifests include with {{file: PATH}}, {otherwise}."
+    return Diagnostic("kind-missing", "this document has no kind line: nothing says what it describes", remedy, place)
 
 
 def _bad_name(word: str, name: Any, at: Place) -> Diagnostic:

@@ -11,6 +11,7 @@ import yaml
 
 from ..core.canonical import plain
 from ..core.model import Json
+from ..core.strictjson import is_unicode
 from .builder import MAX_DEPTH, MAX_VALUES
 from .scalars import plain as meaning
 
@@ -61,9 +62,8 @@ def _style(text: str) -> str | None:
 
 
 def _integer(dumper: _Dumper, number: int) -> yaml.ScalarNode:
-    if abs(number) >= _LONG and int(float(number)) == number:
-        return dumper.represent_float(float(number))
-    return dumper.represent_int(number)
+    exact = abs(number) >= _LONG and int(float(number)) == number
+    return dumper.represent_float(float(number)) if exact else dumper.represent_int(number)
 
 
 _Dumper.add_representer(str, _text)
@@ -71,7 +71,6 @@ _Dumper.add_representer(int, _integer)
 _Dumper.add_multi_representer(dict, _Dumper.represent_dict)
 
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _ADDRESS = re.compile(r"[A-Z][A-Za-z]*/[a-z0-9-]+")
 # A manifest wraps a value in one or two mappings more than the object did.
 _DEEPEST = MAX_DEPTH - 4
@@ -91,16 +90,14 @@ def unwritable(value: Json) -> str | None:
         reason = _bad_mapping(item) if isinstance(item, dict) else _bad_scalar(item)
         if reason is not None:
             return reason
-        if isinstance(item, dict):
-            waiting.extend((member, depth + 1) for member in item.values())
-        elif isinstance(item, list):
-            waiting.extend((member, depth + 1) for member in item)
+        members = item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
+        waiting.extend((member, depth + 1) for member in members)
     return None
 
 
 def _bad_scalar(value: Json) -> str | None:
     if isinstance(value, str):
-        return "holds half of a \\u pair" if _SURROGATE.search(value) else None
+        return None if is_unicode(value) else "holds half of a \\u pair"
     if isinstance(value, float) and not math.isfinite(value):
         return "holds a number that is not finite"
     if isinstance(value, int | float) and abs(value) >= _LONG:
@@ -114,7 +111,7 @@ def _bad_mapping(value: dict[Json, Json]) -> str | None:
     for key in value:
         if not isinstance(key, str):
             return "has a key that is not text"
-        if _SURROGATE.search(key):
+        if not is_unicode(key):
             return "holds half of a \\u pair"
     if _reads_as_include(value):
         return f"holds `{{{next(iter(value))}: …}}`, which a manifest reads as an include"

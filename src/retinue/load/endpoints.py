@@ -22,11 +22,9 @@ def endpoint_problems(data: Map) -> Iterator[Diagnostic]:
     environments = data.get("environments")
     for name, item in environments.items() if isinstance(environments, dict) else ():
         endpoint = item.get("endpoint") if isinstance(item, dict) else None
-        problem = (
-            endpoint_problem(endpoint, item.get("allow_http") is True)
-            if isinstance(endpoint, str) and endpoint
-            else None
-        )
+        if not (isinstance(endpoint, str) and endpoint):
+            continue
+        problem = endpoint_problem(endpoint, item.get("allow_http") is True)
         if problem is not None:
             place = place_of(data, ["environments", name, "endpoint"])
             path = f"/environments/{name}/endpoint"

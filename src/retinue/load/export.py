@@ -305,15 +305,11 @@ def _branches(schema: Any, value: Mapping[str, Json], root: Mapping[str, Json]) 
         yield from _branches(root["definitions"][schema["$ref"].rsplit("/", 1)[1]], value, root)
         return
     yield schema
-    if "then" in schema and _holds(schema["if"], value):
+    condition = schema.get("if", {}).get("properties", {}).get("type", {}).get("const")
+    if "then" in schema and condition in (None, value.get("type")):
         yield from _branches(schema["then"], value, root)
     for branch in schema.get("allOf", ()):
         yield from _branches(branch, value, root)
-
-
-def _holds(condition: Mapping[str, Json], value: Mapping[str, Json]) -> bool:
-    wanted = condition.get("properties", {}).get("type", {}).get("const")
-    return wanted is None or value.get("type") == wanted
 
 
 def lost(source: Mapping[str, Json], kind: Kind) -> Iterator[str]:

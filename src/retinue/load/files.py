@@ -59,8 +59,7 @@ class Files:
             if new in self._replaced:
                 return Found(f"{self.base}/{new}", new, _NEW, self._replaced[new])
             # A path that leads out is refused in the same words whether or not something is there.
-            leads_out = posixpath.normpath(name).split("/")[0] == ".."
-            if leads_out:
+            if new.split("/")[0] == "..":
                 return _outside(name, at)
             remedy = "Check the spelling. A path is relative to the file it is written in."
             return Diagnostic("file-missing", f"there is no file `{_shown(name)}`", remedy, at or Place(name, 1, 1))
@@ -148,12 +147,8 @@ def _content(descriptor: int, found: Found, at: Place | None) -> bytes | Diagnos
 def text_of(data: bytes, name: str, at: Place | None = None) -> str | Diagnostic:
     """The text in `data`, the content of the file `name`."""
     if b"\0" in data:
-        return Diagnostic(
-            "file-binary",
-            f"`{name}` is not a text file",
-            "Name a text file in UTF-8. Files for code_interpreter or file_search are given by their id.",
-            at or Place(name, 1, 1),
-        )
+        remedy = "Name a text file in UTF-8. Files for code_interpreter or file_search are given by their id."
+        return Diagnostic("file-binary", f"`{name}` is not a text file", remedy, at or Place(name, 1, 1))
     text = decode(data, name)
     return text if isinstance(text, Diagnostic) else text.replace("\r\n", "\n")
 
@@ -167,12 +162,8 @@ def decode(data: bytes, name: str) -> str | Diagnostic:
     except UnicodeDecodeError as error:
         return _not_utf8(name, place_in(data[: error.start].decode("utf-8"), error.start, name))
     if text.startswith("\ufeff"):
-        return Diagnostic(
-            "text-bom",
-            f"`{name}` starts with a byte order mark (BOM), an invisible character",
-            'Save it as "UTF-8" without BOM.',
-            Place(name, 1, 1),
-        )
+        message = f"`{name}` starts with a byte order mark (BOM), an invisible character"
+        return Diagnostic("text-bom", message, 'Save it as "UTF-8" without BOM.', Place(name, 1, 1))
     return text
 
 
@@ -195,12 +186,9 @@ def _reason(error: Exception) -> str:
 
 
 def _outside(name: str, at: Place | None) -> Diagnostic:
-    return Diagnostic(
-        "file-outside",
-        f"`{_shown(name)}` lies outside the project folder",
-        "Copy the file into the project and write a path relative to the file it is named in.",
-        at or Place(name, 1, 1),
-    )
+    message = f"`{_shown(name)}` lies outside the project folder"
+    remedy = "Copy the file into the project and write a path relative to the file it is named in."
+    return Diagnostic("file-outside", message, remedy, at or Place(name, 1, 1))
 
 
 def _not_a_file(name: str, what: str, at: Place | None) -> Diagnostic:

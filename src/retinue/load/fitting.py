@@ -119,9 +119,8 @@ def _unread(item: NewManifest, loaded: Loaded, environment: str) -> Iterator[Dia
     elif environment in _adopted(item):
         message = f"{at} is live in `{environment}`, but a layer above its manifest keeps it out of there"
         place = place_of(loaded.rendered[item.address], ["retinue", "environments"])
-        yield Diagnostic(
-            "import-overruled", message, "Take the line out of the layer.", place, at, severity=Severity.WARNING
-        )
+        remedy = "Take the line out of the layer."
+        yield Diagnostic("import-overruled", message, remedy, place, at, severity=Severity.WARNING)
 
 
 def _overruled(meant: Mapping[str, Json], resource: Desired, environment: str, kind: Kind) -> Iterator[Diagnostic]:

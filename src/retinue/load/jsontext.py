@@ -8,6 +8,7 @@ from bisect import bisect_right
 from typing import Any, NoReturn
 
 from ..core.model import Diagnostic, Place
+from ..core.strictjson import is_unicode
 from .builder import Builder, Parsed, Stop, shorten
 from .files import decode
 from .located import Map, Seq, spelled
@@ -16,7 +17,6 @@ _SPACE = re.compile(r"[ \t\n\r]*")
 _STRING = re.compile(r'"[^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*"')
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _WORD = re.compile(r"[A-Za-z0-9_$.+-]+")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _WORDS = {"true": True, "false": False, "null": None}
 _LONGEST_NUMBER = 100
 
@@ -94,7 +94,7 @@ class _Reader:
             text = str(json.loads(found[0]))
         except ValueError:
             self._fail("this text holds an unknown backslash escape")
-        if _SURROGATE.search(text):
+        if not is_unicode(text):
             self._fail("this text holds half of a \\u pair")
         self.position = found.end()
         return text

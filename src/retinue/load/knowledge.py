@@ -28,12 +28,8 @@ def _is_upload(address: Address, kinds: Kinds) -> bool:
 
 def spelled_out(kind: Kind, data: Map) -> Map:
     """Lists whose items name something else, with each bare name written out: `x` as `{file_id: x}`."""
-    changed = {}
-    for name, items, member in _naming_lists(kind, data):
-        changed[name] = _spelled(items, member)
-    if not changed:
-        return data
-    result = data.copy()
+    changed = {name: _spelled(items, member) for name, items, member in _naming_lists(kind, data)}
+    result = data.copy() if changed else data
     result.update(changed)
     return result
 

@@ -63,9 +63,5 @@ def merge(base: Map, patch: Map, problems: list[Diagnostic] | None = None) -> Ma
 
 
 def _nothing_to_remove(key: str, patch: Map) -> Diagnostic:
-    return Diagnostic(
-        "overlay-removes-nothing",
-        f"null removes `{key}`, but the manifest has no such key",
-        "Remove this line, or correct the key.",
-        patch.values_at[key],
-    )
+    message, remedy = f"null removes `{key}`, but the manifest has no such key", "Remove this line, or correct the key."
+    return Diagnostic("overlay-removes-nothing", message, remedy, patch.values_at[key])

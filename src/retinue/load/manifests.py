@@ -122,13 +122,7 @@ def in_order(problems: list[Diagnostic]) -> tuple[Diagnostic, ...]:
 class _Run:
     """What one call of `load` knows and collects."""
 
-    def __init__(
-        self,
-        project: Project,
-        environment: str | None,
-        overrides: Mapping[str, Any],
-        files: Files,
-    ) -> None:
+    def __init__(self, project: Project, environment: str | None, overrides: Mapping[str, Any], files: Files) -> None:
         target = project.environments.get(environment) if environment is not None else None
         self.known: Catalogue = project.known.of(target.provider) if target else project.known
         self.project = project

@@ -158,20 +158,19 @@ def problems_of(error: Any, kind: Kind | None, prefix: Sequence[str | int] = ())
     elif error.validator == "type" and (word := _misspelt(error, kind, path)) is not None:
         yield word
     elif "propertyNames" in error.absolute_schema_path:
-        problem = _describe(error, f"the name {shown(error.instance)} in {path_name(path)}", path)
+        problem = _describe(error, f"the name {shown(error.instance)} in {path_name(path)}")
         yield problem._replace(steps=(error.instance,), at_key=True)
     elif kind is None and "api_key" in path:
         yield _secret(error, path)
     else:
         fault = Fault(error.validator, error.validator_value, error.instance, path)
-        yield (kind and kind.explain(fault)) or _describe(error, path_name(path), path)
+        yield (kind and kind.explain(fault)) or _describe(error, path_name(path))
 
 
-def _describe(error: Any, name: str, path: Sequence[str | int]) -> Problem:
-    describe = _DESCRIBERS.get(error.validator)
-    if describe is None:
-        return Problem("invalid", f"{name} is not valid", "Compare it with the reference of this field.")
-    return describe(error, name, path)
+def _describe(error: Any, name: str) -> Problem:
+    if (describe := _DESCRIBERS.get(error.validator)) is not None:
+        return describe(error, name)
+    return Problem("invalid", f"{name} is not valid", "Compare it with the reference of this field.")
 
 
 def _secret(error: Any, path: Sequence[str | int]) -> Problem:
@@ -190,12 +189,16 @@ def _secret(error: Any, path: Sequence[str | int]) -> Problem:
     return Problem("wrong-type", "`file` is the path of a file that holds the key", "Write `file: PATH`.")
 
 
-def _wrong_type(error: Any, name: str, _path: Sequence[str | int]) -> Problem:
+def _found(value: Any) -> str:
+    return "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else shown(value)
+
+
+def _wrong_type(error: Any, name: str) -> Problem:
     value = error.instance
     wanted = [error.validator_value] if isinstance(error.validator_value, str) else list(error.validator_value)
     *most, last = [_KINDS[item] for item in wanted if item != "null"] or [_KINDS["null"]]
     words = f"{', '.join(most)} or {last}" if most else last
-    found = "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else shown(value)
+    found = _found(value)
     remedy = f"Write {words}."
     if value is None:
         found, remedy = "empty", f"Remove the line, or write {words}."
@@ -209,11 +212,11 @@ def _wrong_type(error: Any, name: str, _path: Sequence[str | int]) -> Problem:
     return Problem("wrong-type", f"{name} must be {words}, but it is {found}", remedy)
 
 
-def _not_allowed(error: Any, name: str, _path: Sequence[str | int]) -> Problem:
+def _not_allowed(error: Any, name: str) -> Problem:
     allowed = error.validator_value if error.validator == "enum" else [error.validator_value]
     words = [str(value) for value in allowed if value is not None]
     value = error.instance
-    found = "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else shown(value)
+    found = _found(value)
     if isinstance(value, str) and (told := error.schema.get("x-retinue-elsewhere", {}).get(value)):
         return Problem("not-allowed", f"{name} cannot be {found}", told)
     meant = closest(str(value)[:100].lower().replace("-", "_"), words)
@@ -221,40 +224,40 @@ def _not_allowed(error: Any, name: str, _path: Sequence[str | int]) -> Problem:
     return Problem("not-allowed", f"{name} cannot be {found}", f"Did you mean `{meant}`? {remedy}" if meant else remedy)
 
 
-def _range(error: Any, name: str, _path: Sequence[str | int]) -> Problem:
+def _range(error: Any, name: str) -> Problem:
     low, high = error.schema.get("minimum", "…"), error.schema.get("maximum", "…")
     message = f"{name} is {shown(error.instance)[1:-1]}, outside of {low} to {high}"
     return Problem("out-of-range", message, f"Write a number from {low} to {high}.")
 
 
-def _too_long(error: Any, name: str, _path: Sequence[str | int]) -> Problem:
+def _too_long(error: Any, name: str) -> Problem:
     length, most = len(error.instance), error.validator_value
     remedy = f"Shorten it by {length - most:,} character{'s' if length - most > 1 else ''}."
     return Problem("too-long", f"{name} has {length:,} characters, at most {most:,} are allowed", remedy)
 
 
-def _too_many(error: Any, name: str, _path: Sequence[str | int]) -> Problem:
+def _too_many(error: Any, name: str) -> Problem:
     count, most = len(error.instance), error.validator_value
     return Problem("too-many", f"{name} has {count} entries, at most {most} are allowed", f"Remove {count - most}.")
 
 
-def _twice(_error: Any, name: str, _path: Sequence[str | int]) -> Problem:
+def _twice(_error: Any, name: str) -> Problem:
     return Problem("duplicate-item", f"{name} lists something twice", "Keep one of the two.")
 
 
-def _empty(error: Any, name: str, _path: Sequence[str | int]) -> Problem:
+def _empty(error: Any, name: str) -> Problem:
     what = "some text" if error.validator == "minLength" else "at least one entry"
     return Problem("empty", f"{name} is empty", f"Write {what}.")
 
 
-def _form(error: Any, name: str, _path: Sequence[str | int]) -> Problem:
+def _form(error: Any, name: str) -> Problem:
     form = _FORMS.get(error.validator_value, f"It must match {error.validator_value}.")
     remedy = error.schema.get("x-retinue-form", form)
     about = name if "propertyNames" in error.absolute_schema_path else f"{name}, {shown(error.instance)},"
     return Problem("bad-name", f"{about} has not the right form", remedy)
 
 
-_DESCRIBERS: dict[str, Callable[[Any, str, Sequence[str | int]], Problem]] = {
+_DESCRIBERS: dict[str, Callable[[Any, str], Problem]] = {
     "type": _wrong_type,
     "enum": _not_allowed,
     "const": _not_allowed,

@@ -40,16 +40,11 @@ def unknown_environments(block: Any, environments: Collection[str]) -> list[Diag
     """Names of environments that the project does not have: such a line would silently do nothing."""
     known = ", ".join(f"`{known}`" for known in environments) or "none"
     known = f"The environments of retinue.yaml are: {known}."
-    return [
-        Diagnostic(
-            "environment-unknown",
-            f"retinue.yaml has no environment `{name}`",
-            did_you_mean(name, environments, known),
-            place,
-        )
-        for name, place in _named(block)
-        if name not in environments
-    ]
+    found = []
+    for name, place in (item for item in _named(block) if item[0] not in environments):
+        message, remedy = f"retinue.yaml has no environment `{name}`", did_you_mean(name, environments, known)
+        found.append(Diagnostic("environment-unknown", message, remedy, place))
+    return found
 
 
 def _named(block: Any) -> Iterator[tuple[str, Place]]:

@@ -99,17 +99,13 @@ def _meet(left: Written, right: Written) -> bool:
     )
 
 
-def _edits(groups: Sequence[_Group]) -> dict[str, list[Edit]]:
+def _files(groups: Sequence[_Group], texts: Texts) -> dict[str, bytes]:
     edits: dict[str, list[Edit]] = {}
     for group in groups:
         for item in group:
             for name, own in item.edits.items():
                 edits.setdefault(name, []).extend(own)
-    return edits
-
-
-def _files(groups: Sequence[_Group], texts: Texts) -> dict[str, bytes]:
-    return {name: texts[name].bytes(edits) for name, edits in _edits(groups).items()}
+    return {name: texts[name].bytes(those) for name, those in edits.items()}
 
 
 def _problem(groups: Sequence[_Group], texts: Texts, verify: Verify) -> str | None:

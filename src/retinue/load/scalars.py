@@ -50,11 +50,8 @@ def plain(text: str) -> Plain:
     switch = _SWITCHES.get(text.lower()) if len(text) <= 3 else None
     if switch is None:
         return Plain(text)
-    return Plain(
-        text,
-        "is text to some YAML readers and a boolean to others",
-        f'Write {switch} for the boolean, or put the text in quotes: "{text}".',
-    )
+    remedy = f'Write {switch} for the boolean, or put the text in quotes: "{text}".'
+    return Plain(text, "is text to some YAML readers and a boolean to others", remedy)
 
 
 def _numeric(text: str) -> Plain:

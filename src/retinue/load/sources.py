@@ -13,9 +13,9 @@ from pathlib import Path, PurePosixPath
 
 from ..core.model import Diagnostic, Place
 from .files import Files, Found
+from .uploads import is_pattern
 
 SUFFIXES = (".yaml", ".yml", ".md", ".json")
-_MAGIC = frozenset("*?[")
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ def suffix_of(name: str) -> str:
 
 def expand(files: Files, entry: str, at: Place, problems: list[Diagnostic]) -> Source:
     """The files that one entry names, in a fixed order. A missing one is left to the caller: see `nothing`."""
-    if _MAGIC & set(entry):
+    if is_pattern(entry):
         source = Source(entry, "glob", at)
         _glob(files, source, problems)
         return source
@@ -87,7 +87,7 @@ def around(files: Files, entries: Iterable[str], problems: list[Diagnostic]) -> 
 def covering(entries: Iterable[str]) -> Callable[[str], bool]:
     """Tells whether one of the entries names a file that is still to be written, as far as their text tells."""
     plain = {posixpath.normpath(entry) for entry in entries}
-    patterns = [text for entry in plain if _MAGIC & set(entry) for text in (entry, entry.replace("**/", ""))]
+    patterns = [text for entry in plain if is_pattern(entry) for text in (entry, entry.replace("**/", ""))]
 
     def covers(name: str) -> bool:
         path = PurePosixPath(posixpath.normpath(name))

@@ -100,12 +100,8 @@ class Variables:
 def _no_variable(found: re.Match[str], at: Place) -> Diagnostic:
     shown = found[0] if len(found[0]) <= 40 else found[0][:39] + "…"
     message = f"`{shown}` is not a variable" if found["end"] else f"`{shown}` is a variable that never ends"
-    return Diagnostic(
-        "variable-syntax",
-        message,
-        "Only ${var.NAME} is replaced. Write $${ for a literal ${.",
-        at,
-    )
+    remedy = "Only ${var.NAME} is replaced. Write $${ for a literal ${."
+    return Diagnostic("variable-syntax", message, remedy, at)
 
 
 def escaped(value: Any) -> Any:

@@ -152,7 +152,7 @@ class _Work:
             self._value(spec, name, shape, wanted.value)
         elif wanted.value is not MISSING:
             assert wanted.resource.place is not None
-            file, holder = self._holder(wanted.resource.place)
+            file, holder = self._node(wanted.resource.place, key=True)
             if name == self.body and file.is_markdown and isinstance(wanted.value, str):
                 # A text below front matter that has none.
                 text = _as_body(wanted.value)
@@ -261,7 +261,7 @@ class _Work:
         if _is_body(file, self.place):
             self._body(file, self.place, "")
             return
-        file, node = self._holder(self.place)
+        file, node = self._node(self.place, key=True)
         self._refuse_variable(holder[key], node.child(key))
         self._add(file, removed(file.text, node, key))
 
@@ -286,9 +286,8 @@ class _Work:
         """A variable stands there or below, unless what is written is what is meant (a text that is no template)."""
         for part in node.all() if node is not None else ():
             if _has_variables(part.text) and value != part.text:
-                raise Unsafe(
-                    f"`{part.text}` stands there" if len(part.text) < 60 else "a text with variables stands there"
-                )
+                what = f"`{part.text}`" if len(part.text) < 60 else "a text with variables"
+                raise Unsafe(f"{what} stands there")
 
     def _included(self, node: Node, place: Place, shape: Shape, new: Json) -> None:
         """The text of a file of its own."""
@@ -323,18 +322,13 @@ class _Work:
         is_template = file.name == "retinue.yaml" or any(key.text in self.texts.known.words for key in root.keys)
         return escaped(value) if is_template else value
 
-    def _node(self, place: Place) -> tuple[Text, Node]:
+    def _node(self, place: Place, *, key: bool = False) -> tuple[Text, Node]:
+        """The value that begins at a place; with `key` the mapping that has a key there."""
         file = self.texts[place.file]
-        node = file.spans().at((place.line, place.column))
+        find = file.spans().holder if key else file.spans().at
+        node = find((place.line, place.column))
         if node is None:
-            raise Unsafe("the value cannot be found again in its file")
-        return file, node
-
-    def _holder(self, place: Place) -> tuple[Text, Node]:
-        file = self.texts[place.file]
-        node = file.spans().holder((place.line, place.column))
-        if node is None:
-            raise Unsafe("the key cannot be found again in its file")
+            raise Unsafe(f"the {'key' if key else 'value'} cannot be found again in its file")
         return file, node
 
 

@@ -97,7 +97,7 @@ def _build(events: Events, builder: Builder) -> None:
             else:
                 _refuse_key(f"the alias `*{shorten(name)}` stands for no text, so it cannot be a key", builder, at)
         elif kind is DocumentEndEvent:
-            builder.end_document()
+            builder.anchors.clear()
         elif kind is StreamEndEvent:
             return
 
@@ -136,9 +136,8 @@ def _value(text: str, builder: Builder, at: Place) -> Any:
 def _key(text: str, unquoted: bool, builder: Builder, at: Place) -> None:
     if unquoted:
         if text == "<<":
-            remedy = (
-                "Write the keys out. What all manifests share goes into `defaults` of retinue.yaml or a {file: PATH}."
-            )
+            where = "goes into `defaults` of retinue.yaml or a {file: PATH}"
+            remedy = f"Write the keys out. What all manifests share {where}."
             builder.report("yaml-merge-key", "the merge key `<<` is not supported", remedy, at)
             builder.skip_key()
             return

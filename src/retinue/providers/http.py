@@ -125,10 +125,9 @@ def _client(connection: Connection) -> httpx.Client:
         )
     except (httpx.InvalidURL, ValueError, ImportError, OSError) as error:
         # The proxy's address may hold a password, so nothing of it is repeated.
-        raise UsageError(
-            f"a proxy or certificate setting of this shell cannot be used ({type(error).__name__})",
-            "Check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
-        ) from error
+        message = f"a proxy or certificate setting of this shell cannot be used ({type(error).__name__})"
+        remedy = "Check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR."
+        raise UsageError(message, remedy) from error
 
 
 class Http:
@@ -200,7 +199,7 @@ class Http:
             if result.unsigned and not renewed and self._credentials.renewed(headers):
                 # Nothing was done, whatever the verb. It goes through the gate again: signing in may have taken long.
                 renewed, last = True, result.error
-                self._log(f"{method} {path}: signed in anew")
+                self._log(f"{method} {path}: signed in again")
                 continue
             # Being told to wait is no failure: only the time budget ends that.
             failures += not result.held_back
@@ -308,9 +307,7 @@ class Http:
                 return _Failure(_unknown(f"{what} answered {words}"), repeatable=self._create_repeatable)
             return _Failure(Unreachable(f"{what} answered {words}", _NOT_JSON, status=answer.status), repeatable=True)
         return _Failure(
-            _final(verdict, what, words, answer, self._secrets.masked),
-            repeatable=False,
-            unsigned=answer.status == 401,
+            _final(verdict, what, words, answer, self._secrets.masked), repeatable=False, unsigned=answer.status == 401
         )
 
     def _pause(self, failure: _Failure, failures: int, held_back: float | None) -> None:

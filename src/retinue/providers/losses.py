@@ -22,7 +22,7 @@ OnLoss: TypeAlias = str | Mapping[str, str]
 
 _LATER_TOOLS = ("mcp", "web_search")
 """The portable tools that the Assistants v2 protocol does not have."""
-_OVERLAY = "Take it out here, or leave it out for this environment in an overlay."
+OVERLAY = "Take it out here, or leave it out for this environment in an overlay."
 _SEVERITIES = {"error": Severity.ERROR, "warn": Severity.WARNING, "allow": Severity.INFO}
 
 
@@ -34,7 +34,7 @@ def losses(desired: Desired, kind: Kind, record: Capabilities) -> Iterator[Diagn
             continue
         value = canonical_value(desired.spec.get(name), field.shape)
         if value is not MISSING and not same(value, field.shape.default):
-            yield Diagnostic(LOSS, f"`{name}` cannot be held: {note}", _OVERLAY, path=f"/{name}")
+            yield Diagnostic(LOSS, f"`{name}` cannot be held: {note}", OVERLAY, path=f"/{name}")
 
 
 def lost_tools(desired: Desired, where: str) -> Iterator[Diagnostic]:
@@ -43,7 +43,7 @@ def lost_tools(desired: Desired, where: str) -> Iterator[Diagnostic]:
         kind = tool.get("type") if isinstance(tool, dict) else None
         if kind in _LATER_TOOLS:
             message = f"the tool {kind} cannot be held: {where} has no such tool"
-            remedy = f"{_OVERLAY} A function of your application can stand for it."
+            remedy = f"{OVERLAY} A function of your application can stand for it."
             yield Diagnostic(LOSS, message, remedy, path=f"/tools/{index}")
 
 
@@ -54,7 +54,7 @@ def weighed(found: Diagnostic, kind: Kind, on_loss: OnLoss) -> Diagnostic:
         return found
     level = on_loss if isinstance(on_loss, str) else on_loss.get(field.name, "error" if field.essential else "warn")
     if level == "error":
-        remedy = f"{found.remedy or _OVERLAY} Or accept it: `on_loss: {{{field.name}: warn}}` in the environment."
+        remedy = f"{found.remedy or OVERLAY} Or accept it: `on_loss: {{{field.name}: warn}}` in the environment."
         return replace(found, severity=Severity.ERROR, remedy=remedy)
     return replace(found, severity=_SEVERITIES[level], message=f"{found.message}; it is left out")
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..core.marker import ADDRESS_KEY, APPLIED_KEY
-from ..core.model import Json, Live
+from ..core.model import Json, Kind, Live
 from ..core.strictjson import is_unicode
 from .base import Marker
+from .paged import created_at, id_of
 
 MARKER_KEYS = (ADDRESS_KEY, APPLIED_KEY)
 MOST_PAIRS = 16
@@ -33,6 +34,12 @@ def _can_be_named(key: str) -> bool:
 
 def pairs(marker: Marker | None) -> dict[str, str]:
     return {} if marker is None else {ADDRESS_KEY: marker.address, APPLIED_KEY: marker.applied}
+
+
+def live_of(raw: Mapping[str, Json], kind: Kind, noun: str, spec: Mapping[str, Json]) -> Live:
+    """An object as answered, with what its pairs say of the marker. Raises ServiceError for one without an id."""
+    address, applied = (texts(raw).get(key) or None for key in MARKER_KEYS)
+    return Live(kind.name, spec, id_of(raw, noun), created_at(raw), address, applied, raw=raw)
 
 
 def metadata_pairs(live: Live, wanted: Mapping[str, str], marker: Marker | None) -> dict[str, str]:

@@ -5,18 +5,16 @@ Source of the facts: OpenAI API reference, Assistants (v2); the vendor's own end
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from typing import TYPE_CHECKING, Protocol
 
-from ..core.errors import ApiGone, NotFound
-from ..core.marker import ADDRESS_KEY, APPLIED_KEY
 from ..core.model import Change, Desired, Diagnostic, Json, Live, Obstacle
 from .assistants_v2 import ASSISTANT, FILE, KINDS, VECTOR_STORE
 from .base import ByKind, Capabilities, Configured, Content, Marker, Service, Settings, Support
 from .losses import lost_tools
-from .metadata import MARKER_KEYS, MOST_PAIRS, authors, metadata_pairs, pairs, texts
+from .metadata import MARKER_KEYS, MOST_PAIRS, authors, live_of, metadata_pairs, pairs, texts
 from .openai_files import FILE_FIELDS, FileVerbs
-from .paged import below, created_at, id_of, paged
+from .paged import asking, below, find, paged, remove
 from .refusals import written
 from .vector_stores import STORE_FIELDS, StoreVerbs, unsearchable
 from .wire import Answer, Connection, Verb, Verdict
@@ -25,17 +23,8 @@ if TYPE_CHECKING:
     from .http import Http
 
 _FIELDS = (
-    "name",
-    "description",
-    "model",
-    "instructions",
-    "tools",
-    "tool_resources",
-    "metadata",
-    "temperature",
-    "top_p",
-    "response_format",
-    "reasoning_effort",
+    *("name", "description", "model", "instructions", "tools", "tool_resources", "metadata"),
+    *("temperature", "top_p", "response_format", "reasoning_effort"),
 )
 _CLEARABLE = frozenset(_FIELDS) - {"model", "metadata"}
 _GONE = (
@@ -63,19 +52,8 @@ def classify(verb: Verb, answer: Answer) -> Verdict:
 
 def to_live(raw: Mapping[str, Json]) -> Live:
     """An assistant object as the API answers it, as a live resource. Raises ServiceError if it is none."""
-    remote_id = id_of(raw, "an assistant")
-    held = texts(raw)
-    spec = {name: raw[name] for name in _FIELDS if name in raw}
-    spec["metadata"] = authors(held)
-    return Live(
-        kind=ASSISTANT.name,
-        spec=spec,
-        remote_id=remote_id,
-        created_at=created_at(raw),
-        marker_address=held.get(ADDRESS_KEY) or None,
-        marker_applied=held.get(APPLIED_KEY) or None,
-        raw=raw,
-    )
+    spec = {name: raw[name] for name in _FIELDS if name in raw} | {"metadata": authors(texts(raw))}
+    return live_of(raw, ASSISTANT, "an assistant", spec)
 
 
 def create_body(spec: Mapping[str, Json], marker: Marker) -> dict[str, Json]:
@@ -102,10 +80,6 @@ def _all_members(value: Json) -> Json:
     }
 
 
-def path_of(remote_id: str) -> str:
-    return below("assistants", remote_id)
-
-
 class Form(Protocol):
     """How an assistant looks on the wire; other services of this family differ in nothing else. Pure."""
 
@@ -120,53 +94,51 @@ class Form(Protocol):
 class V2:
     """The form of the Assistants v2 API."""
 
-    def read(self, raw: Mapping[str, Json]) -> Live:
-        return to_live(raw)
-
-    def create(self, spec: Mapping[str, Json], marker: Marker) -> dict[str, Json]:
-        return create_body(spec, marker)
-
-    def update(self, live: Live, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
-        return update_body(live, fields, marker)
+    read = staticmethod(to_live)
+    create = staticmethod(create_body)
+    update = staticmethod(update_body)
 
 
 class AssistantVerbs:
-    """The verbs of kind `Assistant`. `gone`: what to do where the API is no longer there."""
+    """The verbs of kind `Assistant`. `gone`: what to do where the API is no longer there.
 
-    def __init__(self, http: Http, form: Form | None = None, gone: str = _GONE) -> None:
-        self._http, self._form, self._gone = http, form or V2(), gone
+    `path`: where the service has them, and what it calls them; `clearable`: the fields that a model may refuse.
+    """
+
+    def __init__(
+        self,
+        http: Http,
+        form: Form | None = None,
+        gone: str = _GONE,
+        path: str = "assistants",
+        clearable: Collection[str] = _CLEARABLE,
+    ) -> None:
+        self._http, self._form, self._path, self._clearable = http, form or V2(), path, clearable
+        self._list = asking(http, path, gone)
 
     def _read(self, raw: Mapping[str, Json]) -> Live:
         return self._form.read(raw)
 
     def list(self) -> Iterator[Live]:
         """Every assistant, oldest first, 100 to a page; the first page is the probe for the API itself."""
-        yield from map(self._read, paged(self._list, "assistants", {"limit": "100"}))
+        yield from map(self._read, paged(self._list, self._path, {"limit": "100"}))
 
     def account(self) -> str | None:
         """The organization that every answer names (API reference: debugging requests)."""
         return self._list({"limit": "1"}).headers.get("openai-organization") or None
 
-    def _list(self, params: Mapping[str, str]) -> Answer:
-        try:
-            return self._http.ask(Verb.LIST, "GET", "assistants", params=params)
-        except ApiGone as error:
-            raise ApiGone(error.message, self._gone, status=error.status) from error
-
     def get(self, remote_id: str) -> Live | None:
-        try:
-            return self._read(self._http.send(Verb.GET, "GET", path_of(remote_id)))
-        except NotFound:
-            return None
+        raw = find(self._http, below(self._path, remote_id))
+        return None if raw is None else self._read(raw)
 
     def create(self, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()) -> Live:
         return self._read(self._made(spec, marker, at_default))
 
     def _made(self, spec: Mapping[str, Json], marker: Marker, at_default: Set[str]) -> Mapping[str, Json]:
         return written(
-            lambda body: self._http.send(Verb.CREATE, "POST", "assistants", body=body),
+            lambda body: self._http.send(Verb.CREATE, "POST", self._path, body=body),
             self._form.create(spec, marker),
-            _CLEARABLE,
+            self._clearable,
             at_default,
             creates=True,
         )
@@ -174,20 +146,15 @@ class AssistantVerbs:
     def update(
         self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
     ) -> Live:
-        path = path_of(live.remote_id)
-        answer = written(
-            lambda body: self._http.send(Verb.UPDATE, "POST", path, body=body),
-            self._form.update(live, fields, marker),
-            _CLEARABLE,
-            at_default,
+        path, wanted = below(self._path, live.remote_id), self._form.update(live, fields, marker)
+        return self._read(
+            written(
+                lambda body: self._http.send(Verb.UPDATE, "POST", path, body=body), wanted, self._clearable, at_default
+            )
         )
-        return self._read(answer)
 
     def delete(self, remote_id: str) -> None:
-        try:
-            self._http.send(Verb.DELETE, "DELETE", path_of(remote_id))
-        except NotFound:
-            return
+        remove(self._http, below(self._path, remote_id))
 
 
 class FamilyService(ByKind):
@@ -216,8 +183,13 @@ _CHECKS: Mapping[str, Callable[[Desired], Iterable[Diagnostic]]] = {
 
 def headers_of(settings: Settings) -> tuple[dict[str, str], tuple[Diagnostic, ...]]:
     """What the settings of an environment add to every request of OpenAI's, and what is wrong with them."""
-    problems = tuple(_no_header(name) for name, value in settings.values.items() if not is_plain(value))
-    return {_SENT_AS[name]: value for name, value in settings.values.items()}, problems
+    problems = []
+    for name, value in settings.values.items():
+        if not (value.isascii() and value.isprintable()):
+            example = {"organization": "org_abc123", "openai_project": "proj_abc123"}[name]
+            message, remedy = f"`{name}` holds more than plain ASCII", f"Correct it: it is an id such as {example}."
+            problems.append(Diagnostic("bad-setting", message, remedy, path=f"/{name}"))
+    return {_SENT_AS[name]: value for name, value in settings.values.items()}, tuple(problems)
 
 
 class OpenAIProvider:
@@ -269,7 +241,7 @@ class OpenAIProvider:
             "metadata-full",
             f"{live.remote_id} would need {len(pairs)} metadata pairs, {MOST_PAIRS} is the most:"
             f" removed keys stay behind empty ({', '.join(empty)})",
-            ("keep fewer metadata keys", "or let the object be created anew"),
+            ("keep fewer metadata keys", "or let retinue create the object again"),
         )
 
     def connect(self, connection: Connection) -> Service:
@@ -279,17 +251,6 @@ class OpenAIProvider:
         http = Http(connection.with_headers(headers), classify)
         files = FileVerbs(http, connection.tell)
         return FamilyService(http, AssistantVerbs(http), files, StoreVerbs(http, connection, files))
-
-
-def is_plain(text: str) -> bool:
-    """Whether a header, or a query, can hold it as it is."""
-    return text.isascii() and text.isprintable()
-
-
-def _no_header(name: str) -> Diagnostic:
-    example = {"organization": "org_abc123", "openai_project": "proj_abc123"}[name]
-    message, remedy = f"`{name}` holds more than plain ASCII", f"Correct it: it is an id such as {example}."
-    return Diagnostic("bad-setting", message, remedy, path=f"/{name}")
 
 
 PROVIDER = OpenAIProvider()

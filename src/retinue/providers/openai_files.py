@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ..core.content import parse_stored, stored_name
-from ..core.errors import NotFound
 from ..core.model import Json, Live
 from .assistants_v2 import FILE
 from .base import Content, Support
-from .paged import asking, below, created_at, id_of, paged
+from .lenient import text
+from .paged import asking, below, created_at, find, id_of, paged, remove
 from .wire import Stream, Verb
 
 if TYPE_CHECKING:
@@ -33,9 +33,7 @@ _MEGABYTE = 1024 * 1024
 
 def to_file(raw: Mapping[str, Json]) -> Live:
     """A file as a live resource; with a name that is not of ours it has no marker and no digest."""
-    remote_id = id_of(raw, "a file")
-    name = raw.get("filename")
-    name = name if isinstance(name, str) else ""
+    remote_id, name = id_of(raw, "a file"), text(raw.get("filename")) or ""
     stored = parse_stored(name)
     spec: dict[str, Json] = {"name": stored.plain if stored else name, "sha256": stored.key.sha if stored else ""}
     if type(raw.get("bytes")) is int:
@@ -66,10 +64,8 @@ class FileVerbs:
                 yield found
 
     def get(self, remote_id: str) -> Live | None:
-        try:
-            return self._seen(to_file(self._http.send(Verb.GET, "GET", below(_PATH, remote_id))))
-        except NotFound:
-            return None
+        raw = find(self._http, below(_PATH, remote_id))
+        return None if raw is None else self._seen(to_file(raw))
 
     def upload(self, spec: Mapping[str, Json], scope: str, content: Content) -> Live:
         """Send the bytes as they are read. Raises UnknownOutcome rather than send them twice."""
@@ -78,10 +74,7 @@ class FileVerbs:
         return self._seen(to_file(self._http.send(Verb.CREATE, "POST", _PATH, body=body)))
 
     def delete(self, remote_id: str) -> None:
-        try:
-            self._http.send(Verb.DELETE, "DELETE", below(_PATH, remote_id))
-        except NotFound:
-            return
+        remove(self._http, below(_PATH, remote_id))
 
     def _seen(self, found: Live) -> Live:
         self.plain_names[found.remote_id] = str(found.spec["name"])

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 
-_CHANCE, _ASSUMED = 0.0003, 4
+_CHANCE, _ASSUMED = 0.000022, 8
 """Less likely than this is no chance; and as many requests are assumed to have been seen before the first."""
 _HASTE, _TRUST = 2.5, 0.75
 """The first gap is so many times shorter than measured, which may hold a wait that was rounded up. What is refused
@@ -22,9 +22,9 @@ _LONGER, _SHORTER, _DEAR = 1.125, 0.0002, 0.0008
 """What a refusal makes of the gap. Of how much the n-th success shortens it, n times; and at most, for each time that
 the last wait has passed: the dearer a refusal, the slower."""
 _FEW, _PATIENCE = 20, 6
-_UNSAID, _LONGEST = 0.25, 20.0
-_REPEATED, _LONGEST_REPEATED = 0.01, 1.0
-"""The first pause and the longest where a service says nothing; and where it refuses again who waited as it said."""
+_UNSAID, _LONGEST, _TOLD = 0.25, 20.0, 20
+"""The first pause and the longest where a service says nothing. Where it refuses again who waited as it said, so many
+times shorter ones."""
 
 
 class Pace:
@@ -36,8 +36,8 @@ class Pace:
 
     def __init__(self, most: int, now: float) -> None:
         self._most, self.limit, self._under_way = most, float(most), 0
-        self.not_before = self._next = -math.inf
-        self._refusals = self._successes = self._row = self._in_vain = 0
+        self.not_before, self._backoff = -math.inf, _UNSAID
+        self._refusals = self._successes = self._row = 0
         self._since, self._pause, self._fresh = now, 1.0, False
         self.gap, self._measured, self._together, self._patience = 0.0, 0.0, 0, 0
 
@@ -45,11 +45,11 @@ class Pace:
         """Seconds until the next request may go; infinity: not before an answer has come."""
         if self._under_way >= int(self.limit):
             return math.inf
-        return max(0.0, self.not_before - now, self._next - now)
+        return max(0.0, self.not_before - now)
 
     def sent(self, now: float) -> int:
         self._under_way += 1
-        self._next = max(now, self._next) + self.gap
+        self.not_before = max(now, self.not_before) + self.gap
         return self._refusals
 
     def ended(self) -> None:
@@ -57,7 +57,7 @@ class Pace:
 
     def succeeded(self, now: float, ticket: int) -> None:
         self.limit = min(self._most, self.limit + 1 / self.limit)
-        self._successes, self._row, self._in_vain = self._successes + 1, self._row + 1, 0
+        self._successes, self._row, self._backoff = self._successes + 1, self._row + 1, _UNSAID
         if ticket == self._refusals:
             self._fresh = True
             self.gap *= 1 - min(0.1, _SHORTER * self._row, _DEAR * (now - self._since) / self._pause)
@@ -76,16 +76,15 @@ class Pace:
                 known = max(self.gap, self.gap ** (1 - _TRUST) * self._measured**_TRUST)
                 self.gap = known or self._measured / _HASTE
                 self._together, self._measured, self._patience = 0, 0.0, _PATIENCE
-        self._next = max(self._next, self.not_before)
         return max(0.0, self.not_before - now)
 
     def _pause_for(self, now: float, seconds: float | None) -> None:
         """The first refusal among those under way together. What succeeded since the one before is measured."""
         waited, self.limit = self._pause, max(1.0, self.limit / 2)
-        first, longest = (_UNSAID, _LONGEST) if seconds is None else (_REPEATED, _LONGEST_REPEATED)
-        self._pause = max(seconds or 0.0, min(longest, first * 2.0 ** min(self._in_vain, 12)))
+        self._pause = self._backoff if seconds is None else max(seconds, self._backoff / _TOLD)
+        self._backoff = min(_LONGEST, 2 * self._backoff)
         self.not_before = max(self.not_before, now + self._pause)
-        self._refusals, self._in_vain = self._refusals + 1, self._in_vain + 1
+        self._refusals += 1
         fresh, self._fresh, self._measured = self._fresh, False, 0.0
         if not fresh:
             return  # a service that takes nothing tells nothing of its rate
@@ -96,6 +95,6 @@ class Pace:
             # Few requests could have been sent during a short wait, so that the measure is no longer than it should be.
             exact = waited < min(self._measured, _FEW * self.gap)
             longer = _LONGER * (max(self.gap, min(2 * self.gap, self._measured)) if exact else self.gap)
-            self._patience = min(_PATIENCE, self._patience + (1 if self._row >= _FEW else -1))
+            self._patience = _PATIENCE if self._row >= _FEW else self._patience - 1
             self.gap = min(longer, max(self.gap, self._measured)) if self._patience else 0.0
         self._row, self._since = 0, now

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
@@ -67,10 +68,8 @@ def walked(
         if sure or (before == found.keys() and whole(found)):
             return list(found.values())
         before, why = set(found), "a page is empty although the one before said that there are more"
-    raise ServiceError(
-        f"the list of {noun} cannot be read to its end, begun {_WALKS} times: {why}",
-        "Try again. A proxy that leaves out part of a request does that too: point `endpoint` at the service.",
-    )
+    remedy = "Try again. A proxy that leaves out part of a request does that too: point `endpoint` at the service."
+    raise ServiceError(f"the list of {noun} cannot be read to its end, begun {_WALKS} times: {why}", remedy)
 
 
 def _walk(page: Page, following: Next, noun: str, key: str, pages: Iterator[int]) -> tuple[dict[str, Item], bool]:
@@ -148,10 +147,8 @@ def _unpaged(ask: Ask, asked: Mapping[str, str], noun: str, ids: Sequence[str]) 
     """
     turned = _other_end(ask, asked, noun)
     if set(turned) - set(ids) or (turned == ids and len(ids) in _USUAL_PAGES):
-        raise ServiceError(
-            f"the service lists {len(ids)} {noun} whatever it is asked, and does not say whether there are more",
-            "A proxy that ignores `after` does that; point `endpoint` at the service itself.",
-        )
+        message = f"the service lists {len(ids)} {noun} whatever it is asked, and does not say whether there are more"
+        raise ServiceError(message, "A proxy that ignores `after` does that; point `endpoint` at the service itself.")
     return Page((), False)
 
 
@@ -172,6 +169,20 @@ def _items(page: Json, noun: str) -> list[Item]:
 def below(path: str, remote_id: str) -> str:
     """An id comes from a person or a plan file too: `asst_x?` must not mean `asst_x`, nor `..` another route."""
     return f"{path}/{quote(remote_id, safe='', errors='surrogatepass').replace('.', '%2E')}"
+
+
+def find(http: Http, path: str) -> Json:
+    """One object by its path; None where there is none."""
+    try:
+        return http.send(Verb.GET, "GET", path)
+    except NotFound:
+        return None
+
+
+def remove(http: Http, path: str) -> None:
+    """Deletes an object by its path; what is absent is no error."""
+    with suppress(NotFound):
+        http.send(Verb.DELETE, "DELETE", path)
 
 
 def created_at(raw: Mapping[str, Json]) -> int:

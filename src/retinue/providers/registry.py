@@ -77,10 +77,8 @@ def load(name: str) -> Provider:
                 provider: Provider = entry.load()
             except (ImportError, AttributeError, SyntaxError) as error:
                 package = entry.dist.name if entry.dist else "retinue"
-                raise UsageError(
-                    f"the provider `{entry.name}` of the package {package} cannot be loaded: {error}",
-                    f"Update the package {package}, or uninstall it.",
-                ) from error
+                message = f"the provider `{entry.name}` of the package {package} cannot be loaded: {error}"
+                raise UsageError(message, f"Update the package {package}, or uninstall it.") from error
             return provider
     raise UsageError(*unknown(name))
 

@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ..core.errors import NotFound, Rejected, ServiceError
+from ..core.errors import Rejected, ServiceError
 from ..core.marker import ADDRESS_KEY, APPLIED_KEY
 from ..core.model import Change, Desired, Diagnostic, Json, Kind, Live, Obstacle
 from .base import Auth, ByKind, Capabilities, Marker, Service, Support
-from .paged import Page, below, walked
+from .metadata import MARKER_KEYS, pairs
+from .paged import Page, below, find, remove, walked
 from .wire import Answer, Connection, Verb, Verdict
 
 if TYPE_CHECKING:
     from .http import Http
 
-_MARKER = (ADDRESS_KEY, APPLIED_KEY)
 METADATA = "metadata"
 
 
@@ -71,7 +71,7 @@ class Objects:
         texts = {key: value for key, value in labels.items() if isinstance(value, str)}
         spec = {ours: raw[theirs] for ours, theirs in self.names.items() if raw.get(theirs, self.empty) != self.empty}
         spec[self.kind.display] = self.kind.display_name(spec)
-        spec[METADATA] = {key: value for key, value in texts.items() if key not in _MARKER}
+        spec[METADATA] = {key: value for key, value in texts.items() if key not in MARKER_KEYS}
         made = raw.get(self.made)
         return Live(
             self.kind.name,
@@ -87,12 +87,11 @@ class Objects:
         """What is sent, on top of `before`: whatever else an object holds stays as it is."""
         named = {self.names[name]: value for name, value in fields.items() if name in self.names}
         result = {**before, **{name: self.empty if value is None else value for name, value in named.items()}}
-        held = {key: value for key, value in (before.get(self.labels) or {}).items() if key not in _MARKER}
+        held = {key: value for key, value in (before.get(self.labels) or {}).items() if key not in MARKER_KEYS}
         if METADATA in fields:
             # What is no text was put there by others.
             held = {key: value for key, value in held.items() if not isinstance(value, str)} | (fields[METADATA] or {})
-        marks = {} if marker is None else {ADDRESS_KEY: marker.address, APPLIED_KEY: marker.applied}
-        return {**result, self.labels: held | marks}
+        return {**result, self.labels: held | pairs(marker)}
 
 
 class RestVerbs:
@@ -115,10 +114,8 @@ class RestVerbs:
         key = self._of.is_id(remote_id)
         if key is None:
             return None
-        try:
-            return self._of.read(self._http.send(Verb.GET, "GET", below(self._of.path, key)))
-        except NotFound:
-            return None
+        raw = find(self._http, below(self._of.path, key))
+        return None if raw is None else self._of.read(raw)
 
     def create(self, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()) -> Live:
         body = self._of.body({}, spec, marker)
@@ -141,12 +138,8 @@ class RestVerbs:
         return self._of.read(answer) if self._of.wrote is None else self._again(live.remote_id or "")
 
     def delete(self, remote_id: str) -> None:
-        if (key := self._of.is_id(remote_id)) is None:
-            return
-        try:
-            self._http.send(Verb.DELETE, "DELETE", below(self._of.path, key))
-        except NotFound:
-            return
+        if (key := self._of.is_id(remote_id)) is not None:
+            remove(self._http, below(self._of.path, key))
 
     def _again(self, key: str) -> Live:
         live = self.get(key)

@@ -6,6 +6,7 @@ Source of the facts: OpenAI API reference, Vector stores, Vector store files, Ve
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..core.canonical import canonical_json
@@ -14,9 +15,9 @@ from ..core.model import Desired, Diagnostic, Json, Live
 from ..core.references import target_of
 from .assistants_v2 import VECTOR_STORE
 from .base import Marker, Support
-from .metadata import authors, metadata_pairs, pairs, texts
+from .metadata import authors, live_of, metadata_pairs, pairs, texts
 from .openai_files import FileVerbs
-from .paged import asking, below, created_at, id_of, paged
+from .paged import asking, below, id_of, paged, remove
 from .wire import Connection, Verb
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _MOST_NAMED = 5
 STORE_FIELDS = {
     "name": (Support.NATIVE, ""),
     "files": (Support.NATIVE, "in batches of at most 2,000; the plain name of an upload is the attribute retinue.name"),
-    "chunking_strategy": (Support.NATIVE, "kept with each file; a change has it indexed anew"),
+    "chunking_strategy": (Support.NATIVE, "kept with each file; a change indexes it again"),
     "expires_after": (Support.NATIVE, "an expired store is replaced"),
     "metadata": (Support.NATIVE, ""),
 }
@@ -49,23 +50,14 @@ SEARCHABLE = frozenset(
 
 def to_store(raw: Mapping[str, Json], entries: Sequence[Mapping[str, Json]]) -> Live:
     """A store and its files as a live resource. What could not be indexed is not in it, so the next plan adds it."""
-    remote_id = id_of(raw, "a vector store")
-    held = texts(raw)
     spec = {name: raw[name] for name in ("name", "expires_after") if name in raw}
     spec["name"] = spec.get("name") or None
-    spec["metadata"] = authors(held)
+    spec["metadata"] = authors(texts(raw))
     kept = [entry for entry in entries if entry.get("status") not in _GIVEN_UP]
     spec["files"] = [to_entry(entry) for entry in kept]
     every = spec["files"] if len(kept) == len(entries) else [to_entry(entry) for entry in entries]
-    marker = pairs(Marker("", ""))
-    address, applied = (held.get(key) or None for key in marker)
-    return Live(
-        kind=VECTOR_STORE.name,
-        spec=spec,
-        remote_id=remote_id,
-        created_at=created_at(raw),
-        marker_address=address,
-        marker_applied=applied,
+    return replace(
+        live_of(raw, VECTOR_STORE, "a vector store", spec),
         expired=raw.get("status") == "expired",
         tried={} if every is spec["files"] else {"files": every},
         raw={**raw, "files": list(entries)},
@@ -172,10 +164,7 @@ class StoreVerbs:
         return self._whole(remote_id)
 
     def delete(self, remote_id: str) -> None:
-        try:
-            self._http.send(Verb.DELETE, "DELETE", below(_PATH, remote_id))
-        except NotFound:
-            return
+        remove(self._http, below(_PATH, remote_id))
 
     # --- files of a store
 
@@ -227,10 +216,7 @@ class StoreVerbs:
         return {**(item.get("attributes") or {}), NAME_KEY: name}
 
     def _detach(self, remote_id: str, file_id: str) -> None:
-        try:
-            self._http.send(Verb.DELETE, "DELETE", below(f"{below(_PATH, remote_id)}/files", file_id))
-        except NotFound:
-            return
+        remove(self._http, below(f"{below(_PATH, remote_id)}/files", file_id))
 
     def _index(self, remote_id: str, items: Sequence[Mapping[str, Json]]) -> None:
         batches = []
@@ -291,11 +277,8 @@ class StoreVerbs:
             now = self._clock.now()
             if late or self._stop.is_set() or now - started > _LONGEST_INDEXING or now + pause > self._deadline:
                 why = "when the run was stopped" if self._stop.is_set() else f"after {now - started:.0f} s"
-                raise Incomplete(
-                    f"{_of(busy, total)} {'was' if busy == 1 else 'were'} still being indexed {why}",
-                    "The service goes on with it; apply again later.",
-                    remote_id=remote_id,
-                )
+                message = f"{_of(busy, total)} {'was' if busy == 1 else 'were'} still being indexed {why}"
+                raise Incomplete(message, "The service goes on with it; apply again later.", remote_id=remote_id)
             self._clock.wait(pause, self._stop)
             pause = min(_LONGEST_PAUSE, pause * 1.5)
 

@@ -30,11 +30,7 @@ _SYMBOLS = {
 }
 _WORDS = {What.MARKER_LOST: "lost its marker", What.MARKER_DAMAGED: "with a damaged marker"}
 _PLURALS = {What.DUPLICATE: "duplicates", What.COPY: "copies"}
-_REMARKS = {
-    Cause.MANIFEST: "",
-    Cause.DRIFT: "",
-    Cause.BOTH: "its manifest was changed too, since the last apply",
-}
+_REMARKS = {Cause.MANIFEST: "", Cause.DRIFT: "", Cause.BOTH: "its manifest was changed too, since the last apply"}
 _UNKNOWN = "which side changed is not on record"
 
 

@@ -26,21 +26,14 @@ _PROPERTY = _DATA | {":": "%3A", ",": "%2C"}
 
 def plan_diagnostics(plan: Plan) -> tuple[Diagnostic, ...]:
     """What a plan has to say: its own diagnostics, and its blocked and held steps as such."""
-    stuck = [
-        Diagnostic(
-            code=obstacle.code,
-            message=f"{change.action} {change.address} is {word}: {obstacle.message}",
-            remedy="\n".join(obstacle.remedies) or None,
-            address=str(change.address),
-            severity=severity,
-        )
-        for change in plan.changes
-        for word, severity, obstacle in (
-            ("blocked", Severity.ERROR, change.blocked),
-            ("held", Severity.WARNING, change.held),
-        )
-        if obstacle
-    ]
+    stuck = []
+    for change in plan.changes:
+        at, severities = str(change.address), {"blocked": Severity.ERROR, "held": Severity.WARNING}
+        for word, obstacle in (("blocked", change.blocked), ("held", change.held)):
+            if obstacle:
+                message = f"{change.action} {at} is {word}: {obstacle.message}"
+                remedy = "\n".join(obstacle.remedies) or None
+                stuck.append(Diagnostic(obstacle.code, message, remedy, address=at, severity=severities[word]))
     return (*stuck, *plan.diagnostics)
 
 

@@ -210,9 +210,5 @@ def _result(item: Outcome) -> Part:
         return Detail(GAP.join([known, fence(text)]), whole)
 
     return Part(
-        brief,
-        line,
-        detailed if item.error else None,
-        needed=item.status is not Status.DONE,
-        counts=item.status.value,
+        brief, line, detailed if item.error else None, needed=item.status is not Status.DONE, counts=item.status.value
     )

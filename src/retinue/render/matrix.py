@@ -69,15 +69,14 @@ def _markdown_table(kind: str, sheets: Sequence[Sheet]) -> str:
 
 
 def matrix_json(sheets: Sequence[Sheet]) -> Json:
-    return {"providers": {sheet.name: _sheet_json(sheet) for sheet in sheets}}
-
-
-def _sheet_json(sheet: Sheet) -> Json:
-    fields = {
-        kind: {name: {"support": support, "note": note} for name, (support, note) in held.items()}
-        for kind, held in sheet.fields.items()
-    }
-    return {"title": sheet.title, "facts": dict(sheet.facts), "fields": fields}
+    found = {}
+    for sheet in sheets:
+        fields = {
+            kind: {name: {"support": support, "note": note} for name, (support, note) in held.items()}
+            for kind, held in sheet.fields.items()
+        }
+        found[sheet.name] = {"title": sheet.title, "facts": dict(sheet.facts), "fields": fields}
+    return {"providers": found}
 
 
 def _kinds(sheets: Sequence[Sheet]) -> list[str]:

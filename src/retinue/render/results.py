@@ -11,7 +11,7 @@ from .safe import clean, clean_lines, defuse
 from .style import Style
 from .text import summary_line
 
-_PAST = {
+PAST = {
     Action.CREATE: "created",
     Action.UPDATE: "updated",
     Action.REPLACE: "replaced",
@@ -23,11 +23,6 @@ _PAST = {
 }
 _ORDER = (Status.DONE, Status.HELD, Status.FAILED, Status.UNKNOWN, Status.SKIPPED, Status.NOT_STARTED)
 _WORDS = {status: status.value.replace("-", " ") for status in Status}
-
-
-def past(action: Action) -> str:
-    """`created` for create."""
-    return _PAST[action]
 
 
 def results_text(plan: Plan, outcomes: Sequence[Outcome], style: Style) -> str:
@@ -60,7 +55,7 @@ def counts(outcomes: Sequence[Outcome]) -> str:
     if in_place == len(outcomes):
         return f"Already applied: {in_place} in place."
     statuses = Counter(item.status for item in outcomes)
-    parts = [f"{done[action]} {word}" for action, word in _PAST.items() if done[action]]
+    parts = [f"{done[action]} {word}" for action, word in PAST.items() if done[action]]
     open_ends = [status for status in _ORDER if statuses[status] and status is not Status.DONE]
     parts += [f"{in_place} in place already"] if in_place else []
     left = [f"{statuses[status]} {_WORDS[status]}" for status in open_ends]

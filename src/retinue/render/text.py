@@ -78,10 +78,8 @@ def summary_line(plan: Plan) -> str:
     if not plan.changes and not plan.unchanged:
         return f"No changes. This environment owns nothing{'' if plan.complete else ' of what was chosen'}."
     if not plan.changes:
-        one = plan.unchanged == 1
-        return (
-            f"No changes. {plan.unchanged} {'object matches its manifest' if one else 'objects match their manifests'}."
-        )
+        match = "object matches its manifest" if plan.unchanged == 1 else "objects match their manifests"
+        return f"No changes. {plan.unchanged} {match}."
     counts = summary(plan)
     parts = [f"{counts[word]} to {word}" for word in ("create", "update", "replace", "delete")]
     parts += [f"{counts[word]} to {word}" for word in ("adopt", "forget", "move") if counts[word]]

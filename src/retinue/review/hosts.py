@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from ..core.errors import AuthError, NotFound, ServiceError
+from ..core.errors import AuthError, ServiceError
 from ..core.model import Json
 from ..providers.credentials import Secrets
 from ..providers.http import Http
+from ..providers.paged import remove
 from ..providers.wire import Answer, Connection, Verb, Verdict
 from .sticky import Comment, Host
 
@@ -87,7 +88,7 @@ class GitHub:
         self._http.send(Verb.UPDATE, "PATCH", self._comment(key), body={"body": body})
 
     def delete(self, key: str) -> None:
-        _delete(self._http, self._comment(key))
+        remove(self._http, self._comment(key))
 
     def close(self) -> None:
         self._http.close()
@@ -135,7 +136,7 @@ class GitLab:
         self._http.send(Verb.UPDATE, "PUT", f"{self._notes}/{quote(key, safe='')}", body={"body": body})
 
     def delete(self, key: str) -> None:
-        _delete(self._http, f"{self._notes}/{quote(key, safe='')}")
+        remove(self._http, f"{self._notes}/{quote(key, safe='')}")
 
     def close(self) -> None:
         self._http.close()
@@ -167,10 +168,3 @@ def _pages(http: Http, path: str, params: Mapping[str, str]) -> Iterator[dict[st
         yield from found
         if len(found) < _PAGE:
             return
-
-
-def _delete(http: Http, path: str) -> None:
-    try:
-        http.send(Verb.DELETE, "DELETE", path)
-    except NotFound:
-        return

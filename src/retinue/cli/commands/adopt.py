@@ -36,10 +36,8 @@ def command(options: ApplyOptions, *, address: str, remote_id: str) -> int:
     session = open_session(options)
     resource = next((item for item in session.desired if item.address == wanted), None)
     if resource is None:
-        raise UsageError(
-            f"no manifest for {address} in {session.environment.name}",
-            "Write one first, or let `retinue import` write it.",
-        )
+        message = f"no manifest for {address} in {session.environment.name}"
+        raise UsageError(message, "Write one first, or let `retinue import` write it.")
     if not remote_id.strip():
         raise UsageError("the ID is empty", "Name the live object: retinue adopt Assistant/NAME ID.")
     policy = replace(resource.policy, adopt={session.environment.name: remote_id}, moved_from=None)
@@ -49,10 +47,8 @@ def command(options: ApplyOptions, *, address: str, remote_id: str) -> int:
     with observed(session, options) as (session, service, seen):
         held = seen.world.owned.get(wanted)
         if held is not None and held.remote_id != remote_id:
-            raise UsageError(
-                f"{wanted} is {held.remote_id} already",
-                f"To let go of that one first: removed: [{{address: {wanted}, forget: true}}].",
-            )
+            remedy = f"To let go of that one first: removed: [{{address: {wanted}, forget: true}}]."
+            raise UsageError(f"{wanted} is {held.remote_id} already", remedy)
         for other in session.desired:
             if other.address != wanted and remote_id in other.policy.adopt.values():
                 raise UsageError(f"{remote_id} is claimed by {other.address}", "Take its `adopt` line out first.")

@@ -33,10 +33,7 @@ _MOST_BYTES = 512 * 1024 * 1024
 
 
 @helping.command(
-    "apply",
-    "retinue apply -e dev",
-    "retinue apply plan.json",
-    "retinue apply -e prod --auto-approve --backup before",
+    "apply", "retinue apply -e dev", "retinue apply plan.json", "retinue apply -e prod --auto-approve --backup before"
 )
 @click.argument("planfile", required=False)
 @click.option(
@@ -82,10 +79,8 @@ def _apply_saved(path: str, options: ApplyOptions, *, trust_plan: bool) -> int:
     # What is believed of a plan without its manifests goes neither so far as to lift a protection nor the brake.
     more = options.allowed.codes.keys() - ({"protected", "brake"} if trust_plan else set())
     if any(narrowing) or more:
-        raise UsageError(
-            "a saved plan is applied as it is; it cannot be narrowed, changed or allowed more",
-            "Plan again with these flags and apply that plan.",
-        )
+        message = "a saved plan is applied as it is; it cannot be narrowed, changed or allowed more"
+        raise UsageError(message, "Plan again with these flags and apply that plan.")
     session = open_without_manifests(replace(options, environment=options.environment or plan.environment))
     _check_target(plan, session)
     if shows_plan(options):
@@ -149,10 +144,10 @@ def _unmoved(checked: Checked, remedy: str = "Plan again and review.") -> Checke
 
 
 _WITHOUT = Diagnostic(
-    code="plan-without-manifests",
+    "plan-without-manifests",
+    "a saved plan is held against the manifests that it was made from",
+    "Apply it in a checkout of them; where there can be none, with --trust-plan.",
     severity=Severity.INFO,
-    message="a saved plan is held against the manifests that it was made from",
-    remedy="Apply it in a checkout of them; where there can be none, with --trust-plan.",
 )
 
 
@@ -161,10 +156,8 @@ def _check_target(plan: Plan, session: Session) -> None:
     for what in ("project", "environment", "provider", "endpoint"):
         planned, here = getattr(plan, what), getattr(target, what)
         if planned != here and not (what == "provider" and registry.current(planned) == here):
-            raise UsageError(
-                f"this plan is for the {what} `{planned}`, here it is `{here}`",
-                "Apply it in the project and environment it was made for.",
-            )
+            message = f"this plan is for the {what} `{planned}`, here it is `{here}`"
+            raise UsageError(message, "Apply it in the project and environment it was made for.")
     gate = session.environment.promote_from
     if gate is not None and plan.promotion != gate:
         raise UsageError(

@@ -24,11 +24,7 @@ from ..projects import choose_environment, open_project
 from .apply import read_plan
 
 
-@helping.command(
-    "comment",
-    "retinue comment --plan plan.json --dry-run",
-    "retinue comment --read -e prod",
-)
+@helping.command("comment", "retinue comment --plan plan.json --dry-run", "retinue comment --read -e prod")
 @click.option("--plan", "planfile", metavar="FILE", help="The saved plan: retinue plan --out FILE.")
 @click.option("--read", is_flag=True, help="Print the digest that was approved instead, to apply it after the merge.")
 @options.DIRECTORY

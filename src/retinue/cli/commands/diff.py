@@ -23,11 +23,7 @@ from ..reading import observed
 from ..session import Session, open_session
 
 
-@helping.command(
-    "diff",
-    "retinue diff dev prod",
-    "retinue diff dev prod --live --target 'Assistant/support-*'",
-)
+@helping.command("diff", "retinue diff dev prod", "retinue diff dev prod --live --target 'Assistant/support-*'")
 @click.argument("left", metavar="A")
 @click.argument("right", metavar="B")
 @options.connection_options

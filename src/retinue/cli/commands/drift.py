@@ -17,9 +17,7 @@ from ..reading import opened
 
 
 @helping.command(
-    "drift",
-    "retinue drift -e prod",
-    "retinue drift -e prod --detailed-exitcode --format markdown --out drift.md",
+    "drift", "retinue drift -e prod", "retinue drift -e prod --detailed-exitcode --format markdown --out drift.md"
 )
 @options.service_options
 @options.selection_options

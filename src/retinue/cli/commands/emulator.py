@@ -59,11 +59,7 @@ class Misbehaviour:
         return document
 
 
-@helping.command(
-    "emulator",
-    "retinue emulator --port 8080 --db world.db",
-    "retinue emulator --rate 5 --hint seconds",
-)
+@helping.command("emulator", "retinue emulator --port 8080 --db world.db", "retinue emulator --rate 5 --hint seconds")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free one.")
 @click.option("--db", default=":memory:", show_default=True, metavar="PATH", help="A file keeps its objects.")
@@ -93,9 +89,8 @@ def command(misbehaviour: Misbehaviour, *, host: str, port: int, db: str, contro
     try:
         emulator.serve(host, port, lambda url: _serving(url, emulator), threading.Event())
     except OSError as error:
-        raise UsageError(
-            f"cannot listen on {host}:{port}: {error.strerror or error}", "Choose another --port; 0 takes a free one."
-        ) from error
+        message = f"cannot listen on {host}:{port}: {error.strerror or error}"
+        raise UsageError(message, "Choose another --port; 0 takes a free one.") from error
     except RuntimeError as error:
         raise RetinueError(f"the emulator cannot serve: {error}", "Let this user start more threads.") from error
     except KeyboardInterrupt:

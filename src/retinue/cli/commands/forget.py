@@ -17,11 +17,7 @@ from ..options import ApplyOptions
 from ..session import Session, open_session
 
 
-@helping.command(
-    "forget",
-    "retinue forget -e prod Assistant/old-bot",
-    "retinue forget -e prod --id asst_abc123",
-)
+@helping.command("forget", "retinue forget -e prod Assistant/old-bot", "retinue forget -e prod --id asst_abc123")
 @click.argument("address", required=False)
 @click.option("--id", "ids", multiple=True, metavar="ID", help="Only this live object; for a copy or a duplicate.")
 @options.service_options

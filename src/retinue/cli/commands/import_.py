@@ -46,7 +46,7 @@ def command(
     update: bool,
     take_live: tuple[str, ...],
 ) -> int:
-    """Write a manifest for every live object that nobody manages, with its `adopt:` line.
+    """Write a manifest for every unmanaged live object, with its `adopt:` line.
 
     The next plan then shows only adopts. Reads the service, writes files; never over a file that exists.
     With --update it writes nothing new, but live values that were changed outside into the files they belong in; what
@@ -56,10 +56,8 @@ def command(
     if update and (source or ids or names):
         raise UsageError("--update goes with --target, --exclude and --select", "Leave --from, --id and --name out.")
     if not update and (narrowed or take_live):
-        raise UsageError(
-            "--target, --exclude, --select and --take-live go with --update",
-            "Choose what is imported with --id or --name, or add --update.",
-        )
+        message = "--target, --exclude, --select and --take-live go with --update"
+        raise UsageError(message, "Choose what is imported with --id or --name, or add --update.")
     if update:
         return _update(options, take_live)
     choice = Choice(frozenset(ids), names)

@@ -41,10 +41,8 @@ def command(options: ProjectOptions, *, source: str | None, endpoint: str | None
     folder = Path(options.directory)
     if (folder / "retinue.yaml").exists():
         refuse([item for item in load_project(folder, registry.catalogue)[1] if item.code == MISMATCH])
-        raise UsageError(
-            f"{folder / 'retinue.yaml'} exists already: this is a project",
-            "To add assistants from an export: retinue import --from FILE.",
-        )
+        remedy = "To add assistants from an export: retinue import --from FILE."
+        raise UsageError(f"{folder / 'retinue.yaml'} exists already: this is a project", remedy)
     files = _files(folder, source, endpoint, allow_http=allow_http)
     for name in write_new(folder, files):
         console.result(f"wrote {name}")

@@ -10,11 +10,7 @@ from ..reading import read_world
 from ..session import open_without_manifests
 
 
-@helping.command(
-    "output",
-    "retinue output -e prod",
-    "retinue output -e prod --format env --out .env",
-)
+@helping.command("output", "retinue output -e prod", "retinue output -e prod --format env --out .env")
 @options.service_options
 @options.format_option("json", "env")
 @options.OUT
@@ -29,10 +25,8 @@ def command(options: ServiceOptions) -> int:
         from ...render.env import clash, env_text
 
         if found := clash(ids):
-            raise UsageError(
-                f"{' and '.join(found[1])} would all be {found[0]}",
-                "Use --format json, or give one of them another name (`moved_from` keeps its live id).",
-            )
+            remedy = "Use --format json, or give one of them another name (`moved_from` keeps its live id)."
+            raise UsageError(f"{' and '.join(found[1])} would all be {found[0]}", remedy)
         text = env_text(ids)
     else:
         text = console.json_text(ids)

@@ -34,7 +34,7 @@ from ..report import remove_plan, show_plan
 def command(options: PlanOptions, *, detailed_exitcode: bool) -> int:
     """Show what apply would create, update and delete. Reads the service, writes nothing there.
 
-    A plan that --out FILE holds already is removed first, so that nobody applies an old one after a failure.
+    A plan that --out FILE holds already is removed first, so that an old one is not applied after a failure.
     With --out - the plan that FILE would hold is on stdout, and the text on stderr.
     """
     if options.out == STDOUT and options.output_format in console.MACHINES:

@@ -18,11 +18,7 @@ from ..reading import observed
 from ..session import open_session
 
 
-@helping.command(
-    "promote",
-    "retinue promote dev prod",
-    "retinue promote dev prod --verified --auto-approve",
-)
+@helping.command("promote", "retinue promote dev prod", "retinue promote dev prod --verified --auto-approve")
 @click.argument("source", metavar="FROM")
 @click.argument("target", metavar="TO")
 @options.connection_options
@@ -53,8 +49,6 @@ def _promotion(source: str, target: Environment, *, verified: bool) -> Promotion
     if source == target.name:
         raise UsageError(f"{source} cannot be promoted to itself", "Name two environments: retinue promote dev prod.")
     if written.environment != source:
-        raise UsageError(
-            f"{target.name} is promoted from {written.environment}, not from {source}",
-            f"retinue promote {written.environment} {target.name}, or change `promote_from` in retinue.yaml.",
-        )
+        remedy = f"retinue promote {written.environment} {target.name}, or change `promote_from` in retinue.yaml."
+        raise UsageError(f"{target.name} is promoted from {written.environment}, not from {source}", remedy)
     return replace(written, verified=written.verified or verified)

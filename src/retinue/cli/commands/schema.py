@@ -11,11 +11,7 @@ from ...schema.bundle import output_schemas, texts
 from .. import console, helping
 
 
-@helping.command(
-    "schema",
-    "retinue schema",
-    "retinue schema --out schemas",
-)
+@helping.command("schema", "retinue schema", "retinue schema --out schemas")
 @click.argument("which", type=click.Choice(["manifest", "project", *output_schemas()]), required=False)
 @click.option("--out", metavar="DIR", help="Write all schemas into a folder; - is stdout.")
 def command(which: str | None, out: str | None) -> int:

@@ -27,11 +27,7 @@ from ..session import Session, open_without_manifests
 from .apply import read_plan
 
 
-@helping.command(
-    "show",
-    "retinue show plan.json",
-    "retinue show -e prod Assistant/math-tutor",
-)
+@helping.command("show", "retinue show plan.json", "retinue show -e prod Assistant/math-tutor")
 @click.argument("what", metavar="PLANFILE|ADDRESS")
 @options.service_options
 @options.format_option("text", "json", "markdown", "sarif", "github")

@@ -12,11 +12,7 @@ from ..projects import open_project
 from ..session import open_session
 
 
-@helping.command(
-    "validate",
-    "retinue validate",
-    "retinue validate -e prod --format github",
-)
+@helping.command("validate", "retinue validate", "retinue validate -e prod --format github")
 @options.ENVIRONMENT
 @options.project_options
 @options.format_option("text", "json", "sarif", "github")

@@ -24,9 +24,7 @@ from ..session import Session
 
 
 @helping.command(
-    "verify",
-    "retinue verify -e dev -- pytest evaluations",
-    context_settings={"allow_interspersed_args": False},
+    "verify", "retinue verify -e dev -- pytest evaluations", context_settings={"allow_interspersed_args": False}
 )
 @click.argument("words", metavar="-- COMMAND [ARG]...", nargs=-1, type=click.UNPROCESSED)
 @options.service_options

@@ -29,15 +29,12 @@ def _tools(tools: list[Json]) -> list[Json]:
     result: list[Json] = []
     for tool in tools:
         if _type(tool) == "retrieval":
-            if any(_type(other) in ("retrieval", "file_search") for other in [*result, *_searches(tools)]):
+            searches = (other for other in tools if _type(other) == "file_search")
+            if any(_type(other) in ("retrieval", "file_search") for other in (*result, *searches)):
                 continue
             tool = {"type": "file_search"}
         result.append(tool)
     return result
-
-
-def _searches(tools: list[Json]) -> list[Json]:
-    return [tool for tool in tools if _type(tool) == "file_search"]
 
 
 def _type(tool: Json) -> Json:

@@ -10,23 +10,26 @@ from dataclasses import dataclass, replace
 
 from ...core.model import Json, Live
 from ..base import Marker
-from ..openai_assistants import V2
+from ..openai_assistants import create_body, to_live, update_body
 from .versions import Part, Version
 
 _PORTABLE = ("code_interpreter", "file_search", "function")
 
 
 @dataclass(frozen=True, slots=True)
-class Modern(V2):
+class Modern:
     """2024-05-01-preview and later. What a version lacks is not sent, not even at its default."""
 
     version: Version
 
+    def read(self, raw: Mapping[str, Json]) -> Live:
+        return to_live(raw)
+
     def create(self, spec: Mapping[str, Json], marker: Marker) -> dict[str, Json]:
-        return self._held(V2.create(self, spec, marker))
+        return self._held(create_body(spec, marker))
 
     def update(self, live: Live, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
-        return self._held(V2.update(self, live, fields, marker))
+        return self._held(update_body(live, fields, marker))
 
     def _held(self, body: Mapping[str, Json]) -> dict[str, Json]:
         lacks = {part.value for part in Part if not self.version.holds(part)}
@@ -59,7 +62,7 @@ class WithFileIds(Modern):
     def read(self, raw: Mapping[str, Json]) -> Live:
         files = raw.get("file_ids")
         found = {key: value for key, value in raw.items() if key != "tool_resources"}
-        resource = V2.read(self, {**found, "tool_resources": {"code_interpreter": {"file_ids": files or []}}})
+        resource = to_live({**found, "tool_resources": {"code_interpreter": {"file_ids": files or []}}})
         return replace(resource, raw=raw)
 
     def _held(self, body: Mapping[str, Json]) -> dict[str, Json]:
@@ -84,7 +87,7 @@ class Foundry(Modern):
             shown["tools"] = [tool for tool in tools if not _is_extra(tool)]
         if isinstance(held := raw.get("tool_resources"), dict):
             shown["tool_resources"] = {key: value for key, value in held.items() if key in _PORTABLE}
-        return replace(V2.read(self, shown), raw=raw)
+        return replace(to_live(shown), raw=raw)
 
     def update(self, live: Live, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
         body = Modern.update(self, live, fields, marker)

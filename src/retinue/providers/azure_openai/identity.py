@@ -13,16 +13,13 @@ def token(scope: str) -> str:
         from azure.core.exceptions import ClientAuthenticationError
         from azure.identity import DefaultAzureCredential
     except ImportError as error:
-        raise UsageError(
-            "`entra: default` needs the package azure-identity, which is not installed",
-            "Install azure-identity into the environment that retinue runs in, or retinue with its extra `azure`.",
-        ) from error
+        remedy = "Install azure-identity into the environment that retinue runs in, or retinue with its extra `azure`."
+        raise UsageError("`entra: default` needs the package azure-identity, which is not installed", remedy) from error
     try:
         with DefaultAzureCredential() as credential:
             found: str = credential.get_token(scope).token
     except ClientAuthenticationError as error:
         first, *_ = str(error).splitlines() or [type(error).__name__]
-        raise AuthError(
-            f"Entra gives no token: {first}", "Sign in first (az login), or give this machine an identity."
-        ) from error
+        remedy = "Sign in first (az login), or give this machine an identity."
+        raise AuthError(f"Entra gives no token: {first}", remedy) from error
     return found

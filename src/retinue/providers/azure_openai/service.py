@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from ...core.errors import HeldBack, Incomplete, NotFound, RetinueError, UnknownOutcome
 from ...core.model import Json, Live
 from ..base import Marker
-from ..openai_assistants import AssistantVerbs, Form, path_of
+from ..openai_assistants import AssistantVerbs, Form
 from ..openai_assistants import classify as classify_openai
-from ..paged import below, id_of, paged
+from ..paged import below, find, id_of, paged, remove
 from ..wire import Answer, Verb, Verdict
 from .forms import file_ids
 
@@ -37,6 +37,10 @@ def classify(verb: Verb, answer: Answer) -> Verdict:
     return Verdict.REJECTED if answer.error.get("code") == _NO_DEPLOYMENT else classify_openai(verb, answer)
 
 
+def _files(assistant: str) -> str:
+    return f"{below('assistants', assistant)}/files"
+
+
 class AssistantFiles:
     """The four operations on the files of one assistant."""
 
@@ -48,7 +52,7 @@ class AssistantFiles:
 
         def ask(params: Mapping[str, str]) -> Answer:
             # Not Verb.LIST: a 404 of the service says that this assistant is gone, not the API.
-            return self._http.ask(Verb.GET, "GET", f"{path_of(assistant)}/files", params=params)
+            return self._http.ask(Verb.GET, "GET", f"{below('assistants', assistant)}/files", params=params)
 
         return (item["id"] for item in paged(ask, f"files of {assistant}", {"limit": "100"}))
 
@@ -56,7 +60,7 @@ class AssistantFiles:
         """Looks the object up if the outcome is unknown; sends it now if it was only told to wait."""
         while True:
             try:
-                self._http.send(Verb.CREATE, "POST", f"{path_of(assistant)}/files", body={"file_id": file})
+                self._http.send(Verb.CREATE, "POST", f"{below('assistants', assistant)}/files", body={"file_id": file})
                 return
             except UnknownOutcome as doubt:
                 if self.has(assistant, file):
@@ -65,20 +69,13 @@ class AssistantFiles:
                     raise
 
     def has(self, assistant: str, file: str) -> bool:
-        try:
-            self._http.send(Verb.GET, "GET", self._path(assistant, file))
-        except NotFound:
-            return False
-        return True
+        return find(self._http, self._path(assistant, file)) is not None
 
     def detach(self, assistant: str, file: str) -> None:
-        try:
-            self._http.send(Verb.DELETE, "DELETE", self._path(assistant, file))
-        except NotFound:
-            return
+        remove(self._http, self._path(assistant, file))
 
     def _path(self, assistant: str, file: str) -> str:
-        return below(f"{path_of(assistant)}/files", file)
+        return below(f"{below('assistants', assistant)}/files", file)
 
 
 class FileIdsVerbs(AssistantVerbs):

@@ -76,11 +76,8 @@ class FlowiseProvider:
         before, after = block_of(live.spec).type, block_of({"providers": wanted}).type
         if before == after:
             return None
-        return Obstacle(
-            "flowise-type",
-            f"{live.remote_id} is of type {before}, which cannot become {after}",
-            ("Give the manifest another name (`assistant:`), so that a new row is made and the old one deleted.",),
-        )
+        ways = ("Give the manifest another name (`assistant:`), so that a new row is made and the old one deleted.",)
+        return Obstacle("flowise-type", f"{live.remote_id} is of type {before}, which cannot become {after}", ways)
 
     def connect(self, connection: Connection) -> Service:
         from ..http import Http  # heavy: the HTTP library is loaded only by commands that reach a service

@@ -111,9 +111,6 @@ def _silent(credential: str, reason: str) -> Diagnostic:
 
 def _gone(row: Mapping[str, Json], key: str, reason: str) -> Diagnostic:
     name = details_of(row).get("name")
-    return Diagnostic(
-        "flowise-upstream",
-        f"the assistant {key} behind the row {row.get('id')} “{name}” is not there: {reason}",
-        "A change of this row will fail. Delete the row in Flowise; the next apply creates both anew.",
-        severity=Severity.WARNING,
-    )
+    message = f"the assistant {key} behind the row {row.get('id')} “{name}” is not there: {reason}"
+    remedy = "A change of this row will fail. Delete the row in Flowise; the next apply creates both again."
+    return Diagnostic("flowise-upstream", message, remedy, severity=Severity.WARNING)

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 
 from ...core.canonical import same
 from ...core.model import Desired, Diagnostic, Json, Severity
-from ..losses import LOSS, lost_tools
+from ..losses import LOSS, OVERLAY, lost_tools
 from .block import DEFAULT_NODE, NAME, Block, Part, block_of
 from .nodes import Held, known_nodes
 
 BLOCK = f"/providers/{NAME}"
-_OVERLAY = "Take it out here, or leave it out for this environment in an overlay."
 
 
 def problems(desired: Desired) -> Iterator[Diagnostic]:
@@ -28,17 +27,17 @@ def problems(desired: Desired) -> Iterator[Diagnostic]:
         yield from lost_tools(desired, "an assistant of type OPENAI")
 
 
-def lost(path: str, message: str, remedy: str = _OVERLAY) -> Diagnostic:
+def lost(path: str, message: str, remedy: str = OVERLAY) -> Diagnostic:
     return Diagnostic(LOSS, message, remedy, path=path)
 
 
 def _of_custom(spec: Mapping[str, Json], block: Block) -> Iterator[Diagnostic]:
     if spec.get("tools"):
-        remedy = f"{_OVERLAY} Flowise's own tools stand below `providers.{NAME}.tools`, or write `type: OPENAI` there."
+        remedy = f"{OVERLAY} Flowise's own tools stand below `providers.{NAME}.tools`, or write `type: OPENAI` there."
         yield lost("/tools", "a CUSTOM assistant of Flowise has no tools of the Assistants API", remedy)
     resources = spec.get("tool_resources")
     if isinstance(resources, dict) and any(resources.values()):
-        remedy = f"{_OVERLAY} Its knowledge stands below `providers.{NAME}.documentStores`."
+        remedy = f"{OVERLAY} Its knowledge stands below `providers.{NAME}.documentStores`."
         yield lost("/tool_resources", "a CUSTOM assistant of Flowise has no files and vector stores", remedy)
     held = known_nodes().get(block.chat_model.name)
     if held is not None:
@@ -48,22 +47,16 @@ def _of_custom(spec: Mapping[str, Json], block: Block) -> Iterator[Diagnostic]:
 def of_chat_model(spec: Mapping[str, Json], node: Part, held: Held) -> Iterator[Diagnostic]:
     """What this chat model has no input for, and inputs that have a field of their own."""
     for field, default in (("model", None), ("temperature", 1), ("top_p", 1)):
-        value, name = spec.get(field), held.inputs.get(field)
+        value, name = spec.get(field), held.get(field)
         if name is None and value is not None and not same(value, default):
-            yield _no_input(field, node)
+            message = f"the chat model `{node.name}` has no input for `{field}`"
+            remedy = "Choose another chat model: every assistant has a `model`."
+            unheld = Diagnostic("flowise-model", message, remedy, path="/model")
+            yield unheld if field == "model" else lost(f"/{field}", message)
         if name in node.inputs:
             message = f"the input `{name}` is written as the field `{field}` of the manifest"
-            yield Diagnostic(
-                "flowise-input", message, f"Move its value to `{field}:`.", path=f"{BLOCK}/chatModel/inputs/{name}"
-            )
-
-
-def _no_input(field: str, node: Part) -> Diagnostic:
-    message = f"the chat model `{node.name}` has no input for `{field}`"
-    if field != "model":
-        return lost(f"/{field}", message)
-    remedy = "Choose another chat model: every assistant has a `model`."
-    return Diagnostic("flowise-model", message, remedy, path="/model")
+            path = f"{BLOCK}/chatModel/inputs/{name}"
+            yield Diagnostic("flowise-input", message, f"Move its value to `{field}:`.", path=path)
 
 
 def _of_openai(spec: Mapping[str, Json], block: Block) -> Iterator[Diagnostic]:

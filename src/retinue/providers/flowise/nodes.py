@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import TypeAlias
 
 from ...core.canonical import same
 from ...core.model import Json
@@ -33,38 +33,29 @@ Component = Mapping[str, Json]
 """An entry of the catalogue."""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Which inputs of a chat model node hold the portable fields; None: it has none of the kind."""
+Held: TypeAlias = Mapping[str, str]
+"""By portable field, the input of a chat model node that holds it; those that it has one for."""
 
-    model: str | None
-    temperature: str | None
-    top_p: str | None
 
-    @property
-    def inputs(self) -> dict[str, str]:
-        """Field to input."""
-        pairs = {"model": self.model, "temperature": self.temperature, "top_p": self.top_p}
-        return {field: name for field, name in pairs.items() if name}
+def _held(model: str | None, temperature: bool, top_p: bool) -> Held:
+    names = {"model": model, "temperature": "temperature" if temperature else None, "top_p": "topP" if top_p else None}
+    return {field: name for field, name in names.items() if name}
 
 
 @cache
 def known_nodes() -> Mapping[str, Held]:
     """The chat models of 3.1.4, for checks that reach no server."""
     text = (resources.files(__package__) / "nodes.json").read_text(encoding="utf-8")
-    return {
-        name: Held(row["model"], "temperature" if row["temperature"] else None, "topP" if row["top_p"] else None)
-        for name, row in json.loads(text).items()
-    }
+    return {name: _held(row["model"], row["temperature"], row["top_p"]) for name, row in json.loads(text).items()}
 
 
 def held_by(component: Component | None, name: str) -> Held:
     """What a chat model holds: as the server says, else as it was in 3.1.4, else as most of them do."""
     if component is None:
-        return known_nodes().get(name, Held("modelName", "temperature", "topP"))
+        return known_nodes().get(name, _held("modelName", True, True))
     names = set(parameters(component))
     model = next((item for item in ("modelName", "model") if item in names), None)
-    return Held(model, "temperature" if "temperature" in names else None, "topP" if "topP" in names else None)
+    return _held(model, "temperature" in names, "topP" in names)
 
 
 def parameters(component: Component) -> dict[str, Mapping[str, Json]]:

@@ -11,26 +11,26 @@ from ...core.model import Json, Live
 from ...core.strictjson import loads, received
 from ..assistants_v2 import ASSISTANT
 from ..lenient import mapping, mappings, seconds, text, text_members
+from ..metadata import MARKER_KEYS
 from .block import CUSTOM, DEFAULT_NODE, NAME, OPENAI, Block, Part, Store, store_of
 from .directory import Directory
 from .nodes import as_number, credential_of, held_by, stated_inputs
 from .upstream import NUMBERS, deviations, ids_alone, is_stated, left_open
 
-MARKER_KEYS = (ADDRESS_KEY, APPLIED_KEY)
 KEEPER, KEPT = "code_interpreter", "retinue"
 """Which member of `tool_resources` keeps a copy of an OPENAI row's metadata, and under which name."""
 _UNREADABLE = "?"
 """The owner of a row with a marker in details that are broken: somebody."""
-_NO_ROW = "Check `endpoint`: it is the address of Flowise itself, for example http://localhost:3000."
+NO_ROW = "Check `endpoint`: it is the address of Flowise itself, for example http://localhost:3000."
 
 
 def to_live(row: Mapping[str, Json], directory: Directory, upstream: Mapping[str, Json] | None = None) -> Live:
     """`upstream`: the assistant behind the row, if it is known. Raises ServiceError if this is no row at all."""
     remote_id, written = row.get("id"), row.get("details")
     if not isinstance(remote_id, str) or not remote_id:
-        raise ServiceError("the service answered an assistant without an id", _NO_ROW)
+        raise ServiceError("the service answered an assistant without an id", NO_ROW)
     if not isinstance(written, str):
-        raise ServiceError(f"the details of {remote_id} are no text", _NO_ROW)
+        raise ServiceError(f"the details of {remote_id} are no text", NO_ROW)
     details = details_of(row)
     texts = _pairs(details)
     lost = _UNREADABLE if parsed_details(row) is None and ADDRESS_KEY in written else None
@@ -95,7 +95,7 @@ def _pairs(details: Mapping[str, Json]) -> dict[str, str]:
 def _custom(row: Mapping[str, Json], details: Mapping[str, Json], directory: Directory) -> dict[str, Json]:
     node = mapping(details.get("chatModel"))
     name = text(node.get("name")) or DEFAULT_NODE
-    held = held_by(directory.chat_model(name), name).inputs
+    held = held_by(directory.chat_model(name), name)
     inputs = mapping(node.get("inputs"))
     found = {field: inputs.get(key) for field, key in held.items() if inputs.get(key) not in (None, "")}
     spec = {

@@ -61,9 +61,8 @@ def _problems(spec: Mapping[str, Json], block: Block, directory: Directory) -> I
     for index, tool in enumerate(block.tools):
         path = f"{BLOCK}/tools/{index}"
         yield from _node("tool", tool, directory.tools, path)
-        yield from _credential(
-            tool.credential, _wanted_kinds(directory.tool(tool.name)), f"{path}/credential", directory
-        )
+        kinds = _wanted_kinds(directory.tool(tool.name))
+        yield from _credential(tool.credential, kinds, f"{path}/credential", directory)
     yield from _stores(block, directory)
 
 
@@ -81,9 +80,8 @@ def _node(what: str, part: Part, catalogue: Mapping[str, Component] | None, path
             yield _unknown(f"`{part.name}` has no input", name, known, at)
         elif is_secret(known[name]):
             message = f"the input `{name}` of `{part.name}` is a secret, and a manifest holds none"
-            yield Diagnostic(
-                "flowise-secret", message, "Take it out here and type it into the page of Flowise.", path=at
-            )
+            remedy = "Take it out here and type it into the page of Flowise."
+            yield Diagnostic("flowise-secret", message, remedy, path=at)
 
 
 def _stores(block: Block, directory: Directory) -> Iterator[Diagnostic]:

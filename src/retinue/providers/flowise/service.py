@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from ...core.errors import AuthError, NotFound, Rejected, RetinueError, ServiceError
 from ...core.model import Desired, Diagnostic, Json, Live, Severity
@@ -18,7 +18,7 @@ from .behind import Behind
 from .block import CUSTOM, Block, block_of
 from .directory import Directory, by_name, credentials_from
 from .nodes import credential_of
-from .reading import details_of, is_exact, parsed_details, to_live, upstream_id
+from .reading import NO_ROW, details_of, is_exact, parsed_details, to_live, upstream_id
 from .resolving import resolved
 from .verdicts import is_gone_upstream, remedy_for
 from .writing import IN_NODE, create_body, update_body
@@ -28,11 +28,6 @@ if TYPE_CHECKING:
 
 _SUPPORTED = "3.1."
 _REPAIR = "Repair or delete the row in Flowise."
-_NOT_A_LIST = "the list of assistants is not in the shape of Flowise"
-_ENDPOINT = "Check `endpoint`: it is the address of Flowise itself, for example http://localhost:3000."
-
-
-_Rows: TypeAlias = list[dict[str, Json]]
 
 
 class FlowiseService:
@@ -51,7 +46,9 @@ class FlowiseService:
 
     def list(self, kind: str) -> Iterator[Live]:
         """Every row, those without a type too, oldest first: the server promises no order and has no pages."""
-        rows = self._all_rows()
+        rows: list[dict[str, Json]] = self._send(Verb.LIST, "GET", "assistants")
+        if not all(isinstance(row, dict) and isinstance(row.get("id"), str) and row["id"] for row in rows):
+            raise ServiceError("the list of assistants is not in the shape of Flowise", NO_ROW)
         with self._lock:
             self._rows = {row["id"]: upstream_id(row) for row in rows}
         self._look_up(_needs(rows))
@@ -60,12 +57,6 @@ class FlowiseService:
         found = [to_live(row, self._directory, behind.get(row["id"])) for row in rows]
         self._notes |= {f"details {row['id']}": _no_details(row) for row in rows if parsed_details(row) is None}
         yield from sorted(found, key=lambda item: (item.created_at, item.remote_id))
-
-    def _all_rows(self) -> _Rows:
-        rows: _Rows = self._send(Verb.LIST, "GET", "assistants")
-        if not all(isinstance(row, dict) and isinstance(row.get("id"), str) and row["id"] for row in rows):
-            raise ServiceError(_NOT_A_LIST, _ENDPOINT)
-        return rows
 
     def get(self, kind: str, remote_id: str) -> Live | None:
         if not _can_be_id(remote_id):
@@ -114,10 +105,8 @@ class FlowiseService:
         with self._lock:
             self._rows.pop(remote_id, None)
         if refusal is not None and not is_gone_upstream(refusal.message):
-            raise Rejected(
-                f"{remote_id} is deleted, but its assistant {behind} may still be upstream: {refusal.message}",
-                "Delete that one at the upstream by hand.",
-            )
+            message = f"{remote_id} is deleted, but its assistant {behind} may still be upstream: {refusal.message}"
+            raise Rejected(message, "Delete that one at the upstream by hand.")
 
     def _is_there(self, path: str) -> bool:
         try:
@@ -239,9 +228,8 @@ def _names_no_credential(block: Block) -> bool:
 def _not_told(table: str, failure: RetinueError) -> RetinueError:
     if not isinstance(failure, AuthError) or table != "credentials":
         return failure
-    return AuthError(
-        failure.message, "Give the API key in Flowise the permission `credentials:view`, or write ids for the names."
-    )
+    remedy = "Give the API key in Flowise the permission `credentials:view`, or write ids for the names."
+    return AuthError(failure.message, remedy)
 
 
 def _can_be_id(text: str) -> bool:
@@ -250,9 +238,5 @@ def _can_be_id(text: str) -> bool:
 
 
 def _no_details(row: Mapping[str, Json]) -> Diagnostic:
-    return Diagnostic(
-        "flowise-details",
-        f"the details of {row['id']} are no JSON object; nobody can say whose it is, so it is left alone",
-        _REPAIR,
-        severity=Severity.WARNING,
-    )
+    message = f"the details of {row['id']} are not a JSON object, so its owner is unknown and it is left alone"
+    return Diagnostic("flowise-details", message, _REPAIR, severity=Severity.WARNING)

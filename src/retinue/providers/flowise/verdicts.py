@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..lenient import mapping, text
 from ..wire import Answer, Verb, Verdict
 
 _ABSENT = re.compile(r"Service\.\w+ - Assistant [^\n]* not found$")
@@ -41,7 +42,9 @@ def classify(verb: Verb, answer: Answer) -> Verdict:
     if status in _PASSING:
         return Verdict.RETRY
     if status >= 500:
-        return _by_text(verb, message_of(answer))
+        # Two of the service's three envelopes have its own words in `message`.
+        body = mapping(answer.body)
+        return _by_text(verb, text(body.get("message", body.get("error"))) or "")
     return Verdict.REJECTED if 400 <= status < 500 else Verdict.UNKNOWN
 
 
@@ -55,13 +58,6 @@ def _by_text(verb: Verb, text: str) -> Verdict:
     if upstream and 400 <= int(upstream[1]) < 500 and int(upstream[1]) not in _PASSING:
         return Verdict.REJECTED
     return Verdict.REJECTED if _REFUSED.search(text) or _NO_UPSTREAM.search(text) else Verdict.RETRY
-
-
-def message_of(answer: Answer) -> str:
-    """The service's own words; two of its three envelopes have them in `message`."""
-    body = answer.body if isinstance(answer.body, dict) else {}
-    message = body.get("message", body.get("error"))
-    return message if isinstance(message, str) else ""
 
 
 def remedy_for(text: str) -> str | None:

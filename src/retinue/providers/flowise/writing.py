@@ -9,14 +9,14 @@ import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 
-from ...core.marker import ADDRESS_KEY, APPLIED_KEY
 from ...core.model import Json, Live
 from ..base import Marker
-from ..lenient import mapping
+from ..lenient import mapping, mappings
+from ..metadata import MARKER_KEYS, pairs
 from .block import CUSTOM, Block, Part, Store, block_of
 from .directory import Directory
 from .nodes import as_number, filled, held_by
-from .reading import KEEPER, KEPT, MARKER_KEYS, details_of
+from .reading import KEEPER, KEPT, details_of
 from .upstream import NUMBERS, RESOURCE_IDS, is_stated
 
 IN_NODE = frozenset(("model", "temperature", "top_p", "providers"))
@@ -46,9 +46,8 @@ def update_body(live: Live, fields: Mapping[str, Json], marker: Marker | None, d
     details = write(details_of(live.raw), spec, fields, block, directory)
     body: dict[str, Json] = {"details": _json(_marked(details, spec, marker))}
     if not is_custom:
-        body["credential"] = (
-            directory.credential_id(block.credential) if "providers" in fields else live.raw.get("credential")
-        )
+        stated = "providers" in fields
+        body["credential"] = directory.credential_id(block.credential) if stated else live.raw.get("credential")
     return body | ({"iconSrc": block.icon} if "providers" in fields else {})
 
 
@@ -74,18 +73,16 @@ def _chat_model(
     name = block.chat_model.name
     component = directory.chat_model(name)
     held = held_by(component, name)
-    portable = {
-        field: spec[field] if spec.get(field) is not None else _FIELD_DEFAULTS.get(field, "") for field in held.inputs
-    }
+    portable = {field: spec[field] if spec.get(field) is not None else _FIELD_DEFAULTS.get(field, "") for field in held}
     # Empty means "not set", which is the model's own default of 1.
     portable |= {"top_p": ""} if portable.get("top_p") == 1 else {}
-    inputs = {**block.chat_model.inputs, **{held.inputs[field]: value for field, value in portable.items()}}
+    inputs = {**block.chat_model.inputs, **{held[field]: value for field, value in portable.items()}}
     return filled(Part(name, inputs), component, before, directory.credential_id(block.credential))
 
 
 def _tools(tools: Sequence[Part], live: Json, directory: Directory) -> list[dict[str, Json]]:
     """Each from the live one of the same name; of several, the first from the first."""
-    left = [item for item in live if isinstance(item, dict)] if isinstance(live, list) else []
+    left = mappings(live)
     nodes = []
     for at, tool in enumerate(tools):
         before = _first(left, "name", tool.name)
@@ -145,13 +142,12 @@ def _resources(before: Mapping[str, Json], wanted: Mapping[str, Json]) -> dict[s
 
 
 def _marked(details: dict[str, Json], spec: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
-    pairs = {key: value for key, value in mapping(spec.get("metadata")).items() if key not in MARKER_KEYS}
-    if marker is not None:
-        pairs |= {ADDRESS_KEY: marker.address, APPLIED_KEY: marker.applied}
-    details = _put(details, {"metadata": pairs or None})
+    own = {key: value for key, value in mapping(spec.get("metadata")).items() if key not in MARKER_KEYS}
+    own |= pairs(marker)
+    details = _put(details, {"metadata": own or None})
     resources = mapping(details.get("tool_resources"))
     if isinstance(keeper := resources.get(KEEPER), dict):
-        details["tool_resources"] = {**resources, KEEPER: _put(keeper, {KEPT: pairs or None})}
+        details["tool_resources"] = {**resources, KEEPER: _put(keeper, {KEPT: own or None})}
     return details
 
 
@@ -166,5 +162,4 @@ def _json(details: Mapping[str, Json]) -> str:
 
 
 def _first(live: Json, key: str, value: str) -> Mapping[str, Json]:
-    items = live if isinstance(live, list) else []
-    return next((item for item in items if isinstance(item, dict) and item.get(key) == value), {})
+    return next((item for item in mappings(live) if item.get(key) == value), {})

@@ -7,24 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ...core.errors import ApiGone, AuthError, NotFound, Rejected, ServiceError, UnknownOutcome
+from ...core.errors import ApiGone, AuthError, Rejected, ServiceError, UnknownOutcome
 from ...core.model import Desired, Diagnostic, Json, Live
 from ..base import Marker, Resolved, Version
 from ..lenient import seconds
-from ..paged import Moved, Page, below, walked
+from ..paged import Moved, Page, below, find, remove, walked
 from ..wire import Verb
 from .block import block_of
 from .graphs import Graph, findings, unknown_graph, unreadable_schema
-from .mapping import (
-    MOST,
-    NOT_THIS_API,
-    SCOPE_KEY,
-    create_body,
-    id_of,
-    is_system,
-    to_live,
-    update_body,
-)
+from .mapping import MOST, NOT_THIS_API, SCOPE_KEY, create_body, id_of, is_system, to_live, update_body
 from .verdicts import known_graphs
 
 if TYPE_CHECKING:
@@ -53,11 +44,8 @@ class LangGraphService:
         # The server takes other spellings of an id too, which would be one object under two ids.
         if not _UUID.fullmatch(remote_id):
             return None
-        try:
-            raw = self._http.send(Verb.GET, "GET", _path(remote_id))
-            return None if is_system(raw) else to_live(raw)
-        except NotFound:
-            return None
+        raw = find(self._http, _path(remote_id))
+        return None if raw is None or is_system(raw) else to_live(raw)
 
     def create(self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()) -> Live:
         """The id follows from the address; if it is there already, what is there. Others' ids are passed over."""
@@ -86,12 +74,8 @@ class LangGraphService:
         return to_live(self._http.send(Verb.UPDATE, "PATCH", _path(live.remote_id), body=body))
 
     def delete(self, kind: str, remote_id: str) -> None:
-        if not _UUID.fullmatch(remote_id):
-            return
-        try:
-            self._http.send(Verb.DELETE, "DELETE", _path(remote_id))
-        except NotFound:
-            return
+        if _UUID.fullmatch(remote_id):
+            remove(self._http, _path(remote_id))
 
     def close(self) -> None:
         self._http.close()

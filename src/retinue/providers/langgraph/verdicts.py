@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..lenient import mapping, text
 from ..wire import Answer, Verb, Verdict
 
 _UNKNOWN_GRAPH = re.compile(r"Graph '[^']*' not found\. Expected one of: \[(.*)")
@@ -21,7 +22,7 @@ def classify(verb: Verb, answer: Answer) -> Verdict:
     if status in (401, 403):
         return Verdict.AUTH
     if status in (404, 410):
-        if known_graphs(detail_of(answer)) is not None:
+        if known_graphs(text(mapping(answer.body).get("detail")) or "") is not None:
             return Verdict.REJECTED
         return Verdict.GONE if verb in (Verb.LIST, Verb.CREATE) else Verdict.ABSENT
     if status == 409 and verb is Verb.CREATE:
@@ -29,11 +30,6 @@ def classify(verb: Verb, answer: Answer) -> Verdict:
     if status in (408, 409, 429) or status >= 500:
         return Verdict.RETRY
     return Verdict.REJECTED if 400 <= status < 500 else Verdict.UNKNOWN
-
-
-def detail_of(answer: Answer) -> str:
-    detail = answer.body.get("detail") if isinstance(answer.body, dict) else None
-    return detail if isinstance(detail, str) else ""
 
 
 def known_graphs(text: str) -> list[str] | None:

@@ -15,7 +15,7 @@ from ...schema import by_name, schema_beside
 from ..assistants_v2 import ASSISTANT
 from ..base import Capabilities, Configured, Marker, Service, Settings, Support
 from ..lenient import mapping, mappings
-from ..losses import LOSS
+from ..losses import LOSS, OVERLAY
 from ..metadata import MOST_PAIRS
 from ..openai_assistants import SETTINGS, classify, headers_of
 from ..wire import Connection
@@ -130,11 +130,8 @@ def _problems(spec: Mapping[str, Json]) -> Iterator[Diagnostic]:
             message = f"this {tool['type']} says nothing that only OpenAI has: it belongs into `tools` of the manifest"
             remedy = "Move it there, in the words of a manifest."
             yield Diagnostic("agents-tool", message, remedy, path=f"/providers/{NAME}/tools/{index}")
-    size = len(
-        json.dumps(
-            write_tools(spec.get("tools"), block.get("tools")), ensure_ascii=False, separators=(",", ":")
-        ).encode()
-    )
+    tools = write_tools(spec.get("tools"), block.get("tools"))
+    size = len(json.dumps(tools, ensure_ascii=False, separators=(",", ":")).encode())
     if size > _MOST_TOOL_BYTES:
         message = f"the tools cannot be held: they take {size:,} bytes, {_MOST_TOOL_BYTES:,} is the most for an agent"
         yield Diagnostic(LOSS, message, "Shorten their schemas, or offer them behind an `mcp` server.", path="/tools")
@@ -143,8 +140,7 @@ def _problems(spec: Mapping[str, Json]) -> Iterator[Diagnostic]:
 def _tool(tool: Mapping[str, Json], path: str) -> Iterator[Diagnostic]:
     kind, function = str(tool.get("type")), mapping(tool.get("function"))
     if kind in _LOST_TOOLS:
-        remedy = "Take it out here, or leave it out for this environment in an overlay."
-        yield Diagnostic(LOSS, f"the tool {kind} cannot be held: {_LOST_TOOLS[kind]}", remedy, path=path)
+        yield Diagnostic(LOSS, f"the tool {kind} cannot be held: {_LOST_TOOLS[kind]}", OVERLAY, path=path)
     elif kind == "function" and function:
         if not function.get("description"):
             message = "a function needs its `description` here: the service requires one"

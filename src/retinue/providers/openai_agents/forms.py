@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...core.canonical import same
-from ...core.marker import ADDRESS_KEY, APPLIED_KEY
 from ...core.model import Json, Live
 from ..assistants_v2 import ASSISTANT
 from ..base import Marker
 from ..lenient import mapping
-from ..metadata import authors, pairs, texts
-from ..paged import created_at, id_of
+from ..metadata import authors, live_of, pairs, texts
 from .tools import read_tools, with_unknown, write_tools
 
 NAME = "openai-agents"
@@ -46,15 +44,7 @@ def to_live(raw: Mapping[str, Json]) -> Live:
         "reasoning_effort": reasoning.get("effort"),
         "providers": {NAME: block},
     }
-    return Live(
-        kind=ASSISTANT.name,
-        spec=spec,
-        remote_id=id_of(raw, "an agent"),
-        created_at=created_at(raw),
-        marker_address=held.get(ADDRESS_KEY) or None,
-        marker_applied=held.get(APPLIED_KEY) or None,
-        raw=raw,
-    )
+    return live_of(raw, ASSISTANT, "an agent", spec)
 
 
 def _read_format(held: Json) -> Json:

@@ -1,16 +1,15 @@
-"""The verbs over HTTP. Safe for many threads."""
+"""The verbs over HTTP: those of the Assistants family, with agents on the wire. Safe for many threads."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ...core.errors import NotFound
-from ...core.model import Desired, Json, Live
-from ..base import Marker, Resolved
-from ..paged import asking, below, paged
-from ..wire import Verb
+from ...core.model import Desired
+from ..assistants_v2 import ASSISTANT
+from ..base import ByKind, Resolved
+from ..openai_assistants import AssistantVerbs
 from .forms import as_understood, create_body, to_live, update_body
 
 if TYPE_CHECKING:
@@ -22,45 +21,25 @@ _GONE = (
 )
 
 
-class AgentsService:
-    def __init__(self, http: Http) -> None:
-        self._http, self._ask = http, asking(http, "agents", _GONE)
+class AgentForm:
+    """How an agent looks on the wire."""
 
-    def list(self, kind: str) -> Iterator[Live]:
-        """Every agent, oldest first, 100 to a page; the first page is the probe for the API itself."""
-        yield from map(to_live, paged(self._ask, "agents", {"limit": "100"}))
+    read = staticmethod(to_live)
+    create = staticmethod(create_body)
+    update = staticmethod(update_body)
+
+
+class AgentsService(ByKind):
+    def __init__(self, http: Http) -> None:
+        self._agents = AssistantVerbs(http, AgentForm(), _GONE, "agents", clearable=())
+        super().__init__({ASSISTANT.name: self._agents}, http.close)
 
     def account(self) -> str | None:
-        """The organization that every answer names (API reference: debugging requests)."""
-        return self._ask({"limit": "1"}).headers.get("openai-organization") or None
-
-    def get(self, kind: str, remote_id: str) -> Live | None:
-        try:
-            return to_live(self._http.send(Verb.GET, "GET", below("agents", remote_id)))
-        except NotFound:
-            return None
-
-    def create(self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()) -> Live:
-        return to_live(self._http.send(Verb.CREATE, "POST", "agents", body=create_body(spec, marker)))
-
-    def update(
-        self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
-    ) -> Live:
-        path = below("agents", live.remote_id or "")
-        return to_live(self._http.send(Verb.UPDATE, "POST", path, body=update_body(live, fields, marker)))
-
-    def delete(self, kind: str, remote_id: str) -> None:
-        try:
-            self._http.send(Verb.DELETE, "DELETE", below("agents", remote_id))
-        except NotFound:
-            return
+        return self._agents.account()
 
     def resolve(self, desired: Sequence[Desired]) -> Resolved:
         """The manifests with their response formats as an agent holds them."""
         return Resolved(tuple(_understood(item) for item in desired))
-
-    def close(self) -> None:
-        self._http.close()
 
 
 def _understood(desired: Desired) -> Desired:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...core.model import Json
-from ..lenient import mapping, mappings
+from ..lenient import mapping, mappings, text
 
 _MEMBERS: Mapping[str, tuple[str, ...]] = {
     "function": ("name", "description", "parameters", "defer_loading", "async"),
@@ -26,7 +26,7 @@ _PLAIN: Mapping[str, Json] = {"connection_origin": "service", "mode": "live"}
 
 def read_tools(raw: Json) -> tuple[list[Json], list[Json]]:
     """The tools that a manifest has words for, and those that stand below `providers`; neither has unknown types."""
-    known = [tool for tool in mappings(raw) if tool.get("type") in _MEMBERS]
+    known = [tool for tool in mappings(raw) if text(tool.get("type")) in _MEMBERS]
     portable = [tool for tool in known if is_portable(tool)]
     return list(map(_read, portable)), [dict(tool) for tool in known if tool not in portable]
 
@@ -92,7 +92,7 @@ def with_unknown(tools: list[dict[str, Json]], live: Json) -> list[dict[str, Jso
 
 def strange_tools(live: Json) -> list[dict[str, Json]]:
     """Those of types that retinue does not know."""
-    return [dict(tool) for tool in mappings(live) if tool.get("type") not in _MEMBERS]
+    return [dict(tool) for tool in mappings(live) if text(tool.get("type")) not in _MEMBERS]
 
 
 def _identity(tool: Mapping[str, Json]) -> tuple[str, str]:
