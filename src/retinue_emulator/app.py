@@ -84,7 +84,9 @@ class Emulator:
         self.agents = Agents(ground)
         openai = OpenAI(ground, access, self.assistants, self.agents, knowledge)
         others = (dialect(ground, access, self.assistants, knowledge) for dialect in (Azure, Foundry))
-        self._router = Router([openai, *others, self.flowise])
+        dialects = (openai, *others, self.flowise)
+        self._router = Router(dialects)
+        self.guide = [line for dialect in dialects for line in dialect.guide]
         self._control = Control(self) if control else None
 
     def close(self) -> None:

@@ -49,6 +49,7 @@ class Azure:
     """The assistants of the OpenAI dialect as an Azure resource shows them, in each version."""
 
     prefix = "/openai"
+    guide = (("Azure OpenAI", prefix, "api-key: KEY   ?api-version=2024-05-01-preview"),)
 
     def __init__(
         self, ground: Ground, access: Access, assistants: Assistants, knowledge: Sequence[Files | VectorStores]

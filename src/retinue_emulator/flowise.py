@@ -25,6 +25,7 @@ class Flowise:
     """Rows of assistants, credentials, catalogues. OPENAI rows have the emulator's own Assistants API as upstream."""
 
     prefix = "/api/v1"
+    guide = (("Flowise", prefix, "Authorization: Bearer KEY"),)
 
     def __init__(self, ground: Ground, access: Access, assistants: Assistants) -> None:
         self._access = access

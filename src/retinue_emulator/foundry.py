@@ -41,6 +41,7 @@ class Foundry:
     """Every project is there, and all of them hold the same agents."""
 
     prefix = "/api/projects"
+    guide = (("Foundry (classic)", f"{prefix}/NAME", "Authorization: Bearer KEY   ?api-version=v1"),)
 
     def __init__(
         self, ground: Ground, access: Access, assistants: Assistants, knowledge: Sequence[Files | VectorStores]

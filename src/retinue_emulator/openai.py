@@ -24,6 +24,10 @@ class OpenAI:
     """Assistants v2, files and vector stores; Agents."""
 
     prefix = "/v1"
+    guide = (
+        ("OpenAI Agents", prefix, f"Authorization: Bearer KEY   OpenAI-Beta: {_AGENTS}"),
+        ("OpenAI Assistants", prefix, f"Authorization: Bearer KEY   OpenAI-Beta: {_ASSISTANTS}"),
+    )
 
     def __init__(
         self,

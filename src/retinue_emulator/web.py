@@ -95,6 +95,10 @@ class Dialect(Protocol):
         """The paths that this dialect answers for, known to it or not."""
 
     @property
+    def guide(self) -> Sequence[tuple[str, str, str]]:
+        """Of each API: its name, its base, and the headers and the query that a request by hand needs."""
+
+    @property
     def routes(self) -> Sequence[Route]: ...
 
     def admit(self, request: Request, route: Route) -> None:

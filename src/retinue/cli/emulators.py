@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -27,6 +27,9 @@ class Emulator(Protocol):
 
 
 class Server(Emulator, Protocol):
+    guide: Sequence[tuple[str, str, str]]
+    """Of each API: its name, its base, and the headers and the query that a request by hand needs."""
+
     def configure(self, document: Any) -> None:
         """Set latency, faults and choices. Raises ValueError."""
 

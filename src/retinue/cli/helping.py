@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -27,11 +27,18 @@ _SECTIONS = {
 
 
 class Command(click.Command):
-    """A command with `examples`, each a whole command line."""
+    """A command with `examples`, each a whole command line; `below`: the commands that its first word may name."""
 
-    def __init__(self, *arguments: Any, examples: Sequence[str] = (), **settings: Any) -> None:
+    def __init__(
+        self, *arguments: Any, examples: Sequence[str] = (), below: Mapping[str, click.Command] = {}, **settings: Any
+    ) -> None:
         super().__init__(*arguments, **settings)
-        self.examples = tuple(examples)
+        self.examples, self.below = tuple(examples), below
+
+    def make_context(self, info_name: str | None, args: list[str], *rest: Any, **extra: Any) -> click.Context:
+        if args and args[0] in self.below:
+            return self.below[args[0]].make_context(f"{info_name} {args[0]}", args[1:], *rest, **extra)
+        return super().make_context(info_name, args, *rest, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
         """As click does. Whoever reports a failure finds in `ctx.obj` what click has understood."""

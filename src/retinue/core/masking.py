@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import NamedTuple
 
 from .model import Json
@@ -167,3 +167,31 @@ def _meant(found: re.Match[str]) -> str:
     if kind in "pwq":
         return _NAMED.get(found[kind].lower(), found[kind])
     return chr(int(found[kind], {"n": 10, "o": 8}.get(kind, 16)))
+
+
+PLAIN = re.compile(r"[A-Za-z_][A-Za-z_.-]{0,39}")
+"""A name of a member, or a code of the service's own; an id has digits in it."""
+_LARGEST = 1_000_000
+"""What is larger may be a time or the number of an account."""
+
+
+def texts_in(value: Json) -> Iterator[str]:
+    """Every text in a JSON value, names of members too."""
+    if isinstance(value, dict | list):
+        for item in (*value, *value.values()) if isinstance(value, dict) else value:
+            yield from texts_in(item)
+    elif isinstance(value, str):
+        yield value
+
+
+def told(value: Json, known: Container[str]) -> Json:
+    """The value without a text that is not `known`, a large number, and a member's name that may be an id."""
+    if isinstance(value, dict):
+        return {
+            key if key in known or PLAIN.fullmatch(key) else "(name)": told(item, known) for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [told(item, known) for item in value]
+    if isinstance(value, str):
+        return value if not value or value in known else "(text)"
+    return "(number)" if isinstance(value, int | float) and abs(value) > _LARGEST else value

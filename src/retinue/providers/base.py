@@ -51,6 +51,8 @@ class Capabilities:
     needs further requests for, once the object and its marker are there. `recognised_by`: pointers to the fields by
     which an object is known again if the service lost its marker; none: never. `extras`: the JSON Schema of what a
     manifest may say below `providers.NAME`; members named in its `x-retinue-live` are found on live objects only.
+    `replaced`: the fields that every update writes whole, so that what others put there since the read is lost; a kind
+    that is not named leaves it open. `retinue providers check` holds the record against the service.
 
     `settings`: the keys of an environment that this service takes and others need not, with their JSON Schemas.
     `endpoint`: where the service is, if it is in one place. `key_variable`: the environment variable that usually holds
@@ -67,6 +69,7 @@ class Capabilities:
     compound: Mapping[str, frozenset[str]] = field(default_factory=dict)
     recognised_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     extras: Mapping[str, Json] = field(default_factory=dict)
+    replaced: Mapping[str, frozenset[str]] = field(default_factory=dict)
     settings: Mapping[str, Json] = field(default_factory=dict)
     endpoint: str = ""
     key_variable: str = ""

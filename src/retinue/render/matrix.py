@@ -1,7 +1,11 @@
-"""What each service can hold, field by field, as text, Markdown and JSON. Knows no provider: plain records in."""
+"""What each service can hold, field by field, as text, Markdown and JSON. Knows no provider: plain records in.
+
+Beside it the findings of a check, claim against fact.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +17,7 @@ _LEGEND = (
     " what then."
 )
 _NONE = "-"
+_SIGNS = {True: "ok", False: "NO", None: "- "}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +98,17 @@ def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         yield "  ".join(f"{clean(cell):<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def findings_text(document: Json) -> str:
+    """The result of a check, from its JSON form."""
+    lines, failed = [f"{document['provider']}, checked by retinue {document['retinue_version']}", ""], 0
+    wide = max(len(item["kind"] + item["probe"]) for item in document["findings"]) + 1
+    for item in document["findings"]:
+        about = f"{item['kind']} {item['probe']}".strip()
+        claim = f"   (claimed: {item['claim']})" if item["holds"] is False else ""
+        lines.append(f"  {_SIGNS[item['holds']]} {about:<{wide}}  {item['fact']}{claim}")
+        failed += item["holds"] is False
+    for kind, answers in document["answers"].items():
+        lines += ["", *(f"  {kind}, {key}: {json.dumps(answer, sort_keys=True)}" for key, answer in answers.items())]
+    return "\n".join([*lines, "", f"{failed or 'No'} claim{'' if failed == 1 else 's'} did not hold.", ""])

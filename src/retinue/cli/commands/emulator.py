@@ -81,14 +81,13 @@ class Misbehaviour:
 def command(misbehaviour: Misbehaviour, *, host: str, port: int, db: str, control: bool) -> int:
     """Serve a local Assistants v2 API until Ctrl-C; prints its URL as soon as it serves.
 
-    OpenAI's Assistants and Agents are at /v1, an Azure resource at /openai, a Foundry project at /api/projects/NAME,
-    Flowise at /api/v1.
+    Then stderr tells the base URL of each API, and what a request by hand needs besides: headers and a query.
     """
     if not host.isprintable():
         raise UsageError("--host holds what no name of a host can", "Name a host or an address, such as 127.0.0.1.")
     emulator = _emulator(db, control, misbehaviour.document())
     try:
-        emulator.serve(host, port, console.result, threading.Event())
+        emulator.serve(host, port, lambda url: _serving(url, emulator), threading.Event())
     except OSError as error:
         message = f"cannot listen on {host}:{port}: {error.strerror or error}"
         raise UsageError(message, "Choose another --port; 0 takes a free one.") from error
@@ -99,6 +98,13 @@ def command(misbehaviour: Misbehaviour, *, host: str, port: int, db: str, contro
     finally:
         emulator.close()
     return 0
+
+
+def _serving(url: str, emulator: emulators.Server) -> None:
+    """The URL alone is the result; how to reach each API by hand is for people."""
+    console.result(url)
+    for name, base, headers in emulator.guide:
+        console.note(f"  {name:<18} {url}{base}   {headers}")
 
 
 def _emulator(db: str, control: bool, document: Json) -> emulators.Server:

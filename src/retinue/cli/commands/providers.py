@@ -10,19 +10,25 @@ from ...providers.base import Finder, Historian, Provider
 from ...render.matrix import Sheet, matrix_json, matrix_markdown, matrix_text, sheet_text
 from .. import console, helping, options
 from ..options import OutputOptions
+from .check import command as check
 
 
 @helping.command(
     "providers",
     "retinue providers",
     "retinue providers flowise",
+    "retinue providers check -e dev",
+    below={"check": check},
 )
 @click.argument("name", required=False)
 @options.format_option("text", "json", "markdown")
 @options.OUT
 @options.gathered(OutputOptions)
 def command(options: OutputOptions, *, name: str | None) -> int:
-    """Show what each service can hold, field by field; of one service with the reasons."""
+    """Show what each service can hold, field by field; of one service with the reasons.
+
+    `check` holds what the provider of an environment claims against its service: `retinue providers check --help`.
+    """
     found = [registry.load(item) for item in ([name] if name else registry.names())]
     records = [(provider, provider.capabilities) for provider in found]
     sheets = [Sheet(provider.name, provider.title, _facts(provider), record.fields) for provider, record in records]

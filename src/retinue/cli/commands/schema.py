@@ -12,7 +12,12 @@ from .. import console, helping
 
 
 @helping.command("schema", "retinue schema", "retinue schema --out schemas")
-@click.argument("which", type=click.Choice(["manifest", "project", *output_schemas()]), required=False)
+@click.argument(
+    "which",
+    type=click.Choice(["manifest", "project", *output_schemas()]),
+    required=False,
+    metavar="[manifest|project|plan|…]",
+)
 @click.option("--out", metavar="DIR", help="Write all schemas into a folder; - is stdout.")
 def command(which: str | None, out: str | None) -> int:
     """Print the JSON Schema of a manifest (default), of retinue.yaml, or of what a command prints as JSON.

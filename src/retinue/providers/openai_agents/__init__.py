@@ -53,6 +53,7 @@ class OpenAIAgentsProvider:
         account="the organization, where answers name it",
         settings=SETTINGS,
         extras={ASSISTANT.name: _SCHEMA},
+        replaced={ASSISTANT.name: frozenset({"description", "metadata"})},
         fields={
             ASSISTANT.name: {
                 "name": (Support.NATIVE, f"at most {_LONGEST_NAME} characters"),
