@@ -8,6 +8,7 @@ import json
 import re
 import shlex
 import shutil
+import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import yaml
 from retinue_emulator.app import Emulator
 from retinue_emulator.faults import Behaviour, Fault
 
-from ..cli.conftest import World, opened
+from ..cli.conftest import Ran, World, opened
 
 HERE = Path(__file__).parent
 
@@ -82,16 +83,26 @@ class Player:
         arguments = shlex.split(command)
         reads = arguments[0] == "plan" and not {"--format", "--out"} & set(arguments)
         if reads:
-            self.plans.append(json.loads(self.world.run(*arguments, "--format", "json").out))
+            self.plans.append(json.loads(self._ran(*arguments, "--format", "json").out))
             self.world.transcript.pop()
         # One after the other, so that the requests come in one order.
         serial = ["--parallelism", "1"] if arguments[0] in ("apply", "destroy", "forget", "promote", "verify") else []
         self._recorder.lines.clear()
-        ran = self.world.run(arguments[0], *serial, *arguments[1:])
+        ran = self._ran(arguments[0], *serial, *arguments[1:])
+        if ran.code == 3:  # the first list may have been asked for before the manifests were found to be wrong
+            self._recorder.lines = [line for line in self._recorder.lines if not line.startswith("GET ")]
         self.world.transcript[-1] = self.world.transcript[-1].replace(" --parallelism 1", "", 1)
         self.requests.append("\n".join([f"# {command}", *(self._recorder.lines or ["(none)"])]))
         if arguments[:2] == ["apply", "--auto-approve"] and ran.code == 0:
             self._settled(arguments[2:])
+
+    def _ran(self, *arguments: str) -> Ran:
+        """A command, and the end of every request that it sent beside its main thread."""
+        ran = self.world.run(*arguments)
+        for thread in threading.enumerate():
+            if thread.name.endswith("(work)"):
+                thread.join(10)
+        return ran
 
     def _settled(self, options: list[str]) -> None:
         """After a whole apply the next plan for the same environment is empty; a narrowed one leaves changes."""
