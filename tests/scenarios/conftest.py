@@ -89,10 +89,11 @@ class Player:
         serial = ["--parallelism", "1"] if arguments[0] in ("apply", "destroy", "forget", "promote", "verify") else []
         self._recorder.lines.clear()
         ran = self._ran(arguments[0], *serial, *arguments[1:])
-        if ran.code == 3:  # the first list may have been asked for before the manifests were found to be wrong
-            self._recorder.lines = [line for line in self._recorder.lines if not line.startswith("GET ")]
         self.world.transcript[-1] = self.world.transcript[-1].replace(" --parallelism 1", "", 1)
-        self.requests.append("\n".join([f"# {command}", *(self._recorder.lines or ["(none)"])]))
+        lines = self._recorder.lines or ["(none)"]
+        if ran.code == 3 and len(lines) == 1:  # it may be asked for before the manifests are found to be wrong
+            lines = ["(at most the first list)"]
+        self.requests.append("\n".join([f"# {command}", *lines]))
         if arguments[:2] == ["apply", "--auto-approve"] and ran.code == 0:
             self._settled(arguments[2:])
 
