@@ -208,9 +208,13 @@ OTHERS = frozenset(f"asst_{name:x<24}" for name in ("somebodys", "rivals", "prod
 """The ids of objects that no run may touch."""
 
 
-@functools.cache
 def furniture(holds: str = "assistant") -> Objects:
     """The world before the run, made once: what an earlier apply left, and the objects of others."""
+    return _furniture(holds)
+
+
+@functools.cache
+def _furniture(holds: str) -> Objects:
     stage = Stage.empty(holds=holds)
     assert all(outcome.status == "done" for outcome in stage.apply(stage.plan(of(holds, BEFORE)).changes))
     made = {str(raw["metadata"]["retinue.address"]).rpartition("/")[2]: raw for raw in stage.live().values()}
@@ -404,9 +408,13 @@ MISHAPS = [
 """Every kind of fault of the emulator, those that only a client sees, and two that last."""
 
 
-@functools.cache
 def undisturbed(holds: str = "assistant") -> tuple[Objects, tuple[str, ...]]:
-    """The world after a run that nothing disturbs, and its requests."""
+    """The world after a run that nothing disturbs, and its requests; made once."""
+    return _undisturbed(holds)
+
+
+@functools.cache
+def _undisturbed(holds: str) -> tuple[Objects, tuple[str, ...]]:
     stage = Stage.furnished(holds=holds)
     report = stage.plain_apply()
     world = stage.live()
