@@ -48,7 +48,7 @@ class Engine:
         if bad := [outcome for outcome in outcomes if outcome.status is not Status.DONE]:
             self.bench.fail(f"steps did not succeed: {[(str(o.address), str(o.action), o.error) for o in bad]}")
         if altered := [note for outcome in outcomes for note in outcome.notes]:
-            self.bench.fail(f"the service is said to alter what it was sent: {altered}")
+            self.bench.fail(f"the service seems to alter what it was sent: {altered}")
         return outcomes
 
     def apply(self, desired: Sequence[Desired], removed: dict[Address, bool] | None = None) -> Plan:

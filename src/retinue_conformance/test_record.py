@@ -45,15 +45,15 @@ def test_the_provider_is_found_by_its_name(bench: Bench) -> None:
 
 def test_the_record_speaks_of_every_field_and_of_no_other(bench: Bench) -> None:
     record, known = bench.record, {*bench.kind.fields, *bench.kind.shared}
-    said = record.fields.get(bench.kind.name, {})
-    if set(said) != known:
+    held = record.fields.get(bench.kind.name, {})
+    if set(held) != known:
         bench.fail(
-            f"`fields` leaves out {sorted(known - set(said))} and has {sorted(set(said) - known)}, which are no fields;"
+            f"`fields` leaves out {sorted(known - set(held))} and has {sorted(set(held) - known)}, which are no fields;"
             " write Support.UNSUPPORTED with a note for what cannot be held"
         )
     if unknown := bench.hidden - known:
         bench.fail(f"`unreadable` names {sorted(unknown)}, which are no fields")
-    for name, (support, note) in said.items():
+    for name, (support, note) in held.items():
         if support is not Support.NATIVE and not note:
             bench.fail(f"`{name}` is {support} without a note; the note is what an author reads")
 

@@ -140,8 +140,8 @@ class _Work:
         """By what it says of itself, else by the members that only such objects have."""
         if self.told is not None:
             return self.told(item)
-        if (said := item.get("object")) is not None:
-            return next((kind for kind in self.kinds if export_of(kind).object == said), None)
+        if (named := item.get("object")) is not None:
+            return next((kind for kind in self.kinds if export_of(kind).object == named), None)
         found = max(self.kinds, key=lambda kind: len(item.keys() & _own_members(kind)))
         return None if item.keys().isdisjoint(_own_members(found)) else found
 

@@ -81,8 +81,8 @@ def unread_manifest(data: bytes, name: str, known: Catalogue, *, markdown: bool)
         remedy = "Unlock or fetch it first (`git-crypt unlock`, `git lfs pull`), or move it out of this folder."
         return UnreadManifest(Diagnostic("manifest-locked", message, remedy, Place(name, 1, 1)))
     for line, kind, word in kind_lines(data, known):
-        said = _said(data, name, Place(name, line.number, line.column), markdown=markdown)
-        return UnreadManifest(said, None if markdown else Address(kind.name, word))
+        found = _told(data, name, Place(name, line.number, line.column), markdown=markdown)
+        return UnreadManifest(found, None if markdown else Address(kind.name, word))
     return None
 
 
@@ -218,7 +218,7 @@ def _kind(word: str, known: Catalogue) -> Kind | None:
     return known.words[near] if near else None
 
 
-def _said(data: bytes, name: str, place: Place, *, markdown: bool) -> Diagnostic:
+def _told(data: bytes, name: str, place: Place, *, markdown: bool) -> Diagnostic:
     what = "Or, if it is not a manifest, take this line away, or move the file out of this folder."
     if not markdown:
         message = f"`{name}` has a kind line, but not the name of a manifest"

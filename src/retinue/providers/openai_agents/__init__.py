@@ -77,8 +77,8 @@ class OpenAIAgentsProvider:
 
     def configured(self, settings: Settings) -> Configured:
         headers, problems = headers_of(settings)
-        said = Diagnostic("approximated", f"instructions are {_APPENDED}", path="/provider", severity=Severity.INFO)
-        return Configured(OpenAIAgentsProvider(headers), (*problems, said))
+        noted = Diagnostic("approximated", f"instructions are {_APPENDED}", path="/provider", severity=Severity.INFO)
+        return Configured(OpenAIAgentsProvider(headers), (*problems, noted))
 
     def check(self, desired: Desired) -> list[Diagnostic]:
         at = None if desired.address is None else str(desired.address)
