@@ -54,9 +54,9 @@ def test_one_object_too_many_is_let_go_of_alone_whatever_is_described(remote_id:
 
 
 def test_an_object_with_a_manifest_is_refused() -> None:
-    with pytest.raises(UsageError, match="would make it anew"):
+    with pytest.raises(UsageError, match="would create it again"):
         forget(address=at("bot"), described=[at("bot")])
-    with pytest.raises(UsageError, match="would make it anew"):
+    with pytest.raises(UsageError, match="would create it again"):
         forget("asst_other", described=[at("other")])
 
 
