@@ -111,4 +111,5 @@ def findings_text(document: Json) -> str:
         failed += item["holds"] is False
     for kind, answers in document["answers"].items():
         lines += ["", *(f"  {kind}, {key}: {json.dumps(answer, sort_keys=True)}" for key, answer in answers.items())]
-    return "\n".join([*lines, "", f"{failed or 'No'} claim{'' if failed == 1 else 's'} did not hold.", ""])
+    end = f"{failed} claim{'' if failed == 1 else 's'} did not hold." if failed else "Every claim holds."
+    return "\n".join([*lines, "", end, ""])
