@@ -65,12 +65,12 @@ def test_repeated_flags_add_up(texts: tuple[str, ...], codes: dict[str, object])
         ("protected", "`protected` is written protected:ADDRESS"),
         ("drift:bot", "`bot` is no address; one looks like Assistant/math-tutor"),
         ("unpromoted:Assistant/", "`Assistant/` is no address"),
-        ("drfit:Assistant/a", "there is no code `drfit`"),
-        ("Twin", "there is no code `Twin`"),
-        (" twin", "there is no code ` twin`"),
-        ("deletes=4", "there is no code `deletes`"),
-        ("=", "there is no code ``"),
-        ("", "there is no code ``"),
+        ("drfit:Assistant/a", "unknown code `drfit`"),
+        ("Twin", "unknown code `Twin`"),
+        (" twin", "unknown code ` twin`"),
+        ("deletes=4", "unknown code `deletes`"),
+        ("=", "unknown code ``"),
+        ("", "unknown code ``"),
     ],
 )
 def test_another_form_is_refused(text: str, said: str) -> None:

@@ -93,13 +93,13 @@ def test_a_saved_plan_of_one_half_is_blocked_once_the_other_is_wanted(moved: Wor
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("renam:Assistant/a", "--allow renam:Assistant/a: there is no code `renam`"),
+        ("renam:Assistant/a", "--allow renam:Assistant/a: unknown code `renam`"),
         ("renam:Assistant/a", "Did you mean `renamed`? Known: brake=N, "),
         ("renamed", "`renamed` is written renamed:ADDRESS"),
         ("renamed=1", "`renamed` is written renamed:ADDRESS"),
         ("renamed:", "`renamed` is written renamed:ADDRESS"),
         ("renamed:ant", "`ant` is no address; one looks like Assistant/math-tutor"),
-        ("", "there is no code ``"),
+        ("", "unknown code ``"),
     ],
 )
 def test_what_is_no_code_or_of_another_form_is_a_usage_error(moved: World, text: str, said: str) -> None:

@@ -81,7 +81,7 @@ def _read(text: str) -> tuple[str, Extent]:
     if form is None:
         meant = closest(code, FORMS)
         hint = f"Did you mean `{meant}`? " if meant else ""
-        raise UsageError(f"--allow {text}: there is no code `{code}`", f"{hint}Known: {known()}.")
+        raise UsageError(f"--allow {text}: unknown code `{code}`", f"{hint}Known: {known()}.")
     if not sign and form.fits(True):
         return code, True
     if sign == form.sign == ":" and value:

@@ -50,7 +50,7 @@ def _from_file(path: str | Sequence[str], root: Path, seconds: float) -> str:
             return file.read(_MOST_CHARACTERS + 1)
 
     try:
-        # Beside this thread, because a pipe that nobody writes to is waited for.
+        # Beside this thread, because opening a pipe waits for its writer.
         text = in_thread(read).result(seconds)
     except (OSError, UnicodeDecodeError) as error:
         message = f"the file of `api_key` cannot be read ({type(error).__name__})"

@@ -1,6 +1,6 @@
 """Tells whether a file that is not read as a manifest was meant as one: by a kind line near its beginning. Pure.
 
-Errs on the side of saying so: a manifest that nobody reads looks like one that was deleted.
+Errs on the side of saying so: a manifest that is not read looks like one that was deleted.
 """
 
 from __future__ import annotations

@@ -116,7 +116,7 @@ def _client(connection: Connection) -> httpx.Client:
         return httpx.Client(
             base_url=url,
             transport=connection.transport,
-            # Where nothing is encrypted, nobody is trusted: that takes no time.
+            # Plain http needs no certificates, and reading them takes time.
             verify=trust() if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             limits=httpx.Limits(max_connections=size, max_keepalive_connections=size),
             follow_redirects=False,

@@ -1,7 +1,7 @@
 """Provider `openai-agents`: agents of OpenAI's Agents API (beta). The record and the pure checks.
 
 Source of the facts: the types and resources of the package openai 3.57.0; docs/providers/openai-agents.md marks what
-nobody could verify.
+is not verified.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ def _members(spec: Mapping[str, Json]) -> dict[str, Json]:
 
 _DEFAULTS = _members({})
 _IN_PARTS = ("reasoning", "text")
-"""Nobody has seen if an update replaces or merges these: all is sent that is, or was, not at its default."""
+"""It is not verified if an update replaces or merges these: all is sent that is, or was, not at its default."""
 
 
 def create_body(spec: Mapping[str, Json], marker: Marker) -> dict[str, Json]:
