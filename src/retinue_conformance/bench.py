@@ -97,7 +97,7 @@ class Bench:
         return self.service.update(live, fields, text or self.marker("one", spec), at_default)
 
     def delete(self, live: Live) -> None:
-        self.service.delete(self.kind.name, live.remote_id or "")
+        self.service.delete(self.kind.name, live.remote_id)
 
     def got(self, remote_id: str | None) -> Live:
         live = self.service.get(self.kind.name, remote_id or "")

@@ -130,7 +130,7 @@ def test_an_edit_outside_is_seen_as_drift_and_repaired(engine: Engine) -> None:
     bench = engine.bench
     desired = [bench.desired("one", bench.sample.full)]
     engine.apply(desired)
-    key = bench.listed()[0].remote_id or ""
+    key = bench.listed()[0].remote_id
     for name, value in bench.sample.changed.items():
         if name in bench.hidden or name == "metadata":
             continue
@@ -147,7 +147,7 @@ def test_an_edit_outside_that_the_manifest_takes_is_noted_once(engine: Engine) -
     bench = engine.bench
     spec = dict(bench.sample.full)
     engine.apply([bench.desired("one", spec)])
-    key = bench.listed()[0].remote_id or ""
+    key = bench.listed()[0].remote_id
     for name, value in bench.sample.changed.items():
         if name in bench.hidden or name == "metadata":
             continue
@@ -214,7 +214,7 @@ def test_a_plan_that_the_world_has_left_behind_is_noticed(engine: Engine) -> Non
     engine.apply([bench.desired("one", bench.sample.full)])
     plan = engine.plan([bench.desired("one", {**bench.sample.full, **bench.sample.changed})])
     name = next(name for name in bench.sample.full if name not in bench.hidden and name not in bench.sample.minimal)
-    key = bench.listed()[0].remote_id or ""
+    key = bench.listed()[0].remote_id
     bench.subject.edit(bench.kind.name, key, {name: "Edited outside" if name == bench.kind.display else "x"})
     if not preflight(plan, engine.run).moved:
         bench.fail(f"`{name}` was edited outside after the plan was made, and a check of the plan does not see it")
@@ -236,7 +236,7 @@ def test_a_marker_that_became_newer_since_the_plan_stops_every_step(engine: Engi
     ]
     plans.append(replace(plans[2], changes=tuple(replace(it, action=Action.DELETE) for it in plans[2].changes)))
     bench.service.update(bench.got(live.remote_id), {}, Marker(live.marker_address or "", "2 k8sJ2mQx ?future"))
-    with bench.untouched(live.remote_id or ""):
+    with bench.untouched(live.remote_id):
         for plan in plans:
             with pytest.raises(NewerMarker):
                 preflight(plan, engine.run)

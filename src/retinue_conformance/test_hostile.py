@@ -77,10 +77,10 @@ def test_an_answer_of_no_use_is_an_error_with_a_name(bench: Bench, service: Serv
     live = bench.got(bench.create().remote_id)
     calls: dict[str, Callable[[], object]] = {
         "list": lambda: list(service.list(kind)),
-        "get": lambda: service.get(kind, live.remote_id or ""),
+        "get": lambda: service.get(kind, live.remote_id),
         "create": lambda: service.create(kind, sample, text),
         "update": lambda: service.update(live, bench.sample.changed, text),
-        "delete": lambda: service.delete(kind, live.remote_id or ""),
+        "delete": lambda: service.delete(kind, live.remote_id),
     }
     for canned.status in STATUSES:
         for canned.body in BODIES:
@@ -111,7 +111,7 @@ def _strange(bench: Bench, service: Service, canned: Canned) -> Iterator[Live]:
     canned.parts = getattr(bench.sample, "parts", {})
     for canned.body in map(json.dumps, bent(bench.raw(live.remote_id))):
         with bench.only_known_errors(f"`get`, answered {canned.body},"):
-            found = service.get(bench.kind.name, live.remote_id or "")
+            found = service.get(bench.kind.name, live.remote_id)
             if found is not None:
                 yield found
 

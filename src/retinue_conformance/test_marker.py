@@ -40,7 +40,7 @@ def test_the_longest_marker_is_kept_whole(bench: Bench) -> None:
 def _forgotten(bench: Bench, spec: dict[str, Json]) -> str:
     live = bench.create(spec=spec)
     answer = bench.service.update(bench.got(live.remote_id), {}, None)
-    key = live.remote_id or ""
+    key = live.remote_id
     for way, found in (("the answer", answer), ("get", bench.got(key)), ("list", bench.one_listed(key))):
         if way == "the answer" and not bench.answers_whole:
             continue
@@ -63,7 +63,7 @@ def test_what_is_forgotten_is_foreign_without_metadata_too(bench: Bench) -> None
 
 def test_what_is_forgotten_keeps_what_the_schema_does_not_know(bench: Bench) -> None:
     live = bench.create()
-    strange = bench.subject.plant(bench.kind.name, live.remote_id or "")
+    strange = bench.subject.plant(bench.kind.name, live.remote_id)
     bench.service.update(bench.got(live.remote_id), {}, None)
     raw = bench.raw(live.remote_id)
     if lost := [key for key in strange if raw.get(key) != strange[key]]:
@@ -99,8 +99,8 @@ def test_a_foreign_object_is_untouched_by_all_that_happens_beside_it(bench: Benc
         bench.update(first, {**bench.sample.full, **bench.sample.changed})
         bench.update(second, bench.sample.minimal)
         bench.service.update(bench.got(first.remote_id), {}, None)
-        bench.service.delete(kind, second.remote_id or "")
-        bench.service.delete(kind, second.remote_id or "")
+        bench.service.delete(kind, second.remote_id)
+        bench.service.delete(kind, second.remote_id)
         list(bench.service.list(kind))
 
 
@@ -109,7 +109,7 @@ def test_an_object_edited_outside_shows_the_edit_and_its_marker(bench: Bench) ->
     for name, value in bench.sample.changed.items():
         if name in bench.hidden or name == "metadata":
             continue
-        bench.subject.edit(bench.kind.name, live.remote_id or "", {name: value})
+        bench.subject.edit(bench.kind.name, live.remote_id, {name: value})
         found = bench.got(live.remote_id)
         if bench.canon(found.spec).get(name) != bench.canon({name: value}).get(name):
             bench.fail(f"an edit of `{name}` outside does not show; `get` answers {found.spec.get(name)!r}")

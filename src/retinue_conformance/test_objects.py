@@ -102,7 +102,7 @@ def test_each_field_can_be_changed_alone(bench: Bench) -> None:
         live = bench.create(spec=full)
         answer = bench.update(live, spec)
         bench.everywhere(spec, answer, bench.marker(spec=spec), f"after an update of `{name}` alone")
-        bench.service.delete(bench.kind.name, live.remote_id or "")
+        bench.service.delete(bench.kind.name, live.remote_id)
 
 
 def test_all_fields_can_be_changed_at_once(bench: Bench) -> None:
@@ -149,7 +149,7 @@ def test_a_cleared_field_can_be_set_again(bench: Bench) -> None:
 
 def test_an_update_changes_neither_id_nor_age_and_no_other_object(bench: Bench) -> None:
     live, other = bench.create("one"), bench.create("two")
-    with bench.untouched(other.remote_id or ""):
+    with bench.untouched(other.remote_id):
         answer = bench.update(live, {**bench.sample.full, **bench.sample.changed})
     if (answer.remote_id, answer.created_at) != (live.remote_id, live.created_at):
         bench.fail(
@@ -160,7 +160,7 @@ def test_an_update_changes_neither_id_nor_age_and_no_other_object(bench: Bench) 
 
 def test_keys_that_nobody_knows_stay_on_an_update(bench: Bench) -> None:
     live = bench.create()
-    strange = bench.subject.plant(bench.kind.name, live.remote_id or "")
+    strange = bench.subject.plant(bench.kind.name, live.remote_id)
     read = bench.got(live.remote_id)
     bench.holds(bench.sample.full, read, "with unknown members on the object")
     bench.update(read, {**bench.sample.full, **bench.sample.changed})
@@ -176,15 +176,15 @@ def test_keys_that_nobody_knows_stay_on_an_update(bench: Bench) -> None:
 def test_deleting_twice_is_no_error(bench: Bench) -> None:
     live, other = bench.create("one"), bench.create("two")
     for _ in range(2):
-        bench.service.delete(bench.kind.name, live.remote_id or "")
+        bench.service.delete(bench.kind.name, live.remote_id)
     if set(bench.subject.live(bench.kind.name)) != {other.remote_id}:
         bench.fail(f"after deleting {live.remote_id} the service holds {sorted(bench.subject.live(bench.kind.name))}")
 
 
 def test_what_was_deleted_is_absent(bench: Bench) -> None:
     live = bench.create()
-    bench.service.delete(bench.kind.name, live.remote_id or "")
-    found = bench.service.get(bench.kind.name, live.remote_id or "")
+    bench.service.delete(bench.kind.name, live.remote_id)
+    found = bench.service.get(bench.kind.name, live.remote_id)
     if found is not None:
         bench.fail(f"`get` of a deleted object answers {found}, not None")
     if live.remote_id in {item.remote_id for item in bench.listed()}:
@@ -193,7 +193,7 @@ def test_what_was_deleted_is_absent(bench: Bench) -> None:
 
 def test_updating_what_is_absent_raises_not_found(bench: Bench) -> None:
     live = bench.create()
-    bench.service.delete(bench.kind.name, live.remote_id or "")
+    bench.service.delete(bench.kind.name, live.remote_id)
     with pytest.raises(NotFound):
         bench.update(live, {**bench.sample.full, **bench.sample.changed})
     if bench.subject.live(bench.kind.name):
@@ -217,7 +217,7 @@ def test_an_id_with_something_after_it_is_another_id(bench: Bench, suffix: str) 
         found = bench.service.get(bench.kind.name, key)
         if found is not None:
             bench.fail(f"`get` of {key!r} answers {found.remote_id}: quote the id in the path")
-    with bench.untouched(live.remote_id or ""), bench.only_known_errors(f"`delete` of {key!r}"):
+    with bench.untouched(live.remote_id), bench.only_known_errors(f"`delete` of {key!r}"):
         bench.service.delete(bench.kind.name, key)
 
 

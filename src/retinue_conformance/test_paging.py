@@ -13,7 +13,7 @@ def make(bench: Bench) -> list[str]:
     """Some objects; every other one is somebody else's."""
     kind, spec = bench.kind.name, bench.sample.minimal
     keys = [
-        bench.create(f"n{number}", spec).remote_id or "" if number % 2 else bench.subject.seed(kind, spec)
+        bench.create(f"n{number}", spec).remote_id if number % 2 else bench.subject.seed(kind, spec)
         for number in range(COUNT)
     ]
     bench.listed(*keys)
@@ -26,7 +26,7 @@ def made(bench: Bench) -> list[str]:
 
 
 def _ids(bench: Bench) -> list[str]:
-    return [live.remote_id or "" for live in bench.service.list(bench.kind.name)]
+    return [live.remote_id for live in bench.service.list(bench.kind.name)]
 
 
 def _paged(bench: Bench, size: int) -> None:
@@ -65,16 +65,16 @@ def test_two_walks_at_once_do_not_disturb_each_other(bench: Bench, made: list[st
     _paged(bench, 2)
     first, second = bench.service.list(bench.kind.name), bench.service.list(bench.kind.name)
     pairs = list(zip(first, second, strict=True))
-    _each_once(bench, [left.remote_id or "" for left, _ in pairs], made, "in the first of two walks at once")
-    _each_once(bench, [right.remote_id or "" for _, right in pairs], made, "in the second of two walks at once")
+    _each_once(bench, [left.remote_id for left, _ in pairs], made, "in the first of two walks at once")
+    _each_once(bench, [right.remote_id for _, right in pairs], made, "in the second of two walks at once")
 
 
 def test_what_appears_during_a_walk_moves_nothing_else(bench: Bench, made: list[str]) -> None:
     _paged(bench, 2)
     walk = bench.service.list(bench.kind.name)
-    found = [(next(walk).remote_id or "")]
-    new = bench.create("late", bench.sample.minimal).remote_id or ""
-    found += [live.remote_id or "" for live in walk]
+    found = [next(walk).remote_id]
+    new = bench.create("late", bench.sample.minimal).remote_id
+    found += [live.remote_id for live in walk]
     _each_once(bench, [key for key in found if key != new], made, "while another object was created")
     if found.count(new) > 1:
         bench.fail("an object that is created during a walk is listed twice")
@@ -84,8 +84,8 @@ def test_what_goes_away_before_a_walk_reaches_it_hides_nothing_else(bench: Bench
     _paged(bench, 2)
     last = _ids(bench)[-1]
     walk = bench.service.list(bench.kind.name)
-    found = [(next(walk).remote_id or "")]
+    found = [next(walk).remote_id]
     bench.service.delete(bench.kind.name, last)
-    found += [live.remote_id or "" for live in walk]
+    found += [live.remote_id for live in walk]
     rest = [key for key in made if key != last]
     _each_once(bench, [key for key in found if key != last], rest, "while another object was deleted")

@@ -22,9 +22,9 @@ def test_eight_threads_at_once_lose_and_mix_up_nothing(bench: Bench) -> None:
         kept, gone = bench.create(f"kept-{number}"), bench.create(f"gone-{number}")
         answer = bench.update(kept, changed, bench.marker(f"kept-{number}", changed))
         bench.holds(changed, bench.got(answer.remote_id), f"in thread {number} after its own update")
-        bench.service.delete(kind, gone.remote_id or "")
+        bench.service.delete(kind, gone.remote_id)
         list(bench.service.list(kind))
-        return kept.remote_id or "", gone.remote_id or ""
+        return kept.remote_id, gone.remote_id
 
     with bench.untouched(foreign), ThreadPoolExecutor(THREADS) as pool:
         lives = list(pool.map(life, range(THREADS)))

@@ -133,9 +133,9 @@ class RestVerbs:
         self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
     ) -> Live:
         before = live.raw if self._of.update == "PUT" else {self._of.labels: live.raw[self._of.labels]}
-        path, sent = below(self._of.path, live.remote_id or ""), self._of.body(before, fields, marker)
+        path, sent = below(self._of.path, live.remote_id), self._of.body(before, fields, marker)
         answer = self._http.send(Verb.UPDATE, self._of.update, path, body=sent)
-        return self._of.read(answer) if self._of.wrote is None else self._again(live.remote_id or "")
+        return self._of.read(answer) if self._of.wrote is None else self._again(live.remote_id)
 
     def delete(self, remote_id: str) -> None:
         if (key := self._of.is_id(remote_id)) is not None:
