@@ -128,12 +128,16 @@ def test_help_shows_the_one_flag_alone(world: World, command: str) -> None:
     assert all(form.written(code) in click.unstyle(re.sub(r"\s+", " ", text)) for code, form in FORMS.items())
 
 
+def name_a_folder_that_is_not_there(world: World) -> None:
+    text = (world.root / "retinue.yaml").read_text()
+    world.write("retinue.yaml", text.replace("[assistants]", "[assistants, more]"))
+
+
 def test_a_missing_entry_of_manifests_prints_its_flag_and_goes_on_with_it(world: World) -> None:
     world.project()
     world.assistant("a")
     world.apply()
-    text = (world.root / "retinue.yaml").read_text()
-    world.write("retinue.yaml", text.replace("[assistants]", "[assistants, more]"))
+    name_a_folder_that_is_not_there(world)
     ran = world.run("plan")
     assert (ran.code, f"Or go on without it: {flag('incomplete')}" in ran.err) == (3, True)
     ran = world.run("plan", "--allow", "incomplete", "--out", "plan.json")
@@ -146,8 +150,7 @@ def test_it_goes_for_the_environment_before_too(world: World) -> None:
     world.project(environment="  prod: {provider: openai-assistants, endpoint: emulator, promote_from: dev}\n")
     world.assistant("a")
     assert world.run("apply", "-e", "dev", "--auto-approve").code == 0
-    text = (world.root / "retinue.yaml").read_text()
-    world.write("retinue.yaml", text.replace("[assistants]", "[assistants, more]"))
+    name_a_folder_that_is_not_there(world)
     assert world.run("apply", "-e", "prod", "--auto-approve").code == 3
     assert world.run("apply", "-e", "prod", "--auto-approve", "--allow", "incomplete").code == 0
 
@@ -156,8 +159,7 @@ def test_a_command_without_the_flag_does_not_print_it(world: World) -> None:
     world.project()
     world.assistant("a")
     world.apply()
-    text = (world.root / "retinue.yaml").read_text()
-    world.write("retinue.yaml", text.replace("[assistants]", "[assistants, more]"))
+    name_a_folder_that_is_not_there(world)
     ran = world.run("drift")
     assert (ran.code, "--allow" in ran.err) == (3, False)
 
