@@ -50,8 +50,14 @@ def has(name: str) -> bool:
 
 
 def load(name: str) -> Callable[..., Any]:
-    """What makes the emulator of this name, from the path of its database. Raises UsageError if it is not installed."""
+    """What makes the emulator of this name, from the path of its database. Raises UsageError if there is none."""
     if name not in _entries():
         raise UsageError(f"the emulator `{name}` is not installed", "Install retinue again, from its own source.")
-    made: Callable[..., Any] = _entries()[name].load()
+    entry = _entries()[name]
+    try:
+        made: Callable[..., Any] = entry.load()
+    except (Exception, SystemExit) as error:  # whatever a package does that was made for another version
+        package = entry.dist.name if entry.dist else "retinue"
+        message = f"the emulator `{name}` of the package {package} cannot be loaded: {error or type(error).__name__}"
+        raise UsageError(message, f"Update the package {package}, or uninstall it.") from error
     return made

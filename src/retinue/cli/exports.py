@@ -90,7 +90,7 @@ def read_export(
 
 def _origin(objects: Sequence[Json]) -> Provider | None:
     """The service whose objects these are, if the first that says so is right: one export is of one service."""
-    providers = [provider for name in registry.names() if isinstance(provider := registry.load(name), Recogniser)]
+    providers = [provider for provider in registry.loadable()[0] if isinstance(provider, Recogniser)]
     found = (item for item in objects if isinstance(item, dict))
     return next((provider for item in found for provider in providers if provider.recognised(item)), None)
 

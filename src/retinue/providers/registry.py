@@ -12,7 +12,7 @@ from ..core.model import Json, Kind
 from ..core.spelling import did_you_mean
 from ..schema import Catalogue
 from .assistants_v2 import KINDS
-from .base import Provider
+from .base import Capabilities, Provider
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -73,14 +73,28 @@ def load(name: str) -> Provider:
         return own
     for entry in _others():
         if entry.name == name:
+            package = entry.dist.name if entry.dist else "retinue"
             try:
                 provider: Provider = entry.load()
-            except (ImportError, AttributeError, SyntaxError) as error:
-                package = entry.dist.name if entry.dist else "retinue"
-                message = f"the provider `{entry.name}` of the package {package} cannot be loaded: {error}"
+                if not isinstance(provider.capabilities, Capabilities):
+                    raise TypeError("its `capabilities` are of another version of retinue")
+            except (Exception, SystemExit) as error:  # whatever a package does that was made for another version
+                what = f"{error}" or type(error).__name__
+                message = f"the provider `{entry.name}` of the package {package} cannot be loaded: {what}"
                 raise UsageError(message, f"Update the package {package}, or uninstall it.") from error
             return provider
     raise UsageError(*unknown(name))
+
+
+def loadable() -> tuple[list[Provider], list[UsageError]]:
+    """All providers that can be loaded, by name, and why the others cannot."""
+    found, errors = list[Provider](), list[UsageError]()
+    for name in names():
+        try:
+            found.append(load(name))
+        except UsageError as error:
+            errors.append(error)
+    return found, errors
 
 
 _NOTHING: Json = {"type": "object", "additionalProperties": False, "properties": {}}

@@ -29,7 +29,9 @@ def command(options: OutputOptions, *, name: str | None) -> int:
 
     `check` holds what the provider of an environment claims against its service: `retinue providers check --help`.
     """
-    found = [registry.load(item) for item in ([name] if name else registry.names())]
+    found, broken = ([registry.load(name)], []) if name else registry.loadable()
+    for error in broken:
+        console.note(f"Left out: {error.message}")
     records = [(provider, provider.capabilities) for provider in found]
     sheets = [Sheet(provider.name, provider.title, _facts(provider), record.fields) for provider, record in records]
     match options.output_format:

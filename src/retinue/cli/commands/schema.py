@@ -24,7 +24,10 @@ def command(which: str | None, out: str | None) -> int:
 
     With --out all of them are written into a folder.
     """
-    extras = {name: registry.load(name).capabilities.extras for name in registry.names()}
+    found, broken = registry.loadable()
+    for error in broken:
+        console.note(f"Left out: {error.message}")
+    extras = {provider.name: provider.capabilities.extras for provider in found}
     schemas = texts(registry.catalogue(None), extras)
     if out and out != "-":
         for name, text in schemas.items():
