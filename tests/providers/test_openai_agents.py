@@ -308,3 +308,8 @@ def test_without_an_endpoint_the_service_is_where_it_always_is(tmp_path: Path, m
     made = invoke("init", "-C", str(tmp_path), "--from", "openai-agents")
     assert (made.returncode, "OPENAI_API_KEY is not set" in made.stderr) == (4, True)
     assert PROVIDER.capabilities.endpoint == "https://api.openai.com/v1"
+
+
+@pytest.mark.parametrize("wrong", [5, {"x": 1}, [], None, "", True])
+def test_an_object_of_an_export_whose_id_is_no_text_is_not_taken_for_an_answer(wrong: Json) -> None:
+    assert PROVIDER.recognised({"object": "agent", "id": wrong, "model": "m"}) is None

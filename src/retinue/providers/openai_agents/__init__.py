@@ -14,7 +14,7 @@ from ...core.model import Change, Desired, Diagnostic, Json, Live, Obstacle, Sev
 from ...schema import by_name, schema_beside
 from ..assistants_v2 import ASSISTANT
 from ..base import Capabilities, Configured, Marker, Service, Settings, Support
-from ..lenient import mapping, mappings
+from ..lenient import mapping, mappings, text
 from ..losses import LOSS, OVERLAY
 from ..metadata import MOST_PAIRS
 from ..openai_assistants import SETTINGS, classify, headers_of
@@ -110,7 +110,7 @@ class OpenAIAgentsProvider:
 
     def recognised(self, raw: Mapping[str, Json]) -> Live | None:
         """An object of an export as a live agent; None if it says that it is something else."""
-        return to_live(raw) if raw.get("object") == "agent" and raw.get("id") else None
+        return to_live(raw) if raw.get("object") == "agent" and text(raw.get("id")) else None
 
 
 def _problems(spec: Mapping[str, Json]) -> Iterator[Diagnostic]:
