@@ -30,7 +30,7 @@ def test_init_from_a_file_without_assistants_writes_nothing(world: World) -> Non
     world.write("package.json", '{"name": "my-package", "version": "1.0"}')
     ran = world.run("init", "-C", "new", "--from", "package.json")
     assert ran.code == 3
-    assert "`my-package` is no assistant" in ran.err
+    assert "`my-package` was left out: it has no field of an assistant" in ran.err
     assert "Error: nothing in package.json can become a manifest" in ran.err
     assert not (world.root / "new").exists()
 

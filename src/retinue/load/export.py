@@ -152,9 +152,9 @@ class _Work:
             return
         kind = self.kind_of(item)
         if kind is None:
-            nouns = " or ".join(kind.one.split(" ", 1)[1] for kind in self.kinds)
-            why = "it has none of its fields" if item.get("object") is None else "`object` says otherwise"
-            message = f"{label_of(item, self.kinds[0])} is no {nouns} ({why}); it was left out"
+            label, says = label_of(item, None), item.get("object")
+            why = f"its `object` is {shown(says)}" if says is not None else f"it has no field of {self.kinds[0].one}"
+            message = f"{label} was left out: {why}"
             remedy = f"Only {plurals(self.kinds, ' and ')} become manifests in this version."
             self._note("export-other", message, remedy)
             return

@@ -35,11 +35,11 @@ def slug(text: Json) -> str:
     return _FOREIGN.sub("-", ascii_only).strip("-")[:_LONGEST].rstrip("-")
 
 
-def label_of(item: Mapping[str, Json], kind: Kind) -> str:
-    """`Handbook` (asst_123), for a message: printable and short, whatever the export says."""
+def label_of(item: Mapping[str, Json], kind: Kind | None) -> str:
+    """`Handbook` (asst_123), for a message: printable and short, whatever the export says. `kind`: if it is known."""
     parts = [_printable(item[key]) for key in ("name", "id") if isinstance(item.get(key), str) and item[key]]
     if not parts:
-        return f"{kind.one} without a name"
+        return f"{kind.one if kind else 'an object'} without a name"
     return f"`{parts[0]}`" + (f" ({parts[1]})" if len(parts) > 1 else "")
 
 
