@@ -9,10 +9,9 @@ from ..core.allowed import Allowed, flag
 from ..core.errors import InvalidManifests, RetinueError, UsageError
 from ..core.model import Action, Address, Change, Diagnostic, Inputs, Live, ObjectKey, Place, Plan, Promotion, Severity
 from ..core.observation import Observation
-from ..core.plan import Intent, make_plan
+from ..core.plan import Intent, make_plan, select
 from ..core.policy import less_done
 from ..core.promotion import Proof, proof_of
-from ..core.selection import select
 from ..core.spelling import closest
 from ..core.verification import spec_digests, verified
 from ..engine.read import rewound

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from .allowed import Allowed
 from .canonical import canonical, canonical_json
 from .model import MISSING, Address, Desired, Live, Obstacle, Resource
+from .observation import Target
 from .ownership import Claim, World
 from .pointer import value_at
-from .target import Target
 
 
 @dataclass(frozen=True, slots=True)

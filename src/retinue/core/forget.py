@@ -6,10 +6,9 @@ from collections.abc import Collection, Sequence
 
 from .errors import UsageError
 from .model import Address, Change, Live, Plan, Reason
-from .observation import Observation
+from .observation import Observation, Target
 from .ownership import Claim, World
 from .steps import forget_step
-from .target import Target
 
 
 def forget_plan(

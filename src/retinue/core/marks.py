@@ -89,20 +89,13 @@ def ended(applied: Applied) -> Applied:
     return replace(applied, fields={code: Entry(it.asked) if it.unfinished else it for code, it in entries})
 
 
-def first_applied(change: Change, nonce: str) -> Applied:
-    """The marker of an object that becomes ours with this step."""
-    return Applied(nonce, change.protected, None, change.asked)
-
-
 def next_applied(change: Change, live: Live, kind: Kind, hidden: Collection[str], nonce: Callable[[], str]) -> Applied:
     """The marker after a write: nonce and verification stay for life, observations as long as their question."""
-    if change.action is Action.ADOPT:
-        # An unowned object's marker cannot be trusted.
-        return first_applied(change, nonce())
     before = live.mark.applied
-    if before is None:
-        # A fresh nonce on an object of ours would turn a copy of it into a double create, which is deleted.
-        return first_applied(change, REPAIRED)
+    if change.action is Action.ADOPT or before is None:
+        # An unowned object's marker cannot be trusted. On an object of ours a fresh nonce would turn a copy of it into
+        # a double create, which is deleted.
+        return Applied(nonce() if change.action is Action.ADOPT else REPAIRED, change.protected, fields=change.asked)
     questions = {**_defaults_observed(before, kind), **_references_dropped(change, kind), **change.asked}
     kept = {
         code: old if (old := before.fields.get(code)) and old.asked == entry.asked and not old.unfinished else entry

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from .address import Address as Address
 from .allowed import Allowed
 from .marker import UNMARKED, Entry, Mark, Owner
+from .marker import Address as Address
 from .problem import Fault, Problem
 
 Json: TypeAlias = Any

@@ -1,4 +1,7 @@
-"""Which live objects are ours: decided from their markers alone. Never looks at names or at the manifests."""
+"""Which live objects are ours, decided from their markers alone; and which of several of one address give way.
+
+Never looks at names or at the manifests.
+"""
 
 from __future__ import annotations
 
@@ -220,3 +223,41 @@ def _copied(claim: Claim, original: Claim) -> Diagnostic:
     forget = f"retinue forget -e {claim.owner.environment} --id {claim.remote_id}"
     remedy = f"Delete the copy in the service, or take only its marker off: {forget}"
     return Diagnostic("copy", message, remedy, address=str(claim.address), severity=Severity.WARNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """An address with several holders, at least one of them made by this run.
+
+    `holder` is the one that stays by age. `extra`: this run's other ones, to be taken back. `rivals`: what other runs
+    made. `tied`: the holder is this run's, but a rival is of the same second, so its run may have looked before ours
+    was there and will never give way.
+    """
+
+    address: Address
+    holder: Claim
+    extra: tuple[Claim, ...]
+    rivals: tuple[Claim, ...]
+    tied: bool
+
+
+def contests(world: World, made: Mapping[str, Address]) -> list[Contest]:
+    """The contested addresses among those that this run created; `made` maps the nonces of its creates to addresses."""
+    others: dict[Address, list[Claim]] = defaultdict(list)
+    for claim in world.duplicates:
+        # What has expired is about to be replaced, and no rival.
+        if not claim.live.expired:
+            others[claim.address].append(claim)
+    found = []
+    for address in sorted(set(made.values()) & others.keys()):
+        holder, rest = world.owned[address], others[address]
+        extra = tuple(claim for claim in rest if _is_made(claim, made))
+        rivals = tuple(claim for claim in rest if not _is_made(claim, made))
+        tied = _is_made(holder, made) and any(rival.live.created_at == holder.live.created_at for rival in rivals)
+        if extra or tied:
+            found.append(Contest(address, holder, extra, rivals, tied))
+    return found
+
+
+def _is_made(claim: Claim, made: Mapping[str, Address]) -> bool:
+    return claim.applied is not None and made.get(claim.applied.nonce) == claim.address

@@ -12,9 +12,9 @@ from .links import Links
 from .marker import Applied
 from .marks import asked_entries
 from .model import Action, Cause, Change, Desired, FieldChange, Live, MarkChange, Reason
+from .observation import Target
 from .ownership import Claim
 from .references import addresses_in
-from .target import Target
 
 
 @dataclass(frozen=True, slots=True)

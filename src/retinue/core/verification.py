@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 
 from . import differences
 from .canonical import canonical
-from .graph import order
 from .marks import short_digest
 from .model import Action, Address, Change, Desired, Kind, MarkChange, Reason
 from .ownership import Claim
 from .pointer import without
+from .waves import order
 
 _LENGTH = 12
 

@@ -9,27 +9,15 @@ from dataclasses import replace
 from graphlib import TopologicalSorter
 from threading import Condition
 
-from ..core.errors import (
-    ApiGone,
-    AuthError,
-    Incomplete,
-    NoMarker,
-    NotSent,
-    RetinueError,
-    StaleError,
-    UnknownOutcome,
-    Unreachable,
-    Unrecorded,
-)
-from ..core.graph import needs
+from ..core.errors import Incomplete, NoMarker, NotSent, RetinueError, UnknownOutcome, Unrecorded
 from ..core.model import Change, Outcome, Status
-from ..core.waves import Graph, backwards, layers, waves
+from ..core.waves import Graph, backwards, layers, needs, waves
 from .races import settle_races
 from .run import Run
 from .threads import in_thread
 from .write import carry_out
 
-_HOPELESS = "no-marker"
+_HOPELESS = NoMarker.failure
 """The failure after which nothing more may be started: it would befall every other step too."""
 
 
@@ -154,32 +142,13 @@ def _outcome(change: Change, run: Run) -> Outcome:
         status = Status.UNKNOWN if isinstance(error, UnknownOutcome) else Status.FAILED
         status = Status.NOT_STARTED if isinstance(error, NotSent) else status
         remote_id = error.remote_id if isinstance(error, Unrecorded) else change.remote_id
-        word = failure_word(_root(error))
-        return Outcome(change.address, change.action, status, remote_id, error.message, error.remedy, word)
+        # What a person has to mend: where a write is in doubt, that is what broke it off.
+        cause, in_doubt = error.__cause__, isinstance(error, UnknownOutcome | Unrecorded)
+        root = cause if in_doubt and isinstance(cause, RetinueError) and not isinstance(error, Incomplete) else error
+        return Outcome(change.address, change.action, status, remote_id, error.message, error.remedy, root.failure)
     if result.remote_id:
         run.ids[change.address] = result.remote_id
     return Outcome(change.address, change.action, Status.DONE, result.remote_id, notes=result.notes, wrote=result.wrote)
-
-
-def _root(error: RetinueError) -> RetinueError:
-    """What a person has to mend: where a write is in doubt, that is what broke it off."""
-    cause = error.__cause__
-    if isinstance(error, Incomplete):
-        return error
-    return cause if isinstance(error, UnknownOutcome | Unrecorded) and isinstance(cause, RetinueError) else error
-
-
-def failure_word(error: RetinueError) -> str:
-    """The class of a failure, as the exit code needs it."""
-    if isinstance(error, AuthError):
-        return "auth"
-    if isinstance(error, StaleError):
-        return "stale"
-    if isinstance(error, Incomplete):
-        return "partial"
-    if isinstance(error, NoMarker):
-        return "no-marker"
-    return "unreachable" if isinstance(error, ApiGone | Unreachable) else "error"
 
 
 def _not_started(change: Change, why: str = "the run was stopped before it") -> Outcome:

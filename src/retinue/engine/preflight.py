@@ -13,14 +13,12 @@ from functools import partial
 from ..core import ownership
 from ..core.content import Key, key_of
 from ..core.errors import ApiGone
-from ..core.freshness import Reached, Stale, freshness
-from ..core.graph import needs, order
+from ..core.freshness import Reached, Stale, displaced, freshness
 from ..core.links import used_elsewhere
 from ..core.model import Action, Address, Change, Live, ObjectKey, Plan, Resource
-from ..core.observation import Observation
-from ..core.reach import of_others
+from ..core.observation import Observation, of_others
 from ..core.references import addresses_in, grounded
-from ..core.rights import displaced
+from ..core.waves import needs, order
 from .read import read_live, read_ours, read_whole
 from .run import Run
 from .threads import all_of

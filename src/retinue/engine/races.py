@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from ..core.contests import contests
 from ..core.errors import NewerMarker, RetinueError
 from ..core.freshness import is_reached
 from ..core.marker import Mark
 from ..core.marks import ended
 from ..core.model import Address, Change, Diagnostic, Outcome, Severity, Status
-from ..core.ownership import Claim, World, decide
+from ..core.ownership import Claim, World, contests, decide
 from ..core.references import grounded
 from .read import read_owned
 from .run import Run, packed

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ..core.errors import StaleError
 from ..core.marker import NONCE_ALPHABET, NONCE_LENGTH, Mark
 from ..core.model import Address, Change, Kind, Live, Outcome
-from ..core.target import Target
+from ..core.observation import Target
 from ..providers.base import Capabilities, Content, Marker, Service
 from ..providers.gate import Clock
 

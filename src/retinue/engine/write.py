@@ -18,12 +18,11 @@ from ..core.errors import (
     UnknownOutcome,
     Unrecorded,
 )
-from ..core.freshness import Reached, Stale, freshness, is_reached, matches
-from ..core.marker import Mark
-from ..core.marks import at_default, begun, ended, fields_to_send, first_applied, next_applied, with_observations
+from ..core.freshness import Reached, Stale, freshness, is_reached, matches, refusal
+from ..core.marker import Applied, Mark
+from ..core.marks import at_default, begun, ended, fields_to_send, next_applied, with_observations
 from ..core.model import MISSING, Action, Change, Diagnostic, Json, Kind, Live, Resource, Severity
 from ..core.references import grounded, to_names
-from ..core.rights import refusal
 from ..providers.base import Uploader
 from .read import read_live
 from .run import Run, packed
@@ -75,7 +74,8 @@ def _create(change: Change, run: Run) -> Result:
     def send() -> Live:
         nonce = run.nonce()
         run.made[nonce] = change.address
-        first = begun(first_applied(change, nonce), spec, None, kind, run.compound(kind.name))
+        applied = Applied(nonce, change.protected, fields=change.asked)
+        first = begun(applied, spec, None, kind, run.compound(kind.name))
         sent.append(Mark.of(target.owner(change.address), first))
         return run.service.create(kind.name, spec, packed(sent[-1]), at_default(change, kind))
 

@@ -13,7 +13,7 @@ from ...core.compare import Side, comparable, compare, comparison_to_json
 from ...core.errors import UsageError
 from ...core.links import link
 from ...core.model import Address, Desired
-from ...core.selection import select
+from ...core.plan import select
 from ...render.comparison import comparison_text
 from .. import console, helping, options
 from ..arguments import parse_pairs
