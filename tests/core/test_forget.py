@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from retinue.core.errors import UsageError
-from retinue.core.forget import forget_plan
 from retinue.core.model import Action, Address, Live, Plan
+from retinue.core.plan import forget_plan
 
 from .worlds import at, desired, foreign, managed, plan, target
 

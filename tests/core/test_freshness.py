@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retinue.core.canonical import canonical, same
-from retinue.core.forget import forget_plan
 from retinue.core.model import Action, Change, Desired, Live
+from retinue.core.plan import forget_plan
 
 from .carrying import carried_out, holder, verdict, world_after
 from .worlds import KIND, as_answered, at, desired, foreign, managed, plan, specs, target

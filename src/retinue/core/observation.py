@@ -52,17 +52,9 @@ class Observation:
     live: Sequence[Live]
 
     @cached_property
-    def _parts(self) -> tuple[list[Live], list[Live]]:
-        marked: list[Live] = []
-        files: list[Live] = []
-        for item in self.live:
-            (files if self.target.kinds[item.kind].by_content else marked).append(item)
-        return marked, files
-
-    @property
     def marked(self) -> Sequence[Live]:
         """The live objects but for files."""
-        return self._parts[0]
+        return [item for item in self.live if not self.target.kinds[item.kind].by_content]
 
     @cached_property
     def world(self) -> World:
@@ -73,7 +65,8 @@ class Observation:
     @cached_property
     def files(self) -> Mapping[Key, tuple[Live, ...]]:
         """The files of this project and environment by what is in them, the oldest first."""
-        return by_key(self._parts[1], scope_of(self.target.project, self.target.environment))
+        files = (item for item in self.live if self.target.kinds[item.kind].by_content)
+        return by_key(files, scope_of(self.target.project, self.target.environment))
 
 
 def hints_at_more(world: World, desired: Iterable[Desired], kinds: Mapping[str, Kind]) -> bool:

@@ -97,7 +97,10 @@ def decide(
             continue
         if owner is None or owner.address.kind != resource.kind:
             foreign.append(resource)
-            diagnostics.append(_unreadable_address(resource))
+            what = f"{resource.kind} {resource.remote_id} carries a retinue.address that cannot be read"
+            remedy = "Remove the two `retinue.` metadata keys from it in the service, or restore their text."
+            message = f"{what}; it is left alone"
+            diagnostics.append(Diagnostic("marker-unreadable", message, remedy, severity=Severity.WARNING))
             continue
         claim = Claim(owner, resource)
         if owner.project in names and owner.environment == environment:
@@ -156,7 +159,10 @@ def _settle(
     owned: dict[Address, Claim] = {}
     duplicates: list[Claim] = []
     copies: list[Claim] = []
-    originals = _originals(claim for claims in ours.values() for claim in claims)
+    # Of each nonce the oldest object: retinue made that one, whatever its address is now. The others are copies.
+    originals: dict[str, Claim] = {}
+    for claim in sorted((claim for claims in ours.values() for claim in claims), key=lambda it: _age(it.live)):
+        originals.setdefault(_nonce(claim), claim)
     for address in sorted(ours):
         # What can still be used comes first, then what bears the project's newest name, then the oldest.
         claims = sorted(ours[address], key=lambda it: (it.live.expired, names.index(it.owner.project), *_age(it.live)))
@@ -173,27 +179,26 @@ def _settle(
             readable = readable and _has_nonce(claim)
             (duplicates if readable and claim.owner.project == names[0] else copies).append(claim)
         if owned[address].applied is None:
-            diagnostics.append(_unreadable_applied(owned[address]))
+            message = f"the retinue.applied text on {made[0].remote_id} cannot be read; it is ours by its address"
+            remedy = "The next change to it writes the text again. Until then it is deleted only with"
+            remedy, at = f"{remedy} {flag('protected', address)}.", str(address)
+            diagnostics.append(Diagnostic("marker-damaged", message, remedy, address=at, severity=Severity.WARNING))
     by_original: dict[ObjectKey, tuple[Claim, ...]] = {}
     for claim in copies:
         original = originals[_nonce(claim)]
         original = owned[claim.address] if original is claim else original
         key = original.live.object_key
         by_original[key] = (*by_original.get(key, ()), claim)
-        diagnostics.append(_copied(claim, original))
+        message = f"{claim.remote_id} is a copy of {original.remote_id}, marker and all; it is left alone"
+        forget = f"retinue forget -e {claim.owner.environment} --id {claim.remote_id}"
+        remedy = f"Delete the copy in the service, or take only its marker off: {forget}"
+        at = str(claim.address)
+        diagnostics.append(Diagnostic("copy", message, remedy, address=at, severity=Severity.WARNING))
     return World(owned, tuple(duplicates), tuple(copies), elsewhere, foreign, tuple(diagnostics), by_original, ())
 
 
 def _age(live: Live) -> tuple[int, str]:
     return (live.created_at, live.remote_id)
-
-
-def _originals(claims: Iterable[Claim]) -> dict[str, Claim]:
-    """Of each nonce the oldest object: retinue made that one, whatever its address is now. The others are copies."""
-    found: dict[str, Claim] = {}
-    for claim in sorted(claims, key=lambda claim: _age(claim.live)):
-        found.setdefault(_nonce(claim), claim)
-    return found
 
 
 def _nonce(claim: Claim) -> str:
@@ -203,26 +208,6 @@ def _nonce(claim: Claim) -> str:
 
 def _has_nonce(claim: Claim) -> bool:
     return claim.applied is not None and claim.applied.nonce != REPAIRED
-
-
-def _unreadable_address(resource: Live) -> Diagnostic:
-    message = f"{resource.kind} {resource.remote_id} carries a retinue.address that cannot be read; it is left alone"
-    remedy = "Remove the two `retinue.` metadata keys from it in the service, or restore their text."
-    return Diagnostic("marker-unreadable", message, remedy, severity=Severity.WARNING)
-
-
-def _unreadable_applied(claim: Claim) -> Diagnostic:
-    message = f"the retinue.applied text on {claim.remote_id} cannot be read; it is ours by its address"
-    allow = flag("protected", claim.address)
-    remedy = f"The next change to it writes the text again. Until then it is deleted only with {allow}."
-    return Diagnostic("marker-damaged", message, remedy, address=str(claim.address), severity=Severity.WARNING)
-
-
-def _copied(claim: Claim, original: Claim) -> Diagnostic:
-    message = f"{claim.remote_id} is a copy of {original.remote_id}, marker and all; it is left alone"
-    forget = f"retinue forget -e {claim.owner.environment} --id {claim.remote_id}"
-    remedy = f"Delete the copy in the service, or take only its marker off: {forget}"
-    return Diagnostic("copy", message, remedy, address=str(claim.address), severity=Severity.WARNING)
 
 
 @dataclass(frozen=True, slots=True)

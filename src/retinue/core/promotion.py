@@ -1,4 +1,4 @@
-"""What may go on to an environment because the one before it has proven it. Pure: a plan and a proof in, a plan out.
+"""What may go on to an environment because the one before it has proven it, and what `verify` proves. Pure.
 
 Must not look at what a change says: an address is proven or it is not.
 """
@@ -8,10 +8,31 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from . import differences
 from .allowed import flag
+from .canonical import canonical
+from .marks import short_digest
 from .masking import texts_in
-from .model import Action, Address, Cause, Change, Diagnostic, Obstacle, Plan, Promotion, Severity
+from .model import (
+    Action,
+    Address,
+    Cause,
+    Change,
+    Desired,
+    Diagnostic,
+    Kind,
+    MarkChange,
+    Obstacle,
+    Plan,
+    Promotion,
+    Reason,
+    Severity,
+)
+from .observation import Observation
+from .ownership import Claim
+from .pointer import without
 from .renames import Pair, moved_from_line
+from .waves import order
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +162,54 @@ def _half_held(change: Change, held: Collection[Address], renamed: Sequence[Pair
             ways = (f"{moved_from_line(pair.old)} in the manifest of {pair.new}", f"removed: [{pair.old}]")
             return Obstacle("renamed", f"it looks like {other} under another name, which is held", ways)
     return None
+
+
+_LENGTH = 12
+
+
+def spec_digests(desired: Sequence[Desired], kinds: Mapping[str, Kind]) -> dict[Address, str]:
+    """By address, the digest of a spec in canonical form and of all that it refers to, as the marker keeps it.
+
+    What the manifest leaves to others (`ignore_changes`) is no part of it.
+    """
+    resources = {resource.address: resource for resource in desired}
+    found: dict[Address, str] = {}
+    for address in order({address: frozenset(item.requires) for address, item in resources.items()}):
+        resource = resources[address]
+        spec = without(canonical(resource.spec, kinds[resource.kind]), resource.policy.ignore_changes)
+        needed = sorted(found[other] for other in resource.requires if other in found)
+        found[address] = short_digest([spec, needed], _LENGTH)
+    return found
+
+
+def verified(digests: Mapping[Address, str], owned: Mapping[Address, Claim]) -> frozenset[Address]:
+    """The addresses whose marker says that just this spec passed."""
+    return frozenset(
+        address
+        for address, digest in digests.items()
+        if (claim := owned.get(address)) and claim.applied and claim.applied.verified == digest
+    )
+
+
+def verify_steps(desired: Sequence[Desired], addresses: Collection[Address], seen: Observation) -> list[Change]:
+    """For each address, which must be live as its manifest wants it, the step that notes its spec as verified."""
+    target, kinds = seen.target, seen.target.kinds
+    digests = spec_digests(desired, kinds)
+    steps = []
+    for resource in desired:
+        if resource.address not in addresses or kinds[resource.kind].by_content:
+            continue
+        live, ignored = seen.world.owned[resource.address].live, resource.policy.ignore_changes
+        steps.append(
+            Change(
+                address=resource.address,
+                action=Action.UPDATE,
+                reason=Reason.VERIFIED,
+                remote_id=live.remote_id,
+                expect=differences.expect_digest(live, kinds[resource.kind], target.hidden(resource.kind), ignored),
+                protected=resource.policy.protect,
+                ignored=ignored,
+                mark=MarkChange(verified=digests[resource.address]),
+            )
+        )
+    return steps

@@ -14,7 +14,8 @@ from .model import Json
 
 DEEPEST = 150
 """Levels that are read as such: more than a manifest can have, and few enough for every function that goes down."""
-_BELOW = DEEPEST + 1
+_LIST = DEEPEST + 1
+"""Of a list of objects, which does not count itself."""
 TOO_DEEP = "(nested too deep)"
 _LONG = 300
 """Digits from which on an integer may be more than a double holds."""
@@ -77,8 +78,8 @@ def received(text: str, *, listed: bool = False) -> Json:
     if not _is_deep(value):
         return value
     if listed and isinstance(value, dict):
-        return {key: _bounded(item, _BELOW if isinstance(item, list) else DEEPEST) for key, item in value.items()}
-    return _bounded(value, _BELOW if listed and isinstance(value, list) else DEEPEST)
+        return {key: _bounded(item, _LIST if isinstance(item, list) else DEEPEST) for key, item in value.items()}
+    return _bounded(value, _LIST if listed and isinstance(value, list) else DEEPEST)
 
 
 def _bounded(value: Json, left: int = DEEPEST) -> Json:

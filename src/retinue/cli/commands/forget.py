@@ -6,8 +6,8 @@ import click
 
 from ...core.codec import parse_address
 from ...core.errors import UsageError
-from ...core.forget import forget_plan
 from ...core.model import Address, Live
+from ...core.plan import forget_plan
 from ...engine.read import read_live
 from ...providers.base import Service
 from .. import helping, options

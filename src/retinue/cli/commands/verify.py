@@ -10,7 +10,7 @@ import click
 from ...core.errors import StaleError, UsageError
 from ...core.model import Change, Plan, Status
 from ...core.observation import Observation
-from ...core.verification import verify_steps
+from ...core.promotion import verify_steps
 from ...engine.apply import apply_changes
 from ...render.text import still_to_do
 from .. import console, exits, helping, interrupts, options
@@ -64,7 +64,7 @@ def command(options: ApplyOptions, *, words: tuple[str, ...]) -> int:
 def _steps(session: Session, plan: Plan, seen: Observation) -> list[Change]:
     """Raises StaleError for an object whose marker cannot be read: nothing can be noted there."""
     owned = seen.world.owned
-    steps = verify_steps(session.desired, plan.unchanged_addresses, owned, session.kinds, seen.target.unreadable)
+    steps = verify_steps(session.desired, plan.unchanged_addresses, seen)
     damaged = [str(step.address) for step in steps if owned[step.address].applied is None]
     if damaged:
         remedy = "The next change to it rewrites the marker; or take its `retinue.` metadata away and adopt it."
