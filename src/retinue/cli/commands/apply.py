@@ -22,7 +22,7 @@ from .. import allowing, helping, options
 from ..applying import carry_out, review_and_apply, run_of
 from ..approval import check_digest
 from ..connecting import connect
-from ..files import read_named
+from ..named_files import read_named
 from ..options import ApplyOptions, ProjectOptions
 from ..planning import as_recorded, plan_for, planned_again
 from ..reading import observed, opened
