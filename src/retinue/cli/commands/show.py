@@ -27,12 +27,11 @@ from ..session import Session, open_without_manifests
 from .apply import read_plan
 
 
-@helping.command("show", "retinue show plan.json", "retinue show -e prod Assistant/math-tutor")
+@helping.command("show", ServiceOptions, "plan.json", "-e prod Assistant/math-tutor")
 @click.argument("what", metavar="PLANFILE|ADDRESS")
 @options.service_options
 @options.format_option("text", "json", "markdown", "sarif", "github")
 @options.LINK
-@options.gathered(ServiceOptions)
 def command(options: ServiceOptions, *, what: str) -> int:
     """Show a saved plan, which needs no network and no project; or a live object by its address.
 
