@@ -153,7 +153,9 @@ def _likeness(left: _Side, right: _Side) -> float:
     rest = _share(left.rest, right.rest)
     names = max(_letters(left.called, right.called), _letters(_plain(left.address.name), _plain(right.address.name)))
     closer = (rest + names) / 100
-    if left.called and left.called == right.called and _extended(left.address.name, right.address.name):
+    # `support` and `support-v2`: all words of one name begin or end the other.
+    short, long = sorted((left.address.name.split("-"), right.address.name.split("-")), key=len)
+    if left.called and left.called == right.called and short in (long[: len(short)], long[-len(short) :]):
         return _ALIKE + closer
     if left.texts or right.texts:
         alike = _share(left.texts, right.texts)
@@ -164,12 +166,6 @@ def _likeness(left: _Side, right: _Side) -> float:
     if not any(isinstance(value, list | dict) for value in (*left.rest.values(), *right.rest.values())):
         return rest + closer if rest >= _ALIKE and names >= _ALIKE else 0.0
     return rest + closer if rest >= (_ALIKE if names < _NAMED else _LESS) else 0.0
-
-
-def _extended(left: str, right: str) -> bool:
-    """True for `support` and `support-v2`: all words of one name begin or end the other."""
-    short, long = sorted((left.split("-"), right.split("-")), key=len)
-    return short in (long[: len(short)], long[-len(short) :])
 
 
 def _share(left: Mapping[str, Json], right: Mapping[str, Json]) -> float:

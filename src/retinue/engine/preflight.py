@@ -92,8 +92,12 @@ class _World:
                 return Reached(same[0].remote_id)
             why = run.changed(change)
             return Stale(why) if why else None
-        if lacking := self._lacking(change, run):
-            return Stale(lacking)
+        for address in _referred(change, run):
+            remote_id = change.resolved.get(address)
+            if remote_id is None and address not in self.planned:
+                return Stale(f"{address}, which it refers to, is neither there nor in the plan")
+            if (address.kind, remote_id) in self.gone:
+                return Stale(f"{address} ({remote_id}), which it refers to, is gone")
         change = grounded(change, run.known(change), kind)
         world = self.seen.world
         live = self.by_id.get(change.remote_id or "")
@@ -106,16 +110,6 @@ class _World:
         if state is None and kind.by_content and user:
             return Stale(f"{user.remote_id} refers to it now")
         return state
-
-    def _lacking(self, change: Change, run: Run) -> str | None:
-        """In words, which of the objects that a step refers to by their ids is there no more."""
-        for address in _referred(change, run):
-            remote_id = change.resolved.get(address)
-            if remote_id is None and address not in self.planned:
-                return f"{address}, which it refers to, is neither there nor in the plan"
-            if (address.kind, remote_id) in self.gone:
-                return f"{address} ({remote_id}), which it refers to, is gone"
-        return None
 
 
 def _referred(change: Change, run: Run) -> tuple[Address, ...]:

@@ -19,7 +19,6 @@ from .read import read_owned
 from .run import Run, packed
 from .write import completed
 
-_LOOKS = 3
 _PATIENCE, _TIED_LOOKS = 0.5, 4
 
 
@@ -41,9 +40,7 @@ def settle_races(changes: Mapping[int, Change], outcomes: Mapping[int, Outcome],
     lost: dict[Address, _Lost] = {}
     try:
         wanted = {outcome.remote_id for outcome in created.values()}
-        for look in range(_LOOKS):
-            if look:
-                run.clock.wait(run.capabilities.list_lag / (_LOOKS - 1), run.stop)
+        for _ in run.looks():
             world = _world(changes, run)
             listed = {claim.remote_id for claim in (*world.owned.values(), *world.duplicates, *world.copies)}
             if wanted <= listed or run.stop.is_set():

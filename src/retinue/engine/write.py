@@ -30,7 +30,6 @@ from .run import Run, packed
 _CREATE_ATTEMPTS = 3
 _UNREADABLE = "See what alters its `retinue.applied` in the service, then plan again."
 _PERHAPS_THIS = "Look at it in the service: if it is this one, delete or adopt it; then apply again."
-_LOOKS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,33 +175,28 @@ def _taken_back(lost: NoMarker, live: Live, run: Run) -> NoMarker:
 
 
 def _found(unknown: UnknownOutcome, change: Change, is_it: Callable[[Live], bool], run: Run) -> Live | None:
-    """As `_find`; a look that fails leaves the outcome unknown."""
+    """The object that was to be made, looking again while the service's list may lag behind.
+
+    Raises UnknownOutcome if a look fails, or if something appeared since the plan that may be it, for all that can be
+    read on it.
+    """
+    live: list[Live] = []
     try:
-        return _find(change, is_it, run)
+        for _ in run.looks():
+            live = read_live(run.service, [change.address.kind])
+            for item in live:
+                if is_it(item):
+                    return item
     except UnknownOutcome as doubt:
         raise UnknownOutcome(f"{unknown.message}; {doubt.message}", doubt.remedy) from doubt
     except RetinueError as error:
         raise UnknownOutcome(f"{unknown.message}, and a look failed: {error.message}", error.remedy) from error
-
-
-def _find(change: Change, is_it: Callable[[Live], bool], run: Run) -> Live | None:
-    """The object that was to be made, looking again while the service's list may lag behind.
-
-    Raises UnknownOutcome if something appeared since the plan that may be it, for all that can be read on it.
-    """
-    live: list[Live] = []
-    for look in range(_LOOKS):
-        if look:
-            run.clock.wait(run.capabilities.list_lag / (_LOOKS - 1), run.stop)
-        live = read_live(run.service, [change.address.kind])
-        for item in live:
-            if is_it(item):
-                return item
     if run.before is None or run.kinds[change.address.kind].by_content:
         return None
     for item in live:
         if item.mark.owner is None and item.remote_id not in run.before:
-            raise UnknownOutcome(f"{item.remote_id} appeared meanwhile and does not tell whose it is", _PERHAPS_THIS)
+            why = f"{item.remote_id} appeared meanwhile and does not tell whose it is"
+            raise UnknownOutcome(f"{unknown.message}; {why}", _PERHAPS_THIS) from unknown
     return None
 
 
