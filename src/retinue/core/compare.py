@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from .canonical import canonical
 from .codec import FORMAT_VERSION
-from .differences import changed_fields
+from .differences import differing
 from .model import Address, FieldChange, Json, Kind, Resource
 
 Side = Mapping[Address, Mapping[str, Json]]
@@ -46,7 +46,7 @@ def compare(project: str, names: tuple[str, str], sides: tuple[Side, Side], *, l
     changed = {}
     for address in both:
         one, other = left[address], right[address]
-        if fields := changed_fields(dict.fromkeys((*one, *other)), one, other):
+        if fields := differing(dict.fromkeys((*one, *other)), one, other):
             changed[address] = fields
     only_left, only_right = (tuple(sorted(one.keys() - other.keys())) for one, other in ((left, right), (right, left)))
     return Comparison(project, *names, live, changed, only_left, only_right, len(both) - len(changed))

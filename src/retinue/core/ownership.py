@@ -15,6 +15,8 @@ from .errors import NewerMarker
 from .marker import REPAIRED, Applied, Owner
 from .model import Action, Address, Change, Diagnostic, Live, ObjectKey, Severity
 
+_MOST_NAMED = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -107,7 +109,17 @@ def decide(
             ours[owner.address].append(claim)
         else:
             elsewhere.append(claim)
-    _refuse_newer([item for item in newer if _concerns(item, names, environment)])
+    if refused := [item for item in newer if _concerns(item, names, environment)]:
+        named = ", ".join(
+            f"{owner.address} ({item.remote_id})" if (owner := item.mark.owner) else f"{item.kind} {item.remote_id}"
+            for item in refused[:_MOST_NAMED]
+        )
+        more = f" and {len(refused) - _MOST_NAMED} more" if len(refused) > _MOST_NAMED else ""
+        raise NewerMarker(
+            f"the marker of {named}{more} was written by a newer retinue; this one cannot read it",
+            "Upgrade retinue; nothing was changed. If no newer one is in use here, the marker was edited: restore the"
+            " two `retinue.` metadata keys in the service, or remove them and adopt the object.",
+        )
     unreadable = tuple(item for item in foreign if _may_be_ours(item.mark.owner_text, names, environment))
     found = _settle(ours, names, tuple(elsewhere), tuple(foreign), diagnostics)
     return replace(found, unreadable=unreadable, newer=frozenset(item.remote_id for item in newer))
@@ -120,24 +132,6 @@ def _concerns(live: Live, names: Sequence[str], environment: str) -> bool:
         return owner.project in names and owner.environment == environment
     words = re.findall(r"[a-z0-9][a-z0-9-]*", text)
     return "/" not in text or (environment in words and not set(names).isdisjoint(words))
-
-
-def _refuse_newer(found: Sequence[Live]) -> None:
-    if not found:
-        return
-    some = [(item.mark.owner, item) for item in found[:_MOST_NAMED]]
-    named = ", ".join(
-        f"{owner.address} ({live.remote_id})" if owner else f"{live.kind} {live.remote_id}" for owner, live in some
-    )
-    more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
-    raise NewerMarker(
-        f"the marker of {named}{more} was written by a newer retinue; this one cannot read it",
-        "Upgrade retinue; nothing was changed. If no newer one is in use here, the marker was edited: restore the two"
-        " `retinue.` metadata keys in the service, or remove them and adopt the object.",
-    )
-
-
-_MOST_NAMED = 5
 
 
 def _may_be_ours(text: str | None, names: Sequence[str], environment: str) -> bool:

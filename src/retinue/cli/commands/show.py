@@ -12,7 +12,7 @@ import click
 
 from ...core.canonical import canonical
 from ...core.codec import parse_address
-from ...core.differences import changed_fields, stated_fields
+from ...core.differences import differing, stated_fields
 from ...core.errors import UsageError
 from ...core.model import Address, FieldChange, Kind, Live
 from ...core.observation import Observation
@@ -84,8 +84,7 @@ def _steps(versions: Sequence[Version], kind: Kind) -> tuple[Step, ...]:
     """Newest first, as they came."""
     specs = [console.SECRETS.masked_json(dict(version.resource.spec)) for version in versions]
     changes = [
-        changed_fields(kind.fields, canonical(before, kind), canonical(after, kind))
-        for after, before in pairwise(specs)
+        differing(kind.fields, canonical(before, kind), canonical(after, kind)) for after, before in pairwise(specs)
     ]
     changes += [
         tuple(FieldChange(f"/{name}", None, value) for name, value in stated_fields(spec, kind).items())
