@@ -53,11 +53,11 @@ class World:
     owned: Mapping[Address, Claim]
     duplicates: tuple[Claim, ...]
     copies: tuple[Claim, ...]
-    elsewhere: tuple[Claim, ...]
-    foreign: tuple[Live, ...]
     diagnostics: tuple[Diagnostic, ...]
     copied: Mapping[ObjectKey, tuple[Claim, ...]]
-    unreadable: tuple[Live, ...]
+    elsewhere: tuple[Claim, ...] = ()
+    foreign: tuple[Live, ...] = ()
+    unreadable: tuple[Live, ...] = ()
     newer: frozenset[str] = frozenset()
 
     def indistinguishable_copies(self, change: Change) -> tuple[str, ...]:
@@ -99,9 +99,9 @@ def decide(
             continue
         if owner is None or owner.address.kind != resource.kind:
             foreign.append(resource)
-            what = f"{resource.kind} {resource.remote_id} carries a retinue.address that cannot be read"
+            what = f"{resource.kind} {resource.remote_id}"
+            message = f"{what} carries a retinue.address that cannot be read; it is left alone"
             remedy = "Remove the two `retinue.` metadata keys from it in the service, or restore their text."
-            message = f"{what}; it is left alone"
             diagnostics.append(Diagnostic("marker-unreadable", message, remedy, severity=Severity.WARNING))
             continue
         claim = Claim(owner, resource)
@@ -121,8 +121,13 @@ def decide(
             " two `retinue.` metadata keys in the service, or remove them and adopt the object.",
         )
     unreadable = tuple(item for item in foreign if _may_be_ours(item.mark.owner_text, names, environment))
-    found = _settle(ours, names, tuple(elsewhere), tuple(foreign), diagnostics)
-    return replace(found, unreadable=unreadable, newer=frozenset(item.remote_id for item in newer))
+    return replace(
+        _settle(ours, names, diagnostics),
+        elsewhere=tuple(elsewhere),
+        foreign=tuple(foreign),
+        unreadable=unreadable,
+        newer=frozenset(item.remote_id for item in newer),
+    )
 
 
 def _concerns(live: Live, names: Sequence[str], environment: str) -> bool:
@@ -143,13 +148,8 @@ def _may_be_ours(text: str | None, names: Sequence[str], environment: str) -> bo
     return not slash or (project in names and scope == environment)
 
 
-def _settle(
-    ours: Mapping[Address, list[Claim]],
-    names: Sequence[str],
-    elsewhere: tuple[Claim, ...],
-    foreign: tuple[Live, ...],
-    diagnostics: list[Diagnostic],
-) -> World:
+def _settle(ours: Mapping[Address, list[Claim]], names: Sequence[str], diagnostics: list[Diagnostic]) -> World:
+    """Of what bears our addresses: what is ours, its double creates and its copies."""
     owned: dict[Address, Claim] = {}
     duplicates: list[Claim] = []
     copies: list[Claim] = []
@@ -161,8 +161,7 @@ def _settle(
         # What can still be used comes first, then what bears the project's newest name, then the oldest.
         claims = sorted(ours[address], key=lambda it: (it.live.expired, names.index(it.owner.project), *_age(it.live)))
         made = [claim for claim in claims if originals[_nonce(claim)] is claim]
-        copied = [claim for claim in claims if originals[_nonce(claim)] is not claim]
-        copies.extend(copied)
+        copies += [claim for claim in claims if originals[_nonce(claim)] is not claim]
         if not made:
             continue
         owned[address], others = made[0], made[1:]
@@ -174,21 +173,20 @@ def _settle(
             (duplicates if readable and claim.owner.project == names[0] else copies).append(claim)
         if owned[address].applied is None:
             message = f"the retinue.applied text on {made[0].remote_id} cannot be read; it is ours by its address"
-            remedy = "The next change to it writes the text again. Until then it is deleted only with"
-            remedy, at = f"{remedy} {flag('protected', address)}.", str(address)
+            only, at = f"it is deleted only with {flag('protected', address)}", str(address)
+            remedy = f"The next change to it writes the text again. Until then {only}."
             diagnostics.append(Diagnostic("marker-damaged", message, remedy, address=at, severity=Severity.WARNING))
-    by_original: dict[ObjectKey, tuple[Claim, ...]] = {}
+    by_original: dict[ObjectKey, tuple[Claim, ...]] = defaultdict(tuple)
     for claim in copies:
         original = originals[_nonce(claim)]
         original = owned[claim.address] if original is claim else original
-        key = original.live.object_key
-        by_original[key] = (*by_original.get(key, ()), claim)
+        by_original[original.live.object_key] += (claim,)
         message = f"{claim.remote_id} is a copy of {original.remote_id}, marker and all; it is left alone"
         forget = f"retinue forget -e {claim.owner.environment} --id {claim.remote_id}"
         remedy = f"Delete the copy in the service, or take only its marker off: {forget}"
         at = str(claim.address)
         diagnostics.append(Diagnostic("copy", message, remedy, address=at, severity=Severity.WARNING))
-    return World(owned, tuple(duplicates), tuple(copies), elsewhere, foreign, tuple(diagnostics), by_original, ())
+    return World(owned, tuple(duplicates), tuple(copies), tuple(diagnostics), by_original)
 
 
 def _age(live: Live) -> tuple[int, str]:

@@ -11,7 +11,7 @@ from .allowed import Allowed
 from .counterparts import Counterpart, adopts, counterparts, not_adoptable
 from .errors import UsageError
 from .links import Links, left_in_use, link, unused_files, used_elsewhere
-from .model import Action, Address, Change, Desired, Diagnostic, Live, ObjectKey, Plan, Reason, Severity
+from .model import Action, Address, Change, Desired, Diagnostic, ObjectKey, Plan, Reason, Severity
 from .observation import Observation, Target
 from .ownership import World
 from .promotion import Proof, hold
@@ -270,18 +270,14 @@ def _notes(
 
 
 def forget_plan(
-    target: Target,
-    described: Collection[Address],
-    live: Sequence[Live],
-    address: Address | None,
-    remote_ids: Sequence[str],
+    seen: Observation, described: Collection[Address], address: Address | None, remote_ids: Sequence[str]
 ) -> Plan:
     """The plan that lets go of an address with all its objects, or of single objects. Deletes nothing.
 
     `described`: addresses that a manifest describes here. Raises UsageError for what is not ours, and for what the next
     plan would make or take again.
     """
-    world = Observation(target, live).world
+    target, world = seen.target, seen.world
     if address is None:
         changes = [_of_id(remote_id, described, world, target) for remote_id in dict.fromkeys(remote_ids)]
     else:

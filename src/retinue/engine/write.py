@@ -54,8 +54,11 @@ def carry_out(change: Change, run: Run) -> Result:
             return _create(change, run)
         case Action.NO_OP:
             raise NotImplementedError(f"no provider of this version needs {change.action}")
-    live = _current(change, run)
-    if live is None:
+    live = run.service.get(*change.object_key)
+    state = freshness(change, live, None, run.target)
+    if isinstance(state, Stale):
+        raise StaleError(state.why, "Plan again and review.")
+    if live is None or isinstance(state, Reached):
         return Result(change.remote_id, wrote=False)
     run.backup(live)
     if change.action is Action.DELETE:
@@ -198,15 +201,6 @@ def _found(unknown: UnknownOutcome, change: Change, is_it: Callable[[Live], bool
             why = f"{item.remote_id} appeared meanwhile and does not tell whose it is"
             raise UnknownOutcome(f"{unknown.message}; {why}", _PERHAPS_THIS) from unknown
     return None
-
-
-def _current(change: Change, run: Run) -> Live | None:
-    """The object as it is now; None if the step is done already. Raises StaleError if it is not as planned."""
-    live = run.service.get(*change.object_key)
-    state = freshness(change, live, None, run.target)
-    if isinstance(state, Stale):
-        raise StaleError(state.why, "Plan again and review.")
-    return None if isinstance(state, Reached) else live
 
 
 def _update(change: Change, live: Live, run: Run) -> Result:

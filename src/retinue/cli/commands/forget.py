@@ -7,6 +7,7 @@ import click
 from ...core.codec import parse_address
 from ...core.errors import UsageError
 from ...core.model import Address, Live
+from ...core.observation import Observation
 from ...core.plan import forget_plan
 from ...engine.read import read_live
 from ...providers.base import Service
@@ -38,7 +39,7 @@ def command(options: ApplyOptions, *, address: str | None, ids: tuple[str, ...])
     described = {item.address for item in session.desired if item.address}
     with connect(session, options) as service:
         live = _read(service, session, wanted, ids)
-        plan = forget_plan(session.target, described, live, wanted, ids)
+        plan = forget_plan(Observation(session.target, live), described, wanted, ids)
         return review_and_apply(plan, session, service, options)
 
 
