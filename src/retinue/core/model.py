@@ -10,7 +10,10 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from .allowed import Allowed
 from .marker import UNMARKED, Entry, Mark, Owner
 from .marker import Address as Address
+from .problem import Diagnostic as Diagnostic
 from .problem import Fault, Problem
+from .problem import Place as Place
+from .problem import Severity as Severity
 
 Json: TypeAlias = Any
 """A JSON value: None, bool, int, float, str, list or dict of JSON values."""
@@ -88,36 +91,6 @@ class Cause(StrEnum):
     MANIFEST = "manifest"
     DRIFT = "drift"
     BOTH = "both"
-
-
-class Severity(StrEnum):
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
-
-
-class Place(NamedTuple):
-    """Where a value stands: a path relative to the project folder, line and column counted from 1."""
-
-    file: str
-    line: int
-    column: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
-
-
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
-    """One thing to tell a person: a stable code, what is wrong, where, and what to do."""
-
-    code: str
-    message: str
-    remedy: str | None = None
-    place: Place | None = None
-    address: str | None = None
-    path: str | None = None
-    severity: Severity = Severity.ERROR
 
 
 @dataclass(frozen=True, slots=True, eq=False)
