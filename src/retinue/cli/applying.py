@@ -1,4 +1,4 @@
-"""Carries out an approved plan, and ends in order whatever stops it. Approval and report are modules of their own."""
+"""Has a plan approved and carries it out, and ends in order whatever stops it. Tells none of it: see `report`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from concurrent.futures import wait
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
-from ..core.codec import outcome
-from ..core.errors import RetinueError
-from ..core.model import Change, Live, Outcome, Plan, Status
+from .. import __version__
+from ..core.codec import outcome, plan_to_json
+from ..core.errors import RetinueError, StaleError, UsageError
+from ..core.model import Action, Change, Live, Outcome, Plan, Status
 from ..core.waves import Known, in_plan_order, known_as
 from ..engine.apply import apply_changes
 from ..engine.preflight import Checked
@@ -21,7 +22,6 @@ from ..load.uploads import changed_since, content
 from ..providers.base import Service
 from ..render.results import PAST
 from . import console, exits, files, interrupts
-from .approval import approve, check_digest, is_approved
 from .options import ApplyOptions, ProjectOptions
 from .report import nothing_to_do, report_blocked, report_outcomes, show_plan, shows_plan, text_of
 from .session import Session
@@ -52,7 +52,7 @@ def review_and_apply(plan: Plan, session: Session, service: Service, options: Ap
     empty = outcome(plan) == "no-changes"
     if shows_plan(options):
         show_plan(plan, ProjectOptions())
-    elif console.is_interactive() and not is_approved(options) and not empty:
+    elif console.is_interactive() and not options.approved and not empty:
         # stdout is for the result; whoever is asked must see what about.
         console.note(text_of(plan, ProjectOptions(), sys.stderr))
     check_digest(plan, options.expect_digest)
@@ -61,6 +61,33 @@ def review_and_apply(plan: Plan, session: Session, service: Service, options: Ap
     if any(not change.held for change in plan.changes) and not any(change.blocked for change in plan.changes):
         approve(plan, options)
     return carry_out(plan, session, service, options)
+
+
+def check_digest(plan: Plan, expected: str | None) -> None:
+    """Raises StaleError unless the plan is the one whose digest was approved, or there is nothing to do."""
+    digest = plan_to_json(plan, __version__)["digest"]
+    if expected in (None, digest):
+        return
+    if outcome(plan) != "no-changes":
+        message = f"the plan is not the one that was approved: its digest is {digest}"
+        raise StaleError(message, "Review the plan above and approve its digest.")
+    # What was approved is done, by this job's first run for instance.
+    console.note(f"Nothing is left to do, so the expected digest does not matter. That of this plan is {digest}.")
+
+
+def approve(plan: Plan, options: ApplyOptions) -> None:
+    """Ask on a terminal. Raises UsageError without one, RetinueError if the answer is not yes."""
+    if options.approved:
+        return
+    if not console.is_interactive():
+        remedy = "Pass --auto-approve, or --expect-digest with the digest of a reviewed plan."
+        raise UsageError("this plan needs an approval, and there is no terminal to ask at", remedy)
+    going = [change for change in plan.changes if not change.held]
+    deletes = sum(change.action is Action.DELETE for change in going)
+    loss = f", of which {deletes} delete" if deletes else ""
+    these = "this change" if len(going) == 1 else f"these {len(going)} changes"
+    if console.ask(f"\nApply {these}{loss} to {plan.environment}? Only `yes` is accepted: ") != "yes":
+        raise RetinueError("not approved; nothing was changed", "Answer `yes` to go on.")
 
 
 def carry_out(

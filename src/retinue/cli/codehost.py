@@ -14,9 +14,8 @@ from ..load.endpoints import is_loopback
 from ..render.inert import is_web_address
 from ..review.hosts import Access
 from . import console
-from .arguments import parse_timeout
-from .options import ProjectOptions
-from .proxies import proxy_for
+from .connecting import proxy_for
+from .options import ProjectOptions, parse_timeout
 
 _TOKENS = {"github": "GITHUB_TOKEN", "gitlab": "GITLAB_TOKEN"}
 _VARIABLES = {

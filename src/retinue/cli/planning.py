@@ -22,8 +22,7 @@ from ..load.origins import shared_file_notes
 from ..providers.base import Adviser, Provider, Rewindable, Service
 from ..providers.losses import LOSS
 from . import console
-from .arguments import parse_pairs
-from .options import ApplyOptions, PlanOptions
+from .options import ApplyOptions, PlanOptions, parse_pairs
 from .reading import opened
 from .session import Session, placed
 

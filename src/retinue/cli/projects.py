@@ -1,4 +1,4 @@
-"""Which project and which of its environments a command is about. Reads retinue.yaml alone; prints nothing."""
+"""Which project, environment and variables a command is about. Reads the files of these; prints nothing."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..core.errors import InvalidManifests, UsageError
-from ..core.model import Diagnostic, Severity
+from ..core.model import Diagnostic, Place, Severity
 from ..load.files import MAX_BYTES
+from ..load.located import Map
 from ..load.project import Environment, Project, find, load_project, parse_project
+from ..load.yaml import parse
 from ..providers.registry import catalogue
 from .files import read_named
+from .options import ProjectOptions, parse_pairs
 
 
 def open_project(
@@ -65,3 +68,27 @@ def choose_environment(project: Project, name: str | None) -> Environment:
         origin = "" if name else ", which $RETINUE_ENV names"
         raise UsageError(f"there is no environment `{wanted}`{origin}", f"This project has: {listed}.")
     return project.environments[wanted]
+
+
+def variables_of(options: ProjectOptions) -> Map:
+    """`--var-file` before `--var`; later ones win. What a file says has its place there."""
+    result = options.recorded.copy() if options.recorded is not None else Map(Place("", 1, 1))
+    for path in options.var_files:
+        read = _read_variables(path)
+        for name, value in read.items():
+            result.put(name, value, read.keys_at[name], read.values_at[name])
+    for name, text in parse_pairs(options.variables, "--var").items():
+        result[name] = text
+        result.keys_at.pop(name, None)
+    return result
+
+
+def _read_variables(path: str) -> Map:
+    """A YAML file with one mapping of names to values. Raises UsageError or InvalidManifests."""
+    data = read_named(path, MAX_BYTES, "the variables file", "Name a YAML file with --var-file.")
+    parsed = parse(data, path)
+    refuse(parsed.diagnostics)
+    values = [document.value for document in parsed.documents]
+    if len(values) != 1 or type(values[0]) is not Map:
+        raise UsageError(f"{path} is no mapping of names to values", "Write lines such as `model: gpt-4o`.")
+    return values[0]

@@ -16,10 +16,9 @@ from ..load.project import Environment, Project
 from ..providers.base import Provider
 from ..providers.losses import held, losses, weighed
 from ..schema import with_extras
-from .arguments import variables_of
 from .binding import bound_provider
 from .options import ProjectOptions
-from .projects import choose_environment, open_project, refuse
+from .projects import choose_environment, open_project, refuse, variables_of
 
 
 @dataclass(frozen=True)

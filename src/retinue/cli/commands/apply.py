@@ -19,8 +19,7 @@ from ...engine.preflight import Checked, preflight, read_for_trusted
 from ...providers import registry
 from ...providers.base import Service
 from .. import allowing, helping, options
-from ..applying import carry_out, review_and_apply, run_of
-from ..approval import check_digest
+from ..applying import carry_out, check_digest, review_and_apply, run_of
 from ..connecting import connect
 from ..files import read_named
 from ..options import ApplyOptions, ProjectOptions

@@ -16,9 +16,8 @@ from ...core.model import Address, Desired
 from ...core.selection import select
 from ...render.comparison import comparison_text
 from .. import console, helping, options
-from ..arguments import parse_pairs
 from ..exits import Exit
-from ..options import PlanOptions
+from ..options import PlanOptions, parse_pairs
 from ..reading import observed
 from ..session import Session, open_session
 
