@@ -91,11 +91,16 @@ def approve(plan: Plan, options: ApplyOptions) -> None:
 
 
 def carry_out(
-    plan: Plan, session: Session, service: Service, options: ApplyOptions, checked: Checked | None = None
+    plan: Plan, session: Session, service: Service, options: ApplyOptions, saved: Checked | None = None
 ) -> int:
-    """Apply an approved plan, report it, and return the exit code. `checked`: what of a saved one is left to do."""
-    checked = checked or Checked(plan.changes, (), ())
+    """Apply an approved plan, report it, and return the exit code. `saved`: what of a saved one is left to do."""
+    checked = saved or Checked(plan.changes, (), ())
     if any(change.blocked for change in checked.todo):
+        if saved:
+            # Blocked by now, which the plan that was shown does not say.
+            plan = replace(plan, changes=saved.todo, document=None)
+            if shows_plan(options):
+                show_plan(plan, ProjectOptions())
         return report_blocked(plan, options)
     stopping, record = Stopping(session.stop), _Record()
     with interrupts.handed_to(stopping.handle):
@@ -158,13 +163,14 @@ class _Record:
         return replace(run, started=started, finished=finished)
 
     def so_far(self, changes: Sequence[Change]) -> list[Outcome]:
-        return [self.finished.get(known_as(change)) or self._open(change) for change in changes]
-
-    def _open(self, change: Change) -> Outcome:
-        status, why = Status.NOT_STARTED, "the run was stopped before it"
-        if known_as(change) in self.started:
-            status, why = Status.UNKNOWN, "stopped in the middle of it"
-        return Outcome(change.address, change.action, status, change.remote_id, why)
+        found = []
+        for change in changes:
+            status, why = Status.NOT_STARTED, "the run was stopped before it"
+            if known_as(change) in self.started:
+                status, why = Status.UNKNOWN, "stopped in the middle of it"
+            left = Outcome(change.address, change.action, status, change.remote_id, why)
+            found.append(self.finished.get(known_as(change), left))
+        return found
 
 
 def run_of(session: Session, service: Service, options: ApplyOptions) -> Run:

@@ -69,15 +69,12 @@ def remove_plan(path: str) -> int | None:
     """
     about, target = files.existing(path), Path(path)
     try:
-        if about is None or not stat.S_ISREG(about.st_mode) or _PLAN_KEY not in target.read_bytes():
+        if about is None or not stat.S_ISREG(about.st_mode) or b'"format_version"' not in target.read_bytes():
             return None
         target.unlink()
     except OSError as error:
         raise UsageError(f"{path} cannot be replaced: {error.strerror or error}", "Name another file.") from error
     return about.st_mode
-
-
-_PLAN_KEY = b'"format_version"'
 
 
 def shows_plan(options: OutputOptions) -> bool:
@@ -87,9 +84,8 @@ def shows_plan(options: OutputOptions) -> bool:
 
 def nothing_to_do(plan: Plan, options: OutputOptions) -> int:
     """The plan was shown and is empty."""
-    if not shows_plan(options):
-        _print_results(plan, [], exits.Exit.OK, options)
-    return exits.Exit.OK
+    printed = shows_plan(options) or _print_results(plan, [], exits.Exit.OK, options)
+    return exits.Exit.OK if printed else exits.Exit.ERROR
 
 
 def report_blocked(plan: Plan, options: OutputOptions) -> int:
@@ -101,28 +97,19 @@ def report_blocked(plan: Plan, options: OutputOptions) -> int:
             why = (change.blocked.message, "\n".join(change.blocked.remedies) or None)
         outcomes.append(Outcome(change.address, change.action, Status.NOT_STARTED, change.remote_id, *why))
     if not shows_plan(options):
-        try:
-            _print_results(plan, outcomes, exits.Exit.BLOCKED, options)
-        except streams.OutputLost as lost:
-            streams.report(lost)
+        _print_results(plan, outcomes, exits.Exit.BLOCKED, options)
     where = "The plan above" if shows_plan(options) else "Each one's result"
-    counted = _counted(sum(change.blocked is not None for change in plan.changes), len(plan.changes))
+    count, total = sum(change.blocked is not None for change in plan.changes), len(plan.changes)
+    counted = f"{count} of {total} changes {'is' if count == 1 else 'are'}"
+    if count == total:
+        counted = {1: "the change is", 2: "both changes are"}.get(total, f"all {total} changes are")
     console.note(f"Error: {counted} blocked, so nothing was applied.\n  {where} says why and names the ways out.")
     return exits.Exit.BLOCKED
 
 
-def _counted(count: int, total: int) -> str:
-    if count == total:
-        return {1: "the change is", 2: "both changes are"}.get(total, f"all {total} changes are")
-    return f"{count} of {total} changes {'is' if count == 1 else 'are'}"
-
-
 def report_outcomes(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, options: ProjectOptions) -> exits.Exit:
     """The exit code: where the result cannot go to stdout, it goes to stderr, and that is an error."""
-    try:
-        _print_results(plan, outcomes, code, options)
-    except streams.OutputLost as lost:
-        streams.report(lost)
+    if not _print_results(plan, outcomes, code, options):
         from ..render.results import results_text
 
         console.note(results_text(plan, outcomes, console.style_for(sys.stderr)))
@@ -134,16 +121,22 @@ def report_outcomes(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, o
     return code
 
 
-def _print_results(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, options: OutputOptions) -> None:
+def _print_results(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, options: OutputOptions) -> bool:
+    """False where stdout is lost, which is reported."""
     from ..render.results import results_json, results_text
 
-    if options.output_format == "json":
-        told = (*plan.diagnostics, *(diagnostic for item in outcomes for diagnostic in item.notes))
-        value = results_json(plan, outcomes, int(code), exits.word(code, outcomes), told)
-        console.result_json(console.json_text(value))
-    elif options.output_format == "markdown":
-        from ..render.markdown import results_markdown
+    try:
+        if options.output_format == "json":
+            told = (*plan.diagnostics, *(diagnostic for item in outcomes for diagnostic in item.notes))
+            value = results_json(plan, outcomes, int(code), exits.word(code, outcomes), told)
+            console.result_json(console.json_text(value))
+        elif options.output_format == "markdown":
+            from ..render.markdown import results_markdown
 
-        console.result(results_markdown(plan, outcomes, link_to=run_link(options.link)))
-    else:
-        console.result(results_text(plan, outcomes, console.style_for(sys.stdout)))
+            console.result(results_markdown(plan, outcomes, link_to=run_link(options.link)))
+        else:
+            console.result(results_text(plan, outcomes, console.style_for(sys.stdout)))
+    except streams.OutputLost as lost:
+        streams.report(lost)
+        return False
+    return True
