@@ -12,7 +12,6 @@ from urllib.request import getproxies, proxy_bypass
 
 from ..core.errors import UsageError
 from ..load.endpoints import EMULATOR, is_loopback
-from ..load.project import Environment
 from ..providers.base import Identity, Service, bearer
 from ..providers.wire import Connection
 from . import console, emulators
@@ -28,9 +27,14 @@ EMULATOR_FOLDER = ".retinue-emulator"
 def connect(session: Session, options: ServiceOptions) -> Iterator[Service]:
     """The connected service of the session's environment, closed at the end."""
     environment = session.environment
-    _check_host(environment)
+    emulator, allowed = environment.endpoint == EMULATOR, os.environ.get("RETINUE_ALLOWED_HOSTS")
+    if allowed and not emulator:
+        # It restricts from outside where a key may be sent.
+        host = (urlsplit(environment.endpoint).hostname or "").lower()
+        if host not in {item.strip().lower() for item in allowed.split(",")}:
+            remedy = "Correct `endpoint` in retinue.yaml, or let the pipeline's owner allow the host."
+            raise UsageError(f"the endpoint's host {host} is not among $RETINUE_ALLOWED_HOSTS", remedy)
     with ExitStack() as stack:
-        emulator = environment.endpoint == EMULATOR
         budget = parse_timeout(options.timeout)
         sign = partial(_headers, session, min(LONGEST, budget))
         headers = session.provider.capabilities.auth.headers("env", EMULATOR) if emulator else sign()
@@ -65,17 +69,6 @@ def _headers(session: Session, seconds: float) -> dict[str, str]:
         return provider.capabilities.auth.headers(secret.source, key)
     token = provider.token() if isinstance(provider, Identity) else None
     return bearer(token) if token else {}
-
-
-def _check_host(environment: Environment) -> None:
-    """$RETINUE_ALLOWED_HOSTS restricts from outside where a key may be sent."""
-    allowed = os.environ.get("RETINUE_ALLOWED_HOSTS")
-    if not allowed or environment.endpoint == EMULATOR:
-        return
-    host = (urlsplit(environment.endpoint).hostname or "").lower()
-    if host not in {item.strip().lower() for item in allowed.split(",")}:
-        remedy = "Correct `endpoint` in retinue.yaml, or let the pipeline's owner allow the host."
-        raise UsageError(f"the endpoint's host {host} is not among $RETINUE_ALLOWED_HOSTS", remedy)
 
 
 def proxy_for(url: str, *, signed: bool) -> str | None:
