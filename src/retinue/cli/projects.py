@@ -14,7 +14,7 @@ from ..load.located import Map
 from ..load.project import Environment, Project, find, load_project, parse_project
 from ..load.yaml import parse
 from ..providers.registry import catalogue
-from .files import read_named
+from .named_files import read_named
 from .options import ProjectOptions, parse_pairs
 
 

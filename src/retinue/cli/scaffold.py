@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..core.errors import UsageError
 from ..providers import starter
-from .files import beside
+from .named_files import beside
 
 _TAIL = string.ascii_lowercase + string.digits
 

@@ -21,7 +21,7 @@ from ...providers.base import Service
 from .. import allowing, helping, options
 from ..applying import carry_out, check_digest, review_and_apply, run_of
 from ..connecting import connect
-from ..files import read_named
+from ..named_files import read_named
 from ..options import ApplyOptions, ProjectOptions
 from ..planning import as_recorded, plan_for, planned_again
 from ..reading import observed, opened

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import click
 
-from ...core.diff import stated_fields
+from ...core.differences import stated_fields
 from ...core.model import Desired, Json
 from ...core.pointer import join_pointer
 from ...load.origins import Origin, Path, commented, origins_of

@@ -11,7 +11,7 @@ import click
 
 from ...core.canonical import canonical
 from ...core.codec import parse_address
-from ...core.diff import differences, stated_fields
+from ...core.differences import changed_fields, stated_fields
 from ...core.errors import UsageError
 from ...core.model import Address, FieldChange, Kind, Live
 from ...core.observation import Observation
@@ -83,6 +83,6 @@ def _steps(versions: Sequence[Version], kind: Kind) -> tuple[Step, ...]:
         stated = stated_fields(after, kind).items() if before is None else ()
         changes = tuple(FieldChange(f"/{name}", None, value) for name, value in stated)
         if before is not None:
-            changes = differences(kind.fields, canonical(before, kind), canonical(after, kind))
+            changes = changed_fields(kind.fields, canonical(before, kind), canonical(after, kind))
         steps.append(Step(version.number, version.created_at, version.current, changes))
     return tuple(steps)
