@@ -250,13 +250,21 @@ def for_machines(problems: Sequence[Diagnostic], wanted: str, directory: str) ->
     """Diagnostics on stdout as SARIF or as annotations, with places from the root of the repository."""
     from .. import __version__
     from ..render.machines import github, sarif
-    from .ci import folder_in_repository
 
-    folder = folder_in_repository(directory)
+    # What the places in annotations begin with: where the project is, relative to the root of its repository.
+    project = _around(Path(directory).resolve(), "retinue.yaml")
+    workspace = os.environ.get("GITHUB_WORKSPACE") or os.environ.get("CI_PROJECT_DIR")
+    root = Path(workspace).resolve() if workspace else _around(project, ".git")
+    folder = project.relative_to(root).as_posix() if project.is_relative_to(root) else "."
     if wanted == "sarif":
         result_json(json_text(sarif(problems, __version__, folder)))
     else:
         result(github(problems, folder))
+
+
+def _around(start: Path, name: str) -> Path:
+    """The nearest folder from `start` upward that holds `name`; `start` if none does."""
+    return next((folder for folder in (start, *start.parents) if os.path.lexists(folder / name)), start)
 
 
 MACHINES = ("sarif", "github")

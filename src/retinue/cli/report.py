@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import sys
 from collections.abc import Sequence
@@ -13,9 +14,9 @@ from .. import __version__
 from ..core.codec import dump, outcome, plan_to_json
 from ..core.errors import UsageError
 from ..core.model import Outcome, Plan, Status
+from ..render.inert import is_web_address
 from ..render.text import plan_text
 from . import console, exits, named_files, streams
-from .ci import run_link
 from .options import STDOUT, OutputOptions, ProjectOptions, to_paste
 
 _READ = ("text", "markdown")
@@ -60,6 +61,18 @@ def text_of(plan: Plan, options: OutputOptions, stream: TextIO | None) -> str:
         return plan_markdown(plan, link_to=run_link(options.link))
     style, width = console.canvas(stream)
     return plan_text(plan, style=style, show_unchanged=options.show_unchanged, width=width)
+
+
+def run_link(link: str | None) -> str | None:
+    """The address of this run: as `--link` gives it, else as the CI knows it, else None. Raises UsageError."""
+    if link is not None:
+        if not is_web_address(link):
+            raise UsageError(f"--link {link} is no web address", "Write one that begins with https://.")
+        return link
+    server, repository, run = (os.environ.get(f"GITHUB_{name}") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
+    if server and repository and run:
+        return f"{server}/{repository}/actions/runs/{run}"
+    return os.environ.get("CI_JOB_URL") or None
 
 
 def remove_plan(path: str) -> int | None:

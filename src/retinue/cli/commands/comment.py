@@ -17,10 +17,10 @@ from ...render.markdown import plan_markdown
 from ...review.hosts import HOSTS, Host
 from ...review.sticky import approved_digest, head, marker, steps
 from .. import console, helping, options
-from ..ci import run_link
 from ..codehost import HostOptions, commit_of, host_of
 from ..options import STDOUT
 from ..projects import choose_environment, open_project
+from ..report import run_link
 from .apply import read_plan
 
 
