@@ -15,6 +15,7 @@ from ...core.pointer import join_pointer
 from ...schema import by_name, schema_beside
 from ..assistants_v2 import ASSISTANT
 from ..base import Auth, Capabilities, Provider, Service, Support
+from ..lenient import text_members
 from ..wire import Connection
 from .block import DEFAULT_KEYS, NAME, block_of
 from .mapping import SYSTEM, UNNAMED
@@ -91,7 +92,7 @@ def _problems(desired: Desired) -> Iterator[Diagnostic]:
         message = f"`{UNNAMED}` is what the server calls an assistant without a name"
         yield Diagnostic("name-unnamed", message, "Use another name, or none.", path="/name")
     for key, value in SYSTEM.items():
-        if (desired.spec.get("metadata") or {}).get(key) == value:
+        if text_members(desired.spec.get("metadata")).get(key) == value:
             message = f"`{key}: {value}` is how the server marks the assistants that it makes by itself"
             yield Diagnostic("metadata-system", message, "Use another value.", path=f"/metadata/{key}")
 

@@ -7,24 +7,32 @@ is not verified.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ...core.model import Change, Desired, Diagnostic, Json, Live, Obstacle, Severity
 from ...schema import by_name, schema_beside
 from ..assistants_v2 import ASSISTANT
-from ..base import Capabilities, Configured, Marker, Provider, Service, Settings, Support
-from ..lenient import mapping, mappings, text
+from ..base import ByKind, Capabilities, Configured, Marker, Provider, Resolved, Service, Settings, Support
+from ..lenient import mapping, numbered, text
 from ..losses import LOSS, OVERLAY
 from ..metadata import MOST_PAIRS
-from ..openai_assistants import SETTINGS, classify, headers_of
+from ..openai_assistants import SETTINGS, AssistantVerbs, classify, headers_of
 from ..wire import Connection
-from .forms import DESCRIPTION_KEY, NAME, block_of, metadata, to_live
-from .service import AgentsService
+from .forms import DESCRIPTION_KEY, NAME, AgentForm, as_understood, block_of, metadata, to_live
 from .tools import is_portable, strange_tools, write_tools
+
+if TYPE_CHECKING:
+    from ..http import Http
 
 __all__ = ["PROVIDER", "OpenAIAgentsProvider", "classify"]
 
 _SCHEMA: Json = schema_beside(__package__, "schema")
+_GONE = (
+    "The Agents API is a beta: check that this account takes part in it, and `endpoint` (https://api.openai.com/v1, or"
+    " `emulator` to work locally)."
+)
 _NATIVE = (Support.NATIVE, "")
 _LONGEST_NAME = 128
 _MOST_TOOL_BYTES = 3 * 1024 * 1024
@@ -34,6 +42,26 @@ _LOST_TOOLS: Mapping[str, str] = {
     "code_interpreter": "an agent runs code in the environment of its session, which is set up where sessions are made",
     "file_search": "an agent searches no vector store; offer the search as a function or behind an `mcp` server",
 }
+
+
+class AgentsService(ByKind):
+    """The verbs of the Assistants family, with agents on the wire."""
+
+    def __init__(self, http: Http) -> None:
+        self._agents = AssistantVerbs(http, AgentForm(), _GONE, "agents", clearable=())
+        super().__init__({ASSISTANT.name: self._agents}, http.close)
+
+    def account(self) -> str | None:
+        return self._agents.account()
+
+    def resolve(self, desired: Sequence[Desired]) -> Resolved:
+        """The manifests with their response formats as an agent holds them."""
+        found = []
+        for item in desired:
+            stated = item.spec.get("response_format")
+            held = as_understood(stated)
+            found.append(item if held == stated else replace(item, spec={**item.spec, "response_format": held}))
+        return Resolved(tuple(found))
 
 
 class OpenAIAgentsProvider(Provider):
@@ -115,11 +143,11 @@ def _problems(spec: Mapping[str, Json]) -> Iterator[Diagnostic]:
     if described and len(metadata(spec, Marker("-", "-"))) > MOST_PAIRS:
         message = "`description` cannot be held: it travels as a metadata pair, and there is none left"
         yield Diagnostic(LOSS, message, "Remove one pair of `metadata`, or the description.", path="/description")
-    for index, tool in enumerate(mappings(spec.get("tools"))):
+    for index, tool in numbered(spec.get("tools")):
         yield from _tool(tool, f"/tools/{index}")
     yield from _format(mapping(spec.get("response_format")))
     block = block_of(spec)
-    for index, tool in enumerate(mappings(block.get("tools"))):
+    for index, tool in numbered(block.get("tools")):
         if is_portable(tool):
             message = f"this {tool['type']} says nothing that only OpenAI has: it belongs into `tools` of the manifest"
             remedy = "Move it there, in the words of a manifest."
