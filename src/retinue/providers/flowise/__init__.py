@@ -14,7 +14,7 @@ from ..base import Capabilities, Provider, Service, Support
 from ..wire import Connection
 from .block import NAME, block_of
 from .checks import problems
-from .reading import details_of
+from .rows import details_of
 from .service import FlowiseService
 from .verdicts import classify
 

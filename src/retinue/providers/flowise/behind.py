@@ -9,7 +9,7 @@ from ...core.errors import RetinueError
 from ...core.model import Diagnostic, Json, Severity
 from ..paged import below
 from ..wire import Verb
-from .reading import details_of, is_marked, upstream_id
+from .rows import details_of, is_marked, upstream_id
 from .upstream import is_comparable
 from .verdicts import is_gone_upstream
 
