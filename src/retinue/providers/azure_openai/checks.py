@@ -14,7 +14,7 @@ from ..vector_stores import unsearchable
 from .versions import Part, Version
 
 
-def store_problems(desired: Desired, version: Version) -> Iterator[Diagnostic]:
+def store_problems(version: Version, desired: Desired) -> Iterator[Diagnostic]:
     """How the files of a store are chunked, and their attributes."""
     yield from unsearchable(desired)
     for index, item in numbered(desired.spec.get("files")):
@@ -24,7 +24,7 @@ def store_problems(desired: Desired, version: Version) -> Iterator[Diagnostic]:
             yield from _lacking(Part.CHUNKING, f"/files/{index}/chunking_strategy", version)
 
 
-def assistant_problems(desired: Desired, version: Version) -> Iterator[Diagnostic]:
+def assistant_problems(version: Version, desired: Desired) -> Iterator[Diagnostic]:
     yield from lost_tools(desired, "this API")
     spec = desired.spec
     text, most = spec.get("instructions"), version.longest_instructions

@@ -64,78 +64,8 @@ class AgentsService(ByKind):
         return Resolved(tuple(found))
 
 
-class OpenAIAgentsProvider(Provider):
-    """The record and the pure checks. `headers`: what the settings of an environment add to every request."""
-
-    name = NAME
-    title = "OpenAI Agents (beta)"
-    service = AgentsService
-    capabilities = Capabilities(
-        kinds=by_name(ASSISTANT),
-        list_lag=2.0,
-        key_variable="OPENAI_API_KEY",
-        endpoint="https://api.openai.com/v1",
-        account="the organization, where answers name it",
-        settings=SETTINGS,
-        extras={ASSISTANT.name: _SCHEMA},
-        replaced={ASSISTANT.name: frozenset({"description", "metadata"})},
-        fields={
-            ASSISTANT.name: {
-                "name": (Support.NATIVE, f"at most {_LONGEST_NAME} characters"),
-                "description": (Support.EMULATED, f"the metadata pair `{DESCRIPTION_KEY}`: one pair fewer for you"),
-                "model": _NATIVE,
-                "instructions": (Support.EMULATED, _APPENDED),
-                "tools": (Support.NATIVE, "function (with a description, not strict), mcp, web_search"),
-                "tool_resources": (Support.UNSUPPORTED, "an agent has no files and vector stores of its own"),
-                "metadata": _NATIVE,
-                "temperature": (Support.UNSUPPORTED, _NO_SAMPLING),
-                "top_p": (Support.UNSUPPORTED, _NO_SAMPLING),
-                "response_format": (Support.NATIVE, "text, or json_schema: its schema alone"),
-                "reasoning_effort": _NATIVE,
-                "providers": (Support.NATIVE, ", ".join(_SCHEMA["properties"])),
-            }
-        },
-    )
-
-    def __init__(self, headers: Mapping[str, str] | None = None) -> None:
-        self._headers = headers or {}
-
-    def configured(self, settings: Settings) -> Configured:
-        headers, problems = headers_of(settings)
-        noted = Diagnostic("approximated", f"instructions are {_APPENDED}", path="/provider", severity=Severity.INFO)
-        return Configured(OpenAIAgentsProvider(headers), (*problems, noted))
-
-    def check(self, desired: Desired) -> list[Diagnostic]:
-        return [*_problems(desired.spec)]
-
-    def obstacle(self, change: Change, live: Live | None) -> Obstacle | None:
-        """More than 16 metadata pairs, counting a description that the manifest leaves to others."""
-        if live is None:
-            return None
-        count = len(metadata({**live.spec, **{item.name: item.after for item in change.fields}}, Marker("-", "-")))
-        if count <= MOST_PAIRS:
-            return None
-        message = f"{live.remote_id} would need {count} metadata pairs, {MOST_PAIRS} is the most"
-        return Obstacle("metadata-full", message, ("Keep fewer metadata keys, or no description.",))
-
-    def connect(self, connection: Connection) -> Service:
-        headers = {"OpenAI-Beta": "agents=v1", **self._headers, **connection.headers}
-        return AgentsService(connection.with_headers(headers).http(classify))
-
-    def exported(self, live: Live) -> dict[str, Json]:
-        """An agent as the manifest's fields, for import; tools of unknown types too, so that they are told of."""
-        tools = [*live.spec["tools"], *strange_tools(live.raw.get("tools"))]
-        form = live.spec["response_format"]
-        if mapping(form).get("type") == "json_schema":
-            form = {**form, "json_schema": {"name": "answer", **form["json_schema"]}}
-        return {"id": live.remote_id, **live.spec, "tools": tools, "response_format": form}
-
-    def recognised(self, raw: Mapping[str, Json]) -> Live | None:
-        """An object of an export as a live agent; None if it says that it is something else."""
-        return to_live(raw) if raw.get("object") == "agent" and text(raw.get("id")) else None
-
-
-def _problems(spec: Mapping[str, Json]) -> Iterator[Diagnostic]:
+def _problems(desired: Desired) -> Iterator[Diagnostic]:
+    spec = desired.spec
     name, described = spec.get("name"), spec.get("description") is not None
     if isinstance(name, str) and len(name) > _LONGEST_NAME:
         message = f"a `name` of {len(name)} characters cannot be held: {_LONGEST_NAME} is the most for an agent"
@@ -184,6 +114,75 @@ def _format(form: Mapping[str, Json]) -> Iterator[Diagnostic]:
     elif kind == "json_schema" and (inner.get("strict") is not None or inner.get("description")):
         message = "of a json_schema an agent holds the schema alone; answers always follow it, as if `strict` were true"
         yield Diagnostic("approximated", message, path="/response_format/json_schema", severity=Severity.INFO)
+
+
+class OpenAIAgentsProvider(Provider):
+    """The record and the pure checks. `headers`: what the settings of an environment add to every request."""
+
+    name = NAME
+    title = "OpenAI Agents (beta)"
+    service = AgentsService
+    checks = {ASSISTANT.name: _problems}
+    capabilities = Capabilities(
+        kinds=by_name(ASSISTANT),
+        list_lag=2.0,
+        key_variable="OPENAI_API_KEY",
+        endpoint="https://api.openai.com/v1",
+        account="the organization, where answers name it",
+        settings=SETTINGS,
+        extras={ASSISTANT.name: _SCHEMA},
+        replaced={ASSISTANT.name: frozenset({"description", "metadata"})},
+        fields={
+            ASSISTANT.name: {
+                "name": (Support.NATIVE, f"at most {_LONGEST_NAME} characters"),
+                "description": (Support.EMULATED, f"the metadata pair `{DESCRIPTION_KEY}`: one pair fewer for you"),
+                "model": _NATIVE,
+                "instructions": (Support.EMULATED, _APPENDED),
+                "tools": (Support.NATIVE, "function (with a description, not strict), mcp, web_search"),
+                "tool_resources": (Support.UNSUPPORTED, "an agent has no files and vector stores of its own"),
+                "metadata": _NATIVE,
+                "temperature": (Support.UNSUPPORTED, _NO_SAMPLING),
+                "top_p": (Support.UNSUPPORTED, _NO_SAMPLING),
+                "response_format": (Support.NATIVE, "text, or json_schema: its schema alone"),
+                "reasoning_effort": _NATIVE,
+                "providers": (Support.NATIVE, ", ".join(_SCHEMA["properties"])),
+            }
+        },
+    )
+
+    def __init__(self, headers: Mapping[str, str] | None = None) -> None:
+        self._headers = headers or {}
+
+    def configured(self, settings: Settings) -> Configured:
+        headers, problems = headers_of(settings)
+        noted = Diagnostic("approximated", f"instructions are {_APPENDED}", path="/provider", severity=Severity.INFO)
+        return Configured(OpenAIAgentsProvider(headers), (*problems, noted))
+
+    def obstacle(self, change: Change, live: Live | None) -> Obstacle | None:
+        """More than 16 metadata pairs, counting a description that the manifest leaves to others."""
+        if live is None:
+            return None
+        count = len(metadata({**live.spec, **{item.name: item.after for item in change.fields}}, Marker("-", "-")))
+        if count <= MOST_PAIRS:
+            return None
+        message = f"{live.remote_id} would need {count} metadata pairs, {MOST_PAIRS} is the most"
+        return Obstacle("metadata-full", message, ("Keep fewer metadata keys, or no description.",))
+
+    def connect(self, connection: Connection) -> Service:
+        headers = {"OpenAI-Beta": "agents=v1", **self._headers, **connection.headers}
+        return AgentsService(connection.with_headers(headers).http(classify))
+
+    def exported(self, live: Live) -> dict[str, Json]:
+        """An agent as the manifest's fields, for import; tools of unknown types too, so that they are told of."""
+        tools = [*live.spec["tools"], *strange_tools(live.raw.get("tools"))]
+        form = live.spec["response_format"]
+        if mapping(form).get("type") == "json_schema":
+            form = {**form, "json_schema": {"name": "answer", **form["json_schema"]}}
+        return {"id": live.remote_id, **live.spec, "tools": tools, "response_format": form}
+
+    def recognised(self, raw: Mapping[str, Json]) -> Live | None:
+        """An object of an export as a live agent; None if it says that it is something else."""
+        return to_live(raw) if raw.get("object") == "agent" and text(raw.get("id")) else None
 
 
 PROVIDER = OpenAIAgentsProvider()
