@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ..core.diff import reached
+from ..core.diff import altered
 from ..core.errors import InvalidManifests, UsageError
 from ..core.model import MISSING, Cause, Desired, Json, Live, Plan, Severity
 from ..core.observation import Observation
@@ -55,6 +55,7 @@ def _wanted(session: Session, plan: Plan, live: Sequence[Live], taken: set[str])
             continue
         values = _live_values(session, session.written[str(change.address)], by_key[change.object_key])
         kind = session.kinds[change.address.kind]
+        differing = altered({item.name: item.after for item in moved}, values, kind, (), change.ignored)
         for item in moved:
             name = item.name
             if addresses_in({name: item.after}, kind):
@@ -62,7 +63,7 @@ def _wanted(session: Session, plan: Plan, live: Sequence[Live], taken: set[str])
                 refused.append(Refused(one, _REFERS))
                 continue
             one = Wanted(session.written[str(change.address)], kind.fields[name], values.get(name, MISSING))
-            if reached(item, values, kind, change.ignored):
+            if name not in differing:
                 live_one = one._replace(value=by_key[change.object_key].spec.get(name, MISSING))
                 refused.append(Refused(live_one, _BEYOND))
             elif item.cause is Cause.BOTH and str(change.address) not in taken:
