@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 from ..core.errors import ApiGone
-from ..core.model import Diagnostic, Live, Severity
+from ..core.model import Live, Severity
 from ..core.observation import Observation, hints_at_more, to_read_whole
 from ..engine.read import read_for_plan, read_ours, read_whole
 from ..engine.threads import in_thread

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ..core.differences import reached
+from ..core.differences import altered
 from ..core.errors import InvalidManifests, UsageError
 from ..core.model import MISSING, Cause, Desired, Json, Live, Plan, Severity
 from ..core.observation import Observation
@@ -54,12 +54,13 @@ def _wanted(session: Session, plan: Plan, live: Sequence[Live], taken: set[str])
             continue
         written, found = session.written[str(change.address)], by_key[change.object_key]
         values, kind = _live_values(session, written, found), session.kinds[change.address.kind]
+        differing = altered({item.name: item.after for item in moved}, values, kind, (), change.ignored)
         for item in moved:
             name = item.name
             one = Wanted(written, kind.fields[name], values.get(name, MISSING))
             if addresses_in({name: item.after}, kind):
                 refused.append(Refused(one._replace(value=MISSING), _REFERS))
-            elif reached(item, values, kind, change.ignored):
+            elif name not in differing:
                 refused.append(Refused(one._replace(value=found.spec.get(name, MISSING)), _BEYOND))
             elif item.cause is Cause.BOTH and str(change.address) not in taken:
                 refused.append(Refused(one, f"{_BOTH}; --take-live {change.address} takes the live one"))

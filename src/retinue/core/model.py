@@ -227,6 +227,12 @@ class Kind:
         noun = self.word.replace("_", " ")
         return f"{'an' if noun[:1] in tuple('aeiou') else 'a'} {noun}"
 
+    @property
+    def defaults(self) -> dict[str, Json]:
+        """The documented default of each field that has one."""
+        shapes = ((name, field.shape) for name, field in self.fields.items())
+        return {name: shape.default for name, shape in shapes if shape.default is not MISSING}
+
     def display_name(self, spec: Mapping[str, Json]) -> str | None:
         """What people see an object called."""
         name = spec.get(self.display)
