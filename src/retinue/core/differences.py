@@ -150,20 +150,15 @@ def altered(
     ignored: Collection[str] = (),
 ) -> set[str]:
     """The names of the fields in `sent` that the service's answer holds otherwise, `ignored` parts aside."""
-    readable = [name for name in sent if name in kind.fields and name not in unreadable]
-    return {item for item in readable if not reached(FieldChange(f"/{item}", None, sent[item]), answer, kind, ignored)}
+    want, held = (without(canonical(side, kind), ignored) for side in (sent, answer))
+    return {
+        name
+        for name in sent
+        if name in kind.fields and name not in unreadable and not same(want.get(name, MISSING), held.get(name, MISSING))
+    }
 
 
 def expect_digest(live: Live, kind: Kind, unreadable: Collection[str], ignored: Collection[str]) -> str:
     """What a plan expects of a live object: its known fields less `ignored`, plus whose it is: its `expect`."""
     fields = {name: value for name, value in canonical(live.spec, kind).items() if name not in unreadable}
     return digest({"address": live.mark.owner_text, "fields": without(fields, ignored)})
-
-
-def reached(change: FieldChange, live: Mapping[str, Json], kind: Kind, ignored: Collection[str] = ()) -> bool:
-    """Whether a live object already holds what the change wants, `ignored` parts aside."""
-    name = change.name
-    if name not in kind.fields:
-        return False
-    want, held = canonical({name: change.after}, kind), canonical(live, kind)
-    return same(without(want, ignored).get(name, MISSING), without(held, ignored).get(name, MISSING))

@@ -13,7 +13,7 @@ from .canonical import canonical, canonical_json, same
 from .content import leftover_address, scope_of
 from .marker import Entry
 from .marks import entry_of, short_digest
-from .model import MISSING, Action, Change, Field, FieldChange, Json, Kind, Live
+from .model import MISSING, Action, Change, Field, Json, Kind, Live
 from .observation import Target
 from .ownership import Claim, World
 from .pointer import without
@@ -134,24 +134,20 @@ def is_reached(change: Change, live: Live, target: Target) -> bool:
         return False
     if change.mark.accepted and not _is_recorded(change, live, kind):
         return False
-    fields, stated = list(change.fields), {item.path for item in change.fields}
-    if change.action is Action.CREATE:
-        # What a create leaves unsaid is the documented default.
-        for name, field in kind.fields.items():
-            if f"/{name}" not in stated and field.shape.default is not MISSING:
-                fields.append(FieldChange(f"/{name}", None, field.shape.default))
-    return all(_holds(item, live, applied.fields, change, target) for item in fields)
+    # What a create leaves unsaid is the documented default.
+    wanted = kind.defaults if change.action is Action.CREATE else {}
+    wanted |= {item.name: item.after for item in change.fields}
+    differing = differences.altered(wanted, live.spec, kind, (), change.ignored)
+    fields = (kind.fields[name] for name in wanted if name in kind.fields and f"/{name}" not in change.ignored)
+    return all(_holds(field, field.name not in differing, live, change, target) for field in fields)
 
 
-def _holds(item: FieldChange, live: Live, entries: Mapping[str, Entry], change: Change, target: Target) -> bool:
-    kind = target.kinds[change.address.kind]
-    field = kind.fields.get(item.name)
-    if field is None or item.path in change.ignored:
-        return True
+def _holds(field: Field, same_value: bool, live: Live, change: Change, target: Target) -> bool:
+    kind, entries = target.kinds[change.address.kind], live.mark.applied.fields if live.mark.applied else {}
     asked, entry = change.asked.get(field.code), entries.get(field.code)
     if field.name in target.hidden(kind.name):
         return entry == asked
-    if differences.reached(item, live.spec, kind, change.ignored):
+    if same_value:
         return True
     if entry is None or asked is None or entry.asked != asked.asked or entry.observed is None:
         return False

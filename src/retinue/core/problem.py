@@ -1,42 +1,10 @@
-"""What is wrong, before and after it has a place, and the words in which all messages show values. Pure."""
+"""A fault of a document before it has a place, and the words in which all messages show values. Pure."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, NamedTuple
-
-
-class Severity(StrEnum):
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
-
-
-class Place(NamedTuple):
-    """Where a value stands: a path relative to the project folder, line and column counted from 1."""
-
-    file: str
-    line: int
-    column: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
-
-
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
-    """One thing to tell a person: a stable code, what is wrong, where, and what to do."""
-
-    code: str
-    message: str
-    remedy: str | None = None
-    place: Place | None = None
-    address: str | None = None
-    path: str | None = None
-    severity: Severity = Severity.ERROR
 
 
 class Problem(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ..core import differences
@@ -21,7 +21,7 @@ from ..core.errors import (
 from ..core.freshness import Reached, Stale, freshness, is_reached, matches, refusal
 from ..core.marker import Applied, Mark
 from ..core.marks import at_default, begun, ended, fields_to_send, next_applied, with_observations
-from ..core.model import MISSING, Action, Change, Diagnostic, Json, Kind, Live, Resource, Severity
+from ..core.model import Action, Change, Diagnostic, Json, Live, Resource, Severity
 from ..core.references import grounded, to_names
 from ..providers.base import Uploader
 from .read import read_live
@@ -255,8 +255,9 @@ def _settle(change: Change, answer: Live, mark: Mark, sent: Mapping[str, Json], 
     owner, applied = mark.owner, mark.applied
     assert owner is not None and applied is not None
     kind, hidden = run.kinds[change.address.kind], run.target.hidden(change.address.kind)
-    names = sorted(differences.altered(sent, answer.spec, kind, hidden, change.ignored))
-    noted = {*names, *_resolved(change, answer, sent, kind, hidden)}
+    # What was left out of a create, and got a default of the service's own: noted, it is no edit later.
+    asked = {**kind.defaults, **sent} if change.action.makes else sent
+    noted = differences.altered(asked, answer.spec, kind, hidden, change.ignored)
     observed = ended(applied)
     if noted:
         known = {(address.kind, key): address for address, key in run.known(change).items()}
@@ -270,16 +271,7 @@ def _settle(change: Change, answer: Live, mark: Mark, sent: Mapping[str, Json], 
             remedy = "The next plan shows these fields once more; apply it."
             raise Unrecorded(message, remedy, remote_id=answer.remote_id) from error
         _check_mark(answer, mark)
-    return Result(answer.remote_id, _notes(change, names))
-
-
-def _resolved(change: Change, answer: Live, sent: Mapping[str, Json], kind: Kind, hidden: Collection[str]) -> set[str]:
-    """What was left out of a create, and got a default of the service's own: noted, it is no edit later."""
-    if not change.action.makes:
-        return set()
-    defaults = {name: field.shape.default for name, field in kind.fields.items() if name not in sent}
-    left = {name: default for name, default in defaults.items() if default is not MISSING}
-    return differences.altered(left, answer.spec, kind, hidden, change.ignored)
+    return Result(answer.remote_id, _notes(change, sorted(noted & sent.keys())))
 
 
 def _check_mark(answer: Live, mark: Mark) -> None:
