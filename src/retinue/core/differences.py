@@ -151,11 +151,8 @@ def altered(
 ) -> set[str]:
     """The names of the fields in `sent` that the service's answer holds otherwise, `ignored` parts aside."""
     want, held = (without(canonical(side, kind), ignored) for side in (sent, answer))
-    return {
-        name
-        for name in sent
-        if name in kind.fields and name not in unreadable and not same(want.get(name, MISSING), held.get(name, MISSING))
-    }
+    readable = (name for name in sent if name in kind.fields and name not in unreadable)
+    return {item.name for item in differing(readable, want, held)}
 
 
 def expect_digest(live: Live, kind: Kind, unreadable: Collection[str], ignored: Collection[str]) -> str:
