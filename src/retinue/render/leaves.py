@@ -49,18 +49,10 @@ _Path = tuple[Any, ...]
 def leaves(before: Json, after: Json, shape: Shape) -> list[Leaf]:
     """The differing leaves of two values of a field, sorted by path; a leaf with path "" is the whole value."""
     defaults: dict[_Path, Json] = {}
-    old, new = _keyed_sides(_comparable(before, shape), _comparable(after, shape), shape, defaults)
+    old, new = (_keyed(_comparable(value, shape), shape, (), defaults) for value in (before, after))
     if type(old) is not type(new) or not isinstance(old, dict):
         return [] if same(old, new) and type(old) is type(new) else [Leaf("", _as_json(old), _as_json(new))]
-    try:
-        # Slow to import and to run, so only here: for the few fields that are known to differ.
-        from deepdiff import DeepDiff
-
-        tree = DeepDiff(*_differing(old, new), view="tree", ignore_private_variables=False, threshold_to_diff_deeper=0)
-        paths = [tuple(level.path(output_format="list")) for levels in tree.values() for level in levels]
-    except RecursionError:
-        return [Leaf("", _as_json(old), _as_json(new))]
-    found = [leaf for path in paths for leaf in _leaf(path, old, new, defaults)]
+    found = [leaf for path in _differing((), old, new) for leaf in _leaf(path, old, new, defaults)]
     found.extend(_reordered((), old, new))
     if isinstance(before, str) or isinstance(after, str):
         # A word such as `auto` was read as the type of an object, which it is not: it stands for the whole.
@@ -68,24 +60,17 @@ def leaves(before: Json, after: Json, shape: Shape) -> list[Leaf]:
     return sorted(found, key=lambda leaf: (leaf.path, leaf.reordered, _text(leaf.before), _text(leaf.after)))
 
 
-def _differing(old: dict[Any, Json], new: dict[Any, Json]) -> tuple[dict[Any, Json], dict[Any, Json]]:
-    """Both sides without what they share: of 128 tools mostly one differs."""
-    one, two = type(old)(), type(new)()
-    for key, before in old.items():
-        if key not in new:
-            one[key] = before
-            continue
-        after = new[key]
-        if type(before) is type(after):
-            if isinstance(before, dict):
-                before, after = _differing(before, after)
-                if not before and not after:
-                    continue
-            elif before == after:
-                continue
-        one[key], two[key] = before, after
-    two.update({key: after for key, after in new.items() if key not in old})
-    return one, two
+def _differing(path: _Path, old: Json, new: Json) -> Iterator[_Path]:
+    """The paths at which the sides have different values, or only one of them has any."""
+    if type(old) is not type(new) or not isinstance(old, dict):
+        if type(old) is not type(new) or old != new:
+            yield path
+        return
+    for key in {**old, **new}:
+        if key in old and key in new:
+            yield from _differing((*path, key), old[key], new[key])
+        else:
+            yield (*path, key)
 
 
 def names(value: Json, shape: Shape) -> list[str] | None:
@@ -104,26 +89,6 @@ def _comparable(value: Json, shape: Shape) -> Json:
     if isinstance(short, str) and shape.by_type is not None:
         short = {"type": short}
     return short
-
-
-def _keyed_sides(old: Json, new: Json, shape: Shape, defaults: dict[_Path, Json]) -> tuple[Json, Json]:
-    """Both sides as `_keyed`. Of items that both lists hold the key is enough: of 128 tools mostly one differs."""
-    if not isinstance(old, list) or not isinstance(new, list):
-        return _keyed(old, shape, (), defaults), _keyed(new, shape, (), defaults)
-    items = shape.items or Shape()
-    one, two = (
-        {key: (item, content, inner) for item, (key, content, inner) in zip(side, _keys(side, items), strict=True)}
-        for side in (old, new)
-    )
-    both = {key for key, (item, *_) in one.items() if key in two and same(item, two[key][0])}
-    old, new = (
-        _Items(
-            (key, None if key in both else _keyed(content, inner, (key,), defaults))
-            for key, (_, content, inner) in side.items()
-        )
-        for side in (one, two)
-    )
-    return old, new
 
 
 def _keyed(value: Json, shape: Shape, path: _Path, defaults: dict[_Path, Json]) -> Json:
