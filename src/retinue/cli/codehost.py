@@ -18,11 +18,11 @@ from . import console
 from .connecting import proxy_for
 from .options import ProjectOptions, parse_timeout
 
-_TOKENS = {"github": "GITHUB_TOKEN", "gitlab": "GITLAB_TOKEN"}
 _VARIABLES = {
-    "github": {"repository": "GITHUB_REPOSITORY", "api_url": "GITHUB_API_URL"},
-    "gitlab": {"repository": "CI_PROJECT_ID", "api_url": "CI_API_V4_URL"},
+    "github": ("GITHUB_REPOSITORY", "GITHUB_API_URL", "GITHUB_TOKEN"),
+    "gitlab": ("CI_PROJECT_ID", "CI_API_V4_URL", "GITLAB_TOKEN"),
 }
+"""By host: where the CI tells the repository and the API's URL, and where the token usually is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,19 +48,21 @@ def host_of(options: HostOptions) -> tuple[str, Host]:
     """
     timeout = parse_timeout(options.timeout)
     host = options.host or ("gitlab" if os.environ.get("GITLAB_CI") else "github")
-    names = _VARIABLES[host]
-    repository = options.repository or os.environ.get(names["repository"])
+    repository_name, url_name, token_name = _VARIABLES[host]
+    repository = options.repository or os.environ.get(repository_name)
     if not repository or (host == "github" and not re.fullmatch(r"[^/\s]+/[^/\s]+", repository)):
-        raise UsageError("which repository?", f"Name it with --repository, or set {names['repository']}.")
-    number = options.number or (_pull_request() if host == "github" else _merge_request())
+        raise UsageError("which repository?", f"Name it with --repository, or set {repository_name}.")
+    if not (number := options.number or 0):
+        found = re.fullmatch(r"[1-9][0-9]{0,9}", os.environ.get("CI_MERGE_REQUEST_IID", ""))
+        number = _pull_request() if host == "github" else int(found[0]) if found else 0
     if not number and not options.read:
         raise UsageError("this run is about no pull or merge request", "Name it with --number; --out FILE needs none.")
-    url = options.api_url or os.environ.get(names["api_url"]) or ("https://api.github.com" * (host == "github"))
+    url = options.api_url or os.environ.get(url_name) or ("https://api.github.com" * (host == "github"))
     # The token goes there.
     there = urlsplit(url).hostname if is_web_address(url) else None
     if not there or "@" in url or (urlsplit(url).scheme == "http" and not is_loopback(there)):
         raise UsageError("the API's URL is none that a token can be sent to", "Name one with --api-url https://….")
-    token_name = options.token_env or _TOKENS[host]
+    token_name = options.token_env or token_name
     token = (os.environ.get(token_name) or "").strip()
     if not (token and token.isascii() and token.isprintable()):
         raise AuthError(f"the environment variable {token_name} holds no token", f"Set {token_name}, or --token-env.")
@@ -91,11 +93,6 @@ def _pull_request() -> int:
             return max(0, int(holder["number"]))
     found = re.fullmatch(r"refs/pull/([1-9][0-9]{0,9})/\w+", os.environ.get("GITHUB_REF", ""))
     return int(found[1]) if found else 0
-
-
-def _merge_request() -> int:
-    text = os.environ.get("CI_MERGE_REQUEST_IID", "")
-    return int(text) if re.fullmatch(r"[1-9][0-9]{0,9}", text) else 0
 
 
 def commit_of(option: str | None) -> str:

@@ -3,42 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
-import secrets
-import string
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
 from ..core.errors import UsageError
-from ..providers import starter
 from .named_files import beside
-
-_TAIL = string.ascii_lowercase + string.digits
-
-
-def fresh_files(folder: Path) -> dict[str, str]:
-    """A project that applies to the embedded emulator as it is."""
-    return {"retinue.yaml": project_text(folder), **starter.FILES}
-
-
-def project_text(folder: Path, provider: str = starter.PROVIDER) -> str:
-    return starter.PROJECT.format(name=project_name(folder.resolve().name), provider=provider)
-
-
-def service_text(folder: Path, environment: str, settings: Mapping[str, object]) -> str:
-    """A project with one environment."""
-    from ..load.export import to_yaml
-
-    head = {"version": 1, "project": project_name(folder.resolve().name), "manifests": [starter.FOLDER]}
-    return to_yaml({**head, "environments": {environment: dict(settings)}})
-
-
-def project_name(folder: str) -> str:
-    """The folder's name with a random tail, so that two projects in one account never share a scope."""
-    stem = re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-")[:32].strip("-") or starter.FOLDER
-    return f"{stem}-{''.join(secrets.choice(_TAIL) for _ in range(4))}"
 
 
 def write_new(folder: Path, files: Mapping[str, str]) -> list[str]:

@@ -142,7 +142,12 @@ def report(found: Rewriting, then: str = "retinue plan") -> str:
         one = refused.wanted
         at = refused.place or place_of(one.resource.spec, [one.field.name]) or one.resource.place
         lines += [f"not written: {one.resource.address}: {one.field.name} ({at})", f"  {refused.why}"]
-        lines += [f"    {line}" for line in (refused.patch or _live_text(one)).splitlines()]
+        # What a person would write into a manifest.
+        value = one.field.shape.default if one.value is MISSING else one.value
+        live = [f"live: no {one.field.name}"]
+        if value is not MISSING:
+            live = ["live:", *(f"  {line}" for line in to_yaml({one.field.name: value}).splitlines())]
+        lines += [f"    {line}" for line in (refused.patch.splitlines() if refused.patch else live)]
     if not (found.written or found.refused):
         return "Nothing to write: nothing was changed outside."
     written, left = len(found.written), len(found.refused)
@@ -153,11 +158,3 @@ def report(found: Rewriting, then: str = "retinue plan") -> str:
 
 def _by_address(one: Wanted) -> tuple[str, str]:
     return (str(one.resource.address), one.field.name)
-
-
-def _live_text(one: Wanted) -> str:
-    """What a person would write into a manifest."""
-    value = one.field.shape.default if one.value is MISSING else one.value
-    if value is MISSING:
-        return f"live: no {one.field.name}"
-    return "live:\n" + "".join(f"  {line}\n" for line in to_yaml({one.field.name: value}).splitlines())

@@ -29,7 +29,7 @@ _SYMBOLS = {
     What.MARKER_DAMAGED: "!",
 }
 _WORDS = {What.MARKER_LOST: "lost its marker", What.MARKER_DAMAGED: "with a damaged marker"}
-_PLURALS = {What.DUPLICATE: "duplicates", What.COPY: "copies"}
+_PLURALS = _WORDS | {What.DUPLICATE: "duplicates", What.COPY: "copies"}
 _REMARKS = {Cause.MANIFEST: "", Cause.DRIFT: "", Cause.BOTH: "its manifest was changed too, since the last apply"}
 _UNKNOWN = "which side changed is not on record"
 
@@ -69,8 +69,8 @@ def drift_summary(drift: Drift) -> str:
             return f"No drift. This environment owns nothing{'' if drift.plan.complete else ' of what was chosen'}."
         return f"No drift. {count} {'object is as it was' if count == 1 else 'objects are as they were'} last applied."
     counts = Counter(item.what for item in drift.items)
-    words = {what: _WORDS.get(what) or (_PLURALS.get(what) if counts[what] != 1 else None) for what in counts}
-    return f"Drift: {', '.join(f'{counts[what]} {words[what] or what.value}' for what in What if counts[what])}."
+    words = {what: (_WORDS if counts[what] == 1 else _PLURALS).get(what, what.value) for what in What}
+    return f"Drift: {', '.join(f'{counts[what]} {words[what]}' for what in What if counts[what])}."
 
 
 def _pending(drift: Drift) -> Iterator[str]:

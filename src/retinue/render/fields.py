@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -14,7 +15,7 @@ from .leaves import Leaf, leaves
 from .safe import cells, clean, pad
 from .style import REVIEWED, Style
 from .textdiff import diff_lines, text_diff
-from .values import brief, looks_alike, pair, short
+from .values import brief, looks_alike, short
 
 _LABEL = 17
 _WIDEST_LABEL = 48
@@ -100,10 +101,12 @@ def _leaf_row(leaf: Leaf, remark: str, layout: Layout, style: Style) -> _Row:
         text = brief(leaf.after if added else leaf.before, Shape(), max(20, room - 2))
         sign, paint = ("+", style.added) if added else ("-", style.removed)
         return _Row(leaf.path, f"{sign} {text}", paint(f"{sign} {text}"), remark)
-    old, new = pair(leaf.before, leaf.after)
     before, after = leaf.before, leaf.after
     texts = isinstance(before, str) and isinstance(after, str)
-    several = texts and ("\n" in before or "\n" in after) and not looks_alike(before, after)
+    # What looks alike but is not is written out (`caf\u00e9`).
+    alike = texts and looks_alike(before, after)
+    old, new = map(json.dumps if alike else short, (before, after))
+    several = texts and ("\n" in before or "\n" in after) and not alike
     if several or cells(old) + cells(new) + 3 > max(room, 30):
         sides = (value if isinstance(value, str) else short(value) for value in (before, after))
         return _diff(leaf.path, *sides, remark, style)

@@ -37,14 +37,6 @@ def short(value: Json) -> str:
     return _quoted(value) if _UNCLEAR.fullmatch(value) else clean(value)
 
 
-def pair(before: Json, after: Json) -> tuple[str, str]:
-    """Two values to stand side by side; what looks alike but is not is written out (`caf\\u00e9`)."""
-    old, new = short(before), short(after)
-    if isinstance(before, str) and isinstance(after, str) and looks_alike(before, after):
-        return json.dumps(before), json.dumps(after)
-    return old, new
-
-
 def looks_alike(before: str, after: str) -> bool:
     """Whether two different texts cannot be told apart by eye: another composition, another kind of space."""
     return before != after and unicodedata.normalize("NFKC", before) == unicodedata.normalize("NFKC", after)
