@@ -52,7 +52,7 @@ def leaves(before: Json, after: Json, shape: Shape) -> list[Leaf]:
     old, new = (_keyed(_comparable(value, shape), shape, (), defaults) for value in (before, after))
     if type(old) is not type(new) or not isinstance(old, dict):
         return [] if same(old, new) and type(old) is type(new) else [Leaf("", _as_json(old), _as_json(new))]
-    found = [leaf for path in _differing((), old, new) for leaf in _leaf(path, old, new, defaults)]
+    found = [leaf for where in _differing((), old, new) for leaf in _leaf(*where, defaults)]
     found.extend(_reordered((), old, new))
     if isinstance(before, str) or isinstance(after, str):
         # A word such as `auto` was read as the type of an object, which it is not: it stands for the whole.
@@ -60,17 +60,13 @@ def leaves(before: Json, after: Json, shape: Shape) -> list[Leaf]:
     return sorted(found, key=lambda leaf: (leaf.path, leaf.reordered, _text(leaf.before), _text(leaf.after)))
 
 
-def _differing(path: _Path, old: Json, new: Json) -> Iterator[_Path]:
-    """The paths at which the sides have different values, or only one of them has any."""
-    if type(old) is not type(new) or not isinstance(old, dict):
-        if type(old) is not type(new) or old != new:
-            yield path
-        return
-    for key in {**old, **new}:
-        if key in old and key in new:
-            yield from _differing((*path, key), old[key], new[key])
-        else:
-            yield (*path, key)
+def _differing(path: _Path, old: Json, new: Json) -> Iterator[tuple[_Path, Json, Json]]:
+    """Where the sides have different values, with these; MISSING for a side that has none there."""
+    if type(old) is type(new) and isinstance(old, dict):
+        for key in {**old, **new}:
+            yield from _differing((*path, key), old.get(key, MISSING), new.get(key, MISSING))
+    elif type(old) is not type(new) or old != new:
+        yield path, old, new
 
 
 def names(value: Json, shape: Shape) -> list[str] | None:
@@ -151,27 +147,14 @@ def _typed(item: dict[str, Json], by_type: Mapping[str, Shape]) -> tuple[Item, J
     return Item(word if name is None else f"{word} {_text(name)}", "named"), content, shape
 
 
-def _at(value: Json, path: _Path) -> Json:
-    for step in path:
-        if not isinstance(value, dict) or step not in value:
-            return MISSING
-        value = value[step]
-    return value
-
-
-def _leaf(path: _Path, old: Json, new: Json, defaults: Mapping[_Path, Json]) -> Iterator[Leaf]:
-    before, after = (_at(side, path) for side in (old, new))
+def _leaf(path: _Path, before: Json, after: Json, defaults: Mapping[_Path, Json]) -> Iterator[Leaf]:
+    before, after = (defaults.get(path, MISSING) if side is MISSING else side for side in (before, after))
     if before is not MISSING and after is not MISSING:
         yield Leaf(_readable(path), _as_json(before), _as_json(after))
         return
-    present = after if before is MISSING else before
-    if path in defaults:
-        other = defaults[path]
-        sides = [(path, other, present)] if before is MISSING else [(path, present, other)]
-    else:
-        branches = _branches(path, present)
-        sides = [(way, MISSING, value) if before is MISSING else (way, value, MISSING) for way, value in branches]
-    yield from (Leaf(_readable(way), one, two) for way, one, two in sides)
+    for way, value in _branches(path, after if before is MISSING else before):
+        sides = (MISSING, value) if before is MISSING else (value, MISSING)
+        yield Leaf(_readable(way), *sides)
 
 
 def _branches(path: _Path, value: Json) -> list[tuple[_Path, Json]]:
@@ -179,18 +162,16 @@ def _branches(path: _Path, value: Json) -> list[tuple[_Path, Json]]:
     last = path[-1]
     if isinstance(last, Item):
         return [(path if last.form == "placed" else path[:-1], _item(last, _as_json(value)))]
-    ways = list(_paths(path, value))
-    if len(ways) > _MOST_LEAVES:
-        return [(path, _as_json(value))]
-    return [(way, _as_json(_at(value, way[len(path) :]))) for way in ways]
+    ends = list(_ends(path, value))
+    return [(way, _as_json(end)) for way, end in (ends if len(ends) <= _MOST_LEAVES else [(path, value)])]
 
 
-def _paths(path: _Path, value: Json) -> Iterator[_Path]:
+def _ends(path: _Path, value: Json) -> Iterator[tuple[_Path, Json]]:
     if isinstance(value, dict) and value and not isinstance(value, _Items):
         for key, item in value.items():
-            yield from _paths((*path, key), item)
+            yield from _ends((*path, key), item)
     else:
-        yield path
+        yield path, value
 
 
 def _reordered(path: _Path, old: Json, new: Json) -> Iterator[Leaf]:
