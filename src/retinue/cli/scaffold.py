@@ -24,8 +24,22 @@ def write_new(folder: Path, files: Mapping[str, str]) -> list[str]:
         raise UsageError(message, "Take the link away.")
     with _all_or_none(folder) as done:
         for name, text in files.items():
-            _write(folder / name, text, done)
-        _ignore(folder / ".gitignore", done)
+            path = folder / name
+            for above in reversed([item for item in path.parents if not item.exists()]):
+                above.mkdir(exist_ok=True)
+                done.append(above.rmdir)
+            with path.open("x", encoding="utf-8", newline="\n") as file:
+                done.append(path.unlink)
+                file.write(text)
+        # Keep caches and the emulator's database out of Git. The file may be in any encoding: it is only added to.
+        path = folder / ".gitignore"
+        before = path.read_bytes() if path.exists() else None
+        missing = [line for line in (b".retinue/", b".retinue-emulator/") if line not in (before or b"").splitlines()]
+        if missing:
+            start = b"\n" if before and not before.endswith(b"\n") else b""
+            with path.open("ab") as added:
+                done.append(path.unlink if before is None else partial(os.truncate, path, len(before)))
+                added.write(start + b"\n".join(missing) + b"\n")
     return list(files)
 
 
@@ -59,24 +73,3 @@ def _all_or_none(folder: Path) -> Iterator[list[Callable[[], object]]]:
             raise
         message = f"{error.filename or folder} cannot be written: {error.strerror}; nothing was"
         raise UsageError(message, "Check the folder.") from error
-
-
-def _write(path: Path, text: str, done: list[Callable[[], object]]) -> None:
-    """A new file and the folders it needs; `done` gets what takes each away again."""
-    for folder in reversed([item for item in path.parents if not item.exists()]):
-        folder.mkdir(exist_ok=True)
-        done.append(folder.rmdir)
-    with path.open("x", encoding="utf-8", newline="\n") as file:
-        done.append(path.unlink)
-        file.write(text)
-
-
-def _ignore(path: Path, done: list[Callable[[], object]]) -> None:
-    """Keep caches and the emulator's database out of Git. The file may be in any encoding: it is only added to."""
-    before = path.read_bytes() if path.exists() else None
-    missing = [line for line in (b".retinue/", b".retinue-emulator/") if line not in (before or b"").splitlines()]
-    if missing:
-        start = b"\n" if before and not before.endswith(b"\n") else b""
-        with path.open("ab") as file:
-            done.append(path.unlink if before is None else lambda: os.truncate(path, len(before)))
-            file.write(start + b"\n".join(missing) + b"\n")

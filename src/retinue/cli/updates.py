@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ..core.differences import reached
 from ..core.errors import InvalidManifests, UsageError
-from ..core.model import MISSING, Cause, Desired, Json, Live, Plan, Severity
+from ..core.model import MISSING, Cause, Live, Plan, Severity
 from ..core.observation import Observation
 from ..core.pointer import with_ignored
 from ..core.references import addresses_in
@@ -48,12 +49,17 @@ def _wanted(session: Session, plan: Plan, live: Sequence[Live], taken: set[str])
     wanted: list[Wanted] = []
     refused: list[Refused] = []
     by_key = {resource.object_key: resource for resource in live}
+    exporter = session.provider if isinstance(session.provider, Exporter) else None
     for change in plan.changes:
         moved = [item for item in change.fields if item.cause is not Cause.MANIFEST]
         if not moved:
             continue
         written, found = session.written[str(change.address)], by_key[change.object_key]
-        values, kind = _live_values(session, written, found), session.kinds[change.address.kind]
+        kind = session.kinds[change.address.kind]
+        # What a manifest would say of the live object; what is ignored stays as the manifest has it.
+        fields = exporter.exported(found) if exporter else found.spec
+        fields = with_ignored(console.SECRETS.masked_json(dict(fields)), written.spec, written.policy.ignore_changes)
+        values = stated(fields, kind)
         for item in moved:
             name = item.name
             one = Wanted(written, kind.fields[name], values.get(name, MISSING))
@@ -72,23 +78,19 @@ def _wanted(session: Session, plan: Plan, live: Sequence[Live], taken: set[str])
     return wanted, refused
 
 
-def _live_values(session: Session, desired: Desired, live: Live) -> dict[str, Json]:
-    """What a manifest would say of the live object; what is ignored stays as the manifest has it."""
-    provider = session.provider
-    fields = provider.exported(live) if isinstance(provider, Exporter) else live.spec
-    fields = console.SECRETS.masked_json(dict(fields))
-    return stated(with_ignored(fields, desired.spec, desired.policy.ignore_changes), session.kinds[live.kind])
-
-
 @dataclass
 class _Checker:
-    """Loads the project with other files in it and plans once more. `others`: as it is in the other environments."""
+    """Loads the project with other files in it and plans once more."""
 
     session: Session
     service: Service
     seen: Observation
     options: PlanOptions
-    others: Mapping[str, Loaded] = field(default_factory=dict)
+
+    @cached_property
+    def others(self) -> dict[str, Loaded]:
+        """As the project is in the other environments."""
+        return dict(self._others(self.session, {}))
 
     def problem(self, files: Mapping[str, bytes], wanted: Sequence[Wanted]) -> str | None:
         """What else than what is wanted these files would change, in words; None if nothing."""
@@ -102,7 +104,6 @@ class _Checker:
             return "retinue.yaml would say something else"
         why = unintended(before.loaded, after.loaded, wanted, kinds, here=True)
         if why is None:
-            self.others = self.others or dict(self._others(before, {}))
             pairs = ((self.others[name], new) for name, new in self._others(after, files))
             why = next(filter(None, (unintended(*pair, wanted, kinds, here=False) for pair in pairs)), None)
         if why is not None:

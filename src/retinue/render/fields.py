@@ -95,8 +95,16 @@ def _structured(label: str, found: Sequence[Leaf], remark: str, layout: Layout, 
     named = [leaf._replace(path=path) for leaf, path in zip(found, paths, strict=True)]
     column = min(max((cells(leaf.path) + 2 for leaf in named), default=0), _WIDEST_LABEL)
     for leaf in named:
-        head = "only the order changes" if len(found) == 1 else "the order changes"
-        row = _order(leaf, remark, head, layout, style) if leaf.reordered else _leaf_row(leaf, remark, layout, style)
+        if leaf.reordered:
+            # The same items in another order; many of them one to a line.
+            head = "only the order changes" if len(found) == 1 else "the order changes"
+            text = f"{head}: " + " → ".join(", ".join(map(clean, side)) for side in (leaf.before, leaf.after))
+            row = _Row(leaf.path, text, text, remark)
+            if cells(leaf.path) + len(_INDENT) + cells(text) + 2 > layout.width:
+                row = _diff(leaf.path, "\n".join(leaf.before), "\n".join(leaf.after), remark, style)
+                row = replace(row, value=head, painted=head)
+        else:
+            row = _leaf_row(leaf, remark, layout, style)
         yield replace(row, column=max(_LABEL, column))
 
 
@@ -117,15 +125,6 @@ def _leaf_row(leaf: Leaf, remark: str, layout: Layout, style: Style) -> _Row:
         sides = (value if isinstance(value, str) else _short(value) for value in (before, after))
         return _diff(leaf.path, *sides, remark, style)
     return _Row(leaf.path, f"{old} → {new}", f"{style.removed(old)} → {style.added(new)}", remark)
-
-
-def _order(leaf: Leaf, remark: str, head: str, layout: Layout, style: Style) -> _Row:
-    """The same items in another order; many of them one to a line."""
-    text = f"{head}: " + " → ".join(", ".join(map(clean, side)) for side in (leaf.before, leaf.after))
-    if cells(leaf.path) + len(_INDENT) + cells(text) + 2 <= layout.width:
-        return _Row(leaf.path, text, text, remark)
-    row = _diff(leaf.path, "\n".join(leaf.before), "\n".join(leaf.after), remark, style)
-    return replace(row, value=head, painted=head)
 
 
 @lru_cache(maxsize=64)

@@ -13,7 +13,7 @@ from ...core.errors import UsageError
 from ...core.links import link
 from ...core.model import Address, Desired
 from ...core.selection import select
-from ...render.comparison import comparison_text
+from ...render.differences import comparison_text
 from .. import console, helping, options
 from ..exits import Exit
 from ..options import PlanOptions, parse_pairs

@@ -18,7 +18,7 @@ from ...core.model import Json, Kind
 from ...core.observation import Observation
 from ...engine.read import read_ours
 from ...providers.base import Historian, Version
-from ...render.live_object import shown_text
+from ...render.differences import shown_text
 from .. import console, helping, options
 from ..connecting import connect
 from ..options import ServiceOptions
