@@ -32,7 +32,7 @@ _SYMBOLS = {
 _WORDS = {What.MARKER_LOST: "lost its marker", What.MARKER_DAMAGED: "with a damaged marker"}
 _PLURALS = _WORDS | {What.DUPLICATE: "duplicates", What.COPY: "copies"}
 _REMARKS = {Cause.MANIFEST: "", Cause.DRIFT: "", Cause.BOTH: "its manifest was changed too, since the last apply"}
-_UNKNOWN = "which side changed is not on record"
+_UNKNOWN = _REMARKS | {Cause.BOTH: "which side changed is not on record"}
 
 
 def drift_text(drift: Drift, *, style: Style = Style(), width: int = REVIEWED) -> str:  # noqa: B008
@@ -90,7 +90,7 @@ def _items(drift: Drift, style: Style, width: int) -> Iterator[str]:
     ids = max([_ID_COLUMN, *(4 + cells(clean(item.address)) + 2 for item in drift.items)])
     unknown = {str(change.address) for change in drift.plan.changes if change.reason in UNKNOWN_HISTORY}
     for item in drift.items:
-        remarks = {**_REMARKS, Cause.BOTH: _UNKNOWN} if item.address in unknown else _REMARKS
+        remarks = _UNKNOWN if item.address in unknown else _REMARKS
         layout = Layout(width, _REMARK_COLUMN, remarks)
         line = f"{_SYMBOLS[item.what]:>3} {clean(item.address) or '(no address)'}"
         remote_id = clean(item.remote_id or "")

@@ -18,7 +18,6 @@ MOST_ANNOTATIONS = 10
 """Of one type that GitHub shows of one step."""
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
-_PROJECT_FILE = "retinue.yaml"
 _DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _PROPERTY = _DATA | {":": "%3A", ",": "%2C"}
 
@@ -43,7 +42,7 @@ def sarif(diagnostics: Sequence[Diagnostic], version: str, folder: str = ".") ->
     driver = {"name": "retinue", "version": version, "rules": [{"id": code} for code in codes]}
     results: list[Json] = []
     for item in shown:
-        place = item.place or Place(_PROJECT_FILE, 1, 1)
+        place = item.place or Place("retinue.yaml", 1, 1)
         # Only a lone surrogate, which no JSON reader takes, is written in another way.
         uri = quote(normpath(join(folder, place.file)).encode("utf-8", "surrogatepass"), safe="/")
         region = {"startLine": max(1, place.line), "startColumn": max(1, place.column)}

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from ...core.errors import StaleError, UsageError
-from ...core.model import Change, Plan, Status
+from ...core.model import Status
 from ...core.verification import verify_steps
 from ...engine.apply import apply_changes
 from ...render.text import still_to_do
@@ -24,7 +24,6 @@ from ..connecting import connect
 from ..options import ApplyOptions
 from ..planning import own_plan
 from ..reading import opened
-from ..session import Session
 
 _OUTPUT = "RETINUE_OUTPUT"
 _MOST_BYTES = 96 * 1024
@@ -70,12 +69,8 @@ def command(options: ApplyOptions, *, words: tuple[str, ...]) -> int:
     if code:
         console.note(f"Nothing is noted as verified: the command ended with code {code}.")
         return code
-    return _record(steps, plan, session, options)
-
-
-def _record(steps: Sequence[Change], plan: Plan, session: Session, options: ApplyOptions) -> int:
-    """Note on each object what passed, unless it has been changed meanwhile."""
-    # A new connection: the command may have run for longer than --timeout.
+    # A new connection, because the command may have run for longer than --timeout. An object that was changed meanwhile
+    # is not noted.
     stopping = Stopping(session.stop)
     with connect(session, options) as service, interrupts.handed_to(stopping.handle):
         outcomes = apply_changes(steps, run_of(session, service, replace(options, quiet=True)))
