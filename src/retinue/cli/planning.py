@@ -9,12 +9,10 @@ from ..core.allowed import Allowed, flag
 from ..core.errors import InvalidManifests, RetinueError, UsageError
 from ..core.model import Action, Address, Change, Diagnostic, Inputs, Place, Plan, Promotion, Severity
 from ..core.observation import Observation
-from ..core.plan import Intent, make_plan
+from ..core.plan import Intent, make_plan, select
 from ..core.policy import less_done
-from ..core.promotion import Proof, proof_of
-from ..core.selection import select
+from ..core.promotion import Proof, proof_of, spec_digests, verified
 from ..core.spelling import closest
-from ..core.verification import spec_digests, verified
 from ..engine.read import rewound
 from ..load.located import Map
 from ..load.manifests import PASSED_OVER, left_behind

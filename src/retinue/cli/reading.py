@@ -8,8 +8,7 @@ from dataclasses import replace
 
 from ..core.errors import ApiGone
 from ..core.model import Live, Severity
-from ..core.observation import Observation
-from ..core.reach import hints_at_more, to_read_whole
+from ..core.observation import Observation, hints_at_more, to_read_whole
 from ..engine.read import read_for_plan, read_ours, read_whole
 from ..engine.threads import in_thread
 from ..load.endpoints import EMULATOR

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from ..core.model import Desired, Diagnostic, Kind, Place
+from ..core.observation import Target
 from ..core.pointer import split_pointer
-from ..core.target import Target
 from ..load.located import Map, place_of
 from ..load.manifests import UNMATCHED, Loaded, load
 from ..load.project import Environment, Project

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from ..core.differences import reached
+from ..core.differences import altered
 from ..core.errors import InvalidManifests, UsageError
 from ..core.model import MISSING, Cause, Live, Plan, Severity
 from ..core.observation import Observation
@@ -60,12 +60,13 @@ def _wanted(session: Session, plan: Plan, live: Sequence[Live], taken: set[str])
         fields = exporter.exported(found) if exporter else found.spec
         fields = with_ignored(console.SECRETS.masked_json(dict(fields)), written.spec, written.policy.ignore_changes)
         values = stated(fields, kind)
+        differing = altered({item.name: item.after for item in moved}, values, kind, (), change.ignored)
         for item in moved:
             name = item.name
             one = Wanted(written, kind.fields[name], values.get(name, MISSING))
             if addresses_in({name: item.after}, kind):
                 refused.append(Refused(one._replace(value=MISSING), _REFERS))
-            elif reached(item, values, kind, change.ignored):
+            elif name not in differing:
                 refused.append(Refused(one._replace(value=found.spec.get(name, MISSING)), _BEYOND))
             elif item.cause is Cause.BOTH and str(change.address) not in taken:
                 refused.append(Refused(one, f"{_BOTH}; --take-live {change.address} takes the live one"))

@@ -12,8 +12,7 @@ from ...core.errors import InvalidManifests, StaleError, UsageError
 from ...core.model import Diagnostic, Plan, Severity
 from ...core.observation import Observation
 from ...core.policy import guard_trusted, less_done
-from ...core.saved_plan import confirmed
-from ...core.soundness import faults
+from ...core.saved_plan import confirmed, faults
 from ...core.strictjson import loads
 from ...engine.preflight import Checked, preflight, read_for_trusted
 from ...providers import registry

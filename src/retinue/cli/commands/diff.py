@@ -12,8 +12,8 @@ from ...core.compare import Side, comparable, compare, comparison_to_json
 from ...core.errors import UsageError
 from ...core.links import link
 from ...core.model import Address, Desired
-from ...core.selection import select
-from ...render.differences import comparison_text
+from ...core.plan import select
+from ...render.side_by_side import comparison_text
 from .. import console, helping, options
 from ..exits import Exit
 from ..options import PlanOptions, parse_pairs

@@ -6,7 +6,8 @@ import click
 
 from ...core.codec import parse_address
 from ...core.errors import UsageError
-from ...core.forget import forget_plan
+from ...core.observation import Observation
+from ...core.plan import forget_plan
 from ...engine.read import read_live
 from .. import helping, options
 from ..applying import review_and_apply
@@ -41,5 +42,5 @@ def command(options: ApplyOptions, *, address: str | None, ids: tuple[str, ...])
         live = read_live(service, [wanted.kind if wanted and named else first])
         if not named and not set(ids) <= {item.remote_id for item in live}:
             live += read_live(service, others)
-        plan = forget_plan(session.target, described, live, wanted, ids)
+        plan = forget_plan(Observation(session.target, live), described, wanted, ids)
         return review_and_apply(plan, session, service, options)

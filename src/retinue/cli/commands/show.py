@@ -12,13 +12,13 @@ import click
 
 from ...core.canonical import canonical
 from ...core.codec import parse_address
-from ...core.differences import changed_fields, stated_fields
+from ...core.differences import differing, stated_fields
 from ...core.errors import UsageError
 from ...core.model import Json, Kind
 from ...core.observation import Observation
 from ...engine.read import read_ours
 from ...providers.base import Historian, Version
-from ...render.differences import shown_text
+from ...render.side_by_side import shown_text
 from .. import console, helping, options
 from ..connecting import connect
 from ..options import ServiceOptions
@@ -80,8 +80,8 @@ def _versions(versions: Sequence[Version], kind: Kind) -> list[Json]:
             {"path": f"/{name}", "before": None, "after": value} for name, value in stated_fields(after, kind).items()
         ]
         if before is not None:
-            differing = changed_fields(kind.fields, canonical(before, kind), canonical(after, kind))
-            changes = [{"path": item.path, "before": item.before, "after": item.after} for item in differing]
+            fields = differing(kind.fields, canonical(before, kind), canonical(after, kind))
+            changes = [{"path": item.path, "before": item.before, "after": item.after} for item in fields]
         created_at = datetime.fromtimestamp(version.created_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         about = {"version": version.number, "created_at": created_at, "current": version.current}
         shown.append({**about, "changes": changes})

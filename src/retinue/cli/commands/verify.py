@@ -15,7 +15,7 @@ import click
 
 from ...core.errors import StaleError, UsageError
 from ...core.model import Status
-from ...core.verification import verify_steps
+from ...core.promotion import verify_steps
 from ...engine.apply import apply_changes
 from ...render.text import still_to_do
 from .. import console, exits, helping, interrupts, options
@@ -56,7 +56,7 @@ def command(options: ApplyOptions, *, words: tuple[str, ...]) -> int:
     if not plan.unchanged_addresses:
         raise UsageError("there is no object to verify", "Write a manifest and apply it first.")
     owned = seen.world.owned
-    steps = verify_steps(session.desired, plan.unchanged_addresses, owned, session.kinds, seen.target.unreadable)
+    steps = verify_steps(session.desired, plan.unchanged_addresses, seen)
     # Nothing can be noted in a marker that cannot be read.
     if damaged := [str(step.address) for step in steps if owned[step.address].applied is None]:
         remedy = "The next change to it rewrites the marker; or take its `retinue.` metadata away and adopt it."
