@@ -16,10 +16,9 @@ from ..core.model import Address, Diagnostic, Export, Json, Kind, Severity, Shap
 from ..core.problem import shown
 from ..schema import Catalogue
 from .builder import Parsed
-from .dumps import flat, objects_from_text, plurals
+from .dumps import flat, label_of, objects_from_text, plurals, slug, unique_name
 from .emit import to_yaml, unwritable
 from .files import MAX_BYTES
-from .names import label_of, slug, unique_name
 from .validate import validate_extras, validate_manifest
 from .variables import escaped
 from .yaml import parse_text

@@ -12,14 +12,13 @@ from ..core.model import Address, Desired, Diagnostic, Kind, Obstacle, Place, Se
 from ..core.problem import shown
 from ..core.spelling import closest
 from ..schema import EXTRAS, Catalogue
-from .documents import Manifest, described, identify, read
+from .documents import Manifest, described, environments_of, identify, policy_of, read, unknown_environments
 from .files import Files, Found, first_bytes
 from .includes import Renderer
 from .knowledge import described_twice, folded, spelled_out, unknown_references, with_uploads
 from .layers import over_defaults, over_manifest, without_nulls
 from .located import Map, place_of
 from .project import Project
-from .retinue_block import environments_of, policy_of, unknown_environments
 from .sources import Source, around, covering, expand, nothing
 from .unread import MOST_BYTES, UnreadManifest, unread_manifest
 from .validate import validate_extras, validate_manifest

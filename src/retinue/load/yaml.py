@@ -210,7 +210,6 @@ _REMEDIES = (
     ("unexpected end of stream", "The closing quote is missing."),
     ("unknown escape character", "In double quotes a backslash is written twice; in single quotes once."),
     ("unexpected document indicator", "The closing quote or bracket is missing."),
-    ("invalid Unicode character escape", "Write the character itself instead of its \\u escape."),
     ("invalid Unicode", "Write the character itself instead of its \\u escape."),
     ("escape sequence", "In double quotes a backslash is written twice; in single quotes once."),
     ("expected ',' or", "A bracket is not closed, a comma is missing, or text with special characters needs quotes."),
@@ -219,11 +218,9 @@ _REMEDIES = (
     ("did not find expected '-' indicator", _INDENT),
     ("block sequence entries are not allowed", _INDENT),
     ("did not find expected node content", "A value is missing here."),
-    ("did not find expected alphabetic or numeric", "Text that starts with * or & goes in quotes."),
     ("expected alphabetic or numeric", "Text that starts with * or & goes in quotes."),
     ("directive", "Lines that start with % are not needed here: remove the line, or put the text in quotes."),
     ("incompatible YAML document", "Remove the %YAML line."),
-    ("undefined tag handle", "Text that starts with ! goes in quotes."),
     ("tag", "Text that starts with ! goes in quotes."),
 )
 

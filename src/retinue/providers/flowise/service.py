@@ -17,9 +17,8 @@ from ..paged import below
 from ..wire import Verb
 from .behind import Behind
 from .block import CUSTOM, Block, block_of
-from .directory import Directory, by_name, credentials_from
+from .directory import Directory, by_name, credentials_from, resolved
 from .nodes import credential_of
-from .resolving import resolved
 from .rows import NO_ROW, details_of, is_exact, parsed_details, to_live, upstream_id
 from .verdicts import is_gone_upstream, remedy_for
 from .writing import IN_NODE, create_body, update_body
