@@ -1,4 +1,4 @@
-"""The bytes of an export to JSON values, these to single objects whatever wraps them, and their names. Reads no files."""
+"""The bytes of an export to JSON values, these to single objects in any wrapping, and their names. Reads no files."""
 
 from __future__ import annotations
 

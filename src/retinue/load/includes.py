@@ -223,11 +223,18 @@ class Renderer:
         return inner.variables.text(text, start, self.problems, exact=True)
 
     def _data(self, value: Map, found: Found, inner: _Context, depth: int) -> Any:
-        at = value.values_at["file"]
-        problem = _chain_problem(inner.chain, at)
-        document = None if problem else self._document(found, at)
-        if problem is not None or document is None:
-            self._poison(value, *([problem] if problem else []))
+        at, chain = value.values_at["file"], inner.chain
+        if chain[-1] in chain[:-1]:
+            circle = f"files include each other: {' → '.join(chain[chain.index(chain[-1]) :])}"
+            self._poison(value, Diagnostic("include-cycle", circle, "Remove one of these includes.", at))
+            return value
+        if len(chain) > MAX_CHAIN + 1:
+            message = f"more than {MAX_CHAIN} files include each other in a row"
+            self._poison(value, Diagnostic("include-chain", message, "Include the inner files directly.", at))
+            return value
+        document = self._document(found, at)
+        if document is None:
+            self._poison(value)
             return value
         # What a file is rendered to depends on nothing else, unless it gives reason to complain.
         key = (found.name, inner.variables, inner.unasked and inner.unasked.variables, len(inner.chain), depth)
@@ -294,13 +301,3 @@ def with_items(value: Map, changed: dict[str, Any]) -> Map:
     for key, new in changed.items():
         result.put(key, new, value.keys_at[key], getattr(new, "place", value.values_at[key]))
     return result
-
-
-def _chain_problem(chain: tuple[str, ...], at: Place) -> Diagnostic | None:
-    if chain[-1] in chain[:-1]:
-        circle = " → ".join(chain[chain.index(chain[-1]) :])
-        return Diagnostic("include-cycle", f"files include each other: {circle}", "Remove one of these includes.", at)
-    if len(chain) > MAX_CHAIN + 1:
-        message = f"more than {MAX_CHAIN} files include each other in a row"
-        return Diagnostic("include-chain", message, "Include the inner files directly.", at)
-    return None

@@ -17,9 +17,8 @@ from .located import Map
 _REMOVE, _INCLUDE = "Remove this line", "file"
 
 
-def _unknown_keys(error: Any, kind: Kind | None, prefix: Sequence[str | int]) -> Iterator[Problem]:
+def _unknown_keys(error: Any, kind: Kind | None, path: Sequence[str | int]) -> Iterator[Problem]:
     """One message for each key that the schema does not know."""
-    path = (*prefix, *error.absolute_path)
     members = error.schema.get("properties", {})
     word = _misspelt(error, kind, path)
     for key in error.instance:
@@ -97,23 +96,18 @@ def _meant(key: str, members: Mapping[str, Any], instance: Mapping[str, Any]) ->
     return f"{_REMOVE}. What may stand here: {listed(known)}."
 
 
-def _missing_keys(error: Any, kind: Kind | None, prefix: Sequence[str | int]) -> Iterator[Problem]:
+def _missing_keys(error: Any, kind: Kind | None, path: Sequence[str | int]) -> Iterator[Problem]:
     """One message for each key that must be there; the validator reports them one by one, this says all at once."""
-    path = (*prefix, *error.absolute_path)
     if (word := _misspelt(error, kind, path)) is not None:
         yield word
         return
-    for key in error.validator_value:
-        if key not in error.instance:
-            yield _missing(key, path, error.schema.get("properties", {}).get(key, {}))
-
-
-def _missing(key: str, path: Sequence[str | int], schema: Mapping[str, Any]) -> Problem:
-    first, *others = schema.get("enum") or [schema.get("const", "…")]
-    remedy = f"Add `{key}: {first}`" + (f" (or {', '.join(map(str, others))})." if others else ".")
-    if first == "…" and "description" in schema:
-        remedy += f" {schema['description']}"
-    return Problem("missing-key", f"`{key}` is missing{_in(path)}", schema.get("x-retinue-missing", remedy))
+    for key in (key for key in error.validator_value if key not in error.instance):
+        schema = error.schema.get("properties", {}).get(key, {})
+        first, *others = schema.get("enum") or [schema.get("const", "…")]
+        remedy = f"Add `{key}: {first}`" + (f" (or {', '.join(map(str, others))})." if others else ".")
+        if first == "…" and "description" in schema:
+            remedy += f" {schema['description']}"
+        yield Problem("missing-key", f"`{key}` is missing{_in(path)}", schema.get("x-retinue-missing", remedy))
 
 
 _KINDS = {
@@ -140,9 +134,9 @@ def problems_of(error: Any, kind: Kind | None, prefix: Sequence[str | int] = ())
     """
     path = (*prefix, *error.absolute_path)
     if error.validator == "additionalProperties":
-        yield from _unknown_keys(error, kind, prefix)
+        yield from _unknown_keys(error, kind, path)
     elif error.validator == "required":
-        yield from _missing_keys(error, kind, prefix)
+        yield from _missing_keys(error, kind, path)
     elif error.validator == "type" and (word := _misspelt(error, kind, path)) is not None:
         yield word
     elif "propertyNames" in error.absolute_schema_path:
