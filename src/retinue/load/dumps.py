@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ..core.model import Diagnostic, Json, Kind, Place, Severity
 from ..core.strictjson import DECODER
@@ -40,7 +40,7 @@ def objects_from_text(data: bytes, file: str, kinds: Sequence[Kind]) -> tuple[li
             return [], [_no_json(error, text, position, file)]
         values.append(value)
         position = _skip(text, end)
-    if next(_flat(values, kinds, []), None) is None:
+    if flat(values, kinds)[0] == []:
         what, listing = plurals(kinds), next((one.export.listing for one in kinds if one.export), "")
         remedy = f"It should hold {what} as the API lists them, for example the answer of {listing}."
         return [], [Diagnostic("export-empty", f"`{printable(file)}` holds no object", remedy, Place(file, 1, 1))]
@@ -53,19 +53,16 @@ def plurals(kinds: Sequence[Kind], between: str = " or ") -> str:
 
 def flat(values: Sequence[Json], kinds: Sequence[Kind]) -> tuple[list[Json], list[Diagnostic]]:
     """The single objects in lists and list envelopes, in their order, and what is known to be missing."""
-    notes: list[Diagnostic] = []
-    return list(_flat(values, kinds, notes)), notes[:_MOST_PROBLEMS]
-
-
-def _flat(values: Sequence[Json], kinds: Sequence[Kind], notes: list[Diagnostic]) -> Iterator[Json]:
-    waiting: list[Json] = list(reversed(values))
+    found, notes = list[Json](), list[Diagnostic]()
+    waiting: list[Json] = [*reversed(values)]
     while waiting:
         value = waiting.pop()
         members = value if isinstance(value, list) else _members(value, kinds, notes)
         if members is None:
-            yield value
+            found.append(value)
         else:
             waiting.extend(reversed(members))
+    return found, notes[:_MOST_PROBLEMS]
 
 
 def _members(value: Json, kinds: Sequence[Kind], notes: list[Diagnostic]) -> list[Json] | None:

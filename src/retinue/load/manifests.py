@@ -232,9 +232,15 @@ def _passed_over(run: _Run) -> Iterator[Diagnostic]:
             others.append(name)
         elif name not in used:
             yield found[0].problem
+    # What lies where a pattern finds manifests and seems to be one too, but is not among them.
+    known = {run.project.file, *run.read, *run.passed}
+    beside = (run.files.find(name) for name in dict.fromkeys(run.beside))
+    files = {item.name: item for item in beside if isinstance(item, Found) and item.name not in known}
+    texts = {name: first_bytes(item, MOST_BYTES) for name, item in files.items()}
+    left_out = [name for name, text in texts.items() if unread_manifest(text, name, run.known, markdown=False)]
     for names, one, several in (
         (others, "1 file that is not a manifest was passed over", "{} files that are not manifests were passed over"),
-        (_left_out(run), "1 manifest is left out by the patterns", "{} manifests are left out by the patterns"),
+        (left_out, "1 manifest is left out by the patterns", "{} manifests are left out by the patterns"),
     ):
         named = [shown(name, 80) for name in sorted(names) if name not in used]
         if named:
@@ -242,15 +248,6 @@ def _passed_over(run: _Run) -> Iterator[Diagnostic]:
             count = one if len(named) == 1 else several.format(len(named))
             message = f"{count}: {', '.join(named[:_MOST_NAMED])}{more}"
             yield Diagnostic(PASSED_OVER, message, severity=Severity.INFO)
-
-
-def _left_out(run: _Run) -> set[str]:
-    """What lies where a pattern finds manifests and seems to be one too, but is not among them."""
-    known = {run.project.file, *run.read, *run.passed}
-    found = (run.files.find(name) for name in dict.fromkeys(run.beside))
-    files = (item for item in found if not isinstance(item, Diagnostic) and item.name not in known)
-    texts = {item.name: first_bytes(item, MOST_BYTES) for item in files}
-    return {name for name, text in texts.items() if unread_manifest(text, name, run.known, markdown=False)}
 
 
 def left_behind(project: Project, wanted: Collection[Address]) -> dict[Address, Obstacle]:

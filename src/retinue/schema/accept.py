@@ -109,10 +109,8 @@ class _Compiler:
         if "required" in schema:
             required = frozenset(schema["required"])
             yield lambda value: not isinstance(value, dict) or required <= value.keys()
-        if "properties" in schema or "additionalProperties" in schema:
-            yield self._members(schema)
-
-    def _members(self, schema: Schema) -> Test:
+        if "properties" not in schema and "additionalProperties" not in schema:
+            return
         known = {key: self.test(sub) for key, sub in schema.get("properties", {}).items()}
         others = schema.get("additionalProperties", True)
         other = (lambda value: others) if isinstance(others, bool) else self.test(others)
@@ -124,7 +122,7 @@ class _Compiler:
                         return False
             return True
 
-        return test
+        yield test
 
     def _logic(self, schema: Schema) -> Iterator[Test]:
         yield from (self.test(part) for part in schema.get("allOf", ()))
