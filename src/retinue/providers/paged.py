@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from ..core.errors import ApiGone, NotFound, Rejected, ServiceError
 from ..core.model import Json
+from .lenient import mapping, text
 from .wire import Answer, Verb
 
 if TYPE_CHECKING:
@@ -149,10 +150,8 @@ def paged(ask: Ask, noun: str, params: Mapping[str, str]) -> list[Item]:
 
 
 def _items(page: Json, noun: str) -> list[Item]:
-    data = page.get("data") if isinstance(page, dict) else None
-    if not isinstance(data, list) or not all(
-        isinstance(item, dict) and isinstance(item.get("id"), str) and item["id"] for item in data
-    ):
+    data = mapping(page).get("data")
+    if not isinstance(data, list) or not all(text(mapping(item).get("id")) for item in data):
         raise ServiceError(f"the list of {noun} is not in the shape of this API", NOT_THIS_API)
     for item in data:
         for key, value in item.items():
@@ -189,7 +188,7 @@ def created_at(raw: Mapping[str, Json]) -> int:
 
 def id_of(raw: Mapping[str, Json], noun: str) -> str:
     """Raises ServiceError for an answer that is no such object."""
-    remote_id = raw.get("id")
-    if not isinstance(remote_id, str) or not remote_id:
+    remote_id = text(raw.get("id"))
+    if remote_id is None:
         raise ServiceError(f"the service answered {noun} without an id", NOT_THIS_API)
     return remote_id

@@ -14,6 +14,7 @@ from ..core.errors import Rejected, ServiceError
 from ..core.marker import ADDRESS_KEY, APPLIED_KEY
 from ..core.model import Change, Desired, Diagnostic, Json, Kind, Live, Obstacle
 from .base import Auth, ByKind, Capabilities, Marker, Service, Support
+from .lenient import text, text_members
 from .metadata import MARKER_KEYS, pairs
 from .paged import Page, below, find, remove, walked
 from .wire import Answer, Connection, Verb, Verdict, by_status
@@ -65,10 +66,9 @@ class Objects:
 
     def read(self, raw: Mapping[str, Json]) -> Live:
         """Raises ServiceError for what is no such object."""
-        labels = raw.get(self.labels)
-        if not (isinstance(raw.get("id"), str) and raw["id"] and isinstance(labels, dict)):
+        if text(raw.get("id")) is None or not isinstance(raw.get(self.labels), dict):
             raise ServiceError(f"the service answered something other than {self.kind.one}")
-        texts = {key: value for key, value in labels.items() if isinstance(value, str)}
+        texts = text_members(raw[self.labels])
         spec = {ours: raw[theirs] for ours, theirs in self.names.items() if raw.get(theirs, self.empty) != self.empty}
         spec[self.kind.display] = self.kind.display_name(spec)
         spec[METADATA] = {key: value for key, value in texts.items() if key not in MARKER_KEYS}

@@ -127,17 +127,13 @@ def _store(item: Mapping[str, Json], directory: Directory) -> Store:
 
 
 def _openai(row: Mapping[str, Json], details: Mapping[str, Json], directory: Directory) -> dict[str, Json]:
-    tools = details.get("tools")
+    tools = details["tools"] if isinstance(details.get("tools"), list) else []
     spec = {
         **{field: text(details.get(field)) for field in ("name", "description", "instructions")},
         **({"model": details["model"]} if "model" in details else {}),
         **{field: as_number(details[field]) for field in NUMBERS if is_stated(details, field)},
         # Functions live upstream alone: Flowise can neither define nor remove one.
-        "tools": [
-            {"type": item} if isinstance(item, str) else item
-            for item in (tools if isinstance(tools, list) else ())
-            if item != "function"
-        ],
+        "tools": [{"type": item} if isinstance(item, str) else item for item in tools if item != "function"],
         "tool_resources": ids_alone(details.get("tool_resources")),
     }
     # A row without a type is one of these, as far as the server is concerned.

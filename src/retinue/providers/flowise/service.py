@@ -192,18 +192,13 @@ _TABLES: Mapping[str, tuple[str, Callable[[Json], Json]]] = {
 def _needs(rows: Iterable[Json]) -> set[str]:
     """The tables without which these rows cannot be read as a manifest says it."""
     found: set[str] = set()
-    for row in rows:
-        if not isinstance(row, dict):
-            continue
-        if row.get("type") != CUSTOM:
-            found.add("credentials")
-            continue
-        details = details_of(row)
-        found |= {"chat_models"} if details.get("chatModel") else set()
-        found |= {"tools"} if details.get("tools") else set()
-        found |= {"stores"} if details.get("documentStores") else set()
+    for row in (row for row in rows if isinstance(row, dict)):
+        details = details_of(row) if row.get("type") == CUSTOM else {}
+        held = {"chat_models": "chatModel", "tools": "tools", "stores": "documentStores"}
+        found |= {table for table, member in held.items() if details.get(member)}
         nodes = (mapping(details.get("chatModel")), *mappings(details.get("tools")))
-        found |= {"credentials"} if any(map(credential_of, nodes)) else set()
+        if row.get("type") != CUSTOM or any(map(credential_of, nodes)):
+            found.add("credentials")
     return found
 
 
@@ -211,11 +206,9 @@ def _wanted(block: Block) -> set[str]:
     """The tables without which a manifest cannot be carried out."""
     if not block.is_custom:
         return {"credentials"}
-    found = {"chat_models"}
-    found |= {"tools"} if block.tools else set()
-    found |= {"stores"} if block.stores else set()
     named = block.credential or any(tool.credential for tool in block.tools)
-    return found | ({"credentials"} if named else set())
+    needs = {"chat_models": True, "tools": block.tools, "stores": block.stores, "credentials": named}
+    return {table for table, needed in needs.items() if needed}
 
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

@@ -102,22 +102,18 @@ def _openai(
     before: dict[str, Json], spec: Mapping[str, Json], changed: Collection[str], _block: Block, _directory: Directory
 ) -> dict[str, Json]:
     details = {key: value for key, value in before.items() if key != "id"}
-    simple = {field: spec.get(field) for field in ("name", "model", "temperature", "top_p") if field in changed}
-    # What is reset must be sent as the default: a key left out keeps its old value upstream.
-    details = _put(
-        details, {field: (_FIELD_DEFAULTS.get(field) if value is None else value) for field, value in simple.items()}
-    )
+    for field in (name for name in ("name", "model", "temperature", "top_p") if name in changed):
+        # What is reset must be sent as the default: a key left out keeps its old value upstream.
+        value = _FIELD_DEFAULTS.get(field) if spec.get(field) is None else spec[field]
+        details = _put(details, {field: value})
     for field in ("description", "instructions"):
         # A row that never had one leaves it to the upstream, where it must not be emptied.
         if field in changed or field in before or not before:
             details[field] = spec.get(field) or ""
     # Without them the server would empty what the upstream has.
     if "tools" in changed or "tools" not in before:
-        tools = spec.get("tools")
-        details["tools"] = [
-            (tool["type"] if isinstance(tool, dict) and "type" in tool else tool)
-            for tool in (tools if isinstance(tools, list) else ())
-        ]
+        tools = spec["tools"] if isinstance(spec.get("tools"), list) else []
+        details["tools"] = [tool["type"] if isinstance(tool, dict) and "type" in tool else tool for tool in tools]
     for field in NUMBERS:
         # Sent as the page saves it, null would reset what the upstream has.
         if field in details:
