@@ -5,8 +5,8 @@ Source of the facts: OpenAI API reference, Assistants (v2); the vendor's own end
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Set
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..core.model import Change, Diagnostic, Json, Live, Obstacle
 from .assistants_v2 import ASSISTANT, FILE, KINDS, VECTOR_STORE
@@ -70,21 +70,18 @@ def update_body(live: Live, fields: Mapping[str, Json], marker: Marker | None) -
     return body
 
 
-class Form(Protocol):
-    """How an assistant looks on the wire; other services of this family differ in nothing else. Pure."""
+class Form(NamedTuple):
+    """How an assistant looks on the wire; other services of this family differ in nothing else. Pure functions.
 
-    def read(self, raw: Mapping[str, Json]) -> Live:
-        """Raises ServiceError for anything but an assistant."""
+    `read` raises ServiceError for anything but an assistant.
+    """
 
-    def create(self, spec: Mapping[str, Json], marker: Marker) -> dict[str, Json]: ...
+    read: Callable[[Mapping[str, Json]], Live]
+    create: Callable[[Mapping[str, Json], Marker], dict[str, Json]]
+    update: Callable[[Live, Mapping[str, Json], Marker | None], dict[str, Json]]
 
-    def update(self, live: Live, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]: ...
 
-
-class V2:
-    """The form of the Assistants v2 API."""
-
-    read, create, update = staticmethod(to_live), staticmethod(create_body), staticmethod(update_body)
+V2 = Form(to_live, create_body, update_body)
 
 
 class AssistantVerbs:
@@ -96,12 +93,12 @@ class AssistantVerbs:
     def __init__(
         self,
         http: Http,
-        form: Form | None = None,
+        form: Form = V2,
         gone: str = _GONE,
         path: str = "assistants",
         clearable: Collection[str] = _CLEARABLE,
     ) -> None:
-        self._http, self._form, self._path, self._clearable = http, form or V2(), path, clearable
+        self._http, self._form, self._path, self._clearable = http, form, path, clearable
         self._list = asking(http, path, gone)
 
     def _read(self, raw: Mapping[str, Json]) -> Live:

@@ -14,7 +14,7 @@ from ...schema import by_name, schema_beside
 from ..assistants_v2 import ASSISTANT, FILE, KINDS, VECTOR_STORE
 from ..base import Auth, Capabilities, Configured, Provider, Service, Settings, Support
 from ..openai_assistants import PROVIDER as OPENAI
-from ..openai_assistants import AssistantVerbs, FamilyService
+from ..openai_assistants import AssistantVerbs, FamilyService, Form
 from ..openai_files import FILE_FIELDS, FileVerbs
 from ..vector_stores import STORE_FIELDS, StoreVerbs
 from ..wire import Connection
@@ -99,7 +99,8 @@ class AzureProvider(Provider):
         verbs = FileIdsVerbs if isinstance(form, WithFileIds) else AssistantVerbs
         files = FileVerbs(http, connection.tell)
         stores = StoreVerbs(http, connection, files, attributes=False, most=MOST_IN_BATCH)
-        return FamilyService(http, verbs(http, form, gone), files, stores)
+        wire = Form(form.read, form.create, form.update)
+        return FamilyService(http, verbs(http, wire, gone), files, stores)
 
 
 def _endpoint_problems(endpoint: str) -> Iterator[Diagnostic]:

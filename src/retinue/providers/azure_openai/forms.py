@@ -23,8 +23,7 @@ class Modern:
 
     version: Version
 
-    def read(self, raw: Mapping[str, Json]) -> Live:
-        return to_live(raw)
+    read = staticmethod(to_live)
 
     def create(self, spec: Mapping[str, Json], marker: Marker) -> dict[str, Json]:
         return self._held(create_body(spec, marker))
