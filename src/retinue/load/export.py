@@ -155,9 +155,9 @@ class _Work:
             return
         kind = self.kind_of(item)
         if kind is None:
-            label, says = label_of(item, None), item.get("object")
+            says = item.get("object")
             why = f"its `object` is {shown(says)}" if says is not None else f"it has no field of {self.kinds[0].one}"
-            message = f"{label} was left out: {why}"
+            message = f"{label_of(item, None)} was left out: {why}"
             remedy = f"Only {plurals(self.kinds, ' and ')} become manifests in this version."
             self._note("export-other", message, remedy)
             return

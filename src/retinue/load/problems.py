@@ -237,17 +237,11 @@ def _form(error: Any, name: str) -> Problem:
 
 _DESCRIBERS: dict[str, Callable[[Any, str], Problem]] = {
     "type": _wrong_type,
-    "enum": _not_allowed,
-    "const": _not_allowed,
-    "minimum": _range,
-    "maximum": _range,
-    "exclusiveMinimum": _range,
+    **dict.fromkeys(("enum", "const"), _not_allowed),
+    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum"), _range),
     "maxLength": _too_long,
-    "maxItems": _too_many,
-    "maxProperties": _too_many,
+    **dict.fromkeys(("maxItems", "maxProperties"), _too_many),
     "uniqueItems": lambda _, name: Problem("duplicate-item", f"{name} lists something twice", "Keep one of the two."),
-    "minLength": _empty,
-    "minItems": _empty,
-    "minProperties": _empty,
+    **dict.fromkeys(("minLength", "minItems", "minProperties"), _empty),
     "pattern": _form,
 }

@@ -10,19 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
-from yaml.events import (
-    AliasEvent,
-    DocumentStartEvent,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-)
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MAP, SEQ, SCALAR, ALIAS = "mapping", "list", "scalar", "alias"
-_TYPES = {MappingStartEvent: MAP, SequenceStartEvent: SEQ, ScalarEvent: SCALAR, AliasEvent: ALIAS}
+_TYPES = {yaml.MappingStartEvent: MAP, yaml.SequenceStartEvent: SEQ, yaml.ScalarEvent: SCALAR, yaml.AliasEvent: ALIAS}
 
 
 @dataclass(eq=False, slots=True)
@@ -100,7 +91,7 @@ def _roots(text: str) -> Iterator[Node]:
     loader = _LOADER(text)
     while (event := loader.get_event()) is not None:
         kind = type(event)
-        if kind in (MappingEndEvent, SequenceEndEvent):
+        if kind in (yaml.MappingEndEvent, yaml.SequenceEndEvent):
             closed = open_nodes.pop()
             pending.pop()
             closed.end = event.end_mark.index if closed.flow else max([closed.start, *(c.end for c in closed.children)])
@@ -108,7 +99,7 @@ def _roots(text: str) -> Iterator[Node]:
                 yield closed
             continue
         if kind not in _TYPES:
-            if kind is DocumentStartEvent:
+            if kind is yaml.DocumentStartEvent:
                 open_nodes, pending = [], []
             continue
         node = _node(event, _TYPES[kind], open_nodes[-1] if open_nodes else None, text)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..core.model import Change, Diagnostic, Json, Live, Obstacle
 from .assistants_v2 import ASSISTANT, FILE, KINDS, VECTOR_STORE
-from .base import ByKind, Capabilities, Configured, Content, Marker, Provider, Service, Settings, Support
+from .base import ByKind, Capabilities, Configured, Content, Fields, Marker, Provider, Service, Settings, Support
 from .lenient import mapping
 from .losses import lost_tools
 from .metadata import MARKER_KEYS, MOST_PAIRS, authors, created_with, live_of, metadata_pairs, texts, updated_with
@@ -128,9 +128,7 @@ class AssistantVerbs:
             creates=True,
         )
 
-    def update(
-        self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
-    ) -> Live:
+    def update(self, live: Live, fields: Fields, marker: Marker | None, at_default: Set[str] = frozenset()) -> Live:
         path, wanted = below(self._path, live.remote_id), self._form.update(live, fields, marker)
 
         def send(body: Mapping[str, Json]) -> Json:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..core.errors import Rejected, ServiceError
 from ..core.marker import ADDRESS_KEY, APPLIED_KEY
 from ..core.model import Change, Desired, Diagnostic, Json, Kind, Live, Obstacle
-from .base import Auth, ByKind, Capabilities, Marker, Service, Support
+from .base import Auth, ByKind, Capabilities, Fields, Marker, Service, Support
 from .lenient import text, text_members
 from .metadata import MARKER_KEYS, pairs
 from .paged import Page, below, find, remove, walked
@@ -129,9 +129,7 @@ class RestVerbs:
             self._http.send(Verb.CREATE, "POST", below(self._of.path, key), body=body)
         return self._again(key)
 
-    def update(
-        self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
-    ) -> Live:
+    def update(self, live: Live, fields: Fields, marker: Marker | None, at_default: Set[str] = frozenset()) -> Live:
         before = live.raw if self._of.update == "PUT" else {self._of.labels: live.raw[self._of.labels]}
         path, sent = below(self._of.path, live.remote_id), self._of.body(before, fields, marker)
         answer = self._http.send(Verb.UPDATE, self._of.update, path, body=sent)

@@ -14,7 +14,7 @@ from ..core.errors import ApiGone, Incomplete, NotFound, NotSent, Rejected, Reti
 from ..core.model import Desired, Diagnostic, Json, Live
 from ..core.references import target_of
 from .assistants_v2 import VECTOR_STORE
-from .base import Marker, Support
+from .base import Fields, Marker, Support
 from .lenient import numbered
 from .metadata import authors, created_with, live_of, texts, updated_with
 from .openai_files import FileVerbs
@@ -133,9 +133,7 @@ class StoreVerbs:
             message = f"{remote_id} was made, but not filled: {error.message}"
             raise Incomplete(message, error.remedy or _AGAIN, remote_id=remote_id) from error
 
-    def update(
-        self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
-    ) -> Live:
+    def update(self, live: Live, fields: Fields, marker: Marker | None, at_default: Set[str] = frozenset()) -> Live:
         """New files first; what is no longer wanted goes only once they are indexed, so a search always finds some."""
         remote_id = live.remote_id
         if "files" in fields:

@@ -36,15 +36,9 @@ class Part(StrEnum):
 
 
 _SINCE = {
-    Part.FILE_SEARCH: "2024-05-01-preview",
-    Part.STORES: "2024-05-01-preview",
-    Part.TEMPERATURE: "2024-05-01-preview",
-    Part.TOP_P: "2024-05-01-preview",
+    **dict.fromkeys((Part.FILE_SEARCH, Part.STORES, Part.TEMPERATURE, Part.TOP_P), "2024-05-01-preview"),
     Part.RESPONSE_FORMAT: "2024-05-01-preview",
-    Part.JSON_SCHEMA: "2024-08-01-preview",
-    Part.STRICT: "2024-08-01-preview",
-    Part.RESULTS: "2024-08-01-preview",
-    Part.CHUNKING: "2024-08-01-preview",
+    **dict.fromkeys((Part.JSON_SCHEMA, Part.STRICT, Part.RESULTS, Part.CHUNKING), "2024-08-01-preview"),
 }
 """Since when a resource holds a part; what is not here is in no published version."""
 _NOT_IN_FOUNDRY = frozenset({Part.EFFORT, Part.ATTRIBUTES})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ...core.errors import AuthError, NotFound, Rejected, RetinueError, ServiceError
 from ...core.model import Desired, Diagnostic, Json, Live, Severity
-from ..base import Marker, Resolved
+from ..base import Fields, Marker, Resolved
 from ..lenient import mapping, mappings
 from ..paged import below
 from ..wire import Verb
@@ -76,9 +76,7 @@ class FlowiseService:
         self._require([block_of(spec)])
         return self._read(self._send(Verb.CREATE, "POST", "assistants", create_body(spec, marker, self._directory)))
 
-    def update(
-        self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
-    ) -> Live:
+    def update(self, live: Live, fields: Fields, marker: Marker | None, at_default: Set[str] = frozenset()) -> Live:
         if not is_exact(live.raw):
             raise Rejected(f"the details of {live.remote_id} are no JSON object that can be written again", _REPAIR)
         if not IN_NODE.isdisjoint(fields):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ...core.errors import ApiGone, AuthError, Rejected, ServiceError, UnknownOutcome
 from ...core.model import Desired, Diagnostic, Json, Live
-from ..base import Marker, Resolved, Version
+from ..base import Fields, Marker, Resolved, Version
 from ..lenient import mapping, seconds, text
 from ..paged import Moved, Page, below, find, remove, walked
 from ..wire import Answer, Verb, Verdict, by_status
@@ -77,9 +77,7 @@ class LangGraphService:
                 raise UnknownOutcome(f"{remote_id} is there, perhaps by an earlier try of this create")
         raise Rejected(f"all {_IDS} ids of {marker.address} are taken by other assistants", "Delete or adopt them.")
 
-    def update(
-        self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
-    ) -> Live:
+    def update(self, live: Live, fields: Fields, marker: Marker | None, at_default: Set[str] = frozenset()) -> Live:
         body = update_body(live, fields, marker)
         if not body:
             return live
