@@ -265,10 +265,8 @@ class Renderer:
         if len(parsed.documents) != 1 or parsed.documents[0].value is None:
             count = len(parsed.documents)
             holds = "is empty" if count <= 1 else f"holds {count} documents"
-            message, remedy = (
-                f"the included file `{shorten(found.name)}` {holds}",
-                "An included file holds exactly one value.",
-            )
+            message = f"the included file `{shorten(found.name)}` {holds}"
+            remedy = "An included file holds exactly one value."
             self.problems.append(Diagnostic("include-not-one", message, remedy, at))
             return None
         return parsed.documents[0]

@@ -319,14 +319,9 @@ def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Desire
     data = without_nulls(manifest.kind, spelled_out(manifest.kind, data))
     block = data.get("retinue")
     run.problems.extend(unknown_environments(block, names))
-    run.problems.extend(
-        problem
-        for problem in (
-            *validate_manifest(manifest.kind, data, manifest.address),
-            *validate_extras(manifest.kind, data, manifest.address, run.known.extras),
-        )
-        if problem.place is None or problem.place not in run.renderer.poisoned
-    )
+    found = validate_manifest(manifest.kind, data, manifest.address)
+    found += validate_extras(manifest.kind, data, manifest.address, run.known.extras)
+    run.problems += [item for item in found if item.place is None or item.place not in run.renderer.poisoned]
     run.rendered[manifest.address] = data
     spec, policy = _spec_of(run, manifest.kind, data), policy_of(block, names)
     return Desired(manifest.kind.name, spec, manifest.address, policy, manifest.place), here

@@ -46,10 +46,8 @@ def validate_extras(kind: Kind, data: Map, address: Address, extras: Extras) -> 
             found.append(Problem("unknown-provider", message, "`retinue providers` lists them.", path, at_key=True))
         else:
             for error in known.errors(block):
-                found.extend(
-                    problem._replace(steps=(*path, *error.absolute_path, *problem.steps))
-                    for problem in problems_of(error, None, path)
-                )
+                at = (*path, *error.absolute_path)
+                found += (item._replace(steps=(*at, *item.steps)) for item in problems_of(error, None, path))
     return _diagnostics(found, data, str(address))
 
 

@@ -196,14 +196,8 @@ def _refuse_text(text: str, builder: Builder) -> Parsed:
 
 _INDENT = "Check the indentation: keys of one mapping, and the `-` of one list, start in the same column."
 _REMEDIES = (
-    (
-        "mapping values are not allowed",
-        'A value that contains ": " goes in quotes; a new key goes on a line of its own.',
-    ),
-    (
-        "could not find expected ':'",
-        "A key is followed by a colon and a space; long text goes below `key: |`, indented.",
-    ),
+    ("mapping values are not", 'A value that contains ": " goes in quotes; a new key goes on a line of its own.'),
+    ("not find expected ':'", "A key is followed by a colon and a space; long text goes below `key: |`, indented."),
     ("expected chomping or indentation", "Text that starts with > or | goes in quotes."),
     ("expected comment or line break", "Text that starts with > or | goes in quotes."),
     ("cannot start any token", "Text that starts with @, `, % or & goes in quotes."),

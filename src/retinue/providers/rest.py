@@ -11,11 +11,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..core.errors import Rejected, ServiceError
-from ..core.marker import ADDRESS_KEY, APPLIED_KEY
 from ..core.model import Change, Desired, Diagnostic, Json, Kind, Live, Obstacle
 from .base import Auth, ByKind, Capabilities, Fields, Marker, Service, Support
 from .lenient import text, text_members
-from .metadata import MARKER_KEYS, pairs
+from .metadata import MARKER_KEYS, marked, pairs
 from .paged import Page, below, find, remove, walked
 from .wire import Answer, Connection, Verb, Verdict, by_status
 
@@ -73,15 +72,7 @@ class Objects:
         spec[self.kind.display] = self.kind.display_name(spec)
         spec[METADATA] = {key: value for key, value in texts.items() if key not in MARKER_KEYS}
         made = raw.get(self.made)
-        return Live(
-            self.kind.name,
-            spec,
-            remote_id=raw["id"],
-            created_at=made if type(made) is int else 0,
-            marker_address=texts.get(ADDRESS_KEY),
-            marker_applied=texts.get(APPLIED_KEY),
-            raw=raw,
-        )
+        return marked(self.kind, spec, raw["id"], made if type(made) is int else 0, texts, raw)
 
     def body(self, before: Mapping[str, Json], fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
         """What is sent, on top of `before`: whatever else an object holds stays as it is."""

@@ -79,14 +79,10 @@ def unsearchable(desired: Desired) -> Iterator[Diagnostic]:
         dot = "" if address is None else address.name.rpartition("/")[2].rpartition(".")
         suffix = f".{dot[2].lower()}" if dot and dot[1] else ""
         if address is not None and suffix not in SEARCHABLE:
-            yield Diagnostic(
-                "unsupported-extension",
-                f"file_search cannot read {f'`{suffix}` files' if suffix else 'files without an extension'}:"
-                f" {address.name}",
-                f"Convert it to one of {' '.join(sorted(SEARCHABLE))}, or give tables to code_interpreter.",
-                address=str(desired.address),
-                path=f"/files/{index}/file_id",
-            )
+            what = f"`{suffix}` files" if suffix else "files without an extension"
+            message = f"file_search cannot read {what}: {address.name}"
+            remedy = f"Convert it to one of {' '.join(sorted(SEARCHABLE))}, or give tables to code_interpreter."
+            yield Diagnostic("unsupported-extension", message, remedy, path=f"/files/{index}/file_id")
 
 
 class StoreVerbs:

@@ -15,7 +15,7 @@ from ...core.model import Json, Live
 from ..assistants_v2 import ASSISTANT
 from ..base import Marker
 from ..lenient import mapping, seconds, text, text_members
-from ..metadata import pairs
+from ..metadata import marked, pairs
 from .block import NAME, Block, block_of, context_of, copies_of, keys_from, split_context
 
 SCOPE_KEY = "retinue.scope"
@@ -60,21 +60,14 @@ def to_live(raw: Mapping[str, Json]) -> Live:
     context, not_mirrored = copies_of(raw)
     fields, rest = split_context(context, keys)
     block = Block(text(raw.get("graph_id")), keys, rest, not_mirrored)
-    return Live(
-        kind=ASSISTANT.name,
-        spec={
-            "name": name if (name := text(raw.get("name"))) != UNNAMED else None,
-            "description": text(raw.get("description")),
-            **fields,
-            "metadata": {key: value for key, value in texts.items() if key not in _OURS},
-            "providers": {NAME: block.to_spec()},
-        },
-        remote_id=remote_id,
-        created_at=seconds(raw.get("created_at")),
-        marker_address=texts.get(ADDRESS_KEY) or None,
-        marker_applied=texts.get(APPLIED_KEY) or None,
-        raw=raw,
-    )
+    spec = {
+        "name": name if (name := text(raw.get("name"))) != UNNAMED else None,
+        "description": text(raw.get("description")),
+        **fields,
+        "metadata": {key: value for key, value in texts.items() if key not in _OURS},
+        "providers": {NAME: block.to_spec()},
+    }
+    return marked(ASSISTANT, spec, remote_id, seconds(raw.get("created_at")), texts, raw)
 
 
 def create_body(spec: Mapping[str, Json], marker: Marker, remote_id: str) -> dict[str, Json]:
