@@ -119,22 +119,18 @@ class AssistantVerbs:
     def create(self, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()) -> Live:
         return self._read(self._made(spec, marker, at_default))
 
-    def _made(self, spec: Mapping[str, Json], marker: Marker, at_default: Set[str]) -> Mapping[str, Json]:
-        return written(
-            lambda body: self._http.send(Verb.CREATE, "POST", self._path, body=body),
-            self._form.create(spec, marker),
-            self._clearable,
-            at_default,
-            creates=True,
-        )
+    def _made(self, spec: Fields, marker: Marker, at_default: Set[str]) -> Fields:
+        return self._written(Verb.CREATE, self._path, self._form.create(spec, marker), at_default)
 
     def update(self, live: Live, fields: Fields, marker: Marker | None, at_default: Set[str] = frozenset()) -> Live:
-        path, wanted = below(self._path, live.remote_id), self._form.update(live, fields, marker)
+        path, body = below(self._path, live.remote_id), self._form.update(live, fields, marker)
+        return self._read(self._written(Verb.UPDATE, path, body, at_default))
 
-        def send(body: Mapping[str, Json]) -> Json:
-            return self._http.send(Verb.UPDATE, "POST", path, body=body)
+    def _written(self, verb: Verb, path: str, body: Fields, at_default: Set[str]) -> Fields:
+        def send(form: Fields) -> Json:
+            return self._http.send(verb, "POST", path, body=form)
 
-        return self._read(written(send, wanted, self._clearable, at_default))
+        return written(send, body, self._clearable, at_default, creates=verb is Verb.CREATE)
 
     def delete(self, remote_id: str) -> None:
         remove(self._http, below(self._path, remote_id))
@@ -214,12 +210,9 @@ class OpenAIProvider(Provider):
         if len(pairs) <= MOST_PAIRS:
             return None
         empty = sorted(key for key in pairs if key not in wanted and key not in MARKER_KEYS)
-        return Obstacle(
-            "metadata-full",
-            f"{live.remote_id} would need {len(pairs)} metadata pairs, {MOST_PAIRS} is the most:"
-            f" removed keys stay behind empty ({', '.join(empty)})",
-            ("keep fewer metadata keys", "or let retinue create the object again"),
-        )
+        message = f"{live.remote_id} would need {len(pairs)} metadata pairs, {MOST_PAIRS} is the most"
+        why = f"{message}: removed keys stay behind empty ({', '.join(empty)})"
+        return Obstacle("metadata-full", why, ("keep fewer metadata keys", "or let retinue create the object again"))
 
     def connect(self, connection: Connection) -> Service:
         headers = {"OpenAI-Beta": "assistants=v2", **self._headers, **connection.headers}

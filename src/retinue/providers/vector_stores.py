@@ -138,8 +138,8 @@ class StoreVerbs:
             self._fill(remote_id, fields["files"] or [], have)
             for file_id in sorted(extra):
                 self._detach(remote_id, file_id)
-        body = {name: value for name, value in fields.items() if name in ("name", "expires_after")}
-        body = {**_with_anchor(body), "metadata": updated_with(live, fields, marker)}
+        own = {name: value for name, value in fields.items() if name in ("name", "expires_after")}
+        body = {**_with_anchor(own), "metadata": updated_with(live, fields, marker)}
         self._http.send(Verb.UPDATE, "POST", below(_PATH, remote_id), body=body)
         return self._whole(remote_id)
 

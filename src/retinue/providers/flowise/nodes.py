@@ -104,15 +104,13 @@ def stated_inputs(node: Mapping[str, Json], component: Component | None, but: It
     catalogue lacks: a manifest cannot state it.
     """
     known = parameters(component or node)
-    left_out = {*_CREDENTIAL_INPUTS, *but}
-    return {
-        name: number_of(known.get(name), value)
-        for name, value in mapping(node.get("inputs")).items()
-        if name not in left_out
-        and (component is None or name in known)
-        and not is_initial(known.get(name), value)
-        and not is_secret(known.get(name))
-    }
+    stated, left_out = {}, {*_CREDENTIAL_INPUTS, *but}
+    for name, value in mapping(node.get("inputs")).items():
+        is_known = component is None or name in known
+        silent = is_initial(known.get(name), value) or is_secret(known.get(name))
+        if is_known and not silent and name not in left_out:
+            stated[name] = number_of(known.get(name), value)
+    return stated
 
 
 def filled(

@@ -26,8 +26,8 @@ NO_ROW = "Check `endpoint`: it is the address of Flowise itself, for example htt
 
 def to_live(row: Mapping[str, Json], directory: Directory, upstream: Mapping[str, Json] | None = None) -> Live:
     """`upstream`: the assistant behind the row, if it is known. Raises ServiceError if this is no row at all."""
-    remote_id, written = row.get("id"), row.get("details")
-    if not isinstance(remote_id, str) or not remote_id:
+    remote_id, written = text(row.get("id")), row.get("details")
+    if remote_id is None:
         raise ServiceError("the service answered an assistant without an id", NO_ROW)
     if not isinstance(written, str):
         raise ServiceError(f"the details of {remote_id} are no text", NO_ROW)
