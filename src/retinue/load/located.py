@@ -6,8 +6,8 @@ import json
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
+from ..core.canonical import Noted
 from ..core.model import Place
-from ..core.noted import Noted
 
 
 class AsWritten(Place):

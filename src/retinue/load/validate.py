@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, cached_property
 from typing import Any, TypeAlias
 
+from ..core.canonical import Noted
 from ..core.model import Address, Diagnostic, Json, Kind, Place, Shape
-from ..core.noted import Noted
 from ..core.pointer import join_pointer
 from ..core.problem import Problem, Spelled, shown
 from ..core.spelling import closest

@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
+from ..core.canonical import Noted
 from ..core.model import Json
-from ..core.noted import Noted
 
 Schema: TypeAlias = Mapping[str, Json]
 Test: TypeAlias = Callable[[Any], bool]
