@@ -91,7 +91,13 @@ class Renderer:
             new = self._walk(item, value.values_at[key], context, depth + 1)
             if new is not item:
                 changed[key] = new
-        return with_items(value, changed) if changed else value
+        if not changed:
+            return value
+        result = value.copy()
+        for key, new in changed.items():
+            # A collection brings its own place along.
+            result.put(key, new, value.keys_at[key], getattr(new, "place", value.values_at[key]))
+        return result
 
     def _seq(self, value: Seq, context: _Context, depth: int) -> Seq:
         if any(map(_is_entry, value)):
@@ -291,11 +297,3 @@ def _reference(value: Map, address: str) -> Map:
         else:
             entry.put(key, item, value.keys_at[key], value.values_at[key])
     return entry
-
-
-def with_items(value: Map, changed: dict[str, Any]) -> Map:
-    """A copy of the mapping with some values replaced; a collection brings its own place along."""
-    result = value.copy()
-    for key, new in changed.items():
-        result.put(key, new, value.keys_at[key], getattr(new, "place", value.values_at[key]))
-    return result

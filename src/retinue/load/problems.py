@@ -53,29 +53,20 @@ def _misspelt(error: Any, kind: Kind | None, path: Sequence[str | int]) -> Probl
     schema = error.schema if error.validator != "type" else {}
     if kind is None or not path or not isinstance(error.instance, dict):
         return None
-    known = schema.get("properties", {}).keys()
-    if (beside := _beside_include(error, known)) is not None:
-        key, remedy = beside
-        return _not_known(key, path, remedy)
+    known, value = schema.get("properties", {}).keys(), error.instance
+    # A key beside `file` or `upload` keeps it from being an include.
+    beside_file = next((key for key in value if key not in (_INCLUDE, "template")), None)
+    beside_upload = next((key for key in value if key != "file_id"), None)
+    if error.validator == "type" and isinstance(value.get(_INCLUDE), str) and beside_file is not None:
+        near = closest(beside_file.lower(), ["template"])
+        remedy = f"Did you mean `{near}`?" if near else f"{_REMOVE}. Beside `file` stands only `template`."
+        return _not_known(beside_file, path, remedy)
+    if "file_id" not in known and target_of(value.get("file_id")) is not None and beside_upload is not None:
+        return _not_known(beside_upload, path, f"{_REMOVE}. `{{upload: PATH}}` stands alone here.")
     words = {*schema.get("x-retinue-authors", {}).get("properties", ()), *schema.get("required", ()), _INCLUDE}
-    for key, value in error.instance.items():
-        if key not in words | known and isinstance(value, str) and (meant := closest(key.lower(), sorted(words))):
+    for key, item in value.items():
+        if key not in words | known and isinstance(item, str) and (meant := closest(key.lower(), sorted(words))):
             return _not_known(key, path, f"Did you mean `{meant}`?")
-    return None
-
-
-def _beside_include(error: Any, known: Collection[str]) -> tuple[str, str] | None:
-    """A key beside `file` or `upload` that keeps it from being an include, and what to do with it."""
-    value = error.instance
-    if error.validator == "type" and isinstance(value.get(_INCLUDE), str):
-        for key in value:
-            if key not in (_INCLUDE, "template"):
-                near = closest(key.lower(), ["template"])
-                return key, f"Did you mean `{near}`?" if near else f"{_REMOVE}. Beside `file` stands only `template`."
-    if "file_id" not in known and target_of(value.get("file_id")) is not None:
-        for key in value:
-            if key != "file_id":
-                return key, f"{_REMOVE}. `{{upload: PATH}}` stands alone here."
     return None
 
 
