@@ -18,7 +18,7 @@ _TYPES = {yaml.MappingStartEvent: MAP, yaml.SequenceStartEvent: SEQ, yaml.Scalar
 
 @dataclass(eq=False, slots=True)
 class Node:
-    """One value as it is written. Offsets count characters; `end` of a block value is that of its last character.
+    """One value as it is written. Offsets count characters, lines and columns from 1; a block ends at its last one.
 
     `style` is that of a scalar: "", ', ", | or >. `flow`: it stands within brackets, or is written with them.
     `marked`: it, or what it stands in, has an anchor or a tag. `keys` are those of `children` of a mapping.
@@ -37,11 +37,6 @@ class Node:
     keys: list[Node] = field(default_factory=list)
     children: list[Node] = field(default_factory=list)
 
-    @property
-    def position(self) -> tuple[int, int]:
-        """Line and column, counted from 1 as in a Place."""
-        return (self.line, self.column)
-
     def all(self) -> Iterator[Node]:
         """This value and every value below it."""
         yield self
@@ -58,30 +53,15 @@ class Node:
 
 
 class Spans:
-    """The values of one text by the place where they begin."""
+    """By line and column, the values of one text that begin there, and the mappings that have a key there."""
 
     def __init__(self, text: str) -> None:
         """Raises yaml.YAMLError or ValueError where the text is no YAML."""
-        self.text = text
-        self._values: dict[tuple[int, int], Node] = {}
-        self._keys: dict[tuple[int, int], Node] = {}
-        for root in _roots(text):
-            for node in root.all():
-                self._values.setdefault(node.position, node)
-                for key in node.keys:
-                    self._keys[key.position] = node
-
-    def first(self) -> Node:
-        """All of the first document."""
-        return next(iter(self._values.values()))
-
-    def at(self, position: tuple[int, int]) -> Node | None:
-        """The value that begins at a line and column."""
-        return self._values.get(position)
-
-    def holder(self, position: tuple[int, int]) -> Node | None:
-        """The mapping that has a key at a line and column."""
-        return self._keys.get(position)
+        self.values: dict[tuple[int, int], Node] = {}
+        self.holders: dict[tuple[int, int], Node] = {}
+        for node in (node for root in _roots(text) for node in root.all()):
+            self.values.setdefault((node.line, node.column), node)
+            self.holders.update(dict.fromkeys(((key.line, key.column) for key in node.keys), node))
 
 
 def _roots(text: str) -> Iterator[Node]:

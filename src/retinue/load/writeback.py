@@ -265,7 +265,8 @@ class _Work:
         if _is_body(file, place):
             self._body(file, place, "" if new is None else new)
             if new is None:
-                self._insert(file, file.spans().first(), self.body, None)
+                whole = next(iter(file.spans().values.values()))
+                self._insert(file, whole, self.body, None)
             return
         file, node = self._node(place)
         if node.what == MAP and type(value) is not Map:
@@ -320,8 +321,8 @@ class _Work:
     def _node(self, place: Place, *, key: bool = False) -> tuple[Text, Node]:
         """The value that begins at a place; with `key` the mapping that has a key there."""
         file = self.texts[place.file]
-        find = file.spans().holder if key else file.spans().at
-        node = find((place.line, place.column))
+        spans = file.spans()
+        node = (spans.holders if key else spans.values).get((place.line, place.column))
         if node is None:
             raise Unsafe(f"the {'key' if key else 'value'} cannot be found again in its file")
         return file, node
