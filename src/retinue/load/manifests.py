@@ -16,7 +16,7 @@ from .documents import Manifest, described, environments_of, identify, policy_of
 from .files import Files, Found, first_bytes
 from .includes import Renderer
 from .knowledge import described_twice, folded, spelled_out, unknown_references, with_uploads
-from .layers import over_defaults, over_manifest, without_nulls
+from .layers import merge, over_defaults, without_nulls
 from .located import Map, place_of
 from .project import Project
 from .sources import Source, around, covering, expand, nothing
@@ -315,7 +315,7 @@ def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Desire
     here = _belongs(run, manifest, overlay)
     data = over_defaults(run.defaults(manifest.kind.word, here), run.render(manifest.data, here))
     if overlay is not None:
-        data = over_manifest(data, run.render(overlay, here), run.problems)
+        data = merge(data, run.render(overlay, here), run.problems)
     data = without_nulls(manifest.kind, spelled_out(manifest.kind, data))
     block = data.get("retinue")
     run.problems.extend(unknown_environments(block, names))

@@ -231,7 +231,11 @@ def syntax_problem(error: Exception, text: str, file: str) -> Diagnostic:
     problem = str(getattr(error, "problem", None) or "it cannot be read")
     context, mark = getattr(error, "context", None), getattr(error, "context_mark", None)
     within = f" ({context}, line {mark.line + 1})" if context and mark else ""
-    return Diagnostic("yaml-syntax", f"this is not valid YAML: {problem}{within}", _remedy(problem, line), place)
+    found = (remedy for part, remedy in _REMEDIES if part in problem)
+    remedy = next(found, "Check this line and the one above it; text with special characters goes in quotes.")
+    if "${" in line and ("expected ','" in problem or "flow" in problem):
+        remedy = 'Inside { } and [ ] put text with ${…} in quotes: {model: "${var.model}"}.'
+    return Diagnostic("yaml-syntax", f"this is not valid YAML: {problem}{within}", remedy, place)
 
 
 def _error_place(error: Exception, lines: list[str], file: str) -> Place:
@@ -245,10 +249,3 @@ def _error_place(error: Exception, lines: list[str], file: str) -> Place:
     if mark.line >= len(lines):
         return Place(file, len(lines), len(lines[-1]) + 1)
     return Place(file, mark.line + 1, mark.column + 1)
-
-
-def _remedy(problem: str, line: str) -> str:
-    if "${" in line and ("expected ','" in problem or "flow" in problem):
-        return 'Inside { } and [ ] put text with ${…} in quotes: {model: "${var.model}"}.'
-    found = (remedy for part, remedy in _REMEDIES if part in problem)
-    return next(found, "Check this line and the one above it; text with special characters goes in quotes.")

@@ -19,7 +19,7 @@ from ..openai_files import FILE_FIELDS, FileVerbs
 from ..vector_stores import STORE_FIELDS, StoreVerbs
 from ..wire import Connection
 from .checks import assistant_problems, store_problems
-from .forms import WithFileIds, form_of
+from .forms import Foundry, Modern, WithFileIds
 from .service import FileIdsVerbs, classify
 from .versions import DEFAULT, FOUNDRY_VERSIONS, MOST_IN_BATCH, NEWEST, Part, Version, complaint, is_foundry
 
@@ -95,8 +95,9 @@ class AzureProvider(Provider):
             base = base.removesuffix("/openai") + "/openai"
         params = {**connection.params, "api-version": self.version.name}
         http = replace(connection, base_url=base, params=params).http(classify)
-        form, gone = form_of(self.version), _GONE_FOUNDRY if self.version.foundry else _GONE
-        verbs = FileIdsVerbs if isinstance(form, WithFileIds) else AssistantVerbs
+        has_files, foundry = self.version.has_assistant_files, self.version.foundry
+        form = (WithFileIds if has_files else Foundry if foundry else Modern)(self.version)
+        verbs, gone = FileIdsVerbs if has_files else AssistantVerbs, _GONE_FOUNDRY if foundry else _GONE
         files = FileVerbs(http, connection.tell)
         stores = StoreVerbs(http, connection, files, attributes=False, most=MOST_IN_BATCH)
         wire = Form(form.read, form.create, form.update)

@@ -103,9 +103,3 @@ class Foundry(Modern):
 def _is_extra(tool: Json) -> bool:
     """Such as azure_ai_search, bing_grounding, connected_agent or openapi."""
     return isinstance(tool, dict) and tool.get("type") not in _PORTABLE
-
-
-def form_of(version: Version) -> Modern:
-    if version.foundry:
-        return Foundry(version)
-    return WithFileIds(version) if version.has_assistant_files else Modern(version)
