@@ -101,20 +101,18 @@ def update_body(live: Live, fields: Mapping[str, Json], marker: Marker | None) -
         kept = {key: value for key, value in mapping(live.raw.get("config")).items() if key != "configurable"}
         if kept or not context:
             body["config"] = kept if context else {**kept, "configurable": {}}
-    if changed := _changed_pairs(live, spec, marker):
-        body["metadata"] = changed
-    return body
-
-
-def _changed_pairs(live: Live, spec: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
-    """The metadata pairs to merge in; null stands for a key to remove, which the server then keeps as null."""
-    held = mapping(live.raw.get("metadata"))
+    # Pairs are merged in; null stands for a key to remove, which the server then keeps as null.
+    pairs_held = mapping(live.raw.get("metadata"))
     own = {key: value for key, value in (spec.get("metadata") or {}).items() if value}
     wanted = own | _pairs(spec, marker)
-    # What is no text was put there by others, who may need it.
-    gone = {key: None for key, value in held.items() if key not in wanted and (isinstance(value, str) or key in _OURS)}
-    changed = {key: value for key, value in wanted.items() if not same(value, held.get(key))}
-    return changed | {key: None for key in gone if held[key] is not None}
+    changed = {key: value for key, value in wanted.items() if not same(value, pairs_held.get(key))}
+    for key, value in pairs_held.items():
+        # What is no text was put there by others, who may need it.
+        if key not in wanted and (isinstance(value, str) or (key in _OURS and value is not None)):
+            changed[key] = None
+    if changed:
+        body["metadata"] = changed
+    return body
 
 
 def _pairs(spec: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
