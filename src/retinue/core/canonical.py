@@ -43,12 +43,12 @@ def canonical_value(value: Json, shape: Shape) -> Json:
     """The shortest value that means the same: nested defaults, nulls and empties dropped; MISSING if nothing stays."""
     if value is None:
         return MISSING
-    if isinstance(value, dict):
+    if isinstance(value, str):
+        value = _text(value, shape)
+    elif isinstance(value, dict):
         value = _object(value, shape)
     elif isinstance(value, list):
         value = _list(value, shape)
-    elif isinstance(value, str):
-        value = _text(value, shape)
     else:
         value = number(value)
     if shape.empty and any(same(value, empty) for empty in shape.empty):
@@ -157,12 +157,14 @@ def same(left: Json, right: Json) -> bool:
 
 def canonical_json(value: Json) -> str:
     """The one JSON text of a value: sorted keys, no spaces, one final form for each number; no NaN."""
+    if type(value) is str:
+        return _TEXT(value)
     if isinstance(value, dict):
         if isinstance(value, Noted) and value.notes is not None:
             if canonical_json not in value.notes:
                 value.notes[canonical_json] = canonical_json(dict(value))
             return str(value.notes[canonical_json])
-        members = ",".join(f"{_DUMP(key)}:{canonical_json(value[key])}" for key in sorted(value))
+        members = ",".join(f"{_TEXT(key)}:{canonical_json(value[key])}" for key in sorted(value))
         return f"{{{members}}}"
     if isinstance(value, list | tuple):
         return f"[{','.join(map(canonical_json, value))}]"
@@ -171,6 +173,7 @@ def canonical_json(value: Json) -> str:
 
 _LONGEST_ITEM = 16_384
 _DUMP = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+_TEXT = json.encoder.encode_basestring
 
 
 def digest(value: Json) -> str:
