@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from . import diff
+from . import differences
 from .canonical import canonical, canonical_json, same
 from .marker import Entry
 from .marks import entry_of, short_digest
@@ -69,7 +69,7 @@ def matches(change: Change, live: Live, target: Target) -> bool:
     if _protection_moved(change, live):
         return False
     kind = target.kinds[change.address.kind]
-    return diff.expect_digest(live, kind, target.hidden(kind.name), change.ignored) == change.expect
+    return differences.expect_digest(live, kind, target.hidden(kind.name), change.ignored) == change.expect
 
 
 def _protection_moved(change: Change, live: Live) -> bool:
@@ -97,7 +97,7 @@ def is_reached(change: Change, live: Live, target: Target) -> bool:
     # What a create leaves unsaid is the documented default.
     wanted = kind.defaults if change.action is Action.CREATE else {}
     wanted |= {item.name: item.after for item in change.fields}
-    differing = diff.altered(wanted, live.spec, kind, (), change.ignored)
+    differing = differences.altered(wanted, live.spec, kind, (), change.ignored)
     fields = (kind.fields[name] for name in wanted if name in kind.fields and f"/{name}" not in change.ignored)
     return all(_holds(field, field.name not in differing, live, change, target) for field in fields)
 

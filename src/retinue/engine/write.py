@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from ..core import diff
+from ..core import differences
 from ..core.content import key_of, scope_of
 from ..core.errors import (
     HeldBack,
@@ -160,7 +160,7 @@ def completed(live: Live, change: Change, run: Run) -> Live:
         return live
     kind = run.kinds[live.kind]
     spec = fields_to_send(change, kind)
-    lacking = diff.altered(spec, live.spec, kind, run.target.hidden(kind.name), change.ignored)
+    lacking = differences.altered(spec, live.spec, kind, run.target.hidden(kind.name), change.ignored)
     if not lacking:
         return live
     return run.service.update(live, {name: spec[name] for name in lacking}, packed(live.mark))
@@ -269,7 +269,7 @@ def _settle(change: Change, answer: Live, mark: Mark, sent: Mapping[str, Json], 
     kind, hidden = run.kinds[change.address.kind], run.target.hidden(change.address.kind)
     # What was left out of a create, and got a default of the service's own: noted, it is no edit later.
     asked = {**kind.defaults, **sent} if change.action.makes else sent
-    noted = diff.altered(asked, answer.spec, kind, hidden, change.ignored)
+    noted = differences.altered(asked, answer.spec, kind, hidden, change.ignored)
     observed = ended(applied)
     if noted:
         known = {(address.kind, key): address for address, key in run.known(change).items()}
