@@ -231,10 +231,8 @@ class Renderer:
 
     def _data(self, value: Map, found: Found, inner: _Context, depth: int) -> Any:
         at = value.values_at["file"]
-        problem = _chain_problem(inner.chain, at)
-        document = None if problem else self._document(found, at)
-        if problem is not None or document is None:
-            self._poison(value, *([problem] if problem else []))
+        if problem := _chain_problem(inner.chain, at):
+            self._poison(value, problem)
             return value
         # What a file is rendered to depends on nothing else, unless it gives reason to complain.
         key = (found.name, inner.variables, inner.unasked and inner.unasked.variables, len(inner.chain), depth)
@@ -242,6 +240,10 @@ class Renderer:
         if self._cost + cost <= MAX_VALUES:
             self._cost += cost
             return result
+        document = self._document(found, at)
+        if document is None:
+            self._poison(value)
+            return value
         problems, before = len(self.problems), self._cost
         result = self._walk(document.value, document.place, inner, depth)
         if len(self.problems) == problems:

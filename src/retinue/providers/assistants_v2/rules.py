@@ -20,14 +20,14 @@ def function_rules(data: Mapping[str, Json]) -> Iterator[Problem]:
         function = tool.get("function") if isinstance(tool, dict) else None
         if not isinstance(function, dict):
             continue
-        path = ("tools", index, "function")
         name, parameters = function.get("name"), function.get("parameters")
         if isinstance(name, str) and seen.setdefault(name, index) != index:
             message = f"the function {shown(name)} stands twice: it is tools[{seen[name]}] already"
             remedy = "Give each function a name of its own, or remove one."
-            yield Problem("duplicate-tool", message, remedy, (*path, "name"))
+            yield Problem("duplicate-tool", message, remedy, ("tools", index, "function", "name"))
         if isinstance(parameters, dict) and parameters and parameters.get("type") != "object":
-            at = (*path, "parameters", "type") if "type" in parameters else (*path, "parameters")
+            last = ("type",) if "type" in parameters else ()
+            at = ("tools", index, "function", "parameters", *last)
             message = "the parameters of a function are a schema of `type: object`, because arguments have names"
             remedy = "Write `type: object`, and each argument by its name below `properties:`."
             yield Problem("not-a-schema", message, remedy, at)
