@@ -6,6 +6,7 @@ import os
 import posixpath
 import stat
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -98,7 +99,11 @@ class Files:
 
 def beside(place: Place, path: str) -> str:
     """`path` as written in a file, relative to the project folder instead of to that file."""
-    return posixpath.join(posixpath.dirname(place.file), path)
+    folder = _folder(place.file)
+    return f"{folder}/{path}" if folder and not path.startswith("/") else path
+
+
+_folder = lru_cache(maxsize=64)(posixpath.dirname)
 
 
 def first_bytes(found: Found, most: int) -> bytes:

@@ -238,16 +238,16 @@ class Renderer:
             message = f"more than {MAX_CHAIN} files include each other in a row"
             self._poison(value, Diagnostic("include-chain", message, "Include the inner files directly.", at))
             return value
-        document = self._document(found, at)
-        if document is None:
-            self._poison(value)
-            return value
         # What a file is rendered to depends on nothing else, unless it gives reason to complain.
         key = (found.name, inner.variables, inner.unasked and inner.unasked.variables, len(inner.chain), depth)
         result, cost = self._included.get(key, (None, MAX_VALUES))
         if self._cost + cost <= MAX_VALUES:
             self._cost += cost
             return result
+        document = self._document(found, at)
+        if document is None:
+            self._poison(value)
+            return value
         problems, before = len(self.problems), self._cost
         result = self._walk(document.value, document.place, inner, depth)
         if len(self.problems) == problems:

@@ -151,7 +151,7 @@ _Path: TypeAlias = tuple[str | int, ...]
 
 
 def _schemas(value: Any, shape: Shape | None, path: _Path) -> Iterator[tuple[dict[str, Any], _Path]]:
-    """Every JSON Schema in a value of this shape, and where it stands."""
+    """Every JSON Schema in a value of this shape that is not valid, and where it stands."""
     if not isinstance(value, Noted) or value.notes is None:
         yield from _schemas_within(value, shape, path)
         return
@@ -164,7 +164,7 @@ def _schemas(value: Any, shape: Shape | None, path: _Path) -> Iterator[tuple[dic
 
 def _schemas_within(value: Any, shape: Shape | None, path: _Path) -> Iterator[tuple[dict[str, Any], _Path]]:
     if isinstance(value, dict) and value and shape is not None:
-        if shape.is_schema:
+        if shape.is_schema and not _judge(None).accepts(value):
             yield value, path
         variants = shape.by_type or {}
         stated = variants.get(str(value.get("type")))

@@ -17,14 +17,15 @@ def function_rules(data: Mapping[str, Json]) -> Iterator[Problem]:
     """Functions with one name, and parameters without names."""
     seen: dict[str, int] = {}
     for index, tool in numbered(data.get("tools")):
-        function, path = mapping(tool.get("function")), ("tools", index, "function")
+        function = mapping(tool.get("function"))
         name, parameters = function.get("name"), function.get("parameters")
         if isinstance(name, str) and seen.setdefault(name, index) != index:
             message = f"the function {shown(name)} stands twice: it is tools[{seen[name]}] already"
             remedy = "Give each function a name of its own, or remove one."
-            yield Problem("duplicate-tool", message, remedy, (*path, "name"))
+            yield Problem("duplicate-tool", message, remedy, ("tools", index, "function", "name"))
         if isinstance(parameters, dict) and parameters and parameters.get("type") != "object":
-            at = (*path, "parameters", "type") if "type" in parameters else (*path, "parameters")
+            last = ("type",) if "type" in parameters else ()
+            at = ("tools", index, "function", "parameters", *last)
             message = "the parameters of a function are a schema of `type: object`, because arguments have names"
             remedy = "Write `type: object`, and each argument by its name below `properties:`."
             yield Problem("not-a-schema", message, remedy, at)
