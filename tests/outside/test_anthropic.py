@@ -311,7 +311,7 @@ class Heard:
         with ExitStack() as stack:
             urls = {stack.enter_context(served(service)): name for name, service in services.items()}
             command = [PYTHON, str(HERE / "anthropic_session.py"), *urls]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+            done = subprocess.run(command, capture_output=True, text=True, timeout=600)
         for service in services.values():
             service.emulator.close()
         assert done.returncode == 0, done.stderr
