@@ -157,8 +157,17 @@ def altered(
     ignored: Collection[str] = (),
 ) -> set[str]:
     """The names of the fields in `sent` that the service's answer holds otherwise, `ignored` parts aside."""
-    readable = [name for name in sent if name in kind.fields and name not in unreadable]
+    readable = [
+        name
+        for name in sent
+        if name in kind.fields and name not in unreadable and not is_left(kind.fields[name], sent[name])
+    ]
     return {item for item in readable if not reached(FieldChange(f"/{item}", None, sent[item]), answer, kind, ignored)}
+
+
+def is_left(field: Field, wanted: Json) -> bool:
+    """Whether the value of a field is up to the service: nothing is wanted, and no default is documented."""
+    return wanted is None and field.shape.default is MISSING
 
 
 def expect_digest(live: Live, kind: Kind, unreadable: Collection[str], ignored: Collection[str]) -> str:

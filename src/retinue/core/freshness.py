@@ -59,6 +59,8 @@ def freshness(change: Change, live: Live | None, holder: Claim | None, target: T
         return Stale(refused)
     if not reached and not matches(change, live, target):
         return Stale(_what_moved(change, live, kind))
+    if change.action.destroys and live.users:
+        return Stale(f"{live.users[0]} runs it now")
     if change.extra:
         return Stale(f"{change.remote_id} is no longer a duplicate") if holder is not None and other is None else None
     return Stale(f"{other.remote_id} now has this address") if other is not None else None
@@ -113,6 +115,8 @@ def _holds(item: FieldChange, live: Live, entries: Mapping[str, Entry], change: 
         return entry == asked
     if diff.reached(item, live.spec, kind, change.ignored):
         return True
+    if diff.is_left(field, item.after):
+        return entry is None
     if entry is None or asked is None or entry.asked != asked.asked or entry.observed is None:
         return False
     held = _visible(live.spec, change, kind).get(field.name, MISSING)

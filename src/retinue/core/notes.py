@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from .model import Action, Address, Change, Desired, Diagnostic, ObjectKey, Severity
 from .ownership import World
@@ -16,13 +16,23 @@ def notes(
     desired: Mapping[Address, Desired],
     changes: Sequence[Change],
     external_references: Mapping[ObjectKey, str],
+    shown: Collection[Address],
 ) -> Iterator[Diagnostic]:
-    """`external_references`: by kind and id of what goes, an object of others that refers to it."""
+    """`external_references`: by kind and id of what goes, an object of others that refers to it. `shown`: what the plan
+    is about."""
     yield from world.diagnostics
     yield from _still_used(target, changes, external_references)
+    yield from _run_by(world, shown)
     yield from _left_alone(world, changes)
     yield from _removed_already(target, world)
     yield from _moved_from_nothing(changes, desired)
+
+
+def _run_by(world: World, shown: Collection[Address]) -> Iterator[Diagnostic]:
+    for address, claim in sorted(world.owned.items()):
+        if claim.live.users and address in shown:
+            message = f"{address} is run by {', '.join(claim.live.users)}"
+            yield Diagnostic("run-by", message, address=str(address), severity=Severity.INFO)
 
 
 def _left_alone(world: World, changes: Sequence[Change]) -> Iterator[Diagnostic]:

@@ -50,6 +50,7 @@ def make_plan(seen: Observation, desired: Sequence[Desired], intent: Intent | No
     renamed = _renamed(known, found, intent)
     changes, unchanged = _narrowed(found, desired, intent)
     external_references = _external_references(known, changes)
+    shown = {*unchanged, *(change.address for change in changes)}
     plan = Plan(
         project=target.project,
         environment=target.environment,
@@ -62,7 +63,7 @@ def make_plan(seen: Observation, desired: Sequence[Desired], intent: Intent | No
         unchanged=len(unchanged),
         unchanged_addresses=tuple(sorted(unchanged)),
         diagnostics=(
-            *notes(target, known.world, known.objects, changes, external_references),
+            *notes(target, known.world, known.objects, changes, external_references, shown),
             *_where(renamed, known.objects, changes),
         ),
     )

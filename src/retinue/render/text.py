@@ -111,7 +111,7 @@ def host(endpoint: str) -> str:
 
 
 def _steps(plan: Plan, style: Style, width: int) -> Iterator[str]:
-    ids = max([_ID_COLUMN, *(4 + cells(clean(str(change.address))) + 2 for change in plan.changes)])
+    ids = max([_ID_COLUMN, *(4 + cells(clean(named(change))) + 2 for change in plan.changes)])
     ends = [ids + cells(clean(change.remote_id)) + 2 for change in plan.changes if change.remote_id]
     layout = Layout(width, min(max([_REMARK_COLUMN, *ends]), _WIDEST_REMARK_COLUMN))
     shown: set[Obstacle] = set()
@@ -136,13 +136,18 @@ def _steps(plan: Plan, style: Style, width: int) -> Iterator[str]:
 
 def _head(change: Change, plan: Plan, ids: int, layout: Layout, style: Style) -> str:
     sign, paint = _SYMBOLS.get(change.action, _UNKNOWN)
-    address, remote_id, reason = clean(str(change.address)), clean(change.remote_id or ""), reason_of(change, plan)
+    address, remote_id, reason = clean(named(change)), clean(change.remote_id or ""), reason_of(change, plan)
     line = f"{sign:>3} {address}"
     painted = paint(style, f"{sign:>3}") + f" {style.strong(address)}"
     if remote_id:
         gap = pad(line, ids)
         line, painted = line + gap + remote_id, painted + gap + remote_id
     return painted + remark_after(line, reason, layout, style)
+
+
+def named(change: Change) -> str:
+    """`Assistant/old (archived for good)`: the address, with what becomes of the object where that is for good."""
+    return f"{change.address} ({change.removal})" if change.removal else str(change.address)
 
 
 def reason_of(change: Change, plan: Plan) -> str:

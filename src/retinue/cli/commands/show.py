@@ -78,6 +78,7 @@ def _shown(address: Address, live: Live, versions: Sequence[Version] | None, ses
         f"{target.project} / {target.environment}, {target.provider}",
         stated_fields(console.SECRETS.masked_json(dict(live.spec)), kind),
         None if versions is None else _steps(versions, kind),
+        live.users,
     )
 
 
