@@ -20,7 +20,7 @@ from ..engine.threads import in_thread
 from ..load.uploads import changed_since, content
 from ..providers.base import Service
 from ..render.results import PAST
-from . import console, exits, files, interrupts
+from . import console, exits, interrupts, named_files
 from .approval import approve, check_digest, is_approved
 from .options import ApplyOptions, ProjectOptions
 from .report import nothing_to_do, report_blocked, report_outcomes, show_plan, shows_plan, text_of
@@ -176,6 +176,6 @@ def backup_into(folder: str) -> Callable[[Live], None]:
     def save(live: Live) -> None:
         # The id comes from the service: it must not choose the folder.
         name = quote(live.remote_id, safe="", errors="surrogatepass")
-        files.write_beside(folder, name, console.json_text(dict(live.raw)).encode())
+        named_files.write_beside(folder, name, console.json_text(dict(live.raw)).encode())
 
     return save

@@ -10,7 +10,7 @@ from ..core.model import Place
 from ..load.files import MAX_BYTES
 from ..load.located import Map
 from ..load.yaml import parse
-from .files import read_named
+from .named_files import read_named
 from .options import ProjectOptions
 from .projects import refuse
 

@@ -19,7 +19,7 @@ from ..core.errors import InvalidManifests, RetinueError
 from ..core.model import Diagnostic, Json
 from ..providers.credentials import Secrets
 from ..render.style import REVIEWED, Style
-from . import files, interrupts
+from . import interrupts, named_files
 from .exits import Exit, of_error, word
 from .options import STDOUT, OutputOptions
 from .streams import OutputLost, report
@@ -114,7 +114,7 @@ def diagnostics(items: Sequence[Diagnostic]) -> None:
 
 def write_file(path: str, text: str, *, private: bool = False, mode: int | None = None) -> None:
     """As `files.write`, without keys. Raises UsageError."""
-    files.write(path, SECRETS.masked(text).encode("utf-8", "backslashreplace"), private=private, mode=mode)
+    named_files.write(path, SECRETS.masked(text).encode("utf-8", "backslashreplace"), private=private, mode=mode)
 
 
 def deliver(text: str, options: OutputOptions, *, private: bool = False) -> None:

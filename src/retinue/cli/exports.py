@@ -29,7 +29,7 @@ from ..providers.registry import catalogue
 from ..schema import Catalogue, with_extras
 from . import console
 from .connecting import connect
-from .files import read_named, read_stdin
+from .named_files import read_named, read_stdin
 from .options import ServiceOptions
 from .projects import refuse
 from .session import Session, open_without_manifests

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, fields
-from functools import partial, wraps
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import click
@@ -76,21 +76,6 @@ class ApplyOptions(PlanOptions):
     backup: str | None = None
 
 
-def gathered(kind: type[Any]) -> Callable[[Callable[..., int]], Callable[..., int]]:
-    """Hands a command one frozen value of this kind, in the place of the flags that are its fields."""
-    names = {item.name for item in fields(kind)}
-
-    def decorate(command: Callable[..., int]) -> Callable[..., int]:
-        @wraps(command)
-        def gathering(**flags: Any) -> int:
-            mine = {name: flags.pop(name) for name in names & flags.keys()}
-            return command(kind(**mine), **flags)
-
-        return gathering
-
-    return decorate
-
-
 def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
     def decorate(command: F) -> F:
         for option in reversed(options):
@@ -127,50 +112,39 @@ def format_option(*choices: str) -> Callable[[F], F]:
     )
 
 
-def project_options(command: F) -> F:
-    """For commands that read the project."""
-    help_file = "Take `environments` from this retinue.yaml, of a trusted branch."
-    return _all(
-        DIRECTORY,
-        click.option("--project-file", metavar="FILE", help=help_file),
-        _several("--var", "variables", metavar="K=V", help="Set a variable; again for more."),
-        _several("--var-file", "var_files", metavar="FILE", help="Set variables from a YAML file."),
-        NO_COLOR,
-        QUIET,
-        VERBOSE,
-    )(command)
-
-
-def service_options(command: F) -> F:
-    """For commands that reach the service of one environment."""
-    return _all(ENVIRONMENT)(connection_options(command))
-
-
-def connection_options(command: F) -> F:
-    """For commands that reach the services of environments that they name themselves."""
-    at_once, longest = "Requests at once.", "Longest time for the whole run, such as 90s or 15m."
-    return _all(
-        _defaulted("--parallelism", type=click.IntRange(1, 100), default=10, metavar="N", help=at_once),
-        _defaulted("--timeout", default="15m", metavar="TIME", help=longest),
-    )(project_options(command))
-
-
-def selection_options(command: F) -> F:
-    """They only narrow: what is left out is neither changed nor deleted."""
-    return _all(
-        _several("--target", "targets", metavar="ADDRESS", help="Only this address or pattern; again for more."),
-        _several("--exclude", "excludes", metavar="ADDRESS", help="All but this address or pattern; again for more."),
-        _several("--select", "labels", metavar="LABEL=VALUE", help="Only manifests with this label; again for more."),
-    )(command)
-
-
-def apply_options(command: F) -> F:
-    return _all(
-        click.option("--auto-approve", "--yes", "auto_approve", is_flag=True, help="Do not ask."),
-        click.option("--expect-digest", metavar="D", help="Go on only if the plan has this digest."),
-        click.option("--fail-fast", is_flag=True, help="Start nothing new after the first failure."),
-        click.option("--backup", metavar="DIR", help="Save each object before it is changed or deleted."),
-    )(command)
+AUTO_APPROVE = click.option("--auto-approve", "--yes", "auto_approve", is_flag=True, help="Do not ask.")
+_FROM = "Take `environments` from this retinue.yaml, of a trusted branch."
+project_options = _all(
+    DIRECTORY,
+    click.option("--project-file", metavar="FILE", help=_FROM),
+    _several("--var", "variables", metavar="K=V", help="Set a variable; again for more."),
+    _several("--var-file", "var_files", metavar="FILE", help="Set variables from a YAML file."),
+    NO_COLOR,
+    QUIET,
+    VERBOSE,
+)
+"""For commands that read the project."""
+_LONGEST = "Longest time for the whole run, such as 90s or 15m."
+connection_options = _all(
+    _defaulted("--parallelism", type=click.IntRange(1, 100), default=10, metavar="N", help="Requests at once."),
+    _defaulted("--timeout", default="15m", metavar="TIME", help=_LONGEST),
+    project_options,
+)
+"""For commands that reach the services of environments that they name themselves."""
+service_options = _all(ENVIRONMENT, connection_options)
+"""For commands that reach the service of one environment."""
+selection_options = _all(
+    _several("--target", "targets", metavar="ADDRESS", help="Only this address or pattern; again for more."),
+    _several("--exclude", "excludes", metavar="ADDRESS", help="All but this address or pattern; again for more."),
+    _several("--select", "labels", metavar="LABEL=VALUE", help="Only manifests with this label; again for more."),
+)
+"""They only narrow: what is left out is neither changed nor deleted."""
+apply_options = _all(
+    AUTO_APPROVE,
+    click.option("--expect-digest", metavar="D", help="Go on only if the plan has this digest."),
+    click.option("--fail-fast", is_flag=True, help="Start nothing new after the first failure."),
+    click.option("--backup", metavar="DIR", help="Save each object before it is changed or deleted."),
+)
 
 
 def to_paste(name: str, options: ProjectOptions, *words: str) -> str:

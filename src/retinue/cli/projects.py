@@ -12,7 +12,7 @@ from ..core.model import Diagnostic, Severity
 from ..load.files import MAX_BYTES
 from ..load.project import Environment, Project, find, load_project, parse_project
 from ..providers.registry import catalogue
-from .files import read_named
+from .named_files import read_named
 
 
 def open_project(

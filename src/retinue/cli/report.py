@@ -14,7 +14,7 @@ from ..core.codec import dump, outcome, plan_to_json
 from ..core.errors import UsageError
 from ..core.model import Outcome, Plan, Status
 from ..render.text import plan_text
-from . import console, exits, files, streams
+from . import console, exits, named_files, streams
 from .ci import run_link
 from .options import STDOUT, OutputOptions, ProjectOptions, to_paste
 
@@ -67,7 +67,7 @@ def remove_plan(path: str) -> int | None:
 
     Raises UsageError, also where no plan could be written.
     """
-    about, target = files.existing(path), Path(path)
+    about, target = named_files.existing(path), Path(path)
     try:
         if about is None or not stat.S_ISREG(about.st_mode) or _PLAN_KEY not in target.read_bytes():
             return None

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..core.errors import UsageError
-from .files import beside
+from .named_files import beside
 
 
 def write_over(root: Path, files: Mapping[str, bytes], before: Mapping[str, bytes]) -> None:

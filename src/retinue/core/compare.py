@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from .canonical import canonical
 from .codec import FORMAT_VERSION
-from .diff import differences
+from .differences import changed_fields
 from .model import Address, FieldChange, Json, Kind, Resource
 
 Side = Mapping[Address, Mapping[str, Json]]
@@ -43,9 +43,11 @@ def compare(project: str, names: tuple[str, str], sides: tuple[Side, Side], *, l
     """From the first environment to the second."""
     left, right = sides
     both = sorted(left.keys() & right.keys())
-    pairs = {address: (left[address], right[address]) for address in both}
-    found = {address: differences(dict.fromkeys((*one, *other)), one, other) for address, (one, other) in pairs.items()}
-    changed = {address: fields for address, fields in found.items() if fields}
+    changed = {}
+    for address in both:
+        one, other = left[address], right[address]
+        if fields := changed_fields(dict.fromkeys((*one, *other)), one, other):
+            changed[address] = fields
     only_left, only_right = (tuple(sorted(one.keys() - other.keys())) for one, other in ((left, right), (right, left)))
     return Comparison(project, *names, live, changed, only_left, only_right, len(both) - len(changed))
 

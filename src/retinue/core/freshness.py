@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from . import diff
+from . import differences
 from .canonical import canonical, canonical_json, same
 from .marker import Entry
 from .marks import entry_of, short_digest
@@ -71,7 +71,7 @@ def matches(change: Change, live: Live, target: Target) -> bool:
     if _protection_moved(change, live):
         return False
     kind = target.kinds[change.address.kind]
-    return diff.expect_digest(live, kind, target.hidden(kind.name), change.ignored) == change.expect
+    return differences.expect_digest(live, kind, target.hidden(kind.name), change.ignored) == change.expect
 
 
 def _protection_moved(change: Change, live: Live) -> bool:
@@ -113,7 +113,7 @@ def _holds(item: FieldChange, live: Live, entries: Mapping[str, Entry], change: 
     asked, entry = change.asked.get(field.code), entries.get(field.code)
     if field.name in target.hidden(kind.name):
         return entry == asked
-    if diff.reached(item, live.spec, kind, change.ignored):
+    if differences.reached(item, live.spec, kind, change.ignored):
         return True
     if diff.is_left(field, item.after):
         return entry is None

@@ -374,6 +374,11 @@ class Change:
         """Of the object that the step is about; without an id where it is still to be made."""
         return self.address.kind, self.remote_id or ""
 
+    @property
+    def obstacles(self) -> tuple[tuple[str, Obstacle], ...]:
+        """Why it does not go ahead, each by how: `blocked`, `held`."""
+        return tuple((word, it) for word, it in (("blocked", self.blocked), ("held", self.held)) if it)
+
 
 @dataclass(frozen=True, slots=True)
 class Inputs:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from . import diff
+from . import differences
 from .content import key_of, leftover_address
 from .counterparts import Counterpart
 from .links import Links
@@ -25,7 +25,7 @@ class Steps:
     links: Links
 
     def create(self, desired: Desired) -> Change:
-        stated = diff.stated_fields(desired.spec, self.target.kinds[desired.kind])
+        stated = differences.stated_fields(desired.spec, self.target.kinds[desired.kind])
         fields = tuple(FieldChange(f"/{name}", None, value, Cause.MANIFEST) for name, value in stated.items())
         return self._step(desired, fields, None)
 
@@ -90,14 +90,14 @@ class Steps:
             reason=Reason.UNUSED,
             unused=True,
             remote_id=file.remote_id,
-            expect=diff.expect_digest(file, kind, (), ()),
+            expect=differences.expect_digest(file, kind, (), ()),
             display_name=kind.display_name(file.spec),
         )
 
-    def _compared(self, desired: Desired, live: Live, applied: Applied | None, known: bool) -> diff.Compared:
+    def _compared(self, desired: Desired, live: Live, applied: Applied | None, known: bool) -> differences.Compared:
         kind = self.target.kinds[desired.kind]
         hidden = self.target.hidden(kind.name)
-        return diff.compared(desired, self.links.named(live), kind, applied, hidden, known=known)
+        return differences.compared(desired, self.links.named(live), kind, applied, hidden, known=known)
 
     def _reason(self, fields: Sequence[FieldChange], desired: Desired, claim: Claim, *, protects: bool) -> Reason:
         if self.links.only_references(fields, desired, self.target.kinds[desired.kind], claim.applied):
@@ -111,7 +111,7 @@ class Steps:
 
     def _expect(self, desired: Desired, live: Live) -> str:
         kind, ignored = self.target.kinds[desired.kind], desired.policy.ignore_changes
-        return diff.expect_digest(live, kind, self.target.hidden(kind.name), ignored)
+        return differences.expect_digest(live, kind, self.target.hidden(kind.name), ignored)
 
     def _step(self, desired: Desired, fields: tuple[FieldChange, ...], live: Live | None) -> Change:
         """A create, or where something is live an update of that."""
@@ -144,7 +144,7 @@ def _deletion(claim: Claim, reason: str, target: Target) -> Change:
         action=Action.DELETE,
         reason=reason,
         remote_id=claim.remote_id,
-        expect=diff.expect_digest(claim.live, kind, target.hidden(kind.name), ()),
+        expect=differences.expect_digest(claim.live, kind, target.hidden(kind.name), ()),
         protected=claim.applied.protected if claim.applied else False,
         display_name=kind.display_name(claim.live.spec),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from . import diff
+from . import differences
 from .canonical import canonical
 from .graph import order
 from .marks import short_digest
@@ -59,7 +59,7 @@ def verify_steps(
                 action=Action.UPDATE,
                 reason=Reason.VERIFIED,
                 remote_id=live.remote_id,
-                expect=diff.expect_digest(live, kinds[resource.kind], hidden.get(resource.kind, ()), ignored),
+                expect=differences.expect_digest(live, kinds[resource.kind], hidden.get(resource.kind, ()), ignored),
                 protected=resource.policy.protect,
                 ignored=ignored,
                 mark=MarkChange(verified=digests[resource.address]),

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from ..core.address import Address
 from ..core.canonical import canonical, canonical_json, same
-from ..core.diff import stated_fields
+from ..core.differences import stated_fields
 from ..core.errors import Rejected, RetinueError
 from ..core.marker import Applied, Mark, Owner
 from ..core.masking import PLAIN, texts_in, told

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from ..core import diff
+from ..core import differences
 from ..core.content import key_of, scope_of
 from ..core.errors import (
     Conflict,
@@ -161,7 +161,7 @@ def completed(live: Live, change: Change, run: Run) -> Live:
         return live
     kind = run.kinds[live.kind]
     spec = fields_to_send(change, kind)
-    lacking = diff.altered(spec, live.spec, kind, run.target.hidden(kind.name), change.ignored)
+    lacking = differences.altered(spec, live.spec, kind, run.target.hidden(kind.name), change.ignored)
     if not lacking:
         return live
     return run.service.update(live, {name: spec[name] for name in lacking}, packed(live.mark))
@@ -287,7 +287,7 @@ def _settle(change: Change, answer: Live, mark: Mark, sent: Mapping[str, Json], 
     owner, applied = mark.owner, mark.applied
     assert owner is not None and applied is not None
     kind, hidden = run.kinds[change.address.kind], run.target.hidden(change.address.kind)
-    names = sorted(diff.altered(sent, answer.spec, kind, hidden, change.ignored))
+    names = sorted(differences.altered(sent, answer.spec, kind, hidden, change.ignored))
     noted = {*names, *_resolved(change, answer, sent, kind, hidden)}
     observed = ended(applied)
     if noted:
@@ -312,7 +312,7 @@ def _resolved(change: Change, answer: Live, sent: Mapping[str, Json], kind: Kind
         return set()
     defaults = {name: field.shape.default for name, field in kind.fields.items() if name not in sent}
     left = {name: default for name, default in defaults.items() if default is not MISSING}
-    return diff.altered(left, answer.spec, kind, hidden, change.ignored)
+    return differences.altered(left, answer.spec, kind, hidden, change.ignored)
 
 
 def _check_mark(answer: Live, mark: Mark) -> None:

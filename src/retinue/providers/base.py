@@ -64,9 +64,9 @@ class Capabilities:
     """
 
     kinds: Mapping[str, Kind]
-    identity: str
-    list_lag: float
-    create_repeatable: bool
+    identity: str = "server"
+    list_lag: float = 0.0
+    create_repeatable: bool = False
     fields: Mapping[str, Mapping[str, tuple[Support, str]]] = field(default_factory=dict)
     unreadable: Mapping[str, frozenset[str]] = field(default_factory=dict)
     compound: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -283,7 +283,8 @@ class Identity(Protocol):
 class Provider(Protocol):
     """What the entry point `retinue.providers` names: a record, two pure checks and a way to connect.
 
-    `service`: the class of what `connect` gives; what it can do besides the verbs is read off its members.
+    `service`: the class of what `connect` gives; what it can do besides the verbs is read off its members. A provider
+    that derives from this one may leave both checks out.
     """
 
     name: str
@@ -294,9 +295,11 @@ class Provider(Protocol):
     def service(self) -> type[Any]: ...
 
     def check(self, desired: Desired) -> list[Diagnostic]:
-        """What this service cannot hold of a manifest. Pure."""
+        """What this service cannot hold of a manifest, each with its path there. Pure."""
+        return []
 
     def obstacle(self, change: Change, live: Live | None) -> Obstacle | None:
         """Why this step would be refused by the service, where that can be known beforehand. Pure."""
+        return None
 
     def connect(self, connection: Connection) -> Service: ...

@@ -50,22 +50,52 @@ def classify(verb: Verb, answer: Answer) -> Verdict:
     return Verdict.REJECTED
 
 
-def connect(host: str, access: Access) -> Host:
-    """`host`: a key of HOSTS."""
-    return HOSTS[host](access)
+class _Comments:
+    """What both hosts do alike. `_listed`: where comments are listed and made; `_each`: where each of them is."""
 
-
-class GitHub:
-    """Comments of a pull request, which on GitHub is an issue too."""
-
-    _headers: Mapping[str, str] = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
+    _headers: Mapping[str, str] = {}
+    _method = "PUT"
+    _listed: str
+    _each: str
 
     def __init__(self, access: Access) -> None:
-        self._http = _http(access, self._headers)
+        connection = Connection(
+            access.api_url,
+            {**self._headers, "Authorization": f"Bearer {access.token}"},
+            budget=access.timeout,
+            log=access.log,
+            parallelism=1,
+            proxy=access.proxy,
+            secrets=access.secrets,
+        )
+        self._http = Http(connection, classify)
+
+    def create(self, body: str) -> str:
+        return str(self._http.send(Verb.CREATE, "POST", self._listed, body={"body": body})["id"])
+
+    def update(self, key: str, body: str) -> None:
+        self._http.send(Verb.UPDATE, self._method, f"{self._each}/{quote(key, safe='')}", body={"body": body})
+
+    def delete(self, key: str) -> None:
+        remove(self._http, f"{self._each}/{quote(key, safe='')}")
+
+    def close(self) -> None:
+        self._http.close()
+
+
+class GitHub(_Comments):
+    """Comments of a pull request, which on GitHub is an issue too."""
+
+    _headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
+    _method = "PATCH"
+
+    def __init__(self, access: Access) -> None:
+        super().__init__(access)
         # Beside `/api/v3` on a server of one's own, and below the one host of github.com.
         self._graphql = f"{access.api_url.removesuffix('/v3')}/graphql"
         self._repository = "/".join(quote(part, safe="") for part in access.repository.split("/"))
-        self._number = access.number
+        self._each = f"repos/{self._repository}/issues/comments"
+        self._listed = f"repos/{self._repository}/issues/{access.number}/comments"
 
     def request_of(self, commit: str) -> int:
         found = _pages(self._http, f"repos/{self._repository}/commits/{quote(commit, safe='')}/pulls", {})
@@ -76,22 +106,9 @@ class GitHub:
 
     def comments(self) -> Iterator[Comment]:
         me = self._login()
-        for raw in _pages(self._http, f"repos/{self._repository}/issues/{self._number}/comments", {}):
+        for raw in _pages(self._http, self._listed, {}):
             ours = (raw.get("user") or {}).get("login") == me
             yield Comment(str(raw["id"]), raw.get("body") or "", ours)
-
-    def create(self, body: str) -> str:
-        path = f"repos/{self._repository}/issues/{self._number}/comments"
-        return str(self._http.send(Verb.CREATE, "POST", path, body={"body": body})["id"])
-
-    def update(self, key: str, body: str) -> None:
-        self._http.send(Verb.UPDATE, "PATCH", self._comment(key), body={"body": body})
-
-    def delete(self, key: str) -> None:
-        remove(self._http, self._comment(key))
-
-    def close(self) -> None:
-        self._http.close()
 
     def _login(self) -> str:
         """Whose token it is: `NAME`, or `APP[bot]`. Raises AuthError.
@@ -104,18 +121,14 @@ class GitHub:
                 return login
         raise AuthError("GitHub does not say whose token this is")
 
-    def _comment(self, key: str) -> str:
-        return f"repos/{self._repository}/issues/comments/{quote(key, safe='')}"
 
-
-class GitLab:
+class GitLab(_Comments):
     """Notes of a merge request."""
 
     def __init__(self, access: Access) -> None:
-        self._http = _http(access, {})
-        project = quote(access.repository, safe="")
-        self._project = f"projects/{project}"
-        self._notes = f"{self._project}/merge_requests/{access.number}/notes"
+        super().__init__(access)
+        self._project = f"projects/{quote(access.repository, safe='')}"
+        self._listed = self._each = f"{self._project}/merge_requests/{access.number}/notes"
 
     def request_of(self, commit: str) -> int:
         path = f"{self._project}/repository/commits/{quote(commit, safe='')}/merge_requests"
@@ -125,38 +138,12 @@ class GitLab:
     def comments(self) -> Iterator[Comment]:
         who = self._http.send(Verb.GET, "GET", "user")
         me = who.get("username") if isinstance(who, dict) else None
-        for raw in _pages(self._http, self._notes, {"sort": "asc", "order_by": "created_at"}):
+        for raw in _pages(self._http, self._listed, {"sort": "asc", "order_by": "created_at"}):
             ours = me is not None and (raw.get("author") or {}).get("username") == me and not raw.get("system")
             yield Comment(str(raw["id"]), raw.get("body") or "", ours)
 
-    def create(self, body: str) -> str:
-        return str(self._http.send(Verb.CREATE, "POST", self._notes, body={"body": body})["id"])
-
-    def update(self, key: str, body: str) -> None:
-        self._http.send(Verb.UPDATE, "PUT", f"{self._notes}/{quote(key, safe='')}", body={"body": body})
-
-    def delete(self, key: str) -> None:
-        remove(self._http, f"{self._notes}/{quote(key, safe='')}")
-
-    def close(self) -> None:
-        self._http.close()
-
 
 HOSTS: dict[str, Callable[[Access], Host]] = {"github": GitHub, "gitlab": GitLab}
-
-
-def _http(access: Access, headers: Mapping[str, str]) -> Http:
-    headers = {**headers, "Authorization": f"Bearer {access.token}"}
-    connection = Connection(
-        access.api_url,
-        headers,
-        budget=access.timeout,
-        log=access.log,
-        parallelism=1,
-        proxy=access.proxy,
-        secrets=access.secrets,
-    )
-    return Http(connection, classify)
 
 
 def _pages(http: Http, path: str, params: Mapping[str, str]) -> Iterator[dict[str, Any]]:

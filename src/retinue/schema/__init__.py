@@ -47,9 +47,12 @@ class Catalogue:
     extras: Callable[[str, str], Json] = no_extras
 
     def of(self, provider: str) -> Catalogue:
-        """As it is where this provider has the word: a name of its kinds means its own ones."""
+        """The catalogue of an environment of this provider: names and words of its kinds mean its own ones."""
         own = self.own.get(provider, {})
-        return replace(self, kinds={**self.kinds, **own}) if own.items() - self.kinds.items() else self
+        taken = {kind.word for kind in own.values() if kind.word}
+        others = {name: kind for name, kind in self.kinds.items() if kind.word not in taken}
+        kinds = {**others, **own}
+        return self if kinds.items() == self.kinds.items() else replace(self, kinds=kinds)
 
     @cached_property
     def with_manifests(self) -> tuple[Kind, ...]:

@@ -22,7 +22,7 @@ from .. import allowing, helping, options
 from ..applying import carry_out, review_and_apply, run_of
 from ..approval import check_digest
 from ..connecting import connect
-from ..files import read_named
+from ..named_files import read_named
 from ..options import ApplyOptions, ProjectOptions
 from ..planning import as_recorded, plan_for, planned_again
 from ..reading import observed, opened
@@ -32,9 +32,7 @@ from ..session import Session, open_without_manifests, with_manifests
 _MOST_BYTES = 512 * 1024 * 1024
 
 
-@helping.command(
-    "apply", "retinue apply -e dev", "retinue apply plan.json", "retinue apply -e prod --auto-approve --backup before"
-)
+@helping.command("apply", ApplyOptions, "-e dev", "plan.json", "-e prod --auto-approve --backup before")
 @click.argument("planfile", required=False)
 @click.option(
     "--trust-plan", is_flag=True, help="Carry out PLANFILE although its manifests are not here to hold it against."
@@ -45,7 +43,6 @@ _MOST_BYTES = 512 * 1024 * 1024
 @options.apply_options
 @options.format_option("text", "json", "markdown")
 @options.LINK
-@options.gathered(ApplyOptions)
 def command(options: ApplyOptions, *, planfile: str | None, trust_plan: bool) -> int:
     """Do what the plan says: plan afresh and ask, or carry out PLANFILE exactly as it was reviewed.
 

@@ -14,7 +14,7 @@ from ...core.model import Plan
 from ...render.fit import LIMIT
 from ...render.inert import units
 from ...render.markdown import plan_markdown
-from ...review.hosts import HOSTS, Access, connect
+from ...review.hosts import HOSTS, Access
 from ...review.sticky import Host, approved_digest, carry_out, head, marker, steps
 from .. import console, helping, options
 from ..ci import run_link
@@ -24,7 +24,7 @@ from ..projects import choose_environment, open_project
 from .apply import read_plan
 
 
-@helping.command("comment", "retinue comment --plan plan.json --dry-run", "retinue comment --read -e prod")
+@helping.command("comment", HostOptions, "--plan plan.json --dry-run", "--read -e prod")
 @click.option("--plan", "planfile", metavar="FILE", help="The saved plan: retinue plan --out FILE.")
 @click.option("--read", is_flag=True, help="Print the digest that was approved instead, to apply it after the merge.")
 @options.DIRECTORY
@@ -41,7 +41,6 @@ from .apply import read_plan
 @click.option("--timeout", default="2m", show_default=True, metavar="TIME", help="For the whole run: 90s, 15m.")
 @options.VERBOSE
 @options.NO_COLOR
-@options.gathered(HostOptions)
 def command(options: HostOptions) -> int:
     """Show a saved plan in its pull request: one comment for each environment, made once and then kept up to date.
 
@@ -102,7 +101,7 @@ def _read(options: HostOptions) -> int:
 def _connected(options: HostOptions) -> Iterator[tuple[Host, Access]]:
     """The host, closed at the end; what it refuses is told with what the token needs."""
     name, access = access_from(options)
-    host = connect(name, access)
+    host = HOSTS[name](access)
     try:
         yield host, access
     except AuthError as error:

@@ -23,7 +23,7 @@ from ..reading import observed
 from ..session import Session, open_session
 
 
-@helping.command("diff", "retinue diff dev prod", "retinue diff dev prod --live --target 'Assistant/support-*'")
+@helping.command("diff", PlanOptions, "dev prod", "dev prod --live --target 'Assistant/support-*'")
 @click.argument("left", metavar="A")
 @click.argument("right", metavar="B")
 @options.connection_options
@@ -32,7 +32,6 @@ from ..session import Session, open_session
 @options.format_option("text", "json")
 @options.OUT
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if anything differs.")
-@options.gathered(PlanOptions)
 def command(options: PlanOptions, *, left: str, right: str, live: bool, detailed_exitcode: bool) -> int:
     """Show field by field how the environment B differs from A. Writes nothing.
 

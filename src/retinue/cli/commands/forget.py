@@ -17,13 +17,12 @@ from ..options import ApplyOptions
 from ..session import Session, open_session
 
 
-@helping.command("forget", "retinue forget -e prod Assistant/old-bot", "retinue forget -e prod --id asst_abc123")
+@helping.command("forget", ApplyOptions, "-e prod Assistant/old-bot", "-e prod --id asst_abc123")
 @click.argument("address", required=False)
 @click.option("--id", "ids", multiple=True, metavar="ID", help="Only this live object; for a copy or a duplicate.")
 @options.service_options
-@click.option("--auto-approve", "--yes", "auto_approve", is_flag=True, help="Do not ask.")
+@options.AUTO_APPROVE
 @options.format_option("text", "json")
-@options.gathered(ApplyOptions)
 def command(options: ApplyOptions, *, address: str | None, ids: tuple[str, ...]) -> int:
     """Stop managing ADDRESS, whose manifest is gone, or one live object. Deletes nothing. Shows a plan first.
 

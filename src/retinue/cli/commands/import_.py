@@ -19,10 +19,7 @@ from ..session import open_session
 
 
 @helping.command(
-    "import",
-    "retinue import -e prod",
-    "retinue import --from assistants.json",
-    "retinue import -e prod --update --target Assistant/math-tutor",
+    "import", PlanOptions, "-e prod", "--from assistants.json", "-e prod --update --target Assistant/math-tutor"
 )
 @click.option("--from", "source", metavar="FILE", help="An export as JSON, instead of the live service.")
 @click.option("--id", "ids", multiple=True, metavar="ID", help="Only this object.")
@@ -36,7 +33,6 @@ from ..session import open_session
 )
 @options.service_options
 @options.selection_options
-@options.gathered(PlanOptions)
 def command(
     options: PlanOptions,
     *,

@@ -10,11 +10,10 @@ from ..reading import read_world
 from ..session import open_without_manifests
 
 
-@helping.command("output", "retinue output -e prod", "retinue output -e prod --format env --out .env")
+@helping.command("output", ServiceOptions, "-e prod", "-e prod --format env --out .env")
 @options.service_options
 @options.format_option("json", "env")
 @options.OUT
-@options.gathered(ServiceOptions)
 def command(options: ServiceOptions) -> int:
     """Print the live id of every object this project owns in one environment. Reads the service."""
     session = open_without_manifests(options)

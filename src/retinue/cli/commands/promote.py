@@ -18,7 +18,7 @@ from ..reading import observed
 from ..session import open_session
 
 
-@helping.command("promote", "retinue promote dev prod", "retinue promote dev prod --verified --auto-approve")
+@helping.command("promote", ApplyOptions, "dev prod", "dev prod --verified --auto-approve")
 @click.argument("source", metavar="FROM")
 @click.argument("target", metavar="TO")
 @options.connection_options
@@ -27,7 +27,6 @@ from ..session import open_session
 @options.apply_options
 @click.option("--verified", is_flag=True, help="What goes on must have passed `retinue verify` in FROM, too.")
 @options.format_option("text", "json")
-@options.gathered(ApplyOptions)
 def command(options: ApplyOptions, *, source: str, target: str, verified: bool) -> int:
     """Apply to the environment TO what is applied and unchanged in the environment FROM. Shows a plan first.
 

@@ -13,17 +13,10 @@ from ..options import OutputOptions
 from .check import command as check
 
 
-@helping.command(
-    "providers",
-    "retinue providers",
-    "retinue providers flowise",
-    "retinue providers check -e dev",
-    below={"check": check},
-)
+@helping.command("providers", OutputOptions, "", "flowise", "check -e dev", below={"check": check})
 @click.argument("name", required=False)
 @options.format_option("text", "json", "markdown")
 @options.OUT
-@options.gathered(OutputOptions)
 def command(options: OutputOptions, *, name: str | None) -> int:
     """Show what each service can hold, field by field; of one service with the reasons.
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import click
 
-from ...core.diff import stated_fields
+from ...core.differences import stated_fields
 from ...core.model import Desired, Json
 from ...core.pointer import join_pointer
 from ...load.origins import Origin, Path, commented, origins_of
@@ -15,7 +15,7 @@ from ..options import ProjectOptions
 from ..session import Session, open_session
 
 
-@helping.command("render", "retinue render -e prod")
+@helping.command("render", ProjectOptions, "-e prod")
 @options.ENVIRONMENT
 @options.project_options
 @options.format_option("yaml", "json")
@@ -25,7 +25,6 @@ from ..session import Session, open_session
     default=None,
     help="Say where each value was written: by default in YAML, as comments, and not in JSON.",
 )
-@options.gathered(ProjectOptions)
 def command(options: ProjectOptions, *, origins: bool | None) -> int:
     """Show the manifests of one environment as they will be compared. Needs no network and no key.
 

@@ -12,7 +12,7 @@ import click
 
 from ...core.canonical import canonical
 from ...core.codec import parse_address
-from ...core.diff import differences, stated_fields
+from ...core.differences import changed_fields, stated_fields
 from ...core.errors import UsageError
 from ...core.model import Address, FieldChange, Kind, Live
 from ...core.observation import Observation
@@ -27,12 +27,11 @@ from ..session import Session, open_without_manifests
 from .apply import read_plan
 
 
-@helping.command("show", "retinue show plan.json", "retinue show -e prod Assistant/math-tutor")
+@helping.command("show", ServiceOptions, "plan.json", "-e prod Assistant/math-tutor")
 @click.argument("what", metavar="PLANFILE|ADDRESS")
 @options.service_options
 @options.format_option("text", "json", "markdown", "sarif", "github")
 @options.LINK
-@options.gathered(ServiceOptions)
 def command(options: ServiceOptions, *, what: str) -> int:
     """Show a saved plan, which needs no network and no project; or a live object by its address.
 
@@ -86,7 +85,8 @@ def _steps(versions: Sequence[Version], kind: Kind) -> tuple[Step, ...]:
     """Newest first, as they came."""
     specs = [console.SECRETS.masked_json(dict(version.resource.spec)) for version in versions]
     changes = [
-        differences(kind.fields, canonical(before, kind), canonical(after, kind)) for after, before in pairwise(specs)
+        changed_fields(kind.fields, canonical(before, kind), canonical(after, kind))
+        for after, before in pairwise(specs)
     ]
     changes += [
         tuple(FieldChange(f"/{name}", None, value) for name, value in stated_fields(spec, kind).items())

@@ -24,12 +24,11 @@ from ..session import Session
 
 
 @helping.command(
-    "verify", "retinue verify -e dev -- pytest evaluations", context_settings={"allow_interspersed_args": False}
+    "verify", ApplyOptions, "-e dev -- pytest evaluations", context_settings={"allow_interspersed_args": False}
 )
 @click.argument("words", metavar="-- COMMAND [ARG]...", nargs=-1, type=click.UNPROCESSED)
 @options.service_options
 @options.selection_options
-@options.gathered(ApplyOptions)
 def command(options: ApplyOptions, *, words: tuple[str, ...]) -> int:
     """Run COMMAND and, if it ends with 0, note on each object that its spec, as it is now, has passed.
 

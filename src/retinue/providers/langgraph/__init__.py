@@ -10,16 +10,15 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ...core.model import Change, Desired, Diagnostic, Json, Live, Obstacle, Severity
+from ...core.model import Desired, Diagnostic, Json, Live, Severity
 from ...core.pointer import join_pointer
 from ...schema import by_name, schema_beside
 from ..assistants_v2 import ASSISTANT
-from ..base import Auth, Capabilities, Service, Support
+from ..base import Auth, Capabilities, Provider, Service, Support
 from ..wire import Connection
 from .block import DEFAULT_KEYS, NAME, block_of
 from .mapping import SYSTEM, UNNAMED
-from .service import LangGraphService
-from .verdicts import classify
+from .service import LangGraphService, classify
 
 __all__ = ["PROVIDER", "LangGraphProvider", "classify"]
 
@@ -29,7 +28,7 @@ _SECRET = re.compile(r"(^|[^a-z])(api[_-]?key|password|passwd|secret|token)$", r
 _IN_CODE = "LangGraph has it in the code of the graph"
 
 
-class LangGraphProvider:
+class LangGraphProvider(Provider):
     """Name, description and metadata are the server's own; the rest is what the graph declares as its context."""
 
     name = NAME
@@ -38,7 +37,6 @@ class LangGraphProvider:
     capabilities = Capabilities(
         kinds=by_name(ASSISTANT),
         identity="client",
-        list_lag=0.0,
         create_repeatable=True,
         fields={
             ASSISTANT.name: dict.fromkeys(("name", "description", "metadata"), _NATIVE)
@@ -55,16 +53,10 @@ class LangGraphProvider:
     )
 
     def check(self, desired: Desired) -> list[Diagnostic]:
-        at = str(desired.address)
-        return [replace(item, address=at) for item in _problems(desired)]
-
-    def obstacle(self, change: Change, live: Live | None) -> Obstacle | None:
-        return None
+        return [*_problems(desired)]
 
     def connect(self, connection: Connection) -> Service:
-        from ..http import Http  # heavy: the HTTP library is loaded only by commands that reach a service
-
-        return LangGraphService(Http(connection, classify, create_repeatable=self.capabilities.create_repeatable))
+        return LangGraphService(connection.http(classify, create_repeatable=self.capabilities.create_repeatable))
 
     def exported(self, live: Live) -> dict[str, Json]:
         """An assistant as the manifest's fields, for import."""

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from ...core.model import Change, Desired, Diagnostic, Json, Live, Obstacle, Severity
 from ...schema import by_name, schema_beside
 from ..assistants_v2 import ASSISTANT
-from ..base import Capabilities, Configured, Marker, Service, Settings, Support
+from ..base import Capabilities, Configured, Marker, Provider, Service, Settings, Support
 from ..lenient import mapping, mappings, text
 from ..losses import LOSS, OVERLAY
 from ..metadata import MOST_PAIRS
@@ -37,7 +36,7 @@ _LOST_TOOLS: Mapping[str, str] = {
 }
 
 
-class OpenAIAgentsProvider:
+class OpenAIAgentsProvider(Provider):
     """The record and the pure checks. `headers`: what the settings of an environment add to every request."""
 
     name = NAME
@@ -45,9 +44,7 @@ class OpenAIAgentsProvider:
     service = AgentsService
     capabilities = Capabilities(
         kinds=by_name(ASSISTANT),
-        identity="server",
         list_lag=2.0,
-        create_repeatable=False,
         key_variable="OPENAI_API_KEY",
         endpoint="https://api.openai.com/v1",
         account="the organization, where answers name it",
@@ -81,8 +78,7 @@ class OpenAIAgentsProvider:
         return Configured(OpenAIAgentsProvider(headers), (*problems, noted))
 
     def check(self, desired: Desired) -> list[Diagnostic]:
-        at = None if desired.address is None else str(desired.address)
-        return [replace(item, address=at) for item in _problems(desired.spec)]
+        return [*_problems(desired.spec)]
 
     def obstacle(self, change: Change, live: Live | None) -> Obstacle | None:
         """More than 16 metadata pairs, counting a description that the manifest leaves to others."""
@@ -95,10 +91,8 @@ class OpenAIAgentsProvider:
         return Obstacle("metadata-full", message, ("Keep fewer metadata keys, or no description.",))
 
     def connect(self, connection: Connection) -> Service:
-        from ..http import Http  # heavy: the HTTP library is loaded only by commands that reach a service
-
         headers = {"OpenAI-Beta": "agents=v1", **self._headers, **connection.headers}
-        return AgentsService(Http(connection.with_headers(headers), classify))
+        return AgentsService(connection.with_headers(headers).http(classify))
 
     def exported(self, live: Live) -> dict[str, Json]:
         """An agent as the manifest's fields, for import; tools of unknown types too, so that they are told of."""

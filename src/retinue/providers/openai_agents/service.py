@@ -24,9 +24,7 @@ _GONE = (
 class AgentForm:
     """How an agent looks on the wire."""
 
-    read = staticmethod(to_live)
-    create = staticmethod(create_body)
-    update = staticmethod(update_body)
+    read, create, update = staticmethod(to_live), staticmethod(create_body), staticmethod(update_body)
 
 
 class AgentsService(ByKind):
@@ -39,10 +37,9 @@ class AgentsService(ByKind):
 
     def resolve(self, desired: Sequence[Desired]) -> Resolved:
         """The manifests with their response formats as an agent holds them."""
-        return Resolved(tuple(_understood(item) for item in desired))
-
-
-def _understood(desired: Desired) -> Desired:
-    stated = desired.spec.get("response_format")
-    held = as_understood(stated)
-    return desired if held == stated else replace(desired, spec={**desired.spec, "response_format": held})
+        found = []
+        for item in desired:
+            stated = item.spec.get("response_format")
+            held = as_understood(stated)
+            found.append(item if held == stated else replace(item, spec={**item.spec, "response_format": held}))
+        return Resolved(tuple(found))

@@ -140,7 +140,7 @@ def stated_fields(spec: Mapping[str, Json], kind: Kind) -> dict[str, Json]:
     return {name: _stated(field, spec, want) for name, field in kind.fields.items() if spec.get(name) is not None}
 
 
-def differences(names: Iterable[str], old: Mapping[str, Json], new: Mapping[str, Json]) -> tuple[FieldChange, ...]:
+def changed_fields(names: Iterable[str], old: Mapping[str, Json], new: Mapping[str, Json]) -> tuple[FieldChange, ...]:
     """Of these fields, in canonical form, those that are not the same. None stands for a field that is not there."""
     return tuple(
         FieldChange(f"/{name}", old.get(name), new.get(name))
