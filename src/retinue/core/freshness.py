@@ -115,7 +115,7 @@ def _holds(item: FieldChange, live: Live, entries: Mapping[str, Entry], change: 
         return entry == asked
     if differences.reached(item, live.spec, kind, change.ignored):
         return True
-    if diff.is_left(field, item.after):
+    if differences.is_left(field, item.after):
         return entry is None
     if entry is None or asked is None or entry.asked != asked.asked or entry.observed is None:
         return False
