@@ -21,7 +21,8 @@ class Sample(Protocol):
     for each of them, again not the default. `minimal` has only what a create must have, as in `full`.
 
     A sample may have `lacks`, a set of fields: those that other objects of the service can hold, but not these;
-    `resolved`: those of which the service chooses a value where nothing is stated; and `parts`, where `get` asks for more than the object: the ending of a path to the text that is answered there.
+    `resolved`: those of which the service chooses a value where nothing is stated; and `parts`, where `get` asks for
+    more than the object: the ending of a path to the text that is answered there.
     """
 
     @property

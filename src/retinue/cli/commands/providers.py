@@ -45,5 +45,7 @@ def _facts(provider: Provider) -> dict[str, Json]:
         "tells account": record.account or False,
         "keeps versions": issubclass(provider.service, Historian),
         "create can be repeated": record.create_repeatable,
+        "refuses to overwrite what moved": record.locked,
+        "removed objects": record.removal or "deleted",
         "lists one owner's objects": issubclass(provider.service, Finder),
     }

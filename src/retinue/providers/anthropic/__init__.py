@@ -13,8 +13,8 @@ from ...core.model import Change, Desired, Diagnostic, Json, Live, Obstacle, Sev
 from ...schema import by_name, schema_beside
 from ..assistants_v2 import ASSISTANT
 from ..base import Capabilities, Configured, Service, Settings, Support
-from ..lenient import mapping, mappings, text
-from ..losses import LOSS, OVERLAY
+from ..lenient import mappings, text
+from ..losses import LOSS, OVERLAY, function_problems
 from ..wire import Connection
 from .forms import EFFORT, Form
 from .service import ANTHROPIC, AnthropicService, Family, classify
@@ -133,7 +133,7 @@ def _problems(spec: Mapping[str, Json]) -> Iterator[Diagnostic]:
 
 
 def _tool(tool: Mapping[str, Json], path: str) -> Iterator[Diagnostic]:
-    kind, function = str(tool.get("type")), mapping(tool.get("function"))
+    kind = tool.get("type")
     if kind == "file_search":
         message = "the tool file_search cannot be held: an agent searches no vector store"
         remedy = f"{OVERLAY} Offer the search as a function or behind an `mcp` server, or its texts as a skill."
@@ -143,19 +143,7 @@ def _tool(tool: Mapping[str, Json], path: str) -> Iterator[Diagnostic]:
     elif kind == "web_search" and tool.get("search_context_size") not in (None, "medium"):
         message = "`search_context_size` cannot be held: the service chooses how much of what is found the model sees"
         yield Diagnostic(LOSS, message, OVERLAY, path=f"{path}/search_context_size")
-    elif kind == "function" and function:
-        if not function.get("description"):
-            message = "a function needs its `description` here: the service requires one"
-            yield Diagnostic("agents-function", message, "Add `description: …`.", path=f"{path}/function")
-        if function.get("strict"):
-            message = "`strict` cannot be held: an agent does not promise arguments that follow the schema"
-            remedy = "Take it out, and check the arguments in your application."
-            yield Diagnostic(LOSS, message, remedy, path=f"{path}/function/strict")
-        top = mapping(function.get("parameters")).get("type", "object")
-        if top != "object":
-            message = f"`parameters` of type {top} cannot be held: the arguments of an agent's tool are an object"
-            remedy = "Write `type: object`, with what there is now as one of its `properties`."
-            yield Diagnostic(LOSS, message, remedy, path=f"{path}/function/parameters/type")
+    yield from function_problems(tool, path)
 
 
 PROVIDER = AnthropicProvider()

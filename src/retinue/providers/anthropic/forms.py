@@ -47,7 +47,7 @@ class Form:
             "mcp_servers": tools.servers,
             "skills": [dict(item) for item in mappings(raw.get("skills")) if item.get("type") in _SKILLS],
             "multiagent": _named_itself(raw.get("multiagent"), raw.get("id")),
-            "execution_identity": mapping(raw.get("execution_identity")) or None,
+            "execution_identity": mapping(raw.get("execution_identity")),
         }
         spec = {name: raw.get(name) for name in ("name", "description")} | {
             "model": model.get("id"),
@@ -55,7 +55,7 @@ class Form:
             EFFORT: text(mapping(effort).get("type")) or text(effort),
             "tools": tools.portable,
             "metadata": authors(texts(raw)),
-            "providers": {self.name: block},
+            "providers": {self.name: {name: value for name, value in block.items() if value}},
         }
         return replace(live_of(raw, ASSISTANT, "an agent", spec), created_at=seconds(raw.get("created_at")))
 

@@ -16,6 +16,7 @@ from ...core.model import Desired, Diagnostic, Json, Live, Severity
 from ..assistants_v2 import ASSISTANT
 from ..base import Auth, ByKind, Marker, Resolved, Version
 from ..lenient import mapping, seconds, text
+from ..openai_assistants import classify as usual
 from ..paged import NOT_THIS_API, Page, asking, below, find, items_of, walked
 from ..wire import Answer, Verb, Verdict
 from .forms import Form
@@ -54,20 +55,9 @@ ANTHROPIC = Family()
 
 def classify(verb: Verb, answer: Answer) -> Verdict:
     """What an answer of this API means (API reference: errors)."""
-    status = answer.status
-    if status in (200, 201):
-        return Verdict.OK if isinstance(answer.body, dict) else Verdict.UNKNOWN
-    if status == 204 and verb is Verb.DELETE:
-        return Verdict.OK
-    if status in (401, 403):
-        return Verdict.AUTH
-    if status in (404, 410):
-        return Verdict.GONE if verb in (Verb.LIST, Verb.CREATE) else Verdict.ABSENT
-    if status in (409, 412) and verb is Verb.UPDATE:
+    if verb is Verb.UPDATE and answer.status in (409, 412):
         return Verdict.CONFLICT
-    if status in (408, 409, 429, 499) or status >= 500:
-        return Verdict.RETRY
-    return Verdict.REJECTED if 400 <= status < 500 else Verdict.UNKNOWN
+    return Verdict.RETRY if answer.status == 499 else usual(verb, answer)
 
 
 class AgentVerbs:
