@@ -29,7 +29,7 @@ UPDATE = r"POST /anthropic/v1/agents/agent_\w+$"
 class Locked(Bench):
     """`before`: called once, right before the next request that writes an agent which is there."""
 
-    before: Callable[[], None] | None = field(default=None, kw_only=True)
+    before: Callable[[], object] | None = field(default=None, kw_only=True)
     removed: dict[Any, bool] = field(default_factory=dict, kw_only=True)
 
     @property
@@ -137,7 +137,7 @@ def test_what_is_archived_at_that_moment_is_gone(locked: Locked, status: int) ->
 def test_another_run_that_wrote_the_same_leaves_nothing_to_do(locked: Locked) -> None:
     made(locked, desired("bot", SPEC))
     plan = locked.plan([desired("bot", CHANGED)])
-    locked.before = lambda: locked.apply(plan.changes) and None
+    locked.before = lambda: locked.apply(plan.changes)
     (outcome,) = locked.apply(plan.changes)
     assert (outcome.status, locked.one()["version"]) == (Status.DONE, 2)
     assert settled(locked, desired("bot", CHANGED))
@@ -147,7 +147,7 @@ def test_of_two_runs_that_adopt_the_same_the_first_one_has_it(locked: Locked) ->
     key = locked.emulator.seed({"object": KIND, "name": "bot", "system": "Be kind."})
     wanted = desired("bot", SPEC, adopt={"dev": key})
     plan = locked.plan([wanted])
-    locked.before = lambda: locked.apply(plan.changes) and None
+    locked.before = lambda: locked.apply(plan.changes)
     (outcome,) = locked.apply(plan.changes)
     assert (outcome.status, locked.one()["version"]) == (Status.DONE, 2)
     assert settled(locked, wanted)
