@@ -152,7 +152,7 @@ _OTHER = Behaviour(
     managed_archived=409,
     managed_rearchive="refused",
 )
-SUBJECTS = (
+SUBJECTS: tuple[OpenAISubject, ...] = (
     AnthropicSubject("anthropic"),
     AnthropicSubject("anthropic-socket", socket=True),
     AnthropicSubject("anthropic-other-choices", behaviour=_OTHER),

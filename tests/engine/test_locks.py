@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from retinue.core.model import Desired, Outcome, Status
-from retinue.core.target import Target
+from retinue.core.observation import Target
 from retinue.providers.anthropic import PROVIDER
 from retinue.schema import with_extras
 from retinue_emulator.anthropic import KIND

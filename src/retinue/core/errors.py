@@ -28,7 +28,12 @@ from .model import Diagnostic
 
 
 class RetinueError(Exception):
-    """A problem with a message for people and, where there is one, what to do about it."""
+    """A problem with a message for people and, where there is one, what to do about it.
+
+    `failure`: its class in the outcome of a step, which the exit code of an apply depends on.
+    """
+
+    failure = "error"
 
     def __init__(self, message: str, remedy: str | None = None) -> None:
         super().__init__(message)
@@ -49,11 +54,11 @@ class InvalidManifests(RetinueError):
 
 
 class AuthError(RetinueError):
-    pass
+    failure = "auth"
 
 
 class StaleError(RetinueError):
-    pass
+    failure = "stale"
 
 
 class NewerMarker(RetinueError):
@@ -84,7 +89,7 @@ class ServiceError(RetinueError):
 
 
 class Unreachable(ServiceError):
-    pass
+    failure = "unreachable"
 
 
 class NotSent(Unreachable):
@@ -92,7 +97,7 @@ class NotSent(Unreachable):
 
 
 class ApiGone(ServiceError):
-    pass
+    failure = "unreachable"
 
 
 class Rejected(ServiceError):
@@ -108,7 +113,7 @@ class NotFound(ServiceError):
 
 
 class NoMarker(ServiceError):
-    pass
+    failure = "no-marker"
 
 
 class Unrecorded(ServiceError):
@@ -121,6 +126,8 @@ class Unrecorded(ServiceError):
 
 class Incomplete(Unrecorded):
     """Part of the step is done, and the next plan has the rest."""
+
+    failure = "partial"
 
 
 class UnknownOutcome(ServiceError):

@@ -38,10 +38,6 @@ class Shown:
     steps: tuple[Step, ...] | None = None
     users: Sequence[str] | None = ()
 
-    @property
-    def current(self) -> int | None:
-        return next((step.number for step in self.steps or () if step.current), None)
-
 
 def shown_json(shown: Shown) -> dict[str, Json]:
     return {
@@ -49,7 +45,7 @@ def shown_json(shown: Shown) -> dict[str, Json]:
         "remote_id": shown.remote_id,
         "fields": dict(shown.fields),
         "users": None if shown.users is None else list(shown.users),
-        "version": shown.current,
+        "version": next((step.number for step in shown.steps or () if step.current), None),
         "versions": None
         if shown.steps is None
         else [

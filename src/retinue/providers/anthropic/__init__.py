@@ -7,13 +7,12 @@ Source of the facts: the types and resources of the package anthropic 2.14.0, an
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from ...core.model import Change, Desired, Diagnostic, Json, Live, Obstacle, Severity
 from ...schema import by_name, schema_beside
 from ..assistants_v2 import ASSISTANT
-from ..base import Capabilities, Configured, Service, Settings, Support
-from ..lenient import mappings, text
+from ..base import Capabilities, Configured, Provider, Service, Settings, Support
+from ..lenient import numbered, text
 from ..losses import LOSS, OVERLAY, function_problems
 from ..wire import Connection
 from .forms import EFFORT, Form
@@ -37,19 +36,45 @@ _WORKSPACE: Json = {
 }
 
 
-class AnthropicProvider:
+def _problems(desired: Desired) -> Iterator[Diagnostic]:
+    system, effort = (desired.spec.get(name) for name in ("instructions", EFFORT))
+    if isinstance(system, str) and len(system) > _LONGEST_SYSTEM:
+        message = f"`instructions` of {len(system):,} characters cannot be held: {_LONGEST_SYSTEM:,} is the most"
+        remedy = "Shorten them, here or for this environment in an overlay; skills can hold what is seldom needed."
+        yield Diagnostic(LOSS, message, remedy, path="/instructions")
+    if effort is not None and effort not in _EFFORTS:
+        message = f"`{EFFORT}: {effort}` cannot be held: an agent thinks at least at the effort {_EFFORTS[0]}"
+        yield Diagnostic(LOSS, message, f"Write one of {', '.join(_EFFORTS)}, or leave it out.", path=f"/{EFFORT}")
+    for index, tool in numbered(desired.spec.get("tools")):
+        yield from _tool(tool, f"/tools/{index}")
+
+
+def _tool(tool: Mapping[str, Json], path: str) -> Iterator[Diagnostic]:
+    kind = tool.get("type")
+    if kind == "file_search":
+        message = "the tool file_search cannot be held: an agent searches no vector store"
+        remedy = f"{OVERLAY} Offer the search as a function or behind an `mcp` server, or its texts as a skill."
+        yield Diagnostic(LOSS, message, remedy, path=path)
+    elif kind == "code_interpreter":
+        yield Diagnostic("approximated", f"code_interpreter is {_CODE}", path=path, severity=Severity.INFO)
+    elif kind == "web_search" and tool.get("search_context_size") not in (None, "medium"):
+        message = "`search_context_size` cannot be held: the service chooses how much of what is found the model sees"
+        yield Diagnostic(LOSS, message, OVERLAY, path=f"{path}/search_context_size")
+    yield from function_problems(tool, path)
+
+
+class AnthropicProvider(Provider):
     """The record and the pure checks. `headers`: what the settings of an environment add to every request."""
 
     service = AnthropicService
+    checks = {ASSISTANT.name: _problems}
 
     def __init__(self, family: Family = ANTHROPIC, headers: Mapping[str, str] | None = None) -> None:
         self._family, self._headers, self._form = family, headers or {}, Form(family.name, whole=family.whole)
         self.name, self.title = family.name, family.title
         self.capabilities = Capabilities(
             kinds=by_name(ASSISTANT),
-            identity="server",
             list_lag=2.0,
-            create_repeatable=False,
             key_variable=family.key_variable,
             endpoint=family.endpoint,
             auth=family.auth,
@@ -86,10 +111,6 @@ class AnthropicProvider:
         headers = {"anthropic-workspace-id": workspace} if workspace else {}
         return Configured(AnthropicProvider(self._family, headers))
 
-    def check(self, desired: Desired) -> list[Diagnostic]:
-        at = None if desired.address is None else str(desired.address)
-        return [replace(item, address=at) for item in _problems(desired.spec)]
-
     def obstacle(self, change: Change, live: Live | None) -> Obstacle | None:
         """What a deployment runs is not archived, nor, unasked, what one may run."""
         if live is None or not change.action.destroys:
@@ -104,10 +125,9 @@ class AnthropicProvider:
         return None
 
     def connect(self, connection: Connection) -> Service:
-        from ..http import Http  # heavy: the HTTP library is loaded only by commands that reach a service
-
         headers = {**self._family.headers, **self._headers, **connection.headers}
-        return AnthropicService(Http(connection.with_headers(headers), classify), self._family, connection.ours)
+        http = connection.with_headers(headers).http(classify)
+        return AnthropicService(http, self._family, connection.ours)
 
     def exported(self, live: Live) -> dict[str, Json]:
         """An agent as the manifest's fields, for import; tools of unknown types too, so that they are told of."""
@@ -117,33 +137,6 @@ class AnthropicProvider:
     def recognised(self, raw: Mapping[str, Json]) -> Live | None:
         """An object of an export as a live agent; None if it says that it is something else."""
         return self._form.read(raw) if raw.get("type") == "agent" and text(raw.get("id")) else None
-
-
-def _problems(spec: Mapping[str, Json]) -> Iterator[Diagnostic]:
-    system, effort = spec.get("instructions"), spec.get(EFFORT)
-    if isinstance(system, str) and len(system) > _LONGEST_SYSTEM:
-        message = f"`instructions` of {len(system):,} characters cannot be held: {_LONGEST_SYSTEM:,} is the most"
-        remedy = "Shorten them, here or for this environment in an overlay; skills can hold what is seldom needed."
-        yield Diagnostic(LOSS, message, remedy, path="/instructions")
-    if effort is not None and effort not in _EFFORTS:
-        message = f"`{EFFORT}: {effort}` cannot be held: an agent thinks at least at the effort {_EFFORTS[0]}"
-        yield Diagnostic(LOSS, message, f"Write one of {', '.join(_EFFORTS)}, or leave it out.", path=f"/{EFFORT}")
-    for index, tool in enumerate(mappings(spec.get("tools"))):
-        yield from _tool(tool, f"/tools/{index}")
-
-
-def _tool(tool: Mapping[str, Json], path: str) -> Iterator[Diagnostic]:
-    kind = tool.get("type")
-    if kind == "file_search":
-        message = "the tool file_search cannot be held: an agent searches no vector store"
-        remedy = f"{OVERLAY} Offer the search as a function or behind an `mcp` server, or its texts as a skill."
-        yield Diagnostic(LOSS, message, remedy, path=path)
-    elif kind == "code_interpreter":
-        yield Diagnostic("approximated", f"code_interpreter is {_CODE}", path=path, severity=Severity.INFO)
-    elif kind == "web_search" and tool.get("search_context_size") not in (None, "medium"):
-        message = "`search_context_size` cannot be held: the service chooses how much of what is found the model sees"
-        yield Diagnostic(LOSS, message, OVERLAY, path=f"{path}/search_context_size")
-    yield from function_problems(tool, path)
 
 
 PROVIDER = AnthropicProvider()

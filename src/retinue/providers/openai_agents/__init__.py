@@ -7,24 +7,32 @@ is not verified.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ...core.model import Change, Desired, Diagnostic, Json, Live, Obstacle, Severity
 from ...schema import by_name, schema_beside
 from ..assistants_v2 import ASSISTANT
-from ..base import Capabilities, Configured, Marker, Provider, Service, Settings, Support
-from ..lenient import mapping, mappings, text
+from ..base import ByKind, Capabilities, Configured, Marker, Provider, Resolved, Service, Settings, Support
+from ..lenient import mapping, numbered, text
 from ..losses import LOSS, OVERLAY, function_problems
 from ..metadata import MOST_PAIRS
-from ..openai_assistants import SETTINGS, classify, headers_of
+from ..openai_assistants import SETTINGS, AssistantVerbs, classify, headers_of
 from ..wire import Connection
-from .forms import DESCRIPTION_KEY, NAME, block_of, metadata, to_live
-from .service import AgentsService
+from .forms import DESCRIPTION_KEY, NAME, AgentForm, as_understood, block_of, metadata, to_live
 from .tools import is_portable, strange_tools, write_tools
+
+if TYPE_CHECKING:
+    from ..http import Http
 
 __all__ = ["PROVIDER", "OpenAIAgentsProvider", "classify"]
 
 _SCHEMA: Json = schema_beside(__package__, "schema")
+_GONE = (
+    "The Agents API is a beta: check that this account takes part in it, and `endpoint` (https://api.openai.com/v1, or"
+    " `emulator` to work locally)."
+)
 _NATIVE = (Support.NATIVE, "")
 _LONGEST_NAME = 128
 _MOST_TOOL_BYTES = 3 * 1024 * 1024
@@ -36,12 +44,74 @@ _LOST_TOOLS: Mapping[str, str] = {
 }
 
 
+class AgentsService(ByKind):
+    """The verbs of the Assistants family, with agents on the wire."""
+
+    def __init__(self, http: Http) -> None:
+        self._agents = AssistantVerbs(http, AgentForm(), _GONE, "agents", clearable=())
+        super().__init__({ASSISTANT.name: self._agents}, http.close)
+
+    def account(self) -> str | None:
+        return self._agents.account()
+
+    def resolve(self, desired: Sequence[Desired]) -> Resolved:
+        """The manifests with their response formats as an agent holds them."""
+        found = []
+        for item in desired:
+            stated = item.spec.get("response_format")
+            held = as_understood(stated)
+            found.append(item if held == stated else replace(item, spec={**item.spec, "response_format": held}))
+        return Resolved(tuple(found))
+
+
+def _problems(desired: Desired) -> Iterator[Diagnostic]:
+    spec = desired.spec
+    name, described = spec.get("name"), spec.get("description") is not None
+    if isinstance(name, str) and len(name) > _LONGEST_NAME:
+        message = f"a `name` of {len(name)} characters cannot be held: {_LONGEST_NAME} is the most for an agent"
+        yield Diagnostic(LOSS, message, "Shorten it, here or for this environment in an overlay.", path="/name")
+    if described and len(metadata(spec, Marker("-", "-"))) > MOST_PAIRS:
+        message = "`description` cannot be held: it travels as a metadata pair, and there is none left"
+        yield Diagnostic(LOSS, message, "Remove one pair of `metadata`, or the description.", path="/description")
+    for index, tool in numbered(spec.get("tools")):
+        if (kind := str(tool.get("type"))) in _LOST_TOOLS:
+            message = f"the tool {kind} cannot be held: {_LOST_TOOLS[kind]}"
+            yield Diagnostic(LOSS, message, OVERLAY, path=f"/tools/{index}")
+        yield from function_problems(tool, f"/tools/{index}")
+    yield from _format(mapping(spec.get("response_format")))
+    block = block_of(spec)
+    for index, tool in numbered(block.get("tools")):
+        if is_portable(tool):
+            message = f"this {tool['type']} says nothing that only OpenAI has: it belongs into `tools` of the manifest"
+            remedy = "Move it there, in the words of a manifest."
+            yield Diagnostic("agents-tool", message, remedy, path=f"/providers/{NAME}/tools/{index}")
+    tools = write_tools(spec.get("tools"), block.get("tools"))
+    size = len(json.dumps(tools, ensure_ascii=False, separators=(",", ":")).encode())
+    if size > _MOST_TOOL_BYTES:
+        message = f"the tools cannot be held: they take {size:,} bytes, {_MOST_TOOL_BYTES:,} is the most for an agent"
+        yield Diagnostic(LOSS, message, "Shorten their schemas, or offer them behind an `mcp` server.", path="/tools")
+
+
+def _format(form: Mapping[str, Json]) -> Iterator[Diagnostic]:
+    kind, inner = form.get("type"), mapping(form.get("json_schema"))
+    if kind == "json_object":
+        message = "the response format json_object cannot be held: an agent has text and json_schema"
+        yield Diagnostic(LOSS, message, "Write a json_schema with the members that you need.", path="/response_format")
+    elif kind == "json_schema" and inner and inner.get("schema") is None:
+        message = "a json_schema without `schema` cannot be held"
+        yield Diagnostic(LOSS, message, "Add `schema: …`, or remove the format.", path="/response_format")
+    elif kind == "json_schema" and (inner.get("strict") is not None or inner.get("description")):
+        message = "of a json_schema an agent holds the schema alone; answers always follow it, as if `strict` were true"
+        yield Diagnostic("approximated", message, path="/response_format/json_schema", severity=Severity.INFO)
+
+
 class OpenAIAgentsProvider(Provider):
     """The record and the pure checks. `headers`: what the settings of an environment add to every request."""
 
     name = NAME
     title = "OpenAI Agents (beta)"
     service = AgentsService
+    checks = {ASSISTANT.name: _problems}
     capabilities = Capabilities(
         kinds=by_name(ASSISTANT),
         list_lag=2.0,
@@ -77,9 +147,6 @@ class OpenAIAgentsProvider(Provider):
         noted = Diagnostic("approximated", f"instructions are {_APPENDED}", path="/provider", severity=Severity.INFO)
         return Configured(OpenAIAgentsProvider(headers), (*problems, noted))
 
-    def check(self, desired: Desired) -> list[Diagnostic]:
-        return [*_problems(desired.spec)]
-
     def obstacle(self, change: Change, live: Live | None) -> Obstacle | None:
         """More than 16 metadata pairs, counting a description that the manifest leaves to others."""
         if live is None:
@@ -105,46 +172,6 @@ class OpenAIAgentsProvider(Provider):
     def recognised(self, raw: Mapping[str, Json]) -> Live | None:
         """An object of an export as a live agent; None if it says that it is something else."""
         return to_live(raw) if raw.get("object") == "agent" and text(raw.get("id")) else None
-
-
-def _problems(spec: Mapping[str, Json]) -> Iterator[Diagnostic]:
-    name, described = spec.get("name"), spec.get("description") is not None
-    if isinstance(name, str) and len(name) > _LONGEST_NAME:
-        message = f"a `name` of {len(name)} characters cannot be held: {_LONGEST_NAME} is the most for an agent"
-        yield Diagnostic(LOSS, message, "Shorten it, here or for this environment in an overlay.", path="/name")
-    if described and len(metadata(spec, Marker("-", "-"))) > MOST_PAIRS:
-        message = "`description` cannot be held: it travels as a metadata pair, and there is none left"
-        yield Diagnostic(LOSS, message, "Remove one pair of `metadata`, or the description.", path="/description")
-    for index, tool in enumerate(mappings(spec.get("tools"))):
-        if (kind := str(tool.get("type"))) in _LOST_TOOLS:
-            message = f"the tool {kind} cannot be held: {_LOST_TOOLS[kind]}"
-            yield Diagnostic(LOSS, message, OVERLAY, path=f"/tools/{index}")
-        yield from function_problems(tool, f"/tools/{index}")
-    yield from _format(mapping(spec.get("response_format")))
-    block = block_of(spec)
-    for index, tool in enumerate(mappings(block.get("tools"))):
-        if is_portable(tool):
-            message = f"this {tool['type']} says nothing that only OpenAI has: it belongs into `tools` of the manifest"
-            remedy = "Move it there, in the words of a manifest."
-            yield Diagnostic("agents-tool", message, remedy, path=f"/providers/{NAME}/tools/{index}")
-    tools = write_tools(spec.get("tools"), block.get("tools"))
-    size = len(json.dumps(tools, ensure_ascii=False, separators=(",", ":")).encode())
-    if size > _MOST_TOOL_BYTES:
-        message = f"the tools cannot be held: they take {size:,} bytes, {_MOST_TOOL_BYTES:,} is the most for an agent"
-        yield Diagnostic(LOSS, message, "Shorten their schemas, or offer them behind an `mcp` server.", path="/tools")
-
-
-def _format(form: Mapping[str, Json]) -> Iterator[Diagnostic]:
-    kind, inner = form.get("type"), mapping(form.get("json_schema"))
-    if kind == "json_object":
-        message = "the response format json_object cannot be held: an agent has text and json_schema"
-        yield Diagnostic(LOSS, message, "Write a json_schema with the members that you need.", path="/response_format")
-    elif kind == "json_schema" and inner and inner.get("schema") is None:
-        message = "a json_schema without `schema` cannot be held"
-        yield Diagnostic(LOSS, message, "Add `schema: …`, or remove the format.", path="/response_format")
-    elif kind == "json_schema" and (inner.get("strict") is not None or inner.get("description")):
-        message = "of a json_schema an agent holds the schema alone; answers always follow it, as if `strict` were true"
-        yield Diagnostic("approximated", message, path="/response_format/json_schema", severity=Severity.INFO)
 
 
 PROVIDER = OpenAIAgentsProvider()
