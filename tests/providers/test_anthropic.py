@@ -17,7 +17,7 @@ from retinue.load.validate import validate_extras
 from retinue.load.yaml import parse_text
 from retinue.providers.anthropic import PROVIDER, AnthropicProvider, Family
 from retinue.providers.anthropic.forms import Form
-from retinue.providers.anthropic.tools import read_tools, write_tools
+from retinue.providers.anthropic.toolsets import read_tools, write_tools
 from retinue.providers.base import Marker, Service, Settings
 from retinue.providers.http import in_process
 from retinue.providers.wire import Connection

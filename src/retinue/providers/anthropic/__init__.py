@@ -17,7 +17,7 @@ from ..losses import LOSS, OVERLAY, function_problems
 from ..wire import Connection
 from .forms import EFFORT, Form
 from .service import ANTHROPIC, AnthropicService, Family, classify
-from .tools import strange_tools
+from .toolsets import strange_tools
 
 __all__ = ["PROVIDER", "AnthropicProvider", "Family", "classify"]
 

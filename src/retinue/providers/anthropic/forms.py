@@ -16,7 +16,7 @@ from ..assistants_v2 import ASSISTANT
 from ..base import Marker
 from ..lenient import mapping, mappings, seconds, text
 from ..metadata import MARKER_KEYS, authors, live_of, pairs, texts
-from .tools import read_tools, with_unknown, with_unknown_servers, write_tools
+from .toolsets import read_tools, with_unknown, with_unknown_servers, write_tools
 
 EFFORT = "reasoning_effort"
 _SERVICE_ACCOUNT: Mapping[str, Json] = {"type": "service_account"}
