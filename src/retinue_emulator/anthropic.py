@@ -1,13 +1,12 @@
 """Anthropic's Managed Agents below /anthropic: versions that lock, an archive for good, deployments to read.
 
 Source: the package anthropic 2.14.0; lengths and envelope from the published document of 2026-05-31. What they leave
-open is a choice of `Behaviour`.
+open is a choice of `Behaviour`. Settings within a toolset or a team are not checked.
 """
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,82 +17,55 @@ from .access import Access
 from .checks import Check
 from .errors import ApiError
 from .ground import Ground
-from .lists import Keep, Listing
-from .web import Answer, Request, Route
+from .lists import Listing
+from .web import Answer, Request, Route, told
 
 KIND, ARCHIVED, DEPLOYMENT = "anthropic.agent", "anthropic.archived", "anthropic.deployment"
 VERSIONS, BETA = ("2023-06-01", "2026-10-21"), "managed-agents-2026-04-01"
 PINNED = "20260701"
 """The newest version of every skill, which is pinned where a request names none."""
 _ERRORS = {401: "authentication", 403: "permission", 404: "not_found", 429: "rate_limit", 504: "timeout"}
-_EFFORTS = ("low", "medium", "high", "xhigh", "max")
-_BUILT_IN = ("bash", "edit", "read", "write", "glob", "grep", "web_fetch", "web_search")
+_EFFORTS = dict.fromkeys(("low", "medium", "high", "xhigh", "max"))
+_BUILT_IN = dict.fromkeys(("bash", "edit", "read", "write", "glob", "grep", "web_fetch", "web_search"))
 _POLICY = {"agent_toolset_20260401": "always_allow", "mcp_toolset": "always_ask"}
 """Of a toolset that states none."""
+_ON = {"type": "enabled", "inline_agents": {"type": "enabled"}, "predefined_agents": []}
+_TEAM = {"type": "multiagent_20261001", "advisor": {"type": "disabled"}, "subagents": _ON, "workflows": _ON}
+_NONE: Mapping[str, Any] = {name: [] for name in ("initial_events", "resources", "vault_ids")}
+_DEPLOYMENT = {"type": "deployment", "environment_id": "env_emulator", "status": "active", "metadata": {}, **_NONE}
 
-_name, _id, _count = checks.limited(128, 1), checks.limited(64, 1), checks.number(1, 2**31 - 1, whole=True)
-_set = {
-    "enabled": checks.boolean,
-    "permission_policy": checks.variant({"always_allow": {}, "always_ask": {}, "auto": {}}),
-}
-_web = {"allowed_domains": checks.texts, "blocked_domains": checks.texts, "user_location": checks.anything}
-_fetch = {**_web, "max_content_tokens": _count, "url_sources": checks.anything}
-_more: Mapping[str, Mapping[str, Check]] = {"web_search": _web, "web_fetch": _fetch}
-_tool = checks.variant(
+_name, _text, _count = checks.limited(255, 1), checks.limited(256, 1), checks.number(1, 2**31 - 1, whole=True)
+_one, _many, _anything = checks.variant, checks.listed, checks.anything
+_set = {"default_config": _anything, "configs": _many(256, _anything)}
+_schema, _words = _one({"object": None}), checks.limited(1024, 1)
+_tool = _one(
     {
-        "agent_toolset_20260401": {
-            "default_config": checks.closed(_set),
-            "configs": checks.listed(
-                8,
-                checks.variant(
-                    {n: {**_set, "type": checks.one_of(n), **_more.get(n, {})} for n in _BUILT_IN}, {}, "name"
-                ),
-            ),
-        },
-        "mcp_toolset": {
-            "mcp_server_name": checks.limited(255, 1),
-            "default_config": checks.closed(_set),
-            "configs": checks.listed(256, checks.closed({**_set, "name": _name}, "name")),
-        },
-        "custom": {
-            "name": _name,
-            "description": checks.limited(1024, 1),
-            "input_schema": checks.variant({"object": None}),
-        },
+        "agent_toolset_20260401": {**_set, "configs": _many(8, _one(_BUILT_IN, {}, "name"))},
+        "mcp_toolset": {**_set, "mcp_server_name": _name},
+        "custom": {"name": checks.limited(128, 1), "description": _words, "input_schema": _schema},
     },
     {"mcp_toolset": ("mcp_server_name",), "custom": ("name", "description", "input_schema")},
 )
-_effort = checks.or_text(checks.one_of(*_EFFORTS), checks.variant({name: {} for name in _EFFORTS}))
-_speed = checks.one_of("standard", "fast")
-_model = checks.closed({"id": checks.text, "effort": _effort, "speed": _speed, "inference_geo": checks.text}, "id")
-_server = {"url": {"name": checks.limited(255, 1), "url": checks.limited(2048)}}
-_skill, _skills = {"skill_id": _id, "version": _id}, ("anthropic", "custom")
-_team = dict.fromkeys(("advisor", "subagents", "workflows"), checks.variant({"enabled": None, "disabled": {}}))
-_roster = checks.listed(20, checks.or_text(_name, checks.anything))
+_effort, _speed = checks.or_text(checks.one_of(*_EFFORTS), _one(_EFFORTS)), checks.one_of("standard", "fast")
+_model = checks.closed({"id": _text, "effort": _effort, "speed": _speed, "inference_geo": checks.text}, "id")
+_server, _skill = {"name": _name, "url": checks.limited(2048)}, {"skill_id": checks.limited(64, 1), "version": _name}
+_both, _id = dict.fromkeys(("anthropic", "custom"), _skill), dict.fromkeys(("anthropic", "custom"), ("skill_id",))
 _CREATE: Mapping[str, Check] = {
-    "name": checks.limited(256, 1),
-    "model": checks.or_text(checks.limited(256, 1), _model),
+    "name": _text,
+    "model": checks.or_text(_text, _model),
     "system": checks.limited(100_000),
     "description": checks.limited(2048),
-    "tools": checks.listed(256, _tool),
-    "mcp_servers": checks.listed(20, checks.variant(_server, {"url": ("name", "url")})),
-    "skills": checks.listed(20, checks.variant(dict.fromkeys(_skills, _skill), dict.fromkeys(_skills, ("skill_id",)))),
+    "tools": _many(256, _tool),
+    "mcp_servers": _many(20, _one({"url": _server}, {"url": ("name", "url")})),
+    "skills": _many(20, _one(_both, _id)),
     "metadata": checks.metadata,
-    "multiagent": checks.variant({"coordinator": {"agents": _roster}, "multiagent_20261001": _team}),
-    "execution_identity": checks.variant({"service_account": {}, "aws_role": {"role_arn": checks.text}}),
+    "multiagent": _one(
+        {"coordinator": {"agents": _many(20, checks.or_text(_text, _anything))}, "multiagent_20261001": None}
+    ),
+    "execution_identity": _one({"service_account": {}, "aws_role": {"role_arn": checks.text}}),
 }
-_UPDATE = {**_CREATE, "metadata": checks.anything, "version": _count}
+_UPDATE = {**_CREATE, "metadata": _anything, "version": _count}
 _ALWAYS = ("name", "model")
-_DEPLOYMENT: Mapping[str, Any] = {
-    **{
-        "type": "deployment",
-        "environment_id": "env_emulator",
-        "status": "active",
-        "paused_reason": None,
-        "schedule": None,
-    },
-    **{"description": None, "initial_events": [], "metadata": {}, "resources": [], "vault_ids": [], "budget": None},
-}
 
 
 class Anthropic:
@@ -162,7 +134,7 @@ class Anthropic:
             if (version := fields.pop("version", before["version"])) != before["version"]:
                 raise ApiError(409, f"Agent {key} is at version {before['version']}, not at {version}.")
             if self._whole(before, fields) == before and behaviour.managed_noop == "same":
-                return Answer(json.dumps(before, ensure_ascii=False))
+                return told(before)
             after = self._whole({**before, "version": version + 1}, fields)
             return self._saved({**after, "updated_at": self._moment()})
 
@@ -183,44 +155,36 @@ class Anthropic:
         if version is not None:
             _count("version", int(version) if version.isdecimal() else version)
             found = self._found(version, f"{KIND}/{key}")
-        return Answer(json.dumps(found, ensure_ascii=False))
+        return told(found)
 
     def _list(self, request: Request) -> Answer:
-        since, until = (_instant(request.query.get(f"created_at[{side}]")) for side in ("gte", "lte"))
-        keep: Keep | None = None
-        if since is not None or until is not None:
-            keep = lambda agent: (since or 0.0) <= (_instant(agent["created_at"]) or 0.0) <= (until or math.inf)  # noqa: E731
-        hidden = () if _all(request) else dict(self._store.texts(ARCHIVED))
-        return _page(self._listing, request, keep, hidden)
+        old = request.query.get("include_archived") == "true"
+        return _page(self._listing, request, hidden=() if old else dict(self._store.texts(ARCHIVED)))
 
     def _versions(self, request: Request, key: str) -> Answer:
         self._found(key)
         return _page(Listing(self._ground, f"{KIND}/{key}"), request)
 
     def _deployments(self, request: Request) -> Answer:
-        def keep(found: Mapping[str, Any]) -> bool:
-            mine = request.query.get("agent_id") in (None, found["agent"]["id"])
-            return mine and (_all(request) or not found["archived_at"])
-
-        return _page(Listing(self._ground, DEPLOYMENT), request, keep)
+        agent, old = request.query.get("agent_id"), request.query.get("include_archived") == "true"
+        found = self._store.everything(DEPLOYMENT)
+        hidden = [k for k, one in found if agent not in (None, one["agent"]["id"]) or (one["archived_at"] and not old)]
+        return _page(Listing(self._ground, DEPLOYMENT), request, hidden)
 
     def seed(self, raw: Mapping[str, Any]) -> str:
         """Put an agent or a deployment there as it is, without a check. Returns its id."""
-        kind = raw["object"]
-        key = str(raw.get("id") or self._new_id("agent_" if kind == KIND else "depl_"))
-        given = {name: value for name, value in raw.items() if name != "object"}
+        kind, given = raw["object"], {name: value for name, value in raw.items() if name != "object"}
+        plain = self._plain(str(raw.get("id") or self._new_id("agent_" if kind == KIND else "depl_")))
         if kind == KIND:
-            plain = self._whole({**self._plain(key), "version": 1}, {"name": key, "model": "claude-opus-5-5"})
-            self._saved({**plain, **given})
+            whole = self._whole({**plain, "version": 1}, {"name": plain["id"], "model": "claude-opus-5-5"})
+            self._saved({**whole, **given})
         else:
-            whole = {**self._plain(key), **_DEPLOYMENT, "name": key, **given}
-            whole["agent"] = {
-                "type": "agent",
-                "version": self._found(given["agent"]["id"])["version"],
-                **given["agent"],
-            }
-            self._store.put(kind, key, int(_instant(whole["created_at"]) or 0), json.dumps(whole, ensure_ascii=False))
-        return key
+            agent = {"type": "agent", "version": self._found(given["agent"]["id"])["version"], **given["agent"]}
+            whole = {**plain, **_DEPLOYMENT, "name": plain["id"], **given, "agent": agent}
+            self._store.put(
+                kind, whole["id"], int(_instant(whole["created_at"])), json.dumps(whole, ensure_ascii=False)
+            )
+        return str(plain["id"])
 
     def _plain(self, key: str) -> dict[str, Any]:
         now = self._moment()
@@ -237,7 +201,7 @@ class Anthropic:
 
     def _saved(self, agent: Mapping[str, Any]) -> Answer:
         key, version, text = agent["id"], agent["version"], json.dumps(agent, ensure_ascii=False)
-        self._store.put(KIND, key, int(_instant(agent["created_at"]) or 0), text)
+        self._store.put(KIND, key, int(_instant(agent["created_at"])), text)
         self._store.put(f"{KIND}/{key}", str(version), version, text)
         if agent["archived_at"]:
             self._store.put(ARCHIVED, key, 0, "")
@@ -259,14 +223,15 @@ class Anthropic:
             "tools": [_filled(tool) for tool in given.get("tools") or ()],
             "mcp_servers": given.get("mcp_servers") or [],
             "skills": [{**skill, "version": skill.get("version") or PINNED} for skill in given.get("skills") or ()],
-            "metadata": {name: value for name, value in metadata.items() if value is not None},
-            "multiagent": before.get("multiagent"),
+            "metadata": _stated(metadata),
+            "multiagent": given.get("multiagent"),
             "execution_identity": given.get("execution_identity") or {"type": "service_account"},
         }
-        if "multiagent" in fields:
-            merge = behaviour.managed_multiagent == "merged"
-            stated = _merged(before.get("multiagent"), given["multiagent"]) if merge else given["multiagent"]
-            found["multiagent"] = stated and self._team(found, stated)
+        if fields.get("multiagent"):
+            stated = fields["multiagent"]
+            if behaviour.managed_multiagent == "merged":
+                stated = _merged(before.get("multiagent"), stated)
+            found["multiagent"] = self._pinned(found, _merged(_TEAM, stated, null_is_default=True))
         checks.metadata("metadata", found["metadata"])
         if len(found["tools"]) > behaviour.managed_tools:
             raise checks.too_long("tools", len(found["tools"]), behaviour.managed_tools, "array")
@@ -276,27 +241,20 @@ class Anthropic:
             raise ApiError(400, "mcp_servers: names are unique, and each has its mcp_toolset in tools, and no other.")
         return behaviour.alter(found, fields)
 
-    def _team(self, agent: Mapping[str, Any], stated: Mapping[str, Any]) -> dict[str, Any]:
-        """With defaults, and each agent that it names pinned to a version."""
-        if stated["type"] == "coordinator":
-            return {**stated, "agents": [self._pinned(agent, entry) for entry in stated["agents"]]}
-        found = {"type": stated["type"], "advisor": stated.get("advisor") or {"type": "disabled"}}
-        for name in ("subagents", "workflows"):
-            part = {**(stated.get(name) or {"type": "enabled"})}
-            if part["type"] == "enabled":
-                part["inline_agents"] = part.get("inline_agents") or {"type": "enabled"}
-                part["predefined_agents"] = [self._pinned(agent, one) for one in part.get("predefined_agents") or ()]
-            found[name] = part
-        return found
+    def _pinned(self, agent: Mapping[str, Any], value: Any) -> Any:
+        """With each agent of each list in it at a version."""
+        if isinstance(value, dict):
+            return {name: self._pinned(agent, item) for name, item in value.items()}
+        return [self._reference(agent, entry) for entry in value] if isinstance(value, list) else value
 
-    def _pinned(self, agent: Mapping[str, Any], entry: Any) -> Any:
+    def _reference(self, agent: Mapping[str, Any], entry: Any) -> Any:
         entry = {"type": "agent", "id": entry} if isinstance(entry, str) else entry
+        _anything("multiagent", entry)
         if entry.get("type") not in ("agent", "self"):
             return entry
-        text = self._store.get(KIND, entry.get("id", ""))
-        one = agent if entry["type"] == "self" else json.loads(text or "{}")
+        one = agent if entry["type"] == "self" else json.loads(self._store.get(KIND, entry.get("id", "")) or "{}")
         if one.get("archived_at", "not there"):
-            raise ApiError(400, f"multiagent: there is no such agent, or it is archived: {entry['id']}")
+            raise ApiError(400, f"multiagent: there is no such agent, or it is archived: {entry.get('id')}")
         return {"type": "agent", "id": one["id"], "version": entry.get("version") or one["version"]}
 
 
@@ -305,59 +263,57 @@ def _model_of(given: Any, before: Mapping[str, Any] | None, *, keep: bool) -> di
     asked = {"id": given} if isinstance(given, str) else given
     stays = before and "effort" not in asked and (keep or before["id"] == asked["id"])
     effort = before["effort"] if before and stays else asked.get("effort") or "high"
-    return {
-        "id": asked["id"],
-        "effort": {"type": effort} if isinstance(effort, str) else effort,
-        "speed": asked.get("speed") or "standard",
-        "inference_geo": asked.get("inference_geo"),
-    }
+    plain = {"speed": "standard", "inference_geo": None}
+    return {**plain, **_stated(asked), "effort": {"type": effort} if isinstance(effort, str) else effort}
 
 
 def _filled(tool: Mapping[str, Any]) -> dict[str, Any]:
     """A toolset with each setting that it leaves out, any other tool as it is."""
     if tool["type"] not in _POLICY:
         return dict(tool)
-
-    def stated(value: Mapping[str, Any] | None) -> dict[str, Any]:
-        return {name: item for name, item in (value or {}).items() if item is not None}
-
     usual = {
         "enabled": True,
         "permission_policy": {"type": _POLICY[tool["type"]]},
-        **stated(tool.get("default_config")),
+        **_stated(tool.get("default_config")),
     }
-    configs = [{**usual, **stated(config)} for config in tool.get("configs") or ()]
+    configs = [{**usual, **_stated(config)} for config in tool.get("configs") or ()]
     if tool["type"] != "mcp_toolset":
         configs = [{**config, "type": config["name"]} for config in configs]
     return {**tool, "default_config": usual, "configs": configs}
 
 
-def _merged(before: Any, given: Any) -> Any:
-    """Level by level, as far as both are objects of one type."""
-    if not (isinstance(before, dict) and isinstance(given, dict) and before.get("type") == given.get("type")):
+def _stated(value: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {name: item for name, item in (value or {}).items() if item is not None}
+
+
+def _merged(base: Any, given: Any, *, null_is_default: bool = False) -> Any:
+    """`given` over `base`, level by level, as far as both are objects of one type."""
+    if given is None and null_is_default:
+        return base
+    if not (isinstance(base, dict) and isinstance(given, dict) and base.get("type") == given.get("type")):
         return given
-    return {**before, **{name: _merged(before.get(name), item) for name, item in given.items()}}
+    merged = {name: _merged(base.get(name), item, null_is_default=null_is_default) for name, item in given.items()}
+    return {**base, **merged}
 
 
-def _all(request: Request) -> bool:
-    return request.query.get("include_archived") == "true"
-
-
-def _instant(text: str | None) -> float | None:
+def _instant(text: str) -> float:
     """Seconds since 1970. Raises ApiError 400."""
     try:
-        return None if text is None else datetime.fromisoformat(text).timestamp()
+        return datetime.fromisoformat(text).timestamp()
     except ValueError as error:
         raise ApiError(400, f"not a time as in 2026-03-15T10:00:00Z: {text}") from error
 
 
-def _page(listing: Listing, request: Request, keep: Keep | None = None, hidden: Collection[str] = ()) -> Answer:
+def _page(listing: Listing, request: Request, hidden: Collection[str] = ()) -> Answer:
     """`data` and `next_page`, whose text tells a client nothing."""
-    query = {name: value for name, value in request.query.items() if name == "limit"}
+    query, keep = {"limit": request.query.get("limit", "20")}, None
+    bounds = [_instant(request.query.get(f"created_at[{side}]", "1970-01-01T00:00:00Z")) for side in ("gte", "lte")]
+    if any(bounds):
+        low, high = bounds[0], bounds[1] or float("inf")
+        keep = lambda found: low <= _instant(found["created_at"]) <= high  # noqa: E731
     try:
         query["after"] = bytes.fromhex(request.query.get("page", "")).decode()
     except ValueError as error:
         raise ApiError(400, "page: there is no such page.") from error
     found = json.loads(listing.page(replace(request, query=query), keep, hidden))
-    more = found["last_id"].encode().hex() if found["has_more"] else None
-    return Answer(json.dumps({"data": found["data"], "next_page": more}, ensure_ascii=False))
+    return told({"data": found["data"], "next_page": found["last_id"].encode().hex() if found["has_more"] else None})

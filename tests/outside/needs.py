@@ -33,13 +33,20 @@ def sdk_source() -> Path:
     return Path(folder)
 
 
-def agents_sdk(package: str) -> tuple[str, Path]:
-    """The interpreter that has today's SDK of this name, and its unpacked source, or a skip of the test module."""
-    folder = os.environ.get("RETINUE_OUTSIDE_NOW")
-    found = sorted(Path(folder).glob(f"{package}-*/")) if folder else []
-    if not found:
-        _lacking(f"the {package} SDK that knows agents is not here; run tests/outside/run.sh, which fetches it")
-    return str(found[0] / "venv" / "bin" / "python"), found[0]
+def agents_sdk() -> tuple[str, Path]:
+    """The interpreter that has the SDK of today, and its unpacked source, or a skip of the whole test module."""
+    python, folder = (os.environ.get(f"RETINUE_OUTSIDE_{name}") for name in ("NOW", "NOW_SDK"))
+    if not python or not folder:
+        _lacking("the SDK that knows agents is not here; run tests/outside/run.sh, which fetches it")
+    return python, Path(folder)
+
+
+def anthropic_sdk() -> tuple[str, Path]:
+    """The interpreter that has anthropic, and its unpacked source, or a skip of the whole test module."""
+    python, folder = (os.environ.get(f"RETINUE_OUTSIDE_ANTHROPIC{name}") for name in ("", "_SDK"))
+    if not python or not folder:
+        _lacking("the SDK of Managed Agents is not here; run tests/outside/run.sh, which fetches it")
+    return python, Path(folder)
 
 
 def azure_definition() -> Path:

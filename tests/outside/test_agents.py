@@ -24,7 +24,7 @@ from .needs import agents_sdk
 from .service import emulator
 from .suites import run
 
-PYTHON, SOURCE = agents_sdk("openai")
+PYTHON, SOURCE = agents_sdk()
 SESSION = Path(__file__).with_name("agents_session.py")
 pytestmark = pytest.mark.outside
 

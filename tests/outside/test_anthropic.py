@@ -27,10 +27,10 @@ from retinue_emulator.faults import Behaviour
 from ..emulator.choices import MANAGED_ROWS, Row, label
 from ..serving import served
 from .anthropic_published import Exchange, Judge
-from .needs import agents_sdk
+from .needs import anthropic_sdk
 from .suites import run
 
-PYTHON, SOURCE = agents_sdk("anthropic")
+PYTHON, SOURCE = anthropic_sdk()
 HERE = Path(__file__).parent
 PREFIX = "/anthropic"
 MODULES = "beta/test_agents.py beta/agents/test_versions.py"
