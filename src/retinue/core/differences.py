@@ -155,6 +155,8 @@ def altered(
         name
         for name in sent
         if name in kind.fields and name not in unreadable and not same(want.get(name, MISSING), held.get(name, MISSING))
+        # What a field without a default holds is up to the service, once nothing is asked of it.
+        if sent[name] is not None or kind.fields[name].shape.default is not MISSING
     }
 
 

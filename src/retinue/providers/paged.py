@@ -77,7 +77,7 @@ def _walk(page: Page, following: Next, noun: str, key: str, pages: Iterator[int]
     found: dict[str, Item] = {}
     passed, owed = 0, False
     for number in pages:
-        new = {str(item[key]): item for item in page.items if item[key] not in found}
+        new = {str(item[key]): item for item in page.items if str(item[key]) not in found}
         found |= new
         if page.more is False and (page.items or not owed):
             break
@@ -116,7 +116,7 @@ def paged(ask: Ask, noun: str, params: Mapping[str, str]) -> list[Item]:
 
     def following(last: str | None, _passed: int) -> Page:
         page = ask(asked if last is None else {**asked, "after": last}).body
-        items = _items(page, noun)
+        items = items_of(page, noun)
         ids, more = [str(item["id"]) for item in items], page.get("has_more")
         if last is None:
             first[:] = ids
@@ -137,7 +137,7 @@ def paged(ask: Ask, noun: str, params: Mapping[str, str]) -> list[Item]:
 
 def _other_end(ask: Ask, asked: Mapping[str, str], noun: str) -> list[str]:
     """The first page of the list in the other order, unless the service takes no order."""
-    return [str(item["id"]) for item in _items(ask({**asked, "order": "desc"}).body, noun)]
+    return [str(item["id"]) for item in items_of(ask({**asked, "order": "desc"}).body, noun)]
 
 
 def _unpaged(ask: Ask, asked: Mapping[str, str], noun: str, ids: Sequence[str]) -> Page:
@@ -152,7 +152,7 @@ def _unpaged(ask: Ask, asked: Mapping[str, str], noun: str, ids: Sequence[str]) 
     return Page((), False)
 
 
-def _items(page: Json, noun: str) -> list[Item]:
+def items_of(page: Json, noun: str) -> list[Item]:
     data = page.get("data") if isinstance(page, dict) else None
     if not isinstance(data, list) or not all(
         isinstance(item, dict) and isinstance(item.get("id"), str) and item["id"] for item in data

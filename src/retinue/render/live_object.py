@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -26,13 +26,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """`steps`: newest first; None where the service keeps no versions. `where`: project, environment, provider."""
+    """`steps`: newest first; None where the service keeps no versions. `where`: project, environment, provider.
+
+    `users`: what runs the object in the service, in words; None where that cannot be read.
+    """
 
     address: str
     remote_id: str
     where: str
     fields: Mapping[str, Json]
     steps: tuple[Step, ...] | None = None
+    users: Sequence[str] | None = ()
 
 
 def shown_json(shown: Shown) -> dict[str, Json]:
@@ -40,6 +44,7 @@ def shown_json(shown: Shown) -> dict[str, Json]:
         "address": shown.address,
         "remote_id": shown.remote_id,
         "fields": dict(shown.fields),
+        "users": None if shown.users is None else list(shown.users),
         "version": next((step.number for step in shown.steps or () if step.current), None),
         "versions": None
         if shown.steps is None
@@ -60,6 +65,9 @@ def shown_text(shown: Shown, kind: Kind, style: Style) -> str:
     lines = [f"{style.strong(clean(shown.address))}  {clean(shown.remote_id)}  ({clean(shown.where)})"]
     stated = [FieldChange(f"/{name}", None, value) for name, value in shown.fields.items()]
     lines += created_fields(stated, kind, _LAYOUT, style)
+    lines += ["", *(f"  run by {clean(user)}" for user in shown.users)] if shown.users else []
+    if shown.users is None:
+        lines += ["", "  What runs it cannot be read with this key."]
     if shown.steps is None:
         lines += ["", "This service keeps no versions."]
     for step in shown.steps or ():

@@ -56,6 +56,7 @@ def command(options: ServiceOptions, *, what: str) -> int:
         f"{target.project} / {target.environment}, {target.provider}",
         stated_fields(console.SECRETS.masked_json(dict(live.spec)), kind),
         None if versions is None else _steps(versions, kind),
+        live.users,
     )
     if options.output_format == "json":
         console.result_json(console.json_text(shown_json(shown)))
