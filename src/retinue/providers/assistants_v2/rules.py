@@ -80,6 +80,9 @@ def of_assistant(fault: Fault) -> Problem | None:
         names = "text, json_object or json_schema"
         wanted = f"Write `{{type: {value}}}`." if value in names.split() else f"Write `auto`, or a mapping: {names}."
         return Problem("not-allowed", f"{name} is `auto` or a mapping with `type`", wanted)
+    if path == ("model",) and isinstance(value, dict):
+        remedy = "Write its `id` as `model: …`, its `effort` as `reasoning_effort: …`, and the rest below `providers`."
+        return Problem("wrong-type", "`model` is the model's id, and this is a mapping", remedy)
     if len(path) == 2 and path[0] == "tools" and fault.keyword == "type" and isinstance(value, str):
         return Problem("wrong-type", f"{name} is text, but a tool is a mapping", f"Write `- type: {value[:40]}`.")
     return of_store(fault)
