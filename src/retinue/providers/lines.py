@@ -52,7 +52,10 @@ class Lines:
             remedy = "Check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR."
             raise UsageError(message, remedy) from error
         self._idle = list(self._all)
-        self._url = lru_cache(maxsize=64)(lambda target: httpx.URL(f"{base}/{target}"))
+        absolute = ("http://", "https://")
+        self._url = lru_cache(maxsize=64)(
+            lambda target: httpx.URL(target if target.startswith(absolute) else f"{base}/{target}")
+        )
 
     @contextmanager
     def answered(
