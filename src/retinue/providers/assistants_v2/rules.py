@@ -13,11 +13,16 @@ _RESERVED = "retinue."
 
 
 def function_rules(data: Mapping[str, Json]) -> Iterator[Problem]:
-    """Functions with one name, and parameters without names."""
+    """Functions or servers with one name, and parameters without names."""
     seen: dict[str, int] = {}
+    servers: dict[str, int] = {}
     tools = data.get("tools")
     for index, tool in enumerate(tools if isinstance(tools, list) else ()):
-        function = tool.get("function") if isinstance(tool, dict) else None
+        function, label = (tool.get(key) if isinstance(tool, dict) else None for key in ("function", "server_label"))
+        if isinstance(label, str) and servers.setdefault(label, index) != index:
+            message = f"the server {shown(label)} stands twice: it is tools[{servers[label]}] already"
+            remedy = "Give each server a label of its own, or remove one."
+            yield Problem("duplicate-tool", message, remedy, ("tools", index, "server_label"))
         if not isinstance(function, dict):
             continue
         path = ("tools", index, "function")
