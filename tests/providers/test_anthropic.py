@@ -71,6 +71,23 @@ def function(**about: Json) -> Json:
             {"tools": [{"type": "web_search", "search_context_size": "high"}]},
             [("capability", "/tools/0/search_context_size")],
         ),
+        (
+            {
+                "tools": [function(description="d"), {"type": "mcp", "server_label": "a", "server_url": "https://a.x"}],
+                "providers": {
+                    "anthropic": {
+                        "mcp_servers": [{"name": "b", "url": "https://b.x"}, {"name": "a", "url": "https://c.x"}],
+                        "tools": [
+                            {"type": "mcp_toolset", "mcp_server_name": "a"},
+                            {"type": "agent_toolset_20260401"},
+                            {"type": "agent_toolset_20260401"},
+                            {"type": "custom", "name": "f", "description": "d", "input_schema": {"type": "object"}},
+                        ],
+                    }
+                },
+            },
+            [("agents-tool", f"/providers/anthropic/{part}") for part in ("tools/2", "tools/3", "mcp_servers/1")],
+        ),
     ],
 )
 def test_what_an_agent_cannot_hold_is_told_at_its_value(spec: dict[str, Json], expected: list[Any]) -> None:

@@ -7,17 +7,18 @@ Source of the facts: the types and resources of the package anthropic 2.14.0, an
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from ...core.model import Change, Desired, Diagnostic, Json, Live, Obstacle, Severity
 from ...schema import by_name, schema_beside
 from ..assistants_v2 import ASSISTANT
 from ..base import Capabilities, Configured, Provider, Service, Settings, Support
-from ..lenient import numbered, text
+from ..lenient import mappings, numbered, text
 from ..losses import LOSS, OVERLAY, function_problems
 from ..wire import Connection
 from .forms import EFFORT, Form
 from .service import ANTHROPIC, AnthropicService, Family, classify
-from .toolsets import strange_tools
+from .toolsets import CUSTOM, identity, strange_tools, write_tools
 
 __all__ = ["PROVIDER", "AnthropicProvider", "Family", "classify"]
 
@@ -26,6 +27,8 @@ _NATIVE = (Support.NATIVE, "")
 _LONGEST_SYSTEM = 100_000
 _EFFORTS = ("low", "medium", "high", "xhigh", "max")
 _NO_SAMPLING = "an agent has no sampling settings; leave it out, and steer by `reasoning_effort` and the instructions"
+_TOOLS = "function (with a description, not strict), mcp, web_search; code_interpreter approximated"
+_IN_TEXT = "an agent answers in text; ask for the form in the instructions, or have a function take it"
 _CODE = "the built-in tools bash, edit, glob, grep, read and write, which work in the container of a session"
 _WORKSPACE: Json = {
     "type": "string",
@@ -36,7 +39,7 @@ _WORKSPACE: Json = {
 }
 
 
-def _problems(desired: Desired) -> Iterator[Diagnostic]:
+def _problems(form: Form, desired: Desired) -> Iterator[Diagnostic]:
     system, effort = (desired.spec.get(name) for name in ("instructions", EFFORT))
     if isinstance(system, str) and len(system) > _LONGEST_SYSTEM:
         message = f"`instructions` of {len(system):,} characters cannot be held: {_LONGEST_SYSTEM:,} is the most"
@@ -47,6 +50,18 @@ def _problems(desired: Desired) -> Iterator[Diagnostic]:
         yield Diagnostic(LOSS, message, f"Write one of {', '.join(_EFFORTS)}, or leave it out.", path=f"/{EFFORT}")
     for index, tool in numbered(desired.spec.get("tools")):
         yield from _tool(tool, f"/tools/{index}")
+    block, seen = form.block_of(desired.spec), {*map(identity, write_tools(desired.spec.get("tools"), None, None)[0])}
+    seen = {item for item in seen if item[0] == CUSTOM}
+    servers = {item.get("server_label") for item in mappings(desired.spec.get("tools"))}
+    for name, known, key in (("tools", seen, identity), ("mcp_servers", servers, lambda it: it.get("name"))):
+        for index, item in numbered(block.get(name)):
+            if (it := key(item)) in known:
+                message, remedy = (
+                    "this is there already: another one of that name stands before it",
+                    "Keep one of the two.",
+                )
+                yield Diagnostic("agents-tool", message, remedy, path=f"/providers/{form.name}/{name}/{index}")
+            known.add(it)
 
 
 def _tool(tool: Mapping[str, Json], path: str) -> Iterator[Diagnostic]:
@@ -67,11 +82,10 @@ class AnthropicProvider(Provider):
     """The record and the pure checks. `headers`: what the settings of an environment add to every request."""
 
     service = AnthropicService
-    checks = {ASSISTANT.name: _problems}
 
     def __init__(self, family: Family = ANTHROPIC, headers: Mapping[str, str] | None = None) -> None:
         self._family, self._headers, self._form = family, headers or {}, Form(family.name, whole=family.whole)
-        self.name, self.title = family.name, family.title
+        self.name, self.title, self.checks = family.name, family.title, {ASSISTANT.name: partial(_problems, self._form)}
         self.capabilities = Capabilities(
             kinds=by_name(ASSISTANT),
             list_lag=2.0,
@@ -88,18 +102,12 @@ class AnthropicProvider(Provider):
                     "description": _NATIVE,
                     "model": _NATIVE,
                     "instructions": (Support.NATIVE, f"at most {_LONGEST_SYSTEM:,} characters"),
-                    "tools": (
-                        Support.NATIVE,
-                        "function (with a description, not strict), mcp, web_search; code_interpreter approximated",
-                    ),
+                    "tools": (Support.NATIVE, _TOOLS),
                     "tool_resources": (Support.UNSUPPORTED, "an agent has no files and vector stores of its own"),
                     "metadata": _NATIVE,
                     "temperature": (Support.UNSUPPORTED, _NO_SAMPLING),
                     "top_p": (Support.UNSUPPORTED, _NO_SAMPLING),
-                    "response_format": (
-                        Support.UNSUPPORTED,
-                        "an agent answers in text; ask for the form in the instructions, or have a function take it",
-                    ),
+                    "response_format": (Support.UNSUPPORTED, _IN_TEXT),
                     EFFORT: (Support.NATIVE, ", ".join(_EFFORTS)),
                     "providers": (Support.NATIVE, ", ".join(_SCHEMA["properties"])),
                 }

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Any
 
 from ...core.canonical import same
 from ...core.errors import ServiceError
@@ -16,14 +15,14 @@ from ..assistants_v2 import ASSISTANT
 from ..base import Marker
 from ..lenient import mapping, mappings, seconds, text
 from ..metadata import MARKER_KEYS, authors, live_of, pairs, texts
-from .toolsets import read_tools, with_unknown, with_unknown_servers, write_tools
+from .toolsets import read_tools, stated, with_unknown, with_unknown_servers, write_tools
 
 EFFORT = "reasoning_effort"
 _SERVICE_ACCOUNT: Mapping[str, Json] = {"type": "service_account"}
-_ON: Mapping[str, Json] = {"type": "enabled"}
 _OF_MODEL = ("id", "effort", "speed", "inference_geo")
 _SET_BY_SERVICE = ("id", "type", "created_at", "updated_at", "archived_at", "version")
 _SKILLS = ("anthropic", "custom")
+_MULTIAGENT = ("coordinator", "multiagent_20261001")
 
 
 class Form:
@@ -37,8 +36,8 @@ class Form:
 
     def read(self, raw: Mapping[str, Json]) -> Live:
         """Raises ServiceError if this is no agent."""
-        stated = raw.get("model")
-        model = {"id": stated} if isinstance(stated, str) else mapping(stated)
+        given = raw.get("model")
+        model = {"id": given} if isinstance(given, str) else mapping(given)
         effort, tools = model.get("effort"), read_tools(raw.get("tools"), raw.get("mcp_servers"))
         block = {
             "speed": model.get("speed"),
@@ -86,9 +85,9 @@ class Form:
             },
             "tools": tools,
             "mcp_servers": servers,
-            "skills": [_stated(item) for item in mappings(block.get("skills"))],
+            "skills": [stated(item) for item in mappings(block.get("skills"))],
             "multiagent": _spelled_out(block.get("multiagent")),
-            "execution_identity": _stated(block.get("execution_identity")) or _SERVICE_ACCOUNT,
+            "execution_identity": stated(block.get("execution_identity")) or _SERVICE_ACCOUNT,
         }
 
     def create(self, spec: Mapping[str, Json], marker: Marker) -> dict[str, Json]:
@@ -141,12 +140,7 @@ def _wanted(spec: Mapping[str, Json], marker: Marker | None) -> dict[str, str]:
 def _model(model: Mapping[str, Json], before: Mapping[str, Json]) -> dict[str, Json]:
     """Without defaults; an update replaces it whole, so what retinue does not know goes along."""
     unknown = {key: value for key, value in before.items() if key not in _OF_MODEL}
-    stated = {key: value for key, value in model.items() if value is not None and (key, value) != ("speed", "standard")}
-    return {**unknown, **stated}
-
-
-def _stated(value: Json) -> dict[str, Json]:
-    return {key: item for key, item in mapping(value).items() if item is not None}
+    return {**unknown, **{key: value for key, value in stated(model).items() if (key, value) != ("speed", "standard")}}
 
 
 def _named_itself(held: Json, remote_id: Json) -> Json:
@@ -157,26 +151,19 @@ def _named_itself(held: Json, remote_id: Json) -> Json:
             return [plain(item) for item in value]
         if not isinstance(value, dict):
             return value
-        if value.get("type") == "agent" and value.get("id") == remote_id:
-            return {"type": "self"}
-        return {key: plain(item) for key, item in value.items()}
+        itself = value.get("type") == "agent" and value.get("id") == remote_id
+        return {"type": "self"} if itself else {key: plain(item) for key, item in value.items()}
 
     return plain(held) if mapping(held).get("type") in _MULTIAGENT else None
 
 
-_MULTIAGENT = ("coordinator", "multiagent_20261001")
-
-
-def _spelled_out(stated: Json) -> Json:
+def _spelled_out(given: Json) -> Json:
     """With every default: the service merges what it is sent into what it has, level by level."""
-    if not mapping(stated):
-        return None
-    if stated["type"] != "multiagent_20261001":
-        return _stated(stated)
-
-    def ability(value: Json) -> dict[str, Json]:
-        held: dict[str, Any] = {**_ON, **_stated(value)}
-        return {"inline_agents": _ON, "predefined_agents": [], **held} if same(held["type"], "enabled") else held
-
-    others = {name: ability(stated.get(name)) for name in ("subagents", "workflows")}
-    return {"type": stated["type"], "advisor": _stated(stated.get("advisor")) or {"type": "disabled"}, **others}
+    found = stated(given)
+    if found.get("type") == "multiagent_20261001":
+        for name in ("subagents", "workflows"):
+            part = {"type": "enabled", **stated(found.get(name))}
+            more = {"inline_agents": {"type": "enabled"}, "predefined_agents": []} if part["type"] == "enabled" else {}
+            found[name] = {**more, **part}
+        found["advisor"] = {"type": "disabled", **stated(found.get("advisor"))}
+    return found or None

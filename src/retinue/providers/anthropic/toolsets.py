@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ...core.canonical import same
@@ -42,16 +42,19 @@ def read_tools(raw: Json, servers: Json) -> Tools:
     """Of types that retinue knows alone. A toolset that says more than a manifest can is `own` as a whole."""
     known = [tool for tool in mappings(raw) if text(tool.get("type")) in _OF_TOOL]
     places = {str(item.get("name")): _known(item, _OF_SERVER) for item in mappings(servers) if not is_strange(item)}
-    sets = [_identity(tool) for tool in known]
+    sets = [identity(tool) for tool in known]
     found = Tools([], [], [])
     for tool in known:
         said: list[Json] = []
         if tool["type"] == CUSTOM:
             plain: dict[str, Json] = _known(tool, _OF_TOOL[CUSTOM])
-            said = [_function(plain)] if len(str(plain.get("name"))) <= _LONGEST_PORTABLE else []
+            about = {key: plain.get(key) for key in ("name", "description")}
+            parameters = {**_NO_ARGUMENTS, **stated(plain.get("input_schema"))}
+            if len(str(about["name"])) <= _LONGEST_PORTABLE:
+                said = [{"type": "function", "function": {**about, "parameters": parameters}}]
         else:
             plain = _spelled_out(tool)
-            if sets.count(_identity(tool)) == 1:
+            if sets.count(identity(tool)) == 1:
                 place = places.get(str(tool.get("mcp_server_name")), {})
                 said = _built_in(plain) if tool["type"] == TOOLSET else _server(plain, place)
         if said and tool["type"] == MCP:
@@ -62,16 +65,10 @@ def read_tools(raw: Json, servers: Json) -> Tools:
     return found
 
 
-def _function(tool: Mapping[str, Json]) -> Json:
-    about = {key: tool.get(key) for key in ("name", "description")}
-    stated = {key: value for key, value in mapping(tool.get("input_schema")).items() if value is not None}
-    return {"type": "function", "function": {**about, "parameters": {**_NO_ARGUMENTS, **stated}}}
-
-
 def _spelled_out(tool: Mapping[str, Json]) -> dict[str, Json]:
     """A toolset with its defaults, and of its configs only what differs from these, by name."""
-    kind, stated = tool["type"], _known(mapping(tool.get("default_config")), ("enabled", "permission_policy"))
-    default = {"enabled": True, "permission_policy": _PLAIN[kind], **stated}
+    kind, given = tool["type"], _known(mapping(tool.get("default_config")), ("enabled", "permission_policy"))
+    default = {"enabled": True, "permission_policy": _PLAIN[kind], **given}
     configs: dict[str, dict[str, Json]] = {}
     for config in mappings(tool.get("configs")):
         name = text(config.get("name"))
@@ -115,8 +112,8 @@ def _server(tool: Mapping[str, Json], place: Mapping[str, Json]) -> list[Json]:
 
 def write_tools(portable: Json, own: Json, servers: Json) -> tuple[list[dict[str, Json]], list[dict[str, Json]]]:
     """The tools and servers of an agent. What it cannot hold has been told, and taken out, before."""
-    places = {str(item.get("name")): {"type": "url", **_stated(item)} for item in mappings(servers)}
-    beside = {_identity(tool): {**tool, "configs": _by_name(tool.get("configs"))} for tool in mappings(own)}
+    places = {str(item.get("name")): {"type": "url", **stated(item)} for item in mappings(servers)}
+    beside = {identity(tool): {**tool, "configs": _by_name(tool.get("configs"))} for tool in mappings(own)}
     found: dict[tuple[str, str], dict[str, Any]] = {}
 
     def toolset(key: tuple[str, str], otherwise: Mapping[str, Json]) -> dict[str, Any]:
@@ -153,7 +150,7 @@ def _add(configs: dict[str, dict[str, Json]], names: Iterable[str], said: Mappin
 
 
 def _search(tool: Mapping[str, Json]) -> dict[str, Json]:
-    domains, where = mapping(tool.get("filters")).get("allowed_domains"), _stated(mapping(tool.get("user_location")))
+    domains, where = mapping(tool.get("filters")).get("allowed_domains"), stated(mapping(tool.get("user_location")))
     where = {"type": "approximate", **where} if where.keys() - {"type"} else {}
     return {key: value for key, value in (("allowed_domains", domains), ("user_location", where)) if value}
 
@@ -161,29 +158,28 @@ def _search(tool: Mapping[str, Json]) -> dict[str, Json]:
 def _sent(tool: Mapping[str, Any]) -> dict[str, Json]:
     if tool["type"] == CUSTOM:
         return _known(tool, _OF_TOOL[CUSTOM])
-    return {**_stated(tool), "configs": [_stated(item) for item in tool["configs"].values()]}
+    return {**stated(tool), "configs": [stated(item) for item in tool["configs"].values()]}
 
 
 def with_unknown(tools: list[dict[str, Json]], live: Json) -> list[dict[str, Json]]:
     """The tools to write, with what a live agent says of them that retinue does not know, and its unknown tools."""
-    there = {_identity(tool): tool for tool in mappings(live)}
+    there = {identity(tool): tool for tool in mappings(live)}
     found = []
     for tool in tools:
-        before = there.get(_identity(tool), {})
-        unknown = {key: value for key, value in before.items() if key not in _OF_TOOL[tool["type"]]}
+        before = there.get(identity(tool), {})
+        whole = {**_besides(before, _OF_TOOL[tool["type"]]), **tool}
         if "configs" in tool:
-            configs, held = _by_name(tool["configs"]), _by_name(before.get("configs"))
-            strange = {name: item for name, item in held.items() if tool["type"] == TOOLSET and name not in _BUILT_IN}
-            besides = {name: {key: held[name][key] for key in held[name].keys() - {*_OF_CONFIG}} for name in held}
-            known = {name: {**besides.get(name, {}), **item} for name, item in configs.items()}
-            tool = {**tool, "configs": [*known.values(), *strange.values()]}
-        found.append({**unknown, **tool})
+            held = _by_name(before.get("configs"))
+            known = [{**_besides(held.get(item["name"], {}), _OF_CONFIG), **item} for item in tool["configs"]]
+            strange = [item for name, item in held.items() if tool["type"] == TOOLSET and name not in _BUILT_IN]
+            whole["configs"] = [*known, *strange]
+        found.append(whole)
     return [*found, *strange_tools(live)]
 
 
 def with_unknown_servers(servers: list[dict[str, Json]], live: Json) -> list[dict[str, Json]]:
     """The servers to write, as `with_unknown` does it."""
-    there = {item.get("name"): {key: item[key] for key in item.keys() - {*_OF_SERVER}} for item in mappings(live)}
+    there = {item.get("name"): _besides(item, _OF_SERVER) for item in mappings(live)}
     known = [{**there.get(item["name"], {}), **item} for item in servers]
     return [*known, *(dict(item) for item in mappings(live) if is_strange(item))]
 
@@ -197,7 +193,7 @@ def strange_tools(live: Json) -> list[dict[str, Json]]:
     return [dict(tool) for tool in mappings(live) if text(tool.get("type")) not in _OF_TOOL]
 
 
-def _identity(tool: Mapping[str, Json]) -> tuple[str, str]:
+def identity(tool: Mapping[str, Json]) -> tuple[str, str]:
     return str(tool.get("type")), str(tool.get("name") or tool.get("mcp_server_name") or "")
 
 
@@ -213,5 +209,10 @@ def _known(members: Mapping[str, Json], names: Iterable[str]) -> dict[str, Json]
     return {name: members[name] for name in names if members.get(name) is not None}
 
 
-def _stated(members: Mapping[str, Json]) -> dict[str, Json]:
-    return {key: value for key, value in members.items() if value is not None}
+def _besides(members: Mapping[str, Json], known: Collection[str]) -> dict[str, Json]:
+    return {key: value for key, value in members.items() if key not in known}
+
+
+def stated(members: Json) -> dict[str, Json]:
+    """Without what is null."""
+    return {key: value for key, value in mapping(members).items() if value is not None}

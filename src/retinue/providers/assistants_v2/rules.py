@@ -14,10 +14,15 @@ _RESERVED = "retinue."
 
 
 def function_rules(data: Mapping[str, Json]) -> Iterator[Problem]:
-    """Functions with one name, and parameters without names."""
+    """Functions or servers with one name, and parameters without names."""
     seen: dict[str, int] = {}
+    servers: dict[str, int] = {}
     for index, tool in numbered(data.get("tools")):
-        function = mapping(tool.get("function"))
+        function, label = mapping(tool.get("function")), tool.get("server_label")
+        if isinstance(label, str) and servers.setdefault(label, index) != index:
+            message = f"the server {shown(label)} stands twice: it is tools[{servers[label]}] already"
+            remedy = "Give each server a label of its own, or remove one."
+            yield Problem("duplicate-tool", message, remedy, ("tools", index, "server_label"))
         name, parameters = function.get("name"), function.get("parameters")
         if isinstance(name, str) and seen.setdefault(name, index) != index:
             message = f"the function {shown(name)} stands twice: it is tools[{seen[name]}] already"
