@@ -6,10 +6,10 @@ import json
 from collections import Counter
 from typing import Any
 
+import httpx
 import pytest
 from jsonschema import Draft7Validator
 
-from retinue.providers.lines import Lines
 from retinue.schema.bundle import output_schemas
 from retinue_emulator.faults import Behaviour, Fault
 
@@ -105,16 +105,16 @@ def test_a_bug_in_the_middle_of_an_apply_does_not_hide_what_was_written(world: W
     world.project()
     for name in ("ant", "bee", "cow"):
         world.assistant(name)
-    answered, sent = Lines.answered, []
+    begin, sent = httpx.Request.__init__, []
 
-    def exhausted(*given: Any) -> Any:
+    def exhausted(*given: Any, **named: Any) -> None:
         sent.append(given[1])
         if sent.count("POST") == 2:
             raise MemoryError
-        return answered(*given)
+        begin(*given, **named)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Lines, "answered", exhausted)
+        patch.setattr(httpx.Request, "__init__", exhausted)
         ran = world.run("apply", "--auto-approve", "--parallelism", "1", "--format", "json")
     value = result_of(ran)
     assert (ran.code, value["outcome"], value["diagnostics"][-1]["code"]) == (70, "error", "bug")

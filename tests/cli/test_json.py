@@ -181,7 +181,7 @@ def test_a_bug_is_one_json_value_without_what_it_stumbled_over(world: World, arg
 
     world.project()
     world.assistant("ant")
-    world.monkeypatch.setattr("retinue.providers.lines.Lines.answered", stumble)
+    world.monkeypatch.setattr("httpx.Request.__init__", stumble)
     ran = world.run(*arguments)
     result = read(ran.out)
     assert (ran.code, result["exit_code"], result["outcome"]) == (70, 70, "error")

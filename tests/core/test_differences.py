@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from retinue.core import marker, marks
 from retinue.core.canonical import canonical, same
-from retinue.core.differences import Compared, altered, changed_fields, expect_digest, stated_fields
+from retinue.core.differences import Compared, altered, differing, expect_digest, stated_fields
 from retinue.core.model import Cause, Desired, FieldChange, Json, Live
 from retinue.core.pointer import with_ignored
 
@@ -454,7 +454,7 @@ def test_a_removed_field_says_whether_it_was_changed_outside_too(now: str, cause
 
 
 def changes_between(before: dict[str, Json], after: dict[str, Json]) -> tuple[FieldChange, ...]:
-    return changed_fields(KIND.fields, canonical(before, KIND), canonical(after, KIND))
+    return differing(KIND.fields, canonical(before, KIND), canonical(after, KIND))
 
 
 def test_a_version_tells_the_fields_that_it_changed_in_the_order_of_the_kind() -> None:

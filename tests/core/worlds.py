@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from retinue.core import differences, marker, marks
 from retinue.core.model import Address, Desired, Kind, Live, Plan, Policy
-from retinue.core.observation import Observation
+from retinue.core.observation import Observation, Target
 from retinue.core.plan import Intent, make_plan
-from retinue.core.target import Target
 from retinue.providers.assistants_v2 import KINDS
 
 KIND: Kind = KINDS["Assistant"]

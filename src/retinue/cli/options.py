@@ -1,9 +1,10 @@
-"""The flags that commands share, declared once, and the frozen values that they become. Decides nothing about them."""
+"""The flags that commands share, declared once, and the values that they become. Decides nothing about them."""
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from ..core.allowed import Allowed
+from ..core.errors import UsageError
 from ..core.model import Address
 from ..load.located import Map
 
@@ -74,6 +76,10 @@ class ApplyOptions(PlanOptions):
     expect_digest: str | None = None
     fail_fast: bool = False
     backup: str | None = None
+
+    @property
+    def approved(self) -> bool:
+        return self.auto_approve or self.expect_digest is not None
 
 
 def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
@@ -152,3 +158,30 @@ def to_paste(name: str, options: ProjectOptions, *words: str) -> str:
     flags = (("-C", options.directory), ("-e", options.environment or ""))
     chosen = (part for flag in flags if flag[1] not in ("", ".") for part in flag)
     return shlex.join(["retinue", name, *chosen, *words])
+
+
+_LIKE = {"--var": ("NAME=VALUE", "model=gpt-4o"), "--select": ("LABEL=VALUE", "team=support")}
+
+
+def parse_pairs(pairs: Sequence[str], flag: str) -> dict[str, str]:
+    """`K=V` texts as a mapping. Raises UsageError for a text without `=`."""
+    result = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not (key and equals):
+            like, example = _LIKE[flag]
+            raise UsageError(f"{flag} {pair} is not {like}", f"For example {flag} {example}.")
+        if not pair.isprintable() and any("\ud800" <= char <= "\udfff" for char in pair):
+            raise UsageError(f"{flag} {key} is not UTF-8", "Set the locale of this shell to UTF-8, or use --var-file.")
+        result[key] = value
+    return result
+
+
+def parse_timeout(text: str) -> float:
+    """`90`, `90s`, `15m` or `2h` in seconds. Raises UsageError."""
+    match = re.fullmatch(r"0*([1-9][0-9]{0,8})(s|m|h|)", text)
+    seconds = int(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]] if match else 0
+    if not 0 < seconds <= 1000 * 3600:
+        shown = text if len(text) <= 20 else text[:19] + "…"
+        raise UsageError(f"--timeout {shown} is no time", "Write for example 90s or 15m, at most 1000h.")
+    return float(seconds)

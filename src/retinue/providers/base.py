@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
@@ -279,19 +279,21 @@ class Provider(Protocol):
     """What the entry point `retinue.providers` names: a record, two pure checks and a way to connect.
 
     `service`: the class of what `connect` gives; what it can do besides the verbs is read off its members. A provider
-    that derives from this one may leave both checks out.
+    that derives from this one may leave both checks out; `check` then asks the one of `checks` that is for the kind.
     """
 
     name: str
     title: str
     capabilities: Capabilities
+    checks: Mapping[str, Callable[[Desired], Iterable[Diagnostic]]] = {}
 
     @property
     def service(self) -> type[Any]: ...
 
     def check(self, desired: Desired) -> list[Diagnostic]:
         """What this service cannot hold of a manifest, each with its path there. Pure."""
-        return []
+        check = self.checks.get(desired.kind)
+        return [*check(desired)] if check else []
 
     def obstacle(self, change: Change, live: Live | None) -> Obstacle | None:
         """Why this step would be refused by the service, where that can be known beforehand. Pure."""

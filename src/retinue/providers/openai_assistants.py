@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Set
 from typing import TYPE_CHECKING, Protocol
 
-from ..core.model import Change, Desired, Diagnostic, Json, Live, Obstacle
+from ..core.model import Change, Diagnostic, Json, Live, Obstacle
 from .assistants_v2 import ASSISTANT, FILE, KINDS, VECTOR_STORE
 from .base import ByKind, Capabilities, Configured, Content, Marker, Provider, Service, Settings, Support
 from .lenient import mapping
@@ -182,6 +182,10 @@ class OpenAIProvider(Provider):
     name = "openai-assistants"
     title = "OpenAI Assistants v2, and any server that speaks it"
     service = FamilyService
+    checks = {
+        ASSISTANT.name: lambda desired: lost_tools(desired, "the Assistants protocol"),
+        VECTOR_STORE.name: unsearchable,
+    }
     capabilities = Capabilities(
         kinds=KINDS,
         list_lag=2.0,
@@ -204,11 +208,6 @@ class OpenAIProvider(Provider):
     def configured(self, settings: Settings) -> Configured:
         headers, problems = headers_of(settings)
         return Configured(OpenAIProvider(headers), problems)
-
-    def check(self, desired: Desired) -> list[Diagnostic]:
-        if desired.kind == ASSISTANT.name:
-            return [*lost_tools(desired, "the Assistants protocol")]
-        return [*unsearchable(desired)] if desired.kind == VECTOR_STORE.name else []
 
     def obstacle(self, change: Change, live: Live | None) -> Obstacle | None:
         """More than 16 metadata pairs, counting the empty ones that a merging service keeps."""

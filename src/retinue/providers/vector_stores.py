@@ -15,6 +15,7 @@ from ..core.model import Desired, Diagnostic, Json, Live
 from ..core.references import target_of
 from .assistants_v2 import VECTOR_STORE
 from .base import Marker, Support
+from .lenient import numbered
 from .metadata import authors, created_with, live_of, texts, updated_with
 from .openai_files import FileVerbs
 from .paged import asking, below, id_of, paged, remove
@@ -73,9 +74,8 @@ def to_entry(entry: Mapping[str, Json]) -> dict[str, Json]:
 
 def unsearchable(desired: Desired) -> Iterator[Diagnostic]:
     """The uploads of a store that file_search would refuse."""
-    files = desired.spec.get("files")
-    for index, item in enumerate(files if isinstance(files, list) else ()):
-        address = target_of(item.get("file_id")) if isinstance(item, dict) else None
+    for index, item in numbered(desired.spec.get("files")):
+        address = target_of(item.get("file_id"))
         dot = "" if address is None else address.name.rpartition("/")[2].rpartition(".")
         suffix = f".{dot[2].lower()}" if dot and dot[1] else ""
         if address is not None and suffix not in SEARCHABLE:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ..core.model import Diagnostic, Place, Severity
+from ..core.model import Change, Diagnostic, Obstacle, Place, Severity
 from .safe import clean, clean_lines, defuse
 from .style import Style
 
@@ -37,6 +37,11 @@ def in_order(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
 
     once = {item if item.place is None else replace(item, address=None): item for item in diagnostics}
     return sorted(once.values(), key=key)
+
+
+def obstacles(change: Change) -> list[tuple[str, Obstacle]]:
+    """Why a step does not go ahead, each after the word for it."""
+    return [(word, item) for word, item in (("blocked", change.blocked), ("held", change.held)) if item]
 
 
 def note_lines(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:

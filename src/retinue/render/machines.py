@@ -8,7 +8,7 @@ from posixpath import join, normpath
 from urllib.parse import quote
 
 from ..core.model import Diagnostic, Json, Place, Plan, Severity
-from .diagnostics import NAMES, in_order
+from .diagnostics import NAMES, in_order, obstacles
 from .safe import clean_lines
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -27,7 +27,7 @@ def plan_diagnostics(plan: Plan) -> tuple[Diagnostic, ...]:
     """What a plan has to say: its own diagnostics, and its blocked and held steps as such."""
     stuck = []
     for change in plan.changes:
-        for word, obstacle in change.obstacles:
+        for word, obstacle in obstacles(change):
             message = f"{change.action} {change.address} is {word}: {obstacle.message}"
             remedy = "\n".join(obstacle.remedies) or None
             severity = Severity.ERROR if word == "blocked" else Severity.WARNING

@@ -12,7 +12,7 @@ from functools import cache
 
 from ..core.codec import outcome, plan_digest, plan_to_json, published_fields
 from ..core.model import Action, Cause, Change, Diagnostic, Obstacle, Outcome, Plan, Status
-from .diagnostics import note_lines
+from .diagnostics import note_lines, obstacles
 from .fields import Layout, changed_fields, created_fields, field_name
 from .fit import GAP, LIMIT, Detail, Fitted, Part, fit, head_lines
 from .inert import code, fence, folded, html_code, is_web_address, link, units
@@ -113,12 +113,12 @@ def _plan_sections(plan: Plan) -> dict[str, list[Part]]:
 def _change(change: Change, plan: Plan, seen: set[Obstacle]) -> Part:
     line = f"- {_line(change, plan, code)}"
     texts = []
-    for word, item in change.obstacles:
+    for word, item in obstacles(change):
         above = item in seen
         remedies = [] if above else [f"  {clean(remedy)}" for remedy in item.remedies]
         texts.append([f"{word}: {clean(item.message)}{' (as above)' if above else ''}", *remedies])
         seen.add(item)
-    stuck = [f"{word}: {code(cut(clean(item.message), _MESSAGE))}" for word, item in change.obstacles]
+    stuck = [f"{word}: {code(cut(clean(item.message), _MESSAGE))}" for word, item in obstacles(change)]
 
     @cache
     def drawn() -> list[str]:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from ..core.allowed import Allowed
 from ..core.codec import published_fields, summary
 from ..core.model import Action, Cause, Change, Obstacle, Plan, Promotion, Reason
-from .diagnostics import note_lines
+from .diagnostics import note_lines, obstacles
 from .fields import CAUSES, Layout, changed_fields, created_fields, remark_after
 from .safe import cells, clean, defuse, pad
 from .style import REVIEWED, Style
@@ -126,7 +126,7 @@ def _steps(plan: Plan, style: Style, width: int) -> Iterator[str]:
         if kind is None or not kind.by_content:
             draw = created_fields if change.action is Action.CREATE else changed_fields
             yield from draw(published_fields(change), kind, layout, style)
-        for word, obstacle in change.obstacles:
+        for word, obstacle in obstacles(change):
             # Each way out on a line of its own, to paste; shown once for a whole group.
             repeated = obstacle in shown
             ways = " (the ways out stand above)" if repeated and obstacle.remedies else ""

@@ -85,8 +85,15 @@ def command(misbehaviour: Misbehaviour, *, host: str, port: int, db: str, contro
     if not host.isprintable():
         raise UsageError("--host holds what no name of a host can", "Name a host or an address, such as 127.0.0.1.")
     emulator = _emulator(db, control, misbehaviour.document())
+
+    def serving(url: str) -> None:
+        """The URL alone is the result; how to reach each API by hand is for people."""
+        console.result(url)
+        for name, base, headers in emulator.guide:
+            console.note(f"  {name:<18} {url}{base}   {headers}")
+
     try:
-        emulator.serve(host, port, lambda url: _serving(url, emulator), threading.Event())
+        emulator.serve(host, port, serving, threading.Event())
     except OSError as error:
         message = f"cannot listen on {host}:{port}: {error.strerror or error}"
         raise UsageError(message, "Choose another --port; 0 takes a free one.") from error
@@ -97,13 +104,6 @@ def command(misbehaviour: Misbehaviour, *, host: str, port: int, db: str, contro
     finally:
         emulator.close()
     return 0
-
-
-def _serving(url: str, emulator: emulators.Server) -> None:
-    """The URL alone is the result; how to reach each API by hand is for people."""
-    console.result(url)
-    for name, base, headers in emulator.guide:
-        console.note(f"  {name:<18} {url}{base}   {headers}")
 
 
 def _emulator(db: str, control: bool, document: Json) -> emulators.Server:

@@ -6,15 +6,13 @@ import click
 
 from ...core.errors import UsageError
 from .. import console, helping, options
-from ..arguments import variables_of
 from ..connecting import connect
 from ..exits import Exit
 from ..exports import Choice, from_live, read_export
 from ..options import PlanOptions, to_paste
-from ..projects import open_project
+from ..projects import open_project, variables_of
 from ..reading import read_world
-from ..rewrites import write_over
-from ..scaffold import write_new
+from ..scaffold import write_new, write_over
 from ..session import open_session
 
 

@@ -8,8 +8,7 @@ import click
 
 from ...core.errors import UsageError
 from ...load.endpoints import EMULATOR, endpoint_problem
-from ...load.project import load_project
-from ...load.requirement import MISMATCH
+from ...load.project import MISMATCH, load_project
 from ...providers import registry, starter
 from .. import console, helping, options
 from ..exports import from_new_project, read_export

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
-from ...core.model import Change, Desired, Diagnostic, Json, Live, Obstacle, Severity
+from ...core.model import Change, Diagnostic, Json, Live, Obstacle, Severity
 from ...schema import by_name
 from ..assistants_v2 import ASSISTANT, FILE, KINDS, VECTOR_STORE
 from ..base import Auth, Capabilities, Configured, Provider, Service, Settings, Support
@@ -66,6 +67,10 @@ class AzureProvider(Provider):
     def __init__(self, version: Version | None = None, *, uses_entra: bool = False) -> None:
         self.version = version or Version()
         self.capabilities = _record(self.version)
+        self.checks = {
+            ASSISTANT.name: partial(assistant_problems, self.version),
+            VECTOR_STORE.name: partial(store_problems, self.version),
+        }
         self._uses_entra = uses_entra
 
     def configured(self, settings: Settings) -> Configured:
@@ -87,11 +92,6 @@ class AzureProvider(Provider):
             name = FOUNDRY_VERSIONS[0] if foundry else NEWEST  # so that a slip in this line causes no other message
         version = Version(name, foundry)
         return Configured(AzureProvider(version, uses_entra=entra), tuple(problems))
-
-    def check(self, desired: Desired) -> list[Diagnostic]:
-        if desired.kind == ASSISTANT.name:
-            return [*assistant_problems(desired, self.version)]
-        return [*store_problems(desired, self.version)] if desired.kind == VECTOR_STORE.name else []
 
     def obstacle(self, change: Change, live: Live | None) -> Obstacle | None:
         return OPENAI.obstacle(change, live)

@@ -8,23 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ...core.model import Desired, Diagnostic, Json
-from ..lenient import mapping
+from ..lenient import mapping, numbered
 from ..losses import LOSS, lost_tools
 from ..vector_stores import unsearchable
 from .versions import Part, Version
 
 
-def store_problems(desired: Desired, version: Version) -> Iterator[Diagnostic]:
+def store_problems(version: Version, desired: Desired) -> Iterator[Diagnostic]:
     """How the files of a store are chunked, and their attributes."""
     yield from unsearchable(desired)
-    for index, item in enumerate(desired.spec.get("files") or ()):
-        if isinstance(item, dict) and item.get("attributes"):
+    for index, item in numbered(desired.spec.get("files")):
+        if item.get("attributes"):
             yield from _lacking(Part.ATTRIBUTES, f"/files/{index}/attributes", version)
-        if isinstance(item, dict) and (item.get("chunking_strategy") or {}).get("type") == "static":
+        if mapping(item.get("chunking_strategy")).get("type") == "static":
             yield from _lacking(Part.CHUNKING, f"/files/{index}/chunking_strategy", version)
 
 
-def assistant_problems(desired: Desired, version: Version) -> Iterator[Diagnostic]:
+def assistant_problems(version: Version, desired: Desired) -> Iterator[Diagnostic]:
     yield from lost_tools(desired, "this API")
     spec = desired.spec
     text, most = spec.get("instructions"), version.longest_instructions
@@ -33,13 +33,12 @@ def assistant_problems(desired: Desired, version: Version) -> Iterator[Diagnosti
             f"the instructions have {len(text):,} characters; here they could never be changed again over {most:,}"
         )
         yield Diagnostic("azure-instructions", message, "Shorten them.", path="/instructions")
-    for index, tool in enumerate(spec.get("tools") or ()):
+    for index, tool in numbered(spec.get("tools")):
         yield from _tool(tool, f"/tools/{index}", version)
-    search = (spec.get("tool_resources") or {}).get("file_search") or {}
-    if search.get("vector_store_ids"):
+    if mapping(mapping(spec.get("tool_resources")).get("file_search")).get("vector_store_ids"):
         yield from _lacking(Part.STORES, "/tool_resources/file_search", version)
-    form = spec.get("response_format")
-    if isinstance(form, dict) and form.get("type") == "json_schema" and version.holds(Part.RESPONSE_FORMAT):
+    is_schema = mapping(spec.get("response_format")).get("type") == "json_schema"
+    if is_schema and version.holds(Part.RESPONSE_FORMAT):
         yield from _lacking(Part.JSON_SCHEMA, "/response_format", version)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...core.model import Change, Desired, Diagnostic, Json, Live, Obstacle, Severity
+from ...core.model import Change, Diagnostic, Json, Live, Obstacle, Severity
 from ...schema import by_name, schema_beside
 from ..assistants_v2 import ASSISTANT
 from ..base import Capabilities, Provider, Service, Support
@@ -32,6 +32,7 @@ class FlowiseProvider(Provider):
     name = NAME
     title = "Flowise assistants (3.1)"
     service = FlowiseService
+    checks = {ASSISTANT.name: problems}
     capabilities = Capabilities(
         kinds=by_name(ASSISTANT),
         fields={
@@ -60,9 +61,6 @@ class FlowiseProvider(Provider):
         recognised_by={ASSISTANT.name: ("/name", f"/providers/{NAME}/type")},
         key_variable="FLOWISE_API_KEY",
     )
-
-    def check(self, desired: Desired) -> list[Diagnostic]:
-        return [*problems(desired)]
 
     def obstacle(self, change: Change, live: Live | None) -> Obstacle | None:
         """The type of a row is fixed: the server would take another one, and then refuse every change and delete."""
