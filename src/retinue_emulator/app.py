@@ -14,6 +14,8 @@ from urllib.parse import parse_qsl
 
 from .access import Access
 from .agents import Agents
+from .anthropic import DEPLOYMENT, Anthropic
+from .anthropic import KIND as MANAGED_AGENT
 from .assistants import Assistants
 from .azure import Azure
 from .control import PATH as CONTROL_PATH
@@ -48,9 +50,9 @@ class Logged(NamedTuple):
 
 
 class Emulator:
-    """An Assistants v2 API, also as Azure speaks it, OpenAI's Agents, and Flowise; safe for many threads.
+    """An Assistants v2 API, also as Azure speaks it, OpenAI's and Anthropic's agents, and Flowise.
 
-    To call in process or on a socket.
+    Safe for many threads. To call in process or on a socket.
 
     `database` is a path or `:memory:`. `control` opens /_emulator/control, by which anybody who reaches the socket
     may change everything. `now` gives seconds since 1970, `sleep` takes seconds, `new_id` makes an id of
@@ -84,7 +86,8 @@ class Emulator:
         self.agents = Agents(ground)
         openai = OpenAI(ground, access, self.assistants, self.agents, knowledge)
         others = (dialect(ground, access, self.assistants, knowledge) for dialect in (Azure, Foundry))
-        dialects = (openai, *others, self.flowise)
+        self.anthropic = Anthropic(ground, access)
+        dialects = (openai, *others, self.flowise, self.anthropic)
         self._router = Router(dialects)
         self.guide = [line for dialect in dialects for line in dialect.guide]
         self._control = Control(self) if control else None
@@ -114,6 +117,8 @@ class Emulator:
         put: dict[str, Callable[[Mapping[str, Any]], str]] = {
             "assistant": self.assistants.seed,
             "agent": self.agents.seed,
+            MANAGED_AGENT: self.anthropic.seed,
+            DEPLOYMENT: self.anthropic.seed,
             "file": self.files.seed,
             "vector_store": self.vector_stores.seed,
             "vector_store.file": self.vector_stores.entries.seed,
@@ -173,6 +178,7 @@ class Emulator:
         refusal = _server_error(fault.status, request_id)
         if fault.status == 429:
             refusal = ApiError(429, "Rate limit reached, slow down.", code="rate_limit_exceeded")
+        refusal.request_id = request_id
         body = dialect.envelope(refusal) if fault.body is None else fault.body
         return Answer(body, fault.status, fault.headers(self._now()))
 
@@ -190,6 +196,7 @@ class Emulator:
             refusal = unreadable()
         except sqlite3.Error:
             refusal = _server_error(500, request_id)
+        refusal.request_id = request_id
         return Answer(dialect.envelope(refusal), refusal.status, content_type=refusal.content_type)
 
     def _disturbed(self, body: bytes, fault: Fault) -> Iterator[bytes]:

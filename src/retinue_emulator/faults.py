@@ -37,6 +37,12 @@ _CHOICES = {
     "agents_objects": ("replace", "merge"),
     "agents_optional": ("answered", "absent"),
     "agents_page": ("plain", "ids"),
+    "managed_noop": ("same", "version"),
+    "managed_effort": ("reset", "kept"),
+    "managed_multiagent": ("merged", "replaced"),
+    "managed_tools": (256, 128),
+    "managed_archived": (400, 409, 412),
+    "managed_rearchive": ("answered", "refused"),
 }
 _AMOUNTS = ("token_seconds", "token_requests", "lag_seconds", "lag_lists", "index_seconds")
 
@@ -64,6 +70,13 @@ class Behaviour:
     would resolve it. `agents_objects`: a `reasoning`, `text` or `multi_agent` in an update `replace`s or `merge`s.
     `agents_optional`: compaction and experimental at their defaults are `answered` or `absent`. `agents_page`: a page
     is `plain`, or has the `ids` of its first and last object too.
+
+    Of Anthropic's Managed Agents: `managed_noop`: an update that changes nothing answers the `same` version or makes a
+    new `version`. `managed_effort`: left out, it is `reset` or `kept` where the id of the model changes.
+    `managed_multiagent`: one of the stored type is `merged` into it or is `replaced`. `managed_tools`: how many there
+    may be.
+    `managed_archived`: the status for an update of an archived agent. `managed_rearchive`: archiving it once more is
+    `answered` or `refused`. `workspace`: the only one, which each request must name; None accepts any.
 
     `unsupported`: fields that are refused with `unsupported_parameter`. `alterations`: by field, a name of ALTERATIONS
     or a function, for what the server makes of a value it is sent.
@@ -94,6 +107,13 @@ class Behaviour:
     agents_objects: str = "replace"
     agents_optional: str = "answered"
     agents_page: str = "plain"
+    managed_noop: str = "same"
+    managed_effort: str = "reset"
+    managed_multiagent: str = "merged"
+    managed_tools: int = 256
+    managed_archived: int = 400
+    managed_rearchive: str = "answered"
+    workspace: str | None = None
     token_seconds: float | None = None
     token_requests: int | None = None
     account: str = "emulator"
@@ -111,8 +131,9 @@ class Behaviour:
         for name in _AMOUNTS:
             if not is_amount(getattr(self, name)) and not (name.startswith("token_") and getattr(self, name) is None):
                 raise ValueError(f"{name} needs a number from 0, not {getattr(self, name)!r}")
-        if not isinstance(self.api_key, str | None):
-            raise ValueError(f"api_key needs a text, not {self.api_key!r}")
+        for name in ("api_key", "workspace"):
+            if not isinstance(getattr(self, name), str | None):
+                raise ValueError(f"{name} needs a text, not {getattr(self, name)!r}")
         if not isinstance(self.account, str) or not (self.account.isascii() and self.account.isprintable()):
             raise ValueError(f"account needs a text for a header, not {self.account!r}")
         if not isinstance(self.unsupported, frozenset):

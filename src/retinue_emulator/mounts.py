@@ -35,3 +35,7 @@ class Azure(_Mount):
 
 class Flowise(_Mount):
     """Its client writes the whole path itself."""
+
+
+class Anthropic(_Mount):
+    base = "/anthropic"

@@ -1,4 +1,4 @@
-"""Runs one module of an SDK's own tests, from its unpacked source, by an interpreter that has the SDK."""
+"""Runs modules of an SDK's own tests, from its unpacked source, by an interpreter that has the SDK."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 
-def run(module: str, url: str, report: Path, python: str, source: Path) -> tuple[Counter[str], str]:
-    """Run a module of an SDK by its own configuration, in one process; how its tests ended, and what was printed."""
-    command = [python, "-m", "pytest", "-o", "addopts=", "-p", "no:cacheprovider", "-q", "--tb=short"]
-    command += [f"--junitxml={report}", f"tests/api_resources/{module}"]
+def run(modules: str, url: str, report: Path, python: str, source: Path, *options: str) -> tuple[Counter[str], str]:
+    """Run modules of an SDK by its own configuration, in one process; how its tests ended, and what was printed."""
+    command = [python, "-m", "pytest", "-o", "addopts=", "-p", "no:cacheprovider", "-q", "--tb=short", *options]
+    command += [f"--junitxml={report}", *(f"tests/api_resources/{module}" for module in modules.split())]
     environment = {**os.environ, "TEST_API_BASE_URL": url, "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(command, cwd=source, env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=source, env=environment, capture_output=True, text=True, timeout=300)
     cases = ElementTree.parse(report).iter("testcase")  # noqa: S314 - pytest wrote it
     ends = Counter(
         next((child.tag for child in case if child.tag in ("failure", "error", "skipped")), "passed") for case in cases

@@ -48,16 +48,17 @@ def canonical_value(value: Json, shape: Shape) -> Json:
     """The shortest value that means the same: nested defaults, nulls and empties dropped; MISSING if nothing stays."""
     if value is None:
         return MISSING
-    if isinstance(value, dict):
+    if isinstance(value, str):
+        if shape.trim_final_newline:
+            # All of them, not just one: what is sent and comes back must not be shortened a second time.
+            value = (re.sub("\r+\n", "\n", value) if "\r" in value else value).rstrip("\n") or MISSING
+    elif isinstance(value, dict):
         value = _object(value, shape)
     elif isinstance(value, list):
         items = shape.items or Shape()
         value = [short for item in value if (short := _item(item, items)) is not MISSING]
         if shape.unordered:
             value = sorted({canonical_json(item): item for item in value}.values(), key=canonical_json)
-    elif isinstance(value, str) and shape.trim_final_newline:
-        # All of them, not just one: what is sent and comes back must not be shortened a second time.
-        value = (re.sub("\r+\n", "\n", value) if "\r" in value else value).rstrip("\n") or MISSING
     else:
         value = number(value)
     if shape.empty and any(same(value, empty) for empty in shape.empty):

@@ -62,13 +62,9 @@ class Files:
             # A path that leads out is refused in the same words whether or not something is there.
             if new.split("/")[0] == "..":
                 return _outside(name, at)
+            message = f"there is no file `{printable(posixpath.normpath(name))}`"
             remedy = "Check the spelling. A path is relative to the file it is written in."
-            return Diagnostic(
-                "file-missing",
-                f"there is no file `{printable(posixpath.normpath(name))}`",
-                remedy,
-                at or Place(name, 1, 1),
-            )
+            return Diagnostic("file-missing", message, remedy, at or Place(name, 1, 1))
         except (OSError, RuntimeError, ValueError) as error:
             return _unreadable(name, at, _reason(error))
         if path != self.base and not path.startswith(self.base.rstrip(os.sep) + os.sep):

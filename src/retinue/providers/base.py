@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from ..core.model import Change, Desired, Diagnostic, Json, Kind, Live, Obstacle
 from .wire import Connection
+
+Fields: TypeAlias = Mapping[str, Json]
+"""Fields of an object by name, in the words of a manifest."""
 
 
 class Support(StrEnum):
@@ -54,6 +57,9 @@ class Capabilities:
     `replaced`: the fields that every update writes whole, so that what others put there since the read is lost; a kind
     that is not named leaves it open. `retinue providers check` holds the record against the service.
 
+    `locked`: an update takes along what was read of the object's version, and raises Conflict if that moved. `removal`:
+    in words, what a delete does that cannot be undone.
+
     `settings`: the keys of an environment that this service takes and others need not, with their JSON Schemas.
     `endpoint`: where the service is, if it is in one place. `key_variable`: the environment variable that usually holds
     the key. `account`: what the account is called that the
@@ -70,6 +76,8 @@ class Capabilities:
     recognised_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     extras: Mapping[str, Json] = field(default_factory=dict)
     replaced: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    locked: bool = False
+    removal: str = ""
     settings: Mapping[str, Json] = field(default_factory=dict)
     endpoint: str = ""
     key_variable: str = ""
@@ -99,13 +107,9 @@ class Service(Protocol):
 
     def get(self, kind: str, remote_id: str) -> Live | None: ...
 
-    def create(
-        self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()
-    ) -> Live: ...
+    def create(self, kind: str, spec: Fields, marker: Marker, at_default: Set[str] = frozenset()) -> Live: ...
 
-    def update(
-        self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
-    ) -> Live: ...
+    def update(self, live: Live, fields: Fields, marker: Marker | None, at_default: Set[str] = frozenset()) -> Live: ...
 
     def delete(self, kind: str, remote_id: str) -> None: ...
 
@@ -127,9 +131,7 @@ class ByKind:
     def create(self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()) -> Any:
         return self.verbs[kind].create(spec, marker, at_default)
 
-    def update(
-        self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
-    ) -> Any:
+    def update(self, live: Live, fields: Fields, marker: Marker | None, at_default: Set[str] = frozenset()) -> Any:
         return self.verbs[live.kind].update(live, fields, marker, at_default)
 
     def delete(self, kind: str, remote_id: str) -> None:

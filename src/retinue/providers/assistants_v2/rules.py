@@ -8,18 +8,21 @@ from typing import Any
 from ...core.canonical import canonical_json
 from ...core.model import Json
 from ...core.problem import Fault, Problem, path_name, shown
+from ..lenient import mapping, numbered
 
 _RESERVED = "retinue."
 
 
 def function_rules(data: Mapping[str, Json]) -> Iterator[Problem]:
-    """Functions with one name, and parameters without names."""
+    """Functions or servers with one name, and parameters without names."""
     seen: dict[str, int] = {}
-    tools = data.get("tools")
-    for index, tool in enumerate(tools if isinstance(tools, list) else ()):
-        function = tool.get("function") if isinstance(tool, dict) else None
-        if not isinstance(function, dict):
-            continue
+    servers: dict[str, int] = {}
+    for index, tool in numbered(data.get("tools")):
+        function, label = mapping(tool.get("function")), tool.get("server_label")
+        if isinstance(label, str) and servers.setdefault(label, index) != index:
+            message = f"the server {shown(label)} stands twice: it is tools[{servers[label]}] already"
+            remedy = "Give each server a label of its own, or remove one."
+            yield Problem("duplicate-tool", message, remedy, ("tools", index, "server_label"))
         name, parameters = function.get("name"), function.get("parameters")
         if isinstance(name, str) and seen.setdefault(name, index) != index:
             message = f"the function {shown(name)} stands twice: it is tools[{seen[name]}] already"
@@ -36,14 +39,12 @@ def function_rules(data: Mapping[str, Json]) -> Iterator[Problem]:
 def store_rules(data: Mapping[str, Json]) -> Iterator[Problem]:
     """Overlaps, reserved attributes, a file with two descriptions."""
     yield from _overlap(data.get("chunking_strategy"), ("chunking_strategy",))
-    files = data.get("files")
     seen: dict[str, tuple[int, str]] = {}
-    for index, item in enumerate(files if isinstance(files, list) else ()):
-        if not isinstance(item, dict) or "file_id" not in item:
+    for index, item in numbered(data.get("files")):
+        if "file_id" not in item:
             continue
         yield from _overlap(item.get("chunking_strategy"), ("files", index, "chunking_strategy"))
-        attributes = item.get("attributes")
-        for key in attributes if isinstance(attributes, dict) else ():
+        for key in mapping(item.get("attributes")):
             if key.startswith(_RESERVED):
                 message = f"the attribute {shown(key)} is reserved: retinue writes the file's name there"
                 remedy = f"Take a name that does not begin with `{_RESERVED}`."
@@ -58,8 +59,7 @@ def store_rules(data: Mapping[str, Json]) -> Iterator[Problem]:
 
 
 def _overlap(chunking: Any, path: tuple[str | int, ...]) -> Iterator[Problem]:
-    sizes = chunking.get("static") if isinstance(chunking, dict) else None
-    sizes = sizes if isinstance(sizes, dict) else {}
+    sizes = mapping(mapping(chunking).get("static"))
     size, overlap = (sizes.get(key) for key in ("max_chunk_size_tokens", "chunk_overlap_tokens"))
     if type(size) is int and type(overlap) is int and overlap > size // 2:
         message = f"chunk_overlap_tokens is {overlap}, more than half of max_chunk_size_tokens ({size})"
@@ -85,6 +85,9 @@ def of_assistant(fault: Fault) -> Problem | None:
         names = "text, json_object or json_schema"
         wanted = f"Write `{{type: {value}}}`." if value in names.split() else f"Write `auto`, or a mapping: {names}."
         return Problem("not-allowed", f"{name} is `auto` or a mapping with `type`", wanted)
+    if path == ("model",) and isinstance(value, dict):
+        remedy = "Write its `id` as `model: …`, its `effort` as `reasoning_effort: …`, and the rest below `providers`."
+        return Problem("wrong-type", "`model` is the model's id, and this is a mapping", remedy)
     if len(path) == 2 and path[0] == "tools" and fault.keyword == "type" and isinstance(value, str):
         return Problem("wrong-type", f"{name} is text, but a tool is a mapping", f"Write `- type: {value[:40]}`.")
     return of_store(fault)
