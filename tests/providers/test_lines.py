@@ -7,10 +7,12 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from retinue.providers.http import Http
+from retinue.providers.openai_assistants import classify
 from retinue.providers.wire import Connection, Verb
 
-from .test_http import classify
-from .test_trickle import HEAD, raw_served, request_in
+from ..serving import raw_served, request_in
+
+ANSWER = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{"id": "x"}'
 
 
 def test_each_request_under_way_has_a_line_that_later_ones_take_over() -> None:
@@ -21,7 +23,7 @@ def test_each_request_under_way_has_a_line_that_later_ones_take_over() -> None:
             request_in(connection)
             if number == 0:
                 together.wait(30)  # all are under way at once
-            connection.sendall(HEAD + b'Content-Length: 11\r\n\r\n{"id": "x"}')
+            connection.sendall(ANSWER)
 
     with raw_served(handler) as (url, came), ThreadPoolExecutor(4) as pool:
         http = Http(Connection(url, {"Authorization": "Bearer k"}, parallelism=4, budget=60), classify)
