@@ -14,7 +14,7 @@ def run(modules: str, url: str, report: Path, python: str, source: Path, *option
     command = [python, "-m", "pytest", "-o", "addopts=", "-p", "no:cacheprovider", "-q", "--tb=short", *options]
     command += [f"--junitxml={report}", *(f"tests/api_resources/{module}" for module in modules.split())]
     environment = {**os.environ, "TEST_API_BASE_URL": url, "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(command, cwd=source, env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=source, env=environment, capture_output=True, text=True, timeout=300)
     cases = ElementTree.parse(report).iter("testcase")  # noqa: S314 - pytest wrote it
     ends = Counter(
         next((child.tag for child in case if child.tag in ("failure", "error", "skipped")), "passed") for case in cases

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
@@ -28,6 +30,7 @@ from ..emulator.choices import MANAGED_ROWS, Row, label
 from ..serving import served
 from .anthropic_published import Exchange, Judge
 from .needs import anthropic_sdk
+from .service import emulator
 from .suites import run
 
 PYTHON, SOURCE = anthropic_sdk()
@@ -311,7 +314,7 @@ class Heard:
         with ExitStack() as stack:
             urls = {stack.enter_context(served(service)): name for name, service in services.items()}
             command = [PYTHON, str(HERE / "anthropic_session.py"), *urls]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+            done = subprocess.run(command, capture_output=True, text=True, timeout=600)
         for service in services.values():
             service.emulator.close()
         assert done.returncode == 0, done.stderr
@@ -330,6 +333,53 @@ def test_the_sdk_the_document_and_the_types_find_nothing_wrong(heard: Heard, row
     exchanges = heard.exchanges[label(row)]
     assert len(exchanges) > 80 and {exchange.status for exchange in exchanges} >= {200, 400, 404, 409}
     assert [problem for exchange in exchanges for problem in judge().complaints(exchange)] == []
+
+
+BOTH_WAYS = """
+import anthropic, sys
+client = anthropic.Anthropic(base_url=sys.argv[1], api_key="sk-outside", _strict_response_validation=True)
+agents = client.beta.agents
+for a in agents.list(limit=1):
+    print(a.name, a.version, a.metadata["retinue.address"], a.model.effort.type, [tool.type for tool in a.tools])
+if sys.argv[2:]:
+    servers = [{"type": "url", "name": "wiki", "url": "https://wiki.example.com/mcp"}]
+    tools = [{"type": "mcp_toolset", "mcp_server_name": "wiki"}]
+    agents.create(model="claude-opus-5-5", name="Theirs", system="Be kind.", mcp_servers=servers, tools=tools)
+    agents.update(a.id, version=a.version, name="Edited")
+"""
+
+
+def test_what_retinue_makes_the_sdk_reads_and_what_the_sdk_makes_retinue_reads(tmp_path: Path) -> None:
+    retinue = (sys.executable, "-m", "retinue")
+    shell = {**os.environ, "ANTHROPIC_API_KEY": "sk-outside"}
+    manifests = tmp_path / "assistants"
+    manifests.mkdir()
+    (manifests / "ours.yaml").write_text(
+        "assistant: ours\nname: Ours\nmodel: claude-opus-5-5\nreasoning_effort: low\n"
+        "tools:\n  - {type: web_search}\n"
+        "  - {type: mcp, server_label: wiki, server_url: 'https://wiki.example.com/mcp', allowed_tools: [read]}\n"
+    )
+    with emulator() as url:
+
+        def ran(*words: str) -> str:
+            done = subprocess.run(words, cwd=tmp_path, env=shell, capture_output=True, text=True, timeout=300)
+            assert done.returncode == 0, done.stdout + done.stderr
+            return done.stdout
+
+        settings = f"provider: anthropic, endpoint: {url}{PREFIX}, api_key: {{env: ANTHROPIC_API_KEY}}"
+        (tmp_path / "retinue.yaml").write_text(
+            f"version: 1\nproject: demo-k3f9\nmanifests: [assistants]\nenvironments:\n  live: {{{settings}}}\n"
+        )
+        ran(*retinue, "apply", "--auto-approve")
+        words = "demo-k3f9/live/Assistant/ours low ['agent_toolset_20260401', 'mcp_toolset']"
+        assert ran(PYTHON, "-c", BOTH_WAYS, url + PREFIX, "write").strip() == f"Ours 1 {words}"
+        assert "Edited" in ran(*retinue, "plan")
+        ran(*retinue, "import")
+        theirs = (manifests / "theirs.yaml").read_text()
+        assert "Be kind." in theirs and "server_label: wiki" in theirs
+        ran(*retinue, "apply", "--auto-approve")
+        assert "No changes. 2 objects match" in ran(*retinue, "plan")
+        assert f"Ours 3 {words}" in ran(PYTHON, "-c", BOTH_WAYS, url + PREFIX)
 
 
 @pytest.mark.parametrize("name", WRONG)
