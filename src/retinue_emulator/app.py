@@ -48,7 +48,7 @@ class Logged(NamedTuple):
 
 
 class Emulator:
-    """An Assistants v2 API, also as Azure speaks it, OpenAI's Agents, and Flowise; safe for many threads.
+    """An Assistants v2 API, also as Azure speaks it, OpenAI's Agents, Foundry's, and Flowise; safe for many threads.
 
     To call in process or on a socket.
 
@@ -83,8 +83,9 @@ class Emulator:
         self.flowise = Flowise(ground, access, self.assistants)
         self.agents = Agents(ground)
         openai = OpenAI(ground, access, self.assistants, self.agents, knowledge)
-        others = (dialect(ground, access, self.assistants, knowledge) for dialect in (Azure, Foundry))
-        dialects = (openai, *others, self.flowise)
+        azure = Azure(ground, access, self.assistants, knowledge)
+        self.foundry = Foundry(ground, access, self.assistants, knowledge)
+        dialects = (openai, azure, self.foundry, self.flowise)
         self._router = Router(dialects)
         self.guide = [line for dialect in dialects for line in dialect.guide]
         self._control = Control(self) if control else None
@@ -114,6 +115,7 @@ class Emulator:
         put: dict[str, Callable[[Mapping[str, Any]], str]] = {
             "assistant": self.assistants.seed,
             "agent": self.agents.seed,
+            "foundry.agent": self.foundry.agents.seed,
             "file": self.files.seed,
             "vector_store": self.vector_stores.seed,
             "vector_store.file": self.vector_stores.entries.seed,

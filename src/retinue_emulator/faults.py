@@ -37,6 +37,10 @@ _CHOICES = {
     "agents_objects": ("replace", "merge"),
     "agents_optional": ("answered", "absent"),
     "agents_page": ("plain", "ids"),
+    "foundry_create": ("new", "same", "definition"),
+    "foundry_endpoint": ("latest", "null"),
+    "foundry_list": ("whole", "lacking", "broken"),
+    "foundry_reference": ("newest", "pin"),
 }
 _AMOUNTS = ("token_seconds", "token_requests", "lag_seconds", "lag_lists", "index_seconds")
 
@@ -64,6 +68,11 @@ class Behaviour:
     would resolve it. `agents_objects`: a `reasoning`, `text` or `multi_agent` in an update `replace`s or `merge`s.
     `agents_optional`: compaction and experimental at their defaults are `answered` or `absent`. `agents_page`: a page
     is `plain`, or has the `ids` of its first and last object too.
+
+    Of Foundry's agents: `foundry_create`: a create always makes a `new` version, answers the latest one if it is the
+    `same`, or if its `definition` alone is. `foundry_endpoint`: an endpoint that nobody has set is answered with the
+    rule for the `latest` version, or is `null`. `foundry_list`: the list is `whole`, `lacking` its oldest agent, or
+    `broken` (500). `foundry_reference`: without a version it means the `newest`, or what the `pin` says.
 
     `unsupported`: fields that are refused with `unsupported_parameter`. `alterations`: by field, a name of ALTERATIONS
     or a function, for what the server makes of a value it is sent.
@@ -94,6 +103,10 @@ class Behaviour:
     agents_objects: str = "replace"
     agents_optional: str = "answered"
     agents_page: str = "plain"
+    foundry_create: str = "new"
+    foundry_endpoint: str = "latest"
+    foundry_list: str = "whole"
+    foundry_reference: str = "newest"
     token_seconds: float | None = None
     token_requests: int | None = None
     account: str = "emulator"

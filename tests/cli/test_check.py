@@ -20,7 +20,7 @@ from retinue.schema.bundle import output_schemas
 from retinue_emulator.app import Emulator
 from retinue_emulator.faults import Behaviour, Fault
 
-from ..emulator.choices import MISBEHAVIOUR, OF_AGENTS, OPEN
+from ..emulator.choices import EVERY, MISBEHAVIOUR
 from ..flowise.conftest import FlowiseWorld
 from ..langgraph.conftest import LangGraphWorld
 from ..langgraph.conftest import world as langgraph
@@ -39,6 +39,10 @@ NOT_SEEN = {
     "index_seconds": "a check uploads no file",
     "index_failures": "a check uploads no file",
     "index_stuck": "a check uploads no file",
+    "foundry_create": "seen by a check of the provider `foundry` alone",
+    "foundry_endpoint": "a check calls no agent",
+    "foundry_list": "seen by a check of the provider `foundry` alone",
+    "foundry_reference": "a check calls no agent",
     "token_seconds": "a key that lasts for the whole check looks like any other; one that does not ends it in 4",
 }
 """The options that cannot be seen through the verbs of a provider, and why."""
@@ -126,7 +130,7 @@ def test_each_option_that_can_be_seen_is_found(shop: World, option: str, value: 
 
 
 def test_every_option_is_found_or_said_to_be_invisible() -> None:
-    assert {option for option, *_ in SEEN} | NOT_SEEN.keys() == OPEN.keys() | OF_AGENTS.keys() | MISBEHAVIOUR
+    assert {option for option, *_ in SEEN} | NOT_SEEN.keys() == EVERY.keys() | MISBEHAVIOUR
     assert not {option for option, *_ in SEEN} & NOT_SEEN.keys()
 
 

@@ -31,6 +31,16 @@ OF_AGENTS: Mapping[str, tuple[Any, ...]] = {
 }
 """The same of OpenAI's Agents API."""
 
+OF_FOUNDRY: Mapping[str, tuple[Any, ...]] = {
+    "foundry_create": ("new", "same", "definition"),
+    "foundry_endpoint": ("latest", "null"),
+    "foundry_list": ("whole", "lacking", "broken"),
+    "foundry_reference": ("newest", "pin"),
+}
+"""The same of Foundry's agents."""
+
+EVERY = {**OPEN, **OF_AGENTS, **OF_FOUNDRY}
+
 MISBEHAVIOUR = {
     "unsupported",
     "alterations",
@@ -80,8 +90,8 @@ def _rows(open_choices: Mapping[str, tuple[Any, ...]]) -> Iterator[Row]:
 
 def label(row: Row) -> str:
     """Its choices that are not the default, as a test's id."""
-    told = [f"{name}={choice}" for name, choice in sorted(row.items()) if choice != {**OPEN, **OF_AGENTS}[name][0]]
+    told = [f"{name}={choice}" for name, choice in sorted(row.items()) if choice != EVERY[name][0]]
     return ",".join(told) or "defaults"
 
 
-ROWS, AGENT_ROWS = tuple(_rows(OPEN)), tuple(_rows(OF_AGENTS))
+ROWS, AGENT_ROWS, FOUNDRY_ROWS = (tuple(_rows(choices)) for choices in (OPEN, OF_AGENTS, OF_FOUNDRY))

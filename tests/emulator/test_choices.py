@@ -26,7 +26,20 @@ from retinue_conformance.test_engine import (  # noqa: F401  (run here with the 
 from retinue_emulator.faults import Behaviour
 
 from ..conformance.openai_subjects import OpenAISubject
-from .choices import AGENT_ROWS, MISBEHAVIOUR, OF_AGENTS, OPEN, ROWS, Row, every_pair, label, pairs
+from .choices import (
+    AGENT_ROWS,
+    EVERY,
+    FOUNDRY_ROWS,
+    MISBEHAVIOUR,
+    OF_AGENTS,
+    OF_FOUNDRY,
+    OPEN,
+    ROWS,
+    Row,
+    every_pair,
+    label,
+    pairs,
+)
 
 
 @contextmanager
@@ -47,13 +60,13 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
 
 
 def test_every_option_is_an_open_choice_or_misbehaviour() -> None:
-    assert {field.name for field in fields(Behaviour)} == OPEN.keys() | OF_AGENTS.keys() | MISBEHAVIOUR
+    assert {field.name for field in fields(Behaviour)} == EVERY.keys() | MISBEHAVIOUR
 
 
-@pytest.mark.parametrize("name", [*OPEN, *OF_AGENTS])
+@pytest.mark.parametrize("name", EVERY)
 def test_the_choices_are_all_that_the_emulator_knows(name: str) -> None:
     wrong: dict[str, Any] = {name: "no such choice"}
-    choices = {**OPEN, **OF_AGENTS}[name]
+    choices = EVERY[name]
     assert getattr(Behaviour(), name) == choices[0]
     with pytest.raises(ValueError, match=re.escape(f"{name} is one of {choices},")):
         Behaviour(**wrong)
@@ -67,6 +80,7 @@ def test_every_two_choices_meet_in_a_row() -> None:
     assert met == every_pair()
     assert len(ROWS) < 20
     assert {pair for row in AGENT_ROWS for pair in pairs(row)} == every_pair(OF_AGENTS)
+    assert {pair for row in FOUNDRY_ROWS for pair in pairs(row)} == every_pair(OF_FOUNDRY)
 
 
 def test_the_first_row_is_the_defaults() -> None:
@@ -102,6 +116,6 @@ def test_a_service_that_refuses_null_fails_the_step_and_keeps_the_object_as_it_w
 
 def test_the_documentation_lists_every_choice(repository: Path) -> None:
     text = (repository / "docs" / "outside-proofs.md").read_text(encoding="utf-8")
-    for name, choices in {**OPEN, **OF_AGENTS}.items():
+    for name, choices in EVERY.items():
         told = ", ".join(f"`{choice if isinstance(choice, str) else json.dumps(choice)}`" for choice in choices)
         assert f"| `{name}` | {told} |" in text
