@@ -128,18 +128,6 @@ _CREATE: Mapping[str, Check] = {
 _NEVER_NULL = ("model", "experimental")
 
 
-def _checked(body: Any) -> dict[str, Any]:
-    """The fields of a body. Raises ApiError 400."""
-    if not isinstance(body, dict):
-        raise ApiError(400, "We could not parse the JSON body of your request.")
-    for name, value in body.items():
-        if name not in _CREATE:
-            raise checks.unknown(name)
-        if value is not None or name in _NEVER_NULL:
-            _CREATE[name](name, value)
-    return body
-
-
 class Agents:
     """The stored text of an agent is its answer. Handlers raise ApiError."""
 
@@ -158,7 +146,7 @@ class Agents:
         )
 
     def _create(self, request: Request) -> Answer:
-        fields = _checked(request.json())
+        fields = checks.body(request.json(), _CREATE, _NEVER_NULL)
         if "model" not in fields:
             raise checks.missing("model")
         with self._store.transaction():
@@ -174,7 +162,7 @@ class Agents:
         return Answer(json.dumps(page, ensure_ascii=False))
 
     def _update(self, request: Request, key: str) -> Answer:
-        fields = _checked(request.json())
+        fields = checks.body(request.json(), _CREATE, _NEVER_NULL)
         with self._store.transaction():
             before = json.loads(self._found(key))
             if self._behaviour().agents_objects == "merge":

@@ -76,6 +76,18 @@ def members(path: str, value: Any, known: Mapping[str, Check], required: tuple[s
             known[key](f"{path}.{key}", item)
 
 
+def body(value: Any, known: Mapping[str, Check], never_null: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The body of a request, which has no other members. Raises ApiError 400."""
+    if not isinstance(value, dict):
+        raise ApiError(400, "We could not parse the JSON body of your request.")
+    for name, item in value.items():
+        if name not in known:
+            raise unknown(name)
+        if item is not None or name in never_null:
+            known[name](name, item)
+    return value
+
+
 def number(low: float, high: float, *, whole: bool = False) -> Check:
     kind = "integer" if whole else "decimal"
 

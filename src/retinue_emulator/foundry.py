@@ -87,9 +87,9 @@ class Foundry:
                 if isinstance(function, dict) and function.get("parameters") is None:
                     raise checks.missing(f"tools[{index}].function.parameters")
             with self._store.transaction():
-                before = self._store.get(KIND, segments[0]) if segments else None
+                before = self._store.read(KIND, segments[0]) if segments else None
                 raw = json.loads(route.handle(request.with_json(_plain(body)), *segments).body)
-                return Answer(self._kept(raw, body, json.loads(before) if before else {}))
+                return Answer(self._kept(raw, body, before or {}))
 
         return handle
 

@@ -18,7 +18,7 @@ from .errors import ApiError
 from .ground import Ground
 from .limits import ASSISTANT, SEARCH
 from .lists import Listing
-from .web import Answer, Request, Route
+from .web import Answer, Request, Route, told
 
 KIND, _VERSION = "foundry.agent", "foundry.version/"
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
@@ -26,7 +26,6 @@ _MOST = 1_000
 """Versions of an agent."""
 _MERGE_PATCH = "application/merge-patch+json"
 LATEST = "@latest"
-_PROMPT, *_OTHERS = ("prompt", "hosted", "workflow", "external", "voice")
 _OPT_IN = {name: f"{name.title()}Agents" for name in ("workflow", "external", "voice", "draft")} | {
     "skills": "Skills",
     "digital_worker_type": "DigitalWorker",
@@ -51,18 +50,18 @@ def _known(path: str, value: Any, fields: Mapping[str, Check], required: Sequenc
             check(f"{path}.{name}", value[name])
 
 
-def _typed(optional: Mapping[str, Check], required: Mapping[str, Mapping[str, Check]]) -> Check:
-    """An object whose `type` says which members it must have."""
+def _object(fields: Mapping[str, Check], by_type: Mapping[str, Mapping[str, Check]] | None = None) -> Check:
+    """An object with these members, if it has them; or whose `type` says which members it must have besides."""
 
     def check(path: str, value: Any) -> None:
-        _known(path, value, optional, ("type",))
-        needed = required.get(value["type"], {})
+        _known(path, value, fields, ("type",) if by_type else ())
+        needed = by_type.get(value["type"], {}) if by_type else {}
         _known(path, value, needed, tuple(needed))
 
     return check
 
 
-_tool = _typed(
+_tool = _object(
     {"type": checks.text, "max_num_results": checks.within(SEARCH["max_num_results"])},
     {
         "function": {"name": checks.identifier, "parameters": checks.anything, "strict": checks.boolean},
@@ -70,11 +69,11 @@ _tool = _typed(
         "mcp": {"server_label": checks.text},
     },
 )
-_format = _typed(
+_format = _object(
     {"type": checks.one_of("text", "json_object", "json_schema")},
     {"json_schema": {"name": checks.identifier, "schema": checks.anything}},
 )
-_rule = _typed(
+_rule = _object(
     {"type": checks.one_of("FixedRatio")},
     {"FixedRatio": {"agent_version": checks.text, "traffic_percentage": checks.number(0, 100, whole=True)}},
 )
@@ -84,10 +83,8 @@ _DEFINITION: Mapping[str, Check] = {
     "temperature": checks.within(ASSISTANT["temperature"]),
     "top_p": checks.within(ASSISTANT["top_p"]),
     "tools": checks.listed(ASSISTANT["tools"]["maxItems"], _tool),
-    "reasoning": lambda path, value: _known(
-        path, value, {"effort": checks.one_of("none", "minimal", "low", "medium", "high", "xhigh", "max")}
-    ),
-    "text": lambda path, value: _known(path, value, {"format": _format}),
+    "reasoning": _object({"effort": checks.one_of("none", "minimal", "low", "medium", "high", "xhigh", "max")}),
+    "text": _object({"format": _format}),
 }
 _selector: Mapping[str, Check] = {"version_selection_rules": checks.listed(_MOST, _rule)}
 
@@ -96,16 +93,16 @@ def _checked(body: Any, features: str) -> dict[str, Any]:
     """What a version keeps of a body; the service drops the members it does not know. Raises ApiError 400 and 403."""
     _known("body", body, {"definition": checks.anything, "metadata": checks.metadata, "description": checks.text})
     definition = {name: item for name, item in (body.get("definition") or {}).items() if item is not None}
-    checks.one_of(_PROMPT, *_OTHERS)("definition.kind", kind := definition.get("kind"))
-    harness = definition.get("harness") or {}
+    kind, harness = definition.get("kind"), definition.get("harness") or {}
+    checks.one_of("prompt", "hosted", "workflow", "external", "voice")("definition.kind", kind)
     checks.anything("definition.harness", harness)
-    used = [kind, harness.get("type"), *(name for name, item in {**body, **definition}.items() if item)]
+    used = [kind, str(harness.get("type")), *(name for name, item in {**body, **definition}.items() if item)]
     for feature in (f"{_OPT_IN[name]}=V1Preview" for name in used if name in _OPT_IN):
         if feature not in re.split(r"\s*,\s*", features):
             needs = f"This operation requires the following opt-in preview feature(s): {feature}."
             message = f"{needs} Include the 'Foundry-Features: {feature}' header in your request."
             raise ApiError(403, message, code="preview_feature_required", param="Foundry-Features")
-    if kind == _PROMPT:
+    if kind == "prompt":
         _known("definition", definition, _DEFINITION, ("model",))
     found = {"metadata": body.get("metadata") or {}, "description": body.get("description") or ""}
     return {**found, "definition": definition, **({"draft": True} if body.get("draft") else {})}
@@ -118,10 +115,6 @@ def _merged(target: Any, patch: Any) -> Any:
     whole = dict(target) if isinstance(target, dict) else {}
     changed = {name: _merged(whole.get(name), item) for name, item in patch.items()}
     return {name: item for name, item in {**whole, **changed}.items() if item is not None}
-
-
-def _told(value: Any) -> Answer:
-    return Answer(json.dumps(value, ensure_ascii=False))
 
 
 class FoundryAgents:
@@ -137,13 +130,13 @@ class FoundryAgents:
         version = f"{one}/versions/{{version}}"
         return (
             Route("GET", every, self._list),
-            Route("GET", one, lambda request, name: _told(self._shown(self._found(name)))),
+            Route("GET", one, lambda request, name: told(self._shown(self._found(name)))),
             Route("PATCH", one, self._patch),
             Route("POST", one, self._switch),
             Route("DELETE", one, self._delete),
             Route("POST", f"{one}/versions", self._create),
             Route("GET", f"{one}/versions", self._list_versions),
-            Route("GET", version, lambda request, name, number: _told(self._version(name, number))),
+            Route("GET", version, lambda request, name, number: told(self._version(name, number))),
             Route("DELETE", version, self._delete_version),
             Route(
                 "POST",
@@ -154,18 +147,16 @@ class FoundryAgents:
         )
 
     def _found(self, name: str) -> dict[str, Any]:
-        text = self._store.get(KIND, name)
-        if text is None:
+        raw = self._store.read(KIND, name)
+        if raw is None:
             raise ApiError(404, f"Agent {name} doesn't exist", code="not_found")
-        raw: dict[str, Any] = json.loads(text)
         return raw
 
     def _version(self, name: str, number: str) -> dict[str, Any]:
         self._found(name)
-        text = self._store.get(_VERSION + name, f"{name}:{number}")
-        if text is None:
+        raw = self._store.read(_VERSION + name, f"{name}:{number}")
+        if raw is None:
             raise ApiError(404, f"Agent {name} with version {number} doesn't exist", code="not_found")
-        raw: dict[str, Any] = json.loads(text)
         return raw
 
     def _shown(self, raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,9 +168,6 @@ class FoundryAgents:
             shown["agent_endpoint"] = {"version_selector": selector, "protocol_configuration": {"responses": {}}}
         return shown
 
-    def _put(self, raw: Mapping[str, Any]) -> None:
-        self._store.put(KIND, raw["id"], raw["created_at"], json.dumps(raw, ensure_ascii=False))
-
     def _create(self, request: Request, name: str) -> Answer:
         if not _NAME.fullmatch(name):
             rule = "letters, digits and, inside, hyphens; at most 63"
@@ -188,19 +176,19 @@ class FoundryAgents:
         stated["definition"] = self._behaviour().alter(stated["definition"], stated["definition"])
         alike = {"new": (), "same": tuple(stated), "definition": ("definition",)}[self._behaviour().foundry_create]
         with self._store.transaction():
-            text = self._store.get(KIND, name)
-            before = json.loads(text)["versions"]["latest"] if text else {}
+            agent = self._store.read(KIND, name)
+            before = agent["versions"]["latest"] if agent else {}
             if alike and all(before.get(member) == stated[member] for member in alike):
-                return _told(before)
+                return told(before)
             if self._store.count(_VERSION + name) >= _MOST:
                 raise _wrong(f"Agent {name} has {_MOST} versions already, which is the most it can have.")
-            if text is None:
+            if agent is None:
                 self._listing.created(name)
-            return _told(self._add(name, stated))
+            return told(self._add(name, stated))
 
     def _add(self, name: str, stated: Mapping[str, Any]) -> dict[str, Any]:
         """A version with the number that it states or the next one. It is the latest, unless it is a draft."""
-        text, now = self._store.get(KIND, name), int(self._now())
+        now = int(self._now())
         fresh = {"object": "agent", "id": name, "name": name, "state": "enabled", "configuration_state": "enabled"}
         more: dict[str, Any] = {
             "versions": {},
@@ -209,13 +197,13 @@ class FoundryAgents:
             "created_at": now,
             "number": 0,
         }
-        raw: dict[str, Any] = json.loads(text) if text else {**fresh, **more}
+        raw = self._store.read(KIND, name) or {**fresh, **more}
         number = int(stated.get("version", raw["number"] + 1))
         known = {"object": "agent.version", "id": f"{name}:{number}", "name": name, "version": str(number)}
         version = {"metadata": {}, "description": "", "created_at": now, "status": "active", **stated, **known}
-        self._store.put(_VERSION + name, f"{name}:{number}", version["created_at"], json.dumps(version))
+        self._store.save(_VERSION + name, version)
         latest = raw["versions"] if raw["versions"] and version.get("draft") else {"latest": version}
-        self._put({**raw, "number": max(number, raw["number"]), "versions": latest})
+        self._store.save(KIND, {**raw, "number": max(number, raw["number"]), "versions": latest})
         return version
 
     def _list(self, request: Request) -> Answer:
@@ -230,7 +218,7 @@ class FoundryAgents:
 
         page = json.loads(self._listing.page(request, keep if hidden or kind else None))
         page["data"] = [self._shown(raw) for raw in page["data"]]
-        return _told(page)
+        return told(page)
 
     def _list_versions(self, request: Request, name: str) -> Answer:
         self._found(name)
@@ -252,8 +240,8 @@ class FoundryAgents:
             }
             if patch.get("agent_endpoint") is not None:
                 self._check_endpoint(name, raw["agent_endpoint"])
-            self._put(raw)
-        return _told(self._shown(raw))
+            self._store.save(KIND, raw)
+        return told(self._shown(raw))
 
     def _check_endpoint(self, name: str, endpoint: Any) -> None:
         _known("agent_endpoint", endpoint, {"protocol_configuration": checks.anything})
@@ -271,7 +259,7 @@ class FoundryAgents:
         if verb not in states:
             raise ApiError(404, "Resource not found", code="404")
         with self._store.transaction():
-            self._put({**self._found(name), "state": states[verb], "configuration_state": states[verb]})
+            self._store.save(KIND, {**self._found(name), "state": states[verb], "configuration_state": states[verb]})
         return Answer("", 204)
 
     def _delete(self, request: Request, name: str) -> Answer:
@@ -280,7 +268,7 @@ class FoundryAgents:
             for key, _ in self._store.texts(_VERSION + name):
                 self._store.delete(_VERSION + name, key)
             self._store.delete(KIND, name)
-        return _told({"object": "agent.deleted", "name": name, "deleted": True})
+        return told({"object": "agent.deleted", "name": name, "deleted": True})
 
     def _delete_version(self, request: Request, name: str, number: str) -> Answer:
         """Also one that is pinned. An agent has a latest version, so it goes with its last one."""
@@ -292,8 +280,8 @@ class FoundryAgents:
                 self._store.delete(KIND, name)
             else:
                 latest: Any = max(left, key=lambda raw: (not raw.get("draft"), int(raw["version"])))
-                self._put({**self._found(name), "versions": {"latest": latest}})
-        return _told({"object": "agent.version.deleted", "name": name, "version": number, "deleted": True})
+                self._store.save(KIND, {**self._found(name), "versions": {"latest": latest}})
+        return told({"object": "agent.version.deleted", "name": name, "version": number, "deleted": True})
 
     def _respond(self, request: Request) -> Answer:
         """The project's own endpoint, where the body names the agent."""
@@ -328,7 +316,7 @@ class FoundryAgents:
         reference = {"type": "agent_reference", "name": name, "version": number}
         found = {"id": new_id("resp_"), "created_at": int(self._now()), "status": "completed", **plain}
         found |= {"model": definition.get("model", ""), "output": [{**message, "content": [said]}]}
-        return _told({**found, "agent_reference": reference})
+        return told({**found, "agent_reference": reference})
 
     def seed(self, raw: Mapping[str, Any]) -> str:
         """Put a version there as it is, without a check; with it, parts of its agent. Returns the agent's name."""
@@ -336,5 +324,5 @@ class FoundryAgents:
         name = str(raw["name"])
         with self._store.transaction():
             self._add(name, {key: item for key, item in raw.items() if key not in ("object", *parts)})
-            self._put({**self._found(name), **{key: raw[key] for key in parts if key in raw}})
+            self._store.save(KIND, {**self._found(name), **{key: raw[key] for key in parts if key in raw}})
         return name

@@ -75,6 +75,11 @@ class Answer:
     content_type: str = "application/json"
 
 
+def told(value: object) -> Answer:
+    """An answer of JSON."""
+    return Answer(json.dumps(value, ensure_ascii=False))
+
+
 class Route(NamedTuple):
     """`template` is a path with `{name}` for one segment; `handle` gets the request and those segments."""
 

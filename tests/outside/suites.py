@@ -1,19 +1,27 @@
-"""Runs one module of an SDK's own tests, from its unpacked source, by an interpreter that has the SDK."""
+"""Runs modules of an SDK's own tests, from its unpacked source, by an interpreter that has the SDK."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
 
 def run(module: str, url: str, report: Path, python: str, source: Path) -> tuple[Counter[str], str]:
     """Run a module of an SDK by its own configuration, in one process; how its tests ended, and what was printed."""
-    command = [python, "-m", "pytest", "-o", "addopts=", "-p", "no:cacheprovider", "-q", "--tb=short"]
-    command += [f"--junitxml={report}", f"tests/api_resources/{module}"]
-    environment = {**os.environ, "TEST_API_BASE_URL": url, "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [python, "-m", "pytest", "-o", "addopts="]
+    return run_by(command, [f"tests/api_resources/{module}"], {"TEST_API_BASE_URL": url}, report, source)
+
+
+def run_by(
+    command: Sequence[str], paths: Sequence[str], variables: Mapping[str, str], report: Path, source: Path
+) -> tuple[Counter[str], str]:
+    """The same by a command, of any files, with these variables of the environment."""
+    command = [*command, "-p", "no:cacheprovider", "-q", "--tb=short", f"--junitxml={report}", *paths]
+    environment = {**os.environ, **variables, "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(command, cwd=source, env=environment, capture_output=True, text=True, timeout=120)
     cases = ElementTree.parse(report).iter("testcase")  # noqa: S314 - pytest wrote it
     ends = Counter(
