@@ -36,7 +36,7 @@ THIRD_PARTY = {
     "click": ("cli/",),
     "deepdiff": ("render/",),
     "httpcore": ("providers/sockets.py",),
-    "httpx": ("providers/answers.py", "providers/http.py", "providers/sockets.py"),
+    "httpx": tuple(f"providers/{name}.py" for name in ("answers", "http", "lines", "sockets")),
     "jsonschema": ("load/", "schema/"),
     "yaml": ("load/",),
 }

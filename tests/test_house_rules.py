@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -102,6 +102,25 @@ def _names_retinue(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("retinue.")
 
 
+ROLES = {"service.py", "forms.py", "checks.py", "block.py", "verdicts.py", "schema.json"}
+"""Names that several provider packages may give to a file, each for the same part in it."""
+
+
+def recurring_names(paths: Iterable[str]) -> dict[str, list[str]]:
+    """File names with more than one home in `src/retinue`, and these homes.
+
+    A command's module may be called like the module of another package that does its work, and a file of a provider
+    package like its counterpart in the others.
+    """
+    homes: dict[str, list[str]] = {}
+    for path in paths:
+        folder, _, name = path.removeprefix("src/retinue/").rpartition("/")
+        if folder != "cli/commands" and name != "__init__.py":
+            a_role = name in ROLES and re.fullmatch(r"providers/\w+", folder)
+            homes.setdefault(name, []).append("providers/*" if a_role else folder)
+    return {name: found for name, found in homes.items() if len(set(found)) > 1}
+
+
 def tree_of(path: str) -> ast.Module:
     return ast.parse(text_of(path), path)
 
@@ -122,6 +141,10 @@ def test_no_function_is_too_long() -> None:
 def test_the_options_of_a_command_are_one_typed_value() -> None:
     command_line = [path for path in PYTHON if path.startswith("src/retinue/cli/")]
     assert {path: names for path in command_line if (names := loose_options(tree_of(path)))} == {}
+
+
+def test_no_two_files_are_called_alike_but_for_a_command_or_a_role_of_a_provider_package() -> None:
+    assert recurring_names(path for path in _files("src/retinue") if Path(path).suffix in (".py", ".json")) == {}
 
 
 def test_nothing_of_our_own_is_mocked() -> None:
@@ -160,6 +183,26 @@ def test_replacing_what_is_not_ours_is_no_mock() -> None:
 def test_a_long_function_is_found() -> None:
     assert long_functions(ast.parse("def f():\n" + "    x = 1\n" * 60)) == ["f"]
     assert long_functions(ast.parse("def f():\n" + "    x = 1\n" * 59)) == []
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ("core", "cli"),
+        ("core", "cli/commands", "engine"),
+        ("providers/one", "providers/two"),
+        ("core", "providers/one"),
+    ],
+    ids=str,
+)
+def test_a_name_that_recurs_is_found(folders: tuple[str, ...]) -> None:
+    assert list(recurring_names(f"src/retinue/{folder}/reading.py" for folder in folders)) == ["reading.py"]
+
+
+def test_a_command_and_the_roles_of_providers_may_be_called_alike() -> None:
+    assert recurring_names(f"src/retinue/{folder}/plan.py" for folder in ("core", "cli/commands")) == {}
+    assert recurring_names(f"src/retinue/providers/{name}/forms.py" for name in ("one", "two")) == {}
+    assert recurring_names(f"src/retinue/{folder}/forms.py" for folder in ("providers/one", "load")) != {}
 
 
 LOOSE_OPTIONS = {

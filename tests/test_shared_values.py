@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from retinue.core import canonical
 from retinue.core.canonical import canonical_json, canonical_value, plain_shared, same
-from retinue.core.diff import stated_fields
+from retinue.core.differences import stated_fields
 from retinue.core.marks import short_digest
 from retinue.core.model import Json
 from retinue.load.manifests import Loaded, load

@@ -21,6 +21,7 @@ from .providers.losses import LOSS as LOSS
 from .providers.paged import Page as Page, below as below, walked as walked
 from .providers.rest import Objects as Objects, RestProvider as RestProvider
 from .providers.wire import Answer as Answer, Connection as Connection, Verb as Verb, Verdict as Verdict
+from .providers.wire import by_status as by_status
 from .schema import by_name as by_name, kind_of as kind_of, schema_beside as schema_beside
 
 

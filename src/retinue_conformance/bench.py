@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import pytest
 
-from retinue.core import diff, marker, marks
+from retinue.core import differences, marker, marks
 from retinue.core.canonical import canonical, canonical_json, same
 from retinue.core.errors import RetinueError
 from retinue.core.model import MISSING, Address, Desired, Json, Kind, Live, Policy
@@ -82,7 +82,7 @@ class Bench:
     def create(self, name: str = "one", spec: Mapping[str, Json] | None = None) -> Live:
         """By default with every field of the sample."""
         wanted = self.sample.full if spec is None else spec
-        sent = diff.stated_fields(wanted, self.kind)
+        sent = differences.stated_fields(wanted, self.kind)
         live = self.service.create(self.kind.name, sent, self.marker(name, wanted))
         if not live.remote_id:
             self.fail(f"`create` answered a resource without `remote_id`: {live}")
@@ -91,7 +91,7 @@ class Bench:
     def update(self, live: Live, spec: Mapping[str, Json], text: Marker | None = None) -> Live:
         """Bring a live object to a spec just as a plan would: only what differs, cleared fields at their default."""
         before = marker.parse_applied(live.marker_applied or "")
-        changes = diff.compared(self.desired("one", spec), live, self.kind, before, self.hidden).changes
+        changes = differences.compared(self.desired("one", spec), live, self.kind, before, self.hidden).changes
         fields = {change.path.removeprefix("/"): change.after for change in changes}
         at_default = frozenset(n for n, value in fields.items() if same(value, self.kind.fields[n].shape.default))
         return self.service.update(live, fields, text or self.marker("one", spec), at_default)

@@ -10,9 +10,8 @@ import pytest
 from retinue.core.canonical import canonical_json
 from retinue.core.errors import NewerMarker
 from retinue.core.model import Action, Address, Cause, Desired, Json, Outcome, Plan, Policy, Reason, Status
-from retinue.core.observation import Observation
+from retinue.core.observation import Observation, Target
 from retinue.core.plan import make_plan
-from retinue.core.target import Target
 from retinue.engine.apply import apply_changes
 from retinue.engine.preflight import preflight
 from retinue.engine.read import read_live

@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 
 from retinue.core.model import Json, Live
-from retinue.core.observation import Observation
+from retinue.core.observation import Observation, Target
 from retinue.core.plan import make_plan
-from retinue.core.target import Target
 from retinue.providers.base import Service
 from retinue.providers.gate import Clock
 from retinue.providers.http import in_process

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from retinue.core import diff
+from retinue.core import differences
 from retinue.core.canonical import canonical_json
 from retinue.core.errors import NotFound, Rejected
 from retinue.providers.base import Historian
@@ -53,7 +53,7 @@ def test_creating_again_with_another_marker_answers_what_is_there(bench: Bench) 
     if not bench.record.create_repeatable:
         pytest.skip("a create is not safe to repeat")
     first = bench.create()
-    sent = diff.stated_fields(bench.sample.minimal, bench.kind)
+    sent = differences.stated_fields(bench.sample.minimal, bench.kind)
     again = bench.service.create(bench.kind.name, sent, bench.marker(nonce="aaaaaaaa"))
     if again.remote_id != first.remote_id or len(bench.subject.live(bench.kind.name)) != 1:
         bench.fail("a create of an address that is there made a second object; the record says that it is repeatable")

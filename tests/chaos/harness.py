@@ -16,7 +16,7 @@ import httpx
 from retinue.core.codec import dump, plan_to_json
 from retinue.core.errors import RetinueError, StaleError
 from retinue.core.model import Desired, Outcome, Plan
-from retinue.core.target import Target
+from retinue.core.observation import Target
 from retinue.engine.apply import apply_changes
 from retinue.engine.preflight import preflight
 from retinue.engine.run import Run

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from retinue.core import diff
+from retinue.core import differences
 from retinue.core.allowed import Allowed
 from retinue.providers.base import Marker, Service
 from retinue_emulator import assistant_rules
@@ -34,7 +34,7 @@ NAMES = ("a", "b", "c", "d", "e")
 def _accepted(spec: dict[str, Any]) -> bool:
     """Whether the service takes it; `validate` refuses the others."""
     try:
-        assistant_rules.check(diff.stated_fields(spec, worlds.KIND), assistant_rules.CREATE, Behaviour())
+        assistant_rules.check(differences.stated_fields(spec, worlds.KIND), assistant_rules.CREATE, Behaviour())
     except ApiError:
         return False
     return True

@@ -105,16 +105,16 @@ def test_a_bug_in_the_middle_of_an_apply_does_not_hide_what_was_written(world: W
     world.project()
     for name in ("ant", "bee", "cow"):
         world.assistant(name)
-    send, sent = httpx.Client.send, []
+    begin, sent = httpx.Request.__init__, []
 
-    def exhausted(*given: Any, **options: Any) -> Any:
-        sent.append(given[1].method)
+    def exhausted(*given: Any, **named: Any) -> None:
+        sent.append(given[1])
         if sent.count("POST") == 2:
             raise MemoryError
-        return send(*given, **options)
+        begin(*given, **named)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(httpx.Client, "send", exhausted)
+        patch.setattr(httpx.Request, "__init__", exhausted)
         ran = world.run("apply", "--auto-approve", "--parallelism", "1", "--format", "json")
     value = result_of(ran)
     assert (ran.code, value["outcome"], value["diagnostics"][-1]["code"]) == (70, "error", "bug")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from retinue.core import diff
+from retinue.core import differences
 from retinue.core.codec import plan_digest
 from retinue.core.marker import format_entries
 from retinue.core.marks import asked_entries
@@ -150,7 +150,7 @@ def forger(world: World) -> Forger:
 
 def expectation(raw: dict[str, Any]) -> str:
     """What a plan would say that it expects of a live object: anybody can work that out."""
-    return diff.expect_digest(to_live(raw), KIND, {"reasoning_effort"}, ())
+    return differences.expect_digest(to_live(raw), KIND, {"reasoning_effort"}, ())
 
 
 def steps(forger: Forger) -> Iterator[dict[str, Any]]:

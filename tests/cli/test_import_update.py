@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from retinue.cli.rewrites import write_over
+from retinue.cli.scaffold import write_over
 from retinue.core.errors import UsageError
 
 from .conftest import Ran, World

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import httpx
 import pytest
 
 from retinue_emulator.faults import Behaviour, Fault
@@ -182,7 +181,7 @@ def test_a_bug_is_one_json_value_without_what_it_stumbled_over(world: World, arg
 
     world.project()
     world.assistant("ant")
-    world.monkeypatch.setattr(httpx.Client, "send", stumble)
+    world.monkeypatch.setattr("httpx.Request.__init__", stumble)
     ran = world.run(*arguments)
     result = read(ran.out)
     assert (ran.code, result["exit_code"], result["outcome"]) == (70, 70, "error")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from retinue.cli.proxies import proxy_for
+from retinue.cli.connecting import proxy_for
 from retinue.core.errors import UsageError
 from retinue.load.endpoints import endpoint_problem, is_loopback
 from retinue_emulator.app import Emulator

@@ -173,7 +173,7 @@ def test_a_damaged_marker_is_an_error_and_not_mended_here(shop: World) -> None:
 def test_what_is_too_large_for_a_variable_is_in_the_file_alone(
     shop: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from retinue.cli.evaluate import evaluate
+    from retinue.cli.commands.verify import evaluate
 
     monkeypatch.setenv("RETINUE_OUTPUT", "stale")
     text = json.dumps({f"Assistant/{'a' * 60}{number}": "asst_x" for number in range(2000)})

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from retinue.cli import files
+from retinue.cli import named_files
 from retinue.core.errors import UsageError
 from retinue_emulator.app import Emulator
 
@@ -201,9 +201,9 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(UsageError, match="No space left"):
-        files.write(str(target), b"new", private=True)
+        named_files.write(str(target), b"new", private=True)
     with pytest.raises(UsageError, match="No space left"):
-        files.write_beside(str(tmp_path / "saved"), "y", b"new")
+        named_files.write_beside(str(tmp_path / "saved"), "y", b"new")
     assert (left(tmp_path), target.read_text(), left(tmp_path / "saved")) == ({"x", "saved"}, "old", set())
 
 
@@ -231,7 +231,7 @@ def test_a_backup_goes_past_whatever_has_its_name(taken: str, tmp_path: Path) ->
         (folder / "x.json").mkdir()
     else:
         (folder / "x.json").symlink_to(tmp_path / ("precious" if taken == "link" else "missing"))
-    files.write_beside(str(folder), "x", b"new")
+    named_files.write_beside(str(folder), "x", b"new")
     assert left(folder) == {"x.json", "x.2.json"}
     assert (tmp_path / "precious").read_text() == "old"
     assert not (tmp_path / "missing").exists()
@@ -239,7 +239,7 @@ def test_a_backup_goes_past_whatever_has_its_name(taken: str, tmp_path: Path) ->
 
 def test_backups_of_many_threads_have_each_a_file(tmp_path: Path) -> None:
     threads = [
-        threading.Thread(target=files.write_beside, args=(str(tmp_path / "saved"), "x", str(number).encode()))
+        threading.Thread(target=named_files.write_beside, args=(str(tmp_path / "saved"), "x", str(number).encode()))
         for number in range(20)
     ]
     for thread in threads:

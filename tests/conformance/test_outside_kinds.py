@@ -38,20 +38,43 @@ Mind the step.
 """
 
 
+SECOND = """\
+from dataclasses import replace
+from acme_shelf import BOTS, SHELVES, RestProvider, kind_of, schema_beside
+
+KIND = kind_of(schema_beside(__package__, "shelf"))
+NAMES = {"name": "title", "keeper": "bot", "note": "note", "height": "width"}
+PROVIDER = RestProvider("NAME", "Another library", (BOTS, replace(SHELVES, kind=KIND, names=NAMES)))
+"""
+
+
 class Library:
     """A project in a process that has the package installed, and the service behind it."""
 
     def __init__(self, folder: Path) -> None:
-        site, self.root = folder / "site", folder / "project"
-        info = site / "acme_shelf-1.0.dist-info"
-        info.mkdir(parents=True)
-        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-shelf\nVersion: 1.0\n", encoding="utf-8")
-        (info / "entry_points.txt").write_text(ENTRY_POINTS, encoding="utf-8")
-        paths = (site, HERE / "outside", HERE.parents[1] / "src")
+        self.site, self.root = folder / "site", folder / "project"
+        self.install("acme_shelf", ENTRY_POINTS)
+        paths = (self.site, HERE / "outside", HERE.parents[1] / "src")
         self.environment = {"PYTHONPATH": ":".join(map(str, paths)), "PATH": "/usr/bin:/bin", "NO_COLOR": "1"}
         self.write("retinue.yaml", PROJECT)
         self.write("library/greeter.yaml", BOT)
         self.write("library/hall.md", SHELF)
+
+    def install(self, package: str, entry_points: str) -> None:
+        info = self.site / f"{package}-1.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n", encoding="utf-8")
+        (info / "entry_points.txt").write_text(entry_points, encoding="utf-8")
+
+    def install_with_kind(self, provider: str, kind: str) -> None:
+        """A second package, on the server of the first, with a kind that has the same word, `shelf`, and a height."""
+        self.install(provider, ENTRY_POINTS.replace("acme_shelf:", f"{provider}:").replace("acme =", f"{provider} ="))
+        schema = json.loads((HERE / "outside/acme_shelf/shelf.json").read_text(encoding="utf-8"))
+        fields = schema["properties"]
+        fields["height"] = fields.pop("width")
+        (self.site / provider).mkdir()
+        (self.site / provider / "shelf.json").write_text(json.dumps(schema | {"x-retinue-kind": kind}))
+        (self.site / provider / "__init__.py").write_text(SECOND.replace("NAME", provider), encoding="utf-8")
 
     def write(self, name: str, text: str) -> None:
         (self.root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -196,3 +219,22 @@ def test_where_no_environment_names_the_provider_its_kinds_are_unknown(library: 
     )
     said = library.run("validate", "-e", "dev", code=3)
     assert "library/hall.md:2:1" in said
+
+
+@pytest.mark.parametrize("kind", ["Shelf", "Rack", "Alcove"])
+def test_a_word_that_two_packages_use_means_the_kind_of_the_service(library: Library, kind: str) -> None:
+    library.install_with_kind("zenith", kind)
+    environments = "  dev: {provider: acme, endpoint: emulator}\n  two: {provider: zenith, endpoint: emulator}\n"
+    head = PROJECT.partition("environments:")[0].replace("defaults: {shelf: {width: 80}}\n", "")
+    library.write("retinue.yaml", f"{head}environments:\n{environments}")
+    library.write("library/hall.md", SHELF.replace("${var.hall}", "Hall\nwidth: 80"))
+    assert "+ Shelf/hall" in library.run("plan", "-e", "dev")
+    said = library.run("validate", "-e", "two", code=3)
+    assert "library/hall.md:4:" in said
+    assert "`width`" in said
+    library.write("library/hall.md", SHELF.replace("${var.hall}", "Hall\nheight: 80"))
+    assert f"+ {kind}/hall" in library.run("plan", "-e", "two")
+    library.run("apply", "-e", "two", "--auto-approve")
+    assert json.loads(library.run("plan", "-e", "two", "--format", "json"))["changes"] == []
+    said = library.run("validate", "-e", "dev", code=3)
+    assert "`height`" in said

@@ -8,13 +8,13 @@ from typing import Any
 
 from retinue.core.content import scope_of
 from retinue.core.freshness import Reached, freshness
-from retinue.core.graph import needs, order
-from retinue.core.marks import fields_to_send, first_applied, next_applied
+from retinue.core.marker import Applied
+from retinue.core.marks import fields_to_send, next_applied
 from retinue.core.model import Action, Address, Change, Json, Kind, Live, Plan
 from retinue.core.observation import Observation
 from retinue.core.ownership import Claim
 from retinue.core.references import grounded
-from retinue.core.waves import backwards, layers, waves
+from retinue.core.waves import backwards, layers, needs, order, waves
 from retinue.providers.assistants_v2 import KINDS as KINDS
 
 from .worlds import HIDDEN, target
@@ -51,7 +51,7 @@ def carried_out(change: Change, live: Live | None = None, ids: Mapping[Address, 
     if live is None or change.action.makes:
         name = change.address.name
         live = Live(kind.name, {}, remote_id=f"new_{name}", created_at=9)
-        applied = first_applied(change, f"{name.replace('-', ''):y<8.8}")
+        applied = Applied(f"{name.replace('-', ''):y<8.8}", change.protected, fields=change.asked)
         sent = fields_to_send(change, kind)
     else:
         applied = next_applied(change, live, kind, rules.hidden(kind.name), lambda: "adopted0")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from retinue.core.contests import Contest, contests
 from retinue.core.model import Live
-from retinue.core.ownership import decide
+from retinue.core.ownership import Contest, contests, decide
 from retinue.providers.assistants_v2 import KINDS
 
 from .worlds import at, desired, managed

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import pytest
 
 from retinue.core.errors import UsageError
-from retinue.core.forget import forget_plan
 from retinue.core.model import Action, Address, Live, Plan
+from retinue.core.observation import Observation
+from retinue.core.plan import forget_plan
 
 from .worlds import at, desired, foreign, managed, plan, target
 
@@ -26,7 +27,7 @@ WORLD = [
 def forget(
     *ids: str, address: Address | None = None, described: Sequence[Address] = (), live: Sequence[Live] = WORLD
 ) -> Plan:
-    return forget_plan(target(), described, live, address, ids)
+    return forget_plan(Observation(target(), live), described, address, ids)
 
 
 def left(live: Sequence[Live], made: Plan) -> list[Live]:

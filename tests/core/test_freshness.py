@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retinue.core.canonical import canonical, same
-from retinue.core.forget import forget_plan
 from retinue.core.model import Action, Change, Desired, Live
+from retinue.core.observation import Observation
+from retinue.core.plan import forget_plan
 
 from .carrying import carried_out, holder, verdict, world_after
 from .worlds import KIND, as_answered, at, desired, foreign, managed, plan, specs, target
@@ -311,7 +312,7 @@ def test_a_replace_is_done_once_the_new_object_is_there_and_the_old_one_gone() -
 
 
 def test_a_forget_takes_off_the_marker_of_ours_whatever_else_moved() -> None:
-    (change,) = forget_plan(target(), [], [PROTECTED], at("bot"), []).changes
+    (change,) = forget_plan(Observation(target(), [PROTECTED]), [], at("bot"), []).changes
     assert verdict(change, PROTECTED) == "go"
     assert verdict(change, OLD) == "go"
     assert verdict(change, None) == "done asst_bot"

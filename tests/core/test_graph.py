@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from graphlib import CycleError
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retinue.core.graph import CycleError, closure, order
+from retinue.core.waves import closure, order
 
 _acyclic = st.integers(0, 8).flatmap(
     lambda size: st.tuples(*(st.sets(st.integers(0, item - 1)) if item else st.just(set()) for item in range(size)))

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from retinue.core.model import Action, Address, Change, Desired, Live, Plan
+from retinue.core.plan import Selection
 from retinue.core.policy import is_unasked
-from retinue.core.selection import Selection
 
 from .carrying import verdict, world_after
 from .worlds import at, desired, foreign, managed, plan, steps

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retinue.core import diff
+from retinue.core import differences
 from retinue.core.allowed import Allowed
 from retinue.core.codec import dump, plan_to_json
 from retinue.core.marker import Owner
@@ -69,7 +69,7 @@ def test_an_update_says_why(now: dict[str, Any], drifted: dict[str, Any], reason
     live = managed(desired("bot", spec), spec=as_answered(spec) | drifted)
     made = only(plan([desired("bot", spec | now)], [live]))
     assert (made.action, made.reason, made.remote_id) == (Action.UPDATE, reason, "asst_bot")
-    assert made.expect == diff.expect_digest(live, KIND, HIDDEN, ())
+    assert made.expect == differences.expect_digest(live, KIND, HIDDEN, ())
 
 
 def test_an_object_whose_manifest_is_gone_is_an_orphan_to_delete() -> None:
@@ -132,7 +132,7 @@ def test_an_adopt_line_takes_over_the_object_that_it_names() -> None:
     made = only(plan([desired("bot", {"model": "gpt-4o"}, adopt={"dev": "asst_1"})], [live]))
     assert (made.action, made.reason, made.remote_id) == (Action.ADOPT, Reason.ADOPTED, "asst_1")
     assert made.fields == (FieldChange("/temperature", 0.9, 1, Cause.MANIFEST),)
-    assert made.expect == diff.expect_digest(live, KIND, HIDDEN, ())
+    assert made.expect == differences.expect_digest(live, KIND, HIDDEN, ())
 
 
 def test_an_adopt_without_a_difference_is_still_a_step() -> None:
@@ -327,7 +327,7 @@ def test_a_step_carries_what_it_needs_and_what_it_ignores() -> None:
     made = only(plan([wanted], [live]))
     assert (made.requires, made.ignored) == ((at("store"),), ("/temperature",))
     assert [change.path for change in made.fields] == ["/top_p"]
-    assert made.expect == diff.expect_digest(live, KIND, HIDDEN, ("/temperature",))
+    assert made.expect == differences.expect_digest(live, KIND, HIDDEN, ("/temperature",))
 
 
 def test_a_damaged_marker_is_healed_by_the_next_change_and_not_before() -> None:

@@ -9,8 +9,7 @@ import pytest
 
 from retinue.core.content import scope_of
 from retinue.core.model import Address, Desired, Live, Policy
-from retinue.core.observation import Observation
-from retinue.core.reach import covers, hints_at_more, of_others, to_read_whole
+from retinue.core.observation import Observation, covers, hints_at_more, of_others, to_read_whole
 
 from .carrying import KINDS, world_after
 from .worlds import desired, foreign, managed, plan, target

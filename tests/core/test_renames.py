@@ -9,8 +9,8 @@ import pytest
 from retinue.core.allowed import Allowed
 from retinue.core.content import scope_of
 from retinue.core.model import Action, Address, Change, Desired, Live, Plan, Promotion, Reason, Severity
+from retinue.core.plan import select
 from retinue.core.promotion import Proof
-from retinue.core.selection import select
 
 from .worlds import at, desired, managed, plan
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from retinue.core.content import scope_of
+from retinue.core.freshness import displaced, refusal
 from retinue.core.marker import parse_owner
 from retinue.core.model import Action, Address, Change, Live, Reason
 from retinue.core.ownership import decide
-from retinue.core.rights import displaced, refusal
 from retinue.providers.assistants_v2 import KINDS
 
 from .worlds import at, desired, managed, target

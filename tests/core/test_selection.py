@@ -8,7 +8,7 @@ import pytest
 
 from retinue.core.errors import UsageError
 from retinue.core.model import Plan
-from retinue.core.selection import Selection, select
+from retinue.core.plan import Selection, select
 
 from .worlds import at, desired, managed, plan, steps
 

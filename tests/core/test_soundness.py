@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retinue.core.model import Action, Address, Change, FieldChange, Plan, Reason
-from retinue.core.soundness import faults
+from retinue.core.saved_plan import faults
 from retinue.providers.assistants_v2 import KINDS
 
 from . import worlds

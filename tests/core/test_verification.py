@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from retinue.core.marker import Applied, parse_applied
 from retinue.core.model import Live
+from retinue.core.observation import Observation
 from retinue.core.ownership import decide
-from retinue.core.verification import spec_digests, verified, verify_steps
+from retinue.core.promotion import spec_digests, verified, verify_steps
 from retinue.providers.assistants_v2 import KINDS
 
-from .worlds import at, desired, managed
+from .worlds import at, desired, managed, target
 
 BASE = {"model": "gpt-4o", "name": "ant", "temperature": 1, "tools": [{"type": "code_interpreter"}]}
 
@@ -85,7 +86,7 @@ def test_only_the_digest_of_the_spec_as_it_is_now_counts() -> None:
 
 def test_steps_are_made_for_the_chosen_addresses_alone() -> None:
     wanted = [desired("ant"), desired("bee")]
-    owned = decide(map(managed, wanted), "demo", "dev", KINDS).owned
-    (step,) = verify_steps(wanted, [at("bee")], owned, KINDS, {})
-    assert (step.address, step.remote_id) == (at("bee"), owned[at("bee")].remote_id)
+    seen = Observation(target(), [managed(item) for item in wanted])
+    (step,) = verify_steps(wanted, [at("bee")], seen)
+    assert (step.address, step.remote_id) == (at("bee"), seen.world.owned[at("bee")].remote_id)
     assert step.mark.verified == spec_digests(wanted, KINDS)[at("bee")]

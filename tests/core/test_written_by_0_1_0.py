@@ -19,7 +19,7 @@ from retinue.core.marker import ADDRESS_KEY, APPLIED_KEY, Mark, Owner
 from retinue.core.model import Action, Address, Change, Live, MarkChange, Plan
 from retinue.core.ownership import decide
 from retinue.core.references import grounded
-from retinue.core.soundness import faults
+from retinue.core.saved_plan import faults
 from retinue.providers.assistants_v2 import KINDS
 
 from .worlds import target

@@ -7,11 +7,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from retinue.core import diff, marker, marks
+from retinue.core import differences, marker, marks
 from retinue.core.model import Address, Desired, Kind, Live, Plan, Policy
-from retinue.core.observation import Observation
+from retinue.core.observation import Observation, Target
 from retinue.core.plan import Intent, make_plan
-from retinue.core.target import Target
 from retinue.providers.assistants_v2 import KINDS
 
 KIND: Kind = KINDS["Assistant"]
@@ -99,8 +98,8 @@ def changes(wanted: Desired, live: Live, /) -> tuple[Any, ...]:
     return compared(wanted, live).changes
 
 
-def compared(wanted: Desired, live: Live, /) -> diff.Compared:
-    return diff.compared(wanted, live, KIND, live.mark.applied, HIDDEN)
+def compared(wanted: Desired, live: Live, /) -> differences.Compared:
+    return differences.compared(wanted, live, KIND, live.mark.applied, HIDDEN)
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)

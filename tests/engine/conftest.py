@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from retinue.core.model import Change, Desired, Outcome, Plan
-from retinue.core.observation import Observation
+from retinue.core.observation import Observation, Target
 from retinue.core.plan import make_plan
-from retinue.core.target import Target
 from retinue.engine.apply import apply_changes
 from retinue.engine.read import read_live
 from retinue.engine.run import Run

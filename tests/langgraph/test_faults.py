@@ -12,9 +12,8 @@ import pytest
 
 from retinue.core.errors import RetinueError
 from retinue.core.model import Address, Desired, Outcome, Status
-from retinue.core.observation import Observation
+from retinue.core.observation import Observation, Target
 from retinue.core.plan import make_plan
-from retinue.core.target import Target
 from retinue.engine.apply import apply_changes
 from retinue.engine.read import read_for_plan, read_ours
 from retinue.engine.run import Run

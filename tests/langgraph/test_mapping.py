@@ -8,8 +8,8 @@ import pytest
 
 from retinue.providers.base import Marker
 from retinue.providers.langgraph import PROVIDER
+from retinue.providers.langgraph.graphs import known_graphs
 from retinue.providers.langgraph.mapping import create_body, id_of, is_system, scope_of, to_live, update_body
-from retinue.providers.langgraph.verdicts import known_graphs
 
 ADDRESS = "demo/dev/Assistant/tutor"
 MARKER = Marker(ADDRESS, "1 k8sJ2mQx")

@@ -12,8 +12,7 @@ from packaging.version import Version
 
 from retinue import __version__
 from retinue.load.located import Map
-from retinue.load.project import parse_project
-from retinue.load.requirement import requirement_problem
+from retinue.load.project import parse_project, requirement_problem
 from retinue.load.yaml import parse_text
 from retinue.providers.registry import catalogue
 from retinue.schema.accept import ecma

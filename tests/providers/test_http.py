@@ -23,7 +23,8 @@ from retinue.core.errors import (
     UsageError,
 )
 from retinue.providers.gate import Clock, Gate
-from retinue.providers.http import Http, retry_after, trust
+from retinue.providers.http import Http, retry_after
+from retinue.providers.lines import trust
 from retinue.providers.openai_assistants import classify
 from retinue.providers.wire import Connection, Verb
 

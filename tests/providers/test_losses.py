@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from retinue.core.model import Address, Desired, Diagnostic, Severity
+from retinue.providers import registry
 from retinue.providers.assistants_v2 import KINDS
 from retinue.providers.base import Capabilities, Support
 from retinue.providers.losses import LOSS, OnLoss, held, losses, weighed
@@ -83,3 +86,27 @@ def test_what_is_lost_is_left_out_also_in_the_middle_of_a_list() -> None:
 def test_a_loss_of_another_manifest_takes_nothing_away() -> None:
     resource = manifest(top_p=0.5)
     assert held(resource, [Diagnostic(LOSS, "", path="/top_p", address="Assistant/two")]) is resource
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=5,
+)
+TOOLS = st.lists(
+    st.fixed_dictionaries({"type": st.sampled_from(["function", "file_search", "mcp"]), "function": ANYTHING})
+)
+
+
+@pytest.mark.parametrize("name", registry.names())
+@given(st.dictionaries(st.sampled_from([name for kind in KINDS.values() for name in kind.fields]), ANYTHING | TOOLS))
+@settings(max_examples=30)
+@example({"tools": 1})
+@example({"metadata": 3, "description": "d"})
+@example({"files": [1, {"file_id": 2, "chunking_strategy": 3}], "tool_resources": {"file_search": 4}})
+def test_a_check_takes_whatever_validation_has_refused(name: str, spec: dict[str, Any]) -> None:
+    provider = registry.load(name)
+    for kind in provider.capabilities.kinds:
+        for block in ({}, 1, {name: 1}, {name: {"type": "OPENAI", "tools": [2], "context_keys": 3}}):
+            found = provider.check(Desired(kind, {**spec, "providers": block}, Address(kind, "a")))
+            assert all(problem.path and problem.code for problem in found)

@@ -9,9 +9,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from retinue.cli.commands.output import env_text
 from retinue.core.model import Action, Diagnostic, Outcome, Place, Severity, Status
 from retinue.render.diagnostics import diagnostics_text
-from retinue.render.env import env_text
 from retinue.render.results import error_json, results_json, results_text
 from retinue.render.style import Style
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .. import __version__
+from ..core.spelling import closest
 from . import interrupts, streams
 from .exits import Exit
 
@@ -54,9 +56,11 @@ class LazyGroup(click.Group):
     def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
 
-    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, name: str) -> click.Command:
         if name not in _COMMANDS:
-            return None
+            meant = closest(name, _COMMANDS)
+            hint = f" Did you mean `{meant}`?" if meant else " `retinue --help` lists them."
+            raise click.UsageError(f"there is no command `{name}`.{hint}", ctx)
         module = importlib.import_module(f".commands.{_COMMANDS[name][0]}", __package__)
         command: click.Command = module.command
         return command
@@ -67,17 +71,6 @@ class LazyGroup(click.Group):
             with formatter.section(title):
                 formatter.write_dl([(f"{name:<{widest}}", about) for name, (_, about) in section.items()])
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in _COMMANDS:
-            import difflib
-
-            close = difflib.get_close_matches(args[0], _COMMANDS, 1)
-            hint = f" Did you mean `{close[0]}`?" if close else " `retinue --help` lists them."
-            raise click.UsageError(f"there is no command `{args[0]}`.{hint}", ctx)
-        return super().resolve_command(ctx, args)
-
 
 @click.group(
     cls=LazyGroup,
@@ -86,24 +79,9 @@ class LazyGroup(click.Group):
     "Exit codes: 0 done, 1 error, 2 changes (with --detailed-exitcode), 3 usage or manifests, 4 auth, 5 blocked,"
     " 6 stale, 8 applied in part, 9 unreachable, 70 a bug, 130 and 143 interrupted.",
 )
-@click.option(
-    "--version",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    help="Show the version.",
-    callback=lambda ctx, _, on: _version(ctx, on),
-)
+@click.version_option(__version__, message="retinue %(version)s", help="Show the version.")
 def group() -> None:
     """Keep AI assistants in Git: manifests in, a plan to review, an apply that does exactly that plan."""
-
-
-def _version(ctx: click.Context, wanted: bool) -> None:
-    if wanted:
-        from .. import __version__
-
-        click.echo(f"retinue {__version__}")
-        ctx.exit()
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -114,7 +92,7 @@ def run(arguments: Sequence[str]) -> int:
             return _run(list(arguments), understood)
     except streams.OutputLost as lost:
         return streams.report(lost)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, click.exceptions.Abort):
         from .console import interrupted
 
         return interrupted(_asked(arguments, understood))
@@ -130,9 +108,7 @@ def _run(arguments: list[str], understood: list[click.Context]) -> int:
     """`understood` gets the command's context as soon as click has parsed its options."""
     try:
         code = group.main(args=arguments, prog_name="retinue", standalone_mode=False, obj=understood)
-    except click.exceptions.Abort as error:
-        raise KeyboardInterrupt from error
-    except streams.OutputLost:
+    except (streams.OutputLost, click.exceptions.Abort):
         raise
     except Exception as error:
         from .console import failed

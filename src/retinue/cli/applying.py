@@ -1,4 +1,4 @@
-"""Carries out an approved plan, and ends in order whatever stops it. Approval and report are modules of their own."""
+"""Has a plan approved and carries it out, and ends in order whatever stops it. Tells none of it: see `report`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from concurrent.futures import wait
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
-from ..core.codec import outcome
-from ..core.errors import RetinueError
-from ..core.model import Change, Live, Outcome, Plan, Status
+from .. import __version__
+from ..core.codec import outcome, plan_to_json
+from ..core.errors import RetinueError, StaleError, UsageError
+from ..core.model import Action, Change, Live, Outcome, Plan, Status
 from ..core.waves import Known, in_plan_order, known_as
 from ..engine.apply import apply_changes
 from ..engine.preflight import Checked
@@ -20,8 +21,7 @@ from ..engine.threads import in_thread
 from ..load.uploads import changed_since, content
 from ..providers.base import Service
 from ..render.results import PAST
-from . import console, exits, files, interrupts
-from .approval import approve, check_digest, is_approved
+from . import console, exits, interrupts, named_files
 from .options import ApplyOptions, ProjectOptions
 from .report import nothing_to_do, report_blocked, report_outcomes, show_plan, shows_plan, text_of
 from .session import Session
@@ -52,7 +52,7 @@ def review_and_apply(plan: Plan, session: Session, service: Service, options: Ap
     empty = outcome(plan) == "no-changes"
     if shows_plan(options):
         show_plan(plan, ProjectOptions())
-    elif console.is_interactive() and not is_approved(options) and not empty:
+    elif console.is_interactive() and not options.approved and not empty:
         # stdout is for the result; whoever is asked must see what about.
         console.note(text_of(plan, ProjectOptions(), sys.stderr))
     check_digest(plan, options.expect_digest)
@@ -63,12 +63,44 @@ def review_and_apply(plan: Plan, session: Session, service: Service, options: Ap
     return carry_out(plan, session, service, options)
 
 
+def check_digest(plan: Plan, expected: str | None) -> None:
+    """Raises StaleError unless the plan is the one whose digest was approved, or there is nothing to do."""
+    digest = plan_to_json(plan, __version__)["digest"]
+    if expected in (None, digest):
+        return
+    if outcome(plan) != "no-changes":
+        message = f"the plan is not the one that was approved: its digest is {digest}"
+        raise StaleError(message, "Review the plan above and approve its digest.")
+    # What was approved is done, by this job's first run for instance.
+    console.note(f"Nothing is left to do, so the expected digest does not matter. That of this plan is {digest}.")
+
+
+def approve(plan: Plan, options: ApplyOptions) -> None:
+    """Ask on a terminal. Raises UsageError without one, RetinueError if the answer is not yes."""
+    if options.approved:
+        return
+    if not console.is_interactive():
+        remedy = "Pass --auto-approve, or --expect-digest with the digest of a reviewed plan."
+        raise UsageError("this plan needs an approval, and there is no terminal to ask at", remedy)
+    going = [change for change in plan.changes if not change.held]
+    deletes = sum(change.action is Action.DELETE for change in going)
+    loss = f", of which {deletes} delete" if deletes else ""
+    these = "this change" if len(going) == 1 else f"these {len(going)} changes"
+    if console.ask(f"\nApply {these}{loss} to {plan.environment}? Only `yes` is accepted: ") != "yes":
+        raise RetinueError("not approved; nothing was changed", "Answer `yes` to go on.")
+
+
 def carry_out(
-    plan: Plan, session: Session, service: Service, options: ApplyOptions, checked: Checked | None = None
+    plan: Plan, session: Session, service: Service, options: ApplyOptions, saved: Checked | None = None
 ) -> int:
-    """Apply an approved plan, report it, and return the exit code. `checked`: what of a saved one is left to do."""
-    checked = checked or Checked(plan.changes, (), ())
+    """Apply an approved plan, report it, and return the exit code. `saved`: what of a saved one is left to do."""
+    checked = saved or Checked(plan.changes, (), ())
     if any(change.blocked for change in checked.todo):
+        if saved:
+            # Blocked by now, which the plan that was shown does not say.
+            plan = replace(plan, changes=saved.todo, document=None)
+            if shows_plan(options):
+                show_plan(plan, ProjectOptions())
         return report_blocked(plan, options)
     stopping, record = Stopping(session.stop), _Record()
     with interrupts.handed_to(stopping.handle):
@@ -131,13 +163,14 @@ class _Record:
         return replace(run, started=started, finished=finished)
 
     def so_far(self, changes: Sequence[Change]) -> list[Outcome]:
-        return [self.finished.get(known_as(change)) or self._open(change) for change in changes]
-
-    def _open(self, change: Change) -> Outcome:
-        status, why = Status.NOT_STARTED, "the run was stopped before it"
-        if known_as(change) in self.started:
-            status, why = Status.UNKNOWN, "stopped in the middle of it"
-        return Outcome(change.address, change.action, status, change.remote_id, why)
+        found = []
+        for change in changes:
+            status, why = Status.NOT_STARTED, "the run was stopped before it"
+            if known_as(change) in self.started:
+                status, why = Status.UNKNOWN, "stopped in the middle of it"
+            left = Outcome(change.address, change.action, status, change.remote_id, why)
+            found.append(self.finished.get(known_as(change), left))
+        return found
 
 
 def run_of(session: Session, service: Service, options: ApplyOptions) -> Run:
@@ -176,6 +209,6 @@ def backup_into(folder: str) -> Callable[[Live], None]:
     def save(live: Live) -> None:
         # The id comes from the service: it must not choose the folder.
         name = quote(live.remote_id, safe="", errors="surrogatepass")
-        files.write_beside(folder, name, console.json_text(dict(live.raw)).encode())
+        named_files.write_beside(folder, name, console.json_text(dict(live.raw)).encode())
 
     return save

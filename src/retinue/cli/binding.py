@@ -1,15 +1,18 @@
-"""The provider of an environment, and what of its settings means nothing there. Reaches no service."""
+"""The provider of an environment, and its settings held against what that takes and what its service reports."""
 
 from __future__ import annotations
 
-from ..core.errors import InvalidManifests
+from dataclasses import replace
+
+from ..core.errors import AuthError, InvalidManifests
 from ..core.model import Diagnostic
+from ..core.pointer import split_pointer
 from ..load.endpoints import EMULATOR
+from ..load.located import place_of
 from ..load.project import Environment, Project
 from ..providers import registry
-from ..providers.base import Configurable, Provider, Settings
+from ..providers.base import Configurable, Identified, Provider, Service, Settings
 from . import emulators
-from .accounts import in_project, unreported
 
 
 def bound_provider(project: Project, environment: Environment) -> tuple[Provider, tuple[Diagnostic, ...]]:
@@ -17,25 +20,54 @@ def bound_provider(project: Project, environment: Environment) -> tuple[Provider
     if not registry.has(environment.provider):
         message, remedy = registry.unknown(environment.provider)
         problem = Diagnostic("unknown-provider", message, remedy, path="/provider")
-        raise InvalidManifests([in_project(problem, project, environment)])
+        raise InvalidManifests([_in_project(problem, project, environment)])
     provider = registry.load(environment.provider)
     taken = {key: value for key, value in environment.settings.items() if key in provider.capabilities.settings}
-    found = [_no_setting(key, provider) for key in environment.settings if key not in taken]
+    takes = ", ".join(sorted(provider.capabilities.settings))
+    remedy = f"Remove it. {provider.name} takes: {takes}." if takes else "Remove it."
+    found = [
+        Diagnostic("unused-setting", f"`{key}` means nothing to the provider `{provider.name}`", remedy, path=f"/{key}")
+        for key in environment.settings
+        if key not in taken
+    ]
     if environment.endpoint == EMULATOR and not emulators.has(provider.name):
         message = f"the emulator does not speak the API of the provider `{provider.name}`"
         remedy = "Name the address of a server of it."
         found.append(Diagnostic("emulator-dialect", message, remedy, path="/endpoint"))
     if environment.account is not None and not provider.capabilities.account:
-        found.append(unreported(f"{provider.name} reports no account"))
+        found.append(_unreported(f"{provider.name} reports no account"))
     if isinstance(provider, Configurable):
         bound = provider.configured(Settings(environment.endpoint, taken, environment.api_key is not None))
         provider = bound.provider
         found += bound.diagnostics
-    return provider, tuple(in_project(item, project, environment) for item in found)
+    return provider, tuple(_in_project(item, project, environment) for item in found)
 
 
-def _no_setting(key: str, provider: Provider) -> Diagnostic:
-    takes = ", ".join(sorted(provider.capabilities.settings))
-    remedy = f"Remove it. {provider.name} takes: {takes}." if takes else "Remove it."
-    message = f"`{key}` means nothing to the provider `{provider.name}`"
-    return Diagnostic("unused-setting", message, remedy, path=f"/{key}")
+def _in_project(problem: Diagnostic, project: Project, environment: Environment) -> Diagnostic:
+    """With the line of retinue.yaml that a finding about the environment's settings is about."""
+    steps = ["environments", environment.name, *split_pointer(problem.path or "")]
+    place = place_of(project.data, steps) or environment.place
+    return replace(problem, place=place, path=f"/environments/{environment.name}{problem.path or ''}")
+
+
+def check_account(project: Project, environment: Environment, service: Service) -> None:
+    """Nothing to check where no account is named: no request then.
+
+    Raises AuthError for another account, InvalidManifests if the service does not say whose account the key opens.
+    """
+    if environment.account is None:
+        return
+    found = service.account() if isinstance(service, Identified) else None
+    if found is None:
+        problem = _unreported("this service does not say whose account the key opens")
+        raise InvalidManifests([_in_project(problem, project, environment)])
+    if found != environment.account:
+        raise AuthError(
+            f"the key of the environment {environment.name} opens the account {found}, not {environment.account};"
+            " nothing was read or written",
+            "Check `api_key` and `account` in retinue.yaml.",
+        )
+
+
+def _unreported(why: str) -> Diagnostic:
+    return Diagnostic("account-unreported", f"`account` cannot be checked: {why}", "Remove this line.", path="/account")

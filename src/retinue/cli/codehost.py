@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 
 from ..core.errors import AuthError, UsageError
 from ..load.endpoints import is_loopback
+from ..providers.wire import Connection
 from ..render.inert import is_web_address
-from ..review.hosts import Access
+from ..review.hosts import HOSTS, Host
 from . import console
-from .arguments import parse_timeout
-from .options import ProjectOptions
-from .proxies import proxy_for
+from .connecting import proxy_for
+from .options import ProjectOptions, parse_timeout
 
 _TOKENS = {"github": "GITHUB_TOKEN", "gitlab": "GITLAB_TOKEN"}
 _VARIABLES = {
@@ -41,8 +41,8 @@ class HostOptions(ProjectOptions):
     dry_run: bool
 
 
-def access_from(options: HostOptions) -> tuple[str, Access]:
-    """The code host and the request for review that this run is about: flags before the CI's variables.
+def host_of(options: HostOptions) -> tuple[str, Host]:
+    """The name of the code host, and the request for review that this run is about: flags before the CI's variables.
 
     Raises UsageError with the flag for what is missing, AuthError without a token.
     """
@@ -52,7 +52,7 @@ def access_from(options: HostOptions) -> tuple[str, Access]:
     repository = options.repository or os.environ.get(names["repository"])
     if not repository or (host == "github" and not re.fullmatch(r"[^/\s]+/[^/\s]+", repository)):
         raise UsageError("which repository?", f"Name it with --repository, or set {names['repository']}.")
-    number = options.number or (_pull_request() if host == "github" else _number("CI_MERGE_REQUEST_IID"))
+    number = options.number or (_pull_request() if host == "github" else _merge_request())
     if not number and not options.read:
         raise UsageError("this run is about no pull or merge request", "Name it with --number; --out FILE needs none.")
     url = options.api_url or os.environ.get(names["api_url"]) or ("https://api.github.com" * (host == "github"))
@@ -65,7 +65,16 @@ def access_from(options: HostOptions) -> tuple[str, Access]:
     if not (token and token.isascii() and token.isprintable()):
         raise AuthError(f"the environment variable {token_name} holds no token", f"Set {token_name}, or --token-env.")
     proxy, log = proxy_for(url, signed=True), console.line if options.verbose else None
-    return host, Access(url.rstrip("/"), repository, number, token, timeout, log, proxy, console.SECRETS)
+    connection = Connection(
+        url.rstrip("/"),
+        {"Authorization": f"Bearer {token}"},
+        budget=timeout,
+        log=log,
+        parallelism=1,
+        proxy=proxy,
+        secrets=console.SECRETS,
+    )
+    return host, HOSTS[host](connection, repository, number)
 
 
 def _pull_request() -> int:
@@ -84,8 +93,8 @@ def _pull_request() -> int:
     return int(found[1]) if found else 0
 
 
-def _number(variable: str) -> int:
-    text = os.environ.get(variable, "")
+def _merge_request() -> int:
+    text = os.environ.get("CI_MERGE_REQUEST_IID", "")
     return int(text) if re.fullmatch(r"[1-9][0-9]{0,9}", text) else 0
 
 

@@ -1,4 +1,4 @@
-"""Connects to the service of an environment: its key, its host, the embedded emulator. Reads no object there."""
+"""Connects to the service of an environment: its key, host and proxy, or the emulator. Reads no object there."""
 
 from __future__ import annotations
 
@@ -8,17 +8,15 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from ..core.errors import UsageError
-from ..load.endpoints import EMULATOR
-from ..load.project import Environment
+from ..load.endpoints import EMULATOR, is_loopback
 from ..providers.base import Identity, Service, bearer
 from ..providers.wire import Connection
 from . import console, emulators
-from .accounts import check_account
-from .arguments import parse_timeout
-from .options import ServiceOptions
-from .proxies import proxy_for
+from .binding import check_account
+from .options import ServiceOptions, parse_timeout
 from .secrets import LONGEST, resolve
 from .session import Session
 
@@ -29,9 +27,14 @@ EMULATOR_FOLDER = ".retinue-emulator"
 def connect(session: Session, options: ServiceOptions) -> Iterator[Service]:
     """The connected service of the session's environment, closed at the end."""
     environment = session.environment
-    _check_host(environment)
+    emulator, allowed = environment.endpoint == EMULATOR, os.environ.get("RETINUE_ALLOWED_HOSTS")
+    if allowed and not emulator:
+        # It restricts from outside where a key may be sent.
+        host = (urlsplit(environment.endpoint).hostname or "").lower()
+        if host not in {item.strip().lower() for item in allowed.split(",")}:
+            remedy = "Correct `endpoint` in retinue.yaml, or let the pipeline's owner allow the host."
+            raise UsageError(f"the endpoint's host {host} is not among $RETINUE_ALLOWED_HOSTS", remedy)
     with ExitStack() as stack:
-        emulator = environment.endpoint == EMULATOR
         budget = parse_timeout(options.timeout)
         sign = partial(_headers, session, min(LONGEST, budget))
         headers = session.provider.capabilities.auth.headers("env", EMULATOR) if emulator else sign()
@@ -68,15 +71,22 @@ def _headers(session: Session, seconds: float) -> dict[str, str]:
     return bearer(token) if token else {}
 
 
-def _check_host(environment: Environment) -> None:
-    """$RETINUE_ALLOWED_HOSTS restricts from outside where a key may be sent."""
-    allowed = os.environ.get("RETINUE_ALLOWED_HOSTS")
-    if not allowed or environment.endpoint == EMULATOR:
-        return
-    host = (urlsplit(environment.endpoint).hostname or "").lower()
-    if host not in {item.strip().lower() for item in allowed.split(",")}:
-        remedy = "Correct `endpoint` in retinue.yaml, or let the pipeline's owner allow the host."
-        raise UsageError(f"the endpoint's host {host} is not among $RETINUE_ALLOWED_HOSTS", remedy)
+def proxy_for(url: str, *, signed: bool) -> str | None:
+    """The URL of the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY name for a URL; never one for this very machine.
+
+    `signed`: the requests carry a key. Raises UsageError where another machine would read it on the way.
+    """
+    target, settings = urlsplit(url), getproxies()
+    host, proxy = target.hostname or "", settings.get(target.scheme) or settings.get("all")
+    if not proxy or is_loopback(host) or proxy_bypass(target.netloc):
+        return None
+    proxy = proxy if "://" in proxy else f"http://{proxy}"
+    if signed and target.scheme == "http" and not is_loopback(urlsplit(proxy).hostname or ""):
+        raise UsageError(
+            f"plain http to {host} through the proxy of this shell would send the key unprotected to another machine",
+            f"Write https:// in `endpoint`, or add {host} to NO_PROXY.",
+        )
+    return proxy
 
 
 @contextmanager

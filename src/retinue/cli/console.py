@@ -19,7 +19,7 @@ from ..core.errors import InvalidManifests, RetinueError
 from ..core.model import Diagnostic, Json
 from ..providers.credentials import Secrets
 from ..render.style import REVIEWED, Style
-from . import files, interrupts
+from . import interrupts, named_files
 from .exits import Exit, of_error, word
 from .options import STDOUT, OutputOptions
 from .streams import OutputLost, report
@@ -63,13 +63,13 @@ SECRETS = Secrets()
 
 def result(text: str) -> None:
     """What was asked for, on stdout, without keys. Raises OutputLost."""
-    _write(SECRETS.masked(text))
-
-
-def _write(text: str) -> None:
     with interrupts.held():
-        sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
-        sys.stdout.flush()
+        _write(sys.stdout, SECRETS.masked(text))
+
+
+def _write(stream: TextIO, text: str) -> None:
+    stream.write(text if text.endswith("\n") or not text else text + "\n")
+    stream.flush()
 
 
 def result_json(text: str) -> None:
@@ -80,15 +80,13 @@ def result_json(text: str) -> None:
 
         text = ascii_json(text)
     with interrupts.held():
-        _write(text)
+        _write(sys.stdout, text)
         interrupts.settle()
 
 
 def note(text: str) -> None:
     """Progress and hints, on stderr, without keys."""
-    text = SECRETS.masked(text)
-    sys.stderr.write(text if text.endswith("\n") or not text else text + "\n")
-    sys.stderr.flush()
+    _write(sys.stderr, SECRETS.masked(text))
 
 
 def harmless(text: str) -> str:
@@ -114,7 +112,7 @@ def diagnostics(items: Sequence[Diagnostic]) -> None:
 
 def write_file(path: str, text: str, *, private: bool = False, mode: int | None = None) -> None:
     """As `files.write`, without keys. Raises UsageError."""
-    files.write(path, SECRETS.masked(text).encode("utf-8", "backslashreplace"), private=private, mode=mode)
+    named_files.write(path, SECRETS.masked(text).encode("utf-8", "backslashreplace"), private=private, mode=mode)
 
 
 def deliver(text: str, options: OutputOptions, *, private: bool = False) -> None:
@@ -252,13 +250,21 @@ def for_machines(problems: Sequence[Diagnostic], wanted: str, directory: str) ->
     """Diagnostics on stdout as SARIF or as annotations, with places from the root of the repository."""
     from .. import __version__
     from ..render.machines import github, sarif
-    from .ci import folder_in_repository
 
-    folder = folder_in_repository(directory)
+    # What the places in annotations begin with: where the project is, relative to the root of its repository.
+    project = _around(Path(directory).resolve(), "retinue.yaml")
+    workspace = os.environ.get("GITHUB_WORKSPACE") or os.environ.get("CI_PROJECT_DIR")
+    root = Path(workspace).resolve() if workspace else _around(project, ".git")
+    folder = project.relative_to(root).as_posix() if project.is_relative_to(root) else "."
     if wanted == "sarif":
         result_json(json_text(sarif(problems, __version__, folder)))
     else:
         result(github(problems, folder))
+
+
+def _around(start: Path, name: str) -> Path:
+    """The nearest folder from `start` upward that holds `name`; `start` if none does."""
+    return next((folder for folder in (start, *start.parents) if os.path.lexists(folder / name)), start)
 
 
 MACHINES = ("sarif", "github")
@@ -273,9 +279,9 @@ def bug_in(error: Exception) -> Diagnostic:
     import traceback
 
     frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if f"{os.sep}retinue{os.sep}" in frame.filename] or frames
-    last = ours[-1] if ours else None
-    where = f"{Path(last.filename).name}:{last.lineno} in {last.name}" if last else "an unknown place"
+    ours = [frame for frame in frames if f"{os.sep}retinue{os.sep}" in frame.filename]
+    last = (ours or frames)[-1]
+    where = f"{Path(last.filename).name}:{last.lineno} in {last.name}"
     message = f"This is a bug in retinue: {type(error).__name__} at {where}"
     remedy = "Nothing more was done. Please report it with the command you ran; `retinue --version` tells the version."
     return Diagnostic(code="bug", message=message, remedy=remedy)

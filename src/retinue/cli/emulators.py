@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -11,22 +11,13 @@ from ..core.errors import UsageError
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
-    from wsgiref.types import WSGIEnvironment
 
 GROUP = "retinue.emulators"
 SERVER = "retinue"
 """The name of the one that serves every dialect, for `retinue emulator`. No provider has it."""
 
 
-class Emulator(Protocol):
-    """A WSGI application. By a provider's name: its root is where that provider's base URL points."""
-
-    def __call__(self, environ: WSGIEnvironment, start_response: Callable[..., Any]) -> Iterable[bytes]: ...
-
-    def close(self) -> None: ...
-
-
-class Server(Emulator, Protocol):
+class Server(Protocol):
     guide: Sequence[tuple[str, str, str]]
     """Of each API: its name, its base, and the headers and the query that a request by hand needs."""
 
@@ -35,6 +26,8 @@ class Server(Emulator, Protocol):
 
     def serve(self, host: str, port: int, ready: Callable[[str], None], stop: threading.Event) -> None:
         """Serve until `stop`; `ready` gets the URL. Raises OSError."""
+
+    def close(self) -> None: ...
 
 
 @cache
@@ -50,7 +43,10 @@ def has(name: str) -> bool:
 
 
 def load(name: str) -> Callable[..., Any]:
-    """What makes the emulator of this name, from the path of its database. Raises UsageError if there is none."""
+    """What makes the emulator of this name, from the path of its database: a WSGI application that can be closed.
+
+    By a provider's name its root is where that provider's base URL points. Raises UsageError if there is none.
+    """
     if name not in _entries():
         raise UsageError(f"the emulator `{name}` is not installed", "Install retinue again, from its own source.")
     entry = _entries()[name]

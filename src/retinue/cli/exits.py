@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from enum import IntEnum
 
-from ..core.errors import ApiGone as Gone
-from ..core.errors import AuthError, InvalidManifests, RetinueError, StaleError, Unreachable, UsageError
+from ..core.errors import ApiGone, AuthError, InvalidManifests, RetinueError, StaleError, Unreachable, UsageError
 from ..core.model import Outcome, Status
 
 
@@ -26,6 +25,14 @@ class Exit(IntEnum):
 
 
 _PRECEDENCE = (Exit.USAGE, Exit.AUTH, Exit.UNREACHABLE, Exit.STALE, Exit.BLOCKED, Exit.ERROR)
+_BY_ERROR = {
+    UsageError: Exit.USAGE,
+    InvalidManifests: Exit.USAGE,
+    AuthError: Exit.AUTH,
+    StaleError: Exit.STALE,
+    ApiGone: Exit.UNREACHABLE,
+    Unreachable: Exit.UNREACHABLE,
+}
 _BY_WORD = {
     "auth": Exit.AUTH,
     "unreachable": Exit.UNREACHABLE,
@@ -50,13 +57,7 @@ def decide(failures: Collection[Exit], *, wrote: bool = False, left: bool = Fals
 
 def of_error(error: RetinueError) -> Exit:
     """The code of a failure that ended a command."""
-    if isinstance(error, UsageError | InvalidManifests):
-        return Exit.USAGE
-    if isinstance(error, AuthError):
-        return Exit.AUTH
-    if isinstance(error, StaleError):
-        return Exit.STALE
-    return Exit.UNREACHABLE if isinstance(error, Gone | Unreachable) else Exit.ERROR
+    return next((code for kind, code in _BY_ERROR.items() if isinstance(error, kind)), Exit.ERROR)
 
 
 def of_outcomes(outcomes: Sequence[Outcome], signal: int = 0) -> Exit:

@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from functools import partial
 from pathlib import Path, PurePosixPath
 
 from ..core.errors import InvalidManifests, UsageError
@@ -24,12 +23,12 @@ from ..load.project import Project
 from ..load.sources import covering, fixed
 from ..load.yaml import parse
 from ..providers import registry
-from ..providers.base import Exporter, Provider, Recogniser
+from ..providers.base import Exporter, Recogniser
 from ..providers.registry import catalogue
 from ..schema import Catalogue, with_extras
 from . import console
 from .connecting import connect
-from .files import read_named, read_stdin
+from .named_files import read_named, read_stdin
 from .options import ServiceOptions
 from .projects import refuse
 from .session import Session, open_without_manifests
@@ -51,10 +50,10 @@ class Choice:
         name = str(item.get("name") or "")
         return any(item.get("id") == one if one in self.ids else fnmatchcase(name, one) for one in wanted)
 
-    def missed(self, objects: Sequence[Json]) -> str | None:
+    def missed(self, objects: Sequence[Mapping[str, Json]]) -> str | None:
         """An id or a pattern that no object answers to."""
-        found = [item for item in objects if isinstance(item, dict)]
-        return next((one for one in (*self.ids, *self.names) if not any(self._matches(o, (one,)) for o in found)), None)
+        wanted = (*self.ids, *self.names)
+        return next((one for one in wanted if not any(self._matches(item, (one,)) for item in objects)), None)
 
 
 def read_export(
@@ -71,14 +70,21 @@ def read_export(
     objects, problems = objects_from_text(data, path, kinds)
     if problems:
         raise InvalidManifests(problems)
-    if (missed := choice.missed(flat(objects, kinds)[0])) is not None:
+    found = [item for item in flat(objects, kinds)[0] if isinstance(item, dict)]
+    if (missed := choice.missed(found)) is not None:
         raise UsageError(f"no object of the export is {missed}", "Look into the file for its `id` and `name`.")
-    origin = _origin(flat(objects, kinds)[0])
+    providers = [provider for provider in registry.loadable()[0] if isinstance(provider, Recogniser)]
+    # One export is of one service: that of the first object which says so.
+    origin = next((provider for item in found for provider in providers if provider.recognised(item)), None)
     if origin is not None:
         known = known.of(origin.name)
         known = replace(known, kinds=with_extras(known.kinds, origin.name, origin.capabilities.extras))
     into = None if project is None else _into(project, kinds[0])
-    read = partial(_in_words, origin)
+
+    def read(item: Json) -> Json:
+        live = origin.recognised(item) if origin and isinstance(item, dict) else None
+        return origin.exported(live) if origin and live else item
+
     exported = manifests_from_objects(objects, known, into, wanted=choice.takes, read=read)
     exported = replace(checked(exported), provider=origin.name if origin else None)
     if project is None:
@@ -86,18 +92,6 @@ def read_export(
     beside = Beside(project, tuple(project.environments), variables or {}, known.kinds)
     _refuse_taken(exported, beside)
     return checked(fitted(exported, beside))
-
-
-def _origin(objects: Sequence[Json]) -> Provider | None:
-    """The service whose objects these are, if the first that says so is right: one export is of one service."""
-    providers = [provider for provider in registry.loadable()[0] if isinstance(provider, Recogniser)]
-    found = (item for item in objects if isinstance(item, dict))
-    return next((provider for item in found for provider in providers if provider.recognised(item)), None)
-
-
-def _in_words(origin: Provider | None, item: Json) -> Json:
-    live = origin.recognised(item) if isinstance(origin, Recogniser) and isinstance(item, dict) else None
-    return item if live is None else origin.exported(live)
 
 
 def exportable(known: Catalogue) -> list[Kind]:
@@ -188,7 +182,10 @@ def _with_names(exported: Exported, names: Names, session: Session) -> Exported:
 
 
 def _into(project: Project, kind: Kind) -> Destination:
-    folder = _folder(project, kind)
+    # The first manifest folder of the project, or the fixed part of a pattern that names new manifests there.
+    taken = ((entry, fixed(entry)) for entry in project.manifests)
+    folders = (name for entry, name in taken if not PurePosixPath(name).suffix and covering([entry])(f"{name}/a.yaml"))
+    folder = next(folders, kind.plural.replace(" ", "-"))
     parent = PurePosixPath(folder).parent
     prompts = not covering(project.manifests)(f"{parent}/prompts/a.md")
     shared = kind.export.shared[0] if kind.export else ""
@@ -225,12 +222,3 @@ def _without_keys(fields: dict[str, Json]) -> dict[str, Json]:
         remedy = "Take the key out of the object, and revoke it; then correct the manifest."
         console.diagnostics([Diagnostic("key-masked", message, remedy, severity=Severity.WARNING)])
     return shown
-
-
-def _folder(project: Project, kind: Kind) -> str:
-    """The first manifest folder of the project, or the fixed part of a pattern that names new manifests there."""
-    for entry in project.manifests:
-        folder = fixed(entry)
-        if not PurePosixPath(folder).suffix and covering([entry])(f"{folder}/a.yaml"):
-            return folder
-    return kind.plural.replace(" ", "-")

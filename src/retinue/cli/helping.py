@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from functools import wraps
 from typing import Any
 
 import click
@@ -64,6 +66,23 @@ class Command(click.Command):
                     formatter.write_dl(records)
 
 
-def command(name: str, *examples: str, **settings: Any) -> Callable[[Callable[..., Any]], Command]:
-    """As click.command."""
-    return click.command(name, cls=Command, examples=examples, **settings)
+def command(
+    name: str, options: type[Any] | None, *examples: str, **settings: Any
+) -> Callable[[Callable[..., int]], Command]:
+    """As click.command. The flags that are fields of `options` become one frozen value of it, the first argument.
+
+    `examples`: what follows the command's name in each.
+    """
+
+    def decorate(function: Callable[..., int]) -> Command:
+        @wraps(function)
+        def gathering(**flags: Any) -> int:
+            if options is None:
+                return function(**flags)
+            mine = {item.name: flags.pop(item.name) for item in fields(options) if item.name in flags}
+            return function(options(**mine), **flags)
+
+        lines = [f"retinue {name} {example}".rstrip() for example in examples]
+        return click.command(name, cls=Command, examples=lines, **settings)(gathering)
+
+    return decorate

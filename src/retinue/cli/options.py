@@ -1,16 +1,18 @@
-"""The flags that commands share, declared once, and the frozen values that they become. Decides nothing about them."""
+"""The flags that commands share, declared once, and the values that they become. Decides nothing about them."""
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, fields
-from functools import partial, wraps
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import click
 
 from ..core.allowed import Allowed
+from ..core.errors import UsageError
 from ..core.model import Address
 from ..load.located import Map
 
@@ -75,20 +77,9 @@ class ApplyOptions(PlanOptions):
     fail_fast: bool = False
     backup: str | None = None
 
-
-def gathered(kind: type[Any]) -> Callable[[Callable[..., int]], Callable[..., int]]:
-    """Hands a command one frozen value of this kind, in the place of the flags that are its fields."""
-    names = {item.name for item in fields(kind)}
-
-    def decorate(command: Callable[..., int]) -> Callable[..., int]:
-        @wraps(command)
-        def gathering(**flags: Any) -> int:
-            mine = {name: flags.pop(name) for name in names & flags.keys()}
-            return command(kind(**mine), **flags)
-
-        return gathering
-
-    return decorate
+    @property
+    def approved(self) -> bool:
+        return self.auto_approve or self.expect_digest is not None
 
 
 def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
@@ -127,50 +118,39 @@ def format_option(*choices: str) -> Callable[[F], F]:
     )
 
 
-def project_options(command: F) -> F:
-    """For commands that read the project."""
-    help_file = "Take `environments` from this retinue.yaml, of a trusted branch."
-    return _all(
-        DIRECTORY,
-        click.option("--project-file", metavar="FILE", help=help_file),
-        _several("--var", "variables", metavar="K=V", help="Set a variable; again for more."),
-        _several("--var-file", "var_files", metavar="FILE", help="Set variables from a YAML file."),
-        NO_COLOR,
-        QUIET,
-        VERBOSE,
-    )(command)
-
-
-def service_options(command: F) -> F:
-    """For commands that reach the service of one environment."""
-    return _all(ENVIRONMENT)(connection_options(command))
-
-
-def connection_options(command: F) -> F:
-    """For commands that reach the services of environments that they name themselves."""
-    at_once, longest = "Requests at once.", "Longest time for the whole run, such as 90s or 15m."
-    return _all(
-        _defaulted("--parallelism", type=click.IntRange(1, 100), default=10, metavar="N", help=at_once),
-        _defaulted("--timeout", default="15m", metavar="TIME", help=longest),
-    )(project_options(command))
-
-
-def selection_options(command: F) -> F:
-    """They only narrow: what is left out is neither changed nor deleted."""
-    return _all(
-        _several("--target", "targets", metavar="ADDRESS", help="Only this address or pattern; again for more."),
-        _several("--exclude", "excludes", metavar="ADDRESS", help="All but this address or pattern; again for more."),
-        _several("--select", "labels", metavar="LABEL=VALUE", help="Only manifests with this label; again for more."),
-    )(command)
-
-
-def apply_options(command: F) -> F:
-    return _all(
-        click.option("--auto-approve", "--yes", "auto_approve", is_flag=True, help="Do not ask."),
-        click.option("--expect-digest", metavar="D", help="Go on only if the plan has this digest."),
-        click.option("--fail-fast", is_flag=True, help="Start nothing new after the first failure."),
-        click.option("--backup", metavar="DIR", help="Save each object before it is changed or deleted."),
-    )(command)
+AUTO_APPROVE = click.option("--auto-approve", "--yes", "auto_approve", is_flag=True, help="Do not ask.")
+_FROM = "Take `environments` from this retinue.yaml, of a trusted branch."
+project_options = _all(
+    DIRECTORY,
+    click.option("--project-file", metavar="FILE", help=_FROM),
+    _several("--var", "variables", metavar="K=V", help="Set a variable; again for more."),
+    _several("--var-file", "var_files", metavar="FILE", help="Set variables from a YAML file."),
+    NO_COLOR,
+    QUIET,
+    VERBOSE,
+)
+"""For commands that read the project."""
+_LONGEST = "Longest time for the whole run, such as 90s or 15m."
+connection_options = _all(
+    _defaulted("--parallelism", type=click.IntRange(1, 100), default=10, metavar="N", help="Requests at once."),
+    _defaulted("--timeout", default="15m", metavar="TIME", help=_LONGEST),
+    project_options,
+)
+"""For commands that reach the services of environments that they name themselves."""
+service_options = _all(ENVIRONMENT, connection_options)
+"""For commands that reach the service of one environment."""
+selection_options = _all(
+    _several("--target", "targets", metavar="ADDRESS", help="Only this address or pattern; again for more."),
+    _several("--exclude", "excludes", metavar="ADDRESS", help="All but this address or pattern; again for more."),
+    _several("--select", "labels", metavar="LABEL=VALUE", help="Only manifests with this label; again for more."),
+)
+"""They only narrow: what is left out is neither changed nor deleted."""
+apply_options = _all(
+    AUTO_APPROVE,
+    click.option("--expect-digest", metavar="D", help="Go on only if the plan has this digest."),
+    click.option("--fail-fast", is_flag=True, help="Start nothing new after the first failure."),
+    click.option("--backup", metavar="DIR", help="Save each object before it is changed or deleted."),
+)
 
 
 def to_paste(name: str, options: ProjectOptions, *words: str) -> str:
@@ -178,3 +158,30 @@ def to_paste(name: str, options: ProjectOptions, *words: str) -> str:
     flags = (("-C", options.directory), ("-e", options.environment or ""))
     chosen = (part for flag in flags if flag[1] not in ("", ".") for part in flag)
     return shlex.join(["retinue", name, *chosen, *words])
+
+
+_LIKE = {"--var": ("NAME=VALUE", "model=gpt-4o"), "--select": ("LABEL=VALUE", "team=support")}
+
+
+def parse_pairs(pairs: Sequence[str], flag: str) -> dict[str, str]:
+    """`K=V` texts as a mapping. Raises UsageError for a text without `=`."""
+    result = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not (key and equals):
+            like, example = _LIKE[flag]
+            raise UsageError(f"{flag} {pair} is not {like}", f"For example {flag} {example}.")
+        if not pair.isprintable() and any("\ud800" <= char <= "\udfff" for char in pair):
+            raise UsageError(f"{flag} {key} is not UTF-8", "Set the locale of this shell to UTF-8, or use --var-file.")
+        result[key] = value
+    return result
+
+
+def parse_timeout(text: str) -> float:
+    """`90`, `90s`, `15m` or `2h` in seconds. Raises UsageError."""
+    match = re.fullmatch(r"0*([1-9][0-9]{0,8})(s|m|h|)", text)
+    seconds = int(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]] if match else 0
+    if not 0 < seconds <= 1000 * 3600:
+        shown = text if len(text) <= 20 else text[:19] + "…"
+        raise UsageError(f"--timeout {shown} is no time", "Write for example 90s or 15m, at most 1000h.")
+    return float(seconds)

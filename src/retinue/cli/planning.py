@@ -9,12 +9,10 @@ from ..core.allowed import Allowed, flag
 from ..core.errors import InvalidManifests, RetinueError, UsageError
 from ..core.model import Action, Address, Change, Diagnostic, Inputs, Live, ObjectKey, Place, Plan, Promotion, Severity
 from ..core.observation import Observation
-from ..core.plan import Intent, make_plan
+from ..core.plan import Intent, make_plan, select
 from ..core.policy import less_done
-from ..core.promotion import Proof, proof_of
-from ..core.selection import select
+from ..core.promotion import Proof, proof_of, spec_digests, verified
 from ..core.spelling import closest
-from ..core.verification import spec_digests, verified
 from ..engine.read import rewound
 from ..load.located import Map
 from ..load.manifests import PASSED_OVER, left_behind
@@ -22,8 +20,7 @@ from ..load.origins import shared_file_notes
 from ..providers.base import Adviser, Provider, Rewindable, Service
 from ..providers.losses import LOSS
 from . import console
-from .arguments import parse_pairs
-from .options import ApplyOptions, PlanOptions
+from .options import ApplyOptions, PlanOptions, parse_pairs
 from .reading import opened
 from .session import Session, placed
 
@@ -34,29 +31,24 @@ def plan_for(
     """The plan for what was read, with the command's selection and permissions.
 
     Where the environment is promoted from another one, that one is read and planned too: what it has not proven is
-    held. Nothing has to be proven to destroy.
+    held. Nothing has to be proven to destroy. Raises UsageError for an exception that names nothing.
     """
     promotion, exceptions = session.environment.promote_from, options.allowed.named("unpromoted")
     proof = None
     if promotion is not None and not destroy:
-        _check_exceptions(session, seen, exceptions)
+        owned = seen.world.owned if exceptions else {}
+        known = sorted({str(address) for address in (*owned, *(item.address for item in session.desired))})
+        for name in exceptions:
+            if name not in known:
+                meant = closest(name, known)
+                remedy = f"Did you mean {meant}?" if meant else f"Known: {', '.join(known) or 'none'}."
+                raise UsageError(f"{flag('unpromoted', name)}: there is no such object", remedy)
         proof = _proof(session, promotion, options)
     elif exceptions:
         name = session.environment.name
         why = "a destroy holds nothing back" if destroy else f"{name} is promoted from no other environment"
         raise UsageError(f"{flag('unpromoted', exceptions[0])}: {why}", "Leave it out: nothing is held here.")
     return own_plan(session, service, seen, options, proof=proof, destroy=destroy)
-
-
-def _check_exceptions(session: Session, seen: Observation, exceptions: Sequence[str]) -> None:
-    """Raises UsageError for an exception that names nothing."""
-    owned = seen.world.owned if exceptions else {}
-    known = sorted({str(address) for address in (*owned, *(item.address for item in session.desired))})
-    for name in exceptions:
-        if name not in known:
-            meant = closest(name, known)
-            remedy = f"Did you mean {meant}?" if meant else f"Known: {', '.join(known) or 'none'}."
-            raise UsageError(f"{flag('unpromoted', name)}: there is no such object", remedy)
 
 
 def _proof(session: Session, promotion: Promotion, options: PlanOptions) -> Proof:
@@ -143,21 +135,14 @@ def _planned(session: Session, service: Service, seen: Observation, intent: Inte
 
 def _refuse_keys(plan: Plan, session: Session) -> None:
     """Raises InvalidManifests where a manifest holds the key of this run: apply would write it."""
-    found = [
-        placed(
-            Diagnostic(
-                "literal-secret",
-                f"{item.path} of {change.address} holds the key of this environment",
-                "Take it out of the manifest, and revoke the key: it stands in a file.",
-                path=item.path,
-                address=str(change.address),
-            ),
-            session.written[str(change.address)],
-        )
-        for change in plan.changes
-        for item in change.fields
-        if str(change.address) in session.written and console.SECRETS.masked_json(item.after) != item.after
-    ]
+    found, remedy = [], "Take it out of the manifest, and revoke the key: it stands in a file."
+    for change in plan.changes:
+        written = session.written.get(str(change.address))
+        for item in change.fields if written else ():
+            if written and console.SECRETS.masked_json(item.after) != item.after:
+                message = f"{item.path} of {change.address} holds the key of this environment"
+                problem = Diagnostic("literal-secret", message, remedy, path=item.path, address=str(change.address))
+                found.append(placed(problem, written))
     if found:
         raise InvalidManifests(found)
 

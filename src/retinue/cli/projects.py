@@ -1,4 +1,4 @@
-"""Which project and which of its environments a command is about. Reads retinue.yaml alone; prints nothing."""
+"""Which project, environment and variables a command is about. Reads the files of these; prints nothing."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..core.errors import InvalidManifests, UsageError
-from ..core.model import Diagnostic, Severity
+from ..core.model import Diagnostic, Place, Severity
 from ..load.files import MAX_BYTES
+from ..load.located import Map
 from ..load.project import Environment, Project, find, load_project, parse_project
+from ..load.yaml import parse
 from ..providers.registry import catalogue
-from .files import read_named
+from .named_files import read_named
+from .options import ProjectOptions, parse_pairs
 
 
 def open_project(
@@ -33,16 +36,14 @@ def open_project(
     project, diagnostics = load_project(root, catalogue, replaced)
     refuse(diagnostics)
     assert project is not None
-    return project if project_file is None else _with_environments_of(project, project_file)
-
-
-def _with_environments_of(project: Project, file: str) -> Project:
-    data = read_named(file, MAX_BYTES, "the project file", "Name a retinue.yaml with --project-file.")
-    trusted, diagnostics = parse_project(project.root, data, file, catalogue)
+    if project_file is None:
+        return project
+    data = read_named(project_file, MAX_BYTES, "the project file", "Name a retinue.yaml with --project-file.")
+    trusted, diagnostics = parse_project(root, data, project_file, catalogue)
     refuse(diagnostics)
     assert trusted is not None
     if trusted.name != project.name:
-        message = f"{file} is of the project `{trusted.name}`, the manifests are of `{project.name}`"
+        message = f"{project_file} is of the project `{trusted.name}`, the manifests are of `{project.name}`"
         raise UsageError(message, "Name the retinue.yaml of the same project, from a branch that is trusted.")
     return replace(project, environments=trusted.environments, known=trusted.known)
 
@@ -65,3 +66,23 @@ def choose_environment(project: Project, name: str | None) -> Environment:
         origin = "" if name else ", which $RETINUE_ENV names"
         raise UsageError(f"there is no environment `{wanted}`{origin}", f"This project has: {listed}.")
     return project.environments[wanted]
+
+
+def variables_of(options: ProjectOptions) -> Map:
+    """`--var-file` before `--var`; later ones win. What a file says has its place there.
+
+    Raises UsageError or InvalidManifests.
+    """
+    result = options.recorded.copy() if options.recorded is not None else Map(Place("", 1, 1))
+    for path in options.var_files:
+        parsed = parse(read_named(path, MAX_BYTES, "the variables file", "Name a YAML file with --var-file."), path)
+        refuse(parsed.diagnostics)
+        read = parsed.documents[0].value if len(parsed.documents) == 1 else None
+        if type(read) is not Map:
+            raise UsageError(f"{path} is no mapping of names to values", "Write lines such as `model: gpt-4o`.")
+        for name, value in read.items():
+            result.put(name, value, read.keys_at[name], read.values_at[name])
+    for name, text in parse_pairs(options.variables, "--var").items():
+        result[name] = text
+        result.keys_at.pop(name, None)
+    return result

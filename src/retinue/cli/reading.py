@@ -7,9 +7,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 from ..core.errors import ApiGone
-from ..core.model import Diagnostic, Live, Severity
-from ..core.observation import Observation
-from ..core.reach import hints_at_more, to_read_whole
+from ..core.model import Live, Severity
+from ..core.observation import Observation, hints_at_more, to_read_whole
 from ..engine.read import read_for_plan, read_ours, read_whole
 from ..engine.threads import in_thread
 from ..load.endpoints import EMULATOR
@@ -112,16 +111,14 @@ def understood(session: Session, service: Service, seen: Observation) -> Session
     if not isinstance(service, Resolver):
         return session
     found = service.resolve(session.desired)
-    notes = [_settled(item, session) for item in found.diagnostics]
+    notes = []
+    for item in found.diagnostics:
+        if item.address is not None:
+            # At the line of its manifest, and with the weight that the environment gives it.
+            resource = session.written[item.address]
+            item = placed(weighed(item, session.kinds[resource.kind], session.environment.on_loss), resource)
+        notes.append(item)
     refuse(notes)
     resources = tuple(held(item, notes) for item in found.resources)
     loaded = replace(session.loaded, resources=resources, diagnostics=(*session.loaded.diagnostics, *notes))
     return replace(session, loaded=loaded)
-
-
-def _settled(item: Diagnostic, session: Session) -> Diagnostic:
-    """What a service says of a manifest, at its line and with the weight that the environment gives it."""
-    if item.address is None:
-        return item
-    resource = session.written[item.address]
-    return placed(weighed(item, session.kinds[resource.kind], session.environment.on_loss), resource)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import sys
 from collections.abc import Sequence
@@ -13,9 +14,9 @@ from .. import __version__
 from ..core.codec import dump, outcome, plan_to_json
 from ..core.errors import UsageError
 from ..core.model import Outcome, Plan, Status
+from ..render.inert import is_web_address
 from ..render.text import plan_text
-from . import console, exits, files, streams
-from .ci import run_link
+from . import console, exits, named_files, streams
 from .options import STDOUT, OutputOptions, ProjectOptions, to_paste
 
 _READ = ("text", "markdown")
@@ -62,22 +63,31 @@ def text_of(plan: Plan, options: OutputOptions, stream: TextIO | None) -> str:
     return plan_text(plan, style=style, show_unchanged=options.show_unchanged, width=width)
 
 
+def run_link(link: str | None) -> str | None:
+    """The address of this run: as `--link` gives it, else as the CI knows it, else None. Raises UsageError."""
+    if link is not None:
+        if not is_web_address(link):
+            raise UsageError(f"--link {link} is no web address", "Write one that begins with https://.")
+        return link
+    server, repository, run = (os.environ.get(f"GITHUB_{name}") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
+    if server and repository and run:
+        return f"{server}/{repository}/actions/runs/{run}"
+    return os.environ.get("CI_JOB_URL") or None
+
+
 def remove_plan(path: str) -> int | None:
     """Remove an older plan in the file that `--out` names, and tell its mode; whatever else stands there stays.
 
     Raises UsageError, also where no plan could be written.
     """
-    about, target = files.existing(path), Path(path)
+    about, target = named_files.existing(path), Path(path)
     try:
-        if about is None or not stat.S_ISREG(about.st_mode) or _PLAN_KEY not in target.read_bytes():
+        if about is None or not stat.S_ISREG(about.st_mode) or b'"format_version"' not in target.read_bytes():
             return None
         target.unlink()
     except OSError as error:
         raise UsageError(f"{path} cannot be replaced: {error.strerror or error}", "Name another file.") from error
     return about.st_mode
-
-
-_PLAN_KEY = b'"format_version"'
 
 
 def shows_plan(options: OutputOptions) -> bool:
@@ -87,9 +97,8 @@ def shows_plan(options: OutputOptions) -> bool:
 
 def nothing_to_do(plan: Plan, options: OutputOptions) -> int:
     """The plan was shown and is empty."""
-    if not shows_plan(options):
-        _print_results(plan, [], exits.Exit.OK, options)
-    return exits.Exit.OK
+    printed = shows_plan(options) or _print_results(plan, [], exits.Exit.OK, options)
+    return exits.Exit.OK if printed else exits.Exit.ERROR
 
 
 def report_blocked(plan: Plan, options: OutputOptions) -> int:
@@ -101,28 +110,19 @@ def report_blocked(plan: Plan, options: OutputOptions) -> int:
             why = (change.blocked.message, "\n".join(change.blocked.remedies) or None)
         outcomes.append(Outcome(change.address, change.action, Status.NOT_STARTED, change.remote_id, *why))
     if not shows_plan(options):
-        try:
-            _print_results(plan, outcomes, exits.Exit.BLOCKED, options)
-        except streams.OutputLost as lost:
-            streams.report(lost)
+        _print_results(plan, outcomes, exits.Exit.BLOCKED, options)
     where = "The plan above" if shows_plan(options) else "Each one's result"
-    counted = _counted(sum(change.blocked is not None for change in plan.changes), len(plan.changes))
+    count, total = sum(change.blocked is not None for change in plan.changes), len(plan.changes)
+    counted = f"{count} of {total} changes {'is' if count == 1 else 'are'}"
+    if count == total:
+        counted = {1: "the change is", 2: "both changes are"}.get(total, f"all {total} changes are")
     console.note(f"Error: {counted} blocked, so nothing was applied.\n  {where} says why and names the ways out.")
     return exits.Exit.BLOCKED
 
 
-def _counted(count: int, total: int) -> str:
-    if count == total:
-        return {1: "the change is", 2: "both changes are"}.get(total, f"all {total} changes are")
-    return f"{count} of {total} changes {'is' if count == 1 else 'are'}"
-
-
 def report_outcomes(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, options: ProjectOptions) -> exits.Exit:
     """The exit code: where the result cannot go to stdout, it goes to stderr, and that is an error."""
-    try:
-        _print_results(plan, outcomes, code, options)
-    except streams.OutputLost as lost:
-        streams.report(lost)
+    if not _print_results(plan, outcomes, code, options):
         from ..render.results import results_text
 
         console.note(results_text(plan, outcomes, console.style_for(sys.stderr)))
@@ -134,16 +134,22 @@ def report_outcomes(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, o
     return code
 
 
-def _print_results(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, options: OutputOptions) -> None:
+def _print_results(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, options: OutputOptions) -> bool:
+    """False where stdout is lost, which is reported."""
     from ..render.results import results_json, results_text
 
-    if options.output_format == "json":
-        told = (*plan.diagnostics, *(diagnostic for item in outcomes for diagnostic in item.notes))
-        value = results_json(plan, outcomes, int(code), exits.word(code, outcomes), told)
-        console.result_json(console.json_text(value))
-    elif options.output_format == "markdown":
-        from ..render.markdown import results_markdown
+    try:
+        if options.output_format == "json":
+            told = (*plan.diagnostics, *(diagnostic for item in outcomes for diagnostic in item.notes))
+            value = results_json(plan, outcomes, int(code), exits.word(code, outcomes), told)
+            console.result_json(console.json_text(value))
+        elif options.output_format == "markdown":
+            from ..render.markdown import results_markdown
 
-        console.result(results_markdown(plan, outcomes, link_to=run_link(options.link)))
-    else:
-        console.result(results_text(plan, outcomes, console.style_for(sys.stdout)))
+            console.result(results_markdown(plan, outcomes, link_to=run_link(options.link)))
+        else:
+            console.result(results_text(plan, outcomes, console.style_for(sys.stdout)))
+    except streams.OutputLost as lost:
+        streams.report(lost)
+        return False
+    return True

@@ -1,4 +1,4 @@
-"""Writes the files of a new project or of an import; never over a file that exists."""
+"""Writes the files of a project, all or none of them: new ones, or others in the place of those that were read."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import os
 import re
 import secrets
 import string
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from ..core.errors import UsageError
 from ..providers import starter
+from .named_files import beside
 
 _TAIL = string.ascii_lowercase + string.digits
 
@@ -49,11 +51,35 @@ def write_new(folder: Path, files: Mapping[str, str]) -> list[str]:
     if outside := [name for name in (*files, ".gitignore") if not (folder / name).resolve().is_relative_to(root)]:
         message = f"{outside[0]} leads out of the project through a symbolic link; nothing was written"
         raise UsageError(message, "Take the link away.")
-    done: list[Callable[[], None]] = []
-    try:
+    with _all_or_none(folder) as done:
         for name, text in files.items():
             _write(folder / name, text, done)
         _ignore(folder / ".gitignore", done)
+    return list(files)
+
+
+def write_over(root: Path, files: Mapping[str, bytes], before: Mapping[str, bytes]) -> None:
+    """Write files that exist, each at one moment, if they still are as they were read (`before`). Raises UsageError."""
+    new: list[tuple[Path, Path, bytes]] = []
+    with _all_or_none(root) as done:
+        for name, data in files.items():
+            path = (root / name).resolve()
+            if path.read_bytes() != before[name]:
+                raise UsageError(f"{name} was changed meanwhile; nothing was written", "Run the command again.")
+            temporary = beside(path, data, 0o600, path.stat().st_mode)
+            done.append(partial(temporary.unlink, missing_ok=True))
+            new.append((path, temporary, before[name]))
+        for path, temporary, old in new:
+            temporary.replace(path)
+            done.append(partial(path.write_bytes, old))
+
+
+@contextmanager
+def _all_or_none(folder: Path) -> Iterator[list[Callable[[], object]]]:
+    """A list for what takes each write back, which is done if one fails. Raises UsageError then."""
+    done: list[Callable[[], object]] = []
+    try:
+        yield done
     except BaseException as error:
         for undo in reversed(done):
             with suppress(OSError):
@@ -62,10 +88,9 @@ def write_new(folder: Path, files: Mapping[str, str]) -> list[str]:
             raise
         message = f"{error.filename or folder} cannot be written: {error.strerror}; nothing was"
         raise UsageError(message, "Check the folder.") from error
-    return list(files)
 
 
-def _write(path: Path, text: str, done: list[Callable[[], None]]) -> None:
+def _write(path: Path, text: str, done: list[Callable[[], object]]) -> None:
     """A new file and the folders it needs; `done` gets what takes each away again."""
     for folder in reversed([item for item in path.parents if not item.exists()]):
         folder.mkdir(exist_ok=True)
@@ -75,7 +100,7 @@ def _write(path: Path, text: str, done: list[Callable[[], None]]) -> None:
         file.write(text)
 
 
-def _ignore(path: Path, done: list[Callable[[], None]]) -> None:
+def _ignore(path: Path, done: list[Callable[[], object]]) -> None:
     """Keep caches and the emulator's database out of Git. The file may be in any encoding: it is only added to."""
     before = path.read_bytes() if path.exists() else None
     missing = [line for line in (b".retinue/", b".retinue-emulator/") if line not in (before or b"").splitlines()]

@@ -25,23 +25,19 @@ def resolve(source: str, value: str | Sequence[str], root: Path, *, seconds: flo
     """
     if any("\0" in word for word in ([value] if isinstance(value, str) else value)):
         raise UsageError(f"the {source} of `api_key` holds a NUL character", "Correct `api_key` in retinue.yaml.")
-    if source == "command":
-        secret = _from_command(value, root, seconds).strip()
+    if source == "env":
+        secret = os.environ.get(str(value))
+        if secret is None:
+            raise AuthError(f"the environment variable {value} is not set", f"Set it first: export {value}=…")
     else:
-        secret = (_from_env(value) if source == "env" else _from_file(value, root, seconds)).strip()
+        secret = (_from_command if source == "command" else _from_file)(value, root, seconds)
+    secret = secret.strip()
     if not secret:
         what = f"the environment variable {value}" if source == "env" else f"the key from {source}"
         raise AuthError(f"{what} is empty", "Check where `api_key` in retinue.yaml points.")
     if not (secret.isascii() and secret.isprintable()):
         raise AuthError(f"the key from {source} is no single line of plain text", "Check where `api_key` points.")
     return secret
-
-
-def _from_env(name: str | Sequence[str]) -> str:
-    found = os.environ.get(str(name))
-    if found is None:
-        raise AuthError(f"the environment variable {name} is not set", f"Set it first: export {name}=…")
-    return found
 
 
 def _from_file(path: str | Sequence[str], root: Path, seconds: float) -> str:

@@ -8,18 +8,17 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from ..core.model import Desired, Diagnostic, Kind, Place
+from ..core.observation import Target
 from ..core.pointer import split_pointer
-from ..core.target import Target
 from ..load.located import Map, place_of
 from ..load.manifests import UNMATCHED, Loaded, load
 from ..load.project import Environment, Project
 from ..providers.base import Provider
 from ..providers.losses import held, losses, weighed
 from ..schema import with_extras
-from .arguments import variables_of
 from .binding import bound_provider
 from .options import ProjectOptions
-from .projects import choose_environment, open_project, refuse
+from .projects import choose_environment, open_project, refuse, variables_of
 
 
 @dataclass(frozen=True)
@@ -109,21 +108,16 @@ def with_manifests(
 def _checked(resource: Desired, session: Session) -> Iterator[Diagnostic]:
     """What the service cannot hold of a manifest, and what else its provider has to say of it."""
     if resource.kind not in session.provider.capabilities.kinds:
-        yield _not_held(resource, session)
+        provider, what = session.provider, session.kinds[resource.kind].plural
+        held_there = ", ".join(provider.capabilities.kinds)
+        message = f"{provider.name} holds no {what}, so {resource.address} cannot go there (it holds {held_there})"
+        remedy = "Take it out for this environment in an overlay or with `retinue: {environments: […]}`."
+        yield Diagnostic("capability", message, remedy, resource.place, str(resource.address))
         return
     kind = session.kinds[resource.kind]
     found = (*losses(resource, kind, session.provider.capabilities), *session.provider.check(resource))
     for item in found:
         yield placed(weighed(item, kind, session.environment.on_loss), resource)
-
-
-def _not_held(resource: Desired, session: Session) -> Diagnostic:
-    provider = session.provider
-    kinds_held = ", ".join(provider.capabilities.kinds)
-    what = session.kinds[resource.kind].plural
-    message = f"{provider.name} holds no {what}, so {resource.address} cannot go there (it holds {kinds_held})"
-    remedy = "Take it out for this environment in an overlay or with `retinue: {environments: […]}`."
-    return Diagnostic("capability", message, remedy, resource.place, str(resource.address))
 
 
 def placed(problem: Diagnostic, resource: Desired) -> Diagnostic:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ..core.diff import reached
+from ..core.differences import altered
 from ..core.errors import InvalidManifests, UsageError
 from ..core.model import MISSING, Cause, Desired, Json, Live, Plan, Severity
 from ..core.observation import Observation
@@ -38,9 +38,8 @@ def update(
     plan = plan_for(known, service, seen, options)
     wanted, refused = _wanted(session, plan, seen.live, set(take_live))
     checker = _Checker(session, service, seen, options)
-    found = rewrite(
-        wanted, Texts(Files(session.project.root), session.project.known.of(session.provider.name)), checker.problem
-    )
+    texts = Texts(Files(session.project.root), session.project.known.of(session.provider.name))
+    found = rewrite(wanted, texts, checker.problem)
     return replace(found, refused=(*refused, *found.refused), also=checker.also(found))
 
 
@@ -53,18 +52,16 @@ def _wanted(session: Session, plan: Plan, live: Sequence[Live], taken: set[str])
         moved = [item for item in change.fields if item.cause is not Cause.MANIFEST]
         if not moved:
             continue
-        values = _live_values(session, session.written[str(change.address)], by_key[change.object_key])
-        kind = session.kinds[change.address.kind]
+        written, found = session.written[str(change.address)], by_key[change.object_key]
+        values, kind = _live_values(session, written, found), session.kinds[change.address.kind]
+        differing = altered({item.name: item.after for item in moved}, values, kind, (), change.ignored)
         for item in moved:
             name = item.name
+            one = Wanted(written, kind.fields[name], values.get(name, MISSING))
             if addresses_in({name: item.after}, kind):
-                one = Wanted(session.written[str(change.address)], kind.fields[name], MISSING)
-                refused.append(Refused(one, _REFERS))
-                continue
-            one = Wanted(session.written[str(change.address)], kind.fields[name], values.get(name, MISSING))
-            if reached(item, values, kind, change.ignored):
-                live_one = one._replace(value=by_key[change.object_key].spec.get(name, MISSING))
-                refused.append(Refused(live_one, _BEYOND))
+                refused.append(Refused(one._replace(value=MISSING), _REFERS))
+            elif name not in differing:
+                refused.append(Refused(one._replace(value=found.spec.get(name, MISSING)), _BEYOND))
             elif item.cause is Cause.BOTH and str(change.address) not in taken:
                 refused.append(Refused(one, f"{_BOTH}; --take-live {change.address} takes the live one"))
             else:
@@ -102,14 +99,19 @@ class _Checker:
             wrong = next(item for item in invalid.diagnostics if item.severity is Severity.ERROR)
             return f"the file would be wrong: {wrong.message}"
         before, kinds = self.session, self.session.kinds
-        if any(_rest(before)[key] != value for key, value in _rest(after).items()):
+        if {**before.project.data, "defaults": None} != {**after.project.data, "defaults": None}:
             return "retinue.yaml would say something else"
         why = unintended(before.loaded, after.loaded, wanted, kinds, here=True)
         if why is None:
             self.others = self.others or dict(self._others(before, {}))
             pairs = ((self.others[name], new) for name, new in self._others(after, files))
             why = next(filter(None, (unintended(*pair, wanted, kinds, here=False) for pair in pairs)), None)
-        return why or self._left(after, wanted)
+        if why is not None:
+            return why
+        plan = plan_for(understood(after, self.service, self.seen), self.service, self.seen, self.options)
+        left = {(change.address, item.path) for change in plan.changes for item in change.fields}
+        missed = any((one.resource.address, f"/{one.field.name}") in left for one in wanted)
+        return "the next plan would still change it" if missed else None
 
     def also(self, found: Rewriting) -> dict[tuple[str, str], list[str]]:
         """By address and field that was written, the other environments whose manifest says it now too."""
@@ -129,16 +131,6 @@ class _Checker:
             if name != session.environment.name:
                 yield name, load(session.project, name, replaced=files)
 
-    def _left(self, after: Session, wanted: Sequence[Wanted]) -> str | None:
-        plan = plan_for(understood(after, self.service, self.seen), self.service, self.seen, self.options)
-        left = {(change.address, item.path) for change in plan.changes for item in change.fields}
-        missed = any((one.resource.address, f"/{one.field.name}") in left for one in wanted)
-        return "the next plan would still change it" if missed else None
-
-
-def _rest(session: Session) -> dict[str, Json]:
-    return {key: value for key, value in session.project.data.items() if key != "defaults"}
-
 
 def report(found: Rewriting, then: str = "retinue plan") -> str:
     """What was written where, and what was not, each with what a person may write instead. `then`: the next command."""
@@ -148,7 +140,10 @@ def report(found: Rewriting, then: str = "retinue plan") -> str:
         where = f" (also in {also}: the same line serves it)" if also else ""
         lines.append(f"  {one.resource.address}: {one.field.name}{where}")
     for refused in sorted(found.refused, key=lambda item: _by_address(item.wanted)):
-        lines.extend(_refused(refused))
+        one = refused.wanted
+        at = refused.place or place_of(one.resource.spec, [one.field.name]) or one.resource.place
+        lines += [f"not written: {one.resource.address}: {one.field.name} ({at})", f"  {refused.why}"]
+        lines += [f"    {line}" for line in (refused.patch or _live_text(one)).splitlines()]
     if not (found.written or found.refused):
         return "Nothing to write: nothing was changed outside."
     written, left = len(found.written), len(found.refused)
@@ -159,15 +154,6 @@ def report(found: Rewriting, then: str = "retinue plan") -> str:
 
 def _by_address(one: Wanted) -> tuple[str, str]:
     return (str(one.resource.address), one.field.name)
-
-
-def _refused(refused: Refused) -> Iterator[str]:
-    one = refused.wanted
-    at = refused.place or place_of(one.resource.spec, [one.field.name]) or one.resource.place
-    yield f"not written: {one.resource.address}: {one.field.name} ({at})"
-    yield f"  {refused.why}"
-    patch = refused.patch or _live_text(one)
-    yield from (f"    {line}" for line in patch.splitlines())
 
 
 def _live_text(one: Wanted) -> str:

@@ -14,7 +14,16 @@ from functools import lru_cache
 from typing import Any
 
 from .model import MISSING, Json, Kind, Shape
-from .noted import Noted
+
+
+class Noted(dict[str, Any]):
+    """`notes`: what was worked out about a value that changes no more; None while it may still change."""
+
+    __slots__ = ("notes",)
+
+    def __init__(self, *items: Any, notes: dict[Any, Any] | None = None) -> None:
+        super().__init__(*items)
+        self.notes = notes
 
 
 def canonical(spec: Mapping[str, Json], kind: Kind) -> dict[str, Json]:
@@ -27,16 +36,12 @@ def canonical(spec: Mapping[str, Json], kind: Kind) -> dict[str, Json]:
         value = spec.get(name)
         value = MISSING if value is None else canonical_value(value, field.shape)
         if value is MISSING:
-            value = canonical_default(field.shape)
+            # An empty list or mapping is a new one each time.
+            default = field.shape.default
+            value = type(default)() if default in ([], {}) else default
         if value is not MISSING:
             result[name] = value
     return result
-
-
-def canonical_default(shape: Shape) -> Json:
-    """The documented default in canonical form, or MISSING."""
-    default = shape.default
-    return type(default)() if default == [] or default == {} else default
 
 
 def canonical_value(value: Json, shape: Shape) -> Json:
@@ -46,9 +51,13 @@ def canonical_value(value: Json, shape: Shape) -> Json:
     if isinstance(value, dict):
         value = _object(value, shape)
     elif isinstance(value, list):
-        value = _list(value, shape)
-    elif isinstance(value, str):
-        value = _text(value, shape)
+        items = shape.items or Shape()
+        value = [short for item in value if (short := _item(item, items)) is not MISSING]
+        if shape.unordered:
+            value = sorted({canonical_json(item): item for item in value}.values(), key=canonical_json)
+    elif isinstance(value, str) and shape.trim_final_newline:
+        # All of them, not just one: what is sent and comes back must not be shortened a second time.
+        value = (re.sub("\r+\n", "\n", value) if "\r" in value else value).rstrip("\n") or MISSING
     else:
         value = number(value)
     if shape.empty and any(same(value, empty) for empty in shape.empty):
@@ -71,14 +80,6 @@ def _object(value: dict[str, Json], shape: Shape) -> Json:
         short = canonical_value(item, sub)
         if short is not MISSING and not same(short, sub.default):
             result[key] = short
-    return result
-
-
-def _list(value: list[Json], shape: Shape) -> Json:
-    items = shape.items or Shape()
-    result = [short for item in value if (short := _item(item, items)) is not MISSING]
-    if shape.unordered:
-        return sorted({canonical_json(item): item for item in result}.values(), key=canonical_json)
     return result
 
 
@@ -107,14 +108,6 @@ def _of_bytes(exact: bytes, shape: Shape | None) -> Json:
     value = marshal.loads(exact)  # noqa: S302  (of our own bytes)
     value = plain(value) if shape is None else canonical_value(value, shape)
     return Noted(value, notes={}) if isinstance(value, dict) else value
-
-
-def _text(value: str, shape: Shape) -> Json:
-    if not shape.trim_final_newline:
-        return value
-    # All of them, not just one: what is sent and comes back must not be shortened a second time.
-    plain_ends = re.sub("\r+\n", "\n", value) if "\r" in value else value
-    return plain_ends.rstrip("\n") or MISSING
 
 
 def plain_shared(value: Json) -> Json:

@@ -41,6 +41,7 @@ _CODES_IN_1 = {
 }
 """What format 1 called them."""
 _PROTECT, ACCEPTED = "/retinue/protect", "/retinue/accepted"
+_SELECTION = ("target", "exclude", "select")
 _NOT_IN_DIGEST = ("digest", "retinue_version", "diagnostics")
 
 
@@ -76,8 +77,13 @@ def plan_to_json(plan: Plan, version: str) -> dict[str, Json]:
     }
     if plan.promotion is not None:
         value["promotion"] = {"environment": plan.promotion.environment, "verified": plan.promotion.verified}
-    if inputs := _inputs_to_json(plan.inputs):
-        value["inputs"] = inputs
+    inputs = {
+        "var": dict(plan.inputs.var),
+        "var_file": plain(dict(plan.inputs.var_file)),
+        **{name: sorted(set(getattr(plan.inputs, name))) for name in _SELECTION},
+    }
+    if given := {key: item for key, item in inputs.items() if item}:
+        value["inputs"] = given
     value["digest"] = plan_digest(value)
     return value
 
@@ -103,18 +109,6 @@ def plan_digest(value: Mapping[str, Json]) -> str:
 def dump(value: Json) -> str:
     """Canonical JSON text with a final newline, as `--out` writes it; lone surrogates, which no file holds, escaped."""
     return escaped(canonical_json(value)) + "\n"
-
-
-def _inputs_to_json(inputs: Inputs) -> dict[str, Json]:
-    """Only what was given."""
-    value: dict[str, Json] = {
-        "var": dict(inputs.var),
-        "var_file": plain(dict(inputs.var_file)),
-        "target": sorted(set(inputs.target)),
-        "exclude": sorted(set(inputs.exclude)),
-        "select": sorted(set(inputs.select)),
-    }
-    return {key: item for key, item in value.items() if item}
 
 
 def published_fields(change: Change) -> tuple[FieldChange, ...]:
@@ -182,7 +176,7 @@ def plan_from_json(value: Json) -> Plan:
     """The plan in a saved file. Raises UsageError if it is not one, is of an unknown major version or was edited."""
     if not isinstance(value, dict) or not isinstance(value.get("format_version"), str):
         raise UsageError("this file holds no retinue plan", "Make one with `retinue plan --format json --out FILE`.")
-    if _major(value) not in _READ:
+    if value["format_version"].partition(".")[0] not in _READ:
         message = f"this plan has format {value['format_version']}, this retinue reads formats {' and '.join(_READ)}"
         raise UsageError(message, "Plan again with the retinue that is to apply it.")
     if value.get("outcome") == "error":
@@ -195,15 +189,10 @@ def plan_from_json(value: Json) -> Plan:
         raise UsageError(f"this plan cannot be read ({type(error).__name__}: {error})", "Plan again.") from error
 
 
-def _major(value: Mapping[str, Any]) -> str:
-    """The first number of its format."""
-    return str(value["format_version"]).partition(".")[0]
-
-
 def _plan(value: Mapping[str, Any]) -> Plan:
     inputs, proof = value.get("inputs", {}), value.get("promotion")
     allowed = value["allowed"]
-    if _major(value) == "1":
+    if value["format_version"].partition(".")[0] == "1":
         # A key of its own for each flag; nothing for what was not allowed.
         found = {code: allowed.get(word) for word, code in _CODES_IN_1.items()}
         found["incomplete"] = inputs.get("incomplete")
@@ -219,7 +208,11 @@ def _plan(value: Mapping[str, Any]) -> Plan:
         unchanged=_count(value["summary"]["no-op"]),
         diagnostics=tuple(_diagnostic(item) for item in value["diagnostics"]),
         promotion=None if proof is None else Promotion(_text(proof["environment"]), proof["verified"] is True),
-        inputs=_inputs(inputs),
+        inputs=Inputs(
+            var={_text(name): _text(item) for name, item in inputs.get("var", {}).items()},
+            var_file={_text(name): item for name, item in inputs.get("var_file", {}).items()},
+            **{name: tuple(map(_text, inputs.get(name, ()))) for name in _SELECTION},
+        ),
         document=value,
     )
 
@@ -230,16 +223,6 @@ def _extent(code: str, value: Json) -> Extent:
     if not any(form.fits(extent) for form in ([FORMS[code]] if code in FORMS else FORMS.values())):
         raise ValueError(f"`{code}` cannot be allowed so")
     return extent
-
-
-def _inputs(value: Mapping[str, Any]) -> Inputs:
-    return Inputs(
-        var={_text(name): _text(item) for name, item in value.get("var", {}).items()},
-        var_file={_text(name): item for name, item in value.get("var_file", {}).items()},
-        target=tuple(map(_text, value.get("target", ()))),
-        exclude=tuple(map(_text, value.get("exclude", ()))),
-        select=tuple(map(_text, value.get("select", ()))),
-    )
 
 
 def _diagnostic(value: Mapping[str, Any]) -> Diagnostic:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from .canonical import canonical
 from .codec import FORMAT_VERSION
-from .diff import differences
+from .differences import differing
 from .model import Address, FieldChange, Json, Kind, Resource
 
 Side = Mapping[Address, Mapping[str, Json]]
@@ -43,18 +43,20 @@ def compare(project: str, names: tuple[str, str], sides: tuple[Side, Side], *, l
     """From the first environment to the second."""
     left, right = sides
     both = sorted(left.keys() & right.keys())
-    pairs = {address: (left[address], right[address]) for address in both}
-    found = {address: differences(dict.fromkeys((*one, *other)), one, other) for address, (one, other) in pairs.items()}
-    changed = {address: fields for address, fields in found.items() if fields}
+    changed = {}
+    for address in both:
+        one, other = left[address], right[address]
+        if fields := differing(dict.fromkeys((*one, *other)), one, other):
+            changed[address] = fields
     only_left, only_right = (tuple(sorted(one.keys() - other.keys())) for one, other in ((left, right), (right, left)))
     return Comparison(project, *names, live, changed, only_left, only_right, len(both) - len(changed))
 
 
 def comparison_to_json(found: Comparison, version: str) -> dict[str, Json]:
     """As `diff --format json` prints it; `version` is retinue's own."""
-    items = [_item(address, "changed", fields) for address, fields in found.changed.items()]
-    items += [_item(address, "removed", ()) for address in found.only_left]
-    items += [_item(address, "added", ()) for address in found.only_right]
+    items = [(address, "changed", fields) for address, fields in found.changed.items()]
+    items += [(address, "removed", ()) for address in found.only_left]
+    items += [(address, "added", ()) for address in found.only_right]
     return {
         "format_version": FORMAT_VERSION,
         "retinue_version": version,
@@ -62,7 +64,14 @@ def comparison_to_json(found: Comparison, version: str) -> dict[str, Json]:
         "from": found.left,
         "to": found.right,
         "live": found.live,
-        "differences": sorted(items, key=lambda item: str(item["address"])),
+        "differences": [
+            {
+                "address": str(address),
+                "what": what,
+                "fields": [{"path": item.path, "from": item.before, "to": item.after} for item in fields],
+            }
+            for address, what, fields in sorted(items, key=lambda item: str(item[0]))
+        ],
         "summary": {
             "changed": len(found.changed),
             "removed": len(found.only_left),
@@ -70,12 +79,4 @@ def comparison_to_json(found: Comparison, version: str) -> dict[str, Json]:
             "same": found.same,
         },
         "outcome": "different" if found.differs else "same",
-    }
-
-
-def _item(address: Address, what: str, fields: tuple[FieldChange, ...]) -> dict[str, Json]:
-    return {
-        "address": str(address),
-        "what": what,
-        "fields": [{"path": item.path, "from": item.before, "to": item.after} for item in fields],
     }

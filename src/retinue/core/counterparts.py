@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from .allowed import Allowed
 from .canonical import canonical, canonical_json
 from .model import MISSING, Address, Desired, Live, Obstacle, Resource
+from .observation import Target
 from .ownership import Claim, World
 from .pointer import value_at
-from .target import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,9 @@ def counterparts(
     lost = _unmarked(target, desired.values(), world.foreign)
 
     def found(address: Address, resource: Desired) -> Counterpart | None:
-        claim = world.owned.get(address) or _moved(address, resource, desired, world)
+        claim, old = world.owned.get(address), resource.policy.moved_from
+        if claim is None and old is not None and (before := Address(address.kind, old)) not in desired:
+            claim = world.owned.get(before)
         if claim is not None:
             return Counterpart(claim.live, claim)
         remote_id = adopts(resource, target)
@@ -47,13 +50,6 @@ def counterparts(
         return Counterpart(live, named=remote_id is not None, known=not lossy)
 
     return {address: found(address, resource) for address, resource in desired.items()}
-
-
-def _moved(address: Address, resource: Desired, desired: Mapping[Address, Desired], world: World) -> Claim | None:
-    if resource.policy.moved_from is None:
-        return None
-    before = Address(address.kind, resource.policy.moved_from)
-    return None if before in desired else world.owned.get(before)
 
 
 def adopts(resource: Desired, target: Target) -> str | None:
@@ -76,20 +72,16 @@ def not_adoptable(remote_id: str, world: World) -> Obstacle:
 
 def _unmarked(target: Target, desired: Iterable[Desired], foreign: Iterable[Live]) -> dict[Address, Live]:
     """The unmarked live object that alone is what just one manifest describes, where a service may lose markers."""
-    wanted: dict[str, list[Address]] = {}
-    found: dict[str, list[Live]] = {}
+    wanted: dict[str, list[Address]] = defaultdict(list)
+    found: dict[str, list[Live]] = defaultdict(list)
     adopted = {item for resource in desired for item in resource.policy.adopt.values()}
     for resource in desired:
         if key := _identity(target, resource):
-            wanted.setdefault(key, []).append(resource.address)
+            wanted[key].append(resource.address)
     for live in foreign:
         if live.mark.owner_text is None and live.remote_id not in adopted and (key := _identity(target, live)):
-            found.setdefault(key, []).append(live)
-    return {
-        addresses[0]: found[key][0]
-        for key, addresses in wanted.items()
-        if len(addresses) == 1 and len(found.get(key, ())) == 1
-    }
+            found[key].append(live)
+    return {alone[0]: found[key][0] for key, alone in wanted.items() if len(alone) == len(found[key]) == 1}
 
 
 def _identity(target: Target, resource: Resource) -> str | None:

@@ -55,10 +55,6 @@ class Drift:
         return self.plan.unchanged + len(known)
 
 
-_MISSING = "not live: deleted outside, or never applied; without a state file the two look alike"
-_DUPLICATE = "a second object with this address, which an interrupted run of ours made"
-_MARKER_LOST = "its marker was removed outside; known again by what it is called"
-_WRITTEN_ANEW = "The next apply writes it again."
 _NOTED = {"copy": What.COPY, "marker-damaged": What.MARKER_DAMAGED, "marker-unreadable": What.MARKER_DAMAGED}
 
 
@@ -91,16 +87,19 @@ def _of_change(change: Change, environment: str) -> Drifted | None:
     moved = tuple(item for item in change.fields if item.cause is not Cause.MANIFEST)
     if change.recognised:
         keep = f"retinue import --update -e {environment} --take-live {address}"
-        remedy = f"To keep the live values: {keep}. The next apply writes the manifest's." if moved else _WRITTEN_ANEW
-        return Drifted(What.MARKER_LOST, address, change.remote_id, moved, _MARKER_LOST, remedy)
+        remedy = f"To keep the live values: {keep}. The next apply writes the manifest's."
+        remedy = remedy if moved else "The next apply writes it again."
+        message = "its marker was removed outside; known again by what it is called"
+        return Drifted(What.MARKER_LOST, address, change.remote_id, moved, message, remedy)
     if moved:
         return Drifted(What.CHANGED, address, change.remote_id, moved)
     if change.action is Action.CREATE:
-        why = change.blocked
-        return Drifted(What.MISSING, address, None, (), why.message if why else _MISSING)
+        message = "not live: deleted outside, or never applied; without a state file the two look alike"
+        return Drifted(What.MISSING, address, message=change.blocked.message if change.blocked else message)
     if change.extra:
+        message = "a second object with this address, which an interrupted run of ours made"
         remedy = f"The next apply deletes it. To keep it: retinue forget -e {environment} --id {change.remote_id}"
-        return Drifted(What.DUPLICATE, address, change.remote_id, (), _DUPLICATE, remedy)
+        return Drifted(What.DUPLICATE, address, change.remote_id, (), message, remedy)
     return None
 
 
@@ -110,23 +109,22 @@ def drift_to_json(drift: Drift, version: str) -> dict[str, Json]:
     return {
         **scope_to_json(drift.plan, version),
         "summary": {what.value: counts[what] for what in What} | {"undrifted": drift.undrifted},
-        "drift": [_item_to_json(item) for item in drift.items],
+        "drift": [
+            {
+                "address": item.address or None,
+                "what": item.what.value,
+                "remote_id": item.remote_id,
+                "fields": [
+                    {"path": field.path, "manifest": field.after, "live": field.before, "cause": field.cause.value}
+                    for field in item.fields
+                ],
+                "message": item.message,
+                "remedy": item.remedy,
+            }
+            for item in drift.items
+        ],
         "pending": [str(address) for address in drift.pending],
         "accepted": [str(address) for address in drift.accepted],
         "diagnostics": [diagnostic_to_json(item) for item in drift.diagnostics],
         "outcome": "drift" if drift.items else "no-drift",
-    }
-
-
-def _item_to_json(item: Drifted) -> dict[str, Json]:
-    return {
-        "address": item.address or None,
-        "what": item.what.value,
-        "remote_id": item.remote_id,
-        "fields": [
-            {"path": field.path, "manifest": field.after, "live": field.before, "cause": field.cause.value}
-            for field in item.fields
-        ],
-        "message": item.message,
-        "remedy": item.remedy,
     }

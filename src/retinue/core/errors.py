@@ -27,7 +27,12 @@ from .model import Diagnostic
 
 
 class RetinueError(Exception):
-    """A problem with a message for people and, where there is one, what to do about it."""
+    """A problem with a message for people and, where there is one, what to do about it.
+
+    `failure`: its class in the outcome of a step, which the exit code of an apply depends on.
+    """
+
+    failure = "error"
 
     def __init__(self, message: str, remedy: str | None = None) -> None:
         super().__init__(message)
@@ -48,11 +53,11 @@ class InvalidManifests(RetinueError):
 
 
 class AuthError(RetinueError):
-    pass
+    failure = "auth"
 
 
 class StaleError(RetinueError):
-    pass
+    failure = "stale"
 
 
 class NewerMarker(RetinueError):
@@ -83,7 +88,7 @@ class ServiceError(RetinueError):
 
 
 class Unreachable(ServiceError):
-    pass
+    failure = "unreachable"
 
 
 class NotSent(Unreachable):
@@ -91,7 +96,7 @@ class NotSent(Unreachable):
 
 
 class ApiGone(ServiceError):
-    pass
+    failure = "unreachable"
 
 
 class Rejected(ServiceError):
@@ -103,7 +108,7 @@ class NotFound(ServiceError):
 
 
 class NoMarker(ServiceError):
-    pass
+    failure = "no-marker"
 
 
 class Unrecorded(ServiceError):
@@ -116,6 +121,8 @@ class Unrecorded(ServiceError):
 
 class Incomplete(Unrecorded):
     """Part of the step is done, and the next plan has the rest."""
+
+    failure = "partial"
 
 
 class UnknownOutcome(ServiceError):

@@ -1,4 +1,4 @@
-"""Re-checks a planned step against the live object that it meets: still valid, already done, or stale. Pure.
+"""Re-checks a planned step against the live object that it meets: may it write that, is it still as planned. Pure.
 
 Reads nothing and writes nothing; marks.py computes what the step writes.
 """
@@ -8,15 +8,55 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from . import diff
+from . import differences
 from .canonical import canonical, canonical_json, same
+from .content import leftover_address, scope_of
 from .marker import Entry
 from .marks import entry_of, short_digest
-from .model import MISSING, Action, Change, Field, FieldChange, Json, Kind, Live
-from .ownership import Claim
+from .model import MISSING, Action, Change, Field, Json, Kind, Live
+from .observation import Target
+from .ownership import Claim, World
 from .pointer import without
-from .rights import refusal
-from .target import Target
+
+
+def refusal(change: Change, live: Live, target: Target) -> str | None:
+    """In words, why the object is not one that this step may write; None if it is.
+
+    An adopt takes an object without a marker; a move, and the replace of what was moved, the object with just the
+    marker that it states; every other step our object of this address. Ours is what names this environment and this
+    project, under its present or an earlier name.
+    """
+    if change.address.kind != live.kind:
+        return f"{live.remote_id} is of another kind: {live.kind}"
+    if target.kinds[live.kind].by_content:
+        named = live.mark.owner_text == scope_of(target.project, target.environment)
+        named = named and leftover_address(live) == change.address
+        return None if named else f"{live.remote_id} is not this file of ours"
+    owner = live.mark.owner
+    if owner is None or owner.address.kind != live.kind:
+        return None if change.action is Action.ADOPT else f"{live.remote_id} carries no marker of ours"
+    ours = owner.environment == target.environment and owner.project in (target.project, *target.formerly)
+    if change.action is Action.ADOPT or not ours:
+        return f"{live.remote_id} belongs to {owner}"
+    if change.moved_from is not None and change.action in (Action.MOVE, Action.REPLACE, Action.DELETE):
+        return None if owner == change.moved_from else f"{live.remote_id} is {owner}, not {change.moved_from}"
+    # What bears an earlier name of the project is moved, deleted or let go of, and never only updated.
+    current = owner.project == target.project or change.action.gives_up
+    if owner.address == change.address and current and change.action is not Action.MOVE:
+        return None
+    return f"{live.remote_id} is {owner}"
+
+
+def displaced(change: Change, world: World) -> str | None:
+    """In words, why the object is not the one of its marker: a copy made outside, or a double create.
+
+    A copy is at most let go of, a double create besides that deleted; nothing else is ever done to them.
+    """
+    barred = {Action.FORGET: (), Action.DELETE: (world.copies,)}.get(change.action, (world.copies, world.duplicates))
+    for claims in barred:
+        if any(claim.remote_id == change.remote_id and claim.live.kind == change.address.kind for claim in claims):
+            return f"{change.remote_id} is only a copy or a duplicate of an object of ours"
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +109,7 @@ def matches(change: Change, live: Live, target: Target) -> bool:
     if _protection_moved(change, live):
         return False
     kind = target.kinds[change.address.kind]
-    return diff.expect_digest(live, kind, target.hidden(kind.name), change.ignored) == change.expect
+    return differences.expect_digest(live, kind, target.hidden(kind.name), change.ignored) == change.expect
 
 
 def _protection_moved(change: Change, live: Live) -> bool:
@@ -94,24 +134,20 @@ def is_reached(change: Change, live: Live, target: Target) -> bool:
         return False
     if change.mark.accepted and not _is_recorded(change, live, kind):
         return False
-    fields, stated = list(change.fields), {item.path for item in change.fields}
-    if change.action is Action.CREATE:
-        # What a create leaves unsaid is the documented default.
-        for name, field in kind.fields.items():
-            if f"/{name}" not in stated and field.shape.default is not MISSING:
-                fields.append(FieldChange(f"/{name}", None, field.shape.default))
-    return all(_holds(item, live, applied.fields, change, target) for item in fields)
+    # What a create leaves unsaid is the documented default.
+    wanted = kind.defaults if change.action is Action.CREATE else {}
+    wanted |= {item.name: item.after for item in change.fields}
+    differing = differences.altered(wanted, live.spec, kind, (), change.ignored)
+    fields = (kind.fields[name] for name in wanted if name in kind.fields and f"/{name}" not in change.ignored)
+    return all(_holds(field, field.name not in differing, live, change, target) for field in fields)
 
 
-def _holds(item: FieldChange, live: Live, entries: Mapping[str, Entry], change: Change, target: Target) -> bool:
-    kind = target.kinds[change.address.kind]
-    field = kind.fields.get(item.name)
-    if field is None or item.path in change.ignored:
-        return True
+def _holds(field: Field, same_value: bool, live: Live, change: Change, target: Target) -> bool:
+    kind, entries = target.kinds[change.address.kind], live.mark.applied.fields if live.mark.applied else {}
     asked, entry = change.asked.get(field.code), entries.get(field.code)
     if field.name in target.hidden(kind.name):
         return entry == asked
-    if diff.reached(item, live.spec, kind, change.ignored):
+    if same_value:
         return True
     if entry is None or asked is None or entry.asked != asked.asked or entry.observed is None:
         return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -127,33 +127,34 @@ def unused_files(links: Links, marked: Sequence[Live], changes: Sequence[Change]
     """Files of ours that no manifest wants and that nothing live will refer to once the changes are made."""
     if not links.files:
         return []
-    by_id = {change.object_key: change for change in changes if change.remote_id}
     needed = {change.object_key for change in changes if change.action is Action.NO_OP}
     for made in (change for change in changes if change.action.makes):
         needed |= ids_in(_after(made, links), links.kinds[made.address.kind])
-    for live in marked:
-        change = by_id.get(live.object_key)
-        if change is None or not change.action.destroys:
-            needed |= ids_in(_planned(live, change, links), links.kinds[live.kind])
+    for _, used in _used_after(links, marked, changes):
+        needed |= used
     return [live for same in links.files.values() for live in same if live.object_key not in needed]
 
 
 def left_in_use(links: Links, owned: Mapping[Address, Live], changes: Sequence[Change]) -> dict[ObjectKey, Address]:
     """By kind and id of what goes, an owned object that would still refer to it once the changes are made."""
-    by_id = {change.object_key: change for change in changes if change.remote_id}
-    going = {key for key, change in by_id.items() if change.action.destroys}
+    going = {change.object_key for change in changes if change.remote_id and change.action.destroys}
     found: dict[ObjectKey, Address] = {}
-    for address, live in sorted(owned.items()) if going else ():
-        key = live.object_key
-        if key not in going:
-            used = ids_in(_planned(live, by_id.get(key), links), links.kinds[live.kind])
-            found = dict.fromkeys(used & going, address) | found
+    if going:
+        addresses = {live.object_key: address for address, live in owned.items()}
+        for live, used in _used_after(links, owned.values(), changes):
+            address = addresses[live.object_key]
+            found |= {key: min(address, found.get(key, address)) for key in used & going}
     return found
 
 
-def _planned(live: Live, change: Change | None, links: Links) -> Mapping[str, Json]:
-    """The fields of a live object as they will be, with live ids as far as they are known."""
-    return live.spec if change is None else {**live.spec, **_after(change, links)}
+def _used_after(links: Links, live: Iterable[Live], changes: Iterable[Change]) -> Iterator[tuple[Live, set[ObjectKey]]]:
+    """Each of the objects that the changes leave, with what it will refer to by live ids, as far as they are known."""
+    by_id = {change.object_key: change for change in changes if change.remote_id}
+    for item in live:
+        change = by_id.get(item.object_key)
+        if change is None or not change.action.destroys:
+            spec = item.spec if change is None else {**item.spec, **_after(change, links)}
+            yield item, ids_in(spec, links.kinds[item.kind])
 
 
 def _after(change: Change, links: Links) -> Mapping[str, Json]:

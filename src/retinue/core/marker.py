@@ -15,7 +15,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from .address import Address
+
+class Address(NamedTuple):
+    """The only identity that authors see, written `Assistant/math-tutor`."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}"
+
 
 ADDRESS_KEY = "retinue.address"
 APPLIED_KEY = "retinue.applied"

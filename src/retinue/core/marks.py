@@ -89,44 +89,36 @@ def ended(applied: Applied) -> Applied:
     return replace(applied, fields={code: Entry(it.asked) if it.unfinished else it for code, it in entries})
 
 
-def first_applied(change: Change, nonce: str) -> Applied:
-    """The marker of an object that becomes ours with this step."""
-    return Applied(nonce, change.protected, None, change.asked)
-
-
 def next_applied(change: Change, live: Live, kind: Kind, hidden: Collection[str], nonce: Callable[[], str]) -> Applied:
     """The marker after a write: nonce and verification stay for life, observations as long as their question."""
-    if change.action is Action.ADOPT:
-        # An unowned object's marker cannot be trusted.
-        return first_applied(change, nonce())
     before = live.mark.applied
-    if before is None:
-        # A fresh nonce on an object of ours would turn a copy of it into a double create, which is deleted.
-        return first_applied(change, REPAIRED)
-    questions = {**_defaults_observed(before, kind), **_references_dropped(change, kind), **change.asked}
+    if change.action is Action.ADOPT or before is None:
+        # An unowned object's marker cannot be trusted. On an object of ours a fresh nonce would turn a copy of it into
+        # a double create, which is deleted.
+        return Applied(nonce() if change.action is Action.ADOPT else REPAIRED, change.protected, fields=change.asked)
+    questions: dict[str, Entry] = {}
+    for field in kind.fields.values():
+        # Asked to be at its default, which needs no entry; but the service is known to alter this one.
+        entry, default = before.fields.get(field.code), field.shape.default
+        if entry and entry.observed and not entry.unfinished and default is not MISSING:
+            questions |= {field.code: entry} if entry.asked == short_digest(default) else {}
+    ours = {(address.kind, remote_id) for address, remote_id in change.resolved.items()}
+    for item in change.fields:
+        # What no longer refers to objects of ours has an entry until its next change: if the run is stopped before
+        # those objects are gone, this alone tells the next one to look for them.
+        if item.name in kind.referring and not ours.isdisjoint(ids_in({item.name: item.before}, kind)):
+            field = kind.fields[item.name]
+            questions[field.code] = Entry(short_digest(field.shape.default))
+    questions |= change.asked
     kept = {
         code: old if (old := before.fields.get(code)) and old.asked == entry.asked and not old.unfinished else entry
         for code, entry in questions.items()
     }
     # Of a field that cannot be read and is not sent, the marker alone knows what another apply sent meanwhile.
-    sent = {item.path for item in change.fields}
-    unsent = {kind.fields[name].code for name in hidden if f"/{name}" not in sent}
+    sent = {item.name for item in change.fields}
+    unsent = {kind.fields[name].code for name in hidden if name not in sent}
     kept |= {code: entry for code, entry in before.fields.items() if code in unsent}
     return replace(before, protected=change.protected, fields=kept)
-
-
-def _references_dropped(change: Change, kind: Kind) -> dict[str, Entry]:
-    """Entries for fields that no longer refer to objects of ours, kept until the object's next change.
-
-    If the run is stopped before those objects are gone, this alone tells the next one to look for them.
-    """
-    ours = {(address.kind, remote_id) for address, remote_id in change.resolved.items()}
-    return {
-        kind.fields[name].code: Entry(short_digest(kind.fields[name].shape.default))
-        for name in kind.referring
-        for item in change.fields
-        if item.path == f"/{name}" and not ours.isdisjoint(ids_in({name: item.before}, kind))
-    }
 
 
 def has_dropped_references(applied: Applied, kind: Kind) -> bool:
@@ -136,16 +128,6 @@ def has_dropped_references(applied: Applied, kind: Kind) -> bool:
         (entry := applied.fields.get(field.code)) is not None and entry.asked == short_digest(field.shape.default)
         for field in fields
     )
-
-
-def _defaults_observed(applied: Applied, kind: Kind) -> dict[str, Entry]:
-    """Fields that are asked to be at their default, which needs no entry, but that the service is known to alter."""
-    shapes = {field.code: field.shape for field in kind.fields.values() if field.shape.default is not MISSING}
-    return {
-        code: entry
-        for code, entry in ended(applied).fields.items()
-        if entry.observed and code in shapes and entry.asked == short_digest(shapes[code].default)
-    }
 
 
 def with_observations(

@@ -1,4 +1,7 @@
-"""Which live objects are ours: decided from their markers alone. Never looks at names or at the manifests."""
+"""Which live objects are ours, decided from their markers alone; and which of several of one address give way.
+
+Never looks at names or at the manifests.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from .allowed import flag
 from .errors import NewerMarker
 from .marker import REPAIRED, Applied, Owner
 from .model import Action, Address, Change, Diagnostic, Live, ObjectKey, Severity
+
+_MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +53,11 @@ class World:
     owned: Mapping[Address, Claim]
     duplicates: tuple[Claim, ...]
     copies: tuple[Claim, ...]
-    elsewhere: tuple[Claim, ...]
-    foreign: tuple[Live, ...]
     diagnostics: tuple[Diagnostic, ...]
     copied: Mapping[ObjectKey, tuple[Claim, ...]]
-    unreadable: tuple[Live, ...]
+    elsewhere: tuple[Claim, ...] = ()
+    foreign: tuple[Live, ...] = ()
+    unreadable: tuple[Live, ...] = ()
     newer: frozenset[str] = frozenset()
 
     def indistinguishable_copies(self, change: Change) -> tuple[str, ...]:
@@ -94,17 +99,35 @@ def decide(
             continue
         if owner is None or owner.address.kind != resource.kind:
             foreign.append(resource)
-            diagnostics.append(_unreadable_address(resource))
+            what = f"{resource.kind} {resource.remote_id}"
+            message = f"{what} carries a retinue.address that cannot be read; it is left alone"
+            remedy = "Remove the two `retinue.` metadata keys from it in the service, or restore their text."
+            diagnostics.append(Diagnostic("marker-unreadable", message, remedy, severity=Severity.WARNING))
             continue
         claim = Claim(owner, resource)
         if owner.project in names and owner.environment == environment:
             ours[owner.address].append(claim)
         else:
             elsewhere.append(claim)
-    _refuse_newer([item for item in newer if _concerns(item, names, environment)])
+    if refused := [item for item in newer if _concerns(item, names, environment)]:
+        named = ", ".join(
+            f"{owner.address} ({item.remote_id})" if (owner := item.mark.owner) else f"{item.kind} {item.remote_id}"
+            for item in refused[:_MOST_NAMED]
+        )
+        more = f" and {len(refused) - _MOST_NAMED} more" if len(refused) > _MOST_NAMED else ""
+        raise NewerMarker(
+            f"the marker of {named}{more} was written by a newer retinue; this one cannot read it",
+            "Upgrade retinue; nothing was changed. If no newer one is in use here, the marker was edited: restore the"
+            " two `retinue.` metadata keys in the service, or remove them and adopt the object.",
+        )
     unreadable = tuple(item for item in foreign if _may_be_ours(item.mark.owner_text, names, environment))
-    found = _settle(ours, names, tuple(elsewhere), tuple(foreign), diagnostics)
-    return replace(found, unreadable=unreadable, newer=frozenset(item.remote_id for item in newer))
+    return replace(
+        _settle(ours, names, diagnostics),
+        elsewhere=tuple(elsewhere),
+        foreign=tuple(foreign),
+        unreadable=unreadable,
+        newer=frozenset(item.remote_id for item in newer),
+    )
 
 
 def _concerns(live: Live, names: Sequence[str], environment: str) -> bool:
@@ -116,24 +139,6 @@ def _concerns(live: Live, names: Sequence[str], environment: str) -> bool:
     return "/" not in text or (environment in words and not set(names).isdisjoint(words))
 
 
-def _refuse_newer(found: Sequence[Live]) -> None:
-    if not found:
-        return
-    some = [(item.mark.owner, item) for item in found[:_MOST_NAMED]]
-    named = ", ".join(
-        f"{owner.address} ({live.remote_id})" if owner else f"{live.kind} {live.remote_id}" for owner, live in some
-    )
-    more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
-    raise NewerMarker(
-        f"the marker of {named}{more} was written by a newer retinue; this one cannot read it",
-        "Upgrade retinue; nothing was changed. If no newer one is in use here, the marker was edited: restore the two"
-        " `retinue.` metadata keys in the service, or remove them and adopt the object.",
-    )
-
-
-_MOST_NAMED = 5
-
-
 def _may_be_ours(text: str | None, names: Sequence[str], environment: str) -> bool:
     """Whether a marker's address that does not parse leaves open whose the object is."""
     if text is None:
@@ -143,23 +148,20 @@ def _may_be_ours(text: str | None, names: Sequence[str], environment: str) -> bo
     return not slash or (project in names and scope == environment)
 
 
-def _settle(
-    ours: Mapping[Address, list[Claim]],
-    names: Sequence[str],
-    elsewhere: tuple[Claim, ...],
-    foreign: tuple[Live, ...],
-    diagnostics: list[Diagnostic],
-) -> World:
+def _settle(ours: Mapping[Address, list[Claim]], names: Sequence[str], diagnostics: list[Diagnostic]) -> World:
+    """Of what bears our addresses: what is ours, its double creates and its copies."""
     owned: dict[Address, Claim] = {}
     duplicates: list[Claim] = []
     copies: list[Claim] = []
-    originals = _originals(claim for claims in ours.values() for claim in claims)
+    # Of each nonce the oldest object: retinue made that one, whatever its address is now. The others are copies.
+    originals: dict[str, Claim] = {}
+    for claim in sorted((claim for claims in ours.values() for claim in claims), key=lambda it: _age(it.live)):
+        originals.setdefault(_nonce(claim), claim)
     for address in sorted(ours):
         # What can still be used comes first, then what bears the project's newest name, then the oldest.
         claims = sorted(ours[address], key=lambda it: (it.live.expired, names.index(it.owner.project), *_age(it.live)))
         made = [claim for claim in claims if originals[_nonce(claim)] is claim]
-        copied = [claim for claim in claims if originals[_nonce(claim)] is not claim]
-        copies.extend(copied)
+        copies += [claim for claim in claims if originals[_nonce(claim)] is not claim]
         if not made:
             continue
         owned[address], others = made[0], made[1:]
@@ -170,27 +172,25 @@ def _settle(
             readable = readable and _has_nonce(claim)
             (duplicates if readable and claim.owner.project == names[0] else copies).append(claim)
         if owned[address].applied is None:
-            diagnostics.append(_unreadable_applied(owned[address]))
-    by_original: dict[ObjectKey, tuple[Claim, ...]] = {}
+            message = f"the retinue.applied text on {made[0].remote_id} cannot be read; it is ours by its address"
+            only, at = f"it is deleted only with {flag('protected', address)}", str(address)
+            remedy = f"The next change to it writes the text again. Until then {only}."
+            diagnostics.append(Diagnostic("marker-damaged", message, remedy, address=at, severity=Severity.WARNING))
+    by_original: dict[ObjectKey, tuple[Claim, ...]] = defaultdict(tuple)
     for claim in copies:
         original = originals[_nonce(claim)]
         original = owned[claim.address] if original is claim else original
-        key = original.live.object_key
-        by_original[key] = (*by_original.get(key, ()), claim)
-        diagnostics.append(_copied(claim, original))
-    return World(owned, tuple(duplicates), tuple(copies), elsewhere, foreign, tuple(diagnostics), by_original, ())
+        by_original[original.live.object_key] += (claim,)
+        message = f"{claim.remote_id} is a copy of {original.remote_id}, marker and all; it is left alone"
+        forget = f"retinue forget -e {claim.owner.environment} --id {claim.remote_id}"
+        remedy = f"Delete the copy in the service, or take only its marker off: {forget}"
+        at = str(claim.address)
+        diagnostics.append(Diagnostic("copy", message, remedy, address=at, severity=Severity.WARNING))
+    return World(owned, tuple(duplicates), tuple(copies), tuple(diagnostics), by_original)
 
 
 def _age(live: Live) -> tuple[int, str]:
     return (live.created_at, live.remote_id)
-
-
-def _originals(claims: Iterable[Claim]) -> dict[str, Claim]:
-    """Of each nonce the oldest object: retinue made that one, whatever its address is now. The others are copies."""
-    found: dict[str, Claim] = {}
-    for claim in sorted(claims, key=lambda claim: _age(claim.live)):
-        found.setdefault(_nonce(claim), claim)
-    return found
 
 
 def _nonce(claim: Claim) -> str:
@@ -202,21 +202,39 @@ def _has_nonce(claim: Claim) -> bool:
     return claim.applied is not None and claim.applied.nonce != REPAIRED
 
 
-def _unreadable_address(resource: Live) -> Diagnostic:
-    message = f"{resource.kind} {resource.remote_id} carries a retinue.address that cannot be read; it is left alone"
-    remedy = "Remove the two `retinue.` metadata keys from it in the service, or restore their text."
-    return Diagnostic("marker-unreadable", message, remedy, severity=Severity.WARNING)
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """An address with several holders, at least one of them made by this run.
+
+    `holder` is the one that stays by age. `extra`: this run's other ones, to be taken back. `rivals`: what other runs
+    made. `tied`: the holder is this run's, but a rival is of the same second, so its run may have looked before ours
+    was there and will never give way.
+    """
+
+    address: Address
+    holder: Claim
+    extra: tuple[Claim, ...]
+    rivals: tuple[Claim, ...]
+    tied: bool
 
 
-def _unreadable_applied(claim: Claim) -> Diagnostic:
-    message = f"the retinue.applied text on {claim.remote_id} cannot be read; it is ours by its address"
-    allow = flag("protected", claim.address)
-    remedy = f"The next change to it writes the text again. Until then it is deleted only with {allow}."
-    return Diagnostic("marker-damaged", message, remedy, address=str(claim.address), severity=Severity.WARNING)
+def contests(world: World, made: Mapping[str, Address]) -> list[Contest]:
+    """The contested addresses among those that this run created; `made` maps the nonces of its creates to addresses."""
+    others: dict[Address, list[Claim]] = defaultdict(list)
+    for claim in world.duplicates:
+        # What has expired is about to be replaced, and no rival.
+        if not claim.live.expired:
+            others[claim.address].append(claim)
+    found = []
+    for address in sorted(set(made.values()) & others.keys()):
+        holder, rest = world.owned[address], others[address]
+        extra = tuple(claim for claim in rest if _is_made(claim, made))
+        rivals = tuple(claim for claim in rest if not _is_made(claim, made))
+        tied = _is_made(holder, made) and any(rival.live.created_at == holder.live.created_at for rival in rivals)
+        if extra or tied:
+            found.append(Contest(address, holder, extra, rivals, tied))
+    return found
 
 
-def _copied(claim: Claim, original: Claim) -> Diagnostic:
-    message = f"{claim.remote_id} is a copy of {original.remote_id}, marker and all; it is left alone"
-    forget = f"retinue forget -e {claim.owner.environment} --id {claim.remote_id}"
-    remedy = f"Delete the copy in the service, or take only its marker off: {forget}"
-    return Diagnostic("copy", message, remedy, address=str(claim.address), severity=Severity.WARNING)
+def _is_made(claim: Claim, made: Mapping[str, Address]) -> bool:
+    return claim.applied is not None and made.get(claim.applied.nonce) == claim.address

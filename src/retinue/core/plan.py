@@ -2,23 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 
 from . import policy
 from .allowed import Allowed
 from .counterparts import Counterpart, adopts, counterparts, not_adoptable
-from .graph import closure
+from .errors import UsageError
 from .links import Links, left_in_use, link, unused_files, used_elsewhere
-from .model import Action, Address, Change, Desired, Diagnostic, Live, ObjectKey, Plan, Reason, Severity
-from .notes import notes
-from .observation import Observation
+from .model import Action, Address, Change, Desired, Diagnostic, ObjectKey, Plan, Reason, Severity
+from .observation import Observation, Target
 from .ownership import World
 from .promotion import Proof, hold
 from .renames import Pair, moved_from_line, renames
-from .selection import Selection
 from .steps import Steps, forget_step
-from .target import Target
+from .waves import closure
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The desired addresses that are chosen, and what `--target` names without a wildcard, less what is excluded."""
+
+    addresses: frozenset[Address]
+    exact: frozenset[str]
+
+    def keeps(self, change: Change, chosen: Iterable[Address]) -> bool:
+        """A narrowed plan deletes (or forgets) nothing but an orphan that `--target` names exactly."""
+        if change.action.gives_up:
+            return str(change.address) in self.exact and not (change.extra or change.unused)
+        return change.address in chosen
+
+
+def select(
+    desired: Iterable[Desired],
+    targets: Sequence[str] = (),
+    excludes: Sequence[str] = (),
+    labels: Mapping[str, str] | None = None,
+    orphans: Iterable[Address] = (),
+) -> Selection | None:
+    """The selection that the flags describe; None if they describe none.
+
+    `targets` and `excludes` are addresses or globs. Raises UsageError for a pattern or a label that matches nothing.
+    """
+    if not (targets or excludes or labels):
+        return None
+    known = {resource.address: resource for resource in desired}
+    everything = sorted({str(address) for address in (*known, *orphans)})
+    for pattern in (*targets, *excludes):
+        if not any(fnmatchcase(text, pattern) for text in everything):
+            remedy = f"Known: {', '.join(everything) or 'none'}. A pattern looks like Assistant/support-*."
+            raise UsageError(f"no object matches `{pattern}`", remedy)
+    for key, value in (labels or {}).items():
+        if not any(resource.policy.labels.get(key) == value for resource in known.values()):
+            pairs = sorted({f"{k}={v}" for resource in known.values() for k, v in resource.policy.labels.items()})
+            raise UsageError(f"no manifest has the label {key}={value}", f"Known labels: {', '.join(pairs) or 'none'}.")
+    chosen = {
+        address
+        for address, resource in known.items()
+        if (not targets or _any_matches(targets, str(address)))
+        and not _any_matches(excludes, str(address))
+        and all(resource.policy.labels.get(key) == value for key, value in (labels or {}).items())
+    }
+    exact = {target for target in targets if target in everything and not _any_matches(excludes, target)}
+    return Selection(frozenset(chosen), frozenset(exact))
+
+
+def _any_matches(patterns: Sequence[str], text: str) -> bool:
+    return any(fnmatchcase(text, pattern) for pattern in patterns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,25 +97,23 @@ def make_plan(seen: Observation, desired: Sequence[Desired], intent: Intent | No
     else:
         found = [*_wanted(known, steps)]
     found += [steps.delete(claim, Reason.DUPLICATE, extra=True) for claim in known.world.duplicates]
-    found += [steps.delete_unused(file) for file in unused_files(known.links, known.marked, found)]
+    found += [steps.delete_unused(file) for file in unused_files(known.links, seen.marked, found)]
     renamed = _renamed(known, found, intent)
-    changes, unchanged = _narrowed(found, desired, intent)
+    unchanged = [change.address for change in found if change.action is Action.NO_OP]
+    changes = [change for change in found if change.action is not Action.NO_OP]
+    if intent.only is not None:
+        changes = [change for change in changes if change.address in intent.only]
+    if selection := intent.selection:
+        chosen = closure(selection.addresses, {item.address: item.requires for item in desired})
+        changes = [change for change in changes if selection.keeps(change, chosen)]
+        unchanged = [address for address in unchanged if address in chosen]
     external_references = _external_references(known, changes)
-    plan = Plan(
-        project=target.project,
-        environment=target.environment,
-        provider=target.provider,
-        endpoint=target.endpoint,
-        kinds=target.kinds,
-        complete=intent.selection is None and intent.only is None,
+    plan = replace(
+        _plan(target, changes, complete=intent.selection is None and intent.only is None),
         allowed=intent.allowed,
-        changes=tuple(sorted(changes, key=lambda it: (it.action is Action.DELETE, it.address, it.object_key))),
         unchanged=len(unchanged),
         unchanged_addresses=tuple(sorted(unchanged)),
-        diagnostics=(
-            *notes(target, known.world, known.objects, changes, external_references),
-            *_where(renamed, known.objects, changes),
-        ),
+        diagnostics=tuple(_notes(known, changes, renamed, external_references)),
     )
     if intent.proof is not None and not intent.destroy:
         plan = hold(plan, intent.proof, renamed)
@@ -72,34 +121,29 @@ def make_plan(seen: Observation, desired: Sequence[Desired], intent: Intent | No
     return policy.guard(plan, policy.Facts(target, known.world, renamed, users, external_references))
 
 
-def _narrowed(
-    found: Sequence[Change], desired: Sequence[Desired], intent: Intent
-) -> tuple[list[Change], list[Address]]:
-    """The steps that do something, and the addresses of the others, as far as they are selected."""
-    unchanged = [change.address for change in found if change.action is Action.NO_OP]
-    changes = [change for change in found if change.action is not Action.NO_OP]
-    selection = intent.selection
-    if intent.only is not None:
-        changes = [change for change in changes if change.address in intent.only]
-    if selection is None:
-        return changes, unchanged
-    chosen = closure(selection.addresses, {item.address: item.requires for item in desired})
-    changes = [change for change in changes if selection.keeps(change, chosen)]
-    return changes, [address for address in unchanged if address in chosen]
+def _plan(target: Target, changes: Iterable[Change], *, complete: bool) -> Plan:
+    return Plan(
+        project=target.project,
+        environment=target.environment,
+        provider=target.provider,
+        endpoint=target.endpoint,
+        kinds=target.kinds,
+        complete=complete,
+        changes=tuple(sorted(changes, key=lambda it: (it.action is Action.DELETE, it.address, it.object_key))),
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
     """All that is known before the first step is chosen. `objects` and `files`: what is desired, by address.
 
-    `marked`: the live objects but for files. `found`: what each of `objects` is live.
+    `found`: what each of `objects` is live.
     """
 
     target: Target
     world: World
     objects: Mapping[Address, Desired]
     files: Mapping[Address, Desired]
-    marked: Sequence[Live]
     found: Mapping[Address, Counterpart | None]
     links: Links
 
@@ -113,36 +157,32 @@ def _survey(seen: Observation, desired: Sequence[Desired], intent: Intent) -> _K
     held = {address: item.live if item else None for address, item in found.items()}
     orphans = {address: claim.live for address, claim in world.owned.items() if address not in held}
     links = link(target.kinds, held, orphans, files, seen.files)
-    return _Known(target, world, objects, files, seen.marked, found, links)
+    return _Known(target, world, objects, files, found, links)
 
 
 def _wanted(known: _Known, steps: Steps) -> Iterator[Change]:
     """A step for everything that is desired, and for what is ours and no longer desired."""
-    for address, resource in known.objects.items():
-        yield _toward(known.links.named(resource), known.found[address], known, steps)
+    target, world = known.target, known.world
+    for address, there in known.found.items():
+        resource = known.links.named(known.objects[address])
+        if there is not None:
+            yield steps.update(resource, there.claim) if there.claim else steps.adopt(resource, there)
+            continue
+        created, remote_id = steps.create(resource), adopts(resource, target)
+        if remote_id is not None:
+            created = replace(created, remote_id=remote_id, blocked=not_adoptable(remote_id, world))
+        yield created
     for file in known.files.values():
         yield steps.upload(file)
     taken = {item.claim.address for item in known.found.values() if item and item.claim}
-    for address, claim in known.world.owned.items():
+    for address, claim in world.owned.items():
         if address in known.objects or address in taken:
             continue
-        forget = known.target.removed.get(address)
-        if forget:
-            yield forget_step(claim, Reason.REMOVED, known.target)
+        if target.removed.get(address):
+            yield forget_step(claim, Reason.REMOVED, target)
         else:
-            orphan = forget is None
+            orphan = address not in target.removed
             yield steps.delete(claim, Reason.ORPHAN if orphan else Reason.REMOVED, orphan=orphan)
-
-
-def _toward(resource: Desired, found: Counterpart | None, known: _Known, steps: Steps) -> Change:
-    if found is not None and found.claim is not None:
-        return steps.update(resource, found.claim)
-    if found is not None:
-        return steps.adopt(resource, found)
-    created, remote_id = steps.create(resource), adopts(resource, known.target)
-    if remote_id is None:
-        return created
-    return replace(created, remote_id=remote_id, blocked=not_adoptable(remote_id, known.world))
 
 
 def _renamed(known: _Known, changes: Sequence[Change], intent: Intent) -> list[Pair]:
@@ -170,19 +210,6 @@ def _renamed(known: _Known, changes: Sequence[Change], intent: Intent) -> list[P
     return sorted(found)
 
 
-def _where(
-    pairs: Sequence[Pair], desired: Mapping[Address, Desired], changes: Sequence[Change]
-) -> Iterator[Diagnostic]:
-    """Where to write what makes renames of them: places are no part of what is approved."""
-    shown = {change.address for change in changes}
-    for pair in pairs:
-        if not shown.isdisjoint((pair.old, pair.new)):
-            place, at = desired[pair.new].place, str(pair.new)
-            message = f"it would be created, and {pair.old}, which is much like it, deleted"
-            remedy = f"To keep the live id, write in its manifest: {moved_from_line(pair.old)}"
-            yield Diagnostic("renamed", message, remedy, place, at, severity=Severity.INFO)
-
-
 def _external_references(known: _Known, changes: Sequence[Change]) -> dict[ObjectKey, str]:
     """By kind and id of what goes, an object of others that refers to it, in words."""
     going = {item.object_key for item in changes if item.action.destroys}
@@ -190,10 +217,105 @@ def _external_references(known: _Known, changes: Sequence[Change]) -> dict[Objec
         return {}
     world, kinds = known.world, known.target.kinds
     others = [*world.foreign, *(claim.live for claim in (*world.elsewhere, *world.copies))]
-    used = used_elsewhere(others, changes, kinds)
-    named = {key: (live.remote_id, kinds[live.kind].display_name(live.spec)) for key, live in used.items()}
-    return {
-        key: f"{remote_id} (“{name}”)" if name else str(remote_id)
-        for key, (remote_id, name) in named.items()
-        if key in going
-    }
+    found = {}
+    for key, live in used_elsewhere(others, changes, kinds).items():
+        if key in going:
+            name = kinds[live.kind].display_name(live.spec)
+            found[key] = f"{live.remote_id} (“{name}”)" if name else live.remote_id
+    return found
+
+
+def _notes(
+    known: _Known, changes: Sequence[Change], renamed: Sequence[Pair], external_references: Mapping[ObjectKey, str]
+) -> Iterator[Diagnostic]:
+    """What was left alone, lines of the project that do nothing, and where to write what makes renames of steps."""
+    target, world = known.target, known.world
+    yield from world.diagnostics
+    # What goes by an explicit word although something of others refers to it; without one it is blocked.
+    for change in changes:
+        user = external_references.get(change.object_key)
+        if user is not None and change.action.destroys and not policy.is_unasked(change, target.removed):
+            message = f"{user}, which is not managed here, still refers to what goes"
+            remedy = f"Edit that object in the service so that it no longer refers to {change.remote_id}."
+            yield Diagnostic("in-use", message, remedy, address=str(change.address), severity=Severity.WARNING)
+    shown_elsewhere = {change.remote_id for change in changes if change.action is Action.ADOPT}
+    shown_elsewhere |= {live.remote_id for live in world.unreadable}
+    if count := len(world.elsewhere) + sum(live.remote_id not in shown_elsewhere for live in world.foreign):
+        message = f"{count} {'object' if count == 1 else 'objects'} of others left alone"
+        yield Diagnostic("foreign", message, severity=Severity.INFO)
+    for address in sorted(target.removed.keys() - world.owned.keys()):
+        message = f"`removed` names {address}, of which nothing is ours in this environment"
+        remedy = "Once no environment holds it, take the line out of retinue.yaml."
+        yield Diagnostic("removed-stale", message, remedy, address=str(address), severity=Severity.INFO)
+    # A `moved_from` that finds nothing, while something of its kind is left over that it may have meant.
+    lost = {change.address.kind for change in changes if change.orphan}
+    for change in changes:
+        if change.action is not Action.CREATE or change.address.kind not in lost:
+            continue
+        resource = known.objects[change.address]
+        if name := resource.policy.moved_from:
+            described = Address(change.address.kind, name) in known.objects
+            of = "another manifest" if described else "nothing that is live here"
+            message, remedy = f"`moved_from: {name}` is the name of {of}", "Correct the name, or take the line out."
+            place, at = resource.place, str(change.address)
+            yield Diagnostic("moved-from-nothing", message, remedy, place, at, severity=Severity.WARNING)
+    # Places are no part of what is approved, so they stand here and not in the obstacle.
+    shown = {change.address for change in changes}
+    for pair in renamed:
+        if not shown.isdisjoint(pair):
+            place, at = known.objects[pair.new].place, str(pair.new)
+            message = f"it would be created, and {pair.old}, which is much like it, deleted"
+            remedy = f"To keep the live id, write in its manifest: {moved_from_line(pair.old)}"
+            yield Diagnostic("renamed", message, remedy, place, at, severity=Severity.INFO)
+
+
+def forget_plan(
+    seen: Observation, described: Collection[Address], address: Address | None, remote_ids: Sequence[str]
+) -> Plan:
+    """The plan that lets go of an address with all its objects, or of single objects. Deletes nothing.
+
+    `described`: addresses that a manifest describes here. Raises UsageError for what is not ours, and for what the next
+    plan would make or take again.
+    """
+    target, world = seen.target, seen.world
+    if address is None:
+        changes = [_of_id(remote_id, described, world, target) for remote_id in dict.fromkeys(remote_ids)]
+    else:
+        claim = world.owned.get(address)
+        if claim is None:
+            known = ", ".join(map(str, sorted(world.owned))) or "none"
+            raise UsageError(f"nothing live here has the address {address}", f"Known: {known}.")
+        _refuse_described(address, described)
+        changes = [forget_step(claim, Reason.REMOVED, target)]
+        changes += [forget_step(it, Reason.DUPLICATE, target) for it in world.duplicates if it.address == address]
+        changes += [forget_step(it, Reason.COPY, target) for it in world.copies if it.address == address]
+    return _plan(target, changes, complete=False)
+
+
+def _of_id(remote_id: str, described: Collection[Address], world: World, target: Target) -> Change:
+    for claims, reason in ((world.copies, Reason.COPY), (world.duplicates, Reason.DUPLICATE)):
+        for extra in claims:
+            if extra.remote_id == remote_id:
+                return forget_step(extra, reason, target)
+    claim = next((item for item in world.owned.values() if item.remote_id == remote_id), None)
+    if claim is not None:
+        _refuse_described(claim.address, described)
+        rivals = [item.remote_id for item in (*world.duplicates, *world.copies) if item.address == claim.address]
+        if rivals:
+            message = f"without {remote_id} retinue would take {' or '.join(rivals)} for {claim.address}"
+            raise UsageError(message, f"To let go of all of them: retinue forget {claim.address}")
+        return forget_step(claim, Reason.REMOVED, target)
+    other = next((item for item in world.elsewhere if item.remote_id == remote_id), None)
+    if other is not None:
+        raise UsageError(f"{remote_id} belongs to {other.owner}", "Let go of it from that project and environment.")
+    if remote_id in world.newer:
+        raise UsageError(f"{remote_id} carries a marker that a newer retinue wrote", "Let go of it with that one.")
+    if any(item.remote_id == remote_id for item in world.foreign):
+        raise UsageError(f"{remote_id} carries no marker of ours: it is not managed", "There is nothing to forget.")
+    raise UsageError(f"there is no live object {remote_id}", "`retinue output` lists the ids of what is managed.")
+
+
+def _refuse_described(address: Address, described: Collection[Address]) -> None:
+    if address in described:
+        remedy = "Take the manifest away first, or leave this environment out of its `environments`."
+        raise UsageError(f"{address} has a manifest here, so the next apply would create it again", remedy)

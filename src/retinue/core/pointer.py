@@ -11,17 +11,16 @@ from .model import MISSING, Json
 def with_ignored(spec: Mapping[str, Json], live: Mapping[str, Json], ignored: Collection[str]) -> dict[str, Json]:
     """`spec` with the live value at every ignored JSON pointer."""
     result = dict(spec)
-    for steps in _last_first(ignored):
+    # Later items of a list first: taking one away must not move the others.
+    pointers = map(split_pointer, ignored)
+    for steps in sorted(pointers, key=lambda steps: [(len(step), step) for step in steps], reverse=True):
         result = _put(result, live, steps)
     return result
 
 
 def without(fields: dict[str, Json], ignored: Collection[str]) -> dict[str, Json]:
     """`fields` with nothing at any of the ignored JSON pointers."""
-    result = fields
-    for steps in _last_first(ignored):
-        result = _put(result, {}, steps)
-    return result
+    return with_ignored(fields, {}, ignored) if ignored else fields
 
 
 def value_at(value: Json, pointer: str) -> Json:
@@ -29,11 +28,6 @@ def value_at(value: Json, pointer: str) -> Json:
     for step in split_pointer(pointer):
         value = _step(value, step)
     return value
-
-
-def _last_first(pointers: Collection[str]) -> list[list[str]]:
-    """The pointers' steps, later items of a list first: taking one away must not move the others."""
-    return sorted(map(split_pointer, pointers), key=lambda steps: [(len(step), step) for step in steps], reverse=True)
 
 
 def split_pointer(pointer: str) -> list[str]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from .allowed import Allowed, flag
 from .model import Action, Address, Cause, Change, ObjectKey, Obstacle, Plan
-from .observation import Observation
+from .observation import Observation, Target
 from .ownership import World
 from .renames import Pair, moved_from_line
-from .target import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +42,11 @@ def block_renamed(plan: Plan, facts: Facts) -> Plan:
     A narrowed plan may hold one of the two alone, and another one the other.
     """
     held = {change.address for change in plan.changes if change.held}
-    pairs: dict[tuple[Action, Address], list[Pair]] = {}
+    pairs: dict[tuple[Action, Address], list[Pair]] = defaultdict(list)
     for pair in facts.renamed:
         if held.isdisjoint(pair):
-            pairs.setdefault((Action.DELETE, pair.old), []).append(pair)
-            pairs.setdefault((Action.CREATE, pair.new), []).append(pair)
+            pairs[Action.DELETE, pair.old].append(pair)
+            pairs[Action.CREATE, pair.new].append(pair)
 
     def rule(change: Change) -> Obstacle | None:
         mine = pairs.get((change.action, change.address))
@@ -112,10 +111,10 @@ def guard_trusted(plan: Plan, seen: Observation) -> Plan:
 
 def block_shared(plan: Plan, _facts: Facts) -> Plan:
     """Two manifests whose `moved_from` or `adopt` name the same live object: it can only be of one of them."""
-    claimed: dict[ObjectKey, list[str]] = {}
+    claimed: dict[ObjectKey, list[str]] = defaultdict(list)
     for change in plan.changes:
         if change.action in (Action.ADOPT, Action.MOVE, Action.UPDATE) and change.remote_id:
-            claimed.setdefault(change.object_key, []).append(str(change.address))
+            claimed[change.object_key].append(str(change.address))
 
     def rule(change: Change) -> Obstacle | None:
         addresses = claimed.get(change.object_key, [])
@@ -134,16 +133,11 @@ def block_copied(plan: Plan, facts: Facts) -> Plan:
         copies = facts.world.indistinguishable_copies(change)
         if not copies:
             return None
-        some, one = ", ".join(copies), len(copies) == 1
-        return Obstacle(
-            "copied",
-            f"{some} {'is a copy' if one else 'are copies'} of {change.remote_id}, marker and all, and would count as"
-            " it after this",
-            (
-                f"Delete {some} in the service, or take only the marker off:",
-                *(f"retinue forget -e {plan.environment} --id {copy}" for copy in copies),
-            ),
-        )
+        some = ", ".join(copies)
+        are = f"{some} {'is a copy' if len(copies) == 1 else 'are copies'} of {change.remote_id}"
+        ways = [f"retinue forget -e {plan.environment} --id {copy}" for copy in copies]
+        ways = [f"Delete {some} in the service, or take only the marker off:", *ways]
+        return Obstacle("copied", f"{are}, marker and all, and would count as it after this", tuple(ways))
 
     return _block(plan, rule)
 
@@ -177,50 +171,33 @@ def is_unasked(change: Change, acknowledged: Collection[Address]) -> bool:
 
 
 def block_twins(plan: Plan, facts: Facts) -> Plan:
-    """A create with the kind and display name of an unmanaged live object is probably that object."""
+    """What is to be created may be there already: an unmanaged object of its kind that has its display name, or one
+    whose marker cannot be read."""
     adopted = {change.remote_id for change in plan.changes if change.action is Action.ADOPT}
-    named: dict[tuple[str, str], list[str]] = {}
+    named: dict[tuple[str, str], list[str]] = defaultdict(list)
+    unreadable: dict[str, list[str]] = defaultdict(list)
     for live in facts.world.foreign:
-        if name := facts.target.kinds[live.kind].display_name(live.spec):
-            named.setdefault((live.kind, name), []).append(live.remote_id)
-
-    def rule(change: Change) -> Obstacle | None:
-        same_name = named.get((change.address.kind, change.display_name or ""), ())
-        twins = [remote_id for remote_id in same_name if remote_id not in adopted]
-        if change.action is not Action.CREATE or plan.allowed.covers("twin", change.address) or not twins:
-            return None
-        return Obstacle(
-            "twin",
-            f"{', '.join(twins)} is live, is named “{change.display_name}” too, and is not managed",
-            (
-                f"retinue: {{adopt: {{{plan.environment}: {twins[0]}}}}}",
-                f"to create a second one: {flag('twin', change.address)}",
-            ),
-        )
-
-    return _block(plan, rule)
-
-
-def block_unreadable(plan: Plan, facts: Facts) -> Plan:
-    """An object whose marker cannot be read may be the very one that is to be created."""
-    adopted = {change.remote_id for change in plan.changes if change.action is Action.ADOPT}
-    unreadable: dict[str, list[str]] = {}
+        name = facts.target.kinds[live.kind].display_name(live.spec)
+        if name and live.remote_id not in adopted:
+            named[live.kind, name].append(live.remote_id)
     for live in facts.world.unreadable:
-        unreadable.setdefault(live.kind, []).append(live.remote_id)
+        if live.remote_id not in adopted:
+            unreadable[live.kind].append(live.remote_id)
 
     def rule(change: Change) -> Obstacle | None:
-        ids = [item for item in unreadable.get(change.address.kind, ()) if item not in adopted]
-        if change.action is not Action.CREATE or plan.allowed.covers("twin", change.address) or not ids:
+        if change.action is not Action.CREATE or plan.allowed.covers("twin", change.address):
             return None
-        return Obstacle(
-            "marker-unreadable",
-            f"{', '.join(ids)} carries a retinue.address that cannot be read, and may be this one",
-            (
-                f"retinue: {{adopt: {{{plan.environment}: {ids[0]}}}}}",
-                "or restore its two `retinue.` metadata keys in the service, or remove them",
-                f"to create another one: {flag('twin', change.address)}",
-            ),
-        )
+        allow = flag("twin", change.address)
+        if twins := named.get((change.address.kind, change.display_name or "")):
+            message = f"{', '.join(twins)} is live, is named “{change.display_name}” too, and is not managed"
+            adopt = f"retinue: {{adopt: {{{plan.environment}: {twins[0]}}}}}"
+            return Obstacle("twin", message, (adopt, f"to create a second one: {allow}"))
+        if ids := unreadable.get(change.address.kind):
+            message = f"{', '.join(ids)} carries a retinue.address that cannot be read, and may be this one"
+            adopt = f"retinue: {{adopt: {{{plan.environment}: {ids[0]}}}}}"
+            restore = "or restore its two `retinue.` metadata keys in the service, or remove them"
+            return Obstacle("marker-unreadable", message, (adopt, restore, f"to create another one: {allow}"))
+        return None
 
     return _block(plan, rule)
 
@@ -240,18 +217,12 @@ def block_renamed_project(plan: Plan, facts: Facts) -> Plan:
     (project, environment), count = max(scopes.items(), key=lambda item: (item[1], item[0]))
     if count * 2 < len(creates):
         return plan
-    way_out = (
-        f"formerly: [{project}]"
-        if environment == plan.environment
-        else f"call the environment `{environment}` again in retinue.yaml"
-    )
+    way_out = f"call the environment `{environment}` again in retinue.yaml"
+    way_out = f"formerly: [{project}]" if environment == plan.environment else way_out
     some = f"{count} of {len(creates)} objects to create {'exists' if count == 1 else 'exist'}"
     some = "the object to create exists" if len(creates) == 1 else some
-    obstacle = Obstacle(
-        "renamed-project",
-        f"{some} as {project}/{environment}: was it renamed?",
-        (way_out, f"to create new ones beside them: {flag('twin')}"),
-    )
+    message = f"{some} as {project}/{environment}: was it renamed?"
+    obstacle = Obstacle("renamed-project", message, (way_out, f"to create new ones beside them: {flag('twin')}"))
 
     def rule(change: Change) -> Obstacle | None:
         blocked = change.action is Action.CREATE and not plan.allowed.covers("twin", change.address)
@@ -268,17 +239,12 @@ def block_drift(plan: Plan, facts: Facts) -> Plan:
         if not (facts.target.deny_drift and moved) or plan.allowed.covers("drift", change.address):
             return None
         both = any(item.cause is Cause.BOTH for item in change.fields)
-        keep = f"retinue import --update -e {plan.environment} --target {change.address}"
-        lost = change.action is Action.ADOPT
-        what = "which side changed is not on record" if lost else "changed outside"
-        return Obstacle(
-            "drift",
-            f"{what}: {', '.join(moved)}; `on_drift: deny` keeps what is live",
-            (
-                f"to keep the live values: {keep}{f' --take-live {change.address}' if both else ''}",
-                f"to {'have the manifest' if both else 'undo them'}: {flag('drift', change.address)}",
-            ),
-        )
+        what = "which side changed is not on record" if change.action is Action.ADOPT else "changed outside"
+        message = f"{what}: {', '.join(moved)}; `on_drift: deny` keeps what is live"
+        keep = f"to keep the live values: retinue import --update -e {plan.environment} --target {change.address}"
+        keep += f" --take-live {change.address}" if both else ""
+        undo = f"to {'have the manifest' if both else 'undo them'}: {flag('drift', change.address)}"
+        return Obstacle("drift", message, (keep, undo))
 
     return _block(plan, rule)
 
@@ -303,22 +269,17 @@ def block_brake(plan: Plan, facts: Facts) -> Plan:
         why = f"{deletes} deletes at once, of {len(owned)} owned (at most {some} unacknowledged)"
     else:
         return plan
+    # What a destroy takes has a manifest, and `removed` names nothing that has one.
+    named = sorted({str(change.address) for change in doomed if change.orphan or change.action is Action.REPLACE})
+    some = ", ".join(named) if len(named) <= _MOST_NAMED else f"all {len(named)} addresses that this plan deletes"
+    removed = (f"removed: [{some}]",) if named else ()
     allow = flag("brake", deletes) if deletes else f"leave out {flag('brake', given)}"
-    obstacle = Obstacle("brake", why, (*_removed(doomed), allow))
+    obstacle = Obstacle("brake", why, (*removed, allow))
     return _block(plan, lambda change: obstacle if not doomed or counts_as_delete(change, acknowledged) else None)
 
 
 _MOST_NAMED = 20
 """What the brake says stands at every step that it blocks, so it must not grow with the plan."""
-
-
-def _removed(doomed: Sequence[Change]) -> Iterator[str]:
-    # What a destroy takes has a manifest, and `removed` names nothing that has one.
-    named = sorted({str(change.address) for change in doomed if change.orphan or change.action is Action.REPLACE})
-    if len(named) > _MOST_NAMED:
-        yield f"removed: [all {len(named)} addresses that this plan deletes]"
-    elif named:
-        yield f"removed: [{', '.join(named)}]"
 
 
 def counts_as_delete(change: Change, acknowledged: Collection[Address]) -> bool:
@@ -355,7 +316,6 @@ _RULES = (
     block_in_use,
     block_renamed_project,
     block_twins,
-    block_unreadable,
     block_drift,
     block_brake,
 )

@@ -1,16 +1,38 @@
-"""What may go on to an environment because the one before it has proven it. Pure: a plan and a proof in, a plan out.
+"""What may go on to an environment because the one before it has proven it, and what `verify` proves. Pure.
 
 Must not look at what a change says: an address is proven or it is not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from . import differences
 from .allowed import flag
-from .model import Action, Address, Cause, Change, Diagnostic, Json, Obstacle, Plan, Promotion, Severity
+from .canonical import canonical
+from .marks import short_digest
+from .masking import texts_in
+from .model import (
+    Action,
+    Address,
+    Cause,
+    Change,
+    Desired,
+    Diagnostic,
+    Kind,
+    MarkChange,
+    Obstacle,
+    Plan,
+    Promotion,
+    Reason,
+    Severity,
+)
+from .observation import Observation
+from .ownership import Claim
+from .pointer import without
 from .renames import Pair, moved_from_line
+from .waves import order
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +65,9 @@ def hold(plan: Plan, proof: Proof, renamed: Sequence[Pair] = ()) -> Plan:
     for change in plan.changes:
         lack = _lack(change, proof)
         if lack is not None and plan.allowed.covers("unpromoted", change.address):
-            notes.append(_exception(change, lack))
+            message = f"it goes ahead by {flag('unpromoted', change.address)}, although {lack.message}"
+            remedy, at = "Bring the environment before in line afterwards.", str(change.address)
+            notes.append(Diagnostic("unpromoted", message, remedy, address=at, severity=Severity.WARNING))
             lack = None
         changes.append(replace(change, held=lack))
     return replace(
@@ -95,18 +119,17 @@ def _ways(address: Address, *ways: str) -> tuple[str, ...]:
     return *ways, flag("unpromoted", address)
 
 
-def _exception(change: Change, lack: Obstacle) -> Diagnostic:
-    message = f"it goes ahead by {flag('unpromoted', change.address)}, although {lack.message}"
-    remedy = "Bring the environment before in line afterwards."
-    return Diagnostic("unpromoted", message, remedy, address=str(change.address), severity=Severity.WARNING)
-
-
 def _with_dependents(changes: Sequence[Change], renamed: Sequence[Pair]) -> tuple[Change, ...]:
     """Nothing goes ahead that needs what is held, and nothing is taken away that a held step leaves in use."""
     found = list(changes)
     while True:
         held = {change.address: change for change in found if change.held}
-        users = _users(held.values())
+        # By what held steps leave in use, the first of them: each text in a live field, and what stays requires.
+        users: dict[str | None, Address] = {}
+        for address, change in held.items():
+            texts = (text for item in change.fields for text in texts_in(item.before))
+            for text in (*filter(None, texts), *map(str, change.requires)):
+                users.setdefault(text, address)
         more = {
             index: lack
             for index, change in enumerate(found)
@@ -118,38 +141,15 @@ def _with_dependents(changes: Sequence[Change], renamed: Sequence[Pair]) -> tupl
             found[index] = replace(found[index], held=lack)
 
 
-def _users(held: Iterable[Change]) -> dict[str | None, Address]:
-    """By what held steps leave in use, the first of them: each text in a live field, and what stays requires."""
-    found: dict[str | None, Address] = {}
-    for change in held:
-        texts = (text for item in change.fields for text in _texts(item.before))
-        for text in (*filter(None, texts), *map(str, change.requires)):
-            found.setdefault(text, change.address)
-    return found
-
-
-def _texts(value: Json) -> Iterator[str]:
-    """Every text in a value, keys too."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield key
-            yield from _texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
-
-
 def _needs_held(change: Change, held: Collection[Address], users: Mapping[str | None, Address]) -> Obstacle | None:
     """`held`: the addresses of the held steps; `users`: what they leave in use."""
     if change.held or change.extra:
         return None
     if change.action.gives_up:
         user = next((users[name] for name in (change.remote_id, str(change.address)) if name in users), None)
-        return user and Obstacle("in-use", f"{user} still uses it, and its change is held", (_after(user),))
+        return user and Obstacle("in-use", f"{user} still uses it, and its change is held", (f"settle {user} first",))
     needed = next((address for address in change.requires if address in held), None)
-    return needed and Obstacle("needs-held", f"it needs {needed}, which is held", (_after(needed),))
+    return needed and Obstacle("needs-held", f"it needs {needed}, which is held", (f"settle {needed} first",))
 
 
 def _half_held(change: Change, held: Collection[Address], renamed: Sequence[Pair]) -> Obstacle | None:
@@ -164,5 +164,52 @@ def _half_held(change: Change, held: Collection[Address], renamed: Sequence[Pair
     return None
 
 
-def _after(address: Address) -> str:
-    return f"settle {address} first"
+_LENGTH = 12
+
+
+def spec_digests(desired: Sequence[Desired], kinds: Mapping[str, Kind]) -> dict[Address, str]:
+    """By address, the digest of a spec in canonical form and of all that it refers to, as the marker keeps it.
+
+    What the manifest leaves to others (`ignore_changes`) is no part of it.
+    """
+    resources = {resource.address: resource for resource in desired}
+    found: dict[Address, str] = {}
+    for address in order({address: frozenset(item.requires) for address, item in resources.items()}):
+        resource = resources[address]
+        spec = without(canonical(resource.spec, kinds[resource.kind]), resource.policy.ignore_changes)
+        needed = sorted(found[other] for other in resource.requires if other in found)
+        found[address] = short_digest([spec, needed], _LENGTH)
+    return found
+
+
+def verified(digests: Mapping[Address, str], owned: Mapping[Address, Claim]) -> frozenset[Address]:
+    """The addresses whose marker says that just this spec passed."""
+    return frozenset(
+        address
+        for address, digest in digests.items()
+        if (claim := owned.get(address)) and claim.applied and claim.applied.verified == digest
+    )
+
+
+def verify_steps(desired: Sequence[Desired], addresses: Collection[Address], seen: Observation) -> list[Change]:
+    """For each address, which must be live as its manifest wants it, the step that notes its spec as verified."""
+    target, kinds = seen.target, seen.target.kinds
+    digests = spec_digests(desired, kinds)
+    steps = []
+    for resource in desired:
+        if resource.address not in addresses or kinds[resource.kind].by_content:
+            continue
+        live, ignored = seen.world.owned[resource.address].live, resource.policy.ignore_changes
+        steps.append(
+            Change(
+                address=resource.address,
+                action=Action.UPDATE,
+                reason=Reason.VERIFIED,
+                remote_id=live.remote_id,
+                expect=differences.expect_digest(live, kinds[resource.kind], target.hidden(resource.kind), ignored),
+                protected=resource.policy.protect,
+                ignored=ignored,
+                mark=MarkChange(verified=digests[resource.address]),
+            )
+        )
+    return steps

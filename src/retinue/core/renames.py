@@ -53,9 +53,14 @@ def renames(
     """
     if not (gone and new):
         return []
-    common = _Common.of([_stated(resource, kind, hidden) for resource in kept])
-    before = [_Side.of(address, _stated(resource, kind, hidden), kind, common) for address, resource in gone.items()]
-    after = [_Side.of(address, _stated(resource, kind, hidden), kind, common) for address, resource in new.items()]
+    # What other objects have too, and so tells none from another: whole values by field, and lines of texts.
+    others = [_stated(resource, kind, hidden) for resource in kept]
+    values = {canonical_json([name, value]) for spec in others for name, value in spec.items()}
+    lines = {line for spec in others for text in spec.values() if _is_prose(text) for line in text.splitlines()}
+    before, after = (
+        [_Side.of(address, _stated(it, kind, hidden), kind, values, lines) for address, it in side.items()]
+        for side in (gone, new)
+    )
     scores = {
         Pair(left.address, right.address): score
         for left, right in _candidates(before, after)
@@ -80,20 +85,6 @@ def _stated(resource: Resource, kind: Kind, hidden: Collection[str]) -> _Spec:
 
 
 @dataclass(frozen=True, slots=True)
-class _Common:
-    """What other objects have too, and so tells none from another: whole values by field, and lines of texts."""
-
-    values: Collection[str]
-    lines: Collection[str]
-
-    @classmethod
-    def of(cls, kept: Sequence[_Spec]) -> _Common:
-        values = {canonical_json([name, value]) for spec in kept for name, value in spec.items()}
-        texts = (value for spec in kept for value in spec.values() if _is_prose(value))
-        return cls(values, {line for text in texts for line in text.splitlines()})
-
-
-@dataclass(frozen=True, slots=True)
 class _Side:
     """One object: its whole spec, what people see it called, and what is its own in its texts and its other fields."""
 
@@ -105,18 +96,19 @@ class _Side:
     rest: _Spec
 
     @classmethod
-    def of(cls, address: Address, spec: _Spec, kind: Kind, common: _Common) -> _Side:
-        fields = {name: value for name, value in spec.items() if name != kind.display}
-        prose = {name: value for name, value in fields.items() if _is_prose(value)}
-        own = {name: [line for line in value.splitlines() if line not in common.lines] for name, value in prose.items()}
-        texts = {name: "\n".join(lines).strip() for name, lines in own.items()}
-        rest = {
-            name: value
-            for name, value in fields.items()
-            if name not in texts and canonical_json([name, value]) not in common.values
-        }
-        called = _plain(str(spec.get(kind.display, "")))
-        return cls(address, spec, kind.display, called, {name: text for name, text in texts.items() if text}, rest)
+    def of(cls, address: Address, spec: _Spec, kind: Kind, values: Collection[str], lines: Collection[str]) -> _Side:
+        """`values` and `lines`: what other objects have too."""
+        texts: dict[str, str] = {}
+        rest: _Spec = {}
+        for name, value in spec.items():
+            if name == kind.display:
+                continue
+            if _is_prose(value):
+                own = "\n".join(line for line in value.splitlines() if line not in lines).strip()
+                texts |= {name: own} if own else {}
+            elif canonical_json([name, value]) not in values:
+                rest[name] = value
+        return cls(address, spec, kind.display, _plain(str(spec.get(kind.display, ""))), texts, rest)
 
     def traits(self) -> Iterator[str]:
         """What another side must have in common to be looked at among a great many."""
@@ -161,7 +153,9 @@ def _likeness(left: _Side, right: _Side) -> float:
     rest = _share(left.rest, right.rest)
     names = max(_letters(left.called, right.called), _letters(_plain(left.address.name), _plain(right.address.name)))
     closer = (rest + names) / 100
-    if left.called and left.called == right.called and _extended(left.address.name, right.address.name):
+    # `support` and `support-v2`: all words of one name begin or end the other.
+    short, long = sorted((left.address.name.split("-"), right.address.name.split("-")), key=len)
+    if left.called and left.called == right.called and short in (long[: len(short)], long[-len(short) :]):
         return _ALIKE + closer
     if left.texts or right.texts:
         alike = _share(left.texts, right.texts)
@@ -172,12 +166,6 @@ def _likeness(left: _Side, right: _Side) -> float:
     if not any(isinstance(value, list | dict) for value in (*left.rest.values(), *right.rest.values())):
         return rest + closer if rest >= _ALIKE and names >= _ALIKE else 0.0
     return rest + closer if rest >= (_ALIKE if names < _NAMED else _LESS) else 0.0
-
-
-def _extended(left: str, right: str) -> bool:
-    """True for `support` and `support-v2`: all words of one name begin or end the other."""
-    short, long = sorted((left.split("-"), right.split("-")), key=len)
-    return short in (long[: len(short)], long[-len(short) :])
 
 
 def _share(left: Mapping[str, Json], right: Mapping[str, Json]) -> float:

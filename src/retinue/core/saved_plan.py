@@ -1,19 +1,21 @@
-"""Holds the steps of a saved plan against those that its manifests ask for now. Pure.
+"""What a saved plan must stand up to: an apply can carry it out, and its manifests still ask for its steps. Pure.
 
-A saved plan says what was approved; what is carried out is always a step that was just planned from the manifests.
+It says what was approved; what is carried out is always a step that was just planned from the manifests.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from graphlib import CycleError
 from typing import NamedTuple
 
 from .canonical import same
 from .codec import published_fields
 from .freshness import shortened
-from .model import MISSING, Address, Change, Kind
-from .waves import known_as
+from .marker import Owner, parse_owner
+from .model import MISSING, Action, Address, Change, FieldChange, Kind, Plan
+from .waves import known_as, order
 
 
 class Confirmed(NamedTuple):
@@ -83,3 +85,59 @@ def _asked_otherwise(saved: Change, now: Change, kind: Kind) -> str | None:
         if planned != wanted:
             return f"{what} is {shortened(planned)} in the plan and {shortened(wanted)} now"
     return None
+
+
+_MOVING = (Action.MOVE, Action.REPLACE)
+"""The actions that may take an object from another address."""
+_OF_A_FILE: Mapping[str, type] = {"/name": str, "/sha256": str, "/bytes": int}
+
+
+def faults(plan: Plan, kinds: Mapping[str, Kind]) -> list[str]:
+    """In words, all that is wrong with a plan; `kinds` as the environment's service knows them."""
+    found = [f"{change.address}: {fault}" for change in plan.changes for fault in _of_change(change, plan, kinds)]
+    wanted: dict[Address, set[Address]] = {}
+    for change in plan.changes:
+        if change.action.gives_up:
+            continue
+        if change.address in wanted:
+            found.append(f"{change.address}: it stands there twice")
+        wanted[change.address] = set(change.requires)
+    try:
+        order(wanted)
+    except CycleError as error:
+        found.append(f"{' → '.join(map(str, error.args[1]))}: these need each other")
+    return found
+
+
+def _of_change(change: Change, plan: Plan, kinds: Mapping[str, Kind]) -> Iterator[str]:
+    kind, action = kinds.get(change.address.kind), change.action
+    if kind is None:
+        yield f"there is no kind `{change.address.kind}`"
+        return
+    if kind.by_content:
+        # A file is sent, or deleted, and nothing else.
+        if action not in (Action.CREATE, Action.DELETE):
+            yield f"this retinue carries out no `{action}` of a file"
+        stated = {item.path: item.after for item in change.fields}
+        if action is Action.CREATE and any(type(stated.get(path)) is not of for path, of in _OF_A_FILE.items()):
+            yield "it does not say which bytes are to be sent"
+    elif change.unused:
+        yield "only a file is deleted because nothing refers to it"
+    elif parse_owner(str(Owner(plan.project, plan.environment, change.address))) is None:
+        yield "this is no address that an object can have"
+    if action is Action.NO_OP:
+        yield f"this retinue carries out no `{action}`"
+    if action is not Action.CREATE and not change.remote_id:
+        yield f"its `{action}` names no live object"
+    if change.moved_from is not None and action not in _MOVING:
+        yield f"its `{action}` is of an object that was {change.moved_from}"
+    for item in change.fields:
+        yield from _of_field(item, kind)
+
+
+def _of_field(item: FieldChange, kind: Kind) -> Iterator[str]:
+    field = kind.fields.get(item.name)
+    if field is None or not item.path.startswith("/"):
+        yield f"there is no field `{item.path}`"
+    elif isinstance(field.shape.default, dict | list) and not isinstance(item.after, type(field.shape.default) | None):
+        yield f"`{item.path}` is no {'list' if field.shape.default == [] else 'mapping'}"

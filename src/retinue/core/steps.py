@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from . import diff
+from . import differences
 from .content import key_of, leftover_address
 from .counterparts import Counterpart
 from .links import Links
 from .marker import Applied
 from .marks import asked_entries
 from .model import Action, Cause, Change, Desired, FieldChange, Live, MarkChange, Reason
+from .observation import Target
 from .ownership import Claim
 from .references import addresses_in
-from .target import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +24,8 @@ class Steps:
     links: Links
 
     def create(self, desired: Desired) -> Change:
-        stated = diff.stated_fields(desired.spec, self.target.kinds[desired.kind])
-        fields = tuple(FieldChange(f"/{name}", None, value, Cause.MANIFEST) for name, value in stated.items())
-        return self._step(desired, fields, None)
+        stated = differences.stated_fields(desired.spec, self.target.kinds[desired.kind])
+        return self._step(desired, tuple(FieldChange(f"/{name}", None, it) for name, it in stated.items()), None)
 
     def upload(self, file: Desired) -> Change:
         """A file is there or it is not: nothing of it is ever updated."""
@@ -39,7 +37,7 @@ class Steps:
 
     def update(self, desired: Desired, claim: Claim) -> Change:
         """What brings an object of ours to what is desired; a no-op if nothing is left to do."""
-        owner = self.target.owner(desired.address)
+        kind, owner = self.target.kinds[desired.kind], self.target.owner(desired.address)
         moved_from = None if claim.owner == owner else claim.owner
         if claim.live.expired:
             return replace(
@@ -52,12 +50,19 @@ class Steps:
             )
         known = claim.applied is not None and not claim.live.set_back
         found = self._compared(desired, claim.live, claim.applied, known)
-        fields = self.links.explained(found.changes, self.target.kinds[desired.kind])
+        fields = self.links.explained(found.changes, kind)
         before = claim.applied.protected if claim.applied else False
         protects = before != desired.policy.protect
         if fields or protects or moved_from:
             mark = MarkChange(was_protected=before if protects else None)
-            reason = self._reason(fields, desired, claim, protects=protects)
+            causes = {item.cause for item in fields} | ({Cause.MANIFEST} if protects else set())
+            reason = Reason.MANIFEST if causes <= {Cause.MANIFEST} else Reason.BOTH
+            if self.links.only_references(fields, desired, kind, claim.applied):
+                reason = Reason.REFERENCE
+            elif Cause.BOTH in causes and not known:
+                reason = Reason.SET_BACK if claim.live.set_back else Reason.MARKER_DAMAGED
+            elif causes == {Cause.DRIFT}:
+                reason = Reason.DRIFT
         elif found.unrecorded:
             mark, reason = MarkChange(accepted=found.unrecorded), Reason.ACCEPTED
         else:
@@ -88,28 +93,18 @@ class Steps:
             reason=Reason.UNUSED,
             unused=True,
             remote_id=file.remote_id,
-            expect=diff.expect_digest(file, kind, (), ()),
+            expect=differences.expect_digest(file, kind, (), ()),
             display_name=kind.display_name(file.spec),
         )
 
-    def _compared(self, desired: Desired, live: Live, applied: Applied | None, known: bool) -> diff.Compared:
+    def _compared(self, desired: Desired, live: Live, applied: Applied | None, known: bool) -> differences.Compared:
         kind = self.target.kinds[desired.kind]
         hidden = self.target.hidden(kind.name)
-        return diff.compared(desired, self.links.named(live), kind, applied, hidden, known=known)
-
-    def _reason(self, fields: Sequence[FieldChange], desired: Desired, claim: Claim, *, protects: bool) -> Reason:
-        if self.links.only_references(fields, desired, self.target.kinds[desired.kind], claim.applied):
-            return Reason.REFERENCE
-        causes = {change.cause for change in fields} | ({Cause.MANIFEST} if protects else set())
-        if Cause.BOTH in causes and (claim.live.set_back or claim.applied is None):
-            return Reason.SET_BACK if claim.live.set_back else Reason.MARKER_DAMAGED
-        if causes == {Cause.DRIFT}:
-            return Reason.DRIFT
-        return Reason.MANIFEST if causes <= {Cause.MANIFEST} else Reason.BOTH
+        return differences.compared(desired, self.links.named(live), kind, applied, hidden, known=known)
 
     def _expect(self, desired: Desired, live: Live) -> str:
         kind, ignored = self.target.kinds[desired.kind], desired.policy.ignore_changes
-        return diff.expect_digest(live, kind, self.target.hidden(kind.name), ignored)
+        return differences.expect_digest(live, kind, self.target.hidden(kind.name), ignored)
 
     def _step(self, desired: Desired, fields: tuple[FieldChange, ...], live: Live | None) -> Change:
         """A create, or where something is live an update of that."""
@@ -142,7 +137,7 @@ def _deletion(claim: Claim, reason: str, target: Target) -> Change:
         action=Action.DELETE,
         reason=reason,
         remote_id=claim.remote_id,
-        expect=diff.expect_digest(claim.live, kind, target.hidden(kind.name), ()),
+        expect=differences.expect_digest(claim.live, kind, target.hidden(kind.name), ()),
         protected=claim.applied.protected if claim.applied else False,
         display_name=kind.display_name(claim.live.spec),
     )

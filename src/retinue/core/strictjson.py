@@ -8,12 +8,15 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from .model import Json
 
 DEEPEST = 150
 """Levels that are read as such: more than a manifest can have, and few enough for every function that goes down."""
+_LIST = DEEPEST + 1
+"""Of a list of objects, which does not count itself."""
 TOO_DEEP = "(nested too deep)"
 _LONG = 300
 """Digits from which on an integer may be more than a double holds."""
@@ -21,34 +24,27 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
 
-def _number(text: str) -> float:
-    value = float(text)
-    if math.isinf(value):
-        raise ValueError(f"{text[:20]} is too large a number")
-    return value
+def _decoder(too_large: Callable[[str], Any]) -> json.JSONDecoder:
+    """A reader in which the digits of a number that no double holds become what `too_large` makes of them."""
+
+    def real(text: str) -> Any:
+        value = float(text)
+        return too_large(text) if math.isinf(value) else value
+
+    def whole(text: str) -> Any:
+        return too_large(text) if len(text) >= _LONG and math.isinf(float(text)) else int(text)
+
+    def no_constant(name: str) -> NoReturn:
+        raise ValueError(f"{name} is not a JSON value")
+
+    return json.JSONDecoder(parse_constant=no_constant, parse_float=real, parse_int=whole)
 
 
-def _integer(text: str) -> int:
-    if len(text) >= _LONG:
-        _number(text)
-    return int(text)
+def _refused(digits: str) -> NoReturn:
+    raise ValueError(f"{digits[:20]} is too large a number")
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON value")
-
-
-def _any_number(text: str) -> float | str:
-    value = float(text)
-    return text if math.isinf(value) else value
-
-
-def _any_integer(text: str) -> int | str:
-    return int(text) if len(text) < _LONG or not math.isinf(float(text)) else text
-
-
-DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_float=_number, parse_int=_integer)
-_ANY = json.JSONDecoder(parse_constant=_no_constant, parse_float=_any_number, parse_int=_any_integer)
+DECODER, _ANY = _decoder(_refused), _decoder(str)
 
 
 def loads(text: str) -> Json:
@@ -76,12 +72,8 @@ def received(text: str, *, listed: bool = False) -> Json:
     if not _is_deep(value):
         return value
     if listed and isinstance(value, dict):
-        return {key: _items(item) if isinstance(item, list) else _bounded(item) for key, item in value.items()}
-    return _items(value) if listed and isinstance(value, list) else _bounded(value)
-
-
-def _items(values: list[Json]) -> list[Json]:
-    return [_bounded(item) for item in values]
+        return {key: _bounded(item, _LIST if isinstance(item, list) else DEEPEST) for key, item in value.items()}
+    return _bounded(value, _LIST if listed and isinstance(value, list) else DEEPEST)
 
 
 def _bounded(value: Json, left: int = DEEPEST) -> Json:

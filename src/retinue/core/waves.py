@@ -1,16 +1,55 @@
-"""In which order the steps of a plan go: what others need first, deletes after all writes, forgets last. Pure.
-
-Carries nothing out.
-"""
+"""In which order things go: what others need first, deletes after all writes, forgets last. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
-from typing import NamedTuple, TypeAlias
+from graphlib import TopologicalSorter
+from typing import NamedTuple, TypeAlias, TypeVar
 
-from .graph import closure, needs
 from .model import Action, Address, Change, Outcome
+
+T = TypeVar("T")
+
+
+def order(requires: Mapping[T, Set[T]]) -> list[T]:
+    """Everything after what it requires, equals in their given order; what is not in the mapping is ignored.
+
+    Raises graphlib's CycleError, whose second argument is the cycle.
+    """
+    position = {item: index for index, item in enumerate(requires)}
+    sorter = TopologicalSorter({item: needed & requires.keys() for item, needed in requires.items()})
+    sorter.prepare()
+    result: list[T] = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready(), key=position.__getitem__)
+        result.extend(ready)
+        sorter.done(*ready)
+    return result
+
+
+def closure(wanted: Set[T], requires: Mapping[T, Sequence[T]]) -> set[T]:
+    """`wanted` and everything that it needs, however far away."""
+    result: set[T] = set()
+    waiting = list(wanted)
+    while waiting:
+        item = waiting.pop()
+        if item not in result:
+            result.add(item)
+            waiting.extend(requires.get(item, ()))
+    return result
+
+
+def needs(changes: Mapping[int, Change]) -> dict[int, set[int]]:
+    """Which steps must be done before each, from the addresses that it requires."""
+    numbers: dict[Address, set[int]] = {}
+    for number, change in changes.items():
+        numbers.setdefault(change.address, set()).add(number)
+    return {
+        number: {other for address in change.requires for other in numbers.get(address, ()) if other != number}
+        for number, change in changes.items()
+    }
+
 
 Numbered: TypeAlias = Mapping[int, Change]
 Graph: TypeAlias = Mapping[int, set[int]]

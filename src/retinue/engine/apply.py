@@ -9,27 +9,16 @@ from dataclasses import replace
 from graphlib import TopologicalSorter
 from threading import Condition
 
-from ..core.errors import (
-    ApiGone,
-    AuthError,
-    Incomplete,
-    NoMarker,
-    NotSent,
-    RetinueError,
-    StaleError,
-    UnknownOutcome,
-    Unreachable,
-    Unrecorded,
-)
-from ..core.graph import needs
+from ..core.errors import Incomplete, NoMarker, NotSent, RetinueError, UnknownOutcome, Unrecorded
 from ..core.model import Change, Outcome, Status
-from ..core.waves import Graph, backwards, layers, waves
+from ..core.waves import Graph, backwards, layers, needs, waves
 from .races import settle_races
 from .run import Run
 from .threads import in_thread
 from .write import carry_out
 
-_HOPELESS = "no-marker"
+_EARLIER = "an earlier step did not succeed"
+_HOPELESS = NoMarker.failure
 """The failure after which nothing more may be started: it would befall every other step too."""
 
 
@@ -39,9 +28,7 @@ def apply_changes(changes: Sequence[Change], run: Run) -> list[Outcome]:
     numbered = dict(enumerate(changes))
     for number, change in numbered.items():
         if why := change.held:
-            address, action, remote_id = change.address, change.action, change.remote_id
-            remedy = "\n".join(why.remedies) or None
-            outcomes[number] = Outcome(address, action, Status.HELD, remote_id, why.message, remedy)
+            outcomes[number] = _not_done(change, Status.HELD, why.message, "\n".join(why.remedies) or None)
     free = {number: change for number, change in numbered.items() if not change.held}
     parts = waves(free)
     for layer in layers(parts.writes):
@@ -53,7 +40,7 @@ def apply_changes(changes: Sequence[Change], run: Run) -> list[Outcome]:
         if all(outcome.status in (Status.DONE, Status.HELD) for outcome in outcomes.values()):
             done = _walk(wave, backwards(needs(wave)), run)
         else:
-            done = {n: _not_started(change, "an earlier step did not succeed") for n, change in wave.items()}
+            done = {n: _not_done(change, Status.NOT_STARTED, _EARLIER) for n, change in wave.items()}
         outcomes |= {n: _replaced(outcomes[n], item) if n in parts.replaced else item for n, item in done.items()}
     return [outcomes[number] for number in numbered]
 
@@ -123,13 +110,13 @@ class _Walk:
         """How a step ends that may not be begun."""
         change, broken = self.changes[number], self.graph[number] & self.failed
         if self.run.stop.is_set():
-            return _not_started(change)
+            return _not_done(change, Status.NOT_STARTED, "the run was stopped before it")
         if self.hopeless or (self.run.fail_fast and self.failed):
-            return _not_started(change, "an earlier step did not succeed")
+            return _not_done(change, Status.NOT_STARTED, _EARLIER)
         if not broken:
             return None
         why = f"it needs {self.outcomes[min(broken)].address}, which did not succeed"
-        return Outcome(change.address, change.action, Status.SKIPPED, change.remote_id, why)
+        return _not_done(change, Status.SKIPPED, why)
 
 
 def _walk(
@@ -154,33 +141,14 @@ def _outcome(change: Change, run: Run) -> Outcome:
         status = Status.UNKNOWN if isinstance(error, UnknownOutcome) else Status.FAILED
         status = Status.NOT_STARTED if isinstance(error, NotSent) else status
         remote_id = error.remote_id if isinstance(error, Unrecorded) else change.remote_id
-        word = failure_word(_root(error))
-        return Outcome(change.address, change.action, status, remote_id, error.message, error.remedy, word)
+        # What a person has to mend: where a write is in doubt, that is what broke it off.
+        cause, in_doubt = error.__cause__, isinstance(error, UnknownOutcome | Unrecorded)
+        root = cause if in_doubt and isinstance(cause, RetinueError) and not isinstance(error, Incomplete) else error
+        return Outcome(change.address, change.action, status, remote_id, error.message, error.remedy, root.failure)
     if result.remote_id:
         run.ids[change.address] = result.remote_id
     return Outcome(change.address, change.action, Status.DONE, result.remote_id, notes=result.notes, wrote=result.wrote)
 
 
-def _root(error: RetinueError) -> RetinueError:
-    """What a person has to mend: where a write is in doubt, that is what broke it off."""
-    cause = error.__cause__
-    if isinstance(error, Incomplete):
-        return error
-    return cause if isinstance(error, UnknownOutcome | Unrecorded) and isinstance(cause, RetinueError) else error
-
-
-def failure_word(error: RetinueError) -> str:
-    """The class of a failure, as the exit code needs it."""
-    if isinstance(error, AuthError):
-        return "auth"
-    if isinstance(error, StaleError):
-        return "stale"
-    if isinstance(error, Incomplete):
-        return "partial"
-    if isinstance(error, NoMarker):
-        return "no-marker"
-    return "unreachable" if isinstance(error, ApiGone | Unreachable) else "error"
-
-
-def _not_started(change: Change, why: str = "the run was stopped before it") -> Outcome:
-    return Outcome(change.address, change.action, Status.NOT_STARTED, change.remote_id, why)
+def _not_done(change: Change, status: Status, why: str, remedy: str | None = None) -> Outcome:
+    return Outcome(change.address, change.action, status, change.remote_id, why, remedy)

@@ -10,17 +10,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from ..core import ownership
-from ..core.content import Key, key_of
+from ..core.content import key_of
 from ..core.errors import ApiGone
-from ..core.freshness import Reached, Stale, freshness
-from ..core.graph import needs, order
+from ..core.freshness import Reached, Stale, displaced, freshness
 from ..core.links import used_elsewhere
 from ..core.model import Action, Address, Change, Live, ObjectKey, Plan, Resource
-from ..core.observation import Observation
-from ..core.reach import of_others
+from ..core.observation import Observation, of_others
 from ..core.references import addresses_in, grounded
-from ..core.rights import displaced
+from ..core.waves import needs, order
 from .read import read_live, read_ours, read_whole
 from .run import Run
 from .threads import all_of
@@ -41,8 +38,21 @@ class Checked:
 
 def preflight(plan: Plan, run: Run, seen: Observation | None = None) -> Checked:
     """`seen`: what was just read, for instance to plan again. Without it, what a plan needs that is believed."""
-    seen = read_for_trusted(plan, run) if seen is None else _completed(plan, seen, run)
-    world = _World.of(seen, plan, run)
+    if seen is None:
+        seen = read_for_trusted(plan, run)
+    else:
+        # With the objects of the plan that no list named: those of kinds that nothing wants any more.
+        steps = {change.object_key for change in _free(plan) if change.remote_id}
+        calls = [partial(run.service.get, *key) for key in sorted(steps - {item.object_key for item in seen.live})]
+        found = [item for item in all_of(calls, run.parallelism) if item is not None]
+        seen = replace(seen, live=(*seen.live, *found)) if found else seen
+    world = _World(
+        seen,
+        by_id={item.remote_id: item for item in seen.live},
+        used=used_elsewhere(seen.marked, plan.changes, run.kinds),
+        planned={change.address for change in plan.changes},
+        gone=_gone(plan, seen, run),
+    )
     states: dict[int, Stale | Reached | None] = {}
     numbered = dict(enumerate(plan.changes))
     # What others refer to comes first: its id is needed to see whether they are as planned already.
@@ -51,35 +61,25 @@ def preflight(plan: Plan, run: Run, seen: Observation | None = None) -> Checked:
         state = states[number] = world.freshness(change, run)
         if isinstance(state, Reached) and state.remote_id and not change.action.gives_up:
             run.ids[change.address] = state.remote_id
-    found = [(change, states[number]) for number, change in numbered.items()]
+    ended = [(change, states[number]) for number, change in numbered.items()]
     return Checked(
-        todo=tuple(change for change, state in found if state is None),
-        done=tuple((change, state.remote_id) for change, state in found if isinstance(state, Reached)),
-        moved=tuple(f"{change.address}: {state.why}" for change, state in found if isinstance(state, Stale)),
+        todo=tuple(change for change, state in ended if state is None),
+        done=tuple((change, state.remote_id) for change, state in ended if isinstance(state, Reached)),
+        moved=tuple(f"{change.address}: {state.why}" for change, state in ended if isinstance(state, Stale)),
         ids=dict(run.ids),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _World:
-    """What was read: live objects by id, who holds which address, our files by what is in them, and what others use.
+    """`by_id`: what was seen live. `used`: what objects refer to that the plan does not touch. `planned`: the addresses
+    of the plan. `gone`: kind and id of what its steps refer to and what is there no more."""
 
-    `planned`: the addresses of the plan. `gone`: kind and id of what its steps refer to and what is there no more.
-    """
-
-    by_id: Mapping[str | None, Live]
-    marked: ownership.World
-    files: Mapping[Key, tuple[Live, ...]]
+    seen: Observation
+    by_id: Mapping[str, Live]
     used: Mapping[ObjectKey, Live]
     planned: Collection[Address]
-    gone: Collection[tuple[str, str]]
-
-    @classmethod
-    def of(cls, seen: Observation, plan: Plan, run: Run) -> _World:
-        used = used_elsewhere(seen.marked, plan.changes, run.kinds)
-        by_id: dict[str | None, Live] = {resource.remote_id: resource for resource in seen.live}
-        planned = {change.address for change in plan.changes}
-        return cls(by_id, seen.world, seen.files, used, planned, _gone(plan, seen, run))
+    gone: Collection[ObjectKey]
 
     def freshness(self, change: Change, run: Run) -> Stale | Reached | None:
         if change.held:
@@ -87,41 +87,36 @@ class _World:
         kind = run.kinds[change.address.kind]
         if kind.by_content and change.action is Action.CREATE:
             spec = {item.name: item.after for item in change.fields}
-            same = self.files.get(key_of(Resource(kind.name, spec)))
+            same = self.seen.files.get(key_of(Resource(kind.name, spec)))
             if same is not None:
                 return Reached(same[0].remote_id)
             why = run.changed(change)
             return Stale(why) if why else None
-        if lacking := self._lacking(change, run):
-            return Stale(lacking)
+        for address in _referred(change, run):
+            remote_id = change.resolved.get(address)
+            if remote_id is None and address not in self.planned:
+                return Stale(f"{address}, which it refers to, is neither there nor in the plan")
+            if (address.kind, remote_id) in self.gone:
+                return Stale(f"{address} ({remote_id}), which it refers to, is gone")
         change = grounded(change, run.known(change), kind)
-        holder = self.marked.owned.get(change.address)
-        state = freshness(change, self.by_id.get(change.remote_id), holder, run.target)
-        if not isinstance(state, Stale) and (other := displaced(change, self.marked)):
+        world = self.seen.world
+        live = self.by_id.get(change.remote_id or "")
+        state = freshness(change, live, world.owned.get(change.address), run.target)
+        if not isinstance(state, Stale) and (other := displaced(change, world)):
             return Stale(other)
-        if state is None and (copies := self.marked.indistinguishable_copies(change)):
+        if state is None and (copies := world.indistinguishable_copies(change)):
             return Stale(f"{change.remote_id} was copied since: {', '.join(copies)}")
         user = self.used.get(change.object_key)
         if state is None and kind.by_content and user:
             return Stale(f"{user.remote_id} refers to it now")
         return state
 
-    def _lacking(self, change: Change, run: Run) -> str | None:
-        """In words, which of the objects that a step refers to by their ids is there no more."""
-        for address in _referred(change, run):
-            remote_id = change.resolved.get(address)
-            if remote_id is None and address not in self.planned:
-                return f"{address}, which it refers to, is neither there nor in the plan"
-            if (address.kind, remote_id) in self.gone:
-                return f"{address} ({remote_id}), which it refers to, is gone"
-        return None
-
 
 def _referred(change: Change, run: Run) -> tuple[Address, ...]:
     return addresses_in({item.name: item.after for item in change.fields}, run.kinds[change.address.kind])
 
 
-def _gone(plan: Plan, seen: Observation, run: Run) -> set[tuple[str, str]]:
+def _gone(plan: Plan, seen: Observation, run: Run) -> set[ObjectKey]:
     """What the steps refer to is mostly listed; the rest is looked for, each object once however many refer to it."""
     referred = ((address, change) for change in _free(plan) for address in _referred(change, run))
     ids = {(address.kind, key) for address, change in referred if (key := change.resolved.get(address))}
@@ -133,7 +128,11 @@ def _gone(plan: Plan, seen: Observation, run: Run) -> set[tuple[str, str]]:
 def read_for_trusted(plan: Plan, run: Run) -> Observation:
     """What the checks of a plan need that is not planned again: lists, because only a list tells a copy from its
     original; where something is to go, also of all that may refer to it or counts beside it."""
-    live = _read_listed(plan, run)
+    kinds = sorted({change.address.kind for change in plan.changes}) or run.capabilities.kinds
+    # A move or an adopt is of an object that is still another's; of what is deleted or let go somebody may have a copy;
+    # and only beside all that is there can be told what appeared with a create.
+    updates = all(change.action is Action.UPDATE for change in plan.changes)
+    live = read_ours(run.service, run.target, kinds) if updates else read_live(run.service, kinds)
     going = [run.kinds[change.address.kind] for change in _free(plan) if change.action.destroys]
     if not going:
         return Observation(run.target, live)
@@ -145,24 +144,6 @@ def read_for_trusted(plan: Plan, run: Run) -> Observation:
     seen = Observation(run.target, live)
     parts = of_others(seen.world, run.capabilities.compound) if any(kind.by_content for kind in going) else ()
     return replace(seen, live=read_whole(run.service, live, parts)) if parts else seen
-
-
-def _read_listed(plan: Plan, run: Run) -> list[Live]:
-    """A move or an adopt is of an object that is still another's; of what is deleted or let go somebody may have a
-    copy; and only beside all that is there can be told what appeared with a create."""
-    kinds = sorted({change.address.kind for change in plan.changes}) or run.capabilities.kinds
-    if all(change.action is Action.UPDATE for change in plan.changes):
-        return read_ours(run.service, run.target, kinds)
-    return read_live(run.service, kinds)
-
-
-def _completed(plan: Plan, seen: Observation, run: Run) -> Observation:
-    """With the objects of the plan that no list named: those of kinds that nothing wants any more."""
-    known = {item.object_key for item in seen.live}
-    steps = {change.object_key for change in _free(plan) if change.remote_id} - known
-    calls = [partial(run.service.get, *key) for key in sorted(steps)]
-    found = [item for item in all_of(calls, run.parallelism) if item is not None]
-    return replace(seen, live=(*seen.live, *found)) if found else seen
 
 
 def _free(plan: Plan) -> list[Change]:

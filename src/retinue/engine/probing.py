@@ -8,11 +8,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from ..core.address import Address
 from ..core.canonical import canonical, canonical_json, same
-from ..core.diff import stated_fields
+from ..core.differences import stated_fields
 from ..core.errors import Rejected, RetinueError
-from ..core.marker import Applied, Mark, Owner
+from ..core.marker import Address, Applied, Mark, Owner
 from ..core.masking import PLAIN, texts_in, told
 from ..core.model import MISSING, Desired, Json, Kind, Live, Severity
 from ..providers.base import Provider, Resolver, Service, Support

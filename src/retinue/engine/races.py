@@ -8,24 +8,25 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from ..core.contests import contests
 from ..core.errors import NewerMarker, RetinueError
 from ..core.freshness import is_reached
 from ..core.marker import Mark
 from ..core.marks import ended
 from ..core.model import Address, Change, Diagnostic, Outcome, Severity, Status
-from ..core.ownership import Claim, World, decide
+from ..core.ownership import Claim, World, contests, decide
 from ..core.references import grounded
 from .read import read_owned
 from .run import Run, packed
 from .write import completed
 
-_LOOKS = 3
 _PATIENCE, _TIED_LOOKS = 0.5, 4
 
 
 def settle_races(changes: Mapping[int, Change], outcomes: Mapping[int, Outcome], run: Run) -> dict[int, Outcome]:
-    """The outcomes of creates, by their number, as they are after a look at who else created the same addresses."""
+    """The outcomes of creates, by their number, as they are after a look at who else created the same addresses.
+
+    It looks once the list shows all that was created, or when the service's list lag has passed.
+    """
     created = {
         number: outcome
         for number, outcome in outcomes.items()
@@ -38,8 +39,12 @@ def settle_races(changes: Mapping[int, Change], outcomes: Mapping[int, Outcome],
         return created
     lost: dict[Address, _Lost] = {}
     try:
-        world = _visible(created, changes, run)
-        listed = _ids(world)
+        wanted = {outcome.remote_id for outcome in created.values()}
+        for _ in run.looks():
+            world = _world(changes, run)
+            listed = {claim.remote_id for claim in (*world.owned.values(), *world.duplicates, *world.copies)}
+            if wanted <= listed or run.stop.is_set():
+                break
         for number, outcome in created.items():
             if outcome.remote_id not in listed:
                 lag = f"{run.capabilities.list_lag:g} s"
@@ -87,22 +92,6 @@ def _world(changes: Mapping[int, Change], run: Run) -> World:
     kinds = sorted(kind for kind in made if not run.kinds[kind].by_content)
     project, environment = run.target.project, run.target.environment
     return decide(read_owned(run.service, kinds, (project,), environment), project, environment, run.kinds)
-
-
-def _ids(world: World) -> set[str | None]:
-    return {claim.remote_id for claim in (*world.owned.values(), *world.duplicates, *world.copies)}
-
-
-def _visible(created: Mapping[int, Outcome], changes: Mapping[int, Change], run: Run) -> World:
-    """The world once the list shows all that was created, or as it is when the service's list lag has passed."""
-    wanted = {outcome.remote_id for outcome in created.values()}
-    world = _world(changes, run)
-    for _ in range(_LOOKS - 1):
-        if wanted <= _ids(world) or run.stop.is_set():
-            break
-        run.clock.wait(run.capabilities.list_lag / (_LOOKS - 1), run.stop)
-        world = _world(changes, run)
-    return world
 
 
 def _give_way(world: World, changes: Mapping[int, Change], lost: dict[Address, _Lost], run: Run) -> None:

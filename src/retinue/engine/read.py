@@ -7,9 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from ..core.model import Desired, Live, ObjectKey
-from ..core.observation import Observation
-from ..core.reach import covers
-from ..core.target import Target
+from ..core.observation import Observation, Target, covers
 from ..providers.base import Finder, Rewindable, Service
 from .threads import all_of
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import secrets
 import threading
 from collections import ChainMap
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ..core.errors import StaleError
 from ..core.marker import NONCE_ALPHABET, NONCE_LENGTH, Mark
 from ..core.model import Address, Change, Kind, Live, Outcome
-from ..core.target import Target
+from ..core.observation import Target
 from ..providers.base import Capabilities, Content, Marker, Service
 from ..providers.gate import Clock
+
+_LOOKS = 3
 
 
 def random_nonce() -> str:
@@ -68,6 +70,13 @@ class Run:
     def known(self, change: Change) -> Mapping[Address, str]:
         """The live ids of what a step refers to: those of its plan, and those that this run made since."""
         return ChainMap(self.ids, dict(change.resolved))
+
+    def looks(self) -> Iterator[None]:
+        """One look after the other, for as long as the service's list may lag behind."""
+        for look in range(_LOOKS):
+            if look:
+                self.clock.wait(self.capabilities.list_lag / (_LOOKS - 1), self.stop)
+            yield
 
     def has_made(self, live: Live) -> bool:
         """Whether one of this run's creates made the object; its nonce tells."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from ..core import diff
+from ..core import differences
 from ..core.content import key_of, scope_of
 from ..core.errors import (
     HeldBack,
@@ -18,12 +18,11 @@ from ..core.errors import (
     UnknownOutcome,
     Unrecorded,
 )
-from ..core.freshness import Reached, Stale, freshness, is_reached, matches
-from ..core.marker import Mark
-from ..core.marks import at_default, begun, ended, fields_to_send, first_applied, next_applied, with_observations
-from ..core.model import MISSING, Action, Change, Diagnostic, Json, Kind, Live, Resource, Severity
+from ..core.freshness import Reached, Stale, freshness, is_reached, matches, refusal
+from ..core.marker import Applied, Mark
+from ..core.marks import at_default, begun, ended, fields_to_send, next_applied, with_observations
+from ..core.model import Action, Change, Diagnostic, Json, Live, Resource, Severity
 from ..core.references import grounded, to_names
-from ..core.rights import refusal
 from ..providers.base import Uploader
 from .read import read_live
 from .run import Run, packed
@@ -31,7 +30,6 @@ from .run import Run, packed
 _CREATE_ATTEMPTS = 3
 _UNREADABLE = "See what alters its `retinue.applied` in the service, then plan again."
 _PERHAPS_THIS = "Look at it in the service: if it is this one, delete or adopt it; then apply again."
-_LOOKS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +54,11 @@ def carry_out(change: Change, run: Run) -> Result:
             return _create(change, run)
         case Action.NO_OP:
             raise NotImplementedError(f"no provider of this version needs {change.action}")
-    live = _current(change, run)
-    if live is None:
+    live = run.service.get(*change.object_key)
+    state = freshness(change, live, None, run.target)
+    if isinstance(state, Stale):
+        raise StaleError(state.why, "Plan again and review.")
+    if live is None or isinstance(state, Reached):
         return Result(change.remote_id, wrote=False)
     run.backup(live)
     if change.action is Action.DELETE:
@@ -75,7 +76,8 @@ def _create(change: Change, run: Run) -> Result:
     def send() -> Live:
         nonce = run.nonce()
         run.made[nonce] = change.address
-        first = begun(first_applied(change, nonce), spec, None, kind, run.compound(kind.name))
+        applied = Applied(nonce, change.protected, fields=change.asked)
+        first = begun(applied, spec, None, kind, run.compound(kind.name))
         sent.append(Mark.of(target.owner(change.address), first))
         return run.service.create(kind.name, spec, packed(sent[-1]), at_default(change, kind))
 
@@ -160,7 +162,7 @@ def completed(live: Live, change: Change, run: Run) -> Live:
         return live
     kind = run.kinds[live.kind]
     spec = fields_to_send(change, kind)
-    lacking = diff.altered(spec, live.spec, kind, run.target.hidden(kind.name), change.ignored)
+    lacking = differences.altered(spec, live.spec, kind, run.target.hidden(kind.name), change.ignored)
     if not lacking:
         return live
     return run.service.update(live, {name: spec[name] for name in lacking}, packed(live.mark))
@@ -176,43 +178,29 @@ def _taken_back(lost: NoMarker, live: Live, run: Run) -> NoMarker:
 
 
 def _found(unknown: UnknownOutcome, change: Change, is_it: Callable[[Live], bool], run: Run) -> Live | None:
-    """As `_find`; a look that fails leaves the outcome unknown."""
+    """The object that was to be made, looking again while the service's list may lag behind.
+
+    Raises UnknownOutcome if a look fails, or if something appeared since the plan that may be it, for all that can be
+    read on it.
+    """
+    live: list[Live] = []
     try:
-        return _find(change, is_it, run)
+        for _ in run.looks():
+            live = read_live(run.service, [change.address.kind])
+            for item in live:
+                if is_it(item):
+                    return item
     except UnknownOutcome as doubt:
         raise UnknownOutcome(f"{unknown.message}; {doubt.message}", doubt.remedy) from doubt
     except RetinueError as error:
         raise UnknownOutcome(f"{unknown.message}, and a look failed: {error.message}", error.remedy) from error
-
-
-def _find(change: Change, is_it: Callable[[Live], bool], run: Run) -> Live | None:
-    """The object that was to be made, looking again while the service's list may lag behind.
-
-    Raises UnknownOutcome if something appeared since the plan that may be it, for all that can be read on it.
-    """
-    live: list[Live] = []
-    for look in range(_LOOKS):
-        if look:
-            run.clock.wait(run.capabilities.list_lag / (_LOOKS - 1), run.stop)
-        live = read_live(run.service, [change.address.kind])
-        for item in live:
-            if is_it(item):
-                return item
     if run.before is None or run.kinds[change.address.kind].by_content:
         return None
     for item in live:
         if item.mark.owner is None and item.remote_id not in run.before:
-            raise UnknownOutcome(f"{item.remote_id} appeared meanwhile and does not tell whose it is", _PERHAPS_THIS)
+            why = f"{item.remote_id} appeared meanwhile and does not tell whose it is"
+            raise UnknownOutcome(f"{unknown.message}; {why}", _PERHAPS_THIS) from unknown
     return None
-
-
-def _current(change: Change, run: Run) -> Live | None:
-    """The object as it is now; None if the step is done already. Raises StaleError if it is not as planned."""
-    live = run.service.get(*change.object_key)
-    state = freshness(change, live, None, run.target)
-    if isinstance(state, Stale):
-        raise StaleError(state.why, "Plan again and review.")
-    return None if isinstance(state, Reached) else live
 
 
 def _update(change: Change, live: Live, run: Run) -> Result:
@@ -267,8 +255,9 @@ def _settle(change: Change, answer: Live, mark: Mark, sent: Mapping[str, Json], 
     owner, applied = mark.owner, mark.applied
     assert owner is not None and applied is not None
     kind, hidden = run.kinds[change.address.kind], run.target.hidden(change.address.kind)
-    names = sorted(diff.altered(sent, answer.spec, kind, hidden, change.ignored))
-    noted = {*names, *_resolved(change, answer, sent, kind, hidden)}
+    # What was left out of a create, and got a default of the service's own: noted, it is no edit later.
+    asked = {**kind.defaults, **sent} if change.action.makes else sent
+    noted = differences.altered(asked, answer.spec, kind, hidden, change.ignored)
     observed = ended(applied)
     if noted:
         known = {(address.kind, key): address for address, key in run.known(change).items()}
@@ -282,16 +271,7 @@ def _settle(change: Change, answer: Live, mark: Mark, sent: Mapping[str, Json], 
             remedy = "The next plan shows these fields once more; apply it."
             raise Unrecorded(message, remedy, remote_id=answer.remote_id) from error
         _check_mark(answer, mark)
-    return Result(answer.remote_id, _notes(change, names))
-
-
-def _resolved(change: Change, answer: Live, sent: Mapping[str, Json], kind: Kind, hidden: Collection[str]) -> set[str]:
-    """What was left out of a create, and got a default of the service's own: noted, it is no edit later."""
-    if not change.action.makes:
-        return set()
-    defaults = {name: field.shape.default for name, field in kind.fields.items() if name not in sent}
-    left = {name: default for name, default in defaults.items() if default is not MISSING}
-    return diff.altered(left, answer.spec, kind, hidden, change.ignored)
+    return Result(answer.remote_id, _notes(change, sorted(noted & sent.keys())))
 
 
 def _check_mark(answer: Live, mark: Mark) -> None:

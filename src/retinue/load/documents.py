@@ -46,7 +46,11 @@ def read(
     if isinstance(data, Diagnostic):
         return Parsed([], [data], False)
     if suffix != ".md" or frontmatter.has_front_matter(data):
-        return _filled(_parsed(data, name, suffix, known), name)
+        parsed = _parsed(data, name, suffix, known)
+        # Empty documents between others mean nothing, but a file of nothing else would look like a deletion.
+        filled = [document for document in parsed.documents if document.value is not None]
+        empty = [_empty(name)] if parsed.complete and not filled else []
+        return Parsed(filled, [*parsed.diagnostics, *empty], parsed.complete)
     unread = UnreadManifest(_empty(name)) if is_blank(data) else unread_manifest(data, name, known, markdown=True)
     if not listed:
         return unread
@@ -84,15 +88,6 @@ def _parsed(data: bytes, name: str, suffix: str, known: Catalogue) -> Parsed:
     return frontmatter.parse(data, name, known) if suffix == ".md" else yaml.parse(data, name)
 
 
-def _filled(parsed: Parsed, name: str) -> Parsed:
-    """Empty documents between others mean nothing, but a file of nothing else would look like a deletion."""
-    filled = [document for document in parsed.documents if document.value is not None]
-    problems = parsed.diagnostics
-    if not filled and parsed.complete:
-        problems = [*problems, _empty(name)]
-    return Parsed(filled, problems, parsed.complete)
-
-
 def _empty(name: str) -> Diagnostic:
     remedy = "Write the manifest, or delete the file."
     return Diagnostic("manifest-empty", "this file is empty", remedy, Place(name, 1, 1))
@@ -115,8 +110,7 @@ def identify(document: Document, known: Catalogue, problems: list[Diagnostic]) -
     if word is None:
         problems.append(_no_kind(data, known, place))
         return None
-    kind = known.words[word]
-    name = data[word]
+    kind, name = known.words[word], data[word]
     if not (type(name) is str and _NAME.fullmatch(name)):
         problems.append(_bad_name(word, name, data.values_at[word]))
         name = name if type(name) is str and name else str(place)
@@ -137,15 +131,15 @@ def _no_kind(data: Map, known: Catalogue, place: Place) -> Diagnostic:
 
 
 def _bad_name(word: str, name: Any, at: Place) -> Diagnostic:
-    rule = (
-        "a name has lower-case letters, digits and hyphens, starts with a letter or digit, and has at most 63 of them"
-    )
     if type(name) is not str:
         message = f"`{word}` needs a name as text"
         return Diagnostic("manifest-name", message, f'Write `{word}: my-name` (a number in quotes: "7").', at)
     if "${" in name:
         remedy = "Write the name out: it is the identity of the object, the same in every environment."
         return Diagnostic("manifest-name", "a name cannot contain variables", remedy, at)
+    rule = (
+        "a name has lower-case letters, digits and hyphens, starts with a letter or digit, and has at most 63 of them"
+    )
     usable = slug(name)
     remedy = f"Write `{word}: {usable}`; what people see goes into `name`." if usable else f"Write `{word}: my-name`."
     return Diagnostic("manifest-name", f"`{shorten(name)}` is not a usable name: {rule}", remedy, at)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from ..core.model import Diagnostic, Json, Kind, Place, Severity
 from ..core.strictjson import DECODER
-from .files import place_in
+from .files import place_in, printable
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _PYTHON = re.compile(r"[\[(]?\s*(?:\w+\(|\w+\[|\{')")
@@ -20,9 +20,12 @@ def objects_from_text(data: bytes, file: str, kinds: Sequence[Kind]) -> tuple[li
 
     `kinds`: those that have an `export`.
     """
-    text = _decoded(data, file)
-    if isinstance(text, Diagnostic):
-        return [], [text]
+    try:
+        text = data.decode(json.detect_encoding(data)).removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8", "replace")
+        at, message = place_in(before, len(before), file), f"`{printable(file)}` is not UTF-8 text from here on"
+        return [], [Diagnostic("text-not-utf8", message, "Save it as UTF-8.", at)]
     values: list[Json] = []
     position = _skip(text, 0)
     while position < len(text):
@@ -35,7 +38,7 @@ def objects_from_text(data: bytes, file: str, kinds: Sequence[Kind]) -> tuple[li
     if next(_flat(values, kinds, []), None) is None:
         what, listing = plurals(kinds), next((one.export.listing for one in kinds if one.export), "")
         remedy = f"It should hold {what} as the API lists them, for example the answer of {listing}."
-        return [], [Diagnostic("export-empty", f"`{_shown(file)}` holds no object", remedy, Place(file, 1, 1))]
+        return [], [Diagnostic("export-empty", f"`{printable(file)}` holds no object", remedy, Place(file, 1, 1))]
     return values, []
 
 
@@ -74,21 +77,11 @@ def _members(value: Json, kinds: Sequence[Kind], notes: list[Diagnostic]) -> lis
     return members
 
 
-def _decoded(data: bytes, file: str) -> str | Diagnostic:
-    """Text in the encoding that JSON files have, byte order mark or not."""
-    try:
-        return data.decode(json.detect_encoding(data)).removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8", "replace")
-        at = place_in(before, len(before), file)
-        return Diagnostic("text-not-utf8", f"`{_shown(file)}` is not UTF-8 text from here on", "Save it as UTF-8.", at)
-
-
 def _no_json(error: Exception, text: str, position: int, file: str) -> Diagnostic:
     at = place_in(text, error.pos if isinstance(error, json.JSONDecodeError) else position, file)
     if _PYTHON.match(text, position):
         remedy = "This looks like Python's own notation. Export with `print(page.model_dump_json())` instead."
-        return Diagnostic("json-syntax", f"`{_shown(file)}` is not JSON", remedy, at)
+        return Diagnostic("json-syntax", f"`{printable(file)}` is not JSON", remedy, at)
     if isinstance(error, RecursionError):
         reason = "values are nested too deep"
     elif isinstance(error, json.JSONDecodeError):
@@ -96,13 +89,9 @@ def _no_json(error: Exception, text: str, position: int, file: str) -> Diagnosti
     else:
         reason = "a number is too long" if "integer string conversion" in str(error) else str(error)
     remedy = "Export again, or correct the file in this place; it should be JSON as the API answers it."
-    return Diagnostic("json-syntax", f"`{_shown(file)}` is not valid JSON: {reason}", remedy, at)
+    return Diagnostic("json-syntax", f"`{printable(file)}` is not valid JSON: {reason}", remedy, at)
 
 
 def _skip(text: str, position: int) -> int:
     found = _SPACE.match(text, position)
     return found.end() if found else position
-
-
-def _shown(name: str) -> str:
-    return "".join(char if char.isprintable() else "�" for char in name)

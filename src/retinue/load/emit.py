@@ -46,19 +46,17 @@ def to_yaml(document: Mapping[str, Json], width: int = _WIDTH) -> str:
 
 
 def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=_style(text))
-
-
-def _style(text: str) -> str | None:
-    if any(mark in text for mark in _HIDDEN):
-        return '"'
+    style = None
     if "\n" in text:
         # A block that starts with white space needs an indentation indicator, which is hard to read; one that ends in
         # empty lines depends on what comes after it.
-        return '"' if text[0].isspace() or text.endswith("\n\n") else "|"
+        style = '"' if text[0].isspace() or text.endswith("\n\n") else "|"
     # The dumper quotes what YAML 1.1 takes for something else; the reader follows YAML 1.2 and doubts more.
-    value, doubt, _ = meaning(text)
-    return '"' if doubt is not None or type(value) is not str else None
+    elif meaning(text).doubt is not None or type(meaning(text).value) is not str:
+        style = '"'
+    if any(mark in text for mark in _HIDDEN):
+        style = '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 def _integer(dumper: _Dumper, number: int) -> yaml.ScalarNode:
@@ -113,16 +111,10 @@ def _bad_mapping(value: dict[Json, Json]) -> str | None:
             return "has a key that is not text"
         if not is_unicode(key):
             return "holds half of a \\u pair"
-    if _reads_as_include(value):
+    upload, address = value.get("upload"), value.get("ref")
+    alone = len(value) == 1 or (len(value) == 2 and "template" in value)
+    names = isinstance(upload, str) or (isinstance(address, str) and _ADDRESS.fullmatch(address) is not None)
+    # The forms that the loader gives a meaning of their own.
+    if (alone and isinstance(value.get("file"), str)) or (len(value) == 1 and names):
         return f"holds `{{{next(iter(value))}: …}}`, which a manifest reads as an include"
     return None
-
-
-def _reads_as_include(value: dict[str, Json]) -> bool:
-    """The forms that the loader gives a meaning of their own."""
-    if isinstance(value.get("file"), str):
-        return len(value) == 1 or (len(value) == 2 and "template" in value)
-    if len(value) != 1:
-        return False
-    upload, reference = value.get("upload"), value.get("ref")
-    return isinstance(upload, str) or (isinstance(reference, str) and _ADDRESS.fullmatch(reference) is not None)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any, NamedTuple
 
 from ..core.canonical import canonical, canonical_json, same
@@ -16,14 +19,14 @@ from .builder import Parsed
 from .dumps import flat, objects_from_text, plurals
 from .emit import to_yaml, unwritable
 from .files import MAX_BYTES
-from .names import label_of, unique_name
-from .shared import shared_items
+from .names import label_of, slug, unique_name
 from .validate import validate_extras, validate_manifest
 from .variables import escaped
 from .yaml import parse_text
 
 __all__ = ["Destination", "Exported", "NewManifest", "manifests_from_objects", "objects_from_text", "to_yaml"]
 
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ONE_LINE = 80
 _VOLATILE = frozenset(("id", "object", "created_at"))
 _TELLING = frozenset(("id", "object"))
@@ -158,8 +161,7 @@ class _Work:
             remedy = f"Only {plurals(self.kinds, ' and ')} become manifests in this version."
             self._note("export-other", message, remedy)
             return
-        label = label_of(item, kind)
-        reason = unwritable(item)
+        label, reason = label_of(item, kind), unwritable(item)
         if reason is not None:
             self._unwritable(label, reason)
             return
@@ -181,9 +183,8 @@ class _Work:
         spec = stated(source, kind)
         path, address = posixpath.join(self.folder, f"{name}.yaml"), Address(kind.name, name)
         data, prompts = self._document(name, kind, spec, source.get("id"))
-        manifests = [NewManifest(path, address, data)]
-        for other, fields in beside:
-            manifests.append(NewManifest(path, Address(other.name, name), {other.word: name, **escaped(fields)}))
+        others = [(Address(other.name, name), {other.word: name, **escaped(fields)}) for other, fields in beside]
+        manifests = [NewManifest(path, *item) for item in ((address, data), *others)]
         files = {**texts(manifests), **prompts}
         parsed = parse_text(files[path], path)
         reason = _unreadable(files, parsed, [item.data for item in manifests])
@@ -191,7 +192,7 @@ class _Work:
             self._unwritable(label, reason)
             return
         self.taken.add(name)
-        self.files.update(files)
+        self.files |= files
         self.manifests += manifests
         for message, remedy in notes:
             self._note("export-v1", f"{label}: {message}", remedy, address)
@@ -258,6 +259,41 @@ class _Work:
     def _note(self, code: str, message: str, remedy: str, address: Address | None = None) -> None:
         at = None if address is None else str(address)
         self.problems.append(Diagnostic(code, message, remedy, address=at, severity=Severity.WARNING))
+
+
+def shared_items(
+    lists: Iterable[Json], folder: str, there: Mapping[str, Json], name_of: Callable[[Json], str | None]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """By the canonical JSON of an item the file that stands for it, and the new files with their texts.
+
+    An item with a name that two objects or more have, or that a file of the project (`there`) holds, is shared.
+    """
+    counts: Counter[str] = Counter()
+    items: dict[str, Json] = {}
+    for found in lists:
+        own = {canonical_json(item): item for item in found} if isinstance(found, list) else {}
+        counts.update(key for key, item in own.items() if name_of(item) is not None)
+        items |= own
+    paths = {canonical_json(value): path for path, value in sorted(there.items(), reverse=True)}
+    paths = {key: path for key, path in paths.items() if key in counts}
+    files: dict[str, str] = {}
+    # Whatever the file system thinks of upper and lower case.
+    used = {path.casefold() for path in there}
+    for key, times in counts.items():
+        if times == 1 or key in paths:
+            continue
+        text = to_yaml(items[key])
+        parsed = parse_text(text, "item.yaml")
+        if parsed.diagnostics or len(parsed.documents) != 1 or not same(parsed.documents[0].value, items[key]):
+            continue
+        name = name_of(items[key]) or ""
+        name = name if _NAME.fullmatch(name) else slug(name) or posixpath.basename(folder).removesuffix("s")
+        stem = posixpath.join(folder, name)
+        tried = (f"{stem}{f'-{number}' if number > 1 else ''}.yaml" for number in count(1))
+        path = next(path for path in tried if path.casefold() not in used)
+        used.add(path.casefold())
+        paths[key], files[path] = path, text
+    return paths, files
 
 
 def export_of(kind: Kind) -> Export:

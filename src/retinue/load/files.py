@@ -62,7 +62,12 @@ class Files:
             if new.split("/")[0] == "..":
                 return _outside(name, at)
             remedy = "Check the spelling. A path is relative to the file it is written in."
-            return Diagnostic("file-missing", f"there is no file `{_shown(name)}`", remedy, at or Place(name, 1, 1))
+            return Diagnostic(
+                "file-missing",
+                f"there is no file `{printable(posixpath.normpath(name))}`",
+                remedy,
+                at or Place(name, 1, 1),
+            )
         except (OSError, RuntimeError, ValueError) as error:
             return _unreadable(name, at, _reason(error))
         if path != self.base and not path.startswith(self.base.rstrip(os.sep) + os.sep):
@@ -174,10 +179,9 @@ def place_in(text: str, offset: int, name: str) -> Place:
 
 
 def _unfit(status: os.stat_result, name: str, at: Place | None) -> Diagnostic | None:
-    if stat.S_ISDIR(status.st_mode):
-        return _not_a_file(name, "a folder", at)
     if not stat.S_ISREG(status.st_mode):
-        return _not_a_file(name, "a device, pipe or socket", at)
+        what = "a folder" if stat.S_ISDIR(status.st_mode) else "a device, pipe or socket"
+        return Diagnostic("file-not-regular", f"`{name}` is {what}", "Name a file.", at or Place(name, 1, 1))
     return _too_large(name, at) if status.st_size > MAX_BYTES else None
 
 
@@ -186,13 +190,9 @@ def _reason(error: Exception) -> str:
 
 
 def _outside(name: str, at: Place | None) -> Diagnostic:
-    message = f"`{_shown(name)}` lies outside the project folder"
+    message = f"`{printable(posixpath.normpath(name))}` lies outside the project folder"
     remedy = "Copy the file into the project and write a path relative to the file it is named in."
     return Diagnostic("file-outside", message, remedy, at or Place(name, 1, 1))
-
-
-def _not_a_file(name: str, what: str, at: Place | None) -> Diagnostic:
-    return Diagnostic("file-not-regular", f"`{name}` is {what}", "Name a file.", at or Place(name, 1, 1))
 
 
 def _too_large(name: str, at: Place | None) -> Diagnostic:
@@ -201,7 +201,7 @@ def _too_large(name: str, at: Place | None) -> Diagnostic:
 
 
 def _unreadable(name: str, at: Place | None, reason: str) -> Diagnostic:
-    message = f"`{_shown(name)}` cannot be read: {reason}"
+    message = f"`{printable(posixpath.normpath(name))}` cannot be read: {reason}"
     return Diagnostic("file-unreadable", message, "Check its permissions and links.", at or Place(name, 1, 1))
 
 
@@ -209,6 +209,6 @@ def _not_utf8(name: str, at: Place) -> Diagnostic:
     return Diagnostic("text-not-utf8", f"`{name}` is not UTF-8 text from here on", 'Save it as "UTF-8".', at)
 
 
-def _shown(name: str) -> str:
-    """A name for a message: without `..` detours and control characters."""
-    return "".join(char if char.isprintable() else "�" for char in posixpath.normpath(name))
+def printable(text: str) -> str:
+    """A text for a message, without control characters."""
+    return "".join(char if char.isprintable() else "�" for char in text)

@@ -72,16 +72,14 @@ def _loaded(exported: Exported, beside: Beside, environment: str) -> Loaded:
 
 def _spelled_out(item: NewManifest, loaded: Loaded, environment: str, kinds: Mapping[str, Kind]) -> NewManifest:
     """With a line for each field that a layer has put into the rendered manifest and its object does not have."""
-    kind = kinds[item.address.kind]
+    kind, data = kinds[item.address.kind], dict(item.data)
     rendered: Mapping[str, Json] = loaded.rendered.get(item.address, {})
-    required = kind.required
-    data = dict(item.data)
     for name, value in rendered.items():
         field = kind.fields.get(name)
         shape = field.shape if field else Shape()
         if name in data:
             data[name] = _without_more(data[name], value, shape) if field else data[name]
-        elif (field or name in kind.shared) and name not in required:
+        elif (field or name in kind.shared) and name not in kind.required:
             default = None if shape.default is MISSING else shape.default
             short = canonical_value(value, shape)
             if short is not MISSING and not same(short, shape.default):

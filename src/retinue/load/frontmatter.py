@@ -35,8 +35,22 @@ def parse(data: bytes, file: str, known: Catalogue) -> Parsed:
         return Parsed([], [Diagnostic("front-matter-second", message, remedy, place)], False)
     # The head keeps its first line, so every place in it is right as it is.
     parsed = parse_text(head, file)
-    if parsed.documents and type(parsed.documents[0].value) is Map and body:
-        _add_body(parsed, body, Place(file, line, 1), known)
+    fields = parsed.documents[0].value if parsed.documents else None
+    if type(fields) is not Map or not body:
+        return parsed
+    kind, at = (
+        next((known.words[key] for key in fields if key in known.words), known.with_manifests[0]),
+        Place(file, line, 1),
+    )
+    if not kind.body:
+        message = f"`{kind.word}` takes no text below its front matter"
+        parsed.diagnostics.append(Diagnostic("front-matter-instructions", message, "Remove the text.", at))
+    elif kind.body in fields:
+        message = f"this file states `{kind.body}` in its front matter and has a text below it"
+        at = fields.keys_at[kind.body]
+        parsed.diagnostics.append(Diagnostic("front-matter-instructions", message, "Keep one of the two.", at))
+    else:
+        fields.put(kind.body, body, at, at)
     return parsed
 
 
@@ -54,18 +68,3 @@ def _split(text: str) -> tuple[str, str, int]:
     # The blank line that is usual after the front matter is layout, not part of the prompt.
     start = end + 2 if end + 1 < len(lines) and not lines[end + 1].strip() else end + 1
     return "\n".join(lines[:end]) + "\n", "\n".join(lines[start:]), start + 1
-
-
-def _add_body(parsed: Parsed, body: str, at: Place, known: Catalogue) -> None:
-    fields: Map = parsed.documents[0].value
-    kind = next((known.words[key] for key in fields if key in known.words), known.with_manifests[0])
-    name = kind.body
-    if not name:
-        message = f"`{kind.word}` takes no text below its front matter"
-        parsed.diagnostics.append(Diagnostic("front-matter-instructions", message, "Remove the text.", at))
-    elif name in fields:
-        message = f"this file states `{name}` in its front matter and has a text below it"
-        remedy = "Keep one of the two."
-        parsed.diagnostics.append(Diagnostic("front-matter-instructions", message, remedy, fields.keys_at[name]))
-    else:
-        fields.put(name, body, at, at)

@@ -97,15 +97,15 @@ class Renderer:
         if any(map(_is_entry, value)):
             # Each upload in it gives way to the files that it names.
             spread = Seq(value.place)
-            for item, at in zip(value, value.items_at, strict=True):
+            for item, at in value.pairs():
                 for one in (self._uploaded(item, context) or [item]) if _is_entry(item) else [item]:
                     spread.put(one, at)
             value = spread
-        items = [self._walk(item, value.items_at[index], context, depth + 1) for index, item in enumerate(value)]
+        items = [self._walk(item, at, context, depth + 1) for item, at in value.pairs()]
         if all(new is old for new, old in zip(items, value, strict=True)):
             return value
         result = Seq(value.place)
-        for new, old, at in zip(items, value, value.items_at, strict=True):
+        for new, (old, at) in zip(items, value.pairs(), strict=True):
             result.put(new, at if new is old else getattr(new, "place", at))
         return result
 
@@ -123,28 +123,22 @@ class Renderer:
         if unasked is None or found is None:
             return
         name, offset = found
-        self.problems.append(
-            Diagnostic(
-                "include-literal",
-                f"`${{var.{name}}}` stays as it is here: the file is included without `template: true`",
-                f"Write `template: true` beside `file:` at {unasked.include} to have it replaced, or `template: false`"
-                " if the text is meant so.",
-                place_in(text, offset, at.file) if exact else at,
-                severity=Severity.WARNING,
-            )
-        )
+        message = f"`${{var.{name}}}` stays as it is here: the file is included without `template: true`"
+        way_out = f"Write `template: true` beside `file:` at {unasked.include} to have it replaced"
+        remedy = f"{way_out}, or `template: false` if the text is meant so."
+        place = place_in(text, offset, at.file) if exact else at
+        self.problems.append(Diagnostic("include-literal", message, remedy, place, severity=Severity.WARNING))
 
     def _check_size(self, at: Place, depth: int) -> None:
         if depth > MAX_DEPTH:
+            message = f"with its includes this value is nested deeper than {MAX_DEPTH} levels"
             remedy = "Move inner parts up, or look for a file that includes more than it should."
-            self._stop("too-deep", f"with its includes this value is nested deeper than {MAX_DEPTH} levels", remedy, at)
+            self.problems.append(Diagnostic("too-deep", message, remedy, at))
+            raise Stop
         if self._cost > MAX_VALUES:
-            remedy = "Include less, or split the manifest."
-            self._stop("too-many-values", f"with its includes this manifest exceeds {MAX_VALUES:,} values", remedy, at)
-
-    def _stop(self, code: str, message: str, remedy: str, at: Place) -> None:
-        self.problems.append(Diagnostic(code, message, remedy, at))
-        raise Stop
+            message = f"with its includes this manifest exceeds {MAX_VALUES:,} values"
+            self.problems.append(Diagnostic("too-many-values", message, "Include less, or split the manifest.", at))
+            raise Stop
 
     def _special(self, value: Map, context: _Context, depth: int) -> tuple[Any] | None:
         """What an include stands for; None for any other mapping."""
@@ -186,15 +180,14 @@ class Renderer:
         self.poisoned.update((value.place, *value.keys_at.values(), *value.values_at.values()))
 
     def _include(self, value: Map, context: _Context, depth: int) -> Any:
-        at = value.values_at["file"]
-        path = value["file"]
+        at, path = value.values_at["file"], value["file"]
         if context.variables is not None and "${" in path:
             path = str(self._replace(path, at, context.variables))
         template = value.get("template", False)
         if type(template) is not bool:
             remedy = "Write true to replace ${var.NAME} in the included text, or remove `template`."
-            message = "`template` is either true or false"
-            self._poison(value, Diagnostic("include-template", message, remedy, value.values_at["template"]))
+            at, message = value.values_at["template"], "`template` is either true or false"
+            self._poison(value, Diagnostic("include-template", message, remedy, at))
             return value
         name = beside(at, path)
         found = self._found.get(name) or self.files.find(name, at)
@@ -265,10 +258,11 @@ class Renderer:
         if len(parsed.documents) != 1 or parsed.documents[0].value is None:
             count = len(parsed.documents)
             holds = "is empty" if count <= 1 else f"holds {count} documents"
-            message = f"the included file `{shorten(found.name)}` {holds}"
-            self.problems.append(
-                Diagnostic("include-not-one", message, "An included file holds exactly one value.", at)
+            message, remedy = (
+                f"the included file `{shorten(found.name)}` {holds}",
+                "An included file holds exactly one value.",
             )
+            self.problems.append(Diagnostic("include-not-one", message, remedy, at))
             return None
         return parsed.documents[0]
 

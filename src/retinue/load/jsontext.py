@@ -48,28 +48,25 @@ class _Reader:
         self.lines = [0, *(match.end() for match in re.finditer("\n", text))]
 
     def read(self) -> None:
+        builder = self.builder
         self._value()
-        while self.builder.stack:
-            self._member()
+        # Inside the innermost collection: its end, or a comma if one is due and a member.
+        while builder.stack:
+            end = "}" if type(builder.top) is Map else "]"
+            if self._take(end):
+                builder.close()
+                continue
+            if builder.top and not self._take(","):
+                self._fail(f"a comma or `{end}` is missing")
+            if type(builder.top) is Map:
+                self._peek()
+                at = self._at()
+                builder.add_key(self._string(), at)
+                if not self._take(":"):
+                    self._fail("a colon is missing after the key")
+            self._value()
         if self._peek():
             self._fail("there is something after the end of the value")
-
-    def _member(self) -> None:
-        """One step inside the innermost collection: a comma if one is due, then a member or the end."""
-        builder, top = self.builder, self.builder.top
-        end = "}" if type(top) is Map else "]"
-        if self._take(end):
-            builder.close()
-            return
-        if top and not self._take(","):
-            self._fail(f"a comma or `{end}` is missing")
-        if type(top) is Map:
-            self._peek()
-            at = self._at()
-            builder.add_key(self._string(), at)
-            if not self._take(":"):
-                self._fail("a colon is missing after the key")
-        self._value()
 
     def _value(self) -> None:
         char, at = self._peek(), self._at()
@@ -80,9 +77,8 @@ class _Reader:
             text = self._string()
             self.builder.add_scalar(text, len(text), at)
         else:
-            start = self.position
-            value = self._word()
-            self.builder.add_scalar(value, 0, spelled(at, self.text[start : self.position], value))
+            word, value = self._word()
+            self.builder.add_scalar(value, 0, spelled(at, word, value))
 
     def _string(self) -> str:
         if self._peek() != '"':
@@ -99,7 +95,7 @@ class _Reader:
         self.position = found.end()
         return text
 
-    def _word(self) -> Any:
+    def _word(self) -> tuple[str, Any]:
         found = _WORD.match(self.text, self.position)
         if found is None:
             self._fail("a value is missing" if self._peek() else "the file ends too early")
@@ -110,7 +106,7 @@ class _Reader:
         if value in (float("inf"), float("-inf")):
             self._fail(f"`{shorten(word)}` is too large a number")
         self.position = found.end()
-        return value
+        return word, value
 
     def _peek(self) -> str:
         space = _SPACE.match(self.text, self.position)

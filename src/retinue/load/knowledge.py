@@ -28,9 +28,16 @@ def _is_upload(address: Address, kinds: Kinds) -> bool:
 
 def spelled_out(kind: Kind, data: Map) -> Map:
     """Lists whose items name something else, with each bare name written out: `x` as `{file_id: x}`."""
-    changed = {name: _spelled(items, member) for name, items, member in _naming_lists(kind, data)}
-    result = data.copy() if changed else data
-    result.update(changed)
+    lists = [*_naming_lists(kind, data)]
+    result = data.copy() if lists else data
+    for name, items, member in lists:
+        result[name] = Seq(items.place)
+        for item, at in items.pairs():
+            if type(item) is str or target_of(item) is not None:
+                whole = Map(at)
+                whole.put(member, item, at, at)
+                item = whole
+            result[name].put(item, at)
     return result
 
 
@@ -41,21 +48,15 @@ def folded(kind: Kind, spec: Map) -> Map:
         return spec
     result = spec.without(names)
     for name, into in names.items():
-        if into in result:
-            result[into] = _told(result[into], name, spec)
-    return result
-
-
-def _told(items: Any, name: str, spec: Map) -> Any:
-    if type(items) is not Seq or spec[name] is None:
-        return items
-    result = Seq(items.place)
-    for item, at in zip(items, items.items_at, strict=True):
-        whole = item
-        if type(item) is Map and item.get(name) is None:
-            whole = item.copy()
-            whole.put(name, spec[name], spec.keys_at[name], spec.values_at[name])
-        result.put(whole, at)
+        items = result.get(into)
+        if type(items) is not Seq or spec[name] is None:
+            continue
+        result[into] = Seq(items.place)
+        for item, at in items.pairs():
+            if type(item) is Map and item.get(name) is None:
+                item = item.copy()
+                item.put(name, spec[name], spec.keys_at[name], spec.values_at[name])
+            result[into].put(item, at)
     return result
 
 
@@ -67,18 +68,6 @@ def _naming_lists(kind: Kind, data: Mapping[str, Any]) -> Iterator[tuple[str, Se
             if inner.refers is not None:
                 yield name, items, member
                 break
-
-
-def _spelled(items: Seq, member: str) -> Seq:
-    result = Seq(items.place)
-    for item, at in zip(items, items.items_at, strict=True):
-        if type(item) is str or target_of(item) is not None:
-            whole = Map(at)
-            whole.put(member, item, at, at)
-            result.put(whole, at)
-        else:
-            result.put(item, at)
-    return result
 
 
 def with_uploads(resources: Sequence[Desired], uploads: Mapping[str, Upload], kinds: Kinds) -> list[Desired]:
@@ -95,26 +84,22 @@ def with_uploads(resources: Sequence[Desired], uploads: Mapping[str, Upload], ki
     first: dict[Key, Address] = {}
     same = {address: first.setdefault(key_of(file), address) for address, file in files.items()}
     again = {address: one for address, one in same.items() if one != address}
-    users = [_requiring(_one_each(item, again, kinds) if again else item, kinds) for item in resources]
+    names = {address: reference(one) for address, one in again.items()}
+    users = []
+    for resource in resources:
+        kind, spec = kinds[resource.kind], resource.spec
+        found = addresses_in(spec, kind)
+        if again.keys() & set(found):
+            # The first of several equal files stands in the place of each of them.
+            spec = renamed(spec, kind, names)
+            found = addresses_in(spec, kind)
+        users.append(replace(resource, spec=spec, requires=found) if found else resource)
     return [*users, *(files[address] for address in files if address not in again)]
-
-
-def _requiring(resource: Desired, kinds: Kinds) -> Desired:
-    found = addresses_in(resource.spec, kinds[resource.kind])
-    return replace(resource, requires=found) if found else resource
 
 
 def _file(address: Address, upload: Upload, place: Place) -> Desired:
     spec = {"name": PurePosixPath(upload.name).name, "sha256": upload.sha256, "bytes": upload.size}
     return Desired(address.kind, spec, address, place=place)
-
-
-def _one_each(resource: Desired, again: Mapping[Address, Address], kinds: Kinds) -> Desired:
-    """With the first of several equal files in the place of each of them."""
-    if not again.keys() & set(addresses_in(resource.spec, kinds[resource.kind])):
-        return resource
-    names = {address: reference(one) for address, one in again.items()}
-    return replace(resource, spec=renamed(resource.spec, kinds[resource.kind], names))
 
 
 def mentions(resource: Desired, kinds: Kinds) -> Iterator[tuple[Address, Place]]:
@@ -131,30 +116,28 @@ def mentions(resource: Desired, kinds: Kinds) -> Iterator[tuple[Address, Place]]
         elif isinstance(value, Map):
             waiting.extend((item, value.values_at.get(key)) for key, item in reversed(value.items()))
         elif isinstance(value, Seq):
-            waiting.extend(reversed(list(zip(value, value.items_at, strict=True))))
+            waiting.extend(reversed([*value.pairs()]))
 
 
 def described_twice(resources: Sequence[Desired], uploads: Mapping[str, Upload], kinds: Kinds) -> Iterator[Diagnostic]:
     """Items of one list that upload equal bytes, which are one file, and say different things about it."""
     for resource in resources:
         for _, items, member in _naming_lists(kinds[resource.kind], resource.spec):
-            for message, at in _contradictions(items, member, uploads, kinds):
-                remedy = "Describe both alike, or upload one of them only."
-                yield Diagnostic("file-twice", message, remedy, at, str(resource.address))
-
-
-def _contradictions(
-    items: Seq, member: str, uploads: Mapping[str, Upload], kinds: Kinds
-) -> Iterator[tuple[str, Place]]:
-    first: dict[Key, tuple[Address, str]] = {}
-    for item, at in zip(items, items.items_at, strict=True):
-        address = target_of(item.get(member)) if type(item) is Map else None
-        if address is None or not _is_upload(address, kinds) or address.name not in uploads:
-            continue
-        described = canonical_json({key: value for key, value in item.items() if key != member})
-        other, before = first.setdefault(key_of(_file(address, uploads[address.name], at)), (address, described))
-        if other != address and before != described:
-            yield f"{address} has the same bytes as {other}, so they are one file, and this describes it otherwise", at
+            first: dict[Key, tuple[Address, str]] = {}
+            for item, at in items.pairs():
+                address = target_of(item.get(member)) if type(item) is Map else None
+                if address is None or not _is_upload(address, kinds) or address.name not in uploads:
+                    continue
+                described = canonical_json({key: value for key, value in item.items() if key != member})
+                key = key_of(_file(address, uploads[address.name], at))
+                other, before = first.setdefault(key, (address, described))
+                if other != address and before != described:
+                    same = f"{address} has the same bytes as {other}, so they are one file"
+                    message, remedy = (
+                        f"{same}, and this describes it otherwise",
+                        "Describe both alike, or upload one of them only.",
+                    )
+                    yield Diagnostic("file-twice", message, remedy, at, str(resource.address))
 
 
 def unknown_references(

@@ -50,7 +50,10 @@ def merge(base: Map, patch: Map, problems: list[Diagnostic] | None = None) -> Ma
         at = patch.values_at[key]
         if value is None and (key in result or problems is not None):
             if key not in result and problems is not None:
-                problems.append(_nothing_to_remove(key, patch))
+                message = f"null removes `{key}`, but the manifest has no such key"
+                problems.append(
+                    Diagnostic("overlay-removes-nothing", message, "Remove this line, or correct the key.", at)
+                )
             result = result.without([key])
         elif type(value) is Map and value.place.file == patch.place.file and (problems is not None or key in result):
             below = result.get(key)
@@ -60,8 +63,3 @@ def merge(base: Map, patch: Map, problems: list[Diagnostic] | None = None) -> Ma
         else:
             result.put(key, value, patch.keys_at[key], at)
     return result
-
-
-def _nothing_to_remove(key: str, patch: Map) -> Diagnostic:
-    message, remedy = f"null removes `{key}`, but the manifest has no such key", "Remove this line, or correct the key."
-    return Diagnostic("overlay-removes-nothing", message, remedy, patch.values_at[key])

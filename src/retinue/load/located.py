@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
+from ..core.canonical import Noted
 from ..core.model import Place
-from ..core.noted import Noted
 
 
 class AsWritten(Place):
@@ -70,6 +70,10 @@ class Seq(list[Any]):
     def put(self, value: Any, item_at: Place) -> None:
         self.append(value)
         self.items_at.append(item_at)
+
+    def pairs(self) -> Iterator[tuple[Any, Place]]:
+        """Each item with its place."""
+        return zip(self, self.items_at, strict=True)
 
 
 def shared(value: Any) -> Any:

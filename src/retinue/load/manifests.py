@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -14,12 +13,12 @@ from ..core.problem import shown
 from ..core.spelling import closest
 from ..schema import EXTRAS, Catalogue
 from .documents import Manifest, described, identify, read
-from .files import Files, first_bytes
+from .files import Files, Found, first_bytes
 from .includes import Renderer
 from .knowledge import described_twice, folded, spelled_out, unknown_references, with_uploads
 from .layers import over_defaults, over_manifest, without_nulls
 from .located import Map, place_of
-from .project import Environment, Project
+from .project import Project
 from .retinue_block import environments_of, policy_of, unknown_environments
 from .sources import Source, around, covering, expand, nothing
 from .unread import MOST_BYTES, UnreadManifest, unread_manifest
@@ -70,10 +69,16 @@ def load(
     `variables` override those of the environment. `replaced`: see `Files`.
     """
     run = _Run(project, environment, variables or {}, Files(project.root, replaced))
-    with _collector_paused():
+    # Loading makes hundreds of values per manifest and no cycles; searching them for cycles triples its cost.
+    collected = gc.isenabled()
+    gc.disable()
+    try:
         manifests = _unique(run, _manifests(run))
         overlays = _overlays(run, manifests)
         compiled = [_compile(run, manifest, overlays.get(manifest.address)) for manifest in manifests.values()]
+    finally:
+        if collected:
+            gc.enable()
     elsewhere = frozenset(resource.address for resource, here in compiled if not here and resource.address)
     if not run.project.variables and run.complete:
         # Where nothing is declared, a variable is known if an environment defines it or a manifest asks for it.
@@ -98,18 +103,6 @@ def load(
     )
 
 
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Loading makes hundreds of values per manifest and no cycles; searching them for cycles triples its cost."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
 def in_order(problems: list[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Sorted by place; a problem in a shared file is reported once, not once per manifest."""
     unique = {
@@ -123,7 +116,7 @@ class _Run:
     """What one call of `load` knows and collects."""
 
     def __init__(self, project: Project, environment: str | None, overrides: Mapping[str, Any], files: Files) -> None:
-        target = project.environments.get(environment) if environment is not None else None
+        self.target = target = project.environments.get(environment) if environment is not None else None
         self.known: Catalogue = project.known.of(target.provider) if target else project.known
         self.project = project
         self.environment = environment
@@ -156,34 +149,41 @@ class _Run:
     def render(self, document: Map, here: bool) -> Map:
         return self.renderer.render(document, self.variables if here else self.lenient)
 
+    def at(self, *path: Any) -> Place:
+        return place_of(self.project.data, path) or Place(self.project.file, 1, 1)
+
 
 def _source(run: _Run, name: str) -> str:
     """`retinue.yaml:9`, or the flag."""
     if name in run.overrides:
-        place = file_place(run.overrides, name)
-        return f"{place.file}:{place.line}" if place else "--var"
-    paths = (["environments", run.environment, "variables", name], ["variables", name, "default"])
-    defined = run.project.environments[run.environment].variables if run.environment is not None else {}
-    at = _at(run, *paths[0 if name in defined else 1])
-    return f"{at.file}:{at.line}"
+        at = file_place(run.overrides, name)
+    elif run.target is not None and name in run.target.variables:
+        at = run.at("environments", run.environment, "variables", name)
+    else:
+        at = run.at("variables", name, "default")
+    return f"{at.file}:{at.line}" if at else "--var"
 
 
 def _manifests(run: _Run) -> list[Manifest]:
     """Every document of every file that `manifests` names; a file that is named twice is read once."""
-    overlays = _overlay_names(run)
+    stated = (item.overlay for item in run.project.environments.values() if item.overlay)
+    # Of all environments: what is no manifest, wherever it lies.
+    overlays = [item.name for entry in stated if isinstance(item := run.files.find(entry), Found)]
+
+    def is_overlay(name: str) -> bool:
+        return any(name == folder or name.startswith(folder + "/") for folder in overlays)
+
     manifests: list[Manifest] = []
     read_already: dict[str, bool] = {}
     for index, entry in enumerate(run.project.manifests):
-        source = expand(run.files, entry, _at(run, "manifests", index), run.problems)
+        source = expand(run.files, entry, run.at("manifests", index), run.problems)
         found = source.what == "unusable"
-        run.passed.update(dict.fromkeys(name for name in source.unread if not _below(name, overlays)))
-        run.beside += [name for name in source.beside if not _below(name, overlays)]
+        run.passed.update(dict.fromkeys(name for name in source.unread if not is_overlay(name)))
+        run.beside += [name for name in source.beside if not is_overlay(name)]
         for name in source.names:
-            if source.what != "file" and (name == run.project.file or _below(name, overlays)):
+            if source.what != "file" and (name == run.project.file or is_overlay(name)):
                 continue
-            if name not in read_already or not (
-                read_already[name] or (source.what != "file" and not source.names[name])
-            ):
+            if not read_already.get(name) and (name not in read_already or source.what == "file" or source.names[name]):
                 read_already[name] = _read_file(run, source, name, manifests)
             found = found or read_already[name]
         problem = None if found else nothing(source)
@@ -285,31 +285,24 @@ def _unique(run: _Run, manifests: list[Manifest]) -> dict[Address, Manifest]:
     return unique
 
 
-def _overlay_names(run: _Run) -> list[str]:
-    """The overlays of all environments: files and folders that are not manifests, wherever they lie."""
-    names = []
-    for environment in run.project.environments.values():
-        found = run.files.find(environment.overlay) if environment.overlay else None
-        if found is not None and not isinstance(found, Diagnostic):
-            names.append(found.name)
-    return names
-
-
-def _below(name: str, folders: list[str]) -> bool:
-    return any(name == folder or name.startswith(folder + "/") for folder in folders)
-
-
 def _overlays(run: _Run, manifests: Mapping[Address, Manifest]) -> dict[Address, Map]:
     """The partial manifests of the environment's overlay, by address."""
-    target = run.project.environments.get(run.environment) if run.environment is not None else None
+    entry = run.target.overlay if run.target else None
+    if not entry:
+        return {}
     partial: list[Manifest] = []
-    if target is not None and target.overlay:
-        _read_overlay(run, target, target.overlay, partial)
+    at = run.at("environments", run.environment, "overlay")
+    source = expand(run.files, entry, at, run.problems)
+    run.passed.update(dict.fromkeys(source.unread))
+    run.beside += source.beside
+    read_any = [_read_file(run, source, name, partial) for name in source.names]
+    if not any(read_any) and source.what != "unusable":
+        message = f"the overlay `{entry}` of environment `{run.environment}` names no file with a partial manifest"
+        run.problems.append(Diagnostic("overlay-missing", message, "Correct the path or remove the line.", at))
     found = _unique(run, partial)
     for address, overlay in found.items():
         if address not in manifests and run.complete:
-            names = [known.name for known in manifests if known.kind == address.kind]
-            meant = closest(address.name, names)
+            meant = closest(address.name, [known.name for known in manifests if known.kind == address.kind])
             remedy = (
                 f"Did you mean `{overlay.kind.word}: {meant}`?"
                 if meant
@@ -318,17 +311,6 @@ def _overlays(run: _Run, manifests: Mapping[Address, Manifest]) -> dict[Address,
             message = f"this overlay hits nothing: there is no manifest `{address}`"
             run.problems.append(Diagnostic(UNMATCHED, message, remedy, overlay.place, str(address)))
     return {address: overlay.data.without({overlay.kind.word}) for address, overlay in found.items()}
-
-
-def _read_overlay(run: _Run, target: Environment, entry: str, into: list[Manifest]) -> None:
-    at = _at(run, "environments", target.name, "overlay")
-    source = expand(run.files, entry, at, run.problems)
-    run.passed.update(dict.fromkeys(source.unread))
-    run.beside += source.beside
-    found = [_read_file(run, source, name, into) for name in source.names]
-    if not any(found) and source.what != "unusable":
-        message = f"the overlay `{entry}` of environment `{target.name}` names no file with a partial manifest"
-        run.problems.append(Diagnostic("overlay-missing", message, "Correct the path or remove the line.", at))
 
 
 def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Desired, bool]:
@@ -350,19 +332,22 @@ def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Desire
         if problem.place is None or problem.place not in run.renderer.poisoned
     )
     run.rendered[manifest.address] = data
-    spec = _with_own_extras(folded(manifest.kind, _fields_of(manifest.kind, data)), data, run)
-    policy = policy_of(block, names)
+    spec, policy = _spec_of(run, manifest.kind, data), policy_of(block, names)
     return Desired(manifest.kind.name, spec, manifest.address, policy, manifest.place), here
 
 
-def _fields_of(kind: Kind, data: Map) -> Map:
-    """The fields of a kind alone. Their places stay those of `data`."""
+def _spec_of(run: _Run, kind: Kind, data: Map) -> Map:
+    """The fields of a kind, and what `providers` has for the environment's own one; the places are those of `data`."""
     _keep_once(kind, data)
     spec = Map(data.place)
     spec.keys_at, spec.values_at = data.keys_at, data.values_at
     for name, value in data.items():
         if name not in _OURS and name != kind.word:
             spec[name] = value
+    spec, extras = folded(kind, spec), data.get(EXTRAS)
+    if run.target is not None and type(extras) is Map and type(extras.get(run.target.provider)) is Map:
+        own = extras.without(extras.keys() - {run.target.provider})
+        spec.put(EXTRAS, own, data.keys_at[EXTRAS], data.values_at[EXTRAS])
     return spec
 
 
@@ -375,17 +360,6 @@ def _keep_once(kind: Kind, data: Map) -> None:
             data[name] = sys.intern(value.rstrip("\n") if trimmed else value)
 
 
-def _with_own_extras(spec: Map, data: Map, run: _Run) -> Map:
-    """The spec with that part of `providers` which is for the environment's own provider."""
-    target = run.project.environments.get(run.environment) if run.environment is not None else None
-    extras = data.get(EXTRAS)
-    if target is None or type(extras) is not Map or type(extras.get(target.provider)) is not Map:
-        return spec
-    own = extras.without(extras.keys() - {target.provider})
-    spec.put(EXTRAS, own, data.keys_at[EXTRAS], data.values_at[EXTRAS])
-    return spec
-
-
 def _belongs(run: _Run, manifest: Manifest, overlay: Map | None) -> bool:
     """Known before rendering, because a manifest for other environments may use variables that only they have."""
     for layer in (overlay, manifest.data, run.project.defaults.get(manifest.kind.word)):
@@ -393,7 +367,3 @@ def _belongs(run: _Run, manifest: Manifest, overlay: Map | None) -> bool:
         if names is not None:
             return run.environment is None or run.environment in names
     return True
-
-
-def _at(run: _Run, *path: Any) -> Place:
-    return place_of(run.project.data, path) or Place(run.project.file, 1, 1)

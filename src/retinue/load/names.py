@@ -37,11 +37,8 @@ def slug(text: Json) -> str:
 
 def label_of(item: Mapping[str, Json], kind: Kind | None) -> str:
     """`Handbook` (asst_123), for a message: printable and short, whatever the export says. `kind`: if it is known."""
-    parts = [_printable(item[key]) for key in ("name", "id") if isinstance(item.get(key), str) and item[key]]
-    if not parts:
+    texts = [item[key][:200] for key in ("name", "id") if isinstance(item.get(key), str) and item[key]]
+    if not texts:
         return f"{kind.one if kind else 'an object'} without a name"
+    parts = [shorten("".join(char if char.isprintable() else " " for char in text)) for text in texts]
     return f"`{parts[0]}`" + (f" ({parts[1]})" if len(parts) > 1 else "")
-
-
-def _printable(text: str) -> str:
-    return shorten("".join(char if char.isprintable() else " " for char in text[:200]))

@@ -110,7 +110,15 @@ def shared_file_notes(loaded: Loaded, changes: Sequence[Change], kinds: Mapping[
         if address not in loaded.elsewhere:
             for name in {name for key in data for name in _files_of(data, key, loaded.included, known)}:
                 users.setdefault(name, []).append(address)
-    return [_note(name, users[name], len(changing[name]), kinds) for name in sorted(changing) if len(users[name]) > 1]
+    notes = []
+    for name in (name for name in sorted(changing) if len(users[name]) > 1):
+        words = {kinds[address.kind].plural for address in users[name]}
+        what = words.pop() if len(words) == 1 else "objects"
+        total, count = len(users[name]), len(changing[name])
+        some = "" if count == total else f", {count} of which change{'s' if count == 1 else ''} here"
+        message = f"{name} is used by {total} {what}{some}"
+        notes.append(Diagnostic("shared-file", message, place=Place(name, 1, 1), severity=Severity.INFO))
+    return notes
 
 
 def _changed_files(
@@ -145,15 +153,7 @@ def _files_in(
         if isinstance(value, Map):
             items = [(item, value.values_at[key]) for key, item in value.items()]
         else:
-            items = list(zip(value, value.items_at, strict=True))
+            items = [*value.pairs()]
         parts = (_files_in(item, place, included, known) for item, place in items)
         below = known[id(value)] = tuple(dict.fromkeys(chain.from_iterable(parts)))
     return (*here, *below)
-
-
-def _note(name: str, users: Sequence[Address], changing: int, kinds: Mapping[str, Kind]) -> Diagnostic:
-    words = {kinds[address.kind].plural for address in users}
-    what = words.pop() if len(words) == 1 else "objects"
-    some = "" if changing == len(users) else f", {changing} of which change{'s' if changing == 1 else ''} here"
-    message = f"{name} is used by {len(users)} {what}{some}"
-    return Diagnostic("shared-file", message, place=Place(name, 1, 1), severity=Severity.INFO)

@@ -26,28 +26,24 @@ def _unknown_keys(error: Any, kind: Kind | None, prefix: Sequence[str | int]) ->
         if word is not None and (key,) == word.steps:
             yield word
         elif key not in members and (word is None or target_of(error.instance[key]) is None):
-            if "api_key" not in path:
-                yield _unknown(key, path, error)
-                continue
-            # The key itself may be the secret, so it is not repeated.
-            message = f"{path_name(path)} says where the key comes from, with `env`, `file` or `command`"
-            yield Problem("unknown-key", message, "Write `{env: NAME}`. If a real key stands here, revoke it now.")
-
-
-def _unknown(key: str, path: Sequence[str | int], error: Any) -> Problem:
-    members: Mapping[str, Any] = error.schema.get("properties", {})
-    # Where a kind's schema knows the key from elsewhere, it says what to write here.
-    told = error.schema.get("x-retinue-elsewhere", {}).get(key)
-    if isinstance(told, dict):
-        return Problem(told.get("code", "unknown-key"), told["message"], told["remedy"], (key,), at_key=True)
-    if told is not None:
-        return _not_known(key, path, told)
-    return _not_known(key, path, _meant(key, members, _beside(key, error.instance)))
+            # Where a kind's schema knows the key from elsewhere, it says what to write here.
+            told = error.schema.get("x-retinue-elsewhere", {}).get(key)
+            if "api_key" in path:
+                # The key itself may be the secret, so it is not repeated.
+                message = f"{path_name(path)} says where the key comes from, with `env`, `file` or `command`"
+                yield Problem("unknown-key", message, "Write `{env: NAME}`. If a real key stands here, revoke it now.")
+            elif isinstance(told, dict):
+                yield Problem(told.get("code", "unknown-key"), told["message"], told["remedy"], (key,), at_key=True)
+            else:
+                yield _not_known(key, path, told or _meant(key, members, error.instance))
 
 
 def _not_known(key: str, path: Sequence[str | int], remedy: str) -> Problem:
-    where = f" in {path_name(path)}" if path else ""
-    return Problem("unknown-key", f"unknown key {shown(key)}{where}", remedy, (key,), True)
+    return Problem("unknown-key", f"unknown key {shown(key)}{_in(path)}", remedy, (key,), True)
+
+
+def _in(path: Sequence[str | int]) -> str:
+    return f" in {path_name(path)}" if path else ""
 
 
 def _misspelt(error: Any, kind: Kind | None, path: Sequence[str | int]) -> Problem | None:
@@ -84,18 +80,15 @@ def _beside_include(error: Any, known: Collection[str]) -> tuple[str, str] | Non
     return None
 
 
-def _beside(key: str, instance: Mapping[str, Any]) -> Collection[str]:
-    """The keys that the same file states: what only another layer has may well be meant."""
-    if type(instance) is not Map:
-        return instance
-    file = instance.keys_at[key].file
-    return [name for name, place in instance.keys_at.items() if place.file == file]
-
-
-def _meant(key: str, members: Mapping[str, Any], present: Collection[str]) -> str:
-    below = [name for name, schema in members.items() if key in schema.get("properties", {})]
-    if below:
-        return f"It belongs below `{below[0]}`: `{below[0]}: {{{key}: …}}`."
+def _meant(key: str, members: Mapping[str, Any], instance: Mapping[str, Any]) -> str:
+    below = next((name for name, schema in members.items() if key in schema.get("properties", {})), None)
+    if below is not None:
+        return f"It belongs below `{below}`: `{below}: {{{key}: …}}`."
+    present: Collection[str] = instance
+    if type(instance) is Map:
+        # What only another layer has may well be meant.
+        file = instance.keys_at[key].file
+        present = [name for name, place in instance.keys_at.items() if place.file == file]
     known = [name for name in members if name not in present]
     if meant := closest(key.replace("-", "_").lower(), known):
         return f"Did you mean `{meant}`?"
@@ -116,16 +109,11 @@ def _missing_keys(error: Any, kind: Kind | None, prefix: Sequence[str | int]) ->
 
 
 def _missing(key: str, path: Sequence[str | int], schema: Mapping[str, Any]) -> Problem:
-    where = f" in {path_name(path)}" if path else ""
-    if (remedy := schema.get("x-retinue-missing")) is not None:
-        return Problem("missing-key", f"`{key}` is missing{where}", remedy)
-    choices = schema.get("enum") or ([schema["const"]] if "const" in schema else [])
-    if choices:
-        remedy = f"Add `{key}: {choices[0]}`" + (f" (or {', '.join(map(str, choices[1:]))})." if choices[1:] else ".")
-    else:
-        about = schema.get("description")
-        remedy = f"Add `{key}: …`. {about}" if about else f"Add `{key}: …`."
-    return Problem("missing-key", f"`{key}` is missing{where}", remedy)
+    first, *others = schema.get("enum") or [schema.get("const", "…")]
+    remedy = f"Add `{key}: {first}`" + (f" (or {', '.join(map(str, others))})." if others else ".")
+    if first == "…" and "description" in schema:
+        remedy += f" {schema['description']}"
+    return Problem("missing-key", f"`{key}` is missing{_in(path)}", schema.get("x-retinue-missing", remedy))
 
 
 _KINDS = {
@@ -175,10 +163,10 @@ def _describe(error: Any, name: str) -> Problem:
 
 def _secret(error: Any, path: Sequence[str | int]) -> Problem:
     """Whatever stands below `api_key` may be a key: it is never repeated."""
-    if path[-1] == "api_key" and error.validator == "type":
-        remedy = "Write `api_key: {env: NAME}`, or `file` or `command`. If it was a real key, revoke it now."
-        return Problem("literal-secret", "a key must not stand in this file", remedy)
     if path[-1] == "api_key":
+        if error.validator == "type":
+            remedy = "Write `api_key: {env: NAME}`, or `file` or `command`. If it was a real key, revoke it now."
+            return Problem("literal-secret", "a key must not stand in this file", remedy)
         return Problem("wrong-type", "`api_key` has exactly one of `env`, `file` and `command`", "Keep one of them.")
     if path[-1] == "env":
         remedy = error.schema.get("x-retinue-form", "Write its name.")
@@ -241,10 +229,6 @@ def _too_many(error: Any, name: str) -> Problem:
     return Problem("too-many", f"{name} has {count} entries, at most {most} are allowed", f"Remove {count - most}.")
 
 
-def _twice(_error: Any, name: str) -> Problem:
-    return Problem("duplicate-item", f"{name} lists something twice", "Keep one of the two.")
-
-
 def _empty(error: Any, name: str) -> Problem:
     what = "some text" if error.validator == "minLength" else "at least one entry"
     return Problem("empty", f"{name} is empty", f"Write {what}.")
@@ -267,7 +251,7 @@ _DESCRIBERS: dict[str, Callable[[Any, str], Problem]] = {
     "maxLength": _too_long,
     "maxItems": _too_many,
     "maxProperties": _too_many,
-    "uniqueItems": _twice,
+    "uniqueItems": lambda _, name: Problem("duplicate-item", f"{name} lists something twice", "Keep one of the two."),
     "minLength": _empty,
     "minItems": _empty,
     "minProperties": _empty,

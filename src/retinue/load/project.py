@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,16 +14,19 @@ from ..core.model import Address, Diagnostic, Place, Promotion
 from ..core.problem import listed, shown
 from ..core.spelling import did_you_mean
 from ..schema import Catalogue, Known
-from .builder import Document
 from .endpoints import endpoint_problems
 from .files import Files
 from .located import Map, place_of
-from .requirement import MISMATCH, requirement_problem
 from .validate import validate_project
 from .variables import Declaration, declaration_problems, declarations
 from .yaml import parse
 
 FILE = "retinue.yaml"
+_REQUIRED = "required_version"
+MISMATCH = "version-mismatch"
+_COMPARISON = re.compile(r"\s*(==|>=|>|<=|<)\s*([0-9]+(?:\.[0-9]+)*)\s*")
+_OWN = re.compile(r"([0-9]+(?:\.[0-9]+)*)[.-]?([a-z]*)")
+_REMEDY = f'Write release numbers after ==, >=, >, <= or <, joined by commas and in quotes: `{_REQUIRED}: ">=0.2,<1"`.'
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +107,21 @@ def parse_project(root: Path, data: bytes, file: str, known: Known) -> tuple[Pro
     if any(item.code == MISMATCH for item in required):
         return None, [item for item in required if item.code == MISMATCH]
     if not parsed.complete or len(documents) != 1 or type(documents[0].value) is not Map:
-        return None, parsed.diagnostics or [_no_project(documents)]
+        what = "is no mapping with keys such as `project:`" if documents else "is empty"
+        remedy, place = "`retinue init` in an empty folder shows one.", Place(FILE, 1, 1)
+        if len(documents) > 1:
+            what, place = "holds more than one YAML document", documents[1].place
+            remedy = "Remove the line `---` and what does not belong here."
+        return None, parsed.diagnostics or [Diagnostic("project-shape", f"retinue.yaml {what}", remedy, place)]
     value = documents[0].value
     # The reader repeats what it doubts, which must not happen to a key; its other complaints need no second one.
     secrets = set(_secret_places(value))
     problems = [problem for problem in parsed.diagnostics if problem.place not in secrets]
     problems = required + [problem for problem in problems if problem.place not in {item.place for item in required}]
     told = {problem.place for problem in problems}
-    catalogue = known(_providers(value))
+    environments = value.get("environments")
+    named = environments.values() if isinstance(environments, dict) else ()
+    catalogue = known({str(item["provider"]) for item in named if isinstance(item, dict) and "provider" in item})
     if wrong := validate_project(value, catalogue):
         # What another provider has a word for is told apart from what none has.
         catalogue = known(None)
@@ -125,21 +136,6 @@ def parse_project(root: Path, data: bytes, file: str, known: Known) -> tuple[Pro
     problems += [problem for problem in found if problem.place not in told]
     problems.sort(key=lambda problem: problem.place or Place("", 0, 0))
     return (None, problems) if problems else (_project(root, value, catalogue), [])
-
-
-def _providers(data: Map) -> set[str]:
-    """The providers that the environments name, whatever else is wrong with these."""
-    environments = data.get("environments")
-    named = environments.values() if isinstance(environments, dict) else ()
-    return {str(item["provider"]) for item in named if isinstance(item, dict) and "provider" in item}
-
-
-def _no_project(documents: Sequence[Document]) -> Diagnostic:
-    if len(documents) > 1:
-        message, place = "retinue.yaml holds more than one YAML document", documents[1].place
-        return Diagnostic("project-shape", message, "Remove the line `---` and what does not belong here.", place)
-    message = "retinue.yaml is no mapping with keys such as `project:`" if documents else "retinue.yaml is empty"
-    return Diagnostic("project-shape", message, "`retinue init` in an empty folder shows one.", Place(FILE, 1, 1))
 
 
 def _secret_places(data: Map) -> Iterator[Place | None]:
@@ -173,11 +169,9 @@ def _scope_problems(data: Map, catalogue: Catalogue) -> Iterator[Diagnostic]:
     formerly = data.get("formerly")
     for index, item in enumerate(formerly if isinstance(formerly, list) else ()):
         if isinstance(item, str) and item == data.get("project"):
-            message = "`formerly` names the project's own name"
+            message, remedy = "`formerly` names the project's own name", "Remove it: this is the name now."
             place = place_of(data, ["formerly", index])
-            yield Diagnostic(
-                "formerly-itself", message, "Remove it: this is the name now.", place, path=f"/formerly/{index}"
-            )
+            yield Diagnostic("formerly-itself", message, remedy, place, path=f"/formerly/{index}")
 
 
 def _project(root: Path, data: Map, known: Catalogue) -> Project:
@@ -233,16 +227,11 @@ def _removals(data: Map) -> Iterator[Removal]:
         yield Removal(Address(kind, name), forget, place)
 
 
-_PROMOTE_FROM = "promote_from"
-
-
 def promotion(data: Map) -> Promotion | None:
     """Of a valid environment."""
-    stated = data.get(_PROMOTE_FROM)
-    if stated is None:
-        return None
-    if isinstance(stated, str):
-        return Promotion(stated)
+    stated = data.get("promote_from")
+    if stated is None or isinstance(stated, str):
+        return None if stated is None else Promotion(stated)
     return Promotion(stated["environment"], stated.get("verified", False))
 
 
@@ -253,27 +242,64 @@ def promotion_problems(data: Map) -> Iterator[Diagnostic]:
         return
     sources = {name: source for name, item in environments.items() if (source := _source(item)) is not None}
     for name, source in sources.items():
-        path = ("environments", name, _PROMOTE_FROM)
+        at, path = place_of(data, ("environments", name, "promote_from")), f"/environments/{name}/promote_from"
         if source not in environments:
             remedy = did_you_mean(source, environments, f"There are: {listed(list(environments))}.")
             message = f"there is no environment {shown(source)} to promote from"
-            yield Diagnostic("environment-unknown", message, remedy, place_of(data, path), path="/" + "/".join(path))
-        elif name in (way := _path_back(source, sources)):
+            yield Diagnostic("environment-unknown", message, remedy, at, path=path)
+            continue
+        # The environments from there back, until one has no source or comes a second time.
+        way = [source]
+        while way[-1] in sources and sources[way[-1]] not in way:
+            way.append(sources[way[-1]])
+        if name in way:
             message = f"{shown(name)} would be promoted from itself: {' ← '.join((name, *way))}"
             remedy = "Let the first environment have no `promote_from`."
-            yield Diagnostic("promotion-cycle", message, remedy, place_of(data, path), path="/" + "/".join(path))
+            yield Diagnostic("promotion-cycle", message, remedy, at, path=path)
 
 
 def _source(item: Any) -> str | None:
     """Of an environment that may be wrong in other ways."""
-    stated = item.get(_PROMOTE_FROM) if isinstance(item, dict) else None
+    stated = item.get("promote_from") if isinstance(item, dict) else None
     name = stated.get("environment") if isinstance(stated, dict) else stated
     return name if isinstance(name, str) else None
 
 
-def _path_back(source: str, sources: Mapping[str, str]) -> list[str]:
-    """The environments from `source` back, until one has no source or comes a second time."""
-    way = [source]
-    while way[-1] in sources and sources[way[-1]] not in way:
-        way.append(sources[way[-1]])
-    return way
+def requirement_problem(data: Map, running: str) -> Diagnostic | None:
+    """Why the version `running` may not work on this project, or why its requirement cannot be read; else None."""
+    if _REQUIRED not in data:
+        return None
+    value, at = data[_REQUIRED], data.values_at[_REQUIRED]
+    if not isinstance(value, str):
+        return Diagnostic("version-requirement", f"`{_REQUIRED}` is not text", _REMEDY, at)
+    comparisons = []
+    for part in value.split(","):
+        found = _COMPARISON.fullmatch(part)
+        if found is None:
+            what = f"{shown(part.strip())} in `{_REQUIRED}` is not" if part.strip() else f"`{_REQUIRED}` lacks"
+            return Diagnostic("version-requirement", f"{what} a comparison with a release number", _REMEDY, at)
+        comparisons.append((found[1], found[2]))
+    if all(_holds(operator, wanted, running) for operator, wanted in comparisons):
+        return None
+    required = ",".join(map("".join, comparisons))
+    remedy = f"Use such a version of retinue. If this one will do, change `{_REQUIRED}`."
+    return Diagnostic(MISMATCH, f"this project requires retinue {required}, this is {running}", remedy, at)
+
+
+def _holds(operator: str, wanted: str, running: str) -> bool:
+    """As pip compares: a pre-release comes before its release and is not below it, a post-release after it."""
+    own = _OWN.match(running)
+    assert own is not None
+    ours, theirs = _release(own[1]), _release(wanted)
+    order = (ours > theirs) - (ours < theirs)
+    # The rest of our version counts only where the release numbers are equal.
+    rank = order or (1 if own[2] == "post" else -1 if own[2] else 0)
+    return {"==": rank == 0, ">=": rank >= 0, "<=": rank <= 0, ">": order > 0, "<": order < 0}[operator]
+
+
+def _release(text: str) -> list[tuple[int, str]]:
+    """The numbers by length and digits, which may be longer than Python converts; no zeros at the end."""
+    numbers = [part.lstrip("0") for part in text.split(".")]
+    while numbers and not numbers[-1]:
+        numbers.pop()
+    return [(len(number), number) for number in numbers]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import Any
 
-from ..core.model import Diagnostic, Place, Policy
+from ..core.model import Diagnostic, Policy
 from ..core.spelling import did_you_mean
 from .located import Map, Seq
 
@@ -40,21 +40,14 @@ def unknown_environments(block: Any, environments: Collection[str]) -> list[Diag
     """Names of environments that the project does not have: such a line would silently do nothing."""
     known = ", ".join(f"`{known}`" for known in environments) or "none"
     known = f"The environments of retinue.yaml are: {known}."
+    names, adopt = (block.get(key) if type(block) is Map else None for key in ("environments", "adopt"))
+    named = [item for item in names.pairs() if type(item[0]) is str] if type(names) is Seq else []
+    named += adopt.keys_at.items() if type(adopt) is Map else ()
     found = []
-    for name, place in (item for item in _named(block) if item[0] not in environments):
+    for name, place in (item for item in named if item[0] not in environments):
         message, remedy = f"retinue.yaml has no environment `{name}`", did_you_mean(name, environments, known)
         found.append(Diagnostic("environment-unknown", message, remedy, place))
     return found
-
-
-def _named(block: Any) -> Iterator[tuple[str, Place]]:
-    if type(block) is not Map:
-        return
-    names, adopt = block.get("environments"), block.get("adopt")
-    if type(names) is Seq:
-        yield from ((name, at) for name, at in zip(names, names.items_at, strict=True) if type(name) is str)
-    if type(adopt) is Map:
-        yield from ((name, adopt.keys_at[name]) for name in adopt)
 
 
 def _texts(value: Any) -> dict[str, str]:

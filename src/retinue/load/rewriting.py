@@ -19,8 +19,6 @@ from .writeback import Refused, Texts, Wanted, Written, edits_for
 _Group: TypeAlias = list[Written]
 Verify: TypeAlias = Callable[[Mapping[str, bytes], Sequence[Wanted]], str | None]
 """None if a project with these files states just what is wanted; else a text about what would go wrong."""
-
-
 _MISSED = "read back, the file would not say what is live"
 
 
@@ -79,14 +77,9 @@ def _groups(written: Sequence[Written]) -> list[_Group]:
     """What touches the same characters of a file, together."""
     groups: list[_Group] = []
     for item in written:
-        near: _Group = []
-        far: list[_Group] = []
-        for group in groups:
-            if any(_meet(item, other) for other in group):
-                near += group
-            else:
-                far.append(group)
-        groups = [*far, [*near, item]]
+        met = [any(_meet(item, other) for other in group) for group in groups]
+        near = [other for group, meets in zip(groups, met, strict=True) if meets for other in group]
+        groups = [*(group for group, meets in zip(groups, met, strict=True) if not meets), [*near, item]]
     return groups
 
 
@@ -110,30 +103,26 @@ def _files(groups: Sequence[_Group], texts: Texts) -> dict[str, bytes]:
 
 def _problem(groups: Sequence[_Group], texts: Texts, verify: Verify) -> str | None:
     """Why these edits may not be made; None if they may."""
-    if not groups:
-        return None
     try:
-        files = _files(groups, texts)
+        return verify(_files(groups, texts), [item.wanted for group in groups for item in group]) if groups else None
     except Unsafe as unsafe:
         return str(unsafe)
-    return verify(files, [item.wanted for group in groups for item in group])
 
 
 def _refused(item: Written, why: str, texts: Texts) -> Refused:
     """With the patch that would have been made, for a person to judge, unless it does not say what is live."""
     if why == _MISSED:
         return Refused(item.wanted, why)
+    lines: list[str] = []
     try:
-        return Refused(item.wanted, why, None, "".join(_diff(name, item, texts) for name in sorted(item.edits)))
+        for name in sorted(item.edits):
+            before = texts[name].text.splitlines(keepends=True)
+            after = texts[name].bytes(item.edits[name]).decode("utf-8").replace("\r\n", "\n").splitlines(keepends=True)
+            lines += difflib.unified_diff(before, after, f"a/{name}", f"b/{name}", n=2)
     except Unsafe:
         return Refused(item.wanted, why)
-
-
-def _diff(name: str, item: Written, texts: Texts) -> str:
-    before = texts[name].text.splitlines(keepends=True)
-    after = texts[name].bytes(item.edits[name]).decode("utf-8").replace("\r\n", "\n").splitlines(keepends=True)
-    lines = difflib.unified_diff(before, after, f"a/{name}", f"b/{name}", n=2)
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+    whole = (line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+    return Refused(item.wanted, why, None, "".join(whole))
 
 
 def unintended(
@@ -156,7 +145,14 @@ def unintended(
     for address in before.rendered:
         if other := sorted(moved_fields(before, after, address) - fields.get(address, {}).keys()):
             return f"it is shared: `{other[0]}` of {address} would change too"
-    return _not_reached(after, wanted, kinds) if here else None
+    specs = {item.address: item.spec for item in after.resources}
+    for one in wanted if here else ():
+        kind, name = kinds[one.resource.kind], one.field.name
+        have = canonical(specs.get(one.resource.address, {}), kind).get(name, MISSING)
+        value = {} if one.value is MISSING else {name: one.value}
+        if not same(have, canonical(value, kind).get(name, MISSING)):
+            return _MISSED
+    return None
 
 
 def moved_fields(before: Loaded, after: Loaded, address: Address) -> set[str]:
@@ -164,15 +160,3 @@ def moved_fields(before: Loaded, after: Loaded, address: Address) -> set[str]:
     nothing: Mapping[str, Json] = {}
     old, new = before.rendered.get(address, nothing), after.rendered.get(address, nothing)
     return {key for key in old.keys() | new.keys() if not same(old.get(key, MISSING), new.get(key, MISSING))}
-
-
-def _not_reached(after: Loaded, wanted: Sequence[Wanted], kinds: Mapping[str, Kind]) -> str | None:
-    specs = {item.address: item.spec for item in after.resources}
-    for one in wanted:
-        kind = kinds[one.resource.kind]
-        name = one.field.name
-        have = canonical(specs.get(one.resource.address, {}), kind).get(name, MISSING)
-        value = {} if one.value is MISSING else {name: one.value}
-        if not same(have, canonical(value, kind).get(name, MISSING)):
-            return _MISSED
-    return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..core.canonical import plain
@@ -34,19 +34,19 @@ class Unsafe(Exception):
 
 def apply(text: str, edits: Sequence[Edit]) -> str:
     """The text with all edits. Raises Unsafe where two of them want the same characters."""
+
+    def order(edit: Edit) -> tuple[int, int, int, bool]:
+        """New lines for one place: those of inner values first, and items of a list before the key that follows it."""
+        lines = edit.text.lstrip("\n")
+        return (edit.start, edit.end, len(lines.lstrip(" ")) - len(lines), not lines.lstrip(" ").startswith("- "))
+
     result, position = [], 0
-    for edit in sorted(dict.fromkeys(edits), key=_order):
+    for edit in sorted(dict.fromkeys(edits), key=order):
         if edit.start < position:
             raise Unsafe("different live values belong in the same place of a file")
         result += [text[position : edit.start], edit.text]
         position = edit.end
     return "".join([*result, text[position:]])
-
-
-def _order(edit: Edit) -> tuple[int, int, int, bool]:
-    """New lines for one place: those of inner values first, and items of a list before the key that follows it."""
-    lines = edit.text.lstrip("\n")
-    return (edit.start, edit.end, len(lines.lstrip(" ")) - len(lines), not lines.lstrip(" ").startswith("- "))
 
 
 def replaced(text: str, node: Node, value: Json, *, is_json: bool, trims: bool) -> Edit:
@@ -85,7 +85,10 @@ def inserted(text: str, node: Node, key: str, value: Json, *, is_json: bool, bef
     if node.what != MAP or node.marked:
         raise Unsafe("there is no plain mapping here to add a key to")
     if node.flow:
-        return _into_brackets(text, node, f"{_key(key, is_json=is_json)}: {_compact(value)}", node.keys)
+        # In quotes unless it is a word.
+        shown = to_yaml({key: 0}, _ENDLESS).removesuffix(": 0\n")
+        shown = _compact(key) if is_json or not re.fullmatch(r"[\w.-]+", shown) else shown
+        return _into_brackets(text, node, f"{shown}: {_compact(value)}", node.keys)
     places = [index for index, name in enumerate(node.keys) if name.text not in before]
     after = places[-1] if places else 0
     lines = _indented(to_yaml({key: value}, _ENDLESS), node.keys[0].column - 1)
@@ -153,12 +156,6 @@ def _compact(value: Json) -> str:
     return _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def _key(key: str, *, is_json: bool) -> str:
-    """Within brackets: in quotes unless it is a word."""
-    shown = to_yaml({key: 0}, _ENDLESS).removesuffix(": 0\n")
-    return _compact(key) if is_json or not re.fullmatch(r"[\w.-]+", shown) else shown
-
-
 def _block(text: str, node: Node, value: Json, *, trims: bool) -> Edit:
     """The lines of a literal block; its header stays, unless another one is needed for the same text."""
     header, _, body = text[node.start : node.end].partition("\n")
@@ -182,9 +179,9 @@ def _block(text: str, node: Node, value: Json, *, trims: bool) -> Edit:
 
 def _indented(lines: str, by: int) -> str:
     """Every line that is not empty with so many spaces more (or fewer, if negative)."""
-    if by < 0:
-        return "".join(line.removeprefix(" " * -by) for line in lines.splitlines(keepends=True))
-    return "".join(" " * by + line if line.strip() else line for line in lines.splitlines(keepends=True))
+    more = " " * by
+    split = lines.splitlines(keepends=True)
+    return "".join(more + line.removeprefix(" " * -by) if line.strip() else line for line in split)
 
 
 def _after_line(text: str, value: Node, key: Node | None, lines: str) -> Edit:
@@ -237,15 +234,10 @@ def _lines(text: str, start: int, end: int) -> tuple[int, int]:
 
 def _has_comment_lines(text: str, start: int, node: Node) -> bool:
     """Whether a comment has a line of its own from `start` to the end of a value. One behind a value goes with it."""
+    leaves = [part for part in node.all() if not part.children and part.what not in (MAP, SEQ)]
+    keys = (key for part in node.all() for key in part.keys)
     position, gaps = start, []
-    for part in sorted(_scalars(node), key=lambda item: item.start):
+    for part in sorted((*leaves, *keys), key=lambda item: item.start):
         gaps.append(text[position : part.start])
         position = part.end
     return any(line.lstrip().startswith("#") for line in "_".join([*gaps, text[position : node.end]]).split("\n")[1:])
-
-
-def _scalars(node: Node) -> Iterator[Node]:
-    for part in node.all():
-        yield from part.keys
-        if not part.children and part.what not in (MAP, SEQ):
-            yield part

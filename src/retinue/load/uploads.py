@@ -57,8 +57,7 @@ def find(files: Files, path: str, at: Place) -> list[Found] | Diagnostic:
         if isinstance(found, Diagnostic):
             return found
         if not stat.S_ISDIR(found.status.st_mode):
-            problem = _fit(found, at)
-            if problem is not None:
+            if problem := _fit(found, at):
                 return problem
             chosen.append(found)
     if not chosen:
@@ -146,9 +145,7 @@ def content(root: Path, name: str, sha256: str, size: int) -> LocalContent:
 def changed_since(root: Path, name: str, sha256: str) -> str | None:
     """Tells why a file is no longer the one that was planned."""
     found = Files(root).find(name)
-    if isinstance(found, Diagnostic):
-        return found.message
-    now = fingerprint(found, Place(name, 1, 1))
+    now = found if isinstance(found, Diagnostic) else fingerprint(found, Place(name, 1, 1))
     if isinstance(now, Diagnostic):
         return now.message
     return None if now.sha256 == sha256 else _changed(name).message

@@ -6,11 +6,11 @@ Must not change its input; what a service cannot hold is the provider's business
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, TypeAlias
 
+from ..core.canonical import Noted
 from ..core.model import Address, Diagnostic, Json, Kind, Place, Shape
-from ..core.noted import Noted
 from ..core.pointer import join_pointer
 from ..core.problem import Problem, Spelled, shown
 from ..core.spelling import closest
@@ -23,16 +23,12 @@ from .problems import problems_of
 
 def validate_manifest(kind: Kind, data: Map, address: Address) -> list[Diagnostic]:
     """All problems of a merged, rendered manifest."""
-    # Nearly every manifest is valid: the fast test spares them the validator, and the run its import.
-    found = [] if _accepts(kind)(data) else _schema_problems(_manifest_validator(kind), data, kind)
-    return _diagnostics([*found, *_beyond_schema(kind, data)], data, str(address))
+    return _diagnostics([*_schema_problems(_judge(kind), data, kind), *_beyond_schema(kind, data)], data, str(address))
 
 
 def validate_project(data: Map, known: Catalogue) -> list[Diagnostic]:
     """All problems of retinue.yaml that its schema knows."""
-    schema = project_schema(known)
-    found = () if acceptor(schema)(data) else _schema_problems(_validator(schema), data, None)
-    return _diagnostics(found, data, None)
+    return _diagnostics(_schema_problems(_Judge(project_schema(known)), data, None), data, None)
 
 
 Extras: TypeAlias = Callable[[str, str], Json]
@@ -48,8 +44,8 @@ def validate_extras(kind: Kind, data: Map, address: Address, extras: Extras) -> 
         if known is None:
             message = f"there is no provider {shown(name)}"
             found.append(Problem("unknown-provider", message, "`retinue providers` lists them.", path, at_key=True))
-        elif not known[1](block):
-            for error in _validator(known[0]).iter_errors(block):
+        else:
+            for error in known.errors(block):
                 found.extend(
                     problem._replace(steps=(*path, *error.absolute_path, *problem.steps))
                     for problem in problems_of(error, None, path)
@@ -57,36 +53,41 @@ def validate_extras(kind: Kind, data: Map, address: Address, extras: Extras) -> 
     return _diagnostics(found, data, str(address))
 
 
+class _Judge:
+    """A schema, compiled once. Nearly all is valid: the fast test spares that the validator, and the run its import."""
+
+    def __init__(self, schema: Mapping[str, Json]) -> None:
+        self.schema, self.accepts = schema, acceptor(schema)
+
+    def errors(self, value: Any) -> Iterable[Any]:
+        return () if self.accepts(value) else self._validator.iter_errors(value)
+
+    @cached_property
+    def _validator(self) -> Any:
+        from jsonschema import Draft7Validator, ValidationError, validators
+
+        def pattern(_validator: Any, value: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+            if isinstance(instance, str) and not ecma(value).search(instance):
+                yield ValidationError("does not match")
+
+        extend: Any = validators.extend
+        return extend(Draft7Validator, {"pattern": pattern})(self.schema)
+
+
 @cache
-def _extra(extras: Extras, provider: str, kind: str) -> tuple[Json, Callable[[Any], bool]] | None:
-    """The schema and its fast test, compiled once and not for every manifest."""
+def _judge(kind: Kind | None) -> _Judge:
+    """Of manifests of a kind; None: of JSON Schemas."""
+    return _Judge(own_schema("json_schema") if kind is None else manifest_schema(kind))
+
+
+@cache
+def _extra(extras: Extras, provider: str, kind: str) -> _Judge | None:
     schema = extras(provider, kind)
-    return None if schema is None else (schema, acceptor(schema))
+    return None if schema is None else _Judge(schema)
 
 
-@cache
-def _accepts(kind: Kind) -> Callable[[Any], bool]:
-    return acceptor(manifest_schema(kind))
-
-
-@cache
-def _manifest_validator(kind: Kind) -> Any:
-    return _validator(manifest_schema(kind))
-
-
-def _validator(schema: Mapping[str, Json]) -> Any:
-    from jsonschema import Draft7Validator, ValidationError, validators
-
-    def pattern(_validator: Any, value: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
-        if isinstance(instance, str) and not ecma(value).search(instance):
-            yield ValidationError("does not match")
-
-    extend: Any = validators.extend
-    return extend(Draft7Validator, {"pattern": pattern})(schema)
-
-
-def _schema_problems(validator: Any, data: Map, kind: Kind | None) -> Iterator[Problem]:
-    for error in validator.iter_errors(data):
+def _schema_problems(judge: _Judge, data: Map, kind: Kind | None) -> Iterator[Problem]:
+    for error in judge.errors(data):
         at = place_of(data, tuple(error.absolute_path))
         if isinstance(at, AsWritten) and isinstance(error.instance, int | float):
             error.instance = Spelled(error.instance, at.text)
@@ -175,9 +176,7 @@ def _schemas_within(value: Any, shape: Shape | None, path: _Path) -> Iterator[tu
 
 
 def _not_a_schema(schema: dict[str, Any], path: tuple[str | int, ...]) -> Iterator[Problem]:
-    if _accepts_json_schema()(schema):
-        return
-    for error in _json_schema_validator().iter_errors(schema):
+    for error in _judge(None).errors(schema):
         for problem in problems_of(error, None, path):
             remedy = _schema_remedy(error, problem)
             message = f"this is no valid JSON Schema: {problem.message}"
@@ -195,18 +194,6 @@ def _schema_remedy(error: Any, problem: Problem) -> str:
         simple = meant or (error.instance if error.instance in _TYPE_NAMES.values() else None)
         return f"Write `{{type: {simple}}}`." if simple else problem.remedy
     return problem.remedy
-
-
-@cache
-def _accepts_json_schema() -> Callable[[Any], bool]:
-    return acceptor(own_schema("json_schema"))
-
-
-@cache
-def _json_schema_validator() -> Any:
-    from jsonschema import Draft7Validator
-
-    return Draft7Validator(own_schema("json_schema"))
 
 
 def _ignored_fields(data: Map, kind: Kind) -> Iterator[Problem]:

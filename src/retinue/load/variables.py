@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..core.model import MISSING, Diagnostic, Place
+from ..core.pointer import join_pointer
 from ..core.problem import listed, shown
 from ..core.spelling import closest, did_you_mean
 from .builder import MAX_PROBLEMS
@@ -146,8 +147,12 @@ def declarations(data: Map) -> dict[str, Declaration]:
 
 def declaration_problems(data: Map) -> Iterator[Diagnostic]:
     """Defaults and values of environments that are not of the declared type, and undeclared names."""
-    if not _is_valid(data.get("variables")):
-        return
+    block = data.get("variables")
+    if not isinstance(block, dict) or not all(
+        isinstance(item, dict) and item.get("type") in (*_WORDS, None) and type(item.get("required", False)) is bool
+        for item in block.values()
+    ):
+        return  # the schema complains
     declared = declarations(data)
     for name, item in declared.items():
         if item.default is not MISSING and not item.holds(item.default):
@@ -159,26 +164,15 @@ def declaration_problems(data: Map) -> Iterator[Diagnostic]:
             path = ("environments", environment, "variables", name)
             if name not in declared:
                 message, remedy = _unknown(name, declared)
-                yield Diagnostic("variable-unknown", message, remedy, place_of(data, path, key=True), path=_path(path))
+                at, pointer = place_of(data, path, key=True), join_pointer(path)
+                yield Diagnostic("variable-unknown", message, remedy, at, path=pointer)
             elif not declared[name].holds(value):
                 yield _wrong(declared[name], value, f"in `{environment}` it is", data, path)
 
 
-def _is_valid(block: Any) -> bool:
-    """The schema complains of anything else."""
-    return isinstance(block, dict) and all(
-        isinstance(item, dict) and item.get("type") in (*_WORDS, None) and type(item.get("required", False)) is bool
-        for item in block.values()
-    )
-
-
-def _path(path: Iterable[str]) -> str:
-    return "".join(f"/{step}" for step in path)
-
-
 def _wrong(item: Declaration, value: Any, where: str, data: Map, path: tuple[str, ...]) -> Diagnostic:
     message, remedy = _mismatch(item, value, f"{where} {_found(value)}")
-    return Diagnostic("variable-type", message, remedy, place_of(data, path), path=_path(path))
+    return Diagnostic("variable-type", message, remedy, place_of(data, path), path=join_pointer(path))
 
 
 def _found(value: Any) -> str:
@@ -190,11 +184,14 @@ def _found(value: Any) -> str:
 
 def _mismatch(item: Declaration, value: Any, found: str) -> tuple[str, str]:
     """Message and remedy. `found`: where, and what is there."""
-    about = f" ({item.description})" if item.description else ""
     wanted = _WORDS[item.type] if item.type else "a value"
-    remedy = f"Write {wanted} for `{item.name}`{about}"
+    remedy = f"Write {wanted} for `{item.name}`{_about(item)}"
     end = ", in quotes." if item.type == "string" and value is not None else "."
     return f"the variable `{item.name}` is {wanted}, but {found}", remedy + end
+
+
+def _about(item: Declaration) -> str:
+    return f" ({item.description})" if item.description else ""
 
 
 def _unknown(name: str, known: Iterable[str]) -> tuple[str, str]:
@@ -225,14 +222,15 @@ def values_in(
         if declared and item is None:
             problems.append(unknown_override(name, overrides, declared))
         elif item is not None and not item.holds(value):
-            found = (
-                f"on the command line it is {shown(override)}" if place is None else f"here it is {_found(override)}"
-            )
+            found = f"here it is {_found(override)}" if place else f"on the command line it is {shown(override)}"
             message, remedy = _mismatch(item, override, found)
             problems.append(Diagnostic("variable-type", message, remedy, place))
     if environment is not None:
-        unset = (item for item in declared.values() if item.required and item.name not in values)
-        problems += [_missing(item, environment, at) for item in unset]
+        for name in (item.name for item in declared.values() if item.required and item.name not in values):
+            about = _about(declared[name])
+            message = f"environment `{environment}` has no value for the variable `{name}`{about}, which is required"
+            remedy = f"Add `variables: {{{name}: …}}` to it, a `default` to its declaration, or --var {name}=…."
+            problems.append(Diagnostic("variable-required", message, remedy, at))
     return values, problems
 
 
@@ -253,10 +251,3 @@ def unknown_override(name: str, overrides: Mapping[str, Any], known: Iterable[st
 def file_place(overrides: Mapping[str, Any], name: str) -> Place | None:
     """The line of a variables file; None for what a flag says."""
     return overrides.keys_at.get(name) if isinstance(overrides, Map) else None
-
-
-def _missing(item: Declaration, environment: str | None, at: Place | None) -> Diagnostic:
-    about = f" ({item.description})" if item.description else ""
-    message = f"environment `{environment}` has no value for the variable `{item.name}`{about}, which is required"
-    remedy = f"Add `variables: {{{item.name}: …}}` to it, a `default` to its declaration, or --var {item.name}=…."
-    return Diagnostic("variable-required", message, remedy, at)

@@ -27,8 +27,7 @@ _LAST_KEYS = ("retinue", EXTRAS)
 """They stand at the end of a manifest; new fields go above them."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Moved:
+class _Moved(NamedTuple):
     """An item of a list that only has another place now, by its number."""
 
     number: int
@@ -115,10 +114,9 @@ class Texts:
             text = text_of(data, found.name)
             if not isinstance(text, str) or "\r" in text:
                 raise Unsafe(f"`{found.name}` has line ends of its own, which cannot be kept")
-            breaks = data.count(b"\n")
-            if data.count(b"\r\n") not in (0, breaks):
+            if data.count(b"\r\n") not in (0, data.count(b"\n")):
                 raise Unsafe(f"`{found.name}` has line ends of two kinds, which cannot be kept")
-            known = self._read[found.name] = Text(found.name, data, text, bool(breaks) and b"\r\n" in data)
+            known = self._read[found.name] = Text(found.name, data, text, b"\r\n" in data)
         return known
 
 
@@ -260,10 +258,10 @@ class _Work:
         file = self.texts[self.place.file]
         if _is_body(file, self.place):
             self._body(file, self.place, "")
-            return
-        file, node = self._node(self.place, key=True)
-        self._refuse_variable(holder[key], node.child(key))
-        self._add(file, removed(file.text, node, key))
+        else:
+            file, node = self._node(self.place, key=True)
+            self._refuse_variable(holder[key], node.child(key))
+            self._add(file, removed(file.text, node, key))
 
     def _replace(self, place: Place, value: Any, shape: Shape, new: Json) -> None:
         file = self.texts[place.file]

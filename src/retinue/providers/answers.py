@@ -68,21 +68,10 @@ def _unzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
         raise httpx.DecodingError("the compressed answer is cut off")
 
 
-_TARGET = "retinue-redirect-target"
-
-
-def going_nowhere(response: httpx.Response) -> None:
-    """Without its target nothing can follow a redirect; the client would even fail at one that it cannot read."""
-    target = response.headers.pop("location", "")
-    response.headers.pop(_TARGET, None)
-    if target:
-        response.headers[_TARGET] = target
-
-
 def target_of(headers: Mapping[str, str]) -> str:
     """Where a redirect goes, for a message: without what may be secret or long. Empty: nowhere."""
     try:
-        parts = urlsplit(headers.get(_TARGET, ""))
+        parts = urlsplit(headers.get("location", ""))
     except ValueError:
         return "an address that cannot be read"
     place = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else ""

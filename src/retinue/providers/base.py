@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
@@ -61,9 +61,9 @@ class Capabilities:
     """
 
     kinds: Mapping[str, Kind]
-    identity: str
-    list_lag: float
-    create_repeatable: bool
+    identity: str = "server"
+    list_lag: float = 0.0
+    create_repeatable: bool = False
     fields: Mapping[str, Mapping[str, tuple[Support, str]]] = field(default_factory=dict)
     unreadable: Mapping[str, frozenset[str]] = field(default_factory=dict)
     compound: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -278,20 +278,25 @@ class Identity(Protocol):
 class Provider(Protocol):
     """What the entry point `retinue.providers` names: a record, two pure checks and a way to connect.
 
-    `service`: the class of what `connect` gives; what it can do besides the verbs is read off its members.
+    `service`: the class of what `connect` gives; what it can do besides the verbs is read off its members. A provider
+    that derives from this one may leave both checks out; `check` then asks the one of `checks` that is for the kind.
     """
 
     name: str
     title: str
     capabilities: Capabilities
+    checks: Mapping[str, Callable[[Desired], Iterable[Diagnostic]]] = {}
 
     @property
     def service(self) -> type[Any]: ...
 
     def check(self, desired: Desired) -> list[Diagnostic]:
-        """What this service cannot hold of a manifest. Pure."""
+        """What this service cannot hold of a manifest, each with its path there. Pure."""
+        check = self.checks.get(desired.kind)
+        return [*check(desired)] if check else []
 
     def obstacle(self, change: Change, live: Live | None) -> Obstacle | None:
         """Why this step would be refused by the service, where that can be known beforehand. Pure."""
+        return None
 
     def connect(self, connection: Connection) -> Service: ...

@@ -9,13 +9,9 @@ import email.utils
 import io
 import json
 import math
-import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import nullcontext
 from copy import copy
 from dataclasses import dataclass
-from functools import cache
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -32,13 +28,13 @@ from ..core.errors import (
     ServiceError,
     UnknownOutcome,
     Unreachable,
-    UsageError,
 )
 from ..core.model import Json
 from ..core.strictjson import received, sendable
-from .answers import ACCEPT, TooLarge, going_nowhere, target_of, text_of
+from .answers import TooLarge, target_of, text_of
 from .credentials import Credentials, Headers
 from .gate import Gate
+from .lines import Lines
 from .wire import Answer, Classify, Connection, Stream, Verb, Verdict
 
 _ATTEMPTS = 6
@@ -92,54 +88,11 @@ class _Pieces(io.RawIOBase):
         return size
 
 
-def _checked(url: str) -> str:
-    """The URL, if its host is one that can be asked for. Raises UsageError."""
-    try:
-        host = httpx.URL(url).host
-        host.encode("ascii" if ":" in host else "idna")
-    except (httpx.InvalidURL, ValueError) as error:
-        raise UsageError(f"the host in {url} is no host name", "Correct `endpoint` in retinue.yaml.") from error
-    return url
-
-
-@cache
-def trust() -> ssl.SSLContext:
-    """Whom to trust, once for a process: reading all certificates takes longer than many a plan."""
-    return httpx.create_ssl_context()
-
-
-def _client(connection: Connection) -> httpx.Client:
-    """Raises UsageError where the environment names a proxy or a certificate file that cannot be used."""
-    size, url = connection.parallelism, _checked(connection.base_url)
-    tls = any(address.lower().startswith("https:") for address in (url, connection.proxy or ""))
-    try:
-        return httpx.Client(
-            base_url=url,
-            transport=connection.transport,
-            # Plain http needs no certificates, and reading them takes time.
-            verify=trust() if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-            limits=httpx.Limits(max_connections=size, max_keepalive_connections=size),
-            follow_redirects=False,
-            proxy=connection.proxy,
-            trust_env=False,
-        )
-    except (httpx.InvalidURL, ValueError, ImportError, OSError) as error:
-        # The proxy's address may hold a password, so nothing of it is repeated.
-        message = f"a proxy or certificate setting of this shell cannot be used ({type(error).__name__})"
-        remedy = "Check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR."
-        raise UsageError(message, remedy) from error
-
-
 class Http:
     """One client for one service and run; safe to use from many threads."""
 
     def __init__(self, connection: Connection, classify: Classify, *, create_repeatable: bool = False) -> None:
-        self._client = _client(connection)
-        self._client.headers.update(ACCEPT)
-        self._client.event_hooks = {"response": [going_nowhere]}
-        # No API of ours needs a cookie, and one that is not ASCII would make every later request fail.
-        self._client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))
-        self._until: Any = _bounded(self._client, connection) if connection.transport is None else nullcontext
+        self._lines = Lines(connection)
         self._create_repeatable = create_repeatable
         self._attempts, self._limits, self._exchange = _ATTEMPTS, connection.limits, connection.limits.exchange
         self._params = connection.params
@@ -155,7 +108,7 @@ class Http:
         self._credentials = Credentials(connection.headers, connection.renew, connection.secrets)
 
     def close(self) -> None:
-        self._client.close()
+        self._lines.close()
 
     def brief(self) -> Http:
         """The same, for what a command can do without: a short wait, and no second try after a failure."""
@@ -251,8 +204,7 @@ class Http:
         end = min(self._deadline, started + self._exchange + size / self._limits.upload)
         # No answer is waited for beyond the end of the run.
         left = max(_SHORTEST_WAIT, min(_LONGEST_WAIT, end - started))
-        timeout = httpx.Timeout(left, connect=min(5.0, left), write=min(30.0, left), pool=None)
-        more = _sent(call.body, headers)
+        content, headers = _sent(call.body, headers)
 
         def in_time(pieces: Iterable[bytes]) -> Iterator[bytes]:
             for piece in pieces:
@@ -260,18 +212,14 @@ class Http:
                 if self._clock.now() > end:
                     raise httpx.ReadTimeout("the answer did not end in time")
 
-        with self._until(max(end, started + _SHORTEST_WAIT)):
-            # Here, because the client's own way fails at half of a surrogate pair, which may be part of a cursor.
-            query = urlencode({**self._params, **(call.params or {})}, errors="surrogatepass")
-            target = f"{call.path}?{query}" if query else call.path
-            request = self._client.build_request(call.method, target, timeout=timeout, **more)
-            response = self._client.send(request, stream=True)
-            try:
-                assert isinstance(response.stream, httpx.SyncByteStream)
-                most = self._limits.listed if call.verb is Verb.LIST else self._limits.single
-                text = text_of(response, in_time(response.stream), most, self._limits)
-            finally:
-                response.close()
+        # Here, because the client's own way fails at half of a surrogate pair, which may be part of a cursor.
+        query = urlencode({**self._params, **(call.params or {})}, errors="surrogatepass")
+        target = f"{call.path}?{query}" if query else call.path
+        latest = max(end, started + _SHORTEST_WAIT)
+        with self._lines.answered(call.method, target, headers, content, left, latest) as response:
+            assert isinstance(response.stream, httpx.SyncByteStream)
+            most = self._limits.listed if call.verb is Verb.LIST else self._limits.single
+            text = text_of(response, in_time(response.stream), most, self._limits)
         found = {key.lower(): value for key, value in response.headers.items()}
         listed = call.verb is Verb.LIST
         try:
@@ -339,22 +287,14 @@ class Http:
 _MOVED = "If that is where the API is, write it as `endpoint` in retinue.yaml; if not, check the network and any proxy."
 
 
-def _bounded(client: httpx.Client, connection: Connection) -> Any:
-    from .sockets import Bounded  # only where there are sockets
-
-    bounds = Bounded(connection.clock)
-    bounds.serve(client)
-    return bounds.until
-
-
-def _sent(body: Json | Stream, headers: Headers) -> dict[str, Any]:
-    """Body and headers as the client takes them; a stream says its length, so that a server knows when it was cut."""
+def _sent(body: Json | Stream, headers: Headers) -> tuple[Any, Headers]:
+    """Body and headers as they are sent; a stream says its length, so that a server knows when it was cut."""
     if body is None:
-        return {"headers": headers}
+        return None, headers
     if not isinstance(body, Stream):
-        return {"content": sendable(body), "headers": {**headers, "Content-Type": "application/json"}}
+        return sendable(body), {**headers, "Content-Type": "application/json"}
     about = {"Content-Type": body.content_type, "Content-Length": str(body.length)}
-    return {"content": body.pieces(), "headers": {**headers, **about}}
+    return body.pieces(), {**headers, **about}
 
 
 class _Call(NamedTuple):

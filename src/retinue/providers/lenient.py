@@ -17,6 +17,12 @@ def mappings(value: Json) -> list[Mapping[str, Json]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
+def numbered(value: Json) -> list[tuple[int, Mapping[str, Json]]]:
+    """As `mappings`, each with its place in the list."""
+    items = enumerate(value) if isinstance(value, list) else ()
+    return [(index, item) for index, item in items if isinstance(item, dict)]
+
+
 def text(value: Json) -> str | None:
     """An empty one is none."""
     return value if isinstance(value, str) and value else None

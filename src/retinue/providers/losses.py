@@ -13,6 +13,7 @@ from ..core.canonical import canonical_value, same
 from ..core.model import MISSING, Desired, Diagnostic, Json, Kind, Severity
 from ..core.pointer import split_pointer, without
 from .base import Capabilities, Support
+from .lenient import numbered
 
 LOSS = "capability"
 """The code of a diagnostic that says what is lost. A provider's `check` and `resolve` may add such ones, by path."""
@@ -39,8 +40,8 @@ def losses(desired: Desired, kind: Kind, record: Capabilities) -> Iterator[Diagn
 
 def lost_tools(desired: Desired, where: str) -> Iterator[Diagnostic]:
     """One for each tool of a manifest that the Assistants v2 protocol does not have; `where` is what lacks it."""
-    for index, tool in enumerate(desired.spec.get("tools") or ()):
-        kind = tool.get("type") if isinstance(tool, dict) else None
+    for index, tool in numbered(desired.spec.get("tools")):
+        kind = tool.get("type")
         if kind in _LATER_TOOLS:
             message = f"the tool {kind} cannot be held: {where} has no such tool"
             remedy = f"{OVERLAY} A function of your application can stand for it."

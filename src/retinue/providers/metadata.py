@@ -8,6 +8,7 @@ from ..core.marker import ADDRESS_KEY, APPLIED_KEY
 from ..core.model import Json, Kind, Live
 from ..core.strictjson import is_unicode
 from .base import Marker
+from .lenient import text_members
 from .paged import created_at, id_of
 
 MARKER_KEYS = (ADDRESS_KEY, APPLIED_KEY)
@@ -18,8 +19,7 @@ _LONGEST_KEY = 64
 
 def texts(raw: Mapping[str, Json]) -> dict[str, str]:
     """The metadata pairs of an object as answered; the API has texts only."""
-    held = raw.get("metadata")
-    return {key: value for key, value in held.items() if isinstance(value, str)} if isinstance(held, dict) else {}
+    return text_members(raw.get("metadata"))
 
 
 def authors(held: Mapping[str, str]) -> dict[str, str]:
@@ -40,6 +40,17 @@ def live_of(raw: Mapping[str, Json], kind: Kind, noun: str, spec: Mapping[str, J
     """An object as answered, with what its pairs say of the marker. Raises ServiceError for one without an id."""
     address, applied = (texts(raw).get(key) or None for key in MARKER_KEYS)
     return Live(kind.name, spec, id_of(raw, noun), created_at(raw), address, applied, raw=raw)
+
+
+def created_with(spec: Mapping[str, Json], marker: Marker) -> dict[str, str]:
+    """The pairs of a new object."""
+    return {**(spec.get("metadata") or {}), **pairs(marker)}
+
+
+def updated_with(live: Live, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, str]:
+    """The pairs to send with an update of these fields, all of them: a service may merge or replace them."""
+    wanted = fields["metadata"] or {} if "metadata" in fields else live.spec.get("metadata", {})
+    return metadata_pairs(live, wanted, marker)
 
 
 def metadata_pairs(live: Live, wanted: Mapping[str, str], marker: Marker | None) -> dict[str, str]:

@@ -5,19 +5,20 @@ Source of the facts: OpenAI API reference, Assistants (v2); the vendor's own end
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
+from collections.abc import Collection, Iterator, Mapping, Set
 from typing import TYPE_CHECKING, Protocol
 
-from ..core.model import Change, Desired, Diagnostic, Json, Live, Obstacle
+from ..core.model import Change, Diagnostic, Json, Live, Obstacle
 from .assistants_v2 import ASSISTANT, FILE, KINDS, VECTOR_STORE
-from .base import ByKind, Capabilities, Configured, Content, Marker, Service, Settings, Support
+from .base import ByKind, Capabilities, Configured, Content, Marker, Provider, Service, Settings, Support
+from .lenient import mapping
 from .losses import lost_tools
-from .metadata import MARKER_KEYS, MOST_PAIRS, authors, live_of, metadata_pairs, pairs, texts
+from .metadata import MARKER_KEYS, MOST_PAIRS, authors, created_with, live_of, metadata_pairs, texts, updated_with
 from .openai_files import FILE_FIELDS, FileVerbs
 from .paged import asking, below, find, paged, remove
 from .refusals import written
 from .vector_stores import STORE_FIELDS, StoreVerbs, unsearchable
-from .wire import Answer, Connection, Verb, Verdict
+from .wire import Answer, Connection, Verb, Verdict, by_status
 
 if TYPE_CHECKING:
     from .http import Http
@@ -35,19 +36,12 @@ _GONE = (
 
 def classify(verb: Verb, answer: Answer) -> Verdict:
     """What an answer of this API means (API reference: errors)."""
-    status = answer.status
-    if status == 200:
+    if answer.status == 200:
         return Verdict.OK if isinstance(answer.body, dict) else Verdict.UNKNOWN
-    if status in (401, 403):
-        return Verdict.AUTH
-    if status in (404, 410):
-        return Verdict.GONE if verb in (Verb.LIST, Verb.CREATE) else Verdict.ABSENT
-    if status == 429 and (answer.error or {}).get("code") == "insufficient_quota":
-        # It does not pass by waiting (API reference, errors).
+    if answer.status == 429 and (answer.error or {}).get("code") == "insufficient_quota":
+        # It does not pass by waiting.
         return Verdict.REJECTED
-    if status in (408, 409, 429) or status >= 500:
-        return Verdict.RETRY
-    return Verdict.REJECTED if 400 <= status < 500 else Verdict.UNKNOWN
+    return by_status(verb, answer.status)
 
 
 def to_live(raw: Mapping[str, Json]) -> Live:
@@ -58,26 +52,22 @@ def to_live(raw: Mapping[str, Json]) -> Live:
 
 def create_body(spec: Mapping[str, Json], marker: Marker) -> dict[str, Json]:
     """What the manifest states, with the marker in the metadata."""
-    return {**spec, "metadata": {**(spec.get("metadata") or {}), **pairs(marker)}}
+    return {**spec, "metadata": created_with(spec, marker)}
 
 
 def update_body(live: Live, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
-    """Only what differs. Metadata is sent whole, because a service may merge it or replace it."""
-    body = {name: value for name, value in fields.items() if name != "metadata"}
-    if "tool_resources" in body:
-        body["tool_resources"] = _all_members(body["tool_resources"])
-    wanted = fields["metadata"] or {} if "metadata" in fields else live.spec.get("metadata", {})
-    body["metadata"] = metadata_pairs(live, wanted, marker)
+    """Only what differs, but the metadata whole."""
+    body = {**fields, "metadata": updated_with(live, fields, marker)}
+    if "tool_resources" in fields:
+        # Each list overrides its own; a member left out would stay, and `{}` is ambiguous (API reference).
+        code, search = (
+            mapping(mapping(fields["tool_resources"]).get(name)) for name in ("code_interpreter", "file_search")
+        )
+        body["tool_resources"] = {
+            "code_interpreter": {"file_ids": code.get("file_ids") or []},
+            "file_search": {"vector_store_ids": search.get("vector_store_ids") or []},
+        }
     return body
-
-
-def _all_members(value: Json) -> Json:
-    """Each member list overrides its own; a member left out would stay, and `{}` is ambiguous (API reference)."""
-    value = value or {}
-    return {
-        "code_interpreter": {"file_ids": (value.get("code_interpreter") or {}).get("file_ids") or []},
-        "file_search": {"vector_store_ids": (value.get("file_search") or {}).get("vector_store_ids") or []},
-    }
 
 
 class Form(Protocol):
@@ -94,9 +84,7 @@ class Form(Protocol):
 class V2:
     """The form of the Assistants v2 API."""
 
-    read = staticmethod(to_live)
-    create = staticmethod(create_body)
-    update = staticmethod(update_body)
+    read, create, update = staticmethod(to_live), staticmethod(create_body), staticmethod(update_body)
 
 
 class AssistantVerbs:
@@ -147,11 +135,11 @@ class AssistantVerbs:
         self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
     ) -> Live:
         path, wanted = below(self._path, live.remote_id), self._form.update(live, fields, marker)
-        return self._read(
-            written(
-                lambda body: self._http.send(Verb.UPDATE, "POST", path, body=body), wanted, self._clearable, at_default
-            )
-        )
+
+        def send(body: Mapping[str, Json]) -> Json:
+            return self._http.send(Verb.UPDATE, "POST", path, body=body)
+
+        return self._read(written(send, wanted, self._clearable, at_default))
 
     def delete(self, remote_id: str) -> None:
         remove(self._http, below(self._path, remote_id))
@@ -175,10 +163,6 @@ _SENT_AS = {"organization": "OpenAI-Organization", "openai_project": "OpenAI-Pro
 SETTINGS: Mapping[str, Json] = {
     name: {"type": "string", "minLength": 1, "description": f"Sent as {header}."} for name, header in _SENT_AS.items()
 }
-_CHECKS: Mapping[str, Callable[[Desired], Iterable[Diagnostic]]] = {
-    ASSISTANT.name: lambda desired: lost_tools(desired, "the Assistants protocol"),
-    VECTOR_STORE.name: unsearchable,
-}
 
 
 def headers_of(settings: Settings) -> tuple[dict[str, str], tuple[Diagnostic, ...]]:
@@ -192,17 +176,19 @@ def headers_of(settings: Settings) -> tuple[dict[str, str], tuple[Diagnostic, ..
     return {_SENT_AS[name]: value for name, value in settings.values.items()}, tuple(problems)
 
 
-class OpenAIProvider:
+class OpenAIProvider(Provider):
     """The record and the pure checks. `headers`: what the settings of an environment add to every request."""
 
     name = "openai-assistants"
     title = "OpenAI Assistants v2, and any server that speaks it"
     service = FamilyService
+    checks = {
+        ASSISTANT.name: lambda desired: lost_tools(desired, "the Assistants protocol"),
+        VECTOR_STORE.name: unsearchable,
+    }
     capabilities = Capabilities(
         kinds=KINDS,
-        identity="server",
         list_lag=2.0,
-        create_repeatable=False,
         unreadable={ASSISTANT.name: frozenset({"reasoning_effort"})},
         key_variable="OPENAI_API_KEY",
         account="the organization, where answers name it",
@@ -223,10 +209,6 @@ class OpenAIProvider:
         headers, problems = headers_of(settings)
         return Configured(OpenAIProvider(headers), problems)
 
-    def check(self, desired: Desired) -> list[Diagnostic]:
-        check = _CHECKS.get(desired.kind)
-        return list(check(desired)) if check else []
-
     def obstacle(self, change: Change, live: Live | None) -> Obstacle | None:
         """More than 16 metadata pairs, counting the empty ones that a merging service keeps."""
         wanted = next((item.after for item in change.fields if item.path == "/metadata"), None)
@@ -245,10 +227,8 @@ class OpenAIProvider:
         )
 
     def connect(self, connection: Connection) -> Service:
-        from .http import Http  # heavy: the HTTP library is loaded only by commands that reach a service
-
         headers = {"OpenAI-Beta": "assistants=v2", **self._headers, **connection.headers}
-        http = Http(connection.with_headers(headers), classify)
+        http = connection.with_headers(headers).http(classify)
         files = FileVerbs(http, connection.tell)
         return FamilyService(http, AssistantVerbs(http), files, StoreVerbs(http, connection, files))
 

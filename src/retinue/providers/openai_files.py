@@ -38,14 +38,7 @@ def to_file(raw: Mapping[str, Json]) -> Live:
     spec: dict[str, Json] = {"name": stored.plain if stored else name, "sha256": stored.key.sha if stored else ""}
     if type(raw.get("bytes")) is int:
         spec["bytes"] = raw["bytes"]
-    return Live(
-        kind=FILE.name,
-        spec=spec,
-        remote_id=remote_id,
-        created_at=created_at(raw),
-        marker_address=stored.scope if stored else None,
-        raw=raw,
-    )
+    return Live(FILE.name, spec, remote_id, created_at(raw), stored.scope if stored else None, raw=raw)
 
 
 class FileVerbs:
@@ -69,8 +62,18 @@ class FileVerbs:
 
     def upload(self, spec: Mapping[str, Json], scope: str, content: Content) -> Live:
         """Send the bytes as they are read. Raises UnknownOutcome rather than send them twice."""
+        told = 0
+
+        def sent(so_far: int) -> None:
+            """Tells every tenth of a large file."""
+            nonlocal told
+            tenth = so_far * 10 // max(1, content.size)
+            if content.size >= _WORTH_A_WORD and tenth > told:
+                told = tenth
+                self._progress(f"  {content.name}: {so_far // _MEGABYTE} of {content.size // _MEGABYTE} MB sent")
+
         name = stored_name(str(spec["name"]), scope, str(spec["sha256"]))
-        body = multipart({"purpose": self._purpose}, name, content, self._reporter(content))
+        body = multipart({"purpose": self._purpose}, name, content, sent)
         return self._seen(to_file(self._http.send(Verb.CREATE, "POST", _PATH, body=body)))
 
     def delete(self, remote_id: str) -> None:
@@ -80,19 +83,6 @@ class FileVerbs:
         self.plain_names[found.remote_id] = str(found.spec["name"])
         return found
 
-    def _reporter(self, content: Content) -> Callable[[int], None]:
-        """Says every tenth of a large file."""
-        told = 0
-
-        def report(sent: int) -> None:
-            nonlocal told
-            tenth = sent * 10 // max(1, content.size)
-            if content.size >= _WORTH_A_WORD and tenth > told:
-                told = tenth
-                self._progress(f"  {content.name}: {sent // _MEGABYTE} of {content.size // _MEGABYTE} MB sent")
-
-        return report
-
 
 def multipart(fields: Mapping[str, str], filename: str, content: Content, sent: Callable[[int], None]) -> Stream:
     """The body of an upload (RFC 7578), made piece by piece at each sending; `sent` is told how many bytes are gone."""
@@ -101,7 +91,9 @@ def multipart(fields: Mapping[str, str], filename: str, content: Content, sent: 
         f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
         for name, value in fields.items()
     )
-    head += f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{_quoted(filename)}"\r\n'
+    # As browsers do (HTML, multipart/form-data encoding).
+    quoted = filename.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+    head += f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{quoted}"\r\n'
     head += "Content-Type: application/octet-stream\r\n\r\n"
     before, after = head.encode("utf-8"), f"\r\n--{boundary}--\r\n".encode()
 
@@ -115,8 +107,3 @@ def multipart(fields: Mapping[str, str], filename: str, content: Content, sent: 
         yield after
 
     return Stream(f"multipart/form-data; boundary={boundary}", len(before) + content.size + len(after), pieces)
-
-
-def _quoted(name: str) -> str:
-    """As browsers do (HTML, multipart/form-data encoding)."""
-    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")

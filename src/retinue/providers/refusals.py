@@ -41,7 +41,12 @@ def written(
                 left[name] = [form for form in forms if form is not body.get(name, MISSING)]
             again = next((name for name in named if left.get(name)), None)
             if again is None:
-                raise Rejected(error.message, _way_out(named, at_default), status=error.status) from error
+                way_out = "The service takes neither the default of this field nor null: name another model."
+                if stated := next((name for name in named if name not in at_default), None):
+                    way_out = (
+                        f"Take `{stated}` out of the manifest, its layers and `ignore_changes`, or name another model."
+                    )
+                raise Rejected(error.message, way_out, status=error.status) from error
         form = left[again].pop(0)
         body = {**body, again: form} if form is None else {key: body[key] for key in body if key != again}
 
@@ -52,10 +57,3 @@ def _named(error: Rejected, known: Collection[str]) -> list[str]:
         return []
     exact = [name for name in (error.param or "", *_QUOTED.findall(error.message)) if name in known]
     return exact or [name for name in re.findall(r"\w+", error.message) if name in known]
-
-
-def _way_out(named: Collection[str], at_default: Set[str]) -> str:
-    stated = next((name for name in named if name not in at_default), None)
-    if stated is None:
-        return "The service takes neither the default of this field nor null: name another model."
-    return f"Take `{stated}` out of the manifest, its layers and `ignore_changes`, or name another model."

@@ -16,7 +16,7 @@ from ..core.model import Change, Desired, Diagnostic, Json, Kind, Live, Obstacle
 from .base import Auth, ByKind, Capabilities, Marker, Service, Support
 from .metadata import MARKER_KEYS, pairs
 from .paged import Page, below, find, remove, walked
-from .wire import Answer, Connection, Verb, Verdict
+from .wire import Answer, Connection, Verb, Verdict, by_status
 
 if TYPE_CHECKING:
     from .http import Http
@@ -179,13 +179,7 @@ class RestProvider:
         if status in (200, 201, 204):
             understood = any(item.understands(verb, answer.body) for item in self.objects)
             return Verdict.OK if understood else Verdict.UNKNOWN
-        if status in (401, 403):
-            return Verdict.AUTH
-        if status in (404, 410):
-            return Verdict.GONE if verb in (Verb.LIST, Verb.CREATE) else Verdict.ABSENT
-        if status in (408, 429) or status >= 500:
-            return Verdict.RETRY
-        return Verdict.REJECTED if 400 <= status < 500 else Verdict.UNKNOWN
+        return Verdict.REJECTED if status == 409 else by_status(verb, status)
 
     def check(self, desired: Desired) -> list[Diagnostic]:
         return []
@@ -198,7 +192,5 @@ class RestProvider:
         return {"id": live.remote_id, **live.spec}
 
     def connect(self, connection: Connection) -> Service:
-        from .http import Http  # heavy: the HTTP library is loaded only by commands that reach a service
-
-        http = Http(connection, self.classify, create_repeatable=self.capabilities.create_repeatable)
+        http = connection.http(self.classify, create_repeatable=self.capabilities.create_repeatable)
         return ByKind({item.kind.name: RestVerbs(http, item) for item in self.objects}, http.close)

@@ -29,11 +29,9 @@ class Bounded(httpcore.NetworkBackend):
     def __init__(self, clock: Clock) -> None:
         self._clock, self._plain, self._here = clock, httpcore.SyncBackend(), threading.local()
 
-    def serve(self, client: httpx.Client) -> None:
-        """Have this client open its sockets here, directly or through a proxy. httpx has no public way to say so."""
-        for transport in (client._transport, *client._mounts.values()):
-            if isinstance(transport, httpx.HTTPTransport):
-                transport._pool._network_backend = self
+    def serve(self, line: httpx.HTTPTransport) -> None:
+        """Have this line open its sockets here, directly or through a proxy. httpx has no public way to say so."""
+        line._pool._network_backend = self
 
     @contextmanager
     def until(self, moment: float) -> Iterator[None]:

@@ -15,7 +15,8 @@ from ..core.model import Desired, Diagnostic, Json, Live
 from ..core.references import target_of
 from .assistants_v2 import VECTOR_STORE
 from .base import Marker, Support
-from .metadata import authors, live_of, metadata_pairs, pairs, texts
+from .lenient import numbered
+from .metadata import authors, created_with, live_of, texts, updated_with
 from .openai_files import FileVerbs
 from .paged import asking, below, id_of, paged, remove
 from .wire import Connection, Verb
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 NAME_KEY = "retinue.name"
 """The attribute that holds an uploaded file's plain name: what a search answers is the long one."""
-MOST_IN_BATCH = 2000
 _PATH = "vector_stores"
 _NO_STORES = "This server has no vector stores. Take the `vector_store` manifests out, or name another `endpoint`."
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0
@@ -51,8 +51,7 @@ SEARCHABLE = frozenset(
 def to_store(raw: Mapping[str, Json], entries: Sequence[Mapping[str, Json]]) -> Live:
     """A store and its files as a live resource. What could not be indexed is not in it, so the next plan adds it."""
     spec = {name: raw[name] for name in ("name", "expires_after") if name in raw}
-    spec["name"] = spec.get("name") or None
-    spec["metadata"] = authors(texts(raw))
+    spec |= {"name": spec.get("name") or None, "metadata": authors(texts(raw))}
     kept = [entry for entry in entries if entry.get("status") not in _GIVEN_UP]
     spec["files"] = [to_entry(entry) for entry in kept]
     every = spec["files"] if len(kept) == len(entries) else [to_entry(entry) for entry in entries]
@@ -75,9 +74,8 @@ def to_entry(entry: Mapping[str, Json]) -> dict[str, Json]:
 
 def unsearchable(desired: Desired) -> Iterator[Diagnostic]:
     """The uploads of a store that file_search would refuse."""
-    files = desired.spec.get("files")
-    for index, item in enumerate(files if isinstance(files, list) else ()):
-        address = target_of(item.get("file_id")) if isinstance(item, dict) else None
+    for index, item in numbered(desired.spec.get("files")):
+        address = target_of(item.get("file_id"))
         dot = "" if address is None else address.name.rpartition("/")[2].rpartition(".")
         suffix = f".{dot[2].lower()}" if dot and dot[1] else ""
         if address is not None and suffix not in SEARCHABLE:
@@ -92,21 +90,13 @@ def unsearchable(desired: Desired) -> Iterator[Diagnostic]:
 
 
 class StoreVerbs:
-    """The verbs of kind `VectorStore`.
+    """The verbs of kind `VectorStore`. Only stores whose marker is one of the connection's `ours` are read with files.
 
     `attributes`: whether the service keeps attributes on a store's files. `most`: how many files a batch may have.
-
-    Only stores whose marker begins with one of the connection's `ours` are read with their files.
     """
 
     def __init__(
-        self,
-        http: Http,
-        connection: Connection,
-        files: FileVerbs,
-        *,
-        attributes: bool = True,
-        most: int = MOST_IN_BATCH,
+        self, http: Http, connection: Connection, files: FileVerbs, *, attributes: bool = True, most: int = 2000
     ) -> None:
         self._http, self._files, self._attributes, self._most = http, files, attributes, most
         self._clock, self._stop = connection.clock, connection.stop
@@ -125,18 +115,15 @@ class StoreVerbs:
 
     def get(self, remote_id: str) -> Live | None:
         try:
-            raw = self._http.send(Verb.GET, "GET", below(_PATH, remote_id))
-            expired = raw.get("status") == "expired"
-            return to_store(raw, () if expired else self._entries(remote_id))
+            return self._whole(remote_id)
         except NotFound:
             return None
 
     def create(self, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()) -> Live:
         """The store first, so that its marker is there whatever becomes of its files. Raises Incomplete for these."""
         fields = {name: spec[name] for name in ("name", "expires_after") if spec.get(name) is not None}
-        body = {**_with_anchor(fields), "metadata": {**(spec.get("metadata") or {}), **pairs(marker)}}
-        made = to_store(self._http.send(Verb.CREATE, "POST", _PATH, body=body), ())
-        remote_id = made.remote_id
+        body = {**_with_anchor(fields), "metadata": created_with(spec, marker)}
+        remote_id = to_store(self._http.send(Verb.CREATE, "POST", _PATH, body=body), ()).remote_id
         try:
             self._fill(remote_id, spec.get("files") or [], {})
             return self._whole(remote_id)
@@ -158,8 +145,7 @@ class StoreVerbs:
             for file_id in sorted(extra):
                 self._detach(remote_id, file_id)
         body = {name: value for name, value in fields.items() if name in ("name", "expires_after")}
-        wanted = fields["metadata"] or {} if "metadata" in fields else live.spec.get("metadata", {})
-        body = {**_with_anchor(body), "metadata": metadata_pairs(live, wanted, marker)}
+        body = {**_with_anchor(body), "metadata": updated_with(live, fields, marker)}
         self._http.send(Verb.UPDATE, "POST", below(_PATH, remote_id), body=body)
         return self._whole(remote_id)
 
@@ -170,7 +156,7 @@ class StoreVerbs:
 
     def _whole(self, remote_id: str) -> Live:
         raw = self._http.send(Verb.GET, "GET", below(_PATH, remote_id))
-        return to_store(raw, self._entries(remote_id))
+        return to_store(raw, () if raw.get("status") == "expired" else self._entries(remote_id))
 
     def _entries(self, remote_id: str) -> Sequence[dict[str, Json]]:
         """Raises NotFound if the store has gone away meanwhile: its list of files answers as a missing API does."""
@@ -190,19 +176,15 @@ class StoreVerbs:
         for file_id in sorted(reindexed):
             self._detach(remote_id, file_id)
         missing = [item for key, item in wanted.items() if key not in have or key in reindexed]
-        for key, item in wanted.items():
-            held = have.get(key)
-            if self._attributes and held is not None and key not in reindexed:
-                self._describe(remote_id, item, held)
+        for key, item in wanted.items() if self._attributes else ():
+            if key not in have or key in reindexed:
+                continue
+            attributes = self._with_name(item)
+            if canonical_json(item.get("attributes") or {}) != canonical_json(to_entry(have[key])["attributes"]):
+                path = below(f"{below(_PATH, remote_id)}/files", key)
+                self._http.send(Verb.UPDATE, "POST", path, body={"attributes": attributes})
         if missing:
             self._index(remote_id, missing)
-
-    def _describe(self, remote_id: str, item: Mapping[str, Json], held: Mapping[str, Json]) -> None:
-        """Set the attributes of a file that is there, if they are not as wanted."""
-        attributes = self._with_name(item)
-        if canonical_json(item.get("attributes") or {}) != canonical_json(to_entry(held)["attributes"]):
-            path = below(f"{below(_PATH, remote_id)}/files", str(item["file_id"]))
-            self._http.send(Verb.UPDATE, "POST", path, body={"attributes": attributes})
 
     def _with_name(self, item: Mapping[str, Json]) -> dict[str, Json]:
         """Its attributes with the name by which people know the file. Raises Rejected if there is no such file."""
@@ -219,11 +201,12 @@ class StoreVerbs:
         remove(self._http, below(f"{below(_PATH, remote_id)}/files", file_id))
 
     def _index(self, remote_id: str, items: Sequence[Mapping[str, Json]]) -> None:
+        path = f"{below(_PATH, remote_id)}/file_batches"
         batches = []
         for body in self._batches(items):
             # Safe to repeat: attaching what is attached already changes nothing.
-            raw = self._http.send(Verb.UPDATE, "POST", f"{below(_PATH, remote_id)}/file_batches", body=body)
-            batches.append(id_of(raw, "a batch"))
+            raw = self._http.send(Verb.UPDATE, "POST", path, body=body)
+            batches.append(below(path, id_of(raw, "a batch")))
         self._wait(remote_id, batches, len(items))
         names = {str(item["file_id"]) for item in items}
         failed = [e for e in self._entries(remote_id) if e["id"] in names and e.get("status") in _GIVEN_UP]
@@ -257,12 +240,9 @@ class StoreVerbs:
     def _wait(self, remote_id: str, batches: Sequence[str], total: int) -> None:
         """Until nothing of the batches is being indexed any more. Raises Incomplete when that takes too long."""
         started, pause, told, busy, late = self._clock.now(), _FIRST_PAUSE, -1, total, False
-        path = f"{below(_PATH, remote_id)}/file_batches"
         while True:
             try:
-                counts = [
-                    self._http.send(Verb.GET, "GET", below(path, key)).get("file_counts") or {} for key in batches
-                ]
+                counts = [self._http.send(Verb.GET, "GET", path).get("file_counts") or {} for path in batches]
                 busy = sum(int(count.get("in_progress") or 0) for count in counts)
             except (NotSent, Unreachable):
                 # The last look does not end in time: what is known is that these are not done.

@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core.model import Json
 from .credentials import Secrets
 from .gate import Clock
+
+if TYPE_CHECKING:
+    from .http import Http
 
 
 class Verb(StrEnum):
@@ -118,5 +121,22 @@ class Connection:
     def with_headers(self, headers: Mapping[str, str]) -> Connection:
         return replace(self, headers=headers)
 
+    def http(self, classify: Classify, *, create_repeatable: bool = False) -> Http:
+        """A client for it."""
+        from .http import Http  # heavy: the HTTP library is loaded only by commands that reach a service
+
+        return Http(self, classify, create_repeatable=create_repeatable)
+
 
 Classify = Callable[[Verb, Answer], Verdict]
+
+
+def by_status(verb: Verb, status: int) -> Verdict:
+    """What a status alone says at most services; a `classify` first tells good answers, and what is special."""
+    if status in (401, 403):
+        return Verdict.AUTH
+    if status in (404, 410):
+        return Verdict.GONE if verb in (Verb.LIST, Verb.CREATE) else Verdict.ABSENT
+    if status in (408, 409, 429) or status >= 500:
+        return Verdict.RETRY
+    return Verdict.REJECTED if 400 <= status < 500 else Verdict.UNKNOWN

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from ..core.compare import Comparison
-from ..core.model import Address
 from .fields import Layout, changed_fields
 from .safe import cells, clean, defuse, pad
 from .style import REVIEWED, Style
@@ -17,26 +14,19 @@ def comparison_text(found: Comparison, *, style: Style = Style(), width: int = R
     """The whole text; its last line is the summary."""
     what = "what is live" if found.live else "as rendered"
     head = style.strong(clean(f"{found.project}: {found.left} → {found.right} ({what})"))
-    blocks = [head, "\n".join(_items(found, style, width)), style.strong(_summary(found))]
-    return defuse("\n\n".join(block for block in blocks if block)) + "\n"
-
-
-def _items(found: Comparison, style: Style, width: int) -> Iterator[str]:
-    layout = Layout(width, _REMARK_COLUMN)
+    layout, lines = Layout(width, _REMARK_COLUMN), list[str]()
     for address in sorted((*found.changed, *found.only_left, *found.only_right)):
+        name = clean(str(address))
         if address in found.changed:
-            yield f"  {style.changed('~')} {style.strong(clean(str(address)))}"
-            yield from changed_fields(found.changed[address], found.kinds.get(address.kind), layout, style)
-        elif address in found.only_left:
-            yield _alone(address, style.removed("-"), found.left, style)
+            lines.append(f"  {style.changed('~')} {style.strong(name)}")
+            lines += changed_fields(found.changed[address], found.kinds.get(address.kind), layout, style)
         else:
-            yield _alone(address, style.added("+"), found.right, style)
-
-
-def _alone(address: Address, symbol: str, environment: str, style: Style) -> str:
-    name = clean(str(address))
-    gap = pad("    " + name, max(_REMARK_COLUMN, 4 + cells(name) + 2))
-    return f"  {symbol} {style.strong(name)}{gap}{style.muted(clean(f'only in {environment}'))}"
+            left = address in found.only_left
+            sign, where = (style.removed("-"), found.left) if left else (style.added("+"), found.right)
+            gap = pad("    " + name, max(_REMARK_COLUMN, 4 + cells(name) + 2))
+            lines.append(f"  {sign} {style.strong(name)}{gap}{style.muted(clean(f'only in {where}'))}")
+    blocks = [head, "\n".join(lines), style.strong(_summary(found))]
+    return defuse("\n\n".join(block for block in blocks if block)) + "\n"
 
 
 def _summary(found: Comparison) -> str:

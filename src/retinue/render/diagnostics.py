@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ..core.model import Diagnostic, Place, Severity
+from ..core.model import Change, Diagnostic, Obstacle, Place, Severity
 from .safe import clean, clean_lines, defuse
 from .style import Style
 
 _ORDER = tuple(Severity)
-_NAMES = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+NAMES = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _NOWHERE = Place("\U0010ffff", 0, 0)
 
 
@@ -20,7 +20,7 @@ def diagnostics_text(diagnostics: Sequence[Diagnostic], style: Style) -> str:
         return ""
     shown = in_order(diagnostics)
     lines = [line for item in shown for line in diagnostic_lines(item, style)]
-    numbers = [(name, sum(item.severity is severity for item in shown)) for severity, name in _NAMES.items()]
+    numbers = [(name, sum(item.severity is severity for item in shown)) for severity, name in NAMES.items()]
     count = ", ".join(f"{number} {name}{'' if number == 1 else 's'}" for name, number in numbers if number)
     return defuse("\n".join([*lines, count])) + "\n"
 
@@ -39,12 +39,26 @@ def in_order(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
     return sorted(once.values(), key=key)
 
 
+def obstacles(change: Change) -> list[tuple[str, Obstacle]]:
+    """Why a step does not go ahead, each after the word for it."""
+    return [(word, item) for word, item in (("blocked", change.blocked), ("held", change.held)) if item]
+
+
+def note_lines(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
+    """As `diagnostic_lines` of each, in order; of a mere note its message alone."""
+    for item in in_order(diagnostics):
+        if item.severity is Severity.INFO and item.remedy is None:
+            yield style.muted(clean(item.message))
+        else:
+            yield from diagnostic_lines(item, style)
+
+
 def diagnostic_lines(item: Diagnostic, style: Style) -> Iterator[str]:
     """One diagnostic and its remedy."""
     where = str(item.place) if item.place else " ".join(part for part in (item.address, item.path) if part)
     paint = {Severity.ERROR: style.error, Severity.WARNING: style.warning}.get(item.severity, style.muted)
     head = f"{style.strong(clean(where))}: " if where else ""
-    kind = "" if item.severity is Severity.ERROR else style.muted(f" ({_NAMES[item.severity]})")
+    kind = "" if item.severity is Severity.ERROR else style.muted(f" ({NAMES[item.severity]})")
     yield f"{head}{paint(clean(item.code))}: {clean_lines(item.message, '  ')}{kind}"
     if item.remedy:
         yield f"  {clean_lines(item.remedy, '  ')}"

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ..core.codec import ACCEPTED
-from ..core.model import MISSING, Cause, FieldChange, Json, Kind, Shape
+from ..core.model import MISSING, Cause, FieldChange, Kind, Shape
 from ..core.pointer import split_pointer
 from .leaves import Leaf, leaves
 from .safe import cells, clean, pad
@@ -58,9 +58,7 @@ def created_fields(fields: Sequence[FieldChange], kind: Kind | None, layout: Lay
 
 def changed_fields(fields: Sequence[FieldChange], kind: Kind | None, layout: Layout, style: Style) -> list[str]:
     """The fields of an object that changes: scalars as `a → b`, long texts as a diff, the rest leaf by leaf."""
-    rows: list[_Row] = []
-    for field in fields:
-        rows.extend(_rows(field, _shape(field.path, kind), layout, style))
+    rows = [row for field in fields for row in _rows(field, _shape(field.path, kind), layout, style)]
     return _laid_out(rows, layout, style)
 
 
@@ -73,15 +71,13 @@ def _rows(field: FieldChange, shape: Shape, layout: Layout, style: Style) -> Ite
     elif field.path == ACCEPTED and isinstance(after, list):
         yield _Row(label, names := clean(", ".join(map(str, after))), names)
     elif isinstance(before, dict | list) or isinstance(after, dict | list):
-        yield from _structured(field, shape, layout, style)
+        yield from _structured(label, leaves(before, after, shape), remark, layout, style)
     else:
         absent = (MISSING if before is None else before, MISSING if after is None else after)
         yield _leaf_row(Leaf(label, *absent), remark, layout, style)
 
 
-def _structured(field: FieldChange, shape: Shape, layout: Layout, style: Style) -> Iterator[_Row]:
-    label, remark = field_name(field.path), layout.causes[field.cause]
-    found = leaves(field.before, field.after, shape)
+def _structured(label: str, found: Sequence[Leaf], remark: str, layout: Layout, style: Style) -> Iterator[_Row]:
     if not found:
         yield _Row(label, "same value, sent again", style.muted("same value, sent again"), remark)
     if remark and len(found) > 1:
@@ -92,11 +88,8 @@ def _structured(field: FieldChange, shape: Shape, layout: Layout, style: Style) 
     named = [leaf._replace(path=path) for leaf, path in zip(found, paths, strict=True)]
     column = min(max((cells(leaf.path) + 2 for leaf in named), default=0), _WIDEST_LABEL)
     for leaf in named:
-        row = (
-            _order(leaf, remark, len(found) == 1, layout, style)
-            if leaf.reordered
-            else _leaf_row(leaf, remark, layout, style)
-        )
+        head = "only the order changes" if len(found) == 1 else "the order changes"
+        row = _order(leaf, remark, head, layout, style) if leaf.reordered else _leaf_row(leaf, remark, layout, style)
         yield replace(row, column=max(_LABEL, column))
 
 
@@ -112,23 +105,18 @@ def _leaf_row(leaf: Leaf, remark: str, layout: Layout, style: Style) -> _Row:
     texts = isinstance(before, str) and isinstance(after, str)
     several = texts and ("\n" in before or "\n" in after) and not looks_alike(before, after)
     if several or cells(old) + cells(new) + 3 > max(room, 30):
-        return _diff(leaf.path, _lines_of(before), _lines_of(after), remark, style)
+        sides = (value if isinstance(value, str) else short(value) for value in (before, after))
+        return _diff(leaf.path, *sides, remark, style)
     return _Row(leaf.path, f"{old} → {new}", f"{style.removed(old)} → {style.added(new)}", remark)
 
 
-def _lines_of(value: Json) -> str:
-    return value if isinstance(value, str) else short(value)
-
-
-def _order(leaf: Leaf, remark: str, alone: bool, layout: Layout, style: Style) -> _Row:
+def _order(leaf: Leaf, remark: str, head: str, layout: Layout, style: Style) -> _Row:
     """The same items in another order; many of them one to a line."""
-    head = "only the order changes" if alone else "the order changes"
     text = f"{head}: " + " → ".join(", ".join(map(clean, side)) for side in (leaf.before, leaf.after))
     if cells(leaf.path) + len(_INDENT) + cells(text) + 2 <= layout.width:
         return _Row(leaf.path, text, text, remark)
-    return replace(
-        _diff(leaf.path, "\n".join(leaf.before), "\n".join(leaf.after), remark, style), value=head, painted=head
-    )
+    row = _diff(leaf.path, "\n".join(leaf.before), "\n".join(leaf.after), remark, style)
+    return replace(row, value=head, painted=head)
 
 
 @lru_cache(maxsize=64)
@@ -177,6 +165,5 @@ def field_name(path: str) -> str:
 
 
 def _shape(path: str, kind: Kind | None) -> Shape:
-    fields: Mapping[str, object] = kind.fields if kind else {}
-    field = kind.fields[path[1:]] if kind and path[1:] in fields else None
+    field = kind.fields.get(path[1:]) if kind else None
     return field.shape if field else Shape()

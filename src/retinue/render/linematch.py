@@ -36,12 +36,12 @@ class _Matcher:
         stack = [(0, len(self.old), 0, len(self.new))]
         while stack:
             i, i_end, j, j_end = stack.pop()
-            head = self._common_head(i, i_end, j, j_end)
-            found.append((i, j, head))
-            i, j = i + head, j + head
-            tail = self._common_tail(i, i_end, j, j_end)
-            i_end, j_end = i_end - tail, j_end - tail
-            found.append((i_end, j_end, tail))
+            start, end = i, i_end
+            while i < i_end and j < j_end and self.old[i] == self.new[j]:
+                i, j = i + 1, j + 1
+            while i_end > i and j_end > j and self.old[i_end - 1] == self.new[j_end - 1]:
+                i_end, j_end = i_end - 1, j_end - 1
+            found += [(start, j - (i - start), i - start), (i_end, j_end, end - i_end)]
             if i == i_end or j == j_end or self.budget < 0:
                 continue
             anchors = self._anchors(i, i_end, j, j_end)
@@ -53,18 +53,6 @@ class _Matcher:
                 i, j = x, y
             stack.append((i, i_end, j, j_end))
         return sorted(match for match in found if match[2])
-
-    def _common_head(self, i: int, i_end: int, j: int, j_end: int) -> int:
-        start = i
-        while i < i_end and j < j_end and self.old[i] == self.new[j]:
-            i, j = i + 1, j + 1
-        return i - start
-
-    def _common_tail(self, i: int, i_end: int, j: int, j_end: int) -> int:
-        end = i_end
-        while i_end > i and j_end > j and self.old[i_end - 1] == self.new[j_end - 1]:
-            i_end, j_end = i_end - 1, j_end - 1
-        return end - i_end
 
     def _anchors(self, i: int, i_end: int, j: int, j_end: int) -> list[tuple[int, int]]:
         """The longest rising chain of lines that stand exactly once on either side."""

@@ -34,17 +34,13 @@ class Shown:
     fields: Mapping[str, Json]
     steps: tuple[Step, ...] | None = None
 
-    @property
-    def current(self) -> int | None:
-        return next((step.number for step in self.steps or () if step.current), None)
-
 
 def shown_json(shown: Shown) -> dict[str, Json]:
     return {
         "address": shown.address,
         "remote_id": shown.remote_id,
         "fields": dict(shown.fields),
-        "version": shown.current,
+        "version": next((step.number for step in shown.steps or () if step.current), None),
         "versions": None
         if shown.steps is None
         else [

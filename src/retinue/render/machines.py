@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from posixpath import join, normpath
 from urllib.parse import quote
 
 from ..core.model import Diagnostic, Json, Place, Plan, Severity
-from .diagnostics import in_order
+from .diagnostics import NAMES, in_order, obstacles
 from .safe import clean_lines
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -17,7 +17,6 @@ MOST_RESULTS = 25_000
 MOST_ANNOTATIONS = 10
 """Of one type that GitHub shows of one step."""
 
-_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 _PROJECT_FILE = "retinue.yaml"
 _DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
@@ -28,12 +27,11 @@ def plan_diagnostics(plan: Plan) -> tuple[Diagnostic, ...]:
     """What a plan has to say: its own diagnostics, and its blocked and held steps as such."""
     stuck = []
     for change in plan.changes:
-        at, severities = str(change.address), {"blocked": Severity.ERROR, "held": Severity.WARNING}
-        for word, obstacle in (("blocked", change.blocked), ("held", change.held)):
-            if obstacle:
-                message = f"{change.action} {at} is {word}: {obstacle.message}"
-                remedy = "\n".join(obstacle.remedies) or None
-                stuck.append(Diagnostic(obstacle.code, message, remedy, address=at, severity=severities[word]))
+        for word, obstacle in obstacles(change):
+            message = f"{change.action} {change.address} is {word}: {obstacle.message}"
+            remedy = "\n".join(obstacle.remedies) or None
+            severity = Severity.ERROR if word == "blocked" else Severity.WARNING
+            stuck.append(Diagnostic(obstacle.code, message, remedy, address=str(change.address), severity=severity))
     return (*stuck, *plan.diagnostics)
 
 
@@ -59,7 +57,7 @@ def _sarif_result(item: Diagnostic, rule: int, folder: str) -> dict[str, Json]:
     return {
         "ruleId": item.code,
         "ruleIndex": rule,
-        "level": _LEVELS[item.severity],
+        "level": NAMES[item.severity],
         "message": {"text": _text(item)},
         "locations": [
             {
@@ -79,19 +77,14 @@ def github(diagnostics: Sequence[Diagnostic], folder: str = ".") -> str:
         items = [item for item in in_order(diagnostics) if item.severity is severity]
         shown = items if len(items) <= MOST_ANNOTATIONS else items[: MOST_ANNOTATIONS - 1]
         for item in shown:
-            properties = ",".join(f"{name}={_escaped(value, _PROPERTY)}" for name, value in _properties(item, folder))
+            at = item.place
+            place = {"file": normpath(join(folder, at.file)), "line": str(at.line), "col": str(at.column)} if at else {}
+            named = {**place, "title": f"retinue: {item.code}"}.items()
+            properties = ",".join(f"{name}={_escaped(value, _PROPERTY)}" for name, value in named)
             lines.append(f"::{command} {properties}::{_escaped(_text(item), _DATA)}")
         if len(shown) < len(items):
             lines.append(f"::{command} title=retinue::{_escaped(_rest(items[len(shown) :]).message, _DATA)}")
     return "".join(f"{line}\n" for line in lines)
-
-
-def _properties(item: Diagnostic, folder: str) -> Iterator[tuple[str, str]]:
-    if item.place:
-        yield "file", normpath(join(folder, item.place.file))
-        yield "line", str(item.place.line)
-        yield "col", str(item.place.column)
-    yield "title", f"retinue: {item.code}"
 
 
 def _text(item: Diagnostic) -> str:

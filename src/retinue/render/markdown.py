@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import NamedTuple
 
 from ..core.codec import outcome, plan_digest, plan_to_json, published_fields
-from ..core.model import Action, Cause, Change, Diagnostic, Obstacle, Outcome, Plan, Severity, Status
-from .diagnostics import diagnostic_lines, in_order
+from ..core.model import Action, Cause, Change, Diagnostic, Obstacle, Outcome, Plan, Status
+from .diagnostics import note_lines, obstacles
 from .fields import Layout, changed_fields, created_fields, field_name
 from .fit import GAP, LIMIT, Detail, Fitted, Part, fit, head_lines
 from .inert import code, fence, folded, html_code, is_web_address, link, units
@@ -30,26 +29,26 @@ _SIGNED = re.compile(r"^ {4}( *\d+ |)([-+])")
 _ORDER = (Action.DELETE, Action.REPLACE, Action.UPDATE, Action.CREATE, Action.ADOPT, Action.MOVE, Action.FORGET)
 
 
-class _Section(NamedTuple):
-    title: str
-    parts: Sequence[Part]
-
-
 def plan_markdown(plan: Plan, *, link_to: str | None = None, limit: int = LIMIT) -> str:
     """The plan in at most `limit` characters. `link_to`: where the whole of it is, for what had to be shortened."""
     top = [
         f"### retinue: {code(plan.project)} / {code(plan.environment)}",
         f"**{summary_line(plan)}** {code(plan.provider)}, {code(host(plan.endpoint))}",
     ]
+    digest = code(plan_digest(plan_to_json(plan, "")))
     if plan.promotion is not None:
         top.append(promotion_line(plan.promotion, code))
     if not plan.complete:
         top.append("> " + NARROWED.replace("\n", "\n> "))
     if allowed := allowed_line(plan.allowed):
         top.append(code(allowed))
-    return _document(
-        top, _plan_sections(plan), _foot(plan), _where(link_to, "`retinue show PLANFILE` shows it whole."), limit
-    )
+    foot = f"Digest, to approve exactly this with `retinue apply --expect-digest`: {digest}"
+    if outcome(plan) == "no-changes":
+        foot = f"Digest {digest}"
+    elif outcome(plan) == "blocked":
+        foot = f"Nothing is applied while a change is blocked. Digest {digest}"
+    whole = _where(link_to, "`retinue show PLANFILE` shows it whole.")
+    return _document(top, _plan_sections(plan), [foot], whole, limit)
 
 
 def results_markdown(plan: Plan, outcomes: Sequence[Outcome], *, link_to: str | None = None, limit: int = LIMIT) -> str:
@@ -58,26 +57,26 @@ def results_markdown(plan: Plan, outcomes: Sequence[Outcome], *, link_to: str | 
         f"### retinue: applied to {code(plan.project)} / {code(plan.environment)}",
         f"**{counts(outcomes) if outcomes else summary_line(plan)}**",
     ]
-    failed = [item for item in outcomes if item.status is not Status.DONE]
-    done = [item for item in outcomes if item.status is Status.DONE]
-    sections = [
-        _Section("Not done", [_result(item) for item in failed]),
-        _Section("Done", [_result(item) for item in done]),
-    ]
+    sections = {
+        "Not done": [_result(item) for item in outcomes if item.status is not Status.DONE],
+        "Done": [_result(item) for item in outcomes if item.status is Status.DONE],
+    }
     return _document(top, sections, [], _where(link_to, "The run as text or JSON says all."), limit)
 
 
-def _document(top: Sequence[str], sections: Sequence[_Section], foot: Sequence[str], whole: str, limit: int) -> str:
+def _document(
+    top: Sequence[str], sections: Mapping[str, Sequence[Part]], foot: Sequence[str], whole: str, limit: int
+) -> str:
     """Everything in its place, with the notice of what was shortened right below the head."""
-    titles = [f"#### {section.title}" for section in sections]
-    parts = [part for section in sections for part in section.parts]
+    titles = [f"#### {title}" for title in sections]
+    parts = [part for section in sections.values() for part in section]
     longest = _notice(Fitted((), len(parts), tuple(parts)), whole)
     fixed = [*top, longest, *titles, *foot]
     fitted = fit(parts, limit - sum(units(text) + len(GAP) for text in fixed), _CUT)
     texts = iter(fitted.texts)
     body = []
-    for title, section in zip(titles, sections, strict=True):
-        chosen = [text for text in (next(texts) for _ in section.parts) if text]
+    for title, section in zip(titles, sections.values(), strict=True):
+        chosen = [text for text in (next(texts) for _ in section) if text]
         body += [title, *chosen] if chosen else []
     notice = [_notice(fitted, whole)] if fitted.shortened or fitted.left_out else []
     return GAP.join([*top, *notice, *body, *foot]) + "\n"
@@ -97,40 +96,36 @@ def _where(link_to: str | None, otherwise: str) -> str:
     return f"{link('All of it is here', link_to)}." if link_to and is_web_address(link_to) else otherwise
 
 
-def _foot(plan: Plan) -> list[str]:
-    digest = plan_digest(plan_to_json(plan, ""))
-    if outcome(plan) == "no-changes":
-        return [f"Digest {code(digest)}"]
-    if outcome(plan) == "blocked":
-        return [f"Nothing is applied while a change is blocked. Digest {code(digest)}"]
-    return [f"Digest, to approve exactly this with `retinue apply --expect-digest`: {code(digest)}"]
-
-
 # --- the parts of a plan
 
 
-def _plan_sections(plan: Plan) -> list[_Section]:
-    blocked = [change for change in plan.changes if change.blocked]
-    rest = [change for change in plan.changes if not change.blocked]
-    actions = [*_ORDER, *dict.fromkeys(change.action for change in rest if change.action not in _ORDER)]
-    by_action = {action: [change for change in rest if change.action is action] for action in actions}
+def _plan_sections(plan: Plan) -> dict[str, list[Part]]:
     seen: set[Obstacle] = set()
-    sections = [_Section("Blocked", [_change(change, plan, seen) for change in blocked])]
-    for action in actions:
+    sections = {"Blocked": [_change(change, plan, seen) for change in plan.changes if change.blocked]}
+    for action in (*_ORDER, Action.NO_OP):
         if action is Action.UPDATE:
-            sections.append(_Section("Notes", _notes(plan.diagnostics)))
-        changes = [_change(change, plan, seen) for change in by_action[action]]
-        sections.append(_Section(action.value.capitalize(), changes))
-    return [section for section in sections if section.parts]
+            sections["Notes"] = _notes(plan.diagnostics)
+        chosen = [change for change in plan.changes if change.action is action and not change.blocked]
+        sections[action.capitalize()] = [_change(change, plan, seen) for change in chosen]
+    return {title: parts for title, parts in sections.items() if parts}
 
 
 def _change(change: Change, plan: Plan, seen: set[Obstacle]) -> Part:
     line = f"- {_line(change, plan, code)}"
-    obstacles = [(word, item) for word, item in (("blocked", change.blocked), ("held", change.held)) if item]
-    texts = [_obstacle(word, item, repeated=item in seen) for word, item in obstacles]
-    seen.update(item for _, item in obstacles)
-    stuck = [f"{word}: {code(cut(clean(item.message), _MESSAGE))}" for word, item in obstacles]
-    drawn = cache(lambda: list(_field_lines(change, plan)))
+    texts = []
+    for word, item in obstacles(change):
+        above = item in seen
+        remedies = [] if above else [f"  {clean(remedy)}" for remedy in item.remedies]
+        texts.append([f"{word}: {clean(item.message)}{' (as above)' if above else ''}", *remedies])
+        seen.add(item)
+    stuck = [f"{word}: {code(cut(clean(item.message), _MESSAGE))}" for word, item in obstacles(change)]
+
+    @cache
+    def drawn() -> list[str]:
+        """As the text shows them, with the sign of a changed line in the first column, where a diff has it."""
+        draw, kind = created_fields if change.action is Action.CREATE else changed_fields, change.address.kind
+        lines = draw(published_fields(change), plan.kinds.get(kind), _LAYOUT, _PLAIN)
+        return [_SIGNED.sub(r"\2 \1", line[4:]) for line in lines]
 
     def detailed(most: int | None) -> Detail:
         blocks, whole = [line] if texts else [], True
@@ -166,28 +161,11 @@ def _line(change: Change, plan: Plan, span: Callable[[str], str]) -> str:
     return " ".join(words)
 
 
-def _field_lines(change: Change, plan: Plan) -> Iterator[str]:
-    """As the text shows them, with the sign of a changed line in the first column, where a diff has it."""
-    kind = plan.kinds.get(change.address.kind)
-    draw = created_fields if change.action is Action.CREATE else changed_fields
-    for line in draw(published_fields(change), kind, _LAYOUT, _PLAIN):
-        yield _SIGNED.sub(r"\2 \1", line[4:])
-
-
-def _obstacle(word: str, obstacle: Obstacle, *, repeated: bool) -> list[str]:
-    if repeated:
-        return [f"{word}: {clean(obstacle.message)} (as above)"]
-    return [f"{word}: {clean(obstacle.message)}", *(f"  {clean(remedy)}" for remedy in obstacle.remedies)]
-
-
 def _notes(diagnostics: Sequence[Diagnostic]) -> list[Part]:
     """Warnings and notes in one open block."""
     if not diagnostics:
         return []
-    lines = []
-    for item in in_order(diagnostics):
-        note = item.severity is Severity.INFO and item.remedy is None
-        lines += [clean(item.message)] if note else "\n".join(diagnostic_lines(item, _PLAIN)).split("\n")
+    lines = "\n".join(note_lines(diagnostics, _PLAIN)).split("\n")
     count = f"{len(diagnostics)} note{'' if len(diagnostics) == 1 else 's'}."
 
     def detailed(most: int | None) -> Detail:

@@ -54,18 +54,15 @@ def sheet_text(sheet: Sheet) -> str:
 
 def matrix_markdown(sheets: Sequence[Sheet]) -> str:
     """A table for each kind; for a single provider with the notes."""
-    return "\n".join(_markdown_table(kind, sheets) for kind in _kinds(sheets))
-
-
-def _markdown_table(kind: str, sheets: Sequence[Sheet]) -> str:
-    head: tuple[str, ...] = (kind, *(sheet.name for sheet in sheets))
-    rows: list[tuple[str, ...]] = [(f"`{name}`", *_supports(kind, name, sheets)) for name in _names(kind, sheets)]
-    if len(sheets) == 1:
-        head = (*head, "note")
-        rows = [(*row, sheets[0].fields[kind][name][1]) for row, name in zip(rows, _names(kind, sheets), strict=True)]
-    table = [head, tuple("---" for _ in head), *rows]
-    cells = ([clean(cell).replace("|", "\\|") for cell in row] for row in table)
-    return "".join(f"| {' | '.join(row)} |\n" for row in cells)
+    tables, single = [], sheets[0].fields if len(sheets) == 1 else {}
+    for kind in _kinds(sheets):
+        head = [kind, *(sheet.name for sheet in sheets), *(["note"] if single else [])]
+        names = _names(kind, sheets)
+        notes = [[single[kind][name][1]] if single else [] for name in names]
+        rows = [[f"`{name}`", *_supports(kind, name, sheets), *note] for name, note in zip(names, notes, strict=True)]
+        cells = ([clean(cell).replace("|", "\\|") for cell in row] for row in (head, ["---"] * len(head), *rows))
+        tables.append("".join(f"| {' | '.join(row)} |\n" for row in cells))
+    return "\n".join(tables)
 
 
 def matrix_json(sheets: Sequence[Sheet]) -> Json:

@@ -71,7 +71,17 @@ def results_json(
         "exit_code": exit_code,
         "project": plan.project,
         "environment": plan.environment,
-        "results": [_result(item) for item in outcomes],
+        "results": [
+            {
+                "address": str(item.address),
+                "action": item.action.value,
+                "status": item.status.value,
+                "remote_id": item.remote_id,
+                "error": item.error,
+                "remedy": item.remedy,
+            }
+            for item in outcomes
+        ],
         "summary": _summary(outcomes, plan.unchanged),
         "diagnostics": [diagnostic_to_json(item) for item in diagnostics],
     }
@@ -83,17 +93,6 @@ def _summary(outcomes: Sequence[Outcome], unchanged: int) -> dict[str, int]:
     actions = Counter(item.action for item in outcomes if item.status is Status.DONE)
     numbers = {action.value: actions[action] for action in Action} | {Action.NO_OP.value: unchanged}
     return numbers | {status.value: statuses[status] for status in Status}
-
-
-def _result(item: Outcome) -> dict[str, Json]:
-    return {
-        "address": str(item.address),
-        "action": item.action.value,
-        "status": item.status.value,
-        "remote_id": item.remote_id,
-        "error": item.error,
-        "remedy": item.remedy,
-    }
 
 
 def error_json(diagnostics: Sequence[Diagnostic], exit_code: int, outcome: str | None = None) -> dict[str, Json]:

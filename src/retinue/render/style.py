@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 REVIEWED = 100
 """The columns for which a plan is laid out where no terminal says otherwise."""
+
+
+def _painter(code: str) -> Callable[[Style, str], str]:
+    return lambda style, text: f"\x1b[{code}m{text}\x1b[0m" if style.color and text else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,39 +19,15 @@ class Style:
 
     color: bool = False
 
-    def _paint(self, code: str, text: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self.color and text else text
-
-    def strong(self, text: str) -> str:
-        return self._paint("1", text)
-
-    def muted(self, text: str) -> str:
-        return self._paint("2", text)
-
-    def added(self, text: str) -> str:
-        return self._paint("32", text)
-
-    def removed(self, text: str) -> str:
-        return self._paint("31", text)
-
-    def changed(self, text: str) -> str:
-        return self._paint("33", text)
-
-    def replaced(self, text: str) -> str:
-        return self._paint("35", text)
-
-    def taken(self, text: str) -> str:
-        """What changes hands without being made or deleted: adopt, forget, move."""
-        return self._paint("36", text)
-
-    def added_word(self, text: str) -> str:
-        return self._paint("32;7", text)
-
-    def removed_word(self, text: str) -> str:
-        return self._paint("31;7", text)
-
-    def error(self, text: str) -> str:
-        return self._paint("1;31", text)
-
-    def warning(self, text: str) -> str:
-        return self._paint("1;33", text)
+    strong = _painter("1")
+    muted = _painter("2")
+    added = _painter("32")
+    removed = _painter("31")
+    changed = _painter("33")
+    replaced = _painter("35")
+    taken = _painter("36")
+    """What changes hands without being made or deleted: adopt, forget, move."""
+    added_word = _painter("32;7")
+    removed_word = _painter("31;7")
+    error = _painter("1;31")
+    warning = _painter("1;33")

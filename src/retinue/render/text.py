@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from ..core.allowed import Allowed
 from ..core.codec import published_fields, summary
-from ..core.model import Action, Cause, Change, Obstacle, Plan, Promotion, Reason, Severity
-from .diagnostics import diagnostic_lines, in_order
+from ..core.model import Action, Cause, Change, Obstacle, Plan, Promotion, Reason
+from .diagnostics import note_lines, obstacles
 from .fields import CAUSES, Layout, changed_fields, created_fields, remark_after
 from .safe import cells, clean, defuse, pad
 from .style import REVIEWED, Style
@@ -26,7 +26,6 @@ _SYMBOLS: dict[Action, tuple[str, Callable[[Style, str], str]]] = {
     Action.MOVE: (">", Style.taken),
     Action.NO_OP: ("", Style.muted),
 }
-_UNKNOWN = ("?", Style.changed)
 _REASONS: dict[str, str] = {
     Reason.ORPHAN: "its manifest is gone",
     Reason.REMOVED: "named in `removed`",
@@ -61,7 +60,7 @@ def plan_text(plan: Plan, *, style: Style = Style(), show_unchanged: bool = Fals
     if show_unchanged:
         steps.extend(style.muted(f"    {clean(str(address))}") for address in plan.unchanged_addresses)
     blocks.append("\n".join(steps))
-    blocks.append("\n".join(_notes(plan, style)))
+    blocks.append("\n".join(note_lines(plan.diagnostics, style)))
     blocks.append(style.warning(allowed_line(plan.allowed)))
     blocks.append(style.strong(summary_line(plan)))
     return defuse("\n\n".join(block for block in blocks if block)) + "\n"
@@ -99,7 +98,7 @@ def header(plan: Plan) -> str:
 
 def symbol(action: Action) -> str:
     """`+` for create."""
-    return _SYMBOLS.get(action, _UNKNOWN)[0]
+    return _SYMBOLS[action][0]
 
 
 def host(endpoint: str) -> str:
@@ -117,32 +116,24 @@ def _steps(plan: Plan, style: Style, width: int) -> Iterator[str]:
     shown: set[Obstacle] = set()
     for change in plan.changes:
         layout = layout._replace(causes=UNKNOWN_CAUSES if change.reason in UNKNOWN_HISTORY else CAUSES)
-        yield _head(change, plan, ids, layout, style)
+        (sign, paint), address = _SYMBOLS[change.action], clean(str(change.address))
+        line = f"{sign:>3} {address}"
+        behind = pad(line, ids) + clean(change.remote_id) if change.remote_id else ""
+        remark = remark_after(line + behind, reason_of(change, plan), layout, style)
+        yield paint(style, f"{sign:>3}") + f" {style.strong(address)}{behind}{remark}"
         kind = plan.kinds.get(change.address.kind)
         # What is in a file is the author's own; the head says how large it is.
         if kind is None or not kind.by_content:
             draw = created_fields if change.action is Action.CREATE else changed_fields
             yield from draw(published_fields(change), kind, layout, style)
-        for word, obstacle in (("blocked", change.blocked), ("held", change.held)):
-            if obstacle:
-                # Each way out on a line of its own, to paste; shown once for a whole group.
-                repeated = obstacle in shown
-                ways = " (the ways out stand above)" if repeated and obstacle.remedies else ""
-                yield f"      {style.error(word + ':')} {clean(obstacle.message)}{ways}"
-                if not repeated:
-                    yield from (f"        {clean(remedy)}" for remedy in obstacle.remedies)
-                shown.add(obstacle)
-
-
-def _head(change: Change, plan: Plan, ids: int, layout: Layout, style: Style) -> str:
-    sign, paint = _SYMBOLS.get(change.action, _UNKNOWN)
-    address, remote_id, reason = clean(str(change.address)), clean(change.remote_id or ""), reason_of(change, plan)
-    line = f"{sign:>3} {address}"
-    painted = paint(style, f"{sign:>3}") + f" {style.strong(address)}"
-    if remote_id:
-        gap = pad(line, ids)
-        line, painted = line + gap + remote_id, painted + gap + remote_id
-    return painted + remark_after(line, reason, layout, style)
+        for word, obstacle in obstacles(change):
+            # Each way out on a line of its own, to paste; shown once for a whole group.
+            repeated = obstacle in shown
+            ways = " (the ways out stand above)" if repeated and obstacle.remedies else ""
+            yield f"      {style.error(word + ':')} {clean(obstacle.message)}{ways}"
+            if not repeated:
+                yield from (f"        {clean(remedy)}" for remedy in obstacle.remedies)
+            shown.add(obstacle)
 
 
 def reason_of(change: Change, plan: Plan) -> str:
@@ -162,11 +153,3 @@ def reason_of(change: Change, plan: Plan) -> str:
 def still_to_do(change: Change) -> str:
     """`still to update (drift)`: the step of an object that ought to need none."""
     return f"still to {change.action}" + (f" ({change.reason})" if change.action is Action.UPDATE else "")
-
-
-def _notes(plan: Plan, style: Style) -> Iterator[str]:
-    for item in in_order(plan.diagnostics):
-        if item.severity is Severity.INFO and item.remedy is None:
-            yield style.muted(clean(item.message))
-        else:
-            yield from diagnostic_lines(item, style)

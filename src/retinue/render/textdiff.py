@@ -46,15 +46,12 @@ class TextDiff(NamedTuple):
 def text_diff(before: str, after: str) -> TextDiff:
     """What changed from one text to another, line by line."""
     old, new = before.split("\n"), after.split("\n")
-    return TextDiff(tuple(_hunks(old, new)), len(old), len(new))
-
-
-def _hunks(old: Sequence[str], new: Sequence[str]) -> Iterator[Hunk]:
-    i = j = 0
+    hunks, i, j = list[Hunk](), 0, 0
     for x, y, size in [*equal_stretches(old, new), (len(old), len(new), 0)]:
         if (i, j) != (x, y):
-            yield Hunk(i + 1, tuple(old[i:x]), j + 1, tuple(new[j:y]))
+            hunks.append(Hunk(i + 1, tuple(old[i:x]), j + 1, tuple(new[j:y])))
         i, j = x + size, y + size
+    return TextDiff(tuple(hunks), len(old), len(new))
 
 
 def diff_lines(diff: TextDiff, style: Style) -> list[str]:
@@ -67,23 +64,16 @@ def diff_lines(diff: TextDiff, style: Style) -> list[str]:
             folded = hunk.after_at - end
             lines.append(style.muted(f"{'':>{digits}} … {folded} unchanged line{'' if folded == 1 else 's'}"))
         end = hunk.after_at + len(hunk.added)
-        removed, added, words = marked_words(hunk, style, words)
+        # Blanks at the end of a changed line as `·`: they may be all that changed.
+        removed, added = ([_END.sub(lambda end: "·" * len(end[0]), line) for line in side] for side in _shortened(hunk))
+        (old, new), cost = _changed_words(removed, added) if words > 0 else (([], []), 0)
+        words -= cost
         minus, plus = style.removed("-"), style.added("+")
-        lines.extend(f"{hunk.before_at + n:>{digits}} {minus} {text}" for n, text in enumerate(removed))
-        lines.extend(f"{hunk.after_at + n:>{digits}} {plus} {text}" for n, text in enumerate(added))
+        taken_out = enumerate(_painted(removed, old, style.removed, style.removed_word), hunk.before_at)
+        put_in = enumerate(_painted(added, new, style.added, style.added_word), hunk.after_at)
+        lines.extend(f"{number:>{digits}} {minus} {text}" for number, text in taken_out)
+        lines.extend(f"{number:>{digits}} {plus} {text}" for number, text in put_in)
     return lines
-
-
-def marked_words(hunk: Hunk, style: Style, budget: int = _WORD_BUDGET) -> tuple[list[str], list[str], int]:
-    """A hunk's removed and added lines, clean, with the changed words marked, and what is left of the word budget."""
-    # Blanks at the end of a changed line as `·`: they may be all that changed.
-    removed, added = ([_END.sub(lambda end: "·" * len(end[0]), line) for line in side] for side in _shortened(hunk))
-    spans: tuple[_Spans, _Spans] = ([], [])
-    if budget > 0 and style.color:
-        spans, cost = _changed_words(removed, added)
-        budget -= cost
-    old = list(_painted(removed, spans[0], style.removed, style.removed_word))
-    return old, list(_painted(added, spans[1], style.added, style.added_word)), budget
 
 
 def _shortened(hunk: Hunk) -> tuple[Sequence[str], Sequence[str]]:

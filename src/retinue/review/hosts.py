@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from ..core.errors import AuthError, ServiceError
 from ..core.model import Json
-from ..providers.credentials import Secrets
-from ..providers.http import Http
 from ..providers.paged import remove
 from ..providers.wire import Answer, Connection, Verb, Verdict
-from .sticky import Comment, Host
+from .sticky import Comment, Step
 
 _PAGE = 100
 _MOST_PAGES = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """Where a request for review is: the API's base URL, the repository or project, the number, and a token.
-
-    `number` 0: not known yet; only `request_of` may be asked. `proxy` and `secrets` as in a Connection.
-    """
-
-    api_url: str
-    repository: str
-    number: int
-    token: str
-    timeout: float = 120.0
-    log: Callable[[str], None] | None = None
-    proxy: str | None = None
-    secrets: Secrets = field(default_factory=Secrets)
 
 
 def classify(verb: Verb, answer: Answer) -> Verdict:
@@ -50,25 +30,85 @@ def classify(verb: Verb, answer: Answer) -> Verdict:
     return Verdict.REJECTED
 
 
-def connect(host: str, access: Access) -> Host:
-    """`host`: a key of HOSTS."""
-    return HOSTS[host](access)
+class Host:
+    """The comments of one pull or merge request, oldest first. Every method may raise a `core.errors` error.
 
+    `number` 0: not known yet; only `request_of` may be asked.
+    """
 
-class GitHub:
-    """Comments of a pull request, which on GitHub is an issue too."""
+    _headers: Mapping[str, str] = {}
+    _method = "PUT"
 
-    _headers: Mapping[str, str] = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
-
-    def __init__(self, access: Access) -> None:
-        self._http = _http(access, self._headers)
-        # Beside `/api/v3` on a server of one's own, and below the one host of github.com.
-        self._graphql = f"{access.api_url.removesuffix('/v3')}/graphql"
-        self._repository = "/".join(quote(part, safe="") for part in access.repository.split("/"))
-        self._number = access.number
+    def __init__(self, connection: Connection, repository: str, number: int) -> None:
+        self.repository, self.number = repository, number
+        self._http = connection.with_headers({**self._headers, **connection.headers}).http(classify)
 
     def request_of(self, commit: str) -> int:
-        found = _pages(self._http, f"repos/{self._repository}/commits/{quote(commit, safe='')}/pulls", {})
+        """The number of the merged request that brought a commit to its branch; 0 if there is none."""
+        raise NotImplementedError
+
+    def comments(self) -> Iterator[Comment]:
+        raise NotImplementedError
+
+    def _all(self) -> str:
+        """The path below which comments are listed and made."""
+        raise NotImplementedError
+
+    def _each(self) -> str:
+        """The path below which each comment is."""
+        return self._all()
+
+    def carry_out(self, todo: Sequence[Step], body: str) -> str:
+        """Do the steps; the id of the comment that stays."""
+        left = ""
+        for step in todo:
+            path = f"{self._each()}/{quote(step.id or '', safe='')}"
+            if step.verb == "delete":
+                remove(self._http, path)
+                continue
+            left = step.id or ""
+            if step.verb == "create":
+                left = str(self._http.send(Verb.CREATE, "POST", self._all(), body={"body": body})["id"])
+            elif step.verb == "update":
+                self._http.send(Verb.UPDATE, self._method, path, body={"body": body})
+        return left
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _pages(self, path: str, **params: str) -> Iterator[dict[str, Any]]:
+        """Every entry of a list that comes in pages. A page that is not full is the last one on both hosts."""
+        for page in range(1, _MOST_PAGES + 1):
+            asked = {**params, "per_page": str(_PAGE), "page": str(page)}
+            found: Json = self._http.send(Verb.LIST, "GET", path, params=asked)
+            if not isinstance(found, list) or not all(isinstance(item, dict) and "id" in item for item in found):
+                message = "the list of comments is not in the shape of this host's API"
+                raise ServiceError(message, "Check the API's URL.")
+            yield from found
+            if len(found) < _PAGE:
+                return
+
+
+class GitHub(Host):
+    """Comments of a pull request, which on GitHub is an issue too."""
+
+    _headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
+    _method = "PATCH"
+
+    def __init__(self, connection: Connection, repository: str, number: int) -> None:
+        super().__init__(connection, repository, number)
+        # Beside `/api/v3` on a server of one's own, and below the one host of github.com.
+        self._graphql = f"{connection.base_url.removesuffix('/v3')}/graphql"
+        self._path = "repos/" + "/".join(quote(part, safe="") for part in repository.split("/"))
+
+    def _all(self) -> str:
+        return f"{self._path}/issues/{self.number}/comments"
+
+    def _each(self) -> str:
+        return f"{self._path}/issues/comments"
+
+    def request_of(self, commit: str) -> int:
+        found = self._pages(f"{self._path}/commits/{quote(commit, safe='')}/pulls")
         merged = [raw for raw in found if raw.get("merged_at")]
         # The request that made this very commit before one that merely holds it.
         merged.sort(key=lambda raw: raw.get("merge_commit_sha") != commit)
@@ -76,22 +116,9 @@ class GitHub:
 
     def comments(self) -> Iterator[Comment]:
         me = self._login()
-        for raw in _pages(self._http, f"repos/{self._repository}/issues/{self._number}/comments", {}):
+        for raw in self._pages(self._all()):
             ours = (raw.get("user") or {}).get("login") == me
             yield Comment(str(raw["id"]), raw.get("body") or "", ours)
-
-    def create(self, body: str) -> str:
-        path = f"repos/{self._repository}/issues/{self._number}/comments"
-        return str(self._http.send(Verb.CREATE, "POST", path, body={"body": body})["id"])
-
-    def update(self, key: str, body: str) -> None:
-        self._http.send(Verb.UPDATE, "PATCH", self._comment(key), body={"body": body})
-
-    def delete(self, key: str) -> None:
-        remove(self._http, self._comment(key))
-
-    def close(self) -> None:
-        self._http.close()
 
     def _login(self) -> str:
         """Whose token it is: `NAME`, or `APP[bot]`. Raises AuthError.
@@ -104,67 +131,27 @@ class GitHub:
                 return login
         raise AuthError("GitHub does not say whose token this is")
 
-    def _comment(self, key: str) -> str:
-        return f"repos/{self._repository}/issues/comments/{quote(key, safe='')}"
 
-
-class GitLab:
+class GitLab(Host):
     """Notes of a merge request."""
 
-    def __init__(self, access: Access) -> None:
-        self._http = _http(access, {})
-        project = quote(access.repository, safe="")
-        self._project = f"projects/{project}"
-        self._notes = f"{self._project}/merge_requests/{access.number}/notes"
+    def _all(self) -> str:
+        return f"{self._project()}/merge_requests/{self.number}/notes"
+
+    def _project(self) -> str:
+        return f"projects/{quote(self.repository, safe='')}"
 
     def request_of(self, commit: str) -> int:
-        path = f"{self._project}/repository/commits/{quote(commit, safe='')}/merge_requests"
-        merged = [raw for raw in _pages(self._http, path, {}) if raw.get("state") == "merged"]
+        path = f"{self._project()}/repository/commits/{quote(commit, safe='')}/merge_requests"
+        merged = [raw for raw in self._pages(path) if raw.get("state") == "merged"]
         return int(merged[0]["iid"]) if merged else 0
 
     def comments(self) -> Iterator[Comment]:
         who = self._http.send(Verb.GET, "GET", "user")
         me = who.get("username") if isinstance(who, dict) else None
-        for raw in _pages(self._http, self._notes, {"sort": "asc", "order_by": "created_at"}):
+        for raw in self._pages(self._all(), sort="asc", order_by="created_at"):
             ours = me is not None and (raw.get("author") or {}).get("username") == me and not raw.get("system")
             yield Comment(str(raw["id"]), raw.get("body") or "", ours)
 
-    def create(self, body: str) -> str:
-        return str(self._http.send(Verb.CREATE, "POST", self._notes, body={"body": body})["id"])
 
-    def update(self, key: str, body: str) -> None:
-        self._http.send(Verb.UPDATE, "PUT", f"{self._notes}/{quote(key, safe='')}", body={"body": body})
-
-    def delete(self, key: str) -> None:
-        remove(self._http, f"{self._notes}/{quote(key, safe='')}")
-
-    def close(self) -> None:
-        self._http.close()
-
-
-HOSTS: dict[str, Callable[[Access], Host]] = {"github": GitHub, "gitlab": GitLab}
-
-
-def _http(access: Access, headers: Mapping[str, str]) -> Http:
-    headers = {**headers, "Authorization": f"Bearer {access.token}"}
-    connection = Connection(
-        access.api_url,
-        headers,
-        budget=access.timeout,
-        log=access.log,
-        parallelism=1,
-        proxy=access.proxy,
-        secrets=access.secrets,
-    )
-    return Http(connection, classify)
-
-
-def _pages(http: Http, path: str, params: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """Every entry of a list that comes in pages. A page that is not full is the last one on both hosts."""
-    for page in range(1, _MOST_PAGES + 1):
-        found: Json = http.send(Verb.LIST, "GET", path, params={**params, "per_page": str(_PAGE), "page": str(page)})
-        if not isinstance(found, list) or not all(isinstance(item, dict) and "id" in item for item in found):
-            raise ServiceError("the list of comments is not in the shape of this host's API", "Check the API's URL.")
-        yield from found
-        if len(found) < _PAGE:
-            return
+HOSTS: Mapping[str, type[Host]] = {"github": GitHub, "gitlab": GitLab}

@@ -1,11 +1,10 @@
-"""Keeps exactly one comment under a hidden marker: made once, brought up to date, doubles removed. Knows no host."""
+"""Decides how one comment is kept under a hidden marker: made once, brought up to date, doubles removed. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 from urllib.parse import quote
 
 
@@ -24,24 +23,6 @@ class Step:
 
     verb: str
     id: str | None = None
-
-
-class Host(Protocol):
-    """The comments of one pull or merge request, oldest first. Every method may raise a `core.errors` error."""
-
-    def request_of(self, commit: str) -> int:
-        """The number of the merged request that brought a commit to its branch; 0 if there is none."""
-
-    def comments(self) -> Iterator[Comment]: ...
-
-    def create(self, body: str) -> str:
-        """The id of the new comment."""
-
-    def update(self, key: str, body: str) -> None: ...
-
-    def delete(self, key: str) -> None: ...
-
-    def close(self) -> None: ...
 
 
 def marker(project: str, environment: str) -> str:
@@ -69,21 +50,6 @@ def steps(comments: Sequence[Comment], mark: str, body: str) -> list[Step]:
     # Hosts trim a body and may turn its line ends.
     first = Step("keep" if own[0].body.replace("\r\n", "\n").strip() == body.strip() else "update", own[0].id)
     return [first, *(Step("delete", comment.id) for comment in own[1:])]
-
-
-def carry_out(host: Host, todo: Sequence[Step], body: str) -> str:
-    """Do the steps; the id of the comment that stays."""
-    left = ""
-    for step in todo:
-        if step.verb == "create":
-            left = host.create(body)
-        elif step.verb == "delete":
-            host.delete(step.id or "")
-        else:
-            left = step.id or ""
-            if step.verb == "update":
-                host.update(left, body)
-    return left
 
 
 def _own(comments: Sequence[Comment], mark: str) -> list[Comment]:

@@ -47,9 +47,12 @@ class Catalogue:
     extras: Callable[[str, str], Json] = no_extras
 
     def of(self, provider: str) -> Catalogue:
-        """As it is where this provider has the word: a name of its kinds means its own ones."""
+        """The catalogue of an environment of this provider: names and words of its kinds mean its own ones."""
         own = self.own.get(provider, {})
-        return replace(self, kinds={**self.kinds, **own}) if own.items() - self.kinds.items() else self
+        taken = {kind.word for kind in own.values() if kind.word}
+        others = {name: kind for name, kind in self.kinds.items() if kind.word not in taken}
+        kinds = {**others, **own}
+        return self if kinds.items() == self.kinds.items() else replace(self, kinds=kinds)
 
     @cached_property
     def with_manifests(self) -> tuple[Kind, ...]:
@@ -77,15 +80,14 @@ _EXTRAS_CODE = "x"
 
 def with_extras(known: Mapping[str, Kind], provider: str, extras: Mapping[str, Json]) -> Mapping[str, Kind]:
     """The kinds with one more field, `providers`, for the fields that one service has by itself (`extras`, by kind)."""
-    return {name: _extended(kind, provider, extras[name]) if name in extras else kind for name, kind in known.items()}
-
-
-def _extended(kind: Kind, provider: str, schema: dict[str, Json]) -> Kind:
-    own = _shape(schema, schema)
-    live = {name: Shape() for name in schema.get("x-retinue-live", ())}
-    own = replace(own, properties={**(own.properties or {}), **live})
-    field = Field(EXTRAS, _EXTRAS_CODE, Shape(properties={provider: own}, default={}))
-    return replace(kind, fields={**kind.fields, EXTRAS: field})
+    found = dict(known)
+    for name, schema in ((name, extras[name]) for name in known if name in extras):
+        own = _shape(schema, schema)
+        live = {member: Shape() for member in schema.get("x-retinue-live", ())}
+        own = replace(own, properties={**(own.properties or {}), **live})
+        block = Field(EXTRAS, _EXTRAS_CODE, Shape(properties={provider: own}, default={}))
+        found[name] = replace(known[name], fields={**known[name].fields, EXTRAS: block})
+    return found
 
 
 def kind_of(schema: Mapping[str, Json], **functions: Any) -> Kind:
@@ -126,23 +128,17 @@ def _shape(schema: Json, root: Mapping[str, Json]) -> Shape:
     if "$ref" in inner:
         inner = root["definitions"][inner["$ref"].rsplit("/", 1)[1]]
     properties, values, items = inner.get("properties"), inner.get("additionalProperties"), inner.get("items")
-    by_type = _variants(inner, root) if inner.get("x-retinue-by-type") else None
+    branches = inner["allOf"] if inner.get("x-retinue-by-type") else ()
+    types = {branch["if"]["properties"]["type"]["const"]: _shape(branch["then"], root) for branch in branches}
+    members = {key: _shape(sub, root) for key, sub in (properties or {}).items()}
     return Shape(
-        properties=_members(properties, root) if properties and not by_type else None,
+        properties=members if members and not types else None,
         values=_shape(values, root) if isinstance(values, dict) else None,
         items=_shape(items, root) if items else None,
-        by_type=by_type,
+        by_type=types or None,
         unordered=schema.get("x-retinue-unordered", False),
         trim_final_newline=schema.get("x-retinue-trim-final-newline", False),
         default=schema.get("default", MISSING),
         empty=tuple(schema.get("x-retinue-empty", ())),
         is_schema=schema.get("x-retinue-json-schema", False),
     )
-
-
-def _members(properties: dict[str, Json], root: Mapping[str, Json]) -> dict[str, Shape]:
-    return {key: _shape(sub, root) for key, sub in properties.items()}
-
-
-def _variants(schema: dict[str, Json], root: Mapping[str, Json]) -> dict[str, Shape]:
-    return {branch["if"]["properties"]["type"]["const"]: _shape(branch["then"], root) for branch in schema["allOf"]}

@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
+from ..core.canonical import Noted
 from ..core.model import Json
-from ..core.noted import Noted
 
 Schema: TypeAlias = Mapping[str, Json]
 Test: TypeAlias = Callable[[Any], bool]
@@ -90,7 +90,13 @@ class _Compiler:
         if low or "maxItems" in schema:
             yield lambda value: not isinstance(value, list) or low <= len(value) <= high
         if schema.get("uniqueItems"):
-            yield lambda value: not isinstance(value, list) or _all_different_texts(value)
+            # What is no text may be equal in ways that only the validator knows.
+            yield (
+                lambda value: (
+                    not isinstance(value, list)
+                    or (all(type(item) is str for item in value) and len(set(value)) == len(value))
+                )
+            )
         if "items" in schema:
             item = _once(self.test(schema["items"]))
             yield lambda value: not isinstance(value, list) or all(map(item, value))
@@ -141,10 +147,6 @@ class _Compiler:
         if inexact or any(part.keys() != {"const"} or not isinstance(part["const"], str) for part in members):
             raise ValueError(f"there is no exact fast test for {schema}")
         return self.test(schema)
-
-
-def _all_different_texts(values: list[Any]) -> bool:
-    return all(type(value) is str for value in values) and len(set(values)) == len(values)
 
 
 def _all(tests: list[Test]) -> Test:

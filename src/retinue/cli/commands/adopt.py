@@ -16,14 +16,13 @@ from ..reading import observed
 from ..session import open_session
 
 
-@helping.command("adopt", "retinue adopt -e prod Assistant/math-tutor asst_abc123")
+@helping.command("adopt", ApplyOptions, "-e prod Assistant/math-tutor asst_abc123")
 @click.argument("address")
 @click.argument("remote_id", metavar="ID")
 @options.service_options
 @allowing.option
-@click.option("--auto-approve", "--yes", "auto_approve", is_flag=True, help="Do not ask.")
+@options.AUTO_APPROVE
 @options.format_option("text", "json")
-@options.gathered(ApplyOptions)
 def command(options: ApplyOptions, *, address: str, remote_id: str) -> int:
     """Start managing the live object ID as ADDRESS, whose manifest must exist. Shows a plan first.
 

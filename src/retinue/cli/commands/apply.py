@@ -12,17 +12,15 @@ from ...core.errors import InvalidManifests, StaleError, UsageError
 from ...core.model import Diagnostic, Plan, Severity
 from ...core.observation import Observation
 from ...core.policy import guard_trusted, less_done
-from ...core.saved_plan import confirmed
-from ...core.soundness import faults
+from ...core.saved_plan import confirmed, faults
 from ...core.strictjson import loads
 from ...engine.preflight import Checked, preflight, read_for_trusted
 from ...providers import registry
 from ...providers.base import Service
 from .. import allowing, helping, options
-from ..applying import carry_out, review_and_apply, run_of
-from ..approval import check_digest
+from ..applying import carry_out, check_digest, review_and_apply, run_of
 from ..connecting import connect
-from ..files import read_named
+from ..named_files import read_named
 from ..options import ApplyOptions, ProjectOptions
 from ..planning import as_recorded, plan_for, planned_again
 from ..reading import observed, opened
@@ -32,9 +30,7 @@ from ..session import Session, open_without_manifests, with_manifests
 _MOST_BYTES = 512 * 1024 * 1024
 
 
-@helping.command(
-    "apply", "retinue apply -e dev", "retinue apply plan.json", "retinue apply -e prod --auto-approve --backup before"
-)
+@helping.command("apply", ApplyOptions, "-e dev", "plan.json", "-e prod --auto-approve --backup before")
 @click.argument("planfile", required=False)
 @click.option(
     "--trust-plan", is_flag=True, help="Carry out PLANFILE although its manifests are not here to hold it against."
@@ -45,7 +41,6 @@ _MOST_BYTES = 512 * 1024 * 1024
 @options.apply_options
 @options.format_option("text", "json", "markdown")
 @options.LINK
-@options.gathered(ApplyOptions)
 def command(options: ApplyOptions, *, planfile: str | None, trust_plan: bool) -> int:
     """Do what the plan says: plan afresh and ask, or carry out PLANFILE exactly as it was reviewed.
 
@@ -92,7 +87,8 @@ def _apply_saved(path: str, options: ApplyOptions, *, trust_plan: bool) -> int:
         return report_blocked(plan, options)
     if not trust_plan:
         recorded = as_recorded(plan, path, options)
-        return _apply_again(plan, with_manifests(session, recorded), recorded)
+        with observed(with_manifests(session, recorded), recorded) as (session, service, seen):
+            return carry_out(plan, session, service, recorded, _confirmed(plan, session, service, seen, recorded))
     with connect(session, options) as service:
         run = run_of(session, service, options)
         seen = read_for_trusted(plan, run)
@@ -102,27 +98,11 @@ def _apply_saved(path: str, options: ApplyOptions, *, trust_plan: bool) -> int:
         allowed = less_done(given, (change for change, _ in checked.done), session.target.removed)
         guarded = guard_trusted(replace(plan, changes=checked.todo, allowed=allowed), seen)
         session = replace(session, before={item.remote_id for item in seen.live})
-        return _carry_out(plan, session, service, options, replace(checked, todo=guarded.changes))
-
-
-def _apply_again(plan: Plan, session: Session, options: ApplyOptions) -> int:
-    """Carry out what of a saved plan is left to do and is just what the manifests ask for, or nothing."""
-    with observed(session, options) as (session, service, seen):
-        return _carry_out(plan, session, service, options, _confirmed(plan, session, service, seen, options))
-
-
-def _carry_out(plan: Plan, session: Session, service: Service, options: ApplyOptions, checked: Checked) -> int:
-    """What is left to do, unless some of it is blocked by now."""
-    if any(change.blocked for change in checked.todo):
-        plan = replace(plan, changes=checked.todo, document=None)
-        if shows_plan(options):
-            show_plan(plan, ProjectOptions())
-        return report_blocked(plan, options)
-    return carry_out(plan, session, service, options, checked)
+        return carry_out(plan, session, service, options, replace(checked, todo=guarded.changes))
 
 
 def _confirmed(plan: Plan, session: Session, service: Service, seen: Observation, options: ApplyOptions) -> Checked:
-    """What is left to do, as the manifests ask for it now. Raises StaleError if they or the live objects differ."""
+    """What is left to do, if the manifests still ask for just that. Raises StaleError if they or the world differ."""
     found = preflight(plan, run_of(session, service, options), seen)
     done = [change for change, _ in found.done]
     try:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import secrets
 
-import click
-
 from ... import __version__
 from ...core.errors import RetinueError, UsageError
 from ...core.model import Json, Kind
@@ -18,12 +16,11 @@ from ..options import ApplyOptions
 from ..session import Session, open_session
 
 
-@helping.command("check", "retinue providers check -e dev")
+@helping.command("providers check", ApplyOptions, "-e dev")
 @options.service_options
-@click.option("--auto-approve", "--yes", "auto_approve", is_flag=True, help="Do not ask.")
+@options.AUTO_APPROVE
 @options.format_option("text", "json")
 @options.OUT
-@options.gathered(ApplyOptions)
 def command(options: ApplyOptions) -> int:
     """Hold what the provider claims against its service, with throw-away objects that are removed at the end.
 

@@ -14,17 +14,17 @@ from ...core.model import Plan
 from ...render.fit import LIMIT
 from ...render.inert import units
 from ...render.markdown import plan_markdown
-from ...review.hosts import HOSTS, Access, connect
-from ...review.sticky import Host, approved_digest, carry_out, head, marker, steps
+from ...review.hosts import HOSTS, Host
+from ...review.sticky import approved_digest, head, marker, steps
 from .. import console, helping, options
-from ..ci import run_link
-from ..codehost import HostOptions, access_from, commit_of
+from ..codehost import HostOptions, commit_of, host_of
 from ..options import STDOUT
 from ..projects import choose_environment, open_project
+from ..report import run_link
 from .apply import read_plan
 
 
-@helping.command("comment", "retinue comment --plan plan.json --dry-run", "retinue comment --read -e prod")
+@helping.command("comment", HostOptions, "--plan plan.json --dry-run", "--read -e prod")
 @click.option("--plan", "planfile", metavar="FILE", help="The saved plan: retinue plan --out FILE.")
 @click.option("--read", is_flag=True, help="Print the digest that was approved instead, to apply it after the merge.")
 @options.DIRECTORY
@@ -41,7 +41,6 @@ from .apply import read_plan
 @click.option("--timeout", default="2m", show_default=True, metavar="TIME", help="For the whole run: 90s, 15m.")
 @options.VERBOSE
 @options.NO_COLOR
-@options.gathered(HostOptions)
 def command(options: HostOptions) -> int:
     """Show a saved plan in its pull request: one comment for each environment, made once and then kept up to date.
 
@@ -60,20 +59,16 @@ def _write(plan: Plan, options: HostOptions) -> int:
     # The digest is there to be approved; all together is no longer than a comment may be.
     first = head(mark, None if outcome(plan) == "blocked" else plan_digest(plan_to_json(plan, "")))
     body = f"{first}\n{plan_markdown(plan, link_to=run_link(options.link), limit=LIMIT - units(first) - 1)}"
-    if options.out == STDOUT:
-        console.result(body)
-        return 0
     if options.out:
-        console.write_file(options.out, body)
-        console.note(f"Wrote {options.out}.")
+        console.deliver(body, replace(options, out=None if options.out == STDOUT else options.out))
         return 0
-    with _connected(options) as (host, access):
+    with _connected(options) as host:
         todo = steps(list(host.comments()), mark, body)
-        where = f"{access.repository} {access.number}"
+        where = f"{host.repository} {host.number}"
         if options.dry_run:
             lines = [f"would {step.verb} {step.id or 'a comment'} in {where}" for step in todo]
         else:
-            left = carry_out(host, todo, body)
+            left = host.carry_out(todo, body)
             lines = [f"{where}: " + ", ".join(f"{_PAST[step.verb]} {step.id or left}" for step in todo)]
     console.result(console.harmless("\n".join(lines)))
     return 0
@@ -83,15 +78,14 @@ def _read(options: HostOptions) -> int:
     """Print the approved digest. Raises UsageError where nothing was approved."""
     project = open_project(options.directory)
     environment = choose_environment(project, options.environment).name
-    with _connected(options) as (host, access):
-        number = access.number or host.request_of(commit_of(options.commit))
-    if not number:
-        raise UsageError("no merged request brought this commit", "Name one with --number.")
-    with _connected(replace(options, number=number)) as (host, access):
+    with _connected(options) as host:
+        host.number = host.number or host.request_of(commit_of(options.commit))
+        if not host.number:
+            raise UsageError("no merged request brought this commit", "Name one with --number.")
         digest = approved_digest(list(host.comments()), marker(project.name, environment))
     if digest is None:
         raise UsageError(
-            f"{access.repository} {number} has no comment of ours with a plan of {environment} that can be applied",
+            f"{host.repository} {host.number} has no comment of ours with a plan of {environment} that can be applied",
             "Plan again, review, and approve that digest.",
         )
     console.result(digest)
@@ -99,12 +93,11 @@ def _read(options: HostOptions) -> int:
 
 
 @contextmanager
-def _connected(options: HostOptions) -> Iterator[tuple[Host, Access]]:
+def _connected(options: HostOptions) -> Iterator[Host]:
     """The host, closed at the end; what it refuses is told with what the token needs."""
-    name, access = access_from(options)
-    host = connect(name, access)
+    name, host = host_of(options)
     try:
-        yield host, access
+        yield host
     except AuthError as error:
         raise AuthError(error.message, _RIGHTS[name]) from error
     except ServiceError as error:

@@ -11,14 +11,13 @@ from ..reading import read_world
 from ..session import open_without_manifests
 
 
-@helping.command("destroy", "retinue destroy -e dev --allow brake=3")
+@helping.command("destroy", ApplyOptions, "-e dev --allow brake=3")
 @options.service_options
 @options.selection_options
 @allowing.option
 @options.apply_options
 @options.format_option("text", "json", "markdown")
 @options.LINK
-@options.gathered(ApplyOptions)
 def command(options: ApplyOptions) -> int:
     """Delete everything this project owns in one environment. Needs --allow brake=N with the exact number."""
     session = open_without_manifests(options)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import click
@@ -13,17 +12,16 @@ from ...core.compare import Side, comparable, compare, comparison_to_json
 from ...core.errors import UsageError
 from ...core.links import link
 from ...core.model import Address, Desired
-from ...core.selection import select
+from ...core.plan import select
 from ...render.comparison import comparison_text
 from .. import console, helping, options
-from ..arguments import parse_pairs
 from ..exits import Exit
-from ..options import PlanOptions
+from ..options import PlanOptions, parse_pairs
 from ..reading import observed
 from ..session import Session, open_session
 
 
-@helping.command("diff", "retinue diff dev prod", "retinue diff dev prod --live --target 'Assistant/support-*'")
+@helping.command("diff", PlanOptions, "dev prod", "dev prod --live --target 'Assistant/support-*'")
 @click.argument("left", metavar="A")
 @click.argument("right", metavar="B")
 @options.connection_options
@@ -32,7 +30,6 @@ from ..session import Session, open_session
 @options.format_option("text", "json")
 @options.OUT
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if anything differs.")
-@options.gathered(PlanOptions)
 def command(options: PlanOptions, *, left: str, right: str, live: bool, detailed_exitcode: bool) -> int:
     """Show field by field how the environment B differs from A. Writes nothing.
 
@@ -43,8 +40,12 @@ def command(options: PlanOptions, *, left: str, right: str, live: bool, detailed
         raise UsageError(f"{left} does not differ from itself", "Name two environments: retinue diff dev prod.")
     sessions = [open_session(replace(options, environment=name)) for name in (left, right)]
     sides = [_live_side(session, options) if live else _rendered_side(session) for session in sessions]
-    chosen = _chosen(sessions, sides, options)
-    first, second = ({address: side[address] for address in side if chosen(address)} for side in sides)
+    manifests: dict[Address, Desired] = {item.address: item for each in sessions for item in each.desired}
+    bare = [Desired(address.kind, {}, address) for side in sides for address in side if address not in manifests]
+    labels = parse_pairs(options.labels, "--select")
+    selection = select([*manifests.values(), *bare], options.targets, options.excludes, labels)
+    chosen = {*manifests, *(item.address for item in bare)} if selection is None else selection.addresses
+    first, second = ({address: side[address] for address in side if address in chosen} for side in sides)
     found = compare(sessions[0].project.name, (left, right), (first, second), live=live)
     found = replace(found, kinds=sessions[0].kinds)
     if options.output_format == "json":
@@ -76,12 +77,3 @@ def _live_side(session: Session, options: PlanOptions) -> Side:
         )
         for address, claim in owned.items()
     }
-
-
-def _chosen(sessions: Sequence[Session], sides: Sequence[Side], options: PlanOptions) -> Callable[[Address], bool]:
-    """Whether an address is asked for. Raises UsageError for a pattern or a label that matches nothing."""
-    manifests: dict[Address, Desired] = {item.address: item for each in sessions for item in each.desired}
-    labels = parse_pairs(options.labels, "--select")
-    bare = [Desired(address.kind, {}, address) for side in sides for address in side if address not in manifests]
-    selection = select([*manifests.values(), *bare], options.targets, options.excludes, labels)
-    return lambda address: selection is None or address in selection.addresses

@@ -16,15 +16,12 @@ from ..planning import own_plan
 from ..reading import opened
 
 
-@helping.command(
-    "drift", "retinue drift -e prod", "retinue drift -e prod --detailed-exitcode --format markdown --out drift.md"
-)
+@helping.command("drift", PlanOptions, "-e prod", "-e prod --detailed-exitcode --format markdown --out drift.md")
 @options.service_options
 @options.selection_options
 @options.format_option("text", "json", "markdown")
 @options.OUT
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if something moved.")
-@options.gathered(PlanOptions)
 def command(options: PlanOptions, *, detailed_exitcode: bool) -> int:
     """List, field by field, what was changed outside since the last apply. Reads the service, writes nothing.
 

@@ -12,7 +12,7 @@ import click
 
 from ...core.errors import RetinueError, UsageError
 from ...core.model import Json
-from .. import console, emulators, helping, options
+from .. import console, emulators, helping
 
 _FAILURES = (
     {"kind": "status", "status": 500},
@@ -59,7 +59,7 @@ class Misbehaviour:
         return document
 
 
-@helping.command("emulator", "retinue emulator --port 8080 --db world.db", "retinue emulator --rate 5 --hint seconds")
+@helping.command("emulator", Misbehaviour, "--port 8080 --db world.db", "--rate 5 --hint seconds")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free one.")
 @click.option("--db", default=":memory:", show_default=True, metavar="PATH", help="A file keeps its objects.")
@@ -77,7 +77,6 @@ class Misbehaviour:
 @click.option("--seed", type=int, default=1, show_default=True, help="The same one, the same failures.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="As in metadata=replace; again for more.")
 @click.option("--control", is_flag=True, help="Let anybody who reaches it change all this at /_emulator/control.")
-@options.gathered(Misbehaviour)
 def command(misbehaviour: Misbehaviour, *, host: str, port: int, db: str, control: bool) -> int:
     """Serve a local Assistants v2 API until Ctrl-C; prints its URL as soon as it serves.
 
@@ -86,8 +85,15 @@ def command(misbehaviour: Misbehaviour, *, host: str, port: int, db: str, contro
     if not host.isprintable():
         raise UsageError("--host holds what no name of a host can", "Name a host or an address, such as 127.0.0.1.")
     emulator = _emulator(db, control, misbehaviour.document())
+
+    def serving(url: str) -> None:
+        """The URL alone is the result; how to reach each API by hand is for people."""
+        console.result(url)
+        for name, base, headers in emulator.guide:
+            console.note(f"  {name:<18} {url}{base}   {headers}")
+
     try:
-        emulator.serve(host, port, lambda url: _serving(url, emulator), threading.Event())
+        emulator.serve(host, port, serving, threading.Event())
     except OSError as error:
         message = f"cannot listen on {host}:{port}: {error.strerror or error}"
         raise UsageError(message, "Choose another --port; 0 takes a free one.") from error
@@ -98,13 +104,6 @@ def command(misbehaviour: Misbehaviour, *, host: str, port: int, db: str, contro
     finally:
         emulator.close()
     return 0
-
-
-def _serving(url: str, emulator: emulators.Server) -> None:
-    """The URL alone is the result; how to reach each API by hand is for people."""
-    console.result(url)
-    for name, base, headers in emulator.guide:
-        console.note(f"  {name:<18} {url}{base}   {headers}")
 
 
 def _emulator(db: str, control: bool, document: Json) -> emulators.Server:

@@ -6,24 +6,22 @@ import click
 
 from ...core.codec import parse_address
 from ...core.errors import UsageError
-from ...core.forget import forget_plan
-from ...core.model import Address, Live
+from ...core.observation import Observation
+from ...core.plan import forget_plan
 from ...engine.read import read_live
-from ...providers.base import Service
 from .. import helping, options
 from ..applying import review_and_apply
 from ..connecting import connect
 from ..options import ApplyOptions
-from ..session import Session, open_session
+from ..session import open_session
 
 
-@helping.command("forget", "retinue forget -e prod Assistant/old-bot", "retinue forget -e prod --id asst_abc123")
+@helping.command("forget", ApplyOptions, "-e prod Assistant/old-bot", "-e prod --id asst_abc123")
 @click.argument("address", required=False)
 @click.option("--id", "ids", multiple=True, metavar="ID", help="Only this live object; for a copy or a duplicate.")
 @options.service_options
-@click.option("--auto-approve", "--yes", "auto_approve", is_flag=True, help="Do not ask.")
+@options.AUTO_APPROVE
 @options.format_option("text", "json")
-@options.gathered(ApplyOptions)
 def command(options: ApplyOptions, *, address: str | None, ids: tuple[str, ...]) -> int:
     """Stop managing ADDRESS, whose manifest is gone, or one live object. Deletes nothing. Shows a plan first.
 
@@ -38,15 +36,11 @@ def command(options: ApplyOptions, *, address: str | None, ids: tuple[str, ...])
     session = open_session(options)
     described = {item.address for item in session.desired if item.address}
     with connect(session, options) as service:
-        live = _read(service, session, wanted, ids)
-        plan = forget_plan(session.target, described, live, wanted, ids)
+        # The kind that is named; else the other kinds too, if the first does not have all the ids.
+        first, *others = (kind for kind in session.provider.capabilities.kinds if not session.kinds[kind].by_content)
+        named = wanted is not None and wanted.kind in (first, *others)
+        live = read_live(service, [wanted.kind if wanted and named else first])
+        if not named and not set(ids) <= {item.remote_id for item in live}:
+            live += read_live(service, others)
+        plan = forget_plan(Observation(session.target, live), described, wanted, ids)
         return review_and_apply(plan, session, service, options)
-
-
-def _read(service: Service, session: Session, wanted: Address | None, ids: tuple[str, ...]) -> list[Live]:
-    """The kind that is named; else of the other kinds too, if the first does not have all the ids."""
-    first, *others = (kind for kind in session.provider.capabilities.kinds if not session.kinds[kind].by_content)
-    if wanted is not None and wanted.kind in (first, *others):
-        return read_live(service, [wanted.kind])
-    live = read_live(service, [first])
-    return live if set(ids) <= {item.remote_id for item in live} else live + read_live(service, others)

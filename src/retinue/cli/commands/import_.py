@@ -6,23 +6,18 @@ import click
 
 from ...core.errors import UsageError
 from .. import console, helping, options
-from ..arguments import variables_of
 from ..connecting import connect
 from ..exits import Exit
 from ..exports import Choice, from_live, read_export
 from ..options import PlanOptions, to_paste
-from ..projects import open_project
+from ..projects import open_project, variables_of
 from ..reading import read_world
-from ..rewrites import write_over
-from ..scaffold import write_new
+from ..scaffold import write_new, write_over
 from ..session import open_session
 
 
 @helping.command(
-    "import",
-    "retinue import -e prod",
-    "retinue import --from assistants.json",
-    "retinue import -e prod --update --target Assistant/math-tutor",
+    "import", PlanOptions, "-e prod", "--from assistants.json", "-e prod --update --target Assistant/math-tutor"
 )
 @click.option("--from", "source", metavar="FILE", help="An export as JSON, instead of the live service.")
 @click.option("--id", "ids", multiple=True, metavar="ID", help="Only this object.")
@@ -36,7 +31,6 @@ from ..session import open_session
 )
 @options.service_options
 @options.selection_options
-@options.gathered(PlanOptions)
 def command(
     options: PlanOptions,
     *,

@@ -8,8 +8,7 @@ import click
 
 from ...core.errors import UsageError
 from ...load.endpoints import EMULATOR, endpoint_problem
-from ...load.project import load_project
-from ...load.requirement import MISMATCH
+from ...load.project import MISMATCH, load_project
 from ...providers import registry, starter
 from .. import console, helping, options
 from ..exports import from_new_project, read_export
@@ -20,10 +19,11 @@ from ..scaffold import fresh_files, project_text, service_text, write_new
 
 @helping.command(
     "init",
-    "retinue init",
-    "retinue init -C helpdesk --from assistants.json",
-    "retinue init -C helpdesk --from openai-agents",
-    "retinue init -C helpdesk --from flowise --endpoint http://localhost:3000",
+    ProjectOptions,
+    "",
+    "-C helpdesk --from assistants.json",
+    "-C helpdesk --from openai-agents",
+    "-C helpdesk --from flowise --endpoint http://localhost:3000",
 )
 @click.option(
     "--from",
@@ -35,7 +35,6 @@ from ..scaffold import fresh_files, project_text, service_text, write_new
 @click.option("--allow-http", is_flag=True, help="Let that URL be plain http to a host that is not this machine.")
 @click.option("-C", "directory", default=".", metavar="DIR", help="The folder; made if it is not there.")
 @options.NO_COLOR
-@options.gathered(ProjectOptions)
 def command(options: ProjectOptions, *, source: str | None, endpoint: str | None, allow_http: bool) -> int:
     """Start a project with an assistant that applies as it is, or with one manifest for each exported or live one."""
     folder = Path(options.directory)

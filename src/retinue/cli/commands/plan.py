@@ -16,12 +16,7 @@ from ..reading import opened
 from ..report import remove_plan, show_plan
 
 
-@helping.command(
-    "plan",
-    "retinue plan -e prod",
-    "retinue plan -e prod --out plan.json",
-    "retinue plan -e prod --target 'Assistant/support-*'",
-)
+@helping.command("plan", PlanOptions, "-e prod", "-e prod --out plan.json", "-e prod --target 'Assistant/support-*'")
 @options.service_options
 @options.selection_options
 @allowing.option
@@ -30,7 +25,6 @@ from ..report import remove_plan, show_plan
 @options.OUT_BESIDES
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if changes are pending.")
 @click.option("--show-unchanged", is_flag=True, help="List the objects that match, too.")
-@options.gathered(PlanOptions)
 def command(options: PlanOptions, *, detailed_exitcode: bool) -> int:
     """Show what apply would create, update and delete. Reads the service, writes nothing there.
 

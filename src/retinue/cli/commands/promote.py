@@ -8,7 +8,6 @@ import click
 
 from ...core.errors import UsageError
 from ...core.model import Promotion
-from ...load.project import Environment
 from .. import allowing, helping, options
 from ..applying import review_and_apply
 from ..options import ApplyOptions
@@ -18,7 +17,7 @@ from ..reading import observed
 from ..session import open_session
 
 
-@helping.command("promote", "retinue promote dev prod", "retinue promote dev prod --verified --auto-approve")
+@helping.command("promote", ApplyOptions, "dev prod", "dev prod --verified --auto-approve")
 @click.argument("source", metavar="FROM")
 @click.argument("target", metavar="TO")
 @options.connection_options
@@ -27,7 +26,6 @@ from ..session import open_session
 @options.apply_options
 @click.option("--verified", is_flag=True, help="What goes on must have passed `retinue verify` in FROM, too.")
 @options.format_option("text", "json")
-@options.gathered(ApplyOptions)
 def command(options: ApplyOptions, *, source: str, target: str, verified: bool) -> int:
     """Apply to the environment TO what is applied and unchanged in the environment FROM. Shows a plan first.
 
@@ -37,18 +35,14 @@ def command(options: ApplyOptions, *, source: str, target: str, verified: bool) 
     options = replace(options, environment=target)
     session = open_session(options)
     choose_environment(session.project, source)
-    promotion = _promotion(source, session.environment, verified=verified)
+    written = session.environment.promote_from or Promotion(source)
+    if source == target:
+        raise UsageError(f"{source} cannot be promoted to itself", "Name two environments: retinue promote dev prod.")
+    if written.environment != source:
+        remedy = f"retinue promote {written.environment} {target}, or change `promote_from` in retinue.yaml."
+        raise UsageError(f"{target} is promoted from {written.environment}, not from {source}", remedy)
+    # What retinue.yaml asks for holds, whatever the command line says.
+    promotion = replace(written, verified=written.verified or verified)
     session = replace(session, environment=replace(session.environment, promote_from=promotion))
     with observed(session, options) as (session, service, seen):
         return review_and_apply(plan_for(session, service, seen, options), session, service, options)
-
-
-def _promotion(source: str, target: Environment, *, verified: bool) -> Promotion:
-    """What retinue.yaml asks for holds, whatever the command line says."""
-    written = target.promote_from or Promotion(source)
-    if source == target.name:
-        raise UsageError(f"{source} cannot be promoted to itself", "Name two environments: retinue promote dev prod.")
-    if written.environment != source:
-        remedy = f"retinue promote {written.environment} {target.name}, or change `promote_from` in retinue.yaml."
-        raise UsageError(f"{target.name} is promoted from {written.environment}, not from {source}", remedy)
-    return replace(written, verified=written.verified or verified)

@@ -6,24 +6,17 @@ import click
 
 from ...core.model import Json
 from ...providers import registry
-from ...providers.base import Finder, Historian, Provider
+from ...providers.base import Finder, Historian
 from ...render.matrix import Sheet, matrix_json, matrix_markdown, matrix_text, sheet_text
 from .. import console, helping, options
 from ..options import OutputOptions
 from .check import command as check
 
 
-@helping.command(
-    "providers",
-    "retinue providers",
-    "retinue providers flowise",
-    "retinue providers check -e dev",
-    below={"check": check},
-)
+@helping.command("providers", OutputOptions, "", "flowise", "check -e dev", below={"check": check})
 @click.argument("name", required=False)
 @options.format_option("text", "json", "markdown")
 @options.OUT
-@options.gathered(OutputOptions)
 def command(options: OutputOptions, *, name: str | None) -> int:
     """Show what each service can hold, field by field; of one service with the reasons.
 
@@ -32,8 +25,17 @@ def command(options: OutputOptions, *, name: str | None) -> int:
     found, broken = ([registry.load(name)], []) if name else registry.loadable()
     for error in broken:
         console.note(f"Left out: {error.message}")
-    records = [(provider, provider.capabilities) for provider in found]
-    sheets = [Sheet(provider.name, provider.title, _facts(provider), record.fields) for provider, record in records]
+    sheets = []
+    for provider in found:
+        record = provider.capabilities
+        facts: dict[str, Json] = {
+            "ids chosen by": record.identity,
+            "tells account": record.account or False,
+            "keeps versions": issubclass(provider.service, Historian),
+            "create can be repeated": record.create_repeatable,
+            "lists one owner's objects": issubclass(provider.service, Finder),
+        }
+        sheets.append(Sheet(provider.name, provider.title, facts, record.fields))
     match options.output_format:
         case "json":
             text = console.json_text(matrix_json(sheets))
@@ -43,14 +45,3 @@ def command(options: OutputOptions, *, name: str | None) -> int:
             text = sheet_text(sheets[0]) if name else matrix_text(sheets)
     console.deliver(text, options)
     return 0
-
-
-def _facts(provider: Provider) -> dict[str, Json]:
-    record = provider.capabilities
-    return {
-        "ids chosen by": record.identity,
-        "tells account": record.account or False,
-        "keeps versions": issubclass(provider.service, Historian),
-        "create can be repeated": record.create_repeatable,
-        "lists one owner's objects": issubclass(provider.service, Finder),
-    }

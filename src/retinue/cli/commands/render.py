@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import click
 
-from ...core.diff import stated_fields
+from ...core.differences import stated_fields
 from ...core.model import Desired, Json
 from ...core.pointer import join_pointer
 from ...load.origins import Origin, Path, commented, origins_of
@@ -15,7 +13,7 @@ from ..options import ProjectOptions
 from ..session import Session, open_session
 
 
-@helping.command("render", "retinue render -e prod")
+@helping.command("render", ProjectOptions, "-e prod")
 @options.ENVIRONMENT
 @options.project_options
 @options.format_option("yaml", "json")
@@ -25,7 +23,6 @@ from ..session import Session, open_session
     default=None,
     help="Say where each value was written: by default in YAML, as comments, and not in JSON.",
 )
-@options.gathered(ProjectOptions)
 def command(options: ProjectOptions, *, origins: bool | None) -> int:
     """Show the manifests of one environment as they will be compared. Needs no network and no key.
 
@@ -42,29 +39,25 @@ def command(options: ProjectOptions, *, origins: bool | None) -> int:
     return 0
 
 
-def _document(resource: Desired, session: Session) -> dict[str, Json]:
-    kind = session.kinds[resource.kind]
-    return {kind.word: resource.address.name, **stated_fields(resource.spec, kind)}
-
-
-def _origins(document: Mapping[str, Json], resource: Desired, session: Session) -> dict[Path, Origin]:
-    loaded = session.loaded
+def _document(resource: Desired, session: Session, *, origins: bool) -> tuple[dict[str, Json], dict[Path, Origin]]:
+    """The manifest as it will be compared, and where its values were written, if that is asked for."""
+    kind, loaded = session.kinds[resource.kind], session.loaded
+    document = {kind.word: resource.address.name, **stated_fields(resource.spec, kind)}
+    if not origins:
+        return document, {}
     uses = {place: {name: loaded.sources[name] for name in names} for place, names in loaded.uses.items()}
-    found = origins_of(document, resource.spec, uses)
-    word = next(iter(document))
-    return {(word,): Origin(resource.place, {})} | found if resource.place else found
+    head: dict[Path, Origin] = {(kind.word,): Origin(resource.place, {})} if resource.place else {}
+    return document, {**head, **origins_of(document, resource.spec, uses)}
 
 
 def _json(resource: Desired, session: Session, *, origins: bool) -> Json:
     """The document, or with its origins beside it, by JSON pointer."""
-    document = _document(resource, session)
-    if not origins:
-        return document
-    origins_found = {
+    document, found = _document(resource, session, origins=origins)
+    shown = {
         join_pointer(path): {**origin.place._asdict(), "variables": dict(origin.variables)}
-        for path, origin in _origins(document, resource, session).items()
+        for path, origin in found.items()
     }
-    return {"manifest": document, "origins": origins_found}
+    return {"manifest": document, "origins": shown} if origins else document
 
 
 def _yaml(resource: Desired, session: Session, *, origins: bool) -> str:
@@ -72,11 +65,7 @@ def _yaml(resource: Desired, session: Session, *, origins: bool) -> str:
     from ...load.export import to_yaml
     from ...render.safe import clean, hides, quoted_yaml
 
-    document = _document(resource, session)
+    document, found = _document(resource, session, origins=origins)
     text = to_yaml(document)
-    if hides(text):
-        text = quoted_yaml(document)
-    if not origins:
-        return text
-    found = _origins(document, resource, session)
-    return commented(text, {path: clean(str(origin)) for path, origin in found.items()})
+    text = quoted_yaml(document) if hides(text) else text
+    return commented(text, {path: clean(str(origin)) for path, origin in found.items()}) if origins else text

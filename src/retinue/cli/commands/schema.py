@@ -11,7 +11,7 @@ from ...schema.bundle import output_schemas, texts
 from .. import console, helping
 
 
-@helping.command("schema", "retinue schema", "retinue schema --out schemas")
+@helping.command("schema", None, "", "--out schemas")
 @click.argument(
     "which",
     type=click.Choice(["manifest", "project", *output_schemas()]),

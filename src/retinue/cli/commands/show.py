@@ -5,14 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from itertools import pairwise
 from pathlib import Path
 
 import click
 
 from ...core.canonical import canonical
 from ...core.codec import parse_address
-from ...core.diff import differences, stated_fields
+from ...core.differences import differing, stated_fields
 from ...core.errors import UsageError
 from ...core.model import Address, FieldChange, Kind, Live
 from ...core.observation import Observation
@@ -27,12 +26,11 @@ from ..session import Session, open_without_manifests
 from .apply import read_plan
 
 
-@helping.command("show", "retinue show plan.json", "retinue show -e prod Assistant/math-tutor")
+@helping.command("show", ServiceOptions, "plan.json", "-e prod Assistant/math-tutor")
 @click.argument("what", metavar="PLANFILE|ADDRESS")
 @options.service_options
 @options.format_option("text", "json", "markdown", "sarif", "github")
 @options.LINK
-@options.gathered(ServiceOptions)
 def command(options: ServiceOptions, *, what: str) -> int:
     """Show a saved plan, which needs no network and no project; or a live object by its address.
 
@@ -51,11 +49,18 @@ def command(options: ServiceOptions, *, what: str) -> int:
     with connect(session, options) as service:
         live = _owned(address, session, service)
         versions = service.versions(live) if isinstance(service, Historian) else None
-    shown = _shown(address, live, versions, session)
+    kind, target = session.kinds[address.kind], session.target
+    shown = Shown(
+        str(address),
+        live.remote_id,
+        f"{target.project} / {target.environment}, {target.provider}",
+        stated_fields(console.SECRETS.masked_json(dict(live.spec)), kind),
+        None if versions is None else _steps(versions, kind),
+    )
     if options.output_format == "json":
         console.result_json(console.json_text(shown_json(shown)))
     else:
-        console.result(shown_text(shown, session.kinds[address.kind], console.style_for(sys.stdout)))
+        console.result(shown_text(shown, kind, console.style_for(sys.stdout)))
     return 0
 
 
@@ -70,28 +75,14 @@ def _owned(address: Address, session: Session, service: Service) -> Live:
     return owned[address].live
 
 
-def _shown(address: Address, live: Live, versions: Sequence[Version] | None, session: Session) -> Shown:
-    kind, target = session.kinds[address.kind], session.target
-    return Shown(
-        str(address),
-        live.remote_id,
-        f"{target.project} / {target.environment}, {target.provider}",
-        stated_fields(console.SECRETS.masked_json(dict(live.spec)), kind),
-        None if versions is None else _steps(versions, kind),
-    )
-
-
 def _steps(versions: Sequence[Version], kind: Kind) -> tuple[Step, ...]:
     """Newest first, as they came."""
     specs = [console.SECRETS.masked_json(dict(version.resource.spec)) for version in versions]
-    changes = [
-        differences(kind.fields, canonical(before, kind), canonical(after, kind)) for after, before in pairwise(specs)
-    ]
-    changes += [
-        tuple(FieldChange(f"/{name}", None, value) for name, value in stated_fields(spec, kind).items())
-        for spec in specs[-1:]
-    ]
-    return tuple(
-        Step(version.number, version.created_at, version.current, step)
-        for version, step in zip(versions, changes, strict=True)
-    )
+    steps = []
+    for version, after, before in zip(versions, specs, [*specs[1:], None], strict=True):
+        stated = stated_fields(after, kind).items() if before is None else ()
+        changes = tuple(FieldChange(f"/{name}", None, value) for name, value in stated)
+        if before is not None:
+            changes = differing(kind.fields, canonical(before, kind), canonical(after, kind))
+        steps.append(Step(version.number, version.created_at, version.current, changes))
+    return tuple(steps)

@@ -12,11 +12,10 @@ from ..projects import open_project
 from ..session import open_session
 
 
-@helping.command("validate", "retinue validate", "retinue validate -e prod --format github")
+@helping.command("validate", ProjectOptions, "", "-e prod --format github")
 @options.ENVIRONMENT
 @options.project_options
 @options.format_option("text", "json", "sarif", "github")
-@options.gathered(ProjectOptions)
 def command(options: ProjectOptions) -> int:
     """Check the project file and every manifest, for one environment or for all. Needs no network and no key."""
     project = open_project(options.directory, project_file=options.project_file)

@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import click
 
 from ...core.errors import StaleError, UsageError
 from ...core.model import Change, Plan, Status
 from ...core.observation import Observation
-from ...core.verification import verify_steps
+from ...core.promotion import verify_steps
 from ...engine.apply import apply_changes
 from ...render.text import still_to_do
 from .. import console, exits, helping, interrupts, options
 from ..applying import Stopping, run_of
 from ..connecting import connect
-from ..evaluate import evaluate
 from ..options import ApplyOptions
 from ..planning import own_plan
 from ..reading import opened
 from ..session import Session
 
+_OUTPUT = "RETINUE_OUTPUT"
+_MOST_BYTES = 96 * 1024
+"""Linux takes at most 128 KiB for one variable."""
+
 
 @helping.command(
-    "verify", "retinue verify -e dev -- pytest evaluations", context_settings={"allow_interspersed_args": False}
+    "verify", ApplyOptions, "-e dev -- pytest evaluations", context_settings={"allow_interspersed_args": False}
 )
 @click.argument("words", metavar="-- COMMAND [ARG]...", nargs=-1, type=click.UNPROCESSED)
 @options.service_options
 @options.selection_options
-@options.gathered(ApplyOptions)
 def command(options: ApplyOptions, *, words: tuple[str, ...]) -> int:
     """Run COMMAND and, if it ends with 0, note on each object that its spec, as it is now, has passed.
 
@@ -51,20 +59,20 @@ def command(options: ApplyOptions, *, words: tuple[str, ...]) -> int:
         raise UsageError("there is no object to verify", "Write a manifest and apply it first.")
     steps = _steps(session, plan, seen)
     ids = {str(step.address): step.remote_id for step in steps}
-    ended = evaluate(words, console.json_text(ids), session.environment.name)
-    if ended.interrupted:
+    code, interrupted = evaluate(words, console.json_text(ids), session.environment.name)
+    if interrupted:
         console.note("interrupted: nothing is noted as verified")
-        return 128 + ended.interrupted
-    if ended.code:
-        console.note(f"Nothing is noted as verified: the command ended with code {ended.code}.")
-        return ended.code
+        return 128 + interrupted
+    if code:
+        console.note(f"Nothing is noted as verified: the command ended with code {code}.")
+        return code
     return _record(steps, plan, session, options)
 
 
 def _steps(session: Session, plan: Plan, seen: Observation) -> list[Change]:
     """Raises StaleError for an object whose marker cannot be read: nothing can be noted there."""
     owned = seen.world.owned
-    steps = verify_steps(session.desired, plan.unchanged_addresses, owned, session.kinds, seen.target.unreadable)
+    steps = verify_steps(session.desired, plan.unchanged_addresses, seen)
     damaged = [str(step.address) for step in steps if owned[step.address].applied is None]
     if damaged:
         remedy = "The next change to it rewrites the marker; or take its `retinue.` metadata away and adopt it."
@@ -86,3 +94,49 @@ def _record(steps: Sequence[Change], plan: Plan, session: Session, options: Appl
         counted = f"{done} of {len(outcomes)} object{'' if len(outcomes) == 1 else 's'}"
         console.note(f"Verified in {plan.environment}: {counted}.")
     return exits.of_outcomes(outcomes, stopping.first if done < len(outcomes) else 0)
+
+
+def evaluate(words: Sequence[str], output: str, environment: str) -> tuple[int, int]:
+    """Run a command, without a shell, that finds `output` in a file and, where it fits, in a variable.
+
+    Its code as a shell tells it, and the signal by which this process was asked to end, or 0. SIGINT and SIGTERM are
+    handed on to it, and a second one ends it at once. Raises UsageError if it cannot be started.
+    """
+    with tempfile.TemporaryDirectory(prefix="retinue-") as folder:
+        path = Path(folder) / "output.json"
+        path.write_text(output, encoding="utf-8")
+        surroundings = {key: value for key, value in os.environ.items() if key != _OUTPUT}
+        surroundings |= {f"{_OUTPUT}_FILE": str(path), "RETINUE_ENV": environment}
+        if len(output.encode()) <= _MOST_BYTES:
+            surroundings[_OUTPUT] = output
+        return _run(words, surroundings)
+
+
+def _run(words: Sequence[str], surroundings: Mapping[str, str]) -> tuple[int, int]:
+    received: list[int] = []
+    running: list[subprocess.Popen[bytes]] = []
+
+    def hand_on(number: int) -> None:
+        received.append(number)
+        for process in running:
+            if len(received) > 1:
+                process.kill()
+            elif number != signal.SIGINT or sys.stdin is None or not sys.stdin.isatty():
+                # A terminal sends Ctrl-C to the command as well.
+                process.send_signal(number)
+
+    sys.stdout.flush()
+    with interrupts.handed_to(hand_on):
+        try:
+            process = subprocess.Popen(words, env=dict(surroundings))  # noqa: S603 - the user's own command, no shell
+            running.append(process)
+            for number in received[:1]:
+                process.send_signal(number)
+            code = process.wait()
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or "no command can have this name"
+            remedy = "Name a command: retinue verify -- COMMAND."
+            if isinstance(error, PermissionError):
+                remedy = "Make it executable, or begin with what runs it: retinue verify -- python3 SCRIPT."
+            raise UsageError(f"{words[0]} cannot be run: {why}", remedy) from error
+    return 128 - code if code < 0 else code, received[0] if received else 0

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ...core.model import Address, Json, Kind, Notes, Split
 from ...core.references import reference
+from ..lenient import mapping
 
 
 def upgraded(item: dict[str, Json]) -> tuple[dict[str, Json], Notes]:
@@ -70,15 +71,14 @@ _AT = "/tool_resources/file_search/vector_stores/0"
 
 def function_name(tool: Json) -> str | None:
     """The name of the function that a tool is; None for any other tool."""
-    function = tool.get("function") if isinstance(tool, dict) and tool.get("type") == "function" else None
-    name = function.get("name") if isinstance(function, dict) else None
+    name = mapping(tool.get("function")).get("name") if _type(tool) == "function" else None
     return name if isinstance(name, str) else None
 
 
 def without_helper(item: dict[str, Json], name: str, store: Kind) -> Split:
     """The object with `vector_stores` moved into a store of this name. What the API would refuse stays where it is."""
-    resources = _mapping(item.get("tool_resources"))
-    search = _mapping(resources.get("file_search"))
+    resources = mapping(item.get("tool_resources"))
+    search = mapping(resources.get("file_search"))
     helper = search.get("vector_stores")
     if not (isinstance(helper, list) and len(helper) == 1 and isinstance(helper[0], dict)):
         return Split(item)
@@ -88,10 +88,6 @@ def without_helper(item: dict[str, Json], name: str, store: Kind) -> Split:
     linked = {**rest, "vector_store_ids": [reference(Address(store.name, name))]}
     fields, lost = _store(helper[0])
     return Split({**item, "tool_resources": {**resources, "file_search": linked}}, ((store, fields),), lost)
-
-
-def _mapping(value: Json) -> dict[str, Json]:
-    return value if isinstance(value, dict) else {}
 
 
 def _store(helper: Mapping[str, Json]) -> tuple[dict[str, Json], tuple[str, ...]]:

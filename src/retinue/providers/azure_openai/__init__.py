@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
-from ...core.model import Change, Desired, Diagnostic, Json, Live, Obstacle, Severity
+from ...core.model import Change, Diagnostic, Json, Live, Obstacle, Severity
 from ...schema import by_name
 from ..assistants_v2 import ASSISTANT, FILE, KINDS, VECTOR_STORE
-from ..base import Auth, Capabilities, Configured, Service, Settings, Support
+from ..base import Auth, Capabilities, Configured, Provider, Service, Settings, Support
 from ..openai_assistants import PROVIDER as OPENAI
 from ..openai_assistants import AssistantVerbs, FamilyService
 from ..openai_files import FILE_FIELDS, FileVerbs
 from ..vector_stores import STORE_FIELDS, StoreVerbs
 from ..wire import Connection
-from .checks import problems
+from .checks import assistant_problems, store_problems
 from .forms import WithFileIds, form_of
+from .service import FileIdsVerbs, classify
 from .versions import DEFAULT, FOUNDRY_VERSIONS, MOST_IN_BATCH, NEWEST, Part, Version, complaint, is_foundry
 
 __all__ = ["PROVIDER", "AzureProvider"]
@@ -55,7 +57,7 @@ _SETTINGS: Mapping[str, Json] = {
 }
 
 
-class AzureProvider:
+class AzureProvider(Provider):
     """The record and the pure checks, bound to one version of the API."""
 
     name = "azure-openai"
@@ -65,6 +67,10 @@ class AzureProvider:
     def __init__(self, version: Version | None = None, *, uses_entra: bool = False) -> None:
         self.version = version or Version()
         self.capabilities = _record(self.version)
+        self.checks = {
+            ASSISTANT.name: partial(assistant_problems, self.version),
+            VECTOR_STORE.name: partial(store_problems, self.version),
+        }
         self._uses_entra = uses_entra
 
     def configured(self, settings: Settings) -> Configured:
@@ -87,10 +93,6 @@ class AzureProvider:
         version = Version(name, foundry)
         return Configured(AzureProvider(version, uses_entra=entra), tuple(problems))
 
-    def check(self, desired: Desired) -> list[Diagnostic]:
-        at = str(desired.address)
-        return [replace(item, address=at) for item in problems(desired, self.version)]
-
     def obstacle(self, change: Change, live: Live | None) -> Obstacle | None:
         return OPENAI.obstacle(change, live)
 
@@ -107,14 +109,11 @@ class AzureProvider:
         return token(FOUNDRY_SCOPE if self.version.foundry else RESOURCE_SCOPE)
 
     def connect(self, connection: Connection) -> Service:
-        from ..http import Http  # heavy: the HTTP library is loaded only by commands that reach a service
-        from .service import FileIdsVerbs, classify
-
         base = connection.base_url.rstrip("/")
         if not self.version.foundry:
             base = base.removesuffix("/openai") + "/openai"
         params = {**connection.params, "api-version": self.version.name}
-        http = Http(replace(connection, base_url=base, params=params), classify)
+        http = replace(connection, base_url=base, params=params).http(classify)
         form, gone = form_of(self.version), _GONE_FOUNDRY if self.version.foundry else _GONE
         verbs = FileIdsVerbs if isinstance(form, WithFileIds) else AssistantVerbs
         files = FileVerbs(http, connection.tell)
@@ -132,28 +131,28 @@ def _endpoint_problems(endpoint: str) -> Iterator[Diagnostic]:
 
 
 def _record(version: Version) -> Capabilities:
+    # Azure's stores have no attributes on their files.
+    files = (Support.NATIVE, f"in batches of at most {MOST_IN_BATCH}")
+    fields = {
+        ASSISTANT.name: _fields(version),
+        VECTOR_STORE.name: {**STORE_FIELDS, "files": files},
+        FILE.name: FILE_FIELDS,
+    }
+    kinds, compound = KINDS, OPENAI.capabilities.compound
+    if version.has_assistant_files:
+        # These may have to be attached one by one, after the assistant is made.
+        kinds, compound = by_name(ASSISTANT, FILE), {ASSISTANT.name: frozenset({"tool_resources"})}
     return replace(
         OPENAI.capabilities,
-        kinds=by_name(ASSISTANT, FILE) if version.has_assistant_files else KINDS,
-        # The files of the first version may have to be attached one by one, after the assistant is made.
-        compound={ASSISTANT.name: frozenset({"tool_resources"})}
-        if version.has_assistant_files
-        else OPENAI.capabilities.compound,
+        kinds=kinds,
+        compound=compound,
         unreadable={},
         account="",
-        fields={ASSISTANT.name: _fields(version), **_knowledge_fields(version)},
+        fields={name: fields[name] for name in kinds},
         key_variable="AZURE_OPENAI_API_KEY",
         settings=_SETTINGS,
         auth=Auth() if version.foundry else Auth("api-key", "", frozenset({"command"})),
     )
-
-
-def _knowledge_fields(version: Version) -> dict[str, Mapping[str, tuple[Support, str]]]:
-    """Of files and vector stores; Azure's stores have no attributes on their files."""
-    if version.has_assistant_files:
-        return {FILE.name: FILE_FIELDS}
-    files = (Support.NATIVE, f"in batches of at most {MOST_IN_BATCH}")
-    return {VECTOR_STORE.name: {**STORE_FIELDS, "files": files}, FILE.name: FILE_FIELDS}
 
 
 def _fields(version: Version) -> dict[str, tuple[Support, str]]:

@@ -20,8 +20,6 @@ from .forms import file_ids
 if TYPE_CHECKING:
     from ..http import Http
 
-_NO_DEPLOYMENT = "DeploymentNotFound"
-"""The resource is there and has no deployment of the name that `model` says."""
 _AGAIN = "Apply again: the next plan has what is missing."
 
 
@@ -34,7 +32,9 @@ def classify(verb: Verb, answer: Answer) -> Verdict:
         return classify_openai(verb, answer)
     if answer.error is None or answer.error.get("code") in ("404", 404):
         return Verdict.GONE
-    return Verdict.REJECTED if answer.error.get("code") == _NO_DEPLOYMENT else classify_openai(verb, answer)
+    # The resource is there and has no deployment of the name that `model` says.
+    no_deployment = answer.error.get("code") == "DeploymentNotFound"
+    return Verdict.REJECTED if no_deployment else classify_openai(verb, answer)
 
 
 def _files(assistant: str) -> str:
@@ -52,7 +52,7 @@ class AssistantFiles:
 
         def ask(params: Mapping[str, str]) -> Answer:
             # Not Verb.LIST: a 404 of the service says that this assistant is gone, not the API.
-            return self._http.ask(Verb.GET, "GET", f"{below('assistants', assistant)}/files", params=params)
+            return self._http.ask(Verb.GET, "GET", _files(assistant), params=params)
 
         return (item["id"] for item in paged(ask, f"files of {assistant}", {"limit": "100"}))
 
@@ -60,7 +60,7 @@ class AssistantFiles:
         """Looks the object up if the outcome is unknown; sends it now if it was only told to wait."""
         while True:
             try:
-                self._http.send(Verb.CREATE, "POST", f"{below('assistants', assistant)}/files", body={"file_id": file})
+                self._http.send(Verb.CREATE, "POST", _files(assistant), body={"file_id": file})
                 return
             except UnknownOutcome as doubt:
                 if self.has(assistant, file):
@@ -69,13 +69,10 @@ class AssistantFiles:
                     raise
 
     def has(self, assistant: str, file: str) -> bool:
-        return find(self._http, self._path(assistant, file)) is not None
+        return find(self._http, below(_files(assistant), file)) is not None
 
     def detach(self, assistant: str, file: str) -> None:
-        remove(self._http, self._path(assistant, file))
-
-    def _path(self, assistant: str, file: str) -> str:
-        return below(f"{below('assistants', assistant)}/files", file)
+        remove(self._http, below(_files(assistant), file))
 
 
 class FileIdsVerbs(AssistantVerbs):

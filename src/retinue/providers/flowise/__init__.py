@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...core.model import Change, Desired, Diagnostic, Json, Live, Obstacle, Severity
+from ...core.model import Change, Diagnostic, Json, Live, Obstacle, Severity
 from ...schema import by_name, schema_beside
 from ..assistants_v2 import ASSISTANT
-from ..base import Capabilities, Service, Support
+from ..base import Capabilities, Provider, Service, Support
 from ..wire import Connection
 from .block import NAME, block_of
 from .checks import problems
-from .reading import details_of
+from .rows import details_of
 from .service import FlowiseService
 from .verdicts import classify
 
@@ -26,17 +26,15 @@ _IN_FLOW = ("/name", "/model", "/instructions", "/temperature", "/top_p", "/prov
 _NATIVE = (Support.NATIVE, "")
 
 
-class FlowiseProvider:
+class FlowiseProvider(Provider):
     """Which fields a row holds depends on its type; `validate` reports what one type lacks, at its line."""
 
     name = NAME
     title = "Flowise assistants (3.1)"
     service = FlowiseService
+    checks = {ASSISTANT.name: problems}
     capabilities = Capabilities(
         kinds=by_name(ASSISTANT),
-        identity="server",
-        list_lag=0.0,
-        create_repeatable=False,
         fields={
             ASSISTANT.name: {
                 "name": (Support.NATIVE, "that of the address where a manifest has none"),
@@ -64,10 +62,6 @@ class FlowiseProvider:
         key_variable="FLOWISE_API_KEY",
     )
 
-    def check(self, desired: Desired) -> list[Diagnostic]:
-        at = str(desired.address)
-        return [replace(item, address=at) for item in problems(desired)]
-
     def obstacle(self, change: Change, live: Live | None) -> Obstacle | None:
         """The type of a row is fixed: the server would take another one, and then refuse every change and delete."""
         wanted = next((item.after for item in change.fields if item.path == "/providers"), None)
@@ -80,10 +74,8 @@ class FlowiseProvider:
         return Obstacle("flowise-type", f"{live.remote_id} is of type {before}, which cannot become {after}", ways)
 
     def connect(self, connection: Connection) -> Service:
-        from ..http import Http  # heavy: the HTTP library is loaded only by commands that reach a service
-
         base = connection.base_url.rstrip("/").removesuffix(_API)
-        return FlowiseService(Http(replace(connection, base_url=base + _API), classify))
+        return FlowiseService(replace(connection, base_url=base + _API).http(classify))
 
     def advice(self, change: Change, live: Live) -> Diagnostic | None:
         """A CUSTOM row is but a form; what answers is the chatflow that the page made of it."""

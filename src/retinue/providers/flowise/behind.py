@@ -9,7 +9,7 @@ from ...core.errors import RetinueError
 from ...core.model import Diagnostic, Json, Severity
 from ..paged import below
 from ..wire import Verb
-from .reading import details_of, is_marked, upstream_id
+from .rows import details_of, is_marked, upstream_id
 from .upstream import is_comparable
 from .verdicts import is_gone_upstream
 
@@ -89,28 +89,22 @@ class Behind:
                 return found
             except RetinueError as error:
                 problem = error.message
-        self.notes[f"behind {row.get('id')}"] = _gone(row, key, problem)
+        name = details_of(row).get("name")
+        message = f"the assistant {key} behind the row {row.get('id')} “{name}” is not there: {problem}"
+        remedy = "A change of this row will fail. Delete the row in Flowise; the next apply creates both again."
+        note = Diagnostic("flowise-upstream", message, remedy, severity=Severity.WARNING)
+        self.notes[f"behind {row.get('id')}"] = note
         return None
 
     def _note(self, credential: str, failure: RetinueError) -> None:
-        self.notes[f"upstream {credential}"] = _silent(str(self._name_of(credential)), failure.message)
-
-
-def _silent(credential: str, reason: str) -> Diagnostic:
-    gone = is_gone_upstream(reason)
-    what = "has no Assistants API any more" if gone else "cannot be read"
-    return Diagnostic(
-        "flowise-upstream",
-        f"the upstream behind the credential `{credential}` {what}: {reason}",
-        "Its rows can be read and deleted, but not created or changed. `type: CUSTOM` needs no upstream."
-        if gone
-        else "What changed there is not in this plan; until it answers, its rows can be neither created nor changed.",
-        severity=Severity.WARNING,
-    )
-
-
-def _gone(row: Mapping[str, Json], key: str, reason: str) -> Diagnostic:
-    name = details_of(row).get("name")
-    message = f"the assistant {key} behind the row {row.get('id')} “{name}” is not there: {reason}"
-    remedy = "A change of this row will fail. Delete the row in Flowise; the next apply creates both again."
-    return Diagnostic("flowise-upstream", message, remedy, severity=Severity.WARNING)
+        what = "cannot be read"
+        remedy = (
+            "What changed there is not in this plan; until it answers, its rows can be neither created nor changed."
+        )
+        if is_gone_upstream(failure.message):
+            what = "has no Assistants API any more"
+            remedy = "Its rows can be read and deleted, but not created or changed. `type: CUSTOM` needs no upstream."
+        name = self._name_of(credential)
+        message = f"the upstream behind the credential `{name}` {what}: {failure.message}"
+        note = Diagnostic("flowise-upstream", message, remedy, severity=Severity.WARNING)
+        self.notes[f"upstream {credential}"] = note

@@ -48,41 +48,38 @@ class Block:
 
     def to_spec(self) -> dict[str, Json]:
         """The block as a manifest has it, defaults left out."""
-        chat_model = {"name": self.chat_model.name, "inputs": dict(self.chat_model.inputs)}
-        stores: list[dict[str, Json]] = [
-            {"name": store.name, "description": store.description or None}
-            | ({"returnSourceDocuments": True} if store.returns_sources else {})
-            for store in self.stores
-        ]
-        whole = {
-            "type": self.type if self.type != CUSTOM else None,
-            "credential": self.credential,
-            "iconSrc": self.icon,
-            "chatModel": _short(chat_model | ({"name": None} if self.chat_model.name == DEFAULT_NODE else {})),
-            "tools": [
-                _short({"name": tool.name, "credential": tool.credential, "inputs": dict(tool.inputs)})
-                for tool in self.tools
+        model, tools, stores = self.chat_model, self.tools, self.stores
+        return _short(
+            type=self.type if self.type != CUSTOM else None,
+            credential=self.credential,
+            iconSrc=self.icon,
+            chatModel=_short(name=model.name if model.name != DEFAULT_NODE else None, inputs=dict(model.inputs)),
+            tools=[_short(name=item.name, credential=item.credential, inputs=dict(item.inputs)) for item in tools],
+            documentStores=[
+                _short(
+                    name=item.name,
+                    description=item.description or None,
+                    returnSourceDocuments=item.returns_sources or None,
+                )
+                for item in stores
             ],
-            "documentStores": [_short(store) for store in stores],
-        }
-        return _short(whole)
+        )
 
 
 def block_of(spec: Mapping[str, Json]) -> Block:
     """The block of a spec; what has the wrong type counts as absent, because validation has spoken of it."""
     raw = mapping(mapping(spec.get("providers")).get(NAME))
-    credential = text(raw.get("credential"))
     model = mapping(raw.get("chatModel"))
     return Block(
         type=text(raw.get("type")) or CUSTOM,
-        credential=credential,
+        credential=text(raw.get("credential")),
         icon=text(raw.get("iconSrc")),
         chat_model=Part(text(model.get("name")) or DEFAULT_NODE, mapping(model.get("inputs"))),
         tools=tuple(
             Part(item["name"], mapping(item.get("inputs")), text(item.get("credential")))
-            for item in _named(raw.get("tools"))
+            for item in named(raw.get("tools"))
         ),
-        stores=tuple(store_of(item) for item in _named(raw.get("documentStores"))),
+        stores=tuple(store_of(item) for item in named(raw.get("documentStores"))),
     )
 
 
@@ -91,9 +88,9 @@ def store_of(item: Mapping[str, Json]) -> Store:
     return Store(item["name"], text(item.get("description")) or "", item.get("returnSourceDocuments") is True)
 
 
-def _short(value: Mapping[str, Json]) -> dict[str, Json]:
-    return {key: item for key, item in value.items() if item not in (None, {}, [])}
+def _short(**members: Json) -> dict[str, Json]:
+    return {key: item for key, item in members.items() if item not in (None, {}, [])}
 
 
-def _named(value: Json) -> list[Mapping[str, Json]]:
+def named(value: Json) -> list[Mapping[str, Json]]:
     return [item for item in mappings(value) if text(item.get("name"))]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from ...core.canonical import same
 from ...core.model import Desired, Diagnostic, Json, Severity
+from ..lenient import numbered
 from ..losses import LOSS, OVERLAY, lost_tools
 from .block import DEFAULT_NODE, NAME, Block, Part, block_of
 from .nodes import Held, known_nodes
@@ -64,14 +65,11 @@ def _of_openai(spec: Mapping[str, Json], block: Block) -> Iterator[Diagnostic]:
         message = "a Flowise assistant of type OPENAI needs the credential of its OpenAI API"
         remedy = f"Add `providers: {{{NAME}: {{type: OPENAI, credential: NAME}}}}` with its name in Flowise."
         yield Diagnostic("flowise-credential", message, remedy, path=f"{BLOCK}/type")
-    tools = spec.get("tools")
-    for index, tool in enumerate(tools if isinstance(tools, list) else ()):
-        path = f"/tools/{index}"
-        kind = tool.get("type") if isinstance(tool, dict) else None
+    for index, tool in numbered(spec.get("tools")):
+        path, kind = f"/tools/{index}", tool.get("type")
         if kind == "function":
             yield lost(path, "Flowise can define no function tools for an assistant of type OPENAI")
-        options = tool.get("file_search") if kind == "file_search" else None
-        if options:
+        if kind == "file_search" and tool.get("file_search"):
             yield lost(f"{path}/file_search", "Flowise passes on that file_search is used, but not how it searches")
     for name, stated in (
         ("chatModel", block.chat_model != Part(DEFAULT_NODE)),

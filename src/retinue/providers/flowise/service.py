@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,8 @@ from .behind import Behind
 from .block import CUSTOM, Block, block_of
 from .directory import Directory, by_name, credentials_from
 from .nodes import credential_of
-from .reading import NO_ROW, details_of, is_exact, parsed_details, to_live, upstream_id
 from .resolving import resolved
+from .rows import NO_ROW, details_of, is_exact, parsed_details, to_live, upstream_id
 from .verdicts import is_gone_upstream, remedy_for
 from .writing import IN_NODE, create_body, update_body
 
@@ -55,7 +56,10 @@ class FlowiseService:
         self._behind.forget()
         behind = self._behind.of_rows(rows)
         found = [to_live(row, self._directory, behind.get(row["id"])) for row in rows]
-        self._notes |= {f"details {row['id']}": _no_details(row) for row in rows if parsed_details(row) is None}
+        for key in (row["id"] for row in rows if parsed_details(row) is None):
+            message = f"the details of {key} are not a JSON object, so its owner is unknown and it is left alone"
+            note = Diagnostic("flowise-details", message, _REPAIR, severity=Severity.WARNING)
+            self._notes[f"details {key}"] = note
         yield from sorted(found, key=lambda item: (item.created_at, item.remote_id))
 
     def get(self, kind: str, remote_id: str) -> Live | None:
@@ -100,20 +104,15 @@ class FlowiseService:
             return
         except Rejected as error:
             refusal = error
-        if answer.get("affected") != 1 and self._is_there(path):
-            raise refusal or Rejected(f"{remote_id} is still there after its delete", "Look at it in Flowise.")
+        if answer.get("affected") != 1:
+            with suppress(NotFound):
+                self._send(Verb.GET, "GET", path)
+                raise refusal or Rejected(f"{remote_id} is still there after its delete", "Look at it in Flowise.")
         with self._lock:
             self._rows.pop(remote_id, None)
         if refusal is not None and not is_gone_upstream(refusal.message):
             message = f"{remote_id} is deleted, but its assistant {behind} may still be upstream: {refusal.message}"
             raise Rejected(message, "Delete that one at the upstream by hand.")
-
-    def _is_there(self, path: str) -> bool:
-        try:
-            self._send(Verb.GET, "GET", path)
-        except NotFound:
-            return False
-        return True
 
     def close(self) -> None:
         self._http.close()
@@ -136,8 +135,12 @@ class FlowiseService:
         self._look_up(needed)
         for table in sorted(needed):
             failure = self._asked.get(table)
-            if failure is not None and not (table == "credentials" and all(map(_names_no_credential, blocks))):
-                raise _not_told(table, failure)
+            if failure is None or (table == "credentials" and all(map(_names_no_credential, blocks))):
+                continue
+            if isinstance(failure, AuthError) and table == "credentials":
+                remedy = "Give the API key in Flowise the permission `credentials:view`, or write ids for the names."
+                raise AuthError(failure.message, remedy)
+            raise failure
 
     def _version(self) -> Iterator[Diagnostic]:
         try:
@@ -225,18 +228,6 @@ def _names_no_credential(block: Block) -> bool:
     return all(item is None or _UUID.fullmatch(item) for item in stated)
 
 
-def _not_told(table: str, failure: RetinueError) -> RetinueError:
-    if not isinstance(failure, AuthError) or table != "credentials":
-        return failure
-    remedy = "Give the API key in Flowise the permission `credentials:view`, or write ids for the names."
-    return AuthError(failure.message, remedy)
-
-
 def _can_be_id(text: str) -> bool:
     """The server takes white space off the end of an id, so that another id would mean the same row."""
     return bool(text) and not any(char.isspace() for char in text)
-
-
-def _no_details(row: Mapping[str, Json]) -> Diagnostic:
-    message = f"the details of {row['id']} are not a JSON object, so its owner is unknown and it is left alone"
-    return Diagnostic("flowise-details", message, _REPAIR, severity=Severity.WARNING)

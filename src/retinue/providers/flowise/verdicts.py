@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ..lenient import mapping, text
-from ..wire import Answer, Verb, Verdict
+from ..wire import Answer, Verb, Verdict, by_status
 
 _ABSENT = re.compile(r"Service\.\w+ - Assistant [^\n]* not found$")
 _ROW_GONE = re.compile(r"Error deleting assistant - ")
@@ -17,7 +17,6 @@ _REFUSED = re.compile(
 )
 # Flowise has tried three times by then, and a plan goes on without the answer.
 _NO_UPSTREAM = re.compile(r"openaiAssistantsService\.\w+ - Connection error")
-_PASSING = (408, 409, 429)
 
 _REMEDIES = (
     (re.compile(r"Credential [^\n]* not found"), "Give the row another credential; a row whose credential is gone"
@@ -35,17 +34,11 @@ def classify(verb: Verb, answer: Answer) -> Verdict:
     if 200 <= status < 300:
         wanted = list if verb is Verb.LIST else dict
         return Verdict.OK if status == 200 and isinstance(answer.body, wanted) else Verdict.UNKNOWN
-    if status in (401, 403):
-        return Verdict.AUTH
-    if status in (404, 410):
-        return Verdict.GONE if verb in (Verb.LIST, Verb.CREATE) else Verdict.ABSENT
-    if status in _PASSING:
-        return Verdict.RETRY
     if status >= 500:
         # Two of the service's three envelopes have its own words in `message`.
         body = mapping(answer.body)
         return _by_text(verb, text(body.get("message", body.get("error"))) or "")
-    return Verdict.REJECTED if 400 <= status < 500 else Verdict.UNKNOWN
+    return by_status(verb, status)
 
 
 def _by_text(verb: Verb, text: str) -> Verdict:
@@ -55,7 +48,7 @@ def _by_text(verb: Verb, text: str) -> Verdict:
     if _ROW_GONE.search(text) and verb is Verb.DELETE:
         return Verdict.REJECTED
     upstream = _UPSTREAM.search(text)
-    if upstream and 400 <= int(upstream[1]) < 500 and int(upstream[1]) not in _PASSING:
+    if upstream and 400 <= int(upstream[1]) < 500 and int(upstream[1]) not in (408, 409, 429):
         return Verdict.REJECTED
     return Verdict.REJECTED if _REFUSED.search(text) or _NO_UPSTREAM.search(text) else Verdict.RETRY
 

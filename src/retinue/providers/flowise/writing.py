@@ -16,7 +16,7 @@ from ..metadata import MARKER_KEYS, pairs
 from .block import CUSTOM, Block, Part, Store, block_of
 from .directory import Directory
 from .nodes import as_number, filled, held_by
-from .reading import KEEPER, KEPT, details_of
+from .rows import KEEPER, KEPT, details_of
 from .upstream import NUMBERS, RESOURCE_IDS, is_stated
 
 IN_NODE = frozenset(("model", "temperature", "top_p", "providers"))

@@ -10,16 +10,16 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ...core.model import Change, Desired, Diagnostic, Json, Live, Obstacle, Severity
+from ...core.model import Desired, Diagnostic, Json, Live, Severity
 from ...core.pointer import join_pointer
 from ...schema import by_name, schema_beside
 from ..assistants_v2 import ASSISTANT
-from ..base import Auth, Capabilities, Service, Support
+from ..base import Auth, Capabilities, Provider, Service, Support
+from ..lenient import text_members
 from ..wire import Connection
 from .block import DEFAULT_KEYS, NAME, block_of
 from .mapping import SYSTEM, UNNAMED
-from .service import LangGraphService
-from .verdicts import classify
+from .service import LangGraphService, classify
 
 __all__ = ["PROVIDER", "LangGraphProvider", "classify"]
 
@@ -27,49 +27,6 @@ _SCHEMA: Json = schema_beside(__package__, "schema")
 _NATIVE = (Support.NATIVE, "")
 _SECRET = re.compile(r"(^|[^a-z])(api[_-]?key|password|passwd|secret|token)$", re.IGNORECASE)
 _IN_CODE = "LangGraph has it in the code of the graph"
-
-
-class LangGraphProvider:
-    """Name, description and metadata are the server's own; the rest is what the graph declares as its context."""
-
-    name = NAME
-    title = "LangGraph assistants (langgraph dev, LangGraph Server, LangSmith deployments)"
-    service = LangGraphService
-    capabilities = Capabilities(
-        kinds=by_name(ASSISTANT),
-        identity="client",
-        list_lag=0.0,
-        create_repeatable=True,
-        fields={
-            ASSISTANT.name: dict.fromkeys(("name", "description", "metadata"), _NATIVE)
-            | {name: (Support.EMULATED, f"the context key `{key}`, or another") for name, key in DEFAULT_KEYS.items()}
-            | {
-                "tools": (Support.UNSUPPORTED, f"{_IN_CODE}; pass what it needs in providers.{NAME}.context"),
-                "tool_resources": (Support.UNSUPPORTED, f"{_IN_CODE}, and no files or vector stores of its own"),
-                "response_format": (Support.UNSUPPORTED, _IN_CODE),
-                "providers": (Support.NATIVE, "graph_id, context_keys, context"),
-            }
-        },
-        extras={ASSISTANT.name: _SCHEMA},
-        auth=Auth("x-api-key", ""),
-    )
-
-    def check(self, desired: Desired) -> list[Diagnostic]:
-        at = str(desired.address)
-        return [replace(item, address=at) for item in _problems(desired)]
-
-    def obstacle(self, change: Change, live: Live | None) -> Obstacle | None:
-        return None
-
-    def connect(self, connection: Connection) -> Service:
-        from ..http import Http  # heavy: the HTTP library is loaded only by commands that reach a service
-
-        return LangGraphService(Http(connection, classify, create_repeatable=self.capabilities.create_repeatable))
-
-    def exported(self, live: Live) -> dict[str, Json]:
-        """An assistant as the manifest's fields, for import."""
-        block = replace(block_of(live.spec), not_mirrored={})
-        return {"id": live.remote_id, **live.spec, "providers": {NAME: block.to_spec()}}
 
 
 def _problems(desired: Desired) -> Iterator[Diagnostic]:
@@ -99,9 +56,43 @@ def _problems(desired: Desired) -> Iterator[Diagnostic]:
         message = f"`{UNNAMED}` is what the server calls an assistant without a name"
         yield Diagnostic("name-unnamed", message, "Use another name, or none.", path="/name")
     for key, value in SYSTEM.items():
-        if (desired.spec.get("metadata") or {}).get(key) == value:
+        if text_members(desired.spec.get("metadata")).get(key) == value:
             message = f"`{key}: {value}` is how the server marks the assistants that it makes by itself"
             yield Diagnostic("metadata-system", message, "Use another value.", path=f"/metadata/{key}")
+
+
+class LangGraphProvider(Provider):
+    """Name, description and metadata are the server's own; the rest is what the graph declares as its context."""
+
+    name = NAME
+    title = "LangGraph assistants (langgraph dev, LangGraph Server, LangSmith deployments)"
+    service = LangGraphService
+    checks = {ASSISTANT.name: _problems}
+    capabilities = Capabilities(
+        kinds=by_name(ASSISTANT),
+        identity="client",
+        create_repeatable=True,
+        fields={
+            ASSISTANT.name: dict.fromkeys(("name", "description", "metadata"), _NATIVE)
+            | {name: (Support.EMULATED, f"the context key `{key}`, or another") for name, key in DEFAULT_KEYS.items()}
+            | {
+                "tools": (Support.UNSUPPORTED, f"{_IN_CODE}; pass what it needs in providers.{NAME}.context"),
+                "tool_resources": (Support.UNSUPPORTED, f"{_IN_CODE}, and no files or vector stores of its own"),
+                "response_format": (Support.UNSUPPORTED, _IN_CODE),
+                "providers": (Support.NATIVE, "graph_id, context_keys, context"),
+            }
+        },
+        extras={ASSISTANT.name: _SCHEMA},
+        auth=Auth("x-api-key", ""),
+    )
+
+    def connect(self, connection: Connection) -> Service:
+        return LangGraphService(connection.http(classify, create_repeatable=self.capabilities.create_repeatable))
+
+    def exported(self, live: Live) -> dict[str, Json]:
+        """An assistant as the manifest's fields, for import."""
+        block = replace(block_of(live.spec), not_mirrored={})
+        return {"id": live.remote_id, **live.spec, "providers": {NAME: block.to_spec()}}
 
 
 PROVIDER = LangGraphProvider()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ...core.canonical import same
 from ...core.model import Json
-from ..lenient import mapping
+from ..lenient import mapping, text
 
 NAME = "langgraph"
 DEFAULT_KEYS: Mapping[str, str] = {
@@ -52,18 +52,12 @@ class Block:
 def block_of(spec: Mapping[str, Json]) -> Block:
     """The block of a spec; what has the wrong type counts as absent, because validation has spoken of it."""
     raw = mapping(mapping(spec.get("providers")).get(NAME))
-    graph_id = raw.get("graph_id")
-    return Block(
-        graph_id if isinstance(graph_id, str) and graph_id else None,
-        keys_from(raw.get("context_keys")),
-        mapping(raw.get("context")),
-    )
+    return Block(text(raw.get("graph_id")), keys_from(raw.get("context_keys")), mapping(raw.get("context")))
 
 
 def keys_from(stated: Json) -> dict[str, str]:
     """The context key of every field, from those that are stated."""
-    own = {name: key for name, key in mapping(stated).items() if isinstance(key, str) and key}
-    return {name: own.get(name, key) for name, key in DEFAULT_KEYS.items()}
+    return {name: text(mapping(stated).get(name)) or key for name, key in DEFAULT_KEYS.items()}
 
 
 def context_of(spec: Mapping[str, Json]) -> dict[str, Json]:

@@ -14,7 +14,8 @@ from ...core.marker import ADDRESS_KEY, APPLIED_KEY
 from ...core.model import Json, Live
 from ..assistants_v2 import ASSISTANT
 from ..base import Marker
-from ..lenient import mapping, seconds, text
+from ..lenient import mapping, seconds, text, text_members
+from ..metadata import pairs
 from .block import NAME, Block, block_of, context_of, copies_of, keys_from, split_context
 
 SCOPE_KEY = "retinue.scope"
@@ -49,17 +50,16 @@ def is_system(raw: Mapping[str, Json]) -> bool:
 
 def to_live(raw: Mapping[str, Json]) -> Live:
     """Raises ServiceError if this is no assistant at all."""
-    remote_id = raw.get("assistant_id")
-    if not isinstance(remote_id, str) or not remote_id:
+    remote_id = text(raw.get("assistant_id"))
+    if remote_id is None:
         raise ServiceError("the service answered an assistant without an id", NOT_THIS_API)
     metadata = mapping(raw.get("metadata"))
     # null is what stays of a key that was taken away; other things than text are nothing that a manifest can say.
-    texts = {key: value for key, value in metadata.items() if isinstance(value, str)}
+    texts = text_members(metadata)
     keys = keys_from(metadata.get(KEYS_KEY))
     context, not_mirrored = copies_of(raw)
     fields, rest = split_context(context, keys)
-    graph_id = raw.get("graph_id")
-    block = Block(graph_id if isinstance(graph_id, str) else None, keys, rest, not_mirrored)
+    block = Block(text(raw.get("graph_id")), keys, rest, not_mirrored)
     return Live(
         kind=ASSISTANT.name,
         spec={
@@ -79,16 +79,14 @@ def to_live(raw: Mapping[str, Json]) -> Live:
 
 def create_body(spec: Mapping[str, Json], marker: Marker, remote_id: str) -> dict[str, Json]:
     """With `raise`, a 409 tells that the id was there before: the 200 of `do_nothing` does not say which it is."""
-    block = block_of(spec)
-    own = {KEYS_KEY: block.own_keys} if block.own_keys else {}
     texts = {name: spec[name] for name in ("name", "description") if spec.get(name)}
     return {
         "assistant_id": remote_id,
-        "graph_id": block.graph_id,
+        "graph_id": block_of(spec).graph_id,
         "if_exists": "raise",
         **texts,
         "context": context_of(spec),
-        "metadata": {**(spec.get("metadata") or {}), **own, **_marker_pairs(marker)},
+        "metadata": {**(spec.get("metadata") or {}), **_pairs(spec, marker)},
     }
 
 
@@ -110,22 +108,23 @@ def update_body(live: Live, fields: Mapping[str, Json], marker: Marker | None) -
         kept = {key: value for key, value in mapping(live.raw.get("config")).items() if key != "configurable"}
         if kept or not context:
             body["config"] = kept if context else {**kept, "configurable": {}}
-    if pairs := _changed_pairs(live, spec, marker):
-        body["metadata"] = pairs
+    if changed := _changed_pairs(live, spec, marker):
+        body["metadata"] = changed
     return body
 
 
 def _changed_pairs(live: Live, spec: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
     """The metadata pairs to merge in; null stands for a key to remove, which the server then keeps as null."""
     held = mapping(live.raw.get("metadata"))
-    wanted: dict[str, Json] = {key: value for key, value in (spec.get("metadata") or {}).items() if value}
-    own = block_of(spec).own_keys
-    wanted |= ({KEYS_KEY: own} if own else {}) | (_marker_pairs(marker) if marker else {})
+    own = {key: value for key, value in (spec.get("metadata") or {}).items() if value}
+    wanted = own | _pairs(spec, marker)
     # What is no text was put there by others, who may need it.
     gone = {key: None for key, value in held.items() if key not in wanted and (isinstance(value, str) or key in _OURS)}
     changed = {key: value for key, value in wanted.items() if not same(value, held.get(key))}
     return changed | {key: None for key in gone if held[key] is not None}
 
 
-def _marker_pairs(marker: Marker) -> dict[str, str]:
-    return {ADDRESS_KEY: marker.address, APPLIED_KEY: marker.applied, SCOPE_KEY: scope_of(marker.address)}
+def _pairs(spec: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
+    """The metadata pairs of retinue."""
+    own, scope = block_of(spec).own_keys, {SCOPE_KEY: scope_of(marker.address)} if marker else {}
+    return {**({KEYS_KEY: own} if own else {}), **pairs(marker), **scope}

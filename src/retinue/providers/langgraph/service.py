@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 from ...core.errors import ApiGone, AuthError, Rejected, ServiceError, UnknownOutcome
 from ...core.model import Desired, Diagnostic, Json, Live
 from ..base import Marker, Resolved, Version
-from ..lenient import seconds
+from ..lenient import mapping, seconds, text
 from ..paged import Moved, Page, below, find, remove, walked
-from ..wire import Verb
+from ..wire import Answer, Verb, Verdict, by_status
 from .block import block_of
-from .graphs import Graph, findings, unknown_graph, unreadable_schema
+from .graphs import Graph, findings, known_graphs, unknown_graph, unreadable_schema
 from .mapping import MOST, NOT_THIS_API, SCOPE_KEY, create_body, id_of, is_system, to_live, update_body
-from .verdicts import known_graphs
 
 if TYPE_CHECKING:
     from ..http import Http
@@ -24,6 +23,20 @@ if TYPE_CHECKING:
 _IDS = 20
 _CONFLICT = 409
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def classify(verb: Verb, answer: Answer) -> Verdict:
+    """A delete answers 204 and nothing; a list is a bare array."""
+    status = answer.status
+    if 200 <= status < 300:
+        if verb is Verb.DELETE:
+            good = status in (200, 204) and (answer.body is not None or not answer.text)
+        else:
+            good = status == 200 and isinstance(answer.body, list if verb is Verb.LIST else dict)
+        return Verdict.OK if good else Verdict.UNKNOWN
+    if status in (404, 410) and known_graphs(text(mapping(answer.body).get("detail")) or "") is not None:
+        return Verdict.REJECTED
+    return Verdict.REJECTED if status == 409 and verb is Verb.CREATE else by_status(verb, status)
 
 
 class LangGraphService:
@@ -85,7 +98,13 @@ class LangGraphService:
     def versions(self, live: Live) -> Sequence[Version]:
         path = f"{_path(live.remote_id)}/versions"
         found = self._http.send(Verb.LIST, "POST", path, body={"limit": MOST})
-        return [_version(raw, live) for raw in _objects(found)]
+        versions = []
+        for raw in _objects(found):
+            number = raw.get("version")
+            is_current = number == live.raw.get("version")
+            stated = number if type(number) is int else 0
+            versions.append(Version(stated, seconds(raw.get("created_at")), is_current, to_live(raw)))
+        return versions
 
     def set_back(self, live: Live) -> bool:
         path = f"{_path(live.remote_id)}/versions"
@@ -173,13 +192,3 @@ def _objects(found: Json) -> list[dict[str, Json]]:
         raise ServiceError("the list of assistants is not in the shape of LangGraph", NOT_THIS_API)
     result: list[dict[str, Json]] = found
     return result
-
-
-def _version(raw: Mapping[str, Json], live: Live) -> Version:
-    number = raw.get("version")
-    return Version(
-        number if type(number) is int else 0,
-        seconds(raw.get("created_at")),
-        number == live.raw.get("version"),
-        to_live(raw),
-    )

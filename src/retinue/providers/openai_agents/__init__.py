@@ -7,25 +7,32 @@ is not verified.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ...core.model import Change, Desired, Diagnostic, Json, Live, Obstacle, Severity
 from ...schema import by_name, schema_beside
 from ..assistants_v2 import ASSISTANT
-from ..base import Capabilities, Configured, Marker, Service, Settings, Support
-from ..lenient import mapping, mappings, text
+from ..base import ByKind, Capabilities, Configured, Marker, Provider, Resolved, Service, Settings, Support
+from ..lenient import mapping, numbered, text
 from ..losses import LOSS, OVERLAY
 from ..metadata import MOST_PAIRS
-from ..openai_assistants import SETTINGS, classify, headers_of
+from ..openai_assistants import SETTINGS, AssistantVerbs, classify, headers_of
 from ..wire import Connection
-from .forms import DESCRIPTION_KEY, NAME, block_of, metadata, to_live
-from .service import AgentsService
+from .forms import DESCRIPTION_KEY, NAME, AgentForm, as_understood, block_of, metadata, to_live
 from .tools import is_portable, strange_tools, write_tools
+
+if TYPE_CHECKING:
+    from ..http import Http
 
 __all__ = ["PROVIDER", "OpenAIAgentsProvider", "classify"]
 
 _SCHEMA: Json = schema_beside(__package__, "schema")
+_GONE = (
+    "The Agents API is a beta: check that this account takes part in it, and `endpoint` (https://api.openai.com/v1, or"
+    " `emulator` to work locally)."
+)
 _NATIVE = (Support.NATIVE, "")
 _LONGEST_NAME = 128
 _MOST_TOOL_BYTES = 3 * 1024 * 1024
@@ -37,83 +44,28 @@ _LOST_TOOLS: Mapping[str, str] = {
 }
 
 
-class OpenAIAgentsProvider:
-    """The record and the pure checks. `headers`: what the settings of an environment add to every request."""
+class AgentsService(ByKind):
+    """The verbs of the Assistants family, with agents on the wire."""
 
-    name = NAME
-    title = "OpenAI Agents (beta)"
-    service = AgentsService
-    capabilities = Capabilities(
-        kinds=by_name(ASSISTANT),
-        identity="server",
-        list_lag=2.0,
-        create_repeatable=False,
-        key_variable="OPENAI_API_KEY",
-        endpoint="https://api.openai.com/v1",
-        account="the organization, where answers name it",
-        settings=SETTINGS,
-        extras={ASSISTANT.name: _SCHEMA},
-        replaced={ASSISTANT.name: frozenset({"description", "metadata"})},
-        fields={
-            ASSISTANT.name: {
-                "name": (Support.NATIVE, f"at most {_LONGEST_NAME} characters"),
-                "description": (Support.EMULATED, f"the metadata pair `{DESCRIPTION_KEY}`: one pair fewer for you"),
-                "model": _NATIVE,
-                "instructions": (Support.EMULATED, _APPENDED),
-                "tools": (Support.NATIVE, "function (with a description, not strict), mcp, web_search"),
-                "tool_resources": (Support.UNSUPPORTED, "an agent has no files and vector stores of its own"),
-                "metadata": _NATIVE,
-                "temperature": (Support.UNSUPPORTED, _NO_SAMPLING),
-                "top_p": (Support.UNSUPPORTED, _NO_SAMPLING),
-                "response_format": (Support.NATIVE, "text, or json_schema: its schema alone"),
-                "reasoning_effort": _NATIVE,
-                "providers": (Support.NATIVE, ", ".join(_SCHEMA["properties"])),
-            }
-        },
-    )
+    def __init__(self, http: Http) -> None:
+        self._agents = AssistantVerbs(http, AgentForm(), _GONE, "agents", clearable=())
+        super().__init__({ASSISTANT.name: self._agents}, http.close)
 
-    def __init__(self, headers: Mapping[str, str] | None = None) -> None:
-        self._headers = headers or {}
+    def account(self) -> str | None:
+        return self._agents.account()
 
-    def configured(self, settings: Settings) -> Configured:
-        headers, problems = headers_of(settings)
-        noted = Diagnostic("approximated", f"instructions are {_APPENDED}", path="/provider", severity=Severity.INFO)
-        return Configured(OpenAIAgentsProvider(headers), (*problems, noted))
-
-    def check(self, desired: Desired) -> list[Diagnostic]:
-        at = None if desired.address is None else str(desired.address)
-        return [replace(item, address=at) for item in _problems(desired.spec)]
-
-    def obstacle(self, change: Change, live: Live | None) -> Obstacle | None:
-        """More than 16 metadata pairs, counting a description that the manifest leaves to others."""
-        if live is None:
-            return None
-        count = len(metadata({**live.spec, **{item.name: item.after for item in change.fields}}, Marker("-", "-")))
-        if count <= MOST_PAIRS:
-            return None
-        message = f"{live.remote_id} would need {count} metadata pairs, {MOST_PAIRS} is the most"
-        return Obstacle("metadata-full", message, ("Keep fewer metadata keys, or no description.",))
-
-    def connect(self, connection: Connection) -> Service:
-        from ..http import Http  # heavy: the HTTP library is loaded only by commands that reach a service
-
-        headers = {"OpenAI-Beta": "agents=v1", **self._headers, **connection.headers}
-        return AgentsService(Http(connection.with_headers(headers), classify))
-
-    def exported(self, live: Live) -> dict[str, Json]:
-        """An agent as the manifest's fields, for import; tools of unknown types too, so that they are told of."""
-        tools = [*live.spec["tools"], *strange_tools(live.raw.get("tools"))]
-        form = live.spec["response_format"]
-        if mapping(form).get("type") == "json_schema":
-            form = {**form, "json_schema": {"name": "answer", **form["json_schema"]}}
-        return {"id": live.remote_id, **live.spec, "tools": tools, "response_format": form}
-
-    def recognised(self, raw: Mapping[str, Json]) -> Live | None:
-        """An object of an export as a live agent; None if it says that it is something else."""
-        return to_live(raw) if raw.get("object") == "agent" and text(raw.get("id")) else None
+    def resolve(self, desired: Sequence[Desired]) -> Resolved:
+        """The manifests with their response formats as an agent holds them."""
+        found = []
+        for item in desired:
+            stated = item.spec.get("response_format")
+            held = as_understood(stated)
+            found.append(item if held == stated else replace(item, spec={**item.spec, "response_format": held}))
+        return Resolved(tuple(found))
 
 
-def _problems(spec: Mapping[str, Json]) -> Iterator[Diagnostic]:
+def _problems(desired: Desired) -> Iterator[Diagnostic]:
+    spec = desired.spec
     name, described = spec.get("name"), spec.get("description") is not None
     if isinstance(name, str) and len(name) > _LONGEST_NAME:
         message = f"a `name` of {len(name)} characters cannot be held: {_LONGEST_NAME} is the most for an agent"
@@ -121,11 +73,11 @@ def _problems(spec: Mapping[str, Json]) -> Iterator[Diagnostic]:
     if described and len(metadata(spec, Marker("-", "-"))) > MOST_PAIRS:
         message = "`description` cannot be held: it travels as a metadata pair, and there is none left"
         yield Diagnostic(LOSS, message, "Remove one pair of `metadata`, or the description.", path="/description")
-    for index, tool in enumerate(mappings(spec.get("tools"))):
+    for index, tool in numbered(spec.get("tools")):
         yield from _tool(tool, f"/tools/{index}")
     yield from _format(mapping(spec.get("response_format")))
     block = block_of(spec)
-    for index, tool in enumerate(mappings(block.get("tools"))):
+    for index, tool in numbered(block.get("tools")):
         if is_portable(tool):
             message = f"this {tool['type']} says nothing that only OpenAI has: it belongs into `tools` of the manifest"
             remedy = "Move it there, in the words of a manifest."
@@ -162,6 +114,75 @@ def _format(form: Mapping[str, Json]) -> Iterator[Diagnostic]:
     elif kind == "json_schema" and (inner.get("strict") is not None or inner.get("description")):
         message = "of a json_schema an agent holds the schema alone; answers always follow it, as if `strict` were true"
         yield Diagnostic("approximated", message, path="/response_format/json_schema", severity=Severity.INFO)
+
+
+class OpenAIAgentsProvider(Provider):
+    """The record and the pure checks. `headers`: what the settings of an environment add to every request."""
+
+    name = NAME
+    title = "OpenAI Agents (beta)"
+    service = AgentsService
+    checks = {ASSISTANT.name: _problems}
+    capabilities = Capabilities(
+        kinds=by_name(ASSISTANT),
+        list_lag=2.0,
+        key_variable="OPENAI_API_KEY",
+        endpoint="https://api.openai.com/v1",
+        account="the organization, where answers name it",
+        settings=SETTINGS,
+        extras={ASSISTANT.name: _SCHEMA},
+        replaced={ASSISTANT.name: frozenset({"description", "metadata"})},
+        fields={
+            ASSISTANT.name: {
+                "name": (Support.NATIVE, f"at most {_LONGEST_NAME} characters"),
+                "description": (Support.EMULATED, f"the metadata pair `{DESCRIPTION_KEY}`: one pair fewer for you"),
+                "model": _NATIVE,
+                "instructions": (Support.EMULATED, _APPENDED),
+                "tools": (Support.NATIVE, "function (with a description, not strict), mcp, web_search"),
+                "tool_resources": (Support.UNSUPPORTED, "an agent has no files and vector stores of its own"),
+                "metadata": _NATIVE,
+                "temperature": (Support.UNSUPPORTED, _NO_SAMPLING),
+                "top_p": (Support.UNSUPPORTED, _NO_SAMPLING),
+                "response_format": (Support.NATIVE, "text, or json_schema: its schema alone"),
+                "reasoning_effort": _NATIVE,
+                "providers": (Support.NATIVE, ", ".join(_SCHEMA["properties"])),
+            }
+        },
+    )
+
+    def __init__(self, headers: Mapping[str, str] | None = None) -> None:
+        self._headers = headers or {}
+
+    def configured(self, settings: Settings) -> Configured:
+        headers, problems = headers_of(settings)
+        noted = Diagnostic("approximated", f"instructions are {_APPENDED}", path="/provider", severity=Severity.INFO)
+        return Configured(OpenAIAgentsProvider(headers), (*problems, noted))
+
+    def obstacle(self, change: Change, live: Live | None) -> Obstacle | None:
+        """More than 16 metadata pairs, counting a description that the manifest leaves to others."""
+        if live is None:
+            return None
+        count = len(metadata({**live.spec, **{item.name: item.after for item in change.fields}}, Marker("-", "-")))
+        if count <= MOST_PAIRS:
+            return None
+        message = f"{live.remote_id} would need {count} metadata pairs, {MOST_PAIRS} is the most"
+        return Obstacle("metadata-full", message, ("Keep fewer metadata keys, or no description.",))
+
+    def connect(self, connection: Connection) -> Service:
+        headers = {"OpenAI-Beta": "agents=v1", **self._headers, **connection.headers}
+        return AgentsService(connection.with_headers(headers).http(classify))
+
+    def exported(self, live: Live) -> dict[str, Json]:
+        """An agent as the manifest's fields, for import; tools of unknown types too, so that they are told of."""
+        tools = [*live.spec["tools"], *strange_tools(live.raw.get("tools"))]
+        form = live.spec["response_format"]
+        if mapping(form).get("type") == "json_schema":
+            form = {**form, "json_schema": {"name": "answer", **form["json_schema"]}}
+        return {"id": live.remote_id, **live.spec, "tools": tools, "response_format": form}
+
+    def recognised(self, raw: Mapping[str, Json]) -> Live | None:
+        """An object of an export as a live agent; None if it says that it is something else."""
+        return to_live(raw) if raw.get("object") == "agent" and text(raw.get("id")) else None
 
 
 PROVIDER = OpenAIAgentsProvider()

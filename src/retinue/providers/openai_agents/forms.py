@@ -103,6 +103,12 @@ def update_body(live: Live, fields: Mapping[str, Json], marker: Marker | None) -
     return {**body, "metadata": metadata(spec, marker)}
 
 
+class AgentForm:
+    """How an agent looks on the wire."""
+
+    read, create, update = staticmethod(to_live), staticmethod(create_body), staticmethod(update_body)
+
+
 def _changed(before: Mapping[str, Json], after: Mapping[str, Json]) -> dict[str, Json]:
     body = {name: value for name, value in after.items() if not same(before[name], value)}
     for name in body.keys() & set(_IN_PARTS):
@@ -117,6 +123,6 @@ def _changed(before: Mapping[str, Json], after: Mapping[str, Json]) -> dict[str,
 
 def metadata(spec: Mapping[str, Json], marker: Marker | None) -> dict[str, str]:
     """All pairs of an agent: the author's, the description, the marker."""
-    own = {key: value for key, value in (spec.get("metadata") or {}).items() if value}
+    own = {key: value for key, value in mapping(spec.get("metadata")).items() if value}
     described = spec.get("description")
     return own | ({} if described is None else {DESCRIPTION_KEY: described}) | pairs(marker)

@@ -62,7 +62,10 @@ def write(path: str, data: bytes, *, private: bool, mode: int | None = None) -> 
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
             _replace(target, data, 0o600 if private else 0o666, before.st_mode if before else mode)
             return
-        with os.fdopen(_into_stream(target), "wb") as stream:
+        with os.fdopen(os.open(target, os.O_WRONLY), "wb") as stream:
+            if not _is_stream(os.fstat(stream.fileno()).st_mode):
+                # It has become something else meanwhile.
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
             stream.write(data)
 
 
@@ -98,7 +101,7 @@ def existing(path: str) -> os.stat_result | None:
         except FileNotFoundError:
             return None
         meant = target.stat() if target.exists() else about
-    if stat.S_ISCHR(meant.st_mode) or stat.S_ISFIFO(meant.st_mode):
+    if _is_stream(meant.st_mode):
         return meant
     if stat.S_ISLNK(about.st_mode):
         raise UsageError(f"{path} is a symbolic link, and no file is written through one", "Name the file itself.")
@@ -117,14 +120,8 @@ def _stream_of(path: str) -> str | None:
 _STREAM = re.compile(r"/dev/std(?P<name>out|err)|(?:/dev|/proc/self)/fd/(?P<number>[0-9]{1,6})")
 
 
-def _into_stream(target: Path) -> int:
-    """A descriptor of a device or a pipe. Raises OSError if it has become something else meanwhile."""
-    descriptor = os.open(target, os.O_WRONLY)
-    kind = os.fstat(descriptor).st_mode
-    if stat.S_ISCHR(kind) or stat.S_ISFIFO(kind):
-        return descriptor
-    os.close(descriptor)
-    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+def _is_stream(mode: int) -> bool:
+    return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)
 
 
 def _replace(target: Path, data: bytes, new: int, mode: int | None) -> None:

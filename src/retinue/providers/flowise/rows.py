@@ -10,9 +10,9 @@ from ...core.marker import ADDRESS_KEY, APPLIED_KEY
 from ...core.model import Json, Live
 from ...core.strictjson import loads, received
 from ..assistants_v2 import ASSISTANT
-from ..lenient import mapping, mappings, seconds, text, text_members
+from ..lenient import mapping, seconds, text, text_members
 from ..metadata import MARKER_KEYS
-from .block import CUSTOM, DEFAULT_NODE, NAME, OPENAI, Block, Part, Store, store_of
+from .block import CUSTOM, DEFAULT_NODE, NAME, OPENAI, Block, Part, Store, named, store_of
 from .directory import Directory
 from .nodes import as_number, credential_of, held_by, stated_inputs
 from .upstream import NUMBERS, deviations, ids_alone, is_stated, left_open
@@ -76,8 +76,7 @@ def is_exact(row: Mapping[str, Json]) -> bool:
 
 def upstream_id(row: Mapping[str, Json]) -> str | None:
     """The id of the assistant behind a row that has one."""
-    key = details_of(row).get("id") if row.get("type") != CUSTOM else None
-    return key if isinstance(key, str) and key else None
+    return text(details_of(row).get("id")) if row.get("type") != CUSTOM else None
 
 
 def is_marked(row: Mapping[str, Json]) -> bool:
@@ -108,17 +107,17 @@ def _custom(row: Mapping[str, Json], details: Mapping[str, Json], directory: Dir
         credential=directory.credential_name(credential_of(node)),
         icon=text(row.get("iconSrc")),
         chat_model=Part(name, stated_inputs(node, directory.chat_model(name), held.values())),
-        tools=tuple(_tool(item, directory) for item in mappings(details.get("tools")) if text(item.get("name"))),
-        stores=tuple(
-            _store(item, directory) for item in mappings(details.get("documentStores")) if text(item.get("name"))
+        tools=tuple(
+            Part(
+                item["name"],
+                stated_inputs(item, directory.tool(item["name"])),
+                directory.credential_name(credential_of(item)),
+            )
+            for item in named(details.get("tools"))
         ),
+        stores=tuple(_store(item, directory) for item in named(details.get("documentStores"))),
     )
     return {**spec, "providers": {NAME: block.to_spec()}}
-
-
-def _tool(node: Mapping[str, Json], directory: Directory) -> Part:
-    inputs = stated_inputs(node, directory.tool(node["name"]))
-    return Part(node["name"], inputs, directory.credential_name(credential_of(node)))
 
 
 def _store(item: Mapping[str, Json], directory: Directory) -> Store:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from .canonical import canonical, digest, plain_shared, same
@@ -51,7 +51,9 @@ def compared(
         hidden = name in unreadable
         entry = applied.fields.get(field.code) if applied else None
         if hidden:
-            cause = _hidden(field, want, applied)
+            asked = entry_of(field, applied.fields) if applied else None
+            wanted = short_digest(want[name]) if name in want else None
+            cause = None if wanted == (asked.asked if asked else None) else Cause.MANIFEST
         elif same(ours.get(name, MISSING), theirs.get(name, MISSING)):
             cause = None
         elif entry is not None and entry.unfinished:
@@ -64,26 +66,17 @@ def compared(
             changes.append(FieldChange(f"/{name}", before, _stated(field, spec, want), cause))
     if changes or applied is None:
         return Compared(tuple(changes))
-    seen = [field for name, field in kind.fields.items() if name not in unreadable and f"/{name}" not in ignored]
     # Just what an apply would note: live values at ignored pointers may give the rest another canonical form.
-    asked = without(canonical(desired.spec, kind), ignored) if ignored else ours
-    return Compared((), tuple(_unrecorded(seen, asked, applied)))
-
-
-def _unrecorded(fields: Collection[Field], asked: Mapping[str, Json], applied: Applied) -> Iterator[str]:
-    for field in fields:
-        desired, entry = asked.get(field.name, MISSING), applied.fields.get(field.code)
-        if entry is None and (desired is MISSING or same(desired, field.shape.default)):
+    noted = without(canonical(desired.spec, kind), ignored) if ignored else ours
+    unrecorded = []
+    for name, field in kind.fields.items():
+        value, entry = noted.get(name, MISSING), applied.fields.get(field.code)
+        unasked = entry is None and (value is MISSING or same(value, field.shape.default))
+        if unasked or name in unreadable or f"/{name}" in ignored:
             continue
-        if entry is None or desired is MISSING or entry.asked != short_digest(desired) or entry.unfinished:
-            yield field.name
-
-
-def _hidden(field: Field, want: Mapping[str, Json], applied: Applied | None) -> Cause | None:
-    entry = entry_of(field, applied.fields) if applied else None
-    asked = entry.asked if entry else None
-    wanted = short_digest(want[field.name]) if field.name in want else None
-    return None if wanted == asked else Cause.MANIFEST
+        if entry is None or value is MISSING or entry.asked != short_digest(value) or entry.unfinished:
+            unrecorded.append(name)
+    return Compared((), tuple(unrecorded))
 
 
 def _unfinished(
@@ -140,7 +133,7 @@ def stated_fields(spec: Mapping[str, Json], kind: Kind) -> dict[str, Json]:
     return {name: _stated(field, spec, want) for name, field in kind.fields.items() if spec.get(name) is not None}
 
 
-def differences(names: Iterable[str], old: Mapping[str, Json], new: Mapping[str, Json]) -> tuple[FieldChange, ...]:
+def differing(names: Iterable[str], old: Mapping[str, Json], new: Mapping[str, Json]) -> tuple[FieldChange, ...]:
     """Of these fields, in canonical form, those that are not the same. None stands for a field that is not there."""
     return tuple(
         FieldChange(f"/{name}", old.get(name), new.get(name))
@@ -157,20 +150,15 @@ def altered(
     ignored: Collection[str] = (),
 ) -> set[str]:
     """The names of the fields in `sent` that the service's answer holds otherwise, `ignored` parts aside."""
-    readable = [name for name in sent if name in kind.fields and name not in unreadable]
-    return {item for item in readable if not reached(FieldChange(f"/{item}", None, sent[item]), answer, kind, ignored)}
+    want, held = (without(canonical(side, kind), ignored) for side in (sent, answer))
+    return {
+        name
+        for name in sent
+        if name in kind.fields and name not in unreadable and not same(want.get(name, MISSING), held.get(name, MISSING))
+    }
 
 
 def expect_digest(live: Live, kind: Kind, unreadable: Collection[str], ignored: Collection[str]) -> str:
     """What a plan expects of a live object: its known fields less `ignored`, plus whose it is: its `expect`."""
     fields = {name: value for name, value in canonical(live.spec, kind).items() if name not in unreadable}
     return digest({"address": live.mark.owner_text, "fields": without(fields, ignored)})
-
-
-def reached(change: FieldChange, live: Mapping[str, Json], kind: Kind, ignored: Collection[str] = ()) -> bool:
-    """Whether a live object already holds what the change wants, `ignored` parts aside."""
-    name = change.name
-    if name not in kind.fields:
-        return False
-    want, held = canonical({name: change.after}, kind), canonical(live, kind)
-    return same(without(want, ignored).get(name, MISSING), without(held, ignored).get(name, MISSING))
