@@ -40,6 +40,7 @@ FULL = models.PromptAgentDefinition(
 )
 HTTP = openai.DefaultHttpxClient()
 """For every client of OpenAI's: to make one takes long."""
+PLAIN = {"authentication_policy": HeadersPolicy({"Authorization": "Bearer token"}), "retry_total": 0}
 METADATA = {"team": "x", "retinue.address": "p/e/Assistant/tutor"}
 WRONG: list[str] = []
 
@@ -307,8 +308,7 @@ async def life_async(project: Any) -> None:
 def wrong(url: str, options: dict[str, str]) -> list[str]:
     """What is wrong with one project."""
     WRONG.clear()
-    plain = {"authentication_policy": HeadersPolicy({"Authorization": "Bearer token"}), "retry_total": 0}
-    with AIProjectClient(endpoint=url, credential=object(), **plain) as project:
+    with AIProjectClient(endpoint=url, credential=object(), **PLAIN) as project:
         session = Session(project, options)
         for part in (session.life, session.serving, session.listed, session.refusals, session.knowledge):
             try:
@@ -316,11 +316,12 @@ def wrong(url: str, options: dict[str, str]) -> list[str]:
             except Exception as error:
                 WRONG.append(f"{part.__name__}: {error!r}")
     try:
-        asyncio.run(life_async(AsyncAIProjectClient(endpoint=url, credential=object(), **plain)))
+        asyncio.run(life_async(AsyncAIProjectClient(endpoint=url, credential=object(), **PLAIN)))
     except Exception as error:
         WRONG.append(f"asynchronously: {error!r}")
     return [*WRONG]
 
 
-with HTTP:
-    print(json.dumps({url: wrong(url, options) for url, options in json.load(sys.stdin).items()}))
+if __name__ == "__main__":
+    with HTTP:
+        print(json.dumps({url: wrong(url, options) for url, options in json.load(sys.stdin).items()}))
