@@ -3,8 +3,9 @@
     python benchmarks/apply.py [COUNT …]        default 100 2000
 
 The service is a process of its own that answers each request after 20 ms from memory. The limit parses the same files
-with pyyaml's C loader, lists, creates ten at a time and lists again, as retinue does. Of three rounds in which the two
-take turns the best counts. Request counts are asserted, also of a saved apply that updates all of them.
+with pyyaml's C loader, lists, creates ten at a time and lists again, as retinue does. The script does the same by
+httpx, with a client for each of its ten threads: what any program needs that sends by this library. Of three rounds in
+which the three take turns the best counts. Request counts are asserted, also of a saved apply that updates all of them.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import json
 import os
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -22,16 +24,22 @@ import textwrap
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
 LATENCY, IN_FLIGHT, PAGE, ROUNDS = 0.02, 10, 100, 3
 PROMPT = "\n".join(f"{number}. Answer with care, in the language of the question." for number in range(70))
-Costs = tuple[float, float]
+
+
+class Costs(NamedTuple):
+    """Wall and CPU seconds of one process."""
+
+    wall: float
+    cpu: float
 
 
 class Store(asyncio.Protocol):
@@ -127,28 +135,42 @@ class Wire:
             after = f"&after={page['last_id']}"
 
 
-def limit(root: str, port: int) -> None:
+class Scripted(Wire):
+    """The same by httpx, as people write it."""
+
+    def __init__(self, port: int) -> None:
+        import httpx
+
+        verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", verify=verify, trust_env=False)
+        self.client.headers["Authorization"] = "Bearer k"
+
+    def ask(self, method: str, target: str, body: bytes = b"") -> Any:
+        return self.client.request(method, target, content=body).json()
+
+
+def limit(root: str, port: int, wire: Callable[[int], Wire] = Wire) -> None:
     wanted = [yaml.load(path.read_bytes(), yaml.CSafeLoader) for path in sorted(Path(root, "assistants").iterdir())]
-    assert Wire(port).everything() == []
+    assert wire(port).everything() == []
     waiting = iter(wanted)
     lock = threading.Lock()
 
     def work() -> None:
-        wire = Wire(port)
+        line = wire(port)
         while True:
             with lock:
                 item = next(waiting, None)
             if item is None:
                 return
             address = f"bench/dev/Assistant/{item.pop('assistant')}"
-            wire.ask("POST", "/v1/assistants", json.dumps({**item, "metadata": {"address": address}}).encode())
+            line.ask("POST", "/v1/assistants", json.dumps({**item, "metadata": {"address": address}}).encode())
 
     workers = [threading.Thread(target=work) for _ in range(IN_FLIGHT)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
-    assert len(Wire(port).everything()) == len(wanted)
+    assert len(wire(port).everything()) == len(wanted)
 
 
 def project(root: Path, port: int, count: int, temperature: float) -> None:
@@ -170,7 +192,7 @@ def timed(command: list[str], root: Path) -> Costs:
     after, wall = os.times(), time.perf_counter() - started
     assert done.returncode == 0, done.stdout[-500:] + done.stderr[-500:]
     cpu = after.children_user + after.children_system - before.children_user - before.children_system
-    return wall, cpu
+    return Costs(wall, cpu)
 
 
 @contextmanager
@@ -188,10 +210,11 @@ def measure(count: int) -> str:
     with served() as port, tempfile.TemporaryDirectory() as folder:
         root, control = Path(folder), Wire(port)
         project(root, port, count, 0.2)
-        ours, bare = list[Costs](), list[Costs]()
+        ours, bare, script = list[Costs](), list[Costs](), list[Costs]()
         for _ in range(ROUNDS):
             for found, command in (
                 (bare, [sys.executable, __file__, "limit", folder, str(port)]),
+                (script, [sys.executable, __file__, "script", folder, str(port)]),
                 (ours, [*retinue, "--auto-approve", "-q"]),
             ):
                 control.ask("GET", "/clear")
@@ -202,17 +225,20 @@ def measure(count: int) -> str:
         control.ask("GET", "/asked")
         saved, _ = timed([*retinue, "plan.json", "-q"], root)
         assert control.ask("GET", "/asked") == {"GET all": pages, "GET one": count, "POST one": count}
-    (wall, cpu), (least, least_cpu) = min(ours), min(bare)
+    (wall, cpu), (least, least_cpu), (plain, plain_cpu) = (
+        Costs(min(times), min(cpus)) for times, cpus in (zip(*found, strict=True) for found in (ours, bare, script))
+    )
     floor = (count / IN_FLIGHT + 1 + pages) * LATENCY
     return (
-        f"| {count:>6,} | {wall / least:>5.2f} | {wall:>6.2f} s | {least:>6.2f} s | {floor:>6.2f} s "
-        f"| {cpu:>5.2f} s | {least_cpu:>5.2f} s | {saved:>6.2f} s |"
+        f"| {count:>6,} | {wall / least:.2f} | {wall / plain:.2f} | {cpu / least_cpu:.2f} | {cpu / plain_cpu:.2f} "
+        f"| {wall:.2f} s | {least:.2f} s | {floor:.2f} s | {cpu:.2f} s | {saved / wall:.2f} |"
     )
 
 
 def main() -> None:
-    print("| creates | apply / limit | apply | limit | requests alone | CPU | CPU of the limit | saved updates |")
-    print("|---|---|---|---|---|---|---|---|")
+    print("| creates | apply / limit | / script | CPU / limit | / script | apply", end=" ")
+    print("| limit | requests alone | CPU | saved updates / creates |")
+    print("|" + "---|" * 10)
     for count in [int(argument) for argument in sys.argv[1:]] or [100, 2000]:
         print(measure(count), flush=True)
 
@@ -220,7 +246,7 @@ def main() -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["serve"]:
         asyncio.run(serve())
-    elif sys.argv[1:2] == ["limit"]:
-        limit(sys.argv[2], int(sys.argv[3]))
+    elif sys.argv[1:2] in (["limit"], ["script"]):
+        limit(sys.argv[2], int(sys.argv[3]), Wire if sys.argv[1] == "limit" else Scripted)
     else:
         main()

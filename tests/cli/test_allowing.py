@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retinue.cli.allowing import FORMER, allowed_of
+from retinue.cli.options import FORMER, allowed_of
 from retinue.core.allowed import FORMS, Allowed, flag
 from retinue.core.errors import UsageError
 

@@ -82,7 +82,7 @@ def world_after(made: Plan, live: Iterable[Live]) -> list[Live]:
             found = carried_out(change, objects.get(change.remote_id), ids)
             objects[found.remote_id] = found
             ids[change.address] = found.remote_id
-    for deletes in (parts.deletes, parts.replaced, parts.unused):
+    for deletes in (parts.deletes, parts.unused):
         for number in order(backwards(needs(deletes))):
             del objects[deletes[number].remote_id]
     for change in parts.forgets.values():

@@ -9,7 +9,7 @@ from hypothesis import given
 from retinue.core.canonical import canonical, same
 from retinue.core.drift import Drift, What, drift_of, drift_to_json
 from retinue.core.model import MISSING, Cause
-from retinue.render.drift_report import drift_text
+from retinue.render.side_by_side import drift_text
 
 from .worlds import KIND, READABLE, as_answered, at, desired, foreign, managed, plan, specs
 

@@ -13,7 +13,7 @@ from retinue.core.model import Action, Address, Cause, Desired, Json, Live, Plan
 from retinue.core.observation import Observation
 from retinue.core.plan import Intent, make_plan
 from retinue.providers.assistants_v2 import KINDS
-from retinue.render.drift_report import drift_text
+from retinue.render.side_by_side import drift_text
 from retinue.schema import with_extras
 
 from .worlds import as_answered, desired, foreign, managed, target

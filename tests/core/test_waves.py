@@ -30,8 +30,8 @@ def test_every_step_is_in_one_wave_and_a_replace_is_deleted_too() -> None:
         step("e", Action.FORGET),
     ]
     found = waves(dict(enumerate(steps)))
-    assert [list(wave) for wave in found] == [[0, 2], [1], [2], [3], [4]]
-    assert found.replaced[2].action is Action.DELETE
+    assert [list(wave) for wave in found] == [[0, 2], [1, 2], [3], [4]]
+    assert found.deletes[2].action is Action.DELETE
 
 
 def test_outcomes_come_in_the_order_of_the_plan_also_of_duplicates() -> None:

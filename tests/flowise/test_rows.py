@@ -13,8 +13,7 @@ from retinue.core.errors import ServiceError
 from retinue.core.model import Address, Desired
 from retinue.providers.base import Marker
 from retinue.providers.flowise import PROVIDER
-from retinue.providers.flowise.directory import Credential, Directory
-from retinue.providers.flowise.resolving import resolved
+from retinue.providers.flowise.directory import Credential, Directory, resolved
 from retinue.providers.flowise.rows import to_live
 from retinue.providers.flowise.upstream import deviations
 from retinue.providers.flowise.writing import create_body, update_body

@@ -8,7 +8,7 @@ import pytest
 
 from retinue.core.model import Diagnostic
 from retinue.load import yaml
-from retinue.load.layers import merge, over_defaults, over_manifest
+from retinue.load.layers import merge, over_defaults
 from retinue.load.located import Map, place_of
 
 
@@ -52,12 +52,12 @@ def test_the_table_of_the_rfc(base: str, patch: str, expected: dict[str, Any]) -
 )
 def test_removing_what_is_not_there_is_an_error(base: str, patch: str, place: str) -> None:
     problems: list[Diagnostic] = []
-    over_manifest(located(base), located(patch, "o.yaml"), problems)
+    merge(located(base), located(patch, "o.yaml"), problems)
     assert [f"{problem.place}: {problem.code}" for problem in problems] == [f"{place}: overlay-removes-nothing"]
 
 
 def test_each_value_keeps_the_place_of_the_layer_it_comes_from() -> None:
-    merged = over_manifest(located("a: {b: 1, c: 2}\nd: 3"), located("\n\na:\n  c: 4\n", "o.yaml"), [])
+    merged = merge(located("a: {b: 1, c: 2}\nd: 3"), located("\n\na:\n  c: 4\n", "o.yaml"), [])
     assert str(place_of(merged, ["a", "b"])) == "f.yaml:1:8"
     assert str(place_of(merged, ["a", "c"])) == "o.yaml:4:6"
     assert str(place_of(merged, ["d"])) == "f.yaml:2:4"
@@ -88,5 +88,5 @@ def test_what_was_included_replaces_as_a_whole() -> None:
     included = located("{c: null}", "schema.json")
     patch.put("b", included, patch.place, included.place)
     problems: list[Diagnostic] = []
-    assert over_manifest(located("b: {x: 1}"), patch, problems) == {"b": {"c": None}, "a": 1}
+    assert merge(located("b: {x: 1}"), patch, problems) == {"b": {"c": None}, "a": 1}
     assert problems == []

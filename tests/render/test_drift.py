@@ -6,7 +6,7 @@ import re
 
 from retinue.core.drift import Drift, Drifted, What, drift_of
 from retinue.core.model import Cause, FieldChange, Plan
-from retinue.render.drift_report import drift_markdown, drift_text
+from retinue.render.side_by_side import drift_markdown, drift_text
 
 
 def of(*items: Drifted) -> Drift:

@@ -86,10 +86,19 @@ def group() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code. No arguments may end in a traceback."""
+    # Gets the command's context as soon as click has parsed its options.
     understood: list[click.Context] = []
     try:
         with interrupts.released():
-            return _run(list(arguments), understood)
+            try:
+                code = group.main(args=list(arguments), prog_name="retinue", standalone_mode=False, obj=understood)
+            except (streams.OutputLost, click.exceptions.Abort):
+                raise
+            except Exception as error:
+                from .console import failed
+
+                return failed(error, _asked(arguments, understood))
+            return int(code) if isinstance(code, int) else Exit.OK
     except streams.OutputLost as lost:
         return streams.report(lost)
     except (KeyboardInterrupt, click.exceptions.Abort):
@@ -102,16 +111,3 @@ def _asked(arguments: Sequence[str], understood: Sequence[click.Context]) -> Ask
     from .console import parsed, spelled
 
     return parsed(understood[0]) if understood else spelled(arguments)
-
-
-def _run(arguments: list[str], understood: list[click.Context]) -> int:
-    """`understood` gets the command's context as soon as click has parsed its options."""
-    try:
-        code = group.main(args=arguments, prog_name="retinue", standalone_mode=False, obj=understood)
-    except (streams.OutputLost, click.exceptions.Abort):
-        raise
-    except Exception as error:
-        from .console import failed
-
-        return failed(error, _asked(arguments, understood))
-    return int(code) if isinstance(code, int) else Exit.OK

@@ -65,8 +65,7 @@ def review_and_apply(plan: Plan, session: Session, service: Service, options: Ap
 
 def check_digest(plan: Plan, expected: str | None) -> None:
     """Raises StaleError unless the plan is the one whose digest was approved, or there is nothing to do."""
-    digest = plan_to_json(plan, __version__)["digest"]
-    if expected in (None, digest):
+    if expected is None or expected == (digest := plan_to_json(plan, __version__)["digest"]):
         return
     if outcome(plan) != "no-changes":
         message = f"the plan is not the one that was approved: its digest is {digest}"

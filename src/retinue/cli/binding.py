@@ -30,7 +30,7 @@ def bound_provider(project: Project, environment: Environment) -> tuple[Provider
         for key in environment.settings
         if key not in taken
     ]
-    if environment.endpoint == EMULATOR and not emulators.has(provider.name):
+    if environment.endpoint == EMULATOR and provider.name not in emulators.entries():
         message = f"the emulator does not speak the API of the provider `{provider.name}`"
         remedy = "Name the address of a server of it."
         found.append(Diagnostic("emulator-dialect", message, remedy, path="/endpoint"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -36,7 +35,16 @@ def connect(session: Session, options: ServiceOptions) -> Iterator[Service]:
             raise UsageError(f"the endpoint's host {host} is not among $RETINUE_ALLOWED_HOSTS", remedy)
     with ExitStack() as stack:
         budget = parse_timeout(options.timeout)
-        sign = partial(_headers, session, min(LONGEST, budget))
+
+        def sign() -> dict[str, str]:
+            """The key, in the header in which this service wants it."""
+            secret, provider = environment.api_key, session.provider
+            if secret is not None:
+                key = resolve(secret.source, secret.value, session.project.root, seconds=min(LONGEST, budget))
+                return provider.capabilities.auth.headers(secret.source, key)
+            token = provider.token() if isinstance(provider, Identity) else None
+            return bearer(token) if token else {}
+
         headers = session.provider.capabilities.auth.headers("env", EMULATOR) if emulator else sign()
         connection = Connection(
             base_url="http://emulator" if emulator else environment.endpoint,
@@ -59,16 +67,6 @@ def connect(session: Session, options: ServiceOptions) -> Iterator[Service]:
             raise UsageError("the endpoint holds the key itself, which every plan would show", remedy)
         check_account(session.project, environment, service)
         yield service
-
-
-def _headers(session: Session, seconds: float) -> dict[str, str]:
-    """The key, in the header in which this service wants it. `seconds`: how long it may take to get it."""
-    secret, provider = session.environment.api_key, session.provider
-    if secret is not None:
-        key = resolve(secret.source, secret.value, session.project.root, seconds=seconds)
-        return provider.capabilities.auth.headers(secret.source, key)
-    token = provider.token() if isinstance(provider, Identity) else None
-    return bearer(token) if token else {}
 
 
 def proxy_for(url: str, *, signed: bool) -> str | None:

@@ -190,37 +190,31 @@ def _default_format(command: str | None, out: str | None) -> str | None:
 
 def failed(error: Exception, asked: Asked) -> int:
     """Report a failure: for people on stderr, and as one JSON value on stdout where JSON was asked for. Its code."""
-    if isinstance(error, click.ClickException):
-        return _usage_error(error, asked)
-    if not isinstance(error, RetinueError):
-        # Never a traceback: it holds values.
-        problem = bug_in(error)
-        _report([problem], Exit.BUG, asked)
-        note(f"{problem.message}\n  {problem.remedy}")
-        return Exit.BUG
-    code = of_error(error)
-    if isinstance(error, InvalidManifests):
-        _report(error.diagnostics, code, asked)
-        diagnostics(error.diagnostics)
-    else:
-        _report([Diagnostic(code=error_code(type(error)), message=error.message, remedy=error.remedy)], code, asked)
-        style = style_for(sys.stderr, asked.no_color)
-        remedy = f"\n  {error.remedy}" if error.remedy else ""
-        note(f"{style.error('Error:')} " + harmless(error.message + remedy))
-    return code
-
-
-def _usage_error(error: click.ClickException, asked: Asked) -> int:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         note(error.format_message())
         return Exit.USAGE
-    context = error.ctx if isinstance(error, click.UsageError) else None
-    # Of an option without its value click tells no context; a first word that is no command has one.
-    known = f"retinue {asked.command}" if asked.command and not asked.command.startswith("-") else "retinue"
-    message, remedy = error.format_message(), f"Try `{context.command_path if context else known} --help`."
-    _report([Diagnostic(code="usage", message=message, remedy=remedy)], Exit.USAGE, asked)
-    note(f"Error: {harmless(message)}\n  {remedy}")
-    return Exit.USAGE
+    if isinstance(error, InvalidManifests):
+        _report(error.diagnostics, Exit.USAGE, asked)
+        diagnostics(error.diagnostics)
+        return Exit.USAGE
+    if isinstance(error, click.ClickException):
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        # Of an option without its value click tells no context; a first word that is no command has one.
+        known = f"retinue {asked.command}" if asked.command and not asked.command.startswith("-") else "retinue"
+        remedy = f"Try `{context.command_path if context else known} --help`."
+        problem, code = Diagnostic("usage", error.format_message(), remedy), Exit.USAGE
+        text = f"Error: {harmless(problem.message)}\n  {remedy}"
+    elif isinstance(error, RetinueError):
+        problem, code = Diagnostic(error_code(type(error)), error.message, error.remedy), of_error(error)
+        remedy = f"\n  {error.remedy}" if error.remedy else ""
+        text = f"{style_for(sys.stderr, asked.no_color).error('Error:')} {harmless(error.message + remedy)}"
+    else:
+        # Never a traceback: it holds values.
+        problem, code = bug_in(error), Exit.BUG
+        text = f"{problem.message}\n  {problem.remedy}"
+    _report([problem], code, asked)
+    note(text)
+    return code
 
 
 def interrupted(asked: Asked) -> int:

@@ -31,15 +31,11 @@ class Server(Protocol):
 
 
 @cache
-def _entries() -> dict[str, EntryPoint]:
+def entries() -> dict[str, EntryPoint]:
+    """The emulators that are installed, by the names of their providers."""
     from importlib import metadata  # heavy, and only who uses an emulator needs it
 
     return {entry.name: entry for entry in metadata.entry_points(group=GROUP)}
-
-
-def has(name: str) -> bool:
-    """Tells if there is an emulator of this provider."""
-    return name in _entries()
 
 
 def load(name: str) -> Callable[..., Any]:
@@ -47,9 +43,9 @@ def load(name: str) -> Callable[..., Any]:
 
     By a provider's name its root is where that provider's base URL points. Raises UsageError if there is none.
     """
-    if name not in _entries():
+    if name not in entries():
         raise UsageError(f"the emulator `{name}` is not installed", "Install retinue again, from its own source.")
-    entry = _entries()[name]
+    entry = entries()[name]
     try:
         made: Callable[..., Any] = entry.load()
     except (Exception, SystemExit) as error:  # whatever a package does that was made for another version

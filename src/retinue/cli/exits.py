@@ -1,8 +1,8 @@
-"""The exit codes and the one function that decides which of them a run ends in: docs/exit-codes.md."""
+"""The exit codes and the function that decides which of them a run ends in: docs/exit-codes.md."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from enum import IntEnum
 
 from ..core.errors import ApiGone, AuthError, InvalidManifests, RetinueError, StaleError, Unreachable, UsageError
@@ -43,32 +43,26 @@ _BY_WORD = {
 }
 
 
-def decide(failures: Collection[Exit], *, wrote: bool = False, left: bool = False, signal: int = 0) -> Exit:
-    """One code for a run: interrupted, else applied in part, else the first failure by precedence, else 0.
-
-    `wrote`: a write was done; `left`: a planned change was not; `signal`: 2 or 15 if one ended the run.
-    """
-    if signal:
-        return Exit(128 + signal)
-    if wrote and left:
-        return Exit.PARTIAL
-    return next((code for code in _PRECEDENCE if code in failures), Exit.OK)
-
-
 def of_error(error: RetinueError) -> Exit:
     """The code of a failure that ended a command."""
     return next((code for kind, code in _BY_ERROR.items() if isinstance(error, kind)), Exit.ERROR)
 
 
 def of_outcomes(outcomes: Sequence[Outcome], signal: int = 0) -> Exit:
-    """The code of an apply that went through its steps."""
+    """The code of an apply: interrupted, else applied in part, else the first failure by precedence, else 0.
+
+    `signal`: 2 or 15 if one ended the run.
+    """
+    if signal:
+        return Exit(128 + signal)
     left = [outcome for outcome in outcomes if outcome.status not in (Status.DONE, Status.HELD)]
     failures = {_BY_WORD[outcome.failure] for outcome in left if outcome.failure}
     wrote = any(outcome.status is Status.DONE and outcome.wrote for outcome in outcomes)
-    wrote = wrote or Exit.PARTIAL in failures
+    if left and (wrote or Exit.PARTIAL in failures):
+        return Exit.PARTIAL
     if left and not failures:
-        failures = {Exit.ERROR}
-    return decide(failures, wrote=wrote, left=bool(left), signal=signal)
+        return Exit.ERROR
+    return next((code for code in _PRECEDENCE if code in failures), Exit.OK)
 
 
 def word(code: Exit, outcomes: Sequence[Outcome] = ()) -> str:

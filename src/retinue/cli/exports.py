@@ -105,26 +105,15 @@ def _refuse_taken(exported: Exported, beside: Beside) -> None:
     loaded = load(project, beside.environments[0], beside.variables)
     # A faulty manifest does not tell which name it takes.
     refuse([item for item in loaded.diagnostics if item.code != UNMATCHED])
-    for file, text in sorted(exported.files.items()):
-        taken = sorted(_addresses_in(file, text, project.known) & _addresses(loaded))
-        if taken and not (project.root / file).exists():
-            of = beside.kinds[taken[0].kind]
+    taken = _addresses(loaded)
+    for file, address in sorted((item.path, item.address) for item in exported.manifests):
+        if address in taken and not (project.root / file).exists():
+            of = beside.kinds[address.kind]
             # What was made with another object goes with that one.
             noun, stem = exportable(project.known)[0].one.split(" ", 1)[1], PurePosixPath(file).stem
             origin = f"that {of.one.split(' ', 1)[1]}" if of.export else f"the {noun} {stem}"
-            message = f"this project has a manifest {taken[0]} already, in another file; nothing was written"
+            message = f"this project has a manifest {address} already, in another file; nothing was written"
             raise UsageError(message, f"Take {origin} out of the export, or rename the manifest.")
-
-
-def _addresses_in(file: str, text: str, known: Catalogue) -> set[Address]:
-    """Those of the manifests in a file; none for a prompt or a tool."""
-    documents = parse(text.encode(), file).documents if file.endswith(".yaml") else []
-    return {
-        Address(known.words[word].name, str(document.value[word]))
-        for document in documents
-        if isinstance(document.value, dict)
-        for word in known.words.keys() & document.value.keys()
-    }
 
 
 def _addresses(loaded: Loaded) -> set[Address]:

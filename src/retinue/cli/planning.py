@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 
 from ..core.allowed import Allowed, flag
 from ..core.errors import InvalidManifests, RetinueError, UsageError
-from ..core.model import Action, Address, Change, Diagnostic, Inputs, Live, ObjectKey, Place, Plan, Promotion, Severity
+from ..core.model import Action, Address, Change, Diagnostic, Inputs, Place, Plan, Promotion, Severity
 from ..core.observation import Observation
 from ..core.plan import Intent, make_plan, select
 from ..core.policy import less_done
@@ -17,7 +17,7 @@ from ..engine.read import rewound
 from ..load.located import Map
 from ..load.manifests import PASSED_OVER, left_behind
 from ..load.origins import shared_file_notes
-from ..providers.base import Adviser, Provider, Rewindable, Service
+from ..providers.base import Adviser, Rewindable, Service
 from ..providers.losses import LOSS
 from . import console
 from .options import ApplyOptions, PlanOptions, parse_pairs
@@ -102,7 +102,10 @@ def own_plan(
         )
         for change in plan.changes
     )
-    advice = [*_advice(session.provider, changes, by_key), *shared_file_notes(session.loaded, changes, session.kinds)]
+    going = [change for change in changes if not (change.blocked or change.held) and change.object_key in by_key]
+    adviser = session.provider if isinstance(session.provider, Adviser) else None
+    advice = [adviser.advice(change, by_key[change.object_key]) for change in going] if adviser else []
+    notes = shared_file_notes(session.loaded, changes, session.kinds)
     # An empty source that is allowed is still worth a word.
     empty = (replace(item, severity=Severity.WARNING) for item in session.loaded.empty_sources)
     found = (*session.loaded.diagnostics, *empty)
@@ -117,7 +120,7 @@ def own_plan(
         exclude=options.excludes,
         select=options.labels,
     )
-    diagnostics = (*warnings, *plan.diagnostics, *advice)
+    diagnostics = (*warnings, *plan.diagnostics, *filter(None, advice), *notes)
     plan = replace(plan, changes=changes, inputs=inputs, diagnostics=diagnostics)
     _refuse_keys(plan, session)
     return _without_keys(plan) if console.SECRETS else plan
@@ -186,12 +189,3 @@ def planned_again(
     options = replace(options, allow=less_done(plan.allowed, done, seen.target.removed))
     proof = None if promotion is None else _proof(session, promotion, options)
     return own_plan(session, service, seen, options, proof=proof)
-
-
-def _advice(provider: Provider, changes: Sequence[Change], live: Mapping[ObjectKey, Live]) -> Iterator[Diagnostic]:
-    if not isinstance(provider, Adviser):
-        return
-    for change in changes:
-        found = live.get(change.object_key)
-        if found is not None and not (change.blocked or change.held) and (advice := provider.advice(change, found)):
-            yield advice

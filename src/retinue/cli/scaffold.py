@@ -3,42 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
-import secrets
-import string
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
 from ..core.errors import UsageError
-from ..providers import starter
 from .named_files import beside
-
-_TAIL = string.ascii_lowercase + string.digits
-
-
-def fresh_files(folder: Path) -> dict[str, str]:
-    """A project that applies to the embedded emulator as it is."""
-    return {"retinue.yaml": project_text(folder), **starter.FILES}
-
-
-def project_text(folder: Path, provider: str = starter.PROVIDER) -> str:
-    return starter.PROJECT.format(name=project_name(folder.resolve().name), provider=provider)
-
-
-def service_text(folder: Path, environment: str, settings: Mapping[str, object]) -> str:
-    """A project with one environment."""
-    from ..load.export import to_yaml
-
-    head = {"version": 1, "project": project_name(folder.resolve().name), "manifests": [starter.FOLDER]}
-    return to_yaml({**head, "environments": {environment: dict(settings)}})
-
-
-def project_name(folder: str) -> str:
-    """The folder's name with a random tail, so that two projects in one account never share a scope."""
-    stem = re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-")[:32].strip("-") or starter.FOLDER
-    return f"{stem}-{''.join(secrets.choice(_TAIL) for _ in range(4))}"
 
 
 def write_new(folder: Path, files: Mapping[str, str]) -> list[str]:
@@ -53,8 +24,22 @@ def write_new(folder: Path, files: Mapping[str, str]) -> list[str]:
         raise UsageError(message, "Take the link away.")
     with _all_or_none(folder) as done:
         for name, text in files.items():
-            _write(folder / name, text, done)
-        _ignore(folder / ".gitignore", done)
+            path = folder / name
+            for above in reversed([item for item in path.parents if not item.exists()]):
+                above.mkdir(exist_ok=True)
+                done.append(above.rmdir)
+            with path.open("x", encoding="utf-8", newline="\n") as file:
+                done.append(path.unlink)
+                file.write(text)
+        # Keep caches and the emulator's database out of Git. The file may be in any encoding: it is only added to.
+        path = folder / ".gitignore"
+        before = path.read_bytes() if path.exists() else None
+        missing = [line for line in (b".retinue/", b".retinue-emulator/") if line not in (before or b"").splitlines()]
+        if missing:
+            start = b"\n" if before and not before.endswith(b"\n") else b""
+            with path.open("ab") as added:
+                done.append(path.unlink if before is None else partial(os.truncate, path, len(before)))
+                added.write(start + b"\n".join(missing) + b"\n")
     return list(files)
 
 
@@ -88,24 +73,3 @@ def _all_or_none(folder: Path) -> Iterator[list[Callable[[], object]]]:
             raise
         message = f"{error.filename or folder} cannot be written: {error.strerror}; nothing was"
         raise UsageError(message, "Check the folder.") from error
-
-
-def _write(path: Path, text: str, done: list[Callable[[], object]]) -> None:
-    """A new file and the folders it needs; `done` gets what takes each away again."""
-    for folder in reversed([item for item in path.parents if not item.exists()]):
-        folder.mkdir(exist_ok=True)
-        done.append(folder.rmdir)
-    with path.open("x", encoding="utf-8", newline="\n") as file:
-        done.append(path.unlink)
-        file.write(text)
-
-
-def _ignore(path: Path, done: list[Callable[[], object]]) -> None:
-    """Keep caches and the emulator's database out of Git. The file may be in any encoding: it is only added to."""
-    before = path.read_bytes() if path.exists() else None
-    missing = [line for line in (b".retinue/", b".retinue-emulator/") if line not in (before or b"").splitlines()]
-    if missing:
-        start = b"\n" if before and not before.endswith(b"\n") else b""
-        with path.open("ab") as file:
-            done.append(path.unlink if before is None else lambda: os.truncate(path, len(before)))
-            file.write(start + b"\n".join(missing) + b"\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -98,7 +98,18 @@ def with_manifests(
     loaded = load(project, session.environment.name, overrides, replaced=replaced)
     written = {str(item.address): item for item in loaded.resources}
     found = [item for resource in loaded.resources for item in _checked(resource, session)]
-    problems = [*session.loaded.diagnostics, *loaded.diagnostics, *found, *_contradictions(project, loaded.resources)]
+    contradictions = [
+        Diagnostic(
+            "removed-exists",
+            f"`removed` names {item.address}, which still has a manifest",
+            "Delete the manifest, or take the line out of `removed`.",
+            item.place,
+            str(item.address),
+        )
+        for item in project.removed
+        if str(item.address) in written
+    ]
+    problems = [*session.loaded.diagnostics, *loaded.diagnostics, *found, *contradictions]
     refuse(problems if complete else [item for item in problems if item.code != UNMATCHED])
     resources = tuple(held(item, found) for item in loaded.resources)
     loaded = replace(loaded, resources=resources, diagnostics=tuple(problems))
@@ -128,14 +139,3 @@ def placed(problem: Diagnostic, resource: Desired) -> Diagnostic:
     place = place_of(resource.spec, steps) if steps and steps[0] in resource.spec else resource.place
     address = problem.address or (str(resource.address) if resource.address else None)
     return replace(problem, place=place or resource.place, address=address)
-
-
-def _contradictions(project: Project, desired: Sequence[Desired]) -> list[Diagnostic]:
-    """`removed` names something that still has a manifest."""
-    addresses = {resource.address for resource in desired}
-    found, remedy = [], "Delete the manifest, or take the line out of `removed`."
-    for item in project.removed:
-        if item.address in addresses:
-            message = f"`removed` names {item.address}, which still has a manifest"
-            found.append(Diagnostic("removed-exists", message, remedy, item.place, str(item.address)))
-    return found

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ..core.differences import altered
 from ..core.errors import InvalidManifests, UsageError
-from ..core.model import MISSING, Cause, Desired, Json, Live, Plan, Severity
+from ..core.model import MISSING, Cause, Live, Plan, Severity
 from ..core.observation import Observation
 from ..core.pointer import with_ignored
 from ..core.references import addresses_in
@@ -48,12 +49,17 @@ def _wanted(session: Session, plan: Plan, live: Sequence[Live], taken: set[str])
     wanted: list[Wanted] = []
     refused: list[Refused] = []
     by_key = {resource.object_key: resource for resource in live}
+    exporter = session.provider if isinstance(session.provider, Exporter) else None
     for change in plan.changes:
         moved = [item for item in change.fields if item.cause is not Cause.MANIFEST]
         if not moved:
             continue
         written, found = session.written[str(change.address)], by_key[change.object_key]
-        values, kind = _live_values(session, written, found), session.kinds[change.address.kind]
+        kind = session.kinds[change.address.kind]
+        # What a manifest would say of the live object; what is ignored stays as the manifest has it.
+        fields = exporter.exported(found) if exporter else found.spec
+        fields = with_ignored(console.SECRETS.masked_json(dict(fields)), written.spec, written.policy.ignore_changes)
+        values = stated(fields, kind)
         differing = altered({item.name: item.after for item in moved}, values, kind, (), change.ignored)
         for item in moved:
             name = item.name
@@ -73,23 +79,19 @@ def _wanted(session: Session, plan: Plan, live: Sequence[Live], taken: set[str])
     return wanted, refused
 
 
-def _live_values(session: Session, desired: Desired, live: Live) -> dict[str, Json]:
-    """What a manifest would say of the live object; what is ignored stays as the manifest has it."""
-    provider = session.provider
-    fields = provider.exported(live) if isinstance(provider, Exporter) else live.spec
-    fields = console.SECRETS.masked_json(dict(fields))
-    return stated(with_ignored(fields, desired.spec, desired.policy.ignore_changes), session.kinds[live.kind])
-
-
 @dataclass
 class _Checker:
-    """Loads the project with other files in it and plans once more. `others`: as it is in the other environments."""
+    """Loads the project with other files in it and plans once more."""
 
     session: Session
     service: Service
     seen: Observation
     options: PlanOptions
-    others: Mapping[str, Loaded] = field(default_factory=dict)
+
+    @cached_property
+    def others(self) -> dict[str, Loaded]:
+        """As the project is in the other environments."""
+        return dict(self._others(self.session, {}))
 
     def problem(self, files: Mapping[str, bytes], wanted: Sequence[Wanted]) -> str | None:
         """What else than what is wanted these files would change, in words; None if nothing."""
@@ -103,7 +105,6 @@ class _Checker:
             return "retinue.yaml would say something else"
         why = unintended(before.loaded, after.loaded, wanted, kinds, here=True)
         if why is None:
-            self.others = self.others or dict(self._others(before, {}))
             pairs = ((self.others[name], new) for name, new in self._others(after, files))
             why = next(filter(None, (unintended(*pair, wanted, kinds, here=False) for pair in pairs)), None)
         if why is not None:
@@ -143,7 +144,12 @@ def report(found: Rewriting, then: str = "retinue plan") -> str:
         one = refused.wanted
         at = refused.place or place_of(one.resource.spec, [one.field.name]) or one.resource.place
         lines += [f"not written: {one.resource.address}: {one.field.name} ({at})", f"  {refused.why}"]
-        lines += [f"    {line}" for line in (refused.patch or _live_text(one)).splitlines()]
+        # What a person would write into a manifest.
+        value = one.field.shape.default if one.value is MISSING else one.value
+        live = [f"live: no {one.field.name}"]
+        if value is not MISSING:
+            live = ["live:", *(f"  {line}" for line in to_yaml({one.field.name: value}).splitlines())]
+        lines += [f"    {line}" for line in (refused.patch.splitlines() if refused.patch else live)]
     if not (found.written or found.refused):
         return "Nothing to write: nothing was changed outside."
     written, left = len(found.written), len(found.refused)
@@ -154,11 +160,3 @@ def report(found: Rewriting, then: str = "retinue plan") -> str:
 
 def _by_address(one: Wanted) -> tuple[str, str]:
     return (str(one.resource.address), one.field.name)
-
-
-def _live_text(one: Wanted) -> str:
-    """What a person would write into a manifest."""
-    value = one.field.shape.default if one.value is MISSING else one.value
-    if value is MISSING:
-        return f"live: no {one.field.name}"
-    return "live:\n" + "".join(f"  {line}\n" for line in to_yaml({one.field.name: value}).splitlines())

@@ -48,16 +48,17 @@ def canonical_value(value: Json, shape: Shape) -> Json:
     """The shortest value that means the same: nested defaults, nulls and empties dropped; MISSING if nothing stays."""
     if value is None:
         return MISSING
-    if isinstance(value, dict):
+    if isinstance(value, str):
+        if shape.trim_final_newline:
+            # All of them, not just one: what is sent and comes back must not be shortened a second time.
+            value = (re.sub("\r+\n", "\n", value) if "\r" in value else value).rstrip("\n") or MISSING
+    elif isinstance(value, dict):
         value = _object(value, shape)
     elif isinstance(value, list):
         items = shape.items or Shape()
         value = [short for item in value if (short := _item(item, items)) is not MISSING]
         if shape.unordered:
             value = sorted({canonical_json(item): item for item in value}.values(), key=canonical_json)
-    elif isinstance(value, str) and shape.trim_final_newline:
-        # All of them, not just one: what is sent and comes back must not be shortened a second time.
-        value = (re.sub("\r+\n", "\n", value) if "\r" in value else value).rstrip("\n") or MISSING
     else:
         value = number(value)
     if shape.empty and any(same(value, empty) for empty in shape.empty):
@@ -150,12 +151,14 @@ def same(left: Json, right: Json) -> bool:
 
 def canonical_json(value: Json) -> str:
     """The one JSON text of a value: sorted keys, no spaces, one final form for each number; no NaN."""
+    if type(value) is str:
+        return _TEXT(value)
     if isinstance(value, dict):
         if isinstance(value, Noted) and value.notes is not None:
             if canonical_json not in value.notes:
                 value.notes[canonical_json] = canonical_json(dict(value))
             return str(value.notes[canonical_json])
-        members = ",".join(f"{_DUMP(key)}:{canonical_json(value[key])}" for key in sorted(value))
+        members = ",".join(f"{_TEXT(key)}:{canonical_json(value[key])}" for key in sorted(value))
         return f"{{{members}}}"
     if isinstance(value, list | tuple):
         return f"[{','.join(map(canonical_json, value))}]"
@@ -164,6 +167,7 @@ def canonical_json(value: Json) -> str:
 
 _LONGEST_ITEM = 16_384
 _DUMP = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+_TEXT = json.encoder.encode_basestring
 
 
 def digest(value: Json) -> str:

@@ -150,12 +150,16 @@ def altered(
     ignored: Collection[str] = (),
 ) -> set[str]:
     """The names of the fields in `sent` that the service's answer holds otherwise, `ignored` parts aside."""
-    want, held = (without(canonical(side, kind), ignored) for side in (sent, answer))
-    return {
-        name
-        for name in sent
-        if name in kind.fields and name not in unreadable and not same(want.get(name, MISSING), held.get(name, MISSING))
+    # What came back as it was sent needs no canonical form.
+    unlike = {
+        name: value
+        for name, value in sent.items()
+        if name in kind.fields and name not in unreadable and not same(value, answer.get(name, MISSING))
     }
+    if not unlike:
+        return set()
+    want, held = (without(canonical(side, kind), ignored) for side in (unlike, answer))
+    return {item.name for item in differing(unlike, want, held)}
 
 
 def expect_digest(live: Live, kind: Kind, unreadable: Collection[str], ignored: Collection[str]) -> str:

@@ -103,7 +103,7 @@ def link(
     """`held`: what each desired address holds live, if anything. `orphans`: what else is ours. `files`: as in Links."""
     names: dict[ObjectKey, Address] = {}
     ids: dict[Address, str] = {}
-    fresh = set()
+    fresh = {address for address, resource in desired_files.items() if key_of(resource) not in files}
     wanted = {key_of(resource): address for address, resource in sorted(desired_files.items(), reverse=True)}
     for key, same in files.items():
         for place, live in enumerate(same):
@@ -111,9 +111,6 @@ def link(
             names[live.object_key] = address
             if place == 0:
                 ids[address] = live.remote_id
-    for address, resource in desired_files.items():
-        if key_of(resource) not in files:
-            fresh.add(address)
     for address, live_object in (*orphans.items(), *held.items()):
         if live_object is None or live_object.expired:
             fresh.add(address)

@@ -66,6 +66,8 @@ def begun(
     If the run ends before they are written, this tells what is missing then from what was taken away outside. What is
     sent after them is still as `before` says, or without that as it is live.
     """
+    if not parts:
+        return applied
     spec = live.spec if live else {}
     want, have = canonical(fields, kind), canonical(spec, kind)
     entries = dict(applied.fields)

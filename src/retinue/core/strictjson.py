@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import re
@@ -88,13 +89,13 @@ def _bounded(value: Json, left: int = DEEPEST) -> Json:
 
 
 def _is_deep(value: Json) -> bool:
-    level = [value] if type(value) in (dict, list) else []
-    for _ in range(DEEPEST):
-        inner = (item.values() if type(item) is dict else item for item in level)
-        level = [item for items in inner for item in items if type(item) in (dict, list)]
+    level = [value]
+    for _ in range(DEEPEST - 1):
+        # Only what holds a list or a mapping is tracked for certain, and both calls are fast.
+        level = [*filter(gc.is_tracked, gc.get_referents(*level))]
         if not level:
             return False
-    return True
+    return any(type(item) in (dict, list) for item in gc.get_referents(*level))
 
 
 def _flattened(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 from graphlib import TopologicalSorter
 from typing import NamedTuple, TypeAlias, TypeVar
@@ -28,15 +28,13 @@ def order(requires: Mapping[T, Set[T]]) -> list[T]:
     return result
 
 
-def closure(wanted: Set[T], requires: Mapping[T, Sequence[T]]) -> set[T]:
+def closure(wanted: Set[T], requires: Mapping[T, Iterable[T]]) -> set[T]:
     """`wanted` and everything that it needs, however far away."""
-    result: set[T] = set()
-    waiting = list(wanted)
+    result, waiting = set(wanted), list(wanted)
     while waiting:
-        item = waiting.pop()
-        if item not in result:
-            result.add(item)
-            waiting.extend(requires.get(item, ()))
+        more = set(requires.get(waiting.pop(), ())) - result
+        result |= more
+        waiting += more
     return result
 
 
@@ -51,7 +49,6 @@ def needs(changes: Mapping[int, Change]) -> dict[int, set[int]]:
     }
 
 
-Numbered: TypeAlias = Mapping[int, Change]
 Graph: TypeAlias = Mapping[int, set[int]]
 """By number, the steps that must be done before."""
 
@@ -59,19 +56,18 @@ Graph: TypeAlias = Mapping[int, set[int]]
 class Waves(NamedTuple):
     """One after the other; `deletes` and what follows only once all before them succeeded.
 
-    `replaced`: the old objects of the replaces among `writes`, by the same numbers, deleted with the others.
+    Among `deletes` are the old objects of the replaces, by the numbers that these have among `writes`.
     A duplicate of what is forgotten must be gone before, while it is known: `forgets` come last.
     """
 
     writes: dict[int, Change]
     deletes: dict[int, Change]
-    replaced: dict[int, Change]
     unused: dict[int, Change]
     forgets: dict[int, Change]
 
 
-def waves(changes: Numbered) -> Waves:
-    parts = Waves({}, {}, {}, {}, {})
+def waves(changes: Mapping[int, Change]) -> Waves:
+    parts = Waves({}, {}, {}, {})
     for number, change in changes.items():
         if change.action is Action.FORGET:
             parts.forgets[number] = change
@@ -81,9 +77,10 @@ def waves(changes: Numbered) -> Waves:
             parts.unused[number] = change
         else:
             parts.deletes[number] = change
+    # The second half of a replace: the old object goes once nothing refers to it any more.
+    for number, change in parts.writes.items():
         if change.action is Action.REPLACE:
-            # The second half of a replace: the old object goes once nothing refers to it any more.
-            parts.replaced[number] = replace(change, action=Action.DELETE, fields=(), requires=())
+            parts.deletes[number] = replace(change, action=Action.DELETE, fields=(), requires=())
     return parts
 
 
@@ -101,7 +98,7 @@ def in_plan_order(changes: Iterable[Change], ended: Iterable[tuple[Change, Outco
     return [outcome for _, outcome in sorted(ended, key=lambda pair: places[known_as(pair[0])])]
 
 
-def layers(writes: Numbered) -> list[dict[int, Change]]:
+def layers(writes: Mapping[int, Change]) -> list[dict[int, Change]]:
     """First the new objects that others will refer to by their ids, so that their races are settled before that."""
     needed = needs(writes)
     early = {
@@ -110,8 +107,8 @@ def layers(writes: Numbered) -> list[dict[int, Change]]:
         for other in others
         if writes[other].action.makes and writes[other].address.kind != writes[number].address.kind
     }
-    first = closure(early, {number: tuple(others) for number, others in needed.items()})
-    parts = [{n: change for n, change in writes.items() if (n in first) is early_one} for early_one in (True, False)]
+    first = closure(early, needed)
+    parts = ({n: writes[n] for n in writes if n in first}, {n: writes[n] for n in writes if n not in first})
     return [part for part in parts if part]
 
 

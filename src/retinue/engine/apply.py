@@ -29,24 +29,23 @@ def apply_changes(changes: Sequence[Change], run: Run) -> list[Outcome]:
     for number, change in numbered.items():
         if why := change.held:
             outcomes[number] = _not_done(change, Status.HELD, why.message, "\n".join(why.remedies) or None)
-    free = {number: change for number, change in numbered.items() if not change.held}
-    parts = waves(free)
+    parts = waves({number: change for number, change in numbered.items() if not change.held})
     for layer in layers(parts.writes):
         outcomes |= _walk(layer, needs(parts.writes), run, outcomes)
         outcomes |= settle_races(layer, outcomes, run)
         made = (outcomes[number] for number in layer if outcomes[number].status is Status.DONE)
         run.ids.update({outcome.address: outcome.remote_id for outcome in made if outcome.remote_id})
-    for wave in (parts.deletes | parts.replaced, parts.unused, parts.forgets):
+    for wave in (parts.deletes, parts.unused, parts.forgets):
         if all(outcome.status in (Status.DONE, Status.HELD) for outcome in outcomes.values()):
             done = _walk(wave, backwards(needs(wave)), run)
         else:
             done = {n: _not_done(change, Status.NOT_STARTED, _EARLIER) for n, change in wave.items()}
-        outcomes |= {n: _replaced(outcomes[n], item) if n in parts.replaced else item for n, item in done.items()}
+        # A replace is among the writes too, and done when both halves are.
+        outcomes |= {n: _replaced(outcomes[n], item) if n in parts.writes else item for n, item in done.items()}
     return [outcomes[number] for number in numbered]
 
 
 def _replaced(made: Outcome, removed: Outcome) -> Outcome:
-    """A replace is done when both halves are."""
     if made.status is not Status.DONE or removed.status is Status.DONE:
         return made
     why = f"the new one is {made.remote_id}; the old one is still there: {removed.error}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from ..core import differences
@@ -271,18 +271,14 @@ def _settle(change: Change, answer: Live, mark: Mark, sent: Mapping[str, Json], 
             remedy = "The next plan shows these fields once more; apply it."
             raise Unrecorded(message, remedy, remote_id=answer.remote_id) from error
         _check_mark(answer, mark)
-    return Result(answer.remote_id, _notes(change, sorted(noted & sent.keys())))
+    notes, at = [], str(change.address)
+    for name in sorted(noted & sent.keys()):
+        message = f"the service keeps another value of `{name}` than it was sent; noted, no drift from now on"
+        notes.append(Diagnostic("altered", message, address=at, path=f"/{name}", severity=Severity.WARNING))
+    return Result(answer.remote_id, tuple(notes))
 
 
 def _check_mark(answer: Live, mark: Mark) -> None:
     if (answer.mark.owner_text, answer.mark.applied_text) != (mark.owner_text, mark.applied_text):
         remedy = "Without its two metadata pairs retinue cannot know this object again; see what removes them."
         raise NoMarker(f"the service did not keep the marker on {answer.remote_id}", remedy)
-
-
-def _notes(change: Change, altered: Iterable[str]) -> tuple[Diagnostic, ...]:
-    found, at = [], str(change.address)
-    for name in altered:
-        message = f"the service keeps another value of `{name}` than it was sent; noted, no drift from now on"
-        found.append(Diagnostic("altered", message, address=at, path=f"/{name}", severity=Severity.WARNING))
-    return tuple(found)

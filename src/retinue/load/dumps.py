@@ -1,18 +1,23 @@
-"""The bytes of an export to JSON values, and these to single objects, whatever wraps them. Reads no files."""
+"""The bytes of an export to JSON values, these to single objects in any wrapping, and their names. Reads no files."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
 
 from ..core.model import Diagnostic, Json, Kind, Place, Severity
 from ..core.strictjson import DECODER
+from .builder import shorten
 from .files import place_in, printable
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _PYTHON = re.compile(r"[\[(]?\s*(?:\w+\(|\w+\[|\{')")
 _MOST_PROBLEMS = 20
+_LONGEST = 63
+_FOREIGN = re.compile(r"[^a-z0-9]+")
+_TAIL = 6
 
 
 def objects_from_text(data: bytes, file: str, kinds: Sequence[Kind]) -> tuple[list[Json], list[Diagnostic]]:
@@ -35,7 +40,7 @@ def objects_from_text(data: bytes, file: str, kinds: Sequence[Kind]) -> tuple[li
             return [], [_no_json(error, text, position, file)]
         values.append(value)
         position = _skip(text, end)
-    if next(_flat(values, kinds, []), None) is None:
+    if flat(values, kinds)[0] == []:
         what, listing = plurals(kinds), next((one.export.listing for one in kinds if one.export), "")
         remedy = f"It should hold {what} as the API lists them, for example the answer of {listing}."
         return [], [Diagnostic("export-empty", f"`{printable(file)}` holds no object", remedy, Place(file, 1, 1))]
@@ -48,19 +53,16 @@ def plurals(kinds: Sequence[Kind], between: str = " or ") -> str:
 
 def flat(values: Sequence[Json], kinds: Sequence[Kind]) -> tuple[list[Json], list[Diagnostic]]:
     """The single objects in lists and list envelopes, in their order, and what is known to be missing."""
-    notes: list[Diagnostic] = []
-    return list(_flat(values, kinds, notes)), notes[:_MOST_PROBLEMS]
-
-
-def _flat(values: Sequence[Json], kinds: Sequence[Kind], notes: list[Diagnostic]) -> Iterator[Json]:
-    waiting: list[Json] = list(reversed(values))
+    found, notes = list[Json](), list[Diagnostic]()
+    waiting: list[Json] = [*reversed(values)]
     while waiting:
         value = waiting.pop()
         members = value if isinstance(value, list) else _members(value, kinds, notes)
         if members is None:
-            yield value
+            found.append(value)
         else:
             waiting.extend(reversed(members))
+    return found, notes[:_MOST_PROBLEMS]
 
 
 def _members(value: Json, kinds: Sequence[Kind], notes: list[Diagnostic]) -> list[Json] | None:
@@ -95,3 +97,33 @@ def _no_json(error: Exception, text: str, position: int, file: str) -> Diagnosti
 def _skip(text: str, position: int) -> int:
     found = _SPACE.match(text, position)
     return found.end() if found else position
+
+
+def unique_name(display: Json, old_id: Json, taken: Collection[str], kind: Kind) -> str:
+    """A free name close to the display name; without one, made of the id, so that it is the same next time."""
+    tail = slug(old_id.rpartition("_")[2][:_TAIL]) if isinstance(old_id, str) else ""
+    stem = slug(display) or slug(f"{kind.word}-{tail}")
+    name, count = stem, 1
+    while name in taken:
+        count += 1
+        suffix = f"-{count}"
+        name = stem[: _LONGEST - len(suffix)].rstrip("-") + suffix
+    return name
+
+
+def slug(text: Json) -> str:
+    """Lower-case letters, digits and hyphens; accents go, other scripts leave nothing."""
+    if not isinstance(text, str):
+        return ""
+    folded = unicodedata.normalize("NFKD", text[: 4 * _LONGEST].casefold())
+    ascii_only = folded.encode("ascii", "ignore").decode("ascii")
+    return _FOREIGN.sub("-", ascii_only).strip("-")[:_LONGEST].rstrip("-")
+
+
+def label_of(item: Mapping[str, Json], kind: Kind | None) -> str:
+    """`Handbook` (asst_123), for a message: printable and short, whatever the export says. `kind`: if it is known."""
+    texts = [item[key][:200] for key in ("name", "id") if isinstance(item.get(key), str) and item[key]]
+    if not texts:
+        return f"{kind.one if kind else 'an object'} without a name"
+    parts = [shorten("".join(char if char.isprintable() else " " for char in text)) for text in texts]
+    return f"`{parts[0]}`" + (f" ({parts[1]})" if len(parts) > 1 else "")

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from ..core.canonical import canonical, canonical_json, same
 from ..core.marker import ADDRESS_KEY, APPLIED_KEY
@@ -16,10 +16,9 @@ from ..core.model import Address, Diagnostic, Export, Json, Kind, Severity, Shap
 from ..core.problem import shown
 from ..schema import Catalogue
 from .builder import Parsed
-from .dumps import flat, objects_from_text, plurals
+from .dumps import flat, label_of, objects_from_text, plurals, slug, unique_name
 from .emit import to_yaml, unwritable
 from .files import MAX_BYTES
-from .names import label_of, slug, unique_name
 from .validate import validate_extras, validate_manifest
 from .variables import escaped
 from .yaml import parse_text
@@ -32,6 +31,9 @@ _VOLATILE = frozenset(("id", "object", "created_at"))
 _TELLING = frozenset(("id", "object"))
 _COMMON = frozenset(("name", "description", "metadata"))
 """Fields that any JSON object may have, a package.json too."""
+
+
+KindOf: TypeAlias = Callable[[Mapping[str, Json]], Kind | None]
 
 
 class NewManifest(NamedTuple):
@@ -79,7 +81,7 @@ def manifests_from_objects(
     into: Destination | None = None,
     *,
     kinds: Sequence[Kind] = (),
-    kind_of: Callable[[Mapping[str, Json]], Kind | None] | None = None,
+    kind_of: KindOf | None = None,
     wanted: Callable[[Mapping[str, Json]], bool] = lambda _: True,
     read: Callable[[Json], Json] = lambda item: item,
 ) -> Exported:
@@ -91,8 +93,7 @@ def manifests_from_objects(
     """
     into = into or Destination()
     kinds = kinds or [item for item in known.with_manifests if item.export]
-    work = _Work(kinds, known, into)
-    work.told = kind_of
+    work = _Work(kinds, known, into, kind_of)
     found, problems = flat(objects, kinds)
     work.problems.extend(problems)
     found = [read(item) for item in found if not isinstance(item, dict) or wanted(item)]
@@ -114,9 +115,8 @@ def texts(manifests: Sequence[NewManifest]) -> dict[str, str]:
 class _Work:
     """What one call collects."""
 
-    def __init__(self, kinds: Sequence[Kind], known: Catalogue, into: Destination) -> None:
-        self.kinds, self.known = kinds, known
-        self.told: Callable[[Mapping[str, Json]], Kind | None] | None = None
+    def __init__(self, kinds: Sequence[Kind], known: Catalogue, into: Destination, told: KindOf | None) -> None:
+        self.kinds, self.known, self.told = kinds, known, told
         self.environment = into.adopt_environment
         self.taken = set(into.taken)
         folder = (into.folder or kinds[0].plural.replace(" ", "-")).strip("/")
@@ -155,9 +155,9 @@ class _Work:
             return
         kind = self.kind_of(item)
         if kind is None:
-            label, says = label_of(item, None), item.get("object")
+            says = item.get("object")
             why = f"its `object` is {shown(says)}" if says is not None else f"it has no field of {self.kinds[0].one}"
-            message = f"{label} was left out: {why}"
+            message = f"{label_of(item, None)} was left out: {why}"
             remedy = f"Only {plurals(self.kinds, ' and ')} become manifests in this version."
             self._note("export-other", message, remedy)
             return

@@ -6,6 +6,7 @@ import os
 import posixpath
 import stat
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,13 +62,9 @@ class Files:
             # A path that leads out is refused in the same words whether or not something is there.
             if new.split("/")[0] == "..":
                 return _outside(name, at)
+            message = f"there is no file `{printable(posixpath.normpath(name))}`"
             remedy = "Check the spelling. A path is relative to the file it is written in."
-            return Diagnostic(
-                "file-missing",
-                f"there is no file `{printable(posixpath.normpath(name))}`",
-                remedy,
-                at or Place(name, 1, 1),
-            )
+            return Diagnostic("file-missing", message, remedy, at or Place(name, 1, 1))
         except (OSError, RuntimeError, ValueError) as error:
             return _unreadable(name, at, _reason(error))
         if path != self.base and not path.startswith(self.base.rstrip(os.sep) + os.sep):
@@ -102,7 +99,11 @@ class Files:
 
 def beside(place: Place, path: str) -> str:
     """`path` as written in a file, relative to the project folder instead of to that file."""
-    return posixpath.join(posixpath.dirname(place.file), path)
+    folder = _folder(place.file)
+    return f"{folder}/{path}" if folder and not path.startswith("/") else path
+
+
+_folder = lru_cache(maxsize=64)(posixpath.dirname)
 
 
 def first_bytes(found: Found, most: int) -> bytes:

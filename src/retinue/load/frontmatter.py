@@ -38,10 +38,8 @@ def parse(data: bytes, file: str, known: Catalogue) -> Parsed:
     fields = parsed.documents[0].value if parsed.documents else None
     if type(fields) is not Map or not body:
         return parsed
-    kind, at = (
-        next((known.words[key] for key in fields if key in known.words), known.with_manifests[0]),
-        Place(file, line, 1),
-    )
+    kind = next((known.words[key] for key in fields if key in known.words), known.with_manifests[0])
+    at = Place(file, line, 1)
     if not kind.body:
         message = f"`{kind.word}` takes no text below its front matter"
         parsed.diagnostics.append(Diagnostic("front-matter-instructions", message, "Remove the text.", at))

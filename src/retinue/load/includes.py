@@ -91,7 +91,13 @@ class Renderer:
             new = self._walk(item, value.values_at[key], context, depth + 1)
             if new is not item:
                 changed[key] = new
-        return with_items(value, changed) if changed else value
+        if not changed:
+            return value
+        result = value.copy()
+        for key, new in changed.items():
+            # A collection brings its own place along.
+            result.put(key, new, value.keys_at[key], getattr(new, "place", value.values_at[key]))
+        return result
 
     def _seq(self, value: Seq, context: _Context, depth: int) -> Seq:
         if any(map(_is_entry, value)):
@@ -223,11 +229,14 @@ class Renderer:
         return inner.variables.text(text, start, self.problems, exact=True)
 
     def _data(self, value: Map, found: Found, inner: _Context, depth: int) -> Any:
-        at = value.values_at["file"]
-        problem = _chain_problem(inner.chain, at)
-        document = None if problem else self._document(found, at)
-        if problem is not None or document is None:
-            self._poison(value, *([problem] if problem else []))
+        at, chain = value.values_at["file"], inner.chain
+        if chain[-1] in chain[:-1]:
+            circle = f"files include each other: {' → '.join(chain[chain.index(chain[-1]) :])}"
+            self._poison(value, Diagnostic("include-cycle", circle, "Remove one of these includes.", at))
+            return value
+        if len(chain) > MAX_CHAIN + 1:
+            message = f"more than {MAX_CHAIN} files include each other in a row"
+            self._poison(value, Diagnostic("include-chain", message, "Include the inner files directly.", at))
             return value
         # What a file is rendered to depends on nothing else, unless it gives reason to complain.
         key = (found.name, inner.variables, inner.unasked and inner.unasked.variables, len(inner.chain), depth)
@@ -235,6 +244,10 @@ class Renderer:
         if self._cost + cost <= MAX_VALUES:
             self._cost += cost
             return result
+        document = self._document(found, at)
+        if document is None:
+            self._poison(value)
+            return value
         problems, before = len(self.problems), self._cost
         result = self._walk(document.value, document.place, inner, depth)
         if len(self.problems) == problems:
@@ -258,10 +271,8 @@ class Renderer:
         if len(parsed.documents) != 1 or parsed.documents[0].value is None:
             count = len(parsed.documents)
             holds = "is empty" if count <= 1 else f"holds {count} documents"
-            message, remedy = (
-                f"the included file `{shorten(found.name)}` {holds}",
-                "An included file holds exactly one value.",
-            )
+            message = f"the included file `{shorten(found.name)}` {holds}"
+            remedy = "An included file holds exactly one value."
             self.problems.append(Diagnostic("include-not-one", message, remedy, at))
             return None
         return parsed.documents[0]
@@ -286,21 +297,3 @@ def _reference(value: Map, address: str) -> Map:
         else:
             entry.put(key, item, value.keys_at[key], value.values_at[key])
     return entry
-
-
-def with_items(value: Map, changed: dict[str, Any]) -> Map:
-    """A copy of the mapping with some values replaced; a collection brings its own place along."""
-    result = value.copy()
-    for key, new in changed.items():
-        result.put(key, new, value.keys_at[key], getattr(new, "place", value.values_at[key]))
-    return result
-
-
-def _chain_problem(chain: tuple[str, ...], at: Place) -> Diagnostic | None:
-    if chain[-1] in chain[:-1]:
-        circle = " → ".join(chain[chain.index(chain[-1]) :])
-        return Diagnostic("include-cycle", f"files include each other: {circle}", "Remove one of these includes.", at)
-    if len(chain) > MAX_CHAIN + 1:
-        message = f"more than {MAX_CHAIN} files include each other in a row"
-        return Diagnostic("include-chain", message, "Include the inner files directly.", at)
-    return None

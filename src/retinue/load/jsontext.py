@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from ..core.model import Diagnostic, Place
 from ..core.strictjson import is_unicode
@@ -77,7 +77,16 @@ class _Reader:
             text = self._string()
             self.builder.add_scalar(text, len(text), at)
         else:
-            word, value = self._word()
+            found = _WORD.match(self.text, self.position)
+            if found is None:
+                self._fail("a value is missing" if char else "the file ends too early")
+            word = found[0]
+            if word not in _WORDS and not (_NUMBER.fullmatch(word) and len(word) <= _LONGEST_NUMBER):
+                self._fail(f"`{shorten(word)}` is not a JSON value (text needs double quotes)")
+            value = _WORDS[word] if word in _WORDS else json.loads(word)
+            if value in (float("inf"), float("-inf")):
+                self._fail(f"`{shorten(word)}` is too large a number")
+            self.position = found.end()
             self.builder.add_scalar(value, 0, spelled(at, word, value))
 
     def _string(self) -> str:
@@ -94,19 +103,6 @@ class _Reader:
             self._fail("this text holds half of a \\u pair")
         self.position = found.end()
         return text
-
-    def _word(self) -> tuple[str, Any]:
-        found = _WORD.match(self.text, self.position)
-        if found is None:
-            self._fail("a value is missing" if self._peek() else "the file ends too early")
-        word = found[0]
-        if word not in _WORDS and not (_NUMBER.fullmatch(word) and len(word) <= _LONGEST_NUMBER):
-            self._fail(f"`{shorten(word)}` is not a JSON value (text needs double quotes)")
-        value = _WORDS[word] if word in _WORDS else json.loads(word)
-        if value in (float("inf"), float("-inf")):
-            self._fail(f"`{shorten(word)}` is too large a number")
-        self.position = found.end()
-        return word, value
 
     def _peek(self) -> str:
         space = _SPACE.match(self.text, self.position)

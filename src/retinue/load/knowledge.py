@@ -133,11 +133,8 @@ def described_twice(resources: Sequence[Desired], uploads: Mapping[str, Upload],
                 other, before = first.setdefault(key, (address, described))
                 if other != address and before != described:
                     same = f"{address} has the same bytes as {other}, so they are one file"
-                    message, remedy = (
-                        f"{same}, and this describes it otherwise",
-                        "Describe both alike, or upload one of them only.",
-                    )
-                    yield Diagnostic("file-twice", message, remedy, at, str(resource.address))
+                    remedy, user = "Describe both alike, or upload one of them only.", str(resource.address)
+                    yield Diagnostic("file-twice", f"{same}, and this describes it otherwise", remedy, at, user)
 
 
 def unknown_references(

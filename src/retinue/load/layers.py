@@ -23,11 +23,6 @@ def over_defaults(defaults: Map, manifest: Map) -> Map:
     return result
 
 
-def over_manifest(manifest: Map, overlay: Map, problems: list[Diagnostic]) -> Map:
-    """The manifest with the overlay's values; removing what is not there is a problem."""
-    return merge(manifest, overlay, problems)
-
-
 def without_nulls(kind: Kind, data: Map) -> Map:
     """The merged manifest, where a null in a free map such as `metadata` means "not this key", default or none."""
     result = data

@@ -12,14 +12,13 @@ from ..core.model import Address, Desired, Diagnostic, Kind, Obstacle, Place, Se
 from ..core.problem import shown
 from ..core.spelling import closest
 from ..schema import EXTRAS, Catalogue
-from .documents import Manifest, described, identify, read
+from .documents import Manifest, described, environments_of, identify, policy_of, read, unknown_environments
 from .files import Files, Found, first_bytes
 from .includes import Renderer
 from .knowledge import described_twice, folded, spelled_out, unknown_references, with_uploads
-from .layers import over_defaults, over_manifest, without_nulls
+from .layers import merge, over_defaults, without_nulls
 from .located import Map, place_of
 from .project import Project
-from .retinue_block import environments_of, policy_of, unknown_environments
 from .sources import Source, around, covering, expand, nothing
 from .unread import MOST_BYTES, UnreadManifest, unread_manifest
 from .validate import validate_extras, validate_manifest
@@ -233,9 +232,15 @@ def _passed_over(run: _Run) -> Iterator[Diagnostic]:
             others.append(name)
         elif name not in used:
             yield found[0].problem
+    # What lies where a pattern finds manifests and seems to be one too, but is not among them.
+    known = {run.project.file, *run.read, *run.passed}
+    beside = (run.files.find(name) for name in dict.fromkeys(run.beside))
+    files = {item.name: item for item in beside if isinstance(item, Found) and item.name not in known}
+    texts = {name: first_bytes(item, MOST_BYTES) for name, item in files.items()}
+    left_out = [name for name, text in texts.items() if unread_manifest(text, name, run.known, markdown=False)]
     for names, one, several in (
         (others, "1 file that is not a manifest was passed over", "{} files that are not manifests were passed over"),
-        (_left_out(run), "1 manifest is left out by the patterns", "{} manifests are left out by the patterns"),
+        (left_out, "1 manifest is left out by the patterns", "{} manifests are left out by the patterns"),
     ):
         named = [shown(name, 80) for name in sorted(names) if name not in used]
         if named:
@@ -243,15 +248,6 @@ def _passed_over(run: _Run) -> Iterator[Diagnostic]:
             count = one if len(named) == 1 else several.format(len(named))
             message = f"{count}: {', '.join(named[:_MOST_NAMED])}{more}"
             yield Diagnostic(PASSED_OVER, message, severity=Severity.INFO)
-
-
-def _left_out(run: _Run) -> set[str]:
-    """What lies where a pattern finds manifests and seems to be one too, but is not among them."""
-    known = {run.project.file, *run.read, *run.passed}
-    found = (run.files.find(name) for name in dict.fromkeys(run.beside))
-    files = (item for item in found if not isinstance(item, Diagnostic) and item.name not in known)
-    texts = {item.name: first_bytes(item, MOST_BYTES) for item in files}
-    return {name for name, text in texts.items() if unread_manifest(text, name, run.known, markdown=False)}
 
 
 def left_behind(project: Project, wanted: Collection[Address]) -> dict[Address, Obstacle]:
@@ -319,18 +315,13 @@ def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Desire
     here = _belongs(run, manifest, overlay)
     data = over_defaults(run.defaults(manifest.kind.word, here), run.render(manifest.data, here))
     if overlay is not None:
-        data = over_manifest(data, run.render(overlay, here), run.problems)
+        data = merge(data, run.render(overlay, here), run.problems)
     data = without_nulls(manifest.kind, spelled_out(manifest.kind, data))
     block = data.get("retinue")
     run.problems.extend(unknown_environments(block, names))
-    run.problems.extend(
-        problem
-        for problem in (
-            *validate_manifest(manifest.kind, data, manifest.address),
-            *validate_extras(manifest.kind, data, manifest.address, run.known.extras),
-        )
-        if problem.place is None or problem.place not in run.renderer.poisoned
-    )
+    found = validate_manifest(manifest.kind, data, manifest.address)
+    found += validate_extras(manifest.kind, data, manifest.address, run.known.extras)
+    run.problems += [item for item in found if item.place is None or item.place not in run.renderer.poisoned]
     run.rendered[manifest.address] = data
     spec, policy = _spec_of(run, manifest.kind, data), policy_of(block, names)
     return Desired(manifest.kind.name, spec, manifest.address, policy, manifest.place), here

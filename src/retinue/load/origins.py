@@ -102,7 +102,14 @@ _CHANGING = (Action.UPDATE, Action.REPLACE, Action.ADOPT, Action.MOVE)
 def shared_file_notes(loaded: Loaded, changes: Sequence[Change], kinds: Mapping[str, Kind]) -> list[Diagnostic]:
     """`prompts/common.md is used by 7 assistants, 2 of which change here`, for each such file behind a change."""
     known: dict[int, tuple[str, ...]] = {}
-    changing = _changed_files(loaded, changes, known)
+    changing: dict[str, set[Address]] = {}
+    for change in changes:
+        data = loaded.rendered.get(change.address)
+        if data is None or change.action not in _CHANGING:
+            continue
+        keys = {split_pointer(item.path)[0] for item in change.fields if item.cause is not Cause.DRIFT}
+        for name in (name for key in keys & data.keys() for name in _files_of(data, key, loaded.included, known)):
+            changing.setdefault(name, set()).add(change.address)
     if not changing:
         return []
     users: dict[str, list[Address]] = {}
@@ -119,22 +126,6 @@ def shared_file_notes(loaded: Loaded, changes: Sequence[Change], kinds: Mapping[
         message = f"{name} is used by {total} {what}{some}"
         notes.append(Diagnostic("shared-file", message, place=Place(name, 1, 1), severity=Severity.INFO))
     return notes
-
-
-def _changed_files(
-    loaded: Loaded, changes: Sequence[Change], known: dict[int, tuple[str, ...]]
-) -> dict[str, set[Address]]:
-    """The files behind the fields that manifests change in objects that are there already."""
-    found: dict[str, set[Address]] = {}
-    for change in changes:
-        data = loaded.rendered.get(change.address)
-        if data is None or change.action not in _CHANGING:
-            continue
-        keys = {split_pointer(item.path)[0] for item in change.fields if item.cause is not Cause.DRIFT}
-        for key in keys & data.keys():
-            for name in _files_of(data, key, loaded.included, known):
-                found.setdefault(name, set()).add(change.address)
-    return found
 
 
 def _files_of(data: Map, key: str, included: Mapping[Place, str], known: dict[int, tuple[str, ...]]) -> tuple[str, ...]:

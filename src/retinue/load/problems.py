@@ -17,9 +17,8 @@ from .located import Map
 _REMOVE, _INCLUDE = "Remove this line", "file"
 
 
-def _unknown_keys(error: Any, kind: Kind | None, prefix: Sequence[str | int]) -> Iterator[Problem]:
+def _unknown_keys(error: Any, kind: Kind | None, path: Sequence[str | int]) -> Iterator[Problem]:
     """One message for each key that the schema does not know."""
-    path = (*prefix, *error.absolute_path)
     members = error.schema.get("properties", {})
     word = _misspelt(error, kind, path)
     for key in error.instance:
@@ -54,29 +53,20 @@ def _misspelt(error: Any, kind: Kind | None, path: Sequence[str | int]) -> Probl
     schema = error.schema if error.validator != "type" else {}
     if kind is None or not path or not isinstance(error.instance, dict):
         return None
-    known = schema.get("properties", {}).keys()
-    if (beside := _beside_include(error, known)) is not None:
-        key, remedy = beside
-        return _not_known(key, path, remedy)
+    known, value = schema.get("properties", {}).keys(), error.instance
+    # A key beside `file` or `upload` keeps it from being an include.
+    beside_file = next((key for key in value if key not in (_INCLUDE, "template")), None)
+    beside_upload = next((key for key in value if key != "file_id"), None)
+    if error.validator == "type" and isinstance(value.get(_INCLUDE), str) and beside_file is not None:
+        near = closest(beside_file.lower(), ["template"])
+        remedy = f"Did you mean `{near}`?" if near else f"{_REMOVE}. Beside `file` stands only `template`."
+        return _not_known(beside_file, path, remedy)
+    if "file_id" not in known and target_of(value.get("file_id")) is not None and beside_upload is not None:
+        return _not_known(beside_upload, path, f"{_REMOVE}. `{{upload: PATH}}` stands alone here.")
     words = {*schema.get("x-retinue-authors", {}).get("properties", ()), *schema.get("required", ()), _INCLUDE}
-    for key, value in error.instance.items():
-        if key not in words | known and isinstance(value, str) and (meant := closest(key.lower(), sorted(words))):
+    for key, item in value.items():
+        if key not in words | known and isinstance(item, str) and (meant := closest(key.lower(), sorted(words))):
             return _not_known(key, path, f"Did you mean `{meant}`?")
-    return None
-
-
-def _beside_include(error: Any, known: Collection[str]) -> tuple[str, str] | None:
-    """A key beside `file` or `upload` that keeps it from being an include, and what to do with it."""
-    value = error.instance
-    if error.validator == "type" and isinstance(value.get(_INCLUDE), str):
-        for key in value:
-            if key not in (_INCLUDE, "template"):
-                near = closest(key.lower(), ["template"])
-                return key, f"Did you mean `{near}`?" if near else f"{_REMOVE}. Beside `file` stands only `template`."
-    if "file_id" not in known and target_of(value.get("file_id")) is not None:
-        for key in value:
-            if key != "file_id":
-                return key, f"{_REMOVE}. `{{upload: PATH}}` stands alone here."
     return None
 
 
@@ -97,23 +87,18 @@ def _meant(key: str, members: Mapping[str, Any], instance: Mapping[str, Any]) ->
     return f"{_REMOVE}. What may stand here: {listed(known)}."
 
 
-def _missing_keys(error: Any, kind: Kind | None, prefix: Sequence[str | int]) -> Iterator[Problem]:
+def _missing_keys(error: Any, kind: Kind | None, path: Sequence[str | int]) -> Iterator[Problem]:
     """One message for each key that must be there; the validator reports them one by one, this says all at once."""
-    path = (*prefix, *error.absolute_path)
     if (word := _misspelt(error, kind, path)) is not None:
         yield word
         return
-    for key in error.validator_value:
-        if key not in error.instance:
-            yield _missing(key, path, error.schema.get("properties", {}).get(key, {}))
-
-
-def _missing(key: str, path: Sequence[str | int], schema: Mapping[str, Any]) -> Problem:
-    first, *others = schema.get("enum") or [schema.get("const", "…")]
-    remedy = f"Add `{key}: {first}`" + (f" (or {', '.join(map(str, others))})." if others else ".")
-    if first == "…" and "description" in schema:
-        remedy += f" {schema['description']}"
-    return Problem("missing-key", f"`{key}` is missing{_in(path)}", schema.get("x-retinue-missing", remedy))
+    for key in (key for key in error.validator_value if key not in error.instance):
+        schema = error.schema.get("properties", {}).get(key, {})
+        first, *others = schema.get("enum") or [schema.get("const", "…")]
+        remedy = f"Add `{key}: {first}`" + (f" (or {', '.join(map(str, others))})." if others else ".")
+        if first == "…" and "description" in schema:
+            remedy += f" {schema['description']}"
+        yield Problem("missing-key", f"`{key}` is missing{_in(path)}", schema.get("x-retinue-missing", remedy))
 
 
 _KINDS = {
@@ -140,9 +125,9 @@ def problems_of(error: Any, kind: Kind | None, prefix: Sequence[str | int] = ())
     """
     path = (*prefix, *error.absolute_path)
     if error.validator == "additionalProperties":
-        yield from _unknown_keys(error, kind, prefix)
+        yield from _unknown_keys(error, kind, path)
     elif error.validator == "required":
-        yield from _missing_keys(error, kind, prefix)
+        yield from _missing_keys(error, kind, path)
     elif error.validator == "type" and (word := _misspelt(error, kind, path)) is not None:
         yield word
     elif "propertyNames" in error.absolute_schema_path:
@@ -243,17 +228,11 @@ def _form(error: Any, name: str) -> Problem:
 
 _DESCRIBERS: dict[str, Callable[[Any, str], Problem]] = {
     "type": _wrong_type,
-    "enum": _not_allowed,
-    "const": _not_allowed,
-    "minimum": _range,
-    "maximum": _range,
-    "exclusiveMinimum": _range,
+    **dict.fromkeys(("enum", "const"), _not_allowed),
+    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum"), _range),
     "maxLength": _too_long,
-    "maxItems": _too_many,
-    "maxProperties": _too_many,
+    **dict.fromkeys(("maxItems", "maxProperties"), _too_many),
     "uniqueItems": lambda _, name: Problem("duplicate-item", f"{name} lists something twice", "Keep one of the two."),
-    "minLength": _empty,
-    "minItems": _empty,
-    "minProperties": _empty,
+    **dict.fromkeys(("minLength", "minItems", "minProperties"), _empty),
     "pattern": _form,
 }

@@ -62,7 +62,12 @@ def _written(found: Sequence[Written | Refused]) -> list[Written]:
 
 def _settle(groups: Sequence[_Group], kept: list[_Group], texts: Texts, verify: Verify) -> Iterator[tuple[_Group, str]]:
     """Adds to `kept` what may be written beside it; yields the others with the reason. By halves: a look is dear."""
-    why = _problem([*kept, *groups], texts, verify)
+    together = [*kept, *groups]
+    try:
+        wanted = [item.wanted for group in together for item in group]
+        why = verify(_files(together, texts), wanted) if together else None
+    except Unsafe as unsafe:
+        why = str(unsafe)
     if why is None:
         kept.extend(groups)
     elif len(groups) == 1:
@@ -99,14 +104,6 @@ def _files(groups: Sequence[_Group], texts: Texts) -> dict[str, bytes]:
             for name, own in item.edits.items():
                 edits.setdefault(name, []).extend(own)
     return {name: texts[name].bytes(those) for name, those in edits.items()}
-
-
-def _problem(groups: Sequence[_Group], texts: Texts, verify: Verify) -> str | None:
-    """Why these edits may not be made; None if they may."""
-    try:
-        return verify(_files(groups, texts), [item.wanted for group in groups for item in group]) if groups else None
-    except Unsafe as unsafe:
-        return str(unsafe)
 
 
 def _refused(item: Written, why: str, texts: Texts) -> Refused:

@@ -10,24 +10,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
-from yaml.events import (
-    AliasEvent,
-    DocumentStartEvent,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-)
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MAP, SEQ, SCALAR, ALIAS = "mapping", "list", "scalar", "alias"
-_TYPES = {MappingStartEvent: MAP, SequenceStartEvent: SEQ, ScalarEvent: SCALAR, AliasEvent: ALIAS}
+_TYPES = {yaml.MappingStartEvent: MAP, yaml.SequenceStartEvent: SEQ, yaml.ScalarEvent: SCALAR, yaml.AliasEvent: ALIAS}
 
 
 @dataclass(eq=False, slots=True)
 class Node:
-    """One value as it is written. Offsets count characters; `end` of a block value is that of its last character.
+    """One value as it is written. Offsets count characters, lines and columns from 1; a block ends at its last one.
 
     `style` is that of a scalar: "", ', ", | or >. `flow`: it stands within brackets, or is written with them.
     `marked`: it, or what it stands in, has an anchor or a tag. `keys` are those of `children` of a mapping.
@@ -46,11 +37,6 @@ class Node:
     keys: list[Node] = field(default_factory=list)
     children: list[Node] = field(default_factory=list)
 
-    @property
-    def position(self) -> tuple[int, int]:
-        """Line and column, counted from 1 as in a Place."""
-        return (self.line, self.column)
-
     def all(self) -> Iterator[Node]:
         """This value and every value below it."""
         yield self
@@ -67,30 +53,15 @@ class Node:
 
 
 class Spans:
-    """The values of one text by the place where they begin."""
+    """By line and column, the values of one text that begin there, and the mappings that have a key there."""
 
     def __init__(self, text: str) -> None:
         """Raises yaml.YAMLError or ValueError where the text is no YAML."""
-        self.text = text
-        self._values: dict[tuple[int, int], Node] = {}
-        self._keys: dict[tuple[int, int], Node] = {}
-        for root in _roots(text):
-            for node in root.all():
-                self._values.setdefault(node.position, node)
-                for key in node.keys:
-                    self._keys[key.position] = node
-
-    def first(self) -> Node:
-        """All of the first document."""
-        return next(iter(self._values.values()))
-
-    def at(self, position: tuple[int, int]) -> Node | None:
-        """The value that begins at a line and column."""
-        return self._values.get(position)
-
-    def holder(self, position: tuple[int, int]) -> Node | None:
-        """The mapping that has a key at a line and column."""
-        return self._keys.get(position)
+        self.values: dict[tuple[int, int], Node] = {}
+        self.holders: dict[tuple[int, int], Node] = {}
+        for node in (node for root in _roots(text) for node in root.all()):
+            self.values.setdefault((node.line, node.column), node)
+            self.holders.update(dict.fromkeys(((key.line, key.column) for key in node.keys), node))
 
 
 def _roots(text: str) -> Iterator[Node]:
@@ -100,7 +71,7 @@ def _roots(text: str) -> Iterator[Node]:
     loader = _LOADER(text)
     while (event := loader.get_event()) is not None:
         kind = type(event)
-        if kind in (MappingEndEvent, SequenceEndEvent):
+        if kind in (yaml.MappingEndEvent, yaml.SequenceEndEvent):
             closed = open_nodes.pop()
             pending.pop()
             closed.end = event.end_mark.index if closed.flow else max([closed.start, *(c.end for c in closed.children)])
@@ -108,7 +79,7 @@ def _roots(text: str) -> Iterator[Node]:
                 yield closed
             continue
         if kind not in _TYPES:
-            if kind is DocumentStartEvent:
+            if kind is yaml.DocumentStartEvent:
                 open_nodes, pending = [], []
             continue
         node = _node(event, _TYPES[kind], open_nodes[-1] if open_nodes else None, text)

@@ -46,10 +46,8 @@ def validate_extras(kind: Kind, data: Map, address: Address, extras: Extras) -> 
             found.append(Problem("unknown-provider", message, "`retinue providers` lists them.", path, at_key=True))
         else:
             for error in known.errors(block):
-                found.extend(
-                    problem._replace(steps=(*path, *error.absolute_path, *problem.steps))
-                    for problem in problems_of(error, None, path)
-                )
+                at = (*path, *error.absolute_path)
+                found += (item._replace(steps=(*at, *item.steps)) for item in problems_of(error, None, path))
     return _diagnostics(found, data, str(address))
 
 
@@ -129,7 +127,11 @@ def _beyond_schema(kind: Kind, data: Map) -> Iterator[Problem]:
             yield Problem("reserved-key", message, remedy, ("metadata", key), at_key=True)
     for name in _with_schemas(kind):
         for schema, path in _schemas(data.get(name), kind.fields[name].shape, (name,)):
-            yield from _not_a_schema(schema, path)
+            for error in _judge(None).errors(schema):
+                for problem in problems_of(error, None, path):
+                    message = f"this is no valid JSON Schema: {problem.message}"
+                    steps = (*path, *error.absolute_path, *problem.steps)
+                    yield Problem("not-a-schema", message, _schema_remedy(error, problem), steps)
     yield from kind.rules(data)
     yield from _ignored_fields(data, kind)
 
@@ -149,7 +151,7 @@ _Path: TypeAlias = tuple[str | int, ...]
 
 
 def _schemas(value: Any, shape: Shape | None, path: _Path) -> Iterator[tuple[dict[str, Any], _Path]]:
-    """Every JSON Schema in a value of this shape, and where it stands."""
+    """Every JSON Schema in a value of this shape that is not valid, and where it stands."""
     if not isinstance(value, Noted) or value.notes is None:
         yield from _schemas_within(value, shape, path)
         return
@@ -162,7 +164,7 @@ def _schemas(value: Any, shape: Shape | None, path: _Path) -> Iterator[tuple[dic
 
 def _schemas_within(value: Any, shape: Shape | None, path: _Path) -> Iterator[tuple[dict[str, Any], _Path]]:
     if isinstance(value, dict) and value and shape is not None:
-        if shape.is_schema:
+        if shape.is_schema and not _judge(None).accepts(value):
             yield value, path
         variants = shape.by_type or {}
         stated = variants.get(str(value.get("type")))
@@ -173,14 +175,6 @@ def _schemas_within(value: Any, shape: Shape | None, path: _Path) -> Iterator[tu
     elif isinstance(value, list) and shape is not None:
         for index, item in enumerate(value):
             yield from _schemas(item, shape.items, (*path, index))
-
-
-def _not_a_schema(schema: dict[str, Any], path: tuple[str | int, ...]) -> Iterator[Problem]:
-    for error in _judge(None).errors(schema):
-        for problem in problems_of(error, None, path):
-            remedy = _schema_remedy(error, problem)
-            message = f"this is no valid JSON Schema: {problem.message}"
-            yield Problem("not-a-schema", message, remedy, (*path, *error.absolute_path, *problem.steps))
 
 
 def _schema_remedy(error: Any, problem: Problem) -> str:

@@ -216,7 +216,10 @@ def values_in(
     problems = []
     for name, override in overrides.items():
         item, place = declared.get(name), file_place(overrides, name)
-        value = _typed(override, item, values.get(name)) if place is None else override
+        is_text = item.type == "string" if item and item.type else isinstance(values.get(name), str)
+        value = override
+        if place is None and isinstance(override, str) and not is_text:
+            value = plain(override).value
         if item is None or item.holds(value):
             values[name] = value
         if declared and item is None:
@@ -232,12 +235,6 @@ def values_in(
             remedy = f"Add `variables: {{{name}: …}}` to it, a `default` to its declaration, or --var {name}=…."
             problems.append(Diagnostic("variable-required", message, remedy, at))
     return values, problems
-
-
-def _typed(override: Any, item: Declaration | None, replaced: Any) -> Any:
-    kind = item.type if item else None
-    is_text = kind == "string" or (kind is None and isinstance(replaced, str))
-    return override if is_text or not isinstance(override, str) else plain(override).value
 
 
 def unknown_override(name: str, overrides: Mapping[str, Any], known: Iterable[str]) -> Diagnostic:

@@ -164,29 +164,26 @@ class _Work:
 
     def _value(self, holder: Map | Seq, key: Any, shape: Shape, new: Json) -> None:
         """Gives one member of a rendered value its new value."""
-        value, place = holder[key], _place(holder, key)
+        value, place = holder[key], holder.values_at[key] if isinstance(holder, Map) else holder.items_at[key]
         if _equal(value, new, shape):
             return
         self.place = place
         if _short(new, shape) is MISSING:
-            self._reset(holder, key, shape)
+            # Back to the default: a plain one is written out, so that no lower layer shows through.
+            if shape.default is not MISSING and shape.default not in (None, {}, []):
+                self._replace(place, value, shape, shape.default)
+            elif type(holder) is not Map:
+                raise Unsafe("an item of this list says nothing any more")
+            elif self.hides:
+                self._replace(place, value, shape, [] if shape.default == [] else None)
+            else:
+                self._remove(holder, key)
         elif type(value) is Map and value and isinstance(new, dict) and _same_type(shape, value, new):
             self._members(value, place, shape, new)
         elif type(value) is Seq and isinstance(new, list) and value:
             self._items(value, place, shape, new)
         else:
             self._replace(place, value, shape, new)
-
-    def _reset(self, holder: Map | Seq, key: Any, shape: Shape) -> None:
-        """Back to the default: a plain one is written out, so that no lower layer shows through."""
-        if shape.default is not MISSING and shape.default not in (None, {}, []):
-            self._replace(_place(holder, key), holder[key], shape, shape.default)
-        elif type(holder) is not Map:
-            raise Unsafe("an item of this list says nothing any more")
-        elif self.hides:
-            self._replace(holder.values_at[key], holder[key], shape, [] if shape.default == [] else None)
-        else:
-            self._remove(holder, key)
 
     def _members(self, value: Map, place: Place, shape: Shape, new: Mapping[str, Json]) -> None:
         for key in value:
@@ -268,7 +265,8 @@ class _Work:
         if _is_body(file, place):
             self._body(file, place, "" if new is None else new)
             if new is None:
-                self._insert(file, file.spans().first(), self.body, None)
+                whole = next(iter(file.spans().values.values()))
+                self._insert(file, whole, self.body, None)
             return
         file, node = self._node(place)
         if node.what == MAP and type(value) is not Map:
@@ -323,15 +321,11 @@ class _Work:
     def _node(self, place: Place, *, key: bool = False) -> tuple[Text, Node]:
         """The value that begins at a place; with `key` the mapping that has a key there."""
         file = self.texts[place.file]
-        find = file.spans().holder if key else file.spans().at
-        node = find((place.line, place.column))
+        spans = file.spans()
+        node = (spans.holders if key else spans.values).get((place.line, place.column))
         if node is None:
             raise Unsafe(f"the {'key' if key else 'value'} cannot be found again in its file")
         return file, node
-
-
-def _place(holder: Map | Seq, key: Any) -> Place:
-    return holder.values_at[key] if isinstance(holder, Map) else holder.items_at[key]
 
 
 def _identity(item: Json, shape: Shape) -> str:

@@ -196,21 +196,14 @@ def _refuse_text(text: str, builder: Builder) -> Parsed:
 
 _INDENT = "Check the indentation: keys of one mapping, and the `-` of one list, start in the same column."
 _REMEDIES = (
-    (
-        "mapping values are not allowed",
-        'A value that contains ": " goes in quotes; a new key goes on a line of its own.',
-    ),
-    (
-        "could not find expected ':'",
-        "A key is followed by a colon and a space; long text goes below `key: |`, indented.",
-    ),
+    ("mapping values are not", 'A value that contains ": " goes in quotes; a new key goes on a line of its own.'),
+    ("not find expected ':'", "A key is followed by a colon and a space; long text goes below `key: |`, indented."),
     ("expected chomping or indentation", "Text that starts with > or | goes in quotes."),
     ("expected comment or line break", "Text that starts with > or | goes in quotes."),
     ("cannot start any token", "Text that starts with @, `, % or & goes in quotes."),
     ("unexpected end of stream", "The closing quote is missing."),
     ("unknown escape character", "In double quotes a backslash is written twice; in single quotes once."),
     ("unexpected document indicator", "The closing quote or bracket is missing."),
-    ("invalid Unicode character escape", "Write the character itself instead of its \\u escape."),
     ("invalid Unicode", "Write the character itself instead of its \\u escape."),
     ("escape sequence", "In double quotes a backslash is written twice; in single quotes once."),
     ("expected ',' or", "A bracket is not closed, a comma is missing, or text with special characters needs quotes."),
@@ -219,11 +212,9 @@ _REMEDIES = (
     ("did not find expected '-' indicator", _INDENT),
     ("block sequence entries are not allowed", _INDENT),
     ("did not find expected node content", "A value is missing here."),
-    ("did not find expected alphabetic or numeric", "Text that starts with * or & goes in quotes."),
     ("expected alphabetic or numeric", "Text that starts with * or & goes in quotes."),
     ("directive", "Lines that start with % are not needed here: remove the line, or put the text in quotes."),
     ("incompatible YAML document", "Remove the %YAML line."),
-    ("undefined tag handle", "Text that starts with ! goes in quotes."),
     ("tag", "Text that starts with ! goes in quotes."),
 )
 
@@ -240,7 +231,11 @@ def syntax_problem(error: Exception, text: str, file: str) -> Diagnostic:
     problem = str(getattr(error, "problem", None) or "it cannot be read")
     context, mark = getattr(error, "context", None), getattr(error, "context_mark", None)
     within = f" ({context}, line {mark.line + 1})" if context and mark else ""
-    return Diagnostic("yaml-syntax", f"this is not valid YAML: {problem}{within}", _remedy(problem, line), place)
+    found = (remedy for part, remedy in _REMEDIES if part in problem)
+    remedy = next(found, "Check this line and the one above it; text with special characters goes in quotes.")
+    if "${" in line and ("expected ','" in problem or "flow" in problem):
+        remedy = 'Inside { } and [ ] put text with ${…} in quotes: {model: "${var.model}"}.'
+    return Diagnostic("yaml-syntax", f"this is not valid YAML: {problem}{within}", remedy, place)
 
 
 def _error_place(error: Exception, lines: list[str], file: str) -> Place:
@@ -254,10 +249,3 @@ def _error_place(error: Exception, lines: list[str], file: str) -> Place:
     if mark.line >= len(lines):
         return Place(file, len(lines), len(lines[-1]) + 1)
     return Place(file, mark.line + 1, mark.column + 1)
-
-
-def _remedy(problem: str, line: str) -> str:
-    if "${" in line and ("expected ','" in problem or "flow" in problem):
-        return 'Inside { } and [ ] put text with ${…} in quotes: {model: "${var.model}"}.'
-    found = (remedy for part, remedy in _REMEDIES if part in problem)
-    return next(found, "Check this line and the one above it; text with special characters goes in quotes.")

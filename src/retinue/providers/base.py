@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from ..core.model import Change, Desired, Diagnostic, Json, Kind, Live, Obstacle
 from .wire import Connection
+
+Fields: TypeAlias = Mapping[str, Json]
+"""Fields of an object by name, in the words of a manifest."""
 
 
 class Support(StrEnum):
@@ -99,13 +102,9 @@ class Service(Protocol):
 
     def get(self, kind: str, remote_id: str) -> Live | None: ...
 
-    def create(
-        self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()
-    ) -> Live: ...
+    def create(self, kind: str, spec: Fields, marker: Marker, at_default: Set[str] = frozenset()) -> Live: ...
 
-    def update(
-        self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
-    ) -> Live: ...
+    def update(self, live: Live, fields: Fields, marker: Marker | None, at_default: Set[str] = frozenset()) -> Live: ...
 
     def delete(self, kind: str, remote_id: str) -> None: ...
 
@@ -127,9 +126,7 @@ class ByKind:
     def create(self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()) -> Any:
         return self.verbs[kind].create(spec, marker, at_default)
 
-    def update(
-        self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
-    ) -> Any:
+    def update(self, live: Live, fields: Fields, marker: Marker | None, at_default: Set[str] = frozenset()) -> Any:
         return self.verbs[live.kind].update(live, fields, marker, at_default)
 
     def delete(self, kind: str, remote_id: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 from ..core import masking
 from ..core.model import Json
@@ -20,7 +20,13 @@ class Secrets:
 
     def add(self, headers: Headers) -> None:
         """What signs a request with these headers."""
-        found = (masking.key_of(text) for text in _keys_in(headers))
+        texts = []
+        for name, value in headers.items():
+            if name.lower() == "authorization":
+                texts.append(value.partition(" ")[2] or value)
+            elif "key" in name.lower():
+                texts.append(value)
+        found = map(masking.key_of, texts)
         with self._lock:
             # One may begin as another does: the longest first.
             self._keys = tuple(sorted({*self._keys, *filter(None, found)}, key=lambda key: (-len(key.text), key)))
@@ -78,11 +84,3 @@ class Credentials:
             self._secrets.add(found)
             self._headers, self._were_good = found, False
             return True
-
-
-def _keys_in(headers: Headers) -> Iterator[str]:
-    for name, value in headers.items():
-        if name.lower() == "authorization":
-            yield value.partition(" ")[2] or value
-        elif "key" in name.lower():
-            yield value

@@ -52,7 +52,9 @@ class Lines:
             remedy = "Check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR."
             raise UsageError(message, remedy) from error
         self._idle = list(self._all)
+        # Most requests are alike, and both take long to make.
         self._url = lru_cache(maxsize=64)(lambda target: httpx.URL(f"{base}/{target}"))
+        self._head = lru_cache(maxsize=16)(lambda *pairs: httpx.Headers({**_ALWAYS, **dict(pairs)}))
 
     @contextmanager
     def answered(
@@ -61,8 +63,8 @@ class Lines:
         """The answer to one request, to be read before `end`; each wait on the way is no longer than `wait`."""
         connect, write = min(_LONGEST_CONNECT, wait), min(_LONGEST_WRITE, wait)
         waits = {"timeout": {"connect": connect, "read": wait, "write": write, "pool": None}}
-        url, headers = self._url(target), {**_ALWAYS, **headers}
-        request = httpx.Request(method, url, headers=headers, content=content, extensions=waits)
+        url, head = self._url(target), self._head(*headers.items())
+        request = httpx.Request(method, url, headers=head, content=content, extensions=waits)
         try:
             line = self._idle.pop()
         except IndexError:

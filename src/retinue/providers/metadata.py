@@ -38,8 +38,15 @@ def pairs(marker: Marker | None) -> dict[str, str]:
 
 def live_of(raw: Mapping[str, Json], kind: Kind, noun: str, spec: Mapping[str, Json]) -> Live:
     """An object as answered, with what its pairs say of the marker. Raises ServiceError for one without an id."""
-    address, applied = (texts(raw).get(key) or None for key in MARKER_KEYS)
-    return Live(kind.name, spec, id_of(raw, noun), created_at(raw), address, applied, raw=raw)
+    return marked(kind, spec, id_of(raw, noun), created_at(raw), texts(raw), raw)
+
+
+def marked(
+    kind: Kind, spec: Mapping[str, Json], remote_id: str, created: int, held: Mapping[str, str], raw: Mapping[str, Json]
+) -> Live:
+    """As `live_of`, where a service says these things in other words; `held`: its pairs."""
+    address, applied = (held.get(key) or None for key in MARKER_KEYS)
+    return Live(kind.name, spec, remote_id, created, address, applied, raw=raw)
 
 
 def created_with(spec: Mapping[str, Json], marker: Marker) -> dict[str, str]:

@@ -5,12 +5,12 @@ Source of the facts: OpenAI API reference, Assistants (v2); the vendor's own end
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Set
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..core.model import Change, Diagnostic, Json, Live, Obstacle
 from .assistants_v2 import ASSISTANT, FILE, KINDS, VECTOR_STORE
-from .base import ByKind, Capabilities, Configured, Content, Marker, Provider, Service, Settings, Support
+from .base import ByKind, Capabilities, Configured, Content, Fields, Marker, Provider, Service, Settings, Support
 from .lenient import mapping
 from .losses import lost_tools
 from .metadata import MARKER_KEYS, MOST_PAIRS, authors, created_with, live_of, metadata_pairs, texts, updated_with
@@ -70,21 +70,18 @@ def update_body(live: Live, fields: Mapping[str, Json], marker: Marker | None) -
     return body
 
 
-class Form(Protocol):
-    """How an assistant looks on the wire; other services of this family differ in nothing else. Pure."""
+class Form(NamedTuple):
+    """How an assistant looks on the wire; other services of this family differ in nothing else. Pure functions.
 
-    def read(self, raw: Mapping[str, Json]) -> Live:
-        """Raises ServiceError for anything but an assistant."""
+    `read` raises ServiceError for anything but an assistant.
+    """
 
-    def create(self, spec: Mapping[str, Json], marker: Marker) -> dict[str, Json]: ...
+    read: Callable[[Mapping[str, Json]], Live]
+    create: Callable[[Mapping[str, Json], Marker], dict[str, Json]]
+    update: Callable[[Live, Mapping[str, Json], Marker | None], dict[str, Json]]
 
-    def update(self, live: Live, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]: ...
 
-
-class V2:
-    """The form of the Assistants v2 API."""
-
-    read, create, update = staticmethod(to_live), staticmethod(create_body), staticmethod(update_body)
+V2 = Form(to_live, create_body, update_body)
 
 
 class AssistantVerbs:
@@ -96,12 +93,12 @@ class AssistantVerbs:
     def __init__(
         self,
         http: Http,
-        form: Form | None = None,
+        form: Form = V2,
         gone: str = _GONE,
         path: str = "assistants",
         clearable: Collection[str] = _CLEARABLE,
     ) -> None:
-        self._http, self._form, self._path, self._clearable = http, form or V2(), path, clearable
+        self._http, self._form, self._path, self._clearable = http, form, path, clearable
         self._list = asking(http, path, gone)
 
     def _read(self, raw: Mapping[str, Json]) -> Live:
@@ -122,24 +119,18 @@ class AssistantVerbs:
     def create(self, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()) -> Live:
         return self._read(self._made(spec, marker, at_default))
 
-    def _made(self, spec: Mapping[str, Json], marker: Marker, at_default: Set[str]) -> Mapping[str, Json]:
-        return written(
-            lambda body: self._http.send(Verb.CREATE, "POST", self._path, body=body),
-            self._form.create(spec, marker),
-            self._clearable,
-            at_default,
-            creates=True,
-        )
+    def _made(self, spec: Fields, marker: Marker, at_default: Set[str]) -> Fields:
+        return self._written(Verb.CREATE, self._path, self._form.create(spec, marker), at_default)
 
-    def update(
-        self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
-    ) -> Live:
-        path, wanted = below(self._path, live.remote_id), self._form.update(live, fields, marker)
+    def update(self, live: Live, fields: Fields, marker: Marker | None, at_default: Set[str] = frozenset()) -> Live:
+        path, body = below(self._path, live.remote_id), self._form.update(live, fields, marker)
+        return self._read(self._written(Verb.UPDATE, path, body, at_default))
 
-        def send(body: Mapping[str, Json]) -> Json:
-            return self._http.send(Verb.UPDATE, "POST", path, body=body)
+    def _written(self, verb: Verb, path: str, body: Fields, at_default: Set[str]) -> Fields:
+        def send(form: Fields) -> Json:
+            return self._http.send(verb, "POST", path, body=form)
 
-        return self._read(written(send, wanted, self._clearable, at_default))
+        return written(send, body, self._clearable, at_default, creates=verb is Verb.CREATE)
 
     def delete(self, remote_id: str) -> None:
         remove(self._http, below(self._path, remote_id))
@@ -219,12 +210,9 @@ class OpenAIProvider(Provider):
         if len(pairs) <= MOST_PAIRS:
             return None
         empty = sorted(key for key in pairs if key not in wanted and key not in MARKER_KEYS)
-        return Obstacle(
-            "metadata-full",
-            f"{live.remote_id} would need {len(pairs)} metadata pairs, {MOST_PAIRS} is the most:"
-            f" removed keys stay behind empty ({', '.join(empty)})",
-            ("keep fewer metadata keys", "or let retinue create the object again"),
-        )
+        message = f"{live.remote_id} would need {len(pairs)} metadata pairs, {MOST_PAIRS} is the most"
+        why = f"{message}: removed keys stay behind empty ({', '.join(empty)})"
+        return Obstacle("metadata-full", why, ("keep fewer metadata keys", "or let retinue create the object again"))
 
     def connect(self, connection: Connection) -> Service:
         headers = {"OpenAI-Beta": "assistants=v2", **self._headers, **connection.headers}

@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from ..core.errors import ApiGone, NotFound, Rejected, ServiceError
 from ..core.model import Json
+from .lenient import mapping, text
 from .wire import Answer, Verb
 
 if TYPE_CHECKING:
@@ -121,42 +122,36 @@ def paged(ask: Ask, noun: str, params: Mapping[str, str]) -> list[Item]:
         if last is None:
             first[:] = ids
         elif not isinstance(more, bool) and ids and ids == first:
-            return _unpaged(ask, asked, noun, ids)
+            # One page, whatever the service is asked: the other end of the list tells whether there may be more than
+            # that, unless the service takes no order either.
+            turned = other_end()
+            if set(turned) - set(ids) or (turned == ids and len(ids) in _USUAL_PAGES):
+                message = (
+                    f"the service lists {len(ids)} {noun} whatever it is asked, and does not say whether there are more"
+                )
+                remedy = "A proxy that ignores `after` does that; point `endpoint` at the service itself."
+                raise ServiceError(message, remedy)
+            return Page((), False)
         end = page.get("last_id")
         if not isinstance(more, bool) or (ids and not more and isinstance(end, str) and end not in ("", ids[-1])):
             more = None
         # Some servers begin with the very item that is asked after.
         return Page(items[1:] if ids[:1] == [last] else items, more, len(items) == most)
 
+    def other_end() -> list[str]:
+        """The first page of the list in the other order, unless the service takes no order."""
+        return [str(item["id"]) for item in _items(ask({**asked, "order": "desc"}).body, noun)]
+
     def whole(ids: Collection[str]) -> bool:
-        turned = _other_end(ask, asked, noun)
+        turned = other_end()
         return set(turned) <= set(ids) and not (turned == first and len(first) in _USUAL_PAGES)
 
     return walked(following, noun, whole=whole)
 
 
-def _other_end(ask: Ask, asked: Mapping[str, str], noun: str) -> list[str]:
-    """The first page of the list in the other order, unless the service takes no order."""
-    return [str(item["id"]) for item in _items(ask({**asked, "order": "desc"}).body, noun)]
-
-
-def _unpaged(ask: Ask, asked: Mapping[str, str], noun: str, ids: Sequence[str]) -> Page:
-    """The end of a list that has just one page, whatever it is asked; or an error, if there may be more than that.
-
-    The other end of the list tells, unless the service takes no order either.
-    """
-    turned = _other_end(ask, asked, noun)
-    if set(turned) - set(ids) or (turned == ids and len(ids) in _USUAL_PAGES):
-        message = f"the service lists {len(ids)} {noun} whatever it is asked, and does not say whether there are more"
-        raise ServiceError(message, "A proxy that ignores `after` does that; point `endpoint` at the service itself.")
-    return Page((), False)
-
-
 def _items(page: Json, noun: str) -> list[Item]:
-    data = page.get("data") if isinstance(page, dict) else None
-    if not isinstance(data, list) or not all(
-        isinstance(item, dict) and isinstance(item.get("id"), str) and item["id"] for item in data
-    ):
+    data = mapping(page).get("data")
+    if not isinstance(data, list) or not all(text(mapping(item).get("id")) for item in data):
         raise ServiceError(f"the list of {noun} is not in the shape of this API", NOT_THIS_API)
     for item in data:
         for key, value in item.items():
@@ -193,7 +188,7 @@ def created_at(raw: Mapping[str, Json]) -> int:
 
 def id_of(raw: Mapping[str, Json], noun: str) -> str:
     """Raises ServiceError for an answer that is no such object."""
-    remote_id = raw.get("id")
-    if not isinstance(remote_id, str) or not remote_id:
+    remote_id = text(raw.get("id"))
+    if remote_id is None:
         raise ServiceError(f"the service answered {noun} without an id", NOT_THIS_API)
     return remote_id

@@ -11,10 +11,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..core.errors import Rejected, ServiceError
-from ..core.marker import ADDRESS_KEY, APPLIED_KEY
 from ..core.model import Change, Desired, Diagnostic, Json, Kind, Live, Obstacle
-from .base import Auth, ByKind, Capabilities, Marker, Service, Support
-from .metadata import MARKER_KEYS, pairs
+from .base import Auth, ByKind, Capabilities, Fields, Marker, Service, Support
+from .lenient import text, text_members
+from .metadata import MARKER_KEYS, marked, pairs
 from .paged import Page, below, find, remove, walked
 from .wire import Answer, Connection, Verb, Verdict, by_status
 
@@ -65,23 +65,14 @@ class Objects:
 
     def read(self, raw: Mapping[str, Json]) -> Live:
         """Raises ServiceError for what is no such object."""
-        labels = raw.get(self.labels)
-        if not (isinstance(raw.get("id"), str) and raw["id"] and isinstance(labels, dict)):
+        if text(raw.get("id")) is None or not isinstance(raw.get(self.labels), dict):
             raise ServiceError(f"the service answered something other than {self.kind.one}")
-        texts = {key: value for key, value in labels.items() if isinstance(value, str)}
+        texts = text_members(raw[self.labels])
         spec = {ours: raw[theirs] for ours, theirs in self.names.items() if raw.get(theirs, self.empty) != self.empty}
         spec[self.kind.display] = self.kind.display_name(spec)
         spec[METADATA] = {key: value for key, value in texts.items() if key not in MARKER_KEYS}
         made = raw.get(self.made)
-        return Live(
-            self.kind.name,
-            spec,
-            remote_id=raw["id"],
-            created_at=made if type(made) is int else 0,
-            marker_address=texts.get(ADDRESS_KEY),
-            marker_applied=texts.get(APPLIED_KEY),
-            raw=raw,
-        )
+        return marked(self.kind, spec, raw["id"], made if type(made) is int else 0, texts, raw)
 
     def body(self, before: Mapping[str, Json], fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
         """What is sent, on top of `before`: whatever else an object holds stays as it is."""
@@ -129,9 +120,7 @@ class RestVerbs:
             self._http.send(Verb.CREATE, "POST", below(self._of.path, key), body=body)
         return self._again(key)
 
-    def update(
-        self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
-    ) -> Live:
+    def update(self, live: Live, fields: Fields, marker: Marker | None, at_default: Set[str] = frozenset()) -> Live:
         before = live.raw if self._of.update == "PUT" else {self._of.labels: live.raw[self._of.labels]}
         path, sent = below(self._of.path, live.remote_id), self._of.body(before, fields, marker)
         answer = self._http.send(Verb.UPDATE, self._of.update, path, body=sent)

@@ -14,7 +14,7 @@ from ..core.errors import ApiGone, Incomplete, NotFound, NotSent, Rejected, Reti
 from ..core.model import Desired, Diagnostic, Json, Live
 from ..core.references import target_of
 from .assistants_v2 import VECTOR_STORE
-from .base import Marker, Support
+from .base import Fields, Marker, Support
 from .lenient import numbered
 from .metadata import authors, created_with, live_of, texts, updated_with
 from .openai_files import FileVerbs
@@ -79,14 +79,10 @@ def unsearchable(desired: Desired) -> Iterator[Diagnostic]:
         dot = "" if address is None else address.name.rpartition("/")[2].rpartition(".")
         suffix = f".{dot[2].lower()}" if dot and dot[1] else ""
         if address is not None and suffix not in SEARCHABLE:
-            yield Diagnostic(
-                "unsupported-extension",
-                f"file_search cannot read {f'`{suffix}` files' if suffix else 'files without an extension'}:"
-                f" {address.name}",
-                f"Convert it to one of {' '.join(sorted(SEARCHABLE))}, or give tables to code_interpreter.",
-                address=str(desired.address),
-                path=f"/files/{index}/file_id",
-            )
+            what = f"`{suffix}` files" if suffix else "files without an extension"
+            message = f"file_search cannot read {what}: {address.name}"
+            remedy = f"Convert it to one of {' '.join(sorted(SEARCHABLE))}, or give tables to code_interpreter."
+            yield Diagnostic("unsupported-extension", message, remedy, path=f"/files/{index}/file_id")
 
 
 class StoreVerbs:
@@ -133,9 +129,7 @@ class StoreVerbs:
             message = f"{remote_id} was made, but not filled: {error.message}"
             raise Incomplete(message, error.remedy or _AGAIN, remote_id=remote_id) from error
 
-    def update(
-        self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
-    ) -> Live:
+    def update(self, live: Live, fields: Fields, marker: Marker | None, at_default: Set[str] = frozenset()) -> Live:
         """New files first; what is no longer wanted goes only once they are indexed, so a search always finds some."""
         remote_id = live.remote_id
         if "files" in fields:
@@ -144,8 +138,8 @@ class StoreVerbs:
             self._fill(remote_id, fields["files"] or [], have)
             for file_id in sorted(extra):
                 self._detach(remote_id, file_id)
-        body = {name: value for name, value in fields.items() if name in ("name", "expires_after")}
-        body = {**_with_anchor(body), "metadata": updated_with(live, fields, marker)}
+        own = {name: value for name, value in fields.items() if name in ("name", "expires_after")}
+        body = {**_with_anchor(own), "metadata": updated_with(live, fields, marker)}
         self._http.send(Verb.UPDATE, "POST", below(_PATH, remote_id), body=body)
         return self._whole(remote_id)
 

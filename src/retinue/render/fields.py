@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
 from ..core.codec import ACCEPTED
-from ..core.model import MISSING, Cause, FieldChange, Kind, Shape
+from ..core.model import MISSING, Cause, FieldChange, Json, Kind, Shape
 from ..core.pointer import split_pointer
-from .leaves import Leaf, leaves
-from .safe import cells, clean, pad
+from ..core.references import target_of
+from .leaves import Leaf, leaves, names
+from .safe import cells, clean, cut, pad
 from .style import REVIEWED, Style
 from .textdiff import diff_lines, text_diff
-from .values import brief, looks_alike, pair, short
 
 _LABEL = 17
 _WIDEST_LABEL = 48
@@ -24,6 +27,10 @@ CAUSES = {
     Cause.DRIFT: "drift: changed outside retinue since the last apply",
     Cause.BOTH: "drift: changed outside retinue since the last apply, and in its manifest",
 }
+
+# A text that reads like another kind of value, or whose ends cannot be seen, is quoted.
+_UNCLEAR = re.compile(r"|true|false|null|yes|no|[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?|\s.*|.*\s|[\"\[{(].*", re.DOTALL)
+_KEY = re.compile(r"[\w.$/-]+(?: [\w.$/-]+)*")
 
 
 class Layout(NamedTuple):
@@ -51,7 +58,7 @@ def created_fields(fields: Sequence[FieldChange], kind: Kind | None, layout: Lay
     rows = []
     for field in fields:
         label, shape = field_name(field.path), _shape(field.path, kind)
-        value = brief(field.after, shape, layout.width - len(_INDENT) - _LABEL)
+        value = _brief(field.after, shape, layout.width - len(_INDENT) - _LABEL)
         rows.append(_Row(label, value, value))
     return _laid_out(rows, layout, style)
 
@@ -69,7 +76,7 @@ def _rows(field: FieldChange, shape: Shape, layout: Layout, style: Style) -> Ite
         # Only a field that the service never reports can be changed from unknown to unset.
         yield _Row(label, "unset", style.removed("unset"), remark)
     elif field.path == ACCEPTED and isinstance(after, list):
-        yield _Row(label, names := clean(", ".join(map(str, after))), names)
+        yield _Row(label, taken := clean(", ".join(map(str, after))), taken)
     elif isinstance(before, dict | list) or isinstance(after, dict | list):
         yield from _structured(label, leaves(before, after, shape), remark, layout, style)
     else:
@@ -88,8 +95,16 @@ def _structured(label: str, found: Sequence[Leaf], remark: str, layout: Layout, 
     named = [leaf._replace(path=path) for leaf, path in zip(found, paths, strict=True)]
     column = min(max((cells(leaf.path) + 2 for leaf in named), default=0), _WIDEST_LABEL)
     for leaf in named:
-        head = "only the order changes" if len(found) == 1 else "the order changes"
-        row = _order(leaf, remark, head, layout, style) if leaf.reordered else _leaf_row(leaf, remark, layout, style)
+        if leaf.reordered:
+            # The same items in another order; many of them one to a line.
+            head = "only the order changes" if len(found) == 1 else "the order changes"
+            text = f"{head}: " + " → ".join(", ".join(map(clean, side)) for side in (leaf.before, leaf.after))
+            row = _Row(leaf.path, text, text, remark)
+            if cells(leaf.path) + len(_INDENT) + cells(text) + 2 > layout.width:
+                row = _diff(leaf.path, "\n".join(leaf.before), "\n".join(leaf.after), remark, style)
+                row = replace(row, value=head, painted=head)
+        else:
+            row = _leaf_row(leaf, remark, layout, style)
         yield replace(row, column=max(_LABEL, column))
 
 
@@ -97,26 +112,19 @@ def _leaf_row(leaf: Leaf, remark: str, layout: Layout, style: Style) -> _Row:
     room = layout.width - len(_INDENT) - max(_LABEL, cells(leaf.path) + 2)
     if leaf.before is MISSING or leaf.after is MISSING:
         added = leaf.before is MISSING
-        text = brief(leaf.after if added else leaf.before, Shape(), max(20, room - 2))
+        text = _brief(leaf.after if added else leaf.before, Shape(), max(20, room - 2))
         sign, paint = ("+", style.added) if added else ("-", style.removed)
         return _Row(leaf.path, f"{sign} {text}", paint(f"{sign} {text}"), remark)
-    old, new = pair(leaf.before, leaf.after)
     before, after = leaf.before, leaf.after
     texts = isinstance(before, str) and isinstance(after, str)
-    several = texts and ("\n" in before or "\n" in after) and not looks_alike(before, after)
+    # What looks alike but is not is written out (`caf\u00e9`).
+    alike = texts and _looks_alike(before, after)
+    old, new = map(json.dumps if alike else _short, (before, after))
+    several = texts and ("\n" in before or "\n" in after) and not alike
     if several or cells(old) + cells(new) + 3 > max(room, 30):
-        sides = (value if isinstance(value, str) else short(value) for value in (before, after))
+        sides = (value if isinstance(value, str) else _short(value) for value in (before, after))
         return _diff(leaf.path, *sides, remark, style)
     return _Row(leaf.path, f"{old} → {new}", f"{style.removed(old)} → {style.added(new)}", remark)
-
-
-def _order(leaf: Leaf, remark: str, head: str, layout: Layout, style: Style) -> _Row:
-    """The same items in another order; many of them one to a line."""
-    text = f"{head}: " + " → ".join(", ".join(map(clean, side)) for side in (leaf.before, leaf.after))
-    if cells(leaf.path) + len(_INDENT) + cells(text) + 2 <= layout.width:
-        return _Row(leaf.path, text, text, remark)
-    row = _diff(leaf.path, "\n".join(leaf.before), "\n".join(leaf.after), remark, style)
-    return replace(row, value=head, painted=head)
 
 
 @lru_cache(maxsize=64)
@@ -167,3 +175,59 @@ def field_name(path: str) -> str:
 def _shape(path: str, kind: Kind | None) -> Shape:
     field = kind.fields.get(path[1:]) if kind else None
     return field.shape if field else Shape()
+
+
+# --- values as texts of one line; a cut is marked
+
+
+def _short(value: Json) -> str:
+    """Any value on one line, whole: text plain where that is clear, lists and objects in YAML's flow style."""
+    if value is None:
+        return "null"
+    if value is MISSING:
+        return "(none)"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if (address := target_of(value)) is not None:
+        return clean(str(address))
+    if isinstance(value, dict):
+        plain = {key: key if key.isascii() and _KEY.fullmatch(key) else _quoted(key) for key in value}
+        inner = (f"{plain[key]}: {_nested(item)}" for key, item in value.items())
+        return "{" + ", ".join(inner) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_nested, value)) + "]"
+    if not isinstance(value, str):
+        return json.dumps(value)
+    return _quoted(value) if _UNCLEAR.fullmatch(value) else clean(value)
+
+
+def _looks_alike(before: str, after: str) -> bool:
+    """Whether two different texts cannot be told apart by eye: another composition, another kind of space."""
+    return before != after and unicodedata.normalize("NFKC", before) == unicodedata.normalize("NFKC", after)
+
+
+def _brief(value: Json, shape: Shape, width: int) -> str:
+    """A value within `width` columns: a long text by its first line, a list of tools by their names."""
+    if isinstance(value, str) and "\n" in value:
+        count = f" ({value.count(chr(10)) + 1} lines)"
+        first = next((line for line in value.split("\n") if line.strip()), "")
+        return cut(clean(first.strip()), max(10, width - len(count))) + count
+    known = names(value, shape) if isinstance(value, list) else None
+    if known:
+        return cut(clean(", ".join(known)), width)
+    if isinstance(value, dict) and len(value) > 1 and "type" in value:
+        # `json_schema triage` for `{type: json_schema, json_schema: {name: triage, …}}`.
+        inner = value.get(str(value["type"]))
+        name = inner.get("name") if isinstance(inner, dict) else None
+        return cut(f"{_short(value['type'])} {_short(name)}" if name is not None else _short(value), width)
+    return cut(_short(value[: 4 * width] if isinstance(value, str) else value), width)
+
+
+def _quoted(text: str) -> str:
+    return clean(json.dumps(text, ensure_ascii=False))
+
+
+def _nested(value: Json) -> str:
+    if isinstance(value, str) and re.search(r"[,:\[\]{}]", value):
+        return _quoted(value)
+    return _short(value)

@@ -40,19 +40,11 @@ class Part:
     counts: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """The chosen text of each part, "" where there was no room; how many are shortened; what is left out."""
-
-    texts: tuple[str, ...]
-    shortened: int
-    left_out: tuple[Part, ...]
-
-
-def fit(parts: Sequence[Part], room: int, cut: int) -> Fitted:
+def fit(parts: Sequence[Part], room: int, cut: int) -> tuple[list[str], int]:
     """Needed parts first, then all of them briefly, then as many with details as go, in the order of the parts.
 
-    `cut`: how much of its details each part gets before any gets more.
+    The chosen text of each part, "" where there was no room, and how many are shortened. `cut`: how much of its
+    details each part gets before any gets more.
     """
     texts = [""] * len(parts)
     whole = [part.detailed is None for part in parts]
@@ -85,10 +77,8 @@ def fit(parts: Sequence[Part], room: int, cut: int) -> Fitted:
             if misses == _MISSES:
                 break
     bare = [part.needed and text == part.bare != part.brief for text, part in zip(texts, parts, strict=True)]
-    return Fitted(
-        tuple(texts),
-        sum(bool(text) and (short or not all_of_it) for text, short, all_of_it in zip(texts, bare, whole, strict=True)),
-        tuple(part for text, part in zip(texts, parts, strict=True) if not text),
+    return texts, sum(
+        bool(text) and (short or not all_of_it) for text, short, all_of_it in zip(texts, bare, whole, strict=True)
     )
 
 

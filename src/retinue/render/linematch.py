@@ -17,13 +17,8 @@ Match = tuple[int, int, int]
 """Start in the old text, start in the new text, number of equal lines."""
 
 
-def equal_stretches(old: Sequence[str], new: Sequence[str]) -> list[Match]:
-    """The stretches that both texts share, in order."""
-    return _Matcher(old, new).matches()
-
-
-class _Matcher:
-    """One comparison; `budget` is what it may still cost."""
+class Matcher:
+    """Of two texts; `budget` is what it may still cost."""
 
     def __init__(self, old: Sequence[str], new: Sequence[str]) -> None:
         numbers: dict[str, int] = {}
@@ -31,7 +26,8 @@ class _Matcher:
         self.new = [numbers.setdefault(line, len(numbers)) for line in new]
         self.budget = _BUDGET
 
-    def matches(self) -> list[Match]:
+    def equal_stretches(self) -> list[Match]:
+        """The stretches that both texts share, in order."""
         found: list[Match] = []
         stack = [(0, len(self.old), 0, len(self.new))]
         while stack:

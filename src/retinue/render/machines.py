@@ -18,7 +18,6 @@ MOST_ANNOTATIONS = 10
 """Of one type that GitHub shows of one step."""
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
-_PROJECT_FILE = "retinue.yaml"
 _DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _PROPERTY = _DATA | {":": "%3A", ",": "%2C"}
 
@@ -41,32 +40,24 @@ def sarif(diagnostics: Sequence[Diagnostic], version: str, folder: str = ".") ->
     shown = items if len(items) <= MOST_RESULTS else [*items[: MOST_RESULTS - 1], _rest(items[MOST_RESULTS - 1 :])]
     codes = sorted({item.code for item in shown})
     driver = {"name": "retinue", "version": version, "rules": [{"id": code} for code in codes]}
-    results = [_sarif_result(item, codes.index(item.code), folder) for item in shown]
+    results: list[Json] = []
+    for item in shown:
+        place = item.place or Place("retinue.yaml", 1, 1)
+        # Only a lone surrogate, which no JSON reader takes, is written in another way.
+        uri = quote(normpath(join(folder, place.file)).encode("utf-8", "surrogatepass"), safe="/")
+        region = {"startLine": max(1, place.line), "startColumn": max(1, place.column)}
+        result = {
+            "ruleId": item.code,
+            "ruleIndex": codes.index(item.code),
+            "level": NAMES[item.severity],
+            "message": {"text": _text(item)},
+            "locations": [{"physicalLocation": {"artifactLocation": {"uri": uri}, "region": region}}],
+        }
+        results.append(result)
     return {
         "$schema": SARIF_SCHEMA,
         "version": "2.1.0",
         "runs": [{"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}],
-    }
-
-
-def _sarif_result(item: Diagnostic, rule: int, folder: str) -> dict[str, Json]:
-    place = item.place or Place(_PROJECT_FILE, 1, 1)
-    path = normpath(join(folder, place.file))
-    # Only a lone surrogate, which no JSON reader takes, is written in another way.
-    uri = quote(path.encode("utf-8", "surrogatepass"), safe="/")
-    return {
-        "ruleId": item.code,
-        "ruleIndex": rule,
-        "level": NAMES[item.severity],
-        "message": {"text": _text(item)},
-        "locations": [
-            {
-                "physicalLocation": {
-                    "artifactLocation": {"uri": uri},
-                    "region": {"startLine": max(1, place.line), "startColumn": max(1, place.column)},
-                }
-            }
-        ],
     }
 
 

@@ -14,7 +14,7 @@ from ..core.codec import outcome, plan_digest, plan_to_json, published_fields
 from ..core.model import Action, Cause, Change, Diagnostic, Obstacle, Outcome, Plan, Status
 from .diagnostics import note_lines, obstacles
 from .fields import Layout, changed_fields, created_fields, field_name
-from .fit import GAP, LIMIT, Detail, Fitted, Part, fit, head_lines
+from .fit import GAP, LIMIT, Detail, Part, fit, head_lines
 from .inert import code, fence, folded, html_code, is_web_address, link, units
 from .results import counts, result_lines
 from .safe import clean, clean_lines, cut
@@ -70,24 +70,24 @@ def _document(
     """Everything in its place, with the notice of what was shortened right below the head."""
     titles = [f"#### {title}" for title in sections]
     parts = [part for section in sections.values() for part in section]
-    longest = _notice(Fitted((), len(parts), tuple(parts)), whole)
+    longest = _notice(len(parts), parts, whole)
     fixed = [*top, longest, *titles, *foot]
-    fitted = fit(parts, limit - sum(units(text) + len(GAP) for text in fixed), _CUT)
-    texts = iter(fitted.texts)
+    chosen, shortened = fit(parts, limit - sum(units(text) + len(GAP) for text in fixed), _CUT)
+    left_out = [part for text, part in zip(chosen, parts, strict=True) if not text]
+    texts = iter(chosen)
     body = []
     for title, section in zip(titles, sections.values(), strict=True):
-        chosen = [text for text in (next(texts) for _ in section) if text]
-        body += [title, *chosen] if chosen else []
-    notice = [_notice(fitted, whole)] if fitted.shortened or fitted.left_out else []
+        shown = [text for text in (next(texts) for _ in section) if text]
+        body += [title, *shown] if shown else []
+    notice = [_notice(shortened, left_out, whole)] if shortened or left_out else []
     return GAP.join([*top, *notice, *body, *foot]) + "\n"
 
 
-def _notice(fitted: Fitted, whole: str) -> str:
+def _notice(shortened: int, left_out: Sequence[Part], whole: str) -> str:
     """What a reader does not see here, and where it is."""
-    one = fitted.shortened == 1
-    notes = [f"{fitted.shortened} {'entry is' if one else 'entries are'} shortened"] if fitted.shortened else []
-    if fitted.left_out:
-        by_what = Counter(part.counts for part in fitted.left_out)
+    notes = [f"{shortened} {'entry is' if shortened == 1 else 'entries are'} shortened"] if shortened else []
+    if left_out:
+        by_what = Counter(part.counts for part in left_out)
         notes.append("not shown: " + ", ".join(f"{count} {what}" for what, count in by_what.items()))
     return f"**Too long for this place**: {'; '.join(notes)}. {whole}"
 

@@ -34,8 +34,8 @@ def matrix_text(sheets: Sequence[Sheet]) -> str:
     """The providers, then for each kind a table: a row for each field, a column for each provider."""
     wide = max(len(sheet.name) for sheet in sheets)
     lines = [f"{sheet.name:<{wide}}  {sheet.title}" for sheet in sheets]
-    for kind in _kinds(sheets):
-        rows = [(f"  {name}", *_supports(kind, name, sheets)) for name in _names(kind, sheets)]
+    for kind, fields in _tables(sheets):
+        rows = [(f"  {name}", *supports) for name, supports in fields.items()]
         lines += ["", *_aligned([(kind, *(sheet.name for sheet in sheets)), *rows])]
     return "\n".join([*lines, "", _LEGEND, "Why, for each field: `retinue providers NAME`."]) + "\n"
 
@@ -55,11 +55,10 @@ def sheet_text(sheet: Sheet) -> str:
 def matrix_markdown(sheets: Sequence[Sheet]) -> str:
     """A table for each kind; for a single provider with the notes."""
     tables, single = [], sheets[0].fields if len(sheets) == 1 else {}
-    for kind in _kinds(sheets):
+    for kind, fields in _tables(sheets):
         head = [kind, *(sheet.name for sheet in sheets), *(["note"] if single else [])]
-        names = _names(kind, sheets)
-        notes = [[single[kind][name][1]] if single else [] for name in names]
-        rows = [[f"`{name}`", *_supports(kind, name, sheets), *note] for name, note in zip(names, notes, strict=True)]
+        notes = {name: [single[kind][name][1]] if single else [] for name in fields}
+        rows = [[f"`{name}`", *supports, *notes[name]] for name, supports in fields.items()]
         cells = ([clean(cell).replace("|", "\\|") for cell in row] for row in (head, ["---"] * len(head), *rows))
         tables.append("".join(f"| {' | '.join(row)} |\n" for row in cells))
     return "\n".join(tables)
@@ -76,19 +75,13 @@ def matrix_json(sheets: Sequence[Sheet]) -> Json:
     return {"providers": found}
 
 
-def _kinds(sheets: Sequence[Sheet]) -> list[str]:
-    return list(dict.fromkeys(kind for sheet in sheets for kind in sheet.fields))
-
-
-def _names(kind: str, sheets: Sequence[Sheet]) -> list[str]:
-    """Every field, in the order in which the records first name them; what only some have comes last."""
-    found = dict.fromkeys(name for sheet in sheets for name in sheet.fields.get(kind, {}))
-    return sorted(found, key=lambda name: not all(name in sheet.fields.get(kind, {}) for sheet in sheets))
-
-
-def _supports(kind: str, name: str, sheets: Sequence[Sheet]) -> Iterator[str]:
-    for sheet in sheets:
-        yield sheet.fields.get(kind, {}).get(name, (_NONE, ""))[0]
+def _tables(sheets: Sequence[Sheet]) -> Iterator[tuple[str, dict[str, list[str]]]]:
+    """By kind every field with how well each provider holds it; a field that only some know comes last."""
+    for kind in dict.fromkeys(kind for sheet in sheets for kind in sheet.fields):
+        held = [sheet.fields.get(kind, {}) for sheet in sheets]
+        names = dict.fromkeys(name for fields in held for name in fields)
+        ordered = sorted(names, key=lambda name: not all(name in fields for fields in held))
+        yield kind, {name: [fields.get(name, (_NONE, ""))[0] for fields in held] for name in ordered}
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from .linematch import equal_stretches
+from .linematch import Matcher
 from .safe import clean
 from .style import Style
 
@@ -47,7 +47,7 @@ def text_diff(before: str, after: str) -> TextDiff:
     """What changed from one text to another, line by line."""
     old, new = before.split("\n"), after.split("\n")
     hunks, i, j = list[Hunk](), 0, 0
-    for x, y, size in [*equal_stretches(old, new), (len(old), len(new), 0)]:
+    for x, y, size in [*Matcher(old, new).equal_stretches(), (len(old), len(new), 0)]:
         if (i, j) != (x, y):
             hunks.append(Hunk(i + 1, tuple(old[i:x]), j + 1, tuple(new[j:y])))
         i, j = x + size, y + size

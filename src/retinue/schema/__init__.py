@@ -28,10 +28,6 @@ def own_schema(name: str) -> dict[str, Json]:
     return schema_beside(f"{__package__}.kinds", name)
 
 
-def no_extras(_provider: str, _kind: str) -> Json:
-    return None
-
-
 @dataclass(frozen=True, eq=False)
 class Catalogue:
     """What the files of a project may speak of, as the providers say that it names.
@@ -44,7 +40,7 @@ class Catalogue:
     kinds: Mapping[str, Kind]
     own: Mapping[str, Mapping[str, Kind]] = field(default_factory=dict)
     settings: Mapping[str, Json] = field(default_factory=dict)
-    extras: Callable[[str, str], Json] = no_extras
+    extras: Callable[[str, str], Json] = lambda _provider, _kind: None
 
     def of(self, provider: str) -> Catalogue:
         """The catalogue of an environment of this provider: names and words of its kinds mean its own ones."""

@@ -71,9 +71,7 @@ class _Compiler:
             raise ValueError(f"there is no fast test for {', '.join(sorted(unknown))}")
         if "$ref" in schema:
             return self._reference(schema["$ref"])
-        tests = [*_value(schema), *_text(schema), *_number(schema)]
-        tests += [*self._list(schema), *self._object(schema), *self._logic(schema)]
-        return _all(tests)
+        return _all([*_scalar(schema), *self._list(schema), *self._object(schema), *self._logic(schema)])
 
     def _reference(self, reference: str) -> Test:
         box = self.known.get(reference)
@@ -111,10 +109,8 @@ class _Compiler:
         if "required" in schema:
             required = frozenset(schema["required"])
             yield lambda value: not isinstance(value, dict) or required <= value.keys()
-        if "properties" in schema or "additionalProperties" in schema:
-            yield self._members(schema)
-
-    def _members(self, schema: Schema) -> Test:
+        if "properties" not in schema and "additionalProperties" not in schema:
+            return
         known = {key: self.test(sub) for key, sub in schema.get("properties", {}).items()}
         others = schema.get("additionalProperties", True)
         other = (lambda value: others) if isinstance(others, bool) else self.test(others)
@@ -126,7 +122,7 @@ class _Compiler:
                         return False
             return True
 
-        return test
+        yield test
 
     def _logic(self, schema: Schema) -> Iterator[Test]:
         yield from (self.test(part) for part in schema.get("allOf", ()))
@@ -162,7 +158,7 @@ def _all(tests: list[Test]) -> Test:
     return lambda value: first(value) and second(value) and rest(value)
 
 
-def _value(schema: Schema) -> Iterator[Test]:
+def _scalar(schema: Schema) -> Iterator[Test]:
     if "type" in schema:
         wanted = schema["type"]
         types = [_TYPES[name] for name in ([wanted] if isinstance(wanted, str) else wanted)]
@@ -171,21 +167,14 @@ def _value(schema: Schema) -> Iterator[Test]:
         allowed = [schema["const"]] if "const" in schema else schema["enum"]
         # 1 is true to Python, but not to JSON.
         yield lambda value: any(type(value) is type(item) and value == item for item in allowed)
-
-
-def _text(schema: Schema) -> Iterator[Test]:
     low, high = schema.get("minLength", 0), schema.get("maxLength", float("inf"))
     if low or "maxLength" in schema:
         yield lambda value: not isinstance(value, str) or low <= len(value) <= high
     if "pattern" in schema:
         search = ecma(schema["pattern"]).search
         yield lambda value: not isinstance(value, str) or search(value) is not None
-
-
-def _number(schema: Schema) -> Iterator[Test]:
-    if not {"minimum", "maximum", "exclusiveMinimum"} & schema.keys():
-        return
-    low, high = schema.get("minimum", float("-inf")), schema.get("maximum", float("inf"))
-    above = schema.get("exclusiveMinimum", float("-inf"))
-    is_number = _TYPES["number"]
-    yield lambda value: not is_number(value) or (low <= value <= high and value > above)
+    if {"minimum", "maximum", "exclusiveMinimum"} & schema.keys():
+        least, most = schema.get("minimum", float("-inf")), schema.get("maximum", float("inf"))
+        above = schema.get("exclusiveMinimum", float("-inf"))
+        is_number = _TYPES["number"]
+        yield lambda value: not is_number(value) or (least <= value <= most and value > above)

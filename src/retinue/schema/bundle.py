@@ -13,28 +13,6 @@ from . import EXTRAS, Catalogue, own_schema
 
 _INCLUDE, _VARIABLE = {"$ref": "#/definitions/include"}, {"$ref": "#/definitions/variable"}
 _SCALARS = frozenset(("string", "number", "integer", "boolean", "null"))
-_OF_AUTHORS: dict[str, Json] = {
-    "include": {
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["file"],
-        "properties": {
-            "file": {"type": "string", "description": "A path relative to the file in which it stands."},
-            "template": {"type": "boolean", "description": "Replace ${var.NAME} in the included text too."},
-        },
-        "description": "The content of a file: .yaml, .yml and .json are parsed, anything else is text.",
-    },
-    "variable": {
-        "type": "string",
-        "pattern": r"\$\{var\.[A-Za-z_][A-Za-z0-9_-]*\}",
-        "description": "A variable of the environment.",
-    },
-}
-_EXTRAS: dict[str, Json] = {
-    "type": "object",
-    "additionalProperties": {"type": "object"},
-    "description": "What only one service has, by the provider's name; inert in environments of other providers.",
-}
 # One manifest means one object, so these make no sense for all of a kind.
 _NO_DEFAULTS = ("adopt", "moved_from")
 
@@ -49,7 +27,12 @@ def manifest_schema(kind: Kind) -> dict[str, Json]:
         "pattern": "^[a-z0-9][a-z0-9-]*$",
         "description": f"The name in the address {kind.name}/NAME: a-z, 0-9 and -, at most 63.",
     }
-    schema["properties"] = {word: address, **schema["properties"], "retinue": _block(), EXTRAS: copy.deepcopy(_EXTRAS)}
+    schema["properties"] = {
+        word: address,
+        **schema["properties"],
+        "retinue": _block(),
+        EXTRAS: copy.deepcopy(own_schema("authors")["providers"]),
+    }
     schema["required"] = [word, *kind.required]
     return schema
 
@@ -102,7 +85,7 @@ def _extras_for_editors(kind: Kind, extras: Extras) -> dict[str, Json]:
     blocks = {name: _loose(by_kind[kind.name]) for name, by_kind in sorted(extras.items()) if kind.name in by_kind}
     for block in blocks.values():
         block.pop("$schema", None)
-    return {**_EXTRAS, "properties": blocks} if blocks else _EXTRAS
+    return {**own_schema("authors")["providers"], **({"properties": blocks} if blocks else {})}
 
 
 def _manifests_for_editors(known: Catalogue, extras: Extras) -> dict[str, Json]:
@@ -132,13 +115,13 @@ def _manifest_for_editors(kind: Kind, extras: Extras) -> dict[str, Json]:
     loose["properties"][EXTRAS] = _extras_for_editors(kind, extras)
     # Any other field may come from the defaults, and an overlay is a partial manifest.
     loose["required"] = [kind.word]
-    loose["definitions"] |= _OF_AUTHORS
+    loose["definitions"] |= own_schema("authors")["definitions"]
     return loose
 
 
 def _project_for_editors(known: Catalogue, extras: Extras) -> dict[str, Json]:
     schema: dict[str, Json] = _plain(project_schema(known))
-    schema["definitions"] |= _OF_AUTHORS
+    schema["definitions"] |= own_schema("authors")["definitions"]
     for kind in known.with_manifests:
         loose = _loose(kind.schema)
         schema["definitions"] |= loose["definitions"]

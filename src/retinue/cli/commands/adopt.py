@@ -8,7 +8,7 @@ import click
 
 from ...core.codec import parse_address
 from ...core.errors import UsageError
-from .. import allowing, helping, options
+from .. import helping, options
 from ..applying import review_and_apply
 from ..options import ApplyOptions
 from ..planning import plan_for
@@ -20,7 +20,7 @@ from ..session import open_session
 @click.argument("address")
 @click.argument("remote_id", metavar="ID")
 @options.service_options
-@allowing.option
+@options.allow_option
 @options.AUTO_APPROVE
 @options.format_option("text", "json")
 def command(options: ApplyOptions, *, address: str, remote_id: str) -> int:

@@ -17,7 +17,7 @@ from ...core.strictjson import loads
 from ...engine.preflight import Checked, preflight, read_for_trusted
 from ...providers import registry
 from ...providers.base import Service
-from .. import allowing, helping, options
+from .. import helping, options
 from ..applying import carry_out, check_digest, review_and_apply, run_of
 from ..connecting import connect
 from ..named_files import read_named
@@ -37,7 +37,7 @@ _MOST_BYTES = 512 * 1024 * 1024
 )
 @options.service_options
 @options.selection_options
-@allowing.option
+@options.allow_option
 @options.apply_options
 @options.format_option("text", "json", "markdown")
 @options.LINK

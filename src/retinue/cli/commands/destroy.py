@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import allowing, helping, options
+from .. import helping, options
 from ..applying import review_and_apply
 from ..connecting import connect
 from ..options import ApplyOptions
@@ -14,7 +14,7 @@ from ..session import open_without_manifests
 @helping.command("destroy", ApplyOptions, "-e dev --allow brake=3")
 @options.service_options
 @options.selection_options
-@allowing.option
+@options.allow_option
 @options.apply_options
 @options.format_option("text", "json", "markdown")
 @options.LINK

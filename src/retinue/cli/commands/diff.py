@@ -13,7 +13,7 @@ from ...core.errors import UsageError
 from ...core.links import link
 from ...core.model import Address, Desired
 from ...core.plan import select
-from ...render.comparison import comparison_text
+from ...render.side_by_side import comparison_text
 from .. import console, helping, options
 from ..exits import Exit
 from ..options import PlanOptions, parse_pairs
@@ -39,7 +39,13 @@ def command(options: PlanOptions, *, left: str, right: str, live: bool, detailed
     if left == right:
         raise UsageError(f"{left} does not differ from itself", "Name two environments: retinue diff dev prod.")
     sessions = [open_session(replace(options, environment=name)) for name in (left, right)]
-    sides = [_live_side(session, options) if live else _rendered_side(session) for session in sessions]
+    if live:
+        sides = [_live_side(session, options) for session in sessions]
+    else:
+        sides = [
+            {it.address: comparable(it, session.kinds[it.kind], protected=it.policy.protect) for it in session.desired}
+            for session in sessions
+        ]
     manifests: dict[Address, Desired] = {item.address: item for each in sessions for item in each.desired}
     bare = [Desired(address.kind, {}, address) for side in sides for address in side if address not in manifests]
     labels = parse_pairs(options.labels, "--select")
@@ -55,13 +61,6 @@ def command(options: PlanOptions, *, left: str, right: str, live: bool, detailed
         text = comparison_text(found, style=style, width=width)
     console.deliver(text, options, private=True)
     return Exit.CHANGES if found.differs and detailed_exitcode else Exit.OK
-
-
-def _rendered_side(session: Session) -> Side:
-    return {
-        item.address: comparable(item, session.kinds[item.kind], protected=item.policy.protect)
-        for item in session.desired
-    }
 
 
 def _live_side(session: Session, options: PlanOptions) -> Side:

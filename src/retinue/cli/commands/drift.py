@@ -8,7 +8,7 @@ import click
 
 from ... import __version__
 from ...core.drift import drift_of, drift_to_json
-from ...render.drift_report import drift_markdown, drift_text
+from ...render.side_by_side import drift_markdown, drift_text
 from .. import console, helping, options
 from ..exits import Exit
 from ..options import PlanOptions

@@ -53,7 +53,14 @@ def command(
         message = "--target, --exclude, --select and --take-live go with --update"
         raise UsageError(message, "Choose what is imported with --id or --name, or add --update.")
     if update:
-        return _update(options, take_live)
+        from .. import updates
+
+        session = open_session(options)
+        with connect(session, options) as service:
+            found = updates.update(session, service, read_world(session, service), options, take_live)
+        write_over(session.project.root, found.files, found.before)
+        console.result(console.harmless(updates.report(found, to_paste("plan", options))))
+        return Exit.ERROR if found.refused else Exit.OK
     choice = Choice(frozenset(ids), names)
     if source:
         project = open_project(options.directory)
@@ -68,14 +75,3 @@ def command(
     else:
         console.result("Nothing to import: no live object is unmanaged.")
     return 0
-
-
-def _update(options: PlanOptions, take_live: tuple[str, ...]) -> int:
-    from ..updates import report, update
-
-    session = open_session(options)
-    with connect(session, options) as service:
-        found = update(session, service, read_world(session, service), options, take_live)
-    write_over(session.project.root, found.files, found.before)
-    console.result(console.harmless(report(found, to_paste("plan", options))))
-    return Exit.ERROR if found.refused else Exit.OK

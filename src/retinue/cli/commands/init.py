@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
+import secrets
+import string
 from pathlib import Path
 
 import click
 
 from ...core.errors import UsageError
 from ...load.endpoints import EMULATOR, endpoint_problem
+from ...load.export import to_yaml
 from ...load.project import MISMATCH, load_project
 from ...providers import registry, starter
 from .. import console, helping, options
 from ..exports import from_new_project, read_export
 from ..options import ProjectOptions, to_paste
 from ..projects import refuse
-from ..scaffold import fresh_files, project_text, service_text, write_new
+from ..scaffold import write_new
 
 
 @helping.command(
@@ -58,7 +62,9 @@ def _files(folder: Path, source: str | None, endpoint: str | None, *, allow_http
     if source is None:
         if endpoint is not None:
             raise UsageError("--endpoint is of no use without --from SERVICE", "`retinue providers` lists them.")
-        return fresh_files(folder)
+        # A project that applies to the embedded emulator as it is.
+        project = starter.PROJECT.format(name=_project_name(folder), provider=starter.PROVIDER)
+        return {"retinue.yaml": project, **starter.FILES}
     if endpoint is None and source in registry.names() and not Path(source).exists():
         endpoint = registry.load(source).capabilities.endpoint or None
     if endpoint is None:
@@ -68,8 +74,9 @@ def _files(folder: Path, source: str | None, endpoint: str | None, *, allow_http
         exported = read_export(source)
         if not exported.files:
             raise UsageError(f"nothing in {source} can become a manifest", "Name an export of assistants, as JSON.")
-        text = project_text(folder, exported.provider) if exported.provider else project_text(folder)
-        return {"retinue.yaml": text, **exported.files}
+        provider = exported.provider or starter.PROVIDER
+        project = starter.PROJECT.format(name=_project_name(folder), provider=provider)
+        return {"retinue.yaml": project, **exported.files}
     wrong = endpoint_problem(endpoint, allow_http)
     if wrong is not None:
         plain = wrong.code == "endpoint-plain-http"
@@ -81,5 +88,12 @@ def _files(folder: Path, source: str | None, endpoint: str | None, *, allow_http
         settings["api_key"] = {"env": key_variable}
     if allow_http:
         settings["allow_http"] = True
-    project = service_text(folder, source, settings)
+    head = {"version": 1, "project": _project_name(folder), "manifests": [starter.FOLDER]}
+    project = to_yaml({**head, "environments": {source: settings}})
     return {"retinue.yaml": project, **from_new_project(project).files}
+
+
+def _project_name(folder: Path) -> str:
+    """The folder's name with a random tail, so that two projects in one account never share a scope."""
+    stem = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-")[:32].strip("-") or starter.FOLDER
+    return f"{stem}-{''.join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(4))}"

@@ -8,7 +8,7 @@ import click
 
 from ...core.codec import outcome
 from ...core.errors import UsageError
-from .. import allowing, console, helping, options
+from .. import console, helping, options
 from ..exits import Exit
 from ..options import STDOUT, PlanOptions
 from ..planning import plan_for
@@ -19,7 +19,7 @@ from ..report import remove_plan, show_plan
 @helping.command("plan", PlanOptions, "-e prod", "-e prod --out plan.json", "-e prod --target 'Assistant/support-*'")
 @options.service_options
 @options.selection_options
-@allowing.option
+@options.allow_option
 @options.format_option("text", "json", "markdown", "sarif", "github")
 @options.LINK
 @options.OUT_BESIDES

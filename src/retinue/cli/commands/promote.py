@@ -8,7 +8,7 @@ import click
 
 from ...core.errors import UsageError
 from ...core.model import Promotion
-from .. import allowing, helping, options
+from .. import helping, options
 from ..applying import review_and_apply
 from ..options import ApplyOptions
 from ..planning import plan_for
@@ -22,7 +22,7 @@ from ..session import open_session
 @click.argument("target", metavar="TO")
 @options.connection_options
 @options.selection_options
-@allowing.option
+@options.allow_option
 @options.apply_options
 @click.option("--verified", is_flag=True, help="What goes on must have passed `retinue verify` in FROM, too.")
 @options.format_option("text", "json")

@@ -32,7 +32,15 @@ def command(options: ProjectOptions, *, origins: bool | None) -> int:
     manifests = (item for item in session.desired if not session.kinds[item.kind].by_content)
     resources = sorted(manifests, key=lambda item: str(item.address))
     if options.output_format == "json":
-        text = console.json_text([_json(item, session, origins=bool(origins)) for item in resources])
+        documents: list[Json] = []
+        for item in resources:
+            document, found = _document(item, session, origins=bool(origins))
+            places = {
+                join_pointer(path): {**origin.place._asdict(), "variables": dict(origin.variables)}
+                for path, origin in found.items()
+            }
+            documents.append({"manifest": document, "origins": places} if origins else document)
+        text = console.json_text(documents)
     else:
         text = "---\n".join(_yaml(item, session, origins=origins is not False) for item in resources)
     console.deliver(text, options)
@@ -48,16 +56,6 @@ def _document(resource: Desired, session: Session, *, origins: bool) -> tuple[di
     uses = {place: {name: loaded.sources[name] for name in names} for place, names in loaded.uses.items()}
     head: dict[Path, Origin] = {(kind.word,): Origin(resource.place, {})} if resource.place else {}
     return document, {**head, **origins_of(document, resource.spec, uses)}
-
-
-def _json(resource: Desired, session: Session, *, origins: bool) -> Json:
-    """The document, or with its origins beside it, by JSON pointer."""
-    document, found = _document(resource, session, origins=origins)
-    shown = {
-        join_pointer(path): {**origin.place._asdict(), "variables": dict(origin.variables)}
-        for path, origin in found.items()
-    }
-    return {"manifest": document, "origins": shown} if origins else document
 
 
 def _yaml(resource: Desired, session: Session, *, origins: bool) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -13,16 +14,16 @@ from ...core.canonical import canonical
 from ...core.codec import parse_address
 from ...core.differences import differing, stated_fields
 from ...core.errors import UsageError
-from ...core.model import Address, FieldChange, Kind, Live
+from ...core.model import Json, Kind
 from ...core.observation import Observation
 from ...engine.read import read_ours
-from ...providers.base import Historian, Service, Version
-from ...render.live_object import Shown, Step, shown_json, shown_text
+from ...providers.base import Historian, Version
+from ...render.side_by_side import shown_text
 from .. import console, helping, options
 from ..connecting import connect
 from ..options import ServiceOptions
 from ..report import show_plan
-from ..session import Session, open_without_manifests
+from ..session import open_without_manifests
 from .apply import read_plan
 
 
@@ -46,43 +47,42 @@ def command(options: ServiceOptions, *, what: str) -> int:
     if options.output_format not in (None, "text", "json"):
         raise UsageError(f"--format {options.output_format} is for saved plans", "Choose text or json for an object.")
     session = open_without_manifests(options)
+    held, target = session.provider.capabilities.kinds, session.target
     with connect(session, options) as service:
-        live = _owned(address, session, service)
-        versions = service.versions(live) if isinstance(service, Historian) else None
-    kind, target = session.kinds[address.kind], session.target
-    shown = Shown(
-        str(address),
-        live.remote_id,
-        f"{target.project} / {target.environment}, {target.provider}",
-        stated_fields(console.SECRETS.masked_json(dict(live.spec)), kind),
-        None if versions is None else _steps(versions, kind),
-    )
+        found = read_ours(service, target, [address.kind] if address.kind in held else held)
+        owned = Observation(target, found).world.owned
+        if address not in owned:
+            known = ", ".join(sorted(map(str, owned))) or "nothing"
+            raise UsageError(f"{address} is not live in {session.environment.name}", f"Live there: {known}.")
+        live, kind = owned[address].live, session.kinds[address.kind]
+        versions = _versions(service.versions(live), kind) if isinstance(service, Historian) else None
+    shown = {
+        "address": str(address),
+        "remote_id": live.remote_id,
+        "fields": stated_fields(console.SECRETS.masked_json(dict(live.spec)), kind),
+        "version": next((item["version"] for item in versions or () if item["current"]), None),
+        "versions": versions,
+    }
     if options.output_format == "json":
-        console.result_json(console.json_text(shown_json(shown)))
+        console.result_json(console.json_text(shown))
     else:
-        console.result(shown_text(shown, kind, console.style_for(sys.stdout)))
+        where = f"{target.project} / {target.environment}, {target.provider}"
+        console.result(shown_text(shown, where, kind, console.style_for(sys.stdout)))
     return 0
 
 
-def _owned(address: Address, session: Session, service: Service) -> Live:
-    """Raises UsageError if this environment owns no such object."""
-    held = session.provider.capabilities.kinds
-    kinds = [address.kind] if address.kind in held else held
-    owned = Observation(session.target, read_ours(service, session.target, kinds)).world.owned
-    if address not in owned:
-        known = ", ".join(sorted(map(str, owned))) or "nothing"
-        raise UsageError(f"{address} is not live in {session.environment.name}", f"Live there: {known}.")
-    return owned[address].live
-
-
-def _steps(versions: Sequence[Version], kind: Kind) -> tuple[Step, ...]:
-    """Newest first, as they came."""
+def _versions(versions: Sequence[Version], kind: Kind) -> list[Json]:
+    """Newest first, as they came: each with what it changed of the one before, the first with what it stated."""
     specs = [console.SECRETS.masked_json(dict(version.resource.spec)) for version in versions]
-    steps = []
+    shown = []
     for version, after, before in zip(versions, specs, [*specs[1:], None], strict=True):
-        stated = stated_fields(after, kind).items() if before is None else ()
-        changes = tuple(FieldChange(f"/{name}", None, value) for name, value in stated)
+        changes = [
+            {"path": f"/{name}", "before": None, "after": value} for name, value in stated_fields(after, kind).items()
+        ]
         if before is not None:
-            changes = differing(kind.fields, canonical(before, kind), canonical(after, kind))
-        steps.append(Step(version.number, version.created_at, version.current, changes))
-    return tuple(steps)
+            fields = differing(kind.fields, canonical(before, kind), canonical(after, kind))
+            changes = [{"path": item.path, "before": item.before, "after": item.after} for item in fields]
+        created_at = datetime.fromtimestamp(version.created_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        about = {"version": version.number, "created_at": created_at, "current": version.current}
+        shown.append({**about, "changes": changes})
+    return shown

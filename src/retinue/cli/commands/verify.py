@@ -7,15 +7,14 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from ...core.errors import StaleError, UsageError
-from ...core.model import Change, Plan, Status
-from ...core.observation import Observation
+from ...core.model import Status
 from ...core.promotion import verify_steps
 from ...engine.apply import apply_changes
 from ...render.text import still_to_do
@@ -25,7 +24,6 @@ from ..connecting import connect
 from ..options import ApplyOptions
 from ..planning import own_plan
 from ..reading import opened
-from ..session import Session
 
 _OUTPUT = "RETINUE_OUTPUT"
 _MOST_BYTES = 96 * 1024
@@ -57,7 +55,12 @@ def command(options: ApplyOptions, *, words: tuple[str, ...]) -> int:
         raise StaleError(f"not live as the manifests want it, so there is nothing to verify:\n  {listed}", remedy)
     if not plan.unchanged_addresses:
         raise UsageError("there is no object to verify", "Write a manifest and apply it first.")
-    steps = _steps(session, plan, seen)
+    owned = seen.world.owned
+    steps = verify_steps(session.desired, plan.unchanged_addresses, seen)
+    # Nothing can be noted in a marker that cannot be read.
+    if damaged := [str(step.address) for step in steps if owned[step.address].applied is None]:
+        remedy = "The next change to it rewrites the marker; or take its `retinue.` metadata away and adopt it."
+        raise StaleError(f"the marker of {', '.join(damaged)} cannot be read", remedy)
     ids = {str(step.address): step.remote_id for step in steps}
     code, interrupted = evaluate(words, console.json_text(ids), session.environment.name)
     if interrupted:
@@ -66,23 +69,8 @@ def command(options: ApplyOptions, *, words: tuple[str, ...]) -> int:
     if code:
         console.note(f"Nothing is noted as verified: the command ended with code {code}.")
         return code
-    return _record(steps, plan, session, options)
-
-
-def _steps(session: Session, plan: Plan, seen: Observation) -> list[Change]:
-    """Raises StaleError for an object whose marker cannot be read: nothing can be noted there."""
-    owned = seen.world.owned
-    steps = verify_steps(session.desired, plan.unchanged_addresses, seen)
-    damaged = [str(step.address) for step in steps if owned[step.address].applied is None]
-    if damaged:
-        remedy = "The next change to it rewrites the marker; or take its `retinue.` metadata away and adopt it."
-        raise StaleError(f"the marker of {', '.join(damaged)} cannot be read", remedy)
-    return steps
-
-
-def _record(steps: Sequence[Change], plan: Plan, session: Session, options: ApplyOptions) -> int:
-    """Note on each object what passed, unless it has been changed meanwhile."""
-    # A new connection: the command may have run for longer than --timeout.
+    # A new connection, because the command may have run for longer than --timeout. An object that was changed meanwhile
+    # is not noted.
     stopping = Stopping(session.stop)
     with connect(session, options) as service, interrupts.handed_to(stopping.handle):
         outcomes = apply_changes(steps, run_of(session, service, replace(options, quiet=True)))
@@ -109,34 +97,30 @@ def evaluate(words: Sequence[str], output: str, environment: str) -> tuple[int, 
         surroundings |= {f"{_OUTPUT}_FILE": str(path), "RETINUE_ENV": environment}
         if len(output.encode()) <= _MOST_BYTES:
             surroundings[_OUTPUT] = output
-        return _run(words, surroundings)
+        received: list[int] = []
+        running: list[subprocess.Popen[bytes]] = []
 
+        def hand_on(number: int) -> None:
+            received.append(number)
+            for process in running:
+                if len(received) > 1:
+                    process.kill()
+                elif number != signal.SIGINT or sys.stdin is None or not sys.stdin.isatty():
+                    # A terminal sends Ctrl-C to the command as well.
+                    process.send_signal(number)
 
-def _run(words: Sequence[str], surroundings: Mapping[str, str]) -> tuple[int, int]:
-    received: list[int] = []
-    running: list[subprocess.Popen[bytes]] = []
-
-    def hand_on(number: int) -> None:
-        received.append(number)
-        for process in running:
-            if len(received) > 1:
-                process.kill()
-            elif number != signal.SIGINT or sys.stdin is None or not sys.stdin.isatty():
-                # A terminal sends Ctrl-C to the command as well.
-                process.send_signal(number)
-
-    sys.stdout.flush()
-    with interrupts.handed_to(hand_on):
-        try:
-            process = subprocess.Popen(words, env=dict(surroundings))  # noqa: S603 - the user's own command, no shell
-            running.append(process)
-            for number in received[:1]:
-                process.send_signal(number)
-            code = process.wait()
-        except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or "no command can have this name"
-            remedy = "Name a command: retinue verify -- COMMAND."
-            if isinstance(error, PermissionError):
-                remedy = "Make it executable, or begin with what runs it: retinue verify -- python3 SCRIPT."
-            raise UsageError(f"{words[0]} cannot be run: {why}", remedy) from error
+        sys.stdout.flush()
+        with interrupts.handed_to(hand_on):
+            try:
+                process = subprocess.Popen(words, env=surroundings)  # noqa: S603 - the user's own command, no shell
+                running.append(process)
+                for number in received[:1]:
+                    process.send_signal(number)
+                code = process.wait()
+            except (OSError, ValueError) as error:
+                why = getattr(error, "strerror", None) or "no command can have this name"
+                remedy = "Name a command: retinue verify -- COMMAND."
+                if isinstance(error, PermissionError):
+                    remedy = "Make it executable, or begin with what runs it: retinue verify -- python3 SCRIPT."
+                raise UsageError(f"{words[0]} cannot be run: {why}", remedy) from error
     return 128 - code if code < 0 else code, received[0] if received else 0

@@ -14,9 +14,7 @@ def upgraded(item: dict[str, Json]) -> tuple[dict[str, Json], Notes]:
     tools = item.get("tools")
     if isinstance(tools, list):
         item = {**item, "tools": _tools(tools)}
-    if "file_ids" not in item:
-        return item, []
-    files = item["file_ids"]
+    files = item.get("file_ids")
     item = {key: value for key, value in item.items() if key != "file_ids"}
     if not files:
         return item, []
@@ -53,10 +51,8 @@ def _with_files(item: dict[str, Json], files: list[str]) -> tuple[dict[str, Json
         notes.append((f"no tool uses its files {_listed(files)}; they were left out", "Add them to a tool's files."))
     if "file_search" in types:
         message = f"file_search has no files of its own any more; {_listed(files)} were left out"
-        remedy = (
-            "Write a `vector_store:` manifest with `files: […]` and refer to it: "
-            "`tool_resources: {file_search: {vector_store_ids: [{ref: VectorStore/NAME}]}}`."
-        )
+        line = "tool_resources: {file_search: {vector_store_ids: [{ref: VectorStore/NAME}]}}"
+        remedy = f"Write a `vector_store:` manifest with `files: […]` and refer to it: `{line}`."
         notes.append((message, remedy))
     return item, notes
 

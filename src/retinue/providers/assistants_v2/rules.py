@@ -8,6 +8,7 @@ from typing import Any
 from ...core.canonical import canonical_json
 from ...core.model import Json
 from ...core.problem import Fault, Problem, path_name, shown
+from ..lenient import mapping, numbered
 
 _RESERVED = "retinue."
 
@@ -15,19 +16,16 @@ _RESERVED = "retinue."
 def function_rules(data: Mapping[str, Json]) -> Iterator[Problem]:
     """Functions with one name, and parameters without names."""
     seen: dict[str, int] = {}
-    tools = data.get("tools")
-    for index, tool in enumerate(tools if isinstance(tools, list) else ()):
-        function = tool.get("function") if isinstance(tool, dict) else None
-        if not isinstance(function, dict):
-            continue
-        path = ("tools", index, "function")
+    for index, tool in numbered(data.get("tools")):
+        function = mapping(tool.get("function"))
         name, parameters = function.get("name"), function.get("parameters")
         if isinstance(name, str) and seen.setdefault(name, index) != index:
             message = f"the function {shown(name)} stands twice: it is tools[{seen[name]}] already"
             remedy = "Give each function a name of its own, or remove one."
-            yield Problem("duplicate-tool", message, remedy, (*path, "name"))
+            yield Problem("duplicate-tool", message, remedy, ("tools", index, "function", "name"))
         if isinstance(parameters, dict) and parameters and parameters.get("type") != "object":
-            at = (*path, "parameters", "type") if "type" in parameters else (*path, "parameters")
+            last = ("type",) if "type" in parameters else ()
+            at = ("tools", index, "function", "parameters", *last)
             message = "the parameters of a function are a schema of `type: object`, because arguments have names"
             remedy = "Write `type: object`, and each argument by its name below `properties:`."
             yield Problem("not-a-schema", message, remedy, at)
@@ -36,14 +34,12 @@ def function_rules(data: Mapping[str, Json]) -> Iterator[Problem]:
 def store_rules(data: Mapping[str, Json]) -> Iterator[Problem]:
     """Overlaps, reserved attributes, a file with two descriptions."""
     yield from _overlap(data.get("chunking_strategy"), ("chunking_strategy",))
-    files = data.get("files")
     seen: dict[str, tuple[int, str]] = {}
-    for index, item in enumerate(files if isinstance(files, list) else ()):
-        if not isinstance(item, dict) or "file_id" not in item:
+    for index, item in numbered(data.get("files")):
+        if "file_id" not in item:
             continue
         yield from _overlap(item.get("chunking_strategy"), ("files", index, "chunking_strategy"))
-        attributes = item.get("attributes")
-        for key in attributes if isinstance(attributes, dict) else ():
+        for key in mapping(item.get("attributes")):
             if key.startswith(_RESERVED):
                 message = f"the attribute {shown(key)} is reserved: retinue writes the file's name there"
                 remedy = f"Take a name that does not begin with `{_RESERVED}`."
@@ -58,8 +54,7 @@ def store_rules(data: Mapping[str, Json]) -> Iterator[Problem]:
 
 
 def _overlap(chunking: Any, path: tuple[str | int, ...]) -> Iterator[Problem]:
-    sizes = chunking.get("static") if isinstance(chunking, dict) else None
-    sizes = sizes if isinstance(sizes, dict) else {}
+    sizes = mapping(mapping(chunking).get("static"))
     size, overlap = (sizes.get(key) for key in ("max_chunk_size_tokens", "chunk_overlap_tokens"))
     if type(size) is int and type(overlap) is int and overlap > size // 2:
         message = f"chunk_overlap_tokens is {overlap}, more than half of max_chunk_size_tokens ({size})"

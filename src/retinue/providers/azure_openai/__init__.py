@@ -5,21 +5,21 @@ Source of the facts: Azure's published definitions and reference; `versions.py` 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
 from ...core.model import Change, Diagnostic, Json, Live, Obstacle, Severity
-from ...schema import by_name
+from ...schema import by_name, schema_beside
 from ..assistants_v2 import ASSISTANT, FILE, KINDS, VECTOR_STORE
 from ..base import Auth, Capabilities, Configured, Provider, Service, Settings, Support
 from ..openai_assistants import PROVIDER as OPENAI
-from ..openai_assistants import AssistantVerbs, FamilyService
+from ..openai_assistants import AssistantVerbs, FamilyService, Form
 from ..openai_files import FILE_FIELDS, FileVerbs
 from ..vector_stores import STORE_FIELDS, StoreVerbs
 from ..wire import Connection
 from .checks import assistant_problems, store_problems
-from .forms import WithFileIds, form_of
+from .forms import Foundry, Modern, WithFileIds
 from .service import FileIdsVerbs, classify
 from .versions import DEFAULT, FOUNDRY_VERSIONS, MOST_IN_BATCH, NEWEST, Part, Version, complaint, is_foundry
 
@@ -33,28 +33,6 @@ _GONE_FOUNDRY = (
     "Check `endpoint`: it is the project's, https://NAME.services.ai.azure.com/api/projects/NAME. Foundry's classic"
     " agents retire on 2027-03-31."
 )
-_RETIRES = "Foundry's classic agents, which this environment uses, retire on 2027-03-31"
-_MOVE = (
-    "Plan where these assistants shall live then: the same manifests apply to every provider of `retinue providers`."
-)
-_ENDPOINT = (
-    "It is the resource's own address, https://NAME.openai.azure.com; the model in a manifest names the deployment."
-)
-
-_PROJECT_ENDPOINT = "It ends in the project's name: https://NAME.services.ai.azure.com/api/projects/NAME."
-
-_SETTINGS: Mapping[str, Json] = {
-    "api_version": {
-        "type": "string",
-        "minLength": 1,
-        "description": "On Azure: the version of the API, for example 2024-05-01-preview.",
-    },
-    "entra": {
-        "enum": ["default"],
-        "description": "On Azure, in place of api_key: a token for whoever this machine is signed in as"
-        " (needs the extra `azure`).",
-    },
-}
 
 
 class AzureProvider(Provider):
@@ -86,8 +64,11 @@ class AzureProvider(Provider):
             message, remedy = "`api_key` and `entra` are two ways to sign in", "Keep one of them."
             problems.append(Diagnostic("azure-two-keys", message, remedy, path="/entra"))
         if foundry and "://" in settings.endpoint:
-            path, warning = "/endpoint", Severity.WARNING
-            problems.append(Diagnostic("azure-retirement", _RETIRES, _MOVE, path=path, severity=warning))
+            message = "Foundry's classic agents, which this environment uses, retire on 2027-03-31"
+            what = "Plan where these assistants shall live then"
+            remedy = f"{what}: the same manifests apply to every provider of `retinue providers`."
+            found = Diagnostic("azure-retirement", message, remedy, path="/endpoint", severity=Severity.WARNING)
+            problems.append(found)
         if wrong is not None:
             name = FOUNDRY_VERSIONS[0] if foundry else NEWEST  # so that a slip in this line causes no other message
         version = Version(name, foundry)
@@ -114,20 +95,25 @@ class AzureProvider(Provider):
             base = base.removesuffix("/openai") + "/openai"
         params = {**connection.params, "api-version": self.version.name}
         http = replace(connection, base_url=base, params=params).http(classify)
-        form, gone = form_of(self.version), _GONE_FOUNDRY if self.version.foundry else _GONE
-        verbs = FileIdsVerbs if isinstance(form, WithFileIds) else AssistantVerbs
+        has_files, foundry = self.version.has_assistant_files, self.version.foundry
+        form = (WithFileIds if has_files else Foundry if foundry else Modern)(self.version)
+        verbs, gone = FileIdsVerbs if has_files else AssistantVerbs, _GONE_FOUNDRY if foundry else _GONE
         files = FileVerbs(http, connection.tell)
         stores = StoreVerbs(http, connection, files, attributes=False, most=MOST_IN_BATCH)
-        return FamilyService(http, verbs(http, form, gone), files, stores)
+        wire = Form(form.read, form.create, form.update)
+        return FamilyService(http, verbs(http, wire, gone), files, stores)
 
 
 def _endpoint_problems(endpoint: str) -> Iterator[Diagnostic]:
     rest = endpoint.rstrip("/")
     if "/openai/deployments" in rest or rest.endswith("/openai/v1"):
         part = "/openai/v1" if rest.endswith("/openai/v1") else "/openai/deployments"
-        yield Diagnostic("azure-endpoint", f"the endpoint goes on with {part}", _ENDPOINT, path="/endpoint")
+        address = "It is the resource's own address, https://NAME.openai.azure.com"
+        remedy = f"{address}; the model in a manifest names the deployment."
+        yield Diagnostic("azure-endpoint", f"the endpoint goes on with {part}", remedy, path="/endpoint")
     if rest.endswith("/api/projects"):
-        yield Diagnostic("azure-endpoint", "the endpoint names no project", _PROJECT_ENDPOINT, path="/endpoint")
+        remedy = "It ends in the project's name: https://NAME.services.ai.azure.com/api/projects/NAME."
+        yield Diagnostic("azure-endpoint", "the endpoint names no project", remedy, path="/endpoint")
 
 
 def _record(version: Version) -> Capabilities:
@@ -150,7 +136,7 @@ def _record(version: Version) -> Capabilities:
         account="",
         fields={name: fields[name] for name in kinds},
         key_variable="AZURE_OPENAI_API_KEY",
-        settings=_SETTINGS,
+        settings=schema_beside(__package__, "settings"),
         auth=Auth() if version.foundry else Auth("api-key", "", frozenset({"command"})),
     )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from ...core.model import Json, Live
 from ..base import Marker
+from ..lenient import mapping, mappings
 from ..openai_assistants import create_body, to_live, update_body
 from .versions import Part, Version
 
@@ -22,8 +23,7 @@ class Modern:
 
     version: Version
 
-    def read(self, raw: Mapping[str, Json]) -> Live:
-        return to_live(raw)
+    read = staticmethod(to_live)
 
     def create(self, spec: Mapping[str, Json], marker: Marker) -> dict[str, Json]:
         return self._held(create_body(spec, marker))
@@ -40,7 +40,7 @@ class Modern:
 
     def _tool(self, tool: Json) -> Json:
         """Without the options that the version has not, and with the parameters that it wants of a function."""
-        kind = tool.get("type") if isinstance(tool, dict) else None
+        kind = mapping(tool).get("type")
         options = tool.get(kind) if kind in ("file_search", "function") else None
         if not isinstance(options, dict):
             return tool
@@ -74,7 +74,7 @@ class WithFileIds(Modern):
 
 def file_ids(resources: Json) -> list[str]:
     """The files of code_interpreter in a canonical tool_resources."""
-    return list(((resources or {}).get("code_interpreter") or {}).get("file_ids") or [])
+    return [*(mapping(mapping(resources).get("code_interpreter")).get("file_ids") or [])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +92,10 @@ class Foundry(Modern):
     def update(self, live: Live, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
         body = Modern.update(self, live, fields, marker)
         if "tools" in body:
-            held = live.raw.get("tools")
-            body["tools"] = [*(body["tools"] or []), *filter(_is_extra, held if isinstance(held, list) else ())]
+            body["tools"] = [*(body["tools"] or []), *filter(_is_extra, mappings(live.raw.get("tools")))]
         if "tool_resources" in body:
-            held = live.raw.get("tool_resources")
-            others = {name: held[name] for name in held if name not in _PORTABLE} if isinstance(held, dict) else {}
+            held = mapping(live.raw.get("tool_resources"))
+            others = {name: held[name] for name in held if name not in _PORTABLE}
             body["tool_resources"] = {**others, **body["tool_resources"]}
         return body
 
@@ -104,9 +103,3 @@ class Foundry(Modern):
 def _is_extra(tool: Json) -> bool:
     """Such as azure_ai_search, bing_grounding, connected_agent or openapi."""
     return isinstance(tool, dict) and tool.get("type") not in _PORTABLE
-
-
-def form_of(version: Version) -> Modern:
-    if version.foundry:
-        return Foundry(version)
-    return WithFileIds(version) if version.has_assistant_files else Modern(version)

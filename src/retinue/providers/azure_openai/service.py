@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...core.errors import HeldBack, Incomplete, NotFound, RetinueError, UnknownOutcome
 from ...core.model import Json, Live
-from ..base import Marker
+from ..base import Fields, Marker
 from ..openai_assistants import AssistantVerbs, Form
 from ..openai_assistants import classify as classify_openai
 from ..paged import below, find, id_of, paged, remove
@@ -96,9 +96,7 @@ class FileIdsVerbs(AssistantVerbs):
         raw = self._made(spec, marker, at_default)
         return self._settled(id_of(raw, "an assistant"), lambda: self._read(raw), spec)
 
-    def update(
-        self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
-    ) -> Live:
+    def update(self, live: Live, fields: Fields, marker: Marker | None, at_default: Set[str] = frozenset()) -> Live:
         written = super().update(live, fields, marker, at_default)
         return self._settled(written.remote_id, lambda: written, fields)
 

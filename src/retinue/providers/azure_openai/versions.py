@@ -36,15 +36,9 @@ class Part(StrEnum):
 
 
 _SINCE = {
-    Part.FILE_SEARCH: "2024-05-01-preview",
-    Part.STORES: "2024-05-01-preview",
-    Part.TEMPERATURE: "2024-05-01-preview",
-    Part.TOP_P: "2024-05-01-preview",
+    **dict.fromkeys((Part.FILE_SEARCH, Part.STORES, Part.TEMPERATURE, Part.TOP_P), "2024-05-01-preview"),
     Part.RESPONSE_FORMAT: "2024-05-01-preview",
-    Part.JSON_SCHEMA: "2024-08-01-preview",
-    Part.STRICT: "2024-08-01-preview",
-    Part.RESULTS: "2024-08-01-preview",
-    Part.CHUNKING: "2024-08-01-preview",
+    **dict.fromkeys((Part.JSON_SCHEMA, Part.STRICT, Part.RESULTS, Part.CHUNKING), "2024-08-01-preview"),
 }
 """Since when a resource holds a part; what is not here is in no published version."""
 _NOT_IN_FOUNDRY = frozenset({Part.EFFORT, Part.ATTRIBUTES})
@@ -94,15 +88,15 @@ def is_foundry(endpoint: str, version: str | None) -> bool:
 
 def complaint(version: str, foundry: bool) -> tuple[str, str] | None:
     """What is wrong with a version for this route, and what to do."""
+    known = version in FOUNDRY_VERSIONS
+    if known and foundry:
+        return None
     if foundry:
-        if version in FOUNDRY_VERSIONS:
-            return None
         return f"a Foundry project has no version `{version}`", f"Write one of {', '.join(FOUNDRY_VERSIONS)}."
-    if version in FOUNDRY_VERSIONS:
-        return (
-            f"`{version}` is a version of Foundry projects, and this endpoint is none",
-            f"Write `api_version: {DEFAULT}`, or the project's endpoint: https://NAME.services.ai.azure.com{_PROJECT}NAME.",
-        )
+    if known:
+        project = f"https://NAME.services.ai.azure.com{_PROJECT}NAME"
+        remedy = f"Write `api_version: {DEFAULT}`, or the project's endpoint: {project}."
+        return f"`{version}` is a version of Foundry projects, and this endpoint is none", remedy
     if not _SHAPE.fullmatch(version):
         return f"`{version}` is no version of this API", f"Versions look like {DEFAULT}."
     if not version.endswith("-preview"):

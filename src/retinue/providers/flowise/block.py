@@ -30,6 +30,10 @@ class Store:
     description: str = ""
     returns_sources: bool = False
 
+    def to_spec(self) -> dict[str, Json]:
+        returned = self.returns_sources or None
+        return _short(name=self.name, description=self.description or None, returnSourceDocuments=returned)
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -48,21 +52,14 @@ class Block:
 
     def to_spec(self) -> dict[str, Json]:
         """The block as a manifest has it, defaults left out."""
-        model, tools, stores = self.chat_model, self.tools, self.stores
+        model, tools = self.chat_model, self.tools
         return _short(
             type=self.type if self.type != CUSTOM else None,
             credential=self.credential,
             iconSrc=self.icon,
             chatModel=_short(name=model.name if model.name != DEFAULT_NODE else None, inputs=dict(model.inputs)),
             tools=[_short(name=item.name, credential=item.credential, inputs=dict(item.inputs)) for item in tools],
-            documentStores=[
-                _short(
-                    name=item.name,
-                    description=item.description or None,
-                    returnSourceDocuments=item.returns_sources or None,
-                )
-                for item in stores
-            ],
+            documentStores=[item.to_spec() for item in self.stores],
         )
 
 

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from ...core.canonical import same
 from ...core.model import Json
-from ..lenient import mapping
+from ..lenient import mapping, mappings
 from .block import Part
 
 _CREDENTIAL_INPUTS = ("credential", "FLOWISE_CREDENTIAL_ID")
@@ -60,15 +60,9 @@ def held_by(component: Component | None, name: str) -> Held:
 
 def parameters(component: Component) -> dict[str, Mapping[str, Json]]:
     """The inputs of a node by name; of a node in use too, whose parameters stand under another key."""
-    listed: list[Json] = []
-    for key in ("inputs", "inputParams", "inputAnchors"):
-        found = component.get(key)
-        listed.extend(found if isinstance(found, list) else ())
-    return {
-        item["name"]: item
-        for item in listed
-        if isinstance(item, dict) and isinstance(item.get("name"), str) and item.get("type") != "credential"
-    }
+    listed = (item for key in ("inputs", "inputParams", "inputAnchors") for item in mappings(component.get(key)))
+    named = (item for item in listed if isinstance(item.get("name"), str))
+    return {item["name"]: item for item in named if item.get("type") != "credential"}
 
 
 def is_initial(parameter: Mapping[str, Json] | None, value: Json) -> bool:
@@ -110,15 +104,13 @@ def stated_inputs(node: Mapping[str, Json], component: Component | None, but: It
     catalogue lacks: a manifest cannot state it.
     """
     known = parameters(component or node)
-    left_out = {*_CREDENTIAL_INPUTS, *but}
-    return {
-        name: number_of(known.get(name), value)
-        for name, value in mapping(node.get("inputs")).items()
-        if name not in left_out
-        and (component is None or name in known)
-        and not is_initial(known.get(name), value)
-        and not is_secret(known.get(name))
-    }
+    stated, left_out = {}, {*_CREDENTIAL_INPUTS, *but}
+    for name, value in mapping(node.get("inputs")).items():
+        is_known = component is None or name in known
+        silent = is_initial(known.get(name), value) or is_secret(known.get(name))
+        if is_known and not silent and name not in left_out:
+            stated[name] = number_of(known.get(name), value)
+    return stated
 
 
 def filled(
@@ -157,17 +149,16 @@ def _rendered(component: Component, key: str) -> dict[str, Json]:
     if isinstance(asked, dict):
         params.insert(0, {**asked, "id": f"{key}-input-{asked.get('name')}-{asked.get('type')}"})
     kept = {name: value for name, value in component.items() if name not in (*_PRIVATE, "inputs", "credential")}
-    outputs = {} if component.get("outputs") else {"outputs": {}, "outputAnchors": [_output(component, key)]}
-    return {**kept, "id": key, "inputAnchors": anchors, "inputParams": params, **outputs}
-
-
-def _output(component: Component, key: str) -> dict[str, Json]:
+    node = {**kept, "id": key, "inputAnchors": anchors, "inputParams": params}
+    if component.get("outputs"):
+        return node
     listed = component.get("baseClasses")
     classes = [str(item) for item in listed] if isinstance(listed, list) else []
-    return {
+    output = {
         "id": f"{key}-output-{component.get('name')}-{'|'.join(classes)}",
         "name": component.get("name"),
         "label": component.get("type"),
         "description": component.get("description") or "",
         "type": " | ".join(classes),
     }
+    return {**node, "outputs": {}, "outputAnchors": [output]}

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ...core.errors import ServiceError
-from ...core.marker import ADDRESS_KEY, APPLIED_KEY
+from ...core.marker import ADDRESS_KEY
 from ...core.model import Json, Live
 from ...core.strictjson import loads, received
 from ..assistants_v2 import ASSISTANT
 from ..lenient import mapping, seconds, text, text_members
-from ..metadata import MARKER_KEYS
+from ..metadata import MARKER_KEYS, marked
 from .block import CUSTOM, DEFAULT_NODE, NAME, OPENAI, Block, Part, Store, named, store_of
 from .directory import Directory
 from .nodes import as_number, credential_of, held_by, stated_inputs
@@ -26,14 +26,15 @@ NO_ROW = "Check `endpoint`: it is the address of Flowise itself, for example htt
 
 def to_live(row: Mapping[str, Json], directory: Directory, upstream: Mapping[str, Json] | None = None) -> Live:
     """`upstream`: the assistant behind the row, if it is known. Raises ServiceError if this is no row at all."""
-    remote_id, written = row.get("id"), row.get("details")
-    if not isinstance(remote_id, str) or not remote_id:
+    remote_id, written = text(row.get("id")), row.get("details")
+    if remote_id is None:
         raise ServiceError("the service answered an assistant without an id", NO_ROW)
     if not isinstance(written, str):
         raise ServiceError(f"the details of {remote_id} are no text", NO_ROW)
     details = details_of(row)
     texts = _pairs(details)
-    lost = _UNREADABLE if parsed_details(row) is None and ADDRESS_KEY in written else None
+    if parsed_details(row) is None and ADDRESS_KEY in written:
+        texts = {ADDRESS_KEY: _UNREADABLE}
     read = _custom if row.get("type") == CUSTOM else _openai
     spec = read(row, details, directory)
     if upstream is not None:
@@ -41,15 +42,7 @@ def to_live(row: Mapping[str, Json], directory: Directory, upstream: Mapping[str
         differs = deviations(details, upstream)
         spec["providers"] = {NAME: {**spec["providers"][NAME], **({"upstream": differs} if differs else {})}}
     spec["metadata"] = {key: value for key, value in texts.items() if key not in MARKER_KEYS}
-    return Live(
-        kind=ASSISTANT.name,
-        spec=spec,
-        remote_id=remote_id,
-        created_at=seconds(row.get("createdDate")),
-        marker_address=texts.get(ADDRESS_KEY) or lost,
-        marker_applied=texts.get(APPLIED_KEY) or None,
-        raw=row,
-    )
+    return marked(ASSISTANT, spec, remote_id, seconds(row.get("createdDate")), texts, row)
 
 
 def details_of(row: Mapping[str, Json]) -> dict[str, Json]:
@@ -107,17 +100,15 @@ def _custom(row: Mapping[str, Json], details: Mapping[str, Json], directory: Dir
         credential=directory.credential_name(credential_of(node)),
         icon=text(row.get("iconSrc")),
         chat_model=Part(name, stated_inputs(node, directory.chat_model(name), held.values())),
-        tools=tuple(
-            Part(
-                item["name"],
-                stated_inputs(item, directory.tool(item["name"])),
-                directory.credential_name(credential_of(item)),
-            )
-            for item in named(details.get("tools"))
-        ),
+        tools=tuple(_tool(item, directory) for item in named(details.get("tools"))),
         stores=tuple(_store(item, directory) for item in named(details.get("documentStores"))),
     )
     return {**spec, "providers": {NAME: block.to_spec()}}
+
+
+def _tool(node: Mapping[str, Json], directory: Directory) -> Part:
+    inputs = stated_inputs(node, directory.tool(node["name"]))
+    return Part(node["name"], inputs, directory.credential_name(credential_of(node)))
 
 
 def _store(item: Mapping[str, Json], directory: Directory) -> Store:
@@ -127,17 +118,13 @@ def _store(item: Mapping[str, Json], directory: Directory) -> Store:
 
 
 def _openai(row: Mapping[str, Json], details: Mapping[str, Json], directory: Directory) -> dict[str, Json]:
-    tools = details.get("tools")
+    tools = details["tools"] if isinstance(details.get("tools"), list) else []
     spec = {
         **{field: text(details.get(field)) for field in ("name", "description", "instructions")},
         **({"model": details["model"]} if "model" in details else {}),
         **{field: as_number(details[field]) for field in NUMBERS if is_stated(details, field)},
         # Functions live upstream alone: Flowise can neither define nor remove one.
-        "tools": [
-            {"type": item} if isinstance(item, str) else item
-            for item in (tools if isinstance(tools, list) else ())
-            if item != "function"
-        ],
+        "tools": [{"type": item} if isinstance(item, str) else item for item in tools if item != "function"],
         "tool_resources": ids_alone(details.get("tool_resources")),
     }
     # A row without a type is one of these, as far as the server is concerned.

@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING
 
 from ...core.errors import AuthError, NotFound, Rejected, RetinueError, ServiceError
 from ...core.model import Desired, Diagnostic, Json, Live, Severity
-from ..base import Marker, Resolved
+from ..base import Fields, Marker, Resolved
 from ..lenient import mapping, mappings
 from ..paged import below
 from ..wire import Verb
 from .behind import Behind
 from .block import CUSTOM, Block, block_of
-from .directory import Directory, by_name, credentials_from
+from .directory import Directory, by_name, credentials_from, resolved
 from .nodes import credential_of
-from .resolving import resolved
 from .rows import NO_ROW, details_of, is_exact, parsed_details, to_live, upstream_id
 from .verdicts import is_gone_upstream, remedy_for
 from .writing import IN_NODE, create_body, update_body
@@ -77,9 +76,7 @@ class FlowiseService:
         self._require([block_of(spec)])
         return self._read(self._send(Verb.CREATE, "POST", "assistants", create_body(spec, marker, self._directory)))
 
-    def update(
-        self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
-    ) -> Live:
+    def update(self, live: Live, fields: Fields, marker: Marker | None, at_default: Set[str] = frozenset()) -> Live:
         if not is_exact(live.raw):
             raise Rejected(f"the details of {live.remote_id} are no JSON object that can be written again", _REPAIR)
         if not IN_NODE.isdisjoint(fields):
@@ -193,18 +190,13 @@ _TABLES: Mapping[str, tuple[str, Callable[[Json], Json]]] = {
 def _needs(rows: Iterable[Json]) -> set[str]:
     """The tables without which these rows cannot be read as a manifest says it."""
     found: set[str] = set()
-    for row in rows:
-        if not isinstance(row, dict):
-            continue
-        if row.get("type") != CUSTOM:
-            found.add("credentials")
-            continue
-        details = details_of(row)
-        found |= {"chat_models"} if details.get("chatModel") else set()
-        found |= {"tools"} if details.get("tools") else set()
-        found |= {"stores"} if details.get("documentStores") else set()
+    for row in (row for row in rows if isinstance(row, dict)):
+        details = details_of(row) if row.get("type") == CUSTOM else {}
+        held = {"chat_models": "chatModel", "tools": "tools", "stores": "documentStores"}
+        found |= {table for table, member in held.items() if details.get(member)}
         nodes = (mapping(details.get("chatModel")), *mappings(details.get("tools")))
-        found |= {"credentials"} if any(map(credential_of, nodes)) else set()
+        if row.get("type") != CUSTOM or any(map(credential_of, nodes)):
+            found.add("credentials")
     return found
 
 
@@ -212,11 +204,9 @@ def _wanted(block: Block) -> set[str]:
     """The tables without which a manifest cannot be carried out."""
     if not block.is_custom:
         return {"credentials"}
-    found = {"chat_models"}
-    found |= {"tools"} if block.tools else set()
-    found |= {"stores"} if block.stores else set()
     named = block.credential or any(tool.credential for tool in block.tools)
-    return found | ({"credentials"} if named else set())
+    needs = {"chat_models": True, "tools": block.tools, "stores": block.stores, "credentials": named}
+    return {table for table, needed in needs.items() if needed}
 
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

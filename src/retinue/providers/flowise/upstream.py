@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ...core.canonical import canonical_json
 from ...core.model import Json
+from ..lenient import mapping
 from .nodes import as_number
 
 RESOURCE_IDS = (("code_interpreter", "file_ids"), ("file_search", "vector_store_ids"))
@@ -46,9 +47,8 @@ def is_stated(details: Mapping[str, Json], field: str) -> bool:
 
 def ids_alone(resources: Json) -> dict[str, Json]:
     """tool_resources without what the page keeps beside the ids."""
-    held = resources if isinstance(resources, dict) else {}
-    inner = {member: held[member] for member, _ in RESOURCE_IDS if isinstance(held.get(member), dict)}
-    return {member: {key: inner[member][key]} for member, key in RESOURCE_IDS if key in inner.get(member, {})}
+    held = {member: mapping(mapping(resources).get(member)) for member, _ in RESOURCE_IDS}
+    return {member: {key: held[member][key]} for member, key in RESOURCE_IDS if key in held[member]}
 
 
 def deviations(details: Mapping[str, Json], upstream: Mapping[str, Json]) -> dict[str, Json]:
@@ -79,9 +79,5 @@ def _types(tools: Json) -> list[str]:
 
 def _ids(resources: Json) -> dict[str, Json]:
     """Sorted, by their key; empty lists left out."""
-    known, found = ids_alone(resources), {}
-    for member, key in RESOURCE_IDS:
-        ids = known.get(member, {}).get(key)
-        if isinstance(ids, list) and ids:
-            found[key] = sorted(map(str, ids))
-    return found
+    stated = {key: mapping(mapping(resources).get(member)).get(key) for member, key in RESOURCE_IDS}
+    return {key: sorted(map(str, ids)) for key, ids in stated.items() if isinstance(ids, list) and ids}

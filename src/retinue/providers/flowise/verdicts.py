@@ -34,23 +34,18 @@ def classify(verb: Verb, answer: Answer) -> Verdict:
     if 200 <= status < 300:
         wanted = list if verb is Verb.LIST else dict
         return Verdict.OK if status == 200 and isinstance(answer.body, wanted) else Verdict.UNKNOWN
-    if status >= 500:
-        # Two of the service's three envelopes have its own words in `message`.
-        body = mapping(answer.body)
-        return _by_text(verb, text(body.get("message", body.get("error"))) or "")
-    return by_status(verb, status)
-
-
-def _by_text(verb: Verb, text: str) -> Verdict:
-    if _ABSENT.search(text):
+    if status < 500:
+        return by_status(verb, status)
+    # Two of the service's three envelopes have its own words in `message`.
+    words = text(mapping(answer.body).get("message", mapping(answer.body).get("error"))) or ""
+    if _ABSENT.search(words):
         return Verdict.REJECTED if verb in (Verb.LIST, Verb.CREATE) else Verdict.ABSENT
     # The row is deleted before the upstream is asked: a second attempt would only hide the first answer.
-    if _ROW_GONE.search(text) and verb is Verb.DELETE:
-        return Verdict.REJECTED
-    upstream = _UPSTREAM.search(text)
-    if upstream and 400 <= int(upstream[1]) < 500 and int(upstream[1]) not in (408, 409, 429):
-        return Verdict.REJECTED
-    return Verdict.REJECTED if _REFUSED.search(text) or _NO_UPSTREAM.search(text) else Verdict.RETRY
+    gone = verb is Verb.DELETE and _ROW_GONE.search(words)
+    upstream = _UPSTREAM.search(words)
+    refused = upstream and 400 <= int(upstream[1]) < 500 and int(upstream[1]) not in (408, 409, 429)
+    final = gone or refused or _REFUSED.search(words) or _NO_UPSTREAM.search(words)
+    return Verdict.REJECTED if final else Verdict.RETRY
 
 
 def remedy_for(text: str) -> str | None:

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 
 from ...core.model import Json, Live
-from ..base import Marker
+from ..base import Fields, Marker
 from ..lenient import mapping, mappings
 from ..metadata import MARKER_KEYS, pairs
 from .block import CUSTOM, Block, Part, Store, block_of
@@ -28,8 +28,7 @@ def create_body(spec: Mapping[str, Json], marker: Marker, directory: Directory) 
     """Never with an id, neither of the row nor of an upstream assistant: that one would be overwritten."""
     block = block_of(spec)
     changed = {*spec, *IN_NODE} if block.is_custom else spec.keys()
-    write = _custom if block.is_custom else _openai
-    details = write({}, spec, changed, block, directory)
+    details = _custom({}, spec, changed, block, directory) if block.is_custom else _openai({}, spec, changed)
     body: dict[str, Json] = {"type": block.type, "details": _json(_marked(details, spec, marker))}
     # For CUSTOM the column is no credential, but must be a UUID; the page sends a random one.
     made_up = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{marker.address} {marker.applied}"))
@@ -42,8 +41,8 @@ def update_body(live: Live, fields: Mapping[str, Json], marker: Marker | None, d
     spec = {**live.spec, **fields}
     block = block_of(spec)
     is_custom = live.raw.get("type") == CUSTOM
-    write = _custom if is_custom else _openai
-    details = write(details_of(live.raw), spec, fields, block, directory)
+    held = details_of(live.raw)
+    details = _custom(held, spec, fields, block, directory) if is_custom else _openai(held, spec, fields)
     body: dict[str, Json] = {"details": _json(_marked(details, spec, marker))}
     if not is_custom:
         stated = "providers" in fields
@@ -52,7 +51,7 @@ def update_body(live: Live, fields: Mapping[str, Json], marker: Marker | None, d
 
 
 def _custom(
-    before: dict[str, Json], spec: Mapping[str, Json], changed: Collection[str], block: Block, directory: Directory
+    before: Fields, spec: Fields, changed: Collection[str], block: Block, directory: Directory
 ) -> dict[str, Json]:
     names = {"name": "name", "description": "description", "instructions": "instruction"}
     details = _put(before, {theirs: spec.get(ours) for ours, theirs in names.items() if ours in changed})
@@ -67,9 +66,7 @@ def _custom(
     return details
 
 
-def _chat_model(
-    before: Mapping[str, Json], spec: Mapping[str, Json], block: Block, directory: Directory
-) -> dict[str, Json]:
+def _chat_model(before: Fields, spec: Fields, block: Block, directory: Directory) -> dict[str, Json]:
     name = block.chat_model.name
     component = directory.chat_model(name)
     held = held_by(component, name)
@@ -98,26 +95,20 @@ def _store(store: Store, live: Json, directory: Directory) -> dict[str, Json]:
     return {**_first(live, "id", key), **own, "returnSourceDocuments": store.returns_sources}
 
 
-def _openai(
-    before: dict[str, Json], spec: Mapping[str, Json], changed: Collection[str], _block: Block, _directory: Directory
-) -> dict[str, Json]:
+def _openai(before: Fields, spec: Fields, changed: Collection[str]) -> dict[str, Json]:
     details = {key: value for key, value in before.items() if key != "id"}
-    simple = {field: spec.get(field) for field in ("name", "model", "temperature", "top_p") if field in changed}
-    # What is reset must be sent as the default: a key left out keeps its old value upstream.
-    details = _put(
-        details, {field: (_FIELD_DEFAULTS.get(field) if value is None else value) for field, value in simple.items()}
-    )
+    for field in (name for name in ("name", "model", "temperature", "top_p") if name in changed):
+        # What is reset must be sent as the default: a key left out keeps its old value upstream.
+        value = _FIELD_DEFAULTS.get(field) if spec.get(field) is None else spec[field]
+        details = _put(details, {field: value})
     for field in ("description", "instructions"):
         # A row that never had one leaves it to the upstream, where it must not be emptied.
         if field in changed or field in before or not before:
             details[field] = spec.get(field) or ""
     # Without them the server would empty what the upstream has.
     if "tools" in changed or "tools" not in before:
-        tools = spec.get("tools")
-        details["tools"] = [
-            (tool["type"] if isinstance(tool, dict) and "type" in tool else tool)
-            for tool in (tools if isinstance(tools, list) else ())
-        ]
+        tools = spec["tools"] if isinstance(spec.get("tools"), list) else []
+        details["tools"] = [tool["type"] if isinstance(tool, dict) and "type" in tool else tool for tool in tools]
     for field in NUMBERS:
         # Sent as the page saves it, null would reset what the upstream has.
         if field in details:

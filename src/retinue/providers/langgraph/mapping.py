@@ -15,7 +15,7 @@ from ...core.model import Json, Live
 from ..assistants_v2 import ASSISTANT
 from ..base import Marker
 from ..lenient import mapping, seconds, text, text_members
-from ..metadata import pairs
+from ..metadata import marked, pairs
 from .block import NAME, Block, block_of, context_of, copies_of, keys_from, split_context
 
 SCOPE_KEY = "retinue.scope"
@@ -60,21 +60,14 @@ def to_live(raw: Mapping[str, Json]) -> Live:
     context, not_mirrored = copies_of(raw)
     fields, rest = split_context(context, keys)
     block = Block(text(raw.get("graph_id")), keys, rest, not_mirrored)
-    return Live(
-        kind=ASSISTANT.name,
-        spec={
-            "name": name if (name := text(raw.get("name"))) != UNNAMED else None,
-            "description": text(raw.get("description")),
-            **fields,
-            "metadata": {key: value for key, value in texts.items() if key not in _OURS},
-            "providers": {NAME: block.to_spec()},
-        },
-        remote_id=remote_id,
-        created_at=seconds(raw.get("created_at")),
-        marker_address=texts.get(ADDRESS_KEY) or None,
-        marker_applied=texts.get(APPLIED_KEY) or None,
-        raw=raw,
-    )
+    spec = {
+        "name": name if (name := text(raw.get("name"))) != UNNAMED else None,
+        "description": text(raw.get("description")),
+        **fields,
+        "metadata": {key: value for key, value in texts.items() if key not in _OURS},
+        "providers": {NAME: block.to_spec()},
+    }
+    return marked(ASSISTANT, spec, remote_id, seconds(raw.get("created_at")), texts, raw)
 
 
 def create_body(spec: Mapping[str, Json], marker: Marker, remote_id: str) -> dict[str, Json]:
@@ -108,20 +101,18 @@ def update_body(live: Live, fields: Mapping[str, Json], marker: Marker | None) -
         kept = {key: value for key, value in mapping(live.raw.get("config")).items() if key != "configurable"}
         if kept or not context:
             body["config"] = kept if context else {**kept, "configurable": {}}
-    if changed := _changed_pairs(live, spec, marker):
-        body["metadata"] = changed
-    return body
-
-
-def _changed_pairs(live: Live, spec: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
-    """The metadata pairs to merge in; null stands for a key to remove, which the server then keeps as null."""
-    held = mapping(live.raw.get("metadata"))
+    # Pairs are merged in; null stands for a key to remove, which the server then keeps as null.
+    pairs_held = mapping(live.raw.get("metadata"))
     own = {key: value for key, value in (spec.get("metadata") or {}).items() if value}
     wanted = own | _pairs(spec, marker)
-    # What is no text was put there by others, who may need it.
-    gone = {key: None for key, value in held.items() if key not in wanted and (isinstance(value, str) or key in _OURS)}
-    changed = {key: value for key, value in wanted.items() if not same(value, held.get(key))}
-    return changed | {key: None for key in gone if held[key] is not None}
+    changed = {key: value for key, value in wanted.items() if not same(value, pairs_held.get(key))}
+    for key, value in pairs_held.items():
+        # What is no text was put there by others, who may need it.
+        if key not in wanted and (isinstance(value, str) or (key in _OURS and value is not None)):
+            changed[key] = None
+    if changed:
+        body["metadata"] = changed
+    return body
 
 
 def _pairs(spec: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ...core.errors import ApiGone, AuthError, Rejected, ServiceError, UnknownOutcome
 from ...core.model import Desired, Diagnostic, Json, Live
-from ..base import Marker, Resolved, Version
+from ..base import Fields, Marker, Resolved, Version
 from ..lenient import mapping, seconds, text
 from ..paged import Moved, Page, below, find, remove, walked
 from ..wire import Answer, Verb, Verdict, by_status
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from ..http import Http
 
 _IDS = 20
-_CONFLICT = 409
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -68,7 +67,7 @@ class LangGraphService:
                 body = create_body(spec, marker, remote_id)
                 return to_live(self._http.send(Verb.CREATE, "POST", "assistants", body=body))
             except Rejected as error:
-                if error.status != _CONFLICT:
+                if error.status != 409:
                     raise
                 refused = error
             there = self.get(kind, remote_id)
@@ -78,9 +77,7 @@ class LangGraphService:
                 raise UnknownOutcome(f"{remote_id} is there, perhaps by an earlier try of this create")
         raise Rejected(f"all {_IDS} ids of {marker.address} are taken by other assistants", "Delete or adopt them.")
 
-    def update(
-        self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
-    ) -> Live:
+    def update(self, live: Live, fields: Fields, marker: Marker | None, at_default: Set[str] = frozenset()) -> Live:
         body = update_body(live, fields, marker)
         if not body:
             return live
@@ -96,10 +93,8 @@ class LangGraphService:
     # --- history
 
     def versions(self, live: Live) -> Sequence[Version]:
-        path = f"{_path(live.remote_id)}/versions"
-        found = self._http.send(Verb.LIST, "POST", path, body={"limit": MOST})
         versions = []
-        for raw in _objects(found):
+        for raw in self._versions(live, MOST):
             number = raw.get("version")
             is_current = number == live.raw.get("version")
             stated = number if type(number) is int else 0
@@ -107,13 +102,15 @@ class LangGraphService:
         return versions
 
     def set_back(self, live: Live) -> bool:
-        path = f"{_path(live.remote_id)}/versions"
         try:
-            newest = _objects(self._http.send(Verb.LIST, "POST", path, body={"limit": 1}))
+            newest = self._versions(live, 1)
         except ApiGone:
             # Deleted since it was listed: the step that meets it says so.
             return False
         return bool(newest) and newest[0].get("version") != live.raw.get("version")
+
+    def _versions(self, live: Live, most: int) -> Sequence[Mapping[str, Json]]:
+        return _objects(self._http.send(Verb.LIST, "POST", f"{_path(live.remote_id)}/versions", body={"limit": most}))
 
     # --- graphs
 
@@ -185,10 +182,6 @@ def _path(remote_id: str) -> str:
 
 
 def _objects(found: Json) -> list[dict[str, Json]]:
-    good = isinstance(found, list) and all(
-        isinstance(raw, dict) and isinstance(raw.get("assistant_id"), str) and raw["assistant_id"] for raw in found
-    )
-    if not good:
+    if not isinstance(found, list) or not all(text(mapping(raw).get("assistant_id")) for raw in found):
         raise ServiceError("the list of assistants is not in the shape of LangGraph", NOT_THIS_API)
-    result: list[dict[str, Json]] = found
-    return result
+    return found

@@ -18,9 +18,9 @@ from ..base import ByKind, Capabilities, Configured, Marker, Provider, Resolved,
 from ..lenient import mapping, numbered, text
 from ..losses import LOSS, OVERLAY
 from ..metadata import MOST_PAIRS
-from ..openai_assistants import SETTINGS, AssistantVerbs, classify, headers_of
+from ..openai_assistants import SETTINGS, AssistantVerbs, Form, classify, headers_of
 from ..wire import Connection
-from .forms import DESCRIPTION_KEY, NAME, AgentForm, as_understood, block_of, metadata, to_live
+from .forms import DESCRIPTION_KEY, NAME, as_understood, block_of, create_body, metadata, to_live, update_body
 from .tools import is_portable, strange_tools, write_tools
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class AgentsService(ByKind):
     """The verbs of the Assistants family, with agents on the wire."""
 
     def __init__(self, http: Http) -> None:
-        self._agents = AssistantVerbs(http, AgentForm(), _GONE, "agents", clearable=())
+        self._agents = AssistantVerbs(http, Form(to_live, create_body, update_body), _GONE, "agents", clearable=())
         super().__init__({ASSISTANT.name: self._agents}, http.close)
 
     def account(self) -> str | None:

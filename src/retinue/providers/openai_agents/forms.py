@@ -103,12 +103,6 @@ def update_body(live: Live, fields: Mapping[str, Json], marker: Marker | None) -
     return {**body, "metadata": metadata(spec, marker)}
 
 
-class AgentForm:
-    """How an agent looks on the wire."""
-
-    read, create, update = staticmethod(to_live), staticmethod(create_body), staticmethod(update_body)
-
-
 def _changed(before: Mapping[str, Json], after: Mapping[str, Json]) -> dict[str, Json]:
     body = {name: value for name, value in after.items() if not same(before[name], value)}
     for name in body.keys() & set(_IN_PARTS):

@@ -86,7 +86,10 @@ def _stated(members: Mapping[str, Json]) -> dict[str, Json]:
 
 def with_unknown(tools: list[dict[str, Json]], live: Json) -> list[dict[str, Json]]:
     """The tools to write, with what a live agent says of them that retinue does not know, and its unknown tools."""
-    there = {_identity(tool): _unknown(tool) for tool in mappings(live)}
+    there = {}
+    for tool in mappings(live):
+        known = ("type", *_MEMBERS.get(str(tool.get("type")), ()))
+        there[_identity(tool)] = {key: value for key, value in tool.items() if key not in known}
     return [*({**there.get(_identity(tool), {}), **tool} for tool in tools), *strange_tools(live)]
 
 
@@ -97,8 +100,3 @@ def strange_tools(live: Json) -> list[dict[str, Json]]:
 
 def _identity(tool: Mapping[str, Json]) -> tuple[str, str]:
     return str(tool.get("type")), str(tool.get("name") or tool.get("server_label"))
-
-
-def _unknown(tool: Mapping[str, Json]) -> dict[str, Json]:
-    known = ("type", *_MEMBERS.get(str(tool.get("type")), ()))
-    return {key: value for key, value in tool.items() if key not in known}

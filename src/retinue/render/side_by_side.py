@@ -1,4 +1,4 @@
-"""What moved outside, as text and as Markdown: manifest → live, field by field. Shows all of it; decides nothing."""
+"""What differs, field by field: outside changes, two environments, the versions of one object. Decides nothing."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ..core.compare import Comparison
 from ..core.drift import Drift, What
-from ..core.model import Cause
+from ..core.model import Cause, FieldChange, Json, Kind
 from .diagnostics import diagnostic_lines
-from .fields import Layout, changed_fields
+from .fields import Layout, changed_fields, created_fields
 from .fit import LIMIT, whole_lines
 from .inert import code, fence
 from .safe import cells, clean, defuse, pad
@@ -29,9 +30,9 @@ _SYMBOLS = {
     What.MARKER_DAMAGED: "!",
 }
 _WORDS = {What.MARKER_LOST: "lost its marker", What.MARKER_DAMAGED: "with a damaged marker"}
-_PLURALS = {What.DUPLICATE: "duplicates", What.COPY: "copies"}
+_PLURALS = _WORDS | {What.DUPLICATE: "duplicates", What.COPY: "copies"}
 _REMARKS = {Cause.MANIFEST: "", Cause.DRIFT: "", Cause.BOTH: "its manifest was changed too, since the last apply"}
-_UNKNOWN = "which side changed is not on record"
+_UNKNOWN = _REMARKS | {Cause.BOTH: "which side changed is not on record"}
 
 
 def drift_text(drift: Drift, *, style: Style = Style(), width: int = REVIEWED) -> str:  # noqa: B008
@@ -69,8 +70,8 @@ def drift_summary(drift: Drift) -> str:
             return f"No drift. This environment owns nothing{'' if drift.plan.complete else ' of what was chosen'}."
         return f"No drift. {count} {'object is as it was' if count == 1 else 'objects are as they were'} last applied."
     counts = Counter(item.what for item in drift.items)
-    words = {what: _WORDS.get(what) or (_PLURALS.get(what) if counts[what] != 1 else None) for what in counts}
-    return f"Drift: {', '.join(f'{counts[what]} {words[what] or what.value}' for what in What if counts[what])}."
+    words = {what: (_WORDS if counts[what] == 1 else _PLURALS).get(what, what.value) for what in What}
+    return f"Drift: {', '.join(f'{counts[what]} {words[what]}' for what in What if counts[what])}."
 
 
 def _pending(drift: Drift) -> Iterator[str]:
@@ -89,7 +90,7 @@ def _items(drift: Drift, style: Style, width: int) -> Iterator[str]:
     ids = max([_ID_COLUMN, *(4 + cells(clean(item.address)) + 2 for item in drift.items)])
     unknown = {str(change.address) for change in drift.plan.changes if change.reason in UNKNOWN_HISTORY}
     for item in drift.items:
-        remarks = {**_REMARKS, Cause.BOTH: _UNKNOWN} if item.address in unknown else _REMARKS
+        remarks = _UNKNOWN if item.address in unknown else _REMARKS
         layout = Layout(width, _REMARK_COLUMN, remarks)
         line = f"{_SYMBOLS[item.what]:>3} {clean(item.address) or '(no address)'}"
         remote_id = clean(item.remote_id or "")
@@ -101,3 +102,46 @@ def _items(drift: Drift, style: Style, width: int) -> Iterator[str]:
             yield f"      {clean(item.message)}"
         if item.remedy:
             yield f"        {clean(item.remedy)}"
+
+
+def comparison_text(found: Comparison, *, style: Style = Style(), width: int = REVIEWED) -> str:  # noqa: B008
+    """The whole text; its last line is the summary."""
+    what = "what is live" if found.live else "as rendered"
+    head = style.strong(clean(f"{found.project}: {found.left} → {found.right} ({what})"))
+    layout, lines = Layout(width, _ID_COLUMN), list[str]()
+    for address in sorted((*found.changed, *found.only_left, *found.only_right)):
+        name = clean(str(address))
+        if address in found.changed:
+            lines.append(f"  {style.changed('~')} {style.strong(name)}")
+            lines += changed_fields(found.changed[address], found.kinds.get(address.kind), layout, style)
+        else:
+            left = address in found.only_left
+            sign, where = (style.removed("-"), found.left) if left else (style.added("+"), found.right)
+            gap = pad("    " + name, max(_ID_COLUMN, 4 + cells(name) + 2))
+            lines.append(f"  {sign} {style.strong(name)}{gap}{style.muted(clean(f'only in {where}'))}")
+    # `Diff: 1 differs, 1 only in dev, 4 are the same.` or `No differences. 4 objects are the same.`
+    same = f"{found.same} {'object is' if found.same == 1 else 'objects are'} the same"
+    parts = [f"{len(found.changed)} {'differs' if len(found.changed) == 1 else 'differ'}"] if found.changed else []
+    sides = ((found.only_left, found.left), (found.only_right, found.right))
+    parts += [f"{len(only)} only in {clean(where)}" for only, where in sides if only]
+    summary = f"Diff: {', '.join([*parts, same])}." if found.differs else f"No differences. {same}."
+    blocks = [head, "\n".join(lines), style.strong(summary)]
+    return defuse("\n\n".join(block for block in blocks if block)) + "\n"
+
+
+def shown_text(shown: Json, where: str, kind: Kind, style: Style) -> str:
+    """The object as it is, then each version with what it changed, from its JSON form."""
+    lines = [f"{style.strong(clean(shown['address']))}  {clean(shown['remote_id'])}  ({clean(where)})"]
+    stated = [FieldChange(f"/{name}", None, value) for name, value in shown["fields"].items()]
+    layout = Layout(120, 60)
+    lines += created_fields(stated, kind, layout, style)
+    if shown["versions"] is None:
+        lines += ["", "This service keeps no versions."]
+    for version in shown["versions"] or ():
+        current = style.strong("  current") if version["current"] else ""
+        lines += ["", f"  version {version['version']}  {version['created_at']}{current}"]
+        changes = [FieldChange(**item) for item in version["changes"]]
+        first = bool(changes) and all(item.before is None for item in changes)
+        fields = (created_fields if first else changed_fields)(changes, kind, layout, style)
+        lines += fields or ["      no field of a manifest changed"]
+    return defuse("\n".join(lines)) + "\n"
