@@ -34,12 +34,13 @@ LAYERS = {
 THIRD_PARTY = {
     "azure": ("providers/azure_openai/identity.py",),
     "click": ("cli/",),
+    "deepdiff": ("render/",),
     "httpcore": ("providers/sockets.py",),
     "httpx": tuple(f"providers/{name}.py" for name in ("answers", "http", "lines", "sockets")),
     "jsonschema": ("load/", "schema/"),
     "yaml": ("load/",),
 }
-LAZY = {"azure": ("providers/",), "jsonschema": ("load/", "schema/")}
+LAZY = {"azure": ("providers/",), "deepdiff": ("render/",), "jsonschema": ("load/", "schema/")}
 """Heavy packages that must not be imported when these modules are."""
 
 NOT_IN_CORE = {"os", "pathlib", "time", "random", "logging", "io", "socket", "sys"}
@@ -333,8 +334,8 @@ BAD_IMPORTS = {
     "the engine knows the command line": ("engine/x.py", "from ..cli import app"),
     "the command line knows the emulator": ("cli/x.py", "from retinue_emulator.app import Emulator"),
     "a second transport": ("providers/other.py", "import httpx"),
-    "jsonschema at once": ("load/x.py", "import jsonschema"),
-    "jsonschema elsewhere": ("core/x.py", "def f():\n    import jsonschema"),
+    "deepdiff at once": ("render/x.py", "from deepdiff import DeepDiff"),
+    "deepdiff elsewhere": ("core/x.py", "def f():\n    import deepdiff"),
     "an undeclared package": ("cli/x.py", "import requests"),
 }
 

@@ -19,6 +19,7 @@ PROJECTS = [
     ("langgraph", ["elsewhere"]),
     ("azure", ["local", "foundry-local", "elsewhere"]),
     ("promotion", ["dev"]),
+    ("portable", ["openai", "anthropic"]),
 ]
 CASES = [(name, environment) for name, environments in PROJECTS for environment in environments]
 
@@ -46,7 +47,7 @@ def test_an_example_converges_and_then_writes_nothing(
     assert retinue(folder, "validate").returncode == 0
     first = retinue(folder, "apply", "-e", environment, "--auto-approve", "-v")
     assert first.returncode == 0, first.stderr
-    assert re.search(r"POST (assistants|agents) 200", first.stderr)
+    assert re.search(r"POST (assistants|(v1/)?agents) 200", first.stderr)
     second = retinue(folder, "apply", "-e", environment, "--auto-approve", "-v")
     assert second.returncode == 0
     assert "No changes." in second.stdout

@@ -18,8 +18,8 @@ from retinue_emulator.app import Emulator
 
 from .serving import raw_served, request_in, served
 
-HEAVY = {"yaml", "jsonschema", "httpx", "asyncio", "sqlite3", "importlib.metadata"}
-UNUSED = {"attr", "referencing", "jsonschema", "difflib", "asyncio", "sqlite3", "importlib.metadata"}
+HEAVY = {"yaml", "jsonschema", "httpx", "deepdiff", "asyncio", "sqlite3", "importlib.metadata"}
+UNUSED = {"attr", "referencing", "jsonschema", "deepdiff", "difflib", "asyncio", "sqlite3", "importlib.metadata"}
 UNUSED |= {"retinue.render.markdown", "retinue.render.machines", "retinue.load.export", "retinue_emulator"}
 """What no plan of valid manifests needs, if nothing differs."""
 PROBE = """
@@ -50,8 +50,18 @@ def test_version_help_and_typos_load_nothing_heavy(tmp_path: Path, arguments: li
 
 def test_validate_loads_neither_http_nor_the_emulator(repository: Path) -> None:
     found = loaded(repository / "examples" / "quickstart", "validate")
-    assert found.isdisjoint({"httpx", "sqlite3", "asyncio"})
+    assert found.isdisjoint({"httpx", "deepdiff", "sqlite3", "asyncio"})
     assert "yaml" in found
+
+
+def test_a_plan_without_a_nested_difference_never_loads_deepdiff(tmp_path: Path, repository: Path) -> None:
+    project = tmp_path / "retinue.yaml"
+    project.write_text(
+        "version: 1\nproject: p\nmanifests: [a.yaml]\n"
+        "environments: {local: {provider: openai-assistants, endpoint: emulator}}\n"
+    )
+    (tmp_path / "a.yaml").write_text("assistant: a\nmodel: gpt-4o\n")
+    assert "deepdiff" not in loaded(tmp_path, "plan")
 
 
 def project(folder: Path, endpoint: str, manifest: str, more: str = "") -> Path:
@@ -74,7 +84,7 @@ retinue: {labels: {team: a}, protect: true}
 def test_a_plan_of_valid_manifests_imports_just_what_it_uses(tmp_path: Path) -> None:
     with closing(Emulator()) as emulator, served(emulator) as url:
         folder = project(tmp_path, f"{url}/v1", MANIFEST)
-        assert loaded(folder, "apply", "--auto-approve", of={"jsonschema", "attr", "sqlite3"}) == set()
+        assert loaded(folder, "apply", "--auto-approve", of={"jsonschema", "attr", "deepdiff", "sqlite3"}) == set()
         assert loaded(folder, "plan", "--detailed-exitcode", of=UNUSED) == set()
         assert [request.method for request in emulator.requests].count("POST") == 1
 

@@ -20,8 +20,9 @@ class Sample(Protocol):
     `full` has every field that the record does not call unsupported, none at its default. `changed` has another value
     for each of them, again not the default. `minimal` has only what a create must have, as in `full`.
 
-    A sample may have `lacks`, a set of fields: those that other objects of the service can hold, but not these; and
-    `parts`, where `get` asks for more than the object: the ending of a path to the text that is answered there.
+    A sample may have `lacks`, a set of fields: those that other objects of the service can hold, but not these;
+    `resolved`: those of which the service chooses a value where nothing is stated; and `parts`, where `get` asks for
+    more than the object: the ending of a path to the text that is answered there.
     """
 
     @property
@@ -93,6 +94,7 @@ class Spec:
     changed: Mapping[str, Json]
     minimal: Mapping[str, Json]
     lacks: frozenset[str] = frozenset()
+    resolved: frozenset[str] = frozenset()
     parts: Mapping[str, str] = field(default_factory=dict)
 
 

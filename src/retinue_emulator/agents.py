@@ -24,17 +24,6 @@ _EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 _TIERS = ("auto", "default", "flex", "priority", "fast", "ultrafast")
 
 
-def _closed(known: Mapping[str, Check], *required: str) -> Check:
-    return lambda path, value: checks.members(path, value, known, required)
-
-
-def _texts(path: str, value: Any) -> None:
-    if not isinstance(value, list):
-        raise checks.wrong_type(path, "an array of strings", value)
-    for index, item in enumerate(value):
-        checks.text(f"{path}[{index}]", item)
-
-
 def _headers(path: str, value: Any) -> None:
     checks.anything(path, value)
     for name, item in value.items():
@@ -44,7 +33,7 @@ def _headers(path: str, value: Any) -> None:
 _transport = checks.variant(
     {
         "http": {"server_url": checks.text, "headers": _headers},
-        "stdio": {"command": checks.text, "cwd": checks.text, "args": _texts, "env_vars": _texts},
+        "stdio": {"command": checks.text, "cwd": checks.text, "args": checks.texts, "env_vars": checks.texts},
     },
     {"http": ("server_url",), "stdio": ("command", "cwd")},
 )
@@ -62,16 +51,16 @@ _tool = checks.variant(
         "mcp": {
             "server_label": checks.text,
             "transport": _transport,
-            "allowed_tools": _texts,
+            "allowed_tools": checks.texts,
             "connection_origin": checks.one_of("service", "environment"),
             "credential_id": checks.text,
             "request_metadata": checks.anything,
             "required": checks.boolean,
         },
         "web_search": {
-            "allowed_domains": _texts,
+            "allowed_domains": checks.texts,
             "context_size": checks.one_of("low", "medium", "high"),
-            "location": _closed(dict.fromkeys(("city", "country", "region", "timezone"), checks.text)),
+            "location": checks.closed(dict.fromkeys(("city", "country", "region", "timezone"), checks.text)),
             "mode": checks.one_of("disabled", "cached", "live"),
         },
         "computer_use": {"include_screenshots": checks.boolean},
@@ -109,8 +98,10 @@ _CREATE: Mapping[str, Check] = {
     "instructions": checks.limited(_LONGEST_TEXT),
     "metadata": checks.metadata,
     "tools": _tools,
-    "reasoning": _closed({"effort": checks.one_of(*_EFFORTS), "summary": checks.one_of("concise", "detailed", "auto")}),
-    "text": _closed(
+    "reasoning": checks.closed(
+        {"effort": checks.one_of(*_EFFORTS), "summary": checks.one_of("concise", "detailed", "auto")}
+    ),
+    "text": checks.closed(
         {
             "format": checks.variant(
                 {"text": {}, "json_schema": {"schema": checks.anything}}, {"json_schema": ("schema",)}
@@ -119,11 +110,11 @@ _CREATE: Mapping[str, Check] = {
         }
     ),
     "service_tier": checks.one_of(*_TIERS),
-    "multi_agent": _closed(
+    "multi_agent": checks.closed(
         {"enabled": checks.boolean, "max_concurrent_subagents": checks.number(1, 1_000, whole=True)}, "enabled"
     ),
-    "compaction": _closed({"async": checks.boolean}),
-    "experimental": _closed({"time_awareness": checks.boolean}),
+    "compaction": checks.closed({"async": checks.boolean}),
+    "experimental": checks.closed({"time_awareness": checks.boolean}),
 }
 _NEVER_NULL = ("model", "experimental")
 

@@ -14,6 +14,8 @@ from urllib.parse import parse_qsl
 
 from .access import Access
 from .agents import Agents
+from .anthropic import DEPLOYMENT, Anthropic
+from .anthropic import KIND as MANAGED_AGENT
 from .assistants import Assistants
 from .azure import Azure
 from .control import PATH as CONTROL_PATH
@@ -48,9 +50,9 @@ class Logged(NamedTuple):
 
 
 class Emulator:
-    """An Assistants v2 API, also as Azure speaks it, OpenAI's Agents, Foundry's, and Flowise; safe for many threads.
+    """An Assistants v2 API, also as Azure speaks it, OpenAI's, Anthropic's and Foundry's agents, and Flowise.
 
-    To call in process or on a socket.
+    Safe for many threads. To call in process or on a socket.
 
     `database` is a path or `:memory:`. `control` opens /_emulator/control, by which anybody who reaches the socket
     may change everything. `now` gives seconds since 1970, `sleep` takes seconds, `new_id` makes an id of
@@ -85,7 +87,8 @@ class Emulator:
         openai = OpenAI(ground, access, self.assistants, self.agents, knowledge)
         azure = Azure(ground, access, self.assistants, knowledge)
         self.foundry = Foundry(ground, access, self.assistants, knowledge)
-        dialects = (openai, azure, self.foundry, self.flowise)
+        self.anthropic = Anthropic(ground, access)
+        dialects = (openai, azure, self.foundry, self.flowise, self.anthropic)
         self._router = Router(dialects)
         self.guide = [line for dialect in dialects for line in dialect.guide]
         self._control = Control(self) if control else None
@@ -116,6 +119,8 @@ class Emulator:
             "assistant": self.assistants.seed,
             "agent": self.agents.seed,
             "foundry.agent": self.foundry.agents.seed,
+            MANAGED_AGENT: self.anthropic.seed,
+            DEPLOYMENT: self.anthropic.seed,
             "file": self.files.seed,
             "vector_store": self.vector_stores.seed,
             "vector_store.file": self.vector_stores.entries.seed,
@@ -175,6 +180,7 @@ class Emulator:
         refusal = _server_error(fault.status, request_id)
         if fault.status == 429:
             refusal = ApiError(429, "Rate limit reached, slow down.", code="rate_limit_exceeded")
+        refusal.request_id = request_id
         body = dialect.envelope(refusal) if fault.body is None else fault.body
         return Answer(body, fault.status, fault.headers(self._now()))
 
@@ -192,6 +198,7 @@ class Emulator:
             refusal = unreadable()
         except sqlite3.Error:
             refusal = _server_error(500, request_id)
+        refusal.request_id = request_id
         return Answer(dialect.envelope(refusal), refusal.status, content_type=refusal.content_type)
 
     def _disturbed(self, body: bytes, fault: Fault) -> Iterator[bytes]:

@@ -58,8 +58,26 @@ def text(path: str, value: Any, most: int | None = None) -> None:
         raise too_long(path, len(value), most, "string")
 
 
-def limited(most: int) -> Check:
-    return lambda path, value: text(path, value, most)
+def limited(most: int, least: int = 0) -> Check:
+    def check(path: str, value: Any) -> None:
+        text(path, value, most)
+        if len(value) < least:
+            message = f"Invalid '{path}': string too short. Expected a string with minimum length {least}."
+            raise ApiError(400, message, code="string_below_min_length", param=path)
+
+    return check
+
+
+def body(value: Any, known: Mapping[str, Check], never_null: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The body of a request with these members and no other; some of them may not be null. Raises ApiError 400."""
+    if not isinstance(value, dict):
+        raise ApiError(400, "We could not parse the JSON body of your request.")
+    for name, item in value.items():
+        if name not in known:
+            raise unknown(name)
+        if item is not None or name in never_null:
+            known[name](name, item)
+    return value
 
 
 def members(path: str, value: Any, known: Mapping[str, Check], required: tuple[str, ...] = ()) -> None:
@@ -76,16 +94,8 @@ def members(path: str, value: Any, known: Mapping[str, Check], required: tuple[s
             known[key](f"{path}.{key}", item)
 
 
-def body(value: Any, known: Mapping[str, Check], never_null: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The body of a request, which has no other members. Raises ApiError 400."""
-    if not isinstance(value, dict):
-        raise ApiError(400, "We could not parse the JSON body of your request.")
-    for name, item in value.items():
-        if name not in known:
-            raise unknown(name)
-        if item is not None or name in never_null:
-            known[name](name, item)
-    return value
+def closed(known: Mapping[str, Check], *required: str) -> Check:
+    return lambda path, value: members(path, value, known, required)
 
 
 def number(low: float, high: float, *, whole: bool = False) -> Check:
@@ -131,19 +141,32 @@ def one_of(*values: str) -> Check:
     return check
 
 
-def variant(known: Mapping[str, Mapping[str, Check]], required: Mapping[str, tuple[str, ...]]) -> Check:
-    """An object whose `type` says which other members it has."""
+def or_text(words: Check, otherwise: Check) -> Check:
+    return lambda path, value: (words if isinstance(value, str) else otherwise)(path, value)
+
+
+def variant(
+    known: Mapping[str, Mapping[str, Check] | None], required: Mapping[str, tuple[str, ...]] = {}, tag: str = "type"
+) -> Check:
+    """An object whose `tag` says which other members it has; None: any."""
 
     def check(path: str, value: Any) -> None:
         if not isinstance(value, dict):
             raise wrong_type(path, "an object", value)
-        if value.get("type") is None:
-            raise missing(f"{path}.type")
-        one_of(*known)(f"{path}.type", value["type"])
-        kind = value["type"]
-        members(path, value, {"type": text, **known[kind]}, required.get(kind, ()))
+        if value.get(tag) is None:
+            raise missing(f"{path}.{tag}")
+        one_of(*known)(f"{path}.{tag}", value[tag])
+        if (those := known[value[tag]]) is not None:
+            members(path, value, {tag: text, **those}, required.get(value[tag], ()))
 
     return check
+
+
+def texts(path: str, value: Any) -> None:
+    if not isinstance(value, list):
+        raise wrong_type(path, "an array of strings", value)
+    for index, item in enumerate(value):
+        text(f"{path}[{index}]", item)
 
 
 def boolean(path: str, value: Any) -> None:

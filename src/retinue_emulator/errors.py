@@ -22,6 +22,8 @@ class ApiError(Exception):
         self.param = param
         self.kind = kind
         self.content_type = content_type
+        self.request_id = ""
+        """Of the request that is refused; the application tells it."""
 
 
 class Refused(Exception):

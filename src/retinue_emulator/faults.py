@@ -41,6 +41,12 @@ _CHOICES = {
     "foundry_endpoint": ("latest", "null"),
     "foundry_list": ("whole", "lacking", "broken"),
     "foundry_reference": ("newest", "pin"),
+    "managed_noop": ("same", "version"),
+    "managed_effort": ("reset", "kept"),
+    "managed_multiagent": ("merged", "replaced"),
+    "managed_tools": (256, 128),
+    "managed_archived": (400, 409, 412),
+    "managed_rearchive": ("answered", "refused"),
 }
 _AMOUNTS = ("token_seconds", "token_requests", "lag_seconds", "lag_lists", "index_seconds")
 
@@ -73,6 +79,13 @@ class Behaviour:
     `same`, or if its `definition` alone is. `foundry_endpoint`: an endpoint that nobody has set is answered with the
     rule for the `latest` version, or is `null`. `foundry_list`: the list is `whole`, `lacking` its oldest agent, or
     `broken` (500). `foundry_reference`: without a version it means the `newest`, or what the `pin` says.
+
+    Of Anthropic's Managed Agents: `managed_noop`: an update that changes nothing answers the `same` version or makes a
+    new `version`. `managed_effort`: left out, it is `reset` or `kept` where the id of the model changes.
+    `managed_multiagent`: one of the stored type is `merged` into it or is `replaced`. `managed_tools`: how many there
+    may be.
+    `managed_archived`: the status for an update of an archived agent. `managed_rearchive`: archiving it once more is
+    `answered` or `refused`. `workspace`: the only one, which each request must name; None accepts any.
 
     `unsupported`: fields that are refused with `unsupported_parameter`. `alterations`: by field, a name of ALTERATIONS
     or a function, for what the server makes of a value it is sent.
@@ -107,6 +120,13 @@ class Behaviour:
     foundry_endpoint: str = "latest"
     foundry_list: str = "whole"
     foundry_reference: str = "newest"
+    managed_noop: str = "same"
+    managed_effort: str = "reset"
+    managed_multiagent: str = "merged"
+    managed_tools: int = 256
+    managed_archived: int = 400
+    managed_rearchive: str = "answered"
+    workspace: str | None = None
     token_seconds: float | None = None
     token_requests: int | None = None
     account: str = "emulator"
@@ -124,8 +144,9 @@ class Behaviour:
         for name in _AMOUNTS:
             if not is_amount(getattr(self, name)) and not (name.startswith("token_") and getattr(self, name) is None):
                 raise ValueError(f"{name} needs a number from 0, not {getattr(self, name)!r}")
-        if not isinstance(self.api_key, str | None):
-            raise ValueError(f"api_key needs a text, not {self.api_key!r}")
+        for name in ("api_key", "workspace"):
+            if not isinstance(getattr(self, name), str | None):
+                raise ValueError(f"{name} needs a text, not {getattr(self, name)!r}")
         if not isinstance(self.account, str) or not (self.account.isascii() and self.account.isprintable()):
             raise ValueError(f"account needs a text for a header, not {self.account!r}")
         if not isinstance(self.unsupported, frozenset):

@@ -73,15 +73,16 @@ class Listing:
         """The list may not show it yet."""
         self._lag.created(key)
 
-    def page(self, request: Request, keep: Keep | None = None) -> str:
+    def page(self, request: Request, keep: Keep | None = None, hidden: Collection[str] = ()) -> str:
         """The JSON text of one page; the objects in it are not decoded, unless `keep` has to look at them."""
         window, behaviour = window_of(request.query, usual=self._usual, most=self._most), self._behaviour()
         if keep is not None:
             rows = self._store.texts(self._kind)
-            hidden = self._lag.hidden() | {key for key, text in rows if not keep(json.loads(text))}
+            hidden = {*hidden, *self._lag.hidden(), *(key for key, text in rows if not keep(json.loads(text)))}
             return page_of(rows, window, behaviour, hidden)
         try:
-            rows, more = self._store.page(self._kind, window, hidden=self._lag.hidden(), ties=_TIES[behaviour.ties])
+            hidden = {*hidden, *self._lag.hidden()}
+            rows, more = self._store.page(self._kind, window, hidden=hidden, ties=_TIES[behaviour.ties])
         except KeyError as error:
             _unknown_cursor(str(error.args[0]), window, behaviour)
             rows, more = [], False

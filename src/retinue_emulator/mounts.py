@@ -41,3 +41,7 @@ class Foundry(_Mount):
 
 class Flowise(_Mount):
     """Its client writes the whole path itself."""
+
+
+class Anthropic(_Mount):
+    base = "/anthropic"

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any, Self
 
 import httpx
@@ -20,7 +21,10 @@ from retinue.core.observation import Target
 from retinue.engine.apply import apply_changes
 from retinue.engine.preflight import preflight
 from retinue.engine.run import Run
+from retinue.providers.anthropic import PROVIDER as ANTHROPIC
 from retinue.providers.openai_agents import PROVIDER as AGENTS
+from retinue.schema import with_extras
+from retinue_emulator.anthropic import KIND as MANAGED
 from retinue_emulator.app import Emulator
 from retinue_emulator.faults import Behaviour, Fault
 
@@ -106,7 +110,8 @@ class Wire:
                 raise Crash
             self._clock.time += SECONDS_PER_REQUEST
             method = environ["REQUEST_METHOD"]
-            if method == "DELETE" and self.at_first_delete is None and self.is_old(environ["PATH_INFO"]):
+            removes = method == "DELETE" or environ["PATH_INFO"].endswith("/archive")
+            if removes and self.at_first_delete is None and self.is_old(environ["PATH_INFO"]):
                 self.at_first_delete = objects(self.emulator, self._holds)
             number = len(self.requests)
             self.requests.append(f"{method} {environ['PATH_INFO']}")
@@ -146,7 +151,7 @@ class Wire:
 
     def is_old(self, path: str) -> bool:
         """Whether a request is for an object that was there before any run."""
-        return not is_new(path.rpartition("/")[2])
+        return not is_new(path.removesuffix("/archive").rpartition("/")[2])
 
 
 def is_new(key: str) -> bool:
@@ -155,9 +160,26 @@ def is_new(key: str) -> bool:
 
 
 def objects(emulator: Emulator, holds: str = "assistant") -> dict[str, Raw]:
-    """What the service holds, read past every list; but for when it was last written."""
-    everything = emulator.store.everything(holds)
-    return {key: {name: item for name, item in raw.items() if name != "updated_at"} for key, raw in everything}
+    """What the service holds, read past every list; but for when, and how often, it was written."""
+    there = ((key, raw) for key, raw in emulator.store.everything(holds) if raw.get("archived_at") is None)
+    return {key: {name: item for name, item in raw.items() if name not in _OF_WRITES} for key, raw in there}
+
+
+_OF_WRITES = ("updated_at", "version")
+
+
+def seeded(raw: Raw, holds: str) -> Raw:
+    """An object as the emulator takes it."""
+    if holds != MANAGED:
+        return raw
+    made = datetime.fromtimestamp(raw["created_at"], UTC).isoformat()
+    return {**raw, "object": MANAGED, "created_at": made, "version": 1}
+
+
+def seconds(raw: Raw) -> float:
+    """When an object was made."""
+    made = raw["created_at"]
+    return datetime.fromisoformat(made).timestamp() if isinstance(made, str) else made
 
 
 # --- the world
@@ -238,6 +260,13 @@ def _furniture(holds: str) -> Objects:
     for number, (name, raw) in enumerate([*sorted(made.items()), *extra.items()]):
         key = f"asst_{name:x<24}"
         world[key] = {**raw, "id": key, "created_at": 1_000_000 + number}
+    if holds != MANAGED:
+        return world
+    stage = Stage.empty(holds=holds)
+    for raw in world.values():
+        stage.emulator.seed(seeded(raw, holds))
+    world = stage.live()
+    stage.emulator.close()
     return world
 
 
@@ -290,6 +319,8 @@ class Stage(Bench):
         self.wire = Wire(self.emulator, self.clock, self.holds)
         if self.holds == "agent":
             self.provider = AGENTS
+        elif self.holds == MANAGED:
+            self.provider, self.path = ANTHROPIC, "/anthropic"
 
     @classmethod
     def empty(cls, **options: Any) -> Self:
@@ -312,7 +343,7 @@ class Stage(Bench):
         for number in range(ahead):
             stage.emulator.seed({"id": f"asst_{number:024}", "created_at": number})
         for raw in furniture(stage.holds).values():
-            stage.emulator.seed(raw)
+            stage.emulator.seed({**raw, "object": stage.holds} if stage.holds == MANAGED else raw)
         stage.wanted, stage.removed, stage.parallelism = of(stage.holds, WANTED), REMOVED, parallelism
         return stage
 
@@ -321,7 +352,11 @@ class Stage(Bench):
         return self.wire
 
     def target(self) -> Target:
-        return worlds.target(removed=self.removed)
+        if self.holds != MANAGED:
+            return worlds.target(removed=self.removed)
+        record = self.provider.capabilities
+        kinds = with_extras(record.kinds, self.provider.name, record.extras)
+        return worlds.target(removed=self.removed, kinds=kinds, unreadable={}, removal=record.removal)
 
     def plain_apply(self, mishap: Mishap | None = None, at: int = 0) -> Report:
         """Plan afresh and carry it out, as the command does: nothing at all if a step is blocked."""

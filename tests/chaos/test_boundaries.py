@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from retinue.core.model import Plan
 from retinue.providers.azure_openai import AzureProvider
 from retinue.providers.azure_openai.versions import Version
 from retinue.providers.openai_assistants import PROVIDER
+from retinue_emulator.anthropic import KIND as MANAGED
 from retinue_emulator.faults import Fault
 
 from . import invariants
@@ -26,6 +28,7 @@ from .harness import (
     Stage,
     disturbed,
     furniture,
+    seconds,
     undisturbed,
 )
 
@@ -37,7 +40,7 @@ def complaints(stage: Stage, report: Report) -> list[str]:
     """What is wrong after a disturbed run, then a plain apply, then one more."""
     before, expected = furniture(stage.holds), undisturbed(stage.holds)[0]
     again = stage.plain_apply()
-    live = {key: raw for key, raw in stage.live().items() if key in before or raw["created_at"] > PAGE}
+    live = {key: raw for key, raw in stage.live().items() if key in before or seconds(raw) > PAGE}
     return invariants.together(
         [] if again.finished else [f"the plain apply ended with {again.text}"],
         invariants.same_world(live, expected, before),
@@ -115,6 +118,18 @@ def test_every_boundary_of_agents(mishap: Mishap) -> None:
     requests = [request.replace("/agents", "/assistants") for request in undisturbed("agent")[1]]
     assert len(requests) == len(BOUNDARIES)
     assert tried(mishap, some(f"{mishap.name}agents"), holds="agent") == {}
+
+
+MANAGED_BOUNDARIES: Boundaries = list(enumerate(undisturbed(MANAGED)[1]))
+CONFLICTS = [mishap for mishap in MISHAPS if mishap.name.startswith("status-409")]
+"""Of a write that is locked they say that the object moved: stale, so that the run does not get over them."""
+
+
+@pytest.mark.parametrize("mishap", MISHAPS, ids=[mishap.name for mishap in MISHAPS])
+def test_every_boundary_where_a_lock_stands_on_top_of_the_last_look(mishap: Mishap) -> None:
+    strikes = replace(mishap, passing=False) if mishap in CONFLICTS else mishap
+    share = MANAGED_BOUNDARIES if FULL else MANAGED_BOUNDARIES[sum(mishap.name.encode()) % 3 :: 3]
+    assert tried(strikes, share, holds=MANAGED) == {}
 
 
 LOST_ANSWERS = [mishap for mishap in MISHAPS if mishap.name.endswith("-after") and not mishap.doubles]

@@ -17,10 +17,11 @@ from jsonschema import Draft7Validator
 
 from retinue.core.masking import told
 from retinue.schema.bundle import output_schemas
+from retinue_emulator.anthropic import KIND as MANAGED
 from retinue_emulator.app import Emulator
 from retinue_emulator.faults import Behaviour, Fault
 
-from ..emulator.choices import EVERY, MISBEHAVIOUR
+from ..emulator.choices import ALL, MISBEHAVIOUR
 from ..flowise.conftest import FlowiseWorld
 from ..langgraph.conftest import LangGraphWorld
 from ..langgraph.conftest import world as langgraph
@@ -35,6 +36,11 @@ NOT_SEEN = {
     "unknown_cursor": "a list is only asked for what comes after an object that it has answered",
     "beta_status": "the header is never left out",
     "agents_page": "pages are read away before anything else sees them; both kinds are read alike",
+    "managed_effort": "no probe has another model",
+    "managed_multiagent": "each of its abilities is sent, so merged and replaced are the same",
+    "managed_tools": "no probe has so many tools",
+    "managed_archived": "what is archived is not written again",
+    "managed_rearchive": "nothing is archived twice",
     "assistant_files": "a check uploads no file",
     "index_seconds": "a check uploads no file",
     "index_failures": "a check uploads no file",
@@ -73,17 +79,22 @@ SEEN: tuple[tuple[str, Any, str], ...] = (
     ("agents_defaults", "model", "Assistant `providers` left out: {"),
     ("agents_objects", "merge", "Assistant `providers` changed since it was read: kept"),
     ("agents_optional", "absent", "answers"),
+    ("managed_noop", "version", "Assistant a write of what is there: changes version"),
+    ("workspace", "wrkspc_other", "auth"),
 )
+PROVIDERS = {"agents_": "openai-agents", "managed_": "anthropic", "workspace": "anthropic"}
+"""Whose an option is, by how it begins; else it is of `openai-assistants`."""
 
-USUAL: dict[bool, set[str]] = {}
-"""What is found without any option, asked for once: of Agents, and of Assistants."""
+USUAL: dict[str, set[str]] = {}
+"""What is found without any option, asked for once, by provider."""
 
 
 @pytest.fixture
 def shop(world: World) -> World:
     """An object of the project is live; ids count down, so that their order is not that of creation."""
     numbers = itertools.count(999_999, -1)
-    for part in (world.emulator.assistants, world.emulator.agents, world.emulator.vector_stores):
+    emulator = world.emulator
+    for part in (emulator.assistants, emulator.agents, emulator.anthropic, emulator.vector_stores):
         part._new_id = lambda prefix: f"{prefix}{next(numbers):024}"
         part._now = lambda: 1_790_000_000.0  # all within one second
     world.project(environment="    on_loss: allow\n")
@@ -91,13 +102,15 @@ def shop(world: World) -> World:
     return world
 
 
-def on_agents(world: World) -> None:
-    text = (world.root / "retinue.yaml").read_text(encoding="utf-8")
-    world.write("retinue.yaml", text.replace("openai-assistants", "openai-agents"))
+def on_agents(world: World, provider: str = "openai-agents") -> None:
+    text = (world.root / "retinue.yaml").read_text(encoding="utf-8").replace("openai-assistants", provider)
+    world.write("retinue.yaml", text.replace("/v1\n", "/anthropic\n") if provider == "anthropic" else text)
 
 
 def everything(emulator: Emulator) -> list[Any]:
-    return [item for kind in ("assistant", "agent", "vector_store") for item in emulator.store.everything(kind)]
+    kinds = ("assistant", "agent", "vector_store", MANAGED)
+    found = [item for kind in kinds for item in emulator.store.everything(kind)]
+    return [(key, raw) for key, raw in found if raw.get("archived_at") is None]
 
 
 def facts(value: Mapping[str, Any]) -> Iterator[str]:
@@ -119,10 +132,9 @@ def checked(world: World, code: int | None = None) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("option", "value", "expected"), SEEN, ids=lambda item: str(item)[:24])
 def test_each_option_that_can_be_seen_is_found(shop: World, option: str, value: Any, expected: str) -> None:
-    if option.startswith("agents_"):
-        on_agents(shop)
-    agents = option.startswith("agents_")
-    usual = USUAL[agents] = USUAL.get(agents) or {*facts(checked(shop, 0))}
+    provider = next((name for start, name in PROVIDERS.items() if option.startswith(start)), "openai-assistants")
+    on_agents(shop, provider)
+    usual = USUAL[provider] = USUAL.get(provider) or {*facts(checked(shop, 0))}
     shop.emulator.behaviour = Behaviour(**{option: value})
     found = [line for line in facts(checked(shop)) if line not in usual]
     assert any(line.startswith(expected) or expected in line for line in found), found
@@ -130,7 +142,7 @@ def test_each_option_that_can_be_seen_is_found(shop: World, option: str, value: 
 
 
 def test_every_option_is_found_or_said_to_be_invisible() -> None:
-    assert {option for option, *_ in SEEN} | NOT_SEEN.keys() == EVERY.keys() | MISBEHAVIOUR
+    assert {option for option, *_ in SEEN} | NOT_SEEN.keys() == ALL.keys() | MISBEHAVIOUR
     assert not {option for option, *_ in SEEN} & NOT_SEEN.keys()
 
 

@@ -8,9 +8,10 @@ from retinue_conformance.plugin import opened as opened
 from retinue_conformance.plugin import pytest_generate_tests as pytest_generate_tests
 
 from .agents_subjects import SUBJECTS as AGENTS
+from .anthropic_subjects import SUBJECTS as ANTHROPIC
 from .azure_subjects import SUBJECTS as AZURE
 from .flowise_subjects import SUBJECTS as FLOWISE
 from .langgraph_subjects import SUBJECTS as LANGGRAPH
 from .openai_subjects import SUBJECTS as OPENAI
 
-SUBJECTS[:] = [*OPENAI, *AGENTS, *AZURE, *FLOWISE, *LANGGRAPH]
+SUBJECTS[:] = [*OPENAI, *AGENTS, *ANTHROPIC, *AZURE, *FLOWISE, *LANGGRAPH]

@@ -39,7 +39,16 @@ OF_FOUNDRY: Mapping[str, tuple[Any, ...]] = {
 }
 """The same of Foundry's agents."""
 
-EVERY = {**OPEN, **OF_AGENTS, **OF_FOUNDRY}
+OF_MANAGED: Mapping[str, tuple[Any, ...]] = {
+    "managed_noop": ("same", "version"),
+    "managed_effort": ("reset", "kept"),
+    "managed_multiagent": ("merged", "replaced"),
+    "managed_tools": (256, 128),
+    "managed_archived": (400, 409, 412),
+    "managed_rearchive": ("answered", "refused"),
+}
+"""The same of Anthropic's Managed Agents."""
+ALL = {**OPEN, **OF_AGENTS, **OF_MANAGED, **OF_FOUNDRY}
 
 MISBEHAVIOUR = {
     "unsupported",
@@ -56,6 +65,7 @@ MISBEHAVIOUR = {
     "store_nulls",
     "assistant_files",
     "account",
+    "workspace",
 }
 """The options that no reading of the documents asks for."""
 
@@ -90,8 +100,10 @@ def _rows(open_choices: Mapping[str, tuple[Any, ...]]) -> Iterator[Row]:
 
 def label(row: Row) -> str:
     """Its choices that are not the default, as a test's id."""
-    told = [f"{name}={choice}" for name, choice in sorted(row.items()) if choice != EVERY[name][0]]
+    told = [f"{name}={choice}" for name, choice in sorted(row.items()) if choice != ALL[name][0]]
     return ",".join(told) or "defaults"
 
 
-ROWS, AGENT_ROWS, FOUNDRY_ROWS = (tuple(_rows(choices)) for choices in (OPEN, OF_AGENTS, OF_FOUNDRY))
+ROWS, AGENT_ROWS, MANAGED_ROWS, FOUNDRY_ROWS = (
+    tuple(_rows(choices)) for choices in (OPEN, OF_AGENTS, OF_MANAGED, OF_FOUNDRY)
+)

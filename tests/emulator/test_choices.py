@@ -28,11 +28,13 @@ from retinue_emulator.faults import Behaviour
 from ..conformance.openai_subjects import OpenAISubject
 from .choices import (
     AGENT_ROWS,
-    EVERY,
+    ALL,
     FOUNDRY_ROWS,
+    MANAGED_ROWS,
     MISBEHAVIOUR,
     OF_AGENTS,
     OF_FOUNDRY,
+    OF_MANAGED,
     OPEN,
     ROWS,
     Row,
@@ -60,13 +62,13 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
 
 
 def test_every_option_is_an_open_choice_or_misbehaviour() -> None:
-    assert {field.name for field in fields(Behaviour)} == EVERY.keys() | MISBEHAVIOUR
+    assert {field.name for field in fields(Behaviour)} == ALL.keys() | MISBEHAVIOUR
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", ALL)
 def test_the_choices_are_all_that_the_emulator_knows(name: str) -> None:
     wrong: dict[str, Any] = {name: "no such choice"}
-    choices = EVERY[name]
+    choices = ALL[name]
     assert getattr(Behaviour(), name) == choices[0]
     with pytest.raises(ValueError, match=re.escape(f"{name} is one of {choices},")):
         Behaviour(**wrong)
@@ -81,6 +83,7 @@ def test_every_two_choices_meet_in_a_row() -> None:
     assert len(ROWS) < 20
     assert {pair for row in AGENT_ROWS for pair in pairs(row)} == every_pair(OF_AGENTS)
     assert {pair for row in FOUNDRY_ROWS for pair in pairs(row)} == every_pair(OF_FOUNDRY)
+    assert {pair for row in MANAGED_ROWS for pair in pairs(row)} == every_pair(OF_MANAGED)
 
 
 def test_the_first_row_is_the_defaults() -> None:
@@ -116,6 +119,6 @@ def test_a_service_that_refuses_null_fails_the_step_and_keeps_the_object_as_it_w
 
 def test_the_documentation_lists_every_choice(repository: Path) -> None:
     text = (repository / "docs" / "outside-proofs.md").read_text(encoding="utf-8")
-    for name, choices in EVERY.items():
+    for name, choices in ALL.items():
         told = ", ".join(f"`{choice if isinstance(choice, str) else json.dumps(choice)}`" for choice in choices)
         assert f"| `{name}` | {told} |" in text

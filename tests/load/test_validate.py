@@ -190,6 +190,13 @@ def test_two_functions_of_one_name_point_at_the_second() -> None:
     assert "tools[0]" in problem.message
 
 
+def test_two_servers_of_one_label_point_at_the_second() -> None:
+    tool = "  - {type: mcp, server_label: a, server_url: https://a.example}\n"
+    problem = only("tools:\n" + tool + tool)
+    assert (str(problem.place), problem.code) == ("m.yaml:5:31", "duplicate-tool")
+    assert "tools[0]" in problem.message
+
+
 def parameters(text: str) -> str:
     return f"tools: [{{type: function, function: {{name: f, parameters: {text}}}}}]"
 

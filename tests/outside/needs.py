@@ -49,6 +49,14 @@ def foundry_sdk() -> tuple[str, Path]:
     return python, Path(folder)
 
 
+def anthropic_sdk() -> tuple[str, Path]:
+    """The interpreter that has anthropic, and its unpacked source, or a skip of the whole test module."""
+    python, folder = (os.environ.get(f"RETINUE_OUTSIDE_ANTHROPIC{name}") for name in ("", "_SDK"))
+    if not python or not folder:
+        _lacking("the SDK of Managed Agents is not here; run tests/outside/run.sh, which fetches it")
+    return python, Path(folder)
+
+
 def azure_definition() -> Path:
     """The published file of 2024-05-01-preview, or a skip of the whole test module, which run.sh then leaves out."""
     path = os.environ.get("RETINUE_OUTSIDE_AZURE_DEFINITION")

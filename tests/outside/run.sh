@@ -11,11 +11,13 @@ export PIP_DISABLE_PIP_VERSION_CHECK=1
 
 sdk=openai-2.30.0
 sdk_sha256=92f7661c990bda4b22a941806c83eabe4896c3094465030dd882a71abe80c885
-# The SDK that knows agents. Its name is all that a newer one needs, with `any` for the digest.
+# The SDKs that know agents. Its name is all that a newer one needs, with `any` for the digest.
 now=${RETINUE_OUTSIDE_NOW_SDK_NAME:-openai-3.57.0}
 now_sha256=${RETINUE_OUTSIDE_NOW_SDK_SHA256:-5a0a89d6a542efc85e2a8cec701ca9265b795d578c777828e10fafdf80e333b6}
 foundry=azure_ai_projects-2.10.0
 foundry_sha256=c1edbb1241c973538a85de45a467edf9d6c244916c01cf68751eedbe65e7f37f
+anthropic=${RETINUE_OUTSIDE_ANTHROPIC_SDK_NAME:-anthropic-2.14.0}
+anthropic_sha256=${RETINUE_OUTSIDE_ANTHROPIC_SDK_SHA256:-afb02f4df8efba429ff769bbfd71340d8b244b41ba42c073a45cc307702549fe}
 folder=${RETINUE_OUTSIDE_DIR:-${XDG_CACHE_HOME:-${HOME:?set RETINUE_OUTSIDE_DIR}/.cache}/retinue-outside}
 python=${RETINUE_OUTSIDE_PYTHON:-python3}
 venv=$folder/venv
@@ -24,7 +26,7 @@ venv=$folder/venv
 made_of() {
   "$python" --version
   pwd
-  echo "$now"
+  echo "$now" "$anthropic"
   cat pyproject.toml tests/outside/requirements.txt tests/outside/run.sh
 }
 
@@ -42,7 +44,7 @@ PY
 }
 
 if ! made_of | cmp -s - "$folder/made-of"; then
-  rm -rf "$folder/venv" "$folder/then" "$folder/now" "$folder/source" "$folder/made-of"
+  rm -rf "$folder/venv" "$folder/then" "$folder/now" "$folder/anthropic" "$folder/source" "$folder/made-of"
   mkdir -p "$folder/source"
   "$python" -m venv "$venv"
   "$venv/bin/pip" install -q -e '.[dev]' -r tests/outside/requirements.txt
@@ -56,6 +58,11 @@ if ! made_of | cmp -s - "$folder/made-of"; then
   "$folder/now/bin/pip" install -q "${foundry/-/==}"
   "$venv/bin/pip" download -q --no-deps --no-binary :all: --no-build-isolation -d "$folder/source" "${foundry/-/==}"
   unpack "$folder/source/$foundry.tar.gz" "$folder/source" "$foundry_sha256"
+  "$venv/bin/pip" download -q --no-deps --no-binary :all: --no-build-isolation -d "$folder/source" "${anthropic/-/==}"
+  unpack "$folder/source/$anthropic.tar.gz" "$folder/source" "$anthropic_sha256"
+  "$python" -m venv "$folder/anthropic"
+  "$folder/anthropic/bin/pip" install -q "${anthropic/-/[aiohttp]==}" pytest==9.0.3 pytest-asyncio==1.5.0 respx==0.23.1 \
+    inline-snapshot==0.36.1 'http-snapshot[httpx]==0.1.9'
   # The SDK as it was when assistants had files of their own.
   "$python" -m venv "$folder/then"
   "$folder/then/bin/pip" install -q openai==1.14.0 httpx==0.27.2
@@ -72,4 +79,5 @@ fi
 RETINUE_OUTSIDE=1 RETINUE_OUTSIDE_SDK=$folder/source/$sdk RETINUE_OUTSIDE_THEN=$folder/then/bin/python \
   RETINUE_OUTSIDE_NOW=$folder/now/bin/python RETINUE_OUTSIDE_NOW_SDK=$folder/source/$now \
   RETINUE_OUTSIDE_FOUNDRY_SDK=$folder/source/$foundry \
+  RETINUE_OUTSIDE_ANTHROPIC=$folder/anthropic/bin/python RETINUE_OUTSIDE_ANTHROPIC_SDK=$folder/source/$anthropic \
   "$venv/bin/python" -m pytest -q -p no:asyncio -m outside ${without[@]+"${without[@]}"} tests/outside "$@"

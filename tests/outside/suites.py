@@ -10,10 +10,11 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 
-def run(module: str, url: str, report: Path, python: str, source: Path) -> tuple[Counter[str], str]:
-    """Run a module of an SDK by its own configuration, in one process; how its tests ended, and what was printed."""
-    command = [python, "-m", "pytest", "-o", "addopts="]
-    return run_by(command, [f"tests/api_resources/{module}"], {"TEST_API_BASE_URL": url}, report, source)
+def run(modules: str, url: str, report: Path, python: str, source: Path, *options: str) -> tuple[Counter[str], str]:
+    """Run modules of an SDK by its own configuration, in one process; how its tests ended, and what was printed."""
+    command = [python, "-m", "pytest", "-o", "addopts=", *options]
+    paths = [f"tests/api_resources/{module}" for module in modules.split()]
+    return run_by(command, paths, {"TEST_API_BASE_URL": url}, report, source)
 
 
 def run_by(
@@ -22,7 +23,7 @@ def run_by(
     """The same by a command, of any files, with these variables of the environment."""
     command = [*command, "-p", "no:cacheprovider", "-q", "--tb=short", f"--junitxml={report}", *paths]
     environment = {**os.environ, **variables, "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(command, cwd=source, env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=source, env=environment, capture_output=True, text=True, timeout=300)
     cases = ElementTree.parse(report).iter("testcase")  # noqa: S314 - pytest wrote it
     ends = Counter(
         next((child.tag for child in case if child.tag in ("failure", "error", "skipped")), "passed") for case in cases

@@ -26,7 +26,7 @@ asked = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)])
 socket.send_fds(link, [asked.encode() + b"\\n"], [0, 1, 2])
 sys.exit(int(link.makefile().read()))
 """
-_USED = ("httpx", "jsonschema", "yaml", "retinue.cli.app", "retinue.engine.run", "retinue.review.hosts")
+_USED = ("httpx", "jsonschema", "deepdiff", "yaml", "retinue.cli.app", "retinue.engine.run", "retinue.review.hosts")
 _COMMANDS = ("apply", "comment", "drift", "plan", "show", "validate")
 
 

@@ -59,6 +59,7 @@ class Session:
             critical=self.environment.critical,
             deny_drift=self.environment.on_drift == "deny",
             recognised_by=self.provider.capabilities.recognised_by,
+            removal=self.provider.capabilities.removal,
         )
 
 

@@ -146,6 +146,7 @@ def _change_to_json(change: Change) -> dict[str, Json]:
         "ignored": list(change.ignored) or None,
         "moved_from": None if change.moved_from is None else str(change.moved_from),
         "display_name": change.display_name,
+        "removal": change.removal or None,
         "resolved": {str(address): key for address, key in change.resolved.items()} or None,
     }
     return value | {key: item for key, item in optional.items() if item is not None}
@@ -265,6 +266,7 @@ def _change(value: Mapping[str, Any]) -> Change:
         ignored=tuple(map(_pointer, value.get("ignored", ()))),
         moved_from=moved_from,
         display_name=_optional(value.get("display_name")),
+        removal=_text(value.get("removal", "")),
         resolved={parse_address(key): _text(item) for key, item in value.get("resolved", {}).items()},
         mark=_mark_change({item.path: item for item in fields}, protected),
         # Facts that the format states by its reason alone. Whoever wrote it: each step is checked against the world.

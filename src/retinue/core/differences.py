@@ -150,11 +150,15 @@ def altered(
     ignored: Collection[str] = (),
 ) -> set[str]:
     """The names of the fields in `sent` that the service's answer holds otherwise, `ignored` parts aside."""
-    # What came back as it was sent needs no canonical form.
+    # What came back as it was sent needs no canonical form, and what a field without a default holds is up to the
+    # service, once nothing is asked of it.
     unlike = {
         name: value
         for name, value in sent.items()
-        if name in kind.fields and name not in unreadable and not same(value, answer.get(name, MISSING))
+        if name in kind.fields
+        and name not in unreadable
+        and not same(value, answer.get(name, MISSING))
+        and (value is not None or kind.fields[name].shape.default is not MISSING)
     }
     if not unlike:
         return set()

@@ -11,6 +11,7 @@ RetinueError
     │   └── NotSent        the run was stopped, or its time was up, before the request       9
     ├── ApiGone            it answers, but this API is no longer there                      9
     ├── Rejected           it refused the request; repeating cannot help                    1
+    │   └── Conflict       the object was changed since it was read; a step ends as stale   1
     ├── NotFound           the object is not there                                          1
     ├── NoMarker           it does not keep the marker: nothing more may be created         1
     ├── Unrecorded         a write happened, but not the note of what the service made of it 1
@@ -101,6 +102,10 @@ class ApiGone(ServiceError):
 
 class Rejected(ServiceError):
     pass
+
+
+class Conflict(Rejected):
+    """The writer of a lost answer meets it too, when the request is repeated."""
 
 
 class NotFound(ServiceError):

@@ -151,8 +151,8 @@ class Live(Resource):
     `created_at` is in seconds. The two marker texts are as the provider found them, parsed once into `mark`, which is
     what core and engine read. `expired`: it is there, but can no longer be used (a vector store, for instance).
     `set_back`: the service went back to an earlier version of it, and the marker may have gone along: what it says of
-    the last apply is not to be relied on. `tried`: of fields of which the service gave up on a part, the value with
-    that.
+    the last apply is not to be relied on. `users`: what runs it in the service, in words; None where that cannot be
+    read. `tried`: of fields of which the service gave up on a part, the value with that.
     """
 
     remote_id: str
@@ -161,6 +161,7 @@ class Live(Resource):
     marker_applied: str | None = None
     expired: bool = False
     set_back: bool = False
+    users: tuple[str, ...] | None = ()
     tried: Mapping[str, Json] = field(default_factory=dict)
     raw: Mapping[str, Json] = field(default_factory=dict)
     mark: Mark = field(init=False, compare=False, repr=False)
@@ -222,8 +223,9 @@ class Change:
     whose object a move or a replace takes; `resolved` are the live ids of what its fields refer to by name, as far as
     that was there when the plan was made.
 
-    `orphan`: a delete that neither a manifest nor a command asks for. `extra`: a delete of our own double
-    create. `unused`: a delete of a file that nothing refers to. `recognised`: an adopt of what lost its marker.
+    `orphan`: a delete that neither a manifest nor a command asks for. `extra`: a delete of our own double create.
+    `unused`: a delete of a file that nothing refers to. `recognised`: an adopt of what lost its marker. `removal`: in
+    words, what becomes of an object that goes, where that cannot be undone.
     """
 
     address: Address
@@ -246,6 +248,7 @@ class Change:
     extra: bool = False
     unused: bool = False
     recognised: bool = False
+    removal: str = ""
 
     @property
     def object_key(self) -> ObjectKey:

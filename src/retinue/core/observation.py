@@ -21,6 +21,7 @@ class Target:
 
     `unreadable`: the fields a service never reports, by kind. `recognised_by`: the pointers by which an object whose
     marker the service lost is known again, by kind. `removed`: what may go, and whether it is let go of instead.
+    `removal`: in words, what a delete is here where it cannot be undone.
     """
 
     project: str
@@ -35,6 +36,7 @@ class Target:
     critical: bool = False
     deny_drift: bool = False
     recognised_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    removal: str = ""
 
     def owner(self, address: Address) -> Owner:
         """The owner of what has an address of ours."""

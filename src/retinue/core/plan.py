@@ -108,12 +108,13 @@ def make_plan(seen: Observation, desired: Sequence[Desired], intent: Intent | No
         changes = [change for change in changes if selection.keeps(change, chosen)]
         unchanged = [address for address in unchanged if address in chosen]
     external_references = _external_references(known, changes)
+    said = _notes(known, changes, renamed, external_references)
     plan = replace(
         _plan(target, changes, complete=intent.selection is None and intent.only is None),
         allowed=intent.allowed,
         unchanged=len(unchanged),
         unchanged_addresses=tuple(sorted(unchanged)),
-        diagnostics=tuple(_notes(known, changes, renamed, external_references)),
+        diagnostics=(*_run_by(known.world, {*unchanged, *(item.address for item in changes)}), *said),
     )
     if intent.proof is not None and not intent.destroy:
         plan = hold(plan, intent.proof, renamed)
@@ -223,6 +224,13 @@ def _external_references(known: _Known, changes: Sequence[Change]) -> dict[Objec
             name = kinds[live.kind].display_name(live.spec)
             found[key] = f"{live.remote_id} (“{name}”)" if name else live.remote_id
     return found
+
+
+def _run_by(world: World, shown: Collection[Address]) -> Iterator[Diagnostic]:
+    for address, claim in sorted(world.owned.items()):
+        if claim.live.users and address in shown:
+            message = f"{address} is run by {', '.join(claim.live.users)}"
+            yield Diagnostic("run-by", message, address=str(address), severity=Severity.INFO)
 
 
 def _notes(

@@ -47,6 +47,7 @@ class Steps:
                 remote_id=claim.remote_id,
                 expect=self._expect(desired, claim.live),
                 moved_from=moved_from,
+                removal=self.target.removal,
             )
         known = claim.applied is not None and not claim.live.set_back
         found = self._compared(desired, claim.live, claim.applied, known)
@@ -82,7 +83,8 @@ class Steps:
         """A delete goes before those of what its object refers to."""
         named = self.links.named(claim.live)
         needed = addresses_in(named.spec, self.target.kinds[named.kind])
-        return replace(_deletion(claim, reason, self.target), requires=needed, orphan=orphan, extra=extra)
+        step = _deletion(claim, reason, self.target)
+        return replace(step, requires=needed, orphan=orphan, extra=extra, removal=self.target.removal)
 
     def delete_unused(self, file: Live) -> Change:
         """Delete a file that nothing refers to."""

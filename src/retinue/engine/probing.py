@@ -72,7 +72,8 @@ class Probes:
         for name in tuple(usable):
             live, refusal = self._write(live, {name: self._empty(name)})
             fact = "cleared" if self._is(live, name, self.base) else f"stays {self._shown(live.spec, name)}"
-            yield self._found(f"`{name}` taken away", refusal or fact, "cleared")
+            claim = "" if self.kind.fields[name].shape.default is MISSING else "cleared"
+            yield self._found(f"`{name}` taken away", refusal or fact, claim)
             if refusal or fact != "cleared":
                 usable.remove(name)
         after, _ = self._write(live, {self.kind.display: live.spec.get(self.kind.display)})
@@ -191,7 +192,15 @@ class Probes:
         return fact, f"within {lag:g} s", not lists or took <= lag + _PAUSE
 
     def _stale(self, names: list[str]) -> Iterator[Json]:
-        """For each field, the writes that undo what somebody else has put there since the object was read."""
+        """For each field, the writes that undo what somebody else has put there since the object was read.
+
+        A service with a lock takes no such write.
+        """
+        if self.provider.capabilities.locked:
+            read = self._read()
+            refused = [self._write(read, {names[0]: values[names[0]]})[1] for values in self._values]
+            yield self._found("a write on an older read", "refused" if refused[-1] else "taken", "refused")
+            return
         (first, second), undoing = self._values, {name: list[str]() for name in names}
         for name in names:
             others = [other for other in names if other != name]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from ..core import differences
 from ..core.content import key_of, scope_of
 from ..core.errors import (
+    Conflict,
     HeldBack,
     NoMarker,
     NotFound,
@@ -216,7 +217,21 @@ def _update(change: Change, live: Live, run: Run) -> Result:
         answer = run.service.update(live, fields, packed(mark), at_default(change, kind))
     except NotFound as gone:
         raise StaleError(f"{change.remote_id} is gone", "Plan again and review.") from gone
+    except Conflict as conflict:
+        answer = _as_wanted(
+            live, lambda it: isinstance(freshness(change, it, None, run.target), Reached), conflict, run
+        )
+        mark = answer.mark
     return _settle(change, answer, mark, fields, run)
+
+
+def _as_wanted(live: Live, wanted: Callable[[Live], bool], conflict: Conflict, run: Run) -> Live:
+    """The object after a write that its lock refused, if it is as wanted: an answer of ours was lost, most likely."""
+    found = run.service.get(*live.object_key)
+    if found is None or not wanted(found):
+        why = f"{live.remote_id} was changed between the last look at it and the write, which the service refused"
+        raise StaleError(why, "Plan again and review.") from conflict
+    return found
 
 
 def _forget(change: Change, live: Live, run: Run) -> Result:
@@ -224,6 +239,8 @@ def _forget(change: Change, live: Live, run: Run) -> Result:
         answer = run.service.update(live, {}, None)
     except NotFound:
         return Result(change.remote_id, wrote=False)
+    except Conflict as conflict:
+        answer = _as_wanted(live, lambda it: it.mark.owner_text is None, conflict, run)
     if answer.mark.owner_text is not None:
         message = f"the service did not take the marker off {answer.remote_id}"
         raise ServiceError(message, "Remove its two `retinue.` metadata pairs in the service.")
@@ -244,7 +261,10 @@ def _note_verified(change: Change, run: Run) -> Result:
 
 def _note(live: Live, mark: Mark, run: Run) -> Live:
     """Write the marker alone."""
-    answer = run.service.update(live, {}, packed(mark))
+    try:
+        answer = run.service.update(live, {}, packed(mark))
+    except Conflict as conflict:
+        answer = _as_wanted(live, lambda it: it.mark == mark, conflict, run)
     _check_mark(answer, mark)
     return answer
 
@@ -265,12 +285,13 @@ def _settle(change: Change, answer: Live, mark: Mark, sent: Mapping[str, Json], 
     if observed != applied:
         mark = Mark.of(owner, observed)
         try:
-            answer = run.service.update(answer, {}, packed(mark))
+            answer = _note(answer, mark, run)
+        except NoMarker:
+            raise
         except RetinueError as error:
             message = f"{answer.remote_id} is written, but not the note of what the service made of it: {error.message}"
             remedy = "The next plan shows these fields once more; apply it."
             raise Unrecorded(message, remedy, remote_id=answer.remote_id) from error
-        _check_mark(answer, mark)
     notes, at = [], str(change.address)
     for name in sorted(noted & sent.keys()):
         message = f"the service keeps another value of `{name}` than it was sent; noted, no drift from now on"

@@ -57,6 +57,9 @@ class Capabilities:
     `replaced`: the fields that every update writes whole, so that what others put there since the read is lost; a kind
     that is not named leaves it open. `retinue providers check` holds the record against the service.
 
+    `locked`: an update takes along what was read of the object's version, and raises Conflict if that moved. `removal`:
+    in words, what a delete does that cannot be undone.
+
     `settings`: the keys of an environment that this service takes and others need not, with their JSON Schemas.
     `endpoint`: where the service is, if it is in one place. `key_variable`: the environment variable that usually holds
     the key. `account`: what the account is called that the
@@ -73,6 +76,8 @@ class Capabilities:
     recognised_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     extras: Mapping[str, Json] = field(default_factory=dict)
     replaced: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    locked: bool = False
+    removal: str = ""
     settings: Mapping[str, Json] = field(default_factory=dict)
     endpoint: str = ""
     key_variable: str = ""

@@ -20,6 +20,7 @@ import httpx
 from ..core.errors import (
     ApiGone,
     AuthError,
+    Conflict,
     HeldBack,
     NotFound,
     NotSent,
@@ -357,7 +358,8 @@ def _final(verdict: Verdict, what: str, words: str, answer: Answer, hide: Callab
         return ApiGone(f"this API is gone at the service: {text}", status=answer.status)
     if verdict is Verdict.ABSENT:
         return NotFound(text, status=answer.status)
-    return Rejected(text, status=answer.status, code=code, param=param)
+    refused = Conflict if verdict is Verdict.CONFLICT else Rejected
+    return refused(text, status=answer.status, code=code, param=param)
 
 
 def retry_after(headers: Mapping[str, str], wall_clock: float) -> float | None:

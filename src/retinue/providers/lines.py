@@ -52,8 +52,11 @@ class Lines:
             remedy = "Check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR."
             raise UsageError(message, remedy) from error
         self._idle = list(self._all)
-        # Most requests are alike, and both take long to make.
-        self._url = lru_cache(maxsize=64)(lambda target: httpx.URL(f"{base}/{target}"))
+        # Most requests are alike, and both take long to make. A link to a next page is a whole URL.
+        whole = ("http://", "https://")
+        self._url = lru_cache(maxsize=64)(
+            lambda target: httpx.URL(target if target.startswith(whole) else f"{base}/{target}")
+        )
         self._head = lru_cache(maxsize=16)(lambda *pairs: httpx.Headers({**_ALWAYS, **dict(pairs)}))
 
     @contextmanager

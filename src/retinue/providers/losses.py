@@ -48,6 +48,20 @@ def lost_tools(desired: Desired, where: str) -> Iterator[Diagnostic]:
             yield Diagnostic(LOSS, message, remedy, path=f"/tools/{index}")
 
 
+def function_problems(tool: Mapping[str, Json], path: str) -> Iterator[Diagnostic]:
+    """Of a function tool, where the service takes it with a description, and without `strict`."""
+    function = tool.get("function")
+    if tool.get("type") != "function" or not isinstance(function, dict) or not function:
+        return
+    if not function.get("description"):
+        message = "a function needs its `description` here: the service requires one"
+        yield Diagnostic("agents-function", message, "Add `description: …`.", path=f"{path}/function")
+    if function.get("strict"):
+        message = "`strict` cannot be held: an agent does not promise arguments that follow the schema"
+        remedy = "Take it out, and check the arguments in your application."
+        yield Diagnostic(LOSS, message, remedy, path=f"{path}/function/strict")
+
+
 def weighed(found: Diagnostic, kind: Kind, on_loss: OnLoss) -> Diagnostic:
     """A loss with the severity that the environment gives it; anything else as it is."""
     field = kind.fields.get(split_pointer(found.path or "/")[0])

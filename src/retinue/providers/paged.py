@@ -78,7 +78,7 @@ def _walk(page: Page, following: Next, noun: str, key: str, pages: Iterator[int]
     found: dict[str, Item] = {}
     passed, owed = 0, False
     for number in pages:
-        new = {str(item[key]): item for item in page.items if item[key] not in found}
+        new = {str(item[key]): item for item in page.items if str(item[key]) not in found}
         found |= new
         if page.more is False and (page.items or not owed):
             break
@@ -117,7 +117,7 @@ def paged(ask: Ask, noun: str, params: Mapping[str, str]) -> list[Item]:
 
     def following(last: str | None, _passed: int) -> Page:
         page = ask(asked if last is None else {**asked, "after": last}).body
-        items = _items(page, noun)
+        items = items_of(page, noun)
         ids, more = [str(item["id"]) for item in items], page.get("has_more")
         if last is None:
             first[:] = ids
@@ -140,7 +140,7 @@ def paged(ask: Ask, noun: str, params: Mapping[str, str]) -> list[Item]:
 
     def other_end() -> list[str]:
         """The first page of the list in the other order, unless the service takes no order."""
-        return [str(item["id"]) for item in _items(ask({**asked, "order": "desc"}).body, noun)]
+        return [str(item["id"]) for item in items_of(ask({**asked, "order": "desc"}).body, noun)]
 
     def whole(ids: Collection[str]) -> bool:
         turned = other_end()
@@ -149,7 +149,7 @@ def paged(ask: Ask, noun: str, params: Mapping[str, str]) -> list[Item]:
     return walked(following, noun, whole=whole)
 
 
-def _items(page: Json, noun: str) -> list[Item]:
+def items_of(page: Json, noun: str) -> list[Item]:
     data = mapping(page).get("data")
     if not isinstance(data, list) or not all(text(mapping(item).get("id")) for item in data):
         raise ServiceError(f"the list of {noun} is not in the shape of this API", NOT_THIS_API)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 GROUP = "retinue.providers"
 _OWN = {
+    "anthropic": "anthropic",
     "azure-openai": "azure_openai",
     "flowise": "flowise",
     "langgraph": "langgraph",

@@ -26,12 +26,16 @@ class Verb(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What an answer means. `retry`: try again if that is safe; `unknown`: it may or may not have happened."""
+    """What an answer means. `retry`: try again if that is safe; `unknown`: it may or may not have happened.
+
+    `conflict`: the object is no longer as the lock that was sent along says.
+    """
 
     OK = "ok"
     ABSENT = "absent"
     RETRY = "retry"
     REJECTED = "rejected"
+    CONFLICT = "conflict"
     AUTH = "auth"
     GONE = "gone"
     UNKNOWN = "unknown"

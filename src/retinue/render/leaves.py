@@ -49,10 +49,18 @@ _Path = tuple[Any, ...]
 def leaves(before: Json, after: Json, shape: Shape) -> list[Leaf]:
     """The differing leaves of two values of a field, sorted by path; a leaf with path "" is the whole value."""
     defaults: dict[_Path, Json] = {}
-    old, new = (_keyed(_comparable(value, shape), shape, (), defaults) for value in (before, after))
+    old, new = _keyed_sides(_comparable(before, shape), _comparable(after, shape), shape, defaults)
     if type(old) is not type(new) or not isinstance(old, dict):
         return [] if same(old, new) and type(old) is type(new) else [Leaf("", _as_json(old), _as_json(new))]
-    found = [leaf for where in _differing((), old, new) for leaf in _leaf(*where, defaults)]
+    try:
+        # Slow to import and to run, so only here: for the few fields that are known to differ.
+        from deepdiff import DeepDiff
+
+        tree = DeepDiff(*_differing(old, new), view="tree", ignore_private_variables=False, threshold_to_diff_deeper=0)
+        paths = [tuple(level.path(output_format="list")) for levels in tree.values() for level in levels]
+    except RecursionError:
+        return [Leaf("", _as_json(old), _as_json(new))]
+    found = [leaf for path in paths for leaf in _leaf(path, old, new, defaults)]
     found.extend(_reordered((), old, new))
     if isinstance(before, str) or isinstance(after, str):
         # A word such as `auto` was read as the type of an object, which it is not: it stands for the whole.
@@ -60,13 +68,24 @@ def leaves(before: Json, after: Json, shape: Shape) -> list[Leaf]:
     return sorted(found, key=lambda leaf: (leaf.path, leaf.reordered, _text(leaf.before), _text(leaf.after)))
 
 
-def _differing(path: _Path, old: Json, new: Json) -> Iterator[tuple[_Path, Json, Json]]:
-    """Where the sides have different values, with these; MISSING for a side that has none there."""
-    if type(old) is type(new) and isinstance(old, dict):
-        for key in {**old, **new}:
-            yield from _differing((*path, key), old.get(key, MISSING), new.get(key, MISSING))
-    elif type(old) is not type(new) or old != new:
-        yield path, old, new
+def _differing(old: dict[Any, Json], new: dict[Any, Json]) -> tuple[dict[Any, Json], dict[Any, Json]]:
+    """Both sides without what they share: of 128 tools mostly one differs."""
+    one, two = type(old)(), type(new)()
+    for key, before in old.items():
+        if key not in new:
+            one[key] = before
+            continue
+        after = new[key]
+        if type(before) is type(after):
+            if isinstance(before, dict):
+                before, after = _differing(before, after)
+                if not before and not after:
+                    continue
+            elif before == after:
+                continue
+        one[key], two[key] = before, after
+    two.update({key: after for key, after in new.items() if key not in old})
+    return one, two
 
 
 def names(value: Json, shape: Shape) -> list[str] | None:
@@ -85,6 +104,26 @@ def _comparable(value: Json, shape: Shape) -> Json:
     if isinstance(short, str) and shape.by_type is not None:
         short = {"type": short}
     return short
+
+
+def _keyed_sides(old: Json, new: Json, shape: Shape, defaults: dict[_Path, Json]) -> tuple[Json, Json]:
+    """Both sides as `_keyed`. Of items that both lists hold the key is enough: of 128 tools mostly one differs."""
+    if not isinstance(old, list) or not isinstance(new, list):
+        return _keyed(old, shape, (), defaults), _keyed(new, shape, (), defaults)
+    items = shape.items or Shape()
+    one, two = (
+        {key: (item, content, inner) for item, (key, content, inner) in zip(side, _keys(side, items), strict=True)}
+        for side in (old, new)
+    )
+    both = {key for key, (item, *_) in one.items() if key in two and same(item, two[key][0])}
+    old, new = (
+        _Items(
+            (key, None if key in both else _keyed(content, inner, (key,), defaults))
+            for key, (_, content, inner) in side.items()
+        )
+        for side in (one, two)
+    )
+    return old, new
 
 
 def _keyed(value: Json, shape: Shape, path: _Path, defaults: dict[_Path, Json]) -> Json:
@@ -147,14 +186,27 @@ def _typed(item: dict[str, Json], by_type: Mapping[str, Shape]) -> tuple[Item, J
     return Item(word if name is None else f"{word} {_text(name)}", "named"), content, shape
 
 
-def _leaf(path: _Path, before: Json, after: Json, defaults: Mapping[_Path, Json]) -> Iterator[Leaf]:
-    before, after = (defaults.get(path, MISSING) if side is MISSING else side for side in (before, after))
+def _at(value: Json, path: _Path) -> Json:
+    for step in path:
+        if not isinstance(value, dict) or step not in value:
+            return MISSING
+        value = value[step]
+    return value
+
+
+def _leaf(path: _Path, old: Json, new: Json, defaults: Mapping[_Path, Json]) -> Iterator[Leaf]:
+    before, after = (_at(side, path) for side in (old, new))
     if before is not MISSING and after is not MISSING:
         yield Leaf(_readable(path), _as_json(before), _as_json(after))
         return
-    for way, value in _branches(path, after if before is MISSING else before):
-        sides = (MISSING, value) if before is MISSING else (value, MISSING)
-        yield Leaf(_readable(way), *sides)
+    present = after if before is MISSING else before
+    if path in defaults:
+        other = defaults[path]
+        sides = [(path, other, present)] if before is MISSING else [(path, present, other)]
+    else:
+        branches = _branches(path, present)
+        sides = [(way, MISSING, value) if before is MISSING else (way, value, MISSING) for way, value in branches]
+    yield from (Leaf(_readable(way), one, two) for way, one, two in sides)
 
 
 def _branches(path: _Path, value: Json) -> list[tuple[_Path, Json]]:
@@ -162,16 +214,18 @@ def _branches(path: _Path, value: Json) -> list[tuple[_Path, Json]]:
     last = path[-1]
     if isinstance(last, Item):
         return [(path if last.form == "placed" else path[:-1], _item(last, _as_json(value)))]
-    ends = list(_ends(path, value))
-    return [(way, _as_json(end)) for way, end in (ends if len(ends) <= _MOST_LEAVES else [(path, value)])]
+    ways = list(_paths(path, value))
+    if len(ways) > _MOST_LEAVES:
+        return [(path, _as_json(value))]
+    return [(way, _as_json(_at(value, way[len(path) :]))) for way in ways]
 
 
-def _ends(path: _Path, value: Json) -> Iterator[tuple[_Path, Json]]:
+def _paths(path: _Path, value: Json) -> Iterator[_Path]:
     if isinstance(value, dict) and value and not isinstance(value, _Items):
         for key, item in value.items():
-            yield from _ends((*path, key), item)
+            yield from _paths((*path, key), item)
     else:
-        yield path, value
+        yield path
 
 
 def _reordered(path: _Path, old: Json, new: Json) -> Iterator[Leaf]:

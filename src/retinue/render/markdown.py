@@ -19,7 +19,7 @@ from .inert import code, fence, folded, html_code, is_web_address, link, units
 from .results import counts, result_lines
 from .safe import clean, clean_lines, cut
 from .style import Style
-from .text import NARROWED, allowed_line, host, promotion_line, reason_of, summary_line, symbol
+from .text import NARROWED, allowed_line, host, named, promotion_line, reason_of, summary_line, symbol
 
 _PLAIN = Style()
 _LAYOUT = Layout(100, 51)
@@ -149,7 +149,7 @@ def _change(change: Change, plan: Plan, seen: set[Obstacle]) -> Part:
 
 def _line(change: Change, plan: Plan, span: Callable[[str], str]) -> str:
     """`~ Assistant/math-tutor` `asst_abc123` temperature, model (drift)."""
-    words = [span(f"{symbol(change.action)} {change.address}")]
+    words = [span(f"{symbol(change.action)} {named(change)}")]
     words += [span(change.remote_id)] if change.remote_id else []
     reason = reason_of(change, plan)
     words += [span(reason) if change.moved_from else reason.replace("`", "")] if reason else []

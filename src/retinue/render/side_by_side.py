@@ -135,6 +135,9 @@ def shown_text(shown: Json, where: str, kind: Kind, style: Style) -> str:
     stated = [FieldChange(f"/{name}", None, value) for name, value in shown["fields"].items()]
     layout = Layout(120, 60)
     lines += created_fields(stated, kind, layout, style)
+    lines += ["", *(f"  run by {clean(user)}" for user in shown["users"])] if shown["users"] else []
+    if shown["users"] is None:
+        lines += ["", "  What runs it cannot be read with this key."]
     if shown["versions"] is None:
         lines += ["", "This service keeps no versions."]
     for version in shown["versions"] or ():

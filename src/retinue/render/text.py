@@ -110,13 +110,13 @@ def host(endpoint: str) -> str:
 
 
 def _steps(plan: Plan, style: Style, width: int) -> Iterator[str]:
-    ids = max([_ID_COLUMN, *(4 + cells(clean(str(change.address))) + 2 for change in plan.changes)])
+    ids = max([_ID_COLUMN, *(4 + cells(clean(named(change))) + 2 for change in plan.changes)])
     ends = [ids + cells(clean(change.remote_id)) + 2 for change in plan.changes if change.remote_id]
     layout = Layout(width, min(max([_REMARK_COLUMN, *ends]), _WIDEST_REMARK_COLUMN))
     shown: set[Obstacle] = set()
     for change in plan.changes:
         layout = layout._replace(causes=UNKNOWN_CAUSES if change.reason in UNKNOWN_HISTORY else CAUSES)
-        (sign, paint), address = _SYMBOLS[change.action], clean(str(change.address))
+        (sign, paint), address = _SYMBOLS[change.action], clean(named(change))
         line = f"{sign:>3} {address}"
         behind = pad(line, ids) + clean(change.remote_id) if change.remote_id else ""
         remark = remark_after(line + behind, reason_of(change, plan), layout, style)
@@ -134,6 +134,11 @@ def _steps(plan: Plan, style: Style, width: int) -> Iterator[str]:
             if not repeated:
                 yield from (f"        {clean(remedy)}" for remedy in obstacle.remedies)
             shown.add(obstacle)
+
+
+def named(change: Change) -> str:
+    """`Assistant/old (archived for good)`: the address, with what becomes of the object where that is for good."""
+    return f"{change.address} ({change.removal})" if change.removal else str(change.address)
 
 
 def reason_of(change: Change, plan: Plan) -> str:

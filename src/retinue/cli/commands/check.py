@@ -6,10 +6,11 @@ import secrets
 
 from ... import __version__
 from ...core.errors import RetinueError, UsageError
-from ...core.model import Json, Kind
+from ...core.model import Address, Desired, Json, Kind, Severity
 from ...engine.probing import PROJECT, Probes
 from ...providers.base import Identified, Service
 from ...render.matrix import findings_text
+from ...schema import EXTRAS
 from .. import console, helping, interrupts, options
 from ..connecting import connect
 from ..options import ApplyOptions
@@ -31,7 +32,8 @@ def command(options: ApplyOptions) -> int:
     record, where = session.provider.capabilities, session.environment.name
     if not options.auto_approve and not console.is_interactive():
         raise UsageError("a check writes, and there is no terminal to ask at", "Pass --auto-approve.")
-    question = f"Make {name} in {where} for a minute, and remove it? Only `yes` is accepted: "
+    removed = f"remove it ({record.removal})" if record.removal else "remove it"
+    question = f"Make {name} in {where} for a minute, and {removed}? Only `yes` is accepted: "
     if not options.auto_approve and console.ask(question) != "yes":
         raise RetinueError("not approved; nothing was changed", "Answer `yes` to go on.")
     found, answers, left = list[Json](), dict[str, Json](), list[str]()
@@ -68,10 +70,13 @@ def _probes(kind: Kind, session: Session, service: Service, name: str) -> Probes
         if kind.name == next(iter(provider.capabilities.kinds)):
             raise UsageError("no manifest shows how to make an object here", f"Write {kind.one} first: retinue init.")
         return None
-    base = {key: shown[key] for key in (*kind.required, "providers") if key in shown}
+    base = {key: shown[key] for key in kind.required}
+    least = Desired(kind.name, base, address=Address(kind.name, name))
+    if EXTRAS in shown and any(item.severity is Severity.ERROR for item in provider.check(least)):
+        base[EXTRAS] = shown[EXTRAS]
     fields = kind.schema["properties"].items()
     samples = {key: sub["x-retinue-probe"] for key, sub in fields if "x-retinue-probe" in sub}
     if "x-retinue-probe" in extras:
-        own = base.get("providers", {}).get(provider.name, {})
-        samples["providers"] = [{provider.name: {**own, **item}} for item in extras["x-retinue-probe"]]
+        own = base.get(EXTRAS, {}).get(provider.name, {})
+        samples[EXTRAS] = [{provider.name: {**own, **item}} for item in extras["x-retinue-probe"]]
     return Probes(service, provider, kind, session.environment.name, name, base, samples, interrupts.held)

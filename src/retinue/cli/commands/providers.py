@@ -33,6 +33,8 @@ def command(options: OutputOptions, *, name: str | None) -> int:
             "tells account": record.account or False,
             "keeps versions": issubclass(provider.service, Historian),
             "create can be repeated": record.create_repeatable,
+            "refuses to overwrite what moved": record.locked,
+            "removed objects": record.removal or "deleted",
             "lists one owner's objects": issubclass(provider.service, Finder),
         }
         sheets.append(Sheet(provider.name, provider.title, facts, record.fields))

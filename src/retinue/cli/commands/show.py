@@ -60,6 +60,7 @@ def command(options: ServiceOptions, *, what: str) -> int:
         "address": str(address),
         "remote_id": live.remote_id,
         "fields": stated_fields(console.SECRETS.masked_json(dict(live.spec)), kind),
+        "users": None if live.users is None else list(live.users),
         "version": next((item["version"] for item in versions or () if item["current"]), None),
         "versions": versions,
     }

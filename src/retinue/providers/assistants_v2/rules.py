@@ -14,10 +14,15 @@ _RESERVED = "retinue."
 
 
 def function_rules(data: Mapping[str, Json]) -> Iterator[Problem]:
-    """Functions with one name, and parameters without names."""
+    """Functions or servers with one name, and parameters without names."""
     seen: dict[str, int] = {}
+    servers: dict[str, int] = {}
     for index, tool in numbered(data.get("tools")):
-        function = mapping(tool.get("function"))
+        function, label = mapping(tool.get("function")), tool.get("server_label")
+        if isinstance(label, str) and servers.setdefault(label, index) != index:
+            message = f"the server {shown(label)} stands twice: it is tools[{servers[label]}] already"
+            remedy = "Give each server a label of its own, or remove one."
+            yield Problem("duplicate-tool", message, remedy, ("tools", index, "server_label"))
         name, parameters = function.get("name"), function.get("parameters")
         if isinstance(name, str) and seen.setdefault(name, index) != index:
             message = f"the function {shown(name)} stands twice: it is tools[{seen[name]}] already"
@@ -80,6 +85,9 @@ def of_assistant(fault: Fault) -> Problem | None:
         names = "text, json_object or json_schema"
         wanted = f"Write `{{type: {value}}}`." if value in names.split() else f"Write `auto`, or a mapping: {names}."
         return Problem("not-allowed", f"{name} is `auto` or a mapping with `type`", wanted)
+    if path == ("model",) and isinstance(value, dict):
+        remedy = "Write its `id` as `model: …`, its `effort` as `reasoning_effort: …`, and the rest below `providers`."
+        return Problem("wrong-type", "`model` is the model's id, and this is a mapping", remedy)
     if len(path) == 2 and path[0] == "tools" and fault.keyword == "type" and isinstance(value, str):
         return Problem("wrong-type", f"{name} is text, but a tool is a mapping", f"Write `- type: {value[:40]}`.")
     return of_store(fault)

@@ -16,7 +16,7 @@ from ...schema import by_name, schema_beside
 from ..assistants_v2 import ASSISTANT
 from ..base import ByKind, Capabilities, Configured, Marker, Provider, Resolved, Service, Settings, Support
 from ..lenient import mapping, numbered, text
-from ..losses import LOSS, OVERLAY
+from ..losses import LOSS, OVERLAY, function_problems
 from ..metadata import MOST_PAIRS
 from ..openai_assistants import SETTINGS, AssistantVerbs, Form, classify, headers_of
 from ..wire import Connection
@@ -74,7 +74,10 @@ def _problems(desired: Desired) -> Iterator[Diagnostic]:
         message = "`description` cannot be held: it travels as a metadata pair, and there is none left"
         yield Diagnostic(LOSS, message, "Remove one pair of `metadata`, or the description.", path="/description")
     for index, tool in numbered(spec.get("tools")):
-        yield from _tool(tool, f"/tools/{index}")
+        if (kind := str(tool.get("type"))) in _LOST_TOOLS:
+            message = f"the tool {kind} cannot be held: {_LOST_TOOLS[kind]}"
+            yield Diagnostic(LOSS, message, OVERLAY, path=f"/tools/{index}")
+        yield from function_problems(tool, f"/tools/{index}")
     yield from _format(mapping(spec.get("response_format")))
     block = block_of(spec)
     for index, tool in numbered(block.get("tools")):
@@ -87,20 +90,6 @@ def _problems(desired: Desired) -> Iterator[Diagnostic]:
     if size > _MOST_TOOL_BYTES:
         message = f"the tools cannot be held: they take {size:,} bytes, {_MOST_TOOL_BYTES:,} is the most for an agent"
         yield Diagnostic(LOSS, message, "Shorten their schemas, or offer them behind an `mcp` server.", path="/tools")
-
-
-def _tool(tool: Mapping[str, Json], path: str) -> Iterator[Diagnostic]:
-    kind, function = str(tool.get("type")), mapping(tool.get("function"))
-    if kind in _LOST_TOOLS:
-        yield Diagnostic(LOSS, f"the tool {kind} cannot be held: {_LOST_TOOLS[kind]}", OVERLAY, path=path)
-    elif kind == "function" and function:
-        if not function.get("description"):
-            message = "a function needs its `description` here: the service requires one"
-            yield Diagnostic("agents-function", message, "Add `description: …`.", path=f"{path}/function")
-        if function.get("strict"):
-            message = "`strict` cannot be held: an agent does not promise arguments that follow the schema"
-            remedy = "Take it out, and check the arguments in your application."
-            yield Diagnostic(LOSS, message, remedy, path=f"{path}/function/strict")
 
 
 def _format(form: Mapping[str, Json]) -> Iterator[Diagnostic]:
