@@ -18,6 +18,7 @@ PROJECTS = [
     ("knowledge", ["local"]),
     ("langgraph", ["elsewhere"]),
     ("azure", ["local", "foundry-local", "elsewhere"]),
+    ("foundry", ["local", "elsewhere"]),
     ("promotion", ["dev"]),
     ("portable", ["openai", "anthropic"]),
 ]
@@ -47,7 +48,7 @@ def test_an_example_converges_and_then_writes_nothing(
     assert retinue(folder, "validate").returncode == 0
     first = retinue(folder, "apply", "-e", environment, "--auto-approve", "-v")
     assert first.returncode == 0, first.stderr
-    assert re.search(r"POST (assistants|(v1/)?agents) 200", first.stderr)
+    assert re.search(r"POST (assistants|(v1/)?agents)(/\w+/versions)? 200", first.stderr)
     second = retinue(folder, "apply", "-e", environment, "--auto-approve", "-v")
     assert second.returncode == 0
     assert "No changes." in second.stdout

@@ -5,7 +5,17 @@ from __future__ import annotations
 from retinue.core.canonical import same
 from retinue.core.model import MISSING, Action, Address, Change, FieldChange, Reason, Severity
 from retinue.providers import registry
-from retinue.providers.base import Finder, Historian, Identified, Resolver, Rewindable, Support, Uploader
+from retinue.providers.base import (
+    Finder,
+    Historian,
+    Identified,
+    Pointed,
+    Resolver,
+    Rewindable,
+    Support,
+    Uploader,
+    Watchful,
+)
 
 from .bench import Bench
 
@@ -23,7 +33,7 @@ def test_what_the_class_of_the_service_offers_is_there_when_it_is_connected(benc
     offered = bench.subject.provider.service
     if not isinstance(bench.service, offered):
         bench.fail(f"`service` is {offered.__name__}, but `connect` gives a {type(bench.service).__name__}")
-    for what in (Finder, Historian, Identified, Resolver, Rewindable, Uploader):
+    for what in (Finder, Historian, Identified, Pointed, Resolver, Rewindable, Uploader, Watchful):
         if isinstance(bench.service, what) is not issubclass(offered, what):
             bench.fail(f"{offered.__name__} and what `connect` gives differ in being a {what.__name__}")
 

@@ -11,7 +11,8 @@ from .agents_subjects import SUBJECTS as AGENTS
 from .anthropic_subjects import SUBJECTS as ANTHROPIC
 from .azure_subjects import SUBJECTS as AZURE
 from .flowise_subjects import SUBJECTS as FLOWISE
+from .foundry_subjects import SUBJECTS as FOUNDRY
 from .langgraph_subjects import SUBJECTS as LANGGRAPH
 from .openai_subjects import SUBJECTS as OPENAI
 
-SUBJECTS[:] = [*OPENAI, *AGENTS, *ANTHROPIC, *AZURE, *FLOWISE, *LANGGRAPH]
+SUBJECTS[:] = [*OPENAI, *AGENTS, *ANTHROPIC, *AZURE, *FLOWISE, *FOUNDRY, *LANGGRAPH]

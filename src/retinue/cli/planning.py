@@ -7,17 +7,17 @@ from dataclasses import replace
 
 from ..core.allowed import Allowed, flag
 from ..core.errors import InvalidManifests, RetinueError, UsageError
-from ..core.model import Action, Address, Change, Diagnostic, Inputs, Place, Plan, Promotion, Severity
+from ..core.model import Address, Change, Diagnostic, Inputs, Place, Plan, Promotion, Severity
 from ..core.observation import Observation
 from ..core.plan import Intent, make_plan, select
 from ..core.policy import less_done
 from ..core.promotion import Proof, proof_of, spec_digests, verified
 from ..core.spelling import closest
-from ..engine.read import rewound
+from ..engine.read import KEEPING, rewound, with_serving
 from ..load.located import Map
 from ..load.manifests import PASSED_OVER, left_behind
 from ..load.origins import shared_file_notes
-from ..providers.base import Adviser, Rewindable, Service
+from ..providers.base import Adviser, Pointed, Rewindable, Service, Watchful
 from ..providers.losses import LOSS
 from . import console
 from .options import ApplyOptions, PlanOptions, parse_pairs
@@ -98,7 +98,9 @@ def own_plan(
         if change.blocked or change.held
         else replace(
             change,
-            blocked=behind.get(change.address) or session.provider.obstacle(change, by_key.get(change.object_key)),
+            blocked=behind.get(change.address)
+            or session.provider.obstacle(change, by_key.get(change.object_key))
+            or (service.obstacle(change) if isinstance(service, Watchful) else None),
         )
         for change in plan.changes
     )
@@ -109,8 +111,7 @@ def own_plan(
     # An empty source that is allowed is still worth a word.
     empty = (replace(item, severity=Severity.WARNING) for item in session.loaded.empty_sources)
     found = (*session.loaded.diagnostics, *empty)
-    # Losses are reported however lightly the environment takes it.
-    warnings = tuple(item for item in found if item.severity is Severity.WARNING or item.code in (LOSS, PASSED_OVER))
+    warnings = tuple(filter(_is_told, found))
     # A value from a variables file has its place there, and is recorded by its value.
     files = session.overrides.keys_at
     inputs = Inputs(
@@ -126,13 +127,20 @@ def own_plan(
     return _without_keys(plan) if console.SECRETS else plan
 
 
+def _is_told(item: Diagnostic) -> bool:
+    """Losses are, however lightly the environment takes it, and what a service says of itself."""
+    lost = item.code in (LOSS, PASSED_OVER) or not (item.address or item.place)
+    return lost or item.severity is Severity.WARNING
+
+
 def _planned(session: Session, service: Service, seen: Observation, intent: Intent) -> tuple[Observation, Plan]:
     """The plan and what it was made from: with `set_back` on what would change and went back to an earlier version."""
     plan = make_plan(seen, session.desired, intent)
+    if isinstance(service, Pointed):
+        return seen, with_serving(service, plan, seen)
     if not isinstance(service, Rewindable):
         return seen, plan
-    kept = (Action.UPDATE, Action.MOVE, Action.ADOPT)
-    corrected = rewound(service, seen, {item.object_key for item in plan.changes if item.action in kept})
+    corrected = rewound(service, seen, {item.object_key for item in plan.changes if item.action in KEEPING})
     return corrected, plan if corrected is seen else make_plan(corrected, session.desired, intent)
 
 

@@ -62,8 +62,8 @@ def read_world(
 def observed(session: Session, options: ServiceOptions) -> Iterator[tuple[Session, Service, Observation]]:
     """The connected service, what is live there, and the session as `understood`."""
     with connect(session, options) as service:
-        seen = read_world(session, service)
-        yield understood(session, service, seen), service, seen
+        session, seen = understood(session, service, read_world(session, service))
+        yield session, service, seen
 
 
 @contextmanager
@@ -84,8 +84,8 @@ def opened(options: ServiceOptions) -> Iterator[tuple[Session, Service, Observat
     try:
         session = with_manifests(bare, options)
         service = connected.result()
-        seen = read_world(session, service, asked=listed.result)
-        yield understood(session, service, seen), service, seen
+        session, seen = understood(session, service, read_world(session, service, asked=listed.result))
+        yield session, service, seen
     finally:
         if not listed.done():
             bare.stop.set()
@@ -102,14 +102,14 @@ def _may_be_asked_early(session: Session) -> bool:
     return key.source != "command" if key else not isinstance(session.provider, Identity)
 
 
-def understood(session: Session, service: Service, seen: Observation) -> Session:
+def understood(session: Session, service: Service, seen: Observation) -> tuple[Session, Observation]:
     """The session with the manifests as the service understands the names in them, after its objects were `seen`.
 
-    Raises InvalidManifests for a name that means nothing there.
+    With what its list lacked. Raises InvalidManifests for a name that means nothing there.
     """
     session = replace(session, before=frozenset(item.remote_id for item in seen.live))
     if not isinstance(service, Resolver):
-        return session
+        return session, seen
     found = service.resolve(session.desired)
     notes = []
     for item in found.diagnostics:
@@ -121,4 +121,4 @@ def understood(session: Session, service: Service, seen: Observation) -> Session
     refuse(notes)
     resources = tuple(held(item, notes) for item in found.resources)
     loaded = replace(session.loaded, resources=resources, diagnostics=(*session.loaded.diagnostics, *notes))
-    return replace(session, loaded=loaded)
+    return replace(session, loaded=loaded), replace(seen, live=(*seen.live, *found.unlisted))

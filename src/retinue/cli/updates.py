@@ -35,7 +35,7 @@ def update(
     session: Session, service: Service, seen: Observation, options: PlanOptions, take_live: Sequence[str] = ()
 ) -> Rewriting:
     """What the live values make of the project's files. Raises UsageError for a --take-live that means nothing."""
-    known = understood(session, service, seen)
+    known, seen = understood(session, service, seen)
     plan = plan_for(known, service, seen, options)
     wanted, refused = _wanted(session, plan, seen.live, set(take_live))
     checker = _Checker(session, service, seen, options)
@@ -109,7 +109,8 @@ class _Checker:
             why = next(filter(None, (unintended(*pair, wanted, kinds, here=False) for pair in pairs)), None)
         if why is not None:
             return why
-        plan = plan_for(understood(after, self.service, self.seen), self.service, self.seen, self.options)
+        known, seen = understood(after, self.service, self.seen)
+        plan = plan_for(known, self.service, seen, self.options)
         left = {(change.address, item.path) for change in plan.changes for item in change.fields}
         missed = any((one.resource.address, f"/{one.field.name}") in left for one in wanted)
         return "the next plan would still change it" if missed else None

@@ -24,6 +24,7 @@ from .model import (
     Plan,
     Promotion,
     Reason,
+    Serving,
     Severity,
 )
 from .strictjson import escaped
@@ -146,6 +147,7 @@ def _change_to_json(change: Change) -> dict[str, Json]:
         "ignored": list(change.ignored) or None,
         "moved_from": None if change.moved_from is None else str(change.moved_from),
         "display_name": change.display_name,
+        "serving": change.serving and change.serving._asdict(),
         "removal": change.removal or None,
         "resolved": {str(address): key for address, key in change.resolved.items()} or None,
     }
@@ -268,6 +270,7 @@ def _change(value: Mapping[str, Any]) -> Change:
         display_name=_optional(value.get("display_name")),
         removal=_text(value.get("removal", "")),
         resolved={parse_address(key): _text(item) for key, item in value.get("resolved", {}).items()},
+        serving=_serving(value.get("serving")),
         mark=_mark_change({item.path: item for item in fields}, protected),
         # Facts that the format states by its reason alone. Whoever wrote it: each step is checked against the world.
         orphan=action is Action.DELETE and reason == Reason.ORPHAN,
@@ -287,6 +290,10 @@ def _mark_change(fields: Mapping[str, FieldChange], protected: bool) -> MarkChan
         was_protected=None if protect is None else protect.before,
         accepted=() if accepted is None else tuple(map(_text, accepted.after)),
     )
+
+
+def _serving(value: Any) -> Serving | None:
+    return None if value is None else Serving(_text(value["now"]), _text(value["then"]))
 
 
 def parse_address(text: str) -> Address:

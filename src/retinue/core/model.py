@@ -205,6 +205,13 @@ class MarkChange:
     verified: str | None = None
 
 
+class Serving(NamedTuple):
+    """The version that answers callers now, and the one that will after a step; the service's own numbers."""
+
+    now: str
+    then: str
+
+
 @dataclass(frozen=True, slots=True)
 class Obstacle:
     """Why a step is blocked or held, and the ways out, each a line to paste or run."""
@@ -221,7 +228,7 @@ class Change:
     `reason` is text for people. `expect` is the digest of the live object that the step was decided on; `asked` (by
     field code) and `protected` are what the marker will say, `mark` is what changes there besides; `moved_from` is
     whose object a move or a replace takes; `resolved` are the live ids of what its fields refer to by name, as far as
-    that was there when the plan was made.
+    that was there when the plan was made. `serving`: where a pointer says which version of the object serves.
 
     `orphan`: a delete that neither a manifest nor a command asks for. `extra`: a delete of our own double create.
     `unused`: a delete of a file that nothing refers to. `recognised`: an adopt of what lost its marker. `removal`: in
@@ -244,6 +251,7 @@ class Change:
     display_name: str | None = None
     resolved: Mapping[Address, str] = field(default_factory=dict)
     mark: MarkChange = MarkChange()
+    serving: Serving | None = None
     orphan: bool = False
     extra: bool = False
     unused: bool = False

@@ -6,13 +6,18 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from ..core.model import Desired, Live, ObjectKey
+from ..core.marker import REPAIRED, Mark
+from ..core.marks import at_default, fields_to_send, next_applied
+from ..core.model import Action, Change, Desired, Live, ObjectKey, Plan
 from ..core.observation import Observation, Target, covers
-from ..providers.base import Finder, Rewindable, Service
+from ..providers.base import Finder, Pointed, Rewindable, Service
+from .run import packed
 from .threads import all_of
 
 _AT_ONCE = 10
 """The transport holds them to --parallelism besides."""
+KEEPING = (Action.UPDATE, Action.MOVE, Action.ADOPT)
+"""The actions that change what an object that stays says."""
 
 
 def read_live(service: Service, kinds: Iterable[str]) -> list[Live]:
@@ -58,6 +63,22 @@ def rewound(service: Rewindable, seen: Observation, changing: Collection[ObjectK
     back = {item.object_key for item, is_back in zip(asked, found, strict=True) if is_back}
     live = [replace(item, set_back=True) if item.object_key in back else item for item in seen.live]
     return replace(seen, live=live) if back else seen
+
+
+def with_serving(service: Pointed, plan: Plan, seen: Observation) -> Plan:
+    """The plan with the versions that its steps will have serve."""
+    live, target = {item.object_key: item for item in seen.live}, seen.target
+
+    def shown(change: Change) -> Change:
+        found, kind = live.get(change.object_key), target.kinds[change.address.kind]
+        if found is None or change.action not in (*KEEPING, Action.FORGET):
+            return change
+        fields = fields_to_send(change, kind, found.spec)
+        applied = next_applied(change, found, kind, target.hidden(kind.name), lambda: REPAIRED)
+        marker = None if change.action is Action.FORGET else packed(Mark.of(target.owner(change.address), applied))
+        return replace(change, serving=service.serving(found, fields, marker, at_default(change, kind)))
+
+    return replace(plan, changes=tuple(all_of([partial(shown, item) for item in plan.changes], _AT_ONCE)))
 
 
 def read_whole(service: Service, live: Sequence[Live], parts: Iterable[Live]) -> list[Live]:

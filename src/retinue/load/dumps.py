@@ -18,6 +18,8 @@ _MOST_PROBLEMS = 20
 _LONGEST = 63
 _FOREIGN = re.compile(r"[^a-z0-9]+")
 _TAIL = 6
+_RANDOM = re.compile(r"_|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-")
+"""In an id that no person chose as a name."""
 
 
 def objects_from_text(data: bytes, file: str, kinds: Sequence[Kind]) -> tuple[list[Json], list[Diagnostic]]:
@@ -101,8 +103,9 @@ def _skip(text: str, position: int) -> int:
 
 def unique_name(display: Json, old_id: Json, taken: Collection[str], kind: Kind) -> str:
     """A free name close to the display name; without one, made of the id, so that it is the same next time."""
+    named = isinstance(old_id, str) and not _RANDOM.search(old_id)
     tail = slug(old_id.rpartition("_")[2][:_TAIL]) if isinstance(old_id, str) else ""
-    stem = slug(display) or slug(f"{kind.word}-{tail}")
+    stem = slug(display) or (slug(old_id) if named else "") or slug(f"{kind.word}-{tail}")
     name, count = stem, 1
     while name in taken:
         count += 1

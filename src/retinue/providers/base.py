@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
-from ..core.model import Change, Desired, Diagnostic, Json, Kind, Live, Obstacle
+from ..core.model import Change, Desired, Diagnostic, Json, Kind, Live, Obstacle, Serving
 from .wire import Connection
 
 Fields: TypeAlias = Mapping[str, Json]
@@ -161,10 +161,14 @@ class Uploader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """Manifests as a service understands their names, and what it has to say; an error forbids any plan."""
+    """Manifests as a service understands their names, and what it has to say; an error forbids any plan.
+
+    `unlisted`: live objects that the service has and its list lacked.
+    """
 
     resources: tuple[Desired, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
+    unlisted: tuple[Live, ...] = ()
 
 
 @runtime_checkable
@@ -207,6 +211,27 @@ class Rewindable(Protocol):
 
     def set_back(self, live: Live) -> bool:
         """Whether another version of this object than the newest is live. One request at most."""
+
+
+@runtime_checkable
+class Pointed(Protocol):
+    """What a Service may offer besides: a pointer says which version of an object serves, and an update moves it."""
+
+    def serving(
+        self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
+    ) -> Serving | None:
+        """As it is now, and after an update with the same arguments; None for a kind without versions.
+
+        One request at most for each object.
+        """
+
+
+@runtime_checkable
+class Watchful(Protocol):
+    """What a Service may offer besides: what it has seen tells that it would refuse a step."""
+
+    def obstacle(self, change: Change) -> Obstacle | None:
+        """As a Provider's, after the live objects were listed and the manifests resolved. Pure."""
 
 
 @runtime_checkable

@@ -96,7 +96,7 @@ class Http:
         self._lines = Lines(connection)
         self._create_repeatable = create_repeatable
         self._attempts, self._limits, self._exchange = _ATTEMPTS, connection.limits, connection.limits.exchange
-        self._params = connection.params
+        self._params, self._below, self._content_type = connection.params, "", "application/json"
         self._classify = classify
         self._clock, self._random = connection.clock, connection.random
         self._deadline = self._clock.now() + connection.budget
@@ -117,6 +117,13 @@ class Http:
         found._attempts, found._exchange = 1, self._limits.brief
         return found
 
+    def variant(self, *, below: str = "", params: Mapping[str, str] = {}, content_type: str = "") -> Http:
+        """The same, for paths below another one, with further parameters, or with bodies of another type of JSON."""
+        found = copy(self)
+        found._below, found._params = self._below + below, {**self._params, **params}
+        found._content_type = content_type or self._content_type
+        return found
+
     def send(
         self, verb: Verb, method: str, path: str, *, body: Json = None, params: Mapping[str, str] | None = None
     ) -> Json:
@@ -134,7 +141,7 @@ class Http:
         UnknownOutcome; HeldBack once the time has passed that the service asked for. Once the run is stopped, or no
         try is left, UnknownOutcome if an earlier one may have written; else NotSent, or how the last one failed.
         """
-        call, failures, renewed = _Call(verb, method, path, body, params), 0, False
+        call, failures, renewed = _Call(verb, method, self._below + path, body, params), 0, False
         doubt: RetinueError | None = None
         last: RetinueError | None = None
         lost = False
@@ -205,7 +212,7 @@ class Http:
         end = min(self._deadline, started + self._exchange + size / self._limits.upload)
         # No answer is waited for beyond the end of the run.
         left = max(_SHORTEST_WAIT, min(_LONGEST_WAIT, end - started))
-        content, headers = _sent(call.body, headers)
+        content, headers = _sent(call.body, headers, self._content_type)
 
         def in_time(pieces: Iterable[bytes]) -> Iterator[bytes]:
             for piece in pieces:
@@ -288,12 +295,12 @@ class Http:
 _MOVED = "If that is where the API is, write it as `endpoint` in retinue.yaml; if not, check the network and any proxy."
 
 
-def _sent(body: Json | Stream, headers: Headers) -> tuple[Any, Headers]:
+def _sent(body: Json | Stream, headers: Headers, content_type: str) -> tuple[Any, Headers]:
     """Body and headers as they are sent; a stream says its length, so that a server knows when it was cut."""
     if body is None:
         return None, headers
     if not isinstance(body, Stream):
-        return sendable(body), {**headers, "Content-Type": "application/json"}
+        return sendable(body), {**headers, "Content-Type": content_type}
     about = {"Content-Type": body.content_type, "Content-Length": str(body.length)}
     return body.pieces(), {**headers, **about}
 

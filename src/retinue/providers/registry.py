@@ -22,6 +22,7 @@ _OWN = {
     "anthropic": "anthropic",
     "azure-openai": "azure_openai",
     "flowise": "flowise",
+    "foundry": "foundry",
     "langgraph": "langgraph",
     "openai-agents": "openai_agents",
     "openai-assistants": "openai_assistants",

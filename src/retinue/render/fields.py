@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
-from ..core.codec import ACCEPTED
-from ..core.model import MISSING, Cause, FieldChange, Json, Kind, Shape
+from ..core.codec import ACCEPTED, published_fields
+from ..core.model import MISSING, Cause, Change, FieldChange, Json, Kind, Shape
 from ..core.pointer import split_pointer
 from ..core.references import target_of
 from .leaves import Leaf, leaves, names
@@ -51,6 +51,14 @@ class _Row:
     remark: str = ""
     below: tuple[str, ...] = ()
     column: int = _LABEL
+
+
+def shown_fields(change: Change) -> tuple[FieldChange, ...]:
+    """What a plan publishes of a step's fields, and which version serves before and after it."""
+    found, versions = published_fields(change), change.serving
+    if versions is None or versions.now == versions.then:
+        return found
+    return (FieldChange("/serves", f"version {versions.now}", f"version {versions.then}"), *found)
 
 
 def created_fields(fields: Sequence[FieldChange], kind: Kind | None, layout: Layout, style: Style) -> list[str]:

@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
-from ..core.codec import outcome, plan_digest, plan_to_json, published_fields
+from ..core.codec import outcome, plan_digest, plan_to_json
 from ..core.model import Action, Cause, Change, Diagnostic, Obstacle, Outcome, Plan, Status
 from .diagnostics import note_lines, obstacles
-from .fields import Layout, changed_fields, created_fields, field_name
+from .fields import Layout, changed_fields, created_fields, field_name, shown_fields
 from .fit import GAP, LIMIT, Detail, Part, fit, head_lines
 from .inert import code, fence, folded, html_code, is_web_address, link, units
 from .results import counts, result_lines
@@ -124,7 +124,7 @@ def _change(change: Change, plan: Plan, seen: set[Obstacle]) -> Part:
     def drawn() -> list[str]:
         """As the text shows them, with the sign of a changed line in the first column, where a diff has it."""
         draw, kind = created_fields if change.action is Action.CREATE else changed_fields, change.address.kind
-        lines = draw(published_fields(change), plan.kinds.get(kind), _LAYOUT, _PLAIN)
+        lines = draw(shown_fields(change), plan.kinds.get(kind), _LAYOUT, _PLAIN)
         return [_SIGNED.sub(r"\2 \1", line[4:]) for line in lines]
 
     def detailed(most: int | None) -> Detail:
@@ -141,7 +141,7 @@ def _change(change: Change, plan: Plan, seen: set[Obstacle]) -> Part:
     return Part(
         " ".join([line, *stuck]),
         f"- {code(f'{symbol(change.action)} {change.address}')}",
-        detailed if texts or published_fields(change) else None,
+        detailed if texts or shown_fields(change) else None,
         needed=change.blocked is not None or change.action.destroys,
         counts=f"to {change.action}" + (" (blocked)" if change.blocked else ""),
     )
@@ -154,7 +154,7 @@ def _line(change: Change, plan: Plan, span: Callable[[str], str]) -> str:
     reason = reason_of(change, plan)
     words += [span(reason) if change.moved_from else reason.replace("`", "")] if reason else []
     if change.action is not Action.CREATE:
-        names = [field_name(item.path) for item in published_fields(change)]
+        names = [field_name(item.path) for item in shown_fields(change)]
         words += [span(cut(", ".join(names), _MESSAGE))] if names else []
     if any(item.cause is not Cause.MANIFEST for item in change.fields):
         words.append("(drift)")

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 from ..core.allowed import Allowed
-from ..core.codec import published_fields, summary
+from ..core.codec import summary
 from ..core.model import Action, Cause, Change, Obstacle, Plan, Promotion, Reason
 from .diagnostics import note_lines, obstacles
-from .fields import CAUSES, Layout, changed_fields, created_fields, remark_after
+from .fields import CAUSES, Layout, changed_fields, created_fields, remark_after, shown_fields
 from .safe import cells, clean, defuse, pad
 from .style import REVIEWED, Style
 
@@ -33,7 +33,7 @@ _REASONS: dict[str, str] = {
     Reason.ADOPTED: "managed by retinue from now on",
     Reason.MARKER_LOST: "marker lost: known again by what it is called",
     Reason.MARKER_DAMAGED: "its marker cannot be read",
-    Reason.SET_BACK: "the service went back to an earlier version of it",
+    Reason.SET_BACK: "another version of it is live than the one last applied",
     Reason.DESTROY: "everything of ours is destroyed",
     Reason.EXPIRED: "it expired; a new one takes its place",
     Reason.ACCEPTED: "live as its manifest says; only its marker is written",
@@ -125,7 +125,7 @@ def _steps(plan: Plan, style: Style, width: int) -> Iterator[str]:
         # What is in a file is the author's own; the head says how large it is.
         if kind is None or not kind.by_content:
             draw = created_fields if change.action is Action.CREATE else changed_fields
-            yield from draw(published_fields(change), kind, layout, style)
+            yield from draw(shown_fields(change), kind, layout, style)
         for word, obstacle in obstacles(change):
             # Each way out on a line of its own, to paste; shown once for a whole group.
             repeated = obstacle in shown

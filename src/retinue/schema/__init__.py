@@ -126,7 +126,8 @@ def _shape(schema: Json, root: Mapping[str, Json]) -> Shape:
     properties, values, items = inner.get("properties"), inner.get("additionalProperties"), inner.get("items")
     branches = inner["allOf"] if inner.get("x-retinue-by-type") else ()
     types = {branch["if"]["properties"]["type"]["const"]: _shape(branch["then"], root) for branch in branches}
-    members = {key: _shape(sub, root) for key, sub in (properties or {}).items()}
+    kept = {key: sub for key, sub in (properties or {}).items() if sub is True or "x-retinue-at-create" not in sub}
+    members = {key: _shape(sub, root) for key, sub in kept.items()}
     return Shape(
         properties=members if members and not types else None,
         values=_shape(values, root) if isinstance(values, dict) else None,

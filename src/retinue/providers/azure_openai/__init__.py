@@ -20,6 +20,7 @@ from ..vector_stores import STORE_FIELDS, StoreVerbs
 from ..wire import Connection
 from .checks import assistant_problems, store_problems
 from .forms import Foundry, Modern, WithFileIds
+from .identity import FOUNDRY_SCOPE, RESOURCE_SCOPE, token, two_ways
 from .service import FileIdsVerbs, classify
 from .versions import DEFAULT, FOUNDRY_VERSIONS, MOST_IN_BATCH, NEWEST, Part, Version, complaint, is_foundry
 
@@ -60,9 +61,7 @@ class AzureProvider(Provider):
         problems = [*_endpoint_problems(settings.endpoint)]
         if wrong is not None:
             problems.append(Diagnostic("azure-api-version", *wrong, path="/api_version" if stated else "/endpoint"))
-        if entra and settings.has_key:
-            message, remedy = "`api_key` and `entra` are two ways to sign in", "Keep one of them."
-            problems.append(Diagnostic("azure-two-keys", message, remedy, path="/entra"))
+        problems += two_ways(settings)
         if foundry and "://" in settings.endpoint:
             message = "Foundry's classic agents, which this environment uses, retire on 2027-03-31"
             what = "Plan where these assistants shall live then"
@@ -83,11 +82,7 @@ class AzureProvider(Provider):
         return {**rest, **live.spec}
 
     def token(self) -> str | None:
-        if not self._uses_entra:
-            return None
-        from .identity import FOUNDRY_SCOPE, RESOURCE_SCOPE, token
-
-        return token(FOUNDRY_SCOPE if self.version.foundry else RESOURCE_SCOPE)
+        return token(FOUNDRY_SCOPE if self.version.foundry else RESOURCE_SCOPE) if self._uses_entra else None
 
     def connect(self, connection: Connection) -> Service:
         base = connection.base_url.rstrip("/")

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ...core.errors import AuthError, UsageError
+from ...core.model import Diagnostic
+from ..base import Settings
 
 RESOURCE_SCOPE, FOUNDRY_SCOPE = "https://cognitiveservices.azure.com/.default", "https://ai.azure.com/.default"
+
+
+def two_ways(settings: Settings) -> Iterator[Diagnostic]:
+    if "entra" in settings.values and settings.has_key:
+        message, remedy = "`api_key` and `entra` are two ways to sign in", "Keep one of them."
+        yield Diagnostic("azure-two-keys", message, remedy, path="/entra")
 
 
 def token(scope: str) -> str:

@@ -171,7 +171,8 @@ class OpenAIAgentsProvider(Provider):
 
     def recognised(self, raw: Mapping[str, Json]) -> Live | None:
         """An object of an export as a live agent; None if it says that it is something else."""
-        return to_live(raw) if raw.get("object") == "agent" and text(raw.get("id")) else None
+        is_ours = raw.get("object") == "agent" and text(raw.get("id")) and "versions" not in raw
+        return to_live(raw) if is_ours else None
 
 
 PROVIDER = OpenAIAgentsProvider()

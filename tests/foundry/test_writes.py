@@ -1,0 +1,202 @@
+"""Writes that others meet, that the service refuses, or that it takes for nothing new."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from retinue_emulator.faults import Behaviour
+
+from .conftest import FoundryWorld
+from .test_serving import KIND, STRICT, tutor
+
+
+@pytest.mark.parametrize("pinned", [False, True])
+@pytest.mark.parametrize("when", [("PATCH", "agents/tutor"), ("POST", "/versions"), ("GET", "agents/tutor")])
+def test_an_edit_in_the_portal_meanwhile_is_never_lost_nor_served_unseen(
+    world: FoundryWorld, pinned: bool, when: tuple[str, str]
+) -> None:
+    tutor(world, *([KIND, STRICT] if pinned else [STRICT]))
+    world.assistant("tutor", "instructions: Be brief.\n")
+    world.ahead.acts.append((*when, lambda: world.publish("tutor", marked=True, instructions="Edited.")))
+    ran = world.run("apply", "--auto-approve")
+    edited = [raw["version"] for raw in world.versions("tutor") if raw["definition"]["instructions"] == "Edited."]
+    assert len(edited) == 1, "the edit is a version still"
+    if ran.code == 0:
+        # The edit came after our own version, or does not serve because another one is pinned.
+        assert world.says("tutor") == "Be brief."
+    else:
+        assert ran.code == 6, ran.out + ran.err
+        assert world.says("tutor") == ("Be strict." if pinned else "Edited.")
+        assert "Be brief." not in [raw["definition"]["instructions"] for raw in world.versions("tutor")]
+        assert world.run("apply", "--auto-approve").code == 0
+    world.settled()
+    assert world.says("tutor") == "Be brief."
+
+
+def test_a_pointer_that_is_moved_meanwhile_is_left_where_it_is(world: FoundryWorld) -> None:
+    tutor(world, KIND, STRICT)
+    world.assistant("tutor", "instructions: Be brief.\n")
+    world.ahead.acts.append(("POST", "/versions", lambda: world.pin("tutor", v1=100)))
+    ran = world.run("apply", "--auto-approve")
+    assert ran.code == 6 and "was changed between the last look at it and the write" in ran.out + ran.err
+    assert world.pinned("tutor") == {"1": 100} and len(world.versions("tutor")) == 2
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_an_agent_that_is_created_meanwhile_is_not_written_into(world: FoundryWorld, same: bool) -> None:
+    world.project()
+    world.assistant("tutor", KIND)
+    theirs = {"definition": {"kind": "prompt", "model": "gpt-4o", "instructions": "Mine."}}
+    world.ahead.acts.append(("POST", "/versions", lambda: world.call("POST", "agents/tutor/versions", theirs)))
+    ran = world.run("apply", "--auto-approve")
+    assert ran.code == 6, ran.out + ran.err
+    (left,) = world.versions("tutor")
+    assert left["definition"]["instructions"] == "Mine." and left["metadata"] == {}
+    assert world.run("plan").code == 0 and world.run("apply", "--auto-approve").code == 5
+
+
+def test_two_applies_at_once_make_one_version_of_each(world: FoundryWorld) -> None:
+    tutor(world, KIND)
+    world.assistant("tutor", STRICT)
+    world.assistant("new", KIND)
+    codes: list[int] = []
+    world.ahead.acts.append(("PATCH", "agents/tutor", lambda: codes.append(world.run("apply", "--auto-approve").code)))
+    codes.append(world.run("apply", "--auto-approve").code)
+    assert sorted(codes) in ([0, 0], [0, 6], [0, 8])
+    world.settled()
+    assert len(world.versions("tutor")) == 2 and len(world.versions("new")) == 1
+    assert world.says("tutor") == "Be strict."
+
+
+def test_an_agent_that_was_deleted_meanwhile_is_not_made_again(world: FoundryWorld) -> None:
+    tutor(world, KIND, STRICT)
+    world.assistant("tutor", "instructions: Be brief.\n")
+    world.ahead.acts.append(("POST", "/versions", lambda: world.call("DELETE", "agents/tutor")))
+    assert world.run("apply", "--auto-approve").code == 6
+    assert world.live() == {}
+
+
+@pytest.mark.parametrize("choice", ["same", "definition"])
+def test_a_note_that_the_service_takes_for_nothing_new_is_not_made_and_loses_no_marker(
+    world: FoundryWorld, choice: str
+) -> None:
+    tutor(world, KIND)
+    world.emulator.behaviour = Behaviour(foundry_create=choice)
+    ran = world.run("verify", "--", "true")
+    assert (ran.code == 0) is (choice == "same"), ran.err
+    if choice == "definition":
+        assert "says the same" in ran.err and len(world.versions("tutor")) == 1
+    world.settled()
+    world.assistant("tutor", STRICT)
+    world.apply()
+    assert world.says("tutor") == "Be strict."
+
+
+def test_the_thousandth_version_is_warned_of_and_the_next_is_refused_in_the_services_words(
+    world: FoundryWorld,
+) -> None:
+    tutor(world, KIND)
+    (first,) = world.versions("tutor")
+    for number in range(2, 801):
+        raw = {**first, "object": "foundry.agent", "version": str(number), "id": f"tutor:{number}"}
+        world.emulator.seed(
+            {**raw, "definition": {**first["definition"], "instructions": f"Be kind.{' ' * (number % 2)}"}}
+        )
+    ran = world.run("plan")
+    assert "tutor has had 800 versions; 1,000 is the most that an agent can have" in ran.out
+    for number in range(801, 1_001):
+        world.emulator.seed({**first, "object": "foundry.agent", "version": str(number), "id": f"tutor:{number}"})
+    world.assistant("tutor", STRICT)
+    ran = world.run("apply", "--auto-approve")
+    assert ran.code == 1 and "1000" in ran.out + ran.err
+    assert world.says("tutor") == "Be kind."
+
+
+def test_members_behind_a_preview_header_are_an_error_that_names_it(world: FoundryWorld) -> None:
+    tutor(world, KIND)
+    (first,) = world.versions("tutor")
+    definition = {**first["definition"], "skills": [{"skill_id": "s"}]}
+    world.emulator.seed({**first, "object": "foundry.agent", "definition": definition})
+    world.assistant("tutor", STRICT)
+    ran = world.run("apply", "--auto-approve")
+    assert ran.code == 1 and "Foundry-Features" in ran.out + ran.err and world.says("tutor") == "Be kind."
+
+
+@pytest.mark.parametrize(
+    ("member", "header"),
+    [
+        ("skills: []", "Skills=V1Preview"),
+        ("draft: true", "DraftAgents=V1Preview"),
+        ("harness: {}", "GitHubCopilot=V1Preview"),
+    ],
+)
+def test_a_manifest_cannot_ask_for_a_preview(world: FoundryWorld, member: str, header: str) -> None:
+    world.project()
+    world.assistant("tutor", f"providers: {{foundry: {{{member}}}}}\n")
+    ran = world.run("validate")
+    assert ran.code == 3 and f"Foundry-Features: {header}" in ran.err and "tutor.yaml:3" in ran.err
+
+
+def test_129_tools_are_an_error_before_anything_is_sent(world: FoundryWorld) -> None:
+    world.project()
+    tools = "".join(f"  - {{type: function, function: {{name: f{n}}}}}\n" for n in range(127))
+    own = "providers: {foundry: {tools: [{type: bing_grounding}, {type: shell}]}}\n"
+    world.assistant("tutor", f"tools:\n{tools}{own}")
+    ran = world.run("validate")
+    assert ran.code == 3 and "there are 129 tools with those below `providers`; 128 is the most" in ran.err
+    world.assistant("tutor", f"tools:\n{tools}{own.replace(', {type: shell}', '')}")
+    world.apply()
+
+
+def test_a_display_name_takes_one_of_the_pairs(world: FoundryWorld) -> None:
+    world.project()
+    pairs = ", ".join(f"k{n}: v" for n in range(14))
+    world.assistant("tutor", f"name: Tutor\nmetadata: {{{pairs}}}\n")
+    ran = world.run("validate")
+    assert ran.code == 0 and "`name` cannot be held: the display name travels as a metadata pair" in ran.err
+    world.apply()
+    assert len(world.agent("tutor")["versions"]["latest"]["metadata"]) == 16
+
+
+def test_files_and_stores_are_below_the_openai_route(world: FoundryWorld) -> None:
+    world.project()
+    world.write("data/a.md", "One.")
+    world.write(
+        "assistants/store.yaml", "vector_store: handbook\nname: Handbook\nfiles: [{file_id: {upload: ../data/a.md}}]\n"
+    )
+    world.assistant(
+        "tutor",
+        "tools: [{type: file_search, file_search: {max_num_results: 5}}, {type: code_interpreter}]\n"
+        "tool_resources:\n  file_search: {vector_store_ids: [{ref: VectorStore/handbook}]}\n"
+        "  code_interpreter: {file_ids: [{upload: ../data/a.md}]}\n",
+    )
+    world.apply()
+    tools = world.agent("tutor")["versions"]["latest"]["definition"]["tools"]
+    stores = dict(world.emulator.store.everything("vector_store"))
+    files = dict(world.emulator.store.everything("file"))
+    assert tools[0] == {"type": "file_search", "vector_store_ids": [*stores], "max_num_results": 5}
+    assert tools[1] == {"type": "code_interpreter", "container": {"type": "auto", "file_ids": [*files]}}
+    sent = [item for item in world.emulator.requests if "vector_stores" in item.path or "files" in item.path]
+    assert sent and all("/openai/v1/" in item.path for item in sent)
+    world.write("data/a.md", "Two.")
+    world.apply()
+    assert len(dict(world.emulator.store.everything("file"))) == 1
+    assert json.loads(world.run("output").out).keys() == {"Assistant/tutor", "VectorStore/handbook"}
+
+
+def test_a_search_without_a_store_and_resources_without_a_tool_are_told_at_their_lines(world: FoundryWorld) -> None:
+    world.project()
+    world.assistant("tutor", "tools: [{type: file_search}]\ntool_resources: {code_interpreter: {file_ids: [file-1]}}\n")
+    ran = world.run("validate")
+    assert ran.code == 3 and "file_search needs a vector store here" in ran.err and "tutor.yaml:3" in ran.err
+    assert "the resources of code_interpreter cannot be held" in ran.err and "tutor.yaml:4" in ran.err
+
+
+def test_providers_check_holds_the_record_against_the_service(world: FoundryWorld) -> None:
+    world.project()
+    world.assistant("tutor")
+    ran = world.run("providers", "check", "-e", "dev", "--auto-approve")
+    assert ran.code == 0 and "Every claim holds." in ran.out, ran.out + ran.err
+    assert world.live() == {}
