@@ -107,7 +107,7 @@ def test_what_a_deployment_runs_is_shown_and_never_archived(managed: World) -> N
         text = (managed.root / "retinue.yaml").read_text(encoding="utf-8")
         managed.write("retinue.yaml", text.replace("environments:", f"{removed}environments:"))
         plan = managed.run("plan")
-        assert "blocked: deployment “Nightly ant”" in plan.out and "forget: true" in plan.out
+        assert "blocked: it is run by deployment “Nightly ant”" in plan.out and "forget: true" in plan.out
         assert managed.run("apply", "--auto-approve").code == 5
     assert managed.run("destroy", "--auto-approve", "--allow", "brake=4").code == 5
     assert len(agents(managed)) == 4

@@ -100,7 +100,7 @@ def freshness(change: Change, live: Live | None, holder: Claim | None, target: T
     if not reached and not matches(change, live, target):
         return Stale(_what_moved(change, live, kind))
     if change.action.destroys and live.users:
-        return Stale(f"{live.users[0]} runs it now")
+        return Stale(f"it is run by {live.users[0]} now")
     if change.extra:
         return Stale(f"{change.remote_id} is no longer a duplicate") if holder is not None and other is None else None
     return Stale(f"{other.remote_id} now has this address") if other is not None else None

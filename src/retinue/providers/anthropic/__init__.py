@@ -126,7 +126,7 @@ class AnthropicProvider(Provider):
         keep = f"to keep the agent there, removed: [{{address: {change.address}, forget: true}}]"
         if live.users:
             way = "archive the deployment in the service, or have it run another agent, and plan again"
-            return Obstacle("in-use", f"{', '.join(live.users)} runs it", (way, keep))
+            return Obstacle("in-use", f"it is run by {', '.join(live.users)}", (way, keep))
         if live.users is None and change.orphan:
             ways = ("let the key read deployments", keep, f"to archive it all the same, removed: [{change.address}]")
             return Obstacle("in-use", "a deployment may run it: deployments cannot be read with this key", ways)

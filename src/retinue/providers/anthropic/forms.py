@@ -66,8 +66,10 @@ class Form:
         if spec.get("tools") or block:
             tools = read_tools(*write_tools(spec.get("tools"), block.get("tools"), block.get("mcp_servers")))
             spec["tools"] = tools.portable
-            own = {**block, "tools": tools.own, "mcp_servers": tools.servers}
-            spec["providers"] = {**mapping(spec.get("providers")), self.name: own}
+            placed = {"tools": tools.own, "mcp_servers": tools.servers}
+            own = {name: item for name, item in {**block, **placed}.items() if item or name not in placed}
+            if own or block:
+                spec["providers"] = {**mapping(spec.get("providers")), self.name: own}
         return replace(desired, spec=spec)
 
     def _members(self, spec: Mapping[str, Json]) -> dict[str, Json]:

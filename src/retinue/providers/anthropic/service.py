@@ -106,7 +106,7 @@ class AgentVerbs:
             with suppress(AuthError, ApiGone, Rejected):
                 running = _running(self._all(self._family.deployments, "deployments", agent_id=remote_id))
                 if users := running.get(remote_id):
-                    raise StaleError(f"{', '.join(users)} runs {remote_id} now", "Plan again and review.")
+                    raise StaleError(f"{remote_id} is run by {', '.join(users)} now", "Plan again and review.")
         path = below(self._family.agents, remote_id)
         try:
             if self._family.removal:
