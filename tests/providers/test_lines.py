@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import queue
 import socket
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,12 +14,15 @@ import httpx
 import pytest
 
 from retinue.providers.gate import Clock
+from retinue.providers.http import Http
 from retinue.providers.lines import Lines
-from retinue.providers.wire import Connection
+from retinue.providers.openai_assistants import classify
+from retinue.providers.wire import Connection, Verb
 
 from ..serving import raw_served, request_in
 
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+ANSWER = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{"id": "x"}'
 BROKEN = {
     "cut off": b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{",
     "no answer": b"",
@@ -60,6 +65,25 @@ def asked(lines: Lines) -> Iterator[httpx.Response]:
 def read(response: httpx.Response) -> bytes:
     assert isinstance(response.stream, httpx.SyncByteStream)
     return b"".join(response.stream)
+
+
+def test_each_request_under_way_has_a_line_that_later_ones_take_over() -> None:
+    together = threading.Barrier(4)
+
+    def handler(connection: socket.socket) -> None:
+        for number in range(1000):
+            request_in(connection)
+            if number == 0:
+                together.wait(30)  # all are under way at once
+            connection.sendall(ANSWER)
+
+    with raw_served(handler) as (url, came), ThreadPoolExecutor(4) as pool:
+        http = Http(Connection(url, {"Authorization": "Bearer k"}, parallelism=4, budget=60), classify)
+        for _ in range(3):
+            sent = [pool.submit(http.send, Verb.GET, "GET", f"assistants/{number}") for number in range(20)]
+            assert [item.result() for item in sent] == [{"id": "x"}] * 20
+        http.close()
+        assert len(came) == 4
 
 
 def test_what_is_under_way_has_a_line_of_its_own_and_what_comes_after_takes_one_of_them() -> None:
@@ -131,7 +155,6 @@ def test_a_header_of_a_provider_takes_the_place_of_the_usual_one_however_it_is_w
     sent: tuple[Lines, list[httpx.Request]],
 ) -> None:
     lines, requests = sent
-    own: Callable[[str], list[str]]
     with lines.answered("GET", "x", {"accept": "text/x", "user-agent": "acme/1", "X-Key": "k"}, None, 5.0, 5.0):
         own = requests[0].headers.get_list
         assert (own("accept"), own("user-agent"), own("x-key")) == (["text/x"], ["acme/1"], ["k"])
