@@ -231,6 +231,7 @@ def test_a_field_without_a_default_that_is_given_up_is_stale_if_it_was_edited_si
     change = only([desired("bot", {name: value for name, value in SPEC.items() if name != "model"})], [OLD])
     assert [(item.path, item.after) for item in change.fields] == [("/model", None)]
     assert verdict(change, OLD) == "go"
+    assert verdict(change, edited(OLD, model=None)) == "go", "somebody did the same, which is to be noted"
     assert verdict(change, edited(OLD, model="n")) == '/model was "m" when the plan was made and is "n" now'
     assert "in a field that the plan does not touch" in verdict(change, edited(OLD, temperature=0.9))
     after = carried_out(change, OLD)

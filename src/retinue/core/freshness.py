@@ -151,7 +151,7 @@ def _holds(field: Field, same_value: bool, live: Live, change: Change, target: T
         return entry == asked
     if asked is None and field.shape.default is MISSING:
         # Given up: what it holds is up to the service, once the marker no longer asks for anything.
-        return entry is None
+        return entry is None or field.name not in _visible(live.spec, change, kind)
     if same_value:
         return True
     if entry is None or asked is None or entry.asked != asked.asked or entry.observed is None:
