@@ -93,7 +93,7 @@ class Form:
         }
 
     def create(self, spec: Mapping[str, Json], marker: Marker) -> dict[str, Json]:
-        """What the manifest states and is not the default, with the marker in the metadata."""
+        """The members that the manifest states at another value than the default, with the marker in the metadata."""
         members, plain = self._members(spec), self._members({})
         body = {name: value for name, value in members.items() if not same(value, plain[name])}
         return {**body, "model": _model(members["model"], {}), "metadata": _wanted(spec, marker)}
