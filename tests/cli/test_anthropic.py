@@ -70,6 +70,20 @@ def test_a_removal_for_good_says_so_everywhere_and_counts_for_the_brake(managed:
     assert f"- Assistant/ant {GOOD}" in managed.run("show", "plan.json").out
 
 
+def test_a_live_effort_can_be_taken_although_its_line_went_meanwhile(managed: World) -> None:
+    managed.assistant("ant", "instructions: Be kind.\nreasoning_effort: low\n", model="claude-opus-5-5")
+    managed.apply()
+    managed.assistant("ant", "instructions: Be kind.\n", model="claude-opus-5-5")
+    raw = agents(managed)["ant"]
+    model = {**raw["model"], "effort": {"type": "max"}}
+    managed.emulator.seed({**raw, "model": model, "version": raw["version"] + 1, "object": KIND})
+    assert "--take-live Assistant/ant" in managed.run("import", "--update").out
+    assert managed.run("import", "--update", "--take-live", "Assistant/ant").code == 0
+    assert "reasoning_effort: max" in (managed.root / "assistants/ant.yaml").read_text(encoding="utf-8")
+    managed.apply()
+    assert agents(managed)["ant"]["model"]["effort"] == {"type": "max"}
+
+
 def test_other_services_say_nothing_of_the_kind(world: World) -> None:
     world.project()
     world.assistant("ant")
@@ -107,7 +121,7 @@ def test_what_a_deployment_runs_is_shown_and_never_archived(managed: World) -> N
         text = (managed.root / "retinue.yaml").read_text(encoding="utf-8")
         managed.write("retinue.yaml", text.replace("environments:", f"{removed}environments:"))
         plan = managed.run("plan")
-        assert "blocked: deployment “Nightly ant”" in plan.out and "forget: true" in plan.out
+        assert "blocked: it is run by deployment “Nightly ant”" in plan.out and "forget: true" in plan.out
         assert managed.run("apply", "--auto-approve").code == 5
     assert managed.run("destroy", "--auto-approve", "--allow", "brake=4").code == 5
     assert len(agents(managed)) == 4

@@ -226,6 +226,19 @@ def test_an_update_minds_a_protection_that_was_set_or_lifted_since() -> None:
     assert verdict(change, PROTECTED) == "go"
 
 
+def test_a_field_without_a_default_that_is_given_up_is_stale_if_it_was_edited_since() -> None:
+    """Only once the marker says that nothing is asked of it is it left to the service."""
+    change = only([desired("bot", {name: value for name, value in SPEC.items() if name != "model"})], [OLD])
+    assert [(item.path, item.after) for item in change.fields] == [("/model", None)]
+    assert verdict(change, OLD) == "go"
+    assert verdict(change, edited(OLD, model=None)) == "go", "somebody did the same, which is to be noted"
+    assert verdict(change, edited(OLD, model="n")) == '/model was "m" when the plan was made and is "n" now'
+    assert "in a field that the plan does not touch" in verdict(change, edited(OLD, temperature=0.9))
+    after = carried_out(change, OLD)
+    for model in (None, "m", "chosen by the service"):
+        assert verdict(change, edited(after, model=model)) == "done asst_bot"
+
+
 def test_a_value_that_chance_put_there_is_still_noted() -> None:
     change = only([ASKED], [OLD])
     there = edited(OLD, temperature=0.9)

@@ -206,6 +206,13 @@ def test_what_is_understood_is_what_is_read_back(portable: list[Json], own: dict
     assert same(canonical(again.spec, kind), want)
 
 
+@pytest.mark.parametrize("providers", [{}, {"providers": {"anthropic": {"speed": "fast"}}}], ids=str)
+def test_a_manifest_is_understood_to_say_nothing_of_what_it_leaves_out(providers: dict[str, Json]) -> None:
+    tool = function(description="d", parameters={"type": "object", "properties": {}})
+    spec = {"name": "bot", "model": MODEL["id"], "tools": [tool], **providers}
+    assert FORM.understood(manifest(**spec)).spec == spec
+
+
 def _answered(body: Mapping[str, Any]) -> dict[str, Any]:
     """With each toolset resolved, as the service answers it."""
 
@@ -387,7 +394,8 @@ def test_what_a_deployment_runs_is_said_and_not_removed(agents: Agents) -> None:
     for orphan in (True, False):
         blocked = removing(found, orphan=orphan)
         assert blocked is not None and blocked.code == "in-use" and "Nightly" in blocked.message
-    with pytest.raises(StaleError, match="Nightly"):
+        assert blocked.message == f"it is run by {', '.join(found.users)}"
+    with pytest.raises(StaleError, match=f"{found.remote_id} is run by deployment .Nightly.*Paused"):
         agents.service.delete("Assistant", found.remote_id)
     assert agents.emulator.store.get(KIND, found.remote_id) and agents.listed()
 

@@ -39,7 +39,7 @@ def entries() -> dict[str, EntryPoint]:
 
 
 def load(name: str) -> Callable[..., Any]:
-    """What makes the emulator of this name, from the path of its database: a WSGI application that can be closed.
+    """A function from the path of a database to the emulator of this name, a WSGI application that can be closed.
 
     By a provider's name its root is where that provider's base URL points. Raises UsageError if there is none.
     """

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from ..core.differences import altered
+from ..core.canonical import canonical
+from ..core.differences import differing
 from ..core.errors import InvalidManifests, UsageError
 from ..core.model import MISSING, Cause, Live, Plan, Severity
 from ..core.observation import Observation
-from ..core.pointer import with_ignored
+from ..core.pointer import with_ignored, without
 from ..core.references import addresses_in
 from ..load.emit import to_yaml
 from ..load.export import stated
@@ -60,13 +61,15 @@ def _wanted(session: Session, plan: Plan, live: Sequence[Live], taken: set[str])
         fields = exporter.exported(found) if exporter else found.spec
         fields = with_ignored(console.SECRETS.masked_json(dict(fields)), written.spec, written.policy.ignore_changes)
         values = stated(fields, kind)
-        differing = altered({item.name: item.after for item in moved}, values, kind, (), change.ignored)
+        says = {item.name: item.after for item in moved}
+        sides = (without(canonical(side, kind), change.ignored) for side in (says, values))
+        can_be_said = {item.name for item in differing(says, *sides)}
         for item in moved:
             name = item.name
             one = Wanted(written, kind.fields[name], values.get(name, MISSING))
             if addresses_in({name: item.after}, kind):
                 refused.append(Refused(one._replace(value=MISSING), _REFERS))
-            elif name not in differing:
+            elif name not in can_be_said:
                 refused.append(Refused(one._replace(value=found.spec.get(name, MISSING)), _BEYOND))
             elif item.cause is Cause.BOTH and str(change.address) not in taken:
                 refused.append(Refused(one, f"{_BOTH}; --take-live {change.address} takes the live one"))

@@ -100,7 +100,7 @@ def freshness(change: Change, live: Live | None, holder: Claim | None, target: T
     if not reached and not matches(change, live, target):
         return Stale(_what_moved(change, live, kind))
     if change.action.destroys and live.users:
-        return Stale(f"{live.users[0]} runs it now")
+        return Stale(f"it is run by {live.users[0]} now")
     if change.extra:
         return Stale(f"{change.remote_id} is no longer a duplicate") if holder is not None and other is None else None
     return Stale(f"{other.remote_id} now has this address") if other is not None else None
@@ -149,6 +149,9 @@ def _holds(field: Field, same_value: bool, live: Live, change: Change, target: T
     asked, entry = change.asked.get(field.code), entries.get(field.code)
     if field.name in target.hidden(kind.name):
         return entry == asked
+    if asked is None and field.shape.default is MISSING:
+        # Given up: what it holds is up to the service, once the marker no longer asks for anything.
+        return entry is None or field.name not in _visible(live.spec, change, kind)
     if same_value:
         return True
     if entry is None or asked is None or entry.asked != asked.asked or entry.observed is None:

@@ -1,4 +1,4 @@
-"""What a run is for, what it reads and has read live, and whose that is. Chooses no step. Pure."""
+"""The target of a run, what it reads and has read live, and whose that is. Chooses no step. Pure."""
 
 from __future__ import annotations
 

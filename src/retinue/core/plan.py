@@ -236,7 +236,7 @@ def _run_by(world: World, shown: Collection[Address]) -> Iterator[Diagnostic]:
 def _notes(
     known: _Known, changes: Sequence[Change], renamed: Sequence[Pair], external_references: Mapping[ObjectKey, str]
 ) -> Iterator[Diagnostic]:
-    """What was left alone, lines of the project that do nothing, and where to write what makes renames of steps."""
+    """Notes on objects left alone, on lines of the project that do nothing, and on the line that makes a rename."""
     target, world = known.target, known.world
     yield from world.diagnostics
     # What goes by an explicit word although something of others refers to it; without one it is blocked.

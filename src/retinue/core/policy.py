@@ -171,7 +171,7 @@ def is_unasked(change: Change, acknowledged: Collection[Address]) -> bool:
 
 
 def block_twins(plan: Plan, facts: Facts) -> Plan:
-    """What is to be created may be there already: an unmanaged object of its kind that has its display name, or one
+    """Blocks a create whose object may be there already: an unmanaged one of its kind with its display name, or one
     whose marker cannot be read."""
     adopted = {change.remote_id for change in plan.changes if change.action is Action.ADOPT}
     named: dict[tuple[str, str], list[str]] = defaultdict(list)

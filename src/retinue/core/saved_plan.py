@@ -1,4 +1,4 @@
-"""What a saved plan must stand up to: an apply can carry it out, and its manifests still ask for its steps. Pure.
+"""Checks of a saved plan: that an apply can carry it out, and that its manifests still ask for its steps. Pure.
 
 It says what was approved; what is carried out is always a step that was just planned from the manifests.
 """

@@ -149,7 +149,7 @@ def _bad_name(word: str, name: Any, at: Place) -> Diagnostic:
 
 
 def policy_of(block: Any, environments: Collection[str]) -> Policy:
-    """What the block says. `adopt` with a plain id means that id in every environment."""
+    """The block as a Policy. `adopt` with a plain id means that id in every environment."""
     if type(block) is not Map:
         return Policy()
     adopt = block.get("adopt")

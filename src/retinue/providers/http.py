@@ -220,7 +220,7 @@ class Http:
                 if self._clock.now() > end:
                     raise httpx.ReadTimeout("the answer did not end in time")
 
-        # Here, because the client's own way fails at half of a surrogate pair, which may be part of a cursor.
+        # Here, because httpx's own way fails at half of a surrogate pair, which may be part of a cursor.
         query = urlencode({**self._params, **(call.params or {})}, errors="surrogatepass")
         target = f"{call.path}?{query}" if query else call.path
         latest = max(end, started + _SHORTEST_WAIT)

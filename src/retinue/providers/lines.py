@@ -14,13 +14,15 @@ from ..core.errors import UsageError
 from .answers import ACCEPT
 from .wire import Connection
 
-_ALWAYS = {"Accept": "*/*", **ACCEPT, "Connection": "keep-alive", "User-Agent": f"python-httpx/{httpx.__version__}"}
+_ALWAYS = httpx.Headers(
+    {"Accept": "*/*", **ACCEPT, "Connection": "keep-alive", "User-Agent": f"python-httpx/{httpx.__version__}"}
+)
 _LONGEST_CONNECT, _LONGEST_WRITE = 5.0, 30.0
 
 
 @cache
 def trust() -> ssl.SSLContext:
-    """Whom to trust, once for a process: reading all certificates takes longer than many a plan."""
+    """The certificates to trust, read once for a process: that takes longer than many a plan."""
     return httpx.create_ssl_context()
 
 
@@ -51,13 +53,20 @@ class Lines:
             message = f"a proxy or certificate setting of this shell cannot be used ({type(error).__name__})"
             remedy = "Check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR."
             raise UsageError(message, remedy) from error
-        self._idle = list(self._all)
-        # Most requests are alike, and both take long to make. A link to a next page is a whole URL.
-        whole = ("http://", "https://")
-        self._url = lru_cache(maxsize=64)(
-            lambda target: httpx.URL(target if target.startswith(whole) else f"{base}/{target}")
-        )
-        self._head = lru_cache(maxsize=16)(lambda *pairs: httpx.Headers({**_ALWAYS, **dict(pairs)}))
+        self._idle, self._closed = list(self._all), False
+
+        def url(target: str) -> httpx.URL:
+            # A service may have a second API beside the one at its base: then the target is a whole URL.
+            whole = target.lower().startswith(("http://", "https://"))
+            return httpx.URL(target if whole else f"{base}/{target}")
+
+        def head(*pairs: tuple[str, str]) -> httpx.Headers:
+            found = _ALWAYS.copy()
+            found.update(pairs)
+            return found
+
+        # Most requests are alike, and both take long to make.
+        self._url, self._head = lru_cache(maxsize=64)(url), lru_cache(maxsize=16)(head)
 
     @contextmanager
     def answered(
@@ -80,15 +89,19 @@ class Lines:
                 finally:
                     response.close()
         finally:
+            if self._closed:
+                line.close()
             self._idle.append(line)
 
     def close(self) -> None:
+        """A request that is still under way closes its own line at its end."""
+        self._closed = True
         for line in self._all:
             line.close()
 
 
 def _opener(connection: Connection) -> tuple[Callable[[], httpx.BaseTransport], Any]:
-    """What opens a line, and what bounds the time of an exchange on it."""
+    """A function that opens a line, and one that bounds the time of an exchange on it."""
     if connection.transport is not None:
         return lambda: connection.transport, nullcontext
     from .sockets import Bounded  # only where there are sockets

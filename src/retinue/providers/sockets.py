@@ -1,6 +1,6 @@
 """Sockets on which no wait outlasts the exchange that it belongs to: looking up, connecting, TLS, sending, reading.
 
-The client's own timeouts are for one wait each: a server that sends a byte now and then would be read for ever.
+httpx's own timeouts are for one wait each: a server that sends a byte now and then would be read for ever.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _PIECE = 4096
 
 
 class Bounded(httpcore.NetworkBackend):
-    """Opens the sockets of a client. A connection serves one exchange at a time, and that is of one thread."""
+    """Opens the sockets of all lines to a service. A line serves one exchange at a time, and that is of one thread."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock, self._plain, self._here = clock, httpcore.SyncBackend(), threading.local()

@@ -136,7 +136,7 @@ Classify = Callable[[Verb, Answer], Verdict]
 
 
 def by_status(verb: Verb, status: int) -> Verdict:
-    """What a status alone says at most services; a `classify` first tells good answers, and what is special."""
+    """The meaning of a status at most services, after a `classify` has told good answers and what is special."""
     if status in (401, 403):
         return Verdict.AUTH
     if status in (404, 410):

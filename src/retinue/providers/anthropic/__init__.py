@@ -56,11 +56,9 @@ def _problems(form: Form, desired: Desired) -> Iterator[Diagnostic]:
     for name, known, key in (("tools", seen, identity), ("mcp_servers", servers, lambda it: it.get("name"))):
         for index, item in numbered(block.get(name)):
             if (it := key(item)) in known:
-                message, remedy = (
-                    "this is there already: another one of that name stands before it",
-                    "Keep one of the two.",
-                )
-                yield Diagnostic("agents-tool", message, remedy, path=f"/providers/{form.name}/{name}/{index}")
+                message = "it stands there twice: an earlier one has the same name"
+                at = f"/providers/{form.name}/{name}/{index}"
+                yield Diagnostic("agents-tool", message, "Keep one of the two.", path=at)
             known.add(it)
 
 
@@ -120,15 +118,15 @@ class AnthropicProvider(Provider):
         return Configured(AnthropicProvider(self._family, headers))
 
     def obstacle(self, change: Change, live: Live | None) -> Obstacle | None:
-        """What a deployment runs is not archived, nor, unasked, what one may run."""
+        """Blocks the removal of an agent that a deployment runs, and an unasked one where a deployment may run it."""
         if live is None or not change.action.destroys:
             return None
         keep = f"to keep the agent there, removed: [{{address: {change.address}, forget: true}}]"
         if live.users:
             way = "archive the deployment in the service, or have it run another agent, and plan again"
-            return Obstacle("in-use", f"{', '.join(live.users)} runs it", (way, keep))
+            return Obstacle("in-use", f"it is run by {', '.join(live.users)}", (way, keep))
         if live.users is None and change.orphan:
-            ways = ("let the key read deployments", keep, f"to archive it all the same, removed: [{change.address}]")
+            ways = ("let the key read deployments", keep, f"to archive it anyway, removed: [{change.address}]")
             return Obstacle("in-use", "a deployment may run it: deployments cannot be read with this key", ways)
         return None
 

@@ -66,8 +66,10 @@ class Form:
         if spec.get("tools") or block:
             tools = read_tools(*write_tools(spec.get("tools"), block.get("tools"), block.get("mcp_servers")))
             spec["tools"] = tools.portable
-            own = {**block, "tools": tools.own, "mcp_servers": tools.servers}
-            spec["providers"] = {**mapping(spec.get("providers")), self.name: own}
+            placed = {"tools": tools.own, "mcp_servers": tools.servers}
+            own = {name: item for name, item in {**block, **placed}.items() if item or name not in placed}
+            if own or block:
+                spec["providers"] = {**mapping(spec.get("providers")), self.name: own}
         return replace(desired, spec=spec)
 
     def _members(self, spec: Mapping[str, Json]) -> dict[str, Json]:
@@ -91,7 +93,7 @@ class Form:
         }
 
     def create(self, spec: Mapping[str, Json], marker: Marker) -> dict[str, Json]:
-        """What the manifest states and is not the default, with the marker in the metadata."""
+        """The members that the manifest states at another value than the default, with the marker in the metadata."""
         members, plain = self._members(spec), self._members({})
         body = {name: value for name, value in members.items() if not same(value, plain[name])}
         return {**body, "model": _model(members["model"], {}), "metadata": _wanted(spec, marker)}

@@ -30,7 +30,7 @@ _KEY = Auth("x-api-key", "", frozenset({"command"}))
 
 @dataclass(frozen=True)
 class Family:
-    """What tells one service of this kind from another.
+    """One service of this kind, as it differs from others.
 
     `agents`, `deployments`: their paths; no deployments: "". `whole`: an update replaces the whole agent, else it is
     by field and the metadata a patch. `removal`: what archiving means, in words; "": an agent is deleted.
@@ -54,7 +54,7 @@ ANTHROPIC = Family()
 
 
 def classify(verb: Verb, answer: Answer) -> Verdict:
-    """What an answer of this API means (API reference: errors)."""
+    """The meaning of an answer of this API (API reference: errors)."""
     if verb is Verb.UPDATE and answer.status in (409, 412):
         return Verdict.CONFLICT
     return Verdict.RETRY if answer.status == 499 else usual(verb, answer)
@@ -106,7 +106,7 @@ class AgentVerbs:
             with suppress(AuthError, ApiGone, Rejected):
                 running = _running(self._all(self._family.deployments, "deployments", agent_id=remote_id))
                 if users := running.get(remote_id):
-                    raise StaleError(f"{', '.join(users)} runs {remote_id} now", "Plan again and review.")
+                    raise StaleError(f"{remote_id} is run by {', '.join(users)} now", "Plan again and review.")
         path = below(self._family.agents, remote_id)
         try:
             if self._family.removal:
@@ -129,7 +129,7 @@ class AgentVerbs:
         ]
 
     def _users(self, live: Live) -> tuple[str, ...] | None:
-        """What runs an agent; deployments are listed once for a run."""
+        """The deployments that run an agent, which are listed once for a run; None where they cannot be read."""
         if not self._family.deployments:
             return ()
         with self._lock:
@@ -184,10 +184,10 @@ class AnthropicService(ByKind):
         return self._agents.versions(live)
 
     def resolve(self, desired: Sequence[Desired]) -> Resolved:
-        """The manifests as an agent holds them, and whether anything could be read of what runs the agents."""
+        """The manifests as an agent holds them, with a note where deployments cannot be read."""
         notes = []
         if self._agents.unread:
             message = f"which deployments run the agents cannot be read: {self._agents.unread}"
-            remedy = "An agent is archived then only if `removed` names it; a deployment of it would stop for good."
+            remedy = "Until then an agent is archived only if `removed` names it: its deployments would stop for good."
             notes.append(Diagnostic("deployments-unread", message, remedy, severity=Severity.WARNING))
         return Resolved(tuple(map(self._agents.form.understood, desired)), tuple(notes))

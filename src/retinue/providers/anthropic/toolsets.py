@@ -11,7 +11,7 @@ from ..lenient import mapping, mappings, text
 
 TOOLSET, MCP, CUSTOM = "agent_toolset_20260401", "mcp_toolset", "custom"
 _CODE = ("bash", "edit", "glob", "grep", "read", "write")
-"""What code_interpreter is here: the built-in tools that work in the container of a session."""
+"""The built-in tools that work in the container of a session: code_interpreter, here."""
 _BUILT_IN = (*_CODE, "web_fetch", "web_search")
 _PLAIN: Mapping[str, Json] = {TOOLSET: {"type": "always_allow"}, MCP: {"type": "always_ask"}}
 """The policy of a toolset that states none (documentation: permission policies)."""
@@ -24,7 +24,7 @@ _OF_TOOL = {
     MCP: ("type", "default_config", "configs", "mcp_server_name"),
     CUSTOM: ("type", "name", "description", "input_schema"),
 }
-"""What is known of a tool; whatever else an answer says of it is handed back with the next write."""
+"""The known members of a tool; all others in an answer are handed back with the next write."""
 _OF_SERVER = ("type", "name", "url")
 _LONGEST_PORTABLE = 64
 _NO_ARGUMENTS: Mapping[str, Json] = {"type": "object", "properties": {}}
