@@ -50,6 +50,7 @@ _effort, _speed = checks.or_text(checks.one_of(*_EFFORTS), _one(_EFFORTS)), chec
 _model = checks.closed({"id": _text, "effort": _effort, "speed": _speed, "inference_geo": checks.text}, "id")
 _server, _skill = {"name": _name, "url": checks.limited(2048)}, {"skill_id": checks.limited(64, 1), "version": _name}
 _both, _id = dict.fromkeys(("anthropic", "custom"), _skill), dict.fromkeys(("anthropic", "custom"), ("skill_id",))
+_member = _one({"agent": {"id": _text, "version": _count}, "self": {}, "advisor": {"model": _text}}, {"agent": ("id",)})
 _CREATE: Mapping[str, Check] = {
     "name": _text,
     "model": checks.or_text(_text, _model),
@@ -249,12 +250,12 @@ class Anthropic:
 
     def _reference(self, agent: Mapping[str, Any], entry: Any) -> Any:
         entry = {"type": "agent", "id": entry} if isinstance(entry, str) else entry
-        _anything("multiagent", entry)
-        if entry.get("type") not in ("agent", "self"):
+        _member("multiagent", entry)
+        if entry["type"] == "advisor":
             return entry
-        one = agent if entry["type"] == "self" else json.loads(self._store.get(KIND, entry.get("id", "")) or "{}")
+        one = agent if entry["type"] == "self" else json.loads(self._store.get(KIND, entry["id"]) or "{}")
         if one.get("archived_at", "not there"):
-            raise ApiError(400, f"multiagent: there is no such agent, or it is archived: {entry.get('id')}")
+            raise ApiError(400, f"multiagent: there is no such agent, or it is archived: {entry['id']}")
         return {"type": "agent", "id": one["id"], "version": entry.get("version") or one["version"]}
 
 

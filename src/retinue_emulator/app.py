@@ -50,7 +50,7 @@ class Logged(NamedTuple):
 
 
 class Emulator:
-    """An Assistants v2 API, also as Azure speaks it, OpenAI's and Anthropic's agents, and Flowise.
+    """An Assistants v2 API, also as Azure speaks it, OpenAI's, Anthropic's and Foundry's agents, and Flowise.
 
     Safe for many threads. To call in process or on a socket.
 
@@ -85,9 +85,10 @@ class Emulator:
         self.flowise = Flowise(ground, access, self.assistants)
         self.agents = Agents(ground)
         openai = OpenAI(ground, access, self.assistants, self.agents, knowledge)
-        others = (dialect(ground, access, self.assistants, knowledge) for dialect in (Azure, Foundry))
+        azure = Azure(ground, access, self.assistants, knowledge)
+        self.foundry = Foundry(ground, access, self.assistants, knowledge)
         self.anthropic = Anthropic(ground, access)
-        dialects = (openai, *others, self.flowise, self.anthropic)
+        dialects = (openai, azure, self.foundry, self.flowise, self.anthropic)
         self._router = Router(dialects)
         self.guide = [line for dialect in dialects for line in dialect.guide]
         self._control = Control(self) if control else None
@@ -117,6 +118,7 @@ class Emulator:
         put: dict[str, Callable[[Mapping[str, Any]], str]] = {
             "assistant": self.assistants.seed,
             "agent": self.agents.seed,
+            "foundry.agent": self.foundry.agents.seed,
             MANAGED_AGENT: self.anthropic.seed,
             DEPLOYMENT: self.anthropic.seed,
             "file": self.files.seed,

@@ -112,16 +112,10 @@ _NEVER_NULL = ("model", "tools")
 
 def check(body: Any, fields: Mapping[str, Check], behaviour: Behaviour) -> dict[str, Any]:
     """The accepted fields; nulls that keep the old value are left out. Raises ApiError 400."""
-    if not isinstance(body, dict):
-        raise ApiError(400, "We could not parse the JSON body of your request.")
-    for name, value in body.items():
-        if name not in fields:
-            raise checks.unknown(name)
-        if value is not None or name in _NEVER_NULL or behaviour.null == "refuse":
-            fields[name](name, value)
-        if value is not None and name in behaviour.unsupported:
-            message = f"Unsupported parameter: '{name}' is not supported with this model."
-            raise ApiError(400, message, code="unsupported_parameter", param=name)
+    body = checks.body(body, fields, tuple(fields) if behaviour.null == "refuse" else _NEVER_NULL)
+    if refused := next((name for name in body if name in behaviour.unsupported and body[name] is not None), None):
+        message = f"Unsupported parameter: '{refused}' is not supported with this model."
+        raise ApiError(400, message, code="unsupported_parameter", param=refused)
     return {name: value for name, value in body.items() if value is not None or behaviour.null != "keep"}
 
 

@@ -13,7 +13,7 @@ from . import checks
 from .assistants import KIND, Assistants
 from .errors import ApiError
 from .ground import Ground
-from .lists import envelope, window_of
+from .lists import page_of, window_of
 from .web import Answer, Request, Route
 
 _ROW = "assistant.file"
@@ -23,7 +23,8 @@ class AssistantFiles:
     """Handlers raise ApiError."""
 
     def __init__(self, ground: Ground, assistants: Assistants) -> None:
-        self._store, self._assistants, self._now = ground.store, assistants, ground.now
+        self._store, self._behaviour, self._now, _ = ground
+        self._assistants = assistants
 
     def routes(self, prefix: str) -> tuple[Route, ...]:
         every = f"{prefix}/assistants/{{id}}/files"
@@ -78,16 +79,7 @@ class AssistantFiles:
         self._store.put(KIND, raw["id"], raw["created_at"], text)
 
     def _list(self, request: Request, key: str) -> Answer:
-        window = window_of(request.query)
-        raw = self._found(key)
+        window, raw = window_of(request.query), self._found(key)
         rows = [(file, self._row(raw, file)) for file in rules.file_ids(raw)]
-        rows.sort(key=lambda row: (json.loads(row[1])["created_at"], row[0]), reverse=window.newest_first)
-        ids = [file for file, _ in rows]
-        for name, cursor in (("after", window.after), ("before", window.before)):
-            if cursor is not None and cursor not in ids:
-                raise ApiError(400, f"Invalid '{name}': no object found with id '{cursor}'.", code="invalid_value")
-        first = ids.index(window.after) + 1 if window.after else 0
-        last = ids.index(window.before) if window.before else len(ids)
-        shown = rows[first:last]
-        chosen = shown[-window.limit :] if window.backward else shown[: window.limit]
-        return Answer(envelope(chosen, more=len(shown) > window.limit))
+        rows.sort(key=lambda row: (json.loads(row[1])["created_at"], row[0]))
+        return Answer(page_of(rows, window, self._behaviour()))

@@ -37,6 +37,10 @@ _CHOICES = {
     "agents_objects": ("replace", "merge"),
     "agents_optional": ("answered", "absent"),
     "agents_page": ("plain", "ids"),
+    "foundry_create": ("new", "same", "definition"),
+    "foundry_endpoint": ("latest", "null"),
+    "foundry_list": ("whole", "lacking", "broken"),
+    "foundry_reference": ("newest", "pin"),
     "managed_noop": ("same", "version"),
     "managed_effort": ("reset", "kept"),
     "managed_multiagent": ("merged", "replaced"),
@@ -70,6 +74,11 @@ class Behaviour:
     would resolve it. `agents_objects`: a `reasoning`, `text` or `multi_agent` in an update `replace`s or `merge`s.
     `agents_optional`: compaction and experimental at their defaults are `answered` or `absent`. `agents_page`: a page
     is `plain`, or has the `ids` of its first and last object too.
+
+    Of Foundry's agents: `foundry_create`: a create always makes a `new` version, answers the latest one if it is the
+    `same`, or if its `definition` alone is. `foundry_endpoint`: an endpoint that nobody has set is answered with the
+    rule for the `latest` version, or is `null`. `foundry_list`: the list is `whole`, `lacking` its oldest agent, or
+    `broken` (500). `foundry_reference`: without a version it means the `newest`, or what the `pin` says.
 
     Of Anthropic's Managed Agents: `managed_noop`: an update that changes nothing answers the `same` version or makes a
     new `version`. `managed_effort`: left out, it is `reset` or `kept` where the id of the model changes.
@@ -107,6 +116,10 @@ class Behaviour:
     agents_objects: str = "replace"
     agents_optional: str = "answered"
     agents_page: str = "plain"
+    foundry_create: str = "new"
+    foundry_endpoint: str = "latest"
+    foundry_list: str = "whole"
+    foundry_reference: str = "newest"
     managed_noop: str = "same"
     managed_effort: str = "reset"
     managed_multiagent: str = "merged"

@@ -85,8 +85,7 @@ class Files:
 
     def find(self, key: str) -> dict[str, Any] | None:
         """The file object, unless it is not there or has expired."""
-        text = self._store.get(KIND, key)
-        raw: dict[str, Any] | None = None if text is None else json.loads(text)
+        raw = self._store.read(KIND, key)
         return None if raw is None or raw.get("expires_at", self._now() + 1) <= self._now() else raw
 
     def found(self, key: str) -> dict[str, Any]:

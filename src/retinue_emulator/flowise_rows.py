@@ -56,10 +56,9 @@ class Rows:
         return Answer(f"[{','.join(found)}]")
 
     def _found(self, key: str) -> dict[str, Any]:
-        text = self._store.get(KIND, key)
-        if text is None:
+        row = self._store.read(KIND, key)
+        if row is None:
             raise Refused(f"Assistant {key} not found")
-        row: dict[str, Any] = json.loads(text)
         return row
 
     def _create(self, request: Request) -> dict[str, Any]:

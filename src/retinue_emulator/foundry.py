@@ -1,7 +1,7 @@
-"""The dialect of a Foundry project's classic agents below /api/projects/NAME: assistants, with tools of Azure's own.
+"""The dialect of a Foundry project below /api/projects/NAME: its agents, and the classic ones, which are assistants.
 
-Source: the package azure-ai-agents 1.1.0 (routes, version, models). Its error envelopes are not known; they are taken
-to be those of the gateway before a resource.
+Source: the packages azure-ai-projects 2.10.0 and, of classic agents, azure-ai-agents 1.1.0 (routes, version, models),
+whose error envelopes are not known; they are taken to be the same.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from .assistants import KIND, Assistants
 from .azure_rules import version_of
 from .errors import ApiError
 from .files import Files
+from .foundry_agents import FoundryAgents
 from .ground import Ground
 from .vector_stores import VectorStores
 from .web import Answer, Request, Route
@@ -41,21 +42,31 @@ class Foundry:
     """Every project is there, and all of them hold the same agents."""
 
     prefix = "/api/projects"
-    guide = (("Foundry (classic)", f"{prefix}/NAME", "Authorization: Bearer KEY   ?api-version=v1"),)
+    guide = (
+        ("Foundry", f"{prefix}/NAME", "Authorization: Bearer KEY   ?api-version=v1"),
+        ("Foundry (classic)", f"{prefix}/NAME", "Authorization: Bearer KEY   ?api-version=v1"),
+    )
 
     def __init__(
         self, ground: Ground, access: Access, assistants: Assistants, knowledge: Sequence[Files | VectorStores]
     ) -> None:
         self._access, self._store, self._behaviour = access, ground.store, ground.behaviour
-        below = f"{self.prefix}/{{project}}"
+        self.agents, below = FoundryAgents(ground), f"{self.prefix}/{{project}}"
         self.routes: tuple[Route, ...] = (
             *(route._replace(handle=self._wrapped(route)) for route in assistants.routes(below)),
-            *(route._replace(handle=_of_any_project(route)) for route in azure_stores.known(knowledge, below)),
+            *map(_of_any_project, (*self.agents.routes(below), *azure_stores.known(knowledge, below))),
+            *(_of_any_project(route) for part in knowledge for route in part.routes(f"{below}/openai/v1")),
         )
 
     def admit(self, request: Request, route: Route) -> None:
-        """Raises ApiError: 404 after the end and for another version, 401 without a token."""
-        if self._behaviour().gone or version_of(request.query) not in VERSIONS:
+        """Raises ApiError: 400 or 404 for another version, 404 after the end of classic agents, 401 without a token."""
+        version, plain = version_of(request.query), "/openai/v1/" in route.template
+        if plain and version:
+            raise ApiError(400, "api-version query parameter is not allowed when using /v1 path", code="BadRequest")
+        if "/agents" in route.template:
+            if version != "v1":
+                raise ApiError(400, "Missing required query parameter: api-version", code="BadRequest")
+        elif not plain and (self._behaviour().gone or version not in VERSIONS):
             raise azure.not_found()
         self._access.bearer(request.headers.get("authorization", ""))
 
@@ -76,9 +87,9 @@ class Foundry:
                 if isinstance(function, dict) and function.get("parameters") is None:
                     raise checks.missing(f"tools[{index}].function.parameters")
             with self._store.transaction():
-                before = self._store.get(KIND, segments[0]) if segments else None
+                before = self._store.read(KIND, segments[0]) if segments else None
                 raw = json.loads(route.handle(request.with_json(_plain(body)), *segments).body)
-                return Answer(self._kept(raw, body, json.loads(before) if before else {}))
+                return Answer(self._kept(raw, body, before or {}))
 
         return handle
 
@@ -98,12 +109,19 @@ class Foundry:
     def no_route(self, method: str, path: str, *, known_path: bool) -> ApiError:
         return azure.not_found()
 
-    envelope = staticmethod(azure.envelope)
+    @staticmethod
+    def envelope(error: ApiError) -> str:
+        """As by the gateway, or with what the service adds."""
+        found = json.loads(azure.envelope(error))
+        if "type" in found["error"]:
+            found["error"] |= {"code": error.code or "UserError", "details": [], "additionalInfo": {}}
+        return json.dumps(found, ensure_ascii=False)
+
     headers = staticmethod(azure.headers)
 
 
-def _of_any_project(route: Route) -> Callable[..., Answer]:
-    return lambda request, project, *segments: route.handle(request, *segments)
+def _of_any_project(route: Route) -> Route:
+    return route._replace(handle=lambda request, _project, *segments: route.handle(request, *segments))
 
 
 def _is_extra(tool: object) -> bool:

@@ -33,6 +33,12 @@ class Azure(_Mount):
     elsewhere = ("/openai/",)
 
 
+class Foundry(_Mount):
+    """A Foundry project."""
+
+    base = "/api/projects/emulator"
+
+
 class Flowise(_Mount):
     """Its client writes the whole path itself."""
 

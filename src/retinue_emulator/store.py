@@ -6,7 +6,7 @@ import re
 import sqlite3
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from json import dumps, loads
@@ -146,6 +146,15 @@ class Store:
     def get(self, kind: str, key: str) -> str | None:
         rows = self._all("SELECT id, body FROM objects WHERE kind = ? AND id = ?", (kind, key))
         return rows[0][1] if rows else None
+
+    def read(self, kind: str, key: str) -> dict[str, Any] | None:
+        """As `get`, decoded."""
+        text = self.get(kind, key)
+        return None if text is None else loads(text)
+
+    def save(self, kind: str, raw: Mapping[str, Any]) -> None:
+        """Put an object under the id and the time that it states."""
+        self.put(kind, raw["id"], raw["created_at"], dumps(raw, ensure_ascii=False))
 
     def delete(self, kind: str, key: str) -> bool:
         """Whether there was something to delete."""

@@ -18,7 +18,7 @@ from .faults import Behaviour
 from .files import Files
 from .ground import Ground
 from .lists import page_of, window_of
-from .web import Answer, Request, Route
+from .web import Answer, Request, Route, told
 
 KIND = "vector_store.file"
 BATCH = "vector_store.file_batch"
@@ -47,12 +47,12 @@ class StoreFiles:
         return (
             Route("POST", every, self._attach),
             Route("GET", every, self._list),
-            Route("GET", one, lambda request, key, file: _answer(self._shown(self._found(key, file)))),
+            Route("GET", one, lambda request, key, file: told(self._shown(self._found(key, file)))),
             Route("POST", one, self._modify),
             Route("DELETE", one, self._detach),
             Route("GET", f"{one}/content", self._content),
             Route("POST", batches, self._create_batch),
-            Route("GET", batch, lambda request, key, name: _answer(self._shown_batch(self._batch(key, name)))),
+            Route("GET", batch, lambda request, key, name: told(self._shown_batch(self._batch(key, name)))),
             Route("POST", f"{batch}/cancel", self._cancel),
             Route("GET", f"{batch}/files", self._list_batch),
         )
@@ -79,7 +79,7 @@ class StoreFiles:
             "error": _fault(file, behaviour),
             "batch": batch,
         }
-        self._put(store, made)
+        self._store.save(kind_in(store), made)
         return made
 
     def counts(self, store: str) -> tuple[dict[str, int], int]:
@@ -107,7 +107,7 @@ class StoreFiles:
         key, store = str(raw["id"]), str(raw["vector_store_id"])
         created_at = int(raw.get("created_at", self._now()))
         if raw.get("object") == BATCH:
-            self._store.put(kind_in(store, BATCH), key, created_at, json.dumps({**raw, "created_at": created_at}))
+            self._store.save(kind_in(store, BATCH), {**raw, "created_at": created_at})
             return key
         plain = {
             "object": "vector_store.file",
@@ -119,20 +119,16 @@ class StoreFiles:
             "error": None,
             "batch": None,
         }
-        self._put(store, {**plain, **raw, "created_at": created_at})
+        self._store.save(kind_in(store), {**plain, **raw, "created_at": created_at})
         return key
 
     # --- entries
 
-    def _put(self, store: str, raw: Mapping[str, Any]) -> None:
-        self._store.put(kind_in(store), raw["id"], raw["created_at"], json.dumps(raw, ensure_ascii=False))
-
     def _found(self, store: str, file: str) -> dict[str, Any]:
         self._found_store(store)
-        text = self._store.get(kind_in(store), file)
-        if text is None:
+        raw = self._store.read(kind_in(store), file)
+        if raw is None:
             raise ApiError(404, f"No file found with id '{file}' in vector store '{store}'.", param="file_id")
-        raw: dict[str, Any] = json.loads(text)
         return raw
 
     def _shown(self, raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -156,33 +152,33 @@ class StoreFiles:
         }
 
     def _attach(self, request: Request, store: str) -> Answer:
-        fields = rules.check(request.json(), rules.ATTACH)
+        fields = checks.body(request.json(), rules.ATTACH)
         if "file_id" not in fields:
             raise checks.missing("file_id")
         with self._store.transaction():
             self._found_store(store)
-            return _answer(self._shown(self.attach(store, fields)))
+            return told(self._shown(self.attach(store, fields)))
 
     def _modify(self, request: Request, store: str, file: str) -> Answer:
-        fields = rules.check(request.json(), rules.UPDATE_FILE)
+        fields = checks.body(request.json(), rules.UPDATE_FILE)
         if "attributes" not in fields:
             raise checks.missing("attributes")
         with self._store.transaction():
             raw = {**self._found(store, file), "attributes": fields["attributes"] or {}}
-            self._put(store, raw)
-        return _answer(self._shown(raw))
+            self._store.save(kind_in(store), raw)
+        return told(self._shown(raw))
 
     def _detach(self, request: Request, store: str, file: str) -> Answer:
         with self._store.transaction():
             self._found(store, file)
             self._store.delete(kind_in(store), file)
-        return _answer({"id": file, "object": "vector_store.file.deleted", "deleted": True})
+        return told({"id": file, "object": "vector_store.file.deleted", "deleted": True})
 
     def _content(self, request: Request, store: str, file: str) -> Answer:
         self._found(store, file)
         text = self._files.content(file).decode("utf-8", "replace")
         data = [{"type": "text", "text": text}]
-        return _answer({"object": "vector_store.file_content.page", "data": data, "has_more": False, "next_page": None})
+        return told({"object": "vector_store.file_content.page", "data": data, "has_more": False, "next_page": None})
 
     def _list(self, request: Request, store: str) -> Answer:
         self._found_store(store)
@@ -200,22 +196,21 @@ class StoreFiles:
     # --- batches
 
     def _create_batch(self, request: Request, store: str) -> Answer:
-        entries = rules.batch_entries(rules.check(request.json(), rules.BATCH))
+        entries = rules.batch_entries(checks.body(request.json(), rules.BATCH))
         with self._store.transaction():
             self._found_store(store)
             key, created_at = self._new_id("vsfb_"), int(self._now())
             for entry in entries:
                 self.attach(store, entry, key)
             made = {"id": key, "object": BATCH, "created_at": created_at, "vector_store_id": store}
-            self._store.put(kind_in(store, BATCH), key, created_at, json.dumps(made))
-        return _answer(self._shown_batch(made))
+            self._store.save(kind_in(store, BATCH), made)
+        return told(self._shown_batch(made))
 
     def _batch(self, store: str, key: str) -> dict[str, Any]:
         self._found_store(store)
-        text = self._store.get(kind_in(store, BATCH), key)
-        if text is None:
+        raw = self._store.read(kind_in(store, BATCH), key)
+        if raw is None:
             raise ApiError(404, f"No file batch found with id '{key}' in vector store '{store}'.", param="batch_id")
-        raw: dict[str, Any] = json.loads(text)
         return raw
 
     def _of_batch(self, raw: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -239,17 +234,13 @@ class StoreFiles:
             raw = self._batch(store, key)
             for entry in self._of_batch(raw):
                 if self._shown(entry)["status"] == "in_progress":
-                    self._put(store, {**entry, "status": "cancelled"})
+                    self._store.save(kind_in(store), {**entry, "status": "cancelled"})
             raw["status"] = "cancelled"
-            self._store.put(kind_in(store, BATCH), key, raw["created_at"], json.dumps(raw))
-        return _answer(self._shown_batch(raw))
+            self._store.save(kind_in(store, BATCH), raw)
+        return told(self._shown_batch(raw))
 
     def _list_batch(self, request: Request, store: str, key: str) -> Answer:
         return self._page(request, self._of_batch(self._batch(store, key)))
-
-
-def _answer(value: Mapping[str, Any]) -> Answer:
-    return Answer(json.dumps(value, ensure_ascii=False))
 
 
 def _counts(shown: list[dict[str, Any]]) -> dict[str, int]:

@@ -77,18 +77,6 @@ BATCH: Mapping[str, Check] = {
 }
 
 
-def check(body: Any, fields: Mapping[str, Check]) -> dict[str, Any]:
-    """The body, if it is acceptable. Raises ApiError 400."""
-    if not isinstance(body, dict):
-        raise ApiError(400, "We could not parse the JSON body of your request.")
-    for name, value in body.items():
-        if name not in fields:
-            raise checks.unknown(name)
-        if value is not None:
-            fields[name](name, value)
-    return body
-
-
 def batch_entries(body: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The entries of a batch: `files`, or `file_ids` that share attributes and chunking. Raises ApiError 400."""
     if body.get("files") and body.get("file_ids"):

@@ -17,7 +17,7 @@ from .files import Files
 from .ground import Ground
 from .lists import Listing
 from .store_files import StoreFiles
-from .web import Answer, Request, Route
+from .web import Answer, Request, Route, told
 
 KIND = "vector_store"
 _DAY = 86_400
@@ -37,9 +37,11 @@ class VectorStores:
         """The operations below `prefix`, which has no slash at its end."""
         every, one = f"{prefix}/vector_stores", f"{prefix}/vector_stores/{{id}}"
         return (
-            Route("POST", every, lambda request: self._answer(self.make(rules.check(request.json(), rules.CREATE)))),
+            Route(
+                "POST", every, lambda request: told(self.shown(self.make(checks.body(request.json(), rules.CREATE))))
+            ),
             Route("GET", every, self._list),
-            Route("GET", one, lambda request, key: self._answer(self._found(key))),
+            Route("GET", one, lambda request, key: told(self.shown(self._found(key)))),
             Route("POST", one, self._modify),
             Route("DELETE", one, self._delete),
             Route("POST", f"{one}/search", self._search),
@@ -60,20 +62,16 @@ class VectorStores:
                 "metadata": fields.get("metadata") or {},
             }
             self._listing.created(str(made["id"]))
-            self._put(made)
+            self._store.save(KIND, made)
             shared = {"chunking_strategy": fields.get("chunking_strategy"), "attributes": None}
             for key in fields.get("file_ids") or ():
                 self.entries.attach(str(made["id"]), {"file_id": key, **shared})
         return made
 
-    def _put(self, raw: Mapping[str, Any]) -> None:
-        self._store.put(KIND, raw["id"], raw["created_at"], json.dumps(raw, ensure_ascii=False))
-
     def _found(self, key: str) -> dict[str, Any]:
-        text = self._store.get(KIND, key)
-        if text is None:
+        raw = self._store.read(KIND, key)
+        if raw is None:
             raise ApiError(404, f"Vector store with id '{key}' not found.", param="vector_store_id")
-        raw: dict[str, Any] = json.loads(text)
         return raw
 
     def shown(self, raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,15 +93,12 @@ class VectorStores:
             found.setdefault("name", "")
         return found
 
-    def _answer(self, raw: Mapping[str, Any]) -> Answer:
-        return Answer(json.dumps(self.shown(raw), ensure_ascii=False))
-
     def _list(self, request: Request) -> Answer:
         listed = json.loads(self._listing.page(request))
-        return Answer(json.dumps({**listed, "data": [self.shown(raw) for raw in listed["data"]]}, ensure_ascii=False))
+        return told({**listed, "data": [self.shown(raw) for raw in listed["data"]]})
 
     def _modify(self, request: Request, key: str) -> Answer:
-        fields = rules.check(request.json(), rules.MODIFY)
+        fields = checks.body(request.json(), rules.MODIFY)
         with self._store.transaction():
             before = self._found(key)
             metadata = fields.get("metadata") if "metadata" in fields else before["metadata"]
@@ -111,19 +106,19 @@ class VectorStores:
                 metadata = {**before["metadata"], **metadata}
                 checks.metadata("metadata", metadata)
             after = {**before, **fields, "metadata": metadata or {}}
-            self._put(after)
-        return self._answer(after)
+            self._store.save(KIND, after)
+        return told(self.shown(after))
 
     def _delete(self, request: Request, key: str) -> Answer:
         with self._store.transaction():
             self._found(key)
             self._store.delete(KIND, key)
             self.entries.drop(key)
-        return Answer(json.dumps({"id": key, "object": "vector_store.deleted", "deleted": True}))
+        return told({"id": key, "object": "vector_store.deleted", "deleted": True})
 
     def _search(self, request: Request, key: str) -> Answer:
         """Finds files by the share of the query's words that they hold: plain, but a real search."""
-        body = rules.check(request.json(), _SEARCH)
+        body = checks.body(request.json(), _SEARCH)
         if "query" not in body:
             raise checks.missing("query")
         queries = body["query"] if isinstance(body["query"], list) else [body["query"]]
@@ -153,7 +148,7 @@ class VectorStores:
             "has_more": len(found) > most,
             "next_page": None,
         }
-        return Answer(json.dumps(result, ensure_ascii=False))
+        return told(result)
 
     def seed(self, raw: Mapping[str, Any]) -> str:
         """Put a store there as it is, without a check. `status: expired` makes it so. Returns its id."""
@@ -166,7 +161,7 @@ class VectorStores:
             "last_active_at": created_at,
             "metadata": {},
         }
-        self._put({**plain, **raw, "id": key, "created_at": created_at})
+        self._store.save(KIND, {**plain, **raw, "id": key, "created_at": created_at})
         return key
 
 

@@ -45,6 +45,10 @@ NOT_SEEN = {
     "index_seconds": "a check uploads no file",
     "index_failures": "a check uploads no file",
     "index_stuck": "a check uploads no file",
+    "foundry_create": "of the provider `foundry`, which is not checked here",
+    "foundry_endpoint": "of the provider `foundry`, which is not checked here",
+    "foundry_list": "of the provider `foundry`, which is not checked here",
+    "foundry_reference": "of the provider `foundry`, which is not checked here",
     "token_seconds": "a key that lasts for the whole check looks like any other; one that does not ends it in 4",
 }
 """The options that cannot be seen through the verbs of a provider, and why."""

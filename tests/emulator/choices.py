@@ -31,6 +31,14 @@ OF_AGENTS: Mapping[str, tuple[Any, ...]] = {
 }
 """The same of OpenAI's Agents API."""
 
+OF_FOUNDRY: Mapping[str, tuple[Any, ...]] = {
+    "foundry_create": ("new", "same", "definition"),
+    "foundry_endpoint": ("latest", "null"),
+    "foundry_list": ("whole", "lacking", "broken"),
+    "foundry_reference": ("newest", "pin"),
+}
+"""The same of Foundry's agents."""
+
 OF_MANAGED: Mapping[str, tuple[Any, ...]] = {
     "managed_noop": ("same", "version"),
     "managed_effort": ("reset", "kept"),
@@ -40,7 +48,7 @@ OF_MANAGED: Mapping[str, tuple[Any, ...]] = {
     "managed_rearchive": ("answered", "refused"),
 }
 """The same of Anthropic's Managed Agents."""
-ALL = {**OPEN, **OF_AGENTS, **OF_MANAGED}
+ALL = {**OPEN, **OF_AGENTS, **OF_MANAGED, **OF_FOUNDRY}
 
 MISBEHAVIOUR = {
     "unsupported",
@@ -96,4 +104,6 @@ def label(row: Row) -> str:
     return ",".join(told) or "defaults"
 
 
-ROWS, AGENT_ROWS, MANAGED_ROWS = (tuple(_rows(choices)) for choices in (OPEN, OF_AGENTS, OF_MANAGED))
+ROWS, AGENT_ROWS, MANAGED_ROWS, FOUNDRY_ROWS = (
+    tuple(_rows(choices)) for choices in (OPEN, OF_AGENTS, OF_MANAGED, OF_FOUNDRY)
+)

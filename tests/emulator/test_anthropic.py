@@ -349,6 +349,7 @@ def test_a_list_may_lag_and_may_repeat_or_miss(managed: Make) -> None:
         {"multiagent": {"type": "coordinator", "agents": ["agent_nowhere"]}},
         {"multiagent": {"type": "coordinator", "agents": [{"type": "agent"}]}},
         {"multiagent": {"type": "coordinator", "agents": [5]}},
+        {"multiagent": {"type": "coordinator", "agents": [{"type": "agent", "id": {}}]}},
         {"multiagent": {"type": "multiagent_20261001", "subagents": {"type": "enabled", "predefined_agents": [None]}}},
         {"execution_identity": {"type": "root"}},
     ],

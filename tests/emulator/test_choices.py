@@ -29,9 +29,11 @@ from ..conformance.openai_subjects import OpenAISubject
 from .choices import (
     AGENT_ROWS,
     ALL,
+    FOUNDRY_ROWS,
     MANAGED_ROWS,
     MISBEHAVIOUR,
     OF_AGENTS,
+    OF_FOUNDRY,
     OF_MANAGED,
     OPEN,
     ROWS,
@@ -80,6 +82,7 @@ def test_every_two_choices_meet_in_a_row() -> None:
     assert met == every_pair()
     assert len(ROWS) < 20
     assert {pair for row in AGENT_ROWS for pair in pairs(row)} == every_pair(OF_AGENTS)
+    assert {pair for row in FOUNDRY_ROWS for pair in pairs(row)} == every_pair(OF_FOUNDRY)
     assert {pair for row in MANAGED_ROWS for pair in pairs(row)} == every_pair(OF_MANAGED)
 
 

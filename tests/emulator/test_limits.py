@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from retinue.providers.assistants_v2 import KINDS
-from retinue_emulator import assistant_rules, vector_store_rules
+from retinue_emulator import assistant_rules, checks, vector_store_rules
 from retinue_emulator.errors import ApiError
 from retinue_emulator.faults import Behaviour
 
@@ -56,7 +56,7 @@ def test_a_store_takes_the_days_and_chunks_that_the_schema_says() -> None:
         expiry = {"anchor": "last_active_at", "days": days}
         return {"expires_after": expiry, "chunking_strategy": {"type": "static", "static": static}}
 
-    vector_store_rules.check(body(days, most), vector_store_rules.CREATE)
+    checks.body(body(days, most), vector_store_rules.CREATE)
     for over in (body(days + 1, most), body(days, most + 1)):
         with pytest.raises(ApiError):
-            vector_store_rules.check(over, vector_store_rules.CREATE)
+            checks.body(over, vector_store_rules.CREATE)

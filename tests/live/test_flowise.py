@@ -92,6 +92,12 @@ def test_the_conformance_suite_passes(server: Server, tmp_path: Path) -> None:
     assert conformance(tmp_path, ENTRY_POINTS, "flowise-live") > 120
 
 
+def test_every_claim_of_the_record_holds_and_nothing_is_left(live: Live) -> None:
+    live.assistant("greeter", "instructions: Say hello.\n")
+    assert "Every claim holds." in live.retinue("providers", "check", "-e", "dev", "--auto-approve")
+    assert live.rows() == {}
+
+
 def test_checks_that_reach_no_server_know_its_chat_models(server: Server) -> None:
     nodes = {
         node["name"]: held_by(node, node["name"]) for node in server.call("GET", "/assistants/components/chatmodels")

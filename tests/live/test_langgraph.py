@@ -81,6 +81,12 @@ def test_the_conformance_suite_passes(server: Server, tmp_path: Path) -> None:
     assert conformance(tmp_path, ENTRY_POINTS, "langgraph-live") > 70
 
 
+def test_every_claim_of_the_record_holds_and_nothing_is_left(live: Live) -> None:
+    live.assistant("greeter")
+    assert "Every claim holds." in live.retinue("providers", "check", "-e", "dev", "--auto-approve")
+    assert [raw for raw in live.server.assistants().values() if raw["name"].startswith("retinue-check")] == []
+
+
 def test_a_life_from_create_to_destroy(live: Live) -> None:
     live.assistant("tutor")
     live.assistant("greeter", "")

@@ -41,6 +41,14 @@ def agents_sdk() -> tuple[str, Path]:
     return python, Path(folder)
 
 
+def foundry_sdk() -> tuple[str, Path]:
+    """The interpreter that has azure-ai-projects, and its unpacked source, or a skip of the whole test module."""
+    python, folder = (os.environ.get(f"RETINUE_OUTSIDE_{name}") for name in ("NOW", "FOUNDRY_SDK"))
+    if not python or not folder:
+        _lacking("the SDK of Foundry's agents is not here; run tests/outside/run.sh, which fetches it")
+    return python, Path(folder)
+
+
 def anthropic_sdk() -> tuple[str, Path]:
     """The interpreter that has anthropic, and its unpacked source, or a skip of the whole test module."""
     python, folder = (os.environ.get(f"RETINUE_OUTSIDE_ANTHROPIC{name}") for name in ("", "_SDK"))

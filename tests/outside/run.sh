@@ -14,6 +14,8 @@ sdk_sha256=92f7661c990bda4b22a941806c83eabe4896c3094465030dd882a71abe80c885
 # The SDKs that know agents. Its name is all that a newer one needs, with `any` for the digest.
 now=${RETINUE_OUTSIDE_NOW_SDK_NAME:-openai-3.57.0}
 now_sha256=${RETINUE_OUTSIDE_NOW_SDK_SHA256:-5a0a89d6a542efc85e2a8cec701ca9265b795d578c777828e10fafdf80e333b6}
+foundry=azure_ai_projects-2.10.0
+foundry_sha256=c1edbb1241c973538a85de45a467edf9d6c244916c01cf68751eedbe65e7f37f
 anthropic=${RETINUE_OUTSIDE_ANTHROPIC_SDK_NAME:-anthropic-2.14.0}
 anthropic_sha256=${RETINUE_OUTSIDE_ANTHROPIC_SDK_SHA256:-afb02f4df8efba429ff769bbfd71340d8b244b41ba42c073a45cc307702549fe}
 folder=${RETINUE_OUTSIDE_DIR:-${XDG_CACHE_HOME:-${HOME:?set RETINUE_OUTSIDE_DIR}/.cache}/retinue-outside}
@@ -52,6 +54,10 @@ if ! made_of | cmp -s - "$folder/made-of"; then
   unpack "$folder/source/$now.tar.gz" "$folder/source" "$now_sha256"
   "$python" -m venv "$folder/now"
   "$folder/now/bin/pip" install -q "${now/openai-/openai[aiohttp]==}" pytest==9.0.3 pytest-asyncio==1.5.0 rich==15.0.0 respx==0.23.1
+  # The SDK of Foundry's agents stands beside it: it uses it. Its source is 40 MB.
+  "$folder/now/bin/pip" install -q "${foundry/-/==}"
+  "$venv/bin/pip" download -q --no-deps --no-binary :all: --no-build-isolation -d "$folder/source" "${foundry/-/==}"
+  unpack "$folder/source/$foundry.tar.gz" "$folder/source" "$foundry_sha256"
   "$venv/bin/pip" download -q --no-deps --no-binary :all: --no-build-isolation -d "$folder/source" "${anthropic/-/==}"
   unpack "$folder/source/$anthropic.tar.gz" "$folder/source" "$anthropic_sha256"
   "$python" -m venv "$folder/anthropic"
@@ -72,5 +78,6 @@ fi
 # Our own tests are not asynchronous, and the plugin for such tests would want a setting of ours.
 RETINUE_OUTSIDE=1 RETINUE_OUTSIDE_SDK=$folder/source/$sdk RETINUE_OUTSIDE_THEN=$folder/then/bin/python \
   RETINUE_OUTSIDE_NOW=$folder/now/bin/python RETINUE_OUTSIDE_NOW_SDK=$folder/source/$now \
+  RETINUE_OUTSIDE_FOUNDRY_SDK=$folder/source/$foundry \
   RETINUE_OUTSIDE_ANTHROPIC=$folder/anthropic/bin/python RETINUE_OUTSIDE_ANTHROPIC_SDK=$folder/source/$anthropic \
   "$venv/bin/python" -m pytest -q -p no:asyncio -m outside ${without[@]+"${without[@]}"} tests/outside "$@"

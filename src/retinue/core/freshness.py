@@ -149,9 +149,6 @@ def _holds(field: Field, same_value: bool, live: Live, change: Change, target: T
     asked, entry = change.asked.get(field.code), entries.get(field.code)
     if field.name in target.hidden(kind.name):
         return entry == asked
-    if asked is None and field.shape.default is MISSING:
-        # Given up, so that what it holds is up to the service.
-        return entry is None
     if same_value:
         return True
     if entry is None or asked is None or entry.asked != asked.asked or entry.observed is None:
