@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from ..core.model import Json
@@ -30,6 +30,11 @@ def text(value: Json) -> str | None:
 
 def text_members(value: Json) -> dict[str, str]:
     return {key: item for key, item in mapping(value).items() if isinstance(item, str)}
+
+
+def besides(value: Json, known: Collection[str]) -> dict[str, Json]:
+    """The members of an object that are not known."""
+    return {key: item for key, item in mapping(value).items() if key not in known}
 
 
 def seconds(date: Json) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..core.marker import ADDRESS_KEY, APPLIED_KEY
-from ..core.model import Json, Kind, Live
+from ..core.model import Json, Kind, Live, Obstacle
 from ..core.strictjson import is_unicode
 from .base import Marker
 from .lenient import text_members
@@ -47,6 +47,12 @@ def marked(
     """As `live_of`, where a service says these things in other words; `held`: its pairs."""
     address, applied = (held.get(key) or None for key in MARKER_KEYS)
     return Live(kind.name, spec, remote_id, created, address, applied, raw=raw)
+
+
+def full(live: Live, count: int, remedy: str) -> Obstacle | None:
+    """Where an object would have more pairs than it can."""
+    message = f"{live.remote_id} would need {count} metadata pairs, {MOST_PAIRS} is the most"
+    return Obstacle("metadata-full", message, (remedy,)) if count > MOST_PAIRS else None
 
 
 def created_with(spec: Mapping[str, Json], marker: Marker) -> dict[str, str]:

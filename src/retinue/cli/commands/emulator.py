@@ -1,4 +1,4 @@
-"""`retinue emulator`: a local copy of the services' APIs over a socket, well-behaved or not."""
+"""`retinue emulator`: local copies of the services' APIs over a socket, well-behaved or not."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Misbehaviour:
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="As in metadata=replace; again for more.")
 @click.option("--control", is_flag=True, help="Let anybody who reaches it change all this at /_emulator/control.")
 def command(misbehaviour: Misbehaviour, *, host: str, port: int, db: str, control: bool) -> int:
-    """Serve a local copy of the services' APIs until Ctrl-C; prints its URL as soon as it serves.
+    """Serve local copies of the services' APIs until Ctrl-C; prints its URL as soon as it serves.
 
     Then stderr tells the base URL of each API, and what a request by hand needs besides: headers and a query.
     """

@@ -12,11 +12,12 @@ from functools import partial
 from ...core.model import Change, Desired, Diagnostic, Json, Live, Obstacle, Severity
 from ...schema import by_name, schema_beside
 from ..assistants_v2 import ASSISTANT
-from ..base import Capabilities, Configured, Provider, Service, Settings, Support
+from ..base import Capabilities, Configured, Marker, Provider, Service, Settings, Support
 from ..lenient import mappings, numbered, text
 from ..losses import LOSS, OVERLAY, function_problems
+from ..metadata import full, texts
 from ..wire import Connection
-from .forms import EFFORT, Form
+from .forms import EFFORT, Form, metadata_patch
 from .service import ANTHROPIC, AnthropicService, Family, classify
 from .toolsets import CUSTOM, identity, strange_tools, write_tools
 
@@ -118,9 +119,13 @@ class AnthropicProvider(Provider):
         return Configured(AnthropicProvider(self._family, headers))
 
     def obstacle(self, change: Change, live: Live | None) -> Obstacle | None:
-        """Blocks the removal of an agent that a deployment runs, and an unasked one where a deployment may run it."""
-        if live is None or not change.action.destroys:
+        """Blocks the removal of an agent that a deployment runs or may run, and more metadata pairs than there may be."""
+        if live is None:
             return None
+        if not change.action.destroys:
+            spec = {**live.spec, **{item.name: item.after for item in change.fields}}
+            after = {**texts(live.raw), **metadata_patch(live, spec, Marker("-", "-"))}
+            return full(live, sum(value is not None for value in after.values()), "Keep fewer metadata keys.")
         keep = f"to keep the agent there, removed: [{{address: {change.address}, forget: true}}]"
         if live.users:
             way = "archive the deployment in the service, or have it run another agent, and plan again"

@@ -13,9 +13,9 @@ from ...core.errors import ServiceError
 from ...core.model import Desired, Json, Live
 from ..assistants_v2 import ASSISTANT
 from ..base import Marker
-from ..lenient import mapping, mappings, seconds, text
+from ..lenient import besides, mapping, mappings, seconds, text
 from ..metadata import MARKER_KEYS, authors, live_of, pairs, texts
-from .toolsets import read_tools, stated, with_unknown, with_unknown_servers, write_tools
+from .toolsets import picked, read_tools, stated, with_unknown, with_unknown_servers, write_tools
 
 EFFORT = "reasoning_effort"
 _SERVICE_ACCOUNT: Mapping[str, Json] = {"type": "service_account"}
@@ -23,6 +23,12 @@ _OF_MODEL = ("id", "effort", "speed", "inference_geo")
 _SET_BY_SERVICE = ("id", "type", "created_at", "updated_at", "archived_at", "version")
 _SKILLS = ("anthropic", "custom")
 _MULTIAGENT = ("coordinator", "multiagent_20261001")
+_OF_SKILL = ("type", "skill_id", "version")
+_OF_PART = {
+    "multiagent": ("type", "agents", "subagents", "workflows", "advisor"),
+    "execution_identity": ("type", "role_arn"),
+}
+"""What is known of these; whatever else an answer says of one goes along with the next write of it."""
 
 
 class Form:
@@ -44,9 +50,9 @@ class Form:
             "inference_geo": model.get("inference_geo"),
             "tools": tools.own,
             "mcp_servers": tools.servers,
-            "skills": [dict(item) for item in mappings(raw.get("skills")) if item.get("type") in _SKILLS],
+            "skills": [picked(item, _OF_SKILL) for item in mappings(raw.get("skills")) if item.get("type") in _SKILLS],
             "multiagent": _named_itself(raw.get("multiagent"), raw.get("id")),
-            "execution_identity": mapping(raw.get("execution_identity")),
+            "execution_identity": picked(mapping(raw.get("execution_identity")), _OF_PART["execution_identity"]),
         }
         spec = {name: raw.get(name) for name in ("name", "description")} | {
             "model": model.get("id"),
@@ -66,9 +72,8 @@ class Form:
         if spec.get("tools") or block:
             tools = read_tools(*write_tools(spec.get("tools"), block.get("tools"), block.get("mcp_servers")))
             spec["tools"] = tools.portable
-            placed = {"tools": tools.own, "mcp_servers": tools.servers}
-            own = {name: item for name, item in {**block, **placed}.items() if item or name not in placed}
-            if own or block:
+            held = {"tools": tools.own, "mcp_servers": tools.servers}
+            if own := {**block, **{name: value for name, value in held.items() if value or name in block}}:
                 spec["providers"] = {**mapping(spec.get("providers")), self.name: own}
         return replace(desired, spec=spec)
 
@@ -115,24 +120,20 @@ class Form:
                 body["model"].pop("effort", None)
             elif spec.get(EFFORT) is None:
                 body["model"]["effort"] = None
-        for name, unknown in (("tools", with_unknown), ("mcp_servers", with_unknown_servers)):
-            if name in body:
-                body[name] = unknown(body[name], raw.get(name))
-        if "skills" in body:
-            strange = (dict(item) for item in mappings(raw.get("skills")) if item.get("type") not in _SKILLS)
-            body["skills"] = [*body["skills"], *strange]
-        wanted = _wanted(spec, marker)
+        body |= _with_unknown(body, raw)
         if self._whole:
             kept = {key: value for key, value in raw.items() if key not in _SET_BY_SERVICE}
             body = {key: value for key, value in {**kept, **body}.items() if value is not None}
-            return {**body, "metadata": wanted, "version": raw["version"]}
-        held = texts(raw)
-        gone = dict.fromkeys(key for key in held if key not in wanted and key in {**authors(held), **_MARKER})
-        changed = {key: value for key, value in wanted.items() if held.get(key) != value}
-        return {**body, "metadata": {**changed, **gone}, "version": raw["version"]}
+            return {**body, "metadata": _wanted(spec, marker), "version": raw["version"]}
+        return {**body, "metadata": metadata_patch(live, spec, marker), "version": raw["version"]}
 
 
-_MARKER = dict.fromkeys(MARKER_KEYS)
+def metadata_patch(live: Live, spec: Mapping[str, Json], marker: Marker | None) -> dict[str, str | None]:
+    """What changes, and null for what goes; an empty pair stays, for a manifest has no word for one."""
+    held, wanted = texts(live.raw), _wanted(spec, marker)
+    named = authors(held)
+    gone = dict.fromkeys(key for key in held if key not in wanted and (key in MARKER_KEYS or named.get(key)))
+    return {key: value for key, value in wanted.items() if held.get(key) != value} | gone
 
 
 def _wanted(spec: Mapping[str, Json], marker: Marker | None) -> dict[str, str]:
@@ -143,6 +144,24 @@ def _model(model: Mapping[str, Json], before: Mapping[str, Json]) -> dict[str, J
     """Without defaults; an update replaces it whole, so what retinue does not know goes along."""
     unknown = {key: value for key, value in before.items() if key not in _OF_MODEL}
     return {**unknown, **{key: value for key, value in stated(model).items() if (key, value) != ("speed", "standard")}}
+
+
+def _with_unknown(body: Mapping[str, Json], raw: Mapping[str, Json]) -> dict[str, Json]:
+    """The parts of an update that are replaced, each with what a live agent says there that retinue does not know."""
+    found: dict[str, Json] = {}
+    for name, unknown in (("tools", with_unknown), ("mcp_servers", with_unknown_servers)):
+        if name in body:
+            found[name] = unknown(body[name], raw.get(name))
+    if "skills" in body:
+        held = {(item.get("type"), item.get("skill_id")): item for item in mappings(raw.get("skills"))}
+        there = [(item, held.get((item.get("type"), item.get("skill_id")))) for item in body["skills"]]
+        strange = (dict(item) for item in mappings(raw.get("skills")) if item.get("type") not in _SKILLS)
+        found["skills"] = [*({**besides(before, _OF_SKILL), **item} for item, before in there), *strange]
+    for name, known in _OF_PART.items():
+        part, before = mapping(body.get(name)), mapping(raw.get(name))
+        if part and part.get("type") == before.get("type"):
+            found[name] = {**besides(before, known), **part}
+    return found
 
 
 def _named_itself(held: Json, remote_id: Json) -> Json:
@@ -156,7 +175,7 @@ def _named_itself(held: Json, remote_id: Json) -> Json:
         itself = value.get("type") == "agent" and value.get("id") == remote_id
         return {"type": "self"} if itself else {key: plain(item) for key, item in value.items()}
 
-    return plain(held) if mapping(held).get("type") in _MULTIAGENT else None
+    return plain(picked(held, _OF_PART["multiagent"])) if mapping(held).get("type") in _MULTIAGENT else None
 
 
 def _spelled_out(given: Json) -> Json:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence, Set
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -103,10 +102,15 @@ class AgentVerbs:
     def delete(self, remote_id: str) -> None:
         """Raises StaleError while a deployment runs it: that would stop for good."""
         if self._family.deployments:
-            with suppress(AuthError, ApiGone, Rejected):
+            try:
                 running = _running(self._all(self._family.deployments, "deployments", agent_id=remote_id))
-                if users := running.get(remote_id):
-                    raise StaleError(f"{remote_id} is run by {', '.join(users)} now", "Plan again and review.")
+            except (AuthError, ApiGone, Rejected):
+                # What this run could read before, it must be able to read now.
+                if self._running is not None and not self.unread:
+                    raise
+                running = {}
+            if users := running.get(remote_id):
+                raise StaleError(f"{remote_id} is run by {', '.join(users)} now", "Plan again and review.")
         path = below(self._family.agents, remote_id)
         try:
             if self._family.removal:
@@ -149,10 +153,12 @@ class AgentVerbs:
         def following(last: str | None, _passed: int) -> Page:
             place = {"page": cursor[0]} if last is not None else {}
             page = ask({"limit": str(_PAGE), **params, **place}).body
-            items, cursor[0] = items_of(page, noun), text(page.get("next_page")) or ""
-            if any(key not in item for item in items) or ("next_page" not in page and len(items) >= _PAGE):
+            items = items_of(page, noun)
+            end = page.get("next_page", None if len(items) < _PAGE else False)
+            if any(key not in item for item in items) or not isinstance(end, str | None):
                 raise ServiceError(f"the list of {noun} is not in the shape of this API", NOT_THIS_API)
-            return Page(items, bool(cursor[0]))
+            cursor[0] = end or ""
+            return Page(items, bool(end))
 
         return walked(following, noun, key)
 

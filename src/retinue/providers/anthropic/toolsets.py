@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ...core.canonical import same
 from ...core.model import Json
-from ..lenient import mapping, mappings, text
+from ..lenient import besides, mapping, mappings, text
 
 TOOLSET, MCP, CUSTOM = "agent_toolset_20260401", "mcp_toolset", "custom"
 _CODE = ("bash", "edit", "glob", "grep", "read", "write")
@@ -15,8 +15,9 @@ _CODE = ("bash", "edit", "glob", "grep", "read", "write")
 _BUILT_IN = (*_CODE, "web_fetch", "web_search")
 _PLAIN: Mapping[str, Json] = {TOOLSET: {"type": "always_allow"}, MCP: {"type": "always_ask"}}
 """The policy of a toolset that states none (documentation: permission policies)."""
+_OF_DEFAULT = ("enabled", "permission_policy")
 _OF_CONFIG = (
-    *("name", "type", "enabled", "permission_policy", "allowed_domains", "blocked_domains", "user_location"),
+    *("name", "type", *_OF_DEFAULT, "allowed_domains", "blocked_domains", "user_location"),
     *("max_content_tokens", "url_sources"),
 )
 _OF_TOOL = {
@@ -41,13 +42,13 @@ class Tools(NamedTuple):
 def read_tools(raw: Json, servers: Json) -> Tools:
     """Of types that retinue knows alone. A toolset that says more than a manifest can is `own` as a whole."""
     known = [tool for tool in mappings(raw) if text(tool.get("type")) in _OF_TOOL]
-    places = {str(item.get("name")): _known(item, _OF_SERVER) for item in mappings(servers) if not is_strange(item)}
+    places = {str(item.get("name")): picked(item, _OF_SERVER) for item in mappings(servers) if not is_strange(item)}
     sets = [identity(tool) for tool in known]
     found = Tools([], [], [])
     for tool in known:
         said: list[Json] = []
         if tool["type"] == CUSTOM:
-            plain: dict[str, Json] = _known(tool, _OF_TOOL[CUSTOM])
+            plain: dict[str, Json] = picked(tool, _OF_TOOL[CUSTOM])
             about = {key: plain.get(key) for key in ("name", "description")}
             parameters = {**_NO_ARGUMENTS, **stated(plain.get("input_schema"))}
             if len(str(about["name"])) <= _LONGEST_PORTABLE:
@@ -67,14 +68,14 @@ def read_tools(raw: Json, servers: Json) -> Tools:
 
 def _spelled_out(tool: Mapping[str, Json]) -> dict[str, Json]:
     """A toolset with its defaults, and of its configs only what differs from these, by name."""
-    kind, given = tool["type"], _known(mapping(tool.get("default_config")), ("enabled", "permission_policy"))
+    kind, given = tool["type"], picked(mapping(tool.get("default_config")), _OF_DEFAULT)
     default = {"enabled": True, "permission_policy": _PLAIN[kind], **given}
     configs: dict[str, dict[str, Json]] = {}
     for config in mappings(tool.get("configs")):
         name = text(config.get("name"))
         if name is None or (kind == TOOLSET and name not in _BUILT_IN):
             continue
-        known = _known(config, _OF_CONFIG[2:] if kind == TOOLSET else _OF_CONFIG[2:4])
+        known = picked(config, _OF_CONFIG[2:] if kind == TOOLSET else _OF_CONFIG[2:4])
         differs = {key: value for key, value in known.items() if not same(value, default.get(key))}
         if differs:
             configs[name] = {"name": name, **differs}
@@ -157,7 +158,7 @@ def _search(tool: Mapping[str, Json]) -> dict[str, Json]:
 
 def _sent(tool: Mapping[str, Any]) -> dict[str, Json]:
     if tool["type"] == CUSTOM:
-        return _known(tool, _OF_TOOL[CUSTOM])
+        return picked(tool, _OF_TOOL[CUSTOM])
     return {**stated(tool), "configs": [stated(item) for item in tool["configs"].values()]}
 
 
@@ -167,19 +168,21 @@ def with_unknown(tools: list[dict[str, Json]], live: Json) -> list[dict[str, Jso
     found = []
     for tool in tools:
         before = there.get(identity(tool), {})
-        whole = {**_besides(before, _OF_TOOL[tool["type"]]), **tool}
+        whole = {**besides(before, _OF_TOOL[tool["type"]]), **tool}
+        default = {**besides(before.get("default_config"), _OF_DEFAULT), **mapping(tool.get("default_config"))}
+        whole |= {"default_config": default} if default else {}
         if "configs" in tool:
             held = _by_name(before.get("configs"))
-            known = [{**_besides(held.get(item["name"], {}), _OF_CONFIG), **item} for item in tool["configs"]]
-            strange = [item for name, item in held.items() if tool["type"] == TOOLSET and name not in _BUILT_IN]
-            whole["configs"] = [*known, *strange]
+            known = [{**besides(held.get(item["name"], {}), _OF_CONFIG), **item} for item in tool["configs"]]
+            others = [item for name, item in held.items() if tool["type"] == TOOLSET and name not in _BUILT_IN]
+            whole["configs"] = [*known, *others]
         found.append(whole)
     return [*found, *strange_tools(live)]
 
 
 def with_unknown_servers(servers: list[dict[str, Json]], live: Json) -> list[dict[str, Json]]:
     """The servers to write, as `with_unknown` does it."""
-    there = {item.get("name"): _besides(item, _OF_SERVER) for item in mappings(live)}
+    there = {item.get("name"): besides(item, _OF_SERVER) for item in mappings(live)}
     known = [{**there.get(item["name"], {}), **item} for item in servers]
     return [*known, *(dict(item) for item in mappings(live) if is_strange(item))]
 
@@ -205,12 +208,9 @@ def _by_name(configs: Json) -> dict[str, dict[str, Json]]:
     return {str(item.get("name")): dict(item) for item in mappings(configs)}
 
 
-def _known(members: Mapping[str, Json], names: Iterable[str]) -> dict[str, Json]:
+def picked(members: Mapping[str, Json], names: Iterable[str]) -> dict[str, Json]:
+    """The members of these names that are not null."""
     return {name: members[name] for name in names if members.get(name) is not None}
-
-
-def _besides(members: Mapping[str, Json], known: Collection[str]) -> dict[str, Json]:
-    return {key: value for key, value in members.items() if key not in known}
 
 
 def stated(members: Json) -> dict[str, Json]:

@@ -17,7 +17,7 @@ from ..assistants_v2 import ASSISTANT
 from ..base import ByKind, Capabilities, Configured, Marker, Provider, Resolved, Service, Settings, Support
 from ..lenient import mapping, numbered, text
 from ..losses import LOSS, OVERLAY, function_problems
-from ..metadata import MOST_PAIRS
+from ..metadata import MOST_PAIRS, full
 from ..openai_assistants import SETTINGS, AssistantVerbs, Form, classify, headers_of
 from ..wire import Connection
 from .forms import DESCRIPTION_KEY, NAME, as_understood, block_of, create_body, metadata, to_live, update_body
@@ -151,11 +151,9 @@ class OpenAIAgentsProvider(Provider):
         """More than 16 metadata pairs, counting a description that the manifest leaves to others."""
         if live is None:
             return None
-        count = len(metadata({**live.spec, **{item.name: item.after for item in change.fields}}, Marker("-", "-")))
-        if count <= MOST_PAIRS:
-            return None
-        message = f"{live.remote_id} would need {count} metadata pairs, {MOST_PAIRS} is the most"
-        return Obstacle("metadata-full", message, ("Keep fewer metadata keys, or no description.",))
+        spec = {**live.spec, **{item.name: item.after for item in change.fields}}
+        count = len(metadata(spec, Marker("-", "-"), live))
+        return full(live, count, "Keep fewer metadata keys, or no description.")
 
     def connect(self, connection: Connection) -> Service:
         headers = {"OpenAI-Beta": "agents=v1", **self._headers, **connection.headers}

@@ -11,7 +11,7 @@ from ...core.canonical import same
 from ...core.model import Json, Live
 from ..assistants_v2 import ASSISTANT
 from ..base import Marker
-from ..lenient import mapping
+from ..lenient import besides, mapping
 from ..metadata import authors, live_of, pairs, texts
 from .tools import read_tools, with_unknown, write_tools
 
@@ -85,6 +85,13 @@ def _members(spec: Mapping[str, Json]) -> dict[str, Json]:
 
 
 _DEFAULTS = _members({})
+_OF_PART = {
+    "reasoning": ("effort", "summary"),
+    "text": ("format", "verbosity"),
+    "multi_agent": ("enabled", "max_concurrent_subagents"),
+    "compaction": ("async",),
+}
+"""What is known of the parts that an update may replace; whatever else is answered of one goes along with a write."""
 _IN_PARTS = ("reasoning", "text")
 """It is not verified if an update replaces or merges these: all is sent that is, or was, not at its default."""
 
@@ -97,10 +104,15 @@ def create_body(spec: Mapping[str, Json], marker: Marker) -> dict[str, Json]:
 def update_body(live: Live, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
     """Only what differs, but the metadata whole: an update replaces all of it."""
     spec = {**live.spec, **fields}
-    body = _changed(_members(live.spec), _members(spec))
+    body, raw = _changed(_members(live.spec), _members(spec)), live.raw
     if "tools" in body:
-        body["tools"] = with_unknown(body["tools"], live.raw.get("tools"))
-    return {**body, "metadata": metadata(spec, marker)}
+        body["tools"] = with_unknown(body["tools"], raw.get("tools"))
+    for name in body.keys() & _OF_PART:
+        body[name] = {**besides(raw.get(name), _OF_PART[name]), **body[name]}
+    form, before = mapping(mapping(body.get("text")).get("format")), mapping(mapping(raw.get("text")).get("format"))
+    if form and form["type"] == before.get("type"):
+        body["text"]["format"] = {**besides(before, ("type", "schema")), **form}
+    return {**body, "metadata": metadata(spec, marker, live)}
 
 
 def _changed(before: Mapping[str, Json], after: Mapping[str, Json]) -> dict[str, Json]:
@@ -115,8 +127,10 @@ def _changed(before: Mapping[str, Json], after: Mapping[str, Json]) -> dict[str,
     return body
 
 
-def metadata(spec: Mapping[str, Json], marker: Marker | None) -> dict[str, str]:
-    """All pairs of an agent: the author's, the description, the marker."""
+def metadata(spec: Mapping[str, Json], marker: Marker | None, live: Live | None = None) -> dict[str, str]:
+    """All pairs of an agent: the author's, the description, the marker; and of a live one those that are empty, for
+    which a manifest has no word."""
+    empty = {key: value for key, value in authors(texts(live.raw)).items() if not value} if live else {}
     own = {key: value for key, value in mapping(spec.get("metadata")).items() if value}
     described = spec.get("description")
-    return own | ({} if described is None else {DESCRIPTION_KEY: described}) | pairs(marker)
+    return empty | own | ({} if described is None else {DESCRIPTION_KEY: described}) | pairs(marker)
