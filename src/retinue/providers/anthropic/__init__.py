@@ -119,7 +119,7 @@ class AnthropicProvider(Provider):
         return Configured(AnthropicProvider(self._family, headers))
 
     def obstacle(self, change: Change, live: Live | None) -> Obstacle | None:
-        """Blocks the removal of an agent that a deployment runs or may run, and more metadata pairs than there may be."""
+        """Blocks the removal of an agent that a deployment runs or may run, and too many metadata pairs."""
         if live is None:
             return None
         if not change.action.destroys:
