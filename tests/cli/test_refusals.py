@@ -104,7 +104,10 @@ def test_an_empty_key_variable_is_named(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("provider", "remedy"),
-    [("opnai-assistants", "Did you mean `openai-assistants`?"), ("zzz", "Known providers: anthropic, azure-openai, flowise")],
+    [
+        ("opnai-assistants", "Did you mean `openai-assistants`?"),
+        ("zzz", "Known providers: anthropic, azure-openai, flowise"),
+    ],
 )
 @pytest.mark.parametrize("command", ["validate", "plan", "output"])
 def test_a_misspelt_provider_has_a_place(world: World, command: str, provider: str, remedy: str) -> None:
