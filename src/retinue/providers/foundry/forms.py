@@ -106,7 +106,7 @@ def _others(held: Json, known: Mapping[str, Json] | Set[str]) -> dict[str, Json]
 
 def metadata(spec: Mapping[str, Json], marker: Marker | None) -> dict[str, str]:
     """All pairs of a version: the author's, the display name, and the marker or a tombstone."""
-    own = {key: value for key, value in (spec.get("metadata") or {}).items() if value}
+    own = {key: value for key, value in mapping(spec.get("metadata")).items() if value}
     named = {} if spec.get("name") is None else {NAME_KEY: spec["name"]}
     return own | named | (pairs(marker) or {ADDRESS_KEY: FORGOTTEN})
 
