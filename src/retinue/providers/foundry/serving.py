@@ -68,6 +68,13 @@ def shares(agent: Raw) -> dict[int, int]:
     return found
 
 
+def floats(agent: Raw) -> bool:
+    """Whether the next version would serve as soon as it is written, be it to some callers only."""
+    selector = mapping(mapping(agent.get("agent_endpoint")).get("version_selector"))
+    rules = mappings(selector.get("version_selection_rules"))
+    return not shares(agent) or any(rule.get("agent_version") == LATEST for rule in rules)
+
+
 def serving(agent: Raw) -> int:
     """The number of the version that most callers get."""
     found = shares(agent)
@@ -116,11 +123,14 @@ def live_of(agent: Raw, served: Raw | None, marked: Raw | None) -> Live:
     )
 
 
-def pin(agent: Raw, version: int | None) -> Json:
-    """What makes the endpoint serve one version; None: the newest one again."""
-    rule = {"type": "FixedRatio", "agent_version": str(version), "traffic_percentage": 100}
-    endpoint: dict[str, Json] = {"version_selector": {"version_selection_rules": [rule]} if version else None}
-    if version and not mapping(agent.get("agent_endpoint")).get("protocol_configuration"):
+def pin(agent: Raw, split: Mapping[int, int]) -> Json:
+    """What makes the endpoint serve these versions with their shares; none: the newest one again."""
+    rules = [
+        {"type": "FixedRatio", "agent_version": str(version), "traffic_percentage": share}
+        for version, share in split.items()
+    ]
+    endpoint: dict[str, Json] = {"version_selector": {"version_selection_rules": rules} if rules else None}
+    if rules and not mapping(agent.get("agent_endpoint")).get("protocol_configuration"):
         endpoint["protocol_configuration"] = {"responses": {}}
     return {"agent_endpoint": endpoint}
 
