@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from retinue_emulator.faults import Behaviour
+from retinue_emulator.faults import Behaviour, Fault
 
 from .conftest import PIN, FoundryWorld
 from .test_serving import KIND, STRICT, tutor
@@ -98,6 +98,17 @@ def test_a_write_that_is_refused_leaves_no_pin(world: FoundryWorld) -> None:
     assert world.pinned("tutor").keys() <= {"@latest"}
     world.publish("tutor", marked=True, instructions="Edited.")
     assert world.says("tutor") == "Edited."
+
+
+def test_a_version_that_cannot_be_taken_back_does_not_serve(world: FoundryWorld) -> None:
+    tutor(world, KIND)
+    world.assistant("tutor", STRICT)
+    edit = ("POST", "/versions", lambda: world.publish("tutor", marked=True, instructions="Edited."))
+    world.ahead.acts.append(edit)
+    world.emulator.faults.on("DELETE", Fault("status", 403))
+    assert world.run("apply", "--auto-approve").code == 6
+    assert [raw["version"] for raw in world.versions("tutor")] == ["1", "2", "3"]
+    assert world.says("tutor") == "Be kind."
 
 
 def test_a_canary_of_the_newest_version_does_not_get_what_is_not_read_back_yet(world: FoundryWorld) -> None:
