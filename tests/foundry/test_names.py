@@ -176,6 +176,22 @@ def test_an_agent_of_ours_that_the_list_lacks_is_read_by_its_name(world: Foundry
     assert set(world.live()) == {"new", "tutor"}
 
 
+@pytest.mark.parametrize("link", ["moved_from: maths", "adopt: {dev: maths}"])
+def test_a_lacking_list_hides_no_agent_that_a_manifest_has_by_another_name(world: FoundryWorld, link: str) -> None:
+    world.project()
+    world.assistant("maths", "instructions: Be kind.\n")
+    if link.startswith("moved"):
+        world.apply()
+    else:
+        definition = {"kind": "prompt", "model": "gpt-4o", "instructions": "Be kind."}
+        world.call("POST", "agents/maths/versions", {"definition": definition})
+    world.emulator.behaviour = Behaviour(foundry_list="lacking")
+    world.remove("assistants/maths.yaml")
+    world.assistant("tutor", f"instructions: Be kind.\nretinue: {{{link}}}\n")
+    world.apply()
+    assert set(world.live()) == {"maths"}
+
+
 def test_a_broken_list_is_an_error_and_never_an_empty_project(world: FoundryWorld) -> None:
     world.project()
     world.assistant("tutor")

@@ -140,7 +140,7 @@ def _problems(desired: Desired, template: str) -> Iterator[Diagnostic]:
     kinds = [str(tool.get("type")) for tool in mappings(spec.get("tools"))]
     for index, tool in enumerate(own):
         if is_portable(tool) and not (tool["type"] in RESOURCES and tool["type"] in kinds):
-            message = f"this {tool['type']} says nothing that only Foundry has: it belongs into `tools` of the manifest"
+            message = f"this {tool['type']} says nothing that only Foundry has: it belongs in `tools` of the manifest"
             path = f"/providers/{NAME}/tools/{index}"
             yield Diagnostic("agents-tool", message, "Move it there, in the words of a manifest.", path=path)
     if (count := len(write_tools(spec, own))) > _MOST_TOOLS:

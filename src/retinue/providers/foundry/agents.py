@@ -143,7 +143,7 @@ class AgentVerbs:
     def create(self, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()) -> Live:
         name = agent_name(spec, marker.address.rpartition("/")[2], self.template)
         if self.agent(name) is not None or name in self.folded:
-            raise StaleError(f"there is an agent {self.folded.get(name, name)} by now", _AGAIN)
+            raise StaleError(f"there is an agent {self.folded.get(name, name)} already", _AGAIN)
         try:
             made = self._written(name, None, body(spec, marker, at_default))
         except Conflict as error:

@@ -54,8 +54,7 @@ def number(version: Raw) -> int:
 
 def shares(agent: Raw) -> dict[int, int]:
     """The versions that the endpoint is set to serve, with their traffic in percent; empty: always the newest one."""
-    selector = mapping(mapping(agent.get("agent_endpoint")).get("version_selector"))
-    rules = mappings(selector.get("version_selection_rules"))
+    rules = _rules(agent)
     if all(rule.get("agent_version") == LATEST for rule in rules):
         return {}
     found: dict[int, int] = {}
@@ -70,9 +69,12 @@ def shares(agent: Raw) -> dict[int, int]:
 
 def floats(agent: Raw) -> bool:
     """Whether the next version would serve as soon as it is written, be it to some callers only."""
+    return not shares(agent) or any(rule.get("agent_version") == LATEST for rule in _rules(agent))
+
+
+def _rules(agent: Raw) -> list[Mapping[str, Json]]:
     selector = mapping(mapping(agent.get("agent_endpoint")).get("version_selector"))
-    rules = mappings(selector.get("version_selection_rules"))
-    return not shares(agent) or any(rule.get("agent_version") == LATEST for rule in rules)
+    return mappings(selector.get("version_selection_rules"))
 
 
 def serving(agent: Raw) -> int:
