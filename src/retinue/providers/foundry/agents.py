@@ -167,10 +167,11 @@ class AgentVerbs:
             self._point(agent, before)
         try:
             made = self._written(name, agent, wanted)
-        except Rejected:
+        except Rejected as error:
             now = None if shares(agent) else self.agent(name)
-            # A version of ours that is there all the same must not serve: it is not read back.
-            if now is not None and shares(now) == before and not has_marker(newest_of(now), wanted):
+            # What was refused and is there all the same must not serve; what others wrote may.
+            others = isinstance(error, Conflict)
+            if now is not None and shares(now) == before and (others or newest_of(now) == newest_of(agent)):
                 self._point(agent, {})
             raise
         try:
@@ -263,7 +264,8 @@ class AgentVerbs:
             else:
                 remove(self._http, _path(name, number(made)))
         except RetinueError as why:
-            error.message += f"; version {number(made)} stays behind: {why.message}"
+            # No conflict that leaves nothing: this version must not come to serve by taking off a pin.
+            return ServiceError(f"{error.message}; version {number(made)} stays behind: {why.message}", _AGAIN)
         return error
 
     def _read_back(self, name: str, made: Raw, before: Mapping[int, int]) -> Raw:
