@@ -154,7 +154,7 @@ class FoundrySubject(OpenAISubject):
         marks = {key: item for key, item in pairs.items() if key.startswith("retinue.a") or key == "modified_at"}
         new = number(newest_of(self.live(kind)[remote_id])) + 1
         edited = {**raw, "name": remote_id, "version": str(new), "metadata": {**raw["metadata"], **marks}}
-        self._put({**edited, **pin({}, new)})
+        self._put({**edited, **pin({}, {new: 100})})
 
     def plant(self, kind: str, remote_id: str) -> Mapping[str, Json]:
         if kind != "Assistant":

@@ -111,3 +111,15 @@ def test_show_live_tells_the_versions(world: FoundryWorld) -> None:
         world.apply()
     ran = world.run("show", "Assistant/tutor")
     assert ran.code == 0 and "Be strict." in ran.out, ran.out + ran.err
+
+
+def test_a_search_that_may_not_leave_its_index_stays_so(world: FoundryWorld) -> None:
+    world.project()
+    held = {"type": "web_search", "external_web_access": False}
+    definition = {"kind": "prompt", "model": "gpt-4o", "tools": [held]}
+    world.call("POST", "agents/tutor/versions", {"definition": definition})
+    ran = world.run("import")
+    assert ran.code == 0, ran.out + ran.err
+    assert "external_web_access: false" in next((world.root / "assistants").iterdir()).read_text()
+    world.apply()
+    assert world.agent("tutor")["versions"]["latest"]["definition"]["tools"] == [held]

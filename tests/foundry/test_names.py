@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from typing import Any
 
 import pytest
 
@@ -56,6 +58,24 @@ def test_a_strangers_agent_of_that_name_is_never_written_into(world: FoundryWorl
     assert ("retinue: {adopt: {dev: tutor}}" in ran.out) is (kind == "prompt")
     assert ("1 agent of another kind is left alone" in ran.out) is (kind != "prompt" and listed == "whole")
     assert len(world.versions("tutor")) == 1 and not world.sent()
+
+
+def test_a_service_that_knows_no_case_has_the_strangers_agent_left_alone(world: FoundryWorld) -> None:
+    inner = world.ahead.emulator
+
+    def folding(environ: dict[str, Any], start_response: Any) -> Any:
+        environ["PATH_INFO"] = re.sub("(?<=/agents/)[^/]+", lambda name: name[0].lower(), environ["PATH_INFO"])
+        return inner(environ, start_response)
+
+    world.ahead.emulator = folding
+    theirs = {"definition": {"kind": "prompt", "model": "gpt-4o", "instructions": "Mine."}}
+    world.call("POST", "agents/tutor/versions", theirs)
+    world.project()
+    world.assistant("tutor", "providers: {foundry: {name: Tutor}}\n")
+    world.sent()
+    ran = world.run("apply", "--auto-approve")
+    assert ran.code == 5 and "tutor is the name of an agent that is not managed" in ran.out
+    assert world.sent() == []
 
 
 def test_an_agent_is_adopted_by_its_name_and_keeps_it(world: FoundryWorld) -> None:
@@ -154,6 +174,22 @@ def test_an_agent_of_ours_that_the_list_lacks_is_read_by_its_name(world: Foundry
     world.assistant("new")
     world.apply()
     assert set(world.live()) == {"new", "tutor"}
+
+
+@pytest.mark.parametrize("link", ["moved_from: maths", "adopt: {dev: maths}"])
+def test_a_lacking_list_hides_no_agent_that_a_manifest_has_by_another_name(world: FoundryWorld, link: str) -> None:
+    world.project()
+    world.assistant("maths", "instructions: Be kind.\n")
+    if link.startswith("moved"):
+        world.apply()
+    else:
+        definition = {"kind": "prompt", "model": "gpt-4o", "instructions": "Be kind."}
+        world.call("POST", "agents/maths/versions", {"definition": definition})
+    world.emulator.behaviour = Behaviour(foundry_list="lacking")
+    world.remove("assistants/maths.yaml")
+    world.assistant("tutor", f"instructions: Be kind.\nretinue: {{{link}}}\n")
+    world.apply()
+    assert set(world.live()) == {"maths"}
 
 
 def test_a_broken_list_is_an_error_and_never_an_empty_project(world: FoundryWorld) -> None:

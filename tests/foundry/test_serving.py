@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from .conftest import FoundryWorld
 
+FAQ = {"type": "mcp", "server_label": "faq", "server_url": "https://x.example"}
 KIND, STRICT = "instructions: Be kind.\n", "instructions: Be strict.\n"
 
 
@@ -158,6 +160,34 @@ def test_members_that_no_manifest_can_say_are_carried_over_and_told(world: Found
     world.apply()
     definition = world.agent("tutor")["versions"]["latest"]["definition"]
     assert definition["x_new"] == {"a": 1} and definition["tools"] == tools
+
+
+@pytest.mark.parametrize(
+    ("definition", "named"),
+    [
+        ({"text": {"verbosity": "low"}}, "text.verbosity"),
+        ({"reasoning": {"budget": 7}}, "reasoning.budget"),
+        ({"tools": [{**FAQ, "novel": 1}]}, "mcp.faq.novel"),
+    ],
+)
+def test_a_revert_keeps_what_stands_within_members_that_a_manifest_can_say(
+    world: FoundryWorld, definition: dict[str, Any], named: str
+) -> None:
+    tools = f"tools: [{json.dumps(FAQ)}]\n"
+    tutor(world, KIND + tools, STRICT + tools)
+    assert world.publish("tutor", marked=True, **definition) == "3"
+    world.pin("tutor", v3=100)
+    world.settled()
+    world.assistant("tutor", KIND + tools)
+    assert f"carried over as it is, because no manifest can say it: {named}" in world.run("plan").out
+    world.assistant("tutor", KIND)
+    assert ("carried over" in world.run("plan").out) is (named != "mcp.faq.novel"), "it goes with its tool"
+    world.assistant("tutor", KIND + tools)
+    world.apply()
+    ((name, held),) = definition.items()
+    now = world.versions("tutor")[-1]["definition"]
+    assert now["instructions"] == "Be kind."
+    assert now[name][0].items() >= held[0].items() if name == "tools" else now[name] == held
 
 
 def test_notes_are_versions_and_the_pointer_follows(world: FoundryWorld) -> None:

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from retinue_emulator.faults import Behaviour
+from retinue_emulator.faults import Behaviour, Fault
 
-from .conftest import FoundryWorld
+from .conftest import PIN, FoundryWorld
 from .test_serving import KIND, STRICT, tutor
 
 
@@ -48,13 +48,83 @@ def test_a_pointer_that_is_moved_meanwhile_is_left_where_it_is(world: FoundryWor
 def test_an_agent_that_is_created_meanwhile_is_not_written_into(world: FoundryWorld, same: bool) -> None:
     world.project()
     world.assistant("tutor", KIND)
-    theirs = {"definition": {"kind": "prompt", "model": "gpt-4o", "instructions": "Mine."}}
+    says = "Be kind." if same else "Mine."
+    theirs = {"definition": {"kind": "prompt", "model": "gpt-4o", "instructions": says}}
     world.ahead.acts.append(("POST", "/versions", lambda: world.call("POST", "agents/tutor/versions", theirs)))
     ran = world.run("apply", "--auto-approve")
     assert ran.code == 6, ran.out + ran.err
     (left,) = world.versions("tutor")
-    assert left["definition"]["instructions"] == "Mine." and left["metadata"] == {}
+    assert left["definition"]["instructions"] == says and left["metadata"] == {}
     assert world.run("plan").code == 0 and world.run("apply", "--auto-approve").code == 5
+
+
+@pytest.mark.parametrize(("shares", "code"), [({"v3": 100}, 0), ({"v2": 90, "v3": 10}, 6)])
+def test_what_somebody_else_made_to_serve_meanwhile_is_never_deleted(
+    world: FoundryWorld, shares: dict[str, int], code: int
+) -> None:
+    tutor(world, KIND, STRICT)
+    world.assistant("tutor", "instructions: Be brief.\n")
+    read_back = ("GET", "agents/tutor", lambda: world.pin("tutor", **shares))
+    world.ahead.acts.append(("POST", "/versions", lambda: world.ahead.acts.append(read_back)))
+    ran = world.run("apply", "--auto-approve")
+    assert ran.code == code, ran.out + ran.err
+    assert world.pinned("tutor")["3"] == shares["v3"] and len(world.versions("tutor")) == 3
+
+
+@pytest.mark.parametrize("marked", [{}, {"retinue.address": "demo/dev/Assistant/tutor", "retinue.applied": "1 rival"}])
+@pytest.mark.parametrize("before", [[], ["Mine."]])
+def test_a_version_of_somebody_else_that_says_the_same_is_not_taken_for_ones_own(
+    world: FoundryWorld, marked: dict[str, str], before: list[str]
+) -> None:
+    world.emulator.behaviour = Behaviour(foundry_create="definition")
+    world.project()
+    world.assistant("tutor", KIND)
+
+    def publish() -> None:
+        for says in (*before, "Be kind."):
+            definition = {"kind": "prompt", "model": "gpt-4o", "instructions": says}
+            world.call("POST", "agents/tutor/versions", {"definition": definition, "metadata": marked})
+
+    world.ahead.acts.append(("POST", "/versions", publish))
+    ran = world.run("apply", "--auto-approve")
+    assert ran.code == 1 and "somebody else made it" in ran.out + ran.err
+    assert [raw["metadata"] for raw in world.versions("tutor")] == [marked] * (len(before) + 1)
+
+
+def test_a_write_that_is_refused_leaves_no_pin(world: FoundryWorld) -> None:
+    tutor(world, KIND)
+    world.emulator.behaviour = Behaviour(foundry_create="definition")
+    assert world.run("verify", "--", "true").code == 1
+    assert world.pinned("tutor").keys() <= {"@latest"}
+    world.publish("tutor", marked=True, instructions="Edited.")
+    assert world.says("tutor") == "Edited."
+
+
+def test_a_version_that_cannot_be_taken_back_does_not_serve(world: FoundryWorld) -> None:
+    tutor(world, KIND)
+    world.assistant("tutor", STRICT)
+    edit = ("POST", "/versions", lambda: world.publish("tutor", marked=True, instructions="Edited."))
+    world.ahead.acts.append(edit)
+    world.emulator.faults.on("DELETE", Fault("status", 403))
+    ran = world.run("apply", "--auto-approve")
+    assert ran.code == 1 and "version 3 stays behind" in ran.out
+    assert [raw["version"] for raw in world.versions("tutor")] == ["1", "2", "3"]
+    assert world.says("tutor") == "Be kind."
+
+
+def test_a_canary_of_the_newest_version_does_not_get_what_is_not_read_back_yet(world: FoundryWorld) -> None:
+    tutor(world, KIND, STRICT)
+    rules = [
+        {"type": "FixedRatio", "agent_version": version, "traffic_percentage": share}
+        for version, share in (("1", 90), ("@latest", 10))
+    ]
+    selector = {"version_selector": {"version_selection_rules": rules}}
+    world.call("PATCH", "agents/tutor", {"agent_endpoint": selector}, PIN)
+    world.assistant("tutor", "instructions: Be brief.\n")
+    pins: list[dict[str, int]] = []
+    world.ahead.acts.append(("POST", "/versions", lambda: pins.append(world.pinned("tutor"))))
+    world.apply()
+    assert pins == [{"1": 90, "2": 10}] and world.pinned("tutor") == {"3": 100}
 
 
 def test_two_applies_at_once_make_one_version_of_each(world: FoundryWorld) -> None:
@@ -148,6 +218,16 @@ def test_129_tools_are_an_error_before_anything_is_sent(world: FoundryWorld) -> 
     assert ran.code == 3 and "there are 129 tools with those below `providers`; 128 is the most" in ran.err
     world.assistant("tutor", f"tools:\n{tools}{own.replace(', {type: shell}', '')}")
     world.apply()
+
+
+def test_a_function_of_foundrys_own_has_what_the_service_requires(world: FoundryWorld) -> None:
+    world.project()
+    world.assistant(
+        "tutor", "providers: {foundry: {tools: [{type: function, name: f, parameters: {}, async: true}]}}\n"
+    )
+    world.apply()
+    world.settled()
+    assert world.live()["tutor"]["definition"]["tools"][0]["strict"] is False
 
 
 def test_a_display_name_takes_one_of_the_pairs(world: FoundryWorld) -> None:

@@ -20,7 +20,7 @@ from ..openai_files import FILE_FIELDS
 from ..vector_stores import STORE_FIELDS, unsearchable
 from ..wire import Connection
 from .flat_tools import RESOURCES, SCHEMA, is_portable, read_tools, write_tools
-from .forms import EDITED_KEY, NAME, NAME_KEY, agent_name, block_of, carried, metadata
+from .forms import EDITED_KEY, NAME, NAME_KEY, agent_name, block_of, body, carried, metadata
 from .service import FoundryService, classify
 from .serving import AGENT_NAME, SERVES, kind_of, live_of, number, shares
 
@@ -79,7 +79,7 @@ class FoundryProvider(Provider):
         """More than 16 metadata pairs, counting a display name that the manifest leaves to others."""
         if live is None or SERVES not in live.raw:
             return None
-        count = len(metadata({**live.spec, **{item.name: item.after for item in change.fields}}, Marker("-", "-")))
+        count = len(metadata(_after(change, live), Marker("-", "-")))
         if count <= MOST_PAIRS:
             return None
         message = f"{live.remote_id} would need {count} metadata pairs, {MOST_PAIRS} is the most"
@@ -89,7 +89,7 @@ class FoundryProvider(Provider):
         """What a write carries over, and what the first pin of an agent means."""
         if SERVES not in live.raw or change.action is Action.DELETE:
             return None
-        names = ", ".join(carried(live.raw[SERVES]))
+        names = ", ".join(carried(body(_after(change, live), None, before=live.raw[SERVES])))
         told = [f"carried over as it is, because no manifest can say it: {names}"] if names else []
         if not shares(live.raw):
             told.append(
@@ -117,6 +117,10 @@ class FoundryProvider(Provider):
         return live_of(raw, newest, newest) if known and kind_of(raw) == "prompt" else None
 
 
+def _after(change: Change, live: Live) -> dict[str, Json]:
+    return {**live.spec, **{item.name: item.after for item in change.fields}}
+
+
 def _problems(desired: Desired, template: str) -> Iterator[Diagnostic]:
     spec, own = desired.spec, mappings(block_of(desired.spec).get("tools"))
     name = agent_name(spec, desired.address.name if desired.address else "agent", template)
@@ -136,7 +140,7 @@ def _problems(desired: Desired, template: str) -> Iterator[Diagnostic]:
     kinds = [str(tool.get("type")) for tool in mappings(spec.get("tools"))]
     for index, tool in enumerate(own):
         if is_portable(tool) and not (tool["type"] in RESOURCES and tool["type"] in kinds):
-            message = f"this {tool['type']} says nothing that only Foundry has: it belongs into `tools` of the manifest"
+            message = f"this {tool['type']} says nothing that only Foundry has: it belongs in `tools` of the manifest"
             path = f"/providers/{NAME}/tools/{index}"
             yield Diagnostic("agents-tool", message, "Move it there, in the words of a manifest.", path=path)
     if (count := len(write_tools(spec, own))) > _MOST_TOOLS:

@@ -35,6 +35,7 @@ from .serving import (
     NOT_THIS_API,
     SERVES,
     Raw,
+    floats,
     has_marker,
     hides_marker,
     kind_of,
@@ -59,7 +60,8 @@ _AGAIN = "Plan again and review."
 class AgentVerbs:
     """`listed`: what the last list held, by name. `others`: how many agents of each other kind there are.
 
-    `met`: the names that were found by name; a list that lacks one of them is completed by it.
+    `met`: the names that were found by name; a list that lacks one of them is completed by it. `folded`: by a name that
+    was asked for, the one of an agent that the service takes for the same, in other case.
     """
 
     def __init__(self, http: Http, template: str) -> None:
@@ -70,6 +72,7 @@ class AgentVerbs:
         self.listed: dict[str, Live] = {}
         self.others: Counter[str] = Counter()
         self.met: set[str] = set()
+        self.folded: dict[str, str] = {}
 
     # --- reading
 
@@ -100,6 +103,7 @@ class AgentVerbs:
             self.met |= set() if found is None else {name}
             return found
         if name_of(found).lower() == name.lower():
+            self.folded[name] = name_of(found)
             return None
         raise ServiceError(f"asked for the agent {name}, the service answered {name_of(found)}", NOT_THIS_API)
 
@@ -138,8 +142,8 @@ class AgentVerbs:
 
     def create(self, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()) -> Live:
         name = agent_name(spec, marker.address.rpartition("/")[2], self.template)
-        if self.agent(name) is not None:
-            raise StaleError(f"there is an agent {name} by now", _AGAIN)
+        if self.agent(name) is not None or name in self.folded:
+            raise StaleError(f"there is an agent {self.folded.get(name, name)} already", _AGAIN)
         try:
             made = self._written(name, None, body(spec, marker, at_default))
         except Conflict as error:
@@ -159,13 +163,16 @@ class AgentVerbs:
         if target is not None:
             return self._move(agent, target, self._history(agent))
         before = shares(agent) or {number(served): 100}
-        if not shares(agent):
-            self._point(agent, number(served))
+        if floats(agent):
+            self._point(agent, before)
         try:
             made = self._written(name, agent, wanted)
-        except Conflict:
-            if not shares(agent) and shares(self.agent(name) or {}) == before:
-                self._point(agent, None)
+        except Rejected as error:
+            now = None if shares(agent) else self.agent(name)
+            # What was refused and is there all the same must not serve; what others wrote may.
+            others = isinstance(error, Conflict)
+            if now is not None and shares(now) == before and (others or newest_of(now) == newest_of(agent)):
+                self._point(agent, {})
             raise
         try:
             return self._move(self._read_back(name, made, before), made, [made])
@@ -198,19 +205,26 @@ class AgentVerbs:
         return wanted, reusable(wanted, served, self._history(live.raw), marker)
 
     def _written(self, name: str, agent: Raw | None, wanted: Raw) -> Raw:
-        """The version that was made. Raises Conflict if it does not follow the newest that was read."""
+        """The version that was made. Raises Conflict if it does not follow the newest that was read.
+
+        Where an equal definition makes no version, the answer may be somebody else's, which is never taken back.
+        """
         known = [] if agent is None else self._history(agent)
         newest = 0 if agent is None else number(newest_of(agent))
         made = self._post(name, newest, wanted)
+        if made in known and not has_marker(made, wanted):
+            message = f"the service answered version {number(made)} of {name} again, which says the same"
+            raise Rejected(message, "The marker alone cannot be written here: change the manifest with it.")
+        if not has_marker(made, wanted):
+            message = f"version {number(made)} of {name} has not the marker that was sent"
+            why = "somebody else made it at the same moment, or the service does not keep metadata"
+            raise NoMarker(f"{message}: {why}", "It is left as it is. Look at it, then plan again.")
         # A number may be left out: that of a version which was deleted.
         follows = number(made) == newest + 1 or (
             number(made) > newest and not [raw for raw in self.versions(name) if newest < number(raw) < number(made)]
         )
-        if follows or (made in known and has_marker(made, wanted)):
+        if follows or made in known:
             return made
-        if made in known:
-            message = f"the service answered version {number(made)} of {name} again, which says the same"
-            raise Rejected(message, "The marker alone cannot be written here: change the manifest with it.")
         raise self._withdrawn(made, name, Conflict(f"{name} was written by others at the same moment"))
 
     def _post(self, name: str, newest: int, wanted: Raw) -> Raw:
@@ -243,11 +257,15 @@ class AgentVerbs:
                 raise
 
     def _withdrawn(self, made: Raw, name: str, error: RetinueError) -> RetinueError:
-        """The error, after the version that was made is gone again."""
+        """The error, after the version that was made is gone again, unless somebody has made it serve."""
         try:
-            remove(self._http, _path(name, number(made)))
+            if number(made) in shares(self.agent(name) or {}):
+                error.message += f"; version {number(made)} stays, because it was made to serve"
+            else:
+                remove(self._http, _path(name, number(made)))
         except RetinueError as why:
-            error.message += f"; version {number(made)} stays behind: {why.message}"
+            # No conflict that leaves nothing: this version must not come to serve by taking off a pin.
+            return ServiceError(f"{error.message}; version {number(made)} stays behind: {why.message}", _AGAIN)
         return error
 
     def _read_back(self, name: str, made: Raw, before: Mapping[int, int]) -> Raw:
@@ -258,19 +276,19 @@ class AgentVerbs:
             found = mapping(find(self._http, _path(name, number(made))))
         if not has_marker(found, made):
             raise self._withdrawn(made, name, NoMarker(f"the service did not keep the marker on {name}"))
-        if shares(agent) != before:
+        if shares(agent) not in (before, {number(made): 100}):
             why = f"another version of {name} was made to serve at the same moment"
             raise self._withdrawn(made, name, Conflict(why))
         return agent
 
     def _move(self, agent: Raw, target: Raw, history: Sequence[Raw]) -> Live:
-        moved = self._point(agent, number(target))
+        moved = self._point(agent, {number(target): 100})
         if serving(moved) != number(target):
             raise ServiceError(f"the service did not make version {number(target)} of {name_of(agent)} serve")
         return live_of(moved, target, newest_marked((newest_of(moved), *history)))
 
-    def _point(self, agent: Raw, version: int | None) -> Raw:
-        found: Raw = self._patch.send(Verb.UPDATE, "PATCH", _path(name_of(agent)), body=pin(agent, version))
+    def _point(self, agent: Raw, split: Mapping[int, int]) -> Raw:
+        found: Raw = self._patch.send(Verb.UPDATE, "PATCH", _path(name_of(agent)), body=pin(agent, split))
         return found
 
 

@@ -14,10 +14,10 @@ from ..lenient import mapping, mappings
 
 SCHEMA: Json = schema_beside(__package__, "schema")
 _ITEMS: Json = SCHEMA["properties"]["tools"]["items"]
-_OWN: Mapping[str, frozenset[str]] = dict.fromkeys(_ITEMS["properties"]["type"]["enum"], frozenset()) | {
-    branch["if"]["properties"]["type"]["const"]: frozenset(branch["then"]["properties"]) for branch in _ITEMS["allOf"]
+_OWN: Mapping[str, Mapping[str, Json]] = {kind: {} for kind in _ITEMS["properties"]["type"]["enum"]} | {
+    branch["if"]["properties"]["type"]["const"]: branch["then"]["properties"] for branch in _ITEMS["allOf"]
 }
-"""What the schema knows of each type of tool; where that is nothing, every member is known."""
+"""What the schema knows of each type of tool, by member; where that is nothing, every member is known."""
 _FLAT: Mapping[str, tuple[str, ...]] = {
     "mcp": ("server_label", "server_url", "allowed_tools"),
     "web_search": ("search_context_size", "filters", "user_location"),
@@ -27,6 +27,7 @@ _NESTED: Mapping[str, tuple[str, ...]] = {
     "file_search": ("max_num_results", "ranking_options"),
     "code_interpreter": (),
 }
+_REQUIRED: Mapping[str, Mapping[str, Json]] = {"function": {"strict": False}}
 RESOURCES = {"file_search": "vector_store_ids", "code_interpreter": "file_ids"}
 """What a tool may use: a manifest has it beside its tools, and an agent within them."""
 _PORTABLE = {
@@ -70,7 +71,11 @@ def read_tools(raw: Json) -> Tools:
 def is_portable(tool: Mapping[str, Json]) -> bool:
     """Whether a manifest has words for all that is known of a tool."""
     kind, ranking = str(tool.get("type")), mapping(tool.get("ranking_options"))
-    if kind not in _PORTABLE or any(tool.get(key) for key in _OWN[kind] - _PORTABLE[kind]):
+    if kind not in _PORTABLE:
+        return False
+    beyond = {name: member for name, member in _OWN[kind].items() if name not in _PORTABLE[kind]}
+    # False may be more than nothing.
+    if any(tool.get(name) not in (None, {}, [], member.get("default")) for name, member in beyond.items()):
         return False
     if kind == "file_search":
         stores = tool.get("vector_store_ids")
@@ -92,16 +97,15 @@ def write_tools(spec: Mapping[str, Json], own: Json, live: Json = None) -> list[
     portable = [_written(tool, resources) for tool in mappings(spec.get("tools"))]
     there = {_identity(tool): _unknown(tool) for tool in reversed(mappings(live))}
     tools = [_stated(tool) for tool in (*portable, *mappings(own))]
-    return [*({**there.get(_identity(tool), {}), **tool} for tool in tools), *read_tools(live).strange]
+    written = ({**_REQUIRED.get(tool["type"], {}), **there.get(_identity(tool), {}), **tool} for tool in tools)
+    return [*written, *read_tools(live).strange]
 
 
 def _written(tool: Mapping[str, Json], resources: Mapping[str, Json]) -> dict[str, Json]:
     kind = str(tool.get("type"))
     inner, ids = mapping(tool.get(kind)), mapping(resources.get(kind)).get(RESOURCES.get(kind, "")) or []
     if kind == "function":
-        # Both are required.
-        parameters = inner.get("parameters") or {"type": "object", "properties": {}}
-        return {"type": kind, **inner, "parameters": parameters, "strict": bool(inner.get("strict"))}
+        return {"type": kind, **inner, "parameters": inner.get("parameters") or {"type": "object", "properties": {}}}
     if kind == "file_search":
         ranking = _ranking(inner.get("ranking_options"), {}) or None
         return {"type": kind, **inner, "vector_store_ids": ids, "ranking_options": ranking}
@@ -115,11 +119,17 @@ def _stated(members: Mapping[str, Json]) -> dict[str, Json]:
     return {key: item for key, item in members.items() if item is not None}
 
 
+def unsaid(raw: Json) -> dict[str, Json]:
+    """What tools of known types have that no manifest can say, by name."""
+    members = ((tool, *member) for tool in mappings(raw) for member in _stated(_unknown(tool)).items())
+    return {".".join(filter(None, (*_identity(tool), name))): item for tool, name, item in members}
+
+
 def _identity(tool: Mapping[str, Json]) -> tuple[str, str]:
-    return str(tool.get("type")), str(tool.get("name") or tool.get("server_label"))
+    return str(tool.get("type")), str(tool.get("name") or tool.get("server_label") or "")
 
 
 def _unknown(tool: Mapping[str, Json]) -> dict[str, Json]:
     kind = str(tool.get("type"))
-    known = _OWN.get(kind, frozenset()) | _PORTABLE.get(kind, set())
+    known = _OWN.get(kind, {}).keys() | _PORTABLE.get(kind, set())
     return {key: item for key, item in tool.items() if known and key not in known}

@@ -15,7 +15,7 @@ from ..assistants_v2 import ASSISTANT
 from ..base import Marker
 from ..lenient import mapping, text
 from ..metadata import authors, pairs, texts
-from .flat_tools import SCHEMA, read_tools, write_tools
+from .flat_tools import SCHEMA, read_tools, unsaid, write_tools
 
 NAME = "foundry"
 NAME_KEY = "retinue.name"
@@ -27,6 +27,7 @@ FORGOTTEN = "forgotten"
 _ASSISTANT = with_extras(by_name(ASSISTANT), NAME, {ASSISTANT.name: SCHEMA})[ASSISTANT.name]
 _BLOCK = ("tool_choice", "structured_inputs", "rai_config")
 _REASONING = ("summary", "mode", "context")
+_WITHIN: Mapping[str, Set[str]] = {"text": {"format"}, "reasoning": {"effort", *_REASONING}}
 _KNOWN = frozenset({"kind", "model", "instructions", "temperature", "top_p", "reasoning", "tools", "text", *_BLOCK})
 """The members of a definition that a manifest decides; all others stay as they are."""
 
@@ -83,8 +84,8 @@ def body(
     reasoning = {"effort": spec.get("reasoning_effort"), **{name: own.get(name) for name in _REASONING}}
     written = {"format": {**inner, "type": form["type"]}} if form else {}
     parts = {
-        "reasoning": {**_others(definition.get("reasoning"), reasoning), **_stated(reasoning)},
-        "text": {**_others(definition.get("text"), {"format"}), **written},
+        "reasoning": {**_others(definition.get("reasoning"), _WITHIN["reasoning"]), **_stated(reasoning)},
+        "text": {**_others(definition.get("text"), _WITHIN["text"]), **written},
         "tools": write_tools(spec, block.get("tools"), definition.get("tools")),
         **{name: spec.get(name) for name in ("model", "instructions")},
         **{name: spec.get(name) for name in ("temperature", "top_p") if name not in at_default},
@@ -100,7 +101,7 @@ def _stated(members: Mapping[str, Json]) -> dict[str, Json]:
     return {key: value for key, value in members.items() if value is not None}
 
 
-def _others(held: Json, known: Mapping[str, Json] | Set[str]) -> dict[str, Json]:
+def _others(held: Json, known: Set[str]) -> dict[str, Json]:
     return {key: value for key, value in mapping(held).items() if key not in known}
 
 
@@ -118,13 +119,16 @@ def alike(one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:
 
 
 def _unsaid(version: Mapping[str, Json]) -> dict[str, Json]:
-    """What no manifest can say."""
+    """What no manifest can say, by name."""
     definition = mapping(version.get("definition"))
-    return {**_others(definition, _KNOWN), "tools": read_tools(definition.get("tools")).strange}
+    tools, found = definition.get("tools"), _others(definition, _KNOWN)
+    for part, known in _WITHIN.items():
+        found |= {f"{part}.{name}": item for name, item in _stated(_others(definition.get(part), known)).items()}
+    return {**found, **unsaid(tools), "tools": read_tools(tools).strange}
 
 
 def carried(version: Mapping[str, Json]) -> list[str]:
-    """What a live version has that no manifest can say, by name."""
+    """What a version has that no manifest can say, by name."""
     found = _unsaid(version)
     tools = [text(tool.get("type")) or "a tool without a type" for tool in found.pop("tools")]
     return [*found, *tools]

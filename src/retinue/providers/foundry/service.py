@@ -73,7 +73,16 @@ class FoundryService(ByKind):
         """
         items, listed = [item for item in desired if self.verbs[item.kind] is self.agents], self.agents.listed
         names = [agent_name(item.spec, item.address.name, self.agents.template) for item in items]
-        new = {name for name, live in zip(names, self._held(items), strict=True) if live is None}
+        lacking = [item for item, live in zip(items, self._held(items), strict=True) if live is None]
+        new = {
+            name
+            for item in lacking
+            for name in (
+                agent_name(item.spec, item.address.name, self.agents.template),
+                agent_name(item.spec, item.policy.moved_from or item.address.name, self.agents.template),
+                *item.policy.adopt.values(),
+            )
+        }
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             agents = [agent for agent in pool.map(self.agents.agent, sorted(new - listed.keys())) if agent is not None]
         self._taken = {name_of(agent): kind for agent in agents if (kind := kind_of(agent)) != "prompt"}
@@ -91,6 +100,7 @@ class FoundryService(ByKind):
         if change.action is not Action.CREATE or self.verbs[change.address.kind] is not self.agents:
             return None
         name = agent_name({item.name: item.after for item in change.fields}, change.address.name, self.agents.template)
+        name = self.agents.folded.get(name, name)
         held = self.agents.listed.get(name)
         if held is None and name not in self._taken:
             return None

@@ -54,8 +54,7 @@ def number(version: Raw) -> int:
 
 def shares(agent: Raw) -> dict[int, int]:
     """The versions that the endpoint is set to serve, with their traffic in percent; empty: always the newest one."""
-    selector = mapping(mapping(agent.get("agent_endpoint")).get("version_selector"))
-    rules = mappings(selector.get("version_selection_rules"))
+    rules = _rules(agent)
     if all(rule.get("agent_version") == LATEST for rule in rules):
         return {}
     found: dict[int, int] = {}
@@ -66,6 +65,16 @@ def shares(agent: Raw) -> dict[int, int]:
         if version and share > 0:
             found[version] = found.get(version, 0) + share
     return found
+
+
+def floats(agent: Raw) -> bool:
+    """Whether the next version would serve as soon as it is written, be it to some callers only."""
+    return not shares(agent) or any(rule.get("agent_version") == LATEST for rule in _rules(agent))
+
+
+def _rules(agent: Raw) -> list[Mapping[str, Json]]:
+    selector = mapping(mapping(agent.get("agent_endpoint")).get("version_selector"))
+    return mappings(selector.get("version_selection_rules"))
 
 
 def serving(agent: Raw) -> int:
@@ -116,11 +125,14 @@ def live_of(agent: Raw, served: Raw | None, marked: Raw | None) -> Live:
     )
 
 
-def pin(agent: Raw, version: int | None) -> Json:
-    """What makes the endpoint serve one version; None: the newest one again."""
-    rule = {"type": "FixedRatio", "agent_version": str(version), "traffic_percentage": 100}
-    endpoint: dict[str, Json] = {"version_selector": {"version_selection_rules": [rule]} if version else None}
-    if version and not mapping(agent.get("agent_endpoint")).get("protocol_configuration"):
+def pin(agent: Raw, split: Mapping[int, int]) -> Json:
+    """What makes the endpoint serve these versions with their shares; none: the newest one again."""
+    rules = [
+        {"type": "FixedRatio", "agent_version": str(version), "traffic_percentage": share}
+        for version, share in split.items()
+    ]
+    endpoint: dict[str, Json] = {"version_selector": {"version_selection_rules": rules} if rules else None}
+    if rules and not mapping(agent.get("agent_endpoint")).get("protocol_configuration"):
         endpoint["protocol_configuration"] = {"responses": {}}
     return {"agent_endpoint": endpoint}
 
