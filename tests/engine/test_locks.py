@@ -102,7 +102,7 @@ def test_an_edit_between_the_last_look_and_the_write_is_stale_and_stays(locked: 
     locked.before = lambda: locked.edited(**edit)
     outcome = update(locked, desired("bot", CHANGED))
     assert (outcome.status, outcome.failure) == (Status.FAILED, "stale")
-    assert "between the last look" in (outcome.error or "")
+    assert "between the last read and the write: " in (outcome.error or "")
     assert {key: locked.one()[key] for key in edit} == edit
     assert locked.one()["version"] == 2
 

@@ -40,7 +40,7 @@ def test_a_pointer_that_is_moved_meanwhile_is_left_where_it_is(world: FoundryWor
     world.assistant("tutor", "instructions: Be brief.\n")
     world.ahead.acts.append(("POST", "/versions", lambda: world.pin("tutor", v1=100)))
     ran = world.run("apply", "--auto-approve")
-    assert ran.code == 6 and "was changed between the last look at it and the write" in ran.out + ran.err
+    assert ran.code == 6 and "was made to serve at the same moment" in ran.out + ran.err
     assert world.pinned("tutor") == {"1": 100} and len(world.versions("tutor")) == 2
 
 

@@ -229,7 +229,7 @@ def _as_wanted(live: Live, wanted: Callable[[Live], bool], conflict: Conflict, r
     """The object after a write that its lock refused, if it is as wanted: an answer of ours was lost, most likely."""
     found = run.service.get(*live.object_key)
     if found is None or not wanted(found):
-        why = f"{live.remote_id} was changed between the last look at it and the write, which the service refused"
+        why = f"{live.remote_id} was changed between the last read and the write: {conflict.message}"
         raise StaleError(why, "Plan again and review.") from conflict
     return found
 

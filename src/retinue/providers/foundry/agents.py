@@ -53,7 +53,7 @@ from .serving import (
 if TYPE_CHECKING:
     from ..http import Http
 
-_AT_ONCE, _ATTEMPTS = 10, 3
+AT_ONCE, _ATTEMPTS = 10, 3
 _AGAIN = "Plan again and review."
 
 
@@ -84,7 +84,7 @@ class AgentVerbs:
         self.others = Counter(kind for kind in kinds if kind != "prompt")
         prompts = [agent for agent, kind in zip(agents, kinds, strict=True) if kind == "prompt"]
         asked = [agent for agent in prompts if serving(agent) != number(newest_of(agent)) or hides_marker(agent)]
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
             more = dict(zip(map(name_of, asked), pool.map(self.read, asked), strict=True))
         found = [more[name] if (name := name_of(agent)) in more else self.read(agent) for agent in prompts]
         owners = Counter(live.marker_address for live in found if live.marker_address)

@@ -15,7 +15,7 @@ from ..openai_files import FileVerbs
 from ..paged import created_at
 from ..vector_stores import StoreVerbs
 from ..wire import Answer, Connection, Verb, Verdict
-from .agents import AgentVerbs
+from .agents import AT_ONCE, AgentVerbs
 from .forms import NAME, agent_name, block_of
 from .serving import SERVES, kind_of, live_of, name_of, newest_of, number, serving
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 MOST_VERSIONS, MANY_VERSIONS = 1_000, 800
 _MOST_IN_BATCH = 500
-_AT_ONCE = 10
 
 
 def classify(verb: Verb, answer: Answer) -> Verdict:
@@ -83,7 +82,7 @@ class FoundryService(ByKind):
                 *item.policy.adopt.values(),
             )
         }
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
             agents = [agent for agent in pool.map(self.agents.agent, sorted(new - listed.keys())) if agent is not None]
         self._taken = {name_of(agent): kind for agent in agents if (kind := kind_of(agent)) != "prompt"}
         prompts = [self.agents.read(agent) for agent in agents if name_of(agent) not in self._taken]
