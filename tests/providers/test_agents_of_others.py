@@ -16,6 +16,7 @@ from retinue.load.yaml import parse_text
 from retinue.providers.anthropic import PROVIDER as ANTHROPIC
 from retinue.providers.anthropic.forms import Form
 from retinue.providers.base import Marker, Provider, Service
+from retinue.providers.foundry import PROVIDER as FOUNDRY
 from retinue.providers.http import in_process
 from retinue.providers.openai_agents import PROVIDER as OPENAI
 from retinue.providers.openai_agents.forms import to_live, update_body
@@ -211,6 +212,7 @@ def test_a_url_with_a_password_is_refused_and_not_repeated() -> None:
     blocks = [
         (OPENAI, f"{{tools: [{{type: mcp, server_label: a, required: true, transport: {transport}}}]}}"),
         (ANTHROPIC, f"{{mcp_servers: [{{name: a, url: '{SECRET}'}}]}}"),
+        (FOUNDRY, f"{{tools: [{{type: mcp, server_label: a, require_approval: never, server_url: '{SECRET}'}}]}}"),
     ]
     for provider, block in blocks:
         (found,) = checked(provider, block)
@@ -226,3 +228,49 @@ def checked(provider: Provider, block: str) -> list[Any]:
     (document,) = parse_text(text, "a.yaml").documents
     extras = lambda name, kind: record.extras[kind] if name == provider.name else None  # noqa: E731
     return validate_extras(kinds["Assistant"], document.value, Address("Assistant", "one"), extras)
+
+
+# --- secrets that a tool would send
+
+SECRET_HEADERS = (
+    "Authorization",
+    "authorization",
+    "Proxy-Authorization",
+    "X-Api-Key",
+    "x_api_key",
+    "Cookie",
+    "X-Auth-Token",
+)
+SECRET_HEADERS += ("Ocp-Apim-Subscription-Key", "X-Functions-Key", "X-Auth", "client-secret", "password")
+
+
+@pytest.mark.parametrize("header", SECRET_HEADERS)
+@pytest.mark.parametrize("provider", [OPENAI, FOUNDRY], ids=lambda provider: provider.name)
+def test_a_header_with_a_secret_is_refused_at_its_place_and_not_repeated(provider: Provider, header: str) -> None:
+    headers: Json = {"Accept": "text/plain", header: "Bearer canary"}
+    if provider is OPENAI:
+        tool = {
+            "type": "mcp",
+            "server_label": "a",
+            "transport": {"type": "http", "server_url": "https://a.x", "headers": headers},
+        }
+    else:
+        tool = {"type": "mcp", "server_label": "a", "server_url": "https://a.x", "headers": headers}
+    spec: dict[str, Json] = {"model": "m", "providers": {provider.name: {"tools": [7, tool]}}}
+    below = "/transport" if provider is OPENAI else ""
+    [found] = [
+        it
+        for it in provider.check(Desired("Assistant", spec, Address("Assistant", "a")))
+        if it.code == "literal-secret"
+    ]
+    assert found.path == f"/providers/{provider.name}/tools/1{below}/headers"
+    assert "canary" not in f"{found}"
+
+
+@pytest.mark.parametrize("provider", [OPENAI, FOUNDRY], ids=lambda provider: provider.name)
+def test_a_header_without_a_secret_is_taken(provider: Provider) -> None:
+    headers = {"Accept": "text/plain", "X-Tenant": "7", "User-Agent": "bot", "X-Monkey": "yes", "X-Keyboard": "no"}
+    tool = {"type": "mcp", "server_label": "a", "headers": headers, "transport": {"type": "http", "headers": headers}}
+    spec: dict[str, Json] = {"model": "m", "providers": {provider.name: {"tools": [tool]}}}
+    found = provider.check(Desired("Assistant", spec, Address("Assistant", "a")))
+    assert [it for it in found if it.code == "literal-secret"] == []

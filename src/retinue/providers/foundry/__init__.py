@@ -13,8 +13,8 @@ from ...schema import schema_beside
 from ..assistants_v2 import ASSISTANT, FILE, KINDS, VECTOR_STORE
 from ..azure_openai.identity import FOUNDRY_SCOPE, token, two_ways
 from ..base import Capabilities, Configured, Marker, Provider, Service, Settings, Support
-from ..lenient import mapping, mappings, text
-from ..losses import LOSS
+from ..lenient import mapping, mappings, numbered, text
+from ..losses import LOSS, header_problems
 from ..metadata import MOST_PAIRS
 from ..openai_files import FILE_FIELDS
 from ..vector_stores import STORE_FIELDS, unsearchable
@@ -137,8 +137,9 @@ def _problems(desired: Desired, template: str) -> Iterator[Diagnostic]:
     if EDITED_KEY in pairs:
         message = f"the pair `{EDITED_KEY}` cannot be held: the portal writes one of that name at each edit"
         yield Diagnostic(LOSS, message, "Give it another name.", path=f"/metadata/{EDITED_KEY}")
+    yield from header_problems(block_of(spec).get("tools"), f"/providers/{NAME}/tools")
     kinds = [str(tool.get("type")) for tool in mappings(spec.get("tools"))]
-    for index, tool in enumerate(own):
+    for index, tool in numbered(block_of(spec).get("tools")):
         if is_portable(tool) and not (tool["type"] in RESOURCES and tool["type"] in kinds):
             message = f"this {tool['type']} says nothing that only Foundry has: it belongs in `tools` of the manifest"
             path = f"/providers/{NAME}/tools/{index}"

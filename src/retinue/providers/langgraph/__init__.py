@@ -5,7 +5,6 @@ Source of the facts: measured against langgraph-api 0.16.7, and its published Op
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,6 +15,7 @@ from ...schema import by_name, schema_beside
 from ..assistants_v2 import ASSISTANT
 from ..base import Auth, Capabilities, Provider, Service, Support
 from ..lenient import text_members
+from ..losses import SECRET
 from ..wire import Connection
 from .block import DEFAULT_KEYS, NAME, block_of
 from .mapping import SYSTEM, UNNAMED
@@ -25,7 +25,6 @@ __all__ = ["PROVIDER", "LangGraphProvider", "classify"]
 
 _SCHEMA: Json = schema_beside(__package__, "schema")
 _NATIVE = (Support.NATIVE, "")
-_SECRET = re.compile(r"(^|[^a-z])(api[_-]?key|password|passwd|secret|token)$", re.IGNORECASE)
 _IN_CODE = "LangGraph has it in the code of the graph"
 
 
@@ -42,7 +41,7 @@ def _problems(desired: Desired) -> Iterator[Diagnostic]:
             message = f"the context key `{key}` is written as the field `{by_key[key]}` of the manifest"
             remedy = f"Move its value to `{by_key[key]}:`, or give that field another key with `context_keys`."
             yield Diagnostic("context-key", message, remedy, path=path)
-        elif isinstance(value, str) and value and _SECRET.search(key):
+        elif isinstance(value, str) and value and SECRET.search(key):
             message = f"the context key `{key}` looks like a secret; a context stands in plans, and open on the server"
             remedy = "Let the graph take it from the environment of its server; if it is a key, revoke it now."
             yield Diagnostic("context-secret", message, remedy, path=path, severity=Severity.WARNING)

@@ -16,7 +16,7 @@ from ...schema import by_name, schema_beside
 from ..assistants_v2 import ASSISTANT
 from ..base import ByKind, Capabilities, Configured, Marker, Provider, Resolved, Service, Settings, Support
 from ..lenient import mapping, numbered, text
-from ..losses import LOSS, OVERLAY, function_problems
+from ..losses import LOSS, OVERLAY, function_problems, header_problems
 from ..metadata import MOST_PAIRS, full
 from ..openai_assistants import SETTINGS, AssistantVerbs, Form, classify, headers_of
 from ..wire import Connection
@@ -80,6 +80,7 @@ def _problems(desired: Desired) -> Iterator[Diagnostic]:
         yield from function_problems(tool, f"/tools/{index}")
     yield from _format(mapping(spec.get("response_format")))
     block = block_of(spec)
+    yield from header_problems(block.get("tools"), f"/providers/{NAME}/tools")
     for index, tool in numbered(block.get("tools")):
         if is_portable(tool):
             message = f"this {tool['type']} says nothing that only OpenAI has: it belongs into `tools` of the manifest"
