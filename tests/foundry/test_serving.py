@@ -108,6 +108,20 @@ def test_a_canary_can_be_left_to_others(world: FoundryWorld) -> None:
     world.settled()
 
 
+@pytest.mark.parametrize("shares", [{"v1": 10, "v2": 90}, {"v2": 60, "v1": 40}, {"v1": 5, "v2": 90, "v3": 5}])
+def test_a_note_takes_the_share_of_what_serves_and_leaves_a_canary(world: FoundryWorld, shares: dict[str, int]) -> None:
+    ignored = "retinue: {ignore_changes: [/providers/foundry/serving]}\n"
+    tutor(world, KIND, STRICT + ignored)
+    if "v3" in shares:
+        world.publish("tutor", instructions="Tried in the portal.")
+    world.pin("tutor", **shares)
+    assert world.run("verify", "--", "true").code == 0
+    kept = {version[1:]: share for version, share in shares.items() if version != "v2"}
+    assert world.pinned("tutor") == {**kept, str(len(world.versions("tutor"))): shares["v2"]}
+    assert world.versions("tutor")[-1]["definition"]["instructions"] == "Be strict."
+    world.settled()
+
+
 def test_a_pin_of_a_version_that_is_gone_is_set_right(world: FoundryWorld) -> None:
     tutor(world, KIND, STRICT)
     world.pin("tutor", v1=100)

@@ -154,14 +154,17 @@ class AgentVerbs:
     def update(
         self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
     ) -> Live:
-        """Pins what serves, writes, reads back, moves the pointer; where a version says all that, only moves it."""
+        """Pins what serves, writes, reads back, moves the pointer; where a version says all that, only moves it.
+
+        A note in the marker alone takes the share of the version that serves, and leaves others theirs.
+        """
         agent, name = live.raw, live.remote_id
         served: Raw = agent[SERVES]
         wanted, target = self._target(live, fields, marker, at_default)
         if target is served and {serving(agent), *shares(agent)} == {number(served)}:
             return live
         if target is not None:
-            return self._move(agent, target, self._history(agent))
+            return self._move(agent, target, self._history(agent), {number(target): 100})
         before = shares(agent) or {number(served): 100}
         if floats(agent):
             self._point(agent, before)
@@ -175,7 +178,9 @@ class AgentVerbs:
                 self._point(agent, {})
             raise
         try:
-            return self._move(self._read_back(name, made, before), made, [made])
+            split = {number(made) if it == serving(agent) else it: share for it, share in before.items()}
+            now = self._read_back(name, made, before)
+            return self._move(now, made, [made], {number(made): 100} if fields else split)
         except (Conflict, NoMarker):
             raise
         except RetinueError as error:
@@ -281,8 +286,8 @@ class AgentVerbs:
             raise self._withdrawn(made, name, Conflict(why))
         return agent
 
-    def _move(self, agent: Raw, target: Raw, history: Sequence[Raw]) -> Live:
-        moved = self._point(agent, {number(target): 100})
+    def _move(self, agent: Raw, target: Raw, history: Sequence[Raw], split: Mapping[int, int]) -> Live:
+        moved = self._point(agent, split)
         if serving(moved) != number(target):
             raise ServiceError(f"the service did not make version {number(target)} of {name_of(agent)} serve")
         return live_of(moved, target, newest_marked((newest_of(moved), *history)))
