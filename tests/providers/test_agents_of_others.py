@@ -232,7 +232,7 @@ def checked(provider: Provider, block: str) -> list[Any]:
 
 # --- secrets that a tool would send
 
-SECRET_HEADERS = (
+SECRET_HEADERS = [
     "Authorization",
     "authorization",
     "Proxy-Authorization",
@@ -240,8 +240,12 @@ SECRET_HEADERS = (
     "x_api_key",
     "Cookie",
     "X-Auth-Token",
-)
-SECRET_HEADERS += ("Ocp-Apim-Subscription-Key", "X-Functions-Key", "X-Auth", "client-secret", "password")
+    "Ocp-Apim-Subscription-Key",
+    "X-Functions-Key",
+    "X-Auth",
+    "client-secret",
+    "password",
+]
 
 
 @pytest.mark.parametrize("header", SECRET_HEADERS)
