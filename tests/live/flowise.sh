@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A real, throw-away Flowise for `pytest -m live_flowise`: SQLite, one owner, one API key, npm packages only.
+# A real, throw-away Flowise for `pytest -m live_flowise`: SQLite, one owner, two API keys, npm packages only.
 #
 #   tests/live/flowise.sh [DIR]        install into DIR if needed (7 to 20 minutes, 3 GB, once), start, print access data
 #   tests/live/flowise.sh stop [DIR]   stop the server that was started from DIR
@@ -7,7 +7,7 @@
 # DIR is ./.flowise-live unless given. Environment, all optional: FLOWISE_VERSION (3.1.4), NODE_MAJOR (24), PORT (18300),
 # NODE_HEADERS (a prefix that holds include/node; any Node from 18 on, because the module speaks Node-API).
 # The server looks for OpenAI at port 18301 of this machine, where the tests put retinue's emulator.
-# stdout is FLOWISE_URL=… and FLOWISE_API_KEY=…, one a line, to `export`.
+# stdout is FLOWISE_URL=…, FLOWISE_API_KEY=… and FLOWISE_ROWS_KEY=… (no chatflows), one a line, to `export`.
 set -euo pipefail
 
 name=flowise
@@ -19,8 +19,9 @@ port=${PORT:-18300}
 url=http://127.0.0.1:$port
 email=owner@example.com
 password='Local-only-1!'
-permissions='["assistants:view","assistants:create","assistants:update","assistants:delete","credentials:view",
-  "credentials:create","credentials:update","credentials:delete"]'
+rows='"assistants:view","assistants:create","assistants:update","assistants:delete","credentials:view",
+  "credentials:create","credentials:update","credentials:delete"'
+flows='"chatflows:view","chatflows:create","chatflows:update","chatflows:delete"'
 npm_quiet=(--ignore-scripts --no-audit --no-fund --loglevel=error)
 
 # 1. Node of the wanted major: the package of each platform carries the binary and runs no script.
@@ -74,23 +75,27 @@ need_free "$port"
 await "$url/api/v1/ping"
 say "answering: $(curl -fs "$url/api/v1/version")"
 
-# 5. Owner (first start only), session, API key.
+# 5. Owner (first start only), session, API keys: one with and one without the permission for chatflows.
 json=(-H 'content-type: application/json')
 if curl -fs "${json[@]}" -d '{}' "$url/api/v1/auth/resolve" | grep -q organization-setup; then
   curl -fs -o /dev/null "${json[@]}" "$url/api/v1/account/register" \
     -d "{\"user\":{\"name\":\"Owner\",\"email\":\"$email\",\"credential\":\"$password\"}}"
 fi
-if [[ ! -s $root/api-key ]]; then
-  jar=$(mktemp)
-  trap 'rm -f "$jar"' EXIT
-  curl -fs -o /dev/null -c "$jar" "${json[@]}" "$url/api/v1/auth/login" \
-    -d "{\"email\":\"$email\",\"password\":\"$password\"}"
-  umask 077
+# key FILE NAME PERMISSIONS: one of that name, made once.
+key() {
+  [[ -s $1 ]] && return
   curl -fs -b "$jar" "${json[@]}" -H 'x-request-from: internal' "$url/api/v1/apikey" \
-    -d "{\"keyName\":\"retinue\",\"permissions\":$permissions}" |
-    python3 -c 'import json, sys; print(next(k["apiKey"] for k in json.load(sys.stdin) if k["keyName"] == "retinue"))' \
-      >"$root/api-key"
-fi
-curl -fs -o /dev/null -H "Authorization: Bearer $(cat "$root/api-key")" "$url/api/v1/assistants"
+    -d "{\"keyName\":\"$2\",\"permissions\":[$3]}" |
+    python3 -c 'import json, sys; print(next(k["apiKey"] for k in json.load(sys.stdin) if k["keyName"] == sys.argv[1]))' \
+      "$2" >"$1"
+}
+jar=$(mktemp)
+trap 'rm -f "$jar"' EXIT
+curl -fs -o /dev/null -c "$jar" "${json[@]}" "$url/api/v1/auth/login" -d "{\"email\":\"$email\",\"password\":\"$password\"}"
+umask 077
+key "$root/full-key" retinue-full "$rows,$flows"
+key "$root/rows-key" retinue-rows "$rows"
+curl -fs -o /dev/null -H "Authorization: Bearer $(cat "$root/full-key")" "$url/api/v1/chatflows?type=ASSISTANT"
 echo "FLOWISE_URL=$url"
-echo "FLOWISE_API_KEY=$(cat "$root/api-key")"
+echo "FLOWISE_API_KEY=$(cat "$root/full-key")"
+echo "FLOWISE_ROWS_KEY=$(cat "$root/rows-key")"

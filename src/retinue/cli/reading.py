@@ -121,4 +121,5 @@ def understood(session: Session, service: Service, seen: Observation) -> tuple[S
     refuse(notes)
     resources = tuple(held(item, notes) for item in found.resources)
     loaded = replace(session.loaded, resources=resources, diagnostics=(*session.loaded.diagnostics, *notes))
-    return replace(session, loaded=loaded), replace(seen, live=(*seen.live, *found.unlisted))
+    live = {item.object_key: item for item in (*seen.live, *found.unlisted)}
+    return replace(session, loaded=loaded), replace(seen, live=tuple(live.values()))

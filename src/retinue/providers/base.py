@@ -163,7 +163,7 @@ class Uploader(Protocol):
 class Resolved:
     """Manifests as a service understands their names, and what it has to say; an error forbids any plan.
 
-    `unlisted`: live objects that the service has and its list lacked.
+    `unlisted`: live objects that the service has and its list lacked, or said less of.
     """
 
     resources: tuple[Desired, ...]

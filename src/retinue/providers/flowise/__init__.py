@@ -17,12 +17,12 @@ from .checks import problems
 from .rows import details_of
 from .service import FlowiseService
 from .verdicts import classify
+from .writing import IN_FLOW
 
 __all__ = ["PROVIDER", "FlowiseProvider", "classify"]
 
 _API = "/api/v1"
 _SCHEMA: Json = schema_beside(__package__, "schema")
-_IN_FLOW = ("/name", "/model", "/instructions", "/temperature", "/top_p", "/providers")
 _NATIVE = (Support.NATIVE, "")
 
 
@@ -75,12 +75,12 @@ class FlowiseProvider(Provider):
 
     def connect(self, connection: Connection) -> Service:
         base = connection.base_url.rstrip("/").removesuffix(_API)
-        return FlowiseService(replace(connection, base_url=base + _API).http(classify))
+        return FlowiseService(replace(connection, base_url=base + _API).http(classify), connection.ours)
 
     def advice(self, change: Change, live: Live) -> Diagnostic | None:
-        """A CUSTOM row is but a form; what answers is the chatflow that the page made of it."""
+        """A CUSTOM row is but a form; what answers is its chatflow, which some keys may not change."""
         flow = details_of(live.raw).get("flowId")
-        if not flow or not any(item.path in _IN_FLOW for item in change.fields):
+        if not flow or "chatflow" in live.raw or IN_FLOW.isdisjoint(item.name for item in change.fields):
             return None
         message = f"{live.remote_id} answers through its chatflow {flow}, which stays as it is"
         remedy = "After the apply open the assistant in Flowise and save it there."

@@ -71,6 +71,9 @@ class Directory:
         """What people call a document store, whether another one is called so too or not."""
         return str((self.stores or {}).get(key, {}).get("label", key))
 
+    def store_description(self, key: str) -> str:
+        return str((self.stores or {}).get(key, {}).get("description") or "")
+
 
 def credentials_from(body: Json) -> tuple[Credential, ...]:
     """The entries of the credentials' list that are any."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from ...core.canonical import canonical_json, same
 from ...core.errors import ServiceError
 from ...core.marker import ADDRESS_KEY
 from ...core.model import Json, Live
@@ -12,20 +13,31 @@ from ...core.strictjson import loads, received
 from ..assistants_v2 import ASSISTANT
 from ..lenient import mapping, seconds, text, text_members
 from ..metadata import MARKER_KEYS, marked
-from .block import CUSTOM, DEFAULT_NODE, NAME, OPENAI, Block, Part, Store, named, store_of
+from .block import CUSTOM, DEFAULT_NODE, NAME, OPENAI, Block, Part, Store, block_of, named, store_of
 from .directory import Directory
+from .flow import Answering, said_by
 from .nodes import as_number, credential_of, held_by, stated_inputs
 from .upstream import NUMBERS, deviations, ids_alone, is_stated, left_open
 
 KEEPER, KEPT = "code_interpreter", "retinue"
 """Which member of `tool_resources` keeps a copy of an OPENAI row's metadata, and under which name."""
+FLOW_FIELDS = ("name", "model", "instructions", "temperature", "top_p")
+"""What a chatflow says besides the members of the block."""
 _UNREADABLE = "?"
 """The owner of a row with a marker in details that are broken: somebody."""
 NO_ROW = "Check `endpoint`: it is the address of Flowise itself, for example http://localhost:3000."
 
 
-def to_live(row: Mapping[str, Json], directory: Directory, upstream: Mapping[str, Json] | None = None) -> Live:
-    """`upstream`: the assistant behind the row, if it is known. Raises ServiceError if this is no row at all."""
+def to_live(
+    row: Mapping[str, Json],
+    directory: Directory,
+    upstream: Mapping[str, Json] | None = None,
+    answering: Answering | None = None,
+) -> Live:
+    """`upstream`: the assistant behind the row, `answering`: what answers for it; each if it is known.
+
+    Raises ServiceError if this is no row at all.
+    """
     remote_id, written = text(row.get("id")), row.get("details")
     if remote_id is None:
         raise ServiceError("the service answered an assistant without an id", NO_ROW)
@@ -41,8 +53,16 @@ def to_live(row: Mapping[str, Json], directory: Directory, upstream: Mapping[str
         spec |= left_open(details, upstream)
         differs = deviations(details, upstream)
         spec["providers"] = {NAME: {**spec["providers"][NAME], **({"upstream": differs} if differs else {})}}
+    tried: dict[str, Json] = {}
+    if answering is not None:
+        row = {**row, "chatflow": answering.flow}
+        if differs := _of_flow(row, spec, answering, directory):
+            # What a step of ours did not come to write is no edit.
+            tried = {"providers": spec["providers"]} if answering.is_unfinished else {}
+            spec["providers"] = {NAME: {**spec["providers"][NAME], "chatflow": differs}}
     spec["metadata"] = {key: value for key, value in texts.items() if key not in MARKER_KEYS}
-    return marked(ASSISTANT, spec, remote_id, seconds(row.get("createdDate")), texts, row)
+    live = marked(ASSISTANT, spec, remote_id, seconds(row.get("createdDate")), texts, row)
+    return replace(live, tried=tried) if tried else live
 
 
 def details_of(row: Mapping[str, Json]) -> dict[str, Json]:
@@ -104,6 +124,34 @@ def _custom(row: Mapping[str, Json], details: Mapping[str, Json], directory: Dir
         stores=tuple(_store(item, directory) for item in named(details.get("documentStores"))),
     )
     return {**spec, "providers": {NAME: block.to_spec()}}
+
+
+def _of_flow(
+    row: Mapping[str, Json], spec: Mapping[str, Json], answering: Answering, directory: Directory
+) -> dict[str, Json]:
+    """What the chatflow of a row says otherwise than the row, in the words of a manifest."""
+    more: dict[str, Json] = {"copies": [*answering.copies]} if answering.copies else {}
+    if answering.flow is None:
+        return {"state": "missing"} | more
+    held = said_by(answering.flow)
+    if held is None:
+        return {"state": "rebuilt by hand"} | more
+    there = _custom(row, held, directory)
+    mine, theirs = ({**it, **it["providers"][NAME]} for it in (spec, there))
+    # Where the row says nothing of a store, its chatflow says what the store itself does.
+    silent = {store.name: "" for store in block_of(spec).stores if not store.description}
+    stores = block_of(there).stores
+    theirs["documentStores"] = [
+        replace(it, description=silent.get(it.name, it.description)).to_spec() for it in stores
+    ] or None
+    names = (*FLOW_FIELDS, "credential", "chatModel", "tools", "documentStores")
+    pairs = ((name, _plain(mine.get(name)), _plain(theirs.get(name))) for name in names)
+    return {name: says for name, said, says in pairs if not same(said, says)} | more
+
+
+def _plain(value: Json) -> Json:
+    """Tools and stores in any order are the same; what is not there is empty."""
+    return sorted(value, key=canonical_json) if isinstance(value, list) else "" if value is None else value
 
 
 def _tool(node: Mapping[str, Json], directory: Directory) -> Part:

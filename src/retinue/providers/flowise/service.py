@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ...core.errors import AuthError, NotFound, Rejected, RetinueError, ServiceError
+from ...core.errors import AuthError, Incomplete, NotFound, Rejected, RetinueError, ServiceError
 from ...core.model import Desired, Diagnostic, Json, Live, Severity
 from ..base import Fields, Marker, Resolved
 from ..lenient import mapping, mappings
@@ -17,11 +17,12 @@ from ..paged import below
 from ..wire import Verb
 from .behind import Behind
 from .block import CUSTOM, Block, block_of
+from .chatflows import Chatflows
 from .directory import Directory, by_name, credentials_from, resolved
 from .nodes import credential_of
 from .rows import NO_ROW, details_of, is_exact, parsed_details, to_live, upstream_id
 from .verdicts import is_gone_upstream, remedy_for
-from .writing import IN_NODE, create_body, update_body
+from .writing import IN_FLOW, IN_NODE, as_details, create_body, update_body
 
 if TYPE_CHECKING:
     from ..http import Http
@@ -33,13 +34,16 @@ _REPAIR = "Repair or delete the row in Flowise."
 class FlowiseService:
     """`list` is one request; catalogues and credentials are read once, and only if a row or a manifest needs them."""
 
-    def __init__(self, http: Http) -> None:
+    def __init__(self, http: Http, ours: tuple[str, ...]) -> None:
         self._http = http
         self._lock = threading.RLock()
         self._directory = Directory()
         self._asked: dict[str, RetinueError | None] = {}
         self._rows: dict[str, str | None] = {}
         self._notes: dict[str, Diagnostic] = {}
+        self._ours = ours
+        self._unread: list[dict[str, Json]] = []
+        self._chatflows = Chatflows(self._send)
         self._behind = Behind(self._send, lambda key: self._directory.credential_name(key))
 
     # --- the five verbs
@@ -54,7 +58,12 @@ class FlowiseService:
         self._look_up(_needs(rows))
         self._behind.forget()
         behind = self._behind.of_rows(rows)
+        custom = [row for row in rows if row.get("type") == CUSTOM]
+        self._chatflows.expect(custom)
         found = [to_live(row, self._directory, behind.get(row["id"])) for row in rows]
+        if any((live.marker_address or "").startswith(self._ours) for live in found if live.raw.get("type") == CUSTOM):
+            found = list({live.remote_id: live for live in (*found, *self._with_chatflows(custom))}.values())
+        self._unread = [] if self._chatflows.are_known else custom
         for key in (row["id"] for row in rows if parsed_details(row) is None):
             message = f"the details of {key} are not a JSON object, so its owner is unknown and it is left alone"
             note = Diagnostic("flowise-details", message, _REPAIR, severity=Severity.WARNING)
@@ -68,13 +77,25 @@ class FlowiseService:
             row = self._send(Verb.GET, "GET", below("assistants", remote_id))
         except NotFound:
             return None
-        resource = self._read(row)
-        behind = self._behind.of_one(row)
-        return resource if behind is None else to_live(row, self._directory, behind)
+        self._read(row)
+        answering = self._chatflows.again(row) if row.get("type") == CUSTOM else None
+        return to_live(row, self._directory, self._behind.of_one(row), answering)
 
     def create(self, kind: str, spec: Mapping[str, Json], marker: Marker, at_default: Set[str] = frozenset()) -> Live:
-        self._require([block_of(spec)])
-        return self._read(self._send(Verb.CREATE, "POST", "assistants", create_body(spec, marker, self._directory)))
+        block = block_of(spec)
+        self._require([block])
+        answers = block.is_custom and self._chatflows.are_readable
+        row = self._send(Verb.CREATE, "POST", "assistants", create_body(spec, marker, self._directory))
+        live = self._read(row)
+        if not answers:
+            return live
+        try:
+            flow = self._chatflows.write(live.remote_id, details_of(row), self._directory, new=True)
+            body = {"details": as_details({**details_of(row), "flowId": flow["id"]})}
+            return self._read(self._send(Verb.UPDATE, "PUT", below("assistants", live.remote_id), body))
+        except RetinueError as error:
+            message = f"{live.remote_id} is made, but nothing answers for it yet: {error.message}"
+            raise Incomplete(message, error.remedy or "Apply again.", remote_id=live.remote_id) from error
 
     def update(self, live: Live, fields: Fields, marker: Marker | None, at_default: Set[str] = frozenset()) -> Live:
         if not is_exact(live.raw):
@@ -82,13 +103,19 @@ class FlowiseService:
         if not IN_NODE.isdisjoint(fields):
             self._require([block_of({**live.spec, **fields})])
         body = update_body(live, fields, marker, self._directory)
+        if live.raw.get("type") == CUSTOM and not IN_FLOW.isdisjoint(fields) and self._chatflows.are_readable:
+            # First, because it alone tells that a step broke off before the row said the same.
+            details = details_of(body)
+            flow = self._chatflows.write(live.remote_id, details, self._directory)
+            body["details"] = as_details({**details, "flowId": flow["id"]})
         return self._read(self._send(Verb.UPDATE, "PUT", below("assistants", live.remote_id), body))
 
     def delete(self, kind: str, remote_id: str) -> None:
-        """With the upstream assistant, unless another row shares it. Only `affected: 1` says that the row is gone;
-        after any other answer it is looked for."""
+        """With what answers for it, and the upstream assistant, unless another row shares it. Only `affected: 1` says
+        that the row is gone; after any other answer it is looked for."""
         if not _can_be_id(remote_id):
             return
+        self._chatflows.remove(remote_id)
         with self._lock:
             behind = self._rows.get(remote_id)
             shared = sum(key == behind for key in self._rows.values()) > 1
@@ -123,8 +150,12 @@ class FlowiseService:
         known = (block_of(item.spec) for item, found in pairs if not found)
         named = {block.credential for block in known if block.credential and not block.is_custom}
         self._behind.try_out(map(self._directory.credential_id, sorted(named)))
-        notes = [*self._version(), *(note for _, note in sorted((self._notes | self._behind.notes).items()))]
-        return Resolved(tuple(item for item, _ in pairs), (*notes, *(item for _, found in pairs for item in found)))
+        some = any(block_of(item.spec).is_custom for item in desired)
+        seen = tuple(self._with_chatflows(self._unread)) if some else ()
+        by_subject = sorted((self._notes | self._behind.notes).items())
+        notes = [*self._version(), *self._chatflows.problem(), *(note for _, note in by_subject)]
+        notes += [item for _, found in pairs for item in found]
+        return Resolved(tuple(item for item, _ in pairs), tuple(notes), seen)
 
     def _require(self, blocks: Sequence[Block]) -> None:
         """Everything that these blocks name; raises what kept the server from telling it."""
@@ -162,9 +193,16 @@ class FlowiseService:
                     self._asked[table] = None
                     self._directory = replace(self._directory, **{table: found})
 
+    def _with_chatflows(self, rows: Sequence[Mapping[str, Json]]) -> Iterator[Live]:
+        """CUSTOM rows of the last list, each with what answers for it, if the key may see that."""
+        if self._chatflows.are_readable:
+            for row in rows:
+                yield to_live(row, self._directory, None, self._chatflows.of(row["id"]))
+
     def _read(self, row: Json) -> Live:
+        """A row as a write or a read answered it, with what is known of its chatflow."""
         self._look_up(_needs([row]))
-        resource = to_live(row, self._directory)
+        resource = to_live(row, self._directory, None, self._chatflows.of(str(mapping(row).get("id"))))
         with self._lock:
             self._rows[resource.remote_id] = upstream_id(row)
         return resource

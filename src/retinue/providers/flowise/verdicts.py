@@ -7,13 +7,16 @@ import re
 from ..lenient import mapping, text
 from ..wire import Answer, Verb, Verdict, by_status
 
-_ABSENT = re.compile(r"Service\.\w+ - Assistant [^\n]* not found$")
+_ABSENT = re.compile(
+    r"Service\.\w+ - (?:Assistant [^\n]* not found|Chatflow [^\n]* not found in the database!|Invalid Chatflow ID)$"
+)
 _ROW_GONE = re.compile(r"Error deleting assistant - ")
 _UPSTREAM = re.compile(r"(?:Error (?:creating new|updating) assistant|openaiAssistantsService\.\w+) - (\d{3})\b")
 _REFUSED = re.compile(
     r"Invalid request body|is not valid JSON|Details (?:must|cannot)|Credential [^\n]* not found"
     r"|OpenAI ApiKey not found|NOT NULL constraint|null value in column|Missing required parameter"
     r"|401 Unauthorized|invalid input syntax for type uuid"
+    r"|permission to delete|Node \w+ not found"
 )
 # Flowise has tried three times by then, and a plan goes on without the answer.
 _NO_UPSTREAM = re.compile(r"openaiAssistantsService\.\w+ - Connection error")

@@ -21,6 +21,8 @@ from .upstream import NUMBERS, RESOURCE_IDS, is_stated
 
 IN_NODE = frozenset(("model", "temperature", "top_p", "providers"))
 """Fields that a chat model node holds."""
+IN_FLOW = IN_NODE | {"name", "instructions"}
+"""Fields that a chatflow holds."""
 _FIELD_DEFAULTS: Mapping[str, Json] = {"temperature": 1, "top_p": 1, "tools": [], "description": "", "instructions": ""}
 
 
@@ -29,7 +31,7 @@ def create_body(spec: Mapping[str, Json], marker: Marker, directory: Directory) 
     block = block_of(spec)
     changed = {*spec, *IN_NODE} if block.is_custom else spec.keys()
     details = _custom({}, spec, changed, block, directory) if block.is_custom else _openai({}, spec, changed)
-    body: dict[str, Json] = {"type": block.type, "details": _json(_marked(details, spec, marker))}
+    body: dict[str, Json] = {"type": block.type, "details": as_details(_marked(details, spec, marker))}
     # For CUSTOM the column is no credential, but must be a UUID; the page sends a random one.
     made_up = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{marker.address} {marker.applied}"))
     body["credential"] = made_up if block.is_custom else directory.credential_id(block.credential)
@@ -43,7 +45,7 @@ def update_body(live: Live, fields: Mapping[str, Json], marker: Marker | None, d
     is_custom = live.raw.get("type") == CUSTOM
     held = details_of(live.raw)
     details = _custom(held, spec, fields, block, directory) if is_custom else _openai(held, spec, fields)
-    body: dict[str, Json] = {"details": _json(_marked(details, spec, marker))}
+    body: dict[str, Json] = {"details": as_details(_marked(details, spec, marker))}
     if not is_custom:
         stated = "providers" in fields
         body["credential"] = directory.credential_id(block.credential) if stated else live.raw.get("credential")
@@ -148,7 +150,8 @@ def _put(details: Mapping[str, Json], values: Mapping[str, Json]) -> dict[str, J
     return kept | {key: value for key, value in values.items() if value is not None}
 
 
-def _json(details: Mapping[str, Json]) -> str:
+def as_details(details: Mapping[str, Json]) -> str:
+    """The text in which a row keeps them."""
     return json.dumps(details, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
