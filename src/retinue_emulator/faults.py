@@ -37,6 +37,7 @@ _CHOICES = {
     "agents_objects": ("replace", "merge"),
     "agents_optional": ("answered", "absent"),
     "agents_page": ("plain", "ids"),
+    "flowise_chatflows": ("allowed", "seen", "forbidden"),
     "foundry_create": ("new", "same", "definition"),
     "foundry_endpoint": ("latest", "null"),
     "foundry_list": ("whole", "lacking", "broken"),
@@ -74,6 +75,8 @@ class Behaviour:
     would resolve it. `agents_objects`: a `reasoning`, `text` or `multi_agent` in an update `replace`s or `merge`s.
     `agents_optional`: compaction and experimental at their defaults are `answered` or `absent`. `agents_page`: a page
     is `plain`, or has the `ids` of its first and last object too.
+
+    Of Flowise: `flowise_chatflows`: the key is `allowed` to do all with them, or they are only `seen`, or `forbidden`.
 
     Of Foundry's agents: `foundry_create`: a create always makes a `new` version, answers the latest one if it is the
     `same`, or if its `definition` alone is. `foundry_endpoint`: an endpoint that nobody has set is answered with the
@@ -116,6 +119,7 @@ class Behaviour:
     agents_objects: str = "replace"
     agents_optional: str = "answered"
     agents_page: str = "plain"
+    flowise_chatflows: str = "allowed"
     foundry_create: str = "new"
     foundry_endpoint: str = "latest"
     foundry_list: str = "whole"

@@ -10,6 +10,7 @@ import json
 from .access import Access
 from .assistants import Assistants
 from .errors import ApiError
+from .flowise_chatflows import Chatflows
 from .flowise_credentials import Credentials, catalogues
 from .flowise_rows import Rows
 from .flowise_upstream import Upstream
@@ -22,7 +23,7 @@ _NO_KEY_NEEDED = ("/version", "/ping")
 
 
 class Flowise:
-    """Rows of assistants, credentials, catalogues. OPENAI rows have the emulator's own Assistants API as upstream."""
+    """Rows, chatflows, credentials, catalogues. OPENAI rows have the emulator's own Assistants API as upstream."""
 
     prefix = "/api/v1"
     guide = (("Flowise", prefix, "Authorization: Bearer KEY"),)
@@ -31,11 +32,13 @@ class Flowise:
         self._access = access
         self.credentials = Credentials(ground)
         upstream = Upstream(assistants, self.credentials, ground.behaviour)
-        self.rows = Rows(ground, upstream)
+        self.chatflows = Chatflows(ground)
+        self.rows = Rows(ground, upstream, self.chatflows)
         self.routes: tuple[Route, ...] = (
             Route("GET", f"{self.prefix}/version", lambda request: Answer(json.dumps({"version": VERSION}))),
             Route("GET", f"{self.prefix}/ping", lambda request: Answer("pong", content_type="text/html")),
             *self.rows.routes(self.prefix),
+            *self.chatflows.routes(self.prefix),
             *self.credentials.routes(self.prefix),
             *upstream.routes(self.prefix),
             *catalogues(ground.store, self.prefix),
@@ -63,6 +66,8 @@ class Flowise:
             return str(error)
         if error.status == 401:
             return json.dumps({"error": "Unauthorized Access"})
+        if error.status == 403:
+            return json.dumps({"message": str(error)})
         body = {"statusCode": error.status, "success": False, "message": str(error), "stack": {}}
         return json.dumps(body, ensure_ascii=False)
 

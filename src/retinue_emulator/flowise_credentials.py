@@ -74,8 +74,17 @@ def catalogues(store: Store, prefix: str) -> tuple[Route, ...]:
     return (
         Route("GET", f"{base}/chatmodels", lambda request: Answer(_nodes("chatmodels"))),
         Route("GET", f"{base}/tools", lambda request: Answer(_nodes("tools"))),
+        Route("GET", f"{prefix}/nodes/{{name}}", lambda request, name: _node(name)),
         Route("GET", f"{base}/docstores", lambda request: Answer(f"[{','.join(t for _, t in store.texts(STORES))}]")),
     )
+
+
+def _node(name: str) -> Answer:
+    nodes = [node for which in ("chatmodels", "tools", "others") for node in json.loads(_nodes(which))]
+    found = [node for node in nodes if node["name"] == name]
+    if not found:
+        raise ApiError(500, f"Error: nodesService.getAllNodes - Node {name} not found")
+    return Answer(json.dumps(found[0], ensure_ascii=False))
 
 
 @cache

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from .errors import ApiError, Refused
+from .flowise_chatflows import Chatflows
 from .flowise_text import WORKSPACE, as_js, date
 from .flowise_upstream import Upstream
 from .ground import Ground
@@ -22,8 +23,9 @@ _COLUMNS = ("details", "credential", "iconSrc", "type")
 class Rows:
     """The five operations. Handlers raise ApiError 500 with the server's own words."""
 
-    def __init__(self, ground: Ground, upstream: Upstream) -> None:
+    def __init__(self, ground: Ground, upstream: Upstream, chatflows: Chatflows) -> None:
         self._store, self._upstream, self._now = ground.store, upstream, ground.now
+        self._chatflows = chatflows
 
     def routes(self, prefix: str) -> tuple[Route, ...]:
         every, one = f"{prefix}/assistants", f"{prefix}/assistants/{{id}}"
@@ -102,12 +104,14 @@ class Rows:
     def save_as_page(self, key: str, edits: Mapping[str, Any]) -> None:
         """Save a row as the user interface does after `edits` to its details. Raises Refused.
 
-        The page of a CUSTOM row sends every member back, that of the others those that it has inputs for: without the
-        metadata, numbers as numbers, and null for those that are empty, absent or 0.
+        The page of a CUSTOM row saves its chatflow, then sends every member back; that of the others those that it has
+        inputs for: without the metadata, numbers as numbers, and null for those that are empty, absent or 0.
         """
         row = self._found(key)
         details = {**_object(parsed(row["details"])), **edits}
         if row["type"] == "CUSTOM":
+            details["instruction"] = details.get("instruction") or "You are helpful assistant"
+            details["flowId"] = self._chatflows.save_as_page(details)
             self._put(key, {"details": as_js(details)})
             return
         shown = {name: details[name] for name in ("name", "description", "model", "instructions") if name in details}

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from retinue_emulator.flowise_chatflows import KIND as CHATFLOW
 from retinue_emulator.flowise_rows import KIND
 
 from ..cli.conftest import World
@@ -43,6 +44,15 @@ class FlowiseWorld(World):
         rows = [row for _, row in self.emulator.store.everything(KIND)]
         parsed = [(row, json.loads(row["details"])) for row in rows]
         return {details["name"]: {**row, "parsed": details} for row, details in parsed if "name" in details}
+
+    def flows(self) -> dict[str, dict[str, Any]]:
+        """Chatflows by their id."""
+        return dict(self.emulator.store.everything(CHATFLOW))
+
+    def prompt(self, name: str) -> Any:
+        """What answers for this row says to the model."""
+        nodes = json.loads(self.flows()[self.rows()[name]["parsed"]["flowId"]]["flowData"])["nodes"]
+        return next(node["data"]["inputs"]["systemMessage"] for node in nodes if node["data"]["name"] == "toolAgent")
 
     def edit(self, name: str, **details: Any) -> None:
         """Set members of a row's details past everything; None takes one away."""

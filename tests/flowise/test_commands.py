@@ -181,8 +181,9 @@ def test_a_type_is_fixed(world: FlowiseWorld, golden: Golden) -> None:
     golden("type", world.seen())
 
 
-def test_a_row_that_answers_through_a_chatflow_gets_a_word(world: FlowiseWorld, golden: Golden) -> None:
+def test_what_stays_old_is_told_where_the_key_may_not_see_chatflows(world: FlowiseWorld, golden: Golden) -> None:
     world.project()
+    world.emulator.behaviour = Behaviour(flowise_chatflows="forbidden")
     world.flowise("greeter")
     world.apply()
     world.edit("Greeter", flowId="f-1", x_own={"a": [1, 2]})
@@ -190,6 +191,7 @@ def test_a_row_that_answers_through_a_chatflow_gets_a_word(world: FlowiseWorld, 
     world.apply()
     details = world.rows()["Greeter"]["parsed"]
     assert (details["flowId"], details["x_own"]) == ("f-1", {"a": [1, 2]})
+    assert world.flows() == {}
     golden("chatflow", world.seen())
 
 
@@ -204,6 +206,7 @@ def test_a_plan_is_one_list_and_catalogues_never_a_request_per_row(world: Flowis
         "GET /assistants",
         "GET /assistants/components/chatmodels",
         "GET /assistants/components/tools",
+        "GET /chatflows",
         "GET /version",
     ]
 
@@ -347,11 +350,11 @@ def test_more_rows_than_the_upstream_shows_on_a_page_are_all_compared(world: Flo
 
 def test_a_member_of_what_only_flowise_has_can_be_left_to_others(world: FlowiseWorld) -> None:
     world.project()
-    text = "retinue: {ignore_changes: [/providers/flowise/chatModel/inputs/streaming]}\n"
+    text = "instructions: Hi.\nretinue: {ignore_changes: [/providers/flowise/chatModel/inputs/streaming]}\n"
     world.flowise("greeter", "{chatModel: {inputs: {maxTokens: 5}}}", text)
     world.apply()
     node = world.rows()["Greeter"]["parsed"]["chatModel"]
-    world.edit("Greeter", chatModel={**node, "inputs": {**node["inputs"], "streaming": False}})
+    world.save_page("Greeter", chatModel={**node, "inputs": {**node["inputs"], "streaming": False}})
     world.settled()
     world.flowise("greeter", "{chatModel: {inputs: {maxTokens: 6}}}", text)
     world.apply()

@@ -142,13 +142,19 @@ def test_a_credential_is_found_in_each_of_its_places(world: FlowiseWorld, place:
     world.project()
     keys = [str(uuid.UUID(int=1))] * 2 if deleted else [world.credential(), world.credential("search", "serpApi")]
     model, tool = (
-        {"name": name, "inputs": {"modelName": "gpt-4o", **({place: key} if place else {})}, "credential": key}
+        {
+            "name": name,
+            "id": f"{name}_0",
+            "inputs": {"modelName": "gpt-4o", **({place: key} if place else {})},
+            "credential": key,
+        }
         for name, key in zip(("chatOpenAI", "serpAPI"), keys, strict=True)
     )
     if place:
         model["credential"] = tool["credential"] = ""
     details = json.dumps({"name": "Old", "chatModel": model, "tools": [tool]})
     world.emulator.seed({"object": "flowise.assistant", "type": "CUSTOM", "details": details})
+    world.save_page("Old")
     assert world.run("import").code == 0
     written = (world.root / "assistants" / "old.yaml").read_text()
     assert re.findall("credential: (.*)", written) == (keys if deleted else ["main", "search"])
@@ -166,9 +172,10 @@ def test_a_credential_is_found_in_each_of_its_places(world: FlowiseWorld, place:
 def test_an_input_that_the_catalogue_lacks_stays_in_its_row_and_out_of_the_manifest(world: FlowiseWorld) -> None:
     world.project()
     model = {"name": "chatOpenAI", "inputs": {"modelName": "gpt-4o", "oldOption": True}}
-    tools = [{"name": "calculator", "inputs": {"gone": 1}}]
+    tools = [{"name": "calculator", "id": "calculator_0", "inputs": {"gone": 1}}]
     details = json.dumps({"name": "Old", "chatModel": model, "tools": tools})
     world.emulator.seed({"object": "flowise.assistant", "type": "CUSTOM", "details": details})
+    world.save_page("Old")
     assert world.run("import").code == 0
     written = (world.root / "assistants" / "old.yaml").read_text()
     assert "oldOption" not in written and "gone" not in written

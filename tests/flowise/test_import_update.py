@@ -12,7 +12,7 @@ def test_what_the_page_changed_goes_into_the_manifest(world: FlowiseWorld) -> No
         "helper", "{type: CUSTOM, credential: main}   # ours", "temperature: 0.2   # dry\ninstructions: Be kind.\n"
     )
     assert world.run("apply", "--auto-approve").code == 0
-    world.edit("Helper", instruction="Be brief.")
+    world.save_page("Helper", instruction="Be brief.")
     ran = world.run("import", "--update")
     assert ran.code == 0, ran.out + ran.err
     text = (world.root / "assistants/helper.yaml").read_text()

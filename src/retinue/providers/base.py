@@ -259,6 +259,14 @@ class Recogniser(Exporter, Protocol):
 
 
 @runtime_checkable
+class Answered(Protocol):
+    """What a Provider may offer besides: applications use something else than the object itself."""
+
+    def used_id(self, live: Live) -> str | None:
+        """Its id; None as long as there is nothing that applications could use. Pure."""
+
+
+@runtime_checkable
 class Adviser(Protocol):
     """What a Provider may offer besides: notes on manual work that a step leaves for the user."""
 

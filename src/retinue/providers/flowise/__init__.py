@@ -11,8 +11,9 @@ from ...core.model import Change, Diagnostic, Json, Live, Obstacle, Severity
 from ...schema import by_name, schema_beside
 from ..assistants_v2 import ASSISTANT
 from ..base import Capabilities, Provider, Service, Support
+from ..lenient import text
 from ..wire import Connection
-from .block import NAME, block_of
+from .block import CUSTOM, NAME, block_of
 from .checks import problems
 from .rows import details_of
 from .service import FlowiseService
@@ -86,6 +87,10 @@ class FlowiseProvider(Provider):
         remedy = "After the apply open the assistant in Flowise and save it there."
         at = str(change.address)
         return Diagnostic("flowise-chatflow", message, remedy, address=at, severity=Severity.WARNING)
+
+    def used_id(self, live: Live) -> str | None:
+        """`/prediction` takes the chatflow of a CUSTOM row; an OPENAI row is used by those that name it."""
+        return text(details_of(live.raw).get("flowId")) if live.raw.get("type") == CUSTOM else live.remote_id
 
     def exported(self, live: Live) -> dict[str, Json]:
         """A row as the manifest's fields, for import: names for ids, no node's default, no key."""
