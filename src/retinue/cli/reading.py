@@ -1,19 +1,20 @@
-"""Reads the live world for a command, and no more of it than the project can have a part in. Prints nothing."""
+"""Reads the live world for a command, and no more of it than the project can have a part in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 from ..core.errors import ApiGone
-from ..core.model import Live, Severity
+from ..core.model import Address, Live, Severity
 from ..core.observation import Observation, hints_at_more, to_read_whole
 from ..engine.read import read_for_plan, read_ours, read_whole
 from ..engine.threads import in_thread
 from ..load.endpoints import EMULATOR
-from ..providers.base import Identity, Resolver, Service
+from ..providers.base import Answered, Identity, Resolver, Service
 from ..providers.losses import held, weighed
+from . import console
 from .connecting import connect
 from .options import ServiceOptions
 from .projects import refuse
@@ -56,6 +57,18 @@ def read_world(
     if ours or not (parts := to_read_whole(seen, desired, session.provider.capabilities.compound)):
         return seen
     return replace(seen, live=read_whole(service, seen.live, parts))
+
+
+def ids_to_use(session: Session, owned: Mapping[Address, Live]) -> dict[str, str]:
+    """By address the ids that applications use; what has none yet is left out, with a note."""
+    provider, found = session.provider, {}
+    for address, live in owned.items():
+        key = provider.used_id(live) if isinstance(provider, Answered) else live.remote_id
+        if key is None:
+            console.note(f"{address} is left out: nothing answers for it yet. `retinue plan` tells why.")
+        else:
+            found[str(address)] = key
+    return found
 
 
 @contextmanager

@@ -7,12 +7,11 @@ import shlex
 from collections.abc import Mapping
 
 from ...core.errors import UsageError
-from ...providers.base import Answered
 from ...render.safe import clean
 from .. import console, helping, options
 from ..connecting import connect
 from ..options import ServiceOptions, to_paste
-from ..reading import read_world
+from ..reading import ids_to_use, read_world
 from ..session import open_without_manifests
 
 
@@ -21,19 +20,16 @@ from ..session import open_without_manifests
 @options.format_option("json", "env")
 @options.OUT
 def command(options: ServiceOptions) -> int:
-    """Print the live id of every object this project owns in one environment, as applications use it. Reads the
-    service."""
+    """Print the live id of every object this project owns in one environment. Reads the service.
+
+    It is the one that applications use: of a CUSTOM row of Flowise that of its chatflow.
+    """
     session = open_without_manifests(options)
     with connect(session, options) as service:
         owned = read_world(session, service, ours=True).world.owned
-    provider = session.provider
-    used = provider.used_id if isinstance(provider, Answered) else lambda live: live.remote_id
-    found = {str(address): used(claim.live) for address, claim in owned.items()}
-    ids = {address: key for address, key in found.items() if key is not None}
-    for address in sorted(found.keys() - ids.keys()):
-        console.note(f"{address} is left out: nothing answers for it yet. Plan and apply, and see what the plan says.")
+    ids = ids_to_use(session, {address: claim.live for address, claim in owned.items()})
     text = env_text(ids) if options.output_format == "env" else console.json_text(ids)
-    if not found and not options.quiet:
+    if not owned and not options.quiet:
         console.note(f"This environment owns nothing yet. Next: {to_paste('apply', options)}")
     if options.output_format is None and not options.out:
         console.result_json(text)

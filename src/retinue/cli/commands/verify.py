@@ -23,7 +23,7 @@ from ..applying import Stopping, run_of
 from ..connecting import connect
 from ..options import ApplyOptions
 from ..planning import own_plan
-from ..reading import opened
+from ..reading import ids_to_use, opened
 
 _OUTPUT = "RETINUE_OUTPUT"
 _MOST_BYTES = 96 * 1024
@@ -61,7 +61,8 @@ def command(options: ApplyOptions, *, words: tuple[str, ...]) -> int:
     if damaged := [str(step.address) for step in steps if owned[step.address].applied is None]:
         remedy = "The next change to it rewrites the marker; or take its `retinue.` metadata away and adopt it."
         raise StaleError(f"the marker of {', '.join(damaged)} cannot be read", remedy)
-    ids = {str(step.address): step.remote_id for step in steps}
+    owned = seen.world.owned
+    ids = ids_to_use(session, {step.address: owned[step.address].live for step in steps})
     code, interrupted = evaluate(words, console.json_text(ids), session.environment.name)
     if interrupted:
         console.note("interrupted: nothing is noted as verified")
