@@ -6,13 +6,14 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import wait
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from urllib.parse import quote
 
 from .. import __version__
 from ..core.codec import outcome, plan_to_json
 from ..core.errors import RetinueError, StaleError, UsageError
 from ..core.model import Action, Change, Live, Outcome, Plan, Status
+from ..core.values import dataclass
 from ..core.waves import Known, in_plan_order, known_as
 from ..engine.apply import apply_changes
 from ..engine.preflight import Checked

@@ -8,7 +8,6 @@ import shutil
 import stat
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import TextIO
@@ -17,6 +16,7 @@ import click
 
 from ..core.errors import InvalidManifests, RetinueError
 from ..core.model import Diagnostic, Json
+from ..core.values import dataclass
 from ..providers.credentials import Secrets
 from ..render.style import REVIEWED, Style
 from . import interrupts, named_files

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -16,6 +15,7 @@ from ..core.codec import parse_address
 from ..core.errors import UsageError
 from ..core.model import Address
 from ..core.spelling import closest
+from ..core.values import dataclass
 from ..load.located import Map
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from ..core.canonical import canonical
@@ -13,6 +13,7 @@ from ..core.model import MISSING, Cause, Live, Plan, Severity
 from ..core.observation import Observation
 from ..core.pointer import with_ignored, without
 from ..core.references import addresses_in
+from ..core.values import dataclass
 from ..load.emit import to_yaml
 from ..load.export import stated
 from ..load.files import Files

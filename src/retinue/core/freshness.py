@@ -6,7 +6,7 @@ Reads nothing and writes nothing; marks.py computes what the step writes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from . import differences
 from .canonical import canonical, canonical_json, same
@@ -17,6 +17,7 @@ from .model import MISSING, Action, Change, Field, Json, Kind, Live
 from .observation import Target
 from .ownership import Claim, World
 from .pointer import without
+from .values import dataclass
 
 
 def refusal(change: Change, live: Live, target: Target) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
@@ -18,6 +18,7 @@ from .kind import Shape as Shape
 from .kind import Split as Split
 from .marker import UNMARKED, Entry, Mark, Owner
 from .marker import Address as Address
+from .values import dataclass
 
 ObjectKey: TypeAlias = tuple[str, str]
 """Kind and live id: what names an object to its service."""

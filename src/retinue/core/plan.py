@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fnmatch import fnmatchcase
 
 from . import policy
@@ -17,6 +17,7 @@ from .ownership import World
 from .promotion import Proof, hold
 from .renames import Pair, moved_from_line, renames
 from .steps import Steps, forget_step
+from .values import dataclass
 from .waves import closure
 
 

@@ -6,7 +6,7 @@ Must not look at what a change says: an address is proven or it is not.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from . import differences
 from .allowed import flag
@@ -32,6 +32,7 @@ from .observation import Observation
 from .ownership import Claim
 from .pointer import without
 from .renames import Pair, moved_from_line
+from .values import dataclass
 from .waves import order
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from . import differences
 from .content import key_of, leftover_address
@@ -14,6 +14,7 @@ from .model import Action, Cause, Change, Desired, FieldChange, Live, MarkChange
 from .observation import Target
 from .ownership import Claim
 from .references import addresses_in
+from .values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
 from ..core.model import Action, Address, Cause, Change, Diagnostic, Json, Kind, Place, Severity
 from ..core.pointer import split_pointer
+from ..core.values import dataclass
 from .located import Map, Seq, place_of
 from .manifests import Loaded
 from .yaml import parse_text

@@ -7,11 +7,12 @@ import posixpath
 import re
 import stat
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from ..core.model import Diagnostic, Place
+from ..core.values import dataclass
 from .files import Files, Found
 from .uploads import is_pattern
 

@@ -7,12 +7,12 @@ import os
 import posixpath
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from ..core.errors import StaleError
 from ..core.model import Diagnostic, Place
+from ..core.values import dataclass
 from .files import OPEN_FLAGS, Files, Found
 
 MOST_BYTES = 512 * 1024 * 1024

@@ -6,7 +6,7 @@ Every value of a rendered manifest knows its place, whatever layer or include it
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import SequenceMatcher
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
@@ -15,6 +15,7 @@ import yaml
 
 from ..core.canonical import canonical_json, canonical_value, same
 from ..core.model import MISSING, Desired, Field, Json, Place, Shape
+from ..core.values import dataclass
 from ..schema import EXTRAS, Catalogue
 from . import frontmatter
 from .files import Files, Found, beside, read_found, text_of

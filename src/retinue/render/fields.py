@@ -6,7 +6,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from ..core.codec import ACCEPTED, published_fields
 from ..core.model import MISSING, Cause, Change, FieldChange, Json, Kind, Shape
 from ..core.pointer import split_pointer
 from ..core.references import target_of
+from ..core.values import dataclass
 from .leaves import Leaf, leaves, names
 from .safe import cells, clean, cut, pad
 from .style import REVIEWED, Style

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cache, cached_property
 from importlib import resources
 from typing import Any, TypeAlias
 
 from ..core.model import MISSING, Field, Json, Kind, Shape
 from ..core.references import holds_references
+from ..core.values import dataclass
 
 
 @cache
