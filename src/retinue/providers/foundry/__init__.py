@@ -114,7 +114,7 @@ class FoundryProvider(Provider):
         """An object of an export as a live agent; None if it says that it is something else."""
         newest = mapping(mapping(raw.get("versions")).get("latest"))
         known = raw.get("object") == "agent" and text(raw.get("name")) and number(newest)
-        return live_of(raw, newest, newest) if known and kind_of(raw) == "prompt" else None
+        return live_of(raw, newest, [newest]) if known and kind_of(raw) == "prompt" else None
 
 
 def _after(change: Change, live: Live) -> dict[str, Json]:

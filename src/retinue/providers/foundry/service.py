@@ -52,7 +52,7 @@ class FoundryService(ByKind):
 
     def versions(self, live: Live) -> Sequence[Version]:
         def version(raw: Mapping[str, Json]) -> Version:
-            alone = live_of({"name": live.remote_id, "versions": {"latest": raw}}, raw, raw)
+            alone = live_of({"name": live.remote_id, "versions": {"latest": raw}}, raw, [raw])
             return Version(number(raw), created_at(raw), number(raw) == serving(live.raw), alone)
 
         found = self.agents.versions(live.remote_id) if SERVES in live.raw else ()
