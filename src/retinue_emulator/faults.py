@@ -79,7 +79,7 @@ class Behaviour:
     Of Foundry's agents: `foundry_create`: a create always makes a `new` version, answers the latest one if it is the
     `same`, or if its `definition` alone is. `foundry_endpoint`: an endpoint that nobody has set is answered with the
     rule for the `latest` version, or is `null`. `foundry_list`: the list is `whole`, `lacking` its oldest agent, or
-    `broken` (500). `foundry_numbers`: of the versions of an agent that is made again, they `restart` at 1 or `continue`.
+    `broken` (500). `foundry_numbers`: those of the versions of an agent that is made again `restart` or `continue`.
     `foundry_reference`: without a version it means the `newest`, or what the `pin` says.
 
     Of Anthropic's Managed Agents: `managed_noop`: an update that changes nothing answers the `same` version or makes a

@@ -37,6 +37,11 @@ def besides(value: Json, known: Collection[str]) -> dict[str, Json]:
     return {key: item for key, item in mapping(value).items() if key not in known}
 
 
+def stated(value: Json) -> dict[str, Json]:
+    """The members of an object that are not null."""
+    return {key: item for key, item in mapping(value).items() if item is not None}
+
+
 def seconds(date: Json) -> int:
     """Since 1970, of a date as ISO 8601 writes it; 0 for anything else."""
     try:

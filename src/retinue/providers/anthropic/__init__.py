@@ -6,7 +6,7 @@ Source of the facts: the types and resources of the package anthropic 2.14.0, an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 
 from ...core.model import Change, Desired, Diagnostic, Json, Live, Obstacle, Severity
@@ -141,9 +141,11 @@ class AnthropicProvider(Provider):
         return AnthropicService(http, self._family, connection.ours)
 
     def exported(self, live: Live) -> dict[str, Json]:
-        """An agent as the manifest's fields, for import; tools of unknown types too, so that they are told of."""
-        tools = [*live.spec["tools"], *strange_tools(live.raw.get("tools"))]
-        return {"id": live.remote_id, **live.spec, "tools": tools}
+        """An agent as the manifest's fields, for import."""
+        return {"id": live.remote_id, **live.spec}
+
+    def kept(self, live: Live) -> Collection[str]:
+        return [text(tool.get("type")) or "a tool without a type" for tool in strange_tools(live.raw.get("tools"))]
 
     def recognised(self, raw: Mapping[str, Json]) -> Live | None:
         """An object of an export as a live agent; None if it says that it is something else."""
