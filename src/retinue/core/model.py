@@ -261,6 +261,11 @@ class Change:
     removal: str = ""
 
     @property
+    def values(self) -> dict[str, Json]:
+        """What its fields are to be, by name."""
+        return {item.name: item.after for item in self.fields}
+
+    @property
     def object_key(self) -> ObjectKey:
         """Of the object that the step is about; without an id where it is still to be made."""
         return self.address.kind, self.remote_id or ""

@@ -108,8 +108,8 @@ class FlatTools:
                 value = stated(value) if isinstance(value, dict) else value
                 if value != {} and not (value == [] and mine in _NO_LIMIT):
                     _put(made, theirs, value)
-            if kind == "function":
-                made.setdefault("parameters", _NO_ARGUMENTS)
+            if kind == "function" and _at(made, self.words[kind]["function/parameters"]) is None:
+                _put(made, self.words[kind]["function/parameters"], _NO_ARGUMENTS)
             yield made
 
     def _unknown(self, tool: Mapping[str, Json]) -> dict[str, Json]:
@@ -139,7 +139,8 @@ class FlatTools:
 
 
 def identity(tool: Mapping[str, Json]) -> tuple[str, str]:
-    return str(tool.get("type")), str(tool.get("name") or tool.get("server_label") or "")
+    names = (tool.get("name"), tool.get("server_label"), mapping(tool.get("function")).get("name"))
+    return str(tool.get("type")), next((str(name) for name in names if name), "")
 
 
 def _at(value: Json, path: str) -> Json:

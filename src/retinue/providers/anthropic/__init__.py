@@ -123,7 +123,7 @@ class AnthropicProvider(Provider):
         if live is None:
             return None
         if not change.action.destroys:
-            spec = {**live.spec, **{item.name: item.after for item in change.fields}}
+            spec = {**live.spec, **change.values}
             after = {**texts(live.raw), **metadata_patch(live, spec, Marker("-", "-"))}
             return full(live, sum(value is not None for value in after.values()), "Keep fewer metadata keys.")
         keep = f"to keep the agent there, removed: [{{address: {change.address}, forget: true}}]"

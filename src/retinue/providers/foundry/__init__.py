@@ -79,14 +79,14 @@ class FoundryProvider(Provider):
         """More than 16 metadata pairs, counting a display name that the manifest leaves to others."""
         if live is None or SERVES not in live.raw:
             return None
-        count = len(metadata(_after(change, live), Marker("-", "-")))
+        count = len(metadata({**live.spec, **change.values}, Marker("-", "-")))
         return full(live, count, "Keep fewer metadata keys, or no `name`.")
 
     def advice(self, change: Change, live: Live) -> Diagnostic | None:
         """What a write carries over, and what the first pin of an agent means."""
         if SERVES not in live.raw or change.action is Action.DELETE:
             return None
-        names = ", ".join(unsaid(body(_after(change, live), None, before=live.raw[SERVES])))
+        names = ", ".join(unsaid(body({**live.spec, **change.values}, None, before=live.raw[SERVES])))
         told = [f"carried over as it is, because no manifest can say it: {names}"] if names else []
         if not shares(live.raw):
             told.append(
@@ -112,10 +112,6 @@ class FoundryProvider(Provider):
         newest = mapping(mapping(raw.get("versions")).get("latest"))
         known = raw.get("object") == "agent" and text(raw.get("name")) and number(newest)
         return live_of(raw, newest, [newest]) if known and kind_of(raw) == "prompt" else None
-
-
-def _after(change: Change, live: Live) -> dict[str, Json]:
-    return {**live.spec, **{item.name: item.after for item in change.fields}}
 
 
 def _problems(desired: Desired, template: str) -> Iterator[Diagnostic]:

@@ -98,7 +98,7 @@ class FoundryService(ByKind):
         """Another agent has the name that a create needs."""
         if change.action is not Action.CREATE or self.verbs[change.address.kind] is not self.agents:
             return None
-        name = agent_name({item.name: item.after for item in change.fields}, change.address.name, self.agents.template)
+        name = agent_name(change.values, change.address.name, self.agents.template)
         name = self.agents.folded.get(name, name)
         held = self.agents.listed.get(name)
         if held is None and name not in self._taken:

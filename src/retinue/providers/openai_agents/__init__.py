@@ -157,7 +157,7 @@ class OpenAIAgentsProvider(Provider):
         """More than 16 metadata pairs, counting a description that the manifest leaves to others."""
         if live is None:
             return None
-        spec = {**live.spec, **{item.name: item.after for item in change.fields}}
+        spec = {**live.spec, **change.values}
         count = len(metadata(spec, Marker("-", "-"), live))
         return full(live, count, "Keep fewer metadata keys, or no description.")
 
