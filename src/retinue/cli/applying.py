@@ -83,8 +83,9 @@ def approve(plan: Plan, options: ApplyOptions) -> None:
         remedy = "Pass --auto-approve, or --expect-digest with the digest of a reviewed plan."
         raise UsageError("this plan needs an approval, and there is no terminal to ask at", remedy)
     going = [change for change in plan.changes if not change.held]
-    deletes = sum(change.action is Action.DELETE for change in going)
-    loss = f", of which {deletes} delete" if deletes else ""
+    deletes = [change for change in going if change.action is Action.DELETE]
+    for_good = next((f" ({change.removal})" for change in deletes if change.removal), "")
+    loss = f", of which {len(deletes)} delete{for_good}" if deletes else ""
     these = "this change" if len(going) == 1 else f"these {len(going)} changes"
     if console.ask(f"\nApply {these}{loss} to {plan.environment}? Only `yes` is accepted: ") != "yes":
         raise RetinueError("not approved; nothing was changed", "Answer `yes` to go on.")

@@ -139,7 +139,7 @@ def is_reached(change: Change, live: Live, target: Target) -> bool:
         return False
     # What a create leaves unsaid is the documented default.
     wanted = kind.defaults if change.action is Action.CREATE else {}
-    wanted |= {item.name: item.after for item in change.fields}
+    wanted |= change.values
     differing = differences.altered(wanted, live.spec, kind, (), change.ignored)
     fields = (kind.fields[name] for name in wanted if name in kind.fields and f"/{name}" not in change.ignored)
     return all(_holds(field, field.name not in differing, live, change, target) for field in fields)

@@ -8,7 +8,7 @@ from . import differences
 from .content import key_of, leftover_address
 from .counterparts import Counterpart
 from .links import Links
-from .marker import Applied
+from .marker import Applied, parse_applied
 from .marks import asked_entries
 from .model import Action, Cause, Change, Desired, FieldChange, Live, MarkChange, Reason
 from .observation import Target
@@ -52,6 +52,11 @@ class Steps:
             )
         known = claim.applied is not None and not claim.live.set_back
         found = self._compared(desired, claim.live, claim.applied, known)
+        if claim.live.set_back and claim.live.others_applied:
+            # Any of these may be what was applied last.
+            each = (claim.applied, *map(parse_applied, claim.live.others_applied))
+            histories = [self._compared(desired, claim.live, one, one is not None) for one in each]
+            found = differences.agreed(found, histories)
         fields = self.links.explained(found.changes, kind)
         before = claim.applied.protected if claim.applied else False
         protects = before != desired.policy.protect

@@ -87,7 +87,7 @@ class _World:
             return None
         kind = run.kinds[change.address.kind]
         if kind.by_content and change.action is Action.CREATE:
-            spec = {item.name: item.after for item in change.fields}
+            spec = change.values
             same = self.seen.files.get(key_of(Resource(kind.name, spec)))
             if same is not None:
                 return Reached(same[0].remote_id)
@@ -114,7 +114,7 @@ class _World:
 
 
 def _referred(change: Change, run: Run) -> tuple[Address, ...]:
-    return addresses_in({item.name: item.after for item in change.fields}, run.kinds[change.address.kind])
+    return addresses_in(change.values, run.kinds[change.address.kind])
 
 
 def _gone(plan: Plan, seen: Observation, run: Run) -> set[ObjectKey]:

@@ -12,7 +12,7 @@ from ..core.model import Address, Desired, Diagnostic, Kind, Obstacle, Place, Se
 from ..core.problem import shown
 from ..core.spelling import closest
 from ..core.values import dataclass
-from ..schema import EXTRAS, Catalogue
+from ..schema import EXTRAS, Catalogue, with_extras
 from .documents import Manifest, described, environments_of, identify, policy_of, read, unknown_environments
 from .files import Files, Found, first_bytes
 from .includes import Renderer
@@ -87,6 +87,10 @@ def load(
         run.problems += [unknown_override(name, run.overrides, known) for name in run.overrides if name not in known]
     inside = [resource for resource, here in compiled if here]
     kinds, uploads = run.known.kinds, run.renderer.uploads
+    if environment is not None:
+        provider = project.environments[environment].provider
+        own = {name: schema for name in kinds if (schema := run.known.extras(provider, name)) is not None}
+        kinds = with_extras(kinds, provider, own)
     run.problems.extend(unknown_references(inside, uploads, elsewhere, environment, kinds))
     run.problems.extend(described_twice(inside, uploads, kinds))
     inside = with_uploads(inside, uploads, kinds)

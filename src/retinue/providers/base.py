@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import field
 from enum import StrEnum
 from typing import Any, Protocol, TypeAlias, runtime_checkable
@@ -257,6 +257,14 @@ class Recogniser(Exporter, Protocol):
 
     def recognised(self, raw: Mapping[str, Json]) -> Live | None:
         """As a live object; None for an object of something else. Pure."""
+
+
+@runtime_checkable
+class Keeper(Protocol):
+    """What a Provider may offer besides: its objects have parts that no manifest can say, which every write keeps."""
+
+    def kept(self, live: Live) -> Collection[str]:
+        """By name. Pure."""
 
 
 @runtime_checkable

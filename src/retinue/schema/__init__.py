@@ -83,7 +83,8 @@ def with_extras(known: Mapping[str, Kind], provider: str, extras: Mapping[str, J
         live = {member: Shape() for member in schema.get("x-retinue-live", ())}
         own = replace(own, properties={**(own.properties or {}), **live})
         block = Field(EXTRAS, _EXTRAS_CODE, Shape(properties={provider: own}, default={}))
-        found[name] = replace(known[name], fields={**known[name].fields, EXTRAS: block})
+        referring = (*known[name].referring, *((EXTRAS,) if holds_references(own) else ()))
+        found[name] = replace(known[name], fields={**known[name].fields, EXTRAS: block}, referring=referring)
     return found
 
 
