@@ -24,6 +24,7 @@ class Exit(IntEnum):
     TERMINATED = 143
 
 
+FINE = (Exit.OK, Exit.CHANGES)
 _PRECEDENCE = (Exit.USAGE, Exit.AUTH, Exit.UNREACHABLE, Exit.STALE, Exit.BLOCKED, Exit.ERROR)
 _BY_ERROR = {
     UsageError: Exit.USAGE,
@@ -48,10 +49,10 @@ def of_error(error: RetinueError) -> Exit:
     return next((code for kind, code in _BY_ERROR.items() if isinstance(error, kind)), Exit.ERROR)
 
 
-def of_outcomes(outcomes: Sequence[Outcome], signal: int = 0) -> Exit:
+def of_outcomes(outcomes: Sequence[Outcome], signal: int = 0, *, detailed: bool = False) -> Exit:
     """The code of an apply: interrupted, else applied in part, else the first failure by precedence, else 0.
 
-    `signal`: 2 or 15 if one ended the run.
+    `signal`: 2 or 15 if one ended the run. `detailed`: what is held is a change that is pending.
     """
     if signal:
         return Exit(128 + signal)
@@ -62,15 +63,15 @@ def of_outcomes(outcomes: Sequence[Outcome], signal: int = 0) -> Exit:
         return Exit.PARTIAL
     if left and not failures:
         return Exit.ERROR
-    return next((code for code in _PRECEDENCE if code in failures), Exit.OK)
+    done = Exit.CHANGES if detailed and any(item.status is Status.HELD for item in outcomes) else Exit.OK
+    return next((code for code in _PRECEDENCE if code in failures), done)
 
 
 def word(code: Exit, outcomes: Sequence[Outcome] = ()) -> str:
     """The word that JSON carries beside the code of an apply; of no steps, there was nothing to do."""
-    if code is Exit.OK and outcomes and all(outcome.status is Status.HELD for outcome in outcomes):
-        return "held"
-    if code is Exit.OK:
-        return "applied" if outcomes else "no-changes"
+    if code in FINE:
+        held = all(outcome.status is Status.HELD for outcome in outcomes)
+        return ("held" if held else "applied") if outcomes else "no-changes"
     if code in (Exit.INTERRUPTED, Exit.TERMINATED):
         return "interrupted"
     return code.name.lower() if code in (Exit.PARTIAL, Exit.BLOCKED, Exit.STALE) else "error"

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from ..core.allowed import Allowed, flag
 from ..core.errors import InvalidManifests, RetinueError, UsageError
-from ..core.model import Address, Change, Diagnostic, Inputs, Place, Plan, Promotion, Severity
+from ..core.model import Address, Change, Diagnostic, Inputs, Obstacle, Place, Plan, Promotion, Severity
 from ..core.observation import Observation
 from ..core.plan import Intent, make_plan, select
-from ..core.policy import less_done
+from ..core.policy import block, less_done
 from ..core.promotion import Proof, proof_of, spec_digests, verified
 from ..core.spelling import closest
 from ..engine.read import KEEPING, rewound, with_serving
@@ -89,25 +89,15 @@ def own_plan(
         raise InvalidManifests([replace(item, remedy=f"{item.remedy}{way}") for item in empty_sources])
     intent = Intent(options.allowed, selection, destroy, options.only, proof)
     seen, plan = _planned(session, service, seen, intent)
-    by_key = {resource.object_key: resource for resource in seen.live}
     lost = {item.address for item in plan.changes if item.orphan and item.address not in session.loaded.rendered}
     behind = left_behind(session.project, lost) if lost else {}
-    # Blocked where a manifest is there and not read, or where the service is known to refuse the step.
-    changes = tuple(
-        change
-        if change.blocked or change.held
-        else replace(
-            change,
-            blocked=behind.get(change.address)
-            or session.provider.obstacle(change, by_key.get(change.object_key))
-            or (service.obstacle(change) if isinstance(service, Watchful) else None),
-        )
-        for change in plan.changes
-    )
-    going = [change for change in changes if not (change.blocked or change.held) and change.object_key in by_key]
+    # A manifest that is there and not read is no delete.
+    plan = block_refused(block(plan, lambda change: behind.get(change.address)), session, service, seen)
+    by_key = {resource.object_key: resource for resource in seen.live}
+    going = [change for change in plan.changes if not (change.blocked or change.held) and change.object_key in by_key]
     adviser = session.provider if isinstance(session.provider, Adviser) else None
     advice = [adviser.advice(change, by_key[change.object_key]) for change in going] if adviser else []
-    notes = shared_file_notes(session.loaded, changes, session.kinds)
+    notes = shared_file_notes(session.loaded, plan.changes, session.kinds)
     # An empty source that is allowed is still worth a word.
     empty = (replace(item, severity=Severity.WARNING) for item in session.loaded.empty_sources)
     found = (*session.loaded.diagnostics, *empty)
@@ -122,9 +112,20 @@ def own_plan(
         select=options.labels,
     )
     diagnostics = (*warnings, *plan.diagnostics, *filter(None, advice), *notes)
-    plan = replace(plan, changes=changes, inputs=inputs, diagnostics=diagnostics)
+    plan = replace(plan, inputs=inputs, diagnostics=diagnostics)
     _refuse_keys(plan, session)
     return _without_keys(plan) if console.SECRETS else plan
+
+
+def block_refused(plan: Plan, session: Session, service: Service, seen: Observation) -> Plan:
+    """The plan with every step blocked that the service is known to refuse."""
+    live = {resource.object_key: resource for resource in seen.live}
+
+    def rule(change: Change) -> Obstacle | None:
+        found = session.provider.obstacle(change, live.get(change.object_key))
+        return found or (service.obstacle(change) if isinstance(service, Watchful) else None)
+
+    return block(plan, rule)
 
 
 def _is_told(item: Diagnostic) -> bool:

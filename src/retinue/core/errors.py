@@ -107,6 +107,8 @@ class Rejected(ServiceError):
 class Conflict(Rejected):
     """The writer of a lost answer meets it too, when the request is repeated."""
 
+    failure = "stale"
+
 
 class NotFound(ServiceError):
     pass

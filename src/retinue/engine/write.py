@@ -163,10 +163,16 @@ def completed(live: Live, change: Change, run: Run) -> Live:
         return live
     kind = run.kinds[live.kind]
     spec = fields_to_send(change, kind)
-    lacking = differences.altered(spec, live.spec, kind, run.target.hidden(kind.name), change.ignored)
-    if not lacking:
+
+    def lacks(found: Live) -> set[str]:
+        return differences.altered(spec, found.spec, kind, run.target.hidden(kind.name), change.ignored)
+
+    if not (lacking := lacks(live)):
         return live
-    return run.service.update(live, {name: spec[name] for name in lacking}, packed(live.mark))
+    try:
+        return run.service.update(live, {name: spec[name] for name in lacking}, packed(live.mark))
+    except Conflict as conflict:
+        return _as_wanted(live, lambda it: not lacks(it), conflict, run)
 
 
 def _taken_back(lost: NoMarker, live: Live, run: Run) -> NoMarker:
@@ -213,7 +219,7 @@ def _update(change: Change, live: Live, run: Run) -> Result:
     first = begun(applied, fields, live, kind, run.compound(kind.name), before)
     try:
         if first != applied:
-            live = _note(live, Mark.of(owner, first), run)
+            live = note(live, Mark.of(owner, first), run)
         answer = run.service.update(live, fields, packed(mark), at_default(change, kind))
     except NotFound as gone:
         raise StaleError(f"{change.remote_id} is gone", "Plan again and review.") from gone
@@ -255,11 +261,11 @@ def _note_verified(change: Change, run: Run) -> Result:
         raise StaleError("it was changed while the command ran", "Plan, apply and verify again.")
     if applied.verified == change.mark.verified:
         return Result(change.remote_id, wrote=False)
-    _note(live, Mark.of(run.target.owner(change.address), replace(applied, verified=change.mark.verified)), run)
+    note(live, Mark.of(run.target.owner(change.address), replace(applied, verified=change.mark.verified)), run)
     return Result(change.remote_id)
 
 
-def _note(live: Live, mark: Mark, run: Run) -> Live:
+def note(live: Live, mark: Mark, run: Run) -> Live:
     """Write the marker alone."""
     try:
         answer = run.service.update(live, {}, packed(mark))
@@ -285,7 +291,7 @@ def _settle(change: Change, answer: Live, mark: Mark, sent: Mapping[str, Json], 
     if observed != applied:
         mark = Mark.of(owner, observed)
         try:
-            answer = _note(answer, mark, run)
+            answer = note(answer, mark, run)
         except NoMarker:
             raise
         except RetinueError as error:
