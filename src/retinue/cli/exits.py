@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import IntEnum
 
-from ..core.errors import ApiGone, AuthError, InvalidManifests, RetinueError, StaleError, Unreachable, UsageError
+from ..core.errors import InvalidManifests, RetinueError, UsageError
 from ..core.model import Outcome, Status
 
 
@@ -26,15 +26,7 @@ class Exit(IntEnum):
 
 FINE = (Exit.OK, Exit.CHANGES)
 _PRECEDENCE = (Exit.USAGE, Exit.AUTH, Exit.UNREACHABLE, Exit.STALE, Exit.BLOCKED, Exit.ERROR)
-_BY_ERROR = {
-    UsageError: Exit.USAGE,
-    InvalidManifests: Exit.USAGE,
-    AuthError: Exit.AUTH,
-    StaleError: Exit.STALE,
-    ApiGone: Exit.UNREACHABLE,
-    Unreachable: Exit.UNREACHABLE,
-}
-_BY_WORD = {
+_BY_FAILURE = {
     "auth": Exit.AUTH,
     "unreachable": Exit.UNREACHABLE,
     "stale": Exit.STALE,
@@ -42,11 +34,12 @@ _BY_WORD = {
     "partial": Exit.PARTIAL,
     "error": Exit.ERROR,
 }
+"""By what errors and outcomes call their `failure`."""
 
 
 def of_error(error: RetinueError) -> Exit:
     """The code of a failure that ended a command."""
-    return next((code for kind, code in _BY_ERROR.items() if isinstance(error, kind)), Exit.ERROR)
+    return Exit.USAGE if isinstance(error, UsageError | InvalidManifests) else _BY_FAILURE[error.failure]
 
 
 def of_outcomes(outcomes: Sequence[Outcome], signal: int = 0, *, detailed: bool = False) -> Exit:
@@ -57,7 +50,7 @@ def of_outcomes(outcomes: Sequence[Outcome], signal: int = 0, *, detailed: bool 
     if signal:
         return Exit(128 + signal)
     left = [outcome for outcome in outcomes if outcome.status not in (Status.DONE, Status.HELD)]
-    failures = {_BY_WORD[outcome.failure] for outcome in left if outcome.failure}
+    failures = {_BY_FAILURE[outcome.failure] for outcome in left if outcome.failure}
     wrote = any(outcome.status is Status.DONE and outcome.wrote for outcome in outcomes)
     if left and (wrote or Exit.PARTIAL in failures):
         return Exit.PARTIAL

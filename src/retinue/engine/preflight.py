@@ -38,14 +38,12 @@ class Checked:
 
 def preflight(plan: Plan, run: Run, seen: Observation | None = None) -> Checked:
     """`seen`: what was just read, for instance to plan again. Without it, what a plan needs that is believed."""
-    if seen is None:
-        seen = read_for_trusted(plan, run)
-    else:
-        # With the objects of the plan that no list named: those of kinds that nothing wants any more.
-        steps = {change.object_key for change in _free(plan) if change.remote_id}
-        calls = [partial(run.service.get, *key) for key in sorted(steps - {item.object_key for item in seen.live})]
-        found = [item for item in all_of(calls, run.parallelism) if item is not None]
-        seen = replace(seen, live=(*seen.live, *found)) if found else seen
+    seen = seen or read_for_trusted(plan, run)
+    # With the objects of the plan that no list named: those of kinds that nothing wants any more.
+    unlisted = {change.object_key for change in _free(plan) if change.remote_id} - {it.object_key for it in seen.live}
+    got = all_of([partial(run.service.get, *key) for key in sorted(unlisted)], run.parallelism)
+    if found := [item for item in got if item is not None]:
+        seen = replace(seen, live=(*seen.live, *found))
     world = _World(
         seen,
         by_id={item.remote_id: item for item in seen.live},
