@@ -33,32 +33,29 @@ def plan_for(
     Where the environment is promoted from another one, that one is read and planned too: what it has not proven is
     held. Nothing has to be proven to destroy. Raises UsageError for an exception that names nothing.
     """
-    promotion, exceptions = session.environment.promote_from, options.allowed.named("unpromoted")
-    proof = None
-    if promotion is not None and not destroy:
-        owned = seen.world.owned if exceptions else {}
-        known = sorted({str(address) for address in (*owned, *(item.address for item in session.desired))})
-        for name in exceptions:
-            if name not in known:
-                meant = closest(name, known)
-                remedy = f"Did you mean {meant}?" if meant else f"Known: {', '.join(known) or 'none'}."
-                raise UsageError(f"{flag('unpromoted', name)}: there is no such object", remedy)
-        proof = _proof(session, promotion, options)
-    elif exceptions:
-        name = session.environment.name
+    name, exceptions = session.environment.name, options.allowed.named("unpromoted")
+    promotion = None if destroy else session.environment.promote_from
+    if exceptions and promotion is None:
         why = "a destroy holds nothing back" if destroy else f"{name} is promoted from no other environment"
         raise UsageError(f"{flag('unpromoted', exceptions[0])}: {why}", "Leave it out: nothing is held here.")
+    owned = seen.world.owned if exceptions else {}
+    known = sorted({str(address) for address in (*owned, *(item.address for item in session.desired))})
+    for address in exceptions:
+        if address not in known:
+            meant = closest(address, known)
+            remedy = f"Did you mean {meant}?" if meant else f"Known: {', '.join(known) or 'none'}."
+            raise UsageError(f"{flag('unpromoted', address)}: there is no such object", remedy)
+    proof = None if promotion is None else _proof(promotion, name, options)
     return own_plan(session, service, seen, options, proof=proof, destroy=destroy)
 
 
-def _proof(session: Session, promotion: Promotion, options: PlanOptions) -> Proof:
-    """What the environment before says, by its own plan from the same files and the same variables."""
+def _proof(promotion: Promotion, name: str, options: PlanOptions) -> Proof:
+    """What the environment before `name` says, by its own plan from the same files and the same variables."""
     try:
         with opened(replace(options, environment=promotion.environment)) as (source, service, seen):
             allowed = {"incomplete": True} if options.allowed.covers("incomplete") else {}
             plan = own_plan(source, service, seen, PlanOptions(allow=Allowed(allowed)))
     except RetinueError as error:
-        name = session.environment.name
         error.message = f"{name} is promoted from {promotion.environment}, which is read too: {error.message}"
         raise
     passed = frozenset[Address]()
@@ -93,10 +90,9 @@ def own_plan(
     behind = left_behind(session.project, lost) if lost else {}
     # A manifest that is there and not read is no delete.
     plan = block_refused(block(plan, lambda change: behind.get(change.address)), session, service, seen)
-    by_key = {resource.object_key: resource for resource in seen.live}
-    going = [change for change in plan.changes if not (change.blocked or change.held) and change.object_key in by_key]
+    going = [item for item in plan.changes if not (item.blocked or item.held) and item.object_key in seen.by_key]
     adviser = session.provider if isinstance(session.provider, Adviser) else None
-    advice = [adviser.advice(change, by_key[change.object_key]) for change in going] if adviser else []
+    advice = [adviser.advice(change, seen.by_key[change.object_key]) for change in going] if adviser else []
     notes = shared_file_notes(session.loaded, plan.changes, session.kinds)
     # An empty source that is allowed is still worth a word.
     empty = (replace(item, severity=Severity.WARNING) for item in session.loaded.empty_sources)
@@ -119,10 +115,9 @@ def own_plan(
 
 def block_refused(plan: Plan, session: Session, service: Service, seen: Observation) -> Plan:
     """The plan with every step blocked that the service is known to refuse."""
-    live = {resource.object_key: resource for resource in seen.live}
 
     def rule(change: Change) -> Obstacle | None:
-        found = session.provider.obstacle(change, live.get(change.object_key))
+        found = session.provider.obstacle(change, seen.by_key.get(change.object_key))
         return found or (service.obstacle(change) if isinstance(service, Watchful) else None)
 
     return block(plan, rule)
@@ -196,5 +191,5 @@ def planned_again(
     """
     promotion = session.environment.promote_from
     options = replace(options, allow=less_done(plan.allowed, done, seen.target.removed))
-    proof = None if promotion is None else _proof(session, promotion, options)
+    proof = None if promotion is None else _proof(promotion, plan.environment, options)
     return own_plan(session, service, seen, options, proof=proof)

@@ -97,14 +97,16 @@ def guard_trusted(plan: Plan, seen: Observation) -> Plan:
 
     What the plan says of both is not believed. To take a protection off counts as well: the next plan could delete.
     """
-    marks = {item.object_key: item.mark for item in seen.live}
 
     def rule(change: Change) -> Obstacle | None:
-        mark, destroys = marks.get(change.object_key), change.action.destroys
-        if mark is None or mark.owner is None or change.action is Action.FORGET or (change.protected and not destroys):
+        live, destroys = seen.by_key.get(change.object_key), change.action.destroys
+        if live is None or live.mark.owner is None or change.action is Action.FORGET:
             return None
-        protected = mark.applied is not None and mark.applied.protected
-        return _protection(change, plan, protected=protected, damaged=destroys and mark.applied is None)
+        if change.protected and not destroys:
+            return None
+        applied = live.mark.applied
+        protected = applied is not None and applied.protected
+        return _protection(change, plan, protected=protected, damaged=destroys and applied is None)
 
     return block_brake(block(plan, rule), Facts(seen.target, seen.world))
 

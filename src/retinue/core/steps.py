@@ -83,8 +83,8 @@ class Steps:
         """A delete goes before those of what its object refers to."""
         named = self.links.named(claim.live)
         needed = addresses_in(named.spec, self.target.kinds[named.kind])
-        step = _deletion(claim, reason, self.target)
-        return replace(step, requires=needed, orphan=orphan, extra=extra, removal=self.target.removal)
+        step = replace(forget_step(claim, reason, self.target), action=Action.DELETE, removal=self.target.removal)
+        return replace(step, requires=needed, orphan=orphan, extra=extra)
 
     def delete_unused(self, file: Live) -> Change:
         """Delete a file that nothing refers to."""
@@ -131,20 +131,15 @@ def _no_op(desired: Desired, live: Live) -> Change:
     return Change(desired.address, Action.NO_OP, Reason.MANIFEST, live.remote_id)
 
 
-def _deletion(claim: Claim, reason: str, target: Target) -> Change:
-    """The step that deletes an object of ours."""
+def forget_step(claim: Claim, reason: str, target: Target) -> Change:
+    """The step that takes the marker off an object and leaves it as it is."""
     kind = target.kinds[claim.address.kind]
     return Change(
         address=claim.address,
-        action=Action.DELETE,
+        action=Action.FORGET,
         reason=reason,
         remote_id=claim.remote_id,
         expect=differences.expect_digest(claim.live, kind, target.hidden(kind.name), ()),
         protected=claim.applied.protected if claim.applied else False,
         display_name=kind.display_name(claim.live.spec),
     )
-
-
-def forget_step(claim: Claim, reason: str, target: Target) -> Change:
-    """The step that takes the marker off an object and leaves it as it is."""
-    return replace(_deletion(claim, reason, target), action=Action.FORGET)

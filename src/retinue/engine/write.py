@@ -137,24 +137,18 @@ def _made(change: Change, send: Callable[[], Live], is_it: Callable[[Live], bool
     while True:
         try:
             return send()
-        except HeldBack as held_back:
-            doubt = held_back
-            # Nothing but its bytes tells a file from another, so a look is all that there is to know it again.
-            if by_content and (found := _found(held_back, change, is_it, run)) is not None:
-                return found
-            continue
         except NotSent as stopped:
             if doubt is None:
                 raise
             raise UnknownOutcome(f"{doubt.message}; then {stopped.message}") from stopped
         except UnknownOutcome as unknown:
-            attempts += 1
-            found = _found(unknown, change, is_it, run)
-            if found is not None:
+            doubt, held_back = unknown, isinstance(unknown, HeldBack)
+            # Nothing but its bytes tells a file from another, so a look is all that there is to know it again.
+            if (by_content or not held_back) and (found := _found(unknown, change, is_it, run)) is not None:
                 return completed(found, change, run)
+            attempts += not held_back
             if attempts == _CREATE_ATTEMPTS:
                 raise
-            doubt = unknown
 
 
 def completed(live: Live, change: Change, run: Run) -> Live:
