@@ -57,13 +57,17 @@ class ServiceOptions(ProjectOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class PlanOptions(ServiceOptions):
-    """What is planned, and what is allowed. `allow`: None for a command without the flag. `only`: as in `Intent`."""
+    """What is planned, and what is allowed. `allow`: None for a command without the flag.
+
+    `only`, `destroy`: as in `Intent`.
+    """
 
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     allow: Allowed | None = None
     only: Collection[Address] | None = None
+    destroy: bool = False
 
     @property
     def allowed(self) -> Allowed:

@@ -25,18 +25,16 @@ from .reading import opened
 from .session import Session, placed
 
 
-def plan_for(
-    session: Session, service: Service, seen: Observation, options: PlanOptions, *, destroy: bool = False
-) -> Plan:
+def plan_for(session: Session, service: Service, seen: Observation, options: PlanOptions) -> Plan:
     """The plan for what was read, with the command's selection and permissions.
 
     Where the environment is promoted from another one, that one is read and planned too: what it has not proven is
     held. Nothing has to be proven to destroy. Raises UsageError for an exception that names nothing.
     """
     name, exceptions = session.environment.name, options.allowed.named("unpromoted")
-    promotion = None if destroy else session.environment.promote_from
+    promotion = None if options.destroy else session.environment.promote_from
     if exceptions and promotion is None:
-        why = "a destroy holds nothing back" if destroy else f"{name} is promoted from no other environment"
+        why = "a destroy holds nothing back" if options.destroy else f"{name} is promoted from no other environment"
         raise UsageError(f"{flag('unpromoted', exceptions[0])}: {why}", "Leave it out: nothing is held here.")
     owned = seen.world.owned if exceptions else {}
     known = sorted({str(address) for address in (*owned, *(item.address for item in session.desired))})
@@ -46,7 +44,7 @@ def plan_for(
             remedy = f"Did you mean {meant}?" if meant else f"Known: {', '.join(known) or 'none'}."
             raise UsageError(f"{flag('unpromoted', address)}: there is no such object", remedy)
     proof = None if promotion is None else _proof(promotion, name, options)
-    return own_plan(session, service, seen, options, proof=proof, destroy=destroy)
+    return own_plan(session, service, seen, options, proof)
 
 
 def _proof(promotion: Promotion, name: str, options: PlanOptions) -> Proof:
@@ -65,13 +63,7 @@ def _proof(promotion: Promotion, name: str, options: PlanOptions) -> Proof:
 
 
 def own_plan(
-    session: Session,
-    service: Service,
-    seen: Observation,
-    options: PlanOptions,
-    *,
-    proof: Proof | None = None,
-    destroy: bool = False,
+    session: Session, service: Service, seen: Observation, options: PlanOptions, proof: Proof | None = None
 ) -> Plan:
     """As `plan_for`, for the environment by itself: no other one is read."""
     owned = seen.world.owned
@@ -84,7 +76,7 @@ def own_plan(
         may = options.allow is not None and options.only is None
         way = f" Or go on without it: {flag('incomplete')}" if may else ""
         raise InvalidManifests([replace(item, remedy=f"{item.remedy}{way}") for item in empty_sources])
-    intent = Intent(options.allowed, selection, destroy, options.only, proof)
+    intent = Intent(options.allowed, selection, options.destroy, options.only, proof)
     seen, plan = _planned(session, service, seen, intent)
     lost = {item.address for item in plan.changes if item.orphan and item.address not in session.loaded.rendered}
     behind = left_behind(session.project, lost) if lost else {}
@@ -192,4 +184,4 @@ def planned_again(
     promotion = session.environment.promote_from
     options = replace(options, allow=less_done(plan.allowed, done, seen.target.removed))
     proof = None if promotion is None else _proof(promotion, plan.environment, options)
-    return own_plan(session, service, seen, options, proof=proof)
+    return own_plan(session, service, seen, options, proof)

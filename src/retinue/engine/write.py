@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ..core import differences
@@ -22,7 +22,7 @@ from ..core.errors import (
 from ..core.freshness import Reached, Stale, freshness, is_reached, matches, refusal
 from ..core.marker import Applied, Mark
 from ..core.marks import at_default, begun, ended, fields_to_send, next_applied, with_observations
-from ..core.model import Action, Change, Diagnostic, Json, Live, Resource, Severity
+from ..core.model import Action, Change, Diagnostic, Fields, Live, Resource, Severity
 from ..core.references import grounded, to_names
 from ..providers.base import Uploader
 from .read import read_live
@@ -78,7 +78,7 @@ def _create(change: Change, run: Run) -> Result:
         nonce = run.nonce()
         run.made[nonce] = change.address
         applied = Applied(nonce, change.protected, fields=change.asked)
-        first = begun(applied, spec, None, kind, run.compound(kind.name))
+        first = begun(applied, spec, None, kind, run.compound(kind.name), None)
         sent.append(Mark.of(target.owner(change.address), first))
         return run.service.create(kind.name, spec, packed(sent[-1]), at_default(change, kind))
 
@@ -269,7 +269,7 @@ def note(live: Live, mark: Mark, run: Run) -> Live:
     return answer
 
 
-def _settle(change: Change, answer: Live, mark: Mark, sent: Mapping[str, Json], run: Run) -> Result:
+def _settle(change: Change, answer: Live, mark: Mark, sent: Fields, run: Run) -> Result:
     """Compare the answer of a write with what was sent; remember what the service made of it, once."""
     _check_mark(answer, mark, proof=False)
     owner, applied = mark.owner, mark.applied
