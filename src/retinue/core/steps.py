@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from . import differences
@@ -10,9 +11,10 @@ from .counterparts import Counterpart
 from .links import Links
 from .marker import Applied
 from .marks import asked_entries
-from .model import Action, Cause, Change, Desired, FieldChange, Live, MarkChange, Reason
-from .observation import Target
+from .model import Action, Address, Cause, Change, Desired, FieldChange, Live, MarkChange, Reason
+from .observation import Observation, Target
 from .ownership import Claim
+from .promotion import spec_digests
 from .references import addresses_in
 
 
@@ -79,6 +81,11 @@ class Steps:
         reason = Reason.ADOPTED if found.named else Reason.MARKER_LOST
         return replace(step, action=Action.ADOPT, reason=reason, recognised=not found.named)
 
+    def verify(self, desired: Desired, live: Live, digest: str) -> Change:
+        """Note that the spec passed, which waits for no other object."""
+        step = self._step(desired, (), live)
+        return replace(step, reason=Reason.VERIFIED, requires=(), mark=MarkChange(verified=digest))
+
     def delete(self, claim: Claim, reason: str, *, orphan: bool = False, extra: bool = False) -> Change:
         """A delete goes before those of what its object refers to."""
         named = self.links.named(claim.live)
@@ -143,3 +150,14 @@ def forget_step(claim: Claim, reason: str, target: Target) -> Change:
         protected=claim.applied.protected if claim.applied else False,
         display_name=kind.display_name(claim.live.spec),
     )
+
+
+def verify_steps(desired: Sequence[Desired], addresses: Collection[Address], seen: Observation) -> list[Change]:
+    """For each address, which must be live as its manifest wants it, the step that notes its spec as verified."""
+    target, digests = seen.target, spec_digests(desired, seen.target.kinds)
+    steps = Steps(target, Links(target.kinds))
+    return [
+        steps.verify(item, seen.world.owned[item.address].live, digests[item.address])
+        for item in desired
+        if item.address in addresses and not target.kinds[item.kind].by_content
+    ]
