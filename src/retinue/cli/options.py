@@ -57,13 +57,17 @@ class ServiceOptions(ProjectOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class PlanOptions(ServiceOptions):
-    """What is planned, and what is allowed. `allow`: None for a command without the flag. `only`: as in `Intent`."""
+    """What is planned, and what is allowed. `allow`: None for a command without the flag.
+
+    `only`, `destroy`: as in `Intent`.
+    """
 
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     allow: Allowed | None = None
     only: Collection[Address] | None = None
+    destroy: bool = False
 
     @property
     def allowed(self) -> Allowed:
@@ -78,6 +82,7 @@ class ApplyOptions(PlanOptions):
     expect_digest: str | None = None
     fail_fast: bool = False
     backup: str | None = None
+    detailed_exitcode: bool = False
 
     @property
     def approved(self) -> bool:

@@ -11,6 +11,7 @@ from .allowed import Allowed
 from .kind import MISSING as MISSING
 from .kind import Export as Export
 from .kind import Field as Field
+from .kind import Fields as Fields
 from .kind import Json as Json
 from .kind import Kind as Kind
 from .kind import Notes as Notes
@@ -132,7 +133,7 @@ class Resource:
     """An object on either side of the diff. `spec` holds the kind's own fields, without the marker."""
 
     kind: str
-    spec: Mapping[str, Json]
+    spec: Fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ class Live(Resource):
     set_back: bool = False
     others_applied: tuple[str, ...] = ()
     users: tuple[str, ...] | None = ()
-    tried: Mapping[str, Json] = field(default_factory=dict)
+    tried: Fields = field(default_factory=dict)
     raw: Mapping[str, Json] = field(default_factory=dict)
     mark: Mark = field(init=False, compare=False, repr=False)
 

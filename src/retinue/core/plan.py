@@ -50,27 +50,26 @@ def select(
         return None
     known = {resource.address: resource for resource in desired}
     everything = sorted({str(address) for address in (*known, *orphans)})
+
+    def matched(patterns: Sequence[str]) -> set[str]:
+        return {text for text in everything for pattern in patterns if fnmatchcase(text, pattern)}
+
     for pattern in (*targets, *excludes):
-        if not any(fnmatchcase(text, pattern) for text in everything):
+        if not matched([pattern]):
             remedy = f"Known: {', '.join(everything) or 'none'}. A pattern looks like Assistant/support-*."
             raise UsageError(f"no object matches `{pattern}`", remedy)
     for key, value in (labels or {}).items():
         if not any(resource.policy.labels.get(key) == value for resource in known.values()):
             pairs = sorted({f"{k}={v}" for resource in known.values() for k, v in resource.policy.labels.items()})
             raise UsageError(f"no manifest has the label {key}={value}", f"Known labels: {', '.join(pairs) or 'none'}.")
+    kept = (matched(targets) if targets else set(everything)) - matched(excludes)
     chosen = {
         address
         for address, resource in known.items()
-        if (not targets or _any_matches(targets, str(address)))
-        and not _any_matches(excludes, str(address))
+        if str(address) in kept
         and all(resource.policy.labels.get(key) == value for key, value in (labels or {}).items())
     }
-    exact = {target for target in targets if target in everything and not _any_matches(excludes, target)}
-    return Selection(frozenset(chosen), frozenset(exact))
-
-
-def _any_matches(patterns: Sequence[str], text: str) -> bool:
-    return any(fnmatchcase(text, pattern) for pattern in patterns)
+    return Selection(frozenset(chosen), frozenset(kept.intersection(targets)))
 
 
 @dataclass(frozen=True, slots=True)

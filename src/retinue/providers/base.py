@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import field
 from enum import StrEnum
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from ..core.model import Change, Desired, Diagnostic, Json, Kind, Live, Obstacle, Serving
+from ..core.model import Fields as Fields
 from ..core.values import dataclass
 from .wire import Connection
-
-Fields: TypeAlias = Mapping[str, Json]
-"""Fields of an object by name, in the words of a manifest."""
 
 
 class Support(StrEnum):
