@@ -9,13 +9,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ...core.literals import SECRET
 from ...core.model import Desired, Diagnostic, Json, Live, Severity
 from ...core.pointer import join_pointer
 from ...schema import by_name, schema_beside
 from ..assistants_v2 import ASSISTANT
 from ..base import Auth, Capabilities, Provider, Service, Support
 from ..lenient import text_members
-from ..losses import SECRET
 from ..wire import Connection
 from .block import DEFAULT_KEYS, NAME, block_of
 from .mapping import SYSTEM, UNNAMED
