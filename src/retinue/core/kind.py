@@ -28,7 +28,6 @@ class Shape:
     `properties`: a closed object (unknown keys of a live object are ignored); `values`: a free map;
     `items`: a list; `by_type`: objects told apart by their `type`. None of them: the value as it is.
     `refers`: the value is the live id of an object of this kind, or `{"ref": ADDRESS}` (core/references.py).
-    `is_schema`: the value is a JSON Schema itself.
     """
 
     properties: Mapping[str, Shape] | None = None
@@ -40,7 +39,6 @@ class Shape:
     default: Json = MISSING
     empty: tuple[Json, ...] = ()
     refers: str | None = None
-    is_schema: bool = False
 
 
 @dataclass(frozen=True, slots=True)

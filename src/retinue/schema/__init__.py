@@ -137,5 +137,4 @@ def _shape(schema: Json, root: Mapping[str, Json]) -> Shape:
         trim_final_newline=schema.get("x-retinue-trim-final-newline", False),
         default=schema.get("default", MISSING),
         empty=tuple(schema.get("x-retinue-empty", ())),
-        is_schema=schema.get("x-retinue-json-schema", False),
     )
