@@ -28,6 +28,7 @@ class Shape:
     `properties`: a closed object (unknown keys of a live object are ignored); `values`: a free map;
     `items`: a list; `by_type`: objects told apart by their `type`. None of them: the value as it is.
     `refers`: the value is the live id of an object of this kind, or `{"ref": ADDRESS}` (core/references.py).
+    `stated`: members that an author has to write even at their default, which is this.
     """
 
     properties: Mapping[str, Shape] | None = None
@@ -39,6 +40,16 @@ class Shape:
     default: Json = MISSING
     empty: tuple[Json, ...] = ()
     refers: str | None = None
+    stated: Mapping[str, Json] = field(default_factory=dict)
+
+    def of(self, value: Mapping[str, Json]) -> Shape:
+        """The shape of this very object, by its type where that decides."""
+        return self if self.by_type is None else self.by_type.get(str(value.get("type")), Shape())
+
+    def member(self, value: Mapping[str, Json], key: str) -> Shape:
+        """The shape of a member of this very object."""
+        own = self.of(value)
+        return (own.values or Shape()) if own.properties is None else own.properties.get(key, Shape())
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from ..core.canonical import canonical, canonical_json, same
 from ..core.literals import screened
@@ -358,44 +358,22 @@ def _own_members(kind: Kind) -> frozenset[str]:
 
 def stated(source: Mapping[str, Json], kind: Kind) -> dict[str, Json]:
     """The fields that differ from their documented defaults, in canonical form and in the kind's order."""
-    values = canonical(source, kind)
-    schema = kind.schema
+    shapes = {name: field.shape for name, field in kind.fields.items()}
     return {
-        name: _with_required(value, schema["properties"].get(name, {}), schema)
-        for name, value in values.items()
-        if not same(value, kind.fields[name].shape.default)
+        name: _with_stated(value, shapes[name])
+        for name, value in canonical(source, kind).items()
+        if not same(value, shapes[name].default)
     }
 
 
-def _with_required(value: Json, schema: Any, root: Mapping[str, Json]) -> Json:
+def _with_stated(value: Json, shape: Shape) -> Json:
     """The value with those defaults put back that its schema wants to be written."""
     if isinstance(value, list):
-        return [_with_required(item, schema.get("items", {}), root) for item in value]
+        return [_with_stated(item, shape.items or Shape()) for item in value]
     if not isinstance(value, dict):
         return value
-    result = dict(value)
-    for branch in _branches(schema, value, root):
-        members = branch.get("properties", {})
-        for key in branch.get("required", ()):
-            if key not in result and "default" in members.get(key, {}):
-                result[key] = members[key]["default"]
-        for key in result:
-            if key in members:
-                result[key] = _with_required(result[key], members[key], root)
-    return result
-
-
-def _branches(schema: Any, value: Mapping[str, Json], root: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
-    """The parts of a schema that speak about this very value."""
-    if "$ref" in schema:
-        yield from _branches(root["definitions"][schema["$ref"].rsplit("/", 1)[1]], value, root)
-        return
-    yield schema
-    condition = schema.get("if", {}).get("properties", {}).get("type", {}).get("const")
-    if "then" in schema and condition in (None, value.get("type")):
-        yield from _branches(schema["then"], value, root)
-    for branch in schema.get("allOf", ()):
-        yield from _branches(branch, value, root)
+    members = {key: _with_stated(item, shape.member(value, key)) for key, item in value.items()}
+    return {**members, **{key: item for key, item in shape.of(value).stated.items() if key not in members}}
 
 
 def lost(source: Mapping[str, Json], kind: Kind) -> Iterator[str]:
@@ -411,17 +389,12 @@ def _lost(value: Json, shape: Shape, path: str) -> Iterator[str]:
     if isinstance(value, list):
         for index, item in enumerate(value):
             yield from _lost(item, shape.items or Shape(), f"{path}/{index}")
-    if not isinstance(value, dict):
-        return
-    if shape.by_type is not None:
-        shape = shape.by_type.get(str(value.get("type")), Shape())
-    if shape.properties is None:
-        return
-    for key, item in value.items():
-        if key in shape.properties:
-            yield from _lost(item, shape.properties[key], f"{path}/{key}")
-        elif item not in (None, [], {}):
-            yield f"{path}/{key}"
+    elif isinstance(value, dict) and (known := shape.of(value).properties) is not None:
+        for key, item in value.items():
+            if key in known:
+                yield from _lost(item, known[key], f"{path}/{key}")
+            elif item not in (None, [], {}):
+                yield f"{path}/{key}"
 
 
 def _fits_file(prompt: str) -> bool:

@@ -89,6 +89,12 @@ def shared(value: Any) -> Any:
     return value
 
 
+def mappings_in(data: Map, key: str) -> dict[str, Map]:
+    """The members of `data[key]` that are mappings: none where it is something else."""
+    members = data.get(key)
+    return {name: item for name, item in members.items() if type(item) is Map} if type(members) is Map else {}
+
+
 def place_of(root: Any, path: Sequence[str | int], *, key: bool = False) -> Place | None:
     """The place of the value at `path` below `root` (of its key, if `key`); of the nearest known parent otherwise."""
     here: Any = root

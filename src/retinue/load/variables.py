@@ -17,7 +17,7 @@ from ..core.problem import listed, shown
 from ..core.spelling import closest, did_you_mean
 from .builder import MAX_PROBLEMS
 from .files import MAX_BYTES, place_in
-from .located import Map, place_of
+from .located import Map, mappings_in, place_of
 from .scalars import plain
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_-]*"
@@ -157,9 +157,8 @@ def declaration_problems(data: Map) -> Iterator[Diagnostic]:
     for name, item in declared.items():
         if item.default is not MISSING and not item.holds(item.default):
             yield _wrong(item, item.default, "its default is", data, ("variables", name, "default"))
-    environments = data.get("environments")
-    for environment, target in environments.items() if isinstance(environments, dict) else ():
-        values = target.get("variables") if isinstance(target, dict) else None
+    for environment, target in mappings_in(data, "environments").items():
+        values = target.get("variables")
         for name, value in values.items() if isinstance(values, dict) and declared else ():
             path = ("environments", environment, "variables", name)
             if name not in declared:
