@@ -7,7 +7,7 @@ import posixpath
 import stat
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from ..core.model import Diagnostic, Place
@@ -72,6 +72,13 @@ class Files:
         within = path[len(self.base) :].replace(os.sep, "/").lstrip("/") or "."
         return Found(path, within, status, self._replaced.get(within))
 
+    def matches(self, pattern: str) -> list[str] | None:
+        """The names that a pattern matches, in order; None if it is no usable one."""
+        try:
+            return sorted(match.relative_to(self.base).as_posix() for match in Path(self.base).glob(pattern))
+        except (ValueError, NotImplementedError, IndexError, OSError):
+            return None
+
     def new(self) -> Iterator[str]:
         """The names in `replaced` for which there is no file yet."""
         return (name for name in self._replaced if not os.path.lexists(f"{self.base}/{name}"))
@@ -95,6 +102,10 @@ class Files:
         """The content of a regular file inside the project folder, or why it cannot be had."""
         found = self.find(name, at)
         return found if isinstance(found, Diagnostic) else read_found(found, at)
+
+
+def is_hidden(name: str) -> bool:
+    return any(part.startswith(".") for part in PurePosixPath(name).parts)
 
 
 def beside(place: Place, path: str) -> str:

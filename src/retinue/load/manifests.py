@@ -85,7 +85,8 @@ def load(
         known |= run.variables.used | run.lenient.used
         run.problems += [unknown_override(name, run.overrides, known) for name in run.overrides if name not in known]
     inside = [resource for resource, here in compiled if here]
-    kinds, uploads = run.known.kinds, run.renderer.uploads
+    kinds = run.known.kinds
+    uploads = {Address(run.known.uploaded, name): item for name, item in run.renderer.uploads.items()}
     run.problems.extend(unknown_references(inside, uploads, elsewhere, environment, kinds))
     run.problems.extend(described_twice(inside, uploads, kinds))
     inside = with_uploads(inside, uploads, kinds)

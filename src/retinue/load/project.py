@@ -52,7 +52,6 @@ class Environment:
     account: str | None = None
     promote_from: Promotion | None = None
     critical: bool = False
-    allow_http: bool = False
     on_loss: str | Mapping[str, str] = field(default_factory=dict)
     on_drift: str = "revert"
 
@@ -210,7 +209,6 @@ def _environment(name: str, data: Map, root: Map, known: Catalogue) -> Environme
         account=data.get("account"),
         promote_from=_promotion(data),
         critical=data.get("critical", False),
-        allow_http=data.get("allow_http", False),
         on_loss=data.get("on_loss") or {},
         on_drift=data.get("on_drift", "revert"),
     )

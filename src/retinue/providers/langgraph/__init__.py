@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 
 from ...core.literals import SECRET
 from ...core.model import Desired, Diagnostic, Json, Live, Severity
@@ -90,8 +89,7 @@ class LangGraphProvider(Provider):
 
     def exported(self, live: Live) -> dict[str, Json]:
         """An assistant as the manifest's fields, for import."""
-        block = replace(block_of(live.spec), not_mirrored={})
-        return {"id": live.remote_id, **live.spec, "providers": {NAME: block.to_spec()}}
+        return {"id": live.remote_id, **live.spec, "providers": {NAME: block_of(live.spec).to_spec()}}
 
 
 PROVIDER = LangGraphProvider()
