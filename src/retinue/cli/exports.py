@@ -92,7 +92,8 @@ def read_export(
         seen.extend([live] if live else [])
         return origin.exported(live) if origin and live else item
 
-    exported = manifests_from_objects(objects, known, into, wanted=choice.takes, read=read)
+    check = origin.check if origin else lambda _desired: []
+    exported = manifests_from_objects(objects, known, into, wanted=choice.takes, read=read, check=check)
     exported = replace(checked(exported), provider=origin.name if origin else None)
     console.diagnostics(_kept(origin, seen))
     if project is None:
@@ -160,6 +161,7 @@ def from_live(session: Session, options: ServiceOptions, choice: Choice = EVERY)
         kinds=kinds,
         kind_of=lambda item: of[id(item)],
         wanted=choice.takes,
+        check=session.provider.check,
     )
     made = [(item, item.data.get("retinue", {}).get("adopt", {})) for item in exported.manifests]
     names |= {(item.address.kind, adopted[here]): item.address for item, adopted in made if adopted}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from ..core.allowed import Allowed, flag
 from ..core.errors import InvalidManifests, RetinueError, UsageError
-from ..core.model import Address, Change, Diagnostic, Inputs, Obstacle, Place, Plan, Promotion, Severity
+from ..core.model import Action, Address, Change, Diagnostic, Inputs, Kind, Obstacle, Place, Plan, Promotion, Severity
 from ..core.observation import Observation
 from ..core.plan import Intent, make_plan, select
+from ..core.pointer import with_ignored
 from ..core.policy import block, less_done
 from ..core.promotion import Proof, proof_of, spec_digests, verified
 from ..core.spelling import closest
@@ -102,7 +103,7 @@ def own_plan(
     diagnostics = (*warnings, *plan.diagnostics, *filter(None, advice), *notes)
     plan = replace(plan, inputs=inputs, diagnostics=diagnostics)
     _refuse_keys(plan, session)
-    return _without_keys(plan) if console.SECRETS else plan
+    return _without_secrets(plan, session.kinds)
 
 
 def block_refused(plan: Plan, session: Session, service: Service, seen: Observation) -> Plan:
@@ -146,12 +147,18 @@ def _refuse_keys(plan: Plan, session: Session) -> None:
         raise InvalidManifests(found)
 
 
-def _without_keys(plan: Plan) -> Plan:
-    """The plan as it may be shown and saved: without the key of this run in what is live."""
+def _without_secrets(plan: Plan, kinds: Mapping[str, Kind]) -> Plan:
+    """The plan as it may be shown and saved: without the key of this run, and other secrets, in what is live."""
     hide = console.SECRETS
 
     def shown(change: Change) -> Change:
-        fields = tuple(replace(item, before=hide.masked_json(item.before)) for item in change.fields)
+        kind = kinds[change.address.kind]
+        before = console.hidden({item.name: item.before for item in change.fields}, kind)
+        after = {item.name: item.after for item in change.fields}
+        if change.action is not Action.REPLACE:
+            # What is left to the service is written as live has it then, whatever the plan says.
+            after = with_ignored(after, console.hidden(after, kind), change.ignored)
+        fields = tuple(replace(item, before=before[item.name], after=after.get(item.name)) for item in change.fields)
         blocked = change.blocked and replace(change.blocked, message=hide.masked(change.blocked.message))
         name = change.display_name and hide.masked(change.display_name)
         return replace(change, fields=fields, blocked=blocked, display_name=name)

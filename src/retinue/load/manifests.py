@@ -86,7 +86,8 @@ def load(
         known |= run.variables.used | run.lenient.used
         run.problems += [unknown_override(name, run.overrides, known) for name in run.overrides if name not in known]
     inside = [resource for resource, here in compiled if here]
-    kinds, uploads = run.known.kinds, run.renderer.uploads
+    kinds = run.known.kinds
+    uploads = {Address(run.known.uploaded, name): item for name, item in run.renderer.uploads.items()}
     if environment is not None:
         provider = project.environments[environment].provider
         own = {name: schema for name in kinds if (schema := run.known.extras(provider, name)) is not None}

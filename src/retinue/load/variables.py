@@ -18,7 +18,7 @@ from ..core.spelling import closest, did_you_mean
 from ..core.values import dataclass
 from .builder import MAX_PROBLEMS
 from .files import MAX_BYTES, place_in
-from .located import Map, place_of
+from .located import Map, mappings_in, place_of
 from .scalars import plain
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_-]*"
@@ -43,10 +43,10 @@ class Variables:
         whole = _WHOLE.fullmatch(text)
         if whole is None:
             return self.text(text, at, problems)
-        known, value = self._get(whole[1])
-        if not known:
+        value = self._get(whole[1])
+        if value is MISSING:
             problems.append(self._undefined(whole[1], at))
-        return value if known else text
+        return text if value is MISSING else value
 
     def text(self, text: str, at: Place, problems: list[Diagnostic], *, exact: bool = False) -> str:
         """`text` with every variable replaced. `exact`: it is a whole file, so offsets in it are places."""
@@ -56,8 +56,8 @@ class Variables:
         def replacement(found: re.Match[str]) -> str:
             if found["escape"]:
                 return "${"
-            known, value = self._get(found["name"] or "")
-            if known:
+            value = self._get(found["name"] or "")
+            if value is not MISSING:
                 return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             if len(problems) < enough:
                 place = place_in(text, found.start(), at.file) if exact else at
@@ -83,12 +83,9 @@ class Variables:
                 return found["name"], found.start()
         return None
 
-    def _get(self, name: str) -> tuple[bool, Any]:
+    def _get(self, name: str) -> Any:
         self.used.add(name)
-        for values in (self.values, self.elsewhere):
-            if name in values:
-                return True, values[name]
-        return False, None
+        return self.values.get(name, self.elsewhere.get(name, MISSING))
 
     def _undefined(self, name: str, at: Place) -> Diagnostic:
         where = "no environment was chosen" if self.environment is None else f"environment `{self.environment}`"
@@ -158,9 +155,8 @@ def declaration_problems(data: Map) -> Iterator[Diagnostic]:
     for name, item in declared.items():
         if item.default is not MISSING and not item.holds(item.default):
             yield _wrong(item, item.default, "its default is", data, ("variables", name, "default"))
-    environments = data.get("environments")
-    for environment, target in environments.items() if isinstance(environments, dict) else ():
-        values = target.get("variables") if isinstance(target, dict) else None
+    for environment, target in mappings_in(data, "environments").items():
+        values = target.get("variables")
         for name, value in values.items() if isinstance(values, dict) and declared else ():
             path = ("environments", environment, "variables", name)
             if name not in declared:

@@ -59,7 +59,7 @@ def command(options: ServiceOptions, *, what: str) -> int:
     shown = {
         "address": str(address),
         "remote_id": live.remote_id,
-        "fields": stated_fields(console.SECRETS.masked_json(dict(live.spec)), kind),
+        "fields": stated_fields(console.hidden(live.spec, kind), kind),
         "users": None if live.users is None else list(live.users),
         "version": next((item["version"] for item in versions or () if item["current"]), None),
         "versions": versions,
@@ -74,7 +74,7 @@ def command(options: ServiceOptions, *, what: str) -> int:
 
 def _versions(versions: Sequence[Version], kind: Kind) -> list[Json]:
     """Newest first, as they came: each with what it changed of the one before, the first with what it stated."""
-    specs = [console.SECRETS.masked_json(dict(version.resource.spec)) for version in versions]
+    specs = [console.hidden(version.resource.spec, kind) for version in versions]
     shown = []
     for version, after, before in zip(versions, specs, [*specs[1:], None], strict=True):
         fields = tuple(FieldChange(f"/{name}", None, value) for name, value in stated_fields(after, kind).items())
