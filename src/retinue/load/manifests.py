@@ -12,16 +12,17 @@ from ..core.model import Address, Desired, Diagnostic, Kind, Obstacle, Place, Se
 from ..core.problem import shown
 from ..core.spelling import closest
 from ..schema import EXTRAS, Catalogue
+from .composing import composed
 from .documents import Manifest, described, environments_of, identify, policy_of, read, unknown_environments
 from .files import Files, Found, first_bytes
 from .includes import Renderer
 from .knowledge import described_twice, folded, spelled_out, unknown_references, with_uploads
 from .layers import merge, over_defaults, without_nulls
-from .located import Map, place_of
+from .located import Map, Seq, place_of
 from .project import Project
 from .sources import Source, around, covering, expand, nothing
 from .unread import MOST_BYTES, UnreadManifest, unread_manifest
-from .validate import validate_extras, validate_manifest
+from .validate import validate_extras, validate_manifest, validate_parts
 from .variables import Variables, file_place, unknown_override, values_in
 
 PASSED_OVER: Final = "passed-over"
@@ -316,10 +317,14 @@ def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Desire
     data = over_defaults(run.defaults(manifest.kind.word, here), run.render(manifest.data, here))
     if overlay is not None:
         data = merge(data, run.render(overlay, here), run.problems)
-    data = without_nulls(manifest.kind, spelled_out(manifest.kind, data))
+    data = composed(manifest.kind, without_nulls(manifest.kind, spelled_out(manifest.kind, data)))
     block = data.get("retinue")
     run.problems.extend(unknown_environments(block, names))
     found = validate_manifest(manifest.kind, data, manifest.address)
+    if type(data.get(manifest.kind.body)) is Seq:
+        # Not joined: what is wrong is told of its parts, not of the whole.
+        found = [item for item in found if item.path != f"/{manifest.kind.body}"]
+        found += validate_parts(manifest.kind, data, manifest.address)
     found += validate_extras(manifest.kind, data, manifest.address, run.known.extras)
     run.problems += [item for item in found if item.place is None or item.place not in run.renderer.poisoned]
     run.rendered[manifest.address] = data
