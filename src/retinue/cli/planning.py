@@ -12,7 +12,7 @@ from ..core.observation import Observation
 from ..core.plan import Intent, make_plan, select
 from ..core.policy import less_done
 from ..core.promotion import Proof, proof_of, spec_digests, verified
-from ..core.spelling import closest
+from ..core.spelling import known_or_meant
 from ..engine.read import KEEPING, rewound, with_serving
 from ..load.located import Map
 from ..load.manifests import PASSED_OVER, left_behind
@@ -37,11 +37,10 @@ def plan_for(
     proof = None
     if promotion is not None and not destroy:
         owned = seen.world.owned if exceptions else {}
-        known = sorted({str(address) for address in (*owned, *(item.address for item in session.desired))})
+        known = {str(address) for address in (*owned, *(item.address for item in session.desired))}
         for name in exceptions:
             if name not in known:
-                meant = closest(name, known)
-                remedy = f"Did you mean {meant}?" if meant else f"Known: {', '.join(known) or 'none'}."
+                remedy = known_or_meant(name, known)
                 raise UsageError(f"{flag('unpromoted', name)}: there is no such object", remedy)
         proof = _proof(session, promotion, options)
     elif exceptions:

@@ -151,7 +151,7 @@ def unknown_references(
             if address in known or (_is_upload(address, kinds) and address.name in uploads):
                 continue
             if address in elsewhere:
-                message = f"{address} is not in the environment {environment}, so nothing there can refer to it"
+                message = f"{address} is not there, so nothing can refer to it (environment `{environment}`)"
                 remedy = "Add this environment to `retinue: {environments: […]}` of that manifest, or remove it here."
             elif _is_upload(address, kinds):
                 message = f"no manifest uploads {address}"

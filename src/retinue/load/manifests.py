@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ..core.model import Address, Desired, Diagnostic, Kind, Obstacle, Place, Severity
+from ..core.pointer import split_pointer
 from ..core.problem import shown
 from ..core.spelling import closest
 from ..schema import EXTRAS, Catalogue
@@ -23,7 +24,7 @@ from .project import Project
 from .sources import Source, around, covering, expand, nothing
 from .unread import MOST_BYTES, UnreadManifest, unread_manifest
 from .validate import validate_extras, validate_manifest, validate_parts
-from .variables import Variables, file_place, unknown_override, values_in
+from .variables import REQUIRED, Variables, file_place, unknown_override, values_in
 
 PASSED_OVER: Final = "passed-over"
 UNMATCHED: Final = "overlay-unmatched"
@@ -129,13 +130,14 @@ class _Run:
         self.read: set[str] = set()
         self.rendered: dict[Address, Map] = {}
         self.complete = True
-        own, at = (target.variables, target.place) if target else ({}, None)
-        defined, wrong = values_in(environment, own, project.variables, overrides, at)
+        own = target.variables if target else {}
+        defined, wrong = values_in(environment, own, project.variables, overrides)
         self.problems.extend(wrong)
         self.overrides = overrides
         elsewhere = {key: value for other in project.environments.values() for key, value in other.variables.items()}
-        self.variables = Variables(defined, environment)
-        self.lenient = Variables(defined, environment, elsewhere)
+        missing = {split_pointer(item.path or "")[-1]: item for item in wrong if item.code == REQUIRED}
+        self.variables = Variables(defined, environment, missing=missing)
+        self.lenient = Variables(defined, environment, elsewhere, missing=missing)
         self._defaults: dict[tuple[str, bool], Map] = {}
 
     def defaults(self, word: str, here: bool) -> Map:
