@@ -14,10 +14,8 @@ ALL = "`a`, `b`, `c`, `d`, `e`, `f`"
 
 
 def project(world: World, variables: dict[str, str] | None = None, declared: str = "") -> None:
-    lines = [
-        f"  {name}: {{provider: openai-assistants, endpoint: emulator, variables: {{{(variables or {}).get(name, '')}}}}}\n"
-        for name in SIX
-    ]
+    target = "provider: openai-assistants, endpoint: emulator, variables"
+    lines = [f"  {name}: {{{target}: {{{(variables or {}).get(name, '')}}}}}\n" for name in SIX]
     world.write(
         "retinue.yaml", f"version: 1\nproject: demo\nmanifests: [assistants]\n{declared}environments:\n{''.join(lines)}"
     )

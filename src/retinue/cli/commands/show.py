@@ -20,7 +20,7 @@ from ...core.spelling import known_or_meant
 from ...engine.read import read_ours
 from ...providers.base import Historian, Version
 from ...render.side_by_side import shown_text
-from .. import console, helping, options
+from .. import completing, console, helping, options
 from ..connecting import connect
 from ..options import ServiceOptions
 from ..report import show_plan
@@ -29,7 +29,7 @@ from .apply import read_plan
 
 
 @helping.command("show", ServiceOptions, "plan.json", "-e prod Assistant/math-tutor")
-@click.argument("what", metavar="PLANFILE|ADDRESS")
+@click.argument("what", metavar="PLANFILE|ADDRESS", shell_complete=completing.plans_or_addresses)
 @options.service_options
 @options.format_option("text", "json", "markdown", "sarif", "github")
 @options.LINK
