@@ -13,7 +13,7 @@ from ..core.plan import Intent, make_plan, select
 from ..core.pointer import with_ignored
 from ..core.policy import block, less_done
 from ..core.promotion import Proof, proof_of, spec_digests, verified
-from ..core.spelling import closest
+from ..core.spelling import known_or_meant
 from ..engine.read import KEEPING, rewound, with_serving
 from ..load.located import Map
 from ..load.manifests import PASSED_OVER, left_behind
@@ -38,12 +38,10 @@ def plan_for(session: Session, service: Service, seen: Observation, options: Pla
         why = "a destroy holds nothing back" if options.destroy else f"{name} is promoted from no other environment"
         raise UsageError(f"{flag('unpromoted', exceptions[0])}: {why}", "Leave it out: nothing is held here.")
     owned = seen.world.owned if exceptions else {}
-    known = sorted({str(address) for address in (*owned, *(item.address for item in session.desired))})
+    known = {str(address) for address in (*owned, *(item.address for item in session.desired))}
     for address in exceptions:
         if address not in known:
-            meant = closest(address, known)
-            remedy = f"Did you mean {meant}?" if meant else f"Known: {', '.join(known) or 'none'}."
-            raise UsageError(f"{flag('unpromoted', address)}: there is no such object", remedy)
+            raise UsageError(f"{flag('unpromoted', address)}: there is no such object", known_or_meant(address, known))
     proof = None if promotion is None else _proof(promotion, name, options)
     return own_plan(session, service, seen, options, proof)
 

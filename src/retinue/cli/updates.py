@@ -14,6 +14,7 @@ from ..core.model import MISSING, Cause, Plan, Severity
 from ..core.observation import Observation
 from ..core.pointer import split_pointer, with_ignored, without
 from ..core.references import addresses_in
+from ..core.spelling import known_or_meant
 from ..core.values import dataclass
 from ..load.emit import to_yaml
 from ..load.export import stated
@@ -82,7 +83,7 @@ def _wanted(session: Session, plan: Plan, seen: Observation, taken: set[str]) ->
                 wanted.append(one)
     both = {str(change.address) for change in plan.changes for item in change.fields if item.cause is Cause.BOTH}
     for address in sorted(taken - both):
-        remedy = f"Both sides may have changed: {', '.join(sorted(both)) or 'nothing'}."
+        remedy = known_or_meant(address, both, "Both sides may have changed")
         raise UsageError(f"--take-live {address} names nothing that both sides may have changed", remedy)
     return wanted, refused
 

@@ -148,7 +148,7 @@ def unknown_references(
             if address in known or address in uploads:
                 continue
             if address in elsewhere:
-                message = f"{address} is not in the environment {environment}, so nothing there can refer to it"
+                message = f"{address} is not there, so nothing can refer to it (environment `{environment}`)"
                 remedy = "Add this environment to `retinue: {environments: […]}` of that manifest, or remove it here."
             elif address.kind in kinds and kinds[address.kind].by_content:
                 message = f"no manifest uploads {address}"

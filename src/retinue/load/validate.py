@@ -25,6 +25,17 @@ def validate_manifest(kind: Kind, data: Map, address: Address) -> list[Diagnosti
     return _diagnostics([*_schema_problems(_judge(kind), data, kind), *_beyond_schema(kind, data)], data, str(address))
 
 
+def validate_parts(kind: Kind, data: Map, address: Address) -> list[Diagnostic]:
+    """All problems of the list of texts that the text of a kind is written as."""
+    path = (kind.body,)
+    found = [
+        item._replace(steps=(*path, *error.absolute_path, *item.steps))
+        for error in _parts().errors(data[kind.body])
+        for item in problems_of(error, kind, path)
+    ]
+    return _diagnostics(found, data, str(address))
+
+
 def validate_project(data: Map, known: Catalogue) -> list[Diagnostic]:
     """All problems of retinue.yaml that its schema knows."""
     return _diagnostics(_schema_problems(_Judge(project_schema(known)), data, None), data, None)
@@ -81,6 +92,11 @@ def _judge(kind: Kind) -> _Judge:
 @cache
 def _of_schemas() -> _Judge:
     return _Judge(own_schema("json_schema"))
+
+
+@cache
+def _parts() -> _Judge:
+    return _Judge({"type": "array", "minItems": 1, "items": {"type": "string"}})
 
 
 @cache

@@ -16,10 +16,11 @@ from ...core.differences import differing, stated_fields
 from ...core.errors import UsageError
 from ...core.model import FieldChange, Json, Kind
 from ...core.observation import Observation
+from ...core.spelling import known_or_meant
 from ...engine.read import read_ours
 from ...providers.base import Historian, Version
 from ...render.side_by_side import shown_text
-from .. import console, helping, options
+from .. import completing, console, helping, options
 from ..connecting import connect
 from ..options import ServiceOptions
 from ..report import show_plan
@@ -28,7 +29,7 @@ from .apply import read_plan
 
 
 @helping.command("show", ServiceOptions, "plan.json", "-e prod Assistant/math-tutor")
-@click.argument("what", metavar="PLANFILE|ADDRESS")
+@click.argument("what", metavar="PLANFILE|ADDRESS", shell_complete=completing.plans_or_addresses)
 @options.service_options
 @options.format_option("text", "json", "markdown", "sarif", "github")
 @options.LINK
@@ -52,8 +53,8 @@ def command(options: ServiceOptions, *, what: str) -> int:
         found = read_ours(service, target, [address.kind] if address.kind in held else held)
         owned = Observation(target, found).world.owned
         if address not in owned:
-            known = ", ".join(sorted(map(str, owned))) or "nothing"
-            raise UsageError(f"{address} is not live in {session.environment.name}", f"Live there: {known}.")
+            remedy = known_or_meant(str(address), owned, "Live there")
+            raise UsageError(f"{address} is not live in {session.environment.name}", remedy)
         live, kind = owned[address].live, session.kinds[address.kind]
         versions = _versions(service.versions(live), kind) if isinstance(service, Historian) else None
     shown = {
