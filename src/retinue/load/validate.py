@@ -19,6 +19,7 @@ from ..schema.accept import acceptor, ecma
 from ..schema.bundle import manifest_schema, project_schema
 from .located import AsWritten, Map, place_of
 from .problems import problems_of
+from .variables import TEMPLATE, meant_variable
 
 
 def validate_manifest(kind: Kind, data: Map, address: Address) -> list[Diagnostic]:
@@ -132,6 +133,12 @@ def _beyond_schema(kind: Kind, data: Map) -> Iterator[Problem]:
                     message = f"this is no valid JSON Schema: {problem.message}"
                     steps = (*path, *error.absolute_path, *problem.steps)
                     yield Problem("not-a-schema", message, _schema_remedy(error, problem), steps)
+    for name in kind.required:
+        value = data.get(name)
+        if isinstance(value, str) and (found := TEMPLATE.fullmatch(value.strip())):
+            meant = meant_variable("".join(filter(None, found.groups())))
+            message = f"{shown(value)} is a template of another tool, which stays as it is"
+            yield Problem("variable-syntax", message, f"For a variable write `{meant}`.", (name,))
     yield from kind.rules(data)
     yield from _ignored_fields(data, kind)
 
