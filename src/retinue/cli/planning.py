@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from ..core.allowed import Allowed, flag
+from ..core.content import scope_of
 from ..core.errors import InvalidManifests, RetinueError, UsageError
-from ..core.model import Address, Change, Diagnostic, Inputs, Place, Plan, Promotion, Severity
+from ..core.model import Action, Address, Change, Diagnostic, Inputs, Place, Plan, Promotion, Severity
 from ..core.observation import Observation
 from ..core.plan import Intent, make_plan, select
 from ..core.policy import less_done
@@ -17,6 +18,7 @@ from ..engine.read import KEEPING, rewound, with_serving
 from ..load.located import Map
 from ..load.manifests import PASSED_OVER, left_behind
 from ..load.origins import shared_file_notes
+from ..load.uploads import line_ends_note
 from ..providers.base import Adviser, Pointed, Rewindable, Service, Watchful
 from ..providers.losses import LOSS
 from . import console
@@ -107,7 +109,7 @@ def own_plan(
     going = [change for change in changes if not (change.blocked or change.held) and change.object_key in by_key]
     adviser = session.provider if isinstance(session.provider, Adviser) else None
     advice = [adviser.advice(change, by_key[change.object_key]) for change in going] if adviser else []
-    notes = shared_file_notes(session.loaded, changes, session.kinds)
+    notes = [*shared_file_notes(session.loaded, changes, session.kinds), *_line_ends(changes, session, seen)]
     # An empty source that is allowed is still worth a word.
     empty = (replace(item, severity=Severity.WARNING) for item in session.loaded.empty_sources)
     found = (*session.loaded.diagnostics, *empty)
@@ -125,6 +127,17 @@ def own_plan(
     plan = replace(plan, changes=changes, inputs=inputs, diagnostics=diagnostics)
     _refuse_keys(plan, session)
     return _without_keys(plan) if console.SECRETS else plan
+
+
+def _line_ends(changes: Iterable[Change], session: Session, seen: Observation) -> list[Diagnostic]:
+    """What of the files to upload our own live ones hold already, with other line ends."""
+    known = {name for name, kind in session.kinds.items() if kind.by_content}
+    names = [item.address.name for item in changes if item.action is Action.CREATE and item.address.kind in known]
+    scope = scope_of(session.project.name, session.environment.name)
+    ours = (item for item in seen.live if item.kind in known and item.mark.owner_text == scope)
+    stored = {str(item.spec["sha256"]) for item in ours}
+    note = line_ends_note(session.project.root, names, stored) if names and stored else None
+    return [note] if note else []
 
 
 def _is_told(item: Diagnostic) -> bool:

@@ -19,7 +19,7 @@ from yaml.events import (
 
 from ..core.model import Diagnostic, Place
 from .builder import Builder, Document, Parsed, Stop, shorten
-from .files import decode, place_in
+from .files import decode, place_in, slashes
 from .located import Map, Seq, spelled
 from .scalars import plain
 from .variables import meant_variable
@@ -167,7 +167,9 @@ def _start(event: Any, builder: Builder, collection: Map | Seq) -> None:
         if template := _TEMPLATE.match(line, start):
             message = f"`{shorten(template[0])}` is a template of another tool"
             remedy = f"Write `{meant_variable(template[1])}`; what is meant as it stands goes in quotes."
-            builder.report("yaml-key", message, remedy, at._replace(column=start + 1))
+            outer = at._replace(column=start + 1)
+            if not (builder.problems and builder.problems[-1].place == outer):
+                builder.report("yaml-key", message, remedy, outer)
             builder.skip_key()
         else:
             _refuse_key("a mapping or a list stands where a key is expected", builder, at)
@@ -244,8 +246,11 @@ def syntax_problem(error: Exception, text: str, file: str) -> Diagnostic:
     within = f" ({context}, line {mark.line + 1})" if context and mark else ""
     found = (remedy for part, remedy in _REMEDIES if part in problem)
     remedy = next(found, "Check this line and the one above it; text with special characters goes in quotes.")
+    if re.search("escape|hexa?decimal", problem) and re.search(r"\b(file|upload)\W*:", line):
+        remedy = slashes("\\")
     if template := _TEMPLATE.search(line):
-        remedy = f"Text with {template[0][:2]} in it goes in quotes. For a variable write `{meant_variable(template[1])}`."
+        meant = meant_variable(template[1])
+        remedy = f"Text with {template[0][:2]} in it goes in quotes. For a variable write `{meant}`."
     if "${" in line and ("expected ','" in problem or "flow" in problem):
         remedy = 'Inside { } and [ ] put text with ${…} in quotes: {model: "${var.model}"}.'
     return Diagnostic("yaml-syntax", f"this is not valid YAML: {problem}{within}", remedy, place)
