@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from ..core.allowed import Allowed, flag
+from ..core.content import scope_of
 from ..core.errors import InvalidManifests, RetinueError, UsageError
 from ..core.model import Action, Address, Change, Diagnostic, Inputs, Kind, Obstacle, Place, Plan, Promotion, Severity
 from ..core.observation import Observation
@@ -18,6 +19,7 @@ from ..engine.read import KEEPING, rewound, with_serving
 from ..load.located import Map
 from ..load.manifests import PASSED_OVER, left_behind
 from ..load.origins import shared_file_notes
+from ..load.uploads import line_ends_note
 from ..providers.base import Adviser, Pointed, Rewindable, Service, Watchful
 from ..providers.losses import LOSS
 from . import console
@@ -84,7 +86,7 @@ def own_plan(
     going = [item for item in plan.changes if not (item.blocked or item.held) and item.object_key in seen.by_key]
     adviser = session.provider if isinstance(session.provider, Adviser) else None
     advice = [adviser.advice(change, seen.by_key[change.object_key]) for change in going] if adviser else []
-    notes = shared_file_notes(session.loaded, plan.changes, session.kinds)
+    notes = [*shared_file_notes(session.loaded, plan.changes, session.kinds), *_line_ends(plan.changes, session, seen)]
     # An empty source that is allowed is still worth a word.
     empty = (replace(item, severity=Severity.WARNING) for item in session.loaded.empty_sources)
     found = (*session.loaded.diagnostics, *empty)
@@ -112,6 +114,17 @@ def block_refused(plan: Plan, session: Session, service: Service, seen: Observat
         return found or (service.obstacle(change) if isinstance(service, Watchful) else None)
 
     return block(plan, rule)
+
+
+def _line_ends(changes: Iterable[Change], session: Session, seen: Observation) -> list[Diagnostic]:
+    """What of the files to upload our own live ones hold already, with other line ends."""
+    known = {name for name, kind in session.kinds.items() if kind.by_content}
+    names = [item.address.name for item in changes if item.action is Action.CREATE and item.address.kind in known]
+    scope = scope_of(session.project.name, session.environment.name)
+    ours = (item for item in seen.live if item.kind in known and item.mark.owner_text == scope)
+    stored = {str(item.spec["sha256"]) for item in ours}
+    note = line_ends_note(session.project.root, names, stored) if names and stored else None
+    return [note] if note else []
 
 
 def _is_told(item: Diagnostic) -> bool:

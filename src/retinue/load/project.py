@@ -126,12 +126,14 @@ def parse_project(root: Path, data: bytes, file: str, known: Known) -> tuple[Pro
         catalogue = known(None)
         wrong = validate_project(value, catalogue)
     found = [
-        *wrong,
         *endpoint_problems(value),
         *_scope_problems(value, catalogue),
         *declaration_problems(value),
         *_promotion_problems(value),
     ]
+    # Of a value whose shape is wrong there is no more to say.
+    shapeless = {problem.place for problem in wrong}
+    found = [*wrong, *(problem for problem in found if problem.place not in shapeless)]
     problems += [problem for problem in found if problem.place not in told]
     problems.sort(key=lambda problem: problem.place or Place("", 0, 0))
     return (None, problems) if problems else (_project(root, value, catalogue), [])

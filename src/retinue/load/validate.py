@@ -18,6 +18,7 @@ from ..schema.accept import JSON_SCHEMA, acceptor, ecma, holds_schema
 from ..schema.bundle import manifest_schema, project_schema
 from .located import AsWritten, Map, place_of
 from .problems import problems_of
+from .variables import TEMPLATE, meant_variable
 
 
 def validate_manifest(kind: Kind, data: Map, address: Address) -> list[Diagnostic]:
@@ -153,6 +154,12 @@ def _beyond_schema(kind: Kind, data: Map) -> Iterator[Problem]:
             message = f"the metadata key {shown(key)} is reserved: retinue writes its marker there"
             remedy = f"Remove this line, or take a name that does not begin with `{_RESERVED}`."
             yield Problem("reserved-key", message, remedy, ("metadata", key), at_key=True)
+    for name in kind.required:
+        value = data.get(name)
+        if isinstance(value, str) and (found := TEMPLATE.fullmatch(value.strip())):
+            meant = meant_variable("".join(filter(None, found.groups())))
+            message = f"{shown(value)} is a template of another tool, which stays as it is"
+            yield Problem("variable-syntax", message, f"For a variable write `{meant}`.", (name,))
     yield from kind.rules(data)
     yield from _ignored_fields(data, kind)
 

@@ -24,7 +24,11 @@ from .scalars import plain
 REQUIRED = "variable-required"
 _NAME = r"[A-Za-z_][A-Za-z0-9_-]*"
 _WHOLE = re.compile(rf"\$\{{var\.({_NAME})\}}")
-_PART = re.compile(rf"(?P<escape>\$\$\{{)|\$\{{var\.(?P<name>{_NAME})\}}|\$\{{(?P<other>[^{{}}\n]*)(?P<end>\}}?)")
+_PART = re.compile(
+    rf"(?P<escape>\$\$\{{)|\$\{{var\.(?P<name>{_NAME})\}}"
+    r"|\$\{(?P<other>\{[^{}\n]*\}(?=\})|[^{}\n]*)(?P<end>\}?)"
+)
+_MEANT = re.compile(rf"[{{\s.]*(?:{_NAME}\.)*({_NAME})")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,10 +104,20 @@ class Variables:
         return Diagnostic("variable-undefined", f"the variable `{name}` is not defined ({where})", remedy, at)
 
 
+TEMPLATE = re.compile(r"\$?\{[{%](.*?)[%}]\}|<%=?(.*?)%>|\$\(?(\w+)\)?|%\{?(\w+)[%}]")
+"""How other tools write a variable."""
+
+
+def meant_variable(text: str) -> str:
+    """`${var.x}` for what stands between the signs of another tool's template: `x`, ` .Values.x `, `env.x`."""
+    found = _MEANT.match(text)
+    return f"${{var.{found[1] if found else 'NAME'}}}"
+
+
 def _no_variable(found: re.Match[str], at: Place) -> Diagnostic:
     shown = found[0] if len(found[0]) <= 40 else found[0][:39] + "…"
     message = f"`{shown}` is not a variable" if found["end"] else f"`{shown}` is a variable that never ends"
-    remedy = "Only ${var.NAME} is replaced. Write $${ for a literal ${."
+    remedy = f"For a variable write `{meant_variable(found['other'])}`; for a literal ${{ write $${{."
     return Diagnostic("variable-syntax", message, remedy, at)
 
 

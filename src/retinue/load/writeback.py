@@ -297,9 +297,12 @@ class _Work:
         is_template = template is not None and template.text == "true"
         if is_template and _has_variables(file.text):
             raise Unsafe("the text is a template (`template: true`), and what is live cannot tell its variables")
-        kept = file.text[len(file.text.rstrip("\n")) :] if shape.trim_final_newline else ""
         text = (escaped(new) if is_template else new).replace("\r\n", "\n")
-        text = text.rstrip("\n") + kept if shape.trim_final_newline else text
+        if shape.trim_final_newline:
+            text = text.rstrip("\n") + file.text[len(file.text.rstrip("\n")) :]
+        elif file.text.endswith("\n") or text.endswith("\n"):
+            # An include leaves out one.
+            text += "\n"
         self._add(file, Edit(0, len(file.text), text))
 
     def _body(self, file: Text, place: Place, new: Json) -> None:
