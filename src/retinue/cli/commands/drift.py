@@ -8,12 +8,13 @@ import click
 
 from ... import __version__
 from ...core.drift import drift_of, drift_to_json
-from ...render.side_by_side import drift_markdown, drift_text
+from ...render.side_by_side import drift_text
 from .. import console, helping, options
 from ..exits import Exit
 from ..options import PlanOptions
 from ..planning import own_plan
 from ..reading import opened
+from ..report import run_link
 
 
 @helping.command("drift", PlanOptions, "-e prod", "-e prod --detailed-exitcode --format markdown --out drift.md")
@@ -32,7 +33,9 @@ def command(options: PlanOptions, *, detailed_exitcode: bool) -> int:
     if options.output_format == "json":
         text = console.json_text(drift_to_json(drift, __version__))
     elif options.output_format == "markdown":
-        text = drift_markdown(drift)
+        from ...render.markdown import drift_markdown
+
+        text = drift_markdown(drift, link_to=run_link(None))
     else:
         style, width = console.canvas(None if options.out else sys.stdout)
         text = drift_text(drift, style=style, width=width)
