@@ -68,6 +68,12 @@ _REMARKS = {Cause.MANIFEST: "", Cause.DRIFT: "", Cause.BOTH: "its manifest was c
 _UNKNOWN_REMARKS = _REMARKS | {Cause.BOTH: "which side changed is not on record"}
 
 
+_ORDER = (
+    *(Action.DELETE, Action.REPLACE, Action.UPDATE, Action.CREATE),
+    *(Action.ADOPT, Action.MOVE, Action.FORGET, Action.NO_OP),
+)
+
+
 class Entry(NamedTuple):
     """One object, and what becomes of it.
 
@@ -89,6 +95,12 @@ class Entry(NamedTuple):
     stuck: tuple[tuple[str, Obstacle], ...] = ()
     needed: bool = False
     counts: str = ""
+
+
+def in_sections(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
+    """The steps of a plan by what is to be read first: what is blocked, then what destroys."""
+    titles = ("Blocked", *(action.capitalize() for action in _ORDER))
+    return {title: [entry for entry in entries if entry.section == title] for title in titles}
 
 
 def of_plan(plan: Plan) -> list[Entry]:

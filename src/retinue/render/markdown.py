@@ -13,7 +13,7 @@ from ..core.codec import outcome, plan_digest, plan_to_json
 from ..core.drift import Drift
 from ..core.model import WRITTEN, Action, Diagnostic, Obstacle, Outcome, Plan, Status
 from .diagnostics import note_lines
-from .entries import SIGNS, Entry, of_drift, of_plan
+from .entries import SIGNS, Entry, in_sections, of_drift, of_plan
 from .fields import Layout, row_lines
 from .fit import GAP, LIMIT, Detail, Part, fit, head_lines, whole_lines
 from .inert import code, fence, folded, html_code, is_web_address, link, units
@@ -32,7 +32,6 @@ _FEWER = (12, 4, 2, 1)
 """How many lines each side of a change may have where there is no room for all, the best that fits."""
 _SHORTENED = "  … shortened; the head of this text says where the whole is"
 _MESSAGE = 200
-_ORDER = (Action.DELETE, Action.REPLACE, Action.UPDATE, Action.CREATE, Action.ADOPT, Action.MOVE, Action.FORGET)
 
 
 def plan_markdown(plan: Plan, *, link_to: str | None = None, limit: int = LIMIT) -> str:
@@ -120,12 +119,11 @@ def _where(link_to: str | None, otherwise: str) -> str:
 
 
 def _plan_sections(plan: Plan) -> dict[str, list[Part]]:
-    found, told = of_plan(plan), set[Obstacle]()
-    sections = dict[str, list[Part]]()
-    for title in ("Blocked", *(action.capitalize() for action in (*_ORDER, Action.NO_OP))):
+    told, sections = set[Obstacle](), dict[str, list[Part]]()
+    for title, entries in in_sections(of_plan(plan)).items():
         if title == Action.UPDATE.capitalize():
             sections["Notes"] = _notes(plan.diagnostics)
-        sections[title] = [_part(entry, told) for entry in found if entry.section == title]
+        sections[title] = [_part(entry, told) for entry in entries]
     return {title: parts for title, parts in sections.items() if parts}
 
 

@@ -61,16 +61,24 @@ def drift_notes(drift: Drift) -> Iterator[str]:
 
 def comparison_text(found: Comparison, *, style: Style = Style(), width: int = REVIEWED) -> str:  # noqa: B008
     """The whole text; its last line is the summary."""
+    listed = "\n".join(entry_lines(of_comparison(found), style, width))
+    blocks = [style.strong(comparison_head(found)), listed, style.strong(comparison_summary(found))]
+    return defuse("\n\n".join(block for block in blocks if block)) + "\n"
+
+
+def comparison_head(found: Comparison) -> str:
+    """`demo: dev → prod (as rendered)`."""
     what = "what is live" if found.live else "as rendered"
-    head = style.strong(clean(f"{found.project}: {found.left} → {found.right} ({what})"))
-    # `Diff: 1 differs, 1 only in dev, 4 are the same.` or `No differences. 4 objects are the same.`
+    return clean(f"{found.project}: {found.left} → {found.right} ({what})")
+
+
+def comparison_summary(found: Comparison) -> str:
+    """`Diff: 1 differs, 1 only in dev, 4 are the same.` or `No differences. 4 objects are the same.`"""
     same = f"{found.same} {'object is' if found.same == 1 else 'objects are'} the same"
     parts = [f"{len(found.changed)} {'differs' if len(found.changed) == 1 else 'differ'}"] if found.changed else []
     sides = ((found.only_left, found.left), (found.only_right, found.right))
     parts += [f"{len(only)} only in {clean(where)}" for only, where in sides if only]
-    summary = f"Diff: {', '.join([*parts, same])}." if found.differs else f"No differences. {same}."
-    blocks = [head, "\n".join(entry_lines(of_comparison(found), style, width)), style.strong(summary)]
-    return defuse("\n\n".join(block for block in blocks if block)) + "\n"
+    return f"Diff: {', '.join([*parts, same])}." if found.differs else f"No differences. {same}."
 
 
 def shown_text(shown: Json, where: str, kind: Kind, style: Style) -> str:

@@ -20,7 +20,7 @@ from ..report import run_link
 @helping.command("drift", PlanOptions, "-e prod", "-e prod --detailed-exitcode --format markdown --out drift.md")
 @options.service_options
 @options.selection_options
-@options.format_option("text", "json", "markdown")
+@options.format_option("text", "json", "markdown", "html")
 @options.OUT
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if something moved.")
 def command(options: PlanOptions, *, detailed_exitcode: bool) -> int:
@@ -36,6 +36,10 @@ def command(options: PlanOptions, *, detailed_exitcode: bool) -> int:
         from ...render.markdown import drift_markdown
 
         text = drift_markdown(drift, link_to=run_link(None))
+    elif options.output_format == "html":
+        from ...render.webpage import drift_html
+
+        text = drift_html(drift)
     else:
         style, width = console.canvas(None if options.out else sys.stdout)
         text = drift_text(drift, style=style, width=width)
