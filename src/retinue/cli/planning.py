@@ -88,9 +88,7 @@ def own_plan(
     adviser = session.provider if isinstance(session.provider, Adviser) else None
     advice = [adviser.advice(change, seen.by_key[change.object_key]) for change in going] if adviser else []
     notes = [*shared_file_notes(session.loaded, plan.changes, session.kinds), *_line_ends(plan.changes, session, seen)]
-    advice = [adviser.advice(change, by_key[change.object_key]) for change in going] if adviser else []
-    notes = [*shared_file_notes(session.loaded, changes, session.kinds)]
-    notes += places(changes, session.written, session.loaded, session.kinds, session.project.root)
+    notes += places(plan.changes, session.written, session.loaded, session.kinds, session.project.root)
     # An empty source that is allowed is still worth a word.
     empty = (replace(item, severity=Severity.WARNING) for item in session.loaded.empty_sources)
     found = (*session.loaded.diagnostics, *empty)

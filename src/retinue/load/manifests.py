@@ -331,7 +331,6 @@ def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Desire
     if overlay is not None:
         data = merge(data, run.render(overlay, here), run.problems)
     data = composed(manifest.kind, without_nulls(manifest.kind, spelled_out(manifest.kind, data)))
-    data = without_nulls(manifest.kind, spelled_out(manifest.kind, data))
     # Limits count what is sent.
     _keep_once(manifest.kind, data)
     block = data.get("retinue")
