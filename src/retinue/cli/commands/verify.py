@@ -15,7 +15,7 @@ import click
 
 from ...core.errors import StaleError, UsageError
 from ...core.model import Status
-from ...core.promotion import verify_steps
+from ...core.steps import verify_steps
 from ...engine.apply import apply_changes
 from ...render.text import still_to_do
 from .. import console, exits, helping, interrupts, options
@@ -61,7 +61,6 @@ def command(options: ApplyOptions, *, words: tuple[str, ...]) -> int:
     if damaged := [str(step.address) for step in steps if owned[step.address].applied is None]:
         remedy = "The next change to it rewrites the marker; or take its `retinue.` metadata away and adopt it."
         raise StaleError(f"the marker of {', '.join(damaged)} cannot be read", remedy)
-    owned = seen.world.owned
     ids = ids_to_use(session, {step.address: owned[step.address].live for step in steps})
     code, interrupted = evaluate(words, console.json_text(ids), session.environment.name)
     if interrupted:

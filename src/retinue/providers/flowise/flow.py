@@ -9,11 +9,11 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from ...core.model import Json
 from ...core.strictjson import received
+from ...core.values import dataclass
 from ..lenient import mapping, mappings, text
 from .block import Part
 from .directory import Directory
@@ -110,8 +110,8 @@ def _built(details: Mapping[str, Json], parts: Mapping[str, Component], director
     add(f"{model.get('name')}_0", model, agent, "model-BaseChatModel")
     tools = []
     for at, store in enumerate(mappings(details.get("documentStores"))):
-        source, key, name = f"{STORE}_{at}", str(store.get("id")), directory.store_label(str(store.get("id")))
-        about = text(store.get("description")) or directory.store_description(key)
+        source, key, name = f"{STORE}_{at}", str(store.get("id")), directory.stores.label(str(store.get("id")))
+        about = text(store.get("description")) or directory.stores.about.get(key, "")
         inputs: dict[str, Json] = {"name": re.sub("[^a-z0-9_-]", "", name.lower().replace(" ", "_"))}
         inputs |= {"description": about, "retriever": f"{{{{{source}.data.instance}}}}"}
         inputs |= {"returnSourceDocuments": store.get("returnSourceDocuments") is True}

@@ -18,7 +18,7 @@ from ..wire import Verb
 from .behind import Behind
 from .block import CUSTOM, Block, block_of
 from .chatflows import Chatflows
-from .directory import Directory, by_name, credentials_from, resolved
+from .directory import Directory, by_name, credentials_from, resolved, stores_from
 from .nodes import credential_of
 from .rows import NO_ROW, details_of, is_exact, parsed_details, to_live, upstream_id
 from .verdicts import is_gone_upstream, remedy_for
@@ -44,7 +44,7 @@ class FlowiseService:
         self._ours = ours
         self._unread: list[dict[str, Json]] = []
         self._chatflows = Chatflows(self._send)
-        self._behind = Behind(self._send, lambda key: self._directory.credential_name(key))
+        self._behind = Behind(self._send, lambda key: self._directory.credentials.name_of(key))
 
     # --- the five verbs
 
@@ -149,7 +149,7 @@ class FlowiseService:
         pairs = [resolved(item, self._directory) for item in desired]
         known = (block_of(item.spec) for item, found in pairs if not found)
         named = {block.credential for block in known if block.credential and not block.is_custom}
-        self._behind.try_out(map(self._directory.credential_id, sorted(named)))
+        self._behind.try_out(map(self._directory.credentials.id_of, sorted(named)))
         some = any(block_of(item.spec).is_custom for item in desired)
         seen = tuple(self._with_chatflows(self._unread)) if some else ()
         by_subject = sorted((self._notes | self._behind.notes).items())
@@ -221,7 +221,7 @@ _TABLES: Mapping[str, tuple[str, Callable[[Json], Json]]] = {
     "credentials": ("credentials", credentials_from),
     "chat_models": ("assistants/components/chatmodels", by_name),
     "tools": ("assistants/components/tools", by_name),
-    "stores": ("assistants/components/docstores", by_name),
+    "stores": ("assistants/components/docstores", stores_from),
 }
 
 
