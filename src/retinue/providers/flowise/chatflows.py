@@ -14,7 +14,7 @@ from .directory import Directory
 from .flow import Answering, Flow, Row, assigned, body, owner_of, parts_for
 from .rows import details_of
 
-_PERMISSIONS = "`chatflows:view`, `chatflows:create` and `chatflows:update`"
+_PERMISSIONS = "Give the key in Flowise the permissions `chatflows:view`, `chatflows:create` and `chatflows:update`"
 
 
 class Chatflows:
@@ -86,7 +86,7 @@ class Chatflows:
         if known is None or known.flow is None:
             flow = self._make(wanted, row)
         elif any(known.flow.get(key) != value for key, value in wanted.items()):
-            flow = self._send(Verb.UPDATE, "PUT", below("chatflows", str(known.flow["id"])), wanted)
+            flow = self._written(Verb.UPDATE, "PUT", below("chatflows", str(known.flow["id"])), wanted)
         else:
             flow = known.flow
         self._note(self._rows.get(row_id, row)._replace(link=flow["id"]), Answering(flow, (), flow["id"]))
@@ -107,10 +107,7 @@ class Chatflows:
                 " made, changed or deleted. After a change the old prompt goes on answering, and a new assistant does"
                 " not answer at all"
             )
-            remedy = (
-                f"Give the key in Flowise the permissions {_PERMISSIONS};"
-                " until then open each changed assistant on Flowise's page and save it."
-            )
+            remedy = f"{_PERMISSIONS}; until then open each changed assistant on Flowise's page and save it."
             yield Diagnostic("flowise-chatflow", message, remedy, severity=Severity.WARNING)
 
     def _list(self) -> None:
@@ -137,14 +134,20 @@ class Chatflows:
     def _make(self, wanted: Flow, row: Row) -> Flow:
         while True:
             try:
-                flow: Flow = self._send(Verb.CREATE, "POST", "chatflows", wanted)
-                return flow
+                return self._written(Verb.CREATE, "POST", "chatflows", wanted)
             except UnknownOutcome as unknown:
                 found = self._listed_again(row).flow
                 if found is not None:
                     return found
                 if not isinstance(unknown, HeldBack):
                     raise
+
+    def _written(self, verb: Verb, method: str, path: str, wanted: Flow) -> Flow:
+        try:
+            flow: Flow = self._send(verb, method, path, wanted)
+        except AuthError as error:
+            raise AuthError(error.message, f"{_PERMISSIONS}.") from error
+        return flow
 
     def _remove(self, key: str) -> None:
         try:

@@ -16,8 +16,8 @@ from .nodes import Component, held_by, is_initial, is_secret, number_of, paramet
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What people call the entries of one table, by id; names need not be unique. `kinds`: of credentials, `about`: what
-    document stores say of themselves, by id.
+    """What people call the entries of one table, by id; names need not be unique. `kinds`: of credentials; `about`:
+    what document stores say of themselves, by id.
 
     `labels` None: the server did not give the table, so ids stay ids.
     """

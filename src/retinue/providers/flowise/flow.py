@@ -44,10 +44,15 @@ class Answering:
     link: str | None = None
 
     @property
+    def is_linked(self) -> bool:
+        return self.flow is not None and self.flow.get("id") == self.link
+
+    @property
     def is_unfinished(self) -> bool:
-        """Whether a step of ours broke off before this said what its row says: nobody has touched it since."""
-        if self.flow is None:
+        """Whether a step of ours broke off before both said the same and linked: no other hand has been there since."""
+        if not self.is_linked:
             return self.link is None
+        assert self.flow is not None
         mark = _MARK.fullmatch(text(self.flow.get("category")) or "")
         return mark is not None and mark[2] == _digest(self.flow)
 

@@ -133,9 +133,10 @@ def _of_flow(
     more: dict[str, Json] = {"copies": [*answering.copies]} if answering.copies else {}
     if answering.flow is None:
         return {"state": "missing"} | more
+    more |= {} if answering.is_linked else {"state": "not linked"}
     held = said_by(answering.flow)
     if held is None:
-        return {"state": "rebuilt by hand"} | more
+        return more | {"state": "rebuilt by hand"}
     there = _custom(row, held, directory)
     mine, theirs = ({**it, **it["providers"][NAME]} for it in (spec, there))
     # Where the row says nothing of a store, its chatflow says what the store itself does.
