@@ -86,10 +86,9 @@ def load(
         run.problems += [unknown_override(name, run.overrides, known) for name in run.overrides if name not in known]
     inside = [resource for resource, here in compiled if here]
     kinds, uploads = run.known.kinds, run.renderer.uploads
-    if environment is not None:
-        provider = project.environments[environment].provider
-        own = {name: schema for name in kinds if (schema := run.known.extras(provider, name)) is not None}
-        kinds = with_extras(kinds, provider, own)
+    if here := project.environments.get(environment or ""):
+        own = {name: schema for name in kinds if (schema := run.known.extras(here.provider, name)) is not None}
+        kinds = with_extras(kinds, here.provider, own)
     run.problems.extend(unknown_references(inside, uploads, elsewhere, environment, kinds))
     run.problems.extend(described_twice(inside, uploads, kinds))
     inside = with_uploads(inside, uploads, kinds)
