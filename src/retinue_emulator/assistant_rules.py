@@ -25,8 +25,45 @@ _search = {
 }
 _named: Mapping[str, Check] = {"name": checks.identifier, "strict": checks.boolean}
 _described = checks.limited(FUNCTION["description"]["maxLength"])
-_function = checks.closed({**_named, "description": _described, "parameters": checks.anything}, "name")
-_schema = checks.closed({**_named, "description": checks.text, "schema": checks.anything}, "name")
+
+
+def _strictly(known: Mapping[str, Check], schema: str) -> Check:
+    """A named object whose schema keeps the rules of strict mode where it asks for that."""
+
+    def check(path: str, value: Any) -> None:
+        checks.members(path, value, {**_named, **known}, ("name",))
+        if value.get("strict"):
+            _strict(f"{path}.{schema}", value.get(schema), ())
+
+    return check
+
+
+_function = _strictly({"description": _described, "parameters": checks.anything}, "parameters")
+_schema = _strictly({"description": checks.text, "schema": checks.anything}, "schema")
+_NOT_STRICT = ("allOf", "oneOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas")
+
+
+def _strict(path: str, schema: Any, where: tuple[str, ...]) -> None:
+    """What strict mode asks of each schema in a schema (Structured Outputs: supported schemas)."""
+    if not isinstance(schema, dict):
+        return
+    names = {key: schema[key] if isinstance(schema.get(key), dict) else {} for key in ("properties", "$defs")}
+    why = next((f"'{word}' is not permitted." for word in _NOT_STRICT if word in schema), "")
+    if schema.get("type") == "object" or names["properties"]:
+        if schema.get("additionalProperties") is not False:
+            why = why or "'additionalProperties' is required to be supplied and to be false."
+        if lacking := [name for name in names["properties"] if name not in (schema.get("required") or ())]:
+            every = "'required' is required to be supplied and to be an array including every key in properties."
+            why = why or f"{every} Missing '{lacking[0]}'."
+    if why:
+        message = f"Invalid schema for '{path}': In context={where}, {why}"
+        raise ApiError(400, message, code="invalid_function_parameters", param=path)
+    below = [((key, name), item) for key, group in names.items() for name, item in group.items()]
+    below += [(("anyOf", str(index)), item) for index, item in enumerate(schema.get("anyOf") or ())]
+    for steps, item in [*below, (("items",), schema.get("items"))]:
+        _strict(path, item, (*where, *steps))
+
+
 _tool = checks.variant(
     {
         "code_interpreter": {},

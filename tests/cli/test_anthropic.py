@@ -138,6 +138,19 @@ def test_a_deployment_that_came_after_the_plan_stops_the_removal(managed: World,
     assert "ant" in agents(managed)
 
 
+@pytest.mark.parametrize("trusted", [(), ("--trust-plan",)])
+def test_what_the_service_cannot_tell_any_more_blocks_a_saved_removal(managed: World, trusted: tuple[str, ...]) -> None:
+    managed.assistant("bee", "instructions: Be brief.\n", model="claude-opus-5-5")
+    managed.remove("assistants/ant.yaml")
+    assert managed.run("plan", "--out", "plan.json").code == 0
+    managed.emulator.faults.on("/deployments", Fault("status", 403), times=None)
+    managed.emulator.requests.clear()
+    ran = managed.run("apply", "plan.json", "--auto-approve", *trusted)
+    assert (ran.code, "a deployment may run it" in ran.out) == (5, True), ran.out + ran.err
+    assert [request for request in managed.emulator.requests if request.method != "GET"] == []
+    assert "ant" in agents(managed)
+
+
 def test_a_deployment_that_comes_at_the_last_moment_stops_it_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
@@ -12,6 +12,7 @@ from ..core.errors import InvalidManifests, UsageError
 from ..core.model import Address, Diagnostic, Json, Kind, Live, Severity
 from ..core.observation import Observation
 from ..core.references import Names, to_names
+from ..core.values import dataclass
 from ..engine.read import read_live
 from ..load.dumps import flat
 from ..load.export import Destination, Exported, manifests_from_objects, objects_from_text, texts
@@ -56,8 +57,11 @@ class Choice:
         return next((one for one in wanted if not any(self._matches(item, (one,)) for item in objects)), None)
 
 
+EVERY = Choice()
+
+
 def read_export(
-    path: str, choice: Choice = Choice(), project: Project | None = None, variables: Map | None = None
+    path: str, choice: Choice = EVERY, project: Project | None = None, variables: Map | None = None
 ) -> Exported:
     """The manifests for the objects in a file (`-` is standard input), beside those that a project has already.
 
@@ -88,7 +92,8 @@ def read_export(
         seen.extend([live] if live else [])
         return origin.exported(live) if origin and live else item
 
-    exported = manifests_from_objects(objects, known, into, wanted=choice.takes, read=read)
+    check = origin.check if origin else lambda _desired: []
+    exported = manifests_from_objects(objects, known, into, wanted=choice.takes, read=read, check=check)
     exported = replace(checked(exported), provider=origin.name if origin else None)
     console.diagnostics(_kept(origin, seen))
     if project is None:
@@ -133,7 +138,7 @@ def checked(exported: Exported) -> Exported:
     return exported
 
 
-def from_live(session: Session, options: ServiceOptions, choice: Choice = Choice()) -> Exported:
+def from_live(session: Session, options: ServiceOptions, choice: Choice = EVERY) -> Exported:
     """The manifests for the unmanaged live objects, or for the chosen ones of them. Raises UsageError."""
     kinds = [kind for name in session.provider.capabilities.kinds if (kind := session.kinds[name]).export]
     with connect(session, options) as service:
@@ -156,6 +161,7 @@ def from_live(session: Session, options: ServiceOptions, choice: Choice = Choice
         kinds=kinds,
         kind_of=lambda item: of[id(item)],
         wanted=choice.takes,
+        check=session.provider.check,
     )
     made = [(item, item.data.get("retinue", {}).get("adopt", {})) for item in exported.manifests]
     names |= {(item.address.kind, adopted[here]): item.address for item, adopted in made if adopted}

@@ -6,17 +6,18 @@ Reads nothing and writes nothing; marks.py computes what the step writes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from . import differences
 from .canonical import canonical, canonical_json, same
 from .content import leftover_address, scope_of
 from .marker import Entry
 from .marks import entry_of, short_digest
-from .model import MISSING, Action, Change, Field, Json, Kind, Live
+from .model import MISSING, Action, Change, Field, Fields, Json, Kind, Live
 from .observation import Target
 from .ownership import Claim, World
 from .pointer import without
+from .values import dataclass
 
 
 def refusal(change: Change, live: Live, target: Target) -> str | None:
@@ -177,7 +178,7 @@ def _asked(field: Field, entries: Mapping[str, Entry]) -> str | None:
     return entry.asked if entry and not entry.unfinished else None
 
 
-def _visible(spec: Mapping[str, Json], change: Change, kind: Kind) -> dict[str, Json]:
+def _visible(spec: Fields, change: Change, kind: Kind) -> dict[str, Json]:
     """The canonical fields less what the manifest leaves to others."""
     return without(canonical(spec, kind), change.ignored)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
@@ -11,6 +11,7 @@ from .allowed import Allowed
 from .kind import MISSING as MISSING
 from .kind import Export as Export
 from .kind import Field as Field
+from .kind import Fields as Fields
 from .kind import Json as Json
 from .kind import Kind as Kind
 from .kind import Notes as Notes
@@ -18,6 +19,7 @@ from .kind import Shape as Shape
 from .kind import Split as Split
 from .marker import UNMARKED, Entry, Mark, Owner
 from .marker import Address as Address
+from .values import dataclass
 
 ObjectKey: TypeAlias = tuple[str, str]
 """Kind and live id: what names an object to its service."""
@@ -114,6 +116,10 @@ class Diagnostic:
     severity: Severity = Severity.ERROR
 
 
+WRITTEN = "written"
+"""The code of a note that tells where in the files a change stands."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """The `retinue:` block of a manifest."""
@@ -131,7 +137,7 @@ class Resource:
     """An object on either side of the diff. `spec` holds the kind's own fields, without the marker."""
 
     kind: str
-    spec: Mapping[str, Json]
+    spec: Fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +170,7 @@ class Live(Resource):
     set_back: bool = False
     others_applied: tuple[str, ...] = ()
     users: tuple[str, ...] | None = ()
-    tried: Mapping[str, Json] = field(default_factory=dict)
+    tried: Fields = field(default_factory=dict)
     raw: Mapping[str, Json] = field(default_factory=dict)
     mark: Mark = field(init=False, compare=False, repr=False)
 

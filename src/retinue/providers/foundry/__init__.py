@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from ...core.model import Action, Change, Desired, Diagnostic, Json, Live, Obstacle, Severity
 from ...schema import schema_beside
 from ..assistants_v2 import ASSISTANT, FILE, KINDS, VECTOR_STORE
+from ..assistants_v2.strict import strict_problems
 from ..azure_openai.identity import FOUNDRY_SCOPE, token, two_ways
 from ..base import Capabilities, Configured, Marker, Provider, Service, Settings, Support
 from ..lenient import besides, mapping, mappings, text
@@ -143,6 +144,8 @@ def _problems(desired: Desired, template: str) -> Iterator[Diagnostic]:
             message = "file_search needs a vector store here: the service requires one"
             remedy = "Name one: `tool_resources: {file_search: {vector_store_ids: [{ref: VectorStore/NAME}]}}`."
             yield Diagnostic("foundry-search", message, remedy, path=f"/tools/{kinds.index(kind)}")
+    # Models of OpenAI refuse it; others may not.
+    yield from strict_problems(spec, Severity.WARNING)
     form = mapping(spec.get("response_format"))
     if form.get("type") == "json_schema" and mapping(form.get("json_schema")).get("schema") is None:
         message = "a json_schema without `schema` cannot be held"

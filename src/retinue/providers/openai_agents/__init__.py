@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ...core.model import Change, Desired, Diagnostic, Json, Live, Obstacle, Severity
 from ...schema import by_name
 from ..assistants_v2 import ASSISTANT
+from ..assistants_v2.strict import strict_problems
 from ..base import ByKind, Capabilities, Configured, Marker, Provider, Resolved, Service, Settings, Support
 from ..lenient import mapping, numbered, text
 from ..losses import LOSS, OVERLAY, function_problems, header_problems
@@ -86,6 +87,7 @@ def _problems(desired: Desired) -> Iterator[Diagnostic]:
             yield Diagnostic(LOSS, message, OVERLAY, path=f"/tools/{index}")
         yield from function_problems(tool, f"/tools/{index}")
     yield from _format(mapping(spec.get("response_format")))
+    yield from strict_problems({"response_format": spec.get("response_format")})
     own = block_of(spec).get("tools")
     yield from header_problems(own, f"/providers/{NAME}/tools")
     yield from TOOLS.misplaced(own, f"/providers/{NAME}/tools", "OpenAI")
@@ -121,6 +123,7 @@ class OpenAIAgentsProvider(Provider):
         list_lag=2.0,
         key_variable="OPENAI_API_KEY",
         endpoint="https://api.openai.com/v1",
+        base="/v1",
         account="the organization, where answers name it",
         settings=SETTINGS,
         extras={ASSISTANT.name: SCHEMA},
