@@ -94,10 +94,9 @@ def load(
     inside = [resource for resource, here in compiled if here]
     kinds = run.known.kinds
     uploads = {Address(run.known.uploaded, name): item for name, item in run.renderer.uploads.items()}
-    if environment is not None:
-        provider = project.environments[environment].provider
-        own = {name: schema for name in kinds if (schema := run.known.extras(provider, name)) is not None}
-        kinds = with_extras(kinds, provider, own)
+    if here := project.environments.get(environment or ""):
+        own = {name: schema for name in kinds if (schema := run.known.extras(here.provider, name)) is not None}
+        kinds = with_extras(kinds, here.provider, own)
     run.problems.extend(unknown_references(inside, uploads, elsewhere, environment, kinds))
     run.problems.extend(described_twice(inside, uploads, kinds))
     inside = with_uploads(inside, uploads, kinds)

@@ -85,7 +85,7 @@ class Foundry(Modern):
     def read(self, raw: Mapping[str, Json]) -> Live:
         shown = dict(raw)
         if isinstance(tools := raw.get("tools"), list):
-            shown["tools"] = [tool for tool in tools if not _is_extra(tool)]
+            shown["tools"] = [tool for tool in tools if not is_extra(tool)]
         if isinstance(held := raw.get("tool_resources"), dict):
             shown["tool_resources"] = {key: value for key, value in held.items() if key in _PORTABLE}
         return replace(to_live(shown), raw=raw)
@@ -93,7 +93,7 @@ class Foundry(Modern):
     def update(self, live: Live, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
         body = Modern.update(self, live, fields, marker)
         if "tools" in body:
-            body["tools"] = [*(body["tools"] or []), *filter(_is_extra, mappings(live.raw.get("tools")))]
+            body["tools"] = [*(body["tools"] or []), *filter(is_extra, mappings(live.raw.get("tools")))]
         if "tool_resources" in body:
             held = mapping(live.raw.get("tool_resources"))
             others = {name: held[name] for name in held if name not in _PORTABLE}
@@ -101,6 +101,6 @@ class Foundry(Modern):
         return body
 
 
-def _is_extra(tool: Json) -> bool:
+def is_extra(tool: Json) -> bool:
     """Such as azure_ai_search, bing_grounding, connected_agent or openapi."""
     return isinstance(tool, dict) and tool.get("type") not in _PORTABLE
