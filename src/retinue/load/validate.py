@@ -26,7 +26,6 @@ def validate_manifest(kind: Kind, data: Map, address: Address) -> list[Diagnosti
 
 
 def validate_project(data: Map, known: Catalogue) -> list[Diagnostic]:
-    """All problems of retinue.yaml that its schema knows."""
     return _diagnostics(_schema_problems(_Judge(project_schema(known)), data, None), data, None)
 
 
@@ -130,7 +129,6 @@ _TYPE_NAMES = {
 
 
 def _beyond_schema(kind: Kind, data: Map) -> Iterator[Problem]:
-    """Everything these rules find."""
     metadata = data.get("metadata")
     for key in metadata if isinstance(metadata, dict) else ():
         if key.startswith(_RESERVED):

@@ -12,7 +12,7 @@ from ...core.model import Json, Live
 from ..base import Marker
 from ..lenient import mapping, mappings
 from ..openai_assistants import create_body, to_live, update_body
-from .versions import Part, Version
+from .versions import OPTIONS, Part, Version
 
 _PORTABLE = ("code_interpreter", "file_search", "function")
 
@@ -44,15 +44,12 @@ class Modern:
         options = tool.get(kind) if kind in ("file_search", "function") else None
         if not isinstance(options, dict):
             return tool
-        lacks = {name for name, part in _OPTIONS.items() if not self.version.holds(part)}
+        lacks = {name for name, (part, _) in OPTIONS.items() if not self.version.holds(part)}
         kept = {name: value for name, value in options.items() if name not in lacks}
         if kind == "function":
             # A manifest, and the canonical form, may leave out that there are none.
             kept["parameters"] = kept.get("parameters") or {"type": "object", "properties": {}}
         return {"type": kind, kind: kept} if kept else {"type": kind}
-
-
-_OPTIONS = {"max_num_results": Part.RESULTS, "ranking_options": Part.RANKING, "strict": Part.STRICT}
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,6 @@ class FlowiseService:
         with self._lock:
             self._rows = {row["id"]: upstream_id(row) for row in rows}
         self._look_up(_needs(rows))
-        self._behind.forget()
         behind = self._behind.of_rows(rows)
         found = [to_live(row, self._directory, behind.get(row["id"])) for row in rows]
         for key in (row["id"] for row in rows if parsed_details(row) is None):

@@ -88,7 +88,6 @@ class LangGraphProvider(Provider):
         return LangGraphService(connection.http(classify, create_repeatable=self.capabilities.create_repeatable))
 
     def exported(self, live: Live) -> dict[str, Json]:
-        """An assistant as the manifest's fields, for import."""
         return {"id": live.remote_id, **live.spec, "providers": {NAME: block_of(live.spec).to_spec()}}
 
 
