@@ -13,8 +13,8 @@ from ..core.model import Address, Diagnostic, Json, Kind, Severity
 from ..core.observation import Observation
 from ..core.references import Names, to_names
 from ..engine.read import read_live
-from ..load.dumps import flat
-from ..load.export import Destination, Exported, manifests_from_objects, objects_from_text, texts
+from ..load.dumps import flat, objects_from_text
+from ..load.export import Destination, Exported, manifests_from_objects
 from ..load.files import Files
 from ..load.fitting import Beside, fitted
 from ..load.located import Map
@@ -164,12 +164,12 @@ def from_live(session: Session, options: ServiceOptions, choice: Choice = Choice
 
 def _with_names(exported: Exported, names: Names, session: Session) -> Exported:
     """With addresses in the place of live ids that have one, in this project or now."""
-    manifests = tuple(
-        item._replace(data=to_names(item.data, session.kinds[item.address.kind], names)) for item in exported.manifests
+    return exported.with_manifests(
+        [
+            item._replace(data=to_names(item.data, session.kinds[item.address.kind], names))
+            for item in exported.manifests
+        ]
     )
-    changed = {new.path for new, old in zip(manifests, exported.manifests, strict=True) if new.data != old.data}
-    files = {**exported.files, **texts([item for item in manifests if item.path in changed])}
-    return replace(exported, files=files, manifests=manifests)
 
 
 def _into(project: Project, kind: Kind) -> Destination:

@@ -17,14 +17,12 @@ from ..core.model import Address, Desired, Diagnostic, Export, Json, Kind, Sever
 from ..core.problem import shown
 from ..schema import Catalogue
 from .builder import Parsed
-from .dumps import flat, label_of, objects_from_text, plurals, slug, unique_name
+from .dumps import flat, label_of, plurals, slug, unique_name
 from .emit import to_yaml, unwritable
 from .files import MAX_BYTES
 from .validate import validate_extras, validate_manifest
 from .variables import escaped
 from .yaml import parse_text
-
-__all__ = ["Destination", "Exported", "NewManifest", "manifests_from_objects", "objects_from_text", "to_yaml"]
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ONE_LINE = 80
@@ -60,6 +58,12 @@ class Exported:
     diagnostics: tuple[Diagnostic, ...] = ()
     manifests: tuple[NewManifest, ...] = ()
     provider: str | None = None
+
+    def with_manifests(self, manifests: Sequence[NewManifest]) -> Exported:
+        """With other documents in the same files."""
+        changed = {new.path for new, old in zip(manifests, self.manifests, strict=True) if new.data != old.data}
+        files = {**self.files, **texts([item for item in manifests if item.path in changed])}
+        return replace(self, files=files, manifests=tuple(manifests))
 
 
 @dataclass(frozen=True, slots=True)

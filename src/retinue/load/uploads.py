@@ -7,6 +7,7 @@ import os
 import posixpath
 import stat
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
 from typing import NamedTuple
 
@@ -79,26 +80,21 @@ def _fit(found: Found, at: Place) -> Diagnostic | None:
 
 def fingerprint(found: Found, at: Place) -> Upload | Diagnostic:
     """The bytes of a file as a digest."""
-    hashed, size = hashlib.sha256(), 0
     try:
-        for piece in _pieces(found.path):
-            hashed.update(piece)
-            size += len(piece)
+        with _opened(found.path) as file:
+            hashed = hashlib.file_digest(file, "sha256")
+            return Upload(found.name, hashed.hexdigest(), file.tell())
     except OSError as error:
         message = f"`{found.name}` cannot be read: {error.strerror or error}"
         return Diagnostic("file-unreadable", message, "Check its permissions.", at)
-    return Upload(found.name, hashed.hexdigest(), size)
 
 
-def _pieces(path: str) -> Iterator[bytes]:
-    descriptor = os.open(path, OPEN_FLAGS)
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError("it is no regular file any more")
-        while piece := os.read(descriptor, _PIECE):
-            yield piece
-    finally:
-        os.close(descriptor)
+def _opened(path: str) -> BufferedReader:
+    file = os.fdopen(os.open(path, OPEN_FLAGS), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError("it is no regular file any more")
+    return file
 
 
 class LocalContent(NamedTuple):
@@ -113,14 +109,15 @@ class LocalContent(NamedTuple):
         """The bytes in pieces. Raises StaleError, before the last piece, where they are not the planned ones."""
         hashed, size, held = hashlib.sha256(), 0, b""
         try:
-            for piece in _pieces(self.path):
-                if held:
-                    yield held
-                held = piece
-                hashed.update(piece)
-                size += len(piece)
-                if size > self.size:
-                    raise _changed(self.name)
+            with _opened(self.path) as file:
+                while piece := file.read(_PIECE):
+                    if held:
+                        yield held
+                    held = piece
+                    hashed.update(piece)
+                    size += len(piece)
+                    if size > self.size:
+                        raise _changed(self.name)
         except OSError as error:
             raise StaleError(f"{self.name} cannot be read: {error.strerror or error}", "Check the file.") from error
         if hashed.hexdigest() != self.sha256:

@@ -52,7 +52,6 @@ class Modern:
         return {"type": kind, kind: kept} if kept else {"type": kind}
 
 
-@dataclass(frozen=True, slots=True)
 class WithFileIds(Modern):
     """2024-02-15-preview: `file_ids` in place of tool_resources."""
 
@@ -74,7 +73,6 @@ def file_ids(resources: Json) -> list[str]:
     return [*(mapping(mapping(resources).get("code_interpreter")).get("file_ids") or [])]
 
 
-@dataclass(frozen=True, slots=True)
 class Foundry(Modern):
     """Foundry's agents in the shape of assistants: tools that no manifest can state stay as they are, resources too."""
 

@@ -20,8 +20,6 @@ from .block import DEFAULT_KEYS, NAME, block_of
 from .mapping import SYSTEM, UNNAMED
 from .service import LangGraphService, classify
 
-__all__ = ["PROVIDER", "LangGraphProvider", "classify"]
-
 _SCHEMA: Json = schema_beside(__package__, "schema")
 _NATIVE = (Support.NATIVE, "")
 _IN_CODE = "LangGraph has it in the code of the graph"
