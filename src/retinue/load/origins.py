@@ -62,11 +62,8 @@ def _below(value: Json, path: Path, spec: Any, above: str, uses: Uses) -> dict[P
     return found
 
 
-def _members(value: Json) -> Iterator[tuple[str | int, Json]]:
-    if isinstance(value, dict):
-        yield from value.items()
-    elif isinstance(value, list):
-        yield from enumerate(value)
+def _members(value: Json) -> Iterable[tuple[str | int, Json]]:
+    return value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
 
 
 def commented(text: str, comments: Mapping[Path, str]) -> str:

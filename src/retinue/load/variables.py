@@ -152,7 +152,8 @@ def declaration_problems(data: Map) -> Iterator[Diagnostic]:
     declared = declarations(data)
     for name, item in declared.items():
         if item.default is not MISSING and not item.holds(item.default):
-            yield _wrong(item, item.default, "its default is", data, ("variables", name, "default"))
+            found, steps = f"its default is {_found(item.default)}", ("variables", name, "default")
+            yield _wrong(item, item.default, found, place_of(data, steps), join_pointer(steps))
     for environment, target in mappings_in(data, "environments").items():
         values = target.get("variables")
         for name, value in values.items() if isinstance(values, dict) and declared else ():
@@ -162,12 +163,8 @@ def declaration_problems(data: Map) -> Iterator[Diagnostic]:
                 at, pointer = place_of(data, path, key=True), join_pointer(path)
                 yield Diagnostic("variable-unknown", message, remedy, at, path=pointer)
             elif not declared[name].holds(value):
-                yield _wrong(declared[name], value, f"in `{environment}` it is", data, path)
-
-
-def _wrong(item: Declaration, value: Any, where: str, data: Map, path: tuple[str, ...]) -> Diagnostic:
-    message, remedy = _mismatch(item, value, f"{where} {_found(value)}")
-    return Diagnostic("variable-type", message, remedy, place_of(data, path), path=join_pointer(path))
+                found = f"in `{environment}` it is {_found(value)}"
+                yield _wrong(declared[name], value, found, place_of(data, path), join_pointer(path))
 
 
 def _found(value: Any) -> str:
@@ -177,12 +174,12 @@ def _found(value: Any) -> str:
     return f"the text {shown(value)}" if isinstance(value, str) else shown(value)
 
 
-def _mismatch(item: Declaration, value: Any, found: str) -> tuple[str, str]:
-    """Message and remedy. `found`: where, and what is there."""
+def _wrong(item: Declaration, value: Any, found: str, place: Place | None, path: str | None = None) -> Diagnostic:
+    """`found`: where, and what is there."""
     wanted = _WORDS[item.type] if item.type else "a value"
-    remedy = f"Write {wanted} for `{item.name}`{_about(item)}"
     end = ", in quotes." if item.type == "string" and value is not None else "."
-    return f"the variable `{item.name}` is {wanted}, but {found}", remedy + end
+    message, remedy = f"the variable `{item.name}` is {wanted}, but {found}", f"Write {wanted} for `{item.name}`"
+    return Diagnostic("variable-type", message, f"{remedy}{_about(item)}{end}", place, path=path)
 
 
 def _about(item: Declaration) -> str:
@@ -221,8 +218,7 @@ def values_in(
             problems.append(unknown_override(name, overrides, declared))
         elif item is not None and not item.holds(value):
             found = f"here it is {_found(override)}" if place else f"on the command line it is {shown(override)}"
-            message, remedy = _mismatch(item, override, found)
-            problems.append(Diagnostic("variable-type", message, remedy, place))
+            problems.append(_wrong(item, override, found, place))
     if environment is not None:
         for name in (item.name for item in declared.values() if item.required and item.name not in values):
             about = _about(declared[name])
