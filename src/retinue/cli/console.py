@@ -8,16 +8,17 @@ import shutil
 import stat
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import TextIO
 
 import click
 
-from ..core.errors import InvalidManifests, RetinueError
+from ..core.errors import InvalidManifests, RetinueError, UsageError
 from ..core.literals import screened
 from ..core.model import Diagnostic, Json, Kind
+from ..core.values import dataclass
 from ..providers.credentials import Secrets
 from ..render.style import REVIEWED, Style
 from . import interrupts, named_files
@@ -151,14 +152,17 @@ def is_interactive() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def ask(question: str) -> str:
-    """The answer given at the terminal; none if the terminal is gone."""
-    sys.stderr.write(question)
+def confirm(question: str, what: str, remedy: str) -> None:
+    """Ask at the terminal. Raises UsageError about `what` without one, RetinueError if the answer is not yes."""
+    if not is_interactive():
+        raise UsageError(f"{what}, and there is no terminal to ask at", remedy)
+    sys.stderr.write(f"{question} Only `yes` is accepted: ")
     sys.stderr.flush()
-    try:
-        return sys.stdin.readline().strip()
-    except OSError:
-        return ""
+    answer = ""
+    with suppress(OSError):  # the terminal is gone
+        answer = sys.stdin.readline().strip()
+    if answer != "yes":
+        raise RetinueError("not approved; nothing was changed", "Answer `yes` to go on.")
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from .problem import Fault, Problem
+from .values import dataclass
 
 Json: TypeAlias = Any
 """A JSON value: None, bool, int, float, str, list or dict of JSON values."""
+Fields: TypeAlias = Mapping[str, Json]
+"""Fields of an object by name, in the words of a manifest."""
 
 
 class _Missing:
@@ -121,7 +124,7 @@ class Kind:
     referring: tuple[str, ...] = ()
     shared: Mapping[str, str] = field(default_factory=dict)
     body: str = ""
-    rules: Callable[[Mapping[str, Json]], Iterable[Problem]] = lambda _data: ()
+    rules: Callable[[Fields], Iterable[Problem]] = lambda _data: ()
     explain: Callable[[Fault], Problem | None] = lambda _fault: None
     export: Export | None = None
 
@@ -143,7 +146,7 @@ class Kind:
         shapes = ((name, field.shape) for name, field in self.fields.items())
         return {name: shape.default for name, shape in shapes if shape.default is not MISSING}
 
-    def display_name(self, spec: Mapping[str, Json]) -> str | None:
+    def display_name(self, spec: Fields) -> str | None:
         """What people see an object called."""
         name = spec.get(self.display)
         return name if isinstance(name, str) else None

@@ -47,7 +47,8 @@ class Files:
         if name.startswith(("/", "\\")):
             return _outside(name, at)
         if not name.isprintable():
-            return _unreadable(name, at, "its name holds characters that cannot be shown")
+            remedy = f"Rename it; in double quotes \\t and \\n are no folders. {_SLASHES}"
+            return _unreadable(name, at, "its name holds characters that cannot be shown", remedy)
         try:
             path, status = self._resolve(name)
         except (FileNotFoundError, NotADirectoryError):
@@ -58,7 +59,7 @@ class Files:
             if new.split("/")[0] == "..":
                 return _outside(name, at)
             message = f"there is no file `{printable(posixpath.normpath(name))}`"
-            remedy = "Check the spelling. A path is relative to the file it is written in."
+            remedy = slashes(name) or "Check the spelling. A path is relative to the file it is written in."
             return Diagnostic("file-missing", message, remedy, at or Place(name, 1, 1))
         except (OSError, RuntimeError, ValueError) as error:
             return _unreadable(name, at, _reason(error))
@@ -126,6 +127,19 @@ def first_bytes(found: Found, most: int) -> bytes:
         return b""
 
 
+_POINTER = b"version https://git-lfs.github.com/spec/"
+
+
+def pointer_problem(data: bytes, name: str, at: Place | None) -> Diagnostic | None:
+    """Why the content of a file is not what is meant: Git LFS has not fetched that. `data`: at least its beginning."""
+    if not data.startswith(_POINTER):
+        return None
+    remedy = "Run `git lfs pull` first; in a pipeline check out with LFS (`lfs: true` of actions/checkout)."
+    return Diagnostic(
+        "file-pointer", f"`{name}` is a pointer of Git LFS, not the file", remedy, at or Place(name, 1, 1)
+    )
+
+
 def read_found(found: Found, at: Place | None = None) -> bytes | Diagnostic:
     """The content of a file that `Files.find` has found. Looks at it before it opens it."""
     problem = _unfit(found.status, found.name, at)
@@ -167,6 +181,8 @@ def text_of(data: bytes, name: str, at: Place | None = None) -> str | Diagnostic
 
 def decode(data: bytes, name: str) -> tuple[str | None, list[Diagnostic]]:
     """A text in UTF-8 (None for anything else), and what is wrong with it: a byte order mark hides nothing."""
+    if problem := pointer_problem(data, name, None):
+        return None, [problem]
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -196,6 +212,14 @@ def _reason(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or "its links lead in a circle"
 
 
+_SLASHES = "Write `/` between folders: that is right on every system."
+
+
+def slashes(path: str) -> str:
+    """The remedy for a path as Windows writes it; empty for any other."""
+    return _SLASHES if "\\" in path else ""
+
+
 def _outside(name: str, at: Place | None) -> Diagnostic:
     message = f"`{printable(posixpath.normpath(name))}` lies outside the project folder"
     remedy = "Copy the file into the project and write a path relative to the file it is named in."
@@ -207,9 +231,9 @@ def _too_large(name: str, at: Place | None) -> Diagnostic:
     return Diagnostic("file-too-large", message, "Name a smaller file or split it.", at or Place(name, 1, 1))
 
 
-def _unreadable(name: str, at: Place | None, reason: str) -> Diagnostic:
+def _unreadable(name: str, at: Place | None, reason: str, remedy: str = "") -> Diagnostic:
     message = f"`{printable(posixpath.normpath(name))}` cannot be read: {reason}"
-    return Diagnostic("file-unreadable", message, "Check its permissions and links.", at or Place(name, 1, 1))
+    return Diagnostic("file-unreadable", message, remedy or "Check its permissions and links.", at or Place(name, 1, 1))
 
 
 def printable(text: str) -> str:

@@ -212,7 +212,9 @@ class Renderer:
         text = self._texts.get(found.name)
         if text is None:
             data = read_found(found, at)
-            text = self._texts[found.name] = data if isinstance(data, Diagnostic) else text_of(data, found.name, at)
+            text = data if isinstance(data, Diagnostic) else text_of(data, found.name, at)
+            # The last line end is the editor's.
+            text = self._texts[found.name] = text.removesuffix("\n") if isinstance(text, str) else text
         if isinstance(text, Diagnostic):
             self._poison(value, text)
             return value

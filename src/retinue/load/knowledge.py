@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from graphlib import CycleError
 from pathlib import PurePosixPath
 from typing import Any, TypeAlias
 
@@ -15,6 +16,7 @@ from ..core.content import Key, key_of
 from ..core.model import Address, Desired, Diagnostic, Kind, Place
 from ..core.references import addresses_in, reference, renamed, target_of
 from ..core.spelling import closest
+from ..core.waves import order
 from .located import Map, Seq, children
 from .uploads import Upload
 
@@ -146,7 +148,7 @@ def unknown_references(
             if address in known or address in uploads:
                 continue
             if address in elsewhere:
-                message = f"{address} is not in the environment {environment}, so nothing there can refer to it"
+                message = f"{address} is not there, so nothing can refer to it (environment `{environment}`)"
                 remedy = "Add this environment to `retinue: {environments: […]}` of that manifest, or remove it here."
             elif address.kind in kinds and kinds[address.kind].by_content:
                 message = f"no manifest uploads {address}"
@@ -157,3 +159,13 @@ def unknown_references(
                 remedy = "Write that manifest, or correct the address."
                 remedy = f"Did you mean `{address.kind}/{meant}`?" if meant else remedy
             yield Diagnostic("reference-missing", message, remedy, at, str(resource.address))
+    named = {item.address: item for item in resources}
+    try:
+        order({address: {*addresses_in(item.spec, kinds[item.kind])} for address, item in named.items()})
+    except CycleError as error:
+        first, *others = error.args[1]
+        message = f"{first} refers to itself" + (
+            f", by way of {' and '.join(map(str, others[:-1]))}" if others[1:] else ""
+        )
+        remedy = "Take one of these references out: the first of two objects could not be made before the other."
+        yield Diagnostic("reference-cycle", message, remedy, named[first].place, str(first))

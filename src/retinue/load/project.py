@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from .. import __version__
 from ..core.model import Address, Diagnostic, Place, Promotion
 from ..core.problem import listed, shown
 from ..core.spelling import did_you_mean
+from ..core.values import dataclass
 from ..schema import Catalogue, Known
 from .endpoints import endpoint_problems
 from .files import Files
@@ -125,12 +126,14 @@ def parse_project(root: Path, data: bytes, file: str, known: Known) -> tuple[Pro
         catalogue = known(None)
         wrong = validate_project(value, catalogue)
     found = [
-        *wrong,
         *endpoint_problems(value),
         *_scope_problems(value, catalogue),
         *declaration_problems(value),
         *_promotion_problems(value),
     ]
+    # Of a value whose shape is wrong there is no more to say.
+    shapeless = {problem.place for problem in wrong}
+    found = [*wrong, *(problem for problem in found if problem.place not in shapeless)]
     problems += [problem for problem in found if problem.place not in told]
     problems.sort(key=lambda problem: problem.place or Place("", 0, 0))
     return (None, problems) if problems else (_project(root, value, catalogue), [])

@@ -7,12 +7,13 @@ import posixpath
 import re
 import stat
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from ..core.model import Diagnostic, Place
-from .files import Files, Found, is_hidden
+from ..core.values import dataclass
+from .files import Files, Found, is_hidden, slashes
 from .uploads import is_pattern
 
 SUFFIXES = (".yaml", ".yml", ".md", ".json")
@@ -98,7 +99,8 @@ def covering(entries: Iterable[str]) -> Callable[[str], bool]:
 
 def nothing(source: Source) -> Diagnostic | None:
     """Why an entry that names no manifest is suspicious: a typing error must never look like a deletion."""
-    remedy = "Correct the path in `manifests`, or put a manifest there (`retinue init` shows one)."
+    correct = "Correct the path in `manifests`, or put a manifest there (`retinue init` shows one)."
+    remedy = slashes(source.entry) or correct
     if source.what == "glob":
         return Diagnostic("glob-empty", f"no file matches `{source.entry}`", remedy, source.at)
     if source.what == "missing":

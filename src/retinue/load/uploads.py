@@ -6,14 +6,13 @@ import hashlib
 import os
 import posixpath
 import stat
-from collections.abc import Iterator
-from io import BufferedReader
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from ..core.errors import StaleError
-from ..core.model import Diagnostic, Place
-from .files import OPEN_FLAGS, Files, Found, is_hidden
+from ..core.model import Diagnostic, Place, Severity
+from .files import OPEN_FLAGS, Files, Found, is_hidden, pointer_problem, slashes
 
 MOST_BYTES = 512 * 1024 * 1024
 """What the API takes (API reference, Upload file)."""
@@ -57,7 +56,8 @@ def find(files: Files, path: str, at: Place) -> list[Found] | Diagnostic:
                 return problem
             chosen.append(found)
     if not chosen:
-        remedy = "Correct the pattern, or put a file there; a pattern is relative to the file it is written in."
+        relative = "Correct the pattern, or put a file there; a pattern is relative to the file it is written in."
+        remedy = slashes(path) or relative
         return Diagnostic("glob-empty", f"no file matches `{pattern}`", remedy, at)
     return chosen
 
@@ -80,21 +80,63 @@ def _fit(found: Found, at: Place) -> Diagnostic | None:
 
 def fingerprint(found: Found, at: Place) -> Upload | Diagnostic:
     """The bytes of a file as a digest."""
+    hashed, size = hashlib.sha256(), 0
     try:
-        with _opened(found.path) as file:
-            hashed = hashlib.file_digest(file, "sha256")
-            return Upload(found.name, hashed.hexdigest(), file.tell())
+        for piece in _pieces(found.path):
+            if size == 0 and (problem := pointer_problem(piece, found.name, at)):
+                return problem
+            hashed.update(piece)
+            size += len(piece)
     except OSError as error:
         message = f"`{found.name}` cannot be read: {error.strerror or error}"
         return Diagnostic("file-unreadable", message, "Check its permissions.", at)
+    return Upload(found.name, hashed.hexdigest(), size)
 
 
-def _opened(path: str) -> BufferedReader:
-    file = os.fdopen(os.open(path, OPEN_FLAGS), "rb")
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
-        raise OSError("it is no regular file any more")
-    return file
+def line_ends_note(root: Path, names: Iterable[str], live: Collection[str]) -> Diagnostic | None:
+    """Which of some files to upload are live with other line ends. `live`: the beginnings of the digests of those."""
+    files = Files(root)
+    found = [
+        name for name in names if isinstance(item := files.find(name), Found) and _with_other_ends(item.path, live)
+    ]
+    if not found:
+        return None
+    some = f"{', '.join(found[:3])}{f' and {len(found) - 3} more' if len(found) > 3 else ''}"
+    verbs = "is live already and differs" if len(found) == 1 else "are live already and differ"
+    message = f"{some} {verbs} by line ends only"
+    lines = sorted({f"`*{suffix} text eol=lf`" for name in found if (suffix := posixpath.splitext(name)[1])})
+    lines += [f"`{name} text eol=lf`" for name in found if not posixpath.splitext(name)[1]]
+    remedy = (
+        f"Add to .gitattributes: {', '.join(lines)}. Then `git add --renormalize .`, and check the files out again."
+    )
+    return Diagnostic("line-ends", message, remedy, severity=Severity.WARNING)
+
+
+def _with_other_ends(path: str, live: Collection[str]) -> bool:
+    unix, windows, rest = hashlib.sha256(), hashlib.sha256(), b""
+    try:
+        for piece in _pieces(path):
+            whole = rest + piece
+            rest = b"\r" if whole.endswith(b"\r") else b""
+            text = whole.removesuffix(rest).replace(b"\r\n", b"\n")
+            unix.update(text)
+            windows.update(text.replace(b"\n", b"\r\n"))
+    except OSError:
+        return False  # what uploads it will say so
+    for digest in (unix, windows):
+        digest.update(rest)
+    return any(digest.hexdigest().startswith(tuple(live)) for digest in (unix, windows))
+
+
+def _pieces(path: str) -> Iterator[bytes]:
+    descriptor = os.open(path, OPEN_FLAGS)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError("it is no regular file any more")
+        while piece := os.read(descriptor, _PIECE):
+            yield piece
+    finally:
+        os.close(descriptor)
 
 
 class LocalContent(NamedTuple):
@@ -109,15 +151,14 @@ class LocalContent(NamedTuple):
         """The bytes in pieces. Raises StaleError, before the last piece, where they are not the planned ones."""
         hashed, size, held = hashlib.sha256(), 0, b""
         try:
-            with _opened(self.path) as file:
-                while piece := file.read(_PIECE):
-                    if held:
-                        yield held
-                    held = piece
-                    hashed.update(piece)
-                    size += len(piece)
-                    if size > self.size:
-                        raise _changed(self.name)
+            for piece in _pieces(self.path):
+                if held:
+                    yield held
+                held = piece
+                hashed.update(piece)
+                size += len(piece)
+                if size > self.size:
+                    raise _changed(self.name)
         except OSError as error:
             raise StaleError(f"{self.name} cannot be read: {error.strerror or error}", "Check the file.") from error
         if hashed.hexdigest() != self.sha256:

@@ -18,11 +18,23 @@ from ..schema.accept import JSON_SCHEMA, acceptor, ecma, holds_schema
 from ..schema.bundle import manifest_schema, project_schema
 from .located import AsWritten, Map, place_of
 from .problems import problems_of
+from .variables import TEMPLATE, meant_variable
 
 
 def validate_manifest(kind: Kind, data: Map, address: Address) -> list[Diagnostic]:
     """All problems of a merged, rendered manifest."""
     return _diagnostics([*_schema_problems(_judge(kind), data, kind), *_beyond_schema(kind, data)], data, str(address))
+
+
+def validate_parts(kind: Kind, data: Map, address: Address) -> list[Diagnostic]:
+    """All problems of the list of texts that the text of a kind is written as."""
+    path = (kind.body,)
+    found = [
+        item._replace(steps=(*path, *error.absolute_path, *item.steps))
+        for error in _parts().errors(data[kind.body])
+        for item in problems_of(error, kind, path)
+    ]
+    return _diagnostics(found, data, str(address))
 
 
 def validate_project(data: Map, known: Catalogue) -> list[Diagnostic]:
@@ -83,6 +95,11 @@ def _of_schemas() -> _Judge:
 
 
 @cache
+def _parts() -> _Judge:
+    return _Judge({"type": "array", "minItems": 1, "items": {"type": "string"}})
+
+
+@cache
 def _extra(extras: Extras, provider: str, kind: str) -> _Judge | None:
     schema = extras(provider, kind)
     return None if schema is None else _Judge(schema)
@@ -135,6 +152,12 @@ def _beyond_schema(kind: Kind, data: Map) -> Iterator[Problem]:
             message = f"the metadata key {shown(key)} is reserved: retinue writes its marker there"
             remedy = f"Remove this line, or take a name that does not begin with `{_RESERVED}`."
             yield Problem("reserved-key", message, remedy, ("metadata", key), at_key=True)
+    for name in kind.required:
+        value = data.get(name)
+        if isinstance(value, str) and (found := TEMPLATE.fullmatch(value.strip())):
+            meant = meant_variable("".join(filter(None, found.groups())))
+            message = f"{shown(value)} is a template of another tool, which stays as it is"
+            yield Problem("variable-syntax", message, f"For a variable write `{meant}`.", (name,))
     yield from kind.rules(data)
     yield from _ignored_fields(data, kind)
 

@@ -5,8 +5,9 @@ Every value of a rendered manifest knows its place, whatever layer or include it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import SequenceMatcher
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -16,8 +17,10 @@ import yaml
 
 from ..core.canonical import canonical_json, canonical_value, same
 from ..core.model import MISSING, Desired, Field, Json, Place, Shape
+from ..core.values import dataclass
 from ..schema import EXTRAS, Catalogue
 from . import frontmatter
+from .composing import Composed, changed_part
 from .files import Files, Found, beside, read_found, text_of
 from .located import Map, Seq
 from .spans import MAP, SCALAR, Node, Spans
@@ -171,16 +174,32 @@ class _Work:
             else:
                 self._remove(holder, key)
         elif type(value) is Map and value and isinstance(new, dict) and _tag(value, shape) == _tag(new, shape):
-            for name in value:
-                if name != "type" or shape.by_type is None:
-                    self._value(value, name, shape.member(value, name), new.get(name, MISSING))
-            for name, item in new.items():
-                if name not in value and not _equal(MISSING, item, shape.member(new, name)):
-                    self._insert(*self._node(place), name, item)
+            self._members(value, place, shape, new)
         elif type(value) is Seq and isinstance(new, list) and value:
             self._items(value, place, shape, new)
+        elif isinstance(place, Composed):
+            self._part(place.parts, shape, new)
         else:
             self._replace(place, value, shape, new)
+
+    def _part(self, parts: Seq, shape: Shape, new: Json) -> None:
+        """Of a text that is joined from several, the one that differs."""
+        found = changed_part(parts, re.sub("\r+\n", "\n", new).rstrip("\n")) if isinstance(new, str) else None
+        if found is None:
+            raise Unsafe(
+                f"it is joined from {len(parts)} texts, and what is live differs in more than one of them, or between"
+                " two; change these texts by hand, then plan"
+            )
+        self.place = parts.items_at[found[0]]
+        self._replace(self.place, parts[found[0]], shape, found[1])
+
+    def _members(self, value: Map, place: Place, shape: Shape, new: Mapping[str, Json]) -> None:
+        for name in value:
+            if name != "type" or shape.by_type is None:
+                self._value(value, name, shape.member(value, name), new.get(name, MISSING))
+        for name, item in new.items():
+            if name not in value and not _equal(MISSING, item, shape.member(new, name)):
+                self._insert(*self._node(place), name, item)
 
     def _items(self, value: Seq, place: Place, shape: Shape, new: Sequence[Json]) -> None:
         """Items that both have stay where they are, comments and all."""
@@ -277,9 +296,12 @@ class _Work:
         is_template = template is not None and template.text == "true"
         if is_template and _has_variables(file.text):
             raise Unsafe("the text is a template (`template: true`), and what is live cannot tell its variables")
-        kept = file.text[len(file.text.rstrip("\n")) :] if shape.trim_final_newline else ""
         text = (escaped(new) if is_template else new).replace("\r\n", "\n")
-        text = text.rstrip("\n") + kept if shape.trim_final_newline else text
+        if shape.trim_final_newline:
+            text = text.rstrip("\n") + file.text[len(file.text.rstrip("\n")) :]
+        elif file.text.endswith("\n") or text.endswith("\n"):
+            # An include leaves out one.
+            text += "\n"
         self._add(file, Edit(0, len(file.text), text))
 
     def _body(self, file: Text, place: Place, new: Json) -> None:

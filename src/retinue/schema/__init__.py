@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cache, cached_property
 from importlib import resources
 from typing import Any, TypeAlias
 
 from ..core.model import MISSING, Field, Json, Kind, Shape
 from ..core.references import holds_references
+from ..core.values import dataclass
 
 
 @cache
@@ -82,7 +83,8 @@ def with_extras(known: Mapping[str, Kind], provider: str, extras: Mapping[str, J
         live = {member: Shape() for member in schema.get("x-retinue-live", ())}
         own = replace(own, properties={**(own.properties or {}), **live})
         block = Field(EXTRAS, _EXTRAS_CODE, Shape(properties={provider: own}, default={}))
-        found[name] = replace(known[name], fields={**known[name].fields, EXTRAS: block})
+        referring = (*known[name].referring, *((EXTRAS,) if holds_references(own) else ()))
+        found[name] = replace(known[name], fields={**known[name].fields, EXTRAS: block}, referring=referring)
     return found
 
 

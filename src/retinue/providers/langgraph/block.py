@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ...core.canonical import same
 from ...core.model import Json
+from ...core.values import dataclass
 from ..lenient import mapping, text
 
 NAME = "langgraph"
