@@ -25,8 +25,6 @@ from .identity import FOUNDRY_SCOPE, RESOURCE_SCOPE, token, two_ways
 from .service import FileIdsVerbs, classify
 from .versions import DEFAULT, FOUNDRY_VERSIONS, MOST_IN_BATCH, NEWEST, Part, Version, complaint, is_foundry
 
-__all__ = ["PROVIDER", "AzureProvider"]
-
 _GONE = (
     "Azure retired the Assistants API of its OpenAI resources on 2026-08-26. The same assistants can live in a Foundry"
     " project until 2027-03-31 (`endpoint: https://NAME.services.ai.azure.com/api/projects/NAME`), and in `emulator`."

@@ -13,7 +13,7 @@ from ...core.values import dataclass
 from ..base import Marker
 from ..lenient import mapping, mappings
 from ..openai_assistants import create_body, to_live, update_body
-from .versions import Part, Version
+from .versions import OPTIONS, Part, Version
 
 _PORTABLE = ("code_interpreter", "file_search", "function")
 
@@ -45,7 +45,7 @@ class Modern:
         options = tool.get(kind) if kind in ("file_search", "function") else None
         if not isinstance(options, dict):
             return tool
-        lacks = {name for name, part in _OPTIONS.items() if not self.version.holds(part)}
+        lacks = {name for name, (part, _) in OPTIONS.items() if not self.version.holds(part)}
         kept = {name: value for name, value in options.items() if name not in lacks}
         if kind == "function":
             # A manifest, and the canonical form, may leave out that there are none.
@@ -53,10 +53,6 @@ class Modern:
         return {"type": kind, kind: kept} if kept else {"type": kind}
 
 
-_OPTIONS = {"max_num_results": Part.RESULTS, "ranking_options": Part.RANKING, "strict": Part.STRICT}
-
-
-@dataclass(frozen=True, slots=True)
 class WithFileIds(Modern):
     """2024-02-15-preview: `file_ids` in place of tool_resources."""
 
@@ -78,7 +74,6 @@ def file_ids(resources: Json) -> list[str]:
     return [*(mapping(mapping(resources).get("code_interpreter")).get("file_ids") or [])]
 
 
-@dataclass(frozen=True, slots=True)
 class Foundry(Modern):
     """Foundry's agents in the shape of assistants: tools that no manifest can state stay as they are, resources too."""
 
