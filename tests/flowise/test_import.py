@@ -195,7 +195,8 @@ def test_a_secret_in_an_input_that_flowise_does_not_call_one_is_left_out(world: 
     world.apply()
     node = world.rows()["Greeter"]["parsed"]["chatModel"]
     inputs = {**node["inputs"], "basepath": "https://u:c4n4ry-7f3a@proxy/v1", "timeout": "9"}
-    world.edit("Greeter", metadata=None, chatModel={**node, "inputs": inputs})
+    world.save_page("Greeter", chatModel={**node, "inputs": inputs})
+    world.edit("Greeter", metadata=None)
     world.remove("assistants/greeter.yaml")
     ran = world.run("import", "-e", "dev")
     text = (world.root / "assistants/greeter.yaml").read_text()

@@ -20,8 +20,6 @@ from .service import FlowiseService
 from .verdicts import classify
 from .writing import IN_FLOW
 
-__all__ = ["PROVIDER", "FlowiseProvider", "classify"]
-
 _API = "/api/v1"
 _SCHEMA: Json = schema_beside(__package__, "schema")
 _NATIVE = (Support.NATIVE, "")
