@@ -11,7 +11,7 @@ import httpx
 
 from retinue.core.model import Json
 from retinue.providers.base import Marker
-from retinue.providers.flowise import PROVIDER
+from retinue.providers.flowise import PROVIDER, flow
 from retinue.providers.flowise.directory import Directory, by_name, credentials_from, stores_from
 from retinue.providers.flowise.rows import to_live
 from retinue.providers.flowise.verdicts import classify
@@ -133,17 +133,32 @@ class Rows:
         """As the page makes one: through the API, so that an OPENAI row has its upstream assistant."""
         body = create_body(spec, Marker("-", "-"), self.directory)
         details = {**json.loads(body["details"]), "metadata": dict(spec.get("metadata") or {})}
-        return str(self.call("POST", "/assistants", {**body, "details": json.dumps(details)})["id"])
+        row = self.call("POST", "/assistants", {**body, "details": json.dumps(details)})
+        return self._saved(row)
+
+    def _saved(self, row: Mapping[str, Json]) -> str:
+        """The id of a row, once there is a chatflow that answers for it."""
+        details = json.loads(row["details"])
+        if row["type"] == "CUSTOM":
+            parts = {name: self.call("GET", f"/nodes/{name}") for name in flow.parts_for(details)}
+            wanted = {
+                key: value for key, value in flow.body("", details, parts, self.directory).items() if key != "category"
+            }
+            held = details.get("flowId")
+            made = self.call("PUT" if held else "POST", f"/chatflows/{held}" if held else "/chatflows", wanted)
+            self.call("PUT", f"/assistants/{row['id']}", {"details": json.dumps({**details, "flowId": made["id"]})})
+        return str(row["id"])
 
     def live(self, kind: str) -> Mapping[str, Mapping[str, Json]]:
         return {key: flattened(row) for key, row in self.rows().items()}
 
     def edit(self, kind: str, remote_id: str, fields: Mapping[str, Json]) -> None:
         live = to_live(self.rows()[remote_id], self.directory)
-        self.call("PUT", f"/assistants/{remote_id}", update_body(live, fields, marker_of(live), self.directory))
+        body = update_body(live, fields, marker_of(live), self.directory)
+        self._saved(self.call("PUT", f"/assistants/{remote_id}", body))
 
     def plant(self, kind: str, remote_id: str) -> Mapping[str, Json]:
-        strange = {"flowId": "f-1", "x_limits": {"tokens": [1, 2]}}
+        strange = {"x_flow": "f-1", "x_limits": {"tokens": [1, 2]}}
         row = self.rows()[remote_id]
         details = json.dumps({**json.loads(row["details"]), **strange})
         self.call("PUT", f"/assistants/{remote_id}", {"details": details, "credential": row["credential"]})
