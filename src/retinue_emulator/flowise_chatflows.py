@@ -93,12 +93,12 @@ class Chatflows:
 
     def save_as_page(self, details: dict[str, Any]) -> str:
         """Save what the page would build of these details; returns its id."""
-        body = {"name": details.get("name"), "flowData": as_js(_built(details)), "type": "ASSISTANT"}
+        body = {"name": details.get("name"), "flowData": as_js(built_as_page(details)), "type": "ASSISTANT"}
         key = details.get("flowId")
         return str(self.save(body, key if key and self._store.read(KIND, key) else None)["id"])
 
 
-def _built(details: Mapping[str, Any]) -> dict[str, Any]:
+def built_as_page(details: Mapping[str, Any]) -> dict[str, Any]:
     """From the page's own template, which is older than the catalogue; with handles that nothing reads."""
     model = f"{details.get('chatModel', {}).get('name')}_0"
     nodes: dict[str, dict[str, Any]] = {"bufferMemory_0": _MEMORY}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +17,7 @@ from retinue.providers.flowise.directory import Directory, Names, by_name, crede
 from retinue.providers.wire import Connection
 from retinue_conformance.subject import Spec
 from retinue_emulator.app import Emulator
+from retinue_emulator.flowise_chatflows import built_as_page
 
 from ..conformance.flowise_subjects import CREDENTIALS, CUSTOM, OPENAI, Rows
 from ..serving import served
@@ -41,11 +44,28 @@ class Server:
     def rows(self) -> dict[str, dict[str, Any]]:
         return {row["id"]: row for row in self.call("GET", "/assistants")}
 
+    def flows(self) -> dict[str, dict[str, Any]]:
+        return {flow["id"]: flow for flow in self.call("GET", "/chatflows?type=ASSISTANT")}
+
     def empty(self) -> None:
-        """Take every row away, through a repair where its credential is gone."""
+        """Take every row away, and what answers for it."""
         for key in self.rows():
             self.client.delete(f"/assistants/{key}")
-        assert not self.rows()
+        for key in self.flows():
+            self.client.delete(f"/chatflows/{key}")
+        assert not self.rows() and not self.flows()
+
+    def save_page(self, row: Mapping[str, Json], edits: Mapping[str, Json] = MappingProxyType({})) -> None:
+        """Press Save on the page of a CUSTOM row after these edits of its details."""
+        details = {**json.loads(row["details"]), **edits}
+        flow = {"name": details["name"], "flowData": json.dumps(built_as_page(details)), "type": "ASSISTANT"}
+        key = details.get("flowId")
+        made = self.call("PUT" if key else "POST", f"/chatflows/{key}" if key else "/chatflows", flow)
+        self.call("PUT", f"/assistants/{row['id']}", {"details": json.dumps({**details, "flowId": made["id"]})})
+
+    def ask(self, flow: str, question: str) -> dict[str, Any]:
+        """What the stub behind the chat model was told by this chatflow."""
+        return dict(json.loads(self.call("POST", f"/prediction/{flow}", {"question": question})["text"]))
 
     def with_credentials(self, wanted: Mapping[str, str]) -> None:
         have = {item["name"] for item in self.call("GET", "/credentials")}
@@ -59,6 +79,28 @@ class Server:
         parts = {name: self.call("GET", f"/assistants/components/{name}") for name in ("chatmodels", "tools")}
         credentials = credentials_from(self.call("GET", "/credentials"))
         return Directory(credentials, by_name(parts["chatmodels"]), by_name(parts["tools"]), Names({}))
+
+
+def model(environ: Mapping[str, Any], start_response: Callable[..., object]) -> list[bytes]:
+    """A chat model that answers with what it was told."""
+    asked = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+    told = {
+        "prompt": [item["content"] for item in asked["messages"] if item["role"] == "system"],
+        "model": asked["model"],
+        "temperature": asked["temperature"],
+        "tools": [tool["function"]["name"] for tool in asked.get("tools", [])],
+    }
+    message = {"role": "assistant", "content": json.dumps(told)}
+    answer = {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": asked["model"],
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
+    }
+    start_response("200 OK", [("Content-Type", "application/json")])
+    return [json.dumps(answer).encode()]
 
 
 @contextmanager

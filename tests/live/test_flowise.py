@@ -19,10 +19,11 @@ from retinue.providers.flowise.nodes import held_by, known_nodes
 from retinue_emulator.faults import Behaviour
 
 from ..flowise.exchanges import run
-from .flowise_live import Server, openai_upstream
+from ..serving import served
+from .flowise_live import Server, model, openai_upstream
 from .project import REPOSITORY, Project, conformance
 
-_MISSING = [name for name in ("FLOWISE_URL", "FLOWISE_API_KEY") if not os.environ.get(name)]
+_MISSING = [name for name in ("FLOWISE_URL", "FLOWISE_API_KEY", "FLOWISE_ROWS_KEY") if not os.environ.get(name)]
 pytestmark = [
     pytest.mark.live_flowise,
     pytest.mark.skipif(
@@ -122,11 +123,12 @@ def test_a_life_from_create_to_destroy(live: Live) -> None:
         0.9,
         False,
     )
-    live.edit("Tutor", instruction="Somebody was here.", flowId="f-1")
+    answers = live.rows()["Tutor"]["details"]["flowId"]
+    live.edit("Tutor", instruction="Somebody was here.")
     assert "drift" in live.retinue("plan", "--detailed-exitcode", code=2)
     live.apply()
     assert live.rows()["Tutor"]["details"]["instruction"] == "You teach.\nBe kind."
-    assert live.rows()["Tutor"]["details"]["flowId"] == "f-1"
+    assert live.rows()["Tutor"]["details"]["flowId"] == answers
     live.write(
         "assistants/greeter.yaml", "assistant: host\nname: Greeter\nmodel: gpt-4o\nretinue: {moved_from: greeter}\n"
     )
@@ -137,7 +139,52 @@ def test_a_life_from_create_to_destroy(live: Live) -> None:
     live.project("removed: [Assistant/host]\n")
     assert "Applied: 1 deleted." in live.apply()
     live.retinue("destroy", "--auto-approve", "--allow", "brake=1")
-    assert live.rows() == {}
+    assert live.rows() == live.server.flows() == {}
+
+
+def test_an_assistant_answers_with_its_prompt_and_after_a_change_with_the_new_one(live: Live) -> None:
+    with served(model) as url:
+        node = f"chatModel: {{inputs: {{streaming: false, basepath: '{url}/v1'}}}}"
+        block = f"{{credential: main, {node}, tools: [{{name: calculator}}]}}"
+
+        def teach(prompt: str, model: str = "gpt-4o", tools: str = block) -> None:
+            live.write(
+                "assistants/tutor.yaml",
+                f"assistant: tutor\nname: Tutor\nmodel: {model}\ninstructions: {prompt}\ntemperature: 0.2\n"
+                f"providers: {{flowise: {tools}}}\n",
+            )
+
+        teach("You teach.")
+        live.apply()
+        key = json.loads(live.retinue("output", "-q"))["Assistant/tutor"]
+        told = {"prompt": ["You teach."], "model": "gpt-4o", "temperature": 0.2, "tools": ["calculator"]}
+        assert live.server.ask(key, "Hello?") == told
+        teach("You teach chess.", "gpt-4o-mini", block.replace("calculator", "currentDateTime"))
+        live.apply()
+        changed = {**told, "prompt": ["You teach chess."], "model": "gpt-4o-mini", "tools": ["current_date_time"]}
+        assert live.server.ask(key, "Hello?") == changed
+        # A chatflow that was changed by hand.
+        flow = live.server.flows()[key]
+        edited = {"flowData": flow["flowData"].replace("You teach chess.", "You lie.")}
+        live.server.call("PUT", f"/chatflows/{key}", edited)
+        assert live.server.ask(key, "Hello?")["prompt"] == ["You lie."]
+        assert "chatflow.instructions" in live.retinue("drift", "--detailed-exitcode", code=2)
+        live.apply()
+        assert live.server.ask(key, "Hello?") == changed
+        # A key that may not see chatflows says at every plan what stays old.
+        live.environment = live.environment.replace("FLOWISE_API_KEY", "FLOWISE_ROWS_KEY")
+        live.project()
+        assert "`chatflows:view`, `chatflows:create` and `chatflows:update`" in live.retinue(
+            "plan", "--detailed-exitcode"
+        )
+        teach("You teach go.", "gpt-4o-mini", block.replace("calculator", "currentDateTime"))
+        live.apply()
+        assert live.server.ask(key, "Hello?") == changed
+        live.environment = live.environment.replace("FLOWISE_ROWS_KEY", "FLOWISE_API_KEY")
+        live.project()
+        assert "chatflow.instructions" in live.retinue("plan", "--detailed-exitcode", code=2)
+        live.apply()
+        assert live.server.ask(key, "Hello?")["prompt"] == ["You teach go."]
 
 
 def test_rows_of_the_page_become_manifests_that_are_adopted_as_they_are(live: Live) -> None:
@@ -153,7 +200,8 @@ def test_rows_of_the_page_become_manifests_that_are_adopted_as_they_are(live: Li
         "documentStores": [],
     }
     row = {"type": "CUSTOM", "credential": "7db93c02-8d5a-4117-a8f1-3dfb6721b339", "details": json.dumps(details)}
-    live.server.call("POST", "/assistants", row)
+    live.server.save_page(live.server.call("POST", "/assistants", row))
+    flows = live.server.flows()
     live.server.call("POST", "/assistants", {**row, "details": '{"name": "Only just added"}'})
     (live.root / "retinue.yaml").unlink()
     said = live.retinue("init", "--from", "flowise", "--endpoint", live.server.url)
@@ -164,6 +212,7 @@ def test_rows_of_the_page_become_manifests_that_are_adopted_as_they_are(live: Li
     assert [(change["action"], change["fields"]) for change in plan["changes"]] == [("adopt", [])]
     live.apply()
     assert live.rows()["Made by hand"]["details"]["chatModel"]["inputs"]["temperature"] == "0.3"
+    assert live.server.flows() == flows
 
 
 def test_both_layers_of_a_row_with_an_upstream(live: Live) -> None:
@@ -236,5 +285,12 @@ def test_a_killed_apply_of_60_rows_ends_as_if_nothing_had_happened(live: Live) -
     live.apply()
     names = [json.loads(row["details"])["name"] for row in live.server.rows().values()]
     assert sorted(names) == [f"Bot-{number:02}" for number in range(60)]
+    assert {row["details"]["flowId"] for row in live.rows().values()} == live.server.flows().keys()
+    assert len(live.server.flows()) == 60
     requests = re.findall(r"^(?:GET|POST|PUT|DELETE) .*", live.retinue("plan", "-v"), re.MULTILINE)
-    assert [line.split(" ")[1] for line in requests] == ["assistants", "assistants/components/chatmodels", "version"]
+    assert [line.split(" ")[1] for line in requests] == [
+        "assistants",
+        "assistants/components/chatmodels",
+        "chatflows",
+        "version",
+    ]
