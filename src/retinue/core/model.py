@@ -159,7 +159,7 @@ class Live(Resource):
     `set_back`: the service went back to an earlier version of it, and the marker may have gone along: what it says of
     the last apply is not to be relied on. `others_applied`: what the markers of all its other versions say of that, if
     all are known. `users`: what runs it in the service, in words; None where that cannot be read. `tried`: of fields of
-    which the service gave up on a part, the value with that.
+    which the service gave up on a part, or a step of ours broke off before a part was there, the value with that.
     """
 
     remote_id: str

@@ -154,18 +154,19 @@ def _made(change: Change, send: Callable[[], Live], is_it: Callable[[Live], bool
 
 def completed(live: Live, change: Change, run: Run) -> Live:
     """What came to light may lack what the service is told in further requests."""
-    if not run.compound(live.kind) or live.mark.owner is None:
+    if not (run.compound(live.kind) or live.tried) or live.mark.owner is None:
         return live
     kind = run.kinds[live.kind]
     spec = fields_to_send(change, kind)
 
     def lacks(found: Live) -> set[str]:
-        return differences.altered(spec, found.spec, kind, run.target.hidden(kind.name), change.ignored)
+        altered = differences.altered(spec, found.spec, kind, run.target.hidden(kind.name), change.ignored)
+        return altered | found.tried.keys()
 
     if not (lacking := lacks(live)):
         return live
     try:
-        return run.service.update(live, {name: spec[name] for name in lacking}, packed(live.mark))
+        return run.service.update(live, {name: spec.get(name) for name in lacking}, packed(live.mark))
     except Conflict as conflict:
         return _as_wanted(live, lambda it: not lacks(it), conflict, run)
 
