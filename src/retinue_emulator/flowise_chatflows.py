@@ -18,7 +18,10 @@ from .web import Answer, Request, Route
 KIND = "flowise_chatflow"
 _TYPES = ("CHATFLOW", "AGENTFLOW", "MULTIAGENT", "ASSISTANT")
 _PROTECTED = ("id", "createdDate", "updatedDate", "workspaceId", "webhookSecret", "webhookSecretConfigured")
-_COLUMNS = ("name", "flowData", "deployed", "isPublic", "apikeyid", "chatbotConfig", "apiConfig", "analytic")
+_COLUMNS = (
+    *("name", "flowData", "deployed", "isPublic", "apikeyid", "chatbotConfig", "apiConfig", "analytic"),
+    *("speechToText", "textToSpeech", "followUpPrompts", "category", "mcpServerConfig"),
+)
 _MEMORY = {
     "name": "bufferMemory",
     "inputParams": [{"name": "memoryKey", "type": "string", "default": "chat_history"}],
@@ -74,7 +77,7 @@ class Chatflows:
             given = {name: value for name, value in body.items() if name not in _PROTECTED}
             if given.get("type", old.get("type")) not in _TYPES:
                 raise ApiError(400, "Invalid Chatflow Type")
-            flow = {"category": None, **dict.fromkeys(_COLUMNS), **old, **given}
+            flow = {**dict.fromkeys(_COLUMNS), "webhookSecretConfigured": False, **old, **given}
             try:
                 json.loads(flow["flowData"])["nodes"]
             except (KeyError, TypeError, ValueError) as error:
@@ -82,7 +85,7 @@ class Chatflows:
             flow |= {"updatedDate": date(self._now()), "workspaceId": WORKSPACE}
             created = int(datetime.fromisoformat(flow["createdDate"]).timestamp())
             self._store.put(KIND, flow["id"], created, json.dumps(flow, ensure_ascii=False))
-            return flow
+            return {**flow, "webhookSecret": None}
 
     def _delete(self, key: str) -> dict[str, Any]:
         try:

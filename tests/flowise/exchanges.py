@@ -61,6 +61,7 @@ _DOCUMENT_DETAILS = {
     "tool_resources": {"ANY_ADDITIONAL_PROPERTY": {}},
 }
 _DOCUMENT_WITHOUT = {k: v for k, v in _DOCUMENT_DETAILS.items() if k not in ("id", "tool_resources", "tools")}
+_FLOW = '{"nodes":[],"edges":[]}'
 STEPS = (
     Step("GET", "/version"),
     Step("GET", "/assistants"),
@@ -118,6 +119,22 @@ STEPS = (
     Step("GET", "/nothing"),
     Step("PATCH", "/assistants/{A}", {}),
     Step("POST", "/assistants/{A}", {}),
+    # chatflows: unknown ids are ignored, columns that are not given stay, a type that there is not is refused
+    Step("GET", "/chatflows?type=ASSISTANT"),
+    Step("POST", "/chatflows", {"id": "x", "name": "F", "flowData": _FLOW, "type": "ASSISTANT", "category": "m"}, "F"),
+    Step("GET", "/chatflows/{F}"),
+    Step("GET", "/chatflows?type=ASSISTANT"),
+    Step("GET", "/chatflows?type=CHATFLOW"),
+    Step("PUT", "/chatflows/{F}", {"name": "G", "flowData": _FLOW, "type": "ASSISTANT", "id": "y"}),
+    Step("PUT", "/chatflows/{F}", {"name": "H"}),
+    Step("POST", "/chatflows", {"name": "F", "flowData": _FLOW, "type": "NONE"}),
+    Step("GET", "/chatflows/7db93c02-8d5a-4117-a8f1-3dfb6721b339"),
+    Step("GET", "/chatflows/nope"),
+    Step("PUT", "/chatflows/7db93c02-8d5a-4117-a8f1-3dfb6721b339", {"name": "H"}),
+    Step("DELETE", "/chatflows/{F}"),
+    Step("DELETE", "/chatflows/{F}"),
+    Step("DELETE", "/chatflows/nope"),
+    Step("GET", "/nodes/nope"),
     # away
     Step("DELETE", "/assistants/{O}?isDeleteBoth=true"),
     Step("GET", "/openai-assistants?credential={C}"),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 
-from ...core.errors import AuthError, HeldBack, NotFound, UnknownOutcome
+from ...core.errors import AuthError, HeldBack, NotFound, Rejected, UnknownOutcome
 from ...core.model import Diagnostic, Json, Severity
 from ..lenient import mapping, text
 from ..paged import below
@@ -113,7 +114,9 @@ class Chatflows:
     def _list(self) -> None:
         try:
             flows = self._send(Verb.LIST, "GET", "chatflows", params={"type": "ASSISTANT"})
-        except AuthError:
+        except AuthError as error:
+            if "answered 403" not in error.message:
+                raise
             self._refused = True
             return
         self._found = assigned(self._rows.values(), [flow for flow in flows if text(mapping(flow).get("id"))])
@@ -150,10 +153,14 @@ class Chatflows:
         return flow
 
     def _remove(self, key: str) -> None:
-        try:
-            self._send(Verb.DELETE, "DELETE", below("chatflows", key))
-        except NotFound:
-            return
+        """Only `affected: 1` says that it is gone; after any other answer it is looked for."""
+        path, answer = below("chatflows", key), {}
+        with suppress(NotFound):
+            answer = self._send(Verb.DELETE, "DELETE", path)
+        if answer.get("affected") != 1:
+            with suppress(NotFound):
+                self._send(Verb.GET, "GET", path)
+                raise Rejected(f"the chatflow {key} is still there after its delete", "Look at it in Flowise.")
 
 
 def _row(row: Mapping[str, Json]) -> Row:
