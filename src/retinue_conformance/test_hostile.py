@@ -131,7 +131,7 @@ def test_an_object_that_is_wrong_in_one_place_is_refused_or_read_as_what_core_ex
 def test_a_list_with_an_object_that_is_wrong_in_one_place_can_be_planned_with(
     bench: Bench, service: Service, canned: Canned
 ) -> None:
-    target = Target(PROJECT, ENVIRONMENT, "suite", "", {bench.kind.name: bench.kind}, bench.record.unreadable)
+    target = Target(PROJECT, ENVIRONMENT, "suite", "", {bench.kind.name: bench.kind})
     count = 0
     for live in _strange(bench, service, canned):
         count += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -11,10 +12,11 @@ from retinue.core import differences, marker, marks
 from retinue.core.model import Address, Desired, Kind, Live, Plan, Policy
 from retinue.core.observation import Observation, Target
 from retinue.core.plan import Intent, make_plan
-from retinue.providers.assistants_v2 import KINDS
+from retinue.providers.assistants_v2 import KINDS as V2
 
-KIND: Kind = KINDS["Assistant"]
 HIDDEN = frozenset({"reasoning_effort"})
+KIND: Kind = replace(V2["Assistant"], hidden=HIDDEN)
+KINDS = {**V2, "Assistant": KIND}
 READABLE = tuple(name for name in KIND.fields if name not in HIDDEN)
 
 
@@ -30,7 +32,6 @@ def target(**changed: Any) -> Target:
         "provider": "openai-assistants",
         "endpoint": "http://127.0.0.1/v1",
         "kinds": KINDS,
-        "unreadable": {"Assistant": HIDDEN},
         "environments": ("dev", "prod"),
     }
     return Target(**given | changed)
@@ -99,7 +100,7 @@ def changes(wanted: Desired, live: Live, /) -> tuple[Any, ...]:
 
 
 def compared(wanted: Desired, live: Live, /) -> differences.Compared:
-    return differences.compared(wanted, live, KIND, live.mark.applied, HIDDEN, known=True)
+    return differences.compared(wanted, live, KIND, live.mark.applied, known=True)
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)

@@ -122,7 +122,7 @@ def read_for_trusted(plan: Plan, run: Run) -> Observation:
             with suppress(ApiGone):  # What is not there refers to nothing, and nothing of it is ours.
                 live += read_live(run.service, [kind])
     seen = Observation(run.target, live)
-    parts = of_others(seen.world, run.capabilities.compound) if any(kind.by_content for kind in going) else ()
+    parts = of_others(seen) if any(kind.by_content for kind in going) else ()
     return replace(seen, live=read_whole(run.service, live, parts)) if parts else seen
 
 

@@ -78,7 +78,7 @@ def _create(change: Change, run: Run) -> Result:
         nonce = run.nonce()
         run.made[nonce] = change.address
         applied = Applied(nonce, change.protected, fields=change.asked)
-        first = begun(applied, spec, None, kind, run.compound(kind.name), None)
+        first = begun(applied, spec, None, kind)
         sent.append(Mark.of(target.owner(change.address), first))
         return run.service.create(kind.name, spec, packed(sent[-1]), at_default(change, kind))
 
@@ -153,13 +153,13 @@ def _made(change: Change, send: Callable[[], Live], is_it: Callable[[Live], bool
 
 def completed(live: Live, change: Change, run: Run) -> Live:
     """What came to light may lack what the service is told in further requests."""
-    if not run.compound(live.kind) or live.mark.owner is None:
-        return live
     kind = run.kinds[live.kind]
+    if not kind.compound or live.mark.owner is None:
+        return live
     spec = fields_to_send(change, kind)
 
     def lacks(found: Live) -> set[str]:
-        return differences.altered(spec, found.spec, kind, run.target.hidden(kind.name), change.ignored)
+        return differences.altered(spec, found.spec, kind, change.ignored)
 
     if not (lacking := lacks(live)):
         return live
@@ -207,10 +207,10 @@ def _found(unknown: UnknownOutcome, change: Change, is_it: Callable[[Live], bool
 def _update(change: Change, live: Live, run: Run) -> Result:
     kind, owner = run.kinds[change.address.kind], run.target.owner(change.address)
     fields = fields_to_send(change, kind, live.spec)
-    applied = next_applied(change, live, kind, run.target.hidden(kind.name), run.nonce)
+    applied = next_applied(change, live, kind, run.nonce)
     mark = Mark.of(owner, applied)
     before = None if change.action is Action.ADOPT else live.mark.applied
-    first = begun(applied, fields, live, kind, run.compound(kind.name), before)
+    first = begun(applied, fields, live, kind, before)
     try:
         if first != applied:
             live = note(live, Mark.of(owner, first), run)
@@ -274,10 +274,10 @@ def _settle(change: Change, answer: Live, mark: Mark, sent: Fields, run: Run) ->
     _check_mark(answer, mark, proof=False)
     owner, applied = mark.owner, mark.applied
     assert owner is not None and applied is not None
-    kind, hidden = run.kinds[change.address.kind], run.target.hidden(change.address.kind)
+    kind = run.kinds[change.address.kind]
     # What was left out of a create, and got a default of the service's own: noted, it is no edit later.
     asked = {**kind.defaults, **sent} if change.action.makes else sent
-    noted = differences.altered(asked, answer.spec, kind, hidden, change.ignored)
+    noted = differences.altered(asked, answer.spec, kind, change.ignored)
     observed = ended(applied)
     if noted:
         known = {(address.kind, key): address for address, key in run.known(change).items()}

@@ -67,12 +67,12 @@ def _live_side(session: Session, options: PlanOptions) -> Side:
     with observed(session, options) as (session, _, seen):
         owned = seen.world.owned
     files = {item.address: item for item in session.desired if session.kinds[item.kind].by_content}
-    links = link(session.kinds, {address: claim.live for address, claim in owned.items()}, {}, files, seen.files)
+    links = link(session.kinds, owned, {}, files, seen.files)
     return {
         address: comparable(
-            links.named(replace(claim.live, spec=console.SECRETS.masked_json(dict(claim.live.spec)))),
+            links.named(replace(live, spec=console.SECRETS.masked_json(dict(live.spec)))),
             session.kinds[address.kind],
-            protected=bool(claim.applied and claim.applied.protected),
+            protected=bool(live.applied and live.applied.protected),
         )
-        for address, claim in owned.items()
+        for address, live in owned.items()
     }

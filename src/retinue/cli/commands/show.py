@@ -54,7 +54,7 @@ def command(options: ServiceOptions, *, what: str) -> int:
         if address not in owned:
             known = ", ".join(sorted(map(str, owned))) or "nothing"
             raise UsageError(f"{address} is not live in {session.environment.name}", f"Live there: {known}.")
-        live, kind = owned[address].live, session.kinds[address.kind]
+        live, kind = owned[address], session.kinds[address.kind]
         versions = _versions(service.versions(live), kind) if isinstance(service, Historian) else None
     shown = {
         "address": str(address),
