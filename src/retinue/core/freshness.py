@@ -115,12 +115,12 @@ def matches(change: Change, live: Live, target: Target) -> bool:
 
 def _protection_moved(change: Change, live: Live) -> bool:
     """Whether `protect` is not as the plan saw it; a delete minds only that it was set since."""
-    applied, before = live.mark.applied, change.mark.was_protected
-    if applied is None or change.action in (Action.ADOPT, Action.FORGET):
+    before = change.mark.was_protected
+    if live.applied is None or change.action in (Action.ADOPT, Action.FORGET):
         return False
     if change.action.destroys:
-        return applied.protected and not change.protected
-    return applied.protected != (change.protected if before is None else before)
+        return live.protected and not change.protected
+    return live.protected != (change.protected if before is None else before)
 
 
 def is_reached(change: Change, live: Live, target: Target) -> bool:
@@ -184,8 +184,7 @@ def _visible(spec: Fields, change: Change, kind: Kind) -> dict[str, Json]:
 def _what_moved(change: Change, live: Live, kind: Kind) -> str:
     """Names the first planned field that no longer holds what the plan saw."""
     if _protection_moved(change, live):
-        applied = live.mark.applied
-        return f"{change.remote_id} is {'now' if applied and applied.protected else 'no longer'} protected"
+        return f"{change.remote_id} is {'now' if live.protected else 'no longer'} protected"
     have = _visible(live.spec, change, kind)
     for item in change.fields:
         if item.name not in kind.fields or item.path in change.ignored:

@@ -191,6 +191,10 @@ class Live(Resource):
         """None where that half of the marker does not parse, or is not there."""
         return self.mark.applied
 
+    @property
+    def protected(self) -> bool:
+        return self.mark.applied is not None and self.mark.applied.protected
+
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:

@@ -104,9 +104,7 @@ def guard_trusted(plan: Plan, seen: Observation) -> Plan:
             return None
         if change.protected and not destroys:
             return None
-        applied = live.mark.applied
-        protected = applied is not None and applied.protected
-        return _protection(change, plan, protected=protected, damaged=destroys and applied is None)
+        return _protection(change, plan, protected=live.protected, damaged=destroys and live.applied is None)
 
     return block_brake(block(plan, rule), Facts(seen.target, seen.world))
 

@@ -53,7 +53,7 @@ class Steps:
         known = live.applied is not None and not live.set_back
         found = self._compared(desired, live, live.applied, known)
         fields = self.links.explained(found.changes, kind)
-        before = live.applied.protected if live.applied else False
+        before = live.protected
         protects = before != desired.policy.protect
         if fields or protects or moved_from:
             mark = MarkChange(was_protected=before if protects else None)
@@ -144,7 +144,7 @@ def forget_step(live: Live, reason: str, target: Target) -> Change:
         reason=reason,
         remote_id=live.remote_id,
         expect=differences.expect_digest(live, kind, ()),
-        protected=live.applied.protected if live.applied else False,
+        protected=live.protected,
         display_name=kind.display_name(live.spec),
     )
 

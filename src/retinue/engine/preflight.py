@@ -5,9 +5,8 @@ core/freshness.py decides whether a step may go.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from ..core.content import key_of
@@ -25,15 +24,11 @@ from .threads import all_of
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What is left to do, what is done already (change, live id), and why the rest is stale.
-
-    `ids`: of what is done.
-    """
+    """What is left to do, what is done already (change, live id), and why the rest is stale."""
 
     todo: tuple[Change, ...]
     done: tuple[tuple[Change, str | None], ...]
     moved: tuple[str, ...]
-    ids: Mapping[Address, str] = field(default_factory=dict)
 
 
 def preflight(plan: Plan, run: Run, seen: Observation | None = None) -> Checked:
@@ -80,7 +75,6 @@ def preflight(plan: Plan, run: Run, seen: Observation | None = None) -> Checked:
         todo=tuple(change for change, state in ended if state is None),
         done=tuple((change, state.remote_id) for change, state in ended if isinstance(state, Reached)),
         moved=tuple(f"{change.address}: {state.why}" for change, state in ended if isinstance(state, Stale)),
-        ids=dict(run.ids),
     )
 
 

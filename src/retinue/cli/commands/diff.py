@@ -72,7 +72,7 @@ def _live_side(session: Session, options: PlanOptions) -> Side:
         address: comparable(
             links.named(replace(live, spec=console.SECRETS.masked_json(dict(live.spec)))),
             session.kinds[address.kind],
-            protected=bool(live.applied and live.applied.protected),
+            protected=live.protected,
         )
         for address, live in owned.items()
     }
