@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -12,11 +11,12 @@ from retinue.core import differences, marker, marks
 from retinue.core.model import Address, Desired, Kind, Live, Plan, Policy
 from retinue.core.observation import Observation, Target
 from retinue.core.plan import Intent, make_plan
-from retinue.providers.assistants_v2 import KINDS as V2
+from retinue.providers.base import kinds_at
+from retinue.providers.openai_assistants import PROVIDER
 
-HIDDEN = frozenset({"reasoning_effort"})
-KIND: Kind = replace(V2["Assistant"], hidden=HIDDEN)
-KINDS = {**V2, "Assistant": KIND}
+KINDS = kinds_at(PROVIDER, PROVIDER.capabilities.kinds)
+KIND: Kind = KINDS["Assistant"]
+HIDDEN = KIND.hidden
 READABLE = tuple(name for name in KIND.fields if name not in HIDDEN)
 
 
