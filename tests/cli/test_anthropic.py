@@ -65,7 +65,8 @@ def test_a_removal_for_good_says_so_everywhere_and_counts_for_the_brake(managed:
         ("Assistant/ant", "Assistant/bee"), "archived for good"
     )
     assert "brake=2" in managed.run("apply", "--auto-approve").err + managed.run("plan").out
-    managed.apply("--allow", "brake=2")
+    applied = managed.apply("--allow", "brake=2").out
+    assert "Applied: 2 archived for good." in applied and "deleted" not in applied
     assert agents(managed).keys() == {"cat", "dog"}
     assert f"- Assistant/ant {GOOD}" in managed.run("show", "plan.json").out
 
@@ -91,6 +92,7 @@ def test_other_services_say_nothing_of_the_kind(world: World) -> None:
     world.apply()
     world.remove("assistants/bee.yaml")
     assert "removal" not in world.run("plan", "--format", "json").out
+    assert "Applied: 1 deleted." in world.apply().out
 
 
 def test_a_double_create_is_archived_and_the_plan_says_so(managed: World) -> None:

@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import wait
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from urllib.parse import quote
 
@@ -14,6 +14,7 @@ from .. import __version__
 from ..core.codec import outcome, plan_to_json
 from ..core.errors import RetinueError, StaleError
 from ..core.model import Action, Change, Live, Outcome, Plan, Status
+from ..core.values import dataclass
 from ..core.waves import Known, in_plan_order, known_as
 from ..engine.apply import apply_changes
 from ..engine.preflight import Checked
@@ -80,8 +81,9 @@ def approve(plan: Plan, options: ApplyOptions) -> None:
     if options.approved:
         return
     going = [change for change in plan.changes if not change.held]
-    deletes = sum(change.action is Action.DELETE for change in going)
-    loss = f", of which {deletes} delete" if deletes else ""
+    deletes = [change for change in going if change.action is Action.DELETE]
+    for_good = next((f" ({change.removal})" for change in deletes if change.removal), "")
+    loss = f", of which {len(deletes)} delete{for_good}" if deletes else ""
     these = "this change" if len(going) == 1 else f"these {len(going)} changes"
     remedy = "Pass --auto-approve, or --expect-digest with the digest of a reviewed plan."
     console.confirm(f"\nApply {these}{loss} to {plan.environment}?", "this plan needs an approval", remedy)

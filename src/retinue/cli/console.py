@@ -7,9 +7,8 @@ import re
 import shutil
 import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import TextIO
@@ -17,7 +16,9 @@ from typing import TextIO
 import click
 
 from ..core.errors import InvalidManifests, RetinueError, UsageError
-from ..core.model import Diagnostic, Json
+from ..core.literals import screened
+from ..core.model import Diagnostic, Json, Kind
+from ..core.values import dataclass
 from ..providers.credentials import Secrets
 from ..render.style import REVIEWED, Style
 from . import interrupts, named_files
@@ -138,6 +139,12 @@ def json_text(value: Json) -> str:
 
     text = dump(value)
     return escape_json(dump(SECRETS.masked_json(value)) if SECRETS.in_text(text) else text) + "\n"
+
+
+def hidden(fields: Mapping[str, Json], kind: Kind) -> dict[str, Json]:
+    """Fields of a live object as they may be shown: without keys of this run, and without secrets of their own."""
+    shown: dict[str, Json] = SECRETS.masked_json(screened(fields, kind)[0])
+    return shown
 
 
 def is_interactive() -> bool:

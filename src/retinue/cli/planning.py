@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from ..core.allowed import Allowed, flag
+from ..core.content import scope_of
 from ..core.errors import InvalidManifests, RetinueError, UsageError
-from ..core.model import Address, Change, Diagnostic, Inputs, Obstacle, Place, Plan, Promotion, Severity
+from ..core.model import Action, Address, Change, Diagnostic, Inputs, Kind, Obstacle, Place, Plan, Promotion, Severity
 from ..core.observation import Observation
 from ..core.plan import Intent, make_plan, select
+from ..core.pointer import with_ignored
 from ..core.policy import block, less_done
 from ..core.promotion import Proof, proof_of, spec_digests, verified
-from ..core.spelling import closest
+from ..core.spelling import known_or_meant
 from ..engine.read import KEEPING, rewound, with_serving
 from ..load.located import Map
 from ..load.manifests import PASSED_OVER, left_behind
 from ..load.origins import shared_file_notes
+from ..load.uploads import line_ends_note
+from ..load.written import places
 from ..providers.base import Adviser, Pointed, Rewindable, Service, Watchful
 from ..providers.losses import LOSS
 from . import console
@@ -37,12 +41,10 @@ def plan_for(session: Session, service: Service, seen: Observation, options: Pla
         why = "a destroy holds nothing back" if options.destroy else f"{name} is promoted from no other environment"
         raise UsageError(f"{flag('unpromoted', exceptions[0])}: {why}", "Leave it out: nothing is held here.")
     owned = seen.world.owned if exceptions else {}
-    known = sorted({str(address) for address in (*owned, *(item.address for item in session.desired))})
+    known = {str(address) for address in (*owned, *(item.address for item in session.desired))}
     for address in exceptions:
         if address not in known:
-            meant = closest(address, known)
-            remedy = f"Did you mean {meant}?" if meant else f"Known: {', '.join(known) or 'none'}."
-            raise UsageError(f"{flag('unpromoted', address)}: there is no such object", remedy)
+            raise UsageError(f"{flag('unpromoted', address)}: there is no such object", known_or_meant(address, known))
     proof = None if promotion is None else _proof(promotion, name, options)
     return own_plan(session, service, seen, options, proof)
 
@@ -85,7 +87,8 @@ def own_plan(
     going = [item for item in plan.changes if not (item.blocked or item.held) and item.object_key in seen.by_key]
     adviser = session.provider if isinstance(session.provider, Adviser) else None
     advice = [adviser.advice(change, seen.by_key[change.object_key]) for change in going] if adviser else []
-    notes = shared_file_notes(session.loaded, plan.changes, session.kinds)
+    notes = [*shared_file_notes(session.loaded, plan.changes, session.kinds), *_line_ends(plan.changes, session, seen)]
+    notes += places(plan.changes, session.written, session.loaded, session.kinds, session.project.root)
     # An empty source that is allowed is still worth a word.
     empty = (replace(item, severity=Severity.WARNING) for item in session.loaded.empty_sources)
     found = (*session.loaded.diagnostics, *empty)
@@ -102,7 +105,7 @@ def own_plan(
     diagnostics = (*warnings, *plan.diagnostics, *filter(None, advice), *notes)
     plan = replace(plan, inputs=inputs, diagnostics=diagnostics)
     _refuse_keys(plan, session)
-    return _without_keys(plan) if console.SECRETS else plan
+    return _without_secrets(plan, session.kinds)
 
 
 def block_refused(plan: Plan, session: Session, service: Service, seen: Observation) -> Plan:
@@ -113,6 +116,17 @@ def block_refused(plan: Plan, session: Session, service: Service, seen: Observat
         return found or (service.obstacle(change) if isinstance(service, Watchful) else None)
 
     return block(plan, rule)
+
+
+def _line_ends(changes: Iterable[Change], session: Session, seen: Observation) -> list[Diagnostic]:
+    """What of the files to upload our own live ones hold already, with other line ends."""
+    known = {name for name, kind in session.kinds.items() if kind.by_content}
+    names = [item.address.name for item in changes if item.action is Action.CREATE and item.address.kind in known]
+    scope = scope_of(session.project.name, session.environment.name)
+    ours = (item for item in seen.live if item.kind in known and item.mark.owner_text == scope)
+    stored = {str(item.spec["sha256"]) for item in ours}
+    note = line_ends_note(session.project.root, names, stored) if names and stored else None
+    return [note] if note else []
 
 
 def _is_told(item: Diagnostic) -> bool:
@@ -146,12 +160,18 @@ def _refuse_keys(plan: Plan, session: Session) -> None:
         raise InvalidManifests(found)
 
 
-def _without_keys(plan: Plan) -> Plan:
-    """The plan as it may be shown and saved: without the key of this run in what is live."""
+def _without_secrets(plan: Plan, kinds: Mapping[str, Kind]) -> Plan:
+    """The plan as it may be shown and saved: without the key of this run, and other secrets, in what is live."""
     hide = console.SECRETS
 
     def shown(change: Change) -> Change:
-        fields = tuple(replace(item, before=hide.masked_json(item.before)) for item in change.fields)
+        kind = kinds[change.address.kind]
+        before = console.hidden({item.name: item.before for item in change.fields}, kind)
+        after = {item.name: item.after for item in change.fields}
+        if change.action is not Action.REPLACE:
+            # What is left to the service is written as live has it then, whatever the plan says.
+            after = with_ignored(after, console.hidden(after, kind), change.ignored)
+        fields = tuple(replace(item, before=before[item.name], after=after.get(item.name)) for item in change.fields)
         blocked = change.blocked and replace(change.blocked, message=hide.masked(change.blocked.message))
         name = change.display_name and hide.masked(change.display_name)
         return replace(change, fields=fields, blocked=blocked, display_name=name)

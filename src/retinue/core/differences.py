@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from .canonical import canonical, digest, plain_shared, same
@@ -69,6 +70,13 @@ def compared(desired: Desired, live: Live, kind: Kind, applied: Applied | None, 
         if entry is None or value is MISSING or entry.asked != short_digest(value) or entry.unfinished:
             unrecorded.append(name)
     return Compared((), tuple(unrecorded))
+
+
+def agreed(found: Compared, histories: Sequence[Compared]) -> Compared:
+    """With the cause of each difference that is the same whichever of these histories was the true one."""
+    first, *others = ({item.path: item.cause for item in one.changes} for one in histories)
+    sure = {path: cause for path, cause in first.items() if all(one.get(path) is cause for one in others)}
+    return found._replace(changes=tuple(replace(it, cause=sure.get(it.path, it.cause)) for it in found.changes))
 
 
 def _unfinished(field: Field, want: Fields, have: Fields, entry: Entry, kind: Kind) -> Cause | None:

@@ -6,7 +6,7 @@ Reads nothing and writes nothing; marks.py computes what the step writes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from . import differences
 from .canonical import canonical, canonical_json, same
@@ -17,6 +17,7 @@ from .model import MISSING, Action, Change, Field, Fields, Json, Kind, Live
 from .observation import Target
 from .ownership import World
 from .pointer import without
+from .values import dataclass
 
 
 def refusal(change: Change, live: Live, target: Target) -> str | None:
@@ -137,7 +138,7 @@ def is_reached(change: Change, live: Live, target: Target) -> bool:
         return False
     # What a create leaves unsaid is the documented default.
     wanted = kind.defaults if change.action is Action.CREATE else {}
-    wanted |= {item.name: item.after for item in change.fields}
+    wanted |= change.values
     differing = differences.altered(wanted, live.spec, kind, change.ignored)
     fields = (kind.fields[name] for name in wanted if name in kind.fields and f"/{name}" not in change.ignored)
     return all(_holds(field, field.name not in differing, live, change, kind) for field in fields)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 from .content import Key, by_key, key_of, scope_of
@@ -12,6 +12,7 @@ from .marks import has_dropped_references
 from .model import Address, Desired, Kind, Live, ObjectKey
 from .ownership import World, decide
 from .references import ids_in
+from .values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

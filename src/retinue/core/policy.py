@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from .allowed import Allowed, flag
 from .model import Action, Address, Cause, Change, ObjectKey, Obstacle, Plan
 from .observation import Observation, Target
 from .ownership import World
 from .renames import Pair, moved_from_line
+from .values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,12 @@ def ids_in(spec: Fields, kind: Kind) -> set[ObjectKey]:
 
 def holds_references(shape: Shape) -> bool:
     """Whether a reference may stand somewhere in a value of this shape."""
-    parts = (*(shape.properties or {}).values(), *(part for part in (shape.items, shape.values) if part))
+    several = (
+        (shape.properties or {}).values(),
+        (shape.by_type or {}).values(),
+        filter(None, (shape.items, shape.values)),
+    )
+    parts = [part for some in several for part in some]
     return shape.refers is not None or any(map(holds_references, parts))
 
 
@@ -93,6 +98,8 @@ def _mapped(spec: Fields, kind: Kind, change: _Rule) -> Fields:
 def _value(value: Any, shape: Shape, change: _Rule) -> Any:
     if shape.refers is not None:
         return change(value, shape.refers)
+    if isinstance(value, dict) and shape.by_type is not None:
+        shape = shape.by_type.get(str(value.get("type")), Shape())
     if isinstance(value, dict) and shape.properties is not None:
         known = shape.properties
         inner = {key: _value(item, known[key], change) if key in known else item for key, item in value.items()}

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from . import differences
 from .content import key_of, leftover_address
 from .counterparts import Counterpart
 from .links import Links
-from .marker import Applied
+from .marker import Applied, parse_applied
 from .marks import asked_entries
 from .model import Action, Address, Cause, Change, Desired, FieldChange, Live, MarkChange, Reason
 from .observation import Observation, Target
 from .promotion import spec_digests
 from .references import addresses_in
+from .values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,11 @@ class Steps:
             )
         known = live.applied is not None and not live.set_back
         found = self._compared(desired, live, live.applied, known)
+        if live.set_back and live.others_applied:
+            # Any of these may be what was applied last.
+            each = (live.applied, *map(parse_applied, live.others_applied))
+            histories = [self._compared(desired, live, one, one is not None) for one in each]
+            found = differences.agreed(found, histories)
         fields = self.links.explained(found.changes, kind)
         before = live.protected
         protects = before != desired.policy.protect

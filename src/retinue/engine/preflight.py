@@ -6,7 +6,7 @@ core/freshness.py decides whether a step may go.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from ..core.content import key_of
@@ -16,6 +16,7 @@ from ..core.links import used_elsewhere
 from ..core.model import Action, Address, Change, ObjectKey, Plan, Resource
 from ..core.observation import Observation, of_others
 from ..core.references import addresses_in, grounded
+from ..core.values import dataclass
 from ..core.waves import needs, order
 from .read import read_live, read_ours, read_whole
 from .run import Run
@@ -40,7 +41,7 @@ def preflight(plan: Plan, run: Run, seen: Observation | None = None) -> Checked:
     def state_of(change: Change) -> Stale | Reached | None:
         kind = run.kinds[change.address.kind]
         if kind.by_content and change.action is Action.CREATE:
-            spec = {item.name: item.after for item in change.fields}
+            spec = change.values
             if same := seen.files.get(key_of(Resource(kind.name, spec))):
                 return Reached(same[0].remote_id)
             why = run.changed(change)
@@ -87,7 +88,7 @@ def _with_unlisted(seen: Observation, plan: Plan, run: Run) -> Observation:
 
 
 def _referred(change: Change, run: Run) -> tuple[Address, ...]:
-    return addresses_in({item.name: item.after for item in change.fields}, run.kinds[change.address.kind])
+    return addresses_in(change.values, run.kinds[change.address.kind])
 
 
 def _gone(plan: Plan, seen: Observation, run: Run) -> set[ObjectKey]:

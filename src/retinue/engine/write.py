@@ -61,7 +61,8 @@ def carry_out(change: Change, run: Run) -> Outcome:
 
 def _done(change: Change, remote_id: str | None, notes: Sequence[Diagnostic] = (), *, wrote: bool = True) -> Outcome:
     """`remote_id`: the live id after the step."""
-    return Outcome(change.address, change.action, Status.DONE, remote_id, notes=tuple(notes), wrote=wrote)
+    done = Outcome(change.address, change.action, Status.DONE, remote_id, removal=change.removal)
+    return replace(done, notes=tuple(notes), wrote=wrote)
 
 
 def _create(change: Change, run: Run) -> Outcome:
