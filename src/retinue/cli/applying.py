@@ -106,7 +106,7 @@ def carry_out(
         run = run_of(session, service, options)
         record = _Record(run.finished)
         run = replace(run, started=record.begin, finished=record.end)
-        run.ids.update(checked.ids)
+        run.ids.update({done.address: live for done, live in checked.done if live and not done.action.gives_up})
         bug = None
         try:
             work = in_thread(lambda: _outcomes(plan, run, checked))

@@ -55,7 +55,7 @@ def command(options: ServiceOptions, *, what: str) -> int:
         if address not in owned:
             remedy = known_or_meant(str(address), owned, "Live there")
             raise UsageError(f"{address} is not live in {session.environment.name}", remedy)
-        live, kind = owned[address].live, session.kinds[address.kind]
+        live, kind = owned[address], session.kinds[address.kind]
         versions = _versions(service.versions(live), kind) if isinstance(service, Historian) else None
     shown = {
         "address": str(address),
