@@ -36,7 +36,7 @@ def diff_lines(diff: TextDiff, width: int, style: Style | None, most: int | None
         for number, row in rows[:most]:
             text = "".join((word if piece.marked else paint)(piece.text) for piece in row)
             at = f"{number:>{digits}} " if digits else ""
-            yield (f"{at}{paint(shown)} {text}" if style else f"{shown} {at} {text}").rstrip()
+            yield (f"{at}{paint(shown)} {text}" if style else f"{shown} {at} {text}").rstrip(" ")
             if style is None and any(piece.marked for piece in row):
                 under = "".join(("^" if piece.marked else " ") * cells(piece.text) for piece in row)
                 yield f"! {' ' * len(at)} {under}".rstrip()
