@@ -90,7 +90,7 @@ def own_plan(
     intent = Intent(options.allowed, selection, destroy, options.only, proof)
     seen, plan = _planned(session, service, seen, intent)
     by_key = {resource.object_key: resource for resource in seen.live}
-    lost = {item.address for item in plan.changes if item.orphan and item.address not in session.loaded.rendered}
+    lost = {item.address for item in plan.changes if item.orphan} - session.loaded.rendered.keys()
     behind = left_behind(session.project, lost) if lost else {}
     # Blocked where a manifest is there and not read, or where the service is known to refuse the step.
     changes = tuple(
@@ -105,28 +105,26 @@ def own_plan(
         for change in plan.changes
     )
     going = [change for change in changes if not (change.blocked or change.held) and change.object_key in by_key]
-    adviser = session.provider if isinstance(session.provider, Adviser) else None
-    advice = [adviser.advice(change, by_key[change.object_key]) for change in going] if adviser else []
-    notes = [*shared_file_notes(session.loaded, changes, session.kinds)]
+    adviser = session.provider
+    advice = [adviser.advice(it, by_key[it.object_key]) for it in going] if isinstance(adviser, Adviser) else []
+    notes = [*filter(None, advice), *shared_file_notes(session.loaded, changes, session.kinds)]
     if changes:
         from ..load.written import places
 
         notes += places(changes, session.written, session.loaded, session.kinds, session.project.root)
     # An empty source that is allowed is still worth a word.
     empty = (replace(item, severity=Severity.WARNING) for item in session.loaded.empty_sources)
-    found = (*session.loaded.diagnostics, *empty)
-    warnings = tuple(filter(_is_told, found))
+    warnings = filter(_is_told, (*session.loaded.diagnostics, *empty))
     # A value from a variables file has its place there, and is recorded by its value.
-    files = session.overrides.keys_at
+    given, files = session.overrides.items(), session.overrides.keys_at
     inputs = Inputs(
-        var={name: value for name, value in session.overrides.items() if name not in files},
-        var_file={name: value for name, value in session.overrides.items() if name in files},
+        var={name: value for name, value in given if name not in files},
+        var_file={name: value for name, value in given if name in files},
         target=options.targets,
         exclude=options.excludes,
         select=options.labels,
     )
-    diagnostics = (*warnings, *plan.diagnostics, *filter(None, advice), *notes)
-    plan = replace(plan, changes=changes, inputs=inputs, diagnostics=diagnostics)
+    plan = replace(plan, changes=changes, inputs=inputs, diagnostics=(*warnings, *plan.diagnostics, *notes))
     _refuse_keys(plan, session)
     return _without_keys(plan) if console.SECRETS else plan
 
