@@ -14,7 +14,7 @@ from ...core.links import link
 from ...core.model import Address, Desired
 from ...core.plan import select
 from ...render.side_by_side import comparison_text
-from .. import console, helping, options
+from .. import completing, console, helping, options
 from ..exits import Exit
 from ..options import PlanOptions, parse_pairs
 from ..reading import observed
@@ -22,8 +22,8 @@ from ..session import Session, open_session
 
 
 @helping.command("diff", PlanOptions, "dev prod", "dev prod --live --target 'Assistant/support-*'")
-@click.argument("left", metavar="A")
-@click.argument("right", metavar="B")
+@click.argument("left", metavar="A", shell_complete=completing.environments)
+@click.argument("right", metavar="B", shell_complete=completing.environments)
 @options.connection_options
 @options.selection_options
 @click.option("--live", is_flag=True, help="Compare what is live in both, which reads both services.")
@@ -74,7 +74,7 @@ def _live_side(session: Session, options: PlanOptions) -> Side:
     links = link(session.kinds, {address: claim.live for address, claim in owned.items()}, {}, files, seen.files)
     return {
         address: comparable(
-            links.named(replace(claim.live, spec=console.SECRETS.masked_json(dict(claim.live.spec)))),
+            links.named(replace(claim.live, spec=console.hidden(claim.live.spec, session.kinds[address.kind]))),
             session.kinds[address.kind],
             protected=bool(claim.applied and claim.applied.protected),
         )
