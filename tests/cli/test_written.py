@@ -24,6 +24,8 @@ def project(world: World) -> World:
     world.write("tools/look_up.yaml", TOOL.format("Look up."))
     world.assistant("included", "instructions: {file: ../prompts/included.md}\n")
     world.assistant("template", "instructions: {file: ../prompts/template.md, template: true}\n")
+    world.write("prompts/tone.md", "Kind.\nBrief.\n")
+    world.assistant("parts", "instructions:\n  - {file: ../prompts/tone.md}\n  - |\n    One.\n    Two.\n")
     world.assistant("block", "instructions: |\n  One.\n  Two.\n  Three.\n")
     world.assistant("folded", "instructions: >\n  One.\n  Two.\n\n  Three.\n")
     world.assistant("overlaid", "temperature: 1\n")
@@ -52,6 +54,8 @@ def places(world: World) -> dict[str, list[str]]:
         ("prompts/template.md", "Two.", "2.", {"template/instructions": ["prompts/template.md:3"]}),
         ("retinue.yaml", "8 to", "9 to", {"template/instructions": ["prompts/template.md:2", "retinue.yaml:10"]}),
         ("assistants/block.yaml", "Three.", "3.", {"block/instructions": ["assistants/block.yaml:6"]}),
+        ("prompts/tone.md", "Brief.", "Short.", {"parts/instructions": ["prompts/tone.md:2"]}),
+        ("assistants/parts.yaml", "Two.", "2.", {"parts/instructions": ["assistants/parts.yaml:7"]}),
         ("assistants/folded.yaml", "Three.", "3.", {"folded/instructions": ["assistants/folded.yaml:3"]}),
         ("assistants/front.md", "Two.", "2.", {"front/instructions": ["assistants/front.md:7"]}),
         ("overlays/dev.yaml", "0.2", "0.4", {"overlaid/temperature": ["overlays/dev.yaml:2"]}),
@@ -86,7 +90,7 @@ def test_a_variable_is_edited_where_it_is_set(project: World) -> None:
     text = (project.root / "retinue.yaml").read_text(encoding="utf-8")
     project.write("retinue.yaml", text.replace("owner: cx", "owner: edu"))
     found = places(project)
-    assert len(found) == 7
+    assert len(found) == 8
     assert set(map(tuple, found.values())) == {("retinue.yaml:10",)}
 
 
