@@ -43,7 +43,9 @@ def show_plan(plan: Plan, options: ProjectOptions) -> None:
 
         console.for_machines(plan_diagnostics(plan), str(wanted), options.directory)
     else:
-        console.result(text_of(plan, options, sys.stdout))
+        # A page that goes into a file is not for a terminal too.
+        shown = replace(options, output_format=None) if target and wanted == "html" else options
+        console.result(text_of(plan, shown, sys.stdout))
     if target:
         then = ""
         # A text is no plan to apply, and a blocked or an empty one is nothing to apply.
@@ -58,7 +60,7 @@ def text_of(plan: Plan, options: OutputOptions, stream: TextIO | None) -> str:
     if options.output_format == "markdown":
         from ..render.markdown import plan_markdown
 
-        return plan_markdown(plan, link_to=run_link(options.link))
+        return plan_markdown(plan, link_to=run_link(options.link), page=options.link)
     if options.output_format == "html":
         from ..render.webpage import plan_html
 
