@@ -124,7 +124,7 @@ def carry_out(
             bug, outcomes = console.bug_in(error), record.so_far(plan.changes)
             console.note(f"{bug.message}\n  {bug.remedy}")
         unfinished = any(item.status not in (Status.DONE, Status.HELD) for item in outcomes)
-        code = exits.of_outcomes(outcomes, stopping.first if unfinished else 0)
+        code = exits.of_outcomes(outcomes, stopping.first if unfinished else 0, detailed=options.detailed_exitcode)
         if bug is not None:
             code = exits.Exit.BUG
             plan = replace(plan, diagnostics=(*plan.diagnostics, bug))

@@ -48,10 +48,10 @@ def of_error(error: RetinueError) -> Exit:
     return next((code for kind, code in _BY_ERROR.items() if isinstance(error, kind)), Exit.ERROR)
 
 
-def of_outcomes(outcomes: Sequence[Outcome], signal: int = 0) -> Exit:
+def of_outcomes(outcomes: Sequence[Outcome], signal: int = 0, *, detailed: bool = False) -> Exit:
     """The code of an apply: interrupted, else applied in part, else the first failure by precedence, else 0.
 
-    `signal`: 2 or 15 if one ended the run.
+    `signal`: 2 or 15 if one ended the run. `detailed`: 2 where all that remains is held.
     """
     if signal:
         return Exit(128 + signal)
@@ -62,14 +62,16 @@ def of_outcomes(outcomes: Sequence[Outcome], signal: int = 0) -> Exit:
         return Exit.PARTIAL
     if left and not failures:
         return Exit.ERROR
-    return next((code for code in _PRECEDENCE if code in failures), Exit.OK)
+    held = detailed and any(outcome.status is Status.HELD for outcome in outcomes)
+    return next((code for code in _PRECEDENCE if code in failures), Exit.CHANGES if held else Exit.OK)
 
 
 def word(code: Exit, outcomes: Sequence[Outcome] = ()) -> str:
     """The word that JSON carries beside the code of an apply; of no steps, there was nothing to do."""
-    if code is Exit.OK and outcomes and all(outcome.status is Status.HELD for outcome in outcomes):
+    fine = code in (Exit.OK, Exit.CHANGES)
+    if fine and outcomes and all(outcome.status is Status.HELD for outcome in outcomes):
         return "held"
-    if code is Exit.OK:
+    if fine:
         return "applied" if outcomes else "no-changes"
     if code in (Exit.INTERRUPTED, Exit.TERMINATED):
         return "interrupted"

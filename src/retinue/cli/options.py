@@ -78,6 +78,7 @@ class ApplyOptions(PlanOptions):
     expect_digest: str | None = None
     fail_fast: bool = False
     backup: str | None = None
+    detailed_exitcode: bool = False
 
     @property
     def approved(self) -> bool:

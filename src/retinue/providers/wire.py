@@ -102,7 +102,6 @@ class Connection:
     """
 
     base_url: str
-    meant: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     params: Mapping[str, str] = field(default_factory=dict)
     transport: Any = None
@@ -118,6 +117,7 @@ class Connection:
     proxy: str | None = field(default=None, repr=False)
     secrets: Secrets = field(default_factory=Secrets, repr=False)
     limits: Limits = Limits()
+    meant: str | None = None
 
     def tell(self, text: str) -> None:
         """A line about work that takes long."""

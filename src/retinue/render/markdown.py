@@ -16,7 +16,7 @@ from .diagnostics import note_lines, obstacles
 from .fields import Layout, changed_fields, created_fields, field_name, shown_fields
 from .fit import GAP, LIMIT, Detail, Part, fit, head_lines
 from .inert import code, fence, folded, html_code, is_web_address, link, units
-from .results import counts, result_lines
+from .results import result_lines
 from .safe import clean, clean_lines, cut
 from .style import Style
 from .text import NARROWED, allowed_line, host, named, promotion_line, reason_of, summary_line, symbol
@@ -51,17 +51,24 @@ def plan_markdown(plan: Plan, *, link_to: str | None = None, limit: int = LIMIT)
     return _document(top, _plan_sections(plan), [foot], whole, limit)
 
 
-def results_markdown(plan: Plan, outcomes: Sequence[Outcome], *, link_to: str | None = None, limit: int = LIMIT) -> str:
-    """How an apply ended, step by step: what was not done first, and never cut."""
-    top = [
-        f"### retinue: applied to {code(plan.project)} / {code(plan.environment)}",
-        f"**{counts(outcomes) if outcomes else summary_line(plan)}**",
-    ]
+def results_markdown(
+    scope: tuple[str, str],
+    headline: str,
+    outcomes: Sequence[Outcome],
+    notes: Sequence[Diagnostic] = (),
+    *,
+    link_to: str | None = None,
+    limit: int = LIMIT,
+) -> str:
+    """How an apply ended, step by step: what was not done first, and never cut. `scope`: project and environment."""
+    top = [f"### retinue: applied to {code(scope[0])} / {code(scope[1])}", f"**{headline}**"]
     sections = {
         "Not done": [_result(item) for item in outcomes if item.status is not Status.DONE],
         "Done": [_result(item) for item in outcomes if item.status is Status.DONE],
+        "Notes": _notes(notes),
     }
-    return _document(top, sections, [], _where(link_to, "The run as text or JSON says all."), limit)
+    foot = [f"{link('This run', link_to)}"] if link_to and is_web_address(link_to) else []
+    return _document(top, sections, foot, _where(link_to, "The run as text or JSON says all."), limit)
 
 
 def _document(
