@@ -67,7 +67,7 @@ class Emulator:
         *,
         control: bool = False,
         now: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] = time.sleep,
         new_id: Callable[[str], str] = new_id,
     ) -> None:
         self.behaviour = behaviour or Behaviour()

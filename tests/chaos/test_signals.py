@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -28,11 +29,15 @@ SOON = 2.0
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    with opened(tmp_path / "demo", monkeypatch) as world:
+    over = threading.Event()
+    with opened(tmp_path / "demo", monkeypatch, sleep=over.wait) as world:
         world.project()
         for number in range(COUNT):
             world.assistant(f"a{number:03}")
-        yield world
+        try:
+            yield world
+        finally:
+            over.set()  # no request hangs longer than its test
 
 
 def start(site: World, *command: str) -> subprocess.Popen[str]:
@@ -62,7 +67,7 @@ def ended(process: subprocess.Popen[str], code: int) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_the_second_signal_ends_a_run_whose_requests_hang(site: World, number: signal.Signals, code: int) -> None:
-    site.emulator.faults.on("POST", Fault("slow", seconds=6), times=4, after=20)
+    site.emulator.faults.on("POST", Fault("slow", seconds=60), times=4, after=20)
     process = start(site, "apply", "--auto-approve", "--parallelism", "4")
     until(lambda: len(site.emulator.writes()) >= 20)
     time.sleep(0.5)  # a request is on record once it is answered
@@ -91,7 +96,7 @@ def test_the_first_signal_ends_a_long_wait(site: World, number: signal.Signals, 
 def test_a_signal_while_planning_is_one_json_value(
     site: World, number: signal.Signals, code: int, command: tuple[str, ...]
 ) -> None:
-    site.emulator.faults.on("GET", Fault("slow", seconds=6))
+    site.emulator.faults.on("GET", Fault("slow", seconds=60))
     process = start(site, *command)
     time.sleep(1.5)  # a request is on record once it is answered
     process.send_signal(number)

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -153,9 +154,14 @@ def opened(
     root: Path,
     monkeypatch: pytest.MonkeyPatch,
     around: Callable[[Emulator], WSGIApplication] = lambda emulator: emulator,
+    *,
+    sleep: Callable[[float], object] = time.sleep,
 ) -> Iterator[World]:
-    """A world in an empty folder, which becomes the working directory; `around` may look at what the emulator gets."""
-    with closing(Emulator(":memory:")) as emulator, served(around(emulator)) as url:
+    """A world in an empty folder, which becomes the working directory; `around` may look at what the emulator gets.
+
+    A request that hangs does so in `sleep`, which takes seconds.
+    """
+    with closing(Emulator(":memory:", sleep=sleep)) as emulator, served(around(emulator)) as url:
         enter(root, monkeypatch)
         yield World(root, emulator, url, monkeypatch)
 

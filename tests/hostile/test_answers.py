@@ -85,7 +85,7 @@ def test_anything_else_is_an_error_with_a_name(dressed: tuple[World, Dressed], h
     world, service = dressed
     service.dress = REFUSED[how]
     for words in (("plan",), ("plan", "--format", "json"), ("apply", "--auto-approve"), ("import",), ("output",)):
-        ran = world.run(*words, "--timeout", "2s")
+        ran = world.run(*words, "--timeout", "1s")
         assert ran.code in (1, 9), (words, ran.err)
         if "json" in words:
             assert json.loads(ran.out)["outcome"] == "error"
@@ -93,7 +93,7 @@ def test_anything_else_is_an_error_with_a_name(dressed: tuple[World, Dressed], h
     world.apply()
     service.dress = REFUSED[how]
     world.assistant("tutor", "name: Other\n")
-    assert world.run("apply", "--auto-approve", "--timeout", "2s").code in (1, 9)
+    assert world.run("apply", "--auto-approve", "--timeout", "1s").code in (1, 9)
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 409, 418, 500])
@@ -103,7 +103,7 @@ def test_a_refusal_may_hold_anything(dressed: tuple[World, Dressed], status: int
 
     world, _ = dressed
     world.emulator.faults.on("POST", Fault("status", status, body=body.decode()), times=None)
-    ran = world.run("apply", "--auto-approve", "--format", "json", "--timeout", "2s")
+    ran = world.run("apply", "--auto-approve", "--format", "json", "--timeout", "1s")
     assert ran.code in (1, 4, 9)
     assert json.loads(ran.out)["results"][0]["status"] in ("failed", "unknown")
     (ran.out + ran.err).encode("utf-8")

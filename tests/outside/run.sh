@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The proofs by things we did not write, in a virtual environment of their own: see docs/outside-proofs.md.
-# Usage: tests/outside/run.sh [pytest options]. RETINUE_OUTSIDE_DIR: where it keeps the environment and the SDK's source.
+# Usage: tests/outside/run.sh [pytest options], or `tests/outside/run.sh install` for the environment alone.
+# RETINUE_OUTSIDE_DIR: where it keeps the environment and the SDK's source.
 # RETINUE_OUTSIDE_PYTHON: the interpreter, by default python3. RETINUE_OUTSIDE_AZURE_DEFINITION: the absolute path of a file
 # that no package carries; without it the tests that need it are left out.
 set -euo pipefail
@@ -68,6 +69,8 @@ if ! made_of | cmp -s - "$folder/made-of"; then
   "$folder/then/bin/pip" install -q openai==1.14.0 httpx==0.27.2
   made_of >"$folder/made-of"
 fi
+
+if [[ ${1:-} == install ]]; then exit; fi
 
 without=()
 if [ -z "${RETINUE_OUTSIDE_AZURE_DEFINITION:-}" ]; then
