@@ -1,4 +1,4 @@
-"""`emulator edit`: what somebody changes in a dashboard is drift, and `import --update` takes it over, at any service."""
+"""`emulator edit`: what changes in a dashboard is drift, and `import --update` takes it over, at any service."""
 
 from __future__ import annotations
 

@@ -279,11 +279,11 @@ def test_issues_of_others_and_of_other_environments_stay_as_they_are(planned: Wo
         fake.add_issue(f"another {number}", "text", who="somebody")
     older, double = (fake.add_issue("retinue: drift in dev", f"{mark}\nold") for _ in "ab")
     before = json.dumps(fake.issues[:120])
-    number = fake.issue_number
+    key = fake.issue_number
     said = night(planned, moved=True).out
-    assert said == f"acme/bots: updated {older[number]}, closed {double[number]}\n"
+    assert said == f"acme/bots: updated {older[key]}, closed {double[key]}\n"
     assert json.dumps(fake.issues[:120]) == before
-    assert tell(planned, "--no-drift", "-e", "dev", "--dry-run").out == f"would close {older[number]} in acme/bots\n"
+    assert tell(planned, "--no-drift", "-e", "dev", "--dry-run").out == f"would close {older[key]} in acme/bots\n"
     assert older["state"] == fake.state_open
 
 
