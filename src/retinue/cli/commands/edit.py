@@ -11,8 +11,8 @@ from ...core.errors import UsageError
 from ...core.model import Json
 from ...core.problem import listed
 from ...core.spelling import did_you_mean
+from ...engine.run import packed
 from ...load.endpoints import EMULATOR
-from ...providers.base import Marker
 from .. import console, helping, options
 from ..connecting import connect
 from ..options import ServiceOptions
@@ -50,7 +50,7 @@ def command(options: ServiceOptions, *, address: str, changes: tuple[str, ...]) 
         for name in (name for name in values if name not in fields):
             raise UsageError(f"there is no field {name}", did_you_mean(name, fields, f"Fields: {listed([*fields])}."))
         # What a dashboard does not know of, it leaves as it is.
-        service.update(live, values, Marker(live.marker_address or "", live.marker_applied or ""))
+        service.update(live, values, packed(live.mark))
     console.result(f"changed {', '.join(values)} of {address} ({live.remote_id}) in {where}, not in any file")
     return 0
 
