@@ -16,7 +16,7 @@ from ..cli.conftest import World, world
 __all__ = ["world"]
 
 
-def closed(required: Any = None, **properties: Any) -> dict[str, Any]:
+def closed(required: list[str] | None = None, /, **properties: Any) -> dict[str, Any]:
     names = list(properties) if required is None else required
     return {"type": "object", "properties": properties, "required": names, "additionalProperties": False}
 

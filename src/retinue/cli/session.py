@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 
 from ..core.model import Desired, Diagnostic, Kind, Place
 from ..core.observation import Target
 from ..core.pointer import split_pointer
+from ..core.values import dataclass
 from ..load.located import Map, place_of
 from ..load.manifests import CONSEQUENCES, UNMATCHED, Loaded, load
 from ..load.project import Environment, Project

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from ..core.model import Diagnostic
 from ..core.problem import Problem, shown
 from ..core.spelling import closest
-from .located import Map, place_of
+from .located import Map, mappings_in
 
 EMULATOR = "emulator"
 _SHAPE = "Write a base URL such as https://host/v1, or `emulator` for the embedded emulator."
@@ -19,15 +19,11 @@ _REMEDY = "Remove it and write `api_key: {env: NAME}`. If it was a real password
 
 def endpoint_problems(data: Map) -> Iterator[Diagnostic]:
     """The problems of the endpoints of all environments."""
-    environments = data.get("environments")
-    for name, item in environments.items() if isinstance(environments, dict) else ():
-        endpoint = item.get("endpoint") if isinstance(item, dict) else None
-        if not (isinstance(endpoint, str) and endpoint):
-            continue
-        problem = endpoint_problem(endpoint, item.get("allow_http") is True)
-        if problem is not None:
-            place = place_of(data, ["environments", name, "endpoint"])
-            path = f"/environments/{name}/endpoint"
+    for name, item in mappings_in(data, "environments").items():
+        endpoint = item.get("endpoint")
+        problem = endpoint_problem(endpoint, item.get("allow_http") is True) if isinstance(endpoint, str) else None
+        if endpoint and problem is not None:
+            place, path = item.values_at["endpoint"], f"/environments/{name}/endpoint"
             yield Diagnostic(problem.code, problem.message, problem.remedy, place, path=path)
 
 

@@ -7,7 +7,7 @@ import posixpath
 import stat
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from ..core.model import Diagnostic, Place
@@ -73,6 +73,13 @@ class Files:
         within = path[len(self.base) :].replace(os.sep, "/").lstrip("/") or "."
         return Found(path, within, status, self._replaced.get(within))
 
+    def matches(self, pattern: str) -> list[str] | None:
+        """The names that a pattern matches, in order; None if it is no usable one."""
+        try:
+            return sorted(match.relative_to(self.base).as_posix() for match in Path(self.base).glob(pattern))
+        except (ValueError, NotImplementedError, IndexError, OSError):
+            return None
+
     def new(self) -> Iterator[str]:
         """The names in `replaced` for which there is no file yet."""
         return (name for name in self._replaced if not os.path.lexists(f"{self.base}/{name}"))
@@ -96,6 +103,10 @@ class Files:
         """The content of a regular file inside the project folder, or why it cannot be had."""
         found = self.find(name, at)
         return found if isinstance(found, Diagnostic) else read_found(found, at)
+
+
+def is_hidden(name: str) -> bool:
+    return any(part.startswith(".") for part in PurePosixPath(name).parts)
 
 
 def beside(place: Place, path: str) -> str:
@@ -169,24 +180,24 @@ def text_of(data: bytes, name: str, at: Place | None = None) -> str | Diagnostic
     if b"\0" in data:
         remedy = "Name a text file in UTF-8. Files for code_interpreter or file_search are given by their id."
         return Diagnostic("file-binary", f"`{name}` is not a text file", remedy, at or Place(name, 1, 1))
-    text = decode(data, name)
-    return text if isinstance(text, Diagnostic) else text.replace("\r\n", "\n")
+    text, problems = decode(data, name)
+    return problems[0] if text is None or problems else text.replace("\r\n", "\n")
 
 
-def decode(data: bytes, name: str) -> str | Diagnostic:
-    """UTF-8 without a byte order mark, or where that fails."""
+def decode(data: bytes, name: str) -> tuple[str | None, list[Diagnostic]]:
+    """A text in UTF-8 (None for anything else), and what is wrong with it: a byte order mark hides nothing."""
     if problem := pointer_problem(data, name, None):
-        return problem
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return _not_utf8(name, Place(name, 1, 1))
+        return None, [problem]
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        return _not_utf8(name, place_in(data[: error.start].decode("utf-8"), error.start, name))
-    if text.startswith("\ufeff"):
-        message = f"`{name}` starts with a byte order mark (BOM), an invisible character"
-        return Diagnostic("text-bom", message, 'Save it as "UTF-8" without BOM.', Place(name, 1, 1))
-    return text
+        before = data[: error.start].decode("utf-8")
+        message, at = f"`{name}` is not UTF-8 text from here on", place_in(before, len(before), name)
+        return None, [Diagnostic("text-not-utf8", message, 'Save it as "UTF-8".', at)]
+    if not text.startswith("\ufeff"):
+        return text, []
+    message = f"`{name}` starts with a byte order mark (BOM), an invisible character"
+    return text[1:], [Diagnostic("text-bom", message, 'Save it as "UTF-8" without BOM.', Place(name, 1, 1))]
 
 
 def place_in(text: str, offset: int, name: str) -> Place:
@@ -228,10 +239,6 @@ def _too_large(name: str, at: Place | None) -> Diagnostic:
 def _unreadable(name: str, at: Place | None, reason: str, remedy: str = "") -> Diagnostic:
     message = f"`{printable(posixpath.normpath(name))}` cannot be read: {reason}"
     return Diagnostic("file-unreadable", message, remedy or "Check its permissions and links.", at or Place(name, 1, 1))
-
-
-def _not_utf8(name: str, at: Place) -> Diagnostic:
-    return Diagnostic("text-not-utf8", f"`{name}` is not UTF-8 text from here on", 'Save it as "UTF-8".', at)
 
 
 def printable(text: str) -> str:

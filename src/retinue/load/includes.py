@@ -91,9 +91,7 @@ class Renderer:
             new = self._walk(item, value.values_at[key], context, depth + 1)
             if new is not item:
                 changed[key] = new
-        if not changed:
-            return value
-        result = value.copy()
+        result = value.copy() if changed else value
         for key, new in changed.items():
             # A collection brings its own place along.
             result.put(key, new, value.keys_at[key], getattr(new, "place", value.values_at[key]))

@@ -216,7 +216,9 @@ def _not_allowed(error: Any, name: str) -> Problem:
         return Problem("not-allowed", f"{name} cannot be {found}", told)
     meant = closest(str(value)[:100].lower().replace("-", "_"), words)
     remedy = f"Allowed: {listed(words)}."
-    return Problem("not-allowed", f"{name} cannot be {found}", f"Did you mean `{meant}`? {remedy}" if meant else remedy)
+    otherwise = f" {words}" if (words := error.schema.get("x-retinue-otherwise")) else ""
+    remedy = f"Did you mean `{meant}`? {remedy}" if meant else f"{remedy}{otherwise}"
+    return Problem("not-allowed", f"{name} cannot be {found}", remedy)
 
 
 def _range(error: Any, name: str) -> Problem:

@@ -7,13 +7,12 @@ import os
 import posixpath
 import stat
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from ..core.errors import StaleError
 from ..core.model import Diagnostic, Place, Severity
-from .files import OPEN_FLAGS, Files, Found, pointer_problem, slashes
+from .files import OPEN_FLAGS, Files, Found, is_hidden, pointer_problem, slashes
 
 MOST_BYTES = 512 * 1024 * 1024
 """What the API takes (API reference, Upload file)."""
@@ -44,15 +43,11 @@ def find(files: Files, path: str, at: Place) -> list[Found] | Diagnostic:
     if pattern.split("/")[0] == ".." or pattern.startswith("/"):
         remedy = "Copy the files into the project."
         return Diagnostic("file-outside", f"`{path}` leads out of the project folder", remedy, at)
-    try:
-        matches = sorted(match.relative_to(files.base).as_posix() for match in Path(files.base).glob(pattern))
-    except (ValueError, NotImplementedError, IndexError, OSError):
+    if (matches := files.matches(pattern)) is None:
         remedy = "Write * for a part of a name and ** for any folders."
         return Diagnostic("glob-invalid", f"`{path}` is not a usable pattern", remedy, at)
     chosen: list[Found] = []
-    for match in matches:
-        if any(part.startswith(".") for part in match.split("/")):
-            continue
+    for match in (name for name in matches if not is_hidden(name)):
         found = files.find(match, at)
         if isinstance(found, Diagnostic):
             return found
@@ -144,8 +139,7 @@ def _pieces(path: str) -> Iterator[bytes]:
         os.close(descriptor)
 
 
-@dataclass(frozen=True, slots=True)
-class LocalContent:
+class LocalContent(NamedTuple):
     """The bytes of one planned upload. Every reading of them is held against the plan."""
 
     path: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Protocol
+from typing import Any
 
 import yaml
 from yaml.events import (
@@ -33,21 +33,13 @@ _TEMPLATE = re.compile(r"\{[{%](.*?)[%}]\}")
 _TEXT_TAG = "tag:yaml.org,2002:str"
 
 
-class Events(Protocol):
-    """The one method of a yaml loader that is used here."""
-
-    def get_event(self) -> Any: ...
-
-
 def parse(data: bytes, file: str) -> Parsed:
     """Every document of the file, located, with every problem that was found."""
-    text = decode(data, file)
-    if not isinstance(text, Diagnostic):
-        return parse_text(text, file)
-    if text.code != "text-bom":
-        return Parsed([], [text], False)
-    rest = parse_text(data.decode("utf-8").removeprefix("\ufeff"), file)
-    return Parsed(rest.documents, [text, *rest.diagnostics], rest.complete)
+    text, problems = decode(data, file)
+    if text is None:
+        return Parsed([], problems, False)
+    found = parse_text(text, file)
+    return found._replace(diagnostics=[*problems, *found.diagnostics])
 
 
 def parse_text(text: str, file: str, *, loader: Any = _LOADER) -> Parsed:
@@ -72,14 +64,13 @@ def parse_text(text: str, file: str, *, loader: Any = _LOADER) -> Parsed:
     return builder.result(complete=True)
 
 
-def _build(events: Events, builder: Builder) -> None:
-    scalar = _scalar
-    next_event = events.get_event
+def _build(loader: Any, builder: Builder) -> None:
+    next_event = loader.get_event
     while True:
         event = next_event()
         kind = type(event)
         if kind is ScalarEvent:
-            scalar(event, builder)
+            _scalar(event, builder)
         elif kind is MappingStartEvent:
             _start(event, builder, Map(_place(event, builder)))
         elif kind is SequenceStartEvent:
@@ -120,19 +111,14 @@ def _scalar(event: Any, builder: Builder) -> None:
         _key(text, unquoted, builder, at)
         value: Any = text
     else:
-        value = _value(text, builder, at) if unquoted else text
+        value, doubt, remedy = plain(text) if unquoted else (text, None, "")
+        if doubt is not None:
+            builder.report("yaml-ambiguous", f"`{shorten(text)}` {doubt}", remedy, at)
         if type(value) is not str and value is not None:
             at = spelled(at, text, value)
         builder.add_scalar(value, len(text), at)
     if event.anchor is not None:
         builder.remember(event.anchor, value, len(text))
-
-
-def _value(text: str, builder: Builder, at: Place) -> Any:
-    value, doubt, remedy = plain(text)
-    if doubt is not None:
-        builder.report("yaml-ambiguous", f"`{shorten(text)}` {doubt}", remedy, at)
-    return value
 
 
 def _key(text: str, unquoted: bool, builder: Builder, at: Place) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import field
 from enum import StrEnum
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from ..core.model import Change, Desired, Diagnostic, Json, Kind, Live, Obstacle, Serving
+from ..core.model import Fields as Fields
+from ..core.values import dataclass
 from .wire import Connection
-
-Fields: TypeAlias = Mapping[str, Json]
-"""Fields of an object by name, in the words of a manifest."""
 
 
 class Support(StrEnum):
@@ -257,6 +256,14 @@ class Recogniser(Exporter, Protocol):
 
     def recognised(self, raw: Mapping[str, Json]) -> Live | None:
         """As a live object; None for an object of something else. Pure."""
+
+
+@runtime_checkable
+class Keeper(Protocol):
+    """What a Provider may offer besides: its objects have parts that no manifest can say, which every write keeps."""
+
+    def kept(self, live: Live) -> Collection[str]:
+        """By name. Pure."""
 
 
 @runtime_checkable

@@ -11,7 +11,6 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -32,6 +31,7 @@ from ..core.errors import (
 )
 from ..core.model import Json
 from ..core.strictjson import received, sendable
+from ..core.values import dataclass
 from .answers import TooLarge, target_of, text_of
 from .credentials import Credentials, Headers
 from .gate import Gate

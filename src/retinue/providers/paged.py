@@ -8,13 +8,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from ..core.errors import ApiGone, NotFound, Rejected, ServiceError
 from ..core.model import Json
+from ..core.values import dataclass
 from .lenient import mapping, text
 from .wire import Answer, Verb
 

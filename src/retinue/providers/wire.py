@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from ..core.model import Json
+from ..core.values import dataclass
 from .credentials import Secrets
 from .gate import Clock
 
@@ -105,6 +106,7 @@ class Connection:
     base_url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     params: Mapping[str, str] = field(default_factory=dict)
+    meant: str | None = None
     transport: Any = None
     parallelism: int = 10
     budget: float = 900.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 import string
@@ -14,11 +15,12 @@ from ...load.endpoints import EMULATOR, endpoint_problem
 from ...load.export import to_yaml
 from ...load.project import MISMATCH, load_project
 from ...providers import registry, starter
+from ...schema.bundle import editor_schemas
 from .. import console, helping, options
 from ..exports import from_new_project, read_export
 from ..options import ProjectOptions, to_paste
 from ..projects import refuse
-from ..scaffold import write_new
+from ..scaffold import SCHEMAS, with_modelines, write_new
 
 
 @helping.command(
@@ -58,7 +60,14 @@ def command(options: ProjectOptions, *, source: str | None, endpoint: str | None
         files = _files(name, source, endpoint)
     else:
         files = {**({} if exists else {"retinue.yaml": project}), **from_new_project(project).files}
-    for name in write_new(folder, files):
+    schemas = editor_schemas(
+        registry.catalogue(None), {it.name: it.capabilities.extras for it in registry.loadable()[0]}
+    )
+    wanted = {name: item for name, item in schemas.items() if not (folder / SCHEMAS / name).exists()}
+    help_for_editors = {
+        f"{SCHEMAS}/{name}": json.dumps(item, ensure_ascii=False) + "\n" for name, item in wanted.items()
+    }
+    for name in write_new(folder, {**with_modelines(files, schemas), **help_for_editors}):
         console.result(f"wrote {name}")
     if not files.keys() - {"retinue.yaml"}:
         again = "or make an assistant at the service and run this again"

@@ -8,7 +8,7 @@ import click
 
 from ...core.errors import UsageError
 from ...core.model import Promotion
-from .. import helping, options
+from .. import completing, helping, options
 from ..applying import review_and_apply
 from ..options import ApplyOptions
 from ..planning import plan_for
@@ -18,8 +18,8 @@ from ..session import open_session
 
 
 @helping.command("promote", ApplyOptions, "dev prod", "dev prod --verified --auto-approve")
-@click.argument("source", metavar="FROM")
-@click.argument("target", metavar="TO")
+@click.argument("source", metavar="FROM", shell_complete=completing.environments)
+@click.argument("target", metavar="TO", shell_complete=completing.environments)
 @options.connection_options
 @options.selection_options
 @options.allow_option
