@@ -120,7 +120,6 @@ class Connection:
     proxy: str | None = field(default=None, repr=False)
     secrets: Secrets = field(default_factory=Secrets, repr=False)
     limits: Limits = Limits()
-    meant: str | None = None
 
     def tell(self, text: str) -> None:
         """A line about work that takes long."""
