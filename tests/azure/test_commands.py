@@ -15,7 +15,8 @@ from ..cli.conftest import KEY, World
 from .conftest import FIRST, LATER, SECOND, Wire, environment
 
 PROJECT = "/api/projects/demo"
-FUNCTION = "{type: function, function: {name: f, description: d, parameters: {type: object, additionalProperties: false}}}"
+_CLOSED = "{type: object, additionalProperties: false}"
+FUNCTION = f"{{type: function, function: {{name: f, description: d, parameters: {_CLOSED}}}}}"
 AI_SEARCH = {"indexes": [{"index_connection_id": "c-1", "index_name": "faq"}]}
 
 
