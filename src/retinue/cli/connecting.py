@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..core.errors import UsageError
-from ..load.endpoints import EMULATOR, is_loopback, meant_base
+from ..load.endpoints import EMULATOR, is_loopback
 from ..providers.base import Identity, Service, bearer
-from ..providers.wire import Connection
+from ..providers.wire import Connection, meant_base
 from . import console, emulators
 from .binding import check_account
 from .options import ServiceOptions, parse_timeout

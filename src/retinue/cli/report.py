@@ -15,7 +15,7 @@ from ..core.codec import dump, outcome, plan_to_json
 from ..core.errors import UsageError
 from ..core.model import Outcome, Plan, Status
 from ..render.inert import is_web_address
-from ..render.text import plan_text
+from ..render.text import plan_text, summary_line
 from . import console, exits, named_files, streams
 from .options import STDOUT, OutputOptions, ProjectOptions, to_paste
 
@@ -142,7 +142,7 @@ def report_outcomes(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, o
 
 def _print_results(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, options: OutputOptions) -> bool:
     """False where stdout is lost, which is reported."""
-    from ..render.results import results_json, results_text
+    from ..render.results import counts, results_json, results_text
 
     try:
         if options.output_format == "json":
@@ -152,7 +152,8 @@ def _print_results(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, op
         elif options.output_format == "markdown":
             from ..render.markdown import results_markdown
 
-            console.result(results_markdown(plan, outcomes, link_to=run_link(options.link)))
+            headline, scope = counts(outcomes) if outcomes else summary_line(plan), (plan.project, plan.environment)
+            console.result(results_markdown(scope, headline, outcomes, link_to=run_link(options.link)))
         else:
             console.result(results_text(plan, outcomes, console.style_for(sys.stdout)))
     except streams.OutputLost as lost:

@@ -17,7 +17,7 @@ from .entries import SIGNS, Entry, in_sections, of_drift, of_plan
 from .fields import Layout, row_lines
 from .fit import GAP, LIMIT, Detail, Part, fit, head_lines, whole_lines
 from .inert import code, fence, folded, html_code, is_web_address, link, units
-from .results import counts, result_lines
+from .results import result_lines
 from .safe import clean, clean_lines, cut
 from .side_by_side import drift_notes, drift_summary
 from .style import Style
@@ -75,17 +75,24 @@ def drift_markdown(drift: Drift, *, link_to: str | None = None, limit: int = LIM
     return _document(top, sections, [], whole, limit)
 
 
-def results_markdown(plan: Plan, outcomes: Sequence[Outcome], *, link_to: str | None = None, limit: int = LIMIT) -> str:
-    """How an apply ended, step by step: what was not done first, and never cut."""
-    top = [
-        f"### retinue: applied to {code(plan.project)} / {code(plan.environment)}",
-        f"**{counts(outcomes) if outcomes else summary_line(plan)}**",
-    ]
+def results_markdown(
+    scope: tuple[str, str],
+    headline: str,
+    outcomes: Sequence[Outcome],
+    notes: Sequence[Diagnostic] = (),
+    *,
+    link_to: str | None = None,
+    limit: int = LIMIT,
+) -> str:
+    """How an apply ended, step by step: what was not done first, and never cut. `scope`: project and environment."""
+    top = [f"### retinue: applied to {code(scope[0])} / {code(scope[1])}", f"**{headline}**"]
     sections = {
         "Not done": [_result(item) for item in outcomes if item.status is not Status.DONE],
         "Done": [_result(item) for item in outcomes if item.status is Status.DONE],
+        "Notes": _notes(notes),
     }
-    return _document(top, sections, [], _where(link_to, "The run as text or JSON says all."), limit)
+    foot = [f"{link('This run', link_to)}"] if link_to and is_web_address(link_to) else []
+    return _document(top, sections, foot, _where(link_to, "The run as text or JSON says all."), limit)
 
 
 def _document(
