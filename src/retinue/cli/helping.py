@@ -44,7 +44,7 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """As click does. Whoever reports a failure finds in `ctx.obj` what click has understood."""
-        console.SECRETS.clear()  # An earlier command of this process had keys of its own.
+        console.begin()
         if ctx.obj is not None:
             ctx.obj.append(ctx)
         return super().invoke(ctx)
