@@ -17,6 +17,7 @@ from ..engine.read import KEEPING, rewound, with_serving
 from ..load.located import Map
 from ..load.manifests import PASSED_OVER, left_behind
 from ..load.origins import shared_file_notes
+from ..load.written import places
 from ..providers.base import Adviser, Pointed, Rewindable, Service, Watchful
 from ..providers.losses import LOSS
 from . import console
@@ -106,7 +107,8 @@ def own_plan(
     going = [change for change in changes if not (change.blocked or change.held) and change.object_key in by_key]
     adviser = session.provider if isinstance(session.provider, Adviser) else None
     advice = [adviser.advice(change, by_key[change.object_key]) for change in going] if adviser else []
-    notes = shared_file_notes(session.loaded, changes, session.kinds)
+    notes = [*shared_file_notes(session.loaded, changes, session.kinds)]
+    notes += places(changes, session.written, session.loaded, session.kinds, session.project.root)
     # An empty source that is allowed is still worth a word.
     empty = (replace(item, severity=Severity.WARNING) for item in session.loaded.empty_sources)
     found = (*session.loaded.diagnostics, *empty)

@@ -19,7 +19,7 @@ from ..render.text import plan_text
 from . import console, exits, named_files, streams
 from .options import STDOUT, OutputOptions, ProjectOptions, to_paste
 
-_READ = ("text", "markdown")
+_READ = ("text", "markdown", "html")
 """Formats for people: no `apply` takes a file of them."""
 
 
@@ -59,6 +59,10 @@ def text_of(plan: Plan, options: OutputOptions, stream: TextIO | None) -> str:
         from ..render.markdown import plan_markdown
 
         return plan_markdown(plan, link_to=run_link(options.link))
+    if options.output_format == "html":
+        from ..render.webpage import plan_html
+
+        return plan_html(plan)
     style, width = console.canvas(stream)
     return plan_text(plan, style=style, show_unchanged=options.show_unchanged, width=width)
 

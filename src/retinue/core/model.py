@@ -114,6 +114,10 @@ class Diagnostic:
     severity: Severity = Severity.ERROR
 
 
+WRITTEN = "written"
+"""The code of a note that tells where in the files a change stands."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """The `retinue:` block of a manifest."""

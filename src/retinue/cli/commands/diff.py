@@ -27,7 +27,7 @@ from ..session import Session, open_session
 @options.connection_options
 @options.selection_options
 @click.option("--live", is_flag=True, help="Compare what is live in both, which reads both services.")
-@options.format_option("text", "json")
+@options.format_option("text", "json", "html")
 @options.OUT
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if anything differs.")
 def command(options: PlanOptions, *, left: str, right: str, live: bool, detailed_exitcode: bool) -> int:
@@ -56,6 +56,10 @@ def command(options: PlanOptions, *, left: str, right: str, live: bool, detailed
     found = replace(found, kinds=sessions[0].kinds)
     if options.output_format == "json":
         text = console.json_text(comparison_to_json(found, __version__))
+    elif options.output_format == "html":
+        from ...render.webpage import comparison_html
+
+        text = comparison_html(found)
     else:
         style, width = console.canvas(None if options.out else sys.stdout)
         text = comparison_text(found, style=style, width=width)

@@ -31,7 +31,7 @@ from .apply import read_plan
 @helping.command("show", ServiceOptions, "plan.json", "-e prod Assistant/math-tutor")
 @click.argument("what", metavar="PLANFILE|ADDRESS", shell_complete=completing.plans_or_addresses)
 @options.service_options
-@options.format_option("text", "json", "markdown", "sarif", "github")
+@options.format_option("text", "json", "markdown", "html", "sarif", "github")
 @options.LINK
 def command(options: ServiceOptions, *, what: str) -> int:
     """Show a saved plan, which needs no network and no project; or a live object by its address.
