@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from ..core.canonical import canonical_value, same
 from ..core.model import MISSING, WRITTEN, Change, Desired, Diagnostic, Json, Kind, Place, Severity, Shape
+from .composing import Composed
 from .files import Files
 from .located import place_of
 from .manifests import Loaded
@@ -62,12 +63,15 @@ def _exact(
     at: Place, before: Json, after: Json, body: bool, loaded: Loaded, line_at: Callable[[Place], str]
 ) -> Iterator[Place]:
     """The line of a text where it begins to differ, and where each variable on it is set; of a lone one only that."""
-    included, number = loaded.included.get(at), 0
+    number = 0
     if isinstance(after, str) and "\n" in after:
         old, new = (str(before).split("\n") if isinstance(before, str) else []), after.split("\n")
         pairs = zip(old, new, strict=False)
         number = next((n for n, (one, other) in enumerate(pairs) if one != other), min(len(old), len(new) - 1))
-    names = loaded.uses.get(at, ())
+    if isinstance(at, Composed):
+        at, number = at.part_at(number + 1)
+        number -= 1
+    names, included = loaded.uses.get(at, ()), loaded.included.get(at)
     if isinstance(after, str) and included and PurePosixPath(included).suffix not in (".yaml", ".yml", ".json"):
         at = Place(included, 1 + number, 1)
     elif "\n" in str(after):
