@@ -20,6 +20,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 ACTION = ROOT / ".github" / "actions" / "retinue"
 TOOL = "./.retinue-tool/.github/actions/retinue"
+ARTIFACT = "https://github.com/o/r/actions/runs/1/artifacts/2"
 SAME_REPOSITORY = "github.event.pull_request.head.repo.full_name == github.repository"
 
 
@@ -37,6 +38,7 @@ class Runner:
     log: str = ""
     summary: str = ""
     ran: list[str] = field(default_factory=list)
+    artifacts: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.temp.mkdir(exist_ok=True)
@@ -67,6 +69,11 @@ class Runner:
         environment = self._filled(step.get("env", {}))
         uses = step.get("uses", "")
         if uses.startswith("actions/checkout@"):
+            return 0
+        if uses.startswith("actions/upload-artifact@"):
+            given = self._filled(step["with"])
+            self.artifacts[given["name"]] = Path(given["path"]).read_text(encoding="utf-8")
+            self.values[f"steps.{step['id']}.outputs.artifact-url"] = ARTIFACT
             return 0
         if uses:
             assert uses == TOOL, uses

@@ -62,6 +62,7 @@ def gitlab(world: World, tmp_path: Path) -> Iterator[tuple[Runner, GitLabFake]]:
     fake = GitLabFake()
     with serving(fake) as api:
         given = {"GITLAB_CI": "true", "CI_PROJECT_ID": "acme/bots", "CI_API_V4_URL": api, "GITLAB_TOKEN": TOKEN}
+        given |= {"CI_JOB_URL": "https://gitlab.example.com/acme/bots/-/jobs/7"}
         given |= {"CI_MERGE_REQUEST_IID": "7", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main"}
         given |= {"RETINUE_DIRECTORY": ".", "RETINUE_ENVIRONMENT": "dev", "RETINUE_PACKAGE": "retinue"}
         given |= {"RETINUE_API_KEY": KEY, "RETINUE_ALLOWED_HOSTS": "127.0.0.1"}

@@ -16,7 +16,7 @@ import yaml
 
 from ..cli.conftest import KEY, World
 from ..review.fakes import TOKEN, GitHubFake, serving
-from .runner import ACTION, ROOT, Runner, git, with_tool
+from .runner import ACTION, ARTIFACT, ROOT, Runner, git, with_tool
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 OURS = [path for path in WORKFLOWS if path.name.startswith("retinue-")]
@@ -105,7 +105,11 @@ def test_what_was_approved_is_applied_after_the_merge(repository: Repository, wo
     digest = planned.outputs("plan")["digest"]
     assert comment["body"].count(digest) == 2
     assert "**Plan: 2 to create" in comment["body"]
-    assert planned.summary in comment["body"]
+    assert planned.summary.rstrip() in comment["body"]
+    ((name, page),) = planned.artifacts.items()
+    assert name == "retinue-plan-bots-dev"
+    assert page.startswith("<!DOCTYPE html>")
+    assert f"[The whole plan, side by side]({ARTIFACT})" in comment["body"]
     assert world.live() == {}
     code, applied = repository.apply(repository.merge())
     assert code == 0, applied.log

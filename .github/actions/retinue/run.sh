@@ -26,6 +26,10 @@ case ${INPUT_COMMAND:-plan} in
     make_plan
     retinue show "$plan" --format github
     retinue show "$plan" --format markdown >>"$GITHUB_STEP_SUMMARY"
+    retinue show "$plan" --format html >"$RUNNER_TEMP/retinue/plan.html"
+    # Of an artifact: letters and digits, and one for each environment of each project of a workflow.
+    name=$(printf 'retinue-plan-%s-%s' "${INPUT_DIRECTORY:-.}" "${INPUT_ENVIRONMENT:-}" | tr -c 'A-Za-z0-9' '-')
+    printf 'page=%s\npage_name=%s\n' "$RUNNER_TEMP/retinue/plan.html" "$name" >>"$GITHUB_OUTPUT"
     ;;
   apply)
     approval=()

@@ -117,7 +117,9 @@ OUT = click.option(
 OUT_BESIDES = click.option("--out", metavar="FILE", help=_OUT_HELP)
 """For commands that do something else without it; they look at STDOUT themselves."""
 LINK = click.option(
-    "--link", metavar="URL", help="Where the whole is, for Markdown that is too long. Default: the CI run."
+    "--link",
+    metavar="URL",
+    help="Where the whole is, for Markdown to link to. Default, if it is too long: the CI run.",
 )
 
 

@@ -58,7 +58,7 @@ def text_of(plan: Plan, options: OutputOptions, stream: TextIO | None) -> str:
     if options.output_format == "markdown":
         from ..render.markdown import plan_markdown
 
-        return plan_markdown(plan, link_to=run_link(options.link))
+        return plan_markdown(plan, link_to=run_link(options.link), page=options.link)
     if options.output_format == "html":
         from ..render.webpage import plan_html
 

@@ -34,8 +34,11 @@ _SHORTENED = "  … shortened; the head of this text says where the whole is"
 _MESSAGE = 200
 
 
-def plan_markdown(plan: Plan, *, link_to: str | None = None, limit: int = LIMIT) -> str:
-    """The plan in at most `limit` characters. `link_to`: where the whole of it is, for what had to be shortened."""
+def plan_markdown(plan: Plan, *, link_to: str | None = None, page: str | None = None, limit: int = LIMIT) -> str:
+    """The plan in at most `limit` characters.
+
+    `link_to`: where the whole of it is, for what had to be shortened; `page`: where that is to be linked in any case.
+    """
     names = f"{code(plan.project)} / {code(plan.environment)}"
     what = f"**{summary_line(plan)}** {code(plan.provider)}, {code(host(plan.endpoint))}"
     top = [f"### retinue: {names}", what]
@@ -52,7 +55,9 @@ def plan_markdown(plan: Plan, *, link_to: str | None = None, limit: int = LIMIT)
         top[:2], foot = [f"retinue: {names}: {what}. Digest {digest}"], ""
     elif outcome(plan) == "blocked":
         foot = f"Nothing is applied while a change is blocked. Digest {digest}"
-    whole = _where(link_to, "`retinue show PLANFILE` shows it whole.")
+    if page and foot and is_web_address(page):
+        foot += f" · {link('The whole plan, side by side', page)}"
+    whole = _where(page or link_to, "`retinue show PLANFILE` shows it whole.")
     return _document(top, _plan_sections(plan), [foot] if foot else [], whole, limit)
 
 

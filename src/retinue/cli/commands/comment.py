@@ -87,7 +87,8 @@ def _write(plan: Plan, options: HostOptions) -> int:
     mark = marker(plan.project, plan.environment)
     # The digest is there to be approved; all together is no longer than a comment may be.
     first = head(mark, None if outcome(plan) == "blocked" else plan_digest(plan_to_json(plan, "")))
-    body = f"{first}\n{plan_markdown(plan, link_to=run_link(options.link), limit=LIMIT - units(first) - 1)}"
+    room = LIMIT - units(first) - 1
+    body = f"{first}\n{plan_markdown(plan, link_to=run_link(options.link), page=options.link, limit=room)}"
     if options.out:
         console.deliver(body, replace(options, out=None if options.out == STDOUT else options.out))
         return 0
