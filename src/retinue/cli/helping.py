@@ -85,7 +85,8 @@ def command(
         lines = [f"retinue {name} {example}".rstrip() for example in examples]
         made = click.command(name, cls=Command, examples=lines, **settings)(gathering)
         for parameter in made.params:
-            parameter.type = completing.PATHS.get(str(parameter.metavar or parameter.name).upper(), parameter.type)
+            if str(parameter.metavar or parameter.name).upper() in completing.PATHS:
+                parameter.type = click.Path(readable=False)
         return made
 
     return decorate

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ..core.compare import Comparison
 from ..core.drift import Drift, Drifted, What
 from ..core.model import WRITTEN, Action, Address, Cause, Change, Diagnostic, Obstacle, Plan, Reason
-from .alike import Alike, alike
+from .alike import Users, alike, word_row
 from .diagnostics import obstacles
 from .fields import CAUSES, Layout, Row, changed_rows, created_rows, field_name, remark_after, row_lines, shown_fields
 from .safe import cells, clean, pad
@@ -111,7 +111,7 @@ def of_plan(plan: Plan) -> list[Entry]:
     return [_step(change, plan, written.get(str(change.address), {}), shared) for change in plan.changes]
 
 
-def _step(change: Change, plan: Plan, written: Mapping[str, str], shared: Mapping[tuple[str, str], Alike]) -> Entry:
+def _step(change: Change, plan: Plan, written: Mapping[str, str], shared: Mapping[tuple[str, str], Users]) -> Entry:
     kind, found, creates = plan.kinds.get(change.address.kind), shown_fields(change), change.action is Action.CREATE
     causes = _UNKNOWN_CAUSES if change.reason in _UNKNOWN_HISTORY else CAUSES
     # What is in a file is the author's own; the head says how large it is.
@@ -133,9 +133,9 @@ def _step(change: Change, plan: Plan, written: Mapping[str, str], shared: Mappin
             return [*created_rows(shown, kind, width)]
         result, address = list[Row](), str(change.address)
         for field in shown:
-            common = shared.get((address, field.path))
-            result += common.rows(field.path, address, written[field.path]) if common else ()
-            if common is None or common.users[0] == address:
+            users = shared.get((address, field.path), ())
+            result += [word_row(users, field.path, address, written[field.path])] if users else []
+            if address in users[:1] or not users:
                 result += changed_rows([field], kind, width, causes, written)
         return result
 
