@@ -69,7 +69,7 @@ def test_a_log_has_no_line_for_a_page_and_a_dumb_terminal_neither(many: World) -
 def test_a_log_has_a_line_now_and_then(world: World, capsys: Any) -> None:
     console.begin()
     console.status("reading: page 1")
-    world.monkeypatch.setattr(console._Status, "due", 0.0)
+    console._Status.due = 0.0
     for number in (2, 3):
         console.status(f"reading: page {number}")
     assert capsys.readouterr().err == "reading: page 2\n"
