@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -16,6 +15,7 @@ from ..core.codec import parse_address
 from ..core.errors import UsageError
 from ..core.model import Address
 from ..core.spelling import closest
+from ..core.values import dataclass
 from ..load.located import Map
 from . import completing
 
@@ -59,13 +59,17 @@ class ServiceOptions(ProjectOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class PlanOptions(ServiceOptions):
-    """What is planned, and what is allowed. `allow`: None for a command without the flag. `only`: as in `Intent`."""
+    """What is planned, and what is allowed. `allow`: None for a command without the flag.
+
+    `only`, `destroy`: as in `Intent`.
+    """
 
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     allow: Allowed | None = None
     only: Collection[Address] | None = None
+    destroy: bool = False
 
     @property
     def allowed(self) -> Allowed:
@@ -80,6 +84,7 @@ class ApplyOptions(PlanOptions):
     expect_digest: str | None = None
     fail_fast: bool = False
     backup: str | None = None
+    detailed_exitcode: bool = False
 
     @property
     def approved(self) -> bool:

@@ -130,9 +130,9 @@ def report_outcomes(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, o
         from ..render.results import results_text
 
         console.note(results_text(plan, outcomes, console.style_for(sys.stderr)))
-        code = code or exits.Exit.ERROR
+        code = exits.Exit.ERROR if code in exits.FINE else code
     leaves = any(not item.action.gives_up and not item.held for item in plan.changes)
-    if options.output_format != "json" and code is exits.Exit.OK and leaves and not options.quiet:
+    if options.output_format != "json" and code in exits.FINE and leaves and not options.quiet:
         console.note(f"Next: `{to_paste('output', options)}` prints the live ids.")
     console.diagnostics([diagnostic for item in outcomes for diagnostic in item.notes])
     return code

@@ -6,8 +6,10 @@ Which block a code lifts, core/policy.py and core/promotion.py decide.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Literal, NamedTuple, TypeAlias
+
+from .values import dataclass
 
 Extent: TypeAlias = Literal[True] | int | tuple[str, ...]
 """How far a code is allowed: as such (True), for a number, or for addresses."""
@@ -65,6 +67,9 @@ class Allowed:
     def named(self, code: str) -> tuple[str, ...]:
         extent = self.codes.get(code)
         return extent if isinstance(extent, tuple) else ()
+
+    def without(self, code: str) -> Allowed:
+        return Allowed({other: extent for other, extent in self.codes.items() if other != code})
 
     def flags(self) -> list[str]:
         """As one would type it: each a flag of its own."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from .allowed import Allowed
 from .canonical import canonical, canonical_json
@@ -12,6 +11,7 @@ from .model import MISSING, Address, Desired, Live, Obstacle, Resource
 from .observation import Target
 from .ownership import Claim, World
 from .pointer import value_at
+from .values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from enum import StrEnum
 
 from .codec import diagnostic_to_json, scope_to_json
 from .model import Action, Address, Cause, Change, Diagnostic, FieldChange, Json, Plan, Severity
+from .values import dataclass
 
 
 class What(StrEnum):

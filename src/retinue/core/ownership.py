@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from .allowed import flag
 from .errors import NewerMarker
 from .marker import REPAIRED, Applied, Owner
 from .model import Action, Address, Change, Diagnostic, Live, ObjectKey, Severity
+from .values import dataclass
 
 _MOST_NAMED = 5
 

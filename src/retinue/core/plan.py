@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fnmatch import fnmatchcase
 
 from . import policy
@@ -18,6 +18,7 @@ from .promotion import Proof, hold
 from .renames import Pair, moved_from_line, renames
 from .spelling import known_or_meant
 from .steps import Steps, forget_step
+from .values import dataclass
 from .waves import closure
 
 
@@ -50,8 +51,12 @@ def select(
         return None
     known = {resource.address: resource for resource in desired}
     everything = sorted({str(address) for address in (*known, *orphans)})
+
+    def matched(patterns: Sequence[str]) -> set[str]:
+        return {text for text in everything for pattern in patterns if fnmatchcase(text, pattern)}
+
     for pattern in (*targets, *excludes):
-        if not any(fnmatchcase(text, pattern) for text in everything):
+        if not matched([pattern]):
             remedy = f"{known_or_meant(pattern, everything)} A pattern looks like Assistant/support-*."
             raise UsageError(f"no object matches `{pattern}`", remedy)
     for key, value in (labels or {}).items():
@@ -59,19 +64,14 @@ def select(
             pairs = {f"{k}={v}" for resource in known.values() for k, v in resource.policy.labels.items()}
             remedy = known_or_meant(f"{key}={value}", pairs, "Known labels")
             raise UsageError(f"no manifest has the label {key}={value}", remedy)
+    kept = (matched(targets) if targets else set(everything)) - matched(excludes)
     chosen = {
         address
         for address, resource in known.items()
-        if (not targets or _any_matches(targets, str(address)))
-        and not _any_matches(excludes, str(address))
+        if str(address) in kept
         and all(resource.policy.labels.get(key) == value for key, value in (labels or {}).items())
     }
-    exact = {target for target in targets if target in everything and not _any_matches(excludes, target)}
-    return Selection(frozenset(chosen), frozenset(exact))
-
-
-def _any_matches(patterns: Sequence[str], text: str) -> bool:
-    return any(fnmatchcase(text, pattern) for pattern in patterns)
+    return Selection(frozenset(chosen), frozenset(kept.intersection(targets)))
 
 
 @dataclass(frozen=True, slots=True)

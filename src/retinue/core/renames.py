@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
 from .canonical import canonical, canonical_json, same
 from .model import Address, Json, Kind, Resource
+from .values import dataclass
 
 _ALIKE = 0.75
 _LESS, _NAMED = 0.6, 0.6

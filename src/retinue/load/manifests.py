@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import gc
+import re
 import sys
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from ..core.model import Address, Desired, Diagnostic, Kind, Obstacle, Place, Severity
 from ..core.pointer import split_pointer
 from ..core.problem import shown
 from ..core.spelling import closest
-from ..schema import EXTRAS, Catalogue
+from ..core.values import dataclass
+from ..schema import EXTRAS, Catalogue, with_extras
 from .composing import composed
 from .documents import Manifest, described, environments_of, identify, policy_of, read, unknown_environments
-from .files import Files, Found, first_bytes
+from .files import Files, Found, first_bytes, slashes
 from .includes import Renderer
 from .knowledge import described_twice, folded, spelled_out, unknown_references, with_uploads
 from .layers import merge, over_defaults, without_nulls
@@ -29,6 +31,9 @@ from .variables import REQUIRED, Variables, file_place, unknown_override, values
 PASSED_OVER: Final = "passed-over"
 UNMATCHED: Final = "overlay-unmatched"
 """The code of a problem that a manifest which is still to be written may solve."""
+CONSEQUENCES: Final = frozenset((UNMATCHED, "reference-missing"))
+"""Codes of what follows from manifests that were not found."""
+_FINAL = re.compile(r"(?:\r*\n)+\Z")
 _MOST_NAMED = 3
 _OURS = frozenset(("retinue", EXTRAS))
 # After one of these the value is a stand-in: validation must not report it again.
@@ -87,7 +92,12 @@ def load(
         known |= run.variables.used | run.lenient.used
         run.problems += [unknown_override(name, run.overrides, known) for name in run.overrides if name not in known]
     inside = [resource for resource, here in compiled if here]
-    kinds, uploads = run.known.kinds, run.renderer.uploads
+    kinds = run.known.kinds
+    uploads = {Address(run.known.uploaded, name): item for name, item in run.renderer.uploads.items()}
+    if environment is not None:
+        provider = project.environments[environment].provider
+        own = {name: schema for name in kinds if (schema := run.known.extras(provider, name)) is not None}
+        kinds = with_extras(kinds, provider, own)
     run.problems.extend(unknown_references(inside, uploads, elsewhere, environment, kinds))
     run.problems.extend(described_twice(inside, uploads, kinds))
     inside = with_uploads(inside, uploads, kinds)
@@ -297,7 +307,8 @@ def _overlays(run: _Run, manifests: Mapping[Address, Manifest]) -> dict[Address,
     read_any = [_read_file(run, source, name, partial) for name in source.names]
     if not any(read_any) and source.what != "unusable":
         message = f"the overlay `{entry}` of environment `{run.environment}` names no file with a partial manifest"
-        run.problems.append(Diagnostic("overlay-missing", message, "Correct the path or remove the line.", at))
+        remedy = slashes(entry) or "Correct the path or remove the line."
+        run.problems.append(Diagnostic("overlay-missing", message, remedy, at))
     found = _unique(run, partial)
     for address, overlay in found.items():
         if address not in manifests and run.complete:
@@ -320,6 +331,8 @@ def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Desire
     if overlay is not None:
         data = merge(data, run.render(overlay, here), run.problems)
     data = composed(manifest.kind, without_nulls(manifest.kind, spelled_out(manifest.kind, data)))
+    # Limits count what is sent.
+    _keep_once(manifest.kind, data)
     block = data.get("retinue")
     run.problems.extend(unknown_environments(block, names))
     found = validate_manifest(manifest.kind, data, manifest.address)
@@ -337,7 +350,6 @@ def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Desire
 
 def _spec_of(run: _Run, kind: Kind, data: Map) -> Map:
     """The fields of a kind, and what `providers` has for the environment's own one; the places are those of `data`."""
-    _keep_once(kind, data)
     spec = Map(data.place)
     spec.keys_at, spec.values_at = data.keys_at, data.values_at
     for name, value in data.items():
@@ -355,8 +367,8 @@ def _keep_once(kind: Kind, data: Map) -> None:
     for name, value in data.items():
         if type(value) is str:
             field = kind.fields.get(name)
-            trimmed = field is not None and field.shape.trim_final_newline and "\r" not in value
-            data[name] = sys.intern(value.rstrip("\n") if trimmed else value)
+            trimmed = field is not None and field.shape.trim_final_newline
+            data[name] = sys.intern(_FINAL.sub("", value) if trimmed and value[-1:] == "\n" else value)
 
 
 def _belongs(run: _Run, manifest: Manifest, overlay: Map | None) -> bool:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
 from ..core.model import Action, Address, Cause, Change, Diagnostic, Json, Kind, Place, Severity
 from ..core.pointer import split_pointer
+from ..core.values import dataclass
 from .composing import Composed
-from .located import Map, Seq, place_of
+from .located import Map, Seq, children, place_of
 from .manifests import Loaded
 from .yaml import parse_text
 
@@ -145,10 +145,6 @@ def _files_in(
         return here
     below = known.get(id(value))
     if below is None:
-        if isinstance(value, Map):
-            items = [(item, value.values_at[key]) for key, item in value.items()]
-        else:
-            items = [*value.pairs()]
-        parts = (_files_in(item, place, included, known) for item, place in items)
+        parts = (_files_in(item, place, included, known) for _, item, place in children(value))
         below = known[id(value)] = tuple(dict.fromkeys(chain.from_iterable(parts)))
     return (*here, *below)

@@ -8,22 +8,27 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from ..core.model import MISSING, Diagnostic, Place
 from ..core.pointer import join_pointer
 from ..core.problem import listed, shown
 from ..core.spelling import closest, did_you_mean
+from ..core.values import dataclass
 from .builder import MAX_PROBLEMS
 from .files import MAX_BYTES, place_in
-from .located import Map, place_of
+from .located import Map, mappings_in, place_of
 from .scalars import plain
 
 REQUIRED = "variable-required"
 _NAME = r"[A-Za-z_][A-Za-z0-9_-]*"
 _WHOLE = re.compile(rf"\$\{{var\.({_NAME})\}}")
-_PART = re.compile(rf"(?P<escape>\$\$\{{)|\$\{{var\.(?P<name>{_NAME})\}}|\$\{{(?P<other>[^{{}}\n]*)(?P<end>\}}?)")
+_PART = re.compile(
+    rf"(?P<escape>\$\$\{{)|\$\{{var\.(?P<name>{_NAME})\}}"
+    r"|\$\{(?P<other>\{[^{}\n]*\}(?=\})|[^{}\n]*)(?P<end>\}?)"
+)
+_MEANT = re.compile(rf"[{{\s.]*(?:{_NAME}\.)*({_NAME})")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,10 +49,10 @@ class Variables:
         whole = _WHOLE.fullmatch(text)
         if whole is None:
             return self.text(text, at, problems)
-        known, value = self._get(whole[1])
-        if not known:
+        value = self._get(whole[1])
+        if value is MISSING:
             problems.append(self._undefined(whole[1], at))
-        return value if known else text
+        return text if value is MISSING else value
 
     def text(self, text: str, at: Place, problems: list[Diagnostic], *, exact: bool = False) -> str:
         """`text` with every variable replaced. `exact`: it is a whole file, so offsets in it are places."""
@@ -57,8 +62,8 @@ class Variables:
         def replacement(found: re.Match[str]) -> str:
             if found["escape"]:
                 return "${"
-            known, value = self._get(found["name"] or "")
-            if known:
+            value = self._get(found["name"] or "")
+            if value is not MISSING:
                 return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             if len(problems) < enough:
                 place = place_in(text, found.start(), at.file) if exact else at
@@ -84,12 +89,9 @@ class Variables:
                 return found["name"], found.start()
         return None
 
-    def _get(self, name: str) -> tuple[bool, Any]:
+    def _get(self, name: str) -> Any:
         self.used.add(name)
-        for values in (self.values, self.elsewhere):
-            if name in values:
-                return True, values[name]
-        return False, None
+        return self.values.get(name, self.elsewhere.get(name, MISSING))
 
     def _undefined(self, name: str, at: Place) -> Diagnostic:
         if name in self.missing:
@@ -102,10 +104,20 @@ class Variables:
         return Diagnostic("variable-undefined", f"the variable `{name}` is not defined ({where})", remedy, at)
 
 
+TEMPLATE = re.compile(r"\$?\{[{%](.*?)[%}]\}|<%=?(.*?)%>|\$\(?(\w+)\)?|%\{?(\w+)[%}]")
+"""How other tools write a variable."""
+
+
+def meant_variable(text: str) -> str:
+    """`${var.x}` for what stands between the signs of another tool's template: `x`, ` .Values.x `, `env.x`."""
+    found = _MEANT.match(text)
+    return f"${{var.{found[1] if found else 'NAME'}}}"
+
+
 def _no_variable(found: re.Match[str], at: Place) -> Diagnostic:
     shown = found[0] if len(found[0]) <= 40 else found[0][:39] + "…"
     message = f"`{shown}` is not a variable" if found["end"] else f"`{shown}` is a variable that never ends"
-    remedy = "Only ${var.NAME} is replaced. Write $${ for a literal ${."
+    remedy = f"For a variable write `{meant_variable(found['other'])}`; for a literal ${{ write $${{."
     return Diagnostic("variable-syntax", message, remedy, at)
 
 
@@ -163,11 +175,10 @@ def declaration_problems(data: Map) -> Iterator[Diagnostic]:
     for name, item in declared.items():
         if item.default is not MISSING and not item.holds(item.default):
             yield _wrong(item, f"its default is {_found(item.default)}", data, ("variables", name, "default"))
-    environments = data.get("environments")
     # By variable and value, the environments that have it: one mistake of several is told once, at the first of them.
     wrong: dict[str, dict[str, list[str]]] = {}
-    for environment, target in environments.items() if isinstance(environments, dict) else ():
-        values = target.get("variables") if isinstance(target, dict) else None
+    for environment, target in mappings_in(data, "environments").items():
+        values = target.get("variables")
         for name, value in values.items() if isinstance(values, dict) and declared else ():
             # The schema complains about what is no scalar.
             if not isinstance(value, dict | list) and not (name in declared and declared[name].holds(value)):

@@ -8,13 +8,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from ..core.errors import ApiGone, NotFound, Rejected, ServiceError
 from ..core.model import Json
+from ..core.values import dataclass
 from .lenient import mapping, text
 from .wire import Answer, Verb
 
@@ -105,7 +105,7 @@ def asking(http: Http, path: str, gone: str) -> Ask:
         try:
             return http.ask(Verb.LIST, "GET", path, params=params)
         except ApiGone as error:
-            raise ApiGone(error.message, gone, status=error.status) from error
+            raise ApiGone(error.message, error.remedy or gone, status=error.status) from error
 
     return ask
 

@@ -47,7 +47,7 @@ def plan_markdown(plan: Plan, *, link_to: str | None = None, page: str | None = 
         top.append(promotion_line(plan.promotion, code))
     if not plan.complete:
         top.append("> " + NARROWED.replace("\n", "\n> "))
-    if allowed := allowed_line(plan.allowed):
+    if allowed := allowed_line(plan):
         top.append(code(allowed))
     foot = f"Digest, to approve exactly this with `retinue apply --expect-digest`: {digest}"
     if outcome(plan) == "no-changes":

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from ..core.model import Json
+from ..core.values import dataclass
 from .safe import clean
 
 _LEGEND = (

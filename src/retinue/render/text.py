@@ -44,7 +44,7 @@ def plan_text(
         steps.extend(style.muted(f"    {clean(str(address))}") for address in plan.unchanged_addresses)
     blocks.append("\n".join(steps))
     blocks.append("\n".join(note_lines(plan.diagnostics, style)))
-    blocks.append(style.warning(allowed_line(plan.allowed)))
+    blocks.append(style.warning(allowed_line(plan)))
     blocks.append(style.strong(summary_line(plan)))
     return defuse("\n\n".join(block for block in blocks if block)) + "\n"
 
@@ -69,9 +69,12 @@ def summary_line(plan: Plan) -> str:
     return f"Plan: {', '.join(parts)}."
 
 
-def allowed_line(allowed: Allowed) -> str:
-    """The flags by which something was allowed: they are part of what is reviewed."""
-    return f"Allowed: {', '.join(map(clean, allowed.flags()))}" if allowed else ""
+def allowed_line(plan: Plan) -> str:
+    """The flags by which something was allowed: they are part of what is reviewed. A wrong number allows nothing."""
+    blocks = {change.blocked.code for change in plan.changes if change.blocked}
+    given = plan.allowed.codes.items()
+    codes = {code: extent for code, extent in given if not (type(extent) is int and code in blocks)}
+    return f"Allowed: {', '.join(map(clean, Allowed(codes).flags()))}" if codes else ""
 
 
 def header(plan: Plan) -> str:

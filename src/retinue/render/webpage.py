@@ -59,7 +59,7 @@ del,ins{text-decoration:none;border-radius:3px}del{background:var(--delw)}ins{ba
 def plan_html(plan: Plan) -> str:
     """The whole of a plan."""
     top = [summary_line(plan), promotion_line(plan.promotion) if plan.promotion else ""]
-    top += ["" if plan.complete else NARROWED, allowed_line(plan.allowed)]
+    top += ["" if plan.complete else NARROWED, allowed_line(plan)]
     sections = in_sections(of_plan(plan))
     return _page(header(plan), top, sections, plan.diagnostics, f"Digest {plan_digest(plan_to_json(plan, ''))}")
 

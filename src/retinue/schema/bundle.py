@@ -50,6 +50,7 @@ def project_schema(known: Catalogue) -> dict[str, Json]:
         kind.word: {
             "type": "object",
             "description": f"What every manifest of kind {kind.name} starts from.",
+            "x-retinue-elsewhere": kind.schema.get("x-retinue-elsewhere", {}),
             "additionalProperties": False,
             "properties": {name: {} for name in (*kind.fields, *kind.shared, EXTRAS)}
             | {"retinue": {**_block(), "properties": block}},

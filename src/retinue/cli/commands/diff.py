@@ -74,7 +74,7 @@ def _live_side(session: Session, options: PlanOptions) -> Side:
     links = link(session.kinds, {address: claim.live for address, claim in owned.items()}, {}, files, seen.files)
     return {
         address: comparable(
-            links.named(replace(claim.live, spec=console.SECRETS.masked_json(dict(claim.live.spec)))),
+            links.named(replace(claim.live, spec=console.hidden(claim.live.spec, session.kinds[address.kind]))),
             session.kinds[address.kind],
             protected=bool(claim.applied and claim.applied.protected),
         )

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 import threading
-from dataclasses import dataclass
 from typing import Any
 
 import click
 
 from ...core.errors import RetinueError, UsageError
 from ...core.model import Json
+from ...core.values import dataclass
 from .. import console, emulators, helping
 
 _FAILURES = (

@@ -26,6 +26,7 @@ from ..session import open_session
 @options.apply_options
 @click.option("--verified", is_flag=True, help="What goes on must have passed `retinue verify` in FROM, too.")
 @options.format_option("text", "json")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if all that remains is held.")
 def command(options: ApplyOptions, *, source: str, target: str, verified: bool) -> int:
     """Apply to the environment TO what is applied and unchanged in the environment FROM. Shows a plan first.
 

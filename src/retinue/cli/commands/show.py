@@ -15,7 +15,7 @@ from ...core.canonical import canonical
 from ...core.codec import parse_address
 from ...core.differences import differing, stated_fields
 from ...core.errors import UsageError
-from ...core.model import Json, Kind
+from ...core.model import FieldChange, Json, Kind
 from ...core.observation import Observation
 from ...core.spelling import known_or_meant
 from ...engine.read import read_ours
@@ -62,7 +62,7 @@ def command(options: ServiceOptions, *, what: str) -> int:
     shown = {
         "address": str(address),
         "remote_id": live.remote_id,
-        "fields": stated_fields(console.SECRETS.masked_json(dict(live.spec)), kind),
+        "fields": stated_fields(console.hidden(live.spec, kind), kind),
         "users": None if live.users is None else list(live.users),
         "version": next((item["version"] for item in versions or () if item["current"]), None),
         "versions": versions,
@@ -77,15 +77,13 @@ def command(options: ServiceOptions, *, what: str) -> int:
 
 def _versions(versions: Sequence[Version], kind: Kind) -> list[Json]:
     """Newest first, as they came: each with what it changed of the one before, the first with what it stated."""
-    specs = [console.SECRETS.masked_json(dict(version.resource.spec)) for version in versions]
+    specs = [console.hidden(version.resource.spec, kind) for version in versions]
     shown = []
     for version, after, before in zip(versions, specs, [*specs[1:], None], strict=True):
-        changes = [
-            {"path": f"/{name}", "before": None, "after": value} for name, value in stated_fields(after, kind).items()
-        ]
+        fields = tuple(FieldChange(f"/{name}", None, value) for name, value in stated_fields(after, kind).items())
         if before is not None:
             fields = differing(kind.fields, canonical(before, kind), canonical(after, kind))
-            changes = [{"path": item.path, "before": item.before, "after": item.after} for item in fields]
+        changes = [{"path": item.path, "before": item.before, "after": item.after} for item in fields]
         created_at = datetime.fromtimestamp(version.created_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         about = {"version": version.number, "created_at": created_at, "current": version.current}
         shown.append({**about, "changes": changes})

@@ -6,9 +6,10 @@ Source: the definitions that Azure published for 2024-02-15-preview to 2025-04-0
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
+
+from ...core.values import dataclass
 
 FIRST, DEFAULT, NEWEST = "2024-02-15-preview", "2024-05-01-preview", "2025-04-01-preview"
 FOUNDRY_VERSIONS = ("v1", "2025-05-01", "2025-05-15-preview")

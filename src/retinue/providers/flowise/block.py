@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ...core.model import Json
+from ...core.values import dataclass
 from ..lenient import mapping, mappings, text
 
 NAME = "flowise"

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from ...core.model import Desired, Diagnostic, Json, Severity
 from ...core.pointer import join_pointer
 from ...core.spelling import did_you_mean
+from ...core.values import dataclass
 from ..losses import LOSS
 from .block import NAME, block_of
 
