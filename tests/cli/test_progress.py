@@ -67,12 +67,14 @@ def test_a_log_has_no_line_for_a_page_and_a_dumb_terminal_neither(many: World) -
 
 
 def test_a_log_has_a_line_now_and_then(world: World, capsys: Any) -> None:
+    now = [100.0]
+    world.monkeypatch.setattr("time.monotonic", lambda: now[0])
     console.begin()
-    console.status("reading: page 1")
-    console._Status.due = 0.0
-    for number in (2, 3):
+    for number, second in enumerate((100, 129, 131, 132, 160), 1):
+        now[0] = second
         console.status(f"reading: page {number}")
-    assert capsys.readouterr().err == "reading: page 2\n"
+    world.monkeypatch.undo()
+    assert capsys.readouterr().err == "reading: page 3\n"
 
 
 def test_of_many_steps_each_says_the_how_many_th_it_is(many: World) -> None:
