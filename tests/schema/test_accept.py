@@ -141,6 +141,12 @@ def test_a_keyword_without_a_fast_test_is_an_error_when_it_compiles() -> None:
         acceptor({"not": {"type": "integer"}})
 
 
+def test_a_member_for_which_there_is_no_fast_test_is_left_to_the_validator() -> None:
+    accepts = acceptor({"properties": {"plain": {"type": "string"}, "other": {"anyOf": [{"type": "string"}]}}})
+    assert accepts({"plain": "x"})
+    assert not accepts({"other": "x"})
+
+
 def test_a_pattern_ends_where_the_text_ends() -> None:
     assert ecma("^a$").search("a")
     assert not ecma("^a$").search("a\n")

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from ..core.errors import UsageError
 from ..load.endpoints import EMULATOR, is_loopback, meant_base
@@ -76,9 +75,15 @@ def proxy_for(url: str, *, signed: bool) -> str | None:
 
     `signed`: the requests carry a key. Raises UsageError where another machine would read it on the way.
     """
-    target, settings = urlsplit(url), getproxies()
-    host, proxy = target.hostname or "", settings.get(target.scheme) or settings.get("all")
-    if not proxy or is_loopback(host) or proxy_bypass(target.netloc):
+    target = urlsplit(url)
+    host = target.hostname or ""
+    if is_loopback(host):
+        return None
+    from urllib.request import getproxies, proxy_bypass  # with http.client and email: 50 million instructions
+
+    settings = getproxies()
+    proxy = settings.get(target.scheme) or settings.get("all")
+    if not proxy or proxy_bypass(target.netloc):
         return None
     proxy = proxy if "://" in proxy else f"http://{proxy}"
     if signed and target.scheme == "http" and not is_loopback(urlsplit(proxy).hostname or ""):

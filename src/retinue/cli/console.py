@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import stat
 import sys
 import threading
@@ -50,6 +49,8 @@ def canvas(stream: TextIO | None) -> tuple[Style, int]:
         return Style(color=False), REVIEWED
     if _is_file(stream) or not stream.isatty():
         return style_for(stream), REVIEWED
+    import shutil  # with its compressions: only where there is a terminal
+
     return style_for(stream), max(60, min(shutil.get_terminal_size((REVIEWED, 24)).columns, 160))
 
 

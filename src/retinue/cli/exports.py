@@ -14,8 +14,8 @@ from ..core.observation import Observation
 from ..core.references import Names, to_names
 from ..core.values import dataclass
 from ..engine.read import read_live
-from ..load.dumps import flat
-from ..load.export import Destination, Exported, manifests_from_objects, objects_from_text, texts
+from ..load.dumps import flat, objects_from_text
+from ..load.export import Destination, Exported, manifests_from_objects
 from ..load.files import Files
 from ..load.fitting import Beside, fitted
 from ..load.located import Map
@@ -189,12 +189,12 @@ def _kept(provider: object, lives: Sequence[Live]) -> list[Diagnostic]:
 
 def _with_names(exported: Exported, names: Names, session: Session) -> Exported:
     """With addresses in the place of live ids that have one, in this project or now."""
-    manifests = tuple(
-        item._replace(data=to_names(item.data, session.kinds[item.address.kind], names)) for item in exported.manifests
+    return exported.with_manifests(
+        [
+            item._replace(data=to_names(item.data, session.kinds[item.address.kind], names))
+            for item in exported.manifests
+        ]
     )
-    changed = {new.path for new, old in zip(manifests, exported.manifests, strict=True) if new.data != old.data}
-    files = {**exported.files, **texts([item for item in manifests if item.path in changed])}
-    return replace(exported, files=files, manifests=manifests)
 
 
 def _into(project: Project, kind: Kind) -> Destination:

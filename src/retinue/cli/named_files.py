@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import secrets
 import stat
 import sys
 from collections.abc import Iterator
@@ -136,7 +135,7 @@ def _replace(target: Path, data: bytes, new: int, mode: int | None) -> None:
 
 def beside(target: Path, data: bytes, new: int, mode: int | None) -> Path:
     """A file of its own in the folder of the target, on the disk; made with `new`, then given `mode`."""
-    temporary = target.with_name(f".retinue-{secrets.token_hex(8)}")
+    temporary = target.with_name(f".retinue-{os.urandom(8).hex()}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     descriptor = os.open(temporary, flags, new)
     try:

@@ -6,7 +6,6 @@ Nor does it repeat a path or a command: it may hold the key itself.
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -61,6 +60,8 @@ def _from_command(command: str | Sequence[str], root: Path, seconds: float) -> s
     if os.environ.get("CI") and os.environ.get("RETINUE_ALLOW_COMMAND") != "1":
         remedy = "Set RETINUE_ALLOW_COMMAND=1 in the pipeline if retinue.yaml comes from a trusted branch."
         raise AuthError("the command of `api_key` is not run in CI: a pull request could change it", remedy)
+    import subprocess  # only where there is a command
+
     try:
         process = subprocess.Popen(  # noqa: S603 - the user's own `command:`, without a shell
             words, cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True

@@ -1,7 +1,7 @@
 """`dataclass` as the standard library has it, except that its methods are made when they are first called.
 
-To make them at once takes 3.8 million instructions a class, this 0.3, and 0.6 at the first instance: a third of the
-start of a plan, which imports a hundred classes and uses a third of them.
+To make them at once takes 3.8 million instructions a class, this 0.3, and 0.6 at the first instance: a fifth of the
+start of a plan, which imports 74 such classes and makes instances of 24.
 """
 
 from __future__ import annotations

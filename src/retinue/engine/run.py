@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import threading
 from collections import ChainMap
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -21,7 +21,7 @@ _LOOKS = 3
 
 def random_nonce() -> str:
     # One look into the kernel's pool for each, not one for each letter: ten threads wait for it otherwise.
-    number, letters = secrets.randbelow(len(NONCE_ALPHABET) ** NONCE_LENGTH), []
+    number, letters = int.from_bytes(os.urandom(16), "big") % len(NONCE_ALPHABET) ** NONCE_LENGTH, []
     for _ in range(NONCE_LENGTH):
         number, letter = divmod(number, len(NONCE_ALPHABET))
         letters.append(NONCE_ALPHABET[letter])

@@ -19,7 +19,6 @@ _REMEDY = "Remove it and write `api_key: {env: NAME}`. If it was a real password
 
 
 def endpoint_problems(data: Map) -> Iterator[Diagnostic]:
-    """The problems of the endpoints of all environments."""
     for name, item in mappings_in(data, "environments").items():
         endpoint = item.get("endpoint")
         problem = endpoint_problem(endpoint, item.get("allow_http") is True) if isinstance(endpoint, str) else None

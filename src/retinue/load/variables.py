@@ -79,7 +79,6 @@ class Variables:
         return _PART.sub(replacement, text)
 
     def names(self, text: str) -> tuple[str, ...]:
-        """The variables that a text asks for."""
         return tuple(dict.fromkeys(found["name"] for found in _PART.finditer(text) if found["name"]))
 
     def first(self, text: str) -> tuple[str, int] | None:

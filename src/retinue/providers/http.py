@@ -5,7 +5,6 @@ Must not know a vendor: what an answer means is the provider's `classify`.
 
 from __future__ import annotations
 
-import email.utils
 import io
 import json
 import math
@@ -283,7 +282,10 @@ class Http:
         """Wait before the next try. The gate itself waits for those that it `held_back`, for so many seconds."""
         pause = held_back
         if pause is None:
-            pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (failures - 1)) * self._random.uniform(0.5, 1.0)
+            from random import Random
+
+            chance = self._random or Random()  # noqa: S311
+            pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (failures - 1)) * chance.uniform(0.5, 1.0)
         if (now := self._clock.now()) + pause > self._deadline:
             then = f"the next try in {math.ceil(pause)} s is more than is left of --timeout"
             then = "the time of --timeout is up" if now >= self._deadline else then
@@ -401,8 +403,10 @@ def retry_after(headers: Mapping[str, str], wall_clock: float) -> float | None:
         pass  # the other header may still say
     try:
         value = headers.get("retry-after", "").strip()
-        if value.replace(".", "", 1).isdecimal():
-            return wait(float(value))
+        if not value or value.replace(".", "", 1).isdecimal():
+            return wait(float(value)) if value else None
+        import email.utils
+
         return wait(email.utils.parsedate_to_datetime(value).timestamp() - wall_clock)
     except (ValueError, OverflowError):
         return None

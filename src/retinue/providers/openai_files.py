@@ -5,7 +5,7 @@ Source of the facts: OpenAI API reference, Files. A file object has no metadata,
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -86,7 +86,7 @@ class FileVerbs:
 
 def multipart(fields: Mapping[str, str], filename: str, content: Content, sent: Callable[[int], None]) -> Stream:
     """The body of an upload (RFC 7578), made piece by piece at each sending; `sent` is told how many bytes are gone."""
-    boundary = secrets.token_hex(16)
+    boundary = os.urandom(16).hex()
     head = "".join(
         f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
         for name, value in fields.items()

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field, replace
 from enum import StrEnum
-from random import Random
 from typing import TYPE_CHECKING, Any
 
 from ..core.model import Json
@@ -15,6 +14,8 @@ from .credentials import Secrets
 from .gate import Clock
 
 if TYPE_CHECKING:
+    from random import Random
+
     from .http import Http
 
 
@@ -112,7 +113,7 @@ class Connection:
     budget: float = 900.0
     stop: threading.Event = field(default_factory=threading.Event)
     clock: Clock = field(default_factory=Clock)
-    random: Random = field(default_factory=Random)
+    random: Random | None = None
     log: Callable[[str], None] | None = None
     ours: tuple[str, ...] = ("",)
     progress: Callable[[str], None] | None = None

@@ -6,7 +6,6 @@ neither read markup nor notify anybody.
 
 from __future__ import annotations
 
-import html
 import re
 from urllib.parse import quote, urlsplit
 
@@ -33,6 +32,8 @@ def code(text: str) -> str:
 
 def html_code(text: str) -> str:
     """The same for inside an HTML block, where Markdown is not read."""
+    import html  # with its tables of names: only where something is shown
+
     return f"<code>{html.escape(defuse(clean(text)))}</code>"
 
 

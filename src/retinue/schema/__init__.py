@@ -9,7 +9,8 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import field, replace
 from functools import cache, cached_property
-from importlib import resources
+from importlib import import_module
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from ..core.model import MISSING, Field, Json, Kind, Shape
@@ -20,7 +21,9 @@ from ..core.values import dataclass
 @cache
 def schema_beside(package: str, name: str) -> dict[str, Json]:
     """The JSON Schema (draft-07) in a file `NAME.json` of a package."""
-    schema: dict[str, Json] = json.loads((resources.files(package) / f"{name}.json").read_text(encoding="utf-8"))
+    # importlib.resources would bring zipfile, tempfile and shutil: 20 million instructions.
+    folder = Path(import_module(package).__path__[0])
+    schema: dict[str, Json] = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
     return schema
 
 

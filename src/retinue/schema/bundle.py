@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Mapping
 from functools import cache
@@ -20,7 +19,7 @@ _NO_DEFAULTS = ("adopt", "moved_from")
 @cache
 def manifest_schema(kind: Kind) -> dict[str, Json]:
     """The strict schema of a rendered manifest: the kind's fields, its address line and the `retinue` block."""
-    schema, word = copy.deepcopy(dict(kind.schema)), kind.word
+    schema, word = dict(kind.schema), kind.word
     address = {
         "type": "string",
         "maxLength": 63,
@@ -31,7 +30,7 @@ def manifest_schema(kind: Kind) -> dict[str, Json]:
         word: address,
         **schema["properties"],
         "retinue": _block(),
-        EXTRAS: copy.deepcopy(own_schema("authors")["providers"]),
+        EXTRAS: own_schema("authors")["providers"],
     }
     schema["required"] = [word, *kind.required]
     return schema
@@ -40,7 +39,7 @@ def manifest_schema(kind: Kind) -> dict[str, Json]:
 @cache
 def project_schema(known: Catalogue) -> dict[str, Json]:
     """The strict schema of retinue.yaml. Of `defaults` it knows the keys; their values are checked in manifests."""
-    schema = copy.deepcopy(own_schema("project"))
+    schema: dict[str, Json] = json.loads(json.dumps(own_schema("project")))  # a copy of its own
     environment = schema["definitions"]["environment"]
     members = list(environment["properties"].items())
     after = next(index for index, (name, _) in enumerate(members) if name == "api_key") + 1
@@ -113,7 +112,7 @@ def _manifests_for_editors(known: Catalogue, extras: Extras) -> dict[str, Json]:
     for word, part in parts.items():
         body = {key: value for key, value in part.items() if key not in ("$schema", "title")}
         rest = {"if": {"type": "object", "required": [word]}, "then": body, "else": rest} if rest else body
-    return {**schema, **rest} if "if" in rest else {**schema, **rest, "properties": rest["properties"]}
+    return {**schema, **rest}
 
 
 def _manifest_for_editors(kind: Kind, extras: Extras) -> dict[str, Json]:

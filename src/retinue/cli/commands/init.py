@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 
 from ...core.errors import UsageError
+from ...load.emit import to_yaml
 from ...load.endpoints import EMULATOR, endpoint_problem
-from ...load.export import to_yaml
 from ...load.project import MISMATCH, load_project
 from ...providers import registry, starter
 from ...schema.bundle import editor_schemas
