@@ -102,6 +102,8 @@ def begin() -> None:
 def status(text: str) -> None:
     """What is going on: on a terminal one line that whatever comes next takes the place of, in a log a line seldom."""
     if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        import shutil
+
         from ..render.safe import clean, cut
 
         with _Status.lock:
