@@ -24,13 +24,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, kw_only=True)
 class OutputOptions:
-    """How a result is told. `out_mode`: of the plan that was in the file of `--out` before."""
+    """How a result is told. `out_mode`: of the plan that was in the file of `--out` before; `whole`: new texts too."""
 
     output_format: str | None = None
     out: str | None = None
     out_mode: int | None = None
     link: str | None = None
     show_unchanged: bool = False
+    whole: bool = False
     quiet: bool = False
     verbose: bool = False
     no_color: bool = False

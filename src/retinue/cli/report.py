@@ -66,7 +66,7 @@ def text_of(plan: Plan, options: OutputOptions, stream: TextIO | None) -> str:
 
         return plan_html(plan)
     style, width = console.canvas(stream)
-    return plan_text(plan, style=style, show_unchanged=options.show_unchanged, width=width)
+    return plan_text(plan, style=style, show_unchanged=options.show_unchanged, width=width, whole=options.whole)
 
 
 def run_link(link: str | None) -> str | None:

@@ -100,7 +100,8 @@ class Connection:
     `renew`: those of `headers` that sign a request, asked for again when the service no longer takes them.
     `budget`: seconds for the whole run. `transport`: in place of a socket, an in-process one. `ours`: how the marker
     addresses begin of the objects that the run is about; nothing more than a list has to tell of others. `progress`:
-    where a line goes about work that takes long. `proxy`: the URL of the proxy to go through. `secrets`: gets the keys
+    where a line goes about work that takes long; `status`: where the word goes that the next one takes the place of.
+    `proxy`: the URL of the proxy to go through. `secrets`: gets the keys
     of the headers, for whoever shows anything.
     """
 
@@ -117,6 +118,7 @@ class Connection:
     log: Callable[[str], None] | None = None
     ours: tuple[str, ...] = ("",)
     progress: Callable[[str], None] | None = None
+    status: Callable[[str], None] | None = None
     renew: Callable[[], Mapping[str, str]] | None = field(default=None, repr=False)
     proxy: str | None = field(default=None, repr=False)
     secrets: Secrets = field(default_factory=Secrets, repr=False)
