@@ -149,7 +149,7 @@ def from_live(session: Session, options: ServiceOptions, choice: Choice = EVERY)
     if (missed := choice.missed(objects)) is not None:
         raise UsageError(f"there is no unmanaged live object {missed}", "`retinue output` lists the managed ones.")
     here = session.environment.name
-    names = {(address.kind, claim.live.remote_id): address for address, claim in seen.world.owned.items()}
+    names = {(address.kind, live.remote_id): address for address, live in seen.world.owned.items()}
     adopting = [(item.address, item.policy.adopt.values()) for item in session.desired if item.address]
     names |= {(address.kind, value): address for address, values in adopting for value in values}
     taken = {address.name for address in _addresses(session.loaded)}

@@ -338,7 +338,8 @@ def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Desire
         found = [item for item in found if item.path != f"/{manifest.kind.body}"]
         found += validate_parts(manifest.kind, data, manifest.address)
     found += validate_extras(manifest.kind, data, manifest.address, run.known.extras)
-    run.problems += [item for item in found if item.place is None or item.place not in run.renderer.poisoned]
+    if manifest.data.place not in run.renderer.poisoned:
+        run.problems += [item for item in found if item.place is None or item.place not in run.renderer.poisoned]
     run.rendered[manifest.address] = data
     spec, policy = _spec_of(run, manifest.kind, data), policy_of(block, names)
     return Desired(manifest.kind.name, spec, manifest.address, policy, manifest.place), here

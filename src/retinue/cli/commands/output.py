@@ -27,7 +27,7 @@ def command(options: ServiceOptions) -> int:
     session = open_without_manifests(options)
     with connect(session, options) as service:
         owned = read_world(session, service, ours=True).world.owned
-    ids = ids_to_use(session, {address: claim.live for address, claim in owned.items()})
+    ids = ids_to_use(session, owned)
     text = env_text(ids) if options.output_format == "env" else console.json_text(ids)
     if not owned and not options.quiet:
         console.note(f"This environment owns nothing yet. Next: {to_paste('apply', options)}")

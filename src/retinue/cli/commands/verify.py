@@ -61,7 +61,7 @@ def command(options: ApplyOptions, *, words: tuple[str, ...]) -> int:
     if damaged := [str(step.address) for step in steps if owned[step.address].applied is None]:
         remedy = "The next change to it rewrites the marker; or take its `retinue.` metadata away and adopt it."
         raise StaleError(f"the marker of {', '.join(damaged)} cannot be read", remedy)
-    ids = ids_to_use(session, {step.address: owned[step.address].live for step in steps})
+    ids = ids_to_use(session, {step.address: owned[step.address] for step in steps})
     code, interrupted = evaluate(words, console.json_text(ids), session.environment.name)
     if interrupted:
         console.note("interrupted: nothing is noted as verified")
