@@ -18,7 +18,6 @@ from ..core.spelling import known_or_meant
 from ..engine.read import KEEPING, rewound, with_serving
 from ..load.located import Map
 from ..load.manifests import PASSED_OVER, left_behind
-from ..load.origins import shared_file_notes
 from ..load.uploads import line_ends_note
 from ..providers.base import Adviser, Pointed, Rewindable, Service, Watchful
 from ..providers.losses import LOSS
@@ -86,7 +85,7 @@ def own_plan(
     going = [item for item in plan.changes if not (item.blocked or item.held) and item.object_key in seen.by_key]
     adviser = session.provider if isinstance(session.provider, Adviser) else None
     advice = [adviser.advice(change, seen.by_key[change.object_key]) for change in going] if adviser else []
-    notes = [*shared_file_notes(session.loaded, plan.changes, session.kinds), *_line_ends(plan.changes, session, seen)]
+    notes = _line_ends(plan.changes, session, seen)
     if plan.changes:
         from ..load.written import places
 
