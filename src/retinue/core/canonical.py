@@ -147,6 +147,26 @@ def same(left: Json, right: Json) -> bool:
     return bool(left == right) and isinstance(left, bool) is isinstance(right, bool)
 
 
+def equal(left: Json, right: Json, shape: Shape) -> bool:
+    """Whether two values, of which either may be MISSING, mean the same."""
+    return same(undefaulted(left, shape), undefaulted(right, shape))
+
+
+def undefaulted(value: Json, shape: Shape) -> Json:
+    """In canonical form, with a default as MISSING."""
+    short = MISSING if value is MISSING else canonical_value(value, shape)
+    return MISSING if same(short, shape.default) else short
+
+
+def identity(item: Json, shape: Shape) -> str:
+    """What tells an item of a list from the others: type and name where it has them, else all of it."""
+    if shape.by_type is None or not isinstance(item, dict):
+        short = undefaulted(item, shape)
+        return canonical_json(None if short is MISSING else short)
+    inner = item.get(str(item.get("type")))
+    return canonical_json([item.get("type"), (inner if isinstance(inner, dict) else item).get("name")])
+
+
 def canonical_json(value: Json) -> str:
     """The one JSON text of a value: sorted keys, no spaces, one final form for each number; no NaN."""
     if type(value) is str:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from ..core.model import Address, Desired, Diagnostic, Kind, Obstacle, Place, Severity
 from ..core.pointer import split_pointer
 from ..core.problem import shown
-from ..core.spelling import closest
+from ..core.spelling import did_you_mean
 from ..core.values import dataclass
 from ..schema import EXTRAS, Catalogue, with_extras
 from .composing import composed
@@ -309,12 +309,9 @@ def _overlays(run: _Run, manifests: Mapping[Address, Manifest]) -> dict[Address,
     found = _unique(run, partial)
     for address, overlay in found.items():
         if address not in manifests and run.complete:
-            meant = closest(address.name, [known.name for known in manifests if known.kind == address.kind])
-            remedy = (
-                f"Did you mean `{overlay.kind.word}: {meant}`?"
-                if meant
-                else "Correct the name or remove this document."
-            )
+            names = [known.name for known in manifests if known.kind == address.kind]
+            otherwise = "Correct the name or remove this document."
+            remedy = did_you_mean(address.name, names, otherwise, f"{overlay.kind.word}: {{}}")
             message = f"this overlay hits nothing: there is no manifest `{address}`"
             run.problems.append(Diagnostic(UNMATCHED, message, remedy, overlay.place, str(address)))
     return {address: overlay.data.without({overlay.kind.word}) for address, overlay in found.items()}

@@ -193,4 +193,5 @@ class GitLab(Host):
                 return name
         raise AuthError("GitLab does not say whose token this is")
 
+
 HOSTS: Mapping[str, type[Host]] = {"github": GitHub, "gitlab": GitLab}
