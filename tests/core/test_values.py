@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Callable
 from typing import Any
@@ -41,6 +42,10 @@ CALLS: list[Callable[[Any], Any]] = [
     lambda cls: cls("a", parts=["x"]).total,
     lambda cls: dataclasses.replace(cls("a"), size=3),
     lambda cls: dataclasses.asdict(cls("a")),
+    lambda cls: copy.copy(cls("a", 2, ["x"], "other")),
+    lambda cls: copy.copy(cls("a", 2, ["x"], "other")).hidden,
+    lambda cls: copy.deepcopy(cls("a", parts=["x"])).total,
+    lambda cls: copy.deepcopy(cls("a", parts=["x"])) == cls("a", parts=["x"]),
     lambda cls: [field.name for field in dataclasses.fields(cls)],
     lambda cls: hasattr(cls("a"), "__dict__"),
     lambda cls: setattr(cls("a"), "size", 2),

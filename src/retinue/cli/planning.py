@@ -8,10 +8,12 @@ from dataclasses import replace
 from ..core.allowed import Allowed, flag
 from ..core.content import scope_of
 from ..core.errors import InvalidManifests, RetinueError, UsageError
+from ..core.literals import screened
+from ..core.masking import MASK
 from ..core.model import Action, Address, Change, Diagnostic, Inputs, Kind, Obstacle, Place, Plan, Promotion, Severity
 from ..core.observation import Observation
 from ..core.plan import Intent, make_plan, select
-from ..core.pointer import with_ignored
+from ..core.pointer import value_at, with_ignored
 from ..core.policy import block, less_done
 from ..core.promotion import Proof, proof_of, spec_digests, verified
 from ..core.spelling import known_or_meant
@@ -148,17 +150,30 @@ def _planned(session: Session, service: Service, seen: Observation, intent: Inte
 
 
 def _refuse_keys(plan: Plan, session: Session) -> None:
-    """Raises InvalidManifests where a manifest holds the key of this run: apply would write it."""
-    found, remedy = [], "Take it out of the manifest, and revoke the key: it stands in a file."
+    """Raises InvalidManifests where a manifest holds the key of this run, or `[key]` in place of a secret."""
+    found = []
     for change in plan.changes:
         written = session.written.get(str(change.address))
-        for item in change.fields if written else ():
-            if written and console.SECRETS.masked_json(item.after) != item.after:
-                message = f"{item.path} of {change.address} holds the key of this environment"
-                problem = Diagnostic("literal-secret", message, remedy, path=item.path, address=str(change.address))
-                found.append(placed(problem, written))
+        fields = {item.name: item.after for item in change.fields} if written else {}
+        wrong = {
+            (f"/{name}", f"/{name} of {change.address} holds the key of this environment", _REVOKE)
+            for name, value in fields.items()
+            if console.SECRETS.masked_json(value) != value
+        }
+        for pointer in screened(fields, session.kinds[change.address.kind], mask=False)[1]:
+            if written and all(MASK in str(value_at(spec, pointer)) for spec in (fields, dict(written.spec))):
+                wrong.add(
+                    (pointer, f"`{MASK}` stands here for a secret that is not shown, and would be written", _LEFT)
+                )
+        for path, message, remedy in sorted(wrong):
+            problem = Diagnostic("literal-secret", message, remedy, path=path, address=str(change.address))
+            found.append(placed(problem, written) if written else problem)
     if found:
         raise InvalidManifests(found)
+
+
+_REVOKE = "Take it out of the manifest, and revoke the key: it stands in a file."
+_LEFT = "Take it out of the manifest; with `ignore_changes` the service keeps the secret that it has."
 
 
 def _without_secrets(plan: Plan, kinds: Mapping[str, Kind]) -> Plan:

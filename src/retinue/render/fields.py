@@ -47,7 +47,8 @@ class Layout(NamedTuple):
 class Row(NamedTuple):
     """One value of a field, on one line: what it was, what it will be, what is to be said instead or besides.
 
-    `diff` tells it line by line; `whole` is a text of which the line holds the beginning.
+    `diff` tells it line by line; `whole` is a text of which the line holds the beginning. `exact`: what tells a brief
+    value from others that look like it.
     """
 
     label: str
@@ -58,6 +59,7 @@ class Row(NamedTuple):
     diff: TextDiff | None = None
     column: int = _LABEL
     whole: str = ""
+    exact: str = ""
 
 
 def shown_fields(change: Change) -> tuple[FieldChange, ...]:
@@ -131,9 +133,9 @@ def _leaf_row(leaf: Leaf, remark: str, width: int) -> Row:
     label, before, after = leaf.path, leaf.before, leaf.after
     room = width - len(_INDENT) - max(_LABEL, cells(label) + 2)
     if before is MISSING:
-        return Row(label, after=_brief(after, Shape(), max(20, room - 2)), remark=remark)
+        return Row(label, after=_brief(after, Shape(), max(20, room - 2)), remark=remark, exact=repr(after))
     if after is MISSING:
-        return Row(label, before=_brief(before, Shape(), max(20, room - 2)), remark=remark)
+        return Row(label, before=_brief(before, Shape(), max(20, room - 2)), remark=remark, exact=repr(before))
     texts = isinstance(before, str) and isinstance(after, str)
     # What looks alike but is not is written out (`caf\u00e9`).
     alike = texts and _looks_alike(before, after)
