@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
-from ..core.codec import outcome, plan_digest, plan_to_json
+from ..core.codec import outcome, plan_to_json
 from ..core.model import Action, Cause, Change, Diagnostic, Obstacle, Outcome, Plan, Status
 from .diagnostics import note_lines, obstacles
 from .fields import Layout, changed_fields, created_fields, field_name, shown_fields
@@ -35,7 +35,7 @@ def plan_markdown(plan: Plan, *, link_to: str | None = None, limit: int = LIMIT)
         f"### retinue: {code(plan.project)} / {code(plan.environment)}",
         f"**{summary_line(plan)}** {code(plan.provider)}, {code(host(plan.endpoint))}",
     ]
-    digest = code(plan_digest(plan_to_json(plan, "")))
+    digest = code(plan_to_json(plan, "")["digest"])
     if plan.promotion is not None:
         top.append(promotion_line(plan.promotion, code))
     if not plan.complete:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from ...core.codec import outcome, plan_digest, plan_to_json
+from ...core.codec import outcome, plan_to_json
 from ...core.errors import AuthError, ServiceError, UsageError
 from ...core.model import Plan
 from ...core.values import dataclass
@@ -87,7 +87,7 @@ def command(options: HostOptions) -> int:
 def _write(plan: Plan, options: HostOptions) -> int:
     mark = marker(plan.project, plan.environment)
     # The digest is there to be approved; all together is no longer than a comment may be.
-    first = head(mark, None if outcome(plan) == "blocked" else plan_digest(plan_to_json(plan, "")))
+    first = head(mark, None if outcome(plan) == "blocked" else plan_to_json(plan, "")["digest"])
     body = f"{first}\n{plan_markdown(plan, link_to=run_link(options.link), limit=LIMIT - units(first) - 1)}"
     if options.out:
         console.deliver(body, replace(options, out=None if options.out == STDOUT else options.out))
