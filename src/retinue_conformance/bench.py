@@ -91,8 +91,8 @@ class Bench:
     def update(self, live: Live, spec: Mapping[str, Json], text: Marker | None = None) -> Live:
         """Bring a live object to a spec just as a plan would: only what differs, cleared fields at their default."""
         before = marker.parse_applied(live.marker_applied or "")
-        changes = differences.compared(self.desired("one", spec), live, self.kind, before, self.hidden).changes
-        fields = {change.path.removeprefix("/"): change.after for change in changes}
+        found = differences.compared(self.desired("one", spec), live, self.kind, before, self.hidden, known=True)
+        fields = {change.name: change.after for change in found.changes}
         at_default = frozenset(n for n, value in fields.items() if same(value, self.kind.fields[n].shape.default))
         return self.service.update(live, fields, text or self.marker("one", spec), at_default)
 

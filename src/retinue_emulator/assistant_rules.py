@@ -33,6 +33,8 @@ def _function(path: str, value: Any) -> None:
         "strict": checks.boolean,
     }
     checks.members(path, value, known, ("name",))
+    if value.get("strict"):
+        _strict(f"{path}.parameters", value.get("parameters"), ())
 
 
 def _schema(path: str, value: Any) -> None:
@@ -43,6 +45,32 @@ def _schema(path: str, value: Any) -> None:
         "strict": checks.boolean,
     }
     checks.members(path, value, known, ("name",))
+    if value.get("strict"):
+        _strict(f"{path}.schema", value.get("schema"), ())
+
+
+_NOT_STRICT = ("allOf", "oneOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas")
+
+
+def _strict(path: str, schema: Any, where: tuple[str, ...]) -> None:
+    """What strict mode asks of each schema in a schema (Structured Outputs: supported schemas)."""
+    if not isinstance(schema, dict):
+        return
+    names = {key: schema[key] if isinstance(schema.get(key), dict) else {} for key in ("properties", "$defs")}
+    why = next((f"'{word}' is not permitted." for word in _NOT_STRICT if word in schema), "")
+    if schema.get("type") == "object" or names["properties"]:
+        if schema.get("additionalProperties") is not False:
+            why = why or "'additionalProperties' is required to be supplied and to be false."
+        if lacking := [name for name in names["properties"] if name not in (schema.get("required") or ())]:
+            every = "'required' is required to be supplied and to be an array including every key in properties."
+            why = why or f"{every} Missing '{lacking[0]}'."
+    if why:
+        message = f"Invalid schema for '{path}': In context={where}, {why}"
+        raise ApiError(400, message, code="invalid_function_parameters", param=path)
+    below = [((key, name), item) for key, group in names.items() for name, item in group.items()]
+    below += [(("anyOf", str(index)), item) for index, item in enumerate(schema.get("anyOf") or ())]
+    for steps, item in [*below, (("items",), schema.get("items"))]:
+        _strict(path, item, (*where, *steps))
 
 
 _tool = checks.variant(

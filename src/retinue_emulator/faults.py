@@ -40,6 +40,7 @@ _CHOICES = {
     "foundry_create": ("new", "same", "definition"),
     "foundry_endpoint": ("latest", "null"),
     "foundry_list": ("whole", "lacking", "broken"),
+    "foundry_numbers": ("restart", "continue"),
     "foundry_reference": ("newest", "pin"),
     "managed_noop": ("same", "version"),
     "managed_effort": ("reset", "kept"),
@@ -78,7 +79,8 @@ class Behaviour:
     Of Foundry's agents: `foundry_create`: a create always makes a `new` version, answers the latest one if it is the
     `same`, or if its `definition` alone is. `foundry_endpoint`: an endpoint that nobody has set is answered with the
     rule for the `latest` version, or is `null`. `foundry_list`: the list is `whole`, `lacking` its oldest agent, or
-    `broken` (500). `foundry_reference`: without a version it means the `newest`, or what the `pin` says.
+    `broken` (500). `foundry_numbers`: those of the versions of an agent that is made again `restart` or `continue`.
+    `foundry_reference`: without a version it means the `newest`, or what the `pin` says.
 
     Of Anthropic's Managed Agents: `managed_noop`: an update that changes nothing answers the `same` version or makes a
     new `version`. `managed_effort`: left out, it is `reset` or `kept` where the id of the model changes.
@@ -119,6 +121,7 @@ class Behaviour:
     foundry_create: str = "new"
     foundry_endpoint: str = "latest"
     foundry_list: str = "whole"
+    foundry_numbers: str = "restart"
     foundry_reference: str = "newest"
     managed_noop: str = "same"
     managed_effort: str = "reset"

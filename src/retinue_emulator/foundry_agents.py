@@ -20,7 +20,7 @@ from .limits import ASSISTANT, SEARCH
 from .lists import Listing
 from .web import Answer, Request, Route, told
 
-KIND, _VERSION = "foundry.agent", "foundry.version/"
+KIND, _VERSION, _GONE = "foundry.agent", "foundry.version/", "foundry.gone"
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _MOST = 1_000
 """Versions of an agent."""
@@ -195,7 +195,7 @@ class FoundryAgents:
             "agent_endpoint": None,
             "agent_card": None,
             "created_at": now,
-            "number": 0,
+            "number": (self._store.read(_GONE, name) or {"number": 0})["number"],
         }
         raw = self._store.read(KIND, name) or {**fresh, **more}
         number = int(stated.get("version", raw["number"] + 1))
@@ -267,7 +267,7 @@ class FoundryAgents:
             self._found(name)
             for key, _ in self._store.texts(_VERSION + name):
                 self._store.delete(_VERSION + name, key)
-            self._store.delete(KIND, name)
+            self._drop(name)
         return told({"object": "agent.deleted", "name": name, "deleted": True})
 
     def _delete_version(self, request: Request, name: str, number: str) -> Answer:
@@ -277,11 +277,16 @@ class FoundryAgents:
             self._store.delete(_VERSION + name, f"{name}:{number}")
             left = [raw for _, raw in self._store.everything(_VERSION + name)]
             if not left:
-                self._store.delete(KIND, name)
+                self._drop(name)
             else:
                 latest: Any = max(left, key=lambda raw: (not raw.get("draft"), int(raw["version"])))
                 self._store.save(KIND, {**self._found(name), "versions": {"latest": latest}})
         return told({"object": "agent.version.deleted", "name": name, "version": number, "deleted": True})
+
+    def _drop(self, name: str) -> None:
+        if self._behaviour().foundry_numbers == "continue":
+            self._store.save(_GONE, {"id": name, "created_at": 0, "number": self._found(name)["number"]})
+        self._store.delete(KIND, name)
 
     def _respond(self, request: Request) -> Answer:
         """The project's own endpoint, where the body names the agent."""

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from retinue.core.errors import NotFound, ServiceError, UnknownOutcome
-from retinue.providers.azure_openai.service import AssistantFiles, classify
+from retinue.providers.azure_openai.service import FileIdsVerbs, classify
 from retinue.providers.http import Http, in_process
+from retinue.providers.openai_assistants import V2
 from retinue.providers.wire import Answer, Connection, Verb, Verdict
 from retinue_emulator.app import Emulator
 from retinue_emulator.faults import Fault
@@ -32,7 +33,7 @@ def emulator() -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def files(emulator: Emulator) -> Iterator[AssistantFiles]:
+def files(emulator: Emulator) -> Iterator[FileIdsVerbs]:
     """Against a server that answers three files at a time, whatever limit is asked for."""
 
     def three(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -43,7 +44,7 @@ def files(emulator: Emulator) -> Iterator[AssistantFiles]:
         "http://azure/openai", {"api-key": "k" * 16}, {"api-version": FIRST}, transport=in_process(three)
     )
     with closing(Http(connection, classify)) as http:
-        yield AssistantFiles(http)
+        yield FileIdsVerbs(http, V2, "gone")
 
 
 def assistant(emulator: Emulator, *files: str) -> str:
@@ -51,32 +52,32 @@ def assistant(emulator: Emulator, *files: str) -> str:
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, 4, 20])
-def test_the_list_goes_through_all_pages(emulator: Emulator, files: AssistantFiles, count: int) -> None:
+def test_the_list_goes_through_all_pages(emulator: Emulator, files: FileIdsVerbs, count: int) -> None:
     names = [f"assistant-{number:02}" for number in range(count)]
-    assert list(files.list(assistant(emulator, *names))) == names
+    assert list(files.files(assistant(emulator, *names))) == names
     assert len(emulator.requests) == max(1, -(-count // 3))
 
 
-def test_the_files_of_an_assistant_that_is_gone_are_not_none(files: AssistantFiles) -> None:
+def test_the_files_of_an_assistant_that_is_gone_are_not_none(files: FileIdsVerbs) -> None:
     with pytest.raises(NotFound):
-        list(files.list("asst_none"))
+        list(files.files("asst_none"))
 
 
-def test_a_list_of_another_shape_is_an_error(emulator: Emulator, files: AssistantFiles) -> None:
+def test_a_list_of_another_shape_is_an_error(emulator: Emulator, files: FileIdsVerbs) -> None:
     emulator.faults.on("GET", Fault("broken", body='{"data": [{"object": "assistant.file"}]}'))
     with pytest.raises(ServiceError):
-        list(files.list(assistant(emulator, "a")))
+        list(files.files(assistant(emulator, "a")))
 
 
-def test_attach_and_detach(emulator: Emulator, files: AssistantFiles) -> None:
+def test_attach_and_detach(emulator: Emulator, files: FileIdsVerbs) -> None:
     key = assistant(emulator, "a")
     files.attach(key, "b")
     files.detach(key, "a")
     files.detach(key, "a")
-    assert list(files.list(key)) == ["b"]
+    assert list(files.files(key)) == ["b"]
 
 
-def test_an_attach_whose_answer_is_lost_is_looked_for(emulator: Emulator, files: AssistantFiles) -> None:
+def test_an_attach_whose_answer_is_lost_is_looked_for(emulator: Emulator, files: FileIdsVerbs) -> None:
     key = assistant(emulator)
     emulator.faults.on("POST", Fault("reset", after_commit=True))
     files.attach(key, "b")
@@ -86,14 +87,14 @@ def test_an_attach_whose_answer_is_lost_is_looked_for(emulator: Emulator, files:
         files.attach(key, "c")
 
 
-def test_an_attach_that_is_told_to_wait_is_sent_again(emulator: Emulator, files: AssistantFiles) -> None:
+def test_an_attach_that_is_told_to_wait_is_sent_again(emulator: Emulator, files: FileIdsVerbs) -> None:
     key = assistant(emulator)
     emulator.faults.on("POST", Fault("status", 429, hint="ms", wait=0.01), times=2)
     files.attach(key, "b")
-    assert list(files.list(key)) == ["b"]
+    assert list(files.files(key)) == ["b"]
 
 
-def test_an_id_cannot_mean_another_route(emulator: Emulator, files: AssistantFiles) -> None:
+def test_an_id_cannot_mean_another_route(emulator: Emulator, files: FileIdsVerbs) -> None:
     key = assistant(emulator, "a")
     with pytest.raises(ServiceError):
         files.detach(key, "../../" + key)

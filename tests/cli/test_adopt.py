@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from retinue.cli.applying import backup_into
+from retinue.cli.applying import save_backup
 from retinue.core.model import Live
 
 from .conftest import World
@@ -62,7 +62,7 @@ def test_an_object_that_another_manifest_claims_stays_with_it(stray: World) -> N
 
 def test_a_backup_cannot_leave_its_folder_by_the_name_of_an_object(tmp_path: Path) -> None:
     # The emulator routes no such id, and a service that did would be believed.
-    backup_into(str(tmp_path / "backups"))(Live("Assistant", {}, remote_id="../escaped", raw={"id": "x"}))
+    save_backup(str(tmp_path / "backups"), Live("Assistant", {}, remote_id="../escaped", raw={"id": "x"}))
     assert [path.name for path in tmp_path.iterdir()] == ["backups"]
     assert len(list((tmp_path / "backups").iterdir())) == 1
 

@@ -185,3 +185,22 @@ def test_twins_are_allowed_one_by_one(world: World) -> None:
     assert world.run("plan", *both, "--out", "plan.json").code == 0
     assert world.run("apply", "plan.json", "--auto-approve").code == 0
     world.settled()
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+@pytest.mark.parametrize("command", ["destroy", "plan", "apply"])
+def test_what_is_refused_is_not_told_as_allowed(world: World, command: str, form: str) -> None:
+    world.project()
+    for name in ("ant", "bee", "cat"):
+        world.assistant(name)
+    world.apply()
+    for name in ("ant", "bee"):
+        world.remove(f"assistants/{name}.yaml")
+    more = () if command == "plan" else ("--auto-approve",)
+    ran = world.run(command, "--allow", "brake=9", "--allow", "twin", *more)
+    assert ran.code == (0 if command == "plan" else 5)
+    assert "--allow brake=9 was given, but this plan deletes" in ran.out
+    assert "Allowed: --allow twin\n" in ran.out
+    if command == "plan":
+        ran = world.run("plan", "--allow", "brake=9", "--format", form)
+        assert "Allowed" not in ran.out and "brake=9 was given" in ran.out

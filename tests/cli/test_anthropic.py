@@ -65,7 +65,8 @@ def test_a_removal_for_good_says_so_everywhere_and_counts_for_the_brake(managed:
         ("Assistant/ant", "Assistant/bee"), "archived for good"
     )
     assert "brake=2" in managed.run("apply", "--auto-approve").err + managed.run("plan").out
-    managed.apply("--allow", "brake=2")
+    applied = managed.apply("--allow", "brake=2").out
+    assert "Applied: 2 archived for good." in applied and "deleted" not in applied
     assert agents(managed).keys() == {"cat", "dog"}
     assert f"- Assistant/ant {GOOD}" in managed.run("show", "plan.json").out
 
@@ -91,6 +92,7 @@ def test_other_services_say_nothing_of_the_kind(world: World) -> None:
     world.apply()
     world.remove("assistants/bee.yaml")
     assert "removal" not in world.run("plan", "--format", "json").out
+    assert "Applied: 1 deleted." in world.apply().out
 
 
 def test_a_double_create_is_archived_and_the_plan_says_so(managed: World) -> None:
@@ -133,6 +135,19 @@ def test_a_deployment_that_came_after_the_plan_stops_the_removal(managed: World,
     assert managed.run("plan", "--format", "json", "--out", "plan.json").code == 0
     deployed(managed, "ant")
     assert managed.run("apply", "plan.json", "--auto-approve", *trusted).code in (5, 6)
+    assert "ant" in agents(managed)
+
+
+@pytest.mark.parametrize("trusted", [(), ("--trust-plan",)])
+def test_what_the_service_cannot_tell_any_more_blocks_a_saved_removal(managed: World, trusted: tuple[str, ...]) -> None:
+    managed.assistant("bee", "instructions: Be brief.\n", model="claude-opus-5-5")
+    managed.remove("assistants/ant.yaml")
+    assert managed.run("plan", "--out", "plan.json").code == 0
+    managed.emulator.faults.on("/deployments", Fault("status", 403), times=None)
+    managed.emulator.requests.clear()
+    ran = managed.run("apply", "plan.json", "--auto-approve", *trusted)
+    assert (ran.code, "a deployment may run it" in ran.out) == (5, True), ran.out + ran.err
+    assert [request for request in managed.emulator.requests if request.method != "GET"] == []
     assert "ant" in agents(managed)
 
 

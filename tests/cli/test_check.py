@@ -48,6 +48,7 @@ NOT_SEEN = {
     "foundry_create": "of the provider `foundry`, which is not checked here",
     "foundry_endpoint": "of the provider `foundry`, which is not checked here",
     "foundry_list": "of the provider `foundry`, which is not checked here",
+    "foundry_numbers": "of the provider `foundry`, which is not checked here",
     "foundry_reference": "of the provider `foundry`, which is not checked here",
     "token_seconds": "a key that lasts for the whole check looks like any other; one that does not ends it in 4",
 }

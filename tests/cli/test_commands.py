@@ -211,9 +211,12 @@ def test_schema_prints_each_and_writes_a_folder(world: World) -> None:
     assert json.loads(world.run("schema", "plan").out)["definitions"]["change"]
     assert world.run("schema", "--out", "s").code == 0
     written = {path.name for path in (world.root / "s").iterdir()}
-    names = ["manifest", "retinue", *output_schemas()]
+    names = ["manifest", "retinue", "tool", "format", *output_schemas()]
     assert written == {f"{name}.schema.json" for name in names}
     assert json.loads(world.run("schema", "drift").out) == output_schemas()["drift"]
+    assert json.loads(world.run("schema", "tool").out)["$id"] == "urn:retinue:schema:tool"
+    ran = world.run("schema", "formt")
+    assert (ran.code, "Did you mean `format`?" in ran.err) == (3, True)
 
 
 def test_providers_lists_and_describes(world: World) -> None:

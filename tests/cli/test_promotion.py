@@ -132,6 +132,29 @@ def test_what_was_changed_outside_in_the_environment_before_is_held(shop: World)
         assert (ran.code, json.loads(ran.out)["outcome"]) == (0, said)
 
 
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_what_remains_held_is_told_by_the_code_where_that_is_asked_for(shop: World, form: str) -> None:
+    command = ("promote", "dev", "staging", "--auto-approve", "--format", form)
+
+    def ends_in(code: int, outcome: str) -> None:
+        for flags, expected in (((*command, "--detailed-exitcode"), code), (command, 0)):
+            ran = shop.run(*flags)
+            assert ran.code == expected, ran.out + ran.err
+            if form == "json":
+                value = json.loads(ran.out)
+                assert (value["exit_code"], value["outcome"]) == (expected, outcome)
+            outcome = {"applied": "held"}.get(outcome, outcome)
+
+    ends_in(2, "held")
+    apply(shop, "dev", "--target", "Assistant/ant")
+    ends_in(2, "applied")
+    apply(shop, "dev")
+    done(shop, *command)
+    ends_in(0, "no-changes")
+    shop.write("assistants/ant.yaml", "assistant: ant\nmodel: [\n")
+    assert shop.run(*command, "--detailed-exitcode").code == 3
+
+
 def test_verification_lapses_with_a_change_and_comes_back_with_the_old_spec(shop: World) -> None:
     apply(shop, "dev")
     apply(shop, "staging")

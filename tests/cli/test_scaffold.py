@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -93,3 +94,41 @@ def test_the_emulators_folder_is_ignored_without_following_a_link(world: World) 
     (world.root / ".retinue-emulator/.gitignore").symlink_to(world.root / "outside")
     assert world.run("plan").code == 0
     assert not (world.root / "outside").exists()
+
+
+def test_what_init_writes_helps_editors_and_is_told(world: World) -> None:
+    ran = world.run("init")
+    told = [line.removeprefix("wrote ") for line in ran.out.splitlines() if line.startswith("wrote ")]
+    schemas = [f"schemas/{name}.schema.json" for name in ("manifest", "retinue", "tool", "format")]
+    assert told == ["retinue.yaml", "assistants/greeter.yaml", "prompts/greeter.md", *schemas, ".gitignore"]
+    assert sorted(told) == sorted(everything(world.root))
+    for name, depth, what in (("retinue.yaml", "", "retinue"), ("assistants/greeter.yaml", "../", "manifest")):
+        first = (world.root / name).read_text().split("\n")[0]
+        assert first == f"# yaml-language-server: $schema={depth}schemas/{what}.schema.json"
+    assert not (world.root / "prompts/greeter.md").read_text().startswith("#")
+    assert world.run("apply", "--auto-approve").code == 0
+    assert world.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_schemas_that_are_there_stay_and_import_points_at_them(world: World) -> None:
+    world.project()
+    tool = {"type": "function", "function": {"name": "look_up"}}
+    for name in ("ant", "bee"):
+        world.emulator.seed({"object": "assistant", "name": name, "model": "m", "tools": [tool]})
+    assert world.run("import").code == 0
+    assert (world.root / "assistants/ant.yaml").read_text().startswith("assistant: ant\n")
+    world.write("schemas/manifest.schema.json", "mine")
+    world.write("schemas/tool.schema.json", "{}")
+    for name in ("cat", "dog"):
+        tool["function"] = {"name": "other"}
+        world.emulator.seed({"object": "assistant", "name": name, "model": "m", "tools": [tool]})
+    assert world.run("import").code == 0
+    for path, what in (("assistants/cat.yaml", "manifest"), ("tools/other.yaml", "tool")):
+        first, second = (world.root / path).read_text().split("\n")[:2]
+        assert first == f"# yaml-language-server: $schema=../schemas/{what}.schema.json"
+        assert second.split(":")[0] in ("assistant", "type")
+    world.remove("retinue.yaml")
+    for name in ("assistants", "tools"):
+        shutil.rmtree(world.root / name)
+    assert "wrote schemas/retinue.schema.json" in world.run("init").out
+    assert (world.root / "schemas/manifest.schema.json").read_text() == "mine"

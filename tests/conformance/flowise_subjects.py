@@ -12,7 +12,7 @@ import httpx
 from retinue.core.model import Json
 from retinue.providers.base import Marker
 from retinue.providers.flowise import PROVIDER, classify
-from retinue.providers.flowise.directory import Directory, by_name, credentials_from
+from retinue.providers.flowise.directory import Directory, by_name, credentials_from, stores_from
 from retinue.providers.flowise.rows import to_live
 from retinue.providers.flowise.writing import create_body, update_body
 from retinue.providers.http import in_process
@@ -177,7 +177,8 @@ class FlowiseSubject(Rows):
         for name in STORES:
             self.emulator.seed({"object": "flowise.docstore", "name": name})
         parts = [self.call("GET", f"/assistants/components/{name}") for name in ("chatmodels", "tools", "docstores")]
-        self.directory = Directory(credentials_from(self.call("GET", "/credentials")), *map(by_name, parts))
+        credentials = credentials_from(self.call("GET", "/credentials"))
+        self.directory = Directory(credentials, by_name(parts[0]), by_name(parts[1]), stores_from(parts[2]))
 
     def call(self, method: str, path: str, body: Json = None) -> Json:
         with httpx.Client(transport=httpx.WSGITransport(app=self.emulator), base_url="http://emulator") as client:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from retinue.core.allowed import FORMS, Allowed, Extent, flag
-from retinue.core.model import Plan, Promotion
+from retinue.core.model import Desired, Plan, Promotion
 from retinue.core.promotion import proof_of
 
 from .worlds import at, desired, fleet, foreign, managed, plan
@@ -95,6 +95,17 @@ def test_the_brake_takes_just_its_number(given: int) -> None:
     assert [item.code for item in refused] == ["brake", "brake"]
     assert refused[0].message == f"--allow brake={given} was given, but this plan deletes 2"
     assert refused[0].remedies[-1] == flag("brake", 2)
+    assert "brake" not in made.allowed.codes
+
+
+@pytest.mark.parametrize(
+    "wanted", [[], ANTS, [replace(it, spec={**it.spec, "name": "x"}) for it in ANTS]], ids=["all", "none", "updates"]
+)
+def test_a_number_that_is_refused_leaves_what_else_was_allowed(wanted: list[Desired]) -> None:
+    allowed = Allowed({"brake": 9, "twin": True, "drift": ("Assistant/a00",)})
+    for protected in (False, True):
+        live = [managed(item, protected=protected) for item in ANTS]
+        assert plan(wanted, live, allowed=allowed).allowed == allowed.without("brake")
 
 
 def test_no_delete_is_what_a_brake_of_none_says() -> None:

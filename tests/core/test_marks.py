@@ -141,11 +141,11 @@ def test_while_a_field_is_being_written_the_marker_says_that_it_is_unfinished() 
         change = update(searching(*stores), live)
         fields = fields_to_send(change, KIND, live.spec)
         after = next_applied(change, live, KIND, HIDDEN, str)
-        first = begun(after, fields, live, KIND, {"tool_resources", "tools"})
+        first = begun(after, fields, live, KIND, {"tool_resources", "tools"}, None)
         assert first.fields[code] == marker.Entry(after.fields[code].asked, word)
         assert ended(first) == after
-        assert begun(after, fields, live, KIND, ()) == after
-        assert begun(after, fields, replace(live, spec=fields), KIND, {"tool_resources"}) == after
+        assert begun(after, fields, live, KIND, (), None) == after
+        assert begun(after, fields, replace(live, spec=fields), KIND, {"tool_resources"}, None) == after
         # What such a run leaves is finished by the next one, and nobody is told of an edit that nobody made.
         broken = replace(live, marker_applied=str(first))
         (again,) = plan([desired("bot", searching(*stores))], [broken]).changes
@@ -154,7 +154,7 @@ def test_while_a_field_is_being_written_the_marker_says_that_it_is_unfinished() 
 
 def test_a_field_that_was_never_asked_for_is_not_called_unfinished() -> None:
     effort = {"reasoning_effort": "low"}
-    assert begun(marker.Applied("n0000001"), effort, None, KIND, effort).fields == {}
+    assert begun(marker.Applied("n0000001"), effort, None, KIND, effort, None).fields == {}
 
 
 # --- references that were let go of

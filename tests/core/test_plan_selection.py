@@ -70,8 +70,7 @@ def test_a_pattern_that_matches_nothing_is_refused_with_what_there_is(flag: str)
     chosen_by: dict[str, Any] = {flag: ("Assistant/tutr",)}
     with pytest.raises(UsageError, match="no object matches `Assistant/tutr`") as caught:
         select(WANTED, orphans=ORPHANS, **chosen_by)
-    assert "Assistant/tutor" in str(caught.value.remedy)
-    assert "Assistant/old" in str(caught.value.remedy)
+    assert "Did you mean `Assistant/tutor`?" in str(caught.value.remedy)
 
 
 def test_only_a_target_without_a_wildcard_names_an_object_exactly() -> None:

@@ -13,7 +13,8 @@ from retinue.core.marker import Applied, parse_applied
 from retinue.core.model import Live
 from retinue.core.observation import Observation
 from retinue.core.ownership import decide
-from retinue.core.promotion import spec_digests, verified, verify_steps
+from retinue.core.promotion import spec_digests, verified
+from retinue.core.steps import verify_steps
 from retinue.providers.assistants_v2 import KINDS
 
 from .worlds import at, desired, managed, target

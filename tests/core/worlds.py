@@ -99,7 +99,7 @@ def changes(wanted: Desired, live: Live, /) -> tuple[Any, ...]:
 
 
 def compared(wanted: Desired, live: Live, /) -> differences.Compared:
-    return differences.compared(wanted, live, KIND, live.mark.applied, HIDDEN)
+    return differences.compared(wanted, live, KIND, live.mark.applied, HIDDEN, known=True)
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)

@@ -35,6 +35,7 @@ OF_FOUNDRY: Mapping[str, tuple[Any, ...]] = {
     "foundry_create": ("new", "same", "definition"),
     "foundry_endpoint": ("latest", "null"),
     "foundry_list": ("whole", "lacking", "broken"),
+    "foundry_numbers": ("restart", "continue"),
     "foundry_reference": ("newest", "pin"),
 }
 """The same of Foundry's agents."""

@@ -267,6 +267,20 @@ def test_a_reference_without_a_version_means_the_newest_or_the_pin(
     assert (project.referred(version="1"), project.referred(version="2")) == ("A 1", "B 2")
 
 
+@pytest.mark.parametrize(("option", "numbers"), [("restart", ["1", "2"]), ("continue", ["3", "4"])])
+@pytest.mark.parametrize("path", ["agents/tutor", "agents/tutor/versions/2"])
+def test_the_numbers_of_an_agent_that_is_made_again_restart_or_continue(
+    make: Callable[..., Project], option: str, numbers: list[str], path: str
+) -> None:
+    project = make(foundry_numbers=option)
+    for _ in range(2):
+        project.says("A")
+    good(project.ask("DELETE", "agents/tutor/versions/1"))
+    good(project.ask("DELETE", path))
+    assert [project.says(text)["version"] for text in "AB"] == numbers
+    assert project.says("A", "other")["version"] == "1"
+
+
 def test_a_disabled_agent_answers_nobody_and_can_still_be_written(project: Project) -> None:
     project.says("A")
     for verb, state in (("disable", "disabled"), ("disable", "disabled"), ("enable", "enabled")):

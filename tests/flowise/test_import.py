@@ -180,3 +180,21 @@ def test_an_input_that_the_catalogue_lacks_stays_in_its_row_and_out_of_the_manif
     parsed = world.rows()["Old"]["parsed"]
     assert parsed["chatModel"]["inputs"]["modelName"] == "gpt-4o-mini"
     assert parsed["chatModel"]["inputs"]["oldOption"] is True and parsed["tools"][0]["inputs"]["gone"] == 1
+
+
+def test_a_secret_in_an_input_that_flowise_does_not_call_one_is_left_out(world: FlowiseWorld) -> None:
+    world.project()
+    world.flowise("greeter", text="instructions: Hi.\n")
+    world.apply()
+    node = world.rows()["Greeter"]["parsed"]["chatModel"]
+    inputs = {**node["inputs"], "basepath": "https://u:c4n4ry-7f3a@proxy/v1", "timeout": "9"}
+    world.edit("Greeter", metadata=None, chatModel={**node, "inputs": inputs})
+    world.remove("assistants/greeter.yaml")
+    ran = world.run("import", "-e", "dev")
+    text = (world.root / "assistants/greeter.yaml").read_text()
+    assert ran.code == 0 and "c4n4ry" not in text + ran.out + ran.err
+    assert "basepath: https://proxy/v1" in text and "/providers/flowise/chatModel/inputs/basepath" in ran.err
+    (change,) = json.loads(world.run("plan", "--format", "json").out)["changes"]
+    assert (change["action"], change["fields"]) == ("adopt", [])
+    world.apply()
+    assert "c4n4ry" in json.dumps(world.rows()["Greeter"])

@@ -13,7 +13,7 @@ from retinue.core.errors import ServiceError
 from retinue.core.model import Address, Desired
 from retinue.providers.base import Marker
 from retinue.providers.flowise import PROVIDER
-from retinue.providers.flowise.directory import Credential, Directory, resolved
+from retinue.providers.flowise.directory import Directory, Names, resolved
 from retinue.providers.flowise.rows import to_live
 from retinue.providers.flowise.upstream import deviations
 from retinue.providers.flowise.writing import create_body, update_body
@@ -36,10 +36,10 @@ NODE = {
     ],
 }
 DIRECTORY = Directory(
-    (Credential("c-1", "main", "openAIApi"), Credential("c-2", "twice", "x"), Credential("c-3", "twice", "x")),
+    Names({"c-1": "main", "c-2": "twice", "c-3": "twice"}, {"c-1": "openAIApi", "c-2": "x", "c-3": "x"}),
     {"chatOpenAI": NODE},
     {},
-    {"s-1": {"name": "s-1", "label": "handbook", "description": ""}},
+    Names({"s-1": "handbook"}),
 )
 SPEC: dict[str, Any] = {"name": "A", "model": "gpt-4o", "instructions": "Be kind."}
 
@@ -187,8 +187,7 @@ def test_a_key_in_a_manifest_is_refused() -> None:
 
 
 def test_a_document_store_that_is_gone_or_shares_its_name_is_told_by_its_id() -> None:
-    stores = {"s-1": {"label": "handbook"}, "s-2": {"label": "twice"}, "s-3": {"label": "twice"}}
-    known = Directory(stores=stores)
+    known = Directory(stores=Names({"s-1": "handbook", "s-2": "twice", "s-3": "twice"}))
     held = {"name": "A", "documentStores": [{"id": key, "name": "old"} for key in ("s-1", "s-2", "s-9")]}
     live = to_live(row({"type": "CUSTOM", "details": json.dumps(held)}), known)
     assert live.spec["providers"]["flowise"]["documentStores"] == [

@@ -122,6 +122,53 @@ def test_a_note_takes_the_share_of_what_serves_and_leaves_a_canary(world: Foundr
     world.settled()
 
 
+WARM = "temperature: 0.4\n"
+
+
+@pytest.mark.parametrize("edited", [None, "unmarked", "marked"])
+def test_after_a_revert_the_cause_is_told_where_each_version_says_the_same(
+    world: FoundryWorld, edited: str | None
+) -> None:
+    tutor(world, KIND + WARM, STRICT + WARM, KIND + WARM, environment="    on_drift: deny\n")
+    assert world.pinned("tutor") == {"1": 100}
+    if edited:
+        world.publish("tutor", marked=edited == "marked", instructions="Tried in the portal.")
+        world.settled()
+    world.assistant("tutor", KIND + "temperature: 0.6\n")
+    step = world.planned()
+    assert [(item["path"], item["cause"]) for item in step["fields"]] == [("/temperature", "manifest")]
+    assert "not on record" not in world.run("plan").out
+    world.apply()
+    assert world.says("tutor") == "Be kind."
+
+
+def test_after_a_revert_what_the_versions_differ_in_may_have_been_moved_by_either_side(world: FoundryWorld) -> None:
+    tutor(world, KIND + WARM, STRICT + WARM, KIND + WARM)
+    world.assistant("tutor", "instructions: Be brief.\ntemperature: 0.6\n")
+    causes = {item["path"]: item["cause"] for item in world.planned()["fields"]}
+    assert causes == {"/instructions": "both", "/temperature": "manifest"}
+
+
+def test_an_edit_that_serves_after_a_revert_is_told_by_the_version_it_was_made_from(world: FoundryWorld) -> None:
+    tutor(world, KIND + WARM, STRICT + WARM, KIND + WARM)
+    reverted = world.versions("tutor")[0]
+    definition = {**reverted["definition"], "instructions": "Be rude."}
+    world.call("POST", "agents/tutor/versions", {"definition": definition, "metadata": reverted["metadata"]})
+    world.pin("tutor", v3=100)
+    assert [(item["path"], item["cause"]) for item in world.planned()["fields"]] == [("/instructions", "drift")]
+    world.apply()
+    assert world.says("tutor") == "Be kind."
+
+
+def test_a_pointer_that_was_moved_past_what_was_applied_last_stays_of_unknown_cause(world: FoundryWorld) -> None:
+    """The first and the newest version say the same of it, one between does not: that may be the last one applied."""
+    brief = "instructions: Be brief.\n"
+    tutor(world, KIND + WARM, KIND + "temperature: 0.6\n", brief + WARM, KIND + "temperature: 0.6\n")
+    assert world.pinned("tutor") == {"2": 100}
+    world.pin("tutor", v1=100)
+    assert [(item["path"], item["cause"]) for item in world.planned()["fields"]] == [("/temperature", "both")]
+
+
 def test_a_pin_of_a_version_that_is_gone_is_set_right(world: FoundryWorld) -> None:
     tutor(world, KIND, STRICT)
     world.pin("tutor", v1=100)

@@ -140,12 +140,74 @@ def test_two_applies_at_once_make_one_version_of_each(world: FoundryWorld) -> No
     assert world.says("tutor") == "Be strict."
 
 
-def test_an_agent_that_was_deleted_meanwhile_is_not_made_again(world: FoundryWorld) -> None:
+@pytest.mark.parametrize("numbers", ["restart", "continue"])
+def test_an_agent_that_was_deleted_meanwhile_is_not_made_again(world: FoundryWorld, numbers: str) -> None:
+    world.emulator.behaviour = Behaviour(foundry_numbers=numbers)
     tutor(world, KIND, STRICT)
     world.assistant("tutor", "instructions: Be brief.\n")
     world.ahead.acts.append(("POST", "/versions", lambda: world.call("DELETE", "agents/tutor")))
     assert world.run("apply", "--auto-approve").code == 6
     assert world.live() == {}
+
+
+@pytest.mark.parametrize("numbers", ["restart", "continue"])
+@pytest.mark.parametrize("theirs", [1, 2, 3])
+def test_an_agent_that_somebody_made_again_meanwhile_is_left_to_them(
+    world: FoundryWorld, numbers: str, theirs: int
+) -> None:
+    world.emulator.behaviour = Behaviour(foundry_numbers=numbers)
+    tutor(world, KIND, STRICT)
+    world.assistant("tutor", "instructions: Be brief.\n")
+
+    def again() -> None:
+        world.call("DELETE", "agents/tutor")
+        for number in range(theirs):
+            definition = {"kind": "prompt", "model": "gpt-4o", "instructions": f"Mine {number}."}
+            world.call("POST", "agents/tutor/versions", {"definition": definition})
+
+    world.ahead.acts.append(("POST", "/versions", again))
+    assert world.run("apply", "--auto-approve").code == 6
+    assert [raw["definition"]["instructions"] for raw in world.versions("tutor")] == [
+        f"Mine {number}." for number in range(theirs)
+    ]
+    assert world.says("tutor") == f"Mine {theirs - 1}."
+
+
+@pytest.mark.parametrize("numbers", ["restart", "continue"])
+def test_an_agent_that_is_created_again_lives_whatever_its_first_number(world: FoundryWorld, numbers: str) -> None:
+    world.emulator.behaviour = Behaviour(foundry_numbers=numbers)
+    tutor(world, KIND, STRICT)
+    assert world.run("destroy", "--auto-approve", "--allow", "brake=1").code == 0
+    tutor(world, KIND, STRICT, KIND)
+    first = 1 if numbers == "restart" else 3
+    assert [raw["version"] for raw in world.versions("tutor")] == [str(first), str(first + 1)]
+    assert world.pinned("tutor") == {str(first): 100} and world.says("tutor") == "Be kind."
+
+
+@pytest.mark.parametrize("committed", [True, False])
+@pytest.mark.parametrize("others", ["Ruder.", None])
+def test_after_a_lost_answer_only_a_version_that_says_what_was_sent_is_taken_for_ones_own(
+    world: FoundryWorld, committed: bool, others: str | None
+) -> None:
+    tutor(world, KIND)
+    world.publish("tutor", marked=True, instructions="Be rude.")
+    world.call("DELETE", "agents/tutor/versions/1")
+
+    def meanwhile() -> None:
+        if others is not None:
+            world.publish("tutor", marked=True, instructions=others)
+        world.emulator.faults.on("POST", Fault("reset", after_commit=committed))
+
+    world.ahead.acts.append(("POST", "/versions", meanwhile))
+    ran = world.run("apply", "--auto-approve")
+    assert ran.code == (0 if others is None else 6), ran.out + ran.err
+    if others is not None:
+        # As without our write: nothing was pinned, so the newest version serves, and ours is gone again.
+        assert world.says("tutor") == others and world.pinned("tutor").keys() <= {"@latest"}
+        assert [raw["definition"]["instructions"] for raw in world.versions("tutor")] == ["Be rude.", others]
+        assert world.run("apply", "--auto-approve").code == 0
+    world.settled()
+    assert world.says("tutor") == "Be kind."
 
 
 @pytest.mark.parametrize("choice", ["same", "definition"])

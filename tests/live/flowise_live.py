@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from retinue.core.model import Json
-from retinue.providers.flowise.directory import Directory, by_name, credentials_from
+from retinue.providers.flowise.directory import Directory, Names, by_name, credentials_from
 from retinue.providers.wire import Connection
 from retinue_conformance.subject import Spec
 from retinue_emulator.app import Emulator
@@ -58,7 +58,7 @@ class Server:
     def directory(self) -> Directory:
         parts = {name: self.call("GET", f"/assistants/components/{name}") for name in ("chatmodels", "tools")}
         credentials = credentials_from(self.call("GET", "/credentials"))
-        return Directory(credentials, by_name(parts["chatmodels"]), by_name(parts["tools"]), {})
+        return Directory(credentials, by_name(parts["chatmodels"]), by_name(parts["tools"]), Names({}))
 
 
 @contextmanager

@@ -58,7 +58,7 @@ def test_defaults_yield_to_the_environment_and_that_to_the_command_line(shop: Wo
     ],
 )
 def test_a_text_of_the_command_line_takes_the_declared_type(kind: str, text: str, value: Any) -> None:
-    values, problems = values_in("dev", {"x": None}, {"x": Declaration("x", kind)}, {"x": text}, None)
+    values, problems = values_in("dev", {"x": None}, {"x": Declaration("x", kind)}, {"x": text})
     assert (values, problems) == ({"x": value}, [])
     assert type(values["x"]) is type(value)
 
@@ -66,7 +66,7 @@ def test_a_text_of_the_command_line_takes_the_declared_type(kind: str, text: str
 def test_without_a_declaration_a_text_takes_the_type_it_replaces() -> None:
     defined = {"model": "a", "version": "1", "heat": 0.2, "on": False}
     given = {"model": "no", "version": "2", "heat": "1e0", "on": "true", "new": "3", "owner": "off"}
-    values, problems = values_in("dev", defined, {}, given, None)
+    values, problems = values_in("dev", defined, {}, given)
     assert values == {"model": "no", "version": "2", "heat": 1.0, "on": True, "new": 3, "owner": "off"}
     assert problems == []
 
@@ -90,7 +90,7 @@ def test_what_each_type_holds(kind: str | None, good: list[Any], bad: list[Any])
 def test_a_file_of_variables_is_typed_and_placed() -> None:
     given = Map(Place("v.yaml", 1, 1))
     given.put("heat", "0.2", Place("v.yaml", 3, 1), Place("v.yaml", 3, 7))
-    values, problems = values_in("dev", {}, {"heat": Declaration("heat", "number")}, given, None)
+    values, problems = values_in("dev", {}, {"heat": Declaration("heat", "number")}, given)
     assert values == {}
     assert [(str(item.place), item.code) for item in problems] == [("v.yaml:3:1", "variable-type")]
     assert problems[0].message == "the variable `heat` is a number, but here it is the text `0.2`"
@@ -101,15 +101,15 @@ def test_a_required_variable_without_a_value_is_an_error_of_the_environment(shop
     assert messages(shop) == []
     (found,) = [line for line in messages(shop, "prod") if "required" in line]
     assert found == (
-        "retinue.yaml:9:3: variable-required: environment `prod` has no value for the variable `model`"
-        " (which model answers), which is required"
+        "retinue.yaml:5:3: variable-required: the variable `model` (which model answers)"
+        " is required and has no value (environment `prod`)"
     )
     assert messages(shop, "prod", {"model": "x"}) == []
 
 
 def test_a_required_variable_may_have_its_value_from_the_default() -> None:
     item = Declaration("model", "string", default="small", required=True)
-    assert values_in("dev", {}, {"model": item}, {}, None) == ({"model": "small"}, [])
+    assert values_in("dev", {}, {"model": item}, {}) == ({"model": "small"}, [])
 
 
 def test_an_unknown_name_on_the_command_line_is_an_error_with_a_guess(shop: World) -> None:
@@ -162,4 +162,4 @@ def test_the_project_file_is_held_to_what_it_declares(shop: World, old: str, new
 
 def test_a_declaration_without_anything_is_a_name() -> None:
     assert Declaration("x").default is MISSING
-    assert values_in("dev", {}, {"x": Declaration("x")}, {"x": "1"}, None) == ({"x": 1}, [])
+    assert values_in("dev", {}, {"x": Declaration("x")}, {"x": "1"}) == ({"x": 1}, [])

@@ -67,12 +67,12 @@ def world(tmp_path: Path) -> World:
 
 def test_text_stands_as_it_is(world: World) -> None:
     rendered, _ = world.render("i: {file: ../prompts/x.md}")
-    assert rendered == {"i": "Be ${var.lang}.\nBe kind.\n"}
+    assert rendered == {"i": "Be ${var.lang}.\nBe kind."}
 
 
 def test_text_is_a_template_only_on_request(world: World) -> None:
-    assert world.value("i: {file: ../prompts/x.md, template: true}") == {"i": "Be de.\nBe kind.\n"}
-    assert world.value("i: {file: ../prompts/x.md, template: false}") == {"i": "Be ${var.lang}.\nBe kind.\n"}
+    assert world.value("i: {file: ../prompts/x.md, template: true}") == {"i": "Be de.\nBe kind."}
+    assert world.value("i: {file: ../prompts/x.md, template: false}") == {"i": "Be ${var.lang}.\nBe kind."}
 
 
 def test_yaml_and_json_are_parsed_and_may_include_in_turn(world: World) -> None:

@@ -152,8 +152,8 @@ WRONG: dict[str, tuple[str, str]] = {
     "store elsewhere": (
         "assistant: a\nmodel: m\ntool_resources: {file_search: {vector_store_ids: [{ref: VectorStore/s}]}}\n---\n"
         f"{STORE}[]\nretinue: {{environments: [prod]}}\n",
-        "m/one.yaml:3:51: reference-missing: VectorStore/s is not in the environment dev,"
-        " so nothing there can refer to it",
+        "m/one.yaml:3:51: reference-missing: VectorStore/s is not there,"
+        " so nothing can refer to it (environment `dev`)",
     ),
     "wrong kind": (
         assistant("[{ref: VectorStore/s}]"),

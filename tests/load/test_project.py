@@ -96,7 +96,6 @@ def test_every_field_of_the_file_becomes_a_value(tmp_path: Path) -> None:
         settings={"organization": "org-1", "openai_project": "proj_1"},
         overlay="overlays/prod.yaml",
         critical=True,
-        allow_http=True,
     )
 
 
@@ -192,7 +191,7 @@ def test_plain_http_needs_an_explicit_switch(tmp_path: Path) -> None:
     fields = "endpoint: http://10.0.0.1:3000, allow_http: "
     assert environment(tmp_path, fields + "false") == ["retinue.yaml:4:47: endpoint-plain-http"]
     text = HEAD + f"environments: {{a: {{provider: openai-assistants, {fields}true}}}}\n"
-    assert valid(tmp_path, text).environments["a"].allow_http
+    assert valid(tmp_path, text).environments["a"].endpoint == "http://10.0.0.1:3000"
 
 
 def test_a_misspelt_emulator_is_recognised(tmp_path: Path) -> None:

@@ -102,6 +102,20 @@ def test_every_fault_has_its_place_and_code(text: str, expected: list[str]) -> N
     assert places(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        *((text, "model") for text in ('"{{ model }}"', '"{{ .Values.model | quote }}"', "$model", "$(model)")),
+        *((text, "model") for text in ("<%= model %>", '"%{model}"', "'{% model %}'")),
+        ("$MODEL", "MODEL"),
+    ],
+)
+def test_a_model_that_is_another_tools_template_is_told_ours(written: str, meant: str) -> None:
+    [problem] = problems(f"assistant: a\nmodel: {written}\n")
+    assert (problem.code, str(problem.place)) == ("variable-syntax", "m.yaml:2:8")
+    assert problem.remedy == f"For a variable write `${{var.{meant}}}`."
+
+
 def test_all_faults_are_told_at_once_in_the_order_of_the_file() -> None:
     text = "temprature: 1\ntemperature: 3\ntools: [{type: x}, 5]\nmetadata: {a: 1}"
     assert [place.partition(": ")[2] for place in places(text)] == [
@@ -132,7 +146,22 @@ def test_a_missing_model_is_told_at_the_manifest_with_the_way_to_defaults() -> N
         ("text: {format: {type: text}}", "Write its `format` as `response_format: …`"),
         ("reasoning: {effort: low}", "Write its `effort` as `reasoning_effort: …`"),
         ("service_tier: flex", "write it below `providers: {openai-agents: {service_tier: …}}`"),
-        ("system: Be kind.", "Write it as `instructions: …`."),
+        *(
+            (f"{key}: Be kind.", "Write it as `instructions: …`.")
+            for key in ("system", "prompt", "systemPrompt", "Prompt")
+        ),
+        ("system_promt: Be kind.", "If `system_prompt` is meant: Write it as `instructions: …`."),
+        ("functions: [{name: f}]", "Write each as a tool: `tools: [{type: function,"),
+        ("maxTokens: 100", "It is of a run, not of an assistant"),
+        ("stop: x", "It is of a chat request, not of an assistant"),
+        ("top: 1", "Did you mean `top_p`?"),
+        ("deployment_name: x", "Write it as `model: …`."),
+        ("agent_id: asst_1", "write `retinue: {adopt: asst_…}`"),
+        ("vector_store_ids: [a]", "{file_search: {vector_store_ids: [{ref: VectorStore/NAME}]}}"),
+        ("graph_id: x", "write it below `providers: {langgraph: {graph_id: …}}`"),
+        ("api_key: x", "`api_key: {env: NAME}`. If a real key stands here, revoke it now."),
+        ('top_p: "{{ values.top_p }}"', "For a variable write `${var.top_p}`."),
+        ("name: {name}", "Write the value itself, or `${var.name}` for a variable."),
         ("completion_args: {temperature: 1}", "Write its members as fields of the manifest: `temperature`"),
         ("definition: {}", "Write its members as fields of the manifest: `model`"),
         ("mcp_servers: []", "`tools: [{type: mcp, server_label: NAME, server_url: URL}]`"),

@@ -175,6 +175,10 @@ class Session:
         check("the deletion", (gone.name, gone.deleted), ("tutor", True))
         with refused("an agent that is gone", 404, "not_found"):
             self.agents.get("tutor")
+        first = self.agents.create_version("tutor", body=body).version
+        goes_on = self.options.get("foundry_numbers") == "continue"
+        check("the number of an agent that is made again", first, str(len(numbers) + 1) if goes_on else "1")
+        self.agents.delete("tutor")
 
     def serving(self) -> None:
         for text in ("A", "B"):

@@ -43,7 +43,7 @@ hostile_fields = st.builds(FieldChange, st.just("/instructions") | hostile, host
 hostile_addresses = st.builds(Address, st.just("Assistant"), hostile)
 hostile_plans = plans.plans_of(plans.changes_of(hostile_addresses, hostile_fields, hostile), hostile)
 _SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
-_OWN_HTML = re.compile(r"<details><summary>|</summary>|</details>")
+_OWN_HTML = re.compile(r"<details(?: open)?><summary>|</summary>|</details>")
 
 
 def skeleton(text: str) -> str:
@@ -59,7 +59,7 @@ def skeleton(text: str) -> str:
             kept.append(line)
     assert not closing, "a fence is left open"
     rest = _SPAN.sub("", re.sub(r"<code>[^<>]*</code>", "", "\n".join(kept)))
-    assert rest.count("<details>") == rest.count("</details>")
+    assert len(re.findall("<details(?: open)?>", rest)) == rest.count("</details>")
     return _OWN_HTML.sub("", rest)
 
 
@@ -137,6 +137,27 @@ def test_destructive_steps_come_first_and_are_never_cut(updates: int) -> None:
         assert f"[All of it is here]({LINK})." in text
     left = sum(f"Assistant/new-{n}" in text for n in range(updates))
     assert (f"not shown: {updates - left} to update" in text) == (left < updates)
+
+
+@pytest.mark.parametrize("assistants", [1, 120])
+def test_a_shortened_change_shows_both_sides_and_says_where_the_whole_is(assistants: int) -> None:
+    rules = 31 if assistants > 1 else 2_000
+    old, new = ("\n".join(f"{word} rule {number} of the prompt" for number in range(rules)) for word in ("Old", "New"))
+    changes = (update(f"a-{number}", FieldChange("/instructions", old, new)) for number in range(assistants))
+    text = plan_markdown(plan(*changes), link_to=LINK)
+    assert units(text) <= LIMIT
+    minus, plus = (
+        len(re.findall(rf"^{sign} .*{word} rule", text, re.MULTILINE)) for sign, word in (("-", "Old"), (r"\+", "New"))
+    )
+    assert minus == plus >= assistants
+    assert text.count("… shortened; the head of this text says where the whole is") == assistants
+    assert f"**Too long for this place**: {assistants} entr" in text.split("####")[0]
+    assert f"[All of it is here]({LINK})." in text.split("####")[0]
+
+
+def test_a_short_change_is_open_and_a_long_one_folded() -> None:
+    text = plan_markdown(plan(*(update(f"x{n}", FieldChange("/instructions", "a", "b\n" * n)) for n in (5, 50))))
+    assert re.findall("<details( open)?><summary><code>~ Assistant/(x[0-9]+)", text) == [(" open", "x5"), ("", "x50")]
 
 
 def test_what_does_not_fit_at_all_is_counted() -> None:

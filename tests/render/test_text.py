@@ -205,7 +205,7 @@ def test_credentials_in_an_endpoint_are_not_shown() -> None:
 def test_long_rewrites_are_shown_whole() -> None:
     old, new = "\n".join(f"old {n}" for n in range(500)), "\n".join(f"new {n}" for n in range(500))
     text = plan_text(plan(update("x", FieldChange("/instructions", old, new))), style=PLAIN)
-    assert "instructions     500 lines, 500 removed, 500 added" in text
+    assert "instructions     500 of 500 lines changed" in text
     assert "500 - old 499" in text
     assert "500 + new 499" in text
 

@@ -48,6 +48,47 @@ def test_every_schema_is_a_draft_07_schema(schema: Any) -> None:
     assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"
 
 
+def test_every_schema_has_an_id_of_its_own() -> None:
+    found = {**EDITOR, **{f"{name}.schema.json": schema for name, schema in output_schemas().items()}}
+    assert all(schema["$id"] == f"urn:retinue:schema:{name.split('.')[0]}" for name, schema in found.items())
+
+
+def test_editors_know_the_providers_by_name() -> None:
+    made = editor_schemas(KNOWN, {"shelf": {}, "anthropic": {}})["retinue.schema.json"]
+    head = "{version: 1, project: p, manifests: [a], environments: {d: {endpoint: emulator, provider: "
+    found = [
+        list(Draft7Validator(made).iter_errors(yaml.safe_load(f"{head}{name}}}}}}}"))) for name in ("shelf", "shlf")
+    ]
+    assert [len(errors) for errors in found] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "wrong"),
+    [
+        ("tool", "{type: code_interpreter}", []),
+        ("tool", "{type: function, function: {name: f, description: {file: d.md}}}", []),
+        ("tool", "{type: functin}", [["type"]]),
+        ("tool", "{type: function, function: {name: a b}}", [["function", "name"]]),
+        ("tool", "{type: function, function: {name: f, descriptio: x}}", [["function"]]),
+        ("format", "{type: json_object}", []),
+        ("format", "{type: json_schema, json_schema: {name: x, schema: {file: s.json}}}", []),
+        ("format", "{type: json_schema, json_schema: {nam: x}}", [["json_schema"], ["json_schema"]]),
+    ],
+)
+def test_files_that_manifests_include_have_a_schema(name: str, text: str, wrong: list[Any]) -> None:
+    assert faults(f"{name}.schema.json", text) == wrong
+
+
+def test_instructions_are_a_text_an_include_or_a_list_of_these() -> None:
+    for text in ("a", "{file: a.md}", "[a, {file: a.md, template: true}]", "null"):
+        assert manifest_faults(f"instructions: {text}") == []
+        assert faults("retinue.schema.json", f"defaults: {{assistant: {{instructions: {text}}}}}") == faults(
+            "retinue.schema.json", "{}"
+        )
+    for text, steps in (("[a, 3]", [1]), ("[]", []), ("[{fil: a}]", [0]), ("3", [])):
+        assert manifest_faults(f"instructions: {text}") == [["instructions", *steps]]
+
+
 def test_editors_get_no_annotations_of_ours() -> None:
     assert "x-retinue" not in json.dumps(EDITOR)
 

@@ -14,6 +14,8 @@ from . import interrupts, streams
 from .exits import Exit
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from .console import Asked
 
 _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
@@ -44,6 +46,8 @@ _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "output": ("output", "Print address → live id, for applications. Reads the service."),
         "schema": ("schema", "Print the JSON Schemas for editors (offline)."),
         "providers": ("providers", "List the services retinue can reach and what they hold (offline)."),
+        "explain": ("explain", "Explain the code of a message (offline)."),
+        "completion": ("completion", "Print the completion script of a shell (offline)."),
         "emulator": ("emulator", "Serve a local copy of the services' APIs for tests and trials."),
     },
 }
@@ -56,7 +60,9 @@ class LazyGroup(click.Group):
     def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, name: str) -> click.Command:
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS and ctx.resilient_parsing:
+            return None
         if name not in _COMMANDS:
             meant = closest(name, _COMMANDS)
             hint = f" Did you mean `{meant}`?" if meant else " `retinue --help` lists them."
@@ -64,6 +70,14 @@ class LazyGroup(click.Group):
         module = importlib.import_module(f".commands.{_COMMANDS[name][0]}", __package__)
         command: click.Command = module.command
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands by their names, without an import of each."""
+        from click.shell_completion import CompletionItem
+
+        names = (name for name in _COMMANDS if name.startswith(incomplete))
+        mine = [CompletionItem(name, help=_COMMANDS[name][1]) for name in names]
+        return [*mine, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         widest = max(map(len, _COMMANDS))

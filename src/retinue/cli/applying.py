@@ -7,11 +7,12 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import wait
 from dataclasses import field, replace
+from functools import partial
 from urllib.parse import quote
 
 from .. import __version__
 from ..core.codec import outcome, plan_to_json
-from ..core.errors import RetinueError, StaleError, UsageError
+from ..core.errors import RetinueError, StaleError
 from ..core.model import Action, Change, Live, Outcome, Plan, Status
 from ..core.values import dataclass
 from ..core.waves import Known, in_plan_order, known_as
@@ -79,15 +80,13 @@ def approve(plan: Plan, options: ApplyOptions) -> None:
     """Ask on a terminal. Raises UsageError without one, RetinueError if the answer is not yes."""
     if options.approved:
         return
-    if not console.is_interactive():
-        remedy = "Pass --auto-approve, or --expect-digest with the digest of a reviewed plan."
-        raise UsageError("this plan needs an approval, and there is no terminal to ask at", remedy)
     going = [change for change in plan.changes if not change.held]
-    deletes = sum(change.action is Action.DELETE for change in going)
-    loss = f", of which {deletes} delete" if deletes else ""
+    deletes = [change for change in going if change.action is Action.DELETE]
+    for_good = next((f" ({change.removal})" for change in deletes if change.removal), "")
+    loss = f", of which {len(deletes)} delete{for_good}" if deletes else ""
     these = "this change" if len(going) == 1 else f"these {len(going)} changes"
-    if console.ask(f"\nApply {these}{loss} to {plan.environment}? Only `yes` is accepted: ") != "yes":
-        raise RetinueError("not approved; nothing was changed", "Answer `yes` to go on.")
+    remedy = "Pass --auto-approve, or --expect-digest with the digest of a reviewed plan."
+    console.confirm(f"\nApply {these}{loss} to {plan.environment}?", "this plan needs an approval", remedy)
 
 
 def carry_out(
@@ -102,9 +101,11 @@ def carry_out(
             if shows_plan(options):
                 show_plan(plan, ProjectOptions())
         return report_blocked(plan, options)
-    stopping, record = Stopping(session.stop), _Record()
+    stopping = Stopping(session.stop)
     with interrupts.handed_to(stopping.handle):
-        run = record.watch(run_of(session, service, options))
+        run = run_of(session, service, options)
+        record = _Record(run.finished)
+        run = replace(run, started=record.begin, finished=record.end)
         run.ids.update(checked.ids)
         bug = None
         try:
@@ -125,7 +126,7 @@ def carry_out(
             bug, outcomes = console.bug_in(error), record.so_far(plan.changes)
             console.note(f"{bug.message}\n  {bug.remedy}")
         unfinished = any(item.status not in (Status.DONE, Status.HELD) for item in outcomes)
-        code = exits.of_outcomes(outcomes, stopping.first if unfinished else 0)
+        code = exits.of_outcomes(outcomes, stopping.first if unfinished else 0, detailed=options.detailed_exitcode)
         if bug is not None:
             code = exits.Exit.BUG
             plan = replace(plan, diagnostics=(*plan.diagnostics, bug))
@@ -146,21 +147,18 @@ def _outcomes(plan: Plan, run: Run, checked: Checked) -> list[Outcome]:
 
 @dataclass
 class _Record:
-    """What is known of a run's steps at any moment, for a report before its end."""
+    """What is known of a run's steps at any moment, for a report before its end. `tell` gets each that ended."""
 
+    tell: Callable[[Outcome], None]
     started: set[Known] = field(default_factory=set)
     finished: dict[Known, Outcome] = field(default_factory=dict)
 
-    def watch(self, run: Run) -> Run:
-        def started(change: Change) -> None:
-            self.started.add(known_as(change))
-            run.started(change)
+    def begin(self, change: Change) -> None:
+        self.started.add(known_as(change))
 
-        def finished(outcome: Outcome) -> None:
-            self.finished[known_as(outcome)] = outcome
-            run.finished(outcome)
-
-        return replace(run, started=started, finished=finished)
+    def end(self, outcome: Outcome) -> None:
+        self.finished[known_as(outcome)] = outcome
+        self.tell(outcome)
 
     def so_far(self, changes: Sequence[Change]) -> list[Outcome]:
         found = []
@@ -183,7 +181,7 @@ def run_of(session: Session, service: Service, options: ApplyOptions) -> Run:
         fail_fast=options.fail_fast,
         stop=session.stop,
         finished=(lambda _: None) if quiet else _progress,
-        backup=backup_into(options.backup) if options.backup else lambda _live: None,
+        backup=partial(save_backup, options.backup) if options.backup else lambda _live: None,
         content=lambda change: content(session.project.root, change.address.name, *_bytes_of(change)),
         changed=lambda change: changed_since(session.project.root, change.address.name, _bytes_of(change)[0]),
         before=session.before,
@@ -203,12 +201,8 @@ def _progress(item: Outcome) -> None:
         console.note(f"  {item.address}: {item.action} failed")
 
 
-def backup_into(folder: str) -> Callable[[Live], None]:
-    """What saves an object as it is live, as JSON in a folder."""
-
-    def save(live: Live) -> None:
-        # The id comes from the service: it must not choose the folder.
-        name = quote(live.remote_id, safe="", errors="surrogatepass")
-        named_files.write_beside(folder, name, console.json_text(dict(live.raw)).encode())
-
-    return save
+def save_backup(folder: str, live: Live) -> None:
+    """Save an object as it is live, as JSON in a folder."""
+    # The id comes from the service: it must not choose the folder.
+    name = quote(live.remote_id, safe="", errors="surrogatepass")
+    named_files.write_beside(folder, name, console.json_text(dict(live.raw)).encode())

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..core.errors import UsageError
-from ..load.endpoints import EMULATOR, is_loopback
+from ..load.endpoints import EMULATOR, is_loopback, meant_base
 from ..providers.base import Identity, Service, bearer
 from ..providers.wire import Connection
 from . import console, emulators
@@ -47,6 +47,7 @@ def connect(session: Session, options: ServiceOptions) -> Iterator[Service]:
         headers = session.provider.capabilities.auth.headers("env", EMULATOR) if emulator else sign()
         connection = Connection(
             base_url="http://emulator" if emulator else environment.endpoint,
+            meant=None if emulator else meant_base(environment.endpoint, session.provider.capabilities.base),
             headers=headers,
             renew=None if emulator else sign,
             transport=stack.enter_context(_emulator(session)) if emulator else None,

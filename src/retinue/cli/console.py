@@ -6,15 +6,17 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import TextIO
 
 import click
 
-from ..core.errors import InvalidManifests, RetinueError
-from ..core.model import Diagnostic, Json
+from ..core.errors import InvalidManifests, RetinueError, UsageError
+from ..core.literals import screened
+from ..core.model import Diagnostic, Json, Kind
 from ..core.values import dataclass
 from ..providers.credentials import Secrets
 from ..render.style import REVIEWED, Style
@@ -140,19 +142,28 @@ def json_text(value: Json) -> str:
     return escape_json(dump(SECRETS.masked_json(value)) if SECRETS.in_text(text) else text) + "\n"
 
 
+def hidden(fields: Mapping[str, Json], kind: Kind) -> dict[str, Json]:
+    """Fields of a live object as they may be shown: without keys of this run, and without secrets of their own."""
+    shown: dict[str, Json] = SECRETS.masked_json(screened(fields, kind)[0])
+    return shown
+
+
 def is_interactive() -> bool:
     """True if a person can answer a question."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def ask(question: str) -> str:
-    """The answer given at the terminal; none if the terminal is gone."""
-    sys.stderr.write(question)
+def confirm(question: str, what: str, remedy: str) -> None:
+    """Ask at the terminal. Raises UsageError about `what` without one, RetinueError if the answer is not yes."""
+    if not is_interactive():
+        raise UsageError(f"{what}, and there is no terminal to ask at", remedy)
+    sys.stderr.write(f"{question} Only `yes` is accepted: ")
     sys.stderr.flush()
-    try:
-        return sys.stdin.readline().strip()
-    except OSError:
-        return ""
+    answer = ""
+    with suppress(OSError):  # the terminal is gone
+        answer = sys.stdin.readline().strip()
+    if answer != "yes":
+        raise RetinueError("not approved; nothing was changed", "Answer `yes` to go on.")
 
 
 @dataclass(frozen=True)

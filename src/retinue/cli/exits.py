@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import IntEnum
 
-from ..core.errors import ApiGone, AuthError, InvalidManifests, RetinueError, StaleError, Unreachable, UsageError
+from ..core.errors import InvalidManifests, RetinueError, UsageError
 from ..core.model import Outcome, Status
 
 
@@ -24,16 +24,9 @@ class Exit(IntEnum):
     TERMINATED = 143
 
 
+FINE = (Exit.OK, Exit.CHANGES)
 _PRECEDENCE = (Exit.USAGE, Exit.AUTH, Exit.UNREACHABLE, Exit.STALE, Exit.BLOCKED, Exit.ERROR)
-_BY_ERROR = {
-    UsageError: Exit.USAGE,
-    InvalidManifests: Exit.USAGE,
-    AuthError: Exit.AUTH,
-    StaleError: Exit.STALE,
-    ApiGone: Exit.UNREACHABLE,
-    Unreachable: Exit.UNREACHABLE,
-}
-_BY_WORD = {
+_BY_FAILURE = {
     "auth": Exit.AUTH,
     "unreachable": Exit.UNREACHABLE,
     "stale": Exit.STALE,
@@ -41,36 +34,37 @@ _BY_WORD = {
     "partial": Exit.PARTIAL,
     "error": Exit.ERROR,
 }
+"""By what errors and outcomes call their `failure`."""
 
 
 def of_error(error: RetinueError) -> Exit:
     """The code of a failure that ended a command."""
-    return next((code for kind, code in _BY_ERROR.items() if isinstance(error, kind)), Exit.ERROR)
+    return Exit.USAGE if isinstance(error, UsageError | InvalidManifests) else _BY_FAILURE[error.failure]
 
 
-def of_outcomes(outcomes: Sequence[Outcome], signal: int = 0) -> Exit:
+def of_outcomes(outcomes: Sequence[Outcome], signal: int = 0, *, detailed: bool = False) -> Exit:
     """The code of an apply: interrupted, else applied in part, else the first failure by precedence, else 0.
 
-    `signal`: 2 or 15 if one ended the run.
+    `signal`: 2 or 15 if one ended the run. `detailed`: what is held is a change that is pending.
     """
     if signal:
         return Exit(128 + signal)
     left = [outcome for outcome in outcomes if outcome.status not in (Status.DONE, Status.HELD)]
-    failures = {_BY_WORD[outcome.failure] for outcome in left if outcome.failure}
+    failures = {_BY_FAILURE[outcome.failure] for outcome in left if outcome.failure}
     wrote = any(outcome.status is Status.DONE and outcome.wrote for outcome in outcomes)
     if left and (wrote or Exit.PARTIAL in failures):
         return Exit.PARTIAL
     if left and not failures:
         return Exit.ERROR
-    return next((code for code in _PRECEDENCE if code in failures), Exit.OK)
+    done = Exit.CHANGES if detailed and any(item.status is Status.HELD for item in outcomes) else Exit.OK
+    return next((code for code in _PRECEDENCE if code in failures), done)
 
 
 def word(code: Exit, outcomes: Sequence[Outcome] = ()) -> str:
     """The word that JSON carries beside the code of an apply; of no steps, there was nothing to do."""
-    if code is Exit.OK and outcomes and all(outcome.status is Status.HELD for outcome in outcomes):
-        return "held"
-    if code is Exit.OK:
-        return "applied" if outcomes else "no-changes"
+    if code in FINE:
+        held = all(outcome.status is Status.HELD for outcome in outcomes)
+        return ("held" if held else "applied") if outcomes else "no-changes"
     if code in (Exit.INTERRUPTED, Exit.TERMINATED):
         return "interrupted"
     return code.name.lower() if code in (Exit.PARTIAL, Exit.BLOCKED, Exit.STALE) else "error"

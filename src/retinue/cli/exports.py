@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from ..core.errors import InvalidManifests, UsageError
-from ..core.model import Address, Diagnostic, Json, Kind, Severity
+from ..core.model import Address, Diagnostic, Json, Kind, Live, Severity
 from ..core.observation import Observation
 from ..core.references import Names, to_names
 from ..core.values import dataclass
@@ -24,7 +24,7 @@ from ..load.project import Project
 from ..load.sources import covering, fixed
 from ..load.yaml import parse
 from ..providers import registry
-from ..providers.base import Exporter, Recogniser
+from ..providers.base import Exporter, Keeper, Recogniser
 from ..providers.registry import catalogue
 from ..schema import Catalogue, with_extras
 from . import console
@@ -85,12 +85,17 @@ def read_export(
         known = replace(known, kinds=with_extras(known.kinds, origin.name, origin.capabilities.extras))
     into = None if project is None else _into(project, kinds[0])
 
+    seen: list[Live] = []
+
     def read(item: Json) -> Json:
         live = origin.recognised(item) if origin and isinstance(item, dict) else None
+        seen.extend([live] if live else [])
         return origin.exported(live) if origin and live else item
 
-    exported = manifests_from_objects(objects, known, into, wanted=choice.takes, read=read)
+    check = origin.check if origin else lambda _desired: []
+    exported = manifests_from_objects(objects, known, into, wanted=choice.takes, read=read, check=check)
     exported = replace(checked(exported), provider=origin.name if origin else None)
+    console.diagnostics(_kept(origin, seen))
     if project is None:
         return exported
     beside = Beside(project, tuple(project.environments), variables or {}, known.kinds)
@@ -156,12 +161,30 @@ def from_live(session: Session, options: ServiceOptions, choice: Choice = EVERY)
         kinds=kinds,
         kind_of=lambda item: of[id(item)],
         wanted=choice.takes,
+        check=session.provider.check,
     )
     made = [(item, item.data.get("retinue", {}).get("adopt", {})) for item in exported.manifests]
     names |= {(item.address.kind, adopted[here]): item.address for item, adopted in made if adopted}
     exported = _with_names(exported, names, session)
     beside = Beside(session.project, (here,), session.overrides, session.kinds)
+    adopted_ids = {adopted[here] for _, adopted in made if adopted}
+    console.diagnostics(_kept(session.provider, [live for live in seen.world.foreign if live.remote_id in adopted_ids]))
     return checked(fitted(checked(exported), beside))
+
+
+def _kept(provider: object, lives: Sequence[Live]) -> list[Diagnostic]:
+    """What of these objects no manifest says, and which stays on them."""
+    named = [(live, provider.kept(live)) for live in lives] if isinstance(provider, Keeper) else []
+    return [
+        Diagnostic(
+            "export-kept",
+            f"{live.spec.get('name') or live.remote_id}: left out, because no manifest can say it: {', '.join(names)}",
+            "Nothing to do: it stays on the agent as it is, and every write keeps it.",
+            severity=Severity.INFO,
+        )
+        for live, names in named
+        if names
+    ]
 
 
 def _with_names(exported: Exported, names: Names, session: Session) -> Exported:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from . import console
+from . import completing, console
 
 _SECTIONS = {
     "Which objects": ("targets", "excludes", "labels"),
@@ -83,6 +83,9 @@ def command(
             return function(options(**mine), **flags)
 
         lines = [f"retinue {name} {example}".rstrip() for example in examples]
-        return click.command(name, cls=Command, examples=lines, **settings)(gathering)
+        made = click.command(name, cls=Command, examples=lines, **settings)(gathering)
+        for parameter in made.params:
+            parameter.type = completing.PATHS.get(str(parameter.metavar or parameter.name).upper(), parameter.type)
+        return made
 
     return decorate

@@ -17,6 +17,7 @@ from ..core.model import Address
 from ..core.spelling import closest
 from ..core.values import dataclass
 from ..load.located import Map
+from . import completing
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -57,13 +58,17 @@ class ServiceOptions(ProjectOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class PlanOptions(ServiceOptions):
-    """What is planned, and what is allowed. `allow`: None for a command without the flag. `only`: as in `Intent`."""
+    """What is planned, and what is allowed. `allow`: None for a command without the flag.
+
+    `only`, `destroy`: as in `Intent`.
+    """
 
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     allow: Allowed | None = None
     only: Collection[Address] | None = None
+    destroy: bool = False
 
     @property
     def allowed(self) -> Allowed:
@@ -78,6 +83,7 @@ class ApplyOptions(PlanOptions):
     expect_digest: str | None = None
     fail_fast: bool = False
     backup: str | None = None
+    detailed_exitcode: bool = False
 
     @property
     def approved(self) -> bool:
@@ -97,7 +103,12 @@ _several = partial(click.option, multiple=True)
 _defaulted = partial(click.option, show_default=True)
 DIRECTORY = click.option("-C", "directory", default=".", metavar="DIR", help="Look for retinue.yaml from here upward.")
 ENVIRONMENT = click.option(
-    "-e", "--env", "environment", metavar="NAME", help="The environment; default: the only one, or $RETINUE_ENV."
+    "-e",
+    "--env",
+    "environment",
+    metavar="NAME",
+    shell_complete=completing.environments,
+    help="The environment; default: the only one, or $RETINUE_ENV.",
 )
 NO_COLOR = click.option("--no-color", is_flag=True, help="No colour (NO_COLOR and FORCE_COLOR are read too).")
 QUIET = click.option("-q", "--quiet", is_flag=True, help="No progress and no hints.")
@@ -141,9 +152,10 @@ connection_options = _all(
 """For commands that reach the services of environments that they name themselves."""
 service_options = _all(ENVIRONMENT, connection_options)
 """For commands that reach the service of one environment."""
+_address = partial(_several, metavar="ADDRESS", shell_complete=completing.addresses)
 selection_options = _all(
-    _several("--target", "targets", metavar="ADDRESS", help="Only this address or pattern; again for more."),
-    _several("--exclude", "excludes", metavar="ADDRESS", help="All but this address or pattern; again for more."),
+    _address("--target", "targets", help="Only this address or pattern; again for more."),
+    _address("--exclude", "excludes", help="All but this address or pattern; again for more."),
     _several("--select", "labels", metavar="LABEL=VALUE", help="Only manifests with this label; again for more."),
 )
 """They only narrow: what is left out is neither changed nor deleted."""

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from ..core.allowed import Allowed, flag
+from ..core.content import scope_of
 from ..core.errors import InvalidManifests, RetinueError, UsageError
-from ..core.model import Address, Change, Diagnostic, Inputs, Place, Plan, Promotion, Severity
+from ..core.model import Action, Address, Change, Diagnostic, Inputs, Kind, Obstacle, Place, Plan, Promotion, Severity
 from ..core.observation import Observation
 from ..core.plan import Intent, make_plan, select
-from ..core.policy import less_done
+from ..core.pointer import with_ignored
+from ..core.policy import block, less_done
 from ..core.promotion import Proof, proof_of, spec_digests, verified
-from ..core.spelling import closest
+from ..core.spelling import known_or_meant
 from ..engine.read import KEEPING, rewound, with_serving
 from ..load.located import Map
 from ..load.manifests import PASSED_OVER, left_behind
 from ..load.origins import shared_file_notes
+from ..load.uploads import line_ends_note
+from ..load.written import places
 from ..providers.base import Adviser, Pointed, Rewindable, Service, Watchful
 from ..providers.losses import LOSS
 from . import console
@@ -25,40 +29,33 @@ from .reading import opened
 from .session import Session, placed
 
 
-def plan_for(
-    session: Session, service: Service, seen: Observation, options: PlanOptions, *, destroy: bool = False
-) -> Plan:
+def plan_for(session: Session, service: Service, seen: Observation, options: PlanOptions) -> Plan:
     """The plan for what was read, with the command's selection and permissions.
 
     Where the environment is promoted from another one, that one is read and planned too: what it has not proven is
     held. Nothing has to be proven to destroy. Raises UsageError for an exception that names nothing.
     """
-    promotion, exceptions = session.environment.promote_from, options.allowed.named("unpromoted")
-    proof = None
-    if promotion is not None and not destroy:
-        owned = seen.world.owned if exceptions else {}
-        known = sorted({str(address) for address in (*owned, *(item.address for item in session.desired))})
-        for name in exceptions:
-            if name not in known:
-                meant = closest(name, known)
-                remedy = f"Did you mean {meant}?" if meant else f"Known: {', '.join(known) or 'none'}."
-                raise UsageError(f"{flag('unpromoted', name)}: there is no such object", remedy)
-        proof = _proof(session, promotion, options)
-    elif exceptions:
-        name = session.environment.name
-        why = "a destroy holds nothing back" if destroy else f"{name} is promoted from no other environment"
+    name, exceptions = session.environment.name, options.allowed.named("unpromoted")
+    promotion = None if options.destroy else session.environment.promote_from
+    if exceptions and promotion is None:
+        why = "a destroy holds nothing back" if options.destroy else f"{name} is promoted from no other environment"
         raise UsageError(f"{flag('unpromoted', exceptions[0])}: {why}", "Leave it out: nothing is held here.")
-    return own_plan(session, service, seen, options, proof=proof, destroy=destroy)
+    owned = seen.world.owned if exceptions else {}
+    known = {str(address) for address in (*owned, *(item.address for item in session.desired))}
+    for address in exceptions:
+        if address not in known:
+            raise UsageError(f"{flag('unpromoted', address)}: there is no such object", known_or_meant(address, known))
+    proof = None if promotion is None else _proof(promotion, name, options)
+    return own_plan(session, service, seen, options, proof)
 
 
-def _proof(session: Session, promotion: Promotion, options: PlanOptions) -> Proof:
-    """What the environment before says, by its own plan from the same files and the same variables."""
+def _proof(promotion: Promotion, name: str, options: PlanOptions) -> Proof:
+    """What the environment before `name` says, by its own plan from the same files and the same variables."""
     try:
         with opened(replace(options, environment=promotion.environment)) as (source, service, seen):
             allowed = {"incomplete": True} if options.allowed.covers("incomplete") else {}
             plan = own_plan(source, service, seen, PlanOptions(allow=Allowed(allowed)))
     except RetinueError as error:
-        name = session.environment.name
         error.message = f"{name} is promoted from {promotion.environment}, which is read too: {error.message}"
         raise
     passed = frozenset[Address]()
@@ -68,13 +65,7 @@ def _proof(session: Session, promotion: Promotion, options: PlanOptions) -> Proo
 
 
 def own_plan(
-    session: Session,
-    service: Service,
-    seen: Observation,
-    options: PlanOptions,
-    *,
-    proof: Proof | None = None,
-    destroy: bool = False,
+    session: Session, service: Service, seen: Observation, options: PlanOptions, proof: Proof | None = None
 ) -> Plan:
     """As `plan_for`, for the environment by itself: no other one is read."""
     owned = seen.world.owned
@@ -87,27 +78,17 @@ def own_plan(
         may = options.allow is not None and options.only is None
         way = f" Or go on without it: {flag('incomplete')}" if may else ""
         raise InvalidManifests([replace(item, remedy=f"{item.remedy}{way}") for item in empty_sources])
-    intent = Intent(options.allowed, selection, destroy, options.only, proof)
+    intent = Intent(options.allowed, selection, options.destroy, options.only, proof)
     seen, plan = _planned(session, service, seen, intent)
-    by_key = {resource.object_key: resource for resource in seen.live}
     lost = {item.address for item in plan.changes if item.orphan and item.address not in session.loaded.rendered}
     behind = left_behind(session.project, lost) if lost else {}
-    # Blocked where a manifest is there and not read, or where the service is known to refuse the step.
-    changes = tuple(
-        change
-        if change.blocked or change.held
-        else replace(
-            change,
-            blocked=behind.get(change.address)
-            or session.provider.obstacle(change, by_key.get(change.object_key))
-            or (service.obstacle(change) if isinstance(service, Watchful) else None),
-        )
-        for change in plan.changes
-    )
-    going = [change for change in changes if not (change.blocked or change.held) and change.object_key in by_key]
+    # A manifest that is there and not read is no delete.
+    plan = block_refused(block(plan, lambda change: behind.get(change.address)), session, service, seen)
+    going = [item for item in plan.changes if not (item.blocked or item.held) and item.object_key in seen.by_key]
     adviser = session.provider if isinstance(session.provider, Adviser) else None
-    advice = [adviser.advice(change, by_key[change.object_key]) for change in going] if adviser else []
-    notes = shared_file_notes(session.loaded, changes, session.kinds)
+    advice = [adviser.advice(change, seen.by_key[change.object_key]) for change in going] if adviser else []
+    notes = [*shared_file_notes(session.loaded, plan.changes, session.kinds), *_line_ends(plan.changes, session, seen)]
+    notes += places(plan.changes, session.written, session.loaded, session.kinds, session.project.root)
     # An empty source that is allowed is still worth a word.
     empty = (replace(item, severity=Severity.WARNING) for item in session.loaded.empty_sources)
     found = (*session.loaded.diagnostics, *empty)
@@ -122,9 +103,30 @@ def own_plan(
         select=options.labels,
     )
     diagnostics = (*warnings, *plan.diagnostics, *filter(None, advice), *notes)
-    plan = replace(plan, changes=changes, inputs=inputs, diagnostics=diagnostics)
+    plan = replace(plan, inputs=inputs, diagnostics=diagnostics)
     _refuse_keys(plan, session)
-    return _without_keys(plan) if console.SECRETS else plan
+    return _without_secrets(plan, session.kinds)
+
+
+def block_refused(plan: Plan, session: Session, service: Service, seen: Observation) -> Plan:
+    """The plan with every step blocked that the service is known to refuse."""
+
+    def rule(change: Change) -> Obstacle | None:
+        found = session.provider.obstacle(change, seen.by_key.get(change.object_key))
+        return found or (service.obstacle(change) if isinstance(service, Watchful) else None)
+
+    return block(plan, rule)
+
+
+def _line_ends(changes: Iterable[Change], session: Session, seen: Observation) -> list[Diagnostic]:
+    """What of the files to upload our own live ones hold already, with other line ends."""
+    known = {name for name, kind in session.kinds.items() if kind.by_content}
+    names = [item.address.name for item in changes if item.action is Action.CREATE and item.address.kind in known]
+    scope = scope_of(session.project.name, session.environment.name)
+    ours = (item for item in seen.live if item.kind in known and item.mark.owner_text == scope)
+    stored = {str(item.spec["sha256"]) for item in ours}
+    note = line_ends_note(session.project.root, names, stored) if names and stored else None
+    return [note] if note else []
 
 
 def _is_told(item: Diagnostic) -> bool:
@@ -158,12 +160,18 @@ def _refuse_keys(plan: Plan, session: Session) -> None:
         raise InvalidManifests(found)
 
 
-def _without_keys(plan: Plan) -> Plan:
-    """The plan as it may be shown and saved: without the key of this run in what is live."""
+def _without_secrets(plan: Plan, kinds: Mapping[str, Kind]) -> Plan:
+    """The plan as it may be shown and saved: without the key of this run, and other secrets, in what is live."""
     hide = console.SECRETS
 
     def shown(change: Change) -> Change:
-        fields = tuple(replace(item, before=hide.masked_json(item.before)) for item in change.fields)
+        kind = kinds[change.address.kind]
+        before = console.hidden({item.name: item.before for item in change.fields}, kind)
+        after = {item.name: item.after for item in change.fields}
+        if change.action is not Action.REPLACE:
+            # What is left to the service is written as live has it then, whatever the plan says.
+            after = with_ignored(after, console.hidden(after, kind), change.ignored)
+        fields = tuple(replace(item, before=before[item.name], after=after.get(item.name)) for item in change.fields)
         blocked = change.blocked and replace(change.blocked, message=hide.masked(change.blocked.message))
         name = change.display_name and hide.masked(change.display_name)
         return replace(change, fields=fields, blocked=blocked, display_name=name)
@@ -195,5 +203,5 @@ def planned_again(
     """
     promotion = session.environment.promote_from
     options = replace(options, allow=less_done(plan.allowed, done, seen.target.removed))
-    proof = None if promotion is None else _proof(session, promotion, options)
-    return own_plan(session, service, seen, options, proof=proof)
+    proof = None if promotion is None else _proof(promotion, plan.environment, options)
+    return own_plan(session, service, seen, options, proof)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..core.errors import InvalidManifests, UsageError
 from ..core.model import Diagnostic, Place, Severity
+from ..core.spelling import did_you_mean
 from ..load.files import MAX_BYTES
 from ..load.located import Map
 from ..load.project import Environment, Project, find, load_project, parse_project
@@ -64,7 +65,8 @@ def choose_environment(project: Project, name: str | None) -> Environment:
         raise UsageError(f"which environment? This project has: {listed}", "Name one with -e NAME or $RETINUE_ENV.")
     if wanted not in project.environments:
         origin = "" if name else ", which $RETINUE_ENV names"
-        raise UsageError(f"there is no environment `{wanted}`{origin}", f"This project has: {listed}.")
+        remedy = did_you_mean(wanted, project.environments, f"This project has: {listed}.")
+        raise UsageError(f"there is no environment `{wanted}`{origin}", remedy)
     return project.environments[wanted]
 
 

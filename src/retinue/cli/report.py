@@ -19,7 +19,7 @@ from ..render.text import plan_text
 from . import console, exits, named_files, streams
 from .options import STDOUT, OutputOptions, ProjectOptions, to_paste
 
-_READ = ("text", "markdown")
+_READ = ("text", "markdown", "html")
 """Formats for people: no `apply` takes a file of them."""
 
 
@@ -59,6 +59,10 @@ def text_of(plan: Plan, options: OutputOptions, stream: TextIO | None) -> str:
         from ..render.markdown import plan_markdown
 
         return plan_markdown(plan, link_to=run_link(options.link))
+    if options.output_format == "html":
+        from ..render.webpage import plan_html
+
+        return plan_html(plan)
     style, width = console.canvas(stream)
     return plan_text(plan, style=style, show_unchanged=options.show_unchanged, width=width)
 
@@ -126,9 +130,9 @@ def report_outcomes(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, o
         from ..render.results import results_text
 
         console.note(results_text(plan, outcomes, console.style_for(sys.stderr)))
-        code = code or exits.Exit.ERROR
+        code = exits.Exit.ERROR if code in exits.FINE else code
     leaves = any(not item.action.gives_up and not item.held for item in plan.changes)
-    if options.output_format != "json" and code is exits.Exit.OK and leaves and not options.quiet:
+    if options.output_format != "json" and code in exits.FINE and leaves and not options.quiet:
         console.note(f"Next: `{to_paste('output', options)}` prints the live ids.")
     console.diagnostics([diagnostic for item in outcomes for diagnostic in item.notes])
     return code

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+import posixpath
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -11,9 +12,25 @@ from pathlib import Path
 from ..core.errors import UsageError
 from .named_files import beside
 
+SCHEMAS = "schemas"
+"""The folder of a project that holds what editors need."""
+
+
+def with_modelines(files: Mapping[str, str], schemas: Collection[str]) -> dict[str, str]:
+    """The files, in each YAML one the line that tells an editor which of these schemas is its own."""
+    result = {}
+    for name, text in files.items():
+        singular = posixpath.basename(posixpath.dirname(name)).removesuffix("s")
+        what = "retinue" if name == "retinue.yaml" else "manifest"
+        what = singular if f"{singular}.schema.json" in schemas else what
+        line = f"# yaml-language-server: $schema={'../' * name.count('/')}{SCHEMAS}/{what}.schema.json\n"
+        has_schema = name.endswith(".yaml") and f"{what}.schema.json" in schemas
+        result[name] = line + text if has_schema else text
+    return result
+
 
 def write_new(folder: Path, files: Mapping[str, str]) -> list[str]:
-    """Write all of the files or, if one of them exists, none. Returns their names. Raises UsageError."""
+    """Write all of the files or, if one of them exists, none. Returns what was written. Raises UsageError."""
     taken = [name for name in files if (folder / name).exists()]
     if taken:
         message = f"{', '.join(taken)} {'exists' if len(taken) == 1 else 'exist'} already; nothing was written"
@@ -40,7 +57,7 @@ def write_new(folder: Path, files: Mapping[str, str]) -> list[str]:
             with path.open("ab") as added:
                 done.append(path.unlink if before is None else partial(os.truncate, path, len(before)))
                 added.write(start + b"\n".join(missing) + b"\n")
-    return list(files)
+    return [*files, *([".gitignore"] if missing else [])]
 
 
 def write_over(root: Path, files: Mapping[str, bytes], before: Mapping[str, bytes]) -> None:

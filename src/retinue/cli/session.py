@@ -12,7 +12,7 @@ from ..core.observation import Target
 from ..core.pointer import split_pointer
 from ..core.values import dataclass
 from ..load.located import Map, place_of
-from ..load.manifests import UNMATCHED, Loaded, load
+from ..load.manifests import CONSEQUENCES, UNMATCHED, Loaded, load
 from ..load.project import Environment, Project
 from ..providers.base import Provider
 from ..providers.losses import held, losses, weighed
@@ -112,7 +112,11 @@ def with_manifests(
         if str(item.address) in written
     ]
     problems = [*session.loaded.diagnostics, *loaded.diagnostics, *found, *contradictions]
-    refuse(problems if complete else [item for item in problems if item.code != UNMATCHED])
+    wrong = problems if complete else [item for item in problems if item.code != UNMATCHED]
+    if any(item.code in CONSEQUENCES for item in wrong) and loaded.empty_sources:
+        # Where a source is empty, what others say of its manifests comes from that.
+        wrong = [*loaded.empty_sources, *(item for item in wrong if item.code not in CONSEQUENCES)]
+    refuse(wrong)
     resources = tuple(held(item, found) for item in loaded.resources)
     loaded = replace(loaded, resources=resources, diagnostics=tuple(problems))
     return replace(session, loaded=loaded, written=written, overrides=overrides)

@@ -9,10 +9,12 @@ from functools import cached_property
 from ..core.canonical import canonical
 from ..core.differences import differing
 from ..core.errors import InvalidManifests, UsageError
-from ..core.model import MISSING, Cause, Live, Plan, Severity
+from ..core.literals import screened
+from ..core.model import MISSING, Cause, Plan, Severity
 from ..core.observation import Observation
-from ..core.pointer import with_ignored, without
+from ..core.pointer import split_pointer, with_ignored, without
 from ..core.references import addresses_in
+from ..core.spelling import known_or_meant
 from ..core.values import dataclass
 from ..load.emit import to_yaml
 from ..load.export import stated
@@ -30,6 +32,7 @@ from .session import Session, open_session
 
 _REFERS = "it refers to other manifests or to files by name, and live ids must not take their place"
 _BEYOND = "what differs there is nothing that a manifest says; the next apply brings it in line"
+_HELD = "a secret stands there ([key]), and a file must not hold one: keep it in the service's own vault"
 _BOTH = "its manifest was changed too since the last apply, or which side changed is not on record"
 
 
@@ -39,28 +42,28 @@ def update(
     """What the live values make of the project's files. Raises UsageError for a --take-live that means nothing."""
     known, seen = understood(session, service, seen)
     plan = plan_for(known, service, seen, options)
-    wanted, refused = _wanted(session, plan, seen.live, set(take_live))
+    wanted, refused = _wanted(session, plan, seen, set(take_live))
     checker = _Checker(session, service, seen, options)
     texts = Texts(Files(session.project.root), session.project.known.of(session.provider.name))
     found = rewrite(wanted, texts, checker.problem)
     return replace(found, refused=(*refused, *found.refused), also=checker.also(found))
 
 
-def _wanted(session: Session, plan: Plan, live: Sequence[Live], taken: set[str]) -> tuple[list[Wanted], list[Refused]]:
+def _wanted(session: Session, plan: Plan, seen: Observation, taken: set[str]) -> tuple[list[Wanted], list[Refused]]:
     """Every field that moved outside with its live value, and those of which the manifest moved too."""
     wanted: list[Wanted] = []
     refused: list[Refused] = []
-    by_key = {resource.object_key: resource for resource in live}
     exporter = session.provider if isinstance(session.provider, Exporter) else None
     for change in plan.changes:
         moved = [item for item in change.fields if item.cause is not Cause.MANIFEST]
         if not moved:
             continue
-        written, found = session.written[str(change.address)], by_key[change.object_key]
+        written, found = session.written[str(change.address)], seen.by_key[change.object_key]
         kind = session.kinds[change.address.kind]
         # What a manifest would say of the live object; what is ignored stays as the manifest has it.
         fields = exporter.exported(found) if exporter else found.spec
-        fields = with_ignored(console.SECRETS.masked_json(dict(fields)), written.spec, written.policy.ignore_changes)
+        secret = {split_pointer(pointer)[0] for pointer in screened(fields, kind)[1]}
+        fields = with_ignored(console.hidden(fields, kind), written.spec, written.policy.ignore_changes)
         values = stated(fields, kind)
         says = {item.name: item.after for item in moved}
         sides = (without(canonical(side, kind), change.ignored) for side in (says, values))
@@ -70,6 +73,8 @@ def _wanted(session: Session, plan: Plan, live: Sequence[Live], taken: set[str])
             one = Wanted(written, kind.fields[name], values.get(name, MISSING))
             if addresses_in({name: item.after}, kind):
                 refused.append(Refused(one._replace(value=MISSING), _REFERS))
+            elif name in secret:
+                refused.append(Refused(one, _HELD))
             elif name not in can_be_said:
                 refused.append(Refused(one._replace(value=found.spec.get(name, MISSING)), _BEYOND))
             elif item.cause is Cause.BOTH and str(change.address) not in taken:
@@ -78,7 +83,7 @@ def _wanted(session: Session, plan: Plan, live: Sequence[Live], taken: set[str])
                 wanted.append(one)
     both = {str(change.address) for change in plan.changes for item in change.fields if item.cause is Cause.BOTH}
     for address in sorted(taken - both):
-        remedy = f"Both sides may have changed: {', '.join(sorted(both)) or 'nothing'}."
+        remedy = known_or_meant(address, both, "Both sides may have changed")
         raise UsageError(f"--take-live {address} names nothing that both sides may have changed", remedy)
     return wanted, refused
 

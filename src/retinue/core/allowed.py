@@ -68,6 +68,9 @@ class Allowed:
         extent = self.codes.get(code)
         return extent if isinstance(extent, tuple) else ()
 
+    def without(self, code: str) -> Allowed:
+        return Allowed({other: extent for other, extent in self.codes.items() if other != code})
+
     def flags(self) -> list[str]:
         """As one would type it: each a flag of its own."""
         found = []

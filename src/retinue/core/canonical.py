@@ -9,11 +9,10 @@ import hashlib
 import json
 import marshal
 import re
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from .model import MISSING, Json, Kind, Shape
+from .model import MISSING, Fields, Json, Kind, Shape
 
 
 class Noted(dict[str, Any]):
@@ -36,15 +35,14 @@ class Shared(list[Any]):
         self.notes: dict[Any, Any] = {}
 
 
-def canonical(spec: Mapping[str, Json], kind: Kind) -> dict[str, Json]:
+def canonical(spec: Fields, kind: Kind) -> dict[str, Json]:
     """Every known field of `spec` in canonical form: defaults filled in, volatile and unknown keys left out.
 
     A field without a documented default appears only when `spec` states it. null means absent (wire facts, 5).
     """
     result = {}
     for name, field in kind.fields.items():
-        value = spec.get(name)
-        value = MISSING if value is None else canonical_value(value, field.shape)
+        value = canonical_value(spec.get(name), field.shape)
         if value is MISSING:
             # An empty list or mapping is a new one each time.
             default = field.shape.default

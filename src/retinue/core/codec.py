@@ -161,15 +161,12 @@ def _obstacle_to_json(obstacle: Obstacle | None) -> Json:
 
 
 def diagnostic_to_json(diagnostic: Diagnostic) -> dict[str, Json]:
-    place = diagnostic.place
     return {
         "severity": diagnostic.severity.value,
         "code": diagnostic.code,
         "message": diagnostic.message,
         "remedy": diagnostic.remedy,
-        "file": place.file if place else None,
-        "line": place.line if place else None,
-        "column": place.column if place else None,
+        **(diagnostic.place._asdict() if diagnostic.place else dict.fromkeys(Place._fields)),
         "address": diagnostic.address,
         "path": diagnostic.path,
     }
@@ -242,7 +239,7 @@ def _diagnostic(value: Mapping[str, Any]) -> Diagnostic:
 
 
 def _change(value: Mapping[str, Any]) -> Change:
-    action, reason = Action(value["action"]), _text(value["reason"])
+    action, reason, serving = Action(value["action"]), _text(value["reason"]), value.get("serving")
     fields = [
         FieldChange(_text(item["path"]), item["before"], item["after"], Cause(item["cause"]))
         for item in value["fields"]
@@ -270,7 +267,7 @@ def _change(value: Mapping[str, Any]) -> Change:
         display_name=_optional(value.get("display_name")),
         removal=_text(value.get("removal", "")),
         resolved={parse_address(key): _text(item) for key, item in value.get("resolved", {}).items()},
-        serving=_serving(value.get("serving")),
+        serving=None if serving is None else Serving(_text(serving["now"]), _text(serving["then"])),
         mark=_mark_change({item.path: item for item in fields}, protected),
         # Facts that the format states by its reason alone. Whoever wrote it: each step is checked against the world.
         orphan=action is Action.DELETE and reason == Reason.ORPHAN,
@@ -290,10 +287,6 @@ def _mark_change(fields: Mapping[str, FieldChange], protected: bool) -> MarkChan
         was_protected=None if protect is None else protect.before,
         accepted=() if accepted is None else tuple(map(_text, accepted.after)),
     )
-
-
-def _serving(value: Any) -> Serving | None:
-    return None if value is None else Serving(_text(value["now"]), _text(value["then"]))
 
 
 def parse_address(text: str) -> Address:

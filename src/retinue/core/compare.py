@@ -8,10 +8,10 @@ from dataclasses import field
 from .canonical import canonical
 from .codec import FORMAT_VERSION
 from .differences import differing
-from .model import Address, FieldChange, Json, Kind, Resource
+from .model import Address, FieldChange, Fields, Json, Kind, Resource
 from .values import dataclass
 
-Side = Mapping[Address, Mapping[str, Json]]
+Side = Mapping[Address, Fields]
 """Of one environment, each object's fields in canonical form."""
 
 

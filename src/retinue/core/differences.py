@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from .canonical import canonical, digest, plain_shared, same
 from .marker import UNFINISHED, Applied, Entry
 from .marks import entry_of, short_digest
-from .model import MISSING, Cause, Desired, Field, FieldChange, Json, Kind, Live
+from .model import MISSING, Cause, Desired, Field, FieldChange, Fields, Json, Kind, Live
 from .pointer import with_ignored, without
 from .references import addresses_in, ids_in
 
@@ -25,13 +26,7 @@ class Compared(NamedTuple):
 
 
 def compared(
-    desired: Desired,
-    live: Live,
-    kind: Kind,
-    applied: Applied | None,
-    unreadable: Collection[str],
-    *,
-    known: bool = True,
+    desired: Desired, live: Live, kind: Kind, applied: Applied | None, unreadable: Collection[str], *, known: bool
 ) -> Compared:
     """What lies between `live` and `desired`.
 
@@ -79,9 +74,14 @@ def compared(
     return Compared((), tuple(unrecorded))
 
 
-def _unfinished(
-    field: Field, want: Mapping[str, Json], have: Mapping[str, Json], entry: Entry, kind: Kind
-) -> Cause | None:
+def agreed(found: Compared, histories: Sequence[Compared]) -> Compared:
+    """With the cause of each difference that is the same whichever of these histories was the true one."""
+    first, *others = ({item.path: item.cause for item in one.changes} for one in histories)
+    sure = {path: cause for path, cause in first.items() if all(one.get(path) is cause for one in others)}
+    return found._replace(changes=tuple(replace(it, cause=sure.get(it.path, it.cause)) for it in found.changes))
+
+
+def _unfinished(field: Field, want: Fields, have: Fields, entry: Entry, kind: Kind) -> Cause | None:
     """A step of ours broke off while it wrote the field, so what is missing or left over there is no edit.
 
     While the manifest still says what that step asked for, what it did not ask for is one.
@@ -94,9 +94,7 @@ def _unfinished(
     return Cause.BOTH if unchanged and not held <= asked else Cause.MANIFEST
 
 
-def _visible(
-    field: Field, want: Mapping[str, Json], have: Mapping[str, Json], tried: Mapping[str, Json], applied: Applied | None
-) -> Cause | None:
+def _visible(field: Field, want: Fields, have: Fields, tried: Fields, applied: Applied | None) -> Cause | None:
     """`tried`: `have`, with what the service gave up on."""
     desired, live = want.get(field.name, MISSING), have.get(field.name, MISSING)
     entry = entry_of(field, applied.fields) if applied else None
@@ -120,20 +118,20 @@ def _moved(live: Json, entry: Entry) -> bool:
     return live is MISSING or short_digest(live) != (entry.observed or entry.asked)
 
 
-def _stated(field: Field, spec: Mapping[str, Json], want: Mapping[str, Json]) -> Json:
+def _stated(field: Field, spec: Fields, want: Fields) -> Json:
     """What to send: the value as the manifest states it, else the documented default, else null."""
     if field.shape.trim_final_newline or spec.get(field.name) is None:
         return want.get(field.name)
     return plain_shared(spec[field.name])
 
 
-def stated_fields(spec: Mapping[str, Json], kind: Kind) -> dict[str, Json]:
+def stated_fields(spec: Fields, kind: Kind) -> dict[str, Json]:
     """What a create sends: every known field that the manifest states, in the kind's order."""
     want = canonical(spec, kind)
     return {name: _stated(field, spec, want) for name, field in kind.fields.items() if spec.get(name) is not None}
 
 
-def differing(names: Iterable[str], old: Mapping[str, Json], new: Mapping[str, Json]) -> tuple[FieldChange, ...]:
+def differing(names: Iterable[str], old: Fields, new: Fields) -> tuple[FieldChange, ...]:
     """Of these fields, in canonical form, those that are not the same. None stands for a field that is not there."""
     return tuple(
         FieldChange(f"/{name}", old.get(name), new.get(name))
@@ -143,11 +141,7 @@ def differing(names: Iterable[str], old: Mapping[str, Json], new: Mapping[str, J
 
 
 def altered(
-    sent: Mapping[str, Json],
-    answer: Mapping[str, Json],
-    kind: Kind,
-    unreadable: Collection[str],
-    ignored: Collection[str] = (),
+    sent: Fields, answer: Fields, kind: Kind, unreadable: Collection[str], ignored: Collection[str] = ()
 ) -> set[str]:
     """The names of the fields in `sent` that the service's answer holds otherwise, `ignored` parts aside."""
     # What came back as it was sent needs no canonical form, and what a field without a default holds is up to the

@@ -1,24 +1,4 @@
-"""What can go wrong, as one tree; the command line maps each leaf to its exit code in one function.
-
-RetinueError
-├── UsageError             wrong usage: a flag, a file that is not what it should be        3
-├── InvalidManifests       the project file or the manifests, with every diagnostic         3
-├── AuthError              a credential is missing, refused or lacks a permission           4
-├── StaleError             the plan is stale, or a live object moved                        6
-├── NewerMarker            a newer retinue wrote the marker of an object of ours            1
-└── ServiceError           the service
-    ├── Unreachable        it cannot be reached, or keeps failing                           9
-    │   └── NotSent        the run was stopped, or its time was up, before the request       9
-    ├── ApiGone            it answers, but this API is no longer there                      9
-    ├── Rejected           it refused the request; repeating cannot help                    1
-    │   └── Conflict       the object was changed since it was read; a step ends as stale   1
-    ├── NotFound           the object is not there                                          1
-    ├── NoMarker           it does not keep the marker: nothing more may be created         1
-    ├── Unrecorded         a write happened, but not the note of what the service made of it 1
-    │   └── Incomplete     a write happened, but not all of what it was for                  8
-    └── UnknownOutcome     a write may or may not have happened                             1
-        └── HeldBack       it was answered with a request to wait, which is over now        1
-"""
+"""The errors that a run can end in, as one tree. `failure` says of each what the exit code of a run makes of it."""
 
 from __future__ import annotations
 
@@ -42,11 +22,11 @@ class RetinueError(Exception):
 
 
 class UsageError(RetinueError):
-    pass
+    """Wrong usage: a flag, or a file that is not what it should be."""
 
 
 class InvalidManifests(RetinueError):
-    """All errors of a run at once."""
+    """What is wrong with the project file or the manifests: all problems of a run at once."""
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
         super().__init__(f"{len(diagnostics)} problem(s) in the project")
@@ -54,15 +34,19 @@ class InvalidManifests(RetinueError):
 
 
 class AuthError(RetinueError):
+    """A credential is missing, refused or lacks a permission."""
+
     failure = "auth"
 
 
 class StaleError(RetinueError):
+    """The plan is stale, or a live object moved."""
+
     failure = "stale"
 
 
 class NewerMarker(RetinueError):
-    pass
+    """A newer retinue wrote the marker of an object of ours."""
 
 
 class ServiceError(RetinueError):
@@ -89,35 +73,43 @@ class ServiceError(RetinueError):
 
 
 class Unreachable(ServiceError):
+    """The service cannot be reached, or keeps failing."""
+
     failure = "unreachable"
 
 
 class NotSent(Unreachable):
-    """Nothing happened."""
+    """The run was stopped, or its time was up, before the request: nothing happened."""
 
 
 class ApiGone(ServiceError):
+    """The service answers, but this API is no longer there."""
+
     failure = "unreachable"
 
 
 class Rejected(ServiceError):
-    pass
+    """The service refused the request; repeating cannot help."""
 
 
 class Conflict(Rejected):
-    """The writer of a lost answer meets it too, when the request is repeated."""
+    """The object was changed since it was read. The writer of a lost answer meets it too, when it is repeated."""
+
+    failure = "stale"
 
 
 class NotFound(ServiceError):
-    pass
+    """The object is not there."""
 
 
 class NoMarker(ServiceError):
+    """The service does not keep the marker: nothing more may be created."""
+
     failure = "no-marker"
 
 
 class Unrecorded(ServiceError):
-    """`remote_id`: the object that was written."""
+    """A write of the object `remote_id` happened, but not the note of what the service made of it."""
 
     def __init__(self, message: str, remedy: str | None = None, *, remote_id: str | None = None) -> None:
         super().__init__(message, remedy)
@@ -125,14 +117,17 @@ class Unrecorded(ServiceError):
 
 
 class Incomplete(Unrecorded):
-    """Part of the step is done, and the next plan has the rest."""
+    """A write happened, but not all of what it was for: the next plan has the rest."""
 
     failure = "partial"
 
 
 class UnknownOutcome(ServiceError):
-    pass
+    """A write may or may not have happened."""
 
 
 class HeldBack(UnknownOutcome):
-    """Most likely nothing happened; but a gateway may say this of a create that went through behind it."""
+    """It was answered with a request to wait, which is over now.
+
+    Most likely nothing happened; but a gateway may say this of a create that went through behind it.
+    """

@@ -13,7 +13,7 @@ from .canonical import canonical, canonical_json, same
 from .content import leftover_address, scope_of
 from .marker import Entry
 from .marks import entry_of, short_digest
-from .model import MISSING, Action, Change, Field, Json, Kind, Live
+from .model import MISSING, Action, Change, Field, Fields, Json, Kind, Live
 from .observation import Target
 from .ownership import Claim, World
 from .pointer import without
@@ -139,7 +139,7 @@ def is_reached(change: Change, live: Live, target: Target) -> bool:
         return False
     # What a create leaves unsaid is the documented default.
     wanted = kind.defaults if change.action is Action.CREATE else {}
-    wanted |= {item.name: item.after for item in change.fields}
+    wanted |= change.values
     differing = differences.altered(wanted, live.spec, kind, (), change.ignored)
     fields = (kind.fields[name] for name in wanted if name in kind.fields and f"/{name}" not in change.ignored)
     return all(_holds(field, field.name not in differing, live, change, target) for field in fields)
@@ -178,7 +178,7 @@ def _asked(field: Field, entries: Mapping[str, Entry]) -> str | None:
     return entry.asked if entry and not entry.unfinished else None
 
 
-def _visible(spec: Mapping[str, Json], change: Change, kind: Kind) -> dict[str, Json]:
+def _visible(spec: Fields, change: Change, kind: Kind) -> dict[str, Json]:
     """The canonical fields less what the manifest leaves to others."""
     return without(canonical(spec, kind), change.ignored)
 

@@ -11,6 +11,8 @@ from .values import dataclass
 
 Json: TypeAlias = Any
 """A JSON value: None, bool, int, float, str, list or dict of JSON values."""
+Fields: TypeAlias = Mapping[str, Json]
+"""Fields of an object by name, in the words of a manifest."""
 
 
 class _Missing:
@@ -29,7 +31,7 @@ class Shape:
     `properties`: a closed object (unknown keys of a live object are ignored); `values`: a free map;
     `items`: a list; `by_type`: objects told apart by their `type`. None of them: the value as it is.
     `refers`: the value is the live id of an object of this kind, or `{"ref": ADDRESS}` (core/references.py).
-    `is_schema`: the value is a JSON Schema itself.
+    `stated`: members that an author has to write even at their default, which is this.
     """
 
     properties: Mapping[str, Shape] | None = None
@@ -41,7 +43,16 @@ class Shape:
     default: Json = MISSING
     empty: tuple[Json, ...] = ()
     refers: str | None = None
-    is_schema: bool = False
+    stated: Mapping[str, Json] = field(default_factory=dict)
+
+    def of(self, value: Mapping[str, Json]) -> Shape:
+        """The shape of this very object, by its type where that decides."""
+        return self if self.by_type is None else self.by_type.get(str(value.get("type")), Shape())
+
+    def member(self, value: Mapping[str, Json], key: str) -> Shape:
+        """The shape of a member of this very object."""
+        own = self.of(value)
+        return (own.values or Shape()) if own.properties is None else own.properties.get(key, Shape())
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +124,7 @@ class Kind:
     referring: tuple[str, ...] = ()
     shared: Mapping[str, str] = field(default_factory=dict)
     body: str = ""
-    rules: Callable[[Mapping[str, Json]], Iterable[Problem]] = lambda _data: ()
+    rules: Callable[[Fields], Iterable[Problem]] = lambda _data: ()
     explain: Callable[[Fault], Problem | None] = lambda _fault: None
     export: Export | None = None
 
@@ -135,7 +146,7 @@ class Kind:
         shapes = ((name, field.shape) for name, field in self.fields.items())
         return {name: shape.default for name, shape in shapes if shape.default is not MISSING}
 
-    def display_name(self, spec: Mapping[str, Json]) -> str | None:
+    def display_name(self, spec: Fields) -> str | None:
         """What people see an object called."""
         name = spec.get(self.display)
         return name if isinstance(name, str) else None

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from .canonical import canonical, hashed, same
 from .marker import EXCHANGING, REPAIRED, UNFINISHED, Applied, Entry
-from .model import MISSING, Action, Change, Field, Json, Kind, Live
+from .model import MISSING, Action, Change, Field, Fields, Json, Kind, Live
 from .pointer import with_ignored, without
 from .references import ids_in
 
@@ -18,7 +18,7 @@ def short_digest(value: Json, length: int = 6) -> str:
     return base64.urlsafe_b64encode(hashed(value))[:length].decode("ascii")
 
 
-def asked_entries(spec: Mapping[str, Json], kind: Kind, ignored: Collection[str] = ()) -> dict[str, Entry]:
+def asked_entries(spec: Fields, kind: Kind, ignored: Collection[str] = ()) -> dict[str, Entry]:
     """Entries for what a manifest asks: fields at their documented default need none, `ignored` ones get none."""
     return {
         kind.fields[name].code: Entry(short_digest(value))
@@ -35,7 +35,7 @@ def entry_of(field: Field, entries: Mapping[str, Entry]) -> Entry | None:
     return Entry(short_digest(field.shape.default))
 
 
-def fields_to_send(change: Change, kind: Kind, live: Mapping[str, Json] | None = None) -> dict[str, Json]:
+def fields_to_send(change: Change, kind: Kind, live: Fields | None = None) -> dict[str, Json]:
     """By field name. What the manifest leaves to others is as `live` has it now, not as the plan saw it."""
     fields = {item.name: item.after for item in change.fields if item.name in kind.fields}
     if live is None:
@@ -52,12 +52,7 @@ def at_default(change: Change, kind: Kind) -> frozenset[str]:
 
 
 def begun(
-    applied: Applied,
-    fields: Mapping[str, Json],
-    live: Live | None,
-    kind: Kind,
-    parts: Collection[str],
-    before: Applied | None = None,
+    applied: Applied, fields: Fields, live: Live | None, kind: Kind, parts: Collection[str], before: Applied | None
 ) -> Applied:
     """The marker to write before fields that take several requests, `parts`: it says of them that they are unfinished.
 
@@ -131,7 +126,7 @@ def has_dropped_references(applied: Applied, kind: Kind) -> bool:
 
 
 def with_observations(
-    applied: Applied, altered: Collection[str], change: Change, answer: Mapping[str, Json], kind: Kind
+    applied: Applied, altered: Collection[str], change: Change, answer: Fields, kind: Kind
 ) -> Applied:
     """Each asked field's entry with what the service holds where that is something else."""
     have = without(canonical(answer, kind), change.ignored)

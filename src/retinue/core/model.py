@@ -11,6 +11,7 @@ from .allowed import Allowed
 from .kind import MISSING as MISSING
 from .kind import Export as Export
 from .kind import Field as Field
+from .kind import Fields as Fields
 from .kind import Json as Json
 from .kind import Kind as Kind
 from .kind import Notes as Notes
@@ -115,6 +116,10 @@ class Diagnostic:
     severity: Severity = Severity.ERROR
 
 
+WRITTEN = "written"
+"""The code of a note that tells where in the files a change stands."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """The `retinue:` block of a manifest."""
@@ -132,7 +137,7 @@ class Resource:
     """An object on either side of the diff. `spec` holds the kind's own fields, without the marker."""
 
     kind: str
-    spec: Mapping[str, Json]
+    spec: Fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +157,9 @@ class Live(Resource):
     `created_at` is in seconds. The two marker texts are as the provider found them, parsed once into `mark`, which is
     what core and engine read. `expired`: it is there, but can no longer be used (a vector store, for instance).
     `set_back`: the service went back to an earlier version of it, and the marker may have gone along: what it says of
-    the last apply is not to be relied on. `users`: what runs it in the service, in words; None where that cannot be
-    read. `tried`: of fields of which the service gave up on a part, the value with that.
+    the last apply is not to be relied on. `others_applied`: what the markers of all its other versions say of that, if
+    all are known. `users`: what runs it in the service, in words; None where that cannot be read. `tried`: of fields of
+    which the service gave up on a part, the value with that.
     """
 
     remote_id: str
@@ -162,8 +168,9 @@ class Live(Resource):
     marker_applied: str | None = None
     expired: bool = False
     set_back: bool = False
+    others_applied: tuple[str, ...] = ()
     users: tuple[str, ...] | None = ()
-    tried: Mapping[str, Json] = field(default_factory=dict)
+    tried: Fields = field(default_factory=dict)
     raw: Mapping[str, Json] = field(default_factory=dict)
     mark: Mark = field(init=False, compare=False, repr=False)
 
@@ -260,6 +267,11 @@ class Change:
     removal: str = ""
 
     @property
+    def values(self) -> dict[str, Json]:
+        """What its fields are to be, by name."""
+        return {item.name: item.after for item in self.fields}
+
+    @property
     def object_key(self) -> ObjectKey:
         """Of the object that the step is about; without an id where it is still to be made."""
         return self.address.kind, self.remote_id or ""
@@ -326,7 +338,8 @@ class Status(StrEnum):
 class Outcome:
     """How one step ended; failures are values. `error` and `remedy` are for people.
 
-    `wrote`: whether this run had to write for it; a step that was in place already is done too.
+    `wrote`: whether this run had to write for it; a step that was in place already is done too. `removal` is as
+    in Change.
     """
 
     address: Address
@@ -338,3 +351,4 @@ class Outcome:
     failure: str | None = None
     notes: tuple[Diagnostic, ...] = ()
     wrote: bool = True
+    removal: str = ""

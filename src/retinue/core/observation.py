@@ -9,7 +9,7 @@ from functools import cached_property
 from .content import Key, by_key, key_of, scope_of
 from .marker import Owner
 from .marks import has_dropped_references
-from .model import Address, Desired, Kind, Live
+from .model import Address, Desired, Kind, Live, ObjectKey
 from .ownership import World, decide
 from .references import ids_in
 from .values import dataclass
@@ -53,6 +53,10 @@ class Observation:
 
     target: Target
     live: Sequence[Live]
+
+    @cached_property
+    def by_key(self) -> Mapping[ObjectKey, Live]:
+        return {item.object_key: item for item in self.live}
 
     @cached_property
     def marked(self) -> Sequence[Live]:

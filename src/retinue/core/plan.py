@@ -16,6 +16,7 @@ from .observation import Observation, Target
 from .ownership import World
 from .promotion import Proof, hold
 from .renames import Pair, moved_from_line, renames
+from .spelling import known_or_meant
 from .steps import Steps, forget_step
 from .values import dataclass
 from .waves import closure
@@ -50,27 +51,27 @@ def select(
         return None
     known = {resource.address: resource for resource in desired}
     everything = sorted({str(address) for address in (*known, *orphans)})
+
+    def matched(patterns: Sequence[str]) -> set[str]:
+        return {text for text in everything for pattern in patterns if fnmatchcase(text, pattern)}
+
     for pattern in (*targets, *excludes):
-        if not any(fnmatchcase(text, pattern) for text in everything):
-            remedy = f"Known: {', '.join(everything) or 'none'}. A pattern looks like Assistant/support-*."
+        if not matched([pattern]):
+            remedy = f"{known_or_meant(pattern, everything)} A pattern looks like Assistant/support-*."
             raise UsageError(f"no object matches `{pattern}`", remedy)
     for key, value in (labels or {}).items():
         if not any(resource.policy.labels.get(key) == value for resource in known.values()):
-            pairs = sorted({f"{k}={v}" for resource in known.values() for k, v in resource.policy.labels.items()})
-            raise UsageError(f"no manifest has the label {key}={value}", f"Known labels: {', '.join(pairs) or 'none'}.")
+            pairs = {f"{k}={v}" for resource in known.values() for k, v in resource.policy.labels.items()}
+            remedy = known_or_meant(f"{key}={value}", pairs, "Known labels")
+            raise UsageError(f"no manifest has the label {key}={value}", remedy)
+    kept = (matched(targets) if targets else set(everything)) - matched(excludes)
     chosen = {
         address
         for address, resource in known.items()
-        if (not targets or _any_matches(targets, str(address)))
-        and not _any_matches(excludes, str(address))
+        if str(address) in kept
         and all(resource.policy.labels.get(key) == value for key, value in (labels or {}).items())
     }
-    exact = {target for target in targets if target in everything and not _any_matches(excludes, target)}
-    return Selection(frozenset(chosen), frozenset(exact))
-
-
-def _any_matches(patterns: Sequence[str], text: str) -> bool:
-    return any(fnmatchcase(text, pattern) for pattern in patterns)
+    return Selection(frozenset(chosen), frozenset(kept.intersection(targets)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,8 +293,8 @@ def forget_plan(
     else:
         claim = world.owned.get(address)
         if claim is None:
-            known = ", ".join(map(str, sorted(world.owned))) or "none"
-            raise UsageError(f"nothing live here has the address {address}", f"Known: {known}.")
+            remedy = known_or_meant(str(address), world.owned)
+            raise UsageError(f"nothing live here has the address {address}", remedy)
         _refuse_described(address, described)
         changes = [forget_step(claim, Reason.REMOVED, target)]
         changes += [forget_step(it, Reason.DUPLICATE, target) for it in world.duplicates if it.address == address]

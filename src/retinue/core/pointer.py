@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from typing import Any
 
-from .model import MISSING, Json
+from .model import MISSING, Fields, Json
 
 
-def with_ignored(spec: Mapping[str, Json], live: Mapping[str, Json], ignored: Collection[str]) -> dict[str, Json]:
+def with_ignored(spec: Fields, live: Fields, ignored: Collection[str]) -> dict[str, Json]:
     """`spec` with the live value at every ignored JSON pointer."""
     result = dict(spec)
     # Later items of a list first: taking one away must not move the others.

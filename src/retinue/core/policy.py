@@ -60,7 +60,7 @@ def block_renamed(plan: Plan, facts: Facts) -> Plan:
         ways = (*lines, f"removed: [{', '.join(gone)}]", " ".join(flag("renamed", item) for item in gone))
         return Obstacle("renamed", message, ways)
 
-    return _block(plan, rule)
+    return block(plan, rule)
 
 
 def _named(addresses: Collection[Address]) -> str:
@@ -77,7 +77,7 @@ def block_protected(plan: Plan, facts: Facts) -> Plan:
             return None
         return _protection(change, plan, protected=change.protected, damaged=change.remote_id in damaged)
 
-    return _block(plan, rule)
+    return block(plan, rule)
 
 
 def _protection(change: Change, plan: Plan, *, protected: bool, damaged: bool) -> Obstacle | None:
@@ -98,16 +98,18 @@ def guard_trusted(plan: Plan, seen: Observation) -> Plan:
 
     What the plan says of both is not believed. To take a protection off counts as well: the next plan could delete.
     """
-    marks = {item.object_key: item.mark for item in seen.live}
 
     def rule(change: Change) -> Obstacle | None:
-        mark, destroys = marks.get(change.object_key), change.action.destroys
-        if mark is None or mark.owner is None or change.action is Action.FORGET or (change.protected and not destroys):
+        live, destroys = seen.by_key.get(change.object_key), change.action.destroys
+        if live is None or live.mark.owner is None or change.action is Action.FORGET:
             return None
-        protected = mark.applied is not None and mark.applied.protected
-        return _protection(change, plan, protected=protected, damaged=destroys and mark.applied is None)
+        if change.protected and not destroys:
+            return None
+        applied = live.mark.applied
+        protected = applied is not None and applied.protected
+        return _protection(change, plan, protected=protected, damaged=destroys and applied is None)
 
-    return block_brake(_block(plan, rule), Facts(seen.target, seen.world))
+    return block_brake(block(plan, rule), Facts(seen.target, seen.world))
 
 
 def block_shared(plan: Plan, _facts: Facts) -> Plan:
@@ -124,7 +126,7 @@ def block_shared(plan: Plan, _facts: Facts) -> Plan:
         ways = ("Keep its `adopt` or `moved_from` line in one of these manifests.",)
         return Obstacle("claimed-twice", f"{change.remote_id} is claimed by {' and '.join(addresses)}", ways)
 
-    return _block(plan, rule)
+    return block(plan, rule)
 
 
 def block_copied(plan: Plan, facts: Facts) -> Plan:
@@ -140,7 +142,7 @@ def block_copied(plan: Plan, facts: Facts) -> Plan:
         ways = [f"Delete {some} in the service, or take only the marker off:", *ways]
         return Obstacle("copied", f"{are}, marker and all, and would count as it after this", tuple(ways))
 
-    return _block(plan, rule)
+    return block(plan, rule)
 
 
 def block_in_use(plan: Plan, facts: Facts) -> Plan:
@@ -163,7 +165,7 @@ def block_in_use(plan: Plan, facts: Facts) -> Plan:
         )
         return Obstacle("in-use", f"{other}, which is not managed here, would still refer to it", ways)
 
-    return _block(plan, rule)
+    return block(plan, rule)
 
 
 def is_unasked(change: Change, acknowledged: Collection[Address]) -> bool:
@@ -200,7 +202,7 @@ def block_twins(plan: Plan, facts: Facts) -> Plan:
             return Obstacle("marker-unreadable", message, (adopt, restore, f"to create another one: {allow}"))
         return None
 
-    return _block(plan, rule)
+    return block(plan, rule)
 
 
 def block_renamed_project(plan: Plan, facts: Facts) -> Plan:
@@ -229,7 +231,7 @@ def block_renamed_project(plan: Plan, facts: Facts) -> Plan:
         blocked = change.action is Action.CREATE and not plan.allowed.covers("twin", change.address)
         return obstacle if blocked else None
 
-    return _block(plan, rule)
+    return block(plan, rule)
 
 
 def block_drift(plan: Plan, facts: Facts) -> Plan:
@@ -247,7 +249,7 @@ def block_drift(plan: Plan, facts: Facts) -> Plan:
         undo = f"to {'have the manifest' if both else 'undo them'}: {flag('drift', change.address)}"
         return Obstacle("drift", message, (keep, undo))
 
-    return _block(plan, rule)
+    return block(plan, rule)
 
 
 def block_brake(plan: Plan, facts: Facts) -> Plan:
@@ -259,6 +261,7 @@ def block_brake(plan: Plan, facts: Facts) -> Plan:
     deletes, given = len(doomed), plan.allowed.number("brake")
     if given is not None and given != deletes:
         why = f"{flag('brake', given)} was given, but this plan deletes {deletes}"
+        plan = replace(plan, allowed=plan.allowed.without("brake"))
     elif not deletes or given == deletes:
         return plan
     elif facts.target.critical:
@@ -276,7 +279,7 @@ def block_brake(plan: Plan, facts: Facts) -> Plan:
     removed = (f"removed: [{some}]",) if named else ()
     allow = flag("brake", deletes) if deletes else f"leave out {flag('brake', given)}"
     obstacle = Obstacle("brake", why, (*removed, allow))
-    return _block(plan, lambda change: obstacle if not doomed or counts_as_delete(change, acknowledged) else None)
+    return block(plan, lambda change: obstacle if not doomed or counts_as_delete(change, acknowledged) else None)
 
 
 _MOST_NAMED = 20
@@ -301,7 +304,8 @@ def _removes(change: Change) -> bool:
     return not (change.extra or change.unused or change.held)
 
 
-def _block(plan: Plan, rule: Callable[[Change], Obstacle | None]) -> Plan:
+def block(plan: Plan, rule: Callable[[Change], Obstacle | None]) -> Plan:
+    """The plan with what the rule says of each step that is free to go so far."""
     changes = tuple(
         change if change.blocked or change.held or not (obstacle := rule(change)) else replace(change, blocked=obstacle)
         for change in plan.changes

@@ -8,27 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from . import differences
 from .allowed import flag
 from .canonical import canonical
 from .marks import short_digest
 from .masking import texts_in
-from .model import (
-    Action,
-    Address,
-    Cause,
-    Change,
-    Desired,
-    Diagnostic,
-    Kind,
-    MarkChange,
-    Obstacle,
-    Plan,
-    Promotion,
-    Reason,
-    Severity,
-)
-from .observation import Observation
+from .model import Action, Address, Cause, Change, Desired, Diagnostic, Kind, Obstacle, Plan, Promotion, Severity
 from .ownership import Claim
 from .pointer import without
 from .renames import Pair, moved_from_line
@@ -190,27 +174,3 @@ def verified(digests: Mapping[Address, str], owned: Mapping[Address, Claim]) -> 
         for address, digest in digests.items()
         if (claim := owned.get(address)) and claim.applied and claim.applied.verified == digest
     )
-
-
-def verify_steps(desired: Sequence[Desired], addresses: Collection[Address], seen: Observation) -> list[Change]:
-    """For each address, which must be live as its manifest wants it, the step that notes its spec as verified."""
-    target, kinds = seen.target, seen.target.kinds
-    digests = spec_digests(desired, kinds)
-    steps = []
-    for resource in desired:
-        if resource.address not in addresses or kinds[resource.kind].by_content:
-            continue
-        live, ignored = seen.world.owned[resource.address].live, resource.policy.ignore_changes
-        steps.append(
-            Change(
-                address=resource.address,
-                action=Action.UPDATE,
-                reason=Reason.VERIFIED,
-                remote_id=live.remote_id,
-                expect=differences.expect_digest(live, kinds[resource.kind], target.hidden(resource.kind), ignored),
-                protected=resource.policy.protect,
-                ignored=ignored,
-                mark=MarkChange(verified=digests[resource.address]),
-            )
-        )
-    return steps

@@ -11,7 +11,7 @@ from dataclasses import replace
 from operator import is_
 from typing import Any, TypeAlias
 
-from .model import Address, Change, Json, Kind, ObjectKey, Shape
+from .model import Address, Change, Fields, Json, Kind, ObjectKey, Shape
 
 REF = "ref"
 Ids: TypeAlias = Mapping[Address, str]
@@ -30,7 +30,7 @@ def target_of(value: Json) -> Address | None:
     return Address(kind, name) if slash and kind and name else None
 
 
-def to_names(spec: Mapping[str, Json], kind: Kind, names: Names) -> Mapping[str, Json]:
+def to_names(spec: Fields, kind: Kind, names: Names) -> Fields:
     """`spec` with each known live id replaced by a reference; unknown ids stay."""
 
     def name(value: Json, refers: str) -> Json:
@@ -40,7 +40,7 @@ def to_names(spec: Mapping[str, Json], kind: Kind, names: Names) -> Mapping[str,
     return _mapped(spec, kind, name)
 
 
-def renamed(spec: Mapping[str, Json], kind: Kind, values: Mapping[Address, Json]) -> Mapping[str, Json]:
+def renamed(spec: Fields, kind: Kind, values: Mapping[Address, Json]) -> Fields:
     """`spec` with other values, such as live ids, in the place of references to these addresses; others stay."""
     return _mapped(spec, kind, lambda value, _: value if (to := target_of(value)) is None else values.get(to, value))
 
@@ -60,27 +60,32 @@ def grounded(change: Change, ids: Ids, kind: Kind) -> Change:
     return change if fields == change.fields else replace(change, fields=fields)
 
 
-def addresses_in(spec: Mapping[str, Json], kind: Kind) -> tuple[Address, ...]:
+def addresses_in(spec: Fields, kind: Kind) -> tuple[Address, ...]:
     """What a spec refers to by name, each once, in a fixed order."""
     found = ((target_of(value), refers) for value, refers in _all(spec, kind))
     return tuple(sorted({address for address, refers in found if address and address.kind == refers}))
 
 
-def ids_in(spec: Mapping[str, Json], kind: Kind) -> set[ObjectKey]:
+def ids_in(spec: Fields, kind: Kind) -> set[ObjectKey]:
     """Kind and id of everything that a spec refers to by its live id."""
     return {(refers, value) for value, refers in _all(spec, kind) if isinstance(value, str)}
 
 
 def holds_references(shape: Shape) -> bool:
     """Whether a reference may stand somewhere in a value of this shape."""
-    parts = (*(shape.properties or {}).values(), *(part for part in (shape.items, shape.values) if part))
+    several = (
+        (shape.properties or {}).values(),
+        (shape.by_type or {}).values(),
+        filter(None, (shape.items, shape.values)),
+    )
+    parts = [part for some in several for part in some]
     return shape.refers is not None or any(map(holds_references, parts))
 
 
 _Rule: TypeAlias = Callable[[Json, str], Json]
 
 
-def _mapped(spec: Mapping[str, Json], kind: Kind, change: _Rule) -> Mapping[str, Json]:
+def _mapped(spec: Fields, kind: Kind, change: _Rule) -> Fields:
     """`spec` itself where nothing in it changes."""
     changed = {}
     for name in kind.referring:
@@ -93,6 +98,8 @@ def _mapped(spec: Mapping[str, Json], kind: Kind, change: _Rule) -> Mapping[str,
 def _value(value: Any, shape: Shape, change: _Rule) -> Any:
     if shape.refers is not None:
         return change(value, shape.refers)
+    if isinstance(value, dict) and shape.by_type is not None:
+        shape = shape.by_type.get(str(value.get("type")), Shape())
     if isinstance(value, dict) and shape.properties is not None:
         known = shape.properties
         inner = {key: _value(item, known[key], change) if key in known else item for key, item in value.items()}
@@ -103,7 +110,7 @@ def _value(value: Any, shape: Shape, change: _Rule) -> Any:
     return value
 
 
-def _all(spec: Mapping[str, Json], kind: Kind) -> list[tuple[Json, str]]:
+def _all(spec: Fields, kind: Kind) -> list[tuple[Json, str]]:
     found: list[tuple[Json, str]] = []
 
     def note(value: Json, refers: str) -> Json:

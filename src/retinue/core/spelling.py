@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+_MOST = 5
+
 
 def closest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     """`cutoff`: how alike they have to be, from 0 to 1."""
@@ -16,3 +18,17 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
     """The remedy for a word: the one that is close, else what else there is to say."""
     meant = closest(word, known)
     return f"Did you mean `{meant}`?" if meant else otherwise
+
+
+def known_or_meant(word: str, known: Iterable[object], what: str = "Known") -> str:
+    """The remedy for an address or a label that names nothing: the one that is close, else the first few there are."""
+    names = sorted({str(name) for name in known})
+    kind, _, name = word.lower().rpartition("/")
+    # Kinds are alike for most of them, so names are compared alone; of two equal ones that of the kind that is meant.
+    by_name = {
+        item.rpartition("/")[2].lower(): item for item in sorted(names, key=lambda it: it.lower().startswith(kind))
+    }
+    if meant := closest(name, by_name, 0.7):
+        return f"Did you mean `{by_name[meant]}`?"
+    more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
+    return f"{what}: {', '.join(names[:_MOST]) or 'none'}{more}."

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from . import differences
 from .content import key_of, leftover_address
 from .counterparts import Counterpart
 from .links import Links
-from .marker import Applied
+from .marker import Applied, parse_applied
 from .marks import asked_entries
-from .model import Action, Cause, Change, Desired, FieldChange, Live, MarkChange, Reason
-from .observation import Target
+from .model import Action, Address, Cause, Change, Desired, FieldChange, Live, MarkChange, Reason
+from .observation import Observation, Target
 from .ownership import Claim
+from .promotion import spec_digests
 from .references import addresses_in
 from .values import dataclass
 
@@ -52,6 +54,11 @@ class Steps:
             )
         known = claim.applied is not None and not claim.live.set_back
         found = self._compared(desired, claim.live, claim.applied, known)
+        if claim.live.set_back and claim.live.others_applied:
+            # Any of these may be what was applied last.
+            each = (claim.applied, *map(parse_applied, claim.live.others_applied))
+            histories = [self._compared(desired, claim.live, one, one is not None) for one in each]
+            found = differences.agreed(found, histories)
         fields = self.links.explained(found.changes, kind)
         before = claim.applied.protected if claim.applied else False
         protects = before != desired.policy.protect
@@ -80,12 +87,17 @@ class Steps:
         reason = Reason.ADOPTED if found.named else Reason.MARKER_LOST
         return replace(step, action=Action.ADOPT, reason=reason, recognised=not found.named)
 
+    def verify(self, desired: Desired, live: Live, digest: str) -> Change:
+        """Note that the spec passed, which waits for no other object."""
+        step = self._step(desired, (), live)
+        return replace(step, reason=Reason.VERIFIED, requires=(), mark=MarkChange(verified=digest))
+
     def delete(self, claim: Claim, reason: str, *, orphan: bool = False, extra: bool = False) -> Change:
         """A delete goes before those of what its object refers to."""
         named = self.links.named(claim.live)
         needed = addresses_in(named.spec, self.target.kinds[named.kind])
-        step = _deletion(claim, reason, self.target)
-        return replace(step, requires=needed, orphan=orphan, extra=extra, removal=self.target.removal)
+        step = replace(forget_step(claim, reason, self.target), action=Action.DELETE, removal=self.target.removal)
+        return replace(step, requires=needed, orphan=orphan, extra=extra)
 
     def delete_unused(self, file: Live) -> Change:
         """Delete a file that nothing refers to."""
@@ -132,12 +144,12 @@ def _no_op(desired: Desired, live: Live) -> Change:
     return Change(desired.address, Action.NO_OP, Reason.MANIFEST, live.remote_id)
 
 
-def _deletion(claim: Claim, reason: str, target: Target) -> Change:
-    """The step that deletes an object of ours."""
+def forget_step(claim: Claim, reason: str, target: Target) -> Change:
+    """The step that takes the marker off an object and leaves it as it is."""
     kind = target.kinds[claim.address.kind]
     return Change(
         address=claim.address,
-        action=Action.DELETE,
+        action=Action.FORGET,
         reason=reason,
         remote_id=claim.remote_id,
         expect=differences.expect_digest(claim.live, kind, target.hidden(kind.name), ()),
@@ -146,6 +158,12 @@ def _deletion(claim: Claim, reason: str, target: Target) -> Change:
     )
 
 
-def forget_step(claim: Claim, reason: str, target: Target) -> Change:
-    """The step that takes the marker off an object and leaves it as it is."""
-    return replace(_deletion(claim, reason, target), action=Action.FORGET)
+def verify_steps(desired: Sequence[Desired], addresses: Collection[Address], seen: Observation) -> list[Change]:
+    """For each address, which must be live as its manifest wants it, the step that notes its spec as verified."""
+    target, digests = seen.target, spec_digests(desired, seen.target.kinds)
+    steps = Steps(target, Links(target.kinds))
+    return [
+        steps.verify(item, seen.world.owned[item.address].live, digests[item.address])
+        for item in desired
+        if item.address in addresses and not target.kinds[item.kind].by_content
+    ]

@@ -146,7 +146,8 @@ def _outcome(change: Change, run: Run) -> Outcome:
         return Outcome(change.address, change.action, status, remote_id, error.message, error.remedy, root.failure)
     if result.remote_id:
         run.ids[change.address] = result.remote_id
-    return Outcome(change.address, change.action, Status.DONE, result.remote_id, notes=result.notes, wrote=result.wrote)
+    done = Outcome(change.address, change.action, Status.DONE, result.remote_id, removal=change.removal)
+    return replace(done, notes=result.notes, wrote=result.wrote)
 
 
 def _not_done(change: Change, status: Status, why: str, remedy: str | None = None) -> Outcome:

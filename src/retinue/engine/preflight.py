@@ -5,7 +5,7 @@ core/freshness.py decides whether a step may go.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import field, replace
 from functools import partial
@@ -14,7 +14,7 @@ from ..core.content import key_of
 from ..core.errors import ApiGone
 from ..core.freshness import Reached, Stale, displaced, freshness
 from ..core.links import used_elsewhere
-from ..core.model import Action, Address, Change, Live, ObjectKey, Plan, Resource
+from ..core.model import Action, Address, Change, ObjectKey, Plan, Resource
 from ..core.observation import Observation, of_others
 from ..core.references import addresses_in, grounded
 from ..core.values import dataclass
@@ -39,27 +39,41 @@ class Checked:
 
 def preflight(plan: Plan, run: Run, seen: Observation | None = None) -> Checked:
     """`seen`: what was just read, for instance to plan again. Without it, what a plan needs that is believed."""
-    if seen is None:
-        seen = read_for_trusted(plan, run)
-    else:
-        # With the objects of the plan that no list named: those of kinds that nothing wants any more.
-        steps = {change.object_key for change in _free(plan) if change.remote_id}
-        calls = [partial(run.service.get, *key) for key in sorted(steps - {item.object_key for item in seen.live})]
-        found = [item for item in all_of(calls, run.parallelism) if item is not None]
-        seen = replace(seen, live=(*seen.live, *found)) if found else seen
-    world = _World(
-        seen,
-        by_id={item.remote_id: item for item in seen.live},
-        used=used_elsewhere(seen.marked, plan.changes, run.kinds),
-        planned={change.address for change in plan.changes},
-        gone=_gone(plan, seen, run),
-    )
+    seen = _with_unlisted(seen or read_for_trusted(plan, run), plan, run)
+    by_id, planned = {item.remote_id: item for item in seen.live}, {change.address for change in plan.changes}
+    used, gone = used_elsewhere(seen.marked, plan.changes, run.kinds), _gone(plan, seen, run)
+
+    def state_of(change: Change) -> Stale | Reached | None:
+        kind = run.kinds[change.address.kind]
+        if kind.by_content and change.action is Action.CREATE:
+            spec = change.values
+            if same := seen.files.get(key_of(Resource(kind.name, spec))):
+                return Reached(same[0].remote_id)
+            why = run.changed(change)
+            return Stale(why) if why else None
+        for address in _referred(change, run):
+            remote_id = change.resolved.get(address)
+            if remote_id is None and address not in planned:
+                return Stale(f"{address}, which it refers to, is neither there nor in the plan")
+            if (address.kind, remote_id) in gone:
+                return Stale(f"{address} ({remote_id}), which it refers to, is gone")
+        change = grounded(change, run.known(change), kind)
+        live = by_id.get(change.remote_id or "")
+        state = freshness(change, live, seen.world.owned.get(change.address), run.target)
+        if not isinstance(state, Stale) and (other := displaced(change, seen.world)):
+            return Stale(other)
+        if state is None and (copies := seen.world.indistinguishable_copies(change)):
+            return Stale(f"{change.remote_id} was copied since: {', '.join(copies)}")
+        if state is None and kind.by_content and (user := used.get(change.object_key)):
+            return Stale(f"{user.remote_id} refers to it now")
+        return state
+
     states: dict[int, Stale | Reached | None] = {}
     numbered = dict(enumerate(plan.changes))
     # What others refer to comes first: its id is needed to see whether they are as planned already.
     for number in order(needs(numbered)):
         change = numbered[number]
-        state = states[number] = world.freshness(change, run)
+        state = states[number] = None if change.held else state_of(change)
         if isinstance(state, Reached) and state.remote_id and not change.action.gives_up:
             run.ids[change.address] = state.remote_id
     ended = [(change, states[number]) for number, change in numbered.items()]
@@ -71,57 +85,23 @@ def preflight(plan: Plan, run: Run, seen: Observation | None = None) -> Checked:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _World:
-    """`by_id`: what was seen live. `used`: what objects refer to that the plan does not touch. `planned`: the addresses
-    of the plan. `gone`: kind and id of what its steps refer to and what is there no more."""
-
-    seen: Observation
-    by_id: Mapping[str, Live]
-    used: Mapping[ObjectKey, Live]
-    planned: Collection[Address]
-    gone: Collection[ObjectKey]
-
-    def freshness(self, change: Change, run: Run) -> Stale | Reached | None:
-        if change.held:
-            return None
-        kind = run.kinds[change.address.kind]
-        if kind.by_content and change.action is Action.CREATE:
-            spec = {item.name: item.after for item in change.fields}
-            same = self.seen.files.get(key_of(Resource(kind.name, spec)))
-            if same is not None:
-                return Reached(same[0].remote_id)
-            why = run.changed(change)
-            return Stale(why) if why else None
-        for address in _referred(change, run):
-            remote_id = change.resolved.get(address)
-            if remote_id is None and address not in self.planned:
-                return Stale(f"{address}, which it refers to, is neither there nor in the plan")
-            if (address.kind, remote_id) in self.gone:
-                return Stale(f"{address} ({remote_id}), which it refers to, is gone")
-        change = grounded(change, run.known(change), kind)
-        world = self.seen.world
-        live = self.by_id.get(change.remote_id or "")
-        state = freshness(change, live, world.owned.get(change.address), run.target)
-        if not isinstance(state, Stale) and (other := displaced(change, world)):
-            return Stale(other)
-        if state is None and (copies := world.indistinguishable_copies(change)):
-            return Stale(f"{change.remote_id} was copied since: {', '.join(copies)}")
-        user = self.used.get(change.object_key)
-        if state is None and kind.by_content and user:
-            return Stale(f"{user.remote_id} refers to it now")
-        return state
+def _with_unlisted(seen: Observation, plan: Plan, run: Run) -> Observation:
+    """With the objects of the plan that no list named: those of kinds that nothing wants any more."""
+    unlisted = {change.object_key for change in _free(plan) if change.remote_id} - seen.by_key.keys()
+    got = all_of([partial(run.service.get, *key) for key in sorted(unlisted)], run.parallelism)
+    found = [item for item in got if item is not None]
+    return replace(seen, live=(*seen.live, *found)) if found else seen
 
 
 def _referred(change: Change, run: Run) -> tuple[Address, ...]:
-    return addresses_in({item.name: item.after for item in change.fields}, run.kinds[change.address.kind])
+    return addresses_in(change.values, run.kinds[change.address.kind])
 
 
 def _gone(plan: Plan, seen: Observation, run: Run) -> set[ObjectKey]:
     """What the steps refer to is mostly listed; the rest is looked for, each object once however many refer to it."""
     referred = ((address, change) for change in _free(plan) for address in _referred(change, run))
     ids = {(address.kind, key) for address, change in referred if (key := change.resolved.get(address))}
-    wanted = sorted(ids - {item.object_key for item in seen.live})
+    wanted = sorted(ids - seen.by_key.keys())
     found = all_of([partial(run.service.get, *key) for key in wanted], run.parallelism)
     return {key for key, item in zip(wanted, found, strict=True) if item is None}
 

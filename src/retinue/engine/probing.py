@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import field, replace
 from functools import cached_property
@@ -13,7 +13,7 @@ from ..core.differences import stated_fields
 from ..core.errors import Rejected, RetinueError
 from ..core.marker import Address, Applied, Mark, Owner
 from ..core.masking import PLAIN, texts_in, told
-from ..core.model import MISSING, Desired, Json, Kind, Live, Severity
+from ..core.model import MISSING, Desired, Fields, Json, Kind, Live, Severity
 from ..core.values import dataclass
 from ..providers.base import Provider, Resolver, Service, Support
 from ..providers.losses import LOSS, held, losses
@@ -38,8 +38,8 @@ class Probes:
     kind: Kind
     environment: str
     name: str
-    base: Mapping[str, Json]
-    samples: Mapping[str, Json]
+    base: Fields
+    samples: Fields
     guarded: Callable[[], AbstractContextManager[None]]
     made: list[str] = field(default_factory=list)
     tried: int = 0
@@ -112,7 +112,7 @@ class Probes:
 
     # --- what is sent
 
-    def _holdable(self, values: Mapping[str, Json]) -> Mapping[str, Json]:
+    def _holdable(self, values: Fields) -> Fields:
         """With the base; without what the service cannot hold, and as it understands the rest."""
         desired = Desired(self.kind.name, {**self.base, **values}, address=Address(self.kind.name, self.name))
         problems = (*losses(desired, self.kind, self.provider.capabilities), *self.provider.check(desired))
@@ -121,7 +121,7 @@ class Probes:
         return (self.service.resolve([desired]).resources[0] if isinstance(self.service, Resolver) else desired).spec
 
     @cached_property
-    def _values(self) -> list[Mapping[str, Json]]:
+    def _values(self) -> list[Fields]:
         both = [self._holdable({name: pair[at] for name, pair in self.samples.items()}) for at in (0, 1)]
         return [{name: values[name] for name in self.samples if name in values} for values in both]
 
@@ -152,7 +152,7 @@ class Probes:
             raise RetinueError(f"{self.name} was deleted by somebody else, or cannot be read by its id")
         return live
 
-    def _write(self, live: Live, fields: Mapping[str, Json]) -> tuple[Live, str]:
+    def _write(self, live: Live, fields: Fields) -> tuple[Live, str]:
         """The object as it is read after a write on what `live` says of it, and how the service refused that."""
         plain, refusal = frozenset(name for name in fields if same(fields[name], self._empty(name))), ""
         try:
@@ -168,16 +168,16 @@ class Probes:
         holds = fact == claim if claim and holds is None else holds
         return {"kind": self.kind.name, "probe": probe, "fact": fact, "claim": claim, "holds": holds}
 
-    def _of(self, spec: Mapping[str, Json], name: str) -> Json:
+    def _of(self, spec: Fields, name: str) -> Json:
         """One field in canonical form; a list item by item, because its order counts here."""
         if isinstance(spec.get(name), list):
             return [canonical({name: [item]}, self.kind).get(name) for item in spec[name]]
         return canonical(spec, self.kind).get(name, MISSING)
 
-    def _is(self, live: Live, name: str, wanted: Mapping[str, Json]) -> bool:
+    def _is(self, live: Live, name: str, wanted: Fields) -> bool:
         return same(self._of(live.spec, name), self._of(wanted, name))
 
-    def _shown(self, spec: Mapping[str, Json], name: str) -> str:
+    def _shown(self, spec: Fields, name: str) -> str:
         value = self._of(spec, name)
         return "nothing" if value in (MISSING, None) else canonical_json(told(value, self._known))
 

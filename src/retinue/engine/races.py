@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from ..core.errors import NewerMarker, RetinueError
+from ..core.errors import NewerMarker, RetinueError, StaleError
 from ..core.freshness import is_reached
 from ..core.marker import Mark
 from ..core.marks import ended
@@ -17,8 +17,8 @@ from ..core.ownership import Claim, World, contests, decide
 from ..core.references import grounded
 from ..core.values import dataclass
 from .read import read_owned
-from .run import Run, packed
-from .write import completed
+from .run import Run
+from .write import completed, note
 
 _PATIENCE, _TIED_LOOKS = 0.5, 4
 
@@ -130,13 +130,17 @@ def _outcome(outcome: Outcome, change: Change, lost: _Lost, run: Run) -> Outcome
     kind = run.kinds[change.address.kind]
     change = grounded(change, run.known(change), kind)
     live = run.service.get(kind.name, lost.holder_id)
-    if live is not None and run.has_made(live):
-        # Its request was answered as if nothing had happened, so it is not filled yet.
-        live = completed(live, change, run)
-        owner, applied = live.mark.owner, live.mark.applied
-        if owner is not None and applied is not None and ended(applied) != applied:
-            live = run.service.update(live, {}, packed(Mark.of(owner, ended(applied))))
-    if live is not None and is_reached(change, live, run.target):
+    try:
+        if live is not None and run.has_made(live):
+            # Its request was answered as if nothing had happened, so it is not filled yet.
+            live = completed(live, change, run)
+            owner, applied = live.mark.owner, live.mark.applied
+            if owner is not None and applied is not None and ended(applied) != applied:
+                live = note(live, Mark.of(owner, ended(applied)), run)
+        reached = live is not None and is_reached(change, live, run.target)
+    except StaleError:
+        reached = False
+    if reached:
         message = f"created twice at the same time: {lost.holder_id} stays, {outcome.remote_id} was taken back"
         remedy = "Let one pipeline at a time apply an environment."
         return _note("race", message, remedy, replace(outcome, remote_id=lost.holder_id))

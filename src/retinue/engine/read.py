@@ -67,10 +67,10 @@ def rewound(service: Rewindable, seen: Observation, changing: Collection[ObjectK
 
 def with_serving(service: Pointed, plan: Plan, seen: Observation) -> Plan:
     """The plan with the versions that its steps will have serve."""
-    live, target = {item.object_key: item for item in seen.live}, seen.target
+    target = seen.target
 
     def shown(change: Change) -> Change:
-        found, kind = live.get(change.object_key), target.kinds[change.address.kind]
+        found, kind = seen.by_key.get(change.object_key), target.kinds[change.address.kind]
         if found is None or change.action not in (*KEEPING, Action.FORGET):
             return change
         fields = fields_to_send(change, kind, found.spec)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 from ..core import differences
@@ -22,7 +22,7 @@ from ..core.errors import (
 from ..core.freshness import Reached, Stale, freshness, is_reached, matches, refusal
 from ..core.marker import Applied, Mark
 from ..core.marks import at_default, begun, ended, fields_to_send, next_applied, with_observations
-from ..core.model import Action, Change, Diagnostic, Json, Live, Resource, Severity
+from ..core.model import Action, Change, Diagnostic, Fields, Live, Resource, Severity
 from ..core.references import grounded, to_names
 from ..core.values import dataclass
 from ..providers.base import Uploader
@@ -79,7 +79,7 @@ def _create(change: Change, run: Run) -> Result:
         nonce = run.nonce()
         run.made[nonce] = change.address
         applied = Applied(nonce, change.protected, fields=change.asked)
-        first = begun(applied, spec, None, kind, run.compound(kind.name))
+        first = begun(applied, spec, None, kind, run.compound(kind.name), None)
         sent.append(Mark.of(target.owner(change.address), first))
         return run.service.create(kind.name, spec, packed(sent[-1]), at_default(change, kind))
 
@@ -138,24 +138,18 @@ def _made(change: Change, send: Callable[[], Live], is_it: Callable[[Live], bool
     while True:
         try:
             return send()
-        except HeldBack as held_back:
-            doubt = held_back
-            # Nothing but its bytes tells a file from another, so a look is all that there is to know it again.
-            if by_content and (found := _found(held_back, change, is_it, run)) is not None:
-                return found
-            continue
         except NotSent as stopped:
             if doubt is None:
                 raise
             raise UnknownOutcome(f"{doubt.message}; then {stopped.message}") from stopped
         except UnknownOutcome as unknown:
-            attempts += 1
-            found = _found(unknown, change, is_it, run)
-            if found is not None:
+            doubt, held_back = unknown, isinstance(unknown, HeldBack)
+            # Nothing but its bytes tells a file from another, so a look is all that there is to know it again.
+            if (by_content or not held_back) and (found := _found(unknown, change, is_it, run)) is not None:
                 return completed(found, change, run)
+            attempts += not held_back
             if attempts == _CREATE_ATTEMPTS:
                 raise
-            doubt = unknown
 
 
 def completed(live: Live, change: Change, run: Run) -> Live:
@@ -164,10 +158,16 @@ def completed(live: Live, change: Change, run: Run) -> Live:
         return live
     kind = run.kinds[live.kind]
     spec = fields_to_send(change, kind)
-    lacking = differences.altered(spec, live.spec, kind, run.target.hidden(kind.name), change.ignored)
-    if not lacking:
+
+    def lacks(found: Live) -> set[str]:
+        return differences.altered(spec, found.spec, kind, run.target.hidden(kind.name), change.ignored)
+
+    if not (lacking := lacks(live)):
         return live
-    return run.service.update(live, {name: spec[name] for name in lacking}, packed(live.mark))
+    try:
+        return run.service.update(live, {name: spec[name] for name in lacking}, packed(live.mark))
+    except Conflict as conflict:
+        return _as_wanted(live, lambda it: not lacks(it), conflict, run)
 
 
 def _taken_back(lost: NoMarker, live: Live, run: Run) -> NoMarker:
@@ -214,7 +214,7 @@ def _update(change: Change, live: Live, run: Run) -> Result:
     first = begun(applied, fields, live, kind, run.compound(kind.name), before)
     try:
         if first != applied:
-            live = _note(live, Mark.of(owner, first), run)
+            live = note(live, Mark.of(owner, first), run)
         answer = run.service.update(live, fields, packed(mark), at_default(change, kind))
     except NotFound as gone:
         raise StaleError(f"{change.remote_id} is gone", "Plan again and review.") from gone
@@ -256,11 +256,11 @@ def _note_verified(change: Change, run: Run) -> Result:
         raise StaleError("it was changed while the command ran", "Plan, apply and verify again.")
     if applied.verified == change.mark.verified:
         return Result(change.remote_id, wrote=False)
-    _note(live, Mark.of(run.target.owner(change.address), replace(applied, verified=change.mark.verified)), run)
+    note(live, Mark.of(run.target.owner(change.address), replace(applied, verified=change.mark.verified)), run)
     return Result(change.remote_id)
 
 
-def _note(live: Live, mark: Mark, run: Run) -> Live:
+def note(live: Live, mark: Mark, run: Run) -> Live:
     """Write the marker alone."""
     try:
         answer = run.service.update(live, {}, packed(mark))
@@ -270,7 +270,7 @@ def _note(live: Live, mark: Mark, run: Run) -> Live:
     return answer
 
 
-def _settle(change: Change, answer: Live, mark: Mark, sent: Mapping[str, Json], run: Run) -> Result:
+def _settle(change: Change, answer: Live, mark: Mark, sent: Fields, run: Run) -> Result:
     """Compare the answer of a write with what was sent; remember what the service made of it, once."""
     _check_mark(answer, mark, proof=False)
     owner, applied = mark.owner, mark.applied
@@ -286,7 +286,7 @@ def _settle(change: Change, answer: Live, mark: Mark, sent: Mapping[str, Json], 
     if observed != applied:
         mark = Mark.of(owner, observed)
         try:
-            answer = _note(answer, mark, run)
+            answer = note(answer, mark, run)
         except NoMarker:
             raise
         except RetinueError as error:

@@ -62,10 +62,10 @@ class _Anchor(NamedTuple):
 class Builder:
     """Values go where the last open collection and the last key say. Never recurses, whatever the input."""
 
-    __slots__ = ("anchors", "cost", "documents", "file", "height", "key", "key_at", "problems", "stack", "top")
+    __slots__ = ("anchors", "cost", "documents", "file", "height", "key", "key_at", "problems", "stack", "text", "top")
 
-    def __init__(self, file: str) -> None:
-        self.file = file
+    def __init__(self, file: str, text: str = "") -> None:
+        self.file, self.text = file, text
         self.documents: list[Document] = []
         self.problems: list[Diagnostic] = []
         self.stack: list[_Parent] = []

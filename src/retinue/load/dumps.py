@@ -6,13 +6,14 @@ import json
 import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
+from itertools import chain, count
 
 from ..core.model import Diagnostic, Json, Kind, Place, Severity
 from ..core.strictjson import DECODER
 from .builder import shorten
 from .files import place_in, printable
 
-_SPACE = re.compile(r"[ \t\r\n]*")
+_NO_SPACE = re.compile(r"[^ \t\r\n]")
 _PYTHON = re.compile(r"[\[(]?\s*(?:\w+\(|\w+\[|\{')")
 _MOST_PROBLEMS = 20
 _LONGEST = 63
@@ -34,14 +35,13 @@ def objects_from_text(data: bytes, file: str, kinds: Sequence[Kind]) -> tuple[li
         at, message = place_in(before, len(before), file), f"`{printable(file)}` is not UTF-8 text from here on"
         return [], [Diagnostic("text-not-utf8", message, "Save it as UTF-8.", at)]
     values: list[Json] = []
-    position = _skip(text, 0)
-    while position < len(text):
+    end = 0
+    while begin := _NO_SPACE.search(text, end):
         try:
-            value, end = DECODER.raw_decode(text, position)
+            value, end = DECODER.raw_decode(text, begin.start())
         except (ValueError, RecursionError) as error:
-            return [], [_no_json(error, text, position, file)]
+            return [], [_no_json(error, text, begin.start(), file)]
         values.append(value)
-        position = _skip(text, end)
     if flat(values, kinds)[0] == []:
         what, listing = plurals(kinds), next((one.export.listing for one in kinds if one.export), "")
         remedy = f"It should hold {what} as the API lists them, for example the answer of {listing}."
@@ -96,22 +96,13 @@ def _no_json(error: Exception, text: str, position: int, file: str) -> Diagnosti
     return Diagnostic("json-syntax", f"`{printable(file)}` is not valid JSON: {reason}", remedy, at)
 
 
-def _skip(text: str, position: int) -> int:
-    found = _SPACE.match(text, position)
-    return found.end() if found else position
-
-
 def unique_name(display: Json, old_id: Json, taken: Collection[str], kind: Kind) -> str:
     """A free name close to the display name; without one, made of the id, so that it is the same next time."""
     named = isinstance(old_id, str) and not _RANDOM.search(old_id)
     tail = slug(old_id.rpartition("_")[2][:_TAIL]) if isinstance(old_id, str) else ""
     stem = slug(display) or (slug(old_id) if named else "") or slug(f"{kind.word}-{tail}")
-    name, count = stem, 1
-    while name in taken:
-        count += 1
-        suffix = f"-{count}"
-        name = stem[: _LONGEST - len(suffix)].rstrip("-") + suffix
-    return name
+    numbered = (stem[: _LONGEST - len(f"-{n}")].rstrip("-") + f"-{n}" for n in count(2))
+    return next(name for name in chain([stem], numbered) if name not in taken)
 
 
 def slug(text: Json) -> str:

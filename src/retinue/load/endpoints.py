@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 from ..core.model import Diagnostic
 from ..core.problem import Problem, shown
 from ..core.spelling import closest
-from .located import Map, place_of
+from .located import Map, mappings_in
 
 EMULATOR = "emulator"
 _SHAPE = "Write a base URL such as https://host/v1, or `emulator` for the embedded emulator."
@@ -19,15 +20,11 @@ _REMEDY = "Remove it and write `api_key: {env: NAME}`. If it was a real password
 
 def endpoint_problems(data: Map) -> Iterator[Diagnostic]:
     """The problems of the endpoints of all environments."""
-    environments = data.get("environments")
-    for name, item in environments.items() if isinstance(environments, dict) else ():
-        endpoint = item.get("endpoint") if isinstance(item, dict) else None
-        if not (isinstance(endpoint, str) and endpoint):
-            continue
-        problem = endpoint_problem(endpoint, item.get("allow_http") is True)
-        if problem is not None:
-            place = place_of(data, ["environments", name, "endpoint"])
-            path = f"/environments/{name}/endpoint"
+    for name, item in mappings_in(data, "environments").items():
+        endpoint = item.get("endpoint")
+        problem = endpoint_problem(endpoint, item.get("allow_http") is True) if isinstance(endpoint, str) else None
+        if endpoint and problem is not None:
+            place, path = item.values_at["endpoint"], f"/environments/{name}/endpoint"
             yield Diagnostic(problem.code, problem.message, problem.remedy, place, path=path)
 
 
@@ -58,6 +55,24 @@ def endpoint_problem(endpoint: str, allow_http: bool) -> Problem | None:
         remedy = "Write https://. If this network is safe, write `allow_http: true` in this environment."
         return Problem("endpoint-plain-http", message, remedy)
     return None
+
+
+_ROUTE = re.compile(
+    r"/(assistants|agents|assistantagents|threads|runs|files|vector_stores|vector-stores|models|responses|completions"
+    r"|chat/completions|chatflows|deployments)(/.*)?$"
+)
+
+
+def meant_base(endpoint: str, base: str) -> str | None:
+    """The base URL that was probably meant by one at which no API was found; None where it is written as it should be.
+
+    `base`: the path that base URLs of this service end in, `/v1` or empty.
+    """
+    whole = _ROUTE.sub("", endpoint.rstrip("/"))
+    stem = re.sub(r"(/api)?/v[0-9]+$", "", whole)
+    # Another version may be the right one; where there is none at all, the documented one is meant.
+    meant = whole if base and stem != whole else stem + base
+    return None if meant == endpoint.rstrip("/") else meant
 
 
 def is_loopback(host: str) -> bool:

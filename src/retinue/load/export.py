@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from ..core.canonical import canonical, canonical_json, same
+from ..core.literals import screened
 from ..core.marker import ADDRESS_KEY, APPLIED_KEY
-from ..core.model import Address, Diagnostic, Export, Json, Kind, Severity, Shape
+from ..core.model import Address, Desired, Diagnostic, Export, Json, Kind, Place, Severity, Shape
 from ..core.problem import shown
 from ..core.values import dataclass
 from ..schema import Catalogue
@@ -20,6 +21,7 @@ from .builder import Parsed
 from .dumps import flat, label_of, objects_from_text, plurals, slug, unique_name
 from .emit import to_yaml, unwritable
 from .files import MAX_BYTES
+from .located import Map
 from .validate import validate_extras, validate_manifest
 from .variables import escaped
 from .yaml import parse_text
@@ -28,6 +30,7 @@ __all__ = ["Destination", "Exported", "NewManifest", "manifests_from_objects", "
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ONE_LINE = 80
+_VAULT = "Keep it where the service keeps credentials; it could be read here, so revoke it."
 _VOLATILE = frozenset(("id", "object", "created_at"))
 _TELLING = frozenset(("id", "object"))
 _COMMON = frozenset(("name", "description", "metadata"))
@@ -35,6 +38,7 @@ _COMMON = frozenset(("name", "description", "metadata"))
 
 
 KindOf: TypeAlias = Callable[[Mapping[str, Json]], Kind | None]
+Check: TypeAlias = Callable[[Desired], Iterable[Diagnostic]]
 
 
 class NewManifest(NamedTuple):
@@ -85,23 +89,24 @@ def manifests_from_objects(
     kind_of: KindOf | None = None,
     wanted: Callable[[Mapping[str, Json]], bool] = lambda _: True,
     read: Callable[[Json], Json] = lambda item: item,
+    check: Check = lambda _desired: (),
 ) -> Exported:
     """One manifest for each of `objects` whose kind can be exported, with its long text in a file of its own.
 
     What the request would have made with an object stands behind it in the same file. `kinds`: those that may be among
     the objects, with the fields that only their service has; `kind_of`: the kind of one, where what it holds does not
-    tell. `wanted` chooses objects, `read` puts each into the words of a manifest.
+    tell. `wanted` chooses objects, `read` puts each into the words of a manifest, `check` is the provider's own.
     """
     into = into or Destination()
     kinds = kinds or [item for item in known.with_manifests if item.export]
-    work = _Work(kinds, known, into, kind_of)
+    work = _Work(kinds, known, into, kind_of, check)
     found, problems = flat(objects, kinds)
     work.problems.extend(problems)
-    found = [read(item) for item in found if not isinstance(item, dict) or wanted(item)]
+    entries = [work.entry(read(item)) for item in found if not isinstance(item, dict) or wanted(item)]
     if into.tools is not None:
-        work.share(found, into.tools)
-    for item in found:
-        work.add(item)
+        work.share(entries, into.tools)
+    for entry in entries:
+        work.add(entry)
     return Exported(work.files, tuple(work.problems), tuple(work.manifests))
 
 
@@ -113,11 +118,26 @@ def texts(manifests: Sequence[NewManifest]) -> dict[str, str]:
     return {path: "---\n".join(documents) for path, documents in found.items()}
 
 
+class _Entry(NamedTuple):
+    """An object to export. `kind`: None where it is of none; `bad`: why no file can hold it.
+
+    `secrets`: pointers to what was taken out of it; `whole`: the object with that.
+    """
+
+    item: Json
+    kind: Kind | None = None
+    bad: str | None = None
+    secrets: tuple[str, ...] = ()
+    whole: Json = None
+
+
 class _Work:
     """What one call collects."""
 
-    def __init__(self, kinds: Sequence[Kind], known: Catalogue, into: Destination, told: KindOf | None) -> None:
-        self.kinds, self.known, self.told = kinds, known, told
+    def __init__(
+        self, kinds: Sequence[Kind], known: Catalogue, into: Destination, told: KindOf | None, check: Check
+    ) -> None:
+        self.kinds, self.known, self.told, self.check = kinds, known, told, check
         self.environment = into.adopt_environment
         self.taken = set(into.taken)
         folder = (into.folder or kinds[0].plural.replace(" ", "-")).strip("/")
@@ -128,13 +148,18 @@ class _Work:
         self.manifests: list[NewManifest] = []
         self.problems: list[Diagnostic] = []
 
-    def share(self, items: Sequence[Json], there: Mapping[str, Json]) -> None:
+    def entry(self, item: Json) -> _Entry:
+        kind = self.kind_of(item) if isinstance(item, dict) else None
+        bad = unwritable(item) if kind else None
+        bare, secrets = screened(item, kind, mask=False) if kind and not bad else (item, ())
+        return _Entry(bare, kind, bad, secrets, item)
+
+    def share(self, entries: Sequence[_Entry], there: Mapping[str, Json]) -> None:
         """Finds the functions that get a file of their own."""
-        readable = [item for item in items if isinstance(item, dict) and unwritable(item) is None]
         for kind in self.kinds:
             export = export_of(kind)
             name, name_of = export.shared
-            mine = [item for item in readable if self.kind_of(item) is kind] if name else []
+            mine = [entry.item for entry in entries if entry.kind is kind and not entry.bad] if name else []
             lists = [stated(export.upgraded(item)[0], kind).get(name) for item in mine]
             tools, files = shared_items(lists, posixpath.join(posixpath.dirname(self.folder), name), there, name_of)
             self.tools |= tools
@@ -149,12 +174,12 @@ class _Work:
         found = max(self.kinds, key=lambda kind: len(item.keys() & _own_members(kind)))
         return None if item.keys().isdisjoint(_own_members(found)) else found
 
-    def add(self, item: Json) -> None:
+    def add(self, entry: _Entry) -> None:
         """Adds the files of one object, or the reason why it has none."""
+        item, kind = entry.item, entry.kind
         if not isinstance(item, dict):
             self._refuse("export-shape", "this entry of the export is no object", "Remove it from the export.")
             return
-        kind = self.kind_of(item)
         if kind is None:
             says = item.get("object")
             why = f"its `object` is {shown(says)}" if says is not None else f"it has no field of {self.kinds[0].one}"
@@ -162,20 +187,20 @@ class _Work:
             remedy = f"Only {plurals(self.kinds, ' and ')} become manifests in this version."
             self._note("export-other", message, remedy)
             return
-        label, reason = label_of(item, kind), unwritable(item)
-        if reason is not None:
-            self._unwritable(label, reason)
+        label = label_of(item, kind)
+        if entry.bad is not None:
+            self._unwritable(label, entry.bad)
             return
         missing = [key for key in kind.required if item.get(key) in (None, "")]
         if missing and self.environment is not None:
             message = f"{label} has no `{missing[0]}`; it was left out"
             self._note("export-incomplete", message, "Complete it at the service, then run `retinue import`.")
             return
-        self._write(item, kind, label)
+        self._write(entry, kind, label)
 
-    def _write(self, item: dict[str, Json], kind: Kind, label: str) -> None:
+    def _write(self, entry: _Entry, kind: Kind, label: str) -> None:
         export = export_of(kind)
-        source, notes = export.upgraded(item)
+        source, notes = export.upgraded(entry.item)
         name = unique_name(source.get(kind.display), source.get("id"), self.taken, kind)
         if isinstance(metadata := source.get("metadata"), dict):
             own = {key: value for key, value in metadata.items() if key not in (ADDRESS_KEY, APPLIED_KEY)}
@@ -183,7 +208,12 @@ class _Work:
         source, beside, left_out = export.split(source, name)
         spec = stated(source, kind)
         path, address = posixpath.join(self.folder, f"{name}.yaml"), Address(kind.name, name)
-        data, prompts = self._document(name, kind, spec, source.get("id"))
+        for pointer in entry.secrets:
+            if self._needs(pointer, entry, spec, kind, address):
+                message = f"{label} was left out: a secret stands at {shown(pointer, 80)}, and the rest needs it"
+                self._note("literal-secret", message, f"{_VAULT} Then run `retinue import` again.")
+                return
+        data, prompts = self._document(name, kind, spec, entry)
         others = [(Address(other.name, name), {other.word: name, **escaped(fields)}) for other, fields in beside]
         manifests = [NewManifest(path, *item) for item in ((address, data), *others)]
         files = {**texts(manifests), **prompts}
@@ -195,6 +225,10 @@ class _Work:
         self.taken.add(name)
         self.files |= files
         self.manifests += manifests
+        for pointer in entry.secrets:
+            message = f"{label}: a secret stands at {shown(pointer, 80)} and was left out"
+            kept = "The manifest leaves that place to the service. " if self.environment else ""
+            self._note("literal-secret", message, f"{kept}{_VAULT}", address)
         for message, remedy in notes:
             self._note("export-v1", f"{label}: {message}", remedy, address)
         for pointer in (*lost(source, kind), *left_out):
@@ -202,8 +236,22 @@ class _Work:
             self._note("export-left-out", message, "Nothing to do, unless you miss it.", address)
         self._check(parsed, spec, (kind, *(other for other, _ in beside)), address, label)
 
+    def _needs(self, pointer: str, entry: _Entry, spec: Mapping[str, Json], kind: Kind, address: Address) -> bool:
+        """Whether a manifest of this spec is refused for what is no longer at a pointer."""
+        document = Map(Place("", 1, 1))
+        document.update({kind.word: address.name, **spec})
+        holder = pointer.rpartition("/")[0]
+        found = [
+            *validate_manifest(self.known.kinds[kind.name], document, address),
+            *validate_extras(kind, document, address, self.known.extras),
+        ]
+        whole = stated(entry.whole, kind)
+        before, after = (set(self.check(Desired(kind.name, side, address))) for side in (whole, spec))
+        more = (item for item in after - before if item.severity is Severity.ERROR)
+        return any(item.code == "missing-key" and item.path == holder for item in found) or any(more)
+
     def _document(
-        self, name: str, kind: Kind, spec: dict[str, Json], old_id: Json
+        self, name: str, kind: Kind, spec: dict[str, Json], entry: _Entry
     ) -> tuple[dict[str, Json], dict[str, str]]:
         """The document of one object, and the file with its prompt if that has one."""
         fields = {key: escaped(value) for key, value in spec.items()}
@@ -221,8 +269,10 @@ class _Work:
             fields[kind.body] = self._include(target, prompt)
             prompts[target] = prompt + "\n"
         document: dict[str, Json] = {kind.word: name, **fields}
+        old_id = entry.item.get("id")
         if self.environment is not None and isinstance(old_id, str) and old_id:
-            document["retinue"] = {"adopt": {self.environment: old_id}}
+            left = {"ignore_changes": list(entry.secrets)} if entry.secrets else {}
+            document["retinue"] = {"adopt": {self.environment: old_id}, **left}
         return document, prompts
 
     def _include(self, path: str, text: str) -> dict[str, Json]:
@@ -309,44 +359,22 @@ def _own_members(kind: Kind) -> frozenset[str]:
 
 def stated(source: Mapping[str, Json], kind: Kind) -> dict[str, Json]:
     """The fields that differ from their documented defaults, in canonical form and in the kind's order."""
-    values = canonical(source, kind)
-    schema = kind.schema
+    shapes = {name: field.shape for name, field in kind.fields.items()}
     return {
-        name: _with_required(value, schema["properties"].get(name, {}), schema)
-        for name, value in values.items()
-        if not same(value, kind.fields[name].shape.default)
+        name: _with_stated(value, shapes[name])
+        for name, value in canonical(source, kind).items()
+        if not same(value, shapes[name].default)
     }
 
 
-def _with_required(value: Json, schema: Any, root: Mapping[str, Json]) -> Json:
+def _with_stated(value: Json, shape: Shape) -> Json:
     """The value with those defaults put back that its schema wants to be written."""
     if isinstance(value, list):
-        return [_with_required(item, schema.get("items", {}), root) for item in value]
+        return [_with_stated(item, shape.items or Shape()) for item in value]
     if not isinstance(value, dict):
         return value
-    result = dict(value)
-    for branch in _branches(schema, value, root):
-        members = branch.get("properties", {})
-        for key in branch.get("required", ()):
-            if key not in result and "default" in members.get(key, {}):
-                result[key] = members[key]["default"]
-        for key in result:
-            if key in members:
-                result[key] = _with_required(result[key], members[key], root)
-    return result
-
-
-def _branches(schema: Any, value: Mapping[str, Json], root: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
-    """The parts of a schema that speak about this very value."""
-    if "$ref" in schema:
-        yield from _branches(root["definitions"][schema["$ref"].rsplit("/", 1)[1]], value, root)
-        return
-    yield schema
-    condition = schema.get("if", {}).get("properties", {}).get("type", {}).get("const")
-    if "then" in schema and condition in (None, value.get("type")):
-        yield from _branches(schema["then"], value, root)
-    for branch in schema.get("allOf", ()):
-        yield from _branches(branch, value, root)
+    members = {key: _with_stated(item, shape.member(value, key)) for key, item in value.items()}
+    return {**members, **{key: item for key, item in shape.of(value).stated.items() if key not in members}}
 
 
 def lost(source: Mapping[str, Json], kind: Kind) -> Iterator[str]:
@@ -362,17 +390,12 @@ def _lost(value: Json, shape: Shape, path: str) -> Iterator[str]:
     if isinstance(value, list):
         for index, item in enumerate(value):
             yield from _lost(item, shape.items or Shape(), f"{path}/{index}")
-    if not isinstance(value, dict):
-        return
-    if shape.by_type is not None:
-        shape = shape.by_type.get(str(value.get("type")), Shape())
-    if shape.properties is None:
-        return
-    for key, item in value.items():
-        if key in shape.properties:
-            yield from _lost(item, shape.properties[key], f"{path}/{key}")
-        elif item not in (None, [], {}):
-            yield f"{path}/{key}"
+    elif isinstance(value, dict) and (known := shape.of(value).properties) is not None:
+        for key, item in value.items():
+            if key in known:
+                yield from _lost(item, known[key], f"{path}/{key}")
+            elif item not in (None, [], {}):
+                yield f"{path}/{key}"
 
 
 def _fits_file(prompt: str) -> bool:

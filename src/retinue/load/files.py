@@ -7,7 +7,7 @@ import posixpath
 import stat
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from ..core.model import Diagnostic, Place
@@ -52,7 +52,8 @@ class Files:
         if name.startswith(("/", "\\")):
             return _outside(name, at)
         if not name.isprintable():
-            return _unreadable(name, at, "its name holds characters that cannot be shown")
+            remedy = f"Rename it; in double quotes \\t and \\n are no folders. {_SLASHES}"
+            return _unreadable(name, at, "its name holds characters that cannot be shown", remedy)
         try:
             path, status = self._resolve(name)
         except (FileNotFoundError, NotADirectoryError):
@@ -63,7 +64,7 @@ class Files:
             if new.split("/")[0] == "..":
                 return _outside(name, at)
             message = f"there is no file `{printable(posixpath.normpath(name))}`"
-            remedy = "Check the spelling. A path is relative to the file it is written in."
+            remedy = slashes(name) or "Check the spelling. A path is relative to the file it is written in."
             return Diagnostic("file-missing", message, remedy, at or Place(name, 1, 1))
         except (OSError, RuntimeError, ValueError) as error:
             return _unreadable(name, at, _reason(error))
@@ -71,6 +72,13 @@ class Files:
             return _outside(name, at)
         within = path[len(self.base) :].replace(os.sep, "/").lstrip("/") or "."
         return Found(path, within, status, self._replaced.get(within))
+
+    def matches(self, pattern: str) -> list[str] | None:
+        """The names that a pattern matches, in order; None if it is no usable one."""
+        try:
+            return sorted(match.relative_to(self.base).as_posix() for match in Path(self.base).glob(pattern))
+        except (ValueError, NotImplementedError, IndexError, OSError):
+            return None
 
     def new(self) -> Iterator[str]:
         """The names in `replaced` for which there is no file yet."""
@@ -97,6 +105,10 @@ class Files:
         return found if isinstance(found, Diagnostic) else read_found(found, at)
 
 
+def is_hidden(name: str) -> bool:
+    return any(part.startswith(".") for part in PurePosixPath(name).parts)
+
+
 def beside(place: Place, path: str) -> str:
     """`path` as written in a file, relative to the project folder instead of to that file."""
     folder = _folder(place.file)
@@ -118,6 +130,19 @@ def first_bytes(found: Found, most: int) -> bytes:
             os.close(descriptor)
     except OSError:
         return b""
+
+
+_POINTER = b"version https://git-lfs.github.com/spec/"
+
+
+def pointer_problem(data: bytes, name: str, at: Place | None) -> Diagnostic | None:
+    """Why the content of a file is not what is meant: Git LFS has not fetched that. `data`: at least its beginning."""
+    if not data.startswith(_POINTER):
+        return None
+    remedy = "Run `git lfs pull` first; in a pipeline check out with LFS (`lfs: true` of actions/checkout)."
+    return Diagnostic(
+        "file-pointer", f"`{name}` is a pointer of Git LFS, not the file", remedy, at or Place(name, 1, 1)
+    )
 
 
 def read_found(found: Found, at: Place | None = None) -> bytes | Diagnostic:
@@ -155,22 +180,24 @@ def text_of(data: bytes, name: str, at: Place | None = None) -> str | Diagnostic
     if b"\0" in data:
         remedy = "Name a text file in UTF-8. Files for code_interpreter or file_search are given by their id."
         return Diagnostic("file-binary", f"`{name}` is not a text file", remedy, at or Place(name, 1, 1))
-    text = decode(data, name)
-    return text if isinstance(text, Diagnostic) else text.replace("\r\n", "\n")
+    text, problems = decode(data, name)
+    return problems[0] if text is None or problems else text.replace("\r\n", "\n")
 
 
-def decode(data: bytes, name: str) -> str | Diagnostic:
-    """UTF-8 without a byte order mark, or where that fails."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return _not_utf8(name, Place(name, 1, 1))
+def decode(data: bytes, name: str) -> tuple[str | None, list[Diagnostic]]:
+    """A text in UTF-8 (None for anything else), and what is wrong with it: a byte order mark hides nothing."""
+    if problem := pointer_problem(data, name, None):
+        return None, [problem]
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        return _not_utf8(name, place_in(data[: error.start].decode("utf-8"), error.start, name))
-    if text.startswith("\ufeff"):
-        message = f"`{name}` starts with a byte order mark (BOM), an invisible character"
-        return Diagnostic("text-bom", message, 'Save it as "UTF-8" without BOM.', Place(name, 1, 1))
-    return text
+        before = data[: error.start].decode("utf-8")
+        message, at = f"`{name}` is not UTF-8 text from here on", place_in(before, len(before), name)
+        return None, [Diagnostic("text-not-utf8", message, 'Save it as "UTF-8".', at)]
+    if not text.startswith("\ufeff"):
+        return text, []
+    message = f"`{name}` starts with a byte order mark (BOM), an invisible character"
+    return text[1:], [Diagnostic("text-bom", message, 'Save it as "UTF-8" without BOM.', Place(name, 1, 1))]
 
 
 def place_in(text: str, offset: int, name: str) -> Place:
@@ -190,6 +217,14 @@ def _reason(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or "its links lead in a circle"
 
 
+_SLASHES = "Write `/` between folders: that is right on every system."
+
+
+def slashes(path: str) -> str:
+    """The remedy for a path as Windows writes it; empty for any other."""
+    return _SLASHES if "\\" in path else ""
+
+
 def _outside(name: str, at: Place | None) -> Diagnostic:
     message = f"`{printable(posixpath.normpath(name))}` lies outside the project folder"
     remedy = "Copy the file into the project and write a path relative to the file it is named in."
@@ -201,13 +236,9 @@ def _too_large(name: str, at: Place | None) -> Diagnostic:
     return Diagnostic("file-too-large", message, "Name a smaller file or split it.", at or Place(name, 1, 1))
 
 
-def _unreadable(name: str, at: Place | None, reason: str) -> Diagnostic:
+def _unreadable(name: str, at: Place | None, reason: str, remedy: str = "") -> Diagnostic:
     message = f"`{printable(posixpath.normpath(name))}` cannot be read: {reason}"
-    return Diagnostic("file-unreadable", message, "Check its permissions and links.", at or Place(name, 1, 1))
-
-
-def _not_utf8(name: str, at: Place) -> Diagnostic:
-    return Diagnostic("text-not-utf8", f"`{name}` is not UTF-8 text from here on", 'Save it as "UTF-8".', at)
+    return Diagnostic("file-unreadable", message, remedy or "Check its permissions and links.", at or Place(name, 1, 1))
 
 
 def printable(text: str) -> str:

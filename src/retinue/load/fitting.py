@@ -18,7 +18,6 @@ from .export import Exported, NewManifest, texts
 from .located import Map, place_of
 from .manifests import Loaded, load
 from .project import Project
-from .writeback import sub_shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,7 @@ def _without_more(own: Json, rendered: Json, shape: Shape) -> Json:
     result = dict(own)
     for key, value in rendered.items():
         if key in own:
-            result[key] = _without_more(own[key], value, sub_shape(shape, rendered, key))
+            result[key] = _without_more(own[key], value, shape.member(rendered, key))
         elif value is not None and (shape.properties is None or key in shape.properties):
             result[key] = None
     return result

@@ -6,9 +6,11 @@ from ..core.model import Diagnostic, Place
 from ..schema import Catalogue
 from .builder import Parsed
 from .files import text_of
-from .located import Map
+from .located import Map, Seq
 from .unread import another
 from .yaml import parse_text
+
+_REMEDY = "Keep one of the two, or write a list in the front matter: the text below becomes its last item."
 
 
 def has_front_matter(data: bytes) -> bool:
@@ -43,10 +45,13 @@ def parse(data: bytes, file: str, known: Catalogue) -> Parsed:
     if not kind.body:
         message = f"`{kind.word}` takes no text below its front matter"
         parsed.diagnostics.append(Diagnostic("front-matter-instructions", message, "Remove the text.", at))
+    elif type(fields.get(kind.body)) is Seq:
+        # Its own text comes behind what it shares.
+        fields[kind.body].put(body, at)
     elif kind.body in fields:
         message = f"this file states `{kind.body}` in its front matter and has a text below it"
         at = fields.keys_at[kind.body]
-        parsed.diagnostics.append(Diagnostic("front-matter-instructions", message, "Keep one of the two.", at))
+        parsed.diagnostics.append(Diagnostic("front-matter-instructions", message, _REMEDY, at))
     else:
         fields.put(kind.body, body, at, at)
     return parsed

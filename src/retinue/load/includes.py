@@ -91,9 +91,7 @@ class Renderer:
             new = self._walk(item, value.values_at[key], context, depth + 1)
             if new is not item:
                 changed[key] = new
-        if not changed:
-            return value
-        result = value.copy()
+        result = value.copy() if changed else value
         for key, new in changed.items():
             # A collection brings its own place along.
             result.put(key, new, value.keys_at[key], getattr(new, "place", value.values_at[key]))
@@ -214,7 +212,9 @@ class Renderer:
         text = self._texts.get(found.name)
         if text is None:
             data = read_found(found, at)
-            text = self._texts[found.name] = data if isinstance(data, Diagnostic) else text_of(data, found.name, at)
+            text = data if isinstance(data, Diagnostic) else text_of(data, found.name, at)
+            # The last line end is the editor's.
+            text = self._texts[found.name] = text.removesuffix("\n") if isinstance(text, str) else text
         if isinstance(text, Diagnostic):
             self._poison(value, text)
             return value

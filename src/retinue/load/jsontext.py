@@ -7,7 +7,7 @@ import re
 from bisect import bisect_right
 from typing import NoReturn
 
-from ..core.model import Diagnostic, Place
+from ..core.model import Place
 from ..core.strictjson import is_unicode
 from .builder import Builder, Parsed, Stop, shorten
 from .files import decode
@@ -23,12 +23,9 @@ _LONGEST_NUMBER = 100
 
 def parse(data: bytes, file: str) -> Parsed:
     """The one document of a JSON file, located, with every problem that was found."""
-    text = decode(data, file)
-    problems: list[Diagnostic] = []
-    if isinstance(text, Diagnostic):
-        if text.code != "text-bom":
-            return Parsed([], [text], False)
-        problems, text = [text], data.decode("utf-8").removeprefix("\ufeff")
+    text, problems = decode(data, file)
+    if text is None:
+        return Parsed([], problems, False)
     builder = Builder(file)
     builder.problems = problems
     try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from graphlib import CycleError
 from pathlib import PurePosixPath
 from typing import Any, TypeAlias
 
@@ -15,15 +16,13 @@ from ..core.content import Key, key_of
 from ..core.model import Address, Desired, Diagnostic, Kind, Place
 from ..core.references import addresses_in, reference, renamed, target_of
 from ..core.spelling import closest
-from .located import Map, Seq
+from ..core.waves import order
+from .located import Map, Seq, children
 from .uploads import Upload
 
 Kinds: TypeAlias = Mapping[str, Kind]
-
-
-def _is_upload(address: Address, kinds: Kinds) -> bool:
-    """Whether it names what a manifest uploads, and no object that has a manifest."""
-    return address.kind in kinds and kinds[address.kind].by_content
+Uploads: TypeAlias = Mapping[Address, Upload]
+"""Every file that any manifest uploads."""
 
 
 def spelled_out(kind: Kind, data: Map) -> Map:
@@ -70,17 +69,17 @@ def _naming_lists(kind: Kind, data: Mapping[str, Any]) -> Iterator[tuple[str, Se
                 break
 
 
-def with_uploads(resources: Sequence[Desired], uploads: Mapping[str, Upload], kinds: Kinds) -> list[Desired]:
+def with_uploads(resources: Sequence[Desired], uploads: Uploads, kinds: Kinds) -> list[Desired]:
     """The resources with what they require, and the files that they upload. Equal bytes are one file.
 
-    `uploads`: by path, every file that any manifest uploads; only those that `resources` refer to become objects.
+    Only those of the uploads to which `resources` refer become objects.
     """
     places: dict[Address, Place] = {}
     for resource in resources:
         for address, at in mentions(resource, kinds):
-            if _is_upload(address, kinds) and address.name in uploads:
+            if address in uploads:
                 places.setdefault(address, at)
-    files = {address: _file(address, uploads[address.name], places[address]) for address in sorted(places)}
+    files = {address: _file(address, uploads[address], places[address]) for address in sorted(places)}
     first: dict[Key, Address] = {}
     same = {address: first.setdefault(key_of(file), address) for address, file in files.items()}
     again = {address: one for address, one in same.items() if one != address}
@@ -113,23 +112,21 @@ def mentions(resource: Desired, kinds: Kinds) -> Iterator[tuple[Address, Place]]
         address = target_of(value)
         if address in known and address is not None:
             yield address, at or Place("", 1, 1)
-        elif isinstance(value, Map):
-            waiting.extend((item, value.values_at.get(key)) for key, item in reversed(value.items()))
-        elif isinstance(value, Seq):
-            waiting.extend(reversed([*value.pairs()]))
+        else:
+            waiting.extend((item, place) for _, item, place in reversed(children(value)))
 
 
-def described_twice(resources: Sequence[Desired], uploads: Mapping[str, Upload], kinds: Kinds) -> Iterator[Diagnostic]:
+def described_twice(resources: Sequence[Desired], uploads: Uploads, kinds: Kinds) -> Iterator[Diagnostic]:
     """Items of one list that upload equal bytes, which are one file, and say different things about it."""
     for resource in resources:
         for _, items, member in _naming_lists(kinds[resource.kind], resource.spec):
             first: dict[Key, tuple[Address, str]] = {}
             for item, at in items.pairs():
                 address = target_of(item.get(member)) if type(item) is Map else None
-                if address is None or not _is_upload(address, kinds) or address.name not in uploads:
+                if address is None or address not in uploads:
                     continue
                 described = canonical_json({key: value for key, value in item.items() if key != member})
-                key = key_of(_file(address, uploads[address.name], at))
+                key = key_of(_file(address, uploads[address], at))
                 other, before = first.setdefault(key, (address, described))
                 if other != address and before != described:
                     same = f"{address} has the same bytes as {other}, so they are one file"
@@ -139,7 +136,7 @@ def described_twice(resources: Sequence[Desired], uploads: Mapping[str, Upload],
 
 def unknown_references(
     resources: Sequence[Desired],
-    uploads: Collection[str],
+    uploads: Uploads,
     elsewhere: Collection[Address],
     environment: str | None,
     kinds: Kinds,
@@ -148,12 +145,12 @@ def unknown_references(
     known = {resource.address for resource in resources if resource.address}
     for resource in resources:
         for address, at in mentions(resource, kinds):
-            if address in known or (_is_upload(address, kinds) and address.name in uploads):
+            if address in known or address in uploads:
                 continue
             if address in elsewhere:
-                message = f"{address} is not in the environment {environment}, so nothing there can refer to it"
+                message = f"{address} is not there, so nothing can refer to it (environment `{environment}`)"
                 remedy = "Add this environment to `retinue: {environments: […]}` of that manifest, or remove it here."
-            elif _is_upload(address, kinds):
+            elif address.kind in kinds and kinds[address.kind].by_content:
                 message = f"no manifest uploads {address}"
                 remedy = "Write {upload: PATH} here, with the path relative to this file."
             else:
@@ -162,3 +159,13 @@ def unknown_references(
                 remedy = "Write that manifest, or correct the address."
                 remedy = f"Did you mean `{address.kind}/{meant}`?" if meant else remedy
             yield Diagnostic("reference-missing", message, remedy, at, str(resource.address))
+    named = {item.address: item for item in resources}
+    try:
+        order({address: {*addresses_in(item.spec, kinds[item.kind])} for address, item in named.items()})
+    except CycleError as error:
+        first, *others = error.args[1]
+        message = f"{first} refers to itself" + (
+            f", by way of {' and '.join(map(str, others[:-1]))}" if others[1:] else ""
+        )
+        remedy = "Take one of these references out: the first of two objects could not be made before the other."
+        yield Diagnostic("reference-cycle", message, remedy, named[first].place, str(first))

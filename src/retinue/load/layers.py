@@ -50,11 +50,10 @@ def merge(base: Map, patch: Map, problems: list[Diagnostic] | None = None) -> Ma
                     Diagnostic("overlay-removes-nothing", message, "Remove this line, or correct the key.", at)
                 )
             result = result.without([key])
-        elif type(value) is Map and value.place.file == patch.place.file and (problems is not None or key in result):
+            continue
+        if type(value) is Map and value.place.file == patch.place.file:
             below = result.get(key)
             if type(below) is Map or problems is not None:
                 value = merge(below if type(below) is Map else Map(value.place), value, problems)
-            result.put(key, value, patch.keys_at[key], at)
-        else:
-            result.put(key, value, patch.keys_at[key], at)
+        result.put(key, value, patch.keys_at[key], at)
     return result

@@ -89,6 +89,19 @@ def shared(value: Any) -> Any:
     return value
 
 
+def mappings_in(data: Map, key: str) -> dict[str, Map]:
+    """The members of `data[key]` that are mappings: none where it is something else."""
+    members = data.get(key)
+    return {name: item for name, item in members.items() if type(item) is Map} if type(members) is Map else {}
+
+
+def children(value: Any) -> list[tuple[str | int, Any, Place]]:
+    """The values right below a located one, each with its step and its place; none below a plain one."""
+    if type(value) is Map:
+        return [(key, item, value.values_at[key]) for key, item in value.items()]
+    return [(index, *pair) for index, pair in enumerate(value.pairs())] if type(value) is Seq else []
+
+
 def place_of(root: Any, path: Sequence[str | int], *, key: bool = False) -> Place | None:
     """The place of the value at `path` below `root` (of its key, if `key`); of the nearest known parent otherwise."""
     here: Any = root

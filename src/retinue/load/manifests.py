@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 import gc
+import re
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import field
 from typing import Any, Final
 
 from ..core.model import Address, Desired, Diagnostic, Kind, Obstacle, Place, Severity
+from ..core.pointer import split_pointer
 from ..core.problem import shown
 from ..core.spelling import closest
 from ..core.values import dataclass
-from ..schema import EXTRAS, Catalogue
+from ..schema import EXTRAS, Catalogue, with_extras
+from .composing import composed
 from .documents import Manifest, described, environments_of, identify, policy_of, read, unknown_environments
-from .files import Files, Found, first_bytes
+from .files import Files, Found, first_bytes, slashes
 from .includes import Renderer
 from .knowledge import described_twice, folded, spelled_out, unknown_references, with_uploads
 from .layers import merge, over_defaults, without_nulls
-from .located import Map, place_of
+from .located import Map, Seq, place_of
 from .project import Project
 from .sources import Source, around, covering, expand, nothing
 from .unread import MOST_BYTES, UnreadManifest, unread_manifest
-from .validate import validate_extras, validate_manifest
-from .variables import Variables, file_place, unknown_override, values_in
+from .validate import validate_extras, validate_manifest, validate_parts
+from .variables import REQUIRED, Variables, file_place, unknown_override, values_in
 
 PASSED_OVER: Final = "passed-over"
 UNMATCHED: Final = "overlay-unmatched"
 """The code of a problem that a manifest which is still to be written may solve."""
+CONSEQUENCES: Final = frozenset((UNMATCHED, "reference-missing"))
+"""Codes of what follows from manifests that were not found."""
+_FINAL = re.compile(r"(?:\r*\n)+\Z")
 _MOST_NAMED = 3
 _OURS = frozenset(("retinue", EXTRAS))
 # After one of these the value is a stand-in: validation must not report it again.
@@ -86,7 +92,12 @@ def load(
         known |= run.variables.used | run.lenient.used
         run.problems += [unknown_override(name, run.overrides, known) for name in run.overrides if name not in known]
     inside = [resource for resource, here in compiled if here]
-    kinds, uploads = run.known.kinds, run.renderer.uploads
+    kinds = run.known.kinds
+    uploads = {Address(run.known.uploaded, name): item for name, item in run.renderer.uploads.items()}
+    if environment is not None:
+        provider = project.environments[environment].provider
+        own = {name: schema for name in kinds if (schema := run.known.extras(provider, name)) is not None}
+        kinds = with_extras(kinds, provider, own)
     run.problems.extend(unknown_references(inside, uploads, elsewhere, environment, kinds))
     run.problems.extend(described_twice(inside, uploads, kinds))
     inside = with_uploads(inside, uploads, kinds)
@@ -129,13 +140,14 @@ class _Run:
         self.read: set[str] = set()
         self.rendered: dict[Address, Map] = {}
         self.complete = True
-        own, at = (target.variables, target.place) if target else ({}, None)
-        defined, wrong = values_in(environment, own, project.variables, overrides, at)
+        own = target.variables if target else {}
+        defined, wrong = values_in(environment, own, project.variables, overrides)
         self.problems.extend(wrong)
         self.overrides = overrides
         elsewhere = {key: value for other in project.environments.values() for key, value in other.variables.items()}
-        self.variables = Variables(defined, environment)
-        self.lenient = Variables(defined, environment, elsewhere)
+        missing = {split_pointer(item.path or "")[-1]: item for item in wrong if item.code == REQUIRED}
+        self.variables = Variables(defined, environment, missing=missing)
+        self.lenient = Variables(defined, environment, elsewhere, missing=missing)
         self._defaults: dict[tuple[str, bool], Map] = {}
 
     def defaults(self, word: str, here: bool) -> Map:
@@ -295,7 +307,8 @@ def _overlays(run: _Run, manifests: Mapping[Address, Manifest]) -> dict[Address,
     read_any = [_read_file(run, source, name, partial) for name in source.names]
     if not any(read_any) and source.what != "unusable":
         message = f"the overlay `{entry}` of environment `{run.environment}` names no file with a partial manifest"
-        run.problems.append(Diagnostic("overlay-missing", message, "Correct the path or remove the line.", at))
+        remedy = slashes(entry) or "Correct the path or remove the line."
+        run.problems.append(Diagnostic("overlay-missing", message, remedy, at))
     found = _unique(run, partial)
     for address, overlay in found.items():
         if address not in manifests and run.complete:
@@ -317,10 +330,16 @@ def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Desire
     data = over_defaults(run.defaults(manifest.kind.word, here), run.render(manifest.data, here))
     if overlay is not None:
         data = merge(data, run.render(overlay, here), run.problems)
-    data = without_nulls(manifest.kind, spelled_out(manifest.kind, data))
+    data = composed(manifest.kind, without_nulls(manifest.kind, spelled_out(manifest.kind, data)))
+    # Limits count what is sent.
+    _keep_once(manifest.kind, data)
     block = data.get("retinue")
     run.problems.extend(unknown_environments(block, names))
     found = validate_manifest(manifest.kind, data, manifest.address)
+    if type(data.get(manifest.kind.body)) is Seq:
+        # Not joined: what is wrong is told of its parts, not of the whole.
+        found = [item for item in found if item.path != f"/{manifest.kind.body}"]
+        found += validate_parts(manifest.kind, data, manifest.address)
     found += validate_extras(manifest.kind, data, manifest.address, run.known.extras)
     run.problems += [item for item in found if item.place is None or item.place not in run.renderer.poisoned]
     run.rendered[manifest.address] = data
@@ -330,7 +349,6 @@ def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Desire
 
 def _spec_of(run: _Run, kind: Kind, data: Map) -> Map:
     """The fields of a kind, and what `providers` has for the environment's own one; the places are those of `data`."""
-    _keep_once(kind, data)
     spec = Map(data.place)
     spec.keys_at, spec.values_at = data.keys_at, data.values_at
     for name, value in data.items():
@@ -348,8 +366,8 @@ def _keep_once(kind: Kind, data: Map) -> None:
     for name, value in data.items():
         if type(value) is str:
             field = kind.fields.get(name)
-            trimmed = field is not None and field.shape.trim_final_newline and "\r" not in value
-            data[name] = sys.intern(value.rstrip("\n") if trimmed else value)
+            trimmed = field is not None and field.shape.trim_final_newline
+            data[name] = sys.intern(_FINAL.sub("", value) if trimmed and value[-1:] == "\n" else value)
 
 
 def _belongs(run: _Run, manifest: Manifest, overlay: Map | None) -> bool:

@@ -13,7 +13,8 @@ from typing import Any
 from ..core.model import Action, Address, Cause, Change, Diagnostic, Json, Kind, Place, Severity
 from ..core.pointer import split_pointer
 from ..core.values import dataclass
-from .located import Map, Seq, place_of
+from .composing import Composed
+from .located import Map, Seq, children, place_of
 from .manifests import Loaded
 from .yaml import parse_text
 
@@ -53,7 +54,8 @@ def origins_of(document: Mapping[str, Json], spec: Any, uses: Uses) -> dict[Path
 
 def _below(value: Json, path: Path, spec: Any, above: str, uses: Uses) -> dict[Path, Origin]:
     place = place_of(spec, path) or spec.place
-    variables = {} if isinstance(value, dict | list) else uses.get(place, {})
+    written = place.parts.items_at if isinstance(place, Composed) else [place]
+    variables = {} if isinstance(value, dict | list) else dict(chain(*(uses.get(at, {}).items() for at in written)))
     found: dict[Path, Origin] = {}
     if place.file != above or variables:
         found[path] = Origin(place, variables)
@@ -137,14 +139,12 @@ def _files_in(
 ) -> tuple[str, ...]:
     """Those behind a value at a place, and below it. `known`: below values, which documents share, by identity."""
     here = (included[at],) if at in included else ()
+    if isinstance(at, Composed):
+        value = at.parts
     if type(value) is not Map and type(value) is not Seq:
         return here
     below = known.get(id(value))
     if below is None:
-        if isinstance(value, Map):
-            items = [(item, value.values_at[key]) for key, item in value.items()]
-        else:
-            items = [*value.pairs()]
-        parts = (_files_in(item, place, included, known) for item, place in items)
+        parts = (_files_in(item, place, included, known) for _, item, place in children(value))
         below = known[id(value)] = tuple(dict.fromkeys(chain.from_iterable(parts)))
     return (*here, *below)

@@ -5,6 +5,7 @@ Pure; knows no files and no places. What only one kind has a word for stands in 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from ..core.problem import Fault, Problem, listed, path_name, shown
 from ..core.references import target_of
 from ..core.spelling import closest
 from .located import Map
+from .variables import TEMPLATE, meant_variable
 
 _REMOVE, _INCLUDE = "Remove this line", "file"
 
@@ -26,7 +28,8 @@ def _unknown_keys(error: Any, kind: Kind | None, path: Sequence[str | int]) -> I
             yield word
         elif key not in members and (word is None or target_of(error.instance[key]) is None):
             # Where a kind's schema knows the key from elsewhere, it says what to write here.
-            told = error.schema.get("x-retinue-elsewhere", {}).get(key)
+            elsewhere = error.schema.get("x-retinue-elsewhere", {})
+            told = elsewhere.get(key) or elsewhere.get(_snake(key))
             if "api_key" in path:
                 # The key itself may be the secret, so it is not repeated.
                 message = f"{path_name(path)} says where the key comes from, with `env`, `file` or `command`"
@@ -34,7 +37,12 @@ def _unknown_keys(error: Any, kind: Kind | None, path: Sequence[str | int]) -> I
             elif isinstance(told, dict):
                 yield Problem(told.get("code", "unknown-key"), told["message"], told["remedy"], (key,), at_key=True)
             else:
-                yield _not_known(key, path, told or _meant(key, members, error.instance))
+                yield _not_known(key, path, told or _meant(key, members, error.instance, elsewhere))
+
+
+def _snake(key: str) -> str:
+    """`systemPrompt`, `System-Prompt` as `system_prompt`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key).replace("-", "_").lower()
 
 
 def _not_known(key: str, path: Sequence[str | int], remedy: str) -> Problem:
@@ -70,7 +78,7 @@ def _misspelt(error: Any, kind: Kind | None, path: Sequence[str | int]) -> Probl
     return None
 
 
-def _meant(key: str, members: Mapping[str, Any], instance: Mapping[str, Any]) -> str:
+def _meant(key: str, members: Mapping[str, Any], instance: Mapping[str, Any], elsewhere: Mapping[str, Any]) -> str:
     below = next((name for name, schema in members.items() if key in schema.get("properties", {})), None)
     if below is not None:
         return f"It belongs below `{below}`: `{below}: {{{key}: …}}`."
@@ -80,7 +88,10 @@ def _meant(key: str, members: Mapping[str, Any], instance: Mapping[str, Any]) ->
         file = instance.keys_at[key].file
         present = [name for name, place in instance.keys_at.items() if place.file == file]
     known = [name for name in members if name not in present]
-    if meant := closest(key.replace("-", "_").lower(), known):
+    if meant := closest(_snake(key), elsewhere, 0.9):
+        told = elsewhere[meant]
+        return f"If `{meant}` is meant: {told['remedy'] if isinstance(told, dict) else told}"
+    if meant := closest(_snake(key), known):
         return f"Did you mean `{meant}`?"
     if again := closest(key, members, 0.8):
         return f"`{again}` is there already: remove this line."
@@ -137,7 +148,16 @@ def problems_of(error: Any, kind: Kind | None, prefix: Sequence[str | int] = ())
         yield _secret(error, path)
     else:
         fault = Fault(error.validator, error.validator_value, error.instance, path)
-        yield (kind and kind.explain(fault)) or _describe(error, path_name(path))
+        yield _braced(error, path_name(path)) or (kind and kind.explain(fault)) or _describe(error, path_name(path))
+
+
+def _braced(error: Any, name: str) -> Problem | None:
+    """`{model}`, as some tools write a variable."""
+    if error.validator != "type" or not isinstance(error.instance, dict) or [*error.instance.values()] != [None]:
+        return None
+    word = next(iter(error.instance))
+    message = f"{name} is in braces, which makes it a mapping"
+    return Problem("wrong-type", message, f"Write the value itself, or `{meant_variable(word)}` for a variable.")
 
 
 def _describe(error: Any, name: str) -> Problem:
@@ -178,10 +198,12 @@ def _wrong_type(error: Any, name: str) -> Problem:
     elif isinstance(value, (int, float)) and "string" in wanted:
         remedy = f'Put it in quotes: "{shown(value)[1:-1]}".'
     elif isinstance(value, str) and {"number", "integer", "boolean"} & set(wanted):
-        found, remedy = f"the text {found}", f"Write {words}, without quotes."
-    elif isinstance(value, (str, int, float)) and "array" in wanted:
+        template = TEMPLATE.fullmatch(value.strip())
+        meant = template and f"For a variable write `{meant_variable(''.join(filter(None, template.groups())))}`."
+        found, remedy = f"the text {found}", meant or f"Write {words}, without quotes."
+    elif isinstance(value, (str, int, float)) and ("array" in wanted or "x-retinue-item" in error.schema):
         item = error.schema.get("x-retinue-item", "VALUE").replace("VALUE", shown(value)[1:-1])
-        remedy = f"Write a list: [{item}]."
+        remedy = f"Write a list: [{item}]." if "array" in wanted else f"Write `{item}`."
     return Problem("wrong-type", f"{name} must be {words}, but it is {found}", remedy)
 
 
@@ -194,7 +216,9 @@ def _not_allowed(error: Any, name: str) -> Problem:
         return Problem("not-allowed", f"{name} cannot be {found}", told)
     meant = closest(str(value)[:100].lower().replace("-", "_"), words)
     remedy = f"Allowed: {listed(words)}."
-    return Problem("not-allowed", f"{name} cannot be {found}", f"Did you mean `{meant}`? {remedy}" if meant else remedy)
+    otherwise = f" {words}" if (words := error.schema.get("x-retinue-otherwise")) else ""
+    remedy = f"Did you mean `{meant}`? {remedy}" if meant else f"{remedy}{otherwise}"
+    return Problem("not-allowed", f"{name} cannot be {found}", remedy)
 
 
 def _range(error: Any, name: str) -> Problem:

@@ -17,7 +17,7 @@ from ..core.values import dataclass
 from ..schema import Catalogue, Known
 from .endpoints import endpoint_problems
 from .files import Files
-from .located import Map, place_of
+from .located import Map, mappings_in, place_of
 from .validate import validate_project
 from .variables import Declaration, declaration_problems, declarations
 from .yaml import parse
@@ -53,7 +53,6 @@ class Environment:
     account: str | None = None
     promote_from: Promotion | None = None
     critical: bool = False
-    allow_http: bool = False
     on_loss: str | Mapping[str, str] = field(default_factory=dict)
     on_drift: str = "revert"
 
@@ -120,33 +119,32 @@ def parse_project(root: Path, data: bytes, file: str, known: Known) -> tuple[Pro
     problems = [problem for problem in parsed.diagnostics if problem.place not in secrets]
     problems = required + [problem for problem in problems if problem.place not in {item.place for item in required}]
     told = {problem.place for problem in problems}
-    environments = value.get("environments")
-    named = environments.values() if isinstance(environments, dict) else ()
-    catalogue = known({str(item["provider"]) for item in named if isinstance(item, dict) and "provider" in item})
+    named = mappings_in(value, "environments").values()
+    catalogue = known({str(item["provider"]) for item in named if "provider" in item})
     if wrong := validate_project(value, catalogue):
         # What another provider has a word for is told apart from what none has.
         catalogue = known(None)
         wrong = validate_project(value, catalogue)
     found = [
-        *wrong,
         *endpoint_problems(value),
         *_scope_problems(value, catalogue),
         *declaration_problems(value),
-        *promotion_problems(value),
+        *_promotion_problems(value),
     ]
+    # Of a value whose shape is wrong there is no more to say.
+    shapeless = {problem.place for problem in wrong}
+    found = [*wrong, *(problem for problem in found if problem.place not in shapeless)]
     problems += [problem for problem in found if problem.place not in told]
     problems.sort(key=lambda problem: problem.place or Place("", 0, 0))
     return (None, problems) if problems else (_project(root, value, catalogue), [])
 
 
-def _secret_places(data: Map) -> Iterator[Place | None]:
-    environments = data.get("environments")
-    for name, item in environments.items() if isinstance(environments, dict) else ():
-        if isinstance(item, dict) and "api_key" in item:
-            path = ["environments", name, "api_key"]
-            yield place_of(data, path)
-            for key in item["api_key"] if isinstance(item["api_key"], dict) else ():
-                yield from (place_of(data, [*path, key], key=key_or_value) for key_or_value in (True, False))
+def _secret_places(data: Map) -> Iterator[Place]:
+    for item in mappings_in(data, "environments").values():
+        if "api_key" in item:
+            yield item.values_at["api_key"]
+            if type(item["api_key"]) is Map:
+                yield from (*item["api_key"].keys_at.values(), *item["api_key"].values_at.values())
 
 
 def _scope_problems(data: Map, catalogue: Catalogue) -> Iterator[Diagnostic]:
@@ -177,13 +175,18 @@ def _scope_problems(data: Map, catalogue: Catalogue) -> Iterator[Diagnostic]:
 
 def _project(root: Path, data: Map, known: Catalogue) -> Project:
     defaults = data.get("defaults")
+    removed = []
+    for index, item in enumerate(data.get("removed") or ()):
+        text, forget = (item, False) if isinstance(item, str) else (item["address"], item.get("forget", False))
+        kind, _, name = text.partition("/")
+        removed.append(Removal(Address(kind, name), forget, data["removed"].items_at[index]))
     return Project(
         root=root,
         name=data["project"],
         manifests=tuple(data["manifests"]),
         defaults=defaults if type(defaults) is Map else Map(Place(FILE, 1, 1)),
         environments={name: _environment(name, item, data, known) for name, item in data["environments"].items()},
-        removed=tuple(_removals(data)),
+        removed=tuple(removed),
         formerly=tuple(data.get("formerly") or ()),
         data=data,
         known=known,
@@ -194,49 +197,35 @@ def _project(root: Path, data: Map, known: Catalogue) -> Project:
 def _environment(name: str, data: Map, root: Map, known: Catalogue) -> Environment:
     place = place_of(root, ["environments", name], key=True)
     assert place is not None
+    keys = [
+        Secret(key, item if isinstance(item, str) else tuple(item)) for key, item in (data.get("api_key") or {}).items()
+    ]
     return Environment(
         name=name,
         provider=data["provider"],
         endpoint=data["endpoint"].rstrip("/"),
         place=place,
-        api_key=_secret(data.get("api_key")),
+        api_key=keys[0] if keys else None,
         settings={key: data[key] for key in known.settings if key in data},
         variables=data.get("variables") or {},
         overlay=data.get("overlay"),
         account=data.get("account"),
-        promote_from=promotion(data),
+        promote_from=_promotion(data),
         critical=data.get("critical", False),
-        allow_http=data.get("allow_http", False),
         on_loss=data.get("on_loss") or {},
         on_drift=data.get("on_drift", "revert"),
     )
 
 
-def _secret(data: Any) -> Secret | None:
-    if not data:
-        return None
-    source, value = next(iter(data.items()))
-    return Secret(source, value if isinstance(value, str) else tuple(value))
-
-
-def _removals(data: Map) -> Iterator[Removal]:
-    for index, item in enumerate(data.get("removed") or ()):
-        text, forget = (item, False) if isinstance(item, str) else (item["address"], item.get("forget", False))
-        kind, _, name = text.partition("/")
-        place = place_of(data, ["removed", index])
-        assert place is not None
-        yield Removal(Address(kind, name), forget, place)
-
-
-def promotion(data: Map) -> Promotion | None:
+def _promotion(data: Map) -> Promotion | None:
     """Of a valid environment."""
     stated = data.get("promote_from")
-    if stated is None or isinstance(stated, str):
-        return None if stated is None else Promotion(stated)
-    return Promotion(stated["environment"], stated.get("verified", False))
+    if isinstance(stated, dict):
+        return Promotion(stated["environment"], stated.get("verified", False))
+    return None if stated is None else Promotion(stated)
 
 
-def promotion_problems(data: Map) -> Iterator[Diagnostic]:
+def _promotion_problems(data: Map) -> Iterator[Diagnostic]:
     """An environment that there is not, and environments that wait for each other."""
     environments = data.get("environments")
     if not isinstance(environments, dict):

@@ -142,7 +142,8 @@ def unintended(
         fields.setdefault(one.resource.address, {})[one.field.name] = one
     for address in before.rendered:
         if other := sorted(moved_fields(before, after, address) - fields.get(address, {}).keys()):
-            return f"it is shared: `{other[0]}` of {address} would change too"
+            way_out = "make the change by hand for all, or give this one a value of its own"
+            return f"it is shared: `{other[0]}` of {address} would change too; {way_out}"
     specs = {item.address: item.spec for item in after.resources}
     for one in wanted if here else ():
         kind, name = kinds[one.resource.kind], one.field.name

@@ -9,11 +9,11 @@ import stat
 from collections.abc import Callable, Iterable
 from dataclasses import field
 from fnmatch import fnmatchcase
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from ..core.model import Diagnostic, Place
 from ..core.values import dataclass
-from .files import Files, Found
+from .files import Files, Found, is_hidden, slashes
 from .uploads import is_pattern
 
 SUFFIXES = (".yaml", ".yml", ".md", ".json")
@@ -99,7 +99,8 @@ def covering(entries: Iterable[str]) -> Callable[[str], bool]:
 
 def nothing(source: Source) -> Diagnostic | None:
     """Why an entry that names no manifest is suspicious: a typing error must never look like a deletion."""
-    remedy = "Correct the path in `manifests`, or put a manifest there (`retinue init` shows one)."
+    correct = "Correct the path in `manifests`, or put a manifest there (`retinue init` shows one)."
+    remedy = slashes(source.entry) or correct
     if source.what == "glob":
         return Diagnostic("glob-empty", f"no file matches `{source.entry}`", remedy, source.at)
     if source.what == "missing":
@@ -111,29 +112,27 @@ def nothing(source: Source) -> Diagnostic | None:
 
 
 def _glob(files: Files, source: Source, problems: list[Diagnostic]) -> None:
-    pattern, at, base = source.entry, source.at, Path(files.base)
+    pattern, at = source.entry, source.at
     if ".." in PurePosixPath(pattern).parts:
         # Before anything is looked for: names outside of the project are never shown.
         remedy = "Name files inside the project; what is shared has to be copied there."
         problems.append(Diagnostic("file-outside", f"`{pattern}` leads out of the project folder", remedy, at))
         return
-    try:
-        matches = sorted(match.relative_to(base).as_posix() for match in base.glob(pattern))
-    except (ValueError, NotImplementedError, IndexError):
+    if (matches := files.matches(pattern)) is None:
         remedy = "Write a path relative to retinue.yaml, with * for a part of a name and ** for any folders."
         problems.append(Diagnostic("glob-invalid", f"`{pattern}` is not a usable pattern", remedy, at))
         return
     for folder in sorted({fixed(pattern), *(posixpath.dirname(match) or "." for match in matches)}):
         found = files.find(folder, at)
-        if isinstance(found, Diagnostic) or not stat.S_ISDIR(found.status.st_mode) or _is_hidden(found.name):
+        if isinstance(found, Diagnostic) or not stat.S_ISDIR(found.status.st_mode) or is_hidden(found.name):
             continue
         prefix = "" if found.name == "." else found.name + "/"
-        names = {prefix + item.name for item in _entries(found, at, problems) if not _is_hidden(item.name)}
+        names = {prefix + item.name for item in _entries(found, at, problems) if not is_hidden(item.name)}
         source.beside += sorted(names.difference(matches))
     for match in matches:
         found = files.find(match, at)
-        if _is_hidden(match):
-            if not _is_hidden(posixpath.dirname(match)) and not (base / match).is_dir():
+        if is_hidden(match):
+            if not is_hidden(posixpath.dirname(match)) and not os.path.isdir(f"{files.base}/{match}"):  # noqa: PTH112
                 source.unread.append(match)
         elif isinstance(found, Diagnostic):
             problems.append(found)
@@ -143,10 +142,6 @@ def _glob(files: Files, source: Source, problems: list[Diagnostic]) -> None:
             problems.append(_folder_called(match))
         else:
             _walk(files, found, source, problems)
-
-
-def _is_hidden(name: str) -> bool:
-    return any(part.startswith(".") for part in PurePosixPath(name).parts)
 
 
 def _folder_called(name: str) -> Diagnostic:

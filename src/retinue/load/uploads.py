@@ -6,14 +6,13 @@ import hashlib
 import os
 import posixpath
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from ..core.errors import StaleError
-from ..core.model import Diagnostic, Place
-from ..core.values import dataclass
-from .files import OPEN_FLAGS, Files, Found
+from ..core.model import Diagnostic, Place, Severity
+from .files import OPEN_FLAGS, Files, Found, is_hidden, pointer_problem, slashes
 
 MOST_BYTES = 512 * 1024 * 1024
 """What the API takes (API reference, Upload file)."""
@@ -44,15 +43,11 @@ def find(files: Files, path: str, at: Place) -> list[Found] | Diagnostic:
     if pattern.split("/")[0] == ".." or pattern.startswith("/"):
         remedy = "Copy the files into the project."
         return Diagnostic("file-outside", f"`{path}` leads out of the project folder", remedy, at)
-    try:
-        matches = sorted(match.relative_to(files.base).as_posix() for match in Path(files.base).glob(pattern))
-    except (ValueError, NotImplementedError, IndexError, OSError):
+    if (matches := files.matches(pattern)) is None:
         remedy = "Write * for a part of a name and ** for any folders."
         return Diagnostic("glob-invalid", f"`{path}` is not a usable pattern", remedy, at)
     chosen: list[Found] = []
-    for match in matches:
-        if any(part.startswith(".") for part in match.split("/")):
-            continue
+    for match in (name for name in matches if not is_hidden(name)):
         found = files.find(match, at)
         if isinstance(found, Diagnostic):
             return found
@@ -61,7 +56,8 @@ def find(files: Files, path: str, at: Place) -> list[Found] | Diagnostic:
                 return problem
             chosen.append(found)
     if not chosen:
-        remedy = "Correct the pattern, or put a file there; a pattern is relative to the file it is written in."
+        relative = "Correct the pattern, or put a file there; a pattern is relative to the file it is written in."
+        remedy = slashes(path) or relative
         return Diagnostic("glob-empty", f"no file matches `{pattern}`", remedy, at)
     return chosen
 
@@ -87,12 +83,49 @@ def fingerprint(found: Found, at: Place) -> Upload | Diagnostic:
     hashed, size = hashlib.sha256(), 0
     try:
         for piece in _pieces(found.path):
+            if size == 0 and (problem := pointer_problem(piece, found.name, at)):
+                return problem
             hashed.update(piece)
             size += len(piece)
     except OSError as error:
         message = f"`{found.name}` cannot be read: {error.strerror or error}"
         return Diagnostic("file-unreadable", message, "Check its permissions.", at)
     return Upload(found.name, hashed.hexdigest(), size)
+
+
+def line_ends_note(root: Path, names: Iterable[str], live: Collection[str]) -> Diagnostic | None:
+    """Which of some files to upload are live with other line ends. `live`: the beginnings of the digests of those."""
+    files = Files(root)
+    found = [
+        name for name in names if isinstance(item := files.find(name), Found) and _with_other_ends(item.path, live)
+    ]
+    if not found:
+        return None
+    some = f"{', '.join(found[:3])}{f' and {len(found) - 3} more' if len(found) > 3 else ''}"
+    verbs = "is live already and differs" if len(found) == 1 else "are live already and differ"
+    message = f"{some} {verbs} by line ends only"
+    lines = sorted({f"`*{suffix} text eol=lf`" for name in found if (suffix := posixpath.splitext(name)[1])})
+    lines += [f"`{name} text eol=lf`" for name in found if not posixpath.splitext(name)[1]]
+    remedy = (
+        f"Add to .gitattributes: {', '.join(lines)}. Then `git add --renormalize .`, and check the files out again."
+    )
+    return Diagnostic("line-ends", message, remedy, severity=Severity.WARNING)
+
+
+def _with_other_ends(path: str, live: Collection[str]) -> bool:
+    unix, windows, rest = hashlib.sha256(), hashlib.sha256(), b""
+    try:
+        for piece in _pieces(path):
+            whole = rest + piece
+            rest = b"\r" if whole.endswith(b"\r") else b""
+            text = whole.removesuffix(rest).replace(b"\r\n", b"\n")
+            unix.update(text)
+            windows.update(text.replace(b"\n", b"\r\n"))
+    except OSError:
+        return False  # what uploads it will say so
+    for digest in (unix, windows):
+        digest.update(rest)
+    return any(digest.hexdigest().startswith(tuple(live)) for digest in (unix, windows))
 
 
 def _pieces(path: str) -> Iterator[bytes]:
@@ -106,8 +139,7 @@ def _pieces(path: str) -> Iterator[bytes]:
         os.close(descriptor)
 
 
-@dataclass(frozen=True, slots=True)
-class LocalContent:
+class LocalContent(NamedTuple):
     """The bytes of one planned upload. Every reading of them is held against the plan."""
 
     path: str

@@ -9,21 +9,32 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, cached_property
 from typing import Any, TypeAlias
 
-from ..core.canonical import Noted
-from ..core.model import Address, Diagnostic, Json, Kind, Place, Shape
+from ..core.model import Address, Diagnostic, Json, Kind, Place
 from ..core.pointer import join_pointer
 from ..core.problem import Problem, Spelled, shown
 from ..core.spelling import closest
 from ..schema import EXTRAS, Catalogue, own_schema
-from ..schema.accept import acceptor, ecma
+from ..schema.accept import JSON_SCHEMA, acceptor, ecma, holds_schema
 from ..schema.bundle import manifest_schema, project_schema
 from .located import AsWritten, Map, place_of
 from .problems import problems_of
+from .variables import TEMPLATE, meant_variable
 
 
 def validate_manifest(kind: Kind, data: Map, address: Address) -> list[Diagnostic]:
     """All problems of a merged, rendered manifest."""
     return _diagnostics([*_schema_problems(_judge(kind), data, kind), *_beyond_schema(kind, data)], data, str(address))
+
+
+def validate_parts(kind: Kind, data: Map, address: Address) -> list[Diagnostic]:
+    """All problems of the list of texts that the text of a kind is written as."""
+    path = (kind.body,)
+    found = [
+        item._replace(steps=(*path, *error.absolute_path, *item.steps))
+        for error in _parts().errors(data[kind.body])
+        for item in problems_of(error, kind, path)
+    ]
+    return _diagnostics(found, data, str(address))
 
 
 def validate_project(data: Map, known: Catalogue) -> list[Diagnostic]:
@@ -45,9 +56,7 @@ def validate_extras(kind: Kind, data: Map, address: Address, extras: Extras) -> 
             message = f"there is no provider {shown(name)}"
             found.append(Problem("unknown-provider", message, "`retinue providers` lists them.", path, at_key=True))
         else:
-            for error in known.errors(block):
-                at = (*path, *error.absolute_path)
-                found += (item._replace(steps=(*at, *item.steps)) for item in problems_of(error, None, path))
+            found += _schema_problems(known, data, None, path, block)
     return _diagnostics(found, data, str(address))
 
 
@@ -68,14 +77,27 @@ class _Judge:
             if isinstance(instance, str) and not ecma(value).search(instance):
                 yield ValidationError("does not match")
 
+        def json_schema(_validator: Any, _value: bool, instance: Any, _schema: Any) -> Iterable[ValidationError]:
+            found: Iterable[ValidationError] = _of_schemas().errors(instance) if holds_schema(instance) else ()
+            return found
+
         extend: Any = validators.extend
-        return extend(Draft7Validator, {"pattern": pattern})(self.schema)
+        return extend(Draft7Validator, {"pattern": pattern, JSON_SCHEMA: json_schema})(self.schema)
 
 
 @cache
-def _judge(kind: Kind | None) -> _Judge:
-    """Of manifests of a kind; None: of JSON Schemas."""
-    return _Judge(own_schema("json_schema") if kind is None else manifest_schema(kind))
+def _judge(kind: Kind) -> _Judge:
+    return _Judge(manifest_schema(kind))
+
+
+@cache
+def _of_schemas() -> _Judge:
+    return _Judge(own_schema("json_schema"))
+
+
+@cache
+def _parts() -> _Judge:
+    return _Judge({"type": "array", "minItems": 1, "items": {"type": "string"}})
 
 
 @cache
@@ -84,13 +106,20 @@ def _extra(extras: Extras, provider: str, kind: str) -> _Judge | None:
     return None if schema is None else _Judge(schema)
 
 
-def _schema_problems(judge: _Judge, data: Map, kind: Kind | None) -> Iterator[Problem]:
-    for error in judge.errors(data):
-        at = place_of(data, tuple(error.absolute_path))
+def _schema_problems(
+    judge: _Judge, data: Map, kind: Kind | None, path: tuple[str, ...] = (), value: Any = None
+) -> Iterator[Problem]:
+    """Of a document, or of the value at a path in it."""
+    for error in judge.errors(value if path else data):
+        steps = (*path, *error.absolute_path)
+        at, in_schema = place_of(data, steps), JSON_SCHEMA in error.absolute_schema_path
         if isinstance(at, AsWritten) and isinstance(error.instance, int | float):
             error.instance = Spelled(error.instance, at.text)
-        for problem in problems_of(error, kind):
-            yield problem._replace(steps=(*error.absolute_path, *problem.steps))
+        for problem in problems_of(error, None if in_schema else kind, path):
+            if in_schema:
+                message = f"this is no valid JSON Schema: {problem.message}"
+                problem = problem._replace(code="not-a-schema", message=message, remedy=_schema_remedy(error, problem))
+            yield problem._replace(steps=(*steps, *problem.steps))
 
 
 def _diagnostics(found: Iterable[Problem], data: Map, address: str | None) -> list[Diagnostic]:
@@ -125,56 +154,14 @@ def _beyond_schema(kind: Kind, data: Map) -> Iterator[Problem]:
             message = f"the metadata key {shown(key)} is reserved: retinue writes its marker there"
             remedy = f"Remove this line, or take a name that does not begin with `{_RESERVED}`."
             yield Problem("reserved-key", message, remedy, ("metadata", key), at_key=True)
-    for name in _with_schemas(kind):
-        for schema, path in _schemas(data.get(name), kind.fields[name].shape, (name,)):
-            for error in _judge(None).errors(schema):
-                for problem in problems_of(error, None, path):
-                    message = f"this is no valid JSON Schema: {problem.message}"
-                    steps = (*path, *error.absolute_path, *problem.steps)
-                    yield Problem("not-a-schema", message, _schema_remedy(error, problem), steps)
+    for name in kind.required:
+        value = data.get(name)
+        if isinstance(value, str) and (found := TEMPLATE.fullmatch(value.strip())):
+            meant = meant_variable("".join(filter(None, found.groups())))
+            message = f"{shown(value)} is a template of another tool, which stays as it is"
+            yield Problem("variable-syntax", message, f"For a variable write `{meant}`.", (name,))
     yield from kind.rules(data)
     yield from _ignored_fields(data, kind)
-
-
-@cache
-def _with_schemas(kind: Kind) -> tuple[str, ...]:
-    """The fields that hold JSON Schemas somewhere."""
-
-    def holds(shape: Shape) -> bool:
-        inner = [*(shape.properties or {}).values(), *(shape.by_type or {}).values(), shape.values, shape.items]
-        return shape.is_schema or any(holds(item) for item in inner if item is not None)
-
-    return tuple(name for name, field in kind.fields.items() if holds(field.shape))
-
-
-_Path: TypeAlias = tuple[str | int, ...]
-
-
-def _schemas(value: Any, shape: Shape | None, path: _Path) -> Iterator[tuple[dict[str, Any], _Path]]:
-    """Every JSON Schema in a value of this shape that is not valid, and where it stands."""
-    if not isinstance(value, Noted) or value.notes is None:
-        yield from _schemas_within(value, shape, path)
-        return
-    key = (_schemas, shape)
-    if key not in value.notes:
-        value.notes[key] = tuple(_schemas_within(value, shape, ()))
-    for schema, below in value.notes[key]:
-        yield schema, (*path, *below)
-
-
-def _schemas_within(value: Any, shape: Shape | None, path: _Path) -> Iterator[tuple[dict[str, Any], _Path]]:
-    if isinstance(value, dict) and value and shape is not None:
-        if shape.is_schema and not _judge(None).accepts(value):
-            yield value, path
-        variants = shape.by_type or {}
-        stated = variants.get(str(value.get("type")))
-        for variant in variants.values() if stated is None else [stated]:
-            yield from _schemas(value, variant, path)
-        for key, item in value.items():
-            yield from _schemas(item, (shape.properties or {}).get(key, shape.values), (*path, key))
-    elif isinstance(value, list) and shape is not None:
-        for index, item in enumerate(value):
-            yield from _schemas(item, shape.items, (*path, index))
 
 
 def _schema_remedy(error: Any, problem: Problem) -> str:

@@ -18,35 +18,41 @@ from ..core.spelling import closest, did_you_mean
 from ..core.values import dataclass
 from .builder import MAX_PROBLEMS
 from .files import MAX_BYTES, place_in
-from .located import Map, place_of
+from .located import Map, mappings_in, place_of
 from .scalars import plain
 
+REQUIRED = "variable-required"
 _NAME = r"[A-Za-z_][A-Za-z0-9_-]*"
 _WHOLE = re.compile(rf"\$\{{var\.({_NAME})\}}")
-_PART = re.compile(rf"(?P<escape>\$\$\{{)|\$\{{var\.(?P<name>{_NAME})\}}|\$\{{(?P<other>[^{{}}\n]*)(?P<end>\}}?)")
+_PART = re.compile(
+    rf"(?P<escape>\$\$\{{)|\$\{{var\.(?P<name>{_NAME})\}}"
+    r"|\$\{(?P<other>\{[^{}\n]*\}(?=\})|[^{}\n]*)(?P<end>\}?)"
+)
+_MEANT = re.compile(rf"[{{\s.]*(?:{_NAME}\.)*({_NAME})")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Variables:
     """The variables of one environment. `elsewhere`: those of the others, for manifests that are not in this one.
 
-    `used` collects the names that were asked for.
+    `used` collects the names that were asked for. `missing`: what is said already of those that have to have a value.
     """
 
     values: Mapping[str, Any]
     environment: str | None = None
     elsewhere: Mapping[str, Any] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+    missing: Mapping[str, Diagnostic] = field(default_factory=dict)
 
     def scalar(self, text: str, at: Place, problems: list[Diagnostic]) -> Any:
         """A manifest's scalar. One that is a variable as a whole keeps that variable's type."""
         whole = _WHOLE.fullmatch(text)
         if whole is None:
             return self.text(text, at, problems)
-        known, value = self._get(whole[1])
-        if not known:
+        value = self._get(whole[1])
+        if value is MISSING:
             problems.append(self._undefined(whole[1], at))
-        return value if known else text
+        return text if value is MISSING else value
 
     def text(self, text: str, at: Place, problems: list[Diagnostic], *, exact: bool = False) -> str:
         """`text` with every variable replaced. `exact`: it is a whole file, so offsets in it are places."""
@@ -56,8 +62,8 @@ class Variables:
         def replacement(found: re.Match[str]) -> str:
             if found["escape"]:
                 return "${"
-            known, value = self._get(found["name"] or "")
-            if known:
+            value = self._get(found["name"] or "")
+            if value is not MISSING:
                 return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             if len(problems) < enough:
                 place = place_in(text, found.start(), at.file) if exact else at
@@ -83,14 +89,13 @@ class Variables:
                 return found["name"], found.start()
         return None
 
-    def _get(self, name: str) -> tuple[bool, Any]:
+    def _get(self, name: str) -> Any:
         self.used.add(name)
-        for values in (self.values, self.elsewhere):
-            if name in values:
-                return True, values[name]
-        return False, None
+        return self.values.get(name, self.elsewhere.get(name, MISSING))
 
     def _undefined(self, name: str, at: Place) -> Diagnostic:
+        if name in self.missing:
+            return self.missing[name]
         where = "no environment was chosen" if self.environment is None else f"environment `{self.environment}`"
         meant = closest(name, self.values)
         known = ", ".join(sorted(self.values)) or "none"
@@ -99,10 +104,20 @@ class Variables:
         return Diagnostic("variable-undefined", f"the variable `{name}` is not defined ({where})", remedy, at)
 
 
+TEMPLATE = re.compile(r"\$?\{[{%](.*?)[%}]\}|<%=?(.*?)%>|\$\(?(\w+)\)?|%\{?(\w+)[%}]")
+"""How other tools write a variable."""
+
+
+def meant_variable(text: str) -> str:
+    """`${var.x}` for what stands between the signs of another tool's template: `x`, ` .Values.x `, `env.x`."""
+    found = _MEANT.match(text)
+    return f"${{var.{found[1] if found else 'NAME'}}}"
+
+
 def _no_variable(found: re.Match[str], at: Place) -> Diagnostic:
     shown = found[0] if len(found[0]) <= 40 else found[0][:39] + "…"
     message = f"`{shown}` is not a variable" if found["end"] else f"`{shown}` is a variable that never ends"
-    remedy = "Only ${var.NAME} is replaced. Write $${ for a literal ${."
+    remedy = f"For a variable write `{meant_variable(found['other'])}`; for a literal ${{ write $${{."
     return Diagnostic("variable-syntax", message, remedy, at)
 
 
@@ -128,6 +143,7 @@ class Declaration:
     default: Any = MISSING
     required: bool = False
     description: str | None = None
+    place: Place | None = None
 
     def holds(self, value: Any) -> bool:
         """Whether a value is of the declared type; null is of none, and no value where one is required."""
@@ -140,7 +156,12 @@ def declarations(data: Map) -> dict[str, Declaration]:
     """The `variables` of a valid project file."""
     return {
         name: Declaration(
-            name, item.get("type"), item.get("default", MISSING), item.get("required", False), item.get("description")
+            name,
+            item.get("type"),
+            item.get("default", MISSING),
+            item.get("required", False),
+            item.get("description"),
+            place_of(data, ("variables", name), key=True),
         )
         for name, item in (data.get("variables") or {}).items()
     }
@@ -157,22 +178,33 @@ def declaration_problems(data: Map) -> Iterator[Diagnostic]:
     declared = declarations(data)
     for name, item in declared.items():
         if item.default is not MISSING and not item.holds(item.default):
-            yield _wrong(item, item.default, "its default is", data, ("variables", name, "default"))
-    environments = data.get("environments")
-    for environment, target in environments.items() if isinstance(environments, dict) else ():
-        values = target.get("variables") if isinstance(target, dict) else None
+            yield _wrong(item, f"its default is {_found(item.default)}", data, ("variables", name, "default"))
+    # By variable and value, the environments that have it: one mistake of several is told once, at the first of them.
+    wrong: dict[str, dict[str, list[str]]] = {}
+    for environment, target in mappings_in(data, "environments").items():
+        values = target.get("variables")
         for name, value in values.items() if isinstance(values, dict) and declared else ():
-            path = ("environments", environment, "variables", name)
-            if name not in declared:
-                message, remedy = _unknown(name, declared)
-                at, pointer = place_of(data, path, key=True), join_pointer(path)
-                yield Diagnostic("variable-unknown", message, remedy, at, path=pointer)
-            elif not declared[name].holds(value):
-                yield _wrong(declared[name], value, f"in `{environment}` it is", data, path)
+            # The schema complains about what is no scalar.
+            if not isinstance(value, dict | list) and not (name in declared and declared[name].holds(value)):
+                wrong.setdefault(name, {}).setdefault(_found(value), []).append(environment)
+    for name, by_value in wrong.items():
+        found = [environment for those in by_value.values() for environment in those]
+        path = ("environments", found[0], "variables", name)
+        if name in declared:
+            yield _wrong(
+                declared[name], ", ".join(f"in {listed(by_value[it])} it is {it}" for it in by_value), data, path
+            )
+        else:
+            message, remedy = _unknown(name, declared)
+            message += f" (environments {listed(found)})" if len(found) > 1 else ""
+            yield Diagnostic(
+                "variable-unknown", message, remedy, place_of(data, path, key=True), path=join_pointer(path)
+            )
 
 
-def _wrong(item: Declaration, value: Any, where: str, data: Map, path: tuple[str, ...]) -> Diagnostic:
-    message, remedy = _mismatch(item, value, f"{where} {_found(value)}")
+def _wrong(item: Declaration, found: str, data: Map, path: tuple[str, ...]) -> Diagnostic:
+    """`found`: where, and what is there."""
+    message, remedy = _mismatch(item, found)
     return Diagnostic("variable-type", message, remedy, place_of(data, path), path=join_pointer(path))
 
 
@@ -183,11 +215,11 @@ def _found(value: Any) -> str:
     return f"the text {shown(value)}" if isinstance(value, str) else shown(value)
 
 
-def _mismatch(item: Declaration, value: Any, found: str) -> tuple[str, str]:
-    """Message and remedy. `found`: where, and what is there."""
+def _mismatch(item: Declaration, found: str) -> tuple[str, str]:
+    """Message and remedy."""
     wanted = _WORDS[item.type] if item.type else "a value"
     remedy = f"Write {wanted} for `{item.name}`{_about(item)}"
-    end = ", in quotes." if item.type == "string" and value is not None else "."
+    end = ", in quotes." if item.type == "string" and not found.endswith("nothing") else "."
     return f"the variable `{item.name}` is {wanted}, but {found}", remedy + end
 
 
@@ -207,11 +239,10 @@ def values_in(
     defined: Mapping[str, Any],
     declared: Mapping[str, Declaration],
     overrides: Mapping[str, Any],
-    at: Place | None,
 ) -> tuple[dict[str, Any], list[Diagnostic]]:
     """Each variable's value: declared default, then the environment's, then the command line's; and what is wrong.
 
-    A text of the command line takes the declared type, else that of the value it replaces. `at`: the environment.
+    A text of the command line takes the declared type, else that of the value it replaces.
     """
     values = {name: item.default for name, item in declared.items() if item.default is not MISSING} | dict(defined)
     problems = []
@@ -227,14 +258,15 @@ def values_in(
             problems.append(unknown_override(name, overrides, declared))
         elif item is not None and not item.holds(value):
             found = f"here it is {_found(override)}" if place else f"on the command line it is {shown(override)}"
-            message, remedy = _mismatch(item, override, found)
+            message, remedy = _mismatch(item, found)
             problems.append(Diagnostic("variable-type", message, remedy, place))
     if environment is not None:
         for name in (item.name for item in declared.values() if item.required and item.name not in values):
             about = _about(declared[name])
-            message = f"environment `{environment}` has no value for the variable `{name}`{about}, which is required"
-            remedy = f"Add `variables: {{{name}: …}}` to it, a `default` to its declaration, or --var {name}=…."
-            problems.append(Diagnostic("variable-required", message, remedy, at))
+            message = f"the variable `{name}`{about} is required and has no value (environment `{environment}`)"
+            remedy = f"Add `variables: {{{name}: …}}` to the environment, a `default` here, or --var {name}=…."
+            pointer = join_pointer(("variables", name))
+            problems.append(Diagnostic(REQUIRED, message, remedy, declared[name].place, path=pointer))
     return values, problems
 
 

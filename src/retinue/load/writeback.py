@@ -5,9 +5,11 @@ Every value of a rendered manifest knows its place, whatever layer or include it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from difflib import SequenceMatcher
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
@@ -18,6 +20,7 @@ from ..core.model import MISSING, Desired, Field, Json, Place, Shape
 from ..core.values import dataclass
 from ..schema import EXTRAS, Catalogue
 from . import frontmatter
+from .composing import Composed, changed_part
 from .files import Files, Found, beside, read_found, text_of
 from .located import Map, Seq
 from .spans import MAP, SCALAR, Node, Spans
@@ -28,10 +31,12 @@ _LAST_KEYS = ("retinue", EXTRAS)
 """They stand at the end of a manifest; new fields go above them."""
 
 
-class _Moved(NamedTuple):
-    """An item of a list that only has another place now, by its number."""
+class _Added(NamedTuple):
+    """An item to stand behind that with the number `after` (-1: first); `moved`: the number of one that is there."""
 
-    number: int
+    after: int
+    item: Json
+    moved: int | None = None
 
 
 class Wanted(NamedTuple):
@@ -60,33 +65,22 @@ class Refused:
     patch: str = ""
 
 
-@dataclass(slots=True)
 class Text:
     """A file's bytes, its text with LF, and whether it had CRLF."""
 
-    name: str
-    data: bytes
-    text: str
-    crlf: bool
-    _spans: Spans | None = None
+    def __init__(self, name: str, data: bytes, text: str) -> None:
+        self.name, self.data, self.text = name, data, text
+        self.crlf = b"\r\n" in data
+        suffix = PurePosixPath(name).suffix.lower()
+        self.is_json, self.is_markdown = suffix == ".json", suffix == ".md"
 
-    @property
-    def is_json(self) -> bool:
-        return self.name.lower().endswith(".json")
-
-    @property
-    def is_markdown(self) -> bool:
-        return PurePosixPath(self.name).suffix.lower() == ".md"
-
+    @cached_property
     def spans(self) -> Spans:
         """Raises Unsafe for a text whose values cannot be told apart."""
-        if self._spans is None:
-            head = frontmatter.head(self.text) if self.is_markdown else self.text
-            try:
-                self._spans = Spans(head)
-            except (yaml.YAMLError, ValueError) as error:
-                raise Unsafe("this file cannot be edited in place") from error
-        return self._spans
+        try:
+            return Spans(frontmatter.head(self.text) if self.is_markdown else self.text)
+        except (yaml.YAMLError, ValueError) as error:
+            raise Unsafe("this file cannot be edited in place") from error
 
     def bytes(self, edits: Sequence[Edit]) -> bytes:
         """The file's content with all edits. Raises Unsafe if they do not fit together, or no file can hold them."""
@@ -117,7 +111,7 @@ class Texts:
                 raise Unsafe(f"`{found.name}` has line ends of its own, which cannot be kept")
             if data.count(b"\r\n") not in (0, data.count(b"\n")):
                 raise Unsafe(f"`{found.name}` has line ends of two kinds, which cannot be kept")
-            known = self._read[found.name] = Text(found.name, data, text, b"\r\n" in data)
+            known = self._read[found.name] = Text(found.name, data, text)
         return known
 
 
@@ -179,22 +173,33 @@ class _Work:
                 self._replace(place, value, shape, [] if shape.default == [] else None)
             else:
                 self._remove(holder, key)
-        elif type(value) is Map and value and isinstance(new, dict) and _same_type(shape, value, new):
+        elif type(value) is Map and value and isinstance(new, dict) and _tag(value, shape) == _tag(new, shape):
             self._members(value, place, shape, new)
         elif type(value) is Seq and isinstance(new, list) and value:
             self._items(value, place, shape, new)
+        elif isinstance(place, Composed):
+            self._part(place.parts, shape, new)
         else:
             self._replace(place, value, shape, new)
 
+    def _part(self, parts: Seq, shape: Shape, new: Json) -> None:
+        """Of a text that is joined from several, the one that differs."""
+        found = changed_part(parts, re.sub("\r+\n", "\n", new).rstrip("\n")) if isinstance(new, str) else None
+        if found is None:
+            raise Unsafe(
+                f"it is joined from {len(parts)} texts, and what is live differs in more than one of them, or between"
+                " two; change these texts by hand, then plan"
+            )
+        self.place = parts.items_at[found[0]]
+        self._replace(self.place, parts[found[0]], shape, found[1])
+
     def _members(self, value: Map, place: Place, shape: Shape, new: Mapping[str, Json]) -> None:
-        for key in value:
-            if key == "type" and shape.by_type is not None:
-                continue
-            self._value(value, key, sub_shape(shape, value, key), new.get(key, MISSING))
-        for key, item in new.items():
-            if key not in value and not _equal(MISSING, item, sub_shape(shape, new, key)):
-                file, node = self._node(place)
-                self._insert(file, node, key, item)
+        for name in value:
+            if name != "type" or shape.by_type is None:
+                self._value(value, name, shape.member(value, name), new.get(name, MISSING))
+        for name, item in new.items():
+            if name not in value and not _equal(MISSING, item, shape.member(new, name)):
+                self._insert(*self._node(place), name, item)
 
     def _items(self, value: Seq, place: Place, shape: Shape, new: Sequence[Json]) -> None:
         """Items that both have stay where they are, comments and all."""
@@ -202,45 +207,41 @@ class _Work:
         if shape.unordered:
             gone = [index for index, item in enumerate(value) if not any(_equal(item, other, items) for other in new)]
             more = [other for other in new if not any(_equal(item, other, items) for item in value)]
-            self._resize(value, place, gone, [(len(value) - 1, item) for item in more])
+            self._resize(value, place, gone, [_Added(len(value) - 1, item) for item in more])
             return
         old_keys, new_keys = ([_identity(item, items) for item in side] for side in (value, new))
         kept = dict(_pairs(old_keys, new_keys, [item.file == place.file for item in value.items_at]))
         rest = {key: index for index, key in enumerate(old_keys) if index not in kept}
-        more = []
+        added = []
         for number, item in enumerate(new):
-            if number not in kept.values():
-                after = max((index for index, other in kept.items() if other < number), default=-1)
-                more.append((after, self._moved(value, place, rest.get(new_keys[number]), items, item)))
+            if number in kept.values():
+                continue
+            after = max((index for index, other in kept.items() if other < number), default=-1)
+            moved = rest.get(new_keys[number])
+            if moved is not None and value.items_at[moved].file != place.file:
+                self._value(value, moved, items, item)
+            elif moved is not None and not _equal(value[moved], item, items):
+                raise Unsafe("an item of this list has another place and another value")
+            added.append(_Added(after, item, moved))
         for index, number in kept.items():
             self._value(value, index, items, new[number])
-        self._resize(value, place, [index for index in range(len(value)) if index not in kept], more)
+        self._resize(value, place, [index for index in range(len(value)) if index not in kept], added)
 
-    def _moved(self, value: Seq, place: Place, index: int | None, shape: Shape, item: Json) -> Json | _Moved:
-        """What stands for an item that is no longer at its `index`; the item itself if it is new."""
-        if index is None:
-            return item
-        if value.items_at[index].file != place.file:
-            self._value(value, index, shape, item)
-        elif not _equal(value[index], item, shape):
-            raise Unsafe("an item of this list has another place and another value")
-        return _Moved(index)
-
-    def _resize(self, value: Seq, place: Place, gone: Sequence[int], more: Sequence[tuple[int, Json]]) -> None:
-        """Take items away and put others behind those with these numbers (-1: in front)."""
+    def _resize(self, value: Seq, place: Place, gone: Sequence[int], more: Sequence[_Added]) -> None:
+        """Take items away and put others in."""
         if not gone and not more:
             return
         file, node = self._node(place)
         if len(node.children) != len(value):
             raise Unsafe("an anchor, an alias or an include stands for this list")
-        moved = [item.number for _, item in more if isinstance(item, _Moved)]
+        moved = [added.moved for added in more]
         for index in gone:
             if index not in moved:
                 self._refuse_variable(value[index], node.children[index])
             self._add(file, item_removed(file.text, node, index, moved=index in moved))
-        for after, item in more:
-            if isinstance(item, _Moved):
-                self._add(file, item_moved(file.text, node, item.number, after))
+        for after, item, there in more:
+            if there is not None:
+                self._add(file, item_moved(file.text, node, there, after))
             else:
                 self._add(file, item_added(file.text, node, after, self._written(item, node, file)))
 
@@ -266,7 +267,7 @@ class _Work:
         if _is_body(file, place):
             self._body(file, place, "" if new is None else new)
             if new is None:
-                whole = next(iter(file.spans().values.values()))
+                whole = next(iter(file.spans.values.values()))
                 self._insert(file, whole, self.body, None)
             return
         file, node = self._node(place)
@@ -296,9 +297,12 @@ class _Work:
         is_template = template is not None and template.text == "true"
         if is_template and _has_variables(file.text):
             raise Unsafe("the text is a template (`template: true`), and what is live cannot tell its variables")
-        kept = file.text[len(file.text.rstrip("\n")) :] if shape.trim_final_newline else ""
         text = (escaped(new) if is_template else new).replace("\r\n", "\n")
-        text = text.rstrip("\n") + kept if shape.trim_final_newline else text
+        if shape.trim_final_newline:
+            text = text.rstrip("\n") + file.text[len(file.text.rstrip("\n")) :]
+        elif file.text.endswith("\n") or text.endswith("\n"):
+            # An include leaves out one.
+            text += "\n"
         self._add(file, Edit(0, len(file.text), text))
 
     def _body(self, file: Text, place: Place, new: Json) -> None:
@@ -322,8 +326,7 @@ class _Work:
     def _node(self, place: Place, *, key: bool = False) -> tuple[Text, Node]:
         """The value that begins at a place; with `key` the mapping that has a key there."""
         file = self.texts[place.file]
-        spans = file.spans()
-        node = (spans.holders if key else spans.values).get((place.line, place.column))
+        node = (file.spans.holders if key else file.spans.values).get((place.line, place.column))
         if node is None:
             raise Unsafe(f"the {'key' if key else 'value'} cannot be found again in its file")
         return file, node
@@ -362,6 +365,11 @@ def _is_body(file: Text, place: Place) -> bool:
     return file.is_markdown and place.line > frontmatter.head(file.text).count("\n")
 
 
+def _tag(value: Mapping[str, Json], shape: Shape) -> Json:
+    """The `type` of a value where that decides what else it is."""
+    return value.get("type") if shape.by_type is not None else None
+
+
 def _equal(left: Json, right: Json, shape: Shape) -> bool:
     return same(_short(left, shape), _short(right, shape))
 
@@ -370,15 +378,3 @@ def _short(value: Json, shape: Shape) -> Json:
     """In canonical form, with a default as MISSING."""
     short = MISSING if value is MISSING else canonical_value(value, shape)
     return MISSING if same(short, shape.default) else short
-
-
-def sub_shape(shape: Shape, value: Mapping[str, Json], key: str) -> Shape:
-    if shape.by_type is not None:
-        shape = shape.by_type.get(str(value.get("type")), Shape())
-    if shape.properties is not None:
-        return shape.properties.get(key, Shape())
-    return shape.values or Shape()
-
-
-def _same_type(shape: Shape, left: Mapping[str, Json], right: Mapping[str, Json]) -> bool:
-    return shape.by_type is None or left.get("type") == right.get("type")

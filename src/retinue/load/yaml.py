@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Protocol
+from typing import Any
 
 import yaml
 from yaml.events import (
@@ -19,38 +19,32 @@ from yaml.events import (
 
 from ..core.model import Diagnostic, Place
 from .builder import Builder, Document, Parsed, Stop, shorten
-from .files import decode, place_in
+from .files import decode, place_in, slashes
 from .located import Map, Seq, spelled
 from .scalars import plain
+from .variables import meant_variable
 
 __all__ = ["Document", "Parsed", "parse", "parse_text"]
 
 # The stock loaders are not used to build values: the C one ends the process on hostile nesting.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNFIT = "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+_TEMPLATE = re.compile(r"\{[{%](.*?)[%}]\}")
 _TEXT_TAG = "tag:yaml.org,2002:str"
-
-
-class Events(Protocol):
-    """The one method of a yaml loader that is used here."""
-
-    def get_event(self) -> Any: ...
 
 
 def parse(data: bytes, file: str) -> Parsed:
     """Every document of the file, located, with every problem that was found."""
-    text = decode(data, file)
-    if not isinstance(text, Diagnostic):
-        return parse_text(text, file)
-    if text.code != "text-bom":
-        return Parsed([], [text], False)
-    rest = parse_text(data.decode("utf-8").removeprefix("\ufeff"), file)
-    return Parsed(rest.documents, [text, *rest.diagnostics], rest.complete)
+    text, problems = decode(data, file)
+    if text is None:
+        return Parsed([], problems, False)
+    found = parse_text(text, file)
+    return found._replace(diagnostics=[*problems, *found.diagnostics])
 
 
 def parse_text(text: str, file: str, *, loader: Any = _LOADER) -> Parsed:
     """As `parse`, for text that is already decoded."""
-    builder = Builder(file)
+    builder = Builder(file, text)
     # Line ends to YAML 1.1 but to no editor; the loaders find the other unfit characters themselves.
     if any(char in text for char in "\x85\u2028\u2029\ufeff"):
         return _refuse_text(text, builder)
@@ -70,14 +64,13 @@ def parse_text(text: str, file: str, *, loader: Any = _LOADER) -> Parsed:
     return builder.result(complete=True)
 
 
-def _build(events: Events, builder: Builder) -> None:
-    scalar = _scalar
-    next_event = events.get_event
+def _build(loader: Any, builder: Builder) -> None:
+    next_event = loader.get_event
     while True:
         event = next_event()
         kind = type(event)
         if kind is ScalarEvent:
-            scalar(event, builder)
+            _scalar(event, builder)
         elif kind is MappingStartEvent:
             _start(event, builder, Map(_place(event, builder)))
         elif kind is SequenceStartEvent:
@@ -118,19 +111,14 @@ def _scalar(event: Any, builder: Builder) -> None:
         _key(text, unquoted, builder, at)
         value: Any = text
     else:
-        value = _value(text, builder, at) if unquoted else text
+        value, doubt, remedy = plain(text) if unquoted else (text, None, "")
+        if doubt is not None:
+            builder.report("yaml-ambiguous", f"`{shorten(text)}` {doubt}", remedy, at)
         if type(value) is not str and value is not None:
             at = spelled(at, text, value)
         builder.add_scalar(value, len(text), at)
     if event.anchor is not None:
         builder.remember(event.anchor, value, len(text))
-
-
-def _value(text: str, builder: Builder, at: Place) -> Any:
-    value, doubt, remedy = plain(text)
-    if doubt is not None:
-        builder.report("yaml-ambiguous", f"`{shorten(text)}` {doubt}", remedy, at)
-    return value
 
 
 def _key(text: str, unquoted: bool, builder: Builder, at: Place) -> None:
@@ -159,7 +147,18 @@ def _start(event: Any, builder: Builder, collection: Map | Seq) -> None:
     if event.tag is not None:
         _refuse_tag(event, builder, collection.place)
     if builder.wants_key():
-        _refuse_key("a mapping or a list stands where a key is expected", builder, collection.place)
+        at = collection.place
+        line, before = builder.text.split("\n")[at.line - 1], at.column - 2
+        start = before if before >= 0 and line[before] == "{" else before + 1
+        if template := _TEMPLATE.match(line, start):
+            message = f"`{shorten(template[0])}` is a template of another tool"
+            remedy = f"Write `{meant_variable(template[1])}`; what is meant as it stands goes in quotes."
+            outer = at._replace(column=start + 1)
+            if not (builder.problems and builder.problems[-1].place == outer):
+                builder.report("yaml-key", message, remedy, outer)
+            builder.skip_key()
+        else:
+            _refuse_key("a mapping or a list stands where a key is expected", builder, at)
         builder.key = None
     builder.open(collection, event.anchor)
 
@@ -233,6 +232,11 @@ def syntax_problem(error: Exception, text: str, file: str) -> Diagnostic:
     within = f" ({context}, line {mark.line + 1})" if context and mark else ""
     found = (remedy for part, remedy in _REMEDIES if part in problem)
     remedy = next(found, "Check this line and the one above it; text with special characters goes in quotes.")
+    if re.search("escape|hexa?decimal", problem) and re.search(r"\b(file|upload)\W*:", line):
+        remedy = slashes("\\")
+    if template := _TEMPLATE.search(line):
+        meant = meant_variable(template[1])
+        remedy = f"Text with {template[0][:2]} in it goes in quotes. For a variable write `{meant}`."
     if "${" in line and ("expected ','" in problem or "flow" in problem):
         remedy = 'Inside { } and [ ] put text with ${…} in quotes: {model: "${var.model}"}.'
     return Diagnostic("yaml-syntax", f"this is not valid YAML: {problem}{within}", remedy, place)

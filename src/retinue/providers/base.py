@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import field
 from enum import StrEnum
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from ..core.model import Change, Desired, Diagnostic, Json, Kind, Live, Obstacle, Serving
+from ..core.model import Fields as Fields
 from ..core.values import dataclass
 from .wire import Connection
-
-Fields: TypeAlias = Mapping[str, Json]
-"""Fields of an object by name, in the words of a manifest."""
 
 
 class Support(StrEnum):
@@ -62,8 +60,8 @@ class Capabilities:
     in words, what a delete does that cannot be undone.
 
     `settings`: the keys of an environment that this service takes and others need not, with their JSON Schemas.
-    `endpoint`: where the service is, if it is in one place. `key_variable`: the environment variable that usually holds
-    the key. `account`: what the account is called that the
+    `endpoint`: where the service is, if it is in one place. `base`: the path that its base URLs end in. `key_variable`:
+    the environment variable that usually holds the key. `account`: what the account is called that the
     service reports (then its Service is `Identified`); empty: it reports none.
     """
 
@@ -81,6 +79,7 @@ class Capabilities:
     removal: str = ""
     settings: Mapping[str, Json] = field(default_factory=dict)
     endpoint: str = ""
+    base: str = ""
     key_variable: str = ""
     auth: Auth = Auth()
     account: str = ""
@@ -257,6 +256,14 @@ class Recogniser(Exporter, Protocol):
 
     def recognised(self, raw: Mapping[str, Json]) -> Live | None:
         """As a live object; None for an object of something else. Pure."""
+
+
+@runtime_checkable
+class Keeper(Protocol):
+    """What a Provider may offer besides: its objects have parts that no manifest can say, which every write keeps."""
+
+    def kept(self, live: Live) -> Collection[str]:
+        """By name. Pure."""
 
 
 @runtime_checkable

@@ -102,7 +102,7 @@ class Http:
         self._gate = Gate(connection.parallelism, connection.clock, connection.stop, self._deadline)
         self._stop = connection.stop
         self._log = connection.log or (lambda _text: None)
-        self._where = connection.base_url
+        self._where, self._meant = connection.base_url, connection.meant
         self._via = f" through the proxy {httpx.URL(connection.proxy).netloc.decode()}" if connection.proxy else ""
         self._secrets = connection.secrets
         self._credentials = Credentials(connection.headers, connection.renew, connection.secrets)
@@ -260,7 +260,12 @@ class Http:
         if verdict is Verdict.UNKNOWN:
             if verb is Verb.CREATE:
                 return _Failure(_unknown(f"{what} answered {words}"), repeatable=self._create_repeatable)
-            return _Failure(Unreachable(f"{what} answered {words}", _NOT_JSON, status=answer.status), repeatable=True)
+            remedy = _WRONG_BASE.format(self._meant) if self._meant else _NOT_JSON
+            return _Failure(Unreachable(f"{what} answered {words}", remedy, status=answer.status), repeatable=True)
+        if verdict is Verdict.GONE and self._meant:
+            elsewhere = f"`endpoint` is not the base URL of this API: {what} answered {words}"
+            gone = ApiGone(elsewhere, _WRONG_BASE.format(self._meant), status=answer.status)
+            return _Failure(gone, repeatable=False)
         return _Failure(
             _final(verdict, what, words, answer, self._secrets.masked), repeatable=False, unsigned=answer.status == 401
         )
@@ -329,6 +334,7 @@ class _Failure:
 
 _TIME_IS_UP = "the time of --timeout is up, or would be before the service is to be asked"
 _LATER = "Try again later; a smaller --parallelism is gentler."
+_WRONG_BASE = "Write `endpoint: {}`, if this service is there."
 _NOT_JSON = "That is no answer of this API: check `endpoint` in retinue.yaml."
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from ..core.model import Json
@@ -35,6 +35,16 @@ def text_members(value: Json) -> dict[str, str]:
 def besides(value: Json, known: Collection[str]) -> dict[str, Json]:
     """The members of an object that are not known."""
     return {key: item for key, item in mapping(value).items() if key not in known}
+
+
+def picked(members: Mapping[str, Json], names: Iterable[str]) -> dict[str, Json]:
+    """The members of these names that are not null."""
+    return {name: members[name] for name in names if members.get(name) is not None}
+
+
+def stated(value: Json) -> dict[str, Json]:
+    """The members of an object that are not null."""
+    return {key: item for key, item in mapping(value).items() if item is not None}
 
 
 def seconds(date: Json) -> int:

@@ -5,12 +5,12 @@ The one place that decides it, for every provider. Pure.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
 from ..core.canonical import canonical_value, same
+from ..core.literals import signs
 from ..core.model import MISSING, Desired, Diagnostic, Json, Kind, Severity
 from ..core.pointer import split_pointer, without
 from ..core.problem import shown
@@ -64,17 +64,13 @@ def function_problems(tool: Mapping[str, Json], path: str) -> Iterator[Diagnosti
         yield Diagnostic(LOSS, message, remedy, path=f"{path}/function/strict")
 
 
-SECRET = re.compile(r"(^|[^a-z])(api[_-]?key|password|passwd|secret|token)$", re.IGNORECASE)
-"""The name of a value that is most likely a secret."""
-
-
 def header_problems(tools: Json, path: str) -> Iterator[Diagnostic]:
     """Of the headers that tools send to their servers: a secret would stand in Git, in plans and on the agent."""
     for index, tool in numbered(tools):
         for below in ("", "/transport"):
             holder = mapping(tool.get("transport")) if below else tool
-            for name in mapping(holder.get("headers")):
-                if name.lower().endswith(("authorization", "cookie", "-auth", "-key")) or SECRET.search(name):
+            for name, value in mapping(holder.get("headers")).items():
+                if signs(name, str(value)):
                     message = f"the header {shown(name)} holds a secret, and a manifest must not"
                     remedy = "Remove it, and revoke it if it is real: the service keeps the credentials of servers."
                     yield Diagnostic("literal-secret", message, remedy, path=f"{path}/{index}{below}/headers")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..core.model import Change, Diagnostic, Json, Live, Obstacle
 from .assistants_v2 import ASSISTANT, FILE, KINDS, VECTOR_STORE
+from .assistants_v2.strict import strict_problems
 from .base import ByKind, Capabilities, Configured, Content, Fields, Marker, Provider, Service, Settings, Support
 from .lenient import mapping
 from .losses import lost_tools
@@ -174,13 +175,17 @@ class OpenAIProvider(Provider):
     title = "OpenAI Assistants v2, and any server that speaks it"
     service = FamilyService
     checks = {
-        ASSISTANT.name: lambda desired: lost_tools(desired, "the Assistants protocol"),
+        ASSISTANT.name: lambda desired: (
+            *lost_tools(desired, "the Assistants protocol"),
+            *strict_problems(desired.spec),
+        ),
         VECTOR_STORE.name: unsearchable,
     }
     capabilities = Capabilities(
         kinds=KINDS,
         list_lag=2.0,
         unreadable={ASSISTANT.name: frozenset({"reasoning_effort"})},
+        base="/v1",
         key_variable="OPENAI_API_KEY",
         account="the organization, where answers name it",
         settings=SETTINGS,

@@ -105,7 +105,7 @@ def asking(http: Http, path: str, gone: str) -> Ask:
         try:
             return http.ask(Verb.LIST, "GET", path, params=params)
         except ApiGone as error:
-            raise ApiGone(error.message, gone, status=error.status) from error
+            raise ApiGone(error.message, error.remedy or gone, status=error.status) from error
 
     return ask
 

@@ -95,6 +95,7 @@ class Limits:
 class Connection:
     """Everything needed to reach a service. Secrets stand in `headers` only, which are never shown.
 
+    `meant`: the base URL that was probably meant, where `base_url` is not written as one of this service.
     `renew`: those of `headers` that sign a request, asked for again when the service no longer takes them.
     `budget`: seconds for the whole run. `transport`: in place of a socket, an in-process one. `ours`: how the marker
     addresses begin of the objects that the run is about; nothing more than a list has to tell of others. `progress`:
@@ -105,6 +106,7 @@ class Connection:
     base_url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     params: Mapping[str, str] = field(default_factory=dict)
+    meant: str | None = None
     transport: Any = None
     parallelism: int = 10
     budget: float = 900.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ..core.model import Change, Diagnostic, Obstacle, Place, Severity
+from ..core.model import WRITTEN, Change, Diagnostic, Obstacle, Place, Severity
 from .safe import clean, clean_lines, defuse
 from .style import Style
 
@@ -45,8 +45,8 @@ def obstacles(change: Change) -> list[tuple[str, Obstacle]]:
 
 
 def note_lines(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
-    """As `diagnostic_lines` of each, in order; of a mere note its message alone."""
-    for item in in_order(diagnostics):
+    """As `diagnostic_lines` of each, in order; of a mere note its message alone. Places stand beside their changes."""
+    for item in in_order([item for item in diagnostics if item.code != WRITTEN]):
         if item.severity is Severity.INFO and item.remedy is None:
             yield style.muted(clean(item.message))
         else:

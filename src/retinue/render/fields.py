@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..core.codec import ACCEPTED, published_fields
 from ..core.model import MISSING, Cause, Change, FieldChange, Json, Kind, Shape
 from ..core.pointer import split_pointer
 from ..core.references import target_of
-from ..core.values import dataclass
 from .leaves import Leaf, leaves, names
 from .safe import cells, clean, cut, pad
 from .style import REVIEWED, Style
-from .textdiff import diff_lines, text_diff
+
+if TYPE_CHECKING:
+    from .textdiff import TextDiff
 
 _LABEL = 17
 _WIDEST_LABEL = 48
@@ -35,23 +36,27 @@ _KEY = re.compile(r"[\w.$/-]+(?: [\w.$/-]+)*")
 
 
 class Layout(NamedTuple):
-    """Columns: how wide a line may be, and where remarks begin; and what is remarked about each cause."""
+    """Columns: how wide a line may be, and where remarks begin. `most`: see `diff_lines`."""
 
     width: int
     remarks: int
-    causes: Mapping[Cause, str] = CAUSES
+    most: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One line `label value remark` and the lines below it. `painted` is `value` in colour."""
+class Row(NamedTuple):
+    """One value of a field, on one line: what it was, what it will be, what is to be said instead or besides.
+
+    `diff` tells it line by line; `whole` is a text of which the line holds the beginning.
+    """
 
     label: str
-    value: str
-    painted: str
+    before: str | None = None
+    after: str | None = None
+    note: str = ""
     remark: str = ""
-    below: tuple[str, ...] = ()
+    diff: TextDiff | None = None
     column: int = _LABEL
+    whole: str = ""
 
 
 def shown_fields(change: Change) -> tuple[FieldChange, ...]:
@@ -62,42 +67,45 @@ def shown_fields(change: Change) -> tuple[FieldChange, ...]:
     return (FieldChange("/serves", f"version {versions.now}", f"version {versions.then}"), *found)
 
 
-def created_fields(fields: Sequence[FieldChange], kind: Kind | None, layout: Layout, style: Style) -> list[str]:
+def created_rows(fields: Sequence[FieldChange], kind: Kind | None, width: int) -> Iterator[Row]:
     """The fields of a new object, each briefly on one line."""
-    rows = []
     for field in fields:
-        label, shape = field_name(field.path), _shape(field.path, kind)
-        value = _brief(field.after, shape, layout.width - len(_INDENT) - _LABEL)
-        rows.append(_Row(label, value, value))
-    return _laid_out(rows, layout, style)
+        brief = _brief(field.after, _shape(field.path, kind), width - len(_INDENT) - _LABEL)
+        whole = field.after if isinstance(field.after, str) and "\n" in field.after else ""
+        yield Row(field_name(field.path), note=brief, whole=whole)
 
 
-def changed_fields(fields: Sequence[FieldChange], kind: Kind | None, layout: Layout, style: Style) -> list[str]:
-    """The fields of an object that changes: scalars as `a → b`, long texts as a diff, the rest leaf by leaf."""
-    rows = [row for field in fields for row in _rows(field, _shape(field.path, kind), layout, style)]
-    return _laid_out(rows, layout, style)
+def changed_rows(
+    fields: Sequence[FieldChange],
+    kind: Kind | None,
+    width: int,
+    causes: Mapping[Cause, str] = CAUSES,
+    places: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Row]:
+    """The fields of an object that changes: scalars as before and after, long texts as a diff, the rest leaf by leaf.
+
+    `causes`: what is remarked about each cause; `places`: by path, where a field is written.
+    """
+    for field in fields:
+        remark = ", ".join(filter(None, (places.get(field.path), causes[field.cause])))
+        label, before, after = field_name(field.path), field.before, field.after
+        if before is None and after is None:
+            # Only a field that the service never reports can be changed from unknown to unset.
+            yield Row(label, note="unset", remark=remark)
+        elif field.path == ACCEPTED and isinstance(after, list):
+            yield Row(label, note=clean(", ".join(map(str, after))))
+        elif isinstance(before, dict | list) or isinstance(after, dict | list):
+            yield from _structured(label, leaves(before, after, _shape(field.path, kind)), remark, width)
+        else:
+            absent = (MISSING if before is None else before, MISSING if after is None else after)
+            yield _leaf_row(Leaf(label, *absent), remark, width)
 
 
-def _rows(field: FieldChange, shape: Shape, layout: Layout, style: Style) -> Iterator[_Row]:
-    label, remark = field_name(field.path), layout.causes[field.cause]
-    before, after = field.before, field.after
-    if before is None and after is None:
-        # Only a field that the service never reports can be changed from unknown to unset.
-        yield _Row(label, "unset", style.removed("unset"), remark)
-    elif field.path == ACCEPTED and isinstance(after, list):
-        yield _Row(label, taken := clean(", ".join(map(str, after))), taken)
-    elif isinstance(before, dict | list) or isinstance(after, dict | list):
-        yield from _structured(label, leaves(before, after, shape), remark, layout, style)
-    else:
-        absent = (MISSING if before is None else before, MISSING if after is None else after)
-        yield _leaf_row(Leaf(label, *absent), remark, layout, style)
-
-
-def _structured(label: str, found: Sequence[Leaf], remark: str, layout: Layout, style: Style) -> Iterator[_Row]:
+def _structured(label: str, found: Sequence[Leaf], remark: str, width: int) -> Iterator[Row]:
     if not found:
-        yield _Row(label, "same value, sent again", style.muted("same value, sent again"), remark)
+        yield Row(label, note="same value, sent again", remark=remark)
     if remark and len(found) > 1:
-        yield _Row(label, "", "", remark)
+        yield Row(label, remark=remark)
         remark = ""
     paths = [clean(leaf.path) for leaf in found]
     paths = [label + (path if path[:1] in ("", "[") else f".{path}") for path in paths]
@@ -108,59 +116,64 @@ def _structured(label: str, found: Sequence[Leaf], remark: str, layout: Layout, 
             # The same items in another order; many of them one to a line.
             head = "only the order changes" if len(found) == 1 else "the order changes"
             text = f"{head}: " + " → ".join(", ".join(map(clean, side)) for side in (leaf.before, leaf.after))
-            row = _Row(leaf.path, text, text, remark)
-            if cells(leaf.path) + len(_INDENT) + cells(text) + 2 > layout.width:
-                row = _diff(leaf.path, "\n".join(leaf.before), "\n".join(leaf.after), remark, style)
-                row = replace(row, value=head, painted=head)
+            row = Row(leaf.path, note=text, remark=remark)
+            if cells(leaf.path) + len(_INDENT) + cells(text) + 2 > width:
+                row = Row(leaf.path, None, None, head, remark, _diff("\n".join(leaf.before), "\n".join(leaf.after)))
         else:
-            row = _leaf_row(leaf, remark, layout, style)
-        yield replace(row, column=max(_LABEL, column))
+            row = _leaf_row(leaf, remark, width)
+        yield row._replace(column=max(_LABEL, column))
 
 
-def _leaf_row(leaf: Leaf, remark: str, layout: Layout, style: Style) -> _Row:
-    room = layout.width - len(_INDENT) - max(_LABEL, cells(leaf.path) + 2)
-    if leaf.before is MISSING or leaf.after is MISSING:
-        added = leaf.before is MISSING
-        text = _brief(leaf.after if added else leaf.before, Shape(), max(20, room - 2))
-        sign, paint = ("+", style.added) if added else ("-", style.removed)
-        return _Row(leaf.path, f"{sign} {text}", paint(f"{sign} {text}"), remark)
-    before, after = leaf.before, leaf.after
+def _leaf_row(leaf: Leaf, remark: str, width: int) -> Row:
+    label, before, after = leaf.path, leaf.before, leaf.after
+    room = width - len(_INDENT) - max(_LABEL, cells(label) + 2)
+    if before is MISSING:
+        return Row(label, after=_brief(after, Shape(), max(20, room - 2)), remark=remark)
+    if after is MISSING:
+        return Row(label, before=_brief(before, Shape(), max(20, room - 2)), remark=remark)
     texts = isinstance(before, str) and isinstance(after, str)
     # What looks alike but is not is written out (`caf\u00e9`).
     alike = texts and _looks_alike(before, after)
     old, new = map(json.dumps if alike else _short, (before, after))
     several = texts and ("\n" in before or "\n" in after) and not alike
     if several or cells(old) + cells(new) + 3 > max(room, 30):
-        sides = (value if isinstance(value, str) else _short(value) for value in (before, after))
-        return _diff(leaf.path, *sides, remark, style)
-    return _Row(leaf.path, f"{old} → {new}", f"{style.removed(old)} → {style.added(new)}", remark)
+        diff = _diff(*(value if isinstance(value, str) else _short(value) for value in (before, after)))
+        note = diff.counted() if max(diff.before_lines, diff.after_lines) > 1 else ""
+        return Row(label, None, None, note, remark, diff)
+    return Row(label, old, new, remark=remark)
 
 
 @lru_cache(maxsize=64)
-def _diff(label: str, before: str, after: str, remark: str, style: Style) -> _Row:
-    diff = text_diff(before, after)
-    total, changed = max(diff.before_lines, diff.after_lines), diff.removed + diff.added
-    lines = diff_lines(diff, style)
-    if total == 1:
-        count = ""
-        lines = [line.removeprefix("1 ") for line in lines]
-    elif changed > total:
-        count = f"{total} lines, {diff.removed} removed, {diff.added} added"
-    else:
-        count = f"{changed} of {total} lines"
-    return _Row(label, count, count, remark, tuple(lines))
+def _diff(before: str, after: str) -> TextDiff:
+    from .textdiff import text_diff  # a plan without a changed text needs none of it
+
+    return text_diff(before, after)
 
 
-def _laid_out(rows: Sequence[_Row], layout: Layout, style: Style) -> list[str]:
-    lines = []
+def row_lines(rows: Iterable[Row], layout: Layout, style: Style | None) -> Iterator[str]:
+    """As lines of a terminal; without a `style` as those of a `diff` fence."""
+    paint = style or Style()
     for row in rows:
         line = painted = _INDENT + row.label
-        if row.value:
+        value = shown = row.note
+        if row.before is not None and row.after is not None:
+            value = f"{row.before} → {row.after}"
+            shown = f"{paint.removed(row.before)} → {paint.added(row.after)}"
+        elif row.before is not None:
+            shown = paint.removed(value := f"- {row.before}")
+        elif row.after is not None:
+            shown = paint.added(value := f"+ {row.after}")
+        if value:
             gap = pad(line, len(_INDENT) + row.column)
-            line, painted = line + gap + row.value, painted + gap + row.painted
-        lines.append(painted + remark_after(line, row.remark, layout, style, below=f"{_INDENT}  "))
-        lines.extend(f"{_INDENT}  {text}" for text in row.below)
-    return lines
+            line, painted = line + gap + value, painted + gap + shown
+        painted += remark_after(line, row.remark, layout, paint, below=f"{_INDENT}  ")
+        yield painted if style else painted[4:].replace("\n    ", "\n")
+        if row.diff is not None:
+            from .wrapped import diff_lines
+
+            indent = "" if style is None else f"{_INDENT}  "
+            for text in diff_lines(row.diff, layout.width - len(indent), style, layout.most):
+                yield indent + text
 
 
 def remark_after(line: str, remark: str, layout: Layout, style: Style, *, below: str = _INDENT) -> str:

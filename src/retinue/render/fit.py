@@ -11,6 +11,8 @@ from .inert import units
 LIMIT = 65_536
 """Characters of a comment on GitHub, the strictest of the hosts."""
 GAP = "\n\n"
+_LEAST, _MARKUP = 200, 150
+"""Characters of details that are worth their place, and what stands around them."""
 _MISSES = 20
 """After so many parts in a row that were too long, no more are laid out: most of a huge plan is never drawn."""
 
@@ -44,7 +46,7 @@ def fit(parts: Sequence[Part], room: int, cut: int) -> tuple[list[str], int]:
     """Needed parts first, then all of them briefly, then as many with details as go, in the order of the parts.
 
     The chosen text of each part, "" where there was no room, and how many are shortened. `cut`: how much of its
-    details each part gets before any gets more.
+    details each part gets before any gets more; less where there are many of them.
     """
     texts = [""] * len(parts)
     whole = [part.detailed is None for part in parts]
@@ -64,7 +66,9 @@ def fit(parts: Sequence[Part], room: int, cut: int) -> tuple[list[str], int]:
     for index, part in enumerate(parts):
         if not part.needed or texts[index]:
             put(index, part.brief)
-    for most in (cut, None):
+    detailed = sum(part.detailed is not None for part in parts)
+    share = room // max(1, detailed) - _MARKUP
+    for most in (*((share,) if _LEAST <= share < cut else ()), cut, None):
         misses = 0
         for index, part in enumerate(parts):
             if part.detailed is None or whole[index] or not texts[index]:

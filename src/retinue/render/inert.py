@@ -44,9 +44,9 @@ def fence(text: str, language: str = "") -> str:
     return f"{ticks}{language}\n{body}\n{ticks}"
 
 
-def folded(summary: str, body: str) -> str:
-    """A section that opens on a click. `summary` is HTML, `body` Markdown."""
-    return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
+def folded(summary: str, body: str, *, is_open: bool = False) -> str:
+    """A section that opens and closes on a click. `summary` is HTML, `body` Markdown."""
+    return f"<details{' open' if is_open else ''}><summary>{summary}</summary>\n\n{body}\n\n</details>"
 
 
 def link(text: str, url: str | None) -> str:

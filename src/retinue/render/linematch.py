@@ -1,4 +1,4 @@
-"""Which lines of two texts correspond. Fast and near to minimal also where many lines are equal, which difflib is not.
+"""Which lines or words of two texts correspond. Fast and near to minimal also where many of them are equal.
 
 Lines that stand exactly once on both sides anchor the comparison ("patience"); the stretches between them are compared
 by Myers' algorithm, a bounded number of edits at a time. What the budget does not reach counts as replaced.
@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 
-_BUDGET = 1_500_000
+BUDGET = 1_500_000
 _MAX_EDITS = 400
 
 Match = tuple[int, int, int]
@@ -20,11 +20,11 @@ Match = tuple[int, int, int]
 class Matcher:
     """Of two texts; `budget` is what it may still cost."""
 
-    def __init__(self, old: Sequence[str], new: Sequence[str]) -> None:
+    def __init__(self, old: Sequence[str], new: Sequence[str], budget: int = BUDGET) -> None:
         numbers: dict[str, int] = {}
         self.old = [numbers.setdefault(line, len(numbers)) for line in old]
         self.new = [numbers.setdefault(line, len(numbers)) for line in new]
-        self.budget = _BUDGET
+        self.budget = budget
 
     def equal_stretches(self) -> list[Match]:
         """The stretches that both texts share, in order."""

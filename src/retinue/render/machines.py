@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from posixpath import join, normpath
 from urllib.parse import quote
 
-from ..core.model import Diagnostic, Json, Place, Plan, Severity
+from ..core.model import WRITTEN, Diagnostic, Json, Place, Plan, Severity
 from .diagnostics import NAMES, in_order, obstacles
 from .safe import clean_lines
 
@@ -31,7 +31,8 @@ def plan_diagnostics(plan: Plan) -> tuple[Diagnostic, ...]:
             remedy = "\n".join(obstacle.remedies) or None
             severity = Severity.ERROR if word == "blocked" else Severity.WARNING
             stuck.append(Diagnostic(obstacle.code, message, remedy, address=str(change.address), severity=severity))
-    return (*stuck, *plan.diagnostics)
+    # Places are for beside the changes: as findings of their own they would only be noise.
+    return (*stuck, *(item for item in plan.diagnostics if item.code != WRITTEN))
 
 
 def sarif(diagnostics: Sequence[Diagnostic], version: str, folder: str = ".") -> dict[str, Json]:

@@ -1,54 +1,73 @@
-"""A plan, or how an apply ended, as Markdown for a comment or a job summary: pure, and never too long for its place.
+"""Plans, drift and how an apply ended, as Markdown for a comment or a job summary: pure, never too long for its place.
 
 Destructive steps come first and are never cut; shortening is reported. No text from outside can be markup in it.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 
 from ..core.codec import outcome, plan_to_json
-from ..core.model import Action, Cause, Change, Diagnostic, Obstacle, Outcome, Plan, Status
-from .diagnostics import note_lines, obstacles
-from .fields import Layout, changed_fields, created_fields, field_name, shown_fields
-from .fit import GAP, LIMIT, Detail, Part, fit, head_lines
+from ..core.drift import Drift
+from ..core.model import WRITTEN, Action, Diagnostic, Obstacle, Outcome, Plan, Status
+from .diagnostics import note_lines
+from .entries import SIGNS, Entry, in_sections, of_drift, of_plan
+from .fields import Layout, row_lines
+from .fit import GAP, LIMIT, Detail, Part, fit, head_lines, whole_lines
 from .inert import code, fence, folded, html_code, is_web_address, link, units
 from .results import counts, result_lines
 from .safe import clean, clean_lines, cut
+from .side_by_side import drift_notes, drift_summary
 from .style import Style
-from .text import NARROWED, allowed_line, host, named, promotion_line, reason_of, summary_line, symbol
+from .text import NARROWED, allowed_line, header, host, promotion_line, summary_line
 
 _PLAIN = Style()
-_LAYOUT = Layout(100, 51)
+_WIDTH, _REMARKS = 100, 51
 _CUT = 2_000
+_SHORT = 20
+"""Lines of a change that stands open; a longer one opens on a click."""
+_FEWER = (12, 4, 2, 1)
+"""How many lines each side of a change may have where there is no room for all, the best that fits."""
+_SHORTENED = "  … shortened; the head of this text says where the whole is"
 _MESSAGE = 200
-_SIGNED = re.compile(r"^ {4}( *\d+ |)([-+])")
-_ORDER = (Action.DELETE, Action.REPLACE, Action.UPDATE, Action.CREATE, Action.ADOPT, Action.MOVE, Action.FORGET)
 
 
 def plan_markdown(plan: Plan, *, link_to: str | None = None, limit: int = LIMIT) -> str:
     """The plan in at most `limit` characters. `link_to`: where the whole of it is, for what had to be shortened."""
-    top = [
-        f"### retinue: {code(plan.project)} / {code(plan.environment)}",
-        f"**{summary_line(plan)}** {code(plan.provider)}, {code(host(plan.endpoint))}",
-    ]
+    names = f"{code(plan.project)} / {code(plan.environment)}"
+    what = f"**{summary_line(plan)}** {code(plan.provider)}, {code(host(plan.endpoint))}"
+    top = [f"### retinue: {names}", what]
     digest = code(plan_to_json(plan, "")["digest"])
     if plan.promotion is not None:
         top.append(promotion_line(plan.promotion, code))
     if not plan.complete:
         top.append("> " + NARROWED.replace("\n", "\n> "))
-    if allowed := allowed_line(plan.allowed):
+    if allowed := allowed_line(plan):
         top.append(code(allowed))
     foot = f"Digest, to approve exactly this with `retinue apply --expect-digest`: {digest}"
     if outcome(plan) == "no-changes":
-        foot = f"Digest {digest}"
+        # One line, for a comment that is there for its digest alone.
+        top[:2], foot = [f"retinue: {names}: {what}. Digest {digest}"], ""
     elif outcome(plan) == "blocked":
         foot = f"Nothing is applied while a change is blocked. Digest {digest}"
     whole = _where(link_to, "`retinue show PLANFILE` shows it whole.")
-    return _document(top, _plan_sections(plan), [foot], whole, limit)
+    return _document(top, _plan_sections(plan), [foot] if foot else [], whole, limit)
+
+
+def drift_markdown(drift: Drift, *, link_to: str | None = None, limit: int = LIMIT) -> str:
+    """What moved outside, for a comment or an issue."""
+    top = [f"### Drift: {code(header(drift.plan))}", f"**{drift_summary(drift)}**"]
+    if not drift.items:
+        top = [f"retinue: {code(header(drift.plan))}: **{drift_summary(drift)}**"]
+    top += drift_notes(drift)
+    if drift.items:
+        top.append("What is live differs from what was applied, as manifest → live:")
+    whole = _where(link_to, "`retinue drift` shows it whole.")
+    told: set[Obstacle] = set()
+    sections = {"": [_part(entry, told) for entry in of_drift(drift)]}
+    return _document(top, sections, [], whole, limit)
 
 
 def results_markdown(plan: Plan, outcomes: Sequence[Outcome], *, link_to: str | None = None, limit: int = LIMIT) -> str:
@@ -68,17 +87,17 @@ def _document(
     top: Sequence[str], sections: Mapping[str, Sequence[Part]], foot: Sequence[str], whole: str, limit: int
 ) -> str:
     """Everything in its place, with the notice of what was shortened right below the head."""
-    titles = [f"#### {title}" for title in sections]
+    titles = [f"#### {title}" if title else "" for title in sections]
     parts = [part for section in sections.values() for part in section]
     longest = _notice(len(parts), parts, whole)
     fixed = [*top, longest, *titles, *foot]
     chosen, shortened = fit(parts, limit - sum(units(text) + len(GAP) for text in fixed), _CUT)
     left_out = [part for text, part in zip(chosen, parts, strict=True) if not text]
     texts = iter(chosen)
-    body = []
+    body = list[str]()
     for title, section in zip(titles, sections.values(), strict=True):
         shown = [text for text in (next(texts) for _ in section) if text]
-        body += [title, *shown] if shown else []
+        body += filter(None, (title, *shown) if shown else ())
     notice = [_notice(shortened, left_out, whole)] if shortened or left_out else []
     return GAP.join([*top, *notice, *body, *foot]) + "\n"
 
@@ -96,77 +115,85 @@ def _where(link_to: str | None, otherwise: str) -> str:
     return f"{link('All of it is here', link_to)}." if link_to and is_web_address(link_to) else otherwise
 
 
-# --- the parts of a plan
+# --- the parts of a report
 
 
 def _plan_sections(plan: Plan) -> dict[str, list[Part]]:
-    seen: set[Obstacle] = set()
-    sections = {"Blocked": [_change(change, plan, seen) for change in plan.changes if change.blocked]}
-    for action in (*_ORDER, Action.NO_OP):
-        if action is Action.UPDATE:
+    told, sections = set[Obstacle](), dict[str, list[Part]]()
+    for title, entries in in_sections(of_plan(plan)).items():
+        if title == Action.UPDATE.capitalize():
             sections["Notes"] = _notes(plan.diagnostics)
-        chosen = [change for change in plan.changes if change.action is action and not change.blocked]
-        sections[action.capitalize()] = [_change(change, plan, seen) for change in chosen]
+        sections[title] = [_part(entry, told) for entry in entries]
     return {title: parts for title, parts in sections.items() if parts}
 
 
-def _change(change: Change, plan: Plan, seen: set[Obstacle]) -> Part:
-    line = f"- {_line(change, plan, code)}"
-    texts = []
-    for word, item in obstacles(change):
-        above = item in seen
+def _part(entry: Entry, told: set[Obstacle]) -> Part:
+    line = f"- {' '.join(_words(entry, markdown=True))}"
+    texts, stuck = [], []
+    for word, item in entry.stuck:
+        above = item in told
+        head = f"{word}: " if word else ""
         remedies = [] if above else [f"  {clean(remedy)}" for remedy in item.remedies]
-        texts.append([f"{word}: {clean(item.message)}{' (as above)' if above else ''}", *remedies])
-        seen.add(item)
-    stuck = [f"{word}: {code(cut(clean(item.message), _MESSAGE))}" for word, item in obstacles(change)]
+        texts.append([f"{head}{clean(item.message)}{' (as above)' if above else ''}", *remedies])
+        stuck.append(head + code(cut(clean(item.message), _MESSAGE)))
+        told.add(item)
 
     @cache
-    def drawn() -> list[str]:
-        """As the text shows them, with the sign of a changed line in the first column, where a diff has it."""
-        draw, kind = created_fields if change.action is Action.CREATE else changed_fields, change.address.kind
-        lines = draw(shown_fields(change), plan.kinds.get(kind), _LAYOUT, _PLAIN)
-        return [_SIGNED.sub(r"\2 \1", line[4:]) for line in lines]
+    def drawn(most: int | None) -> list[str]:
+        return list(row_lines(entry.rows(_WIDTH), Layout(_WIDTH, _REMARKS, most), None))
 
     def detailed(most: int | None) -> Detail:
         blocks, whole = [line] if texts else [], True
         for text in texts:
             body, all_of_it = head_lines(text, most)
             blocks, whole = [*blocks, fence(body)], whole and all_of_it
-        if lines := drawn():
-            body, all_of_it = head_lines(lines, most)
-            summary = "what changes" if texts else _line(change, plan, html_code)
-            blocks, whole = [*blocks, folded(summary, fence(body, "diff"))], whole and all_of_it
+        if drawn(None):
+            lines, all_of_it = _shortened(drawn, most)
+            summary = "what changes" if texts else " ".join(_words(entry, markdown=False))
+            body = fence("\n".join(lines), "diff")
+            blocks.append(folded(summary, body, is_open=all_of_it and len(lines) <= _SHORT))
+            whole = whole and all_of_it
         return Detail(GAP.join(blocks), whole)
 
     return Part(
         " ".join([line, *stuck]),
-        f"- {code(f'{symbol(change.action)} {change.address}')}",
-        detailed if texts or shown_fields(change) else None,
-        needed=change.blocked is not None or change.action.destroys,
-        counts=f"to {change.action}" + (" (blocked)" if change.blocked else ""),
+        f"- {code(f'{entry.sign} {entry.name}')}",
+        detailed if texts or entry.fields else None,
+        needed=entry.needed,
+        counts=entry.counts,
     )
 
 
-def _line(change: Change, plan: Plan, span: Callable[[str], str]) -> str:
+def _shortened(drawn: Callable[[int | None], list[str]], most: int | None) -> tuple[list[str], bool]:
+    """As much as `most` characters hold, of both sides of each change, and whether that is all."""
+    for fewer in (None, *_FEWER):
+        lines = drawn(fewer)
+        if most is None or sum(units(line) + 1 for line in lines) <= most:
+            return lines if fewer is None else [*lines, _SHORTENED], fewer is None
+    both = next((number for number, line in enumerate(lines, 1) if line.startswith("+")), 0)
+    return [*lines[: max(both, len(whole_lines(lines, most or 0)))], _SHORTENED], False
+
+
+def _words(entry: Entry, *, markdown: bool) -> Iterator[str]:
     """`~ Assistant/math-tutor` `asst_abc123` temperature, model (drift)."""
-    words = [span(f"{symbol(change.action)} {named(change)}")]
-    words += [span(change.remote_id)] if change.remote_id else []
-    reason = reason_of(change, plan)
-    words += [span(reason) if change.moved_from else reason.replace("`", "")] if reason else []
-    if change.action is not Action.CREATE:
-        names = [field_name(item.path) for item in shown_fields(change)]
-        words += [span(cut(", ".join(names), _MESSAGE))] if names else []
-    if any(item.cause is not Cause.MANIFEST for item in change.fields):
-        words.append("(drift)")
-    return " ".join(words)
+    span = code if markdown else html_code
+    yield span(f"{entry.sign} {entry.name}")
+    names = span(cut(", ".join(entry.fields), _MESSAGE)) if entry.fields and entry.sign != "+" else ""
+    reason = span(entry.origin) if entry.origin else entry.reason.replace("`", "")
+    yield from filter(None, (span(entry.remote_id) if entry.remote_id else "", reason, names))
+    if entry.drifted:
+        yield "(drift)"
+    if entry.place:
+        yield span(entry.place)
 
 
 def _notes(diagnostics: Sequence[Diagnostic]) -> list[Part]:
     """Warnings and notes in one open block."""
-    if not diagnostics:
+    told = sum(item.code != WRITTEN for item in diagnostics)
+    if not told:
         return []
     lines = "\n".join(note_lines(diagnostics, _PLAIN)).split("\n")
-    count = f"{len(diagnostics)} note{'' if len(diagnostics) == 1 else 's'}."
+    count = f"{told} note{'' if told == 1 else 's'}."
 
     def detailed(most: int | None) -> Detail:
         text, whole = head_lines(lines, most)
@@ -179,7 +206,7 @@ def _notes(diagnostics: Sequence[Diagnostic]) -> list[Part]:
 
 
 def _result(item: Outcome) -> Part:
-    line = f"- {code(f'{symbol(item.action)} {item.address}')} {item.status.value.replace('-', ' ')}"
+    line = f"- {code(f'{SIGNS[item.action]} {item.address}')} {item.status.value.replace('-', ' ')}"
     known = f"{line} {code(item.remote_id)}" if item.remote_id else line
     brief = f"{known}: {code(cut(clean_lines(item.error), _MESSAGE))}" if item.error else known
 

@@ -49,13 +49,15 @@ def result_lines(item: Outcome, style: Style) -> Iterator[str]:
 
 
 def counts(outcomes: Sequence[Outcome]) -> str:
-    """`Applied: 1 created; 1 failed.`"""
-    done = Counter(item.action for item in outcomes if item.status is Status.DONE and item.wrote)
+    """`Applied: 1 created; 1 failed.`, or `1 archived for good` where nothing is deleted."""
+    written = [item for item in outcomes if item.status is Status.DONE and item.wrote]
+    done = Counter((item.action, item.removal if item.action is Action.DELETE else "") for item in written)
     in_place = sum(item.status is Status.DONE and not item.wrote for item in outcomes)
     if in_place == len(outcomes):
         return f"Already applied: {in_place} in place."
     statuses = Counter(item.status for item in outcomes)
-    parts = [f"{done[action]} {word}" for action, word in PAST.items() if done[action]]
+    order = sorted(done, key=lambda step: [*PAST].index(step[0]))
+    parts = [f"{done[step]} {step[1] or PAST[step[0]]}" for step in order]
     open_ends = [status for status in _ORDER if statuses[status] and status is not Status.DONE]
     parts += [f"{in_place} in place already"] if in_place else []
     left = [f"{statuses[status]} {_WORDS[status]}" for status in open_ends]

@@ -90,16 +90,23 @@ def _cells(char: str) -> int:
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
+def fitting(text: str, start: int, width: int) -> int:
+    """Where the part of a clean text ends that begins at `start` and takes at most `width` columns."""
+    if text.isascii():
+        return min(len(text), start + width)
+    used = 0
+    for index in range(start, len(text)):
+        used += _cells(text[index])
+        if used > width:
+            return index
+    return len(text)
+
+
 def cut(text: str, width: int) -> str:
     """A clean text in at most `width` columns; `…` says that something is missing."""
     if len(text) <= width and cells(text) <= width:
         return text
-    used = 1
-    for index, char in enumerate(text):
-        used += _cells(char)
-        if used > width:
-            return text[:index] + "…"
-    return text
+    return text[: fitting(text, 0, width - 1)] + "…"
 
 
 def pad(text: str, width: int, gap: int = 2) -> str:

@@ -86,7 +86,8 @@ def with_extras(known: Mapping[str, Kind], provider: str, extras: Mapping[str, J
         live = {member: Shape() for member in schema.get("x-retinue-live", ())}
         own = replace(own, properties={**(own.properties or {}), **live})
         block = Field(EXTRAS, _EXTRAS_CODE, Shape(properties={provider: own}, default={}))
-        found[name] = replace(known[name], fields={**known[name].fields, EXTRAS: block})
+        referring = (*known[name].referring, *((EXTRAS,) if holds_references(own) else ()))
+        found[name] = replace(known[name], fields={**known[name].fields, EXTRAS: block}, referring=referring)
     return found
 
 
@@ -130,8 +131,10 @@ def _shape(schema: Json, root: Mapping[str, Json]) -> Shape:
     properties, values, items = inner.get("properties"), inner.get("additionalProperties"), inner.get("items")
     branches = inner["allOf"] if inner.get("x-retinue-by-type") else ()
     types = {branch["if"]["properties"]["type"]["const"]: _shape(branch["then"], root) for branch in branches}
-    kept = {key: sub for key, sub in (properties or {}).items() if sub is True or "x-retinue-at-create" not in sub}
-    members = {key: _shape(sub, root) for key, sub in kept.items()}
+    kept: dict[str, Any] = {
+        key: sub for key, sub in (properties or {}).items() if sub is True or "x-retinue-at-create" not in sub
+    }
+    members, required = {key: _shape(sub, root) for key, sub in kept.items()}, inner.get("required", ())
     return Shape(
         properties=members if members and not types else None,
         values=_shape(values, root) if isinstance(values, dict) else None,
@@ -141,5 +144,7 @@ def _shape(schema: Json, root: Mapping[str, Json]) -> Shape:
         trim_final_newline=schema.get("x-retinue-trim-final-newline", False),
         default=schema.get("default", MISSING),
         empty=tuple(schema.get("x-retinue-empty", ())),
-        is_schema=schema.get("x-retinue-json-schema", False),
+        stated={
+            key: sub["default"] for key, sub in kept.items() if key in required and sub is not True and "default" in sub
+        },
     )

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any, TypeAlias
 
 from ..core.canonical import Noted
 from ..core.model import Json
+from . import own_schema
 
 Schema: TypeAlias = Mapping[str, Json]
 Test: TypeAlias = Callable[[Any], bool]
 
+JSON_SCHEMA = "x-retinue-json-schema"
+"""Says that a value is a JSON Schema itself; a keyword of ours, which the validator knows too."""
 _ANNOTATIONS = frozenset(("$schema", "$comment", "title", "description", "default", "definitions", "examples"))
 _KEYWORDS = frozenset(
     (
@@ -46,6 +50,16 @@ def acceptor(schema: Schema) -> Test:
     return _once(_Compiler(schema).test(schema))
 
 
+def holds_schema(value: Any) -> bool:
+    """Whether a value where a JSON Schema may stand is one to be judged: nothing, and `{}`, need no look."""
+    return isinstance(value, dict) and bool(value)
+
+
+@cache
+def _of_schemas() -> Test:
+    return acceptor(own_schema("json_schema"))
+
+
 def _once(test: Test) -> Test:
     """The test, which a value that many documents share has to pass once."""
 
@@ -72,7 +86,10 @@ class _Compiler:
             raise ValueError(f"there is no fast test for {', '.join(sorted(unknown))}")
         if "$ref" in schema:
             return self._reference(schema["$ref"])
-        return _all([*_scalar(schema), *self._list(schema), *self._object(schema), *self._logic(schema)])
+        tests = [*_scalar(schema), *self._list(schema), *self._object(schema), *self._logic(schema)]
+        if schema.get(JSON_SCHEMA):
+            tests.append(lambda value: not holds_schema(value) or _of_schemas()(value))
+        return _all(tests)
 
     def _member(self, schema: Schema) -> Test:
         try:

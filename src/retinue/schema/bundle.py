@@ -49,6 +49,7 @@ def project_schema(known: Catalogue) -> dict[str, Json]:
         kind.word: {
             "type": "object",
             "description": f"What every manifest of kind {kind.name} starts from.",
+            "x-retinue-elsewhere": kind.schema.get("x-retinue-elsewhere", {}),
             "additionalProperties": False,
             "properties": {name: {} for name in (*kind.fields, *kind.shared, EXTRAS)}
             | {"retinue": {**_block(), "properties": block}},
@@ -74,10 +75,20 @@ Extras = Mapping[str, Mapping[str, Json]]
 
 def editor_schemas(known: Catalogue, extras: Extras | None = None) -> dict[str, Json]:
     """File name to schema, for yaml-language-server (draft-07): includes and variables may stand for values."""
-    return {
-        "manifest.schema.json": _manifests_for_editors(known, extras or {}),
-        "retinue.schema.json": _project_for_editors(known, extras or {}),
-    }
+    extras = extras or {}
+    found = {"manifest": _manifests_for_editors(known, extras), "retinue": _project_for_editors(known, extras)}
+    for kind in known.with_manifests:
+        loose = _loose(kind.schema)
+        definitions = {**loose.get("definitions", {}), **own_schema("authors")["definitions"]}
+        for name, definition in kind.schema.get("x-retinue-parts", {}).items():
+            title, whole = f"A {name} that manifests include", {"$ref": f"#/definitions/{definition}"}
+            found[name] = {"title": title, "allOf": [whole], "definitions": definitions}
+    return {f"{name}.schema.json": _published(name, schema) for name, schema in found.items()}
+
+
+def _published(name: str, schema: dict[str, Json]) -> dict[str, Json]:
+    rest = {key: value for key, value in schema.items() if key != "$schema"}
+    return {"$schema": "http://json-schema.org/draft-07/schema#", "$id": f"urn:retinue:schema:{name}", **rest}
 
 
 def _extras_for_editors(kind: Kind, extras: Extras) -> dict[str, Json]:
@@ -121,6 +132,8 @@ def _manifest_for_editors(kind: Kind, extras: Extras) -> dict[str, Json]:
 def _project_for_editors(known: Catalogue, extras: Extras) -> dict[str, Json]:
     schema: dict[str, Json] = _plain(project_schema(known))
     schema["definitions"] |= own_schema("authors")["definitions"]
+    if extras:
+        schema["definitions"]["environment"]["properties"]["provider"]["enum"] = sorted(extras)
     for kind in known.with_manifests:
         loose = _loose(kind.schema)
         schema["definitions"] |= loose["definitions"]
@@ -190,7 +203,7 @@ def output_schemas() -> dict[str, dict[str, Json]]:
             if f'"#/definitions/{name}"' in text:
                 text += json.dumps(part)
         used |= {name: part for name, part in shared.items() if f'"#/definitions/{name}"' in text}
-        found[command] = {"$schema": "http://json-schema.org/draft-07/schema#", **schema, "definitions": used}
+        found[command] = _published(command, {**schema, "definitions": used})
     del found["definitions"]
     return found
 

@@ -8,7 +8,7 @@ import click
 
 from ...core.codec import parse_address
 from ...core.errors import UsageError
-from .. import helping, options
+from .. import completing, helping, options
 from ..applying import review_and_apply
 from ..options import ApplyOptions
 from ..planning import plan_for
@@ -17,7 +17,7 @@ from ..session import open_session
 
 
 @helping.command("adopt", ApplyOptions, "-e prod Assistant/math-tutor asst_abc123")
-@click.argument("address")
+@click.argument("address", shell_complete=completing.addresses)
 @click.argument("remote_id", metavar="ID")
 @options.service_options
 @options.allow_option

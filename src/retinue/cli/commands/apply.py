@@ -22,7 +22,7 @@ from ..applying import carry_out, check_digest, review_and_apply, run_of
 from ..connecting import connect
 from ..named_files import read_named
 from ..options import ApplyOptions, ProjectOptions
-from ..planning import as_recorded, plan_for, planned_again
+from ..planning import as_recorded, block_refused, plan_for, planned_again
 from ..reading import observed, opened
 from ..report import nothing_to_do, report_blocked, show_plan, shows_plan
 from ..session import Session, open_without_manifests, with_manifests
@@ -97,6 +97,7 @@ def _apply_saved(path: str, options: ApplyOptions, *, trust_plan: bool) -> int:
         given = Allowed({**(plan.allowed.codes if options.expect_digest else {}), **options.allowed.codes})
         allowed = less_done(given, (change for change, _ in checked.done), session.target.removed)
         guarded = guard_trusted(replace(plan, changes=checked.todo, allowed=allowed), seen)
+        guarded = block_refused(guarded, session, service, seen)
         session = replace(session, before={item.remote_id for item in seen.live})
         return carry_out(plan, session, service, options, replace(checked, todo=guarded.changes))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 
 from ... import __version__
-from ...core.errors import RetinueError, UsageError
+from ...core.errors import UsageError
 from ...core.model import Address, Desired, Json, Kind, Severity
 from ...engine.probing import PROJECT, Probes
 from ...providers.base import Identified, Service
@@ -30,12 +30,10 @@ def command(options: ApplyOptions) -> int:
     """
     session, name = open_session(options), f"{PROJECT}-{secrets.token_hex(4)}"
     record, where = session.provider.capabilities, session.environment.name
-    if not options.auto_approve and not console.is_interactive():
-        raise UsageError("a check writes, and there is no terminal to ask at", "Pass --auto-approve.")
-    removed = f"remove it ({record.removal})" if record.removal else "remove it"
-    question = f"Make {name} in {where} for a minute, and {removed}? Only `yes` is accepted: "
-    if not options.auto_approve and console.ask(question) != "yes":
-        raise RetinueError("not approved; nothing was changed", "Answer `yes` to go on.")
+    if not options.auto_approve:
+        removed = f"remove it ({record.removal})" if record.removal else "remove it"
+        question = f"Make {name} in {where} for a minute, and {removed}?"
+        console.confirm(question, "a check writes", "Pass --auto-approve.")
     found, answers, left = list[Json](), dict[str, Json](), list[str]()
     with connect(session, options) as service:
         tells = isinstance(service, Identified) and service.account() is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .. import helping, options
 from ..applying import review_and_apply
 from ..connecting import connect
@@ -22,5 +24,5 @@ def command(options: ApplyOptions) -> int:
     """Delete everything this project owns in one environment. Needs --allow brake=N with the exact number."""
     session = open_without_manifests(options)
     with connect(session, options) as service:
-        plan = plan_for(session, service, read_world(session, service), options, destroy=True)
+        plan = plan_for(session, service, read_world(session, service), replace(options, destroy=True))
         return review_and_apply(plan, session, service, options)

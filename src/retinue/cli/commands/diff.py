@@ -14,7 +14,7 @@ from ...core.links import link
 from ...core.model import Address, Desired
 from ...core.plan import select
 from ...render.side_by_side import comparison_text
-from .. import console, helping, options
+from .. import completing, console, helping, options
 from ..exits import Exit
 from ..options import PlanOptions, parse_pairs
 from ..reading import observed
@@ -22,12 +22,12 @@ from ..session import Session, open_session
 
 
 @helping.command("diff", PlanOptions, "dev prod", "dev prod --live --target 'Assistant/support-*'")
-@click.argument("left", metavar="A")
-@click.argument("right", metavar="B")
+@click.argument("left", metavar="A", shell_complete=completing.environments)
+@click.argument("right", metavar="B", shell_complete=completing.environments)
 @options.connection_options
 @options.selection_options
 @click.option("--live", is_flag=True, help="Compare what is live in both, which reads both services.")
-@options.format_option("text", "json")
+@options.format_option("text", "json", "html")
 @options.OUT
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if anything differs.")
 def command(options: PlanOptions, *, left: str, right: str, live: bool, detailed_exitcode: bool) -> int:
@@ -56,6 +56,10 @@ def command(options: PlanOptions, *, left: str, right: str, live: bool, detailed
     found = replace(found, kinds=sessions[0].kinds)
     if options.output_format == "json":
         text = console.json_text(comparison_to_json(found, __version__))
+    elif options.output_format == "html":
+        from ...render.webpage import comparison_html
+
+        text = comparison_html(found)
     else:
         style, width = console.canvas(None if options.out else sys.stdout)
         text = comparison_text(found, style=style, width=width)
@@ -70,7 +74,7 @@ def _live_side(session: Session, options: PlanOptions) -> Side:
     links = link(session.kinds, {address: claim.live for address, claim in owned.items()}, {}, files, seen.files)
     return {
         address: comparable(
-            links.named(replace(claim.live, spec=console.SECRETS.masked_json(dict(claim.live.spec)))),
+            links.named(replace(claim.live, spec=console.hidden(claim.live.spec, session.kinds[address.kind]))),
             session.kinds[address.kind],
             protected=bool(claim.applied and claim.applied.protected),
         )

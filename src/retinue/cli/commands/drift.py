@@ -8,18 +8,19 @@ import click
 
 from ... import __version__
 from ...core.drift import drift_of, drift_to_json
-from ...render.side_by_side import drift_markdown, drift_text
+from ...render.side_by_side import drift_text
 from .. import console, helping, options
 from ..exits import Exit
 from ..options import PlanOptions
 from ..planning import own_plan
 from ..reading import opened
+from ..report import run_link
 
 
 @helping.command("drift", PlanOptions, "-e prod", "-e prod --detailed-exitcode --format markdown --out drift.md")
 @options.service_options
 @options.selection_options
-@options.format_option("text", "json", "markdown")
+@options.format_option("text", "json", "markdown", "html")
 @options.OUT
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if something moved.")
 def command(options: PlanOptions, *, detailed_exitcode: bool) -> int:
@@ -32,7 +33,13 @@ def command(options: PlanOptions, *, detailed_exitcode: bool) -> int:
     if options.output_format == "json":
         text = console.json_text(drift_to_json(drift, __version__))
     elif options.output_format == "markdown":
-        text = drift_markdown(drift)
+        from ...render.markdown import drift_markdown
+
+        text = drift_markdown(drift, link_to=run_link(None))
+    elif options.output_format == "html":
+        from ...render.webpage import drift_html
+
+        text = drift_html(drift)
     else:
         style, width = console.canvas(None if options.out else sys.stdout)
         text = drift_text(drift, style=style, width=width)

@@ -9,7 +9,7 @@ from ...core.errors import UsageError
 from ...core.observation import Observation
 from ...core.plan import forget_plan
 from ...engine.read import read_live
-from .. import helping, options
+from .. import completing, helping, options
 from ..applying import review_and_apply
 from ..connecting import connect
 from ..options import ApplyOptions
@@ -17,7 +17,7 @@ from ..session import open_session
 
 
 @helping.command("forget", ApplyOptions, "-e prod Assistant/old-bot", "-e prod --id asst_abc123")
-@click.argument("address", required=False)
+@click.argument("address", required=False, shell_complete=completing.addresses)
 @click.option("--id", "ids", multiple=True, metavar="ID", help="Only this live object; for a copy or a duplicate.")
 @options.service_options
 @options.AUTO_APPROVE

@@ -12,7 +12,7 @@ from ..exports import Choice, from_live, read_export
 from ..options import PlanOptions, to_paste
 from ..projects import open_project, variables_of
 from ..reading import read_world
-from ..scaffold import write_new, write_over
+from ..scaffold import SCHEMAS, with_modelines, write_new, write_over
 from ..session import open_session
 
 
@@ -68,7 +68,8 @@ def command(
     else:
         session = open_session(options, complete=False)
         root, exported = session.project.root, from_live(session, options, choice)
-    for name in write_new(root, exported.files):
+    schemas = [item.name for item in (root / SCHEMAS).glob("*.schema.json")]
+    for name in write_new(root, with_modelines(exported.files, schemas)):
         console.result(f"wrote {name}")
     if exported.files:
         console.result(f"\nNext: {to_paste('plan', options)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 import string
@@ -14,11 +15,12 @@ from ...load.endpoints import EMULATOR, endpoint_problem
 from ...load.export import to_yaml
 from ...load.project import MISMATCH, load_project
 from ...providers import registry, starter
+from ...schema.bundle import editor_schemas
 from .. import console, helping, options
 from ..exports import from_new_project, read_export
 from ..options import ProjectOptions, to_paste
 from ..projects import refuse
-from ..scaffold import write_new
+from ..scaffold import SCHEMAS, with_modelines, write_new
 
 
 @helping.command(
@@ -42,41 +44,63 @@ from ..scaffold import write_new
 def command(options: ProjectOptions, *, source: str | None, endpoint: str | None, allow_http: bool) -> int:
     """Start a project with an assistant that applies as it is, or with one manifest for each exported or live one."""
     folder = Path(options.directory)
-    if (folder / "retinue.yaml").exists():
-        refuse([item for item in load_project(folder, registry.catalogue)[1] if item.code == MISMATCH])
-        remedy = "To add assistants from an export: retinue import --from FILE."
-        raise UsageError(f"{folder / 'retinue.yaml'} exists already: this is a project", remedy)
-    files = _files(folder, source, endpoint, allow_http=allow_http)
-    for name in write_new(folder, files):
+    there, name = folder / "retinue.yaml", _project_name(folder)
+    exists = there.exists()
+    if exists:
+        found, problems = load_project(folder, registry.catalogue)
+        refuse([item for item in problems if item.code == MISMATCH])
+        name = found.name if found else name
+    project = None if source is None else _of_service(name, source, endpoint, allow_http=allow_http)
+    # What `init` itself has left where nothing was live yet can be gone on with.
+    begun = exists and project is not None and there.read_bytes() == project.encode()
+    if exists and (not begun or any((folder / starter.FOLDER).glob("*"))):
+        remedy = "To add assistants of its service: `retinue import`; of an export: `retinue import --from FILE`."
+        raise UsageError(f"{there} exists already: this is a project", remedy)
+    if project is None:
+        files = _files(name, source, endpoint)
+    else:
+        files = {**({} if exists else {"retinue.yaml": project}), **from_new_project(project).files}
+    schemas = editor_schemas(
+        registry.catalogue(None), {it.name: it.capabilities.extras for it in registry.loadable()[0]}
+    )
+    wanted = {name: item for name, item in schemas.items() if not (folder / SCHEMAS / name).exists()}
+    help_for_editors = {
+        f"{SCHEMAS}/{name}": json.dumps(item, ensure_ascii=False) + "\n" for name, item in wanted.items()
+    }
+    for name in write_new(folder, {**with_modelines(files, schemas), **help_for_editors}):
         console.result(f"wrote {name}")
-    if list(files) == ["retinue.yaml"]:
-        where = folder / starter.FOLDER
-        console.result(f"\nNothing is live there that could be taken over: write a manifest into {where}.")
+    if not files.keys() - {"retinue.yaml"}:
+        again = "or make an assistant at the service and run this again"
+        where = f"write a manifest into {folder / starter.FOLDER}, {again}"
+        console.result(f"\nNothing is live there that could be taken over: {where}.")
     else:
         here = ProjectOptions(directory=options.directory)
         console.result(f"\nNext: {to_paste('plan', here)}, then: {to_paste('apply', here)}")
     return 0
 
 
-def _files(folder: Path, source: str | None, endpoint: str | None, *, allow_http: bool) -> dict[str, str]:
+def _files(name: str, source: str | None, endpoint: str | None) -> dict[str, str]:
+    """The project of an export, or one that applies to the embedded emulator as it is."""
     if source is None:
         if endpoint is not None:
             raise UsageError("--endpoint is of no use without --from SERVICE", "`retinue providers` lists them.")
-        # A project that applies to the embedded emulator as it is.
-        project = starter.PROJECT.format(name=_project_name(folder), provider=starter.PROVIDER)
-        return {"retinue.yaml": project, **starter.FILES}
+        return {"retinue.yaml": starter.PROJECT.format(name=name, provider=starter.PROVIDER), **starter.FILES}
+    if source in (*registry.names(), *registry.FORMER) and not Path(source).exists():
+        registry.load(source)
+        raise UsageError(f"where is this {source}?", f"retinue init --from {source} --endpoint URL")
+    exported = read_export(source)
+    if not exported.files:
+        raise UsageError(f"nothing in {source} can become a manifest", "Name an export of assistants, as JSON.")
+    project = starter.PROJECT.format(name=name, provider=exported.provider or starter.PROVIDER)
+    return {"retinue.yaml": project, **exported.files}
+
+
+def _of_service(name: str, source: str, endpoint: str | None, *, allow_http: bool) -> str | None:
+    """The project file for the assistants of a service; None without an endpoint. Raises UsageError for a bad one."""
     if endpoint is None and source in registry.names() and not Path(source).exists():
         endpoint = registry.load(source).capabilities.endpoint or None
     if endpoint is None:
-        if source in (*registry.names(), *registry.FORMER) and not Path(source).exists():
-            registry.load(source)
-            raise UsageError(f"where is this {source}?", f"retinue init --from {source} --endpoint URL")
-        exported = read_export(source)
-        if not exported.files:
-            raise UsageError(f"nothing in {source} can become a manifest", "Name an export of assistants, as JSON.")
-        provider = exported.provider or starter.PROVIDER
-        project = starter.PROJECT.format(name=_project_name(folder), provider=provider)
-        return {"retinue.yaml": project, **exported.files}
+        return None
     wrong = endpoint_problem(endpoint, allow_http)
     if wrong is not None:
         plain = wrong.code == "endpoint-plain-http"
@@ -88,9 +112,8 @@ def _files(folder: Path, source: str | None, endpoint: str | None, *, allow_http
         settings["api_key"] = {"env": key_variable}
     if allow_http:
         settings["allow_http"] = True
-    head = {"version": 1, "project": _project_name(folder), "manifests": [starter.FOLDER]}
-    project = to_yaml({**head, "environments": {source: settings}})
-    return {"retinue.yaml": project, **from_new_project(project).files}
+    head = {"version": 1, "project": name, "manifests": [starter.FOLDER]}
+    return to_yaml({**head, "environments": {source: settings}})
 
 
 def _project_name(folder: Path) -> str:

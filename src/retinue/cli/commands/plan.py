@@ -20,7 +20,7 @@ from ..report import remove_plan, show_plan
 @options.service_options
 @options.selection_options
 @options.allow_option
-@options.format_option("text", "json", "markdown", "sarif", "github")
+@options.format_option("text", "json", "markdown", "html", "sarif", "github")
 @options.LINK
 @options.OUT_BESIDES
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if changes are pending.")

@@ -8,7 +8,7 @@ import click
 
 from ...core.errors import UsageError
 from ...core.model import Promotion
-from .. import helping, options
+from .. import completing, helping, options
 from ..applying import review_and_apply
 from ..options import ApplyOptions
 from ..planning import plan_for
@@ -18,14 +18,15 @@ from ..session import open_session
 
 
 @helping.command("promote", ApplyOptions, "dev prod", "dev prod --verified --auto-approve")
-@click.argument("source", metavar="FROM")
-@click.argument("target", metavar="TO")
+@click.argument("source", metavar="FROM", shell_complete=completing.environments)
+@click.argument("target", metavar="TO", shell_complete=completing.environments)
 @options.connection_options
 @options.selection_options
 @options.allow_option
 @options.apply_options
 @click.option("--verified", is_flag=True, help="What goes on must have passed `retinue verify` in FROM, too.")
 @options.format_option("text", "json")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if all that remains is held.")
 def command(options: ApplyOptions, *, source: str, target: str, verified: bool) -> int:
     """Apply to the environment TO what is applied and unchanged in the environment FROM. Shows a plan first.
 

@@ -8,13 +8,13 @@ from ...core.model import Json
 from ...providers import registry
 from ...providers.base import Finder, Historian
 from ...render.matrix import Sheet, matrix_json, matrix_markdown, matrix_text, sheet_text
-from .. import console, helping, options
+from .. import completing, console, helping, options
 from ..options import OutputOptions
 from .check import command as check
 
 
 @helping.command("providers", OutputOptions, "", "flowise", "check -e dev", below={"check": check})
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completing.providers)
 @options.format_option("text", "json", "markdown")
 @options.OUT
 def command(options: OutputOptions, *, name: str | None) -> int:

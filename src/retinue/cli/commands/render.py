@@ -6,16 +6,18 @@ import click
 
 from ...core.differences import stated_fields
 from ...core.model import Desired, Json
+from ...core.plan import select
 from ...core.pointer import join_pointer
 from ...load.origins import Origin, Path, commented, origins_of
 from .. import console, helping, options
-from ..options import ProjectOptions
+from ..options import PlanOptions, parse_pairs
 from ..session import Session, open_session
 
 
-@helping.command("render", ProjectOptions, "-e prod")
+@helping.command("render", PlanOptions, "-e prod", "-e prod --target Assistant/math-tutor")
 @options.ENVIRONMENT
 @options.project_options
+@options.selection_options
 @options.format_option("yaml", "json")
 @options.OUT
 @click.option(
@@ -23,14 +25,15 @@ from ..session import Session, open_session
     default=None,
     help="Say where each value was written: by default in YAML, as comments, and not in JSON.",
 )
-def command(options: ProjectOptions, *, origins: bool | None) -> int:
+def command(options: PlanOptions, *, origins: bool | None) -> int:
     """Show the manifests of one environment as they will be compared. Needs no network and no key.
 
     The comment behind a value is its line in the layer that it comes from: defaults, manifest or overlay.
     """
     session = open_session(options)
-    manifests = (item for item in session.desired if not session.kinds[item.kind].by_content)
-    resources = sorted(manifests, key=lambda item: str(item.address))
+    manifests = [item for item in session.desired if not session.kinds[item.kind].by_content]
+    chosen = select(manifests, options.targets, options.excludes, parse_pairs(options.labels, "--select"))
+    resources = [item for item in manifests if chosen is None or item.address in chosen.addresses]
     if options.output_format == "json":
         documents: list[Json] = []
         for item in resources:

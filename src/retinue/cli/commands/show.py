@@ -14,12 +14,13 @@ from ...core.canonical import canonical
 from ...core.codec import parse_address
 from ...core.differences import differing, stated_fields
 from ...core.errors import UsageError
-from ...core.model import Json, Kind
+from ...core.model import FieldChange, Json, Kind
 from ...core.observation import Observation
+from ...core.spelling import known_or_meant
 from ...engine.read import read_ours
 from ...providers.base import Historian, Version
 from ...render.side_by_side import shown_text
-from .. import console, helping, options
+from .. import completing, console, helping, options
 from ..connecting import connect
 from ..options import ServiceOptions
 from ..report import show_plan
@@ -28,9 +29,9 @@ from .apply import read_plan
 
 
 @helping.command("show", ServiceOptions, "plan.json", "-e prod Assistant/math-tutor")
-@click.argument("what", metavar="PLANFILE|ADDRESS")
+@click.argument("what", metavar="PLANFILE|ADDRESS", shell_complete=completing.plans_or_addresses)
 @options.service_options
-@options.format_option("text", "json", "markdown", "sarif", "github")
+@options.format_option("text", "json", "markdown", "html", "sarif", "github")
 @options.LINK
 def command(options: ServiceOptions, *, what: str) -> int:
     """Show a saved plan, which needs no network and no project; or a live object by its address.
@@ -52,14 +53,14 @@ def command(options: ServiceOptions, *, what: str) -> int:
         found = read_ours(service, target, [address.kind] if address.kind in held else held)
         owned = Observation(target, found).world.owned
         if address not in owned:
-            known = ", ".join(sorted(map(str, owned))) or "nothing"
-            raise UsageError(f"{address} is not live in {session.environment.name}", f"Live there: {known}.")
+            remedy = known_or_meant(str(address), owned, "Live there")
+            raise UsageError(f"{address} is not live in {session.environment.name}", remedy)
         live, kind = owned[address].live, session.kinds[address.kind]
         versions = _versions(service.versions(live), kind) if isinstance(service, Historian) else None
     shown = {
         "address": str(address),
         "remote_id": live.remote_id,
-        "fields": stated_fields(console.SECRETS.masked_json(dict(live.spec)), kind),
+        "fields": stated_fields(console.hidden(live.spec, kind), kind),
         "users": None if live.users is None else list(live.users),
         "version": next((item["version"] for item in versions or () if item["current"]), None),
         "versions": versions,
@@ -74,15 +75,13 @@ def command(options: ServiceOptions, *, what: str) -> int:
 
 def _versions(versions: Sequence[Version], kind: Kind) -> list[Json]:
     """Newest first, as they came: each with what it changed of the one before, the first with what it stated."""
-    specs = [console.SECRETS.masked_json(dict(version.resource.spec)) for version in versions]
+    specs = [console.hidden(version.resource.spec, kind) for version in versions]
     shown = []
     for version, after, before in zip(versions, specs, [*specs[1:], None], strict=True):
-        changes = [
-            {"path": f"/{name}", "before": None, "after": value} for name, value in stated_fields(after, kind).items()
-        ]
+        fields = tuple(FieldChange(f"/{name}", None, value) for name, value in stated_fields(after, kind).items())
         if before is not None:
             fields = differing(kind.fields, canonical(before, kind), canonical(after, kind))
-            changes = [{"path": item.path, "before": item.before, "after": item.after} for item in fields]
+        changes = [{"path": item.path, "before": item.before, "after": item.after} for item in fields]
         created_at = datetime.fromtimestamp(version.created_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         about = {"version": version.number, "created_at": created_at, "current": version.current}
         shown.append({**about, "changes": changes})

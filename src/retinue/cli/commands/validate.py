@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ...core.errors import InvalidManifests
 from ...core.model import Diagnostic, Severity
+from ...core.problem import listed
 from .. import console, helping, options
 from ..options import ProjectOptions
 from ..projects import open_project
@@ -20,28 +22,52 @@ def command(options: ProjectOptions) -> int:
     """Check the project file and every manifest, for one environment or for all. Needs no network and no key."""
     project = open_project(options.directory, project_file=options.project_file)
     names = [options.environment] if options.environment else list(project.environments)
-    found: dict[Diagnostic, None] = {}
+    seen: dict[Diagnostic, list[str]] = {}
     addresses = set()
     for name in names:
         try:
             session = open_session(replace(options, environment=name))
         except InvalidManifests as error:
-            found |= dict.fromkeys(error.diagnostics)
-            continue
-        addresses |= {item.address for item in session.desired if not session.kinds[item.kind].by_content}
-        found |= dict.fromkeys((*session.loaded.empty_sources, *session.loaded.diagnostics))
+            diagnostics = error.diagnostics
+        else:
+            addresses |= {item.address for item in session.desired if not session.kinds[item.kind].by_content}
+            diagnostics = (*session.loaded.empty_sources, *session.loaded.diagnostics)
+        for item in dict.fromkeys(diagnostics):
+            seen.setdefault(item, []).append(name)
+    found = merged(seen, names)
     if any(item.severity is Severity.ERROR for item in found):
-        raise InvalidManifests(tuple(found))
+        raise InvalidManifests(found)
     if options.output_format == "json":
         from ...core.codec import diagnostic_to_json
 
         body = {"outcome": "valid", "exit_code": 0, "objects": len(addresses)}
         console.result_json(console.json_text(body | {"diagnostics": [diagnostic_to_json(item) for item in found]}))
         return 0
-    console.diagnostics(tuple(found))
+    console.diagnostics(found)
     if options.output_format in console.MACHINES:
-        console.for_machines(tuple(found), options.output_format, options.directory)
+        console.for_machines(found, options.output_format, options.directory)
         return 0
     several = "manifest is" if len(addresses) == 1 else "manifests are"
     console.result(f"{len(addresses)} {several} valid in {', '.join(names)}.")
     return 0
+
+
+def merged(seen: Mapping[Diagnostic, Sequence[str]], everywhere: Sequence[str]) -> tuple[Diagnostic, ...]:
+    """One message for one mistake: what is found in several environments names them, unless these are all.
+
+    A message that names its environment does so at its end.
+    """
+    groups: dict[object, tuple[Diagnostic, list[str]]] = {}
+    for item, names in seen.items():
+        message = item.message.removesuffix(f" (environment `{names[0]}`)")
+        key = (item.code, item.severity, item.path, message, item.place or item.address)
+        _, found = groups.setdefault(key, (replace(item, message=message), []))
+        found += names if message == item.message else [*names, ""]
+    result = []
+    for item, found in groups.values():
+        names = [name for name in everywhere if name in found]
+        if "" in found or len(names) < len(everywhere):
+            where = f"environment{'s' * (len(names) > 1)} {listed(names)}"
+            item = replace(item, message=f"{item.message} ({where})")
+        result.append(item)
+    return tuple(result)

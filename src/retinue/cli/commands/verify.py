@@ -15,7 +15,7 @@ import click
 
 from ...core.errors import StaleError, UsageError
 from ...core.model import Status
-from ...core.promotion import verify_steps
+from ...core.steps import verify_steps
 from ...engine.apply import apply_changes
 from ...render.text import still_to_do
 from .. import console, exits, helping, interrupts, options

@@ -6,7 +6,7 @@ Source of the facts: the types and resources of the package anthropic 2.14.0, an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 
 from ...core.model import Change, Desired, Diagnostic, Json, Live, Obstacle, Severity
@@ -123,7 +123,7 @@ class AnthropicProvider(Provider):
         if live is None:
             return None
         if not change.action.destroys:
-            spec = {**live.spec, **{item.name: item.after for item in change.fields}}
+            spec = {**live.spec, **change.values}
             after = {**texts(live.raw), **metadata_patch(live, spec, Marker("-", "-"))}
             return full(live, sum(value is not None for value in after.values()), "Keep fewer metadata keys.")
         keep = f"to keep the agent there, removed: [{{address: {change.address}, forget: true}}]"
@@ -141,9 +141,11 @@ class AnthropicProvider(Provider):
         return AnthropicService(http, self._family, connection.ours)
 
     def exported(self, live: Live) -> dict[str, Json]:
-        """An agent as the manifest's fields, for import; tools of unknown types too, so that they are told of."""
-        tools = [*live.spec["tools"], *strange_tools(live.raw.get("tools"))]
-        return {"id": live.remote_id, **live.spec, "tools": tools}
+        """An agent as the manifest's fields, for import."""
+        return {"id": live.remote_id, **live.spec}
+
+    def kept(self, live: Live) -> Collection[str]:
+        return [text(tool.get("type")) or "a tool without a type" for tool in strange_tools(live.raw.get("tools"))]
 
     def recognised(self, raw: Mapping[str, Json]) -> Live | None:
         """An object of an export as a live agent; None if it says that it is something else."""

@@ -13,9 +13,9 @@ from ...core.errors import ServiceError
 from ...core.model import Desired, Json, Live
 from ..assistants_v2 import ASSISTANT
 from ..base import Marker
-from ..lenient import besides, mapping, mappings, seconds, text
+from ..lenient import besides, mapping, mappings, picked, seconds, stated, text
 from ..metadata import MARKER_KEYS, authors, live_of, pairs, texts
-from .toolsets import picked, read_tools, stated, with_unknown, with_unknown_servers, write_tools
+from .toolsets import read_tools, with_unknown, with_unknown_servers, write_tools
 
 EFFORT = "reasoning_effort"
 _SERVICE_ACCOUNT: Mapping[str, Json] = {"type": "service_account"}

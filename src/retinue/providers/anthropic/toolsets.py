@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ...core.canonical import same
 from ...core.model import Json
-from ..lenient import besides, mapping, mappings, text
+from ..lenient import besides, mapping, mappings, picked, stated, text
 
 TOOLSET, MCP, CUSTOM = "agent_toolset_20260401", "mcp_toolset", "custom"
 _CODE = ("bash", "edit", "glob", "grep", "read", "write")
@@ -57,7 +57,7 @@ def read_tools(raw: Json, servers: Json) -> Tools:
             plain = _spelled_out(tool)
             if sets.count(identity(tool)) == 1:
                 place = places.get(str(tool.get("mcp_server_name")), {})
-                said = _built_in(plain) if tool["type"] == TOOLSET else _server(plain, place)
+                said = _meant(plain, place)
         if said and tool["type"] == MCP:
             del places[tool["mcp_server_name"]]
         found.portable.extend(said)
@@ -76,6 +76,9 @@ def _spelled_out(tool: Mapping[str, Json]) -> dict[str, Json]:
         if name is None or (kind == TOOLSET and name not in _BUILT_IN):
             continue
         known = picked(config, _OF_CONFIG[2:] if kind == TOOLSET else _OF_CONFIG[2:4])
+        known = {
+            key: stated(value) if isinstance(value, dict) else value for key, value in known.items() if value != []
+        }
         differs = {key: value for key, value in known.items() if not same(value, default.get(key))}
         if differs:
             configs[name] = {"name": name, **differs}
@@ -83,32 +86,20 @@ def _spelled_out(tool: Mapping[str, Json]) -> dict[str, Json]:
     return {"type": kind, **whose, "default_config": default, "configs": [configs[name] for name in sorted(configs)]}
 
 
-def _built_in(tool: Mapping[str, Json]) -> list[Json]:
-    """As tools of a manifest, if it has words for all of it."""
-    default, configs = tool["default_config"], {item["name"]: item for item in tool["configs"]}
-    search, code = configs.pop("web_search", None), [name for name in _CODE if configs.pop(name, None) == _on(name)]
-    known = search is None or search.keys() <= {"name", "enabled", "allowed_domains", "user_location"}
-    whole = not configs and len(code) in (0, len(_CODE)) and known and (search is None or search.get("enabled") is True)
-    if default["enabled"] is not False or not same(default["permission_policy"], _PLAIN[TOOLSET]) or not whole:
-        return []
-    found: list[Json] = [{"type": "code_interpreter"}] if code else []
-    if search is not None:
-        about = {"filters": {"allowed_domains": search["allowed_domains"]}} if "allowed_domains" in search else {}
-        where = {"user_location": search["user_location"]} if "user_location" in search else {}
-        found.append({"type": "web_search", **about, **where})
-    return found
-
-
-def _server(tool: Mapping[str, Json], place: Mapping[str, Json]) -> list[Json]:
-    """As a tool of a manifest, if it has words for all of it. `place`: the server that the toolset names."""
-    default, configs = tool["default_config"], tool["configs"]
-    plain = same(default["permission_policy"], _PLAIN[MCP]) and text(place.get("url"))
-    every, some = default["enabled"] is True, all(item == _on(item["name"]) for item in configs)
-    if not plain or (configs if every else not some):
-        return []
-    allowed = {} if every else {"allowed_tools": [item["name"] for item in configs]}
-    about = {"server_label": tool["mcp_server_name"], "server_url": place["url"]}
-    return [{"type": "mcp", **about, **allowed}]
+def _meant(tool: Mapping[str, Json], place: Mapping[str, Json]) -> list[Json]:
+    """As tools of a manifest, if these make the same toolset again. `place`: the server that the toolset names."""
+    configs = {item["name"]: item for item in tool["configs"]}
+    if tool["type"] == MCP:
+        allowed = {} if tool["default_config"]["enabled"] is True else {"allowed_tools": [*configs]}
+        said = [{"type": "mcp", "server_label": tool["mcp_server_name"], "server_url": place.get("url"), **allowed}]
+    else:
+        said = [{"type": "code_interpreter"}] if configs.keys() & {*_CODE} else []
+        if search := configs.get("web_search"):
+            filters = picked(search, ("allowed_domains",))
+            about = {"filters": filters} if filters else {}
+            said.append({"type": "web_search", **about, **picked(search, ("user_location",))})
+    made = [_spelled_out(again) for again in write_tools(said, None, None)[0]]
+    return said if same(made, [tool]) and (tool["type"] == TOOLSET or text(place.get("url"))) else []
 
 
 def write_tools(portable: Json, own: Json, servers: Json) -> tuple[list[dict[str, Json]], list[dict[str, Json]]]:
@@ -206,13 +197,3 @@ def _on(name: str) -> dict[str, Json]:
 
 def _by_name(configs: Json) -> dict[str, dict[str, Json]]:
     return {str(item.get("name")): dict(item) for item in mappings(configs)}
-
-
-def picked(members: Mapping[str, Json], names: Iterable[str]) -> dict[str, Json]:
-    """The members of these names that are not null."""
-    return {name: members[name] for name in names if members.get(name) is not None}
-
-
-def stated(members: Json) -> dict[str, Json]:
-    """Without what is null."""
-    return {key: value for key, value in mapping(members).items() if value is not None}

@@ -130,6 +130,7 @@ def _record(version: Version) -> Capabilities:
         unreadable={},
         account="",
         fields={name: fields[name] for name in kinds},
+        base="",
         key_variable="AZURE_OPENAI_API_KEY",
         settings=schema_beside(__package__, "settings"),
         auth=Auth() if version.foundry else Auth("api-key", "", frozenset({"command"})),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ...core.model import Desired, Diagnostic, Json
+from ..assistants_v2.strict import strict_problems
 from ..lenient import mapping, numbered
 from ..losses import LOSS, lost_tools
 from ..vector_stores import unsearchable
@@ -37,6 +38,8 @@ def assistant_problems(version: Version, desired: Desired) -> Iterator[Diagnosti
         yield from _tool(tool, f"/tools/{index}", version)
     if mapping(mapping(spec.get("tool_resources")).get("file_search")).get("vector_store_ids"):
         yield from _lacking(Part.STORES, "/tool_resources/file_search", version)
+    if version.holds(Part.STRICT):
+        yield from strict_problems(spec)
     is_schema = mapping(spec.get("response_format")).get("type") == "json_schema"
     if is_schema and version.holds(Part.RESPONSE_FORMAT):
         yield from _lacking(Part.JSON_SCHEMA, "/response_format", version)

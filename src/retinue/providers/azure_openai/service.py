@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from ...core.errors import HeldBack, Incomplete, NotFound, RetinueError, UnknownOutcome
 from ...core.model import Json, Live
 from ..base import Fields, Marker
-from ..openai_assistants import AssistantVerbs, Form
+from ..openai_assistants import AssistantVerbs
 from ..openai_assistants import classify as classify_openai
 from ..paged import below, find, id_of, paged, remove
 from ..wire import Answer, Verb, Verdict
 from .forms import file_ids
 
 if TYPE_CHECKING:
-    from ..http import Http
+    pass
 
 _AGAIN = "Apply again: the next plan has what is missing."
 
@@ -37,56 +37,14 @@ def classify(verb: Verb, answer: Answer) -> Verdict:
     return Verdict.REJECTED if no_deployment else classify_openai(verb, answer)
 
 
-def _files(assistant: str) -> str:
-    return f"{below('assistants', assistant)}/files"
-
-
-class AssistantFiles:
-    """The four operations on the files of one assistant."""
-
-    def __init__(self, http: Http) -> None:
-        self._http = http
-
-    def list(self, assistant: str) -> Iterator[str]:
-        """The ids of all files. Raises NotFound without the assistant, ServiceError for no such list."""
-
-        def ask(params: Mapping[str, str]) -> Answer:
-            # Not Verb.LIST: a 404 of the service says that this assistant is gone, not the API.
-            return self._http.ask(Verb.GET, "GET", _files(assistant), params=params)
-
-        return (item["id"] for item in paged(ask, f"files of {assistant}", {"limit": "100"}))
-
-    def attach(self, assistant: str, file: str) -> None:
-        """Looks the object up if the outcome is unknown; sends it now if it was only told to wait."""
-        while True:
-            try:
-                self._http.send(Verb.CREATE, "POST", _files(assistant), body={"file_id": file})
-                return
-            except UnknownOutcome as doubt:
-                if self.has(assistant, file):
-                    return
-                if not isinstance(doubt, HeldBack):
-                    raise
-
-    def has(self, assistant: str, file: str) -> bool:
-        return find(self._http, below(_files(assistant), file)) is not None
-
-    def detach(self, assistant: str, file: str) -> None:
-        remove(self._http, below(_files(assistant), file))
-
-
 class FileIdsVerbs(AssistantVerbs):
     """2024-02-15-preview. Where an assistant does not tell its files they are listed, and attached one by one."""
-
-    def __init__(self, http: Http, form: Form, gone: str) -> None:
-        super().__init__(http, form, gone)
-        self._files = AssistantFiles(http)
 
     def _read(self, raw: Mapping[str, Json]) -> Live:
         if "file_ids" in raw or not isinstance(raw.get("id"), str):
             return super()._read(raw)
         try:
-            files = [*self._files.list(raw["id"])]
+            files = [*self.files(raw["id"])]
         except NotFound:
             # Deleted since this answer: its own answer is still what was asked for.
             files = []
@@ -117,7 +75,35 @@ class FileIdsVerbs(AssistantVerbs):
             return live
         key = live.remote_id
         for file in (item for item in held if item not in wanted):
-            self._files.detach(key, file)
+            self.detach(key, file)
         for file in (item for item in wanted if item not in held):
-            self._files.attach(key, file)
+            self.attach(key, file)
         return self.get(key) or live
+
+    def files(self, assistant: str) -> Iterator[str]:
+        """The ids of its files. Raises NotFound without the assistant, ServiceError for no such list."""
+
+        def ask(params: Mapping[str, str]) -> Answer:
+            # Not Verb.LIST: a 404 of the service says that this assistant is gone, not the API.
+            return self._http.ask(Verb.GET, "GET", _files(assistant), params=params)
+
+        return (item["id"] for item in paged(ask, f"files of {assistant}", {"limit": "100"}))
+
+    def attach(self, assistant: str, file: str) -> None:
+        """Looks the file up if the outcome is unknown; sends it now if it was only told to wait."""
+        while True:
+            try:
+                self._http.send(Verb.CREATE, "POST", _files(assistant), body={"file_id": file})
+                return
+            except UnknownOutcome as doubt:
+                if find(self._http, below(_files(assistant), file)) is not None:
+                    return
+                if not isinstance(doubt, HeldBack):
+                    raise
+
+    def detach(self, assistant: str, file: str) -> None:
+        remove(self._http, below(_files(assistant), file))
+
+
+def _files(assistant: str) -> str:
+    return f"{below('assistants', assistant)}/files"

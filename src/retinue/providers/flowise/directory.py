@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import field, replace
 
 from ...core.model import Desired, Diagnostic, Json
 from ...core.spelling import did_you_mean
@@ -15,37 +15,45 @@ from .nodes import Component, held_by, is_initial, is_secret, number_of, paramet
 
 
 @dataclass(frozen=True, slots=True)
-class Credential:
-    id: str
-    name: str
-    kind: str
+class Names:
+    """What people call the entries of one table, by id; names need not be unique. `kinds`: of credentials, by id.
+
+    `labels` None: the server did not give the table, so ids stay ids.
+    """
+
+    labels: Mapping[str, str] | None = None
+    kinds: Mapping[str, str] = field(default_factory=dict)
+
+    def like(self, text: str) -> list[str]:
+        """The ids that a name or an id may mean."""
+        labels = self.labels or {}
+        return [text] if text in labels else [key for key, label in labels.items() if label == text]
+
+    def id_of(self, text: str | None) -> str:
+        """The id of a name, or the text itself, which then is an id."""
+        found = self.like(text or "")
+        return found[0] if len(found) == 1 else text or ""
+
+    def name_of(self, key: Json) -> str | None:
+        """The name of an id if it means just that one, else the id; None where there is none."""
+        if not isinstance(key, str) or not key:
+            return None
+        label = self.label(key)
+        return label if self.like(label) == [key] else key
+
+    def label(self, key: str) -> str:
+        """What people call an entry, whether another one is called so too or not."""
+        return (self.labels or {}).get(key, key)
 
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """`None` in place of a table: the server did not give it, so ids stay ids and nodes stay as they are."""
+    """`None` in place of a catalogue: the server did not give it, so nodes stay as they are."""
 
-    credentials: tuple[Credential, ...] | None = None
+    credentials: Names = Names()
     chat_models: Mapping[str, Component] | None = None
     tools: Mapping[str, Component] | None = None
-    stores: Mapping[str, Mapping[str, Json]] | None = None
-    """Document stores by id, with `label` and `description`."""
-
-    def credential_name(self, key: Json) -> str | None:
-        """The name of a credential id if it means just that one, else the id."""
-        if not isinstance(key, str) or not key:
-            return None
-        found = next((item.name for item in self.credentials or () if item.id == key), None)
-        return found if found is not None and len(self.named(found)) == 1 else key
-
-    def named(self, name: str) -> list[Credential]:
-        """The credentials of that name; names need not be unique."""
-        return [item for item in self.credentials or () if item.name == name]
-
-    def credential_id(self, name: str | None) -> str:
-        """The id of a credential's name, or the text itself, which then is an id."""
-        found = self.named(name or "")
-        return found[0].id if len(found) == 1 else name or ""
+    stores: Names = Names()
 
     def chat_model(self, name: str) -> Component | None:
         return (self.chat_models or {}).get(name)
@@ -53,37 +61,21 @@ class Directory:
     def tool(self, name: str) -> Component | None:
         return (self.tools or {}).get(name)
 
-    def stores_like(self, text: str) -> list[str]:
-        """The ids of the document stores that a name or an id may mean."""
-        stores = self.stores or {}
-        return [text] if text in stores else [key for key, store in stores.items() if store.get("label") == text]
 
-    def store_id(self, name: str) -> str:
-        """As `credential_id`."""
-        found = self.stores_like(name)
-        return found[0] if len(found) == 1 else name
-
-    def store_name(self, key: str) -> str:
-        """As `credential_name`."""
-        name = self.store_label(key)
-        return name if self.stores_like(name) == [key] else key
-
-    def store_label(self, key: str) -> str:
-        """What people call a document store, whether another one is called so too or not."""
-        return str((self.stores or {}).get(key, {}).get("label", key))
-
-
-def credentials_from(body: Json) -> tuple[Credential, ...]:
+def credentials_from(body: Json) -> Names:
     """The entries of the credentials' list that are any."""
-    return tuple(
-        Credential(item["id"], item["name"], str(item.get("credentialName")))
-        for item in mappings(body)
-        if isinstance(item.get("id"), str) and isinstance(item.get("name"), str)
-    )
+    rows = [item for item in mappings(body) if isinstance(item.get("id"), str) and isinstance(item.get("name"), str)]
+    kinds = {item["id"]: str(item.get("credentialName")) for item in rows}
+    return Names({item["id"]: item["name"] for item in rows}, kinds)
+
+
+def stores_from(body: Json) -> Names:
+    """The document stores, whose `name` is their id."""
+    return Names({key: str(item.get("label", key)) for key, item in by_name(body).items()})
 
 
 def by_name(body: Json) -> dict[str, Mapping[str, Json]]:
-    """The entries of a catalogue by `name` (of a document store: its id)."""
+    """The entries of a catalogue by `name`."""
     return {item["name"]: item for item in mappings(body) if isinstance(item.get("name"), str)}
 
 
@@ -91,13 +83,14 @@ def resolved(desired: Desired, directory: Directory) -> tuple[Desired, list[Diag
     """The resource in the form in which live ones are read, and what its names do not mean on this server."""
     block = block_of(desired.spec)
     found = list(_problems(desired.spec, block, directory))
-    # Inputs at their default left out, ids of credentials as names.
+    # Inputs at their default left out, ids as names.
+    credentials, stores = directory.credentials, directory.stores
     normal = replace(
         block,
-        credential=directory.credential_name(directory.credential_id(block.credential)),
+        credential=credentials.name_of(credentials.id_of(block.credential)),
         chat_model=_trimmed(block.chat_model, directory.chat_model(block.chat_model.name), directory),
         tools=tuple(_trimmed(tool, directory.tool(tool.name), directory) for tool in block.tools),
-        stores=tuple(replace(item, name=directory.store_name(directory.store_id(item.name))) for item in block.stores),
+        stores=tuple(replace(item, name=stores.name_of(stores.id_of(item.name)) or "") for item in block.stores),
     )
     own = normal.to_spec()
     spec = {key: value for key, value in desired.spec.items() if key != "providers"}
@@ -115,7 +108,7 @@ def _trimmed(part: Part, component: Component | None, directory: Directory) -> P
         for name, value in part.inputs.items()
         if not is_initial(known.get(name), value)
     }
-    return Part(part.name, inputs, directory.credential_name(directory.credential_id(part.credential)))
+    return Part(part.name, inputs, directory.credentials.name_of(directory.credentials.id_of(part.credential)))
 
 
 def _problems(spec: Mapping[str, Json], block: Block, directory: Directory) -> Iterator[Diagnostic]:
@@ -132,7 +125,9 @@ def _problems(spec: Mapping[str, Json], block: Block, directory: Directory) -> I
         yield from _node("tool", tool, directory.tools, path)
         kinds = _wanted_kinds(directory.tool(tool.name))
         yield from _credential(tool.credential, kinds, f"{path}/credential", directory)
-    yield from _stores(block, directory)
+    for index, store in enumerate(block.stores):
+        what, path = "document store with content named", f"{BLOCK}/documentStores/{index}/name"
+        yield from _unclear(what, "document stores", store.name, directory.stores, path)
 
 
 def _node(what: str, part: Part, catalogue: Mapping[str, Component] | None, path: str) -> Iterator[Diagnostic]:
@@ -153,29 +148,14 @@ def _node(what: str, part: Part, catalogue: Mapping[str, Component] | None, path
             yield Diagnostic("flowise-secret", message, remedy, path=at)
 
 
-def _stores(block: Block, directory: Directory) -> Iterator[Diagnostic]:
-    for index, store in enumerate(block.stores):
-        path = f"{BLOCK}/documentStores/{index}/name"
-        found = directory.stores_like(store.name)
-        if directory.stores is not None and not found:
-            labels = [str(item.get("label")) for item in directory.stores.values()]
-            yield _unknown("this Flowise has no document store with content named", store.name, labels, path)
-        elif len(found) > 1:
-            yield _ambiguous("document stores", store.name, path)
-
-
 def _credential(name: str | None, kinds: Iterable[str], path: str, directory: Directory) -> Iterator[Diagnostic]:
-    if name is None or directory.credentials is None:
+    if name is None:
         return
-    wanted = tuple(kinds)
-    by_id = [item for item in directory.credentials if item.id == name]
-    found = by_id or directory.named(name)
-    if not found:
-        yield _unknown("this Flowise has no credential", name, [item.name for item in directory.credentials], path)
-    elif len(found) > 1:
-        yield _ambiguous("credentials", name, path)
-    elif wanted and found[0].kind not in wanted:
-        message = f"the credential `{name}` is of the kind `{found[0].kind}`, not `{'` or `'.join(wanted)}`"
+    names, wanted = directory.credentials, tuple(kinds)
+    yield from _unclear("credential", "credentials", name, names, path)
+    kind = names.kinds.get(names.id_of(name))
+    if wanted and kind is not None and kind not in wanted:
+        message = f"the credential `{name}` is of the kind `{kind}`, not `{'` or `'.join(wanted)}`"
         yield Diagnostic("flowise-credential", message, "Name a credential of that kind.", path=path)
 
 
@@ -191,6 +171,11 @@ def _unknown(what: str, name: str, known: Iterable[str], path: str) -> Diagnosti
     return Diagnostic("flowise-unknown", f"{what} `{name}`", remedy, path=path)
 
 
-def _ambiguous(what: str, name: str, path: str) -> Diagnostic:
-    message = f"this Flowise has several {what} named `{name}`"
-    return Diagnostic("flowise-ambiguous", message, "Rename one of them, or write the id.", path=path)
+def _unclear(one: str, several: str, name: str, names: Names, path: str) -> Iterator[Diagnostic]:
+    """A name of nothing, or of more than one."""
+    found = names.like(name)
+    if names.labels is not None and not found:
+        yield _unknown(f"this Flowise has no {one}", name, names.labels.values(), path)
+    elif len(found) > 1:
+        message = f"this Flowise has several {several} named `{name}`"
+        yield Diagnostic("flowise-ambiguous", message, "Rename one of them, or write the id.", path=path)

@@ -13,7 +13,7 @@ from ..assistants_v2 import ASSISTANT
 from ..lenient import mapping, seconds, text, text_members
 from ..metadata import MARKER_KEYS, marked
 from .block import CUSTOM, DEFAULT_NODE, NAME, OPENAI, Block, Part, Store, named, store_of
-from .directory import Directory
+from .directory import Directory, Names
 from .nodes import as_number, credential_of, held_by, stated_inputs
 from .upstream import NUMBERS, deviations, ids_alone, is_stated, left_open
 
@@ -97,24 +97,24 @@ def _custom(row: Mapping[str, Json], details: Mapping[str, Json], directory: Dir
         **{field: value if field == "model" else as_number(value) for field, value in found.items()},
     }
     block = Block(
-        credential=directory.credential_name(credential_of(node)),
+        credential=directory.credentials.name_of(credential_of(node)),
         icon=text(row.get("iconSrc")),
         chat_model=Part(name, stated_inputs(node, directory.chat_model(name), held.values())),
         tools=tuple(_tool(item, directory) for item in named(details.get("tools"))),
-        stores=tuple(_store(item, directory) for item in named(details.get("documentStores"))),
+        stores=tuple(_store(item, directory.stores) for item in named(details.get("documentStores"))),
     )
     return {**spec, "providers": {NAME: block.to_spec()}}
 
 
 def _tool(node: Mapping[str, Json], directory: Directory) -> Part:
     inputs = stated_inputs(node, directory.tool(node["name"]))
-    return Part(node["name"], inputs, directory.credential_name(credential_of(node)))
+    return Part(node["name"], inputs, directory.credentials.name_of(credential_of(node)))
 
 
-def _store(item: Mapping[str, Json], directory: Directory) -> Store:
+def _store(item: Mapping[str, Json], known: Names) -> Store:
     """By the name that the store has now; by its id if there is no such store any more."""
-    store, key = store_of(item), text(item.get("id"))
-    return store if directory.stores is None or key is None else replace(store, name=directory.store_name(key))
+    store = store_of(item)
+    return store if known.labels is None else replace(store, name=known.name_of(item.get("id")) or store.name)
 
 
 def _openai(row: Mapping[str, Json], details: Mapping[str, Json], directory: Directory) -> dict[str, Json]:
@@ -130,7 +130,7 @@ def _openai(row: Mapping[str, Json], details: Mapping[str, Json], directory: Dir
     # A row without a type is one of these, as far as the server is concerned.
     block = Block(
         type=text(row.get("type")) or OPENAI,
-        credential=directory.credential_name(row.get("credential")),
+        credential=directory.credentials.name_of(row.get("credential")),
         icon=text(row.get("iconSrc")),
     )
     return {**spec, "providers": {NAME: block.to_spec()}}

@@ -17,7 +17,7 @@ from ..paged import below
 from ..wire import Verb
 from .behind import Behind
 from .block import CUSTOM, Block, block_of
-from .directory import Directory, by_name, credentials_from, resolved
+from .directory import Directory, by_name, credentials_from, resolved, stores_from
 from .nodes import credential_of
 from .rows import NO_ROW, details_of, is_exact, parsed_details, to_live, upstream_id
 from .verdicts import is_gone_upstream, remedy_for
@@ -40,7 +40,7 @@ class FlowiseService:
         self._asked: dict[str, RetinueError | None] = {}
         self._rows: dict[str, str | None] = {}
         self._notes: dict[str, Diagnostic] = {}
-        self._behind = Behind(self._send, lambda key: self._directory.credential_name(key))
+        self._behind = Behind(self._send, lambda key: self._directory.credentials.name_of(key))
 
     # --- the five verbs
 
@@ -122,7 +122,7 @@ class FlowiseService:
         pairs = [resolved(item, self._directory) for item in desired]
         known = (block_of(item.spec) for item, found in pairs if not found)
         named = {block.credential for block in known if block.credential and not block.is_custom}
-        self._behind.try_out(map(self._directory.credential_id, sorted(named)))
+        self._behind.try_out(map(self._directory.credentials.id_of, sorted(named)))
         notes = [*self._version(), *(note for _, note in sorted((self._notes | self._behind.notes).items()))]
         return Resolved(tuple(item for item, _ in pairs), (*notes, *(item for _, found in pairs for item in found)))
 
@@ -183,7 +183,7 @@ _TABLES: Mapping[str, tuple[str, Callable[[Json], Json]]] = {
     "credentials": ("credentials", credentials_from),
     "chat_models": ("assistants/components/chatmodels", by_name),
     "tools": ("assistants/components/tools", by_name),
-    "stores": ("assistants/components/docstores", by_name),
+    "stores": ("assistants/components/docstores", stores_from),
 }
 
 

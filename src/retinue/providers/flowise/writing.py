@@ -32,7 +32,7 @@ def create_body(spec: Mapping[str, Json], marker: Marker, directory: Directory) 
     body: dict[str, Json] = {"type": block.type, "details": _json(_marked(details, spec, marker))}
     # For CUSTOM the column is no credential, but must be a UUID; the page sends a random one.
     made_up = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{marker.address} {marker.applied}"))
-    body["credential"] = made_up if block.is_custom else directory.credential_id(block.credential)
+    body["credential"] = made_up if block.is_custom else directory.credentials.id_of(block.credential)
     return body | ({"iconSrc": block.icon} if block.icon else {})
 
 
@@ -46,7 +46,7 @@ def update_body(live: Live, fields: Mapping[str, Json], marker: Marker | None, d
     body: dict[str, Json] = {"details": _json(_marked(details, spec, marker))}
     if not is_custom:
         stated = "providers" in fields
-        body["credential"] = directory.credential_id(block.credential) if stated else live.raw.get("credential")
+        body["credential"] = directory.credentials.id_of(block.credential) if stated else live.raw.get("credential")
     return body | ({"iconSrc": block.icon} if "providers" in fields else {})
 
 
@@ -74,7 +74,7 @@ def _chat_model(before: Fields, spec: Fields, block: Block, directory: Directory
     # Empty means "not set", which is the model's own default of 1.
     portable |= {"top_p": ""} if portable.get("top_p") == 1 else {}
     inputs = {**block.chat_model.inputs, **{held[field]: value for field, value in portable.items()}}
-    return filled(Part(name, inputs), component, before, directory.credential_id(block.credential))
+    return filled(Part(name, inputs), component, before, directory.credentials.id_of(block.credential))
 
 
 def _tools(tools: Sequence[Part], live: Json, directory: Directory) -> list[dict[str, Json]]:
@@ -84,14 +84,14 @@ def _tools(tools: Sequence[Part], live: Json, directory: Directory) -> list[dict
     for at, tool in enumerate(tools):
         before = _first(left, "name", tool.name)
         left = [item for item in left if item is not before]
-        credential = directory.credential_id(tool.credential)
+        credential = directory.credentials.id_of(tool.credential)
         nodes.append(filled(tool, directory.tool(tool.name), before, credential, at))
     return nodes
 
 
 def _store(store: Store, live: Json, directory: Directory) -> dict[str, Json]:
-    key = directory.store_id(store.name)
-    own = {"id": key, "name": directory.store_label(key), "description": store.description}
+    key = directory.stores.id_of(store.name)
+    own = {"id": key, "name": directory.stores.label(key), "description": store.description}
     return {**_first(live, "id", key), **own, "returnSourceDocuments": store.returns_sources}
 
 

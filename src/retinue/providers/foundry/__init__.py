@@ -6,21 +6,22 @@ Source of the facts: the package azure-ai-projects 2.10.0; docs/providers/foundr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from ...core.model import Action, Change, Desired, Diagnostic, Json, Live, Obstacle, Severity
 from ...schema import schema_beside
 from ..assistants_v2 import ASSISTANT, FILE, KINDS, VECTOR_STORE
+from ..assistants_v2.strict import strict_problems
 from ..azure_openai.identity import FOUNDRY_SCOPE, token, two_ways
 from ..base import Capabilities, Configured, Marker, Provider, Service, Settings, Support
-from ..lenient import mapping, mappings, numbered, text
+from ..lenient import besides, mapping, mappings, text
 from ..losses import LOSS, header_problems
-from ..metadata import MOST_PAIRS
+from ..metadata import MOST_PAIRS, full
 from ..openai_files import FILE_FIELDS
 from ..vector_stores import STORE_FIELDS, unsearchable
 from ..wire import Connection
-from .flat_tools import RESOURCES, SCHEMA, is_portable, read_tools, write_tools
-from .forms import EDITED_KEY, NAME, NAME_KEY, agent_name, block_of, body, carried, metadata
+from .flat_tools import RESOURCES, SCHEMA, TOOLS, write_tools
+from .forms import EDITED_KEY, NAME, NAME_KEY, agent_name, block_of, body, metadata, unsaid
 from .service import FoundryService, classify
 from .serving import AGENT_NAME, SERVES, kind_of, live_of, number, shares
 
@@ -79,17 +80,14 @@ class FoundryProvider(Provider):
         """More than 16 metadata pairs, counting a display name that the manifest leaves to others."""
         if live is None or SERVES not in live.raw:
             return None
-        count = len(metadata(_after(change, live), Marker("-", "-")))
-        if count <= MOST_PAIRS:
-            return None
-        message = f"{live.remote_id} would need {count} metadata pairs, {MOST_PAIRS} is the most"
-        return Obstacle("metadata-full", message, ("Keep fewer metadata keys, or no `name`.",))
+        count = len(metadata({**live.spec, **change.values}, Marker("-", "-")))
+        return full(live, count, "Keep fewer metadata keys, or no `name`.")
 
     def advice(self, change: Change, live: Live) -> Diagnostic | None:
         """What a write carries over, and what the first pin of an agent means."""
         if SERVES not in live.raw or change.action is Action.DELETE:
             return None
-        names = ", ".join(carried(body(_after(change, live), None, before=live.raw[SERVES])))
+        names = ", ".join(unsaid(body({**live.spec, **change.values}, None, before=live.raw[SERVES])))
         told = [f"carried over as it is, because no manifest can say it: {names}"] if names else []
         if not shares(live.raw):
             told.append(
@@ -102,27 +100,23 @@ class FoundryProvider(Provider):
         return FoundryService(connection.http(classify), connection, self._template)
 
     def exported(self, live: Live) -> dict[str, Json]:
-        """An agent as the manifest's fields, for import; tools of unknown types too, so that they are told of."""
+        """An agent as the manifest's fields, for import."""
         if SERVES not in live.raw:
             return {**live.raw, **live.spec}
-        block = {key: value for key, value in block_of(live.spec).items() if key != "serving"}
-        strange = read_tools(mapping(live.raw[SERVES].get("definition")).get("tools")).strange
-        tools = [*live.spec["tools"], *strange]
-        return {"id": live.remote_id, **live.spec, "tools": tools, "providers": {NAME: block}}
+        return {"id": live.remote_id, **live.spec, "providers": {NAME: besides(block_of(live.spec), ["serving"])}}
+
+    def kept(self, live: Live) -> Collection[str]:
+        return unsaid(live.raw[SERVES]) if SERVES in live.raw else ()
 
     def recognised(self, raw: Mapping[str, Json]) -> Live | None:
         """An object of an export as a live agent; None if it says that it is something else."""
         newest = mapping(mapping(raw.get("versions")).get("latest"))
         known = raw.get("object") == "agent" and text(raw.get("name")) and number(newest)
-        return live_of(raw, newest, newest) if known and kind_of(raw) == "prompt" else None
-
-
-def _after(change: Change, live: Live) -> dict[str, Json]:
-    return {**live.spec, **{item.name: item.after for item in change.fields}}
+        return live_of(raw, newest, [newest]) if known and kind_of(raw) == "prompt" else None
 
 
 def _problems(desired: Desired, template: str) -> Iterator[Diagnostic]:
-    spec, own = desired.spec, mappings(block_of(desired.spec).get("tools"))
+    spec, own = desired.spec, block_of(desired.spec).get("tools")
     name = agent_name(spec, desired.address.name if desired.address else "agent", template)
     if not AGENT_NAME.fullmatch(name):
         message = (
@@ -137,13 +131,9 @@ def _problems(desired: Desired, template: str) -> Iterator[Diagnostic]:
     if EDITED_KEY in pairs:
         message = f"the pair `{EDITED_KEY}` cannot be held: the portal writes one of that name at each edit"
         yield Diagnostic(LOSS, message, "Give it another name.", path=f"/metadata/{EDITED_KEY}")
-    yield from header_problems(block_of(spec).get("tools"), f"/providers/{NAME}/tools")
+    yield from header_problems(own, f"/providers/{NAME}/tools")
     kinds = [str(tool.get("type")) for tool in mappings(spec.get("tools"))]
-    for index, tool in numbered(block_of(spec).get("tools")):
-        if is_portable(tool) and not (tool["type"] in RESOURCES and tool["type"] in kinds):
-            message = f"this {tool['type']} says nothing that only Foundry has: it belongs in `tools` of the manifest"
-            path = f"/providers/{NAME}/tools/{index}"
-            yield Diagnostic("agents-tool", message, "Move it there, in the words of a manifest.", path=path)
+    yield from TOOLS.misplaced(own, f"/providers/{NAME}/tools", "Foundry", RESOURCES.keys() & kinds)
     if (count := len(write_tools(spec, own))) > _MOST_TOOLS:
         message = f"there are {count} tools with those below `providers`; {_MOST_TOOLS} is the most for an agent"
         yield Diagnostic("too-many", message, f"Remove {count - _MOST_TOOLS}.", path="/tools")
@@ -156,6 +146,8 @@ def _problems(desired: Desired, template: str) -> Iterator[Diagnostic]:
             message = "file_search needs a vector store here: the service requires one"
             remedy = "Name one: `tool_resources: {file_search: {vector_store_ids: [{ref: VectorStore/NAME}]}}`."
             yield Diagnostic("foundry-search", message, remedy, path=f"/tools/{kinds.index(kind)}")
+    # Models of OpenAI refuse it; others may not.
+    yield from strict_problems(spec, Severity.WARNING)
     form = mapping(spec.get("response_format"))
     if form.get("type") == "json_schema" and mapping(form.get("json_schema")).get("schema") is None:
         message = "a json_schema without `schema` cannot be held"

@@ -32,6 +32,7 @@ from ..wire import Answer, Verb
 from .forms import agent_name, alike, body
 from .serving import (
     AGENT_NAME,
+    MOST_COMPARED,
     NOT_THIS_API,
     SERVES,
     Raw,
@@ -41,7 +42,6 @@ from .serving import (
     kind_of,
     live_of,
     name_of,
-    newest_marked,
     newest_of,
     number,
     pin,
@@ -113,12 +113,13 @@ class AgentVerbs:
 
     def read(self, agent: Raw) -> Live:
         newest, at = newest_of(agent), serving(agent)
-        history = self._history(agent) if hides_marker(agent) else ()
-        served = next((item for item in (newest, *history) if number(item) == at), None)
+        few = number(newest) <= MOST_COMPARED and number(newest) != at
+        versions = [newest, *(self._history(agent) if few or hides_marker(agent) else ())]
+        served = next((item for item in versions if number(item) == at), None)
         if served is None:
             found = find(self._http, _path(name_of(agent), at))
             served = found if found is not None and number(found) == at else None
-        return live_of(agent, served, newest_marked((newest, *history)))
+        return live_of(agent, served, versions)
 
     def _history(self, agent: Raw) -> Sequence[Raw]:
         """Every version. They never change, so they are asked for again only where there is a newer one."""
@@ -149,7 +150,7 @@ class AgentVerbs:
         except Conflict as error:
             raise StaleError(error.message, _AGAIN) from error
         self.met.add(name)
-        return live_of({"name": name, "versions": {"latest": made}}, made, made)
+        return live_of({"name": name, "versions": {"latest": made}}, made, [made])
 
     def update(
         self, live: Live, fields: Mapping[str, Json], marker: Marker | None, at_default: Set[str] = frozenset()
@@ -245,7 +246,9 @@ class AgentVerbs:
             except UnknownOutcome as doubt:
                 lost, attempts = doubt, attempts + (not isinstance(doubt, HeldBack))
                 try:
-                    found = [raw for raw in self.versions(name) if number(raw) > newest and has_marker(raw, wanted)]
+                    since = [raw for raw in self.versions(name) if number(raw) > newest and has_marker(raw, wanted)]
+                    # Others may have copied the pairs of an update, but not those of a create, which are new.
+                    found = [raw for raw in since if not newest or alike(raw, wanted)]
                 except RetinueError as error:
                     raise UnknownOutcome(f"{doubt.message}, and a look failed: {error.message}") from error
                 if found:
@@ -290,7 +293,7 @@ class AgentVerbs:
         moved = self._point(agent, split)
         if serving(moved) != number(target):
             raise ServiceError(f"the service did not make version {number(target)} of {name_of(agent)} serve")
-        return live_of(moved, target, newest_marked((newest_of(moved), *history)))
+        return live_of(moved, target, [newest_of(moved), *history])
 
     def _point(self, agent: Raw, split: Mapping[int, int]) -> Raw:
         found: Raw = self._patch.send(Verb.UPDATE, "PATCH", _path(name_of(agent)), body=pin(agent, split))

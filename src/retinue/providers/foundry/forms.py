@@ -13,9 +13,9 @@ from ...core.model import Json
 from ...schema import by_name, with_extras
 from ..assistants_v2 import ASSISTANT
 from ..base import Marker
-from ..lenient import mapping, text
+from ..lenient import besides, mapping, stated, text
 from ..metadata import authors, pairs, texts
-from .flat_tools import SCHEMA, read_tools, unsaid, write_tools
+from .flat_tools import SCHEMA, TOOLS, read_tools, write_tools
 
 NAME = "foundry"
 NAME_KEY = "retinue.name"
@@ -43,22 +43,24 @@ def agent_name(spec: Mapping[str, Json], address: str, template: str) -> str:
 
 def to_spec(version: Mapping[str, Json]) -> dict[str, Json]:
     definition, held = mapping(version.get("definition")), texts(version)
-    reasoning, tools = mapping(definition.get("reasoning")), read_tools(definition.get("tools"))
+    reasoning, tools = mapping(definition.get("reasoning")), definition.get("tools")
     block = {
         **{name: definition.get(name) for name in _BLOCK},
         "reasoning": {name: reasoning.get(name) for name in _REASONING},
-        "tools": tools.own,
+        "tools": TOOLS.read(tools).own,
     }
-    return {name: definition.get(name) for name in ("model", "instructions", "temperature", "top_p")} | {
-        "name": held.get(NAME_KEY),
-        "description": text(version.get("description")),
-        "tools": tools.portable,
-        "tool_resources": tools.resources,
-        "metadata": {key: item for key, item in authors(held).items() if key not in (NAME_KEY, EDITED_KEY)},
-        "response_format": _read_format(mapping(definition.get("text")).get("format")),
-        "reasoning_effort": reasoning.get("effort"),
-        "providers": {NAME: block},
-    }
+    return (
+        read_tools(tools)
+        | {name: definition.get(name) for name in ("model", "instructions", "temperature", "top_p")}
+        | {
+            "name": held.get(NAME_KEY),
+            "description": text(version.get("description")),
+            "metadata": {key: item for key, item in authors(held).items() if key not in (NAME_KEY, EDITED_KEY)},
+            "response_format": _read_format(mapping(definition.get("text")).get("format")),
+            "reasoning_effort": reasoning.get("effort"),
+            "providers": {NAME: block},
+        }
+    )
 
 
 def _read_format(held: Json) -> Json:
@@ -79,30 +81,22 @@ def body(
     """
     definition = mapping((before or {}).get("definition"))
     block, form = block_of(spec), mapping(spec.get("response_format"))
-    inner = _stated(mapping(form.get("json_schema")))
+    inner = stated(mapping(form.get("json_schema")))
     own = mapping(block.get("reasoning"))
     reasoning = {"effort": spec.get("reasoning_effort"), **{name: own.get(name) for name in _REASONING}}
     written = {"format": {**inner, "type": form["type"]}} if form else {}
     parts = {
-        "reasoning": {**_others(definition.get("reasoning"), _WITHIN["reasoning"]), **_stated(reasoning)},
-        "text": {**_others(definition.get("text"), _WITHIN["text"]), **written},
+        "reasoning": {**besides(definition.get("reasoning"), _WITHIN["reasoning"]), **stated(reasoning)},
+        "text": {**besides(definition.get("text"), _WITHIN["text"]), **written},
         "tools": write_tools(spec, block.get("tools"), definition.get("tools")),
         **{name: spec.get(name) for name in ("model", "instructions")},
         **{name: spec.get(name) for name in ("temperature", "top_p") if name not in at_default},
         **{name: block.get(name) for name in _BLOCK},
     }
-    stated = {name: value for name, value in parts.items() if value not in (None, {}, [])}
-    whole = {**_others(definition, _KNOWN), "kind": "prompt", **stated}
+    full = {name: value for name, value in parts.items() if value not in (None, {}, [])}
+    whole = {**besides(definition, _KNOWN), "kind": "prompt", **full}
     found = {"definition": whole, "metadata": metadata(spec, marker)}
     return found if spec.get("description") is None else {**found, "description": spec["description"]}
-
-
-def _stated(members: Mapping[str, Json]) -> dict[str, Json]:
-    return {key: value for key, value in members.items() if value is not None}
-
-
-def _others(held: Json, known: Set[str]) -> dict[str, Json]:
-    return {key: value for key, value in mapping(held).items() if key not in known}
 
 
 def metadata(spec: Mapping[str, Json], marker: Marker | None) -> dict[str, str]:
@@ -115,20 +109,13 @@ def metadata(spec: Mapping[str, Json], marker: Marker | None) -> dict[str, str]:
 def alike(one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:
     """Whether two versions say the same, the marker aside."""
     specs = (canonical(to_spec(item), _ASSISTANT) for item in (one, other))
-    return same(*specs) and same(*map(_unsaid, (one, other)))
+    return same(*specs) and same(unsaid(one), unsaid(other))
 
 
-def _unsaid(version: Mapping[str, Json]) -> dict[str, Json]:
-    """What no manifest can say, by name."""
-    definition = mapping(version.get("definition"))
-    tools, found = definition.get("tools"), _others(definition, _KNOWN)
-    for part, known in _WITHIN.items():
-        found |= {f"{part}.{name}": item for name, item in _stated(_others(definition.get(part), known)).items()}
-    return {**found, **unsaid(tools), "tools": read_tools(tools).strange}
-
-
-def carried(version: Mapping[str, Json]) -> list[str]:
+def unsaid(version: Mapping[str, Json]) -> dict[str, Json]:
     """What a version has that no manifest can say, by name."""
-    found = _unsaid(version)
-    tools = [text(tool.get("type")) or "a tool without a type" for tool in found.pop("tools")]
-    return [*found, *tools]
+    definition = mapping(version.get("definition"))
+    found = besides(definition, _KNOWN)
+    for part, known in _WITHIN.items():
+        found |= {f"{part}.{name}": item for name, item in stated(besides(definition.get(part), known)).items()}
+    return found | TOOLS.unsaid(definition.get("tools"))

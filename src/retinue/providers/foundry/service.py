@@ -52,7 +52,7 @@ class FoundryService(ByKind):
 
     def versions(self, live: Live) -> Sequence[Version]:
         def version(raw: Mapping[str, Json]) -> Version:
-            alone = live_of({"name": live.remote_id, "versions": {"latest": raw}}, raw, raw)
+            alone = live_of({"name": live.remote_id, "versions": {"latest": raw}}, raw, [raw])
             return Version(number(raw), created_at(raw), number(raw) == serving(live.raw), alone)
 
         found = self.agents.versions(live.remote_id) if SERVES in live.raw else ()
@@ -98,7 +98,7 @@ class FoundryService(ByKind):
         """Another agent has the name that a create needs."""
         if change.action is not Action.CREATE or self.verbs[change.address.kind] is not self.agents:
             return None
-        name = agent_name({item.name: item.after for item in change.fields}, change.address.name, self.agents.template)
+        name = agent_name(change.values, change.address.name, self.agents.template)
         name = self.agents.folded.get(name, name)
         held = self.agents.listed.get(name)
         if held is None and name not in self._taken:

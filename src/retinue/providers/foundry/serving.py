@@ -22,6 +22,8 @@ Raw = Mapping[str, Json]
 AGENT_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 SERVES = "serves"
 """Where the version that serves stands in what is kept of an agent, and of nothing else."""
+MOST_COMPARED = 100
+"""Versions that one request lists: so many are read to learn what may have been applied last."""
 LATEST = "@latest"
 """In place of a number in a rule: the newest version, as without rules."""
 NOT_THIS_API = "Check `endpoint`: it is the project's, https://NAME.services.ai.azure.com/api/projects/NAME."
@@ -98,13 +100,14 @@ def newest_marked(versions: Iterable[Raw]) -> Raw | None:
     return max(marked, key=number, default=None)
 
 
-def live_of(agent: Raw, served: Raw | None, marked: Raw | None) -> Live:
-    """`served`: the version that most callers get, None if there is no such one; `marked`: the newest with a marker.
+def live_of(agent: Raw, served: Raw | None, versions: Sequence[Raw]) -> Live:
+    """`served`: the version that most callers get, None if there is no such one; `versions`: all that are known.
 
-    That one names the owner. What was asked last of what serves, its own marker says, unless it has none: then it is
-    an edit outside, of unknown history, as is a pointer that was moved.
+    The newest of these with a marker names the owner. What was asked last of what serves, its own marker says, unless
+    it has none: then it is an edit outside, of unknown history, as is a pointer that was moved. Nothing tells who moved
+    it, and so which of all versions was applied last.
     """
-    shown, split = newest_of(agent) if served is None else served, shares(agent)
+    shown, split, marked = newest_of(agent) if served is None else served, shares(agent), newest_marked(versions)
     owner, applied = (texts(marked or {}).get(key) for key in MARKER_KEYS)
     spec = to_spec(shown)
     if owner == FORGOTTEN:
@@ -114,6 +117,8 @@ def live_of(agent: Raw, served: Raw | None, marked: Raw | None) -> Live:
     if moved := len(split) > 1 or served is None:
         stated = {str(version): percent for version, percent in sorted(split.items())}
         spec["providers"] = {NAME: {**spec["providers"][NAME], "serving": stated}}
+    whole = not moved and newest_marked([shown]) and number(newest_of(agent)) <= MOST_COMPARED
+    others = [texts(item)[APPLIED_KEY] for item in versions if item is not shown and APPLIED_KEY in texts(item)]
     return Live(
         ASSISTANT.name,
         spec,
@@ -121,6 +126,7 @@ def live_of(agent: Raw, served: Raw | None, marked: Raw | None) -> Live:
         marker_address=owner or None,
         marker_applied=applied or None,
         set_back=moved or (marked is not None and number(marked) != number(shown)),
+        others_applied=tuple(dict.fromkeys(others)) if whole else (),
         raw={**agent, SERVES: shown},
     )
 

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 
+from ...core.literals import SECRET
 from ...core.model import Desired, Diagnostic, Json, Live, Severity
 from ...core.pointer import join_pointer
 from ...schema import by_name, schema_beside
 from ..assistants_v2 import ASSISTANT
 from ..base import Auth, Capabilities, Provider, Service, Support
 from ..lenient import text_members
-from ..losses import SECRET
 from ..wire import Connection
 from .block import DEFAULT_KEYS, NAME, block_of
 from .mapping import SYSTEM, UNNAMED
@@ -90,8 +89,7 @@ class LangGraphProvider(Provider):
 
     def exported(self, live: Live) -> dict[str, Json]:
         """An assistant as the manifest's fields, for import."""
-        block = replace(block_of(live.spec), not_mirrored={})
-        return {"id": live.remote_id, **live.spec, "providers": {NAME: block.to_spec()}}
+        return {"id": live.remote_id, **live.spec, "providers": {NAME: block_of(live.spec).to_spec()}}
 
 
 PROVIDER = LangGraphProvider()

@@ -24,15 +24,11 @@ _NUMBERS = ("temperature", "top_p")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """`keys`: the context key of each field; `context`: what else the graph is given.
-
-    `not_mirrored`: found on live objects only: by key, what the other copy of the context holds otherwise.
-    """
+    """`keys`: the context key of each field; `context`: what else the graph is given."""
 
     graph_id: str | None = None
     keys: Mapping[str, str] = field(default_factory=lambda: DEFAULT_KEYS)
     context: Mapping[str, Json] = field(default_factory=dict)
-    not_mirrored: Mapping[str, Json] = field(default_factory=dict)
 
     @property
     def own_keys(self) -> dict[str, str]:
@@ -41,12 +37,7 @@ class Block:
 
     def to_spec(self) -> dict[str, Json]:
         """The block as a manifest has it, defaults left out."""
-        whole = {
-            "graph_id": self.graph_id,
-            "context_keys": self.own_keys,
-            "context": dict(self.context),
-            "not_mirrored": dict(self.not_mirrored),
-        }
+        whole = {"graph_id": self.graph_id, "context_keys": self.own_keys, "context": dict(self.context)}
         return {name: value for name, value in whole.items() if value not in (None, {})}
 
 

@@ -59,13 +59,13 @@ def to_live(raw: Mapping[str, Json]) -> Live:
     keys = keys_from(metadata.get(KEYS_KEY))
     context, not_mirrored = copies_of(raw)
     fields, rest = split_context(context, keys)
-    block = Block(text(raw.get("graph_id")), keys, rest, not_mirrored)
+    block = Block(text(raw.get("graph_id")), keys, rest).to_spec()
     spec = {
         "name": name if (name := text(raw.get("name"))) != UNNAMED else None,
         "description": text(raw.get("description")),
         **fields,
         "metadata": {key: value for key, value in texts.items() if key not in _OURS},
-        "providers": {NAME: block.to_spec()},
+        "providers": {NAME: {**block, **({"not_mirrored": not_mirrored} if not_mirrored else {})}},
     }
     return marked(ASSISTANT, spec, remote_id, seconds(raw.get("created_at")), texts, raw)
 

@@ -7,28 +7,38 @@ is not verified.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...core.model import Change, Desired, Diagnostic, Json, Live, Obstacle, Severity
-from ...schema import by_name, schema_beside
+from ...schema import by_name
 from ..assistants_v2 import ASSISTANT
+from ..assistants_v2.strict import strict_problems
 from ..base import ByKind, Capabilities, Configured, Marker, Provider, Resolved, Service, Settings, Support
 from ..lenient import mapping, numbered, text
 from ..losses import LOSS, OVERLAY, function_problems, header_problems
 from ..metadata import MOST_PAIRS, full
 from ..openai_assistants import SETTINGS, AssistantVerbs, Form, classify, headers_of
 from ..wire import Connection
-from .forms import DESCRIPTION_KEY, NAME, as_understood, block_of, create_body, metadata, to_live, update_body
-from .tools import is_portable, strange_tools, write_tools
+from .forms import (
+    DESCRIPTION_KEY,
+    NAME,
+    SCHEMA,
+    TOOLS,
+    as_understood,
+    block_of,
+    create_body,
+    metadata,
+    to_live,
+    update_body,
+)
 
 if TYPE_CHECKING:
     from ..http import Http
 
 __all__ = ["PROVIDER", "OpenAIAgentsProvider", "classify"]
 
-_SCHEMA: Json = schema_beside(__package__, "schema")
 _GONE = (
     "The Agents API is a beta: check that this account takes part in it, and `endpoint` (https://api.openai.com/v1, or"
     " `emulator` to work locally)."
@@ -79,14 +89,11 @@ def _problems(desired: Desired) -> Iterator[Diagnostic]:
             yield Diagnostic(LOSS, message, OVERLAY, path=f"/tools/{index}")
         yield from function_problems(tool, f"/tools/{index}")
     yield from _format(mapping(spec.get("response_format")))
-    block = block_of(spec)
-    yield from header_problems(block.get("tools"), f"/providers/{NAME}/tools")
-    for index, tool in numbered(block.get("tools")):
-        if is_portable(tool):
-            message = f"this {tool['type']} says nothing that only OpenAI has: it belongs into `tools` of the manifest"
-            remedy = "Move it there, in the words of a manifest."
-            yield Diagnostic("agents-tool", message, remedy, path=f"/providers/{NAME}/tools/{index}")
-    tools = write_tools(spec.get("tools"), block.get("tools"))
+    yield from strict_problems({"response_format": spec.get("response_format")})
+    own = block_of(spec).get("tools")
+    yield from header_problems(own, f"/providers/{NAME}/tools")
+    yield from TOOLS.misplaced(own, f"/providers/{NAME}/tools", "OpenAI")
+    tools = TOOLS.write(spec.get("tools"), own)
     size = len(json.dumps(tools, ensure_ascii=False, separators=(",", ":")).encode())
     if size > _MOST_TOOL_BYTES:
         message = f"the tools cannot be held: they take {size:,} bytes, {_MOST_TOOL_BYTES:,} is the most for an agent"
@@ -118,9 +125,10 @@ class OpenAIAgentsProvider(Provider):
         list_lag=2.0,
         key_variable="OPENAI_API_KEY",
         endpoint="https://api.openai.com/v1",
+        base="/v1",
         account="the organization, where answers name it",
         settings=SETTINGS,
-        extras={ASSISTANT.name: _SCHEMA},
+        extras={ASSISTANT.name: SCHEMA},
         replaced={ASSISTANT.name: frozenset({"description", "metadata"})},
         fields={
             ASSISTANT.name: {
@@ -135,7 +143,7 @@ class OpenAIAgentsProvider(Provider):
                 "top_p": (Support.UNSUPPORTED, _NO_SAMPLING),
                 "response_format": (Support.NATIVE, "text, or json_schema: its schema alone"),
                 "reasoning_effort": _NATIVE,
-                "providers": (Support.NATIVE, ", ".join(_SCHEMA["properties"])),
+                "providers": (Support.NATIVE, ", ".join(SCHEMA["properties"])),
             }
         },
     )
@@ -152,7 +160,7 @@ class OpenAIAgentsProvider(Provider):
         """More than 16 metadata pairs, counting a description that the manifest leaves to others."""
         if live is None:
             return None
-        spec = {**live.spec, **{item.name: item.after for item in change.fields}}
+        spec = {**live.spec, **change.values}
         count = len(metadata(spec, Marker("-", "-"), live))
         return full(live, count, "Keep fewer metadata keys, or no description.")
 
@@ -161,12 +169,14 @@ class OpenAIAgentsProvider(Provider):
         return AgentsService(connection.with_headers(headers).http(classify))
 
     def exported(self, live: Live) -> dict[str, Json]:
-        """An agent as the manifest's fields, for import; tools of unknown types too, so that they are told of."""
-        tools = [*live.spec["tools"], *strange_tools(live.raw.get("tools"))]
+        """An agent as the manifest's fields, for import."""
         form = live.spec["response_format"]
         if mapping(form).get("type") == "json_schema":
             form = {**form, "json_schema": {"name": "answer", **form["json_schema"]}}
-        return {"id": live.remote_id, **live.spec, "tools": tools, "response_format": form}
+        return {"id": live.remote_id, **live.spec, "response_format": form}
+
+    def kept(self, live: Live) -> Collection[str]:
+        return TOOLS.unsaid(live.raw.get("tools"))
 
     def recognised(self, raw: Mapping[str, Json]) -> Live | None:
         """An object of an export as a live agent; None if it says that it is something else."""

@@ -9,15 +9,32 @@ from collections.abc import Mapping
 
 from ...core.canonical import same
 from ...core.model import Json, Live
+from ...schema import schema_beside
+from ..agent_tools import FUNCTION, FlatTools
 from ..assistants_v2 import ASSISTANT
 from ..base import Marker
 from ..lenient import besides, mapping
 from ..metadata import authors, live_of, pairs, texts
-from .tools import read_tools, with_unknown, write_tools
 
 NAME = "openai-agents"
 DESCRIPTION_KEY = "retinue.description"
 """The metadata pair that holds the description, for which an agent has no member."""
+
+
+SCHEMA: Json = schema_beside(__package__, "schema")
+TOOLS = FlatTools(
+    SCHEMA,
+    {
+        "function": {f"function/{name}": name for name in FUNCTION if name != "strict"},
+        "mcp": {"server_label": "server_label", "server_url": "transport/server_url", "allowed_tools": "allowed_tools"},
+        "web_search": {
+            "search_context_size": "context_size",
+            "filters/allowed_domains": "allowed_domains",
+            **{f"user_location/{name}": f"location/{name}" for name in ("city", "country", "region", "timezone")},
+        },
+    },
+    only={"mcp": {"transport/type": "http", "transport/headers": None}},
+)
 
 
 def block_of(spec: Mapping[str, Json]) -> Mapping[str, Json]:
@@ -28,9 +45,9 @@ def to_live(raw: Mapping[str, Json]) -> Live:
     """Raises ServiceError if this is no agent."""
     held = texts(raw)
     reasoning, text = mapping(raw.get("reasoning")), mapping(raw.get("text"))
-    tools, own = read_tools(raw.get("tools"))
+    tools = TOOLS.read(raw.get("tools"))
     block = {
-        "tools": own,
+        "tools": tools.own,
         "service_tier": raw.get("service_tier"),
         "reasoning": {"summary": reasoning.get("summary")},
         "text": {"verbosity": text.get("verbosity")},
@@ -39,7 +56,7 @@ def to_live(raw: Mapping[str, Json]) -> Live:
     spec = {name: raw.get(name) for name in ("name", "model", "instructions")} | {
         "description": held.get(DESCRIPTION_KEY),
         "metadata": {key: value for key, value in authors(held).items() if key != DESCRIPTION_KEY},
-        "tools": tools,
+        "tools": tools.portable,
         "response_format": _read_format(text.get("format")),
         "reasoning_effort": reasoning.get("effort"),
         "providers": {NAME: block},
@@ -68,7 +85,7 @@ def _members(spec: Mapping[str, Json]) -> dict[str, Json]:
     most = {"max_concurrent_subagents": several.get("max_concurrent_subagents") or 6}
     return {
         **{name: spec.get(name) for name in ("model", "name", "instructions")},
-        "tools": write_tools(spec.get("tools"), block.get("tools")),
+        "tools": TOOLS.write(spec.get("tools"), block.get("tools")),
         "reasoning": {
             "effort": spec.get("reasoning_effort"),
             "summary": mapping(block.get("reasoning")).get("summary"),
@@ -106,7 +123,7 @@ def update_body(live: Live, fields: Mapping[str, Json], marker: Marker | None) -
     spec = {**live.spec, **fields}
     body, raw = _changed(_members(live.spec), _members(spec)), live.raw
     if "tools" in body:
-        body["tools"] = with_unknown(body["tools"], raw.get("tools"))
+        body["tools"] = TOOLS.write(spec.get("tools"), block_of(spec).get("tools"), raw.get("tools"))
     for name in body.keys() & _OF_PART:
         body[name] = {**besides(raw.get(name), _OF_PART[name]), **body[name]}
     form, before = mapping(mapping(body.get("text")).get("format")), mapping(mapping(raw.get("text")).get("format"))

@@ -1,0 +1,83 @@
+"""Finds secrets that stand in an object itself, by where they stand: in a header, a URL, a member of a telling name.
+
+A service may hold them; a file, a plan or a page never does. Pure; the keys of a run are another matter (masking.py).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote_plus
+
+from .masking import MASK
+from .model import MISSING, Json, Kind
+from .pointer import join_pointer
+
+SECRET = re.compile(
+    r"(?i:(?:^|[^a-z])(?:(?:api|access|private|secret)[_-]?key|password|passwd|secret|token)$)"
+    r"|[A-Za-z0-9](?:ApiKey|APIKey|Password|Passwd|Secret|Token)$"
+)
+"""The name of a value that is most likely a secret."""
+_HEADER = re.compile(r"(?i)(?:authorization|cookie|-auth|-key)$")
+_SIGNED = re.compile(r"(?i)(?:bearer|basic|digest|token)\s+\S")
+"""How the value of a header begins that signs a request."""
+_IN_QUERY = frozenset(("key", "sig", "signature", "code", "auth"))
+_URL = re.compile(r"([a-z][a-z0-9+.-]*://)([^/?#\s]*@)?([^?#\s]*)(\?[^#\s]*)?(#\S*)?", re.IGNORECASE)
+
+
+def signs(header: str, value: str = "") -> bool:
+    """Whether a header of this name, or with this value, is one that signs a request."""
+    return bool(_HEADER.search(header) or SECRET.search(header) or _SIGNED.match(value))
+
+
+def screened(spec: Mapping[str, Json], kind: Kind, *, mask: bool = True) -> tuple[dict[str, Json], tuple[str, ...]]:
+    """`spec` with `[key]` in the place of each secret, or with nothing there, and the pointers to these places.
+
+    Plain texts and free maps of texts, such as `metadata`, are the author's own words, and stay.
+    """
+    found: list[str] = []
+    put: Any = MASK if mask else MISSING
+
+    def walk(value: Json, steps: tuple[str | int, ...], name: str, within: str) -> Json:
+        """`name`: of the nearest member that this is the value of; `within`: of what holds that."""
+        if isinstance(value, dict):
+            label = value.get("name", value.get("key"))
+            items = [
+                # `{name: Authorization, value: …}` is a header too.
+                (key, walk(item, (*steps, key), str(label) if key == "value" and label else key, name))
+                for key, item in value.items()
+            ]
+            return {key: item for key, item in items if item is not MISSING}
+        if isinstance(value, list):
+            walked = [walk(item, (*steps, index), name, within) for index, item in enumerate(value)]
+            return [item for item in walked if item is not MISSING]
+        if not isinstance(value, str) or not value:
+            return value
+        is_header = within.lower().endswith("headers") or name.lower().endswith(("authorization", "cookie"))
+        new = put if SECRET.search(name) or (is_header and signs(name, value)) else _without_secrets(value, put)
+        if new != value:
+            found.append(join_pointer(steps))
+        return new
+
+    fields = {name: field.shape for name, field in kind.fields.items() if name in spec}
+    inside = [name for name, shape in fields.items() if shape.values is None and isinstance(spec[name], dict | list)]
+    return {**spec, **{name: walk(spec[name], (name,), name, "") for name in inside}}, tuple(found)
+
+
+def _without_secrets(text: str, put: Any) -> str:
+    """A text that is a URL, without its user info and the secrets of its query."""
+    parts = _URL.fullmatch(text)
+    if parts is None:
+        return text
+    scheme, user, rest, query, fragment = (part or "" for part in parts.groups())
+    pairs = []
+    for pair in query[1:].split("&") if query else ():
+        name, _, value = pair.partition("=")
+        plain = unquote_plus(name)
+        if not value or not (SECRET.search(plain) or plain.lower() in _IN_QUERY):
+            pairs.append(pair)
+        elif put is not MISSING:
+            pairs.append(f"{name}={put}")
+    user = f"{put}@" if user and put is not MISSING else ""
+    return f"{scheme}{user}{rest}{'?' if pairs else ''}{'&'.join(pairs)}{fragment}"
