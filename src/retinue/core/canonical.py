@@ -42,11 +42,12 @@ def canonical(spec: Fields, kind: Kind) -> dict[str, Json]:
     """
     result = {}
     for name, field in kind.fields.items():
-        value = canonical_value(spec.get(name), field.shape)
+        value = spec.get(name)
+        value = MISSING if value is None else canonical_value(value, field.shape)
         if value is MISSING:
             # An empty list or mapping is a new one each time.
-            default = field.shape.default
-            value = type(default)() if default in ([], {}) else default
+            value = field.shape.default
+            value = value if value or not isinstance(value, list | dict) else type(value)()
         if value is not MISSING:
             result[name] = value
     return result

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from ..core.model import Diagnostic
+from ..core.patterns import pattern
 from ..core.problem import Problem, shown
 from ..core.spelling import closest
 from .located import Map, mappings_in
@@ -57,7 +58,7 @@ def endpoint_problem(endpoint: str, allow_http: bool) -> Problem | None:
     return None
 
 
-_ROUTE = re.compile(
+_ROUTE = pattern(
     r"/(assistants|agents|assistantagents|threads|runs|files|vector_stores|vector-stores|models|responses|completions"
     r"|chat/completions|chatflows|deployments)(/.*)?$"
 )

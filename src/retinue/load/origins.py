@@ -5,12 +5,12 @@ Pure; knows values and places, reads no file.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
 from ..core.model import Action, Address, Cause, Change, Diagnostic, Json, Kind, Place, Severity
+from ..core.patterns import pattern
 from ..core.pointer import split_pointer
 from ..core.values import dataclass
 from .composing import Composed
@@ -19,7 +19,7 @@ from .manifests import Loaded
 from .yaml import parse_text
 
 # The line that opens a block text: indentation, dashes, a key, dashes, and nothing behind the sign.
-_BLOCK = re.compile(r"""\s*(- )*(([^\s"']((?!: ).)*|"([^"\\]|\\.)*"|'([^']|'')*'): )?(- )*\|[-+]?""")
+_BLOCK = pattern(r"""\s*(- )*(([^\s"']((?!: ).)*|"([^"\\]|\\.)*"|'([^']|'')*'): )?(- )*\|[-+]?""")
 Path = tuple[str | int, ...]
 
 

@@ -7,16 +7,16 @@ what identifies an item, so that one new tool does not shift all tools after it.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..core.canonical import Shared, canonical_value, same
 from ..core.model import MISSING, Json, Shape
+from ..core.patterns import pattern
 from ..core.references import target_of
 
 _MOST_LEAVES = 8
-_PLAIN_KEY = re.compile(r"[^\s.\[\]]+( [^\s.\[\]]+)*")
+_PLAIN_KEY = pattern(r"[^\s.\[\]]+( [^\s.\[\]]+)*")
 
 
 class Leaf(NamedTuple):

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable
 
 from ..core.model import Json
+from ..core.patterns import pattern
 
 # All of the categories Cc, Cf, Co, Cs, Zl and Zp, and what is drawn as nothing although it counts as a letter or a
 # mark: fillers, and the variation selectors. A joiner stays where it joins (emoji, and the scripts that need it), a
@@ -24,10 +25,10 @@ _HIDDEN = (
     "|(?<![#*0-9\xa9\xae\u203c\u2049\u2100-\u32ff\U0001f000-\U0001faff])[\ufe0e\ufe0f]|(?<=[#*0-9])[\ufe0e\ufe0f](?!\u20e3)"
 )
 # A runner trims a line before it looks for `::command`; the older forms count anywhere in a line.
-_COMMAND = re.compile(r"^((?:\s|\x1b\[[0-9;]*m)*)::|(##(?:vso)?)(?=\[)", re.MULTILINE)
-_NOT_ASCII = re.compile("[^\x00-\x7f]")
+_COMMAND = pattern(r"^((?:\s|\x1b\[[0-9;]*m)*)::|(##(?:vso)?)(?=\[)", re.MULTILINE)
+_NOT_ASCII = pattern("[^\x00-\x7f]")
 # In JSON the older forms end in a character that has an escape; no line of it starts with `::`.
-_BRACKET = re.compile(r"(?:(?<=##)|(?<=##vso))\[")
+_BRACKET = pattern(r"(?:(?<=##)|(?<=##vso))\[")
 
 
 def _json_escape(char: str) -> str:
