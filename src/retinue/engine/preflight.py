@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import field, replace
 from functools import partial
 
 from ..core.content import key_of
@@ -17,7 +16,7 @@ from ..core.links import used_elsewhere
 from ..core.model import Action, Address, Change, ObjectKey, Plan, Resource
 from ..core.observation import Observation, of_others
 from ..core.references import addresses_in, grounded
-from ..core.values import dataclass
+from ..core.values import dataclass, field, replace
 from ..core.waves import needs, order
 from .read import read_live, read_ours, read_whole
 from .run import Run

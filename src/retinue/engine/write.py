@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from ..core import differences
 from ..core.content import key_of, scope_of
@@ -24,7 +23,7 @@ from ..core.marker import Applied, Mark
 from ..core.marks import at_default, begun, ended, fields_to_send, next_applied, with_observations
 from ..core.model import Action, Change, Diagnostic, Fields, Live, Resource, Severity
 from ..core.references import grounded, to_names
-from ..core.values import dataclass
+from ..core.values import dataclass, replace
 from ..providers.base import Uploader
 from .read import read_live
 from .run import Run, packed

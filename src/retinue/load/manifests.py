@@ -5,14 +5,13 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import field
 from typing import Any, Final
 
 from ..core.model import Address, Desired, Diagnostic, Kind, Obstacle, Place, Severity
 from ..core.pointer import split_pointer
 from ..core.problem import shown
 from ..core.spelling import closest
-from ..core.values import dataclass
+from ..core.values import dataclass, field
 from ..schema import EXTRAS, Catalogue, with_extras
 from .composing import composed
 from .documents import Manifest, described, environments_of, identify, policy_of, read, unknown_environments

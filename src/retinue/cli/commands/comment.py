@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,7 +15,7 @@ import click
 from ...core.codec import outcome, plan_to_json
 from ...core.errors import AuthError, ServiceError, UsageError
 from ...core.model import Plan
-from ...core.values import dataclass
+from ...core.values import dataclass, replace
 from ...load.endpoints import is_loopback
 from ...providers.wire import Connection
 from ...render.fit import LIMIT
