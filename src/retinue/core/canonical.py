@@ -69,7 +69,7 @@ def canonical_value(value: Json, shape: Shape) -> Json:
         return value.notes[shape]
     elif isinstance(value, list):
         items = shape.items or _ANY
-        value = [short for item in value if (short := _item(item, items)) is not MISSING]
+        value = [short for item in value if (short := canonical_item(item, items)) is not MISSING]
         if shape.unordered:
             value = sorted({canonical_json(item): item for item in value}.values(), key=canonical_json)
         value = _shared(value)
@@ -98,14 +98,14 @@ def _object(value: dict[str, Json], shape: Shape) -> Json:
     return result
 
 
-def _item(value: Json, shape: Shape | None) -> Json:
+def canonical_item(value: Json, shape: Shape | None) -> Json:
     """The canonical form of a list's item (without a shape the plain one): one and the same for equal items.
 
     Objects have many items in common, such as tools; so these are brought to that form, written and compared once.
     """
     if isinstance(value, Noted) and value.notes is not None:
         if shape not in value.notes:
-            value.notes[shape] = _item(json.loads(json.dumps(value)), shape)
+            value.notes[shape] = canonical_item(json.loads(json.dumps(value)), shape)
         return value.notes[shape]
     if type(value) is dict:
         try:
@@ -138,7 +138,7 @@ def plain_shared(value: Json) -> Json:
     """As `plain`, with equal lists, and equal items of lists, as one value, that nothing may change."""
     if isinstance(value, Shared):
         return value
-    return _shared([_item(item, None) for item in value]) if isinstance(value, list) else plain(value)
+    return _shared([canonical_item(item, None) for item in value]) if isinstance(value, list) else plain(value)
 
 
 def plain(value: Json) -> Json:

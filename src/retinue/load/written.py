@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-from ..core.canonical import canonical_value, same
+from ..core.canonical import canonical_item, canonical_value, same
 from ..core.model import MISSING, WRITTEN, Change, Desired, Diagnostic, Json, Kind, Place, Severity, Shape
 from .files import Files
 from .located import place_of
@@ -93,10 +93,11 @@ def _differing(before: Json, after: Json, shape: Shape, path: _Steps) -> list[_S
                 found += _differing(before.get(key), value, sub, (*path, key))
     elif isinstance(before, list) and isinstance(after, list):
         items = shape.items or Shape()
-        known = [canonical_value(item, items) for item in before]
+        known = [canonical_item(item, items) for item in before]
+        held = set(map(id, known))  # equal items are mostly one and the same
         for number, item in enumerate(after):
-            short = canonical_value(item, items)
-            if not any(same(short, other) for other in known):
+            short = canonical_item(item, items)
+            if id(short) not in held and not any(same(short, other) for other in known):
                 partner = next((other for other in before if _name(other) == _name(item) is not None), None)
                 found += _differing(partner, item, items, (*path, number))
     return found or [path]
