@@ -35,6 +35,9 @@ def commands(folder: Path, job: str) -> Iterator[list[str]]:
     for step in pipeline(folder)["jobs"][job]["steps"]:
         words = shlex.split(step.get("run", ""))
         if words[:1] == ["retinue"]:
+            if words[-1].startswith(">"):
+                # What goes into a file there is looked at here.
+                words.pop()
             yield [sys.executable, "-m", *(sys.executable if word == "python" else word for word in words)]
 
 
@@ -83,7 +86,8 @@ def test_the_pipeline_brings_all_to_prod_and_stops_what_fails_the_evaluation(exa
     assert failed.returncode == 1
     assert "FAILED  Assistant/trip-planner" in failed.stdout
     # Even if somebody starts the next job by hand.
-    assert "Applied: nothing; 1 held." in run(example, "prod").stdout
+    held = run(example, "prod")
+    assert (held.returncode, json.loads(held.stdout)["outcome"]) == (2, "held")
     assert prompts(example, "prod") == before
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,3 +78,8 @@ def test_no_code_is_explained_that_is_never_said() -> None:
 def test_a_code_is_found_wherever_it_stands() -> None:
     source = "LOSS = 'a-loss'\nDiagnostic('one', m)\nx.report('two', m)\nObstacle(code='three')\nDiagnostic(LOSS, m)\n"
     assert list(said(ast.parse(source + "f('no')"))) == ["one", "two", "three", "a-loss"]
+
+
+def test_the_page_is_in_the_wheel_where_explain_looks_for_it() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
+    assert settings["targets"]["wheel"]["force-include"] == {"docs/messages.md": "retinue/messages.md"}

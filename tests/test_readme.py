@@ -55,6 +55,15 @@ def test_quickstart_look_and_rescue_do_what_their_pages_say(clone: Path, reposit
     assert "No changes." in run(clone, start).stdout
     look = run(clone, block(repository, "look"))
     assert (look.returncode, look.stdout.count("agent_")) == (0, 3)
+    manifest = clone / "examples/quickstart/assistants/support-triage.yaml"
+    before = manifest.read_text(encoding="utf-8")
+    drift = run(clone, block(repository, "drift"))
+    assert drift.returncode == 0, drift.stderr
+    assert "Drift: 1 changed." in drift.stdout
+    after = manifest.read_text(encoding="utf-8").splitlines()
+    changed = [line for line in after if line not in before.splitlines()]
+    assert changed == ["description: Edited in a dashboard."]
+    assert "No changes." in run(clone, start).stdout
     rescue = run(clone, block(repository, "rescue", "docs/from-assistants.md"))
     assert rescue.returncode == 0, rescue.stderr
     assert "Plan: 6 to create" in rescue.stdout

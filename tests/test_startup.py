@@ -20,7 +20,9 @@ from .serving import raw_served, request_in, served
 
 HEAVY = {"yaml", "jsonschema", "httpx", "deepdiff", "asyncio", "sqlite3", "importlib.metadata"}
 UNUSED = {"attr", "referencing", "jsonschema", "deepdiff", "difflib", "asyncio", "sqlite3", "importlib.metadata"}
-UNUSED |= {"retinue.render.markdown", "retinue.render.machines", "retinue.load.export", "retinue_emulator"}
+UNUSED |= {f"retinue.render.{name}" for name in ("entries", "fields", "textdiff", "linematch", "wrapped", "webpage")}
+UNUSED |= {"retinue.load.written", "retinue.render.markdown", "retinue.render.machines", "retinue.load.export"}
+UNUSED.add("retinue_emulator")
 """What no plan of valid manifests needs, if nothing differs."""
 PROBE = """
 import json, sys

@@ -47,10 +47,6 @@ class Bench:
         return self.subject.samples[self.kind.name]
 
     @property
-    def hidden(self) -> frozenset[str]:
-        return self.record.unreadable.get(self.kind.name, frozenset())
-
-    @property
     def clearable(self) -> list[str]:
         return [name for name in self.sample.full if name not in self.sample.minimal]
 
@@ -91,7 +87,7 @@ class Bench:
     def update(self, live: Live, spec: Mapping[str, Json], text: Marker | None = None) -> Live:
         """Bring a live object to a spec just as a plan would: only what differs, cleared fields at their default."""
         before = marker.parse_applied(live.marker_applied or "")
-        found = differences.compared(self.desired("one", spec), live, self.kind, before, self.hidden, known=True)
+        found = differences.compared(self.desired("one", spec), live, self.kind, before, known=True)
         fields = {change.name: change.after for change in found.changes}
         at_default = frozenset(n for n, value in fields.items() if same(value, self.kind.fields[n].shape.default))
         return self.service.update(live, fields, text or self.marker("one", spec), at_default)
@@ -129,7 +125,7 @@ class Bench:
     # --- comparing
 
     def canon(self, spec: Mapping[str, Json]) -> dict[str, Json]:
-        return {name: value for name, value in canonical(spec, self.kind).items() if name not in self.hidden}
+        return {name: value for name, value in canonical(spec, self.kind).items() if name not in self.kind.hidden}
 
     def holds(self, spec: Mapping[str, Json], live: Live, when: str) -> None:
         """The canonical form of what was sent equals that of what came back, but for what cannot be read back."""

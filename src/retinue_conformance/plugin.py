@@ -8,7 +8,7 @@ from importlib import metadata
 
 import pytest
 
-from retinue.schema import with_extras
+from retinue.providers.base import kinds_at
 
 from .bench import Bench
 from .subject import Subject
@@ -62,6 +62,6 @@ def bench(request: pytest.FixtureRequest, opened: Callable[[Subject], Subject]) 
     service = subject.provider.connect(subject.connection())
     try:
         record = subject.provider.capabilities
-        yield Bench(subject, service, with_extras(record.kinds, subject.provider.name, record.extras)[kind])
+        yield Bench(subject, service, kinds_at(subject.provider, record.kinds)[kind])
     finally:
         service.close()

@@ -16,8 +16,7 @@ from retinue.engine.apply import apply_changes
 from retinue.engine.preflight import preflight
 from retinue.engine.read import read_live
 from retinue.engine.run import Run
-from retinue.providers.base import Marker
-from retinue.schema import with_extras
+from retinue.providers.base import Marker, kinds_at
 
 from .bench import ENVIRONMENT, PROJECT, Bench
 
@@ -28,8 +27,8 @@ class Engine:
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         name = bench.subject.provider.name
-        known = with_extras(bench.record.kinds, name, bench.record.extras)
-        self.target = Target(PROJECT, ENVIRONMENT, name, "", known, bench.record.unreadable)
+        kinds = kinds_at(bench.subject.provider, bench.record.kinds)
+        self.target = Target(PROJECT, ENVIRONMENT, name, "", kinds)
         self.run = Run(bench.service, bench.record, self.target)
 
     def plan(self, desired: Sequence[Desired], removed: dict[Address, bool] | None = None) -> Plan:
@@ -56,7 +55,7 @@ class Engine:
         outcomes = self.carry_out(plan)
         self.bench.listed(*(o.remote_id for o in outcomes if o.action is not Action.DELETE))
         self.settled(desired)
-        self.seen_as_done(plan, self.bench.hidden)
+        self.seen_as_done(plan, self.bench.kind.hidden)
         return plan
 
     def seen_as_done(self, plan: Plan, but: Collection[str] = ()) -> None:
@@ -131,7 +130,7 @@ def test_an_edit_outside_is_seen_as_drift_and_repaired(engine: Engine) -> None:
     engine.apply(desired)
     key = bench.listed()[0].remote_id
     for name, value in bench.sample.changed.items():
-        if name in bench.hidden or name == "metadata":
+        if name in bench.kind.hidden or name == "metadata":
             continue
         bench.subject.edit(bench.kind.name, key, {name: value})
         (change,) = engine.plan(desired).changes
@@ -148,7 +147,7 @@ def test_an_edit_outside_that_the_manifest_takes_is_noted_once(engine: Engine) -
     engine.apply([bench.desired("one", spec)])
     key = bench.listed()[0].remote_id
     for name, value in bench.sample.changed.items():
-        if name in bench.hidden or name == "metadata":
+        if name in bench.kind.hidden or name == "metadata":
             continue
         bench.subject.edit(bench.kind.name, key, {name: value})
         spec[name] = value
@@ -161,11 +160,11 @@ def test_an_edit_outside_that_the_manifest_takes_is_noted_once(engine: Engine) -
 
 def test_a_field_that_cannot_be_read_back_is_still_updated_and_cleared(engine: Engine) -> None:
     bench = engine.bench
-    if not bench.hidden:
+    if not bench.kind.hidden:
         pytest.skip("every field can be read back")
     full = dict(bench.sample.full)
     engine.apply([bench.desired("one", full)])
-    for name in sorted(bench.hidden):
+    for name in sorted(bench.kind.hidden):
         for spec in ({**full, name: bench.sample.changed[name]}, {key: full[key] for key in full if key != name}, full):
             plan = engine.apply([bench.desired("one", spec)])
             if [item.path for change in plan.changes for item in change.fields] != [f"/{name}"]:
@@ -174,10 +173,10 @@ def test_a_field_that_cannot_be_read_back_is_still_updated_and_cleared(engine: E
 
 def test_a_change_of_what_cannot_be_read_back_is_seen_as_done(engine: Engine) -> None:
     bench = engine.bench
-    if not bench.hidden:
+    if not bench.kind.hidden:
         pytest.skip("every field can be read back")
     engine.apply([bench.desired("one", bench.sample.full)])
-    changed = {name: bench.sample.changed[name] for name in bench.hidden}
+    changed = {name: bench.sample.changed[name] for name in bench.kind.hidden}
     engine.seen_as_done(engine.apply([bench.desired("one", {**bench.sample.full, **changed})]))
 
 
@@ -212,7 +211,8 @@ def test_a_plan_that_the_world_has_left_behind_is_noticed(engine: Engine) -> Non
     bench = engine.bench
     engine.apply([bench.desired("one", bench.sample.full)])
     plan = engine.plan([bench.desired("one", {**bench.sample.full, **bench.sample.changed})])
-    name = next(name for name in bench.sample.full if name not in bench.hidden and name not in bench.sample.minimal)
+    fixed = {*bench.kind.hidden, *bench.sample.minimal}
+    name = next(name for name in bench.sample.full if name not in fixed)
     key = bench.listed()[0].remote_id
     bench.subject.edit(bench.kind.name, key, {name: "Edited outside" if name == bench.kind.display else "x"})
     if not preflight(plan, engine.run).moved:

@@ -118,7 +118,7 @@ def _strange(bench: Bench, service: Service, canned: Canned) -> Iterator[Live]:
 def test_an_object_that_is_wrong_in_one_place_is_refused_or_can_be_planned_with(
     bench: Bench, service: Service, canned: Canned
 ) -> None:
-    target = Target(PROJECT, ENVIRONMENT, "suite", "", {bench.kind.name: bench.kind}, bench.record.unreadable)
+    target = Target(PROJECT, ENVIRONMENT, "suite", "", {bench.kind.name: bench.kind})
     desired = [bench.desired(name, {**bench.sample.full, **bench.sample.changed}) for name in ("one", "another")]
     count = 0
     for live in _strange(bench, service, canned):

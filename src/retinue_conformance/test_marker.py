@@ -107,7 +107,7 @@ def test_a_foreign_object_is_untouched_by_all_that_happens_beside_it(bench: Benc
 def test_an_object_edited_outside_shows_the_edit_and_its_marker(bench: Bench) -> None:
     live = bench.create()
     for name, value in bench.sample.changed.items():
-        if name in bench.hidden or name == "metadata":
+        if name in bench.kind.hidden or name == "metadata":
             continue
         bench.subject.edit(bench.kind.name, live.remote_id, {name: value})
         found = bench.got(live.remote_id)

@@ -61,7 +61,7 @@ def test_the_record_speaks_of_every_field_and_of_no_other(bench: Bench) -> None:
             f"`fields` leaves out {sorted(known - set(held))} and has {sorted(set(held) - known)}, which are no fields;"
             " write Support.UNSUPPORTED with a note for what cannot be held"
         )
-    if unknown := bench.hidden - known:
+    if unknown := bench.kind.hidden - known:
         bench.fail(f"`unreadable` names {sorted(unknown)}, which are no fields")
     for name, (support, note) in held.items():
         if support is not Support.NATIVE and not note:

@@ -15,7 +15,7 @@ from .errors import ApiError
 from .faults import Behaviour
 from .ground import Ground
 from .lists import Listing
-from .web import Answer, Request, Route
+from .web import Answer, Request, Route, told
 
 KIND = "agent"
 _LONGEST_NAME, _LONGEST_TEXT = 128, 1_048_576
@@ -131,7 +131,7 @@ class Agents:
         return (
             Route("POST", every, self._create),
             Route("GET", every, self._list),
-            Route("GET", one, lambda request, key: Answer(self._found(key))),
+            Route("GET", one, lambda request, key: told(self._found(key))),
             Route("POST", one, self._update),
             Route("DELETE", one, self._delete),
         )
@@ -143,51 +143,50 @@ class Agents:
         with self._store.transaction():
             key = self._new_id("agent_")
             self._listing.created(key)
-            return Answer(self._save({}, fields, key, int(self._now())))
+            return self._save({}, fields, key, int(self._now()))
 
     def _list(self, request: Request) -> Answer:
         """`data` and `has_more`; nobody has seen whether the ids of the first and the last object are there too."""
         page = json.loads(self._listing.page(request))
         if self._behaviour().agents_page == "plain":
             page = {name: page[name] for name in ("data", "has_more")}
-        return Answer(json.dumps(page, ensure_ascii=False))
+        return told(page)
 
     def _update(self, request: Request, key: str) -> Answer:
         fields = checks.body(request.json(), _CREATE, _NEVER_NULL)
         with self._store.transaction():
-            before = json.loads(self._found(key))
+            before = self._found(key)
             if self._behaviour().agents_objects == "merge":
                 whole = (name for name in ("reasoning", "text", "multi_agent") if fields.get(name))
                 fields |= {name: {**before[name], **fields[name]} for name in whole}
             if "experimental" in fields:
                 fields["experimental"] = {**(before.get("experimental") or {}), **fields["experimental"]}
-            return Answer(self._save(before, fields, key, before["created_at"]))
+            return self._save(before, fields, key, before["created_at"])
 
-    def _save(self, before: Mapping[str, Any], fields: Mapping[str, Any], key: str, created_at: int) -> str:
+    def _save(self, before: Mapping[str, Any], fields: Mapping[str, Any], key: str, created_at: int) -> Answer:
         behaviour = self._behaviour()
         stored = _agent({"id": key, "created_at": created_at, **before}, fields, behaviour)
         stored = behaviour.alter({**stored, "updated_at": int(self._now())}, fields)
-        text = json.dumps(stored, ensure_ascii=False)
-        self._store.put(KIND, key, created_at, text)
-        return text
+        self._store.save(KIND, stored)
+        return told(stored)
 
-    def _found(self, key: str) -> str:
-        text = self._store.get(KIND, key)
-        if text is None:
+    def _found(self, key: str) -> dict[str, Any]:
+        if (found := self._store.read(KIND, key)) is None:
             raise ApiError(404, f"No agent found with id '{key}'.")
-        return text
+        return found
 
     def _delete(self, request: Request, key: str) -> Answer:
-        if not self._store.delete(KIND, key):
-            raise ApiError(404, f"No agent found with id '{key}'.")
-        return Answer(json.dumps({"id": key, "object": "agent.deleted", "deleted": True}))
+        with self._store.transaction():
+            self._found(key)
+            self._store.delete(KIND, key)
+        return told({"id": key, "object": "agent.deleted", "deleted": True})
 
     def seed(self, raw: Mapping[str, Any]) -> str:
         """Put an object there as it is, without a check. Returns its id."""
         key, created_at = str(raw.get("id") or self._new_id("agent_")), int(raw.get("created_at", self._now()))
         plain = _agent({"id": key, "created_at": created_at}, {"model": "gpt-5"}, self._behaviour())
         whole = {**plain, "updated_at": created_at, **raw, "id": key}
-        self._store.put(KIND, key, created_at, json.dumps(whole, ensure_ascii=False))
+        self._store.save(KIND, {**whole, "created_at": created_at})
         return key
 
 
@@ -233,8 +232,7 @@ def _agent(before: Mapping[str, Any], fields: Mapping[str, Any], behaviour: Beha
 
 def _filled(tool: Mapping[str, Any]) -> dict[str, Any]:
     """With what the request left out, or gave as null, at its default."""
-    stated = {name: item for name, item in tool.items() if item is not None}
-    whole = {**_FILLED.get(tool["type"], {}), **stated}
+    whole = {**_FILLED.get(tool["type"], {}), **checks.stated(tool)}
     if "transport" in whole:
         whole["transport"] = {**_FILLED_TRANSPORT.get(whole["transport"]["type"], {}), **whole["transport"]}
     return whole

@@ -195,9 +195,8 @@ class Anthropic:
         return datetime.fromtimestamp(self._now(), UTC).isoformat().replace("+00:00", "Z")
 
     def _found(self, key: str, kind: str = KIND) -> dict[str, Any]:
-        if (text := self._store.get(kind, key)) is None:
+        if (found := self._store.read(kind, key)) is None:
             raise ApiError(404, f"Not found: {key}")
-        found: dict[str, Any] = json.loads(text)
         return found
 
     def _saved(self, agent: Mapping[str, Any]) -> Answer:
@@ -224,7 +223,7 @@ class Anthropic:
             "tools": [_filled(tool) for tool in given.get("tools") or ()],
             "mcp_servers": given.get("mcp_servers") or [],
             "skills": [{**skill, "version": skill.get("version") or PINNED} for skill in given.get("skills") or ()],
-            "metadata": _stated(metadata),
+            "metadata": checks.stated(metadata),
             "multiagent": given.get("multiagent"),
             "execution_identity": given.get("execution_identity") or {"type": "service_account"},
         }
@@ -253,7 +252,7 @@ class Anthropic:
         _member("multiagent", entry)
         if entry["type"] == "advisor":
             return entry
-        one = agent if entry["type"] == "self" else json.loads(self._store.get(KIND, entry["id"]) or "{}")
+        one = agent if entry["type"] == "self" else self._store.read(KIND, entry["id"]) or {}
         if one.get("archived_at", "not there"):
             raise ApiError(400, f"multiagent: there is no such agent, or it is archived: {entry['id']}")
         return {"type": "agent", "id": one["id"], "version": entry.get("version") or one["version"]}
@@ -265,7 +264,7 @@ def _model_of(given: Any, before: Mapping[str, Any] | None, *, keep: bool) -> di
     stays = before and "effort" not in asked and (keep or before["id"] == asked["id"])
     effort = before["effort"] if before and stays else asked.get("effort") or "high"
     plain = {"speed": "standard", "inference_geo": None}
-    return {**plain, **_stated(asked), "effort": {"type": effort} if isinstance(effort, str) else effort}
+    return {**plain, **checks.stated(asked), "effort": {"type": effort} if isinstance(effort, str) else effort}
 
 
 def _filled(tool: Mapping[str, Any]) -> dict[str, Any]:
@@ -275,16 +274,12 @@ def _filled(tool: Mapping[str, Any]) -> dict[str, Any]:
     usual = {
         "enabled": True,
         "permission_policy": {"type": _POLICY[tool["type"]]},
-        **_stated(tool.get("default_config")),
+        **checks.stated(tool.get("default_config")),
     }
-    configs = [{**usual, **_stated(config)} for config in tool.get("configs") or ()]
+    configs = [{**usual, **checks.stated(config)} for config in tool.get("configs") or ()]
     if tool["type"] != "mcp_toolset":
         configs = [{**config, "type": config["name"]} for config in configs]
     return {**tool, "default_config": usual, "configs": configs}
-
-
-def _stated(value: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {name: item for name, item in (value or {}).items() if item is not None}
 
 
 def _merged(base: Any, given: Any, *, null_is_default: bool = False) -> Any:

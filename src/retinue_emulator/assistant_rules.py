@@ -21,34 +21,25 @@ _ranking = {
 }
 _search = {
     "max_num_results": checks.within(SEARCH["max_num_results"]),
-    "ranking_options": lambda path, value: checks.members(path, value, _ranking, ("score_threshold",)),
+    "ranking_options": checks.closed(_ranking, "score_threshold"),
 }
+_named: Mapping[str, Check] = {"name": checks.identifier, "strict": checks.boolean}
+_described = checks.limited(FUNCTION["description"]["maxLength"])
 
 
-def _function(path: str, value: Any) -> None:
-    known = {
-        "name": checks.identifier,
-        "description": checks.limited(FUNCTION["description"]["maxLength"]),
-        "parameters": checks.anything,
-        "strict": checks.boolean,
-    }
-    checks.members(path, value, known, ("name",))
-    if value.get("strict"):
-        _strict(f"{path}.parameters", value.get("parameters"), ())
+def _strictly(known: Mapping[str, Check], schema: str) -> Check:
+    """A named object whose schema keeps the rules of strict mode where it asks for that."""
+
+    def check(path: str, value: Any) -> None:
+        checks.members(path, value, {**_named, **known}, ("name",))
+        if value.get("strict"):
+            _strict(f"{path}.{schema}", value.get(schema), ())
+
+    return check
 
 
-def _schema(path: str, value: Any) -> None:
-    known = {
-        "name": checks.identifier,
-        "description": checks.text,
-        "schema": checks.anything,
-        "strict": checks.boolean,
-    }
-    checks.members(path, value, known, ("name",))
-    if value.get("strict"):
-        _strict(f"{path}.schema", value.get("schema"), ())
-
-
+_function = _strictly({"description": _described, "parameters": checks.anything}, "parameters")
+_schema = _strictly({"description": checks.text, "schema": checks.anything}, "schema")
 _NOT_STRICT = ("allOf", "oneOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas")
 
 
@@ -76,7 +67,7 @@ def _strict(path: str, schema: Any, where: tuple[str, ...]) -> None:
 _tool = checks.variant(
     {
         "code_interpreter": {},
-        "file_search": {"file_search": lambda path, value: checks.members(path, value, _search)},
+        "file_search": {"file_search": checks.closed(_search)},
         "function": {"function": _function},
     },
     {"function": ("function",)},
@@ -84,15 +75,6 @@ _tool = checks.variant(
 _format = checks.variant(
     {"text": {}, "json_object": {}, "json_schema": {"json_schema": _schema}}, {"json_schema": ("json_schema",)}
 )
-
-
-def _response_format(path: str, value: Any) -> None:
-    if isinstance(value, str):
-        checks.one_of("auto")(path, value)
-    else:
-        _format(path, value)
-
-
 _new_store = {
     "file_ids": checks.listed(STORE["files"]["maxItems"], checks.text),
     "chunking_strategy": chunking,
@@ -107,7 +89,7 @@ def _tool_resources(*, creating: bool) -> Check:
     files: dict[str, Check] = {"file_ids": checks.listed(known_files["maxItems"], checks.text)}
     stores: dict[str, Check] = {"vector_store_ids": checks.listed(known_stores["maxItems"], checks.text)}
     if creating:
-        stores["vector_stores"] = checks.listed(1, lambda path, value: checks.members(path, value, _new_store))
+        stores["vector_stores"] = checks.listed(1, checks.closed(_new_store))
 
     def search(path: str, value: Any) -> None:
         checks.members(path, value, stores)
@@ -115,8 +97,7 @@ def _tool_resources(*, creating: bool) -> Check:
             message = f"Invalid '{path}': only one of 'vector_store_ids' and 'vector_stores' can be given."
             raise ApiError(400, message, code="invalid_value", param=path)
 
-    known = {"code_interpreter": lambda path, value: checks.members(path, value, files), "file_search": search}
-    return lambda path, value: checks.members(path, value, known)
+    return checks.closed({"code_interpreter": checks.closed(files), "file_search": search})
 
 
 def _fields(*, creating: bool) -> dict[str, Check]:
@@ -128,7 +109,7 @@ def _fields(*, creating: bool) -> dict[str, Check]:
         "metadata": checks.metadata,
         "temperature": checks.within(ASSISTANT["temperature"]),
         "top_p": checks.within(ASSISTANT["top_p"]),
-        "response_format": _response_format,
+        "response_format": checks.or_text(checks.one_of("auto"), _format),
         "reasoning_effort": checks.one_of(*filter(None, ASSISTANT["reasoning_effort"]["enum"])),
     }
 
@@ -147,10 +128,6 @@ def check(body: Any, fields: Mapping[str, Check], behaviour: Behaviour) -> dict[
     return {name: value for name, value in body.items() if value is not None or behaviour.null != "keep"}
 
 
-def _stated(value: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: item for name, item in value.items() if item is not None}
-
-
 _NO_PARAMETERS: Mapping[str, dict[str, Any]] = {
     "empty": {"parameters": {}},
     "schema": {"parameters": {"type": "object", "properties": {}}},
@@ -161,8 +138,8 @@ _NO_PARAMETERS: Mapping[str, dict[str, Any]] = {
 def filled_tool(tool: Mapping[str, Any], model: str, behaviour: Behaviour) -> dict[str, Any]:
     """A tool with what the service adds to it."""
     if tool["type"] == "file_search":
-        stated = _stated(tool.get("file_search") or {})
-        ranking: dict[str, Any] = {"ranker": "default_2024_08_21", "score_threshold": 0.0} | _stated(
+        stated = checks.stated(tool.get("file_search"))
+        ranking: dict[str, Any] = {"ranker": "default_2024_08_21", "score_threshold": 0.0} | checks.stated(
             stated.pop("ranking_options", {})
         )
         ranking["score_threshold"] = float(ranking["score_threshold"])
@@ -174,7 +151,7 @@ def filled_tool(tool: Mapping[str, Any], model: str, behaviour: Behaviour) -> di
             "file_search": {"max_num_results": results, **stated, "ranking_options": ranking},
         }
     if tool["type"] == "function":
-        stated = {**_NO_PARAMETERS[behaviour.parameters], "strict": False, **_stated(tool["function"])}
+        stated = {**_NO_PARAMETERS[behaviour.parameters], "strict": False, **checks.stated(tool["function"])}
         return {"type": "function", "function": stated}
     return dict(tool)
 
@@ -182,7 +159,7 @@ def filled_tool(tool: Mapping[str, Any], model: str, behaviour: Behaviour) -> di
 def filled_format(value: Any) -> Any:
     """`strict` of a json_schema format is false unless given."""
     if isinstance(value, dict) and value["type"] == "json_schema":
-        return {**value, "json_schema": {"strict": False, **_stated(value["json_schema"])}}
+        return {**value, "json_schema": {"strict": False, **checks.stated(value["json_schema"])}}
     return value
 
 
@@ -191,7 +168,7 @@ _LISTS = {"code_interpreter": "file_ids", "file_search": "vector_store_ids"}
 
 def filled_resources(value: Mapping[str, Any], tools: list[dict[str, Any]], behaviour: Behaviour) -> dict[str, Any]:
     """tool_resources without nulls; a tool that has no files is answered with an empty list."""
-    found = {name: _stated(item) for name, item in value.items() if item is not None}
+    found = {name: checks.stated(item) for name, item in value.items() if item is not None}
     if behaviour.resources == "filled":
         for tool in tools:
             if tool.get("type") in _LISTS:

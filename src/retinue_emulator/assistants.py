@@ -5,7 +5,6 @@ Source: OpenAI API reference, Assistants (v2), and recorded traffic of client li
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,7 +14,7 @@ from .errors import ApiError
 from .faults import Behaviour
 from .ground import Ground
 from .lists import Listing
-from .web import Answer, Request, Route
+from .web import Answer, Request, Route, told
 
 KIND = "assistant"
 
@@ -36,7 +35,7 @@ class Assistants:
         return (
             Route("POST", every, self._create),
             Route("GET", every, lambda request: Answer(self._listing.page(request))),
-            Route("GET", one, lambda request, key: Answer(self.found(key))),
+            Route("GET", one, lambda request, key: told(self.found(key))),
             Route("POST", one, self._modify),
             Route("DELETE", one, self._delete),
         )
@@ -52,13 +51,13 @@ class Assistants:
             fields = self._with_new_store(fields)
             key = self._new_id("asst_")
             self._listing.created(key)
-            return Answer(self._save({}, fields, key, created_at))
+            return self._save({}, fields, key, created_at)
 
     def _modify(self, request: Request, key: str) -> Answer:
         fields = rules.check(request.json(), rules.MODIFY, self._behaviour())
         with self._store.transaction():
-            before = json.loads(self.found(key))
-            return Answer(self._save(before, self._merged(before, fields), key, before["created_at"]))
+            before = self.found(key)
+            return self._save(before, self._merged(before, fields), key, before["created_at"])
 
     def _merged(self, before: Mapping[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
         """Metadata keys and the members of tool_resources stay unless they are given (community reports)."""
@@ -85,30 +84,29 @@ class Assistants:
         resources = {**fields["tool_resources"], "file_search": {"vector_store_ids": [made["id"]]}}
         return {**fields, "tool_resources": resources}
 
-    def _save(self, before: Mapping[str, Any], fields: Mapping[str, Any], key: str, created_at: int) -> str:
+    def _save(self, before: Mapping[str, Any], fields: Mapping[str, Any], key: str, created_at: int) -> Answer:
         behaviour = self._behaviour()
         stored = behaviour.alter(_assistant(before, fields, key, created_at, behaviour), fields)
-        text = json.dumps(stored, ensure_ascii=False)
-        self._store.put(KIND, key, created_at, text)
-        return text
+        self._store.save(KIND, stored)
+        return told(stored)
 
-    def found(self, key: str) -> str:
-        """The stored text. Raises ApiError 404."""
-        text = self._store.get(KIND, key)
-        if text is None:
+    def found(self, key: str) -> dict[str, Any]:
+        """The stored object. Raises ApiError 404."""
+        if (raw := self._store.read(KIND, key)) is None:
             raise ApiError(404, f"No assistant found with id '{key}'.")
-        return text
+        return raw
 
     def _delete(self, request: Request, key: str) -> Answer:
-        if not self._store.delete(KIND, key):
-            raise ApiError(404, f"No assistant found with id '{key}'.")
-        return Answer(json.dumps({"id": key, "object": "assistant.deleted", "deleted": True}))
+        with self._store.transaction():
+            self.found(key)
+            self._store.delete(KIND, key)
+        return told({"id": key, "object": "assistant.deleted", "deleted": True})
 
     def seed(self, raw: Mapping[str, Any]) -> str:
         """Put an object there as it is, without a check: any id, time, metadata, unknown keys. Returns its id."""
         key, created_at = str(raw.get("id") or self._new_id("asst_")), int(raw.get("created_at", self._now()))
         plain = _assistant({}, {"model": "gpt-4o"}, key, created_at, self._behaviour())
-        self._store.put(KIND, key, created_at, json.dumps({**plain, **raw, "id": key}, ensure_ascii=False))
+        self._store.save(KIND, {**plain, **raw, "id": key, "created_at": created_at})
         return key
 
 

@@ -14,7 +14,7 @@ from .assistants import KIND, Assistants
 from .errors import ApiError
 from .ground import Ground
 from .lists import page_of, window_of
-from .web import Answer, Request, Route
+from .web import Answer, Request, Route, told
 
 _ROW = "assistant.file"
 
@@ -32,13 +32,9 @@ class AssistantFiles:
         return (
             Route("POST", every, self._attach),
             Route("GET", every, self._list),
-            Route("GET", one, lambda request, key, file: Answer(self._row(self._found(key), file))),
+            Route("GET", one, lambda request, key, file: Answer(self._row(self._assistants.found(key), file))),
             Route("DELETE", one, self._detach),
         )
-
-    def _found(self, key: str) -> dict[str, Any]:
-        raw: dict[str, Any] = json.loads(self._assistants.found(key))
-        return raw
 
     def _row(self, raw: dict[str, Any], file: str) -> str:
         """What was not attached by its own request is as old as its assistant."""
@@ -55,7 +51,7 @@ class AssistantFiles:
             raise checks.missing("file_id")
         checks.text("file_id", file)
         with self._store.transaction():
-            raw = self._found(key)
+            raw = self._assistants.found(key)
             held = rules.file_ids(raw)
             if file not in held:
                 checks.listed(20, checks.text)("file_ids", [*held, file])
@@ -63,23 +59,22 @@ class AssistantFiles:
                 row = {"id": file, "object": _ROW, "created_at": created_at, "assistant_id": key}
                 self._store.put(_ROW, f"{key}/{file}", created_at, json.dumps(row))
                 self._put(raw, [*held, file])
-            return Answer(self._row(self._found(key), file))
+            return Answer(self._row(self._assistants.found(key), file))
 
     def _detach(self, request: Request, key: str, file: str) -> Answer:
         with self._store.transaction():
-            raw = self._found(key)
+            raw = self._assistants.found(key)
             self._row(raw, file)
             self._store.delete(_ROW, f"{key}/{file}")
             self._put(raw, [item for item in rules.file_ids(raw) if item != file])
-        return Answer(json.dumps({"id": file, "object": "assistant.file.deleted", "deleted": True}))
+        return told({"id": file, "object": "assistant.file.deleted", "deleted": True})
 
     def _put(self, raw: dict[str, Any], files: list[str]) -> None:
         resources = {**(raw.get("tool_resources") or {}), "code_interpreter": {"file_ids": files}}
-        text = json.dumps({**raw, "tool_resources": resources}, ensure_ascii=False)
-        self._store.put(KIND, raw["id"], raw["created_at"], text)
+        self._store.save(KIND, {**raw, "tool_resources": resources})
 
     def _list(self, request: Request, key: str) -> Answer:
-        window, raw = window_of(request.query), self._found(key)
+        window, raw = window_of(request.query), self._assistants.found(key)
         rows = [(file, self._row(raw, file)) for file in rules.file_ids(raw)]
         rows.sort(key=lambda row: (json.loads(row[1])["created_at"], row[0]))
         return Answer(page_of(rows, window, self._behaviour()))

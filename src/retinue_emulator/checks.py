@@ -68,6 +68,11 @@ def limited(most: int, least: int = 0) -> Check:
     return check
 
 
+def stated(value: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Without what is null."""
+    return {name: item for name, item in (value or {}).items() if item is not None}
+
+
 def body(value: Any, known: Mapping[str, Check], never_null: tuple[str, ...] = ()) -> dict[str, Any]:
     """The body of a request with these members and no other; some of them may not be null. Raises ApiError 400."""
     if not isinstance(value, dict):
@@ -82,8 +87,7 @@ def body(value: Any, known: Mapping[str, Check], never_null: tuple[str, ...] = (
 
 def members(path: str, value: Any, known: Mapping[str, Check], required: tuple[str, ...] = ()) -> None:
     """An object with these members and no other; null stands for an absent member."""
-    if not isinstance(value, dict):
-        raise wrong_type(path, "an object", value)
+    anything(path, value)
     for key in required:
         if value.get(key) is None:
             raise missing(f"{path}.{key}")
@@ -151,8 +155,7 @@ def variant(
     """An object whose `tag` says which other members it has; None: any."""
 
     def check(path: str, value: Any) -> None:
-        if not isinstance(value, dict):
-            raise wrong_type(path, "an object", value)
+        anything(path, value)
         if value.get(tag) is None:
             raise missing(f"{path}.{tag}")
         one_of(*known)(f"{path}.{tag}", value[tag])
@@ -193,8 +196,7 @@ def identifier(path: str, value: Any) -> None:
 
 def metadata(path: str, value: Any) -> None:
     """A few pairs of short strings."""
-    if not isinstance(value, dict):
-        raise wrong_type(path, "an object", value)
+    anything(path, value)
     if len(value) > MOST_PAIRS:
         message = (
             f"Invalid '{path}': too many properties. Expected an object with at most {MOST_PAIRS} properties,"

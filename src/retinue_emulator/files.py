@@ -5,7 +5,6 @@ Source: OpenAI API reference, Files, and recorded traffic of client libraries.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,7 +14,7 @@ from .ground import Ground
 from .lists import Listing
 from .multipart import read_form
 from .store import Store
-from .web import Answer, Request, Route
+from .web import Answer, Request, Route, told
 
 KIND = "file"
 MOST_BYTES = 512 * 1024 * 1024
@@ -41,7 +40,7 @@ class Files:
         return (
             Route("POST", every, self._create),
             Route("GET", every, self._list),
-            Route("GET", one, lambda request, key: Answer(json.dumps(self.found(key)))),
+            Route("GET", one, lambda request, key: told(self.found(key))),
             Route("GET", f"{one}/content", lambda request, key: Answer(self.content(key), content_type=_BINARY)),
             Route("DELETE", one, self._delete),
         )
@@ -59,21 +58,12 @@ class Files:
             checks.one_of(*_PURPOSES)("purpose", form.fields["purpose"])
             expires = _expiry(form.fields)
             created_at = int(self._now())
-            made = {
-                "id": key,
-                "object": "file",
-                "bytes": form.size,
-                "created_at": created_at,
-                "filename": form.filename or "upload",
-                "purpose": form.fields["purpose"],
-                "status": "processed",
-            }
+            made = _plain(key, form.size, created_at, form.filename or "upload") | {"purpose": form.fields["purpose"]}
             if expires is not None:
                 made["expires_at"] = created_at + expires
             self._listing.created(key)
-            text = json.dumps(made, ensure_ascii=False)
-            self._store.put(KIND, key, created_at, text)
-        return Answer(text)
+            self._store.save(KIND, made)
+        return told(made)
 
     def _list(self, request: Request) -> Answer:
         for key, raw in self._store.everything(KIND):
@@ -103,7 +93,7 @@ class Files:
         with self._store.transaction():
             self.found(key)
             self._remove(key)
-        return Answer(json.dumps({"id": key, "object": "file", "deleted": True}))
+        return told({"id": key, "object": "file", "deleted": True})
 
     def _remove(self, key: str) -> None:
         with self._store.transaction():
@@ -115,20 +105,17 @@ class Files:
         """Put a file there as it is, without a check; `content` is its text. Returns its id."""
         key, created_at = str(raw.get("id") or self._new_id(self._prefix)), int(raw.get("created_at", self._now()))
         content = str(raw.get("content", "")).encode("utf-8")
-        plain = {
-            "object": "file",
-            "bytes": len(content),
-            "created_at": created_at,
-            "filename": "file.txt",
-            "purpose": "assistants",
-            "status": "processed",
-        }
-        stated = {name: value for name, value in raw.items() if name != "content"}
+        stated = {name: value for name, value in raw.items() if name not in ("content", "id", "created_at")}
         with self._store.transaction():
-            self._store.put(KIND, key, created_at, json.dumps({**plain, **stated, "id": key}))
+            self._store.save(KIND, {**_plain(key, len(content), created_at, "file.txt"), **stated})
             self._store.delete_content(key)
             self._store.add_content(key, 0, content)
         return key
+
+
+def _plain(key: str, size: int, created_at: int, filename: str) -> dict[str, Any]:
+    known = {"object": "file", "purpose": "assistants", "status": "processed"}
+    return {"id": key, "bytes": size, "created_at": created_at, "filename": filename, **known}
 
 
 _BINARY = "application/octet-stream"

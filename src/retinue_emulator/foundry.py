@@ -19,7 +19,7 @@ from .files import Files
 from .foundry_agents import FoundryAgents
 from .ground import Ground
 from .vector_stores import VectorStores
-from .web import Answer, Request, Route
+from .web import Answer, Request, Route, told
 
 VERSIONS = ("v1", "2025-05-01", "2025-05-15-preview")
 _OPENAI = ("code_interpreter", "file_search", "function")
@@ -89,11 +89,11 @@ class Foundry:
             with self._store.transaction():
                 before = self._store.read(KIND, segments[0]) if segments else None
                 raw = json.loads(route.handle(request.with_json(_plain(body)), *segments).body)
-                return Answer(self._kept(raw, body, before or {}))
+                return self._kept(raw, body, before or {})
 
         return handle
 
-    def _kept(self, raw: dict[str, Any], body: Mapping[str, Any], before: Mapping[str, Any]) -> str:
+    def _kept(self, raw: dict[str, Any], body: Mapping[str, Any], before: Mapping[str, Any]) -> Answer:
         """The stored object with the tools and resources that the OpenAI API does not know."""
         if isinstance(body.get("tools"), list):
             raw["tools"] = [*raw["tools"], *filter(_is_extra, body["tools"])]
@@ -102,9 +102,8 @@ class Foundry:
         resources = body.get("tool_resources") or before.get("tool_resources") or {}
         others = {name: value for name, value in resources.items() if name not in _OPENAI}
         raw["tool_resources"] = {**(raw.get("tool_resources") or {}), **others}
-        text = json.dumps(raw, ensure_ascii=False)
-        self._store.put(KIND, raw["id"], raw["created_at"], text)
-        return text
+        self._store.save(KIND, raw)
+        return told(raw)
 
     def no_route(self, method: str, path: str, *, known_path: bool) -> ApiError:
         return azure.not_found()

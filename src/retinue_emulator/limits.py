@@ -26,6 +26,7 @@ SEARCH: dict[str, Any] = _assistant["definitions"]["file_search"]["properties"][
 RANKING: dict[str, Any] = SEARCH["ranking_options"]["properties"]
 FUNCTION: dict[str, Any] = _assistant["definitions"]["function"]["properties"]["function"]["properties"]
 STORE: dict[str, Any] = _store["properties"]
+INDEXABLE = frozenset(_store["x-retinue-extensions"])
 CHUNK: dict[str, Any] = _store["definitions"]["chunking_static"]["properties"]["static"]["properties"]
 
 MOST_PAIRS = 16

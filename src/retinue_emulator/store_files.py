@@ -17,6 +17,7 @@ from .errors import ApiError
 from .faults import Behaviour
 from .files import Files
 from .ground import Ground
+from .limits import INDEXABLE
 from .lists import page_of, window_of
 from .web import Answer, Request, Route, told
 
@@ -255,6 +256,6 @@ def _fault(file: Mapping[str, Any], behaviour: Behaviour) -> dict[str, str] | No
         if fnmatchcase(name, pattern):
             return {"code": "server_error", "message": message}
     suffix = PurePosixPath(name).suffix.lower()
-    if suffix not in rules.INDEXABLE:
+    if suffix not in INDEXABLE:
         return {"code": "unsupported_file", "message": f"Files with extension '{suffix}' are not supported."}
     return None if file["bytes"] else {"code": "invalid_file", "message": "The file is empty."}

@@ -17,14 +17,6 @@ MOST_IN_CREATE, MOST_IN_BATCH = 500, 2000
 AUTO = {"type": "static", "static": {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}}
 """What `auto` reads back as."""
 
-INDEXABLE = frozenset(
-    (
-        *(".c", ".cpp", ".cs", ".css", ".doc", ".docx", ".go", ".html", ".java", ".js", ".json"),
-        *(".md", ".pdf", ".php", ".pptx", ".py", ".rb", ".sh", ".tex", ".ts", ".txt"),
-    )
-)
-"""The extensions that file_search takes (API guide, File search: supported files)."""
-
 
 def chunk_sizes(path: str, value: Any) -> None:
     sizes = ("max_chunk_size_tokens", "chunk_overlap_tokens")
@@ -39,8 +31,7 @@ chunking = checks.variant({"auto": {}, "static": {"static": chunk_sizes}}, {"sta
 
 def attributes(path: str, value: Any) -> None:
     """A few pairs with short keys; a value is a short text, a number or a boolean."""
-    if not isinstance(value, dict):
-        raise checks.wrong_type(path, "an object", value)
+    checks.anything(path, value)
     if len(value) > MOST_PAIRS:
         message = f"Invalid '{path}': too many properties. Expected an object with at most {MOST_PAIRS} properties."
         raise ApiError(400, message, code="object_above_max_properties", param=path)
@@ -57,7 +48,7 @@ _expiry = {
 }
 _COMMON: Mapping[str, Check] = {
     "name": checks.text,
-    "expires_after": lambda path, value: checks.members(path, value, _expiry, ("anchor", "days")),
+    "expires_after": checks.closed(_expiry, "anchor", "days"),
     "metadata": checks.metadata,
 }
 CREATE: Mapping[str, Check] = {
@@ -71,7 +62,7 @@ ATTACH: Mapping[str, Check] = {"file_id": checks.text, "attributes": attributes,
 UPDATE_FILE: Mapping[str, Check] = {"attributes": attributes}
 BATCH: Mapping[str, Check] = {
     "file_ids": checks.listed(MOST_IN_BATCH, checks.text),
-    "files": checks.listed(MOST_IN_BATCH, lambda path, value: checks.members(path, value, ATTACH, ("file_id",))),
+    "files": checks.listed(MOST_IN_BATCH, checks.closed(ATTACH, "file_id")),
     "attributes": attributes,
     "chunking_strategy": chunking,
 }

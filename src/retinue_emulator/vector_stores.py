@@ -51,16 +51,8 @@ class VectorStores:
     def make(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """A new store with the files that were asked for. Raises ApiError 404 for one that is not there."""
         with self._store.transaction():
-            created_at = int(self._now())
-            made = {
-                "id": self._new_id("vs_"),
-                "object": "vector_store",
-                "created_at": created_at,
-                "name": fields.get("name"),
-                "expires_after": fields.get("expires_after"),
-                "last_active_at": created_at,
-                "metadata": fields.get("metadata") or {},
-            }
+            known = {name: fields[name] for name in ("name", "expires_after", "metadata") if fields.get(name)}
+            made = self._plain(self._new_id("vs_"), int(self._now())) | known
             self._listing.created(str(made["id"]))
             self._store.save(KIND, made)
             shared = {"chunking_strategy": fields.get("chunking_strategy"), "attributes": None}
@@ -153,31 +145,23 @@ class VectorStores:
     def seed(self, raw: Mapping[str, Any]) -> str:
         """Put a store there as it is, without a check. `status: expired` makes it so. Returns its id."""
         key, created_at = str(raw.get("id") or self._new_id("vs_")), int(raw.get("created_at", self._now()))
-        plain = {
-            "object": "vector_store",
-            "created_at": created_at,
-            "name": None,
-            "expires_after": None,
-            "last_active_at": created_at,
-            "metadata": {},
-        }
-        self._store.save(KIND, {**plain, **raw, "id": key, "created_at": created_at})
+        self._store.save(KIND, {**self._plain(key, created_at), **raw, "id": key, "created_at": created_at})
         return key
+
+    @staticmethod
+    def _plain(key: str, created_at: int) -> dict[str, Any]:
+        times = {"created_at": created_at, "last_active_at": created_at}
+        return {"id": key, "object": "vector_store", **times, "name": None, "expires_after": None, "metadata": {}}
 
 
 def _words(text: str) -> set[str]:
     return set(re.findall(r"\w+", text.lower()))
 
 
-def _query(path: str, value: Any) -> None:
-    if isinstance(value, list):
-        checks.listed(100, checks.text)(path, value)
-    else:
-        checks.text(path, value)
-
-
 _SEARCH: Mapping[str, checks.Check] = {
-    "query": _query,
+    "query": lambda path, value: (checks.listed(100, checks.text) if isinstance(value, list) else checks.text)(
+        path, value
+    ),
     "filters": checks.anything,
     "max_num_results": checks.number(1, 50, whole=True),
     "ranking_options": checks.anything,

@@ -22,8 +22,8 @@ from retinue.engine.apply import apply_changes
 from retinue.engine.preflight import preflight
 from retinue.engine.run import Run
 from retinue.providers.anthropic import PROVIDER as ANTHROPIC
+from retinue.providers.base import kinds_at
 from retinue.providers.openai_agents import PROVIDER as AGENTS
-from retinue.schema import with_extras
 from retinue_emulator.anthropic import KIND as MANAGED
 from retinue_emulator.app import Emulator
 from retinue_emulator.faults import Behaviour, Fault
@@ -355,8 +355,8 @@ class Stage(Bench):
         if self.holds != MANAGED:
             return worlds.target(removed=self.removed)
         record = self.provider.capabilities
-        kinds = with_extras(record.kinds, self.provider.name, record.extras)
-        return worlds.target(removed=self.removed, kinds=kinds, unreadable={}, removal=record.removal)
+        kinds = kinds_at(self.provider, record.kinds)
+        return worlds.target(removed=self.removed, kinds=kinds, removal=record.removal)
 
     def plain_apply(self, mishap: Mishap | None = None, at: int = 0) -> Report:
         """Plan afresh and carry it out, as the command does: nothing at all if a step is blocked."""

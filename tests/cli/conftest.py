@@ -119,8 +119,8 @@ class World:
         parts = [f"$ retinue {' '.join(arguments)}", ran.out.rstrip("\n")]
         if ran.err:
             # Progress comes in the order in which requests end.
-            lines = ran.err.rstrip("\n").splitlines()
-            steps = sorted(line for line in lines if re.match(r"  Assistant/\S+: \w+ ", line))
+            lines = [re.sub(r"\A  \d+(/\d+  )", r"  N\1", line) for line in ran.err.rstrip("\n").splitlines()]
+            steps = sorted(line for line in lines if re.match(r"  (N/\d+  )?Assistant/\S+: \w+ ", line))
             rest = [line for line in lines if line not in steps]
             parts.append("\n".join(f"! {line}".rstrip() for line in steps + rest))
         parts.append(f"[exit {ran.code}]")

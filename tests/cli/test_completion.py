@@ -59,7 +59,7 @@ def proposed(world: World, line: str) -> list[str]:
         ("retinue show Assistant/t", ["Assistant/tutor"]),
         ("retinue show plan", ["file:"]),
         ("retinue apply plan", ["file:"]),
-        ("retinue plan -C ", ["dir:"]),
+        ("retinue plan -C ", ["file:"]),
         ("retinue init --from ", ["file:"]),
         ("retinue adopt Assistant/g", ["Assistant/greeter"]),
         ("retinue providers flo", ["flowise"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -150,7 +150,7 @@ def forger(world: World) -> Forger:
 
 def expectation(raw: dict[str, Any]) -> str:
     """What a plan would say that it expects of a live object: anybody can work that out."""
-    return differences.expect_digest(to_live(raw), KIND, {"reasoning_effort"}, ())
+    return differences.expect_digest(to_live(raw), replace(KIND, hidden=frozenset({"reasoning_effort"})), ())
 
 
 def steps(forger: Forger) -> Iterator[dict[str, Any]]:

@@ -140,3 +140,35 @@ def test_an_update_of_the_files_refuses_a_field_with_a_secret_and_says_why(world
     owned(world, mcp({**OTHER, "Authorization": f"Bearer {CANARY}"}))
     ran = world.run("import", "--update")
     assert ran.code == 1 and "a file must not hold one" in ran.out and CANARY not in ran.out + files(world)
+
+
+def test_a_comparison_of_two_environments_shows_none(world: World) -> None:
+    seeded(world, name="Other")
+    text = (world.root / "retinue.yaml").read_text()
+    world.write("retinue.yaml", f"{text}{text.splitlines()[-1].replace('dev:', 'stage:')}\n")
+    world.write("assistants/clerk.yaml", "assistant: clerk\nname: Clerk\nmodel: gpt-5\n")
+    for name in ("dev", "stage"):
+        assert world.run("apply", "--auto-approve", "-e", name).code == 0
+    tool = mcp({**OTHER, "Authorization": f"Bearer {CANARY}"}, f"https://h/mcp?code={CANARY}")
+    _, raw = next(pair for pair in world.emulator.store.everything("agent") if pair[1]["name"] == "Clerk")
+    world.emulator.seed({**raw, "object": "agent", "tools": [tool]})
+    for kind in ("text", "json"):
+        ran = world.run("diff", "dev", "stage", "--live", "--format", kind)
+        assert ran.code == 0, ran.err
+        assert CANARY not in ran.out + ran.err and (kind == "text" or "[key]" in ran.out)
+
+
+def test_a_plan_that_is_trusted_writes_what_is_live_where_the_manifest_leaves_it(world: World) -> None:
+    tool = mcp({**OTHER, "Authorization": f"Bearer {CANARY}"})
+    seeded(world, tool)
+    assert world.run("import", "-e", "dev").code == 0
+    world.apply()
+    path = world.root / "assistants/clerk.yaml"
+    path.write_text(path.read_text().replace('"7"', '"8"'))
+    assert world.run("plan", "--out", "plan.json").code == 0
+    assert CANARY not in (world.root / "plan.json").read_text() and "[key]" in (world.root / "plan.json").read_text()
+    ran = world.run("apply", "--trust-plan", "plan.json", "--auto-approve")
+    assert ran.code == 0, ran.err
+    live = json.dumps(world.emulator.store.everything("agent")[0][1])
+    assert CANARY in live and '"8"' in live and "[key]" not in live
+    world.settled()

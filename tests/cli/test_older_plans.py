@@ -84,7 +84,7 @@ def test_its_digest_approves_it(old: World) -> None:
 def test_it_is_shown_as_it_stands(old: World) -> None:
     assert json.loads(old.run("show", "0.1.0-blocked.json", "--format", "json").out) == saved("blocked")
     text = old.run("show", "0.1.0-blocked.json").out
-    assert "Allowed: --allow brake=3, --allow drift:Assistant/greeter, --allow incomplete, --allow protected" in text
+    assert "Allowed: --allow drift:Assistant/greeter, --allow incomplete, --allow protected" in text
 
 
 def test_a_word_that_a_newer_plan_allows_is_kept_and_lifts_nothing(old: World) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from retinue_emulator.faults import Behaviour
+from retinue_emulator.faults import Behaviour, Fault
 
 from .conftest import KEY, Ran, World
 
@@ -117,6 +117,35 @@ def test_a_change_waits_at_each_stage_until_the_one_before_has_proven_it(shop: W
     done(shop, "verify", "-e", "staging", "--target", "Assistant/ant", "--", "true")
     assert apply(shop, "prod") == {"ant": "done", "bee": "held"}
     assert texts(shop, "prod") == {"ant": ("large", "Hello")}
+
+
+def promote(world: World, *more: str) -> tuple[int, dict[str, Any]]:
+    flags = ("--auto-approve", "--detailed-exitcode", "--format", "json")
+    ran = world.run("promote", "dev", "staging", *flags, *more)
+    return ran.code, json.loads(ran.out)
+
+
+def test_promote_ends_in_2_where_all_that_remains_is_held(shop: World) -> None:
+    code, result = promote(shop)
+    assert (code, result["exit_code"], result["outcome"]) == (2, 2, "held")
+    assert shop.run("promote", "dev", "staging", "--auto-approve").code == 0
+    assert shop.run("apply", "-e", "staging", "--auto-approve").code == 0
+    apply(shop, "dev", "--target", "Assistant/ant")
+    code, result = promote(shop)
+    assert (code, result["exit_code"], result["outcome"]) == (2, 2, "applied")
+    assert result["summary"] | {"done": 1, "held": 1} == result["summary"]
+    apply(shop, "dev")
+    assert promote(shop)[0] == 0
+    code, result = promote(shop)
+    assert (code, result["outcome"]) == (0, "no-changes")
+
+
+def test_a_failure_counts_more_than_what_is_held(shop: World) -> None:
+    apply(shop, "dev", "--target", "Assistant/ant")
+    shop.emulator.faults.on("POST /v1/assistants$", Fault("status", 400))
+    code, result = promote(shop)
+    assert (code, result["exit_code"]) == (1, 1)
+    assert {item["status"] for item in result["results"]} == {"failed", "held"}
 
 
 def test_what_was_changed_outside_in_the_environment_before_is_held(shop: World) -> None:

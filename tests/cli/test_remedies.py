@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from retinue.load.endpoints import meant_base
+from retinue.providers.wire import meant_base
 
 from ..serving import served
 from .conftest import World

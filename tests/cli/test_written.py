@@ -24,6 +24,8 @@ def project(world: World) -> World:
     world.write("tools/look_up.yaml", TOOL.format("Look up."))
     world.assistant("included", "instructions: {file: ../prompts/included.md}\n")
     world.assistant("template", "instructions: {file: ../prompts/template.md, template: true}\n")
+    world.write("prompts/tone.md", "Kind.\nBrief.\n")
+    world.assistant("parts", "instructions:\n  - {file: ../prompts/tone.md}\n  - |\n    One.\n    Two.\n")
     world.assistant("block", "instructions: |\n  One.\n  Two.\n  Three.\n")
     world.assistant("folded", "instructions: >\n  One.\n  Two.\n\n  Three.\n")
     world.assistant("overlaid", "temperature: 1\n")
@@ -52,6 +54,8 @@ def places(world: World) -> dict[str, list[str]]:
         ("prompts/template.md", "Two.", "2.", {"template/instructions": ["prompts/template.md:3"]}),
         ("retinue.yaml", "8 to", "9 to", {"template/instructions": ["prompts/template.md:2", "retinue.yaml:10"]}),
         ("assistants/block.yaml", "Three.", "3.", {"block/instructions": ["assistants/block.yaml:6"]}),
+        ("prompts/tone.md", "Brief.", "Short.", {"parts/instructions": ["prompts/tone.md:2"]}),
+        ("assistants/parts.yaml", "Two.", "2.", {"parts/instructions": ["assistants/parts.yaml:7"]}),
         ("assistants/folded.yaml", "Three.", "3.", {"folded/instructions": ["assistants/folded.yaml:3"]}),
         ("assistants/front.md", "Two.", "2.", {"front/instructions": ["assistants/front.md:7"]}),
         ("overlays/dev.yaml", "0.2", "0.4", {"overlaid/temperature": ["overlays/dev.yaml:2"]}),
@@ -86,7 +90,7 @@ def test_a_variable_is_edited_where_it_is_set(project: World) -> None:
     text = (project.root / "retinue.yaml").read_text(encoding="utf-8")
     project.write("retinue.yaml", text.replace("owner: cx", "owner: edu"))
     found = places(project)
-    assert len(found) == 7
+    assert len(found) == 8
     assert set(map(tuple, found.values())) == {("retinue.yaml:10",)}
 
 
@@ -107,3 +111,28 @@ def test_places_are_outside_the_digest_and_no_annotations(project: World) -> Non
     assert '"written"' not in project.run("plan", "--format", "sarif").out
     assert "is written in" not in project.run("plan").out
     project.apply()
+
+
+def test_a_page_that_goes_into_a_file_leaves_the_terminal_the_text(project: World) -> None:
+    project.write("prompts/included.md", "# Bot\nOne.\n2.\n")
+    ran = project.run("plan", "--format", "html", "--out", "plan.html")
+    assert (project.root / "plan.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert (project.root / "plan.html").stat().st_mode & 0o777 == 0o600
+    assert ran.out.splitlines()[-1] == "Plan: 0 to create, 1 to update, 0 to replace, 0 to delete."
+    assert "Wrote plan.html." in ran.err
+    assert project.run("plan", "--out", "plan.json").code == 0
+    assert project.run("show", "plan.json", "--format", "html").out.startswith("<!DOCTYPE html>")
+
+
+def test_drift_and_differences_are_pages_too(project: World) -> None:
+    live = next(raw for raw in project.live().values() if raw["metadata"]["retinue.address"].endswith("/overlaid"))
+    project.emulator.seed({**live, "temperature": 0.9})
+    page = project.run("drift", "--format", "html").out
+    assert "<del>0.2</del> → <ins>0.9</ins>" in page
+    assert "overlays/dev.yaml:2" in page
+    text = (project.root / "retinue.yaml").read_text(encoding="utf-8")
+    dev = text[text.index("  dev:") :]
+    project.write("retinue.yaml", text + dev.replace("dev:", "prod:", 1).replace("owner: cx", "owner: edu"))
+    ran = project.run("diff", "dev", "prod", "--format", "html", "--out", "diff.html")
+    assert (ran.code, ran.out) == (0, "")
+    assert "<del>cx</del> → <ins>edu</ins>" in (project.root / "diff.html").read_text(encoding="utf-8")

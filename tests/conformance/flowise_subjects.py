@@ -11,9 +11,10 @@ import httpx
 
 from retinue.core.model import Json
 from retinue.providers.base import Marker
-from retinue.providers.flowise import PROVIDER, classify
+from retinue.providers.flowise import PROVIDER
 from retinue.providers.flowise.directory import Directory, by_name, credentials_from, stores_from
 from retinue.providers.flowise.rows import to_live
+from retinue.providers.flowise.verdicts import classify
 from retinue.providers.flowise.writing import create_body, update_body
 from retinue.providers.http import in_process
 from retinue.providers.wire import Connection

@@ -13,8 +13,9 @@ from retinue.core.marker import ADDRESS_KEY, APPLIED_KEY
 from retinue.core.model import Json
 from retinue.providers.base import Marker
 from retinue.providers.http import in_process
-from retinue.providers.langgraph import PROVIDER, classify
+from retinue.providers.langgraph import PROVIDER
 from retinue.providers.langgraph.mapping import SCOPE_KEY, create_body, to_live, update_body
+from retinue.providers.langgraph.service import classify
 from retinue.providers.wire import Connection
 from retinue_conformance.subject import Spec, marker_of
 

@@ -24,7 +24,13 @@ def _function(name: str, **rest: Json) -> Json:
 
 
 _PARAMETERS = {"type": "object", "properties": {"order": {"type": "string"}}, "required": ["order"]}
-_SCHEMA = {"name": "answer", "strict": True, "schema": {"type": "object", "properties": {"text": {"type": "string"}}}}
+_ANSWER = {
+    "type": "object",
+    "properties": {"text": {"type": "string"}},
+    "required": ["text"],
+    "additionalProperties": False,
+}
+_SCHEMA = {"name": "answer", "strict": True, "schema": _ANSWER}
 ASSISTANT = Spec(
     full={
         "name": "Math Tutor ∑",

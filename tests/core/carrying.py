@@ -12,7 +12,6 @@ from retinue.core.marker import Applied
 from retinue.core.marks import fields_to_send, next_applied
 from retinue.core.model import Action, Address, Change, Json, Kind, Live, Plan
 from retinue.core.observation import Observation
-from retinue.core.ownership import Claim
 from retinue.core.references import grounded
 from retinue.core.waves import backwards, layers, needs, order, waves
 from retinue.providers.assistants_v2 import KINDS as KINDS
@@ -22,7 +21,7 @@ from .worlds import HIDDEN, target
 KINDS = KINDS
 
 
-def verdict(change: Change, live: Live | None, holder: Claim | None = None, **changed: Any) -> str:
+def verdict(change: Change, live: Live | None, holder: Live | None = None, **changed: Any) -> str:
     """What becomes of a step when it meets `live`: `go`, `done ID`, or in words why it is stale."""
     found = freshness(change, live, holder, target(**changed))
     if found is None:
@@ -30,7 +29,7 @@ def verdict(change: Change, live: Live | None, holder: Claim | None = None, **ch
     return f"done {found.remote_id}" if isinstance(found, Reached) else found.why
 
 
-def holder(change: Change, live: Iterable[Live]) -> Claim | None:
+def holder(change: Change, live: Iterable[Live]) -> Live | None:
     """Who has the address of a step."""
     return Observation(target(), list(live)).world.owned.get(change.address)
 
@@ -54,7 +53,7 @@ def carried_out(change: Change, live: Live | None = None, ids: Mapping[Address, 
         applied = Applied(f"{name.replace('-', ''):y<8.8}", change.protected, fields=change.asked)
         sent = fields_to_send(change, kind)
     else:
-        applied = next_applied(change, live, kind, rules.hidden(kind.name), lambda: "adopted0")
+        applied = next_applied(change, live, kind, lambda: "adopted0")
         sent = fields_to_send(change, kind, live.spec)
     return replace(
         live,

@@ -338,7 +338,7 @@ def test_once_sent_nothing_differs_any_more(now: dict[str, Any], there: dict[str
     asked = desired("bot", now)
     sent = {change.path[1:]: change.after for change in changes(asked, managed(desired("bot", there)))}
     assert changes(asked, managed(asked, spec=as_answered(there | sent))) == ()
-    assert altered(sent, as_answered(there | sent), KIND, HIDDEN) == set()
+    assert altered(sent, as_answered(there | sent), KIND) == set()
 
 
 @given(specs)
@@ -353,8 +353,8 @@ def test_a_change_is_open_until_live_holds_it(now: dict[str, Any], there: dict[s
     for change in changes(asked, managed(desired("bot", there), spec=as_answered(there))):
         if change.name not in HIDDEN:
             sent = {change.name: change.after}
-            assert altered(sent, as_answered(there), KIND, HIDDEN) == {change.name}
-            assert altered(sent, as_answered(there | sent), KIND, HIDDEN) == set()
+            assert altered(sent, as_answered(there), KIND) == {change.name}
+            assert altered(sent, as_answered(there | sent), KIND) == set()
 
 
 @given(specs, st.sampled_from(["/temperature", "/metadata/owner", "/tools/0", "/tool_resources/code_interpreter"]))
@@ -406,10 +406,10 @@ def test_a_create_sends_what_the_manifest_states_and_no_more() -> None:
 
 def test_expect_holds_readable_fields_and_the_address_and_nothing_else() -> None:
     there = live(wanted(temperature=0.5))
-    expected = expect_digest(there, KIND, HIDDEN, ())
+    expected = expect_digest(there, KIND, ())
 
     def digest_with(**changed: Any) -> str:
-        return expect_digest(replace(there, **changed), KIND, HIDDEN, ())
+        return expect_digest(replace(there, **changed), KIND, ())
 
     assert digest_with(marker_applied="anything", remote_id="other", created_at=9) == expected
     assert digest_with(spec={**there.spec, "unknown": 1, "reasoning_effort": "low"}) == expected
@@ -421,21 +421,21 @@ def test_expect_holds_readable_fields_and_the_address_and_nothing_else() -> None
 @pytest.mark.parametrize(("pointer", "spec", "now"), IGNORED.values(), ids=IGNORED.keys())
 def test_expect_does_not_hold_what_is_ignored(pointer: str, spec: dict[str, Any], now: dict[str, Any]) -> None:
     one, other = live(wanted(**spec)), live(wanted(**spec), **now)
-    assert len({expect_digest(there, KIND, HIDDEN, (pointer,)) for there in (one, other)}) == 1
+    assert len({expect_digest(there, KIND, (pointer,)) for there in (one, other)}) == 1
 
 
 def test_expect_does_not_hold_several_ignored_items_of_one_list() -> None:
     pointers = ("/tools/0", "/tools/1")
     one, other = (live(wanted(tools=tools)) for tools in (TOOLS, [{"type": "file_search"}, THEIRS[1]]))
-    assert expect_digest(one, KIND, HIDDEN, pointers) == expect_digest(other, KIND, HIDDEN, pointers)
+    assert expect_digest(one, KIND, pointers) == expect_digest(other, KIND, pointers)
     more = live(wanted(tools=[*TOOLS, {"type": "file_search"}]))
-    assert expect_digest(more, KIND, HIDDEN, pointers) != expect_digest(one, KIND, HIDDEN, pointers)
+    assert expect_digest(more, KIND, pointers) != expect_digest(one, KIND, pointers)
 
 
 def test_altered_names_what_the_service_holds_otherwise() -> None:
     sent = {"temperature": 0.33, "top_p": 0.5, "reasoning_effort": "low", "unknown": 1, "instructions": "a\n"}
     answer = {"temperature": 0.3, "top_p": 0.5, "instructions": "a"}
-    assert altered(sent, answer, KIND, HIDDEN) == {"temperature"}
+    assert altered(sent, answer, KIND) == {"temperature"}
 
 
 def test_asked_entries_of_the_marker_come_back_as_the_causes_need_them() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
@@ -11,7 +12,7 @@ from retinue.core.drift import Drift, What, drift_of, drift_to_json
 from retinue.core.model import MISSING, Cause
 from retinue.render.side_by_side import drift_text
 
-from .worlds import KIND, READABLE, as_answered, at, desired, foreign, managed, plan, specs
+from .worlds import KIND, KINDS, READABLE, as_answered, at, desired, foreign, managed, plan, specs
 
 BOT = desired("bot")
 
@@ -74,7 +75,8 @@ def test_objects_too_many_are_told_apart() -> None:
 
 
 def test_a_lost_and_a_damaged_marker_are_drift() -> None:
-    lost = drift([BOT], [foreign("x", name="bot")], target={"recognised_by": {"Assistant": ("/name",)}})
+    kinds = {**KINDS, "Assistant": replace(KIND, recognised_by=("/name",))}
+    lost = drift([BOT], [foreign("x", name="bot")], target={"kinds": kinds})
     assert whats(lost) == [("Assistant/bot", "marker-lost", "x")]
     assert whats(drift([BOT], [managed(BOT, damaged=True)])) == [("Assistant/bot", "marker-damaged", None)]
 

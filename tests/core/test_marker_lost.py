@@ -12,22 +12,28 @@ from retinue.core.drift import drift_of
 from retinue.core.model import Action, Address, Cause, Desired, Json, Live, Plan, Policy, Reason
 from retinue.core.observation import Observation
 from retinue.core.plan import Intent, make_plan
-from retinue.providers.assistants_v2 import KINDS
 from retinue.render.side_by_side import drift_text
 from retinue.schema import with_extras
 
-from .worlds import as_answered, desired, foreign, managed, target
+from .worlds import KINDS, as_answered, desired, foreign, managed, target
 
 SCHEMA: Json = {
     "x-retinue-empty": [{}],
     "properties": {"type": {"default": "A"}, "size": {}},
 }
-BY_NAME = {"Assistant": ("/name", "/providers/shelf/type")}
+BY_NAME = ("/name", "/providers/shelf/type")
 
 
-def plan(wanted: list[Desired], live: list[Live], allowed: Allowed | None = None, **changed: Any) -> Plan:
+def plan(
+    wanted: list[Desired],
+    live: list[Live],
+    allowed: Allowed | None = None,
+    recognised_by: tuple[str, ...] = BY_NAME,
+    **changed: Any,
+) -> Plan:
     extended = with_extras(KINDS, "shelf", {"Assistant": SCHEMA})
-    here = target(kinds=extended, **{"recognised_by": BY_NAME} | changed)
+    known = replace(extended["Assistant"], recognised_by=recognised_by)
+    here = target(kinds={**extended, "Assistant": known}, **changed)
     return make_plan(Observation(here, live), wanted, Intent(allowed or Allowed()))
 
 
@@ -61,7 +67,7 @@ def test_another_type_is_a_twin_and_not_ours() -> None:
 
 
 def test_a_service_that_keeps_its_markers_gets_no_guess() -> None:
-    assert steps(plan([desired("a")], [foreign("asst_1", name="a")], recognised_by={})) == TWIN
+    assert steps(plan([desired("a")], [foreign("asst_1", name="a")], recognised_by=())) == TWIN
 
 
 def test_two_of_one_name_are_not_guessed_at() -> None:
@@ -170,7 +176,7 @@ def test_where_nothing_differs_only_the_marker_is_written_whatever_is_denied() -
 
 def test_the_first_adopt_where_markers_are_kept_is_what_the_manifest_says() -> None:
     wanted = replace(ASKED, policy=Policy(adopt={"dev": "asst_1"}))
-    (change,) = plan([wanted], [edited(lost=True)], recognised_by={}, deny_drift=True).changes
+    (change,) = plan([wanted], [edited(lost=True)], recognised_by=(), deny_drift=True).changes
     assert [item.cause for item in change.fields] == [Cause.MANIFEST] and change.blocked is None
 
 

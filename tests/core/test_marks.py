@@ -18,12 +18,18 @@ from retinue.core.marks import (
     short_digest,
     with_observations,
 )
-from retinue.core.model import Action, Change, Live
+from retinue.core.model import Action, Change, Kind, Live
 
 from .carrying import carried_out
-from .worlds import HIDDEN, KIND, as_answered, at, desired, foreign, managed, plan
+from .worlds import KIND, as_answered, at, desired, foreign, managed, plan
 
 SPEC = {"model": "m", "name": "Bot"}
+
+
+def parts(*names: str) -> Kind:
+    return replace(KIND, compound=frozenset(names))
+
+
 BOT = desired("bot", SPEC)
 PROVEN = short_digest("a spec that passed", 12)
 
@@ -68,9 +74,7 @@ def test_nonce_and_verification_stay_for_life_and_an_adopted_object_gets_a_nonce
     assert (after.nonce, after.verified) == (proven.nonce, PROVEN)
     (change,) = plan([desired("bot", SPEC, adopt={"dev": "asst_1"})], [foreign("asst_1", **SPEC)]).changes
     claimed = replace(foreign("asst_1", **SPEC), marker_applied=str(proven))
-    assert next_applied(change, claimed, KIND, HIDDEN, lambda: "fresh000") == replace(
-        applied(managed(BOT)), nonce="fresh000"
-    )
+    assert next_applied(change, claimed, KIND, lambda: "fresh000") == replace(applied(managed(BOT)), nonce="fresh000")
 
 
 def test_a_damaged_marker_gets_the_nonce_that_makes_no_double_of_a_copy() -> None:
@@ -94,7 +98,7 @@ def test_an_alteration_of_a_default_is_remembered_although_a_default_has_no_entr
     entries = {**applied(managed(BOT)).fields, field.code: known}
     live = replace(managed(BOT), marker_applied=str(replace(applied(managed(BOT)), fields=entries)))
     change = update({**SPEC, "top_p": 0.2}, managed(BOT))
-    assert next_applied(change, live, KIND, HIDDEN, str).fields[field.code] == known
+    assert next_applied(change, live, KIND, str).fields[field.code] == known
 
 
 def test_of_a_field_that_cannot_be_read_the_last_word_stays_with_the_marker() -> None:
@@ -105,14 +109,14 @@ def test_of_a_field_that_cannot_be_read_the_last_word_stays_with_the_marker() ->
     assert [item.path for item in change.fields] == ["/temperature"]
     meanwhile = managed(desired("bot", {**SPEC, "reasoning_effort": "high"}))
     code = KIND.fields["reasoning_effort"].code
-    assert next_applied(change, meanwhile, KIND, HIDDEN, str).fields[code] == applied(meanwhile).fields[code]
+    assert next_applied(change, meanwhile, KIND, str).fields[code] == applied(meanwhile).fields[code]
 
 
 @pytest.mark.parametrize(("answer", "observed"), [("HELLO", short_digest("HELLO")), (None, None)])
 def test_an_answer_that_is_not_what_was_asked_is_noted_with_the_field(answer: str | None, observed: str | None) -> None:
     live = managed(BOT)
     change = update({**SPEC, "name": "Bee"}, live)
-    before = next_applied(change, live, KIND, HIDDEN, str)
+    before = next_applied(change, live, KIND, str)
     after = with_observations(before, ["name", "model"], change, {"name": answer, "model": "m"}, KIND)
     asked = before.fields[KIND.fields["name"].code].asked
     noted = after.fields[KIND.fields["name"].code]
@@ -124,7 +128,7 @@ def test_an_answer_that_is_not_what_was_asked_is_noted_with_the_field(answer: st
 def test_an_answer_without_the_field_is_not_taken_for_a_value() -> None:
     live = managed(desired("bot", {**SPEC, "reasoning_effort": "low"}))
     change = update({**SPEC, "reasoning_effort": "high"}, live)
-    before = next_applied(change, live, KIND, HIDDEN, str)
+    before = next_applied(change, live, KIND, str)
     after = with_observations(before, ["reasoning_effort"], change, {"model": "m"}, KIND)
     assert after == before
     gone = replace(before, fields={})
@@ -140,12 +144,12 @@ def test_while_a_field_is_being_written_the_marker_says_that_it_is_unfinished() 
     for stores, word in ((("vs_1", "vs_2"), marker.UNFINISHED), (("vs_2",), marker.EXCHANGING)):
         change = update(searching(*stores), live)
         fields = fields_to_send(change, KIND, live.spec)
-        after = next_applied(change, live, KIND, HIDDEN, str)
-        first = begun(after, fields, live, KIND, {"tool_resources", "tools"}, None)
+        after = next_applied(change, live, KIND, str)
+        first = begun(after, fields, live, parts("tool_resources", "tools"))
         assert first.fields[code] == marker.Entry(after.fields[code].asked, word)
         assert ended(first) == after
-        assert begun(after, fields, live, KIND, (), None) == after
-        assert begun(after, fields, replace(live, spec=fields), KIND, {"tool_resources"}, None) == after
+        assert begun(after, fields, live, KIND) == after
+        assert begun(after, fields, replace(live, spec=fields), parts("tool_resources")) == after
         # What such a run leaves is finished by the next one, and nobody is told of an edit that nobody made.
         broken = replace(live, marker_applied=str(first))
         (again,) = plan([desired("bot", searching(*stores))], [broken]).changes
@@ -154,7 +158,7 @@ def test_while_a_field_is_being_written_the_marker_says_that_it_is_unfinished() 
 
 def test_a_field_that_was_never_asked_for_is_not_called_unfinished() -> None:
     effort = {"reasoning_effort": "low"}
-    assert begun(marker.Applied("n0000001"), effort, None, KIND, effort, None).fields == {}
+    assert begun(marker.Applied("n0000001"), effort, None, parts(*effort)).fields == {}
 
 
 # --- references that were let go of

@@ -12,9 +12,10 @@ from retinue.core.model import Address, Desired, Live, Policy
 from retinue.core.observation import Observation, covers, hints_at_more, of_others, to_read_whole
 
 from .carrying import KINDS, world_after
-from .worlds import desired, foreign, managed, plan, target
+from .worlds import KIND, desired, foreign, managed, plan, target
 
 BOT = desired("bot")
+HERE = target(kinds={**KINDS, "Assistant": replace(KIND, compound=frozenset({"tool_resources"}))})
 
 
 def test_ours_are_enough_only_where_every_manifest_has_its_object_and_none_is_left_over() -> None:
@@ -64,17 +65,16 @@ OURS = managed(desired("bot"))
     ids=["no file", "a file of others", "a file of ours"],
 )
 def test_others_are_read_whole_while_a_file_of_ours_may_be_unused(stored: list[Live], whole: bool) -> None:
-    found = to_read_whole(Observation(target(), [*THEIRS, OURS, *stored]), [desired("bot")], {"Assistant"})
-    assert found == (THEIRS if whole else [])
-    assert to_read_whole(Observation(target(), [*THEIRS, OURS, *stored]), [desired("bot")], ()) == []
+    live = [*THEIRS, OURS, *stored]
+    assert to_read_whole(Observation(HERE, live), [desired("bot")]) == (THEIRS if whole else [])
+    assert to_read_whole(Observation(target(), live), [desired("bot")]) == []
 
 
 def test_what_is_to_be_adopted_is_read_whole() -> None:
     adopting = replace(desired("bot"), policy=Policy(adopt={"dev": "asst_1"}))
-    assert to_read_whole(Observation(target(), [*THEIRS, OURS]), [adopting], {"Assistant"}) == [THEIRS[0]]
+    assert to_read_whole(Observation(HERE, [*THEIRS, OURS]), [adopting]) == [THEIRS[0]]
 
 
 def test_of_others_is_what_has_no_marker_of_ours() -> None:
-    world = Observation(target(), [*THEIRS, OURS]).world
-    assert of_others(world, {"Assistant"}) == THEIRS
-    assert of_others(world, {"VectorStore"}) == []
+    assert of_others(Observation(HERE, [*THEIRS, OURS])) == THEIRS
+    assert of_others(Observation(target(), [*THEIRS, OURS])) == []

@@ -244,4 +244,4 @@ def test_what_may_be_deleted_as_a_duplicate_has_a_nonce_of_its_own(live: list[Li
         assert claim.applied is not None and kept.applied is not None
         assert claim.applied.nonce != kept.applied.nonce
         assert claim.owner == kept.owner
-        assert (kept.live.created_at, kept.remote_id) < (claim.live.created_at, claim.remote_id)
+        assert (kept.created_at, kept.remote_id) < (claim.created_at, claim.remote_id)

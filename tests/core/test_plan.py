@@ -17,7 +17,7 @@ from retinue.core.marker import Owner
 from retinue.core.marks import asked_entries, fields_to_send, next_applied
 from retinue.core.model import Action, Cause, Change, Desired, FieldChange, Live, MarkChange, Obstacle, Plan, Reason
 
-from .worlds import HIDDEN, KIND, as_answered, at, desired, foreign, managed, plan, steps, target
+from .worlds import KIND, as_answered, at, desired, foreign, managed, plan, steps
 
 BOT = desired("bot")
 
@@ -69,7 +69,7 @@ def test_an_update_says_why(now: dict[str, Any], drifted: dict[str, Any], reason
     live = managed(desired("bot", spec), spec=as_answered(spec) | drifted)
     made = only(plan([desired("bot", spec | now)], [live]))
     assert (made.action, made.reason, made.remote_id) == (Action.UPDATE, reason, "asst_bot")
-    assert made.expect == differences.expect_digest(live, KIND, HIDDEN, ())
+    assert made.expect == differences.expect_digest(live, KIND, ())
 
 
 def test_an_object_whose_manifest_is_gone_is_an_orphan_to_delete() -> None:
@@ -132,7 +132,7 @@ def test_an_adopt_line_takes_over_the_object_that_it_names() -> None:
     made = only(plan([desired("bot", {"model": "gpt-4o"}, adopt={"dev": "asst_1"})], [live]))
     assert (made.action, made.reason, made.remote_id) == (Action.ADOPT, Reason.ADOPTED, "asst_1")
     assert made.fields == (FieldChange("/temperature", 0.9, 1, Cause.MANIFEST),)
-    assert made.expect == differences.expect_digest(live, KIND, HIDDEN, ())
+    assert made.expect == differences.expect_digest(live, KIND, ())
 
 
 def test_an_adopt_without_a_difference_is_still_a_step() -> None:
@@ -270,7 +270,7 @@ def test_drift_that_the_manifest_took_is_noted_by_a_step_that_is_shown_and_sends
     assert (made.action, made.reason, made.blocked) == (Action.UPDATE, Reason.ACCEPTED, None)
     assert (made.fields, made.mark) == ((), MarkChange(accepted=("temperature",)))
     assert fields_to_send(made, KIND) == {}
-    noted = replace(live, marker_applied=str(next_applied(made, live, KIND, HIDDEN, str)))
+    noted = replace(live, marker_applied=str(next_applied(made, live, KIND, str)))
     assert plan([now], [noted]).changes == ()
     after = only(plan([desired("bot", {"model": "m", "temperature": 0.5})], [noted], target={"deny_drift": True}))
     assert (after.reason, after.blocked) == (Reason.MANIFEST, None)
@@ -327,7 +327,7 @@ def test_a_step_carries_what_it_needs_and_what_it_ignores() -> None:
     made = only(plan([wanted], [live]))
     assert (made.requires, made.ignored) == ((at("store"),), ("/temperature",))
     assert [change.path for change in made.fields] == ["/top_p"]
-    assert made.expect == differences.expect_digest(live, KIND, HIDDEN, ("/temperature",))
+    assert made.expect == differences.expect_digest(live, KIND, ("/temperature",))
 
 
 def test_a_damaged_marker_is_healed_by_the_next_change_and_not_before() -> None:
@@ -420,11 +420,6 @@ def test_two_manifests_never_adopt_the_same_live_object() -> None:
     made = plan(wanted, [foreign("asst_1")])
     assert [change.blocked and change.blocked.code for change in made.changes] == ["claimed-twice", "claimed-twice"]
     assert plan(wanted[::-1], [foreign("asst_1")]) == made
-
-
-def test_a_target_knows_what_its_service_never_reports() -> None:
-    assert target().hidden("Assistant") == HIDDEN
-    assert target().hidden("VectorStore") == ()
 
 
 def test_a_moved_from_that_finds_nothing_is_said_while_something_is_left_over() -> None:

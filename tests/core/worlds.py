@@ -11,10 +11,12 @@ from retinue.core import differences, marker, marks
 from retinue.core.model import Address, Desired, Kind, Live, Plan, Policy
 from retinue.core.observation import Observation, Target
 from retinue.core.plan import Intent, make_plan
-from retinue.providers.assistants_v2 import KINDS
+from retinue.providers.base import kinds_at
+from retinue.providers.openai_assistants import PROVIDER
 
+KINDS = kinds_at(PROVIDER, PROVIDER.capabilities.kinds)
 KIND: Kind = KINDS["Assistant"]
-HIDDEN = frozenset({"reasoning_effort"})
+HIDDEN = KIND.hidden
 READABLE = tuple(name for name in KIND.fields if name not in HIDDEN)
 
 
@@ -30,7 +32,6 @@ def target(**changed: Any) -> Target:
         "provider": "openai-assistants",
         "endpoint": "http://127.0.0.1/v1",
         "kinds": KINDS,
-        "unreadable": {"Assistant": HIDDEN},
         "environments": ("dev", "prod"),
     }
     return Target(**given | changed)
@@ -99,7 +100,7 @@ def changes(wanted: Desired, live: Live, /) -> tuple[Any, ...]:
 
 
 def compared(wanted: Desired, live: Live, /) -> differences.Compared:
-    return differences.compared(wanted, live, KIND, live.mark.applied, HIDDEN, known=True)
+    return differences.compared(wanted, live, KIND, live.mark.applied, known=True)
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)

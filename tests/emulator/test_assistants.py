@@ -99,9 +99,12 @@ def test_file_search_finds_fewer_results_with_gpt_3_5(api: Api) -> None:
     assert found["tools"][0]["file_search"]["max_num_results"] == 5
 
 
+PARAMETERS = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
+
+
 def test_given_values_win_over_what_would_be_filled_in_and_tools_keep_their_order(api: Api) -> None:
     search = {"max_num_results": 7, "ranking_options": {"ranker": "auto", "score_threshold": 0.5}}
-    function = {"name": "f", "description": "d", "parameters": {"type": "object"}, "strict": True}
+    function = {"name": "f", "description": "d", "parameters": PARAMETERS, "strict": True}
     tools = [
         {"type": "function", "function": function},
         {"type": "file_search", "file_search": search},

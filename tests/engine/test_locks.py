@@ -45,7 +45,7 @@ class Locked(Bench):
 
     def target(self) -> Target:
         kinds = with_extras(PROVIDER.capabilities.kinds, PROVIDER.name, PROVIDER.capabilities.extras)
-        return worlds.target(kinds=kinds, unreadable={}, removed=self.removed)
+        return worlds.target(kinds=kinds, removed=self.removed)
 
     def live(self) -> dict[str, dict[str, Any]]:
         return dict(self.emulator.store.everything(KIND))

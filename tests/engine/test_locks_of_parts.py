@@ -82,9 +82,9 @@ class Locked:
 
 
 def created(service: Locked) -> Outcome:
-    record = replace(PROVIDER.capabilities, compound={"Assistant": PARTS})
-    target = worlds.target()
-    run = Run(service=service, capabilities=record, target=target, parallelism=1, clock=VirtualClock())
+    target = worlds.target(kinds={**worlds.KINDS, "Assistant": replace(worlds.KIND, compound=PARTS)})
+    record, clock = PROVIDER.capabilities, VirtualClock()
+    run = Run(service=service, capabilities=record, target=target, parallelism=1, clock=clock)
     (outcome,) = apply_changes(make_plan(Observation(target, []), [BOT]).changes, run)
     return outcome
 

@@ -103,7 +103,8 @@ def test_an_empty_service_makes_a_project_to_fill(world: FlowiseWorld) -> None:
     ran = world.run("init", "-C", "taken", "--from", "flowise", "--endpoint", world.url)
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.endswith(
-        "\nNothing is live there that could be taken over: write a manifest into taken/assistants.\n"
+        "\nNothing is live there that could be taken over: write a manifest into taken/assistants,"
+        " or make an assistant at the service and run this again.\n"
     )
 
 

@@ -297,7 +297,7 @@ def test_a_display_name_takes_one_of_the_pairs(world: FoundryWorld) -> None:
     pairs = ", ".join(f"k{n}: v" for n in range(14))
     world.assistant("tutor", f"name: Tutor\nmetadata: {{{pairs}}}\n")
     ran = world.run("validate")
-    assert ran.code == 0 and "`name` cannot be held: the display name travels as a metadata pair" in ran.err
+    assert ran.code == 0 and "`name` cannot be held: it travels as a metadata pair" in ran.err
     world.apply()
     assert len(world.agent("tutor")["versions"]["latest"]["metadata"]) == 16
 

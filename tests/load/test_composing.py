@@ -99,6 +99,15 @@ def test_what_is_wrong_in_an_included_part_is_told_where_it_stands(world: World)
     assert world.problems() == ["prompts/ask.md:2:4: variable-undefined", "prompts/bad.yaml:2:3: wrong-type"]
 
 
+@pytest.mark.parametrize("field", ["instructions", "tools"])
+def test_more_than_can_be_read_is_told_once(world: World, field: str) -> None:
+    world.write("prompts/big.md", "x" * 2_000_000)
+    items = "".join("\n  - {file: ../prompts/big.md}" for _ in range(200))
+    world.write("assistants/greeter.yaml", f"assistant: greeter\n{field}:{items}\n")
+    [problem] = world.problems()
+    assert problem.endswith("too-many-values")
+
+
 def test_limits_count_the_joined_text(world: World) -> None:
     half = "x" * 128_000
     world.write("assistants/greeter.yaml", f"assistant: greeter\ninstructions: [{half}, {half[2:]}]\n")

@@ -11,7 +11,8 @@ import pytest
 from retinue.core.canonical import canonical
 from retinue.core.marker import ADDRESS_KEY, APPLIED_KEY
 from retinue.core.model import Severity
-from retinue.load.export import Destination, manifests_from_objects, objects_from_text
+from retinue.load.dumps import objects_from_text
+from retinue.load.export import Destination, manifests_from_objects
 
 from .exports import EXPECTED, KIND, KNOWN, V2, codes, exported, loaded
 

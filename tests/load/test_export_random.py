@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from retinue.core.canonical import canonical, same
 from retinue.core.model import Severity
-from retinue.load.export import objects_from_text, to_yaml
+from retinue.load.dumps import objects_from_text
+from retinue.load.emit import to_yaml
 from retinue.load.yaml import parse_text
 
 from .exports import KIND, KNOWN, codes, exported, loaded

@@ -18,7 +18,8 @@ from .service import connect, connect_async, control, emulator, options_of
 openai = sdk()
 pytestmark = [pytest.mark.outside, pytest.mark.filterwarnings("ignore:deprecated$:DeprecationWarning")]
 
-LOOK_UP = {"name": "look_up", "description": "Looks it up.", "parameters": {"type": "object"}, "strict": True}
+CLOSED = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
+LOOK_UP = {"name": "look_up", "description": "Looks it up.", "parameters": CLOSED, "strict": True}
 RANKED: dict[str, Any] = {"max_num_results": 8, "ranking_options": {"ranker": "auto", "score_threshold": 0.5}}
 FULL: Mapping[str, Any] = {
     "model": "gpt-4o",
@@ -229,7 +230,7 @@ def test_an_unknown_cursor_is_refused_or_ends_the_list(proof: Proof, name: str) 
 
 # --- update
 
-FORMAT = {"type": "json_schema", "json_schema": {"name": "answer", "schema": {"type": "object"}, "strict": True}}
+FORMAT = {"type": "json_schema", "json_schema": {"name": "answer", "schema": CLOSED, "strict": True}}
 CHANGED: Mapping[str, Any] = {
     "model": "gpt-4o-mini",
     "name": "Other",

@@ -20,6 +20,8 @@ import yaml
 ROOT = Path(__file__).parents[2]
 ACTION = ROOT / ".github" / "actions" / "retinue"
 TOOL = "./.retinue-tool/.github/actions/retinue"
+ARTIFACT = "https://github.com/o/r/actions/runs/1/artifacts/2"
+ALWAYS = "always() && "
 SAME_REPOSITORY = "github.event.pull_request.head.repo.full_name == github.repository"
 
 
@@ -37,6 +39,7 @@ class Runner:
     log: str = ""
     summary: str = ""
     ran: list[str] = field(default_factory=list)
+    artifacts: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.temp.mkdir(exist_ok=True)
@@ -51,15 +54,15 @@ class Runner:
         self.path = f"{binaries}:{os.environ['PATH']}"
 
     def play(self, workflow: str, job: str) -> int:
-        """The code of the first step that fails, or 0."""
+        """The code of the last step that fails, or 0; after a failure only those go on that always do."""
         steps = yaml.safe_load((ROOT / ".github" / "workflows" / workflow).read_text())["jobs"][job]["steps"]
+        failed = 0
         for step in steps:
-            if "if" in step and not self._holds(step["if"]):
+            condition = step.get("if", "")
+            if (failed and not condition.startswith(ALWAYS)) or (condition and not self._holds(condition)):
                 continue
-            code = self._step(step)
-            if code:
-                return code
-        return 0
+            failed = self._step(step) or failed
+        return failed
 
     def _step(self, step: dict[str, Any]) -> int:
         unknown = step.keys() - {"uses", "with", "run", "env", "id", "if"}
@@ -67,6 +70,11 @@ class Runner:
         environment = self._filled(step.get("env", {}))
         uses = step.get("uses", "")
         if uses.startswith("actions/checkout@"):
+            return 0
+        if uses.startswith("actions/upload-artifact@"):
+            given = self._filled(step["with"])
+            self.artifacts[given["name"]] = Path(given["path"]).read_text(encoding="utf-8")
+            self.values[f"steps.{step['id']}.outputs.artifact-url"] = ARTIFACT
             return 0
         if uses:
             assert uses == TOOL, uses
@@ -123,6 +131,8 @@ class Runner:
         return {name.removeprefix(prefix): text for name, text in self.values.items() if name.startswith(prefix)}
 
     def _holds(self, condition: str) -> bool:
+        if condition.startswith(ALWAYS):
+            return bool(self.values.get(condition.removeprefix(ALWAYS), ""))
         assert condition == SAME_REPOSITORY, condition
         return self.values["github.event.pull_request.head.repo.full_name"] == self.values["github.repository"]
 

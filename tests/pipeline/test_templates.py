@@ -62,6 +62,7 @@ def gitlab(world: World, tmp_path: Path) -> Iterator[tuple[Runner, GitLabFake]]:
     fake = GitLabFake()
     with serving(fake) as api:
         given = {"GITLAB_CI": "true", "CI_PROJECT_ID": "acme/bots", "CI_API_V4_URL": api, "GITLAB_TOKEN": TOKEN}
+        given |= {"CI_JOB_URL": "https://gitlab.example.com/acme/bots/-/jobs/7"}
         given |= {"CI_MERGE_REQUEST_IID": "7", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main"}
         given |= {"RETINUE_DIRECTORY": ".", "RETINUE_ENVIRONMENT": "dev", "RETINUE_PACKAGE": "retinue"}
         given |= {"RETINUE_API_KEY": KEY, "RETINUE_ALLOWED_HOSTS": "127.0.0.1"}
@@ -86,9 +87,23 @@ def test_the_jobs_of_gitlab_validate_plan_comment_apply_and_look_for_drift(
     fake.requests = [{"id": 1, "iid": 7, "state": "merged"}]
     assert play(runner, "retinue-apply", CI_MERGE_REQUEST_IID="", CI_COMMIT_SHA=commit) == 0, runner.log
     assert len(world.live()) == 1
+    assert "**Applied: 1 created.**" in row["body"]
+    assert digest in row["body"].split("\n")[0]
+    # A second run of the job finds nothing left to do, and one that is refused says so.
+    assert play(runner, "retinue-apply", CI_MERGE_REQUEST_IID="", CI_COMMIT_SHA=commit) == 0, runner.log
+    assert "**Applied: 1 created.**" in row["body"]
+    live = world.only()
     assert play(runner, "retinue-drift") == 0
-    world.emulator.seed({**world.only(), "model": "another"})
-    assert play(runner, "retinue-drift") == 2
+    assert fake.issues == []
+    world.emulator.seed({**live, "model": "another"})
+    assert play(runner, "retinue-drift") == 0, runner.log
+    assert [(issue["title"], issue["state"]) for issue in fake.issues] == [("retinue: drift in dev", "opened")]
+    assert play(runner, "retinue-apply", CI_MERGE_REQUEST_IID="", CI_COMMIT_SHA=commit) == 6
+    assert "Not applied: the plan is stale" in row["body"]
+    world.emulator.seed(live)
+    assert play(runner, "retinue-drift") == 0
+    assert fake.issues[0]["state"] == "closed"
+    assert play(runner, "retinue-drift", RETINUE_API_KEY="") == 4
 
 
 def test_the_jobs_that_need_a_key_never_run_for_a_fork() -> None:

@@ -16,7 +16,7 @@ import yaml
 
 from ..cli.conftest import KEY, World
 from ..review.fakes import TOKEN, GitHubFake, serving
-from .runner import ACTION, ROOT, Runner, git, with_tool
+from .runner import ACTION, ARTIFACT, ROOT, Runner, git, with_tool
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 OURS = [path for path in WORKFLOWS if path.name.startswith("retinue-")]
@@ -105,7 +105,11 @@ def test_what_was_approved_is_applied_after_the_merge(repository: Repository, wo
     digest = planned.outputs("plan")["digest"]
     assert comment["body"].count(digest) == 2
     assert "**Plan: 2 to create" in comment["body"]
-    assert planned.summary in comment["body"]
+    assert planned.summary.rstrip() in comment["body"]
+    ((name, page),) = planned.artifacts.items()
+    assert name == "retinue-plan-bots-dev"
+    assert page.startswith("<!DOCTYPE html>")
+    assert f"[The whole plan, side by side]({ARTIFACT})" in comment["body"]
     assert world.live() == {}
     code, applied = repository.apply(repository.merge())
     assert code == 0, applied.log
@@ -192,44 +196,63 @@ def test_a_new_project_says_what_to_merge_first(repository: Repository) -> None:
     assert (code, "the base branch has no retinue.yaml" in runner.log) == (3, True)
 
 
-GH = """#!/bin/sh
-printf '%s|' "$@" >>"$GH_LOG"; echo >>"$GH_LOG"
-[ "$1" != api ] || cat "$GH_ISSUES"
-"""
+def test_the_pull_request_hears_how_the_apply_ended(repository: Repository, world: World) -> None:
+    assert repository.plan(repository.pull_request(**CHANGE))[0] == 0
+    (comment,) = repository.fake.rows
+    plan = comment["body"]
+    code, applied = repository.apply(repository.merge())
+    assert code == 0, applied.log
+    assert comment["body"].startswith(plan.split("\n")[0] + "\n<!-- retinue result -->")
+    assert "**Applied: 2 created.**" in comment["body"]
+    assert plan.split("\n", 1)[1].strip() in comment["body"]
+    assert "Plan: 2 to create" in applied.log
 
 
-def issue(number: int, title: str = "retinue: drift in dev", who: str = "github-actions[bot]") -> dict[str, Any]:
-    return {"number": number, "title": title, "user": {"login": who}}
+def test_it_hears_of_an_apply_that_was_refused_and_of_a_plan_that_could_not_be_made(
+    repository: Repository, world: World
+) -> None:
+    assert repository.plan(repository.pull_request(**CHANGE))[0] == 0
+    commit = repository.merge()
+    code, runner = repository.apply(commit, digest="sha256:" + "0" * 64)
+    assert (code, "not the one that was approved" in runner.log) == (6, True)
+    (comment,) = repository.fake.rows
+    assert "Not applied: the plan is stale" in comment["body"]
+    runner = repository.runner(commit)
+    runner.values["secrets.RETINUE_API_KEY"] = ""
+    assert runner.play("retinue-apply.yml", "apply") == 4, runner.log
+    assert "Not applied: the key is missing" in comment["body"]
+    assert "Not applied: the key is missing" in runner.summary
+    assert "stale" not in comment["body"]
+    code, runner = repository.apply(commit)
+    assert (code, "**Applied: 2 created.**" in comment["body"]) == (0, True), runner.log
+    assert len(repository.fake.rows) == 1
 
 
-def test_drift_opens_updates_and_closes_one_issue(repository: Repository, world: World, tmp_path: Path) -> None:
+def test_where_the_project_cannot_be_read_the_plan_still_says_so(repository: Repository) -> None:
+    repository.write("bots/retinue.yaml", "version: 1\n")
+    commit = repository.commit("broken")
+    runner = repository.runner(commit)
+    inputs = {"command": "apply", "environment": "dev", "directory": "bots", "digest": "sha256:" + "0" * 64}
+    assert runner.action(inputs, {"RETINUE_API_KEY": KEY}, "x") == 3
+    assert "::error file=bots/retinue.yaml" in runner.log
+
+
+def test_drift_opens_updates_and_closes_one_issue(repository: Repository, world: World) -> None:
     base = git(repository.origin, "rev-parse", "main")
     assert repository.apply(base, digest=approved(repository, base))[0] == 0
     (raw,) = world.live().values()
 
-    def night(*open_issues: int) -> list[str]:
+    def night() -> list[tuple[str, str]]:
         runner = repository.runner(base)
-        (runner.temp / "bin" / "gh").write_text(GH)
-        (runner.temp / "bin" / "gh").chmod(0o755)
-        first = [issue(1, "another"), issue(2, who="mallory"), {**issue(3), "pull_request": {}}]
-        # One array for each page, as most versions of gh print them.
-        pages = (first, [issue(number) for number in open_issues])
-        (tmp_path / "issues").write_text("".join(map(json.dumps, pages)))
-        (tmp_path / "gh").write_text("")
-        runner.environment |= {"GH_LOG": str(tmp_path / "gh"), "GH_ISSUES": str(tmp_path / "issues")}
         assert runner.play("retinue-drift.yml", "drift") == 0, runner.log
-        listed, *rest = (tmp_path / "gh").read_text().splitlines()
-        assert listed == "api|--paginate|repos/acme/bots/issues?state=open&per_page=100|"
-        return rest
+        return [(issue["title"], issue["state"]) for issue in repository.fake.issues]
 
     assert night() == []
     world.emulator.seed({**raw, "model": "another"})
-    (created,) = night()
-    assert created.startswith("issue|create|--title|retinue: drift in dev|--body-file|")
-    assert "gpt-4o" in Path(created.split("|")[5]).read_text()
-    assert [line.split("|")[:3] for line in night(12, 11)] == [["issue", "edit", "11"]]
+    assert night() == [("retinue: drift in dev", "open")]
+    assert "gpt-4o → another" in repository.fake.issues[0]["body"]
     world.emulator.seed(raw)
-    assert [line.split("|")[:3] for line in night(11)] == [["issue", "close", "11"]]
+    assert night() == [("retinue: drift in dev", "closed")]
 
 
 # --- what holds for every workflow

@@ -244,6 +244,7 @@ SECRET_HEADERS = [
     "X-Functions-Key",
     "X-Auth",
     "client-secret",
+    "X-Mine",  # by its value
     "password",
 ]
 
@@ -251,7 +252,7 @@ SECRET_HEADERS = [
 @pytest.mark.parametrize("header", SECRET_HEADERS)
 @pytest.mark.parametrize("provider", [OPENAI, FOUNDRY], ids=lambda provider: provider.name)
 def test_a_header_with_a_secret_is_refused_at_its_place_and_not_repeated(provider: Provider, header: str) -> None:
-    headers: Json = {"Accept": "text/plain", header: "Bearer canary"}
+    headers: Json = {"Accept": "text/plain", header: "Bearer canary" if header == "X-Mine" else "canary"}
     if provider is OPENAI:
         tool = {
             "type": "mcp",

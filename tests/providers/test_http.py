@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -76,11 +77,14 @@ def error(status: int, message: str = "no", headers: dict[str, str] | None = Non
 @pytest.fixture
 def make() -> Callable[..., tuple[Http, Script, VirtualClock]]:
     def build(
-        *steps: Step, budget: float = 900.0, create_repeatable: bool = False, **headers: str
+        *steps: Step, budget: float = 900.0, create_repeatable: bool = False, told: Any = None, **headers: str
     ) -> tuple[Http, Script, VirtualClock]:
         script, clock = Script(*steps), VirtualClock()
         transport = httpx.MockTransport(script)
         connection = Connection("https://host/v1", headers, transport=transport, clock=clock, budget=budget)
+        if told is not None:
+            sinks: dict[str, Any] = {"progress": told.append, "status": lambda text: told.append(f"({text})")}
+            connection = replace(connection, **sinks)
         return Http(connection, classify, create_repeatable=create_repeatable), script, clock
 
     return build
@@ -486,3 +490,44 @@ def test_a_request_that_no_url_can_hold_is_an_error_of_one_line(make: Any, verb:
         assert type(caught.value) is ServiceError
         assert len(caught.value.message) < 1_000
     assert script.requests == []
+
+
+def held_back(seconds: float | None) -> httpx.Response:
+    return error(429, "slow down", {} if seconds is None else {"retry-after": str(seconds)})
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ([held_back(12), ok()], ["waiting 12 s: the service asked for it", "(reading: page 1)"]),
+        ([held_back(2), ok()], ["(waiting 2 s: the service asked for it)", "(reading: page 1)"]),
+        # Too short for a word, and one that follows another is told again.
+        ([held_back(0.2), ok()], ["(reading: page 1)"]),
+        (
+            [held_back(12), held_back(30), ok()],
+            [*(f"waiting {seconds} s: the service asked for it" for seconds in (12, 30)), "(reading: page 1)"],
+        ),
+        # A failure is no request to wait.
+        ([error(500), ok()], ["(reading: page 1)"]),
+    ],
+)
+def test_a_wait_that_the_service_asked_for_is_told(make: Any, steps: list[Step], expected: list[str]) -> None:
+    told: list[str] = []
+    http, _, _ = make(*steps, told=told)
+    http.send(Verb.LIST, "GET", "assistants")
+    assert told == expected
+
+
+def test_a_wait_without_a_time_says_what_is_known(make: Any) -> None:
+    told: list[str] = []
+    http, _, _ = make(*(held_back(None) for _ in range(8)), ok(), told=told)
+    http.send(Verb.GET, "GET", "assistants/x")
+    assert told and all("waiting " in text and text.rstrip(")").endswith("takes no more requests now") for text in told)
+
+
+def test_the_pages_of_all_lists_of_a_run_are_counted_together(make: Any) -> None:
+    told: list[str] = []
+    http, _, _ = make(ok(), ok(), ok(), told=told)
+    for client in (http, http.variant(below="/x"), http):
+        client.send(Verb.LIST, "GET", "assistants")
+    assert told == [f"(reading: page {number})" for number in (1, 2, 3)]

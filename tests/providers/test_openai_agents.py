@@ -42,6 +42,9 @@ def said(**spec: Json) -> list[tuple[str, str | None]]:
     return [(item.code, item.path) for item in PROVIDER.check(desired)]
 
 
+CLOSED = {"type": "object", "additionalProperties": False}
+
+
 def function(**about: Json) -> Json:
     return {"type": "function", "function": {"name": "f", **about}}
 
@@ -70,7 +73,12 @@ def function(**about: Json) -> Json:
             [("capability", "/response_format")],
         ),
         (
-            {"response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": {}, "strict": True}}},
+            {
+                "response_format": {
+                    "type": "json_schema",
+                    "json_schema": {"name": "a", "schema": CLOSED, "strict": True},
+                }
+            },
             [("approximated", "/response_format/json_schema")],
         ),
         (

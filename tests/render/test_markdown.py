@@ -27,6 +27,7 @@ from retinue.core.model import (
 from retinue.render.fit import LIMIT
 from retinue.render.inert import code, fence, html_code, link, units
 from retinue.render.markdown import plan_markdown, results_markdown
+from retinue.render.results import counts
 
 from . import plans
 from .plans import address, plan, prompt, update
@@ -88,7 +89,7 @@ def test_results_look_as_reviewed(golden: Golden) -> None:
         Outcome(address("b"), Action.UPDATE, Status.FAILED, "asst_2", "400: no\nsuch model", "Correct `model`."),
         Outcome(address("c"), Action.DELETE, Status.NOT_STARTED, "asst_3", "another step failed"),
     )
-    golden("markdown/results", results_markdown(plan(), outcomes))
+    golden("markdown/results", results_markdown(("demo", "dev"), counts(outcomes), outcomes))
 
 
 @given(hostile_plans)
@@ -111,7 +112,8 @@ def test_a_shortened_plan_is_inert_too_and_keeps_to_the_limit(value: Plan, limit
 @given(st.lists(st.tuples(hostile, hostile), max_size=5))
 def test_results_are_inert(errors: list[tuple[str, str]]) -> None:
     outcomes = [Outcome(Address("Assistant", a), Action.UPDATE, Status.FAILED, b, b, a) for a, b in errors]
-    assert_inert(results_markdown(plan(), outcomes))
+    notes = [Diagnostic("x", message, remedy) for message, remedy in errors]
+    assert_inert(results_markdown(("demo", "dev"), "nothing", outcomes, notes))
 
 
 def _big(deletes: int, updates: int) -> Plan:

@@ -88,6 +88,7 @@ def test_results_as_json_are_complete() -> None:
         "remote_id": "asst_3",
         "error": "400: temperature is not supported",
         "remedy": "Remove the line.",
+        "wrote": True,
     }
     counts = {key: count for key, count in value["summary"].items() if count}
     once = {"create", "update", "failed", "skipped", "unknown", "held", "not-started"}

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl, unquote
 
 from ..serving import served
@@ -27,6 +27,7 @@ class Fake:
         self.fail: list[int] = []
         self.forbid_writes = False
         self.requests: list[dict[str, Any]] = []
+        self.issues: list[dict[str, Any]] = []
         self._next = 100
 
     def __call__(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
@@ -53,8 +54,13 @@ class Fake:
             return self.user()
         if self.forbid_writes and method != "GET":
             return 403, {"message": "Resource not accessible by integration"}
-        if method == "GET" and path == self.merged:
-            return 200, self.requests
+        before, after = re.split("[0-9a-f]{40}", self.merged)
+        if method == "GET" and path.startswith(before) and path.endswith(after):
+            return 200, self.requests if path == self.merged else []
+        if path.startswith(self.issue_list):
+            found = self._issue(method, path.removeprefix(self.issue_list), environ, body)
+            if found is not None:
+                return found
         if method == "GET" and path == self.collection:
             return self._page(dict(parse_qsl(environ["QUERY_STRING"])))
         if method == "POST" and path == self.collection:
@@ -77,6 +83,43 @@ class Fake:
             return 204, None
         row["body"] = _body(body)
         return 200, row
+
+    def _issue(self, method: str, rest: str, environ: dict[str, Any], body: bytes) -> tuple[int, Any] | None:
+        query, sent = dict(parse_qsl(environ.get("QUERY_STRING", ""))), json.loads(body or b"{}")
+        if (method, rest) == ("GET", ""):
+            assert query["state"] == self.state_open, query
+            page, size = int(query["page"]), int(query["per_page"])
+            found = [row for row in self.issues if row["state"] == self.state_open]
+            return 200, found[(page - 1) * size : page * size]
+        if (method, rest) == ("POST", ""):
+            assert sent.keys() == {"title", self.issue_text}, sent
+            return 201, self.add_issue(sent["title"], sent[self.issue_text])
+        found_one = re.fullmatch(rf"/(\d+)(/{self.remarks})?", rest)
+        row = next((row for row in self.issues if found_one and row[self.issue_number] == int(found_one[1])), None)
+        if row is None or found_one is None:
+            return None
+        if found_one[2]:
+            assert method == "POST", method
+            row["said"].append(_body(body))
+            return 201, {"id": 1}
+        if method != self.patch:
+            return 405, {"message": "Method Not Allowed"}
+        if sent == self.close_with:
+            row["state"] = "closed"
+        else:
+            assert sent.keys() == {self.issue_text}, sent
+            row[self.issue_text] = sent[self.issue_text]
+        return 200, row
+
+    def add_issue(self, title: str, text: str, who: str | None = None) -> dict[str, Any]:
+        number = len(self.issues) + 1
+        row = {"id": 900 + number, self.issue_number: number, "title": title, self.issue_text: text}
+        row |= {"state": self.state_open, "said": [], **self.author(who or self.me or "x")}
+        self.issues.append(row)
+        return row
+
+    issue_list = issue_number = issue_text = state_open = remarks = ""
+    close_with: ClassVar[dict[str, str]] = {}
 
     def add(self, body: str, who: str | None = None) -> dict[str, Any]:
         self._next += 1
@@ -105,6 +148,8 @@ class GitHubFake(Fake):
     collection, item, patch = "/api/repos/acme/bots/issues/7/comments", "/api/repos/acme/bots/issues/comments/", "PATCH"
 
     merged = f"/api/repos/acme/bots/commits/{COMMIT}/pulls"
+    issue_list, issue_number, issue_text = "/api/repos/acme/bots/issues", "number", "body"
+    state_open, remarks, close_with = "open", "comments", {"state": "closed"}
 
     def headers_fault(self, environ: dict[str, Any]) -> str | None:
         right = (environ.get("HTTP_ACCEPT"), environ.get("HTTP_X_GITHUB_API_VERSION"))
@@ -131,6 +176,8 @@ class GitLabFake(Fake):
     item, patch = f"{collection}/", "PUT"
     merged = f"/api/projects/acme/bots/repository/commits/{COMMIT}/merge_requests"
     me = "project_1_bot"
+    issue_list, issue_number, issue_text = "/api/projects/acme/bots/issues", "iid", "description"
+    state_open, remarks, close_with = "opened", "notes", {"state_event": "close"}
 
     def user(self) -> tuple[int, Any]:
         return 200, {"username": self.me}

@@ -6,16 +6,33 @@ set -euo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")
 mkdir -p "$RUNNER_TEMP/retinue"
 plan=$RUNNER_TEMP/retinue/plan.json
+result=$RUNNER_TEMP/retinue/result.json
 scope=(-C "${INPUT_DIRECTORY:-.}")
 [[ -z ${INPUT_ENVIRONMENT:-} ]] || scope+=(--env "$INPUT_ENVIRONMENT")
 [[ -z ${INPUT_PROJECT_FILE:-} ]] || scope+=(--project-file "$INPUT_PROJECT_FILE")
 
 tell() { python3 -I "$here/outputs.py" "$1" >>"$GITHUB_OUTPUT"; }
 
+# How an apply ended, for the job summary, the log, and whoever tells the pull request; also where it ended before a step.
+tell_result() {
+  printf 'result=%s\n' "$result" >>"$GITHUB_OUTPUT"
+  retinue comment --result "$result" "${scope[@]:0:2}" ${INPUT_ENVIRONMENT:+--env "$INPUT_ENVIRONMENT"} --out - |
+    tee -a "$GITHUB_STEP_SUMMARY"
+}
+
 make_plan() {
+  local code=0
   rm -f "$plan"
-  retinue plan "${scope[@]}" --out "$plan" || { code=$?; retinue validate "${scope[@]}" --format github || true; exit $code; }
-  tell "$plan"
+  if [[ ${INPUT_COMMAND:-plan} == apply ]]; then
+    retinue plan "${scope[@]}" --format json --out "$plan" >"$result" || code=$?
+  else
+    retinue plan "${scope[@]}" --out "$plan" || code=$?
+  fi
+  [[ $code != 0 ]] || { tell "$plan"; return; }
+  retinue validate "${scope[@]}" --format github || true
+  # What counts is how the plan ended, even where nothing tells whose comment that is about.
+  [[ ${INPUT_COMMAND:-plan} != apply ]] || tell_result || true
+  exit "$code"
 }
 
 case ${INPUT_COMMAND:-plan} in
@@ -26,6 +43,10 @@ case ${INPUT_COMMAND:-plan} in
     make_plan
     retinue show "$plan" --format github
     retinue show "$plan" --format markdown >>"$GITHUB_STEP_SUMMARY"
+    retinue show "$plan" --format html >"$RUNNER_TEMP/retinue/plan.html"
+    # Of an artifact: letters and digits, and one for each environment of each project of a workflow.
+    name=$(printf 'retinue-plan-%s-%s' "${INPUT_DIRECTORY:-.}" "${INPUT_ENVIRONMENT:-}" | tr -c 'A-Za-z0-9' '-')
+    printf 'page=%s\npage_name=%s\n' "$RUNNER_TEMP/retinue/plan.html" "$name" >>"$GITHUB_OUTPUT"
     ;;
   apply)
     approval=()
@@ -39,9 +60,10 @@ case ${INPUT_COMMAND:-plan} in
       exit 3
     fi
     [[ -z ${INPUT_DIGEST:-} ]] || approval=(--expect-digest "$INPUT_DIGEST")
+    retinue show "$plan"
     code=0
-    retinue apply "$plan" "${scope[@]}" ${approval[@]+"${approval[@]}"} --format markdown >"$RUNNER_TEMP/retinue/result.md" || code=$?
-    cat "$RUNNER_TEMP/retinue/result.md" >>"$GITHUB_STEP_SUMMARY"
+    retinue apply "$plan" "${scope[@]}" ${approval[@]+"${approval[@]}"} --format json >"$result" || code=$?
+    tell_result
     exit "$code"
     ;;
   drift)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import wait
 from functools import partial
+from itertools import count
 from urllib.parse import quote
 
 from .. import __version__
@@ -26,6 +27,8 @@ from . import console, exits, interrupts, named_files
 from .options import ApplyOptions, ProjectOptions
 from .report import nothing_to_do, report_blocked, report_outcomes, show_plan, shows_plan, text_of
 from .session import Session
+
+_MANY = 10
 
 
 class Stopping:
@@ -102,10 +105,10 @@ def carry_out(
         return report_blocked(plan, options)
     stopping = Stopping(session.stop)
     with interrupts.handed_to(stopping.handle):
-        run = run_of(session, service, options)
+        run = run_of(session, service, options, len(checked.todo))
         record = _Record(run.finished)
         run = replace(run, started=record.begin, finished=record.end)
-        run.ids.update(checked.ids)
+        run.ids.update({done.address: live for done, live in checked.done if live and not done.action.gives_up})
         bug = None
         try:
             work = in_thread(lambda: _outcomes(plan, run, checked))
@@ -170,7 +173,8 @@ class _Record:
         return found
 
 
-def run_of(session: Session, service: Service, options: ApplyOptions) -> Run:
+def run_of(session: Session, service: Service, options: ApplyOptions, steps: int = 0) -> Run:
+    """`steps`: how many it will report."""
     quiet = options.quiet or options.output_format == "json"
     return Run(
         service=service,
@@ -179,7 +183,7 @@ def run_of(session: Session, service: Service, options: ApplyOptions) -> Run:
         parallelism=options.parallelism,
         fail_fast=options.fail_fast,
         stop=session.stop,
-        finished=(lambda _: None) if quiet else _progress,
+        finished=(lambda _: None) if quiet else _progress(steps),
         backup=partial(save_backup, options.backup) if options.backup else lambda _live: None,
         content=lambda change: content(session.project.root, change.address.name, *_bytes_of(change)),
         changed=lambda change: changed_since(session.project.root, change.address.name, _bytes_of(change)[0]),
@@ -193,11 +197,19 @@ def _bytes_of(change: Change) -> tuple[str, int]:
     return str(fields["/sha256"]), int(fields["/bytes"])
 
 
-def _progress(item: Outcome) -> None:
-    if item.status is Status.DONE:
-        console.note(console.harmless(f"  {item.address}: {PAST[item.action]} {item.remote_id or ''}".rstrip()))
-    elif item.status in (Status.FAILED, Status.UNKNOWN):
-        console.note(f"  {item.address}: {item.action} failed")
+def _progress(steps: int) -> Callable[[Outcome], None]:
+    """Tells each step that has ended; of many, the how many-th it is."""
+    numbers = count(1)
+
+    def tell(item: Outcome) -> None:
+        number = f"  {next(numbers)}/{steps}" if steps >= _MANY else ""
+        if item.status is Status.DONE:
+            done = f"{PAST[item.action]} {item.remote_id or ''}".rstrip()
+            console.note(console.harmless(f"{number}  {item.address}: {done}"))
+        elif item.status in (Status.FAILED, Status.UNKNOWN):
+            console.note(f"{number}  {item.address}: {item.action} failed")
+
+    return tell
 
 
 def save_backup(folder: str, live: Live) -> None:

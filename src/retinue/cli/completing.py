@@ -3,92 +3,72 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
-if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
+from ..core.errors import RetinueError
 
+if TYPE_CHECKING:
     from ..load.project import Project
 
-Completer: TypeAlias = Callable[[click.Context, click.Parameter, str], list[str]]
+Completer: TypeAlias = Callable[[click.Context, click.Parameter, str], list[Any]]
+PATHS = ("FILE", "PLANFILE", "FILE|SERVICE", "PATH", "DIR")
+"""The metavars of parameters that are paths, which a shell completes by itself."""
 
 
-def _of_project(values: Callable[[Project], Iterable[str]]) -> Completer:
-    """Proposes something of the project around the folder of `-C`; nothing where there is none, or a faulty one."""
+class PathText(click.types.StringParamType):
+    """A path as it was typed. click.Path asks the system about it, which answers some texts with a ValueError."""
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        return click.Path().shell_complete(ctx, param, incomplete)
+
+
+def _among(values: Callable[[click.Context], Iterable[str]]) -> Completer:
+    """Proposes the values that begin with what was typed; nothing where they cannot be had."""
 
     def complete(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-        from ..core.errors import RetinueError
-        from .projects import open_project
-
         try:
-            return [
-                item for item in values(open_project(ctx.params.get("directory") or ".")) if item.startswith(incomplete)
-            ]
+            return [item for item in values(ctx) if item.startswith(incomplete)]
         except (RetinueError, OSError):
             return []
 
     return complete
 
 
-def _addresses(project: Project) -> Iterator[str]:
-    """By the lines that say them, because parsing thousands of manifests takes longer than one waits for a shell."""
+def _project(ctx: click.Context) -> Project:
+    from .projects import open_project
+
+    return open_project(ctx.params.get("directory") or ".")
+
+
+def _addresses(ctx: click.Context) -> list[str]:
+    """By the lines that say them: to parse thousands of manifests takes longer than one waits for a shell."""
     from ..core.model import Place
     from ..load.files import Files
     from ..load.sources import expand
 
+    project = _project(ctx)
     words = b"|".join(word.encode() for word in project.known.words)
-    line = re.compile(
-        rb"""^(?:[ \t{]*")?(%b)"?:[ ]*["']?([a-z0-9][a-z0-9-]{0,62})["']?(?=[\s,}]|$)""" % words, re.MULTILINE
-    )
+    line = re.compile(rb"""(?m)^(?:[ \t{]*")?(%b)"?:[ ]*["']?([a-z0-9][a-z0-9-]{0,62})["']?(?=[\s,}]|$)""" % words)
     files, found = Files(project.root), set()
-    for entry in project.manifests:
-        for name in expand(files, entry, Place(project.file, 1, 1), []).names:
-            data = files.read_bytes(name)
-            for word, value in line.findall(data) if isinstance(data, bytes) else ():
-                found.add(f"{project.known.words[word.decode()].name}/{value.decode()}")
-    yield from sorted(found)
+    for name in (name for item in project.manifests for name in expand(files, item, Place("", 1, 1), []).names):
+        data = files.read_bytes(name)
+        for word, value in line.findall(data) if isinstance(data, bytes) else ():
+            found.add(f"{project.known.words[word.decode()].name}/{value.decode()}")
+    return sorted(found)
 
 
-environments = _of_project(lambda project: project.environments)
-addresses = _of_project(_addresses)
-
-
-def providers(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+def _providers(_ctx: click.Context) -> Iterable[str]:
     from ..providers.registry import names
 
-    return [name for name in names() if name.startswith(incomplete)]
-
-
-def codes(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    from .commands.explain import explained
-
-    return [code for code in explained() if code.startswith(incomplete)]
-
-
-class Path(click.types.StringParamType):
-    """The path of a "file" or a "dir", which the shell completes by itself."""
-
-    def __init__(self, what: str) -> None:
-        self.what = what
-
-    def shell_complete(self, _ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        from click.shell_completion import CompletionItem
-
-        return [CompletionItem(incomplete, type=self.what)]
-
-
-PATHS = {
-    "FILE": Path("file"),
-    "PLANFILE": Path("file"),
-    "FILE|SERVICE": Path("file"),
-    "PATH": Path("file"),
-    "DIR": Path("dir"),
-}
-"""By the metavar of a parameter."""
+    return names()
 
 
 def plans_or_addresses(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
-    return addresses(ctx, parameter, incomplete) or PATHS["FILE"].shell_complete(ctx, parameter, incomplete)
+    return addresses(ctx, parameter, incomplete) or click.Path().shell_complete(ctx, parameter, incomplete)
+
+
+environments = _among(lambda ctx: _project(ctx).environments)
+addresses, providers = _among(_addresses), _among(_providers)

@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..core.errors import UsageError
-from ..load.endpoints import EMULATOR, is_loopback, meant_base
+from ..load.endpoints import EMULATOR, is_loopback
 from ..providers.base import Identity, Service, bearer
-from ..providers.wire import Connection
+from ..providers.wire import Connection, meant_base
 from . import console, emulators
 from .binding import check_account
 from .options import ServiceOptions, parse_timeout
@@ -33,7 +33,7 @@ def connect(session: Session, options: ServiceOptions) -> Iterator[Service]:
             remedy = "Correct `endpoint` in retinue.yaml, or let the pipeline's owner allow the host."
             raise UsageError(f"the endpoint's host {host} is not among $RETINUE_ALLOWED_HOSTS", remedy)
     with ExitStack() as stack:
-        budget = parse_timeout(options.timeout)
+        budget, quiet = parse_timeout(options.timeout), options.quiet or options.output_format == "json"
 
         def sign() -> dict[str, str]:
             """The key, in the header in which this service wants it."""
@@ -56,7 +56,8 @@ def connect(session: Session, options: ServiceOptions) -> Iterator[Service]:
             stop=session.stop,
             log=console.line if options.verbose else None,
             ours=tuple(f"{name}/{environment.name}/" for name in (session.project.name, *session.project.formerly)),
-            progress=None if options.quiet or options.output_format == "json" else console.line,
+            progress=None if quiet else console.line,
+            status=None if quiet else console.status,
             proxy=None if emulator else proxy_for(environment.endpoint, signed=bool(headers)),
             secrets=console.SECRETS,
         )

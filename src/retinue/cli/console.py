@@ -6,6 +6,8 @@ import os
 import re
 import stat
 import sys
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import pairwise, takewhile
@@ -71,8 +73,54 @@ def result(text: str) -> None:
 
 
 def _write(stream: TextIO, text: str) -> None:
-    stream.write(text if text.endswith("\n") or not text else text + "\n")
-    stream.flush()
+    with _Status.lock:
+        _wipe()
+        stream.write(text if text.endswith("\n") or not text else text + "\n")
+        stream.flush()
+
+
+class _Status:
+    """The line at the end of a terminal that tells what is going on: if there is one, and when elsewhere one is due.
+
+    `lock`: threads tell it too. A signal's handler may do so while its own thread writes.
+    """
+
+    lock = threading.RLock()
+    shown, due = False, 0.0
+
+
+_SELDOM = 30.0
+"""Seconds between two lines of status in a log."""
+
+
+def begin() -> None:
+    """A command starts: an earlier one of this process had keys and a status of its own."""
+    SECRETS.clear()
+    _Status.shown, _Status.due = False, time.monotonic() + _SELDOM
+
+
+def status(text: str) -> None:
+    """What is going on: on a terminal one line that whatever comes next takes the place of, in a log a line seldom."""
+    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        import shutil
+
+        from ..render.safe import clean, cut
+
+        with _Status.lock:
+            _wipe()
+            sys.stderr.write(cut(clean(SECRETS.masked(text)), shutil.get_terminal_size().columns - 1))
+            sys.stderr.flush()
+            _Status.shown = True
+    elif time.monotonic() >= _Status.due:
+        _Status.due = time.monotonic() + _SELDOM
+        line(text)
+
+
+def _wipe() -> None:
+    if _Status.shown:
+        sys.stderr.write("\r\x1b[2K")
+        sys.stderr.flush()
+        _Status.shown = False
 
 
 def result_json(text: str) -> None:
@@ -157,8 +205,10 @@ def confirm(question: str, what: str, remedy: str) -> None:
     """Ask at the terminal. Raises UsageError about `what` without one, RetinueError if the answer is not yes."""
     if not is_interactive():
         raise UsageError(f"{what}, and there is no terminal to ask at", remedy)
-    sys.stderr.write(f"{question} Only `yes` is accepted: ")
-    sys.stderr.flush()
+    with _Status.lock:
+        _wipe()
+        sys.stderr.write(f"{question} Only `yes` is accepted: ")
+        sys.stderr.flush()
     answer = ""
     with suppress(OSError):  # the terminal is gone
         answer = sys.stdin.readline().strip()

@@ -13,8 +13,8 @@ from ..core.observation import Observation
 from ..core.references import Names, to_names
 from ..core.values import dataclass, replace
 from ..engine.read import read_live
-from ..load.dumps import flat
-from ..load.export import Destination, Exported, manifests_from_objects, objects_from_text, texts
+from ..load.dumps import flat, objects_from_text
+from ..load.export import Destination, Exported, manifests_from_objects
 from ..load.files import Files
 from ..load.fitting import Beside, fitted
 from ..load.located import Map
@@ -148,7 +148,7 @@ def from_live(session: Session, options: ServiceOptions, choice: Choice = EVERY)
     if (missed := choice.missed(objects)) is not None:
         raise UsageError(f"there is no unmanaged live object {missed}", "`retinue output` lists the managed ones.")
     here = session.environment.name
-    names = {(address.kind, claim.live.remote_id): address for address, claim in seen.world.owned.items()}
+    names = {(address.kind, live.remote_id): address for address, live in seen.world.owned.items()}
     adopting = [(item.address, item.policy.adopt.values()) for item in session.desired if item.address]
     names |= {(address.kind, value): address for address, values in adopting for value in values}
     taken = {address.name for address in _addresses(session.loaded)}
@@ -188,12 +188,12 @@ def _kept(provider: object, lives: Sequence[Live]) -> list[Diagnostic]:
 
 def _with_names(exported: Exported, names: Names, session: Session) -> Exported:
     """With addresses in the place of live ids that have one, in this project or now."""
-    manifests = tuple(
-        item._replace(data=to_names(item.data, session.kinds[item.address.kind], names)) for item in exported.manifests
+    return exported.with_manifests(
+        [
+            item._replace(data=to_names(item.data, session.kinds[item.address.kind], names))
+            for item in exported.manifests
+        ]
     )
-    changed = {new.path for new, old in zip(manifests, exported.manifests, strict=True) if new.data != old.data}
-    files = {**exported.files, **texts([item for item in manifests if item.path in changed])}
-    return replace(exported, files=files, manifests=manifests)
 
 
 def _into(project: Project, kind: Kind) -> Destination:

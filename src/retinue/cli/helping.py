@@ -44,7 +44,7 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """As click does. Whoever reports a failure finds in `ctx.obj` what click has understood."""
-        console.SECRETS.clear()  # An earlier command of this process had keys of its own.
+        console.begin()
         if ctx.obj is not None:
             ctx.obj.append(ctx)
         return super().invoke(ctx)
@@ -85,7 +85,8 @@ def command(
         lines = [f"retinue {name} {example}".rstrip() for example in examples]
         made = click.command(name, cls=Command, examples=lines, **settings)(gathering)
         for parameter in made.params:
-            parameter.type = completing.PATHS.get(str(parameter.metavar or parameter.name).upper(), parameter.type)
+            if str(parameter.metavar or parameter.name).upper() in completing.PATHS:
+                parameter.type = completing.PathText()
         return made
 
     return decorate

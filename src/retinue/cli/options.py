@@ -24,13 +24,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, kw_only=True)
 class OutputOptions:
-    """How a result is told. `out_mode`: of the plan that was in the file of `--out` before."""
+    """How a result is told. `out_mode`: of the plan that was in the file of `--out` before; `whole`: new texts too."""
 
     output_format: str | None = None
     out: str | None = None
     out_mode: int | None = None
     link: str | None = None
     show_unchanged: bool = False
+    whole: bool = False
     quiet: bool = False
     verbose: bool = False
     no_color: bool = False
@@ -121,7 +122,9 @@ OUT = click.option(
 OUT_BESIDES = click.option("--out", metavar="FILE", help=_OUT_HELP)
 """For commands that do something else without it; they look at STDOUT themselves."""
 LINK = click.option(
-    "--link", metavar="URL", help="Where the whole is, for Markdown that is too long. Default: the CI run."
+    "--link",
+    metavar="URL",
+    help="Where the whole is, for Markdown to link to. Default, if it is too long: the CI run.",
 )
 
 

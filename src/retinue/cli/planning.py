@@ -20,7 +20,6 @@ from ..load.located import Map
 from ..load.manifests import PASSED_OVER, left_behind
 from ..load.origins import shared_file_notes
 from ..load.uploads import line_ends_note
-from ..load.written import places
 from ..providers.base import Adviser, Pointed, Rewindable, Service, Watchful
 from ..providers.losses import LOSS
 from . import console
@@ -88,7 +87,10 @@ def own_plan(
     adviser = session.provider if isinstance(session.provider, Adviser) else None
     advice = [adviser.advice(change, seen.by_key[change.object_key]) for change in going] if adviser else []
     notes = [*shared_file_notes(session.loaded, plan.changes, session.kinds), *_line_ends(plan.changes, session, seen)]
-    notes += places(plan.changes, session.written, session.loaded, session.kinds, session.project.root)
+    if plan.changes:
+        from ..load.written import places
+
+        notes += places(plan.changes, session.written, session.loaded, session.kinds, session.project.root)
     # An empty source that is allowed is still worth a word.
     empty = (replace(item, severity=Severity.WARNING) for item in session.loaded.empty_sources)
     found = (*session.loaded.diagnostics, *empty)

@@ -53,7 +53,7 @@ def read_world(
     more = [item for kind in others for item in read(kind, needed=kind in named).live]
     if more:
         seen = replace(seen, live=(*seen.live, *more))
-    if ours or not (parts := to_read_whole(seen, desired, session.provider.capabilities.compound)):
+    if ours or not (parts := to_read_whole(seen, desired)):
         return seen
     return replace(seen, live=read_whole(service, seen.live, parts))
 

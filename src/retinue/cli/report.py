@@ -15,7 +15,7 @@ from ..core.codec import dump, outcome, plan_to_json
 from ..core.errors import UsageError
 from ..core.model import Outcome, Plan, Status
 from ..render.inert import is_web_address
-from ..render.text import plan_text
+from ..render.text import plan_text, summary_line
 from . import console, exits, named_files, streams
 from .options import STDOUT, OutputOptions, ProjectOptions, to_paste
 
@@ -43,7 +43,9 @@ def show_plan(plan: Plan, options: ProjectOptions) -> None:
 
         console.for_machines(plan_diagnostics(plan), str(wanted), options.directory)
     else:
-        console.result(text_of(plan, options, sys.stdout))
+        # A page that goes into a file is not for a terminal too.
+        shown = replace(options, output_format=None) if target and wanted == "html" else options
+        console.result(text_of(plan, shown, sys.stdout))
     if target:
         then = ""
         # A text is no plan to apply, and a blocked or an empty one is nothing to apply.
@@ -58,13 +60,13 @@ def text_of(plan: Plan, options: OutputOptions, stream: TextIO | None) -> str:
     if options.output_format == "markdown":
         from ..render.markdown import plan_markdown
 
-        return plan_markdown(plan, link_to=run_link(options.link))
+        return plan_markdown(plan, link_to=run_link(options.link), page=options.link)
     if options.output_format == "html":
         from ..render.webpage import plan_html
 
         return plan_html(plan)
     style, width = console.canvas(stream)
-    return plan_text(plan, style=style, show_unchanged=options.show_unchanged, width=width)
+    return plan_text(plan, style=style, show_unchanged=options.show_unchanged, width=width, whole=options.whole)
 
 
 def run_link(link: str | None) -> str | None:
@@ -140,7 +142,7 @@ def report_outcomes(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, o
 
 def _print_results(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, options: OutputOptions) -> bool:
     """False where stdout is lost, which is reported."""
-    from ..render.results import results_json, results_text
+    from ..render.results import counts, results_json, results_text
 
     try:
         if options.output_format == "json":
@@ -150,7 +152,8 @@ def _print_results(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, op
         elif options.output_format == "markdown":
             from ..render.markdown import results_markdown
 
-            console.result(results_markdown(plan, outcomes, link_to=run_link(options.link)))
+            headline, scope = counts(outcomes) if outcomes else summary_line(plan), (plan.project, plan.environment)
+            console.result(results_markdown(scope, headline, outcomes, link_to=run_link(options.link)))
         else:
             console.result(results_text(plan, outcomes, console.style_for(sys.stdout)))
     except streams.OutputLost as lost:

@@ -13,9 +13,8 @@ from ..core.values import dataclass, field, replace
 from ..load.located import Map, place_of
 from ..load.manifests import CONSEQUENCES, UNMATCHED, Loaded, load
 from ..load.project import Environment, Project
-from ..providers.base import Provider
+from ..providers.base import Provider, kinds_at
 from ..providers.losses import held, losses, weighed
-from ..schema import with_extras
 from .binding import bound_provider
 from .options import ProjectOptions
 from .projects import choose_environment, open_project, refuse, variables_of
@@ -52,13 +51,11 @@ class Session:
             provider=self.environment.provider,
             endpoint=self.environment.endpoint,
             kinds=self.kinds,
-            unreadable=self.provider.capabilities.unreadable,
             environments=tuple(self.project.environments),
             formerly=self.project.formerly,
             removed={item.address: item.forget for item in self.project.removed},
             critical=self.environment.critical,
             deny_drift=self.environment.on_drift == "deny",
-            recognised_by=self.provider.capabilities.recognised_by,
             removal=self.provider.capabilities.removal,
         )
 
@@ -85,9 +82,8 @@ def bare_session(options: ProjectOptions, replaced: Mapping[str, bytes] | None =
     project = open_project(options.directory, replaced, options.project_file)
     environment = choose_environment(project, options.environment)
     provider, diagnostics = bound_provider(project, environment)
-    kinds = project.known.of(provider.name).kinds
-    known = with_extras(kinds, provider.name, provider.capabilities.extras)
-    return Session(project, environment, provider, known, Loaded((), diagnostics))
+    kinds = kinds_at(provider, project.known.of(provider.name).kinds)
+    return Session(project, environment, provider, kinds, Loaded((), diagnostics))
 
 
 def with_manifests(

@@ -206,7 +206,7 @@ def _plan(value: Mapping[str, Any]) -> Plan:
         allowed=Allowed({_text(code): _extent(code, item) for code, item in allowed.items()}),
         changes=tuple(_change(item) for item in value["changes"]),
         unchanged=_count(value["summary"]["no-op"]),
-        diagnostics=tuple(_diagnostic(item) for item in value["diagnostics"]),
+        diagnostics=tuple(diagnostic_from_json(item) for item in value["diagnostics"]),
         promotion=None if proof is None else Promotion(_text(proof["environment"]), proof["verified"] is True),
         inputs=Inputs(
             var={_text(name): _text(item) for name, item in inputs.get("var", {}).items()},
@@ -225,7 +225,7 @@ def _extent(code: str, value: Json) -> Extent:
     return extent
 
 
-def _diagnostic(value: Mapping[str, Any]) -> Diagnostic:
+def diagnostic_from_json(value: Mapping[str, Any]) -> Diagnostic:
     file = _optional(value["file"])
     return Diagnostic(
         code=_text(value["code"]),

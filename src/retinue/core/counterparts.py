@@ -9,20 +9,20 @@ from .allowed import Allowed
 from .canonical import canonical, canonical_json
 from .model import MISSING, Address, Desired, Live, Obstacle, Resource
 from .observation import Target
-from .ownership import Claim, World
+from .ownership import World
 from .pointer import value_at
 from .values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Counterpart:
-    """The live object of a desired one. `claim`: by which it is ours; without one it is to be adopted.
+    """The live object of a desired one: one of ours, or one to adopt.
 
     `named`: its manifest names its id. `known`: nothing says that it was ours before.
     """
 
     live: Live
-    claim: Claim | None = None
+    ours: bool = False
     named: bool = True
     known: bool = True
 
@@ -35,17 +35,17 @@ def counterparts(
     lost = _unmarked(target, desired.values(), world.foreign)
 
     def found(address: Address, resource: Desired) -> Counterpart | None:
-        claim, old = world.owned.get(address), resource.policy.moved_from
-        if claim is None and old is not None and (before := Address(address.kind, old)) not in desired:
-            claim = world.owned.get(before)
-        if claim is not None:
-            return Counterpart(claim.live, claim)
+        ours, old = world.owned.get(address), resource.policy.moved_from
+        if ours is None and old is not None and (before := Address(address.kind, old)) not in desired:
+            ours = world.owned.get(before)
+        if ours is not None:
+            return Counterpart(ours, ours=True)
         remote_id = adopts(resource, target)
         alike = None if allowed.covers("twin", address) else lost.get(address)
         live = alike if remote_id is None else foreign.get(remote_id)
         if live is None:
             return None
-        lossy = live.set_back or bool(target.recognised_by.get(address.kind))
+        lossy = live.set_back or bool(target.kinds[address.kind].recognised_by)
         # The `adopt` line of an object that was ours until its service lost the marker stands there still.
         return Counterpart(live, named=remote_id is not None, known=not lossy)
 
@@ -59,10 +59,10 @@ def adopts(resource: Desired, target: Target) -> str | None:
 
 def not_adoptable(remote_id: str, world: World) -> Obstacle:
     """Why the live id that a manifest names cannot be adopted."""
-    for claim in (*world.owned.values(), *world.duplicates, *world.copies, *world.elsewhere):
-        if claim.remote_id == remote_id:
+    for live in (*world.owned.values(), *world.duplicates, *world.copies, *world.elsewhere):
+        if live.remote_id == remote_id:
             ways = ("To rename it here, write `moved_from:` with its old name; else let its owner forget it first.",)
-            return Obstacle("adopt-owned", f"{remote_id} belongs to {claim.owner}", ways)
+            return Obstacle("adopt-owned", f"{remote_id} belongs to {live.owner}", ways)
     if remote_id in world.newer:
         message = f"{remote_id} carries a marker that a newer retinue wrote"
         return Obstacle("newer-marker", message, ("Upgrade retinue, or let its owner forget it first.",))
@@ -86,9 +86,9 @@ def _unmarked(target: Target, desired: Iterable[Desired], foreign: Iterable[Live
 
 def _identity(target: Target, resource: Resource) -> str | None:
     """What a resource is known by without a marker; None for one without a display name."""
-    kind, pointers = target.kinds[resource.kind], target.recognised_by.get(resource.kind)
-    if not pointers or not kind.display_name(resource.spec):
+    kind = target.kinds[resource.kind]
+    if not kind.recognised_by or not kind.display_name(resource.spec):
         return None
     fields = canonical(resource.spec, kind)
-    values = [value for pointer in pointers if (value := value_at(fields, pointer)) is not MISSING]
+    values = [value for pointer in kind.recognised_by if (value := value_at(fields, pointer)) is not MISSING]
     return canonical_json([kind.name, *values])

@@ -25,14 +25,12 @@ class Compared(NamedTuple):
     unrecorded: tuple[str, ...] = ()
 
 
-def compared(
-    desired: Desired, live: Live, kind: Kind, applied: Applied | None, unreadable: Collection[str], *, known: bool
-) -> Compared:
+def compared(desired: Desired, live: Live, kind: Kind, applied: Applied | None, *, known: bool) -> Compared:
     """What lies between `live` and `desired`.
 
-    Readable fields compare by value in canonical form. `unreadable` ones, which the service never reports, and
-    fields that the service is known to alter compare by the digests in the marker. Without a `known` history either
-    side may have moved: the cause of each difference is `both`.
+    Readable fields compare by value in canonical form. Hidden ones, which the service never reports, and fields that
+    the service is known to alter compare by the digests in the marker. Without a `known` history either side may have
+    moved: the cause of each difference is `both`.
     """
     ignored = desired.policy.ignore_changes
     spec = with_ignored(desired.spec, live.spec, ignored)
@@ -46,6 +44,7 @@ def compared(
             continue
         if f"/{name}" in ignored:
             continue
+        hidden = name in kind.hidden
         entry = applied.fields.get(field.code) if applied else None
         if hidden:
             asked = entry_of(field, applied.fields) if applied else None
@@ -67,7 +66,7 @@ def compared(
     for name, field in kind.fields.items():
         value, entry = noted.get(name, MISSING), applied.fields.get(field.code)
         unasked = entry is None and (value is MISSING or same(value, field.shape.default))
-        if unasked or name in unreadable or f"/{name}" in ignored:
+        if unasked or name in kind.hidden or f"/{name}" in ignored:
             continue
         if entry is None or value is MISSING or entry.asked != short_digest(value) or entry.unfinished:
             unrecorded.append(name)
@@ -140,9 +139,7 @@ def differing(names: Iterable[str], old: Fields, new: Fields) -> tuple[FieldChan
     )
 
 
-def altered(
-    sent: Fields, answer: Fields, kind: Kind, unreadable: Collection[str], ignored: Collection[str] = ()
-) -> set[str]:
+def altered(sent: Fields, answer: Fields, kind: Kind, ignored: Collection[str] = ()) -> set[str]:
     """The names of the fields in `sent` that the service's answer holds otherwise, `ignored` parts aside."""
     # What came back as it was sent needs no canonical form, and what a field without a default holds is up to the
     # service, once nothing is asked of it.
@@ -150,7 +147,7 @@ def altered(
         name: value
         for name, value in sent.items()
         if name in kind.fields
-        and name not in unreadable
+        and name not in kind.hidden
         and not same(value, answer.get(name, MISSING))
         and (value is not None or kind.fields[name].shape.default is not MISSING)
     }
@@ -160,7 +157,7 @@ def altered(
     return {item.name for item in differing(unlike, want, held)}
 
 
-def expect_digest(live: Live, kind: Kind, unreadable: Collection[str], ignored: Collection[str]) -> str:
+def expect_digest(live: Live, kind: Kind, ignored: Collection[str]) -> str:
     """What a plan expects of a live object: its known fields less `ignored`, plus whose it is: its `expect`."""
-    fields = {name: value for name, value in canonical(live.spec, kind).items() if name not in unreadable}
+    fields = {name: value for name, value in canonical(live.spec, kind).items() if name not in kind.hidden}
     return digest({"address": live.mark.owner_text, "fields": without(fields, ignored)})

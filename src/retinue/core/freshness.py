@@ -14,7 +14,7 @@ from .marker import Entry
 from .marks import entry_of, short_digest
 from .model import MISSING, Action, Change, Field, Fields, Json, Kind, Live
 from .observation import Target
-from .ownership import Claim, World
+from .ownership import World
 from .pointer import without
 from .values import dataclass, replace
 
@@ -53,8 +53,8 @@ def displaced(change: Change, world: World) -> str | None:
     A copy is at most let go of, a double create besides that deleted; nothing else is ever done to them.
     """
     barred = {Action.FORGET: (), Action.DELETE: (world.copies,)}.get(change.action, (world.copies, world.duplicates))
-    for claims in barred:
-        if any(claim.remote_id == change.remote_id and claim.live.kind == change.address.kind for claim in claims):
+    for those in barred:
+        if any(live.remote_id == change.remote_id and live.kind == change.address.kind for live in those):
             return f"{change.remote_id} is only a copy or a duplicate of an object of ours"
     return None
 
@@ -73,7 +73,7 @@ class Stale:
     why: str
 
 
-def freshness(change: Change, live: Live | None, holder: Claim | None, target: Target) -> Reached | Stale | None:
+def freshness(change: Change, live: Live | None, holder: Live | None, target: Target) -> Reached | Stale | None:
     """None if the step may go. `live`: the object of its id; `holder`: which object has its address now."""
     if live is not None and live.mark.newer:
         return Stale(f"the marker of {live.remote_id} was since written by a newer retinue: upgrade retinue")
@@ -81,13 +81,13 @@ def freshness(change: Change, live: Live | None, holder: Claim | None, target: T
     if change.action is Action.CREATE:
         if holder is None:
             return None
-        if is_reached(change, holder.live, target):
+        if is_reached(change, holder, target):
             return Reached(holder.remote_id)
         half_made = holder.applied is not None and holder.applied.unfinished
         why = f"{holder.remote_id} is only half made, which a new plan completes" if half_made else "not as planned"
         return Stale(f"it was created since, and {why}")
     if change.action is Action.REPLACE and other is not None:
-        there = live is None and is_reached(replace(change, action=Action.CREATE), other.live, target)
+        there = live is None and is_reached(replace(change, action=Action.CREATE), other, target)
         return Reached(other.remote_id) if there else Stale(f"{other.remote_id} now has this address")
     if live is None:
         return Reached(change.remote_id) if change.action.gives_up else Stale(f"{change.remote_id} is gone")
@@ -110,18 +110,17 @@ def matches(change: Change, live: Live, target: Target) -> bool:
     """Whether a live object is still the one that the plan was made for."""
     if _protection_moved(change, live):
         return False
-    kind = target.kinds[change.address.kind]
-    return differences.expect_digest(live, kind, target.hidden(kind.name), change.ignored) == change.expect
+    return differences.expect_digest(live, target.kinds[change.address.kind], change.ignored) == change.expect
 
 
 def _protection_moved(change: Change, live: Live) -> bool:
     """Whether `protect` is not as the plan saw it; a delete minds only that it was set since."""
-    applied, before = live.mark.applied, change.mark.was_protected
-    if applied is None or change.action in (Action.ADOPT, Action.FORGET):
+    before = change.mark.was_protected
+    if live.applied is None or change.action in (Action.ADOPT, Action.FORGET):
         return False
     if change.action.destroys:
-        return applied.protected and not change.protected
-    return applied.protected != (change.protected if before is None else before)
+        return live.protected and not change.protected
+    return live.protected != (change.protected if before is None else before)
 
 
 def is_reached(change: Change, live: Live, target: Target) -> bool:
@@ -139,15 +138,15 @@ def is_reached(change: Change, live: Live, target: Target) -> bool:
     # What a create leaves unsaid is the documented default.
     wanted = kind.defaults if change.action is Action.CREATE else {}
     wanted |= change.values
-    differing = differences.altered(wanted, live.spec, kind, (), change.ignored)
+    differing = differences.altered(wanted, live.spec, kind, change.ignored)
     fields = (kind.fields[name] for name in wanted if name in kind.fields and f"/{name}" not in change.ignored)
-    return all(_holds(field, field.name not in differing, live, change, target) for field in fields)
+    return all(_holds(field, field.name not in differing, live, change, kind) for field in fields)
 
 
-def _holds(field: Field, same_value: bool, live: Live, change: Change, target: Target) -> bool:
-    kind, entries = target.kinds[change.address.kind], live.mark.applied.fields if live.mark.applied else {}
+def _holds(field: Field, same_value: bool, live: Live, change: Change, kind: Kind) -> bool:
+    entries = live.applied.fields if live.applied else {}
     asked, entry = change.asked.get(field.code), entries.get(field.code)
-    if field.name in target.hidden(kind.name):
+    if field.name in kind.hidden:
         return entry == asked
     if asked is None and field.shape.default is MISSING:
         # Given up: what it holds is up to the service, once the marker no longer asks for anything.
@@ -185,8 +184,7 @@ def _visible(spec: Fields, change: Change, kind: Kind) -> dict[str, Json]:
 def _what_moved(change: Change, live: Live, kind: Kind) -> str:
     """Names the first planned field that no longer holds what the plan saw."""
     if _protection_moved(change, live):
-        applied = live.mark.applied
-        return f"{change.remote_id} is {'now' if applied and applied.protected else 'no longer'} protected"
+        return f"{change.remote_id} is {'now' if live.protected else 'no longer'} protected"
     have = _visible(live.spec, change, kind)
     for item in change.fields:
         if item.name not in kind.fields or item.path in change.ignored:

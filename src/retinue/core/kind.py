@@ -111,6 +111,9 @@ class Kind:
     `body`: the field that the text of a Markdown manifest is. `rules`: what is wrong with a manifest besides what its
     schema says. `explain`: in place of the general words for a fault. `export`: None where no object of it can be
     imported.
+
+    At a service: `hidden`: the fields that it never reports. `compound`: those that take requests of their own.
+    `recognised_by`: pointers to the fields by which an object that lost its marker there is known again.
     """
 
     name: str
@@ -126,6 +129,9 @@ class Kind:
     rules: Callable[[Fields], Iterable[Problem]] = lambda _data: ()
     explain: Callable[[Fault], Problem | None] = lambda _fault: None
     export: Export | None = None
+    hidden: frozenset[str] = frozenset()
+    compound: frozenset[str] = frozenset()
+    recognised_by: tuple[str, ...] = ()
 
     @property
     def required(self) -> Sequence[str]:

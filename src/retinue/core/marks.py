@@ -51,23 +51,21 @@ def at_default(change: Change, kind: Kind) -> frozenset[str]:
     )
 
 
-def begun(
-    applied: Applied, fields: Fields, live: Live | None, kind: Kind, parts: Collection[str], before: Applied | None
-) -> Applied:
-    """The marker to write before fields that take several requests, `parts`: it says of them that they are unfinished.
+def begun(applied: Applied, fields: Fields, live: Live | None, kind: Kind, before: Applied | None = None) -> Applied:
+    """The marker to write before the compound fields of a kind: it says of them that they are unfinished.
 
     If the run ends before they are written, this tells what is missing then from what was taken away outside. What is
     sent after them is still as `before` says, or without that as it is live.
     """
-    if not parts:
+    if not kind.compound:
         return applied
     spec = live.spec if live else {}
     want, have = canonical(fields, kind), canonical(spec, kind)
     entries = dict(applied.fields)
-    unfinished = [name for name in parts if name in fields and not same(want.get(name), have.get(name))]
+    unfinished = [name for name in kind.compound if name in fields and not same(want.get(name), have.get(name))]
     if unfinished and live:
         asked_before = before.fields if before else asked_entries(spec, kind)
-        later = {kind.fields[name].code for name in fields if name not in parts}
+        later = {kind.fields[name].code for name in fields if name not in kind.compound}
         entries = {code: entry for code, entry in entries.items() if code not in later}
         entries |= {code: entry for code, entry in asked_before.items() if code in later}
     for name in unfinished:
@@ -84,7 +82,7 @@ def ended(applied: Applied) -> Applied:
     return replace(applied, fields={code: Entry(it.asked) if it.unfinished else it for code, it in entries})
 
 
-def next_applied(change: Change, live: Live, kind: Kind, hidden: Collection[str], nonce: Callable[[], str]) -> Applied:
+def next_applied(change: Change, live: Live, kind: Kind, nonce: Callable[[], str]) -> Applied:
     """The marker after a write: nonce and verification stay for life, observations as long as their question."""
     before = live.mark.applied
     if change.action is Action.ADOPT or before is None:
@@ -111,7 +109,7 @@ def next_applied(change: Change, live: Live, kind: Kind, hidden: Collection[str]
     }
     # Of a field that cannot be read and is not sent, the marker alone knows what another apply sent meanwhile.
     sent = {item.name for item in change.fields}
-    unsent = {kind.fields[name].code for name in hidden if name not in sent}
+    unsent = {kind.fields[name].code for name in kind.hidden if name not in sent}
     kept |= {code: entry for code, entry in before.fields.items() if code in unsent}
     return replace(before, protected=change.protected, fields=kept)
 

@@ -16,7 +16,7 @@ from .kind import Kind as Kind
 from .kind import Notes as Notes
 from .kind import Shape as Shape
 from .kind import Split as Split
-from .marker import UNMARKED, Entry, Mark, Owner
+from .marker import UNMARKED, Applied, Entry, Mark, Owner
 from .marker import Address as Address
 from .values import dataclass, field
 
@@ -181,6 +181,25 @@ class Live(Resource):
     @property
     def object_key(self) -> ObjectKey:
         return self.kind, self.remote_id
+
+    @property
+    def owner(self) -> Owner:
+        """Of an object whose marker names one; ownership tells which do."""
+        assert self.mark.owner is not None
+        return self.mark.owner
+
+    @property
+    def address(self) -> Address:
+        return self.owner.address
+
+    @property
+    def applied(self) -> Applied | None:
+        """None where that half of the marker does not parse, or is not there."""
+        return self.mark.applied
+
+    @property
+    def protected(self) -> bool:
+        return self.mark.applied is not None and self.mark.applied.protected
 
 
 @dataclass(frozen=True, slots=True)

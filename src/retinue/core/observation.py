@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import field
 from functools import cached_property
 
 from .content import Key, by_key, key_of, scope_of
@@ -19,9 +20,8 @@ class Target:
     """`endpoint` carries no secret. `environments` are all names the project file declares;
     `formerly`: earlier names of the project.
 
-    `unreadable`: the fields a service never reports, by kind. `recognised_by`: the pointers by which an object whose
-    marker the service lost is known again, by kind. `removed`: what may go, and whether it is let go of instead.
-    `removal`: in words, what a delete is here where it cannot be undone.
+    `removed`: what may go, and whether it is let go of instead. `removal`: in words, what a delete is here where it
+    cannot be undone.
     """
 
     project: str
@@ -29,21 +29,16 @@ class Target:
     provider: str
     endpoint: str
     kinds: Mapping[str, Kind]
-    unreadable: Mapping[str, Collection[str]] = field(default_factory=dict)
     environments: tuple[str, ...] = ()
     formerly: tuple[str, ...] = ()
     removed: Mapping[Address, bool] = field(default_factory=dict)
     critical: bool = False
     deny_drift: bool = False
-    recognised_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     removal: str = ""
 
     def owner(self, address: Address) -> Owner:
         """The owner of what has an address of ours."""
         return Owner(self.project, self.environment, address)
-
-    def hidden(self, kind: str) -> Collection[str]:
-        return self.unreadable.get(kind, ())
 
 
 @dataclass(frozen=True)
@@ -81,21 +76,21 @@ def hints_at_more(world: World, desired: Iterable[Desired], kinds: Mapping[str, 
     Such an object may be ours too, although no manifest names its kind any more.
     """
     stated = {found for resource in desired for found in ids_in(resource.spec, kinds[resource.kind])}
-    for claim in world.owned.values():
-        kind = kinds[claim.live.kind]
-        if not ids_in(claim.live.spec, kind) <= stated:
+    for live in world.owned.values():
+        kind = kinds[live.kind]
+        if not ids_in(live.spec, kind) <= stated:
             return True
-        if claim.applied is not None and has_dropped_references(claim.applied, kind):
+        if live.applied is not None and has_dropped_references(live.applied, kind):
             return True
     return False
 
 
-def to_read_whole(seen: Observation, desired: Iterable[Desired], compound: Collection[str]) -> list[Live]:
+def to_read_whole(seen: Observation, desired: Iterable[Desired]) -> list[Live]:
     """Objects of others that a list names without what is in them, and of which a plan has to see that too.
 
     What is to be adopted; and all of them where a file of ours may be unused, because they may refer to it.
     """
-    others = of_others(seen.world, compound)
+    others = of_others(seen)
     wanted = {key_of(item) for item in desired if seen.target.kinds[item.kind].by_content}
     if any(key not in wanted or len(same) > 1 for key, same in seen.files.items()):
         return others
@@ -108,6 +103,7 @@ def covers(seen: Observation, desired: Iterable[Desired]) -> bool:
     return seen.world.owned.keys() == {resource.address for resource in desired}
 
 
-def of_others(world: World, kinds: Collection[str]) -> list[Live]:
-    """The live objects of these kinds that are not ours."""
-    return [item for item in (*world.foreign, *(claim.live for claim in world.elsewhere)) if item.kind in kinds]
+def of_others(seen: Observation) -> list[Live]:
+    """The live objects that are not ours, of the kinds whose list may lack what is in them."""
+    others = (*seen.world.foreign, *seen.world.elsewhere)
+    return [item for item in others if seen.target.kinds[item.kind].compound]

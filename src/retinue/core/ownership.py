@@ -11,32 +11,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from .allowed import flag
 from .errors import NewerMarker
-from .marker import REPAIRED, Applied, Owner
+from .marker import REPAIRED
 from .model import Action, Address, Change, Diagnostic, Live, ObjectKey, Severity
 from .values import dataclass, replace
 
 _MOST_NAMED = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A live object with a marker that names its owner."""
-
-    owner: Owner
-    live: Live
-
-    @property
-    def applied(self) -> Applied | None:
-        """None where that half of the marker does not parse."""
-        return self.live.mark.applied
-
-    @property
-    def address(self) -> Address:
-        return self.owner.address
-
-    @property
-    def remote_id(self) -> str:
-        return self.live.remote_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +29,12 @@ class World:
     because their marker does not tell. `newer`: ids of those of `foreign` that a newer retinue manages.
     """
 
-    owned: Mapping[Address, Claim]
-    duplicates: tuple[Claim, ...]
-    copies: tuple[Claim, ...]
+    owned: Mapping[Address, Live]
+    duplicates: tuple[Live, ...]
+    copies: tuple[Live, ...]
     diagnostics: tuple[Diagnostic, ...]
-    copied: Mapping[ObjectKey, tuple[Claim, ...]]
-    elsewhere: tuple[Claim, ...] = ()
+    copied: Mapping[ObjectKey, tuple[Live, ...]]
+    elsewhere: tuple[Live, ...] = ()
     foreign: tuple[Live, ...] = ()
     unreadable: tuple[Live, ...] = ()
     newer: frozenset[str] = frozenset()
@@ -72,7 +51,7 @@ class World:
         before = change.moved_from
         if not copies or change.action is not Action.MOVE or before is None or before.address == change.address:
             return ()
-        nonces = {_nonce(claim) for claim in self.owned.values()}
+        nonces = {_nonce(live) for live in self.owned.values()}
         return tuple(copy.remote_id for copy in copies if not (_has_nonce(copy) and _nonce(copy) in nonces))
 
 
@@ -84,8 +63,8 @@ def decide(
     `kinds`: those that there are. Raises NewerMarker if something that may be ours was written by a newer retinue.
     """
     names = (project, *formerly)
-    ours: dict[Address, list[Claim]] = defaultdict(list)
-    elsewhere: list[Claim] = []
+    ours: dict[Address, list[Live]] = defaultdict(list)
+    elsewhere: list[Live] = []
     foreign: list[Live] = []
     diagnostics: list[Diagnostic] = []
     newer: list[Live] = []
@@ -104,11 +83,10 @@ def decide(
             remedy = "Remove the two `retinue.` metadata keys from it in the service, or restore their text."
             diagnostics.append(Diagnostic("marker-unreadable", message, remedy, severity=Severity.WARNING))
             continue
-        claim = Claim(owner, resource)
         if owner.project in names and owner.environment == environment:
-            ours[owner.address].append(claim)
+            ours[owner.address].append(resource)
         else:
-            elsewhere.append(claim)
+            elsewhere.append(resource)
     if refused := [item for item in newer if _concerns(item, names, environment)]:
         named = ", ".join(
             f"{owner.address} ({item.remote_id})" if (owner := item.mark.owner) else f"{item.kind} {item.remote_id}"
@@ -148,43 +126,43 @@ def _may_be_ours(text: str | None, names: Sequence[str], environment: str) -> bo
     return not slash or (project in names and scope == environment)
 
 
-def _settle(ours: Mapping[Address, list[Claim]], names: Sequence[str], diagnostics: list[Diagnostic]) -> World:
+def _settle(ours: Mapping[Address, list[Live]], names: Sequence[str], diagnostics: list[Diagnostic]) -> World:
     """Of what bears our addresses: what is ours, its double creates and its copies."""
-    owned: dict[Address, Claim] = {}
-    duplicates: list[Claim] = []
-    copies: list[Claim] = []
+    owned: dict[Address, Live] = {}
+    duplicates: list[Live] = []
+    copies: list[Live] = []
     # Of each nonce the oldest object: retinue made that one, whatever its address is now. The others are copies.
-    originals: dict[str, Claim] = {}
-    for claim in sorted((claim for claims in ours.values() for claim in claims), key=lambda it: _age(it.live)):
-        originals.setdefault(_nonce(claim), claim)
+    originals: dict[str, Live] = {}
+    for live in sorted((live for same in ours.values() for live in same), key=_age):
+        originals.setdefault(_nonce(live), live)
     for address in sorted(ours):
         # What can still be used comes first, then what bears the project's newest name, then the oldest.
-        claims = sorted(ours[address], key=lambda it: (it.live.expired, names.index(it.owner.project), *_age(it.live)))
-        made = [claim for claim in claims if originals[_nonce(claim)] is claim]
-        copies += [claim for claim in claims if originals[_nonce(claim)] is not claim]
+        same = sorted(ours[address], key=lambda it: (it.expired, names.index(it.owner.project), *_age(it)))
+        made = [live for live in same if originals[_nonce(live)] is live]
+        copies += [live for live in same if originals[_nonce(live)] is not live]
         if not made:
             continue
         owned[address], others = made[0], made[1:]
         # What is younger than an unreadable nonce may be a copy of that object, so it is left alone.
         # So is what bears an earlier name of the project: once its rival was moved, nothing could tell them apart.
         readable = _has_nonce(owned[address])
-        for claim in others:
-            readable = readable and _has_nonce(claim)
-            (duplicates if readable and claim.owner.project == names[0] else copies).append(claim)
+        for live in others:
+            readable = readable and _has_nonce(live)
+            (duplicates if readable and live.owner.project == names[0] else copies).append(live)
         if owned[address].applied is None:
             message = f"the retinue.applied text on {made[0].remote_id} cannot be read; it is ours by its address"
             only, at = f"it is deleted only with {flag('protected', address)}", str(address)
             remedy = f"The next change to it writes the text again. Until then {only}."
             diagnostics.append(Diagnostic("marker-damaged", message, remedy, address=at, severity=Severity.WARNING))
-    by_original: dict[ObjectKey, tuple[Claim, ...]] = defaultdict(tuple)
-    for claim in copies:
-        original = originals[_nonce(claim)]
-        original = owned[claim.address] if original is claim else original
-        by_original[original.live.object_key] += (claim,)
-        message = f"{claim.remote_id} is a copy of {original.remote_id}, marker and all; it is left alone"
-        forget = f"retinue forget -e {claim.owner.environment} --id {claim.remote_id}"
+    by_original: dict[ObjectKey, tuple[Live, ...]] = defaultdict(tuple)
+    for live in copies:
+        original = originals[_nonce(live)]
+        original = owned[live.address] if original is live else original
+        by_original[original.object_key] += (live,)
+        message = f"{live.remote_id} is a copy of {original.remote_id}, marker and all; it is left alone"
+        forget = f"retinue forget -e {live.owner.environment} --id {live.remote_id}"
         remedy = f"Delete the copy in the service, or take only its marker off: {forget}"
-        at = str(claim.address)
+        at = str(live.address)
         diagnostics.append(Diagnostic("copy", message, remedy, address=at, severity=Severity.WARNING))
     return World(owned, tuple(duplicates), tuple(copies), tuple(diagnostics), by_original)
 
@@ -193,13 +171,13 @@ def _age(live: Live) -> tuple[int, str]:
     return (live.created_at, live.remote_id)
 
 
-def _nonce(claim: Claim) -> str:
+def _nonce(live: Live) -> str:
     """Objects of one address whose nonce cannot be read count as of one nonce."""
-    return claim.applied.nonce if claim.applied and _has_nonce(claim) else str(claim.owner)
+    return live.applied.nonce if live.applied and _has_nonce(live) else str(live.owner)
 
 
-def _has_nonce(claim: Claim) -> bool:
-    return claim.applied is not None and claim.applied.nonce != REPAIRED
+def _has_nonce(live: Live) -> bool:
+    return live.applied is not None and live.applied.nonce != REPAIRED
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,30 +189,29 @@ class Contest:
     was there and will never give way.
     """
 
-    address: Address
-    holder: Claim
-    extra: tuple[Claim, ...]
-    rivals: tuple[Claim, ...]
+    holder: Live
+    extra: tuple[Live, ...]
+    rivals: tuple[Live, ...]
     tied: bool
 
 
 def contests(world: World, made: Mapping[str, Address]) -> list[Contest]:
     """The contested addresses among those that this run created; `made` maps the nonces of its creates to addresses."""
-    others: dict[Address, list[Claim]] = defaultdict(list)
-    for claim in world.duplicates:
+    others: dict[Address, list[Live]] = defaultdict(list)
+    for live in world.duplicates:
         # What has expired is about to be replaced, and no rival.
-        if not claim.live.expired:
-            others[claim.address].append(claim)
+        if not live.expired:
+            others[live.address].append(live)
     found = []
     for address in sorted(set(made.values()) & others.keys()):
         holder, rest = world.owned[address], others[address]
-        extra = tuple(claim for claim in rest if _is_made(claim, made))
-        rivals = tuple(claim for claim in rest if not _is_made(claim, made))
-        tied = _is_made(holder, made) and any(rival.live.created_at == holder.live.created_at for rival in rivals)
+        extra = tuple(live for live in rest if _is_made(live, made))
+        rivals = tuple(live for live in rest if not _is_made(live, made))
+        tied = _is_made(holder, made) and any(rival.created_at == holder.created_at for rival in rivals)
         if extra or tied:
-            found.append(Contest(address, holder, extra, rivals, tied))
+            found.append(Contest(holder, extra, rivals, tied))
     return found
 
 
-def _is_made(claim: Claim, made: Mapping[str, Address]) -> bool:
-    return claim.applied is not None and made.get(claim.applied.nonce) == claim.address
+def _is_made(live: Live, made: Mapping[str, Address]) -> bool:
+    return live.applied is not None and made.get(live.applied.nonce) == live.address

@@ -94,10 +94,10 @@ def make_plan(seen: Observation, desired: Sequence[Desired], intent: Intent | No
     known = _survey(seen, desired, intent)
     steps = Steps(target, known.links)
     if intent.destroy:
-        found = [steps.delete(claim, Reason.DESTROY) for claim in known.world.owned.values()]
+        found = [steps.delete(live, Reason.DESTROY) for live in known.world.owned.values()]
     else:
         found = [*_wanted(known, steps)]
-    found += [steps.delete(claim, Reason.DUPLICATE, extra=True) for claim in known.world.duplicates]
+    found += [steps.delete(live, Reason.DUPLICATE, extra=True) for live in known.world.duplicates]
     found += [steps.delete_unused(file) for file in unused_files(known.links, seen.marked, found)]
     renamed = _renamed(known, found, intent)
     unchanged = [change.address for change in found if change.action is Action.NO_OP]
@@ -119,7 +119,7 @@ def make_plan(seen: Observation, desired: Sequence[Desired], intent: Intent | No
     )
     if intent.proof is not None and not intent.destroy:
         plan = hold(plan, intent.proof, renamed)
-    users = left_in_use(known.links, {address: claim.live for address, claim in known.world.owned.items()}, changes)
+    users = left_in_use(known.links, known.world.owned, changes)
     return policy.guard(plan, policy.Facts(target, known.world, renamed, users, external_references))
 
 
@@ -157,7 +157,7 @@ def _survey(seen: Observation, desired: Sequence[Desired], intent: Intent) -> _K
     objects = {address: item for address, item in placed.items() if address not in files}
     found = counterparts(target, objects, world, intent.allowed)
     held = {address: item.live if item else None for address, item in found.items()}
-    orphans = {address: claim.live for address, claim in world.owned.items() if address not in held}
+    orphans = {address: live for address, live in world.owned.items() if address not in held}
     links = link(target.kinds, held, orphans, files, seen.files)
     return _Known(target, world, objects, files, found, links)
 
@@ -168,7 +168,7 @@ def _wanted(known: _Known, steps: Steps) -> Iterator[Change]:
     for address, there in known.found.items():
         resource = known.links.named(known.objects[address])
         if there is not None:
-            yield steps.update(resource, there.claim) if there.claim else steps.adopt(resource, there)
+            yield steps.update(resource, there.live) if there.ours else steps.adopt(resource, there)
             continue
         created, remote_id = steps.create(resource), adopts(resource, target)
         if remote_id is not None:
@@ -176,15 +176,15 @@ def _wanted(known: _Known, steps: Steps) -> Iterator[Change]:
         yield created
     for file in known.files.values():
         yield steps.upload(file)
-    taken = {item.claim.address for item in known.found.values() if item and item.claim}
-    for address, claim in world.owned.items():
+    taken = {item.live.address for item in known.found.values() if item and item.ours}
+    for address, live in world.owned.items():
         if address in known.objects or address in taken:
             continue
         if target.removed.get(address):
-            yield forget_step(claim, Reason.REMOVED, target)
+            yield forget_step(live, Reason.REMOVED, target)
         else:
             orphan = address not in target.removed
-            yield steps.delete(claim, Reason.ORPHAN if orphan else Reason.REMOVED, orphan=orphan)
+            yield steps.delete(live, Reason.ORPHAN if orphan else Reason.REMOVED, orphan=orphan)
 
 
 def _renamed(known: _Known, changes: Sequence[Change], intent: Intent) -> list[Pair]:
@@ -197,18 +197,18 @@ def _renamed(known: _Known, changes: Sequence[Change], intent: Intent) -> list[P
     world, links = known.world.owned, known.links
     # Deletes that take away the object of an address, and not only a double of it.
     deletes = {(change.address, change.remote_id) for change in changes if change.action is Action.DELETE}
-    going = {address for address, claim in world.items() if (address, claim.remote_id) in deletes}
+    going = {address for address, live in world.items() if (address, live.remote_id) in deletes}
     gone = {item for item in going - known.target.removed.keys() if not intent.allowed.covers("renamed", item)}
     new = {change.address for change in changes if change.action is Action.CREATE}
     found: list[Pair] = []
     for kind in (kind for kind in known.target.kinds.values() if not kind.by_content):
-        old = {address: links.named(world[address].live) for address in gone if address.kind == kind.name}
+        old = {address: links.named(world[address]) for address in gone if address.kind == kind.name}
         made = {address: links.named(known.objects[address]) for address in new if address.kind == kind.name}
         if old and made:
-            live = (claim.live for address, claim in world.items() if address not in going)
+            live = (item for address, item in world.items() if address not in going)
             wanted = (item for address, item in known.objects.items() if address not in new)
             kept = [links.named(item) for item in (*live, *wanted) if item.kind == kind.name]
-            found += renames(old, made, kept, kind, known.target.hidden(kind.name))
+            found += renames(old, made, kept, kind)
     return sorted(found)
 
 
@@ -218,7 +218,7 @@ def _external_references(known: _Known, changes: Sequence[Change]) -> dict[Objec
     if not going:
         return {}
     world, kinds = known.world, known.target.kinds
-    others = [*world.foreign, *(claim.live for claim in (*world.elsewhere, *world.copies))]
+    others = [*world.foreign, *world.elsewhere, *world.copies]
     found = {}
     for key, live in used_elsewhere(others, changes, kinds).items():
         if key in going:
@@ -228,9 +228,9 @@ def _external_references(known: _Known, changes: Sequence[Change]) -> dict[Objec
 
 
 def _run_by(world: World, shown: Collection[Address]) -> Iterator[Diagnostic]:
-    for address, claim in sorted(world.owned.items()):
-        if claim.live.users and address in shown:
-            message = f"{address} is run by {', '.join(claim.live.users)}"
+    for address, live in sorted(world.owned.items(), key=lambda item: item[0]):
+        if live.users and address in shown:
+            message = f"{address} is run by {', '.join(live.users)}"
             yield Diagnostic("run-by", message, address=str(address), severity=Severity.INFO)
 
 
@@ -290,30 +290,30 @@ def forget_plan(
     if address is None:
         changes = [_of_id(remote_id, described, world, target) for remote_id in dict.fromkeys(remote_ids)]
     else:
-        claim = world.owned.get(address)
-        if claim is None:
+        live = world.owned.get(address)
+        if live is None:
             remedy = known_or_meant(str(address), world.owned)
             raise UsageError(f"nothing live here has the address {address}", remedy)
         _refuse_described(address, described)
-        changes = [forget_step(claim, Reason.REMOVED, target)]
+        changes = [forget_step(live, Reason.REMOVED, target)]
         changes += [forget_step(it, Reason.DUPLICATE, target) for it in world.duplicates if it.address == address]
         changes += [forget_step(it, Reason.COPY, target) for it in world.copies if it.address == address]
     return _plan(target, changes, complete=False)
 
 
 def _of_id(remote_id: str, described: Collection[Address], world: World, target: Target) -> Change:
-    for claims, reason in ((world.copies, Reason.COPY), (world.duplicates, Reason.DUPLICATE)):
-        for extra in claims:
+    for those, reason in ((world.copies, Reason.COPY), (world.duplicates, Reason.DUPLICATE)):
+        for extra in those:
             if extra.remote_id == remote_id:
                 return forget_step(extra, reason, target)
-    claim = next((item for item in world.owned.values() if item.remote_id == remote_id), None)
-    if claim is not None:
-        _refuse_described(claim.address, described)
-        rivals = [item.remote_id for item in (*world.duplicates, *world.copies) if item.address == claim.address]
+    live = next((item for item in world.owned.values() if item.remote_id == remote_id), None)
+    if live is not None:
+        _refuse_described(live.address, described)
+        rivals = [item.remote_id for item in (*world.duplicates, *world.copies) if item.address == live.address]
         if rivals:
-            message = f"without {remote_id} retinue would take {' or '.join(rivals)} for {claim.address}"
-            raise UsageError(message, f"To let go of all of them: retinue forget {claim.address}")
-        return forget_step(claim, Reason.REMOVED, target)
+            message = f"without {remote_id} retinue would take {' or '.join(rivals)} for {live.address}"
+            raise UsageError(message, f"To let go of all of them: retinue forget {live.address}")
+        return forget_step(live, Reason.REMOVED, target)
     other = next((item for item in world.elsewhere if item.remote_id == remote_id), None)
     if other is not None:
         raise UsageError(f"{remote_id} belongs to {other.owner}", "Let go of it from that project and environment.")

@@ -69,7 +69,7 @@ def _named(addresses: Collection[Address]) -> str:
 
 def block_protected(plan: Plan, facts: Facts) -> Plan:
     """`protect` outlives its manifest, because the marker says it; neither `removed` nor a number lifts it."""
-    damaged = {claim.remote_id for claim in facts.world.owned.values() if claim.applied is None}
+    damaged = {live.remote_id for live in facts.world.owned.values() if live.applied is None}
 
     def rule(change: Change) -> Obstacle | None:
         if not change.action.destroys:
@@ -104,9 +104,7 @@ def guard_trusted(plan: Plan, seen: Observation) -> Plan:
             return None
         if change.protected and not destroys:
             return None
-        applied = live.mark.applied
-        protected = applied is not None and applied.protected
-        return _protection(change, plan, protected=protected, damaged=destroys and applied is None)
+        return _protection(change, plan, protected=live.protected, damaged=destroys and live.applied is None)
 
     return block_brake(block(plan, rule), Facts(seen.target, seen.world))
 
@@ -208,7 +206,7 @@ def block_renamed_project(plan: Plan, facts: Facts) -> Plan:
     """We own nothing and half of what we would create exists under another name: the project was renamed."""
     creates = [change for change in plan.changes if change.action is Action.CREATE]
     created = {change.address for change in creates}
-    others = {claim.owner for claim in facts.world.elsewhere if claim.address in created}
+    others = {live.owner for live in facts.world.elsewhere if live.address in created}
     scopes = Counter(
         (owner.project, owner.environment)
         for owner in others

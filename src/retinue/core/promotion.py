@@ -11,8 +11,7 @@ from .allowed import flag
 from .canonical import canonical
 from .marks import short_digest
 from .masking import texts_in
-from .model import Action, Address, Cause, Change, Desired, Diagnostic, Kind, Obstacle, Plan, Promotion, Severity
-from .ownership import Claim
+from .model import Action, Address, Cause, Change, Desired, Diagnostic, Kind, Live, Obstacle, Plan, Promotion, Severity
 from .pointer import without
 from .renames import Pair, moved_from_line
 from .values import dataclass, replace
@@ -166,10 +165,10 @@ def spec_digests(desired: Sequence[Desired], kinds: Mapping[str, Kind]) -> dict[
     return found
 
 
-def verified(digests: Mapping[Address, str], owned: Mapping[Address, Claim]) -> frozenset[Address]:
+def verified(digests: Mapping[Address, str], owned: Mapping[Address, Live]) -> frozenset[Address]:
     """The addresses whose marker says that just this spec passed."""
     return frozenset(
         address
         for address, digest in digests.items()
-        if (claim := owned.get(address)) and claim.applied and claim.applied.verified == digest
+        if (live := owned.get(address)) and live.applied and live.applied.verified == digest
     )

@@ -41,11 +41,7 @@ class Pair(NamedTuple):
 
 
 def renames(
-    gone: Mapping[Address, Resource],
-    new: Mapping[Address, Resource],
-    kept: Iterable[Resource],
-    kind: Kind,
-    hidden: Collection[str],
+    gone: Mapping[Address, Resource], new: Mapping[Address, Resource], kept: Iterable[Resource], kind: Kind
 ) -> list[Pair]:
     """The pairs, the most alike first, of which neither belongs to a better one; equally good ones are all among them.
 
@@ -54,11 +50,11 @@ def renames(
     if not (gone and new):
         return []
     # What other objects have too, and so tells none from another: whole values by field, and lines of texts.
-    others = [_stated(resource, kind, hidden) for resource in kept]
+    others = [_stated(resource, kind) for resource in kept]
     values = {canonical_json([name, value]) for spec in others for name, value in spec.items()}
     lines = {line for spec in others for text in spec.values() if _is_prose(text) for line in text.splitlines()}
     before, after = (
-        [_Side.of(address, _stated(it, kind, hidden), kind, values, lines) for address, it in side.items()]
+        [_Side.of(address, _stated(it, kind), kind, values, lines) for address, it in side.items()]
         for side in (gone, new)
     )
     scores = {
@@ -75,12 +71,12 @@ def renames(
     return found
 
 
-def _stated(resource: Resource, kind: Kind, hidden: Collection[str]) -> _Spec:
+def _stated(resource: Resource, kind: Kind) -> _Spec:
     """The readable fields that are not at their default."""
     return {
         name: value
         for name, value in canonical(resource.spec, kind).items()
-        if name not in hidden and not same(value, kind.fields[name].shape.default)
+        if name not in kind.hidden and not same(value, kind.fields[name].shape.default)
     }
 
 

@@ -12,7 +12,6 @@ from .marker import Applied, parse_applied
 from .marks import asked_entries
 from .model import Action, Address, Cause, Change, Desired, FieldChange, Live, MarkChange, Reason
 from .observation import Observation, Target
-from .ownership import Claim
 from .promotion import spec_digests
 from .references import addresses_in
 from .values import dataclass, replace
@@ -37,48 +36,48 @@ class Steps:
         reason = Reason.MANIFEST if self.links.was_there(file) else Reason.NEW
         return replace(self.create(file), asked={}, reason=reason)
 
-    def update(self, desired: Desired, claim: Claim) -> Change:
+    def update(self, desired: Desired, live: Live) -> Change:
         """What brings an object of ours to what is desired; a no-op if nothing is left to do."""
         kind, owner = self.target.kinds[desired.kind], self.target.owner(desired.address)
-        moved_from = None if claim.owner == owner else claim.owner
-        if claim.live.expired:
+        moved_from = None if live.owner == owner else live.owner
+        if live.expired:
             return replace(
                 self.create(desired),
                 action=Action.REPLACE,
                 reason=Reason.EXPIRED,
-                remote_id=claim.remote_id,
-                expect=self._expect(desired, claim.live),
+                remote_id=live.remote_id,
+                expect=self._expect(desired, live),
                 moved_from=moved_from,
                 removal=self.target.removal,
             )
-        known = claim.applied is not None and not claim.live.set_back
-        found = self._compared(desired, claim.live, claim.applied, known)
-        if claim.live.set_back and claim.live.others_applied:
+        known = live.applied is not None and not live.set_back
+        found = self._compared(desired, live, live.applied, known)
+        if live.set_back and live.others_applied:
             # Any of these may be what was applied last.
-            each = (claim.applied, *map(parse_applied, claim.live.others_applied))
-            histories = [self._compared(desired, claim.live, one, one is not None) for one in each]
+            each = (live.applied, *map(parse_applied, live.others_applied))
+            histories = [self._compared(desired, live, one, one is not None) for one in each]
             found = differences.agreed(found, histories)
         fields = self.links.explained(found.changes, kind)
-        before = claim.applied.protected if claim.applied else False
+        before = live.protected
         protects = before != desired.policy.protect
         if fields or protects or moved_from:
             mark = MarkChange(was_protected=before if protects else None)
             causes = {item.cause for item in fields} | ({Cause.MANIFEST} if protects else set())
             reason = Reason.MANIFEST if causes <= {Cause.MANIFEST} else Reason.BOTH
-            if self.links.only_references(fields, desired, kind, claim.applied):
+            if self.links.only_references(fields, desired, kind, live.applied):
                 reason = Reason.REFERENCE
             elif Cause.BOTH in causes and not known:
-                reason = Reason.SET_BACK if claim.live.set_back else Reason.MARKER_DAMAGED
+                reason = Reason.SET_BACK if live.set_back else Reason.MARKER_DAMAGED
             elif causes == {Cause.DRIFT}:
                 reason = Reason.DRIFT
         elif found.unrecorded:
             mark, reason = MarkChange(accepted=found.unrecorded), Reason.ACCEPTED
         else:
-            return _no_op(desired, claim.live)
-        step = replace(self._step(desired, fields, claim.live), reason=reason, mark=mark)
+            return _no_op(desired, live)
+        step = replace(self._step(desired, fields, live), reason=reason, mark=mark)
         if moved_from is None:
             return step
-        why = Reason.MOVED if claim.address != desired.address else Reason.FORMERLY
+        why = Reason.MOVED if live.address != desired.address else Reason.FORMERLY
         return replace(step, action=Action.MOVE, reason=why, moved_from=moved_from)
 
     def adopt(self, desired: Desired, found: Counterpart) -> Change:
@@ -91,11 +90,11 @@ class Steps:
         step = self._step(desired, (), live)
         return replace(step, reason=Reason.VERIFIED, requires=(), mark=MarkChange(verified=digest))
 
-    def delete(self, claim: Claim, reason: str, *, orphan: bool = False, extra: bool = False) -> Change:
+    def delete(self, live: Live, reason: str, *, orphan: bool = False, extra: bool = False) -> Change:
         """A delete goes before those of what its object refers to."""
-        named = self.links.named(claim.live)
+        named = self.links.named(live)
         needed = addresses_in(named.spec, self.target.kinds[named.kind])
-        step = replace(forget_step(claim, reason, self.target), action=Action.DELETE, removal=self.target.removal)
+        step = replace(forget_step(live, reason, self.target), action=Action.DELETE, removal=self.target.removal)
         return replace(step, requires=needed, orphan=orphan, extra=extra)
 
     def delete_unused(self, file: Live) -> Change:
@@ -107,18 +106,16 @@ class Steps:
             reason=Reason.UNUSED,
             unused=True,
             remote_id=file.remote_id,
-            expect=differences.expect_digest(file, kind, (), ()),
+            expect=differences.expect_digest(file, kind, ()),
             display_name=kind.display_name(file.spec),
         )
 
     def _compared(self, desired: Desired, live: Live, applied: Applied | None, known: bool) -> differences.Compared:
         kind = self.target.kinds[desired.kind]
-        hidden = self.target.hidden(kind.name)
-        return differences.compared(desired, self.links.named(live), kind, applied, hidden, known=known)
+        return differences.compared(desired, self.links.named(live), kind, applied, known=known)
 
     def _expect(self, desired: Desired, live: Live) -> str:
-        kind, ignored = self.target.kinds[desired.kind], desired.policy.ignore_changes
-        return differences.expect_digest(live, kind, self.target.hidden(kind.name), ignored)
+        return differences.expect_digest(live, self.target.kinds[desired.kind], desired.policy.ignore_changes)
 
     def _step(self, desired: Desired, fields: tuple[FieldChange, ...], live: Live | None) -> Change:
         """A create, or where something is live an update of that."""
@@ -143,17 +140,17 @@ def _no_op(desired: Desired, live: Live) -> Change:
     return Change(desired.address, Action.NO_OP, Reason.MANIFEST, live.remote_id)
 
 
-def forget_step(claim: Claim, reason: str, target: Target) -> Change:
+def forget_step(live: Live, reason: str, target: Target) -> Change:
     """The step that takes the marker off an object and leaves it as it is."""
-    kind = target.kinds[claim.address.kind]
+    kind = target.kinds[live.address.kind]
     return Change(
-        address=claim.address,
+        address=live.address,
         action=Action.FORGET,
         reason=reason,
-        remote_id=claim.remote_id,
-        expect=differences.expect_digest(claim.live, kind, target.hidden(kind.name), ()),
-        protected=claim.applied.protected if claim.applied else False,
-        display_name=kind.display_name(claim.live.spec),
+        remote_id=live.remote_id,
+        expect=differences.expect_digest(live, kind, ()),
+        protected=live.protected,
+        display_name=kind.display_name(live.spec),
     )
 
 
@@ -162,7 +159,7 @@ def verify_steps(desired: Sequence[Desired], addresses: Collection[Address], see
     target, digests = seen.target, spec_digests(desired, seen.target.kinds)
     steps = Steps(target, Links(target.kinds))
     return [
-        steps.verify(item, seen.world.owned[item.address].live, digests[item.address])
+        steps.verify(item, seen.world.owned[item.address], digests[item.address])
         for item in desired
         if item.address in addresses and not target.kinds[item.kind].by_content
     ]

@@ -135,7 +135,7 @@ def _walk(
 def _outcome(change: Change, run: Run) -> Outcome:
     run.started(change)
     try:
-        result = carry_out(change, run)
+        outcome = carry_out(change, run)
     except RetinueError as error:
         status = Status.UNKNOWN if isinstance(error, UnknownOutcome) else Status.FAILED
         status = Status.NOT_STARTED if isinstance(error, NotSent) else status
@@ -144,10 +144,9 @@ def _outcome(change: Change, run: Run) -> Outcome:
         cause, in_doubt = error.__cause__, isinstance(error, UnknownOutcome | Unrecorded)
         root = cause if in_doubt and isinstance(cause, RetinueError) and not isinstance(error, Incomplete) else error
         return Outcome(change.address, change.action, status, remote_id, error.message, error.remedy, root.failure)
-    if result.remote_id:
-        run.ids[change.address] = result.remote_id
-    done = Outcome(change.address, change.action, Status.DONE, result.remote_id, removal=change.removal)
-    return replace(done, notes=result.notes, wrote=result.wrote)
+    if outcome.remote_id:
+        run.ids[change.address] = outcome.remote_id
+    return outcome
 
 
 def _not_done(change: Change, status: Status, why: str, remedy: str | None = None) -> Outcome:

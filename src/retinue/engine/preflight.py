@@ -5,8 +5,8 @@ core/freshness.py decides whether a step may go.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 from ..core.content import key_of
@@ -25,15 +25,11 @@ from .threads import all_of
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What is left to do, what is done already (change, live id), and why the rest is stale.
-
-    `ids`: of what is done.
-    """
+    """What is left to do, what is done already (change, live id), and why the rest is stale."""
 
     todo: tuple[Change, ...]
     done: tuple[tuple[Change, str | None], ...]
     moved: tuple[str, ...]
-    ids: Mapping[Address, str] = field(default_factory=dict)
 
 
 def preflight(plan: Plan, run: Run, seen: Observation | None = None) -> Checked:
@@ -80,7 +76,6 @@ def preflight(plan: Plan, run: Run, seen: Observation | None = None) -> Checked:
         todo=tuple(change for change, state in ended if state is None),
         done=tuple((change, state.remote_id) for change, state in ended if isinstance(state, Reached)),
         moved=tuple(f"{change.address}: {state.why}" for change, state in ended if isinstance(state, Stale)),
-        ids=dict(run.ids),
     )
 
 
@@ -122,7 +117,7 @@ def read_for_trusted(plan: Plan, run: Run) -> Observation:
             with suppress(ApiGone):  # What is not there refers to nothing, and nothing of it is ours.
                 live += read_live(run.service, [kind])
     seen = Observation(run.target, live)
-    parts = of_others(seen.world, run.capabilities.compound) if any(kind.by_content for kind in going) else ()
+    parts = of_others(seen) if any(kind.by_content for kind in going) else ()
     return replace(seen, live=read_whole(run.service, live, parts)) if parts else seen
 
 

@@ -11,8 +11,8 @@ from ..core.errors import NewerMarker, RetinueError, StaleError
 from ..core.freshness import is_reached
 from ..core.marker import Mark
 from ..core.marks import ended
-from ..core.model import Address, Change, Diagnostic, Outcome, Severity, Status
-from ..core.ownership import Claim, World, contests, decide
+from ..core.model import Address, Change, Diagnostic, Live, Outcome, Severity, Status
+from ..core.ownership import World, contests, decide
 from ..core.references import grounded
 from ..core.values import dataclass, replace
 from .read import read_owned
@@ -42,7 +42,7 @@ def settle_races(changes: Mapping[int, Change], outcomes: Mapping[int, Outcome],
         wanted = {outcome.remote_id for outcome in created.values()}
         for _ in run.looks():
             world = _world(changes, run)
-            listed = {claim.remote_id for claim in (*world.owned.values(), *world.duplicates, *world.copies)}
+            listed = {live.remote_id for live in (*world.owned.values(), *world.duplicates, *world.copies)}
             if wanted <= listed or run.stop.is_set():
                 break
         for number, outcome in created.items():
@@ -99,7 +99,7 @@ def _give_way(world: World, changes: Mapping[int, Change], lost: dict[Address, _
     for look in range(_TIED_LOOKS):
         found = contests(world, run.made)
         for contest in found:
-            _take_back(contest.address, contest.extra, contest.holder, lost, run)
+            _take_back(contest.extra, contest.holder, lost, run)
         tied = [contest for contest in found if contest.tied]
         if not tied or run.stop.is_set():
             return
@@ -107,18 +107,18 @@ def _give_way(world: World, changes: Mapping[int, Change], lost: dict[Address, _
             run.clock.wait(_PATIENCE, run.stop)
             world = _world(changes, run)
     for contest in tied:
-        oldest = min(contest.rivals, key=lambda claim: (claim.live.created_at, claim.remote_id))
-        _take_back(contest.address, (contest.holder,), oldest, lost, run)
+        oldest = min(contest.rivals, key=lambda live: (live.created_at, live.remote_id))
+        _take_back((contest.holder,), oldest, lost, run)
 
 
-def _take_back(address: Address, extra: Collection[Claim], holder: Claim, lost: dict[Address, _Lost], run: Run) -> None:
-    for claim in extra:
+def _take_back(extra: Collection[Live], holder: Live, lost: dict[Address, _Lost], run: Run) -> None:
+    for live in extra:
         # The other run may be giving way at this moment too.
-        if run.service.get(address.kind, holder.remote_id) is None:
+        if run.service.get(*holder.object_key) is None:
             return
-        run.service.delete(address.kind, claim.remote_id)
-        before = lost[address].taken_back if address in lost else ()
-        lost[address] = _Lost((*before, claim.remote_id), holder.remote_id)
+        run.service.delete(*live.object_key)
+        before = lost[live.address].taken_back if live.address in lost else ()
+        lost[live.address] = _Lost((*before, live.remote_id), holder.remote_id)
 
 
 def _outcome(outcome: Outcome, change: Change, lost: _Lost, run: Run) -> Outcome:

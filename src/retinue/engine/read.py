@@ -74,7 +74,7 @@ def with_serving(service: Pointed, plan: Plan, seen: Observation) -> Plan:
         if found is None or change.action not in (*KEEPING, Action.FORGET):
             return change
         fields = fields_to_send(change, kind, found.spec)
-        applied = next_applied(change, found, kind, target.hidden(kind.name), lambda: REPAIRED)
+        applied = next_applied(change, found, kind, lambda: REPAIRED)
         marker = None if change.action is Action.FORGET else packed(Mark.of(target.owner(change.address), applied))
         return replace(change, serving=service.serving(found, fields, marker, at_default(change, kind)))
 

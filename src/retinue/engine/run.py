@@ -85,7 +85,3 @@ class Run:
     @property
     def kinds(self) -> Mapping[str, Kind]:
         return self.target.kinds
-
-    def compound(self, kind: str) -> Collection[str]:
-        """The fields of a kind that are written by requests of their own."""
-        return self.capabilities.compound.get(kind, frozenset())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from ..core import differences
 from ..core.content import key_of, scope_of
@@ -21,9 +22,8 @@ from ..core.errors import (
 from ..core.freshness import Reached, Stale, freshness, is_reached, matches, refusal
 from ..core.marker import Applied, Mark
 from ..core.marks import at_default, begun, ended, fields_to_send, next_applied, with_observations
-from ..core.model import Action, Change, Diagnostic, Fields, Live, Resource, Severity
+from ..core.model import Action, Change, Diagnostic, Fields, Live, Outcome, Resource, Severity, Status
 from ..core.references import grounded, to_names
-from ..core.values import dataclass, replace
 from ..providers.base import Uploader
 from .read import read_live
 from .run import Run, packed
@@ -33,17 +33,8 @@ _UNREADABLE = "See what alters its `retinue.applied` in the service, then plan a
 _PERHAPS_THIS = "Look at it in the service: if it is this one, delete or adopt it; then apply again."
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """The live id after the step, and what the service made of our values."""
-
-    remote_id: str | None
-    notes: tuple[Diagnostic, ...] = ()
-    wrote: bool = True
-
-
-def carry_out(change: Change, run: Run) -> Result:
-    """One step. Raises StaleError if the object moved since the plan, or any error of the service."""
+def carry_out(change: Change, run: Run) -> Outcome:
+    """How one step ended. Raises StaleError if the object moved since the plan, or any error of the service."""
     kind = run.kinds[change.address.kind]
     change = grounded(change, run.known(change), kind)
     if change.mark.verified is not None:
@@ -60,15 +51,21 @@ def carry_out(change: Change, run: Run) -> Result:
     if isinstance(state, Stale):
         raise StaleError(state.why, "Plan again and review.")
     if live is None or isinstance(state, Reached):
-        return Result(change.remote_id, wrote=False)
+        return _done(change, change.remote_id, wrote=False)
     run.backup(live)
     if change.action is Action.DELETE:
         run.service.delete(*change.object_key)
-        return Result(change.remote_id)
+        return _done(change, change.remote_id)
     return _forget(change, live, run) if change.action is Action.FORGET else _update(change, live, run)
 
 
-def _create(change: Change, run: Run) -> Result:
+def _done(change: Change, remote_id: str | None, notes: Sequence[Diagnostic] = (), *, wrote: bool = True) -> Outcome:
+    """`remote_id`: the live id after the step."""
+    done = Outcome(change.address, change.action, Status.DONE, remote_id, removal=change.removal)
+    return replace(done, notes=tuple(notes), wrote=wrote)
+
+
+def _create(change: Change, run: Run) -> Outcome:
     """Each request has a nonce of its own, so that one which comes to light later is recognised as a duplicate."""
     target, kind = run.target, run.kinds[change.address.kind]
     spec = fields_to_send(change, kind)
@@ -78,7 +75,7 @@ def _create(change: Change, run: Run) -> Result:
         nonce = run.nonce()
         run.made[nonce] = change.address
         applied = Applied(nonce, change.protected, fields=change.asked)
-        first = begun(applied, spec, None, kind, run.compound(kind.name), None)
+        first = begun(applied, spec, None, kind)
         sent.append(Mark.of(target.owner(change.address), first))
         return run.service.create(kind.name, spec, packed(sent[-1]), at_default(change, kind))
 
@@ -102,7 +99,7 @@ def _create(change: Change, run: Run) -> Result:
             # Another run had made this address before.
             if not is_reached(change, live, target):
                 raise StaleError("it was created since, and not as planned", "Plan again and review.")
-            return Result(live.remote_id, wrote=False)
+            return _done(change, live.remote_id, wrote=False)
         # An earlier request of this run came to light, with the marker that it had.
         mark = live.mark
     try:
@@ -111,7 +108,7 @@ def _create(change: Change, run: Run) -> Result:
         raise _taken_back(lost, live, run) from lost
 
 
-def _upload(change: Change, run: Run) -> Result:
+def _upload(change: Change, run: Run) -> Outcome:
     """The bytes of a file. What arrived before an answer was lost is known by its name and not sent again."""
     kind = run.kinds[change.address.kind]
     spec = fields_to_send(change, kind)
@@ -127,7 +124,7 @@ def _upload(change: Change, run: Run) -> Result:
     if not is_it(live):
         lost = NoMarker(f"the service gave {live.remote_id} another name", "Without it this file is not found again.")
         raise _taken_back(lost, live, run)
-    return Result(live.remote_id)
+    return _done(change, live.remote_id)
 
 
 def _made(change: Change, send: Callable[[], Live], is_it: Callable[[Live], bool], run: Run) -> Live:
@@ -153,13 +150,13 @@ def _made(change: Change, send: Callable[[], Live], is_it: Callable[[Live], bool
 
 def completed(live: Live, change: Change, run: Run) -> Live:
     """What came to light may lack what the service is told in further requests."""
-    if not run.compound(live.kind) or live.mark.owner is None:
-        return live
     kind = run.kinds[live.kind]
+    if not kind.compound or live.mark.owner is None:
+        return live
     spec = fields_to_send(change, kind)
 
     def lacks(found: Live) -> set[str]:
-        return differences.altered(spec, found.spec, kind, run.target.hidden(kind.name), change.ignored)
+        return differences.altered(spec, found.spec, kind, change.ignored)
 
     if not (lacking := lacks(live)):
         return live
@@ -204,13 +201,13 @@ def _found(unknown: UnknownOutcome, change: Change, is_it: Callable[[Live], bool
     return None
 
 
-def _update(change: Change, live: Live, run: Run) -> Result:
+def _update(change: Change, live: Live, run: Run) -> Outcome:
     kind, owner = run.kinds[change.address.kind], run.target.owner(change.address)
     fields = fields_to_send(change, kind, live.spec)
-    applied = next_applied(change, live, kind, run.target.hidden(kind.name), run.nonce)
+    applied = next_applied(change, live, kind, run.nonce)
     mark = Mark.of(owner, applied)
     before = None if change.action is Action.ADOPT else live.mark.applied
-    first = begun(applied, fields, live, kind, run.compound(kind.name), before)
+    first = begun(applied, fields, live, kind, before)
     try:
         if first != applied:
             live = note(live, Mark.of(owner, first), run)
@@ -234,29 +231,29 @@ def _as_wanted(live: Live, wanted: Callable[[Live], bool], conflict: Conflict, r
     return found
 
 
-def _forget(change: Change, live: Live, run: Run) -> Result:
+def _forget(change: Change, live: Live, run: Run) -> Outcome:
     try:
         answer = run.service.update(live, {}, None)
     except NotFound:
-        return Result(change.remote_id, wrote=False)
+        return _done(change, change.remote_id, wrote=False)
     except Conflict as conflict:
         answer = _as_wanted(live, lambda it: it.mark.owner_text is None, conflict, run)
     if answer.mark.owner_text is not None:
         message = f"the service did not take the marker off {answer.remote_id}"
         raise ServiceError(message, "Remove its two `retinue.` metadata pairs in the service.")
-    return Result(change.remote_id)
+    return _done(change, change.remote_id)
 
 
-def _note_verified(change: Change, run: Run) -> Result:
+def _note_verified(change: Change, run: Run) -> Outcome:
     """Note in the marker that the spec passed; nothing else of the object is written, and no other object is noted."""
     live = run.service.get(*change.object_key)
     applied = None if live is None else live.mark.applied
     if live is None or applied is None or refusal(change, live, run.target) or not matches(change, live, run.target):
         raise StaleError("it was changed while the command ran", "Plan, apply and verify again.")
     if applied.verified == change.mark.verified:
-        return Result(change.remote_id, wrote=False)
+        return _done(change, change.remote_id, wrote=False)
     note(live, Mark.of(run.target.owner(change.address), replace(applied, verified=change.mark.verified)), run)
-    return Result(change.remote_id)
+    return _done(change, change.remote_id)
 
 
 def note(live: Live, mark: Mark, run: Run) -> Live:
@@ -269,15 +266,15 @@ def note(live: Live, mark: Mark, run: Run) -> Live:
     return answer
 
 
-def _settle(change: Change, answer: Live, mark: Mark, sent: Fields, run: Run) -> Result:
+def _settle(change: Change, answer: Live, mark: Mark, sent: Fields, run: Run) -> Outcome:
     """Compare the answer of a write with what was sent; remember what the service made of it, once."""
     _check_mark(answer, mark, proof=False)
     owner, applied = mark.owner, mark.applied
     assert owner is not None and applied is not None
-    kind, hidden = run.kinds[change.address.kind], run.target.hidden(change.address.kind)
+    kind = run.kinds[change.address.kind]
     # What was left out of a create, and got a default of the service's own: noted, it is no edit later.
     asked = {**kind.defaults, **sent} if change.action.makes else sent
-    noted = differences.altered(asked, answer.spec, kind, hidden, change.ignored)
+    noted = differences.altered(asked, answer.spec, kind, change.ignored)
     observed = ended(applied)
     if noted:
         known = {(address.kind, key): address for address, key in run.known(change).items()}
@@ -296,7 +293,7 @@ def _settle(change: Change, answer: Live, mark: Mark, sent: Fields, run: Run) ->
     for name in sorted(noted & sent.keys()):
         message = f"the service keeps another value of `{name}` than it was sent; noted, no drift from now on"
         notes.append(Diagnostic("altered", message, address=at, path=f"/{name}", severity=Severity.WARNING))
-    return Result(answer.remote_id, tuple(notes))
+    return _done(change, answer.remote_id, notes)
 
 
 def _check_mark(answer: Live, mark: Mark, *, proof: bool = True) -> None:

@@ -139,7 +139,6 @@ class Builder:
             self.anchors[anchor] = _Anchor(closed, True, self.cost - cost, height)
 
     def remember(self, anchor: str, value: Any, size: int) -> None:
-        """An anchored scalar."""
         self.anchors[anchor] = _Anchor(value, True, 1 + (size >> 6), 0)
 
     def repeat(self, anchor: _Anchor, at: Place) -> None:

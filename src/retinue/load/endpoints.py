@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 import socket
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -20,7 +19,6 @@ _REMEDY = "Remove it and write `api_key: {env: NAME}`. If it was a real password
 
 
 def endpoint_problems(data: Map) -> Iterator[Diagnostic]:
-    """The problems of the endpoints of all environments."""
     for name, item in mappings_in(data, "environments").items():
         endpoint = item.get("endpoint")
         problem = endpoint_problem(endpoint, item.get("allow_http") is True) if isinstance(endpoint, str) else None
@@ -56,24 +54,6 @@ def endpoint_problem(endpoint: str, allow_http: bool) -> Problem | None:
         remedy = "Write https://. If this network is safe, write `allow_http: true` in this environment."
         return Problem("endpoint-plain-http", message, remedy)
     return None
-
-
-_ROUTE = pattern(
-    r"/(assistants|agents|assistantagents|threads|runs|files|vector_stores|vector-stores|models|responses|completions"
-    r"|chat/completions|chatflows|deployments)(/.*)?$"
-)
-
-
-def meant_base(endpoint: str, base: str) -> str | None:
-    """The base URL that was probably meant by one at which no API was found; None where it is written as it should be.
-
-    `base`: the path that base URLs of this service end in, `/v1` or empty.
-    """
-    whole = _ROUTE.sub("", endpoint.rstrip("/"))
-    stem = re.sub(r"(/api)?/v[0-9]+$", "", whole)
-    # Another version may be the right one; where there is none at all, the documented one is meant.
-    meant = whole if base and stem != whole else stem + base
-    return None if meant == endpoint.rstrip("/") else meant
 
 
 def is_loopback(host: str) -> bool:

@@ -12,20 +12,17 @@ from typing import NamedTuple, TypeAlias
 from ..core.canonical import canonical, canonical_json, same
 from ..core.literals import screened
 from ..core.marker import ADDRESS_KEY, APPLIED_KEY
-from ..core.model import Address, Desired, Diagnostic, Export, Json, Kind, Place, Severity, Shape
+from ..core.model import Address, Desired, Diagnostic, Export, Json, Kind, Severity, Shape
 from ..core.problem import shown
 from ..core.values import dataclass, replace
 from ..schema import Catalogue
 from .builder import Parsed
-from .dumps import flat, label_of, objects_from_text, plurals, slug, unique_name
+from .dumps import flat, label_of, plurals, slug, unique_name
 from .emit import to_yaml, unwritable
 from .files import MAX_BYTES
-from .located import Map
 from .validate import validate_extras, validate_manifest
 from .variables import escaped
 from .yaml import parse_text
-
-__all__ = ["Destination", "Exported", "NewManifest", "manifests_from_objects", "objects_from_text", "to_yaml"]
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ONE_LINE = 80
@@ -61,6 +58,12 @@ class Exported:
     diagnostics: tuple[Diagnostic, ...] = ()
     manifests: tuple[NewManifest, ...] = ()
     provider: str | None = None
+
+    def with_manifests(self, manifests: Sequence[NewManifest]) -> Exported:
+        """With other documents in the same files."""
+        changed = {new.path for new, old in zip(manifests, self.manifests, strict=True) if new.data != old.data}
+        files = {**self.files, **texts([item for item in manifests if item.path in changed])}
+        return replace(self, files=files, manifests=tuple(manifests))
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,11 +210,6 @@ class _Work:
         source, beside, left_out = export.split(source, name)
         spec = stated(source, kind)
         path, address = posixpath.join(self.folder, f"{name}.yaml"), Address(kind.name, name)
-        for pointer in entry.secrets:
-            if self._needs(pointer, entry, spec, kind, address):
-                message = f"{label} was left out: a secret stands at {shown(pointer, 80)}, and the rest needs it"
-                self._note("literal-secret", message, f"{_VAULT} Then run `retinue import` again.")
-                return
         data, prompts = self._document(name, kind, spec, entry)
         others = [(Address(other.name, name), {other.word: name, **escaped(fields)}) for other, fields in beside]
         manifests = [NewManifest(path, *item) for item in ((address, data), *others)]
@@ -220,6 +218,11 @@ class _Work:
         reason = _unreadable(files, parsed, [item.data for item in manifests])
         if reason is not None:
             self._unwritable(label, reason)
+            return
+        problems = self._check(parsed, spec, (kind, *(other for other, _ in beside)), address)
+        if (needed := self._needed(entry, spec, kind, address, problems)) is not None:
+            message = f"{label} was left out: a secret stands at {shown(needed, 80)}, and the rest needs it"
+            self._note("literal-secret", message, f"{_VAULT} Then run `retinue import` again.")
             return
         self.taken.add(name)
         self.files |= files
@@ -233,21 +236,18 @@ class _Work:
         for pointer in (*lost(source, kind), *left_out):
             message = f"{label}: {shown(pointer, 80)} is no field of {kind.one} and was left out"
             self._note("export-left-out", message, "Nothing to do, unless you miss it.", address)
-        self._check(parsed, spec, (kind, *(other for other, _ in beside)), address, label)
+        for problem in problems:
+            self.problems.append(replace(problem, message=f"{label}: {problem.message}", severity=Severity.WARNING))
 
-    def _needs(self, pointer: str, entry: _Entry, spec: Mapping[str, Json], kind: Kind, address: Address) -> bool:
-        """Whether a manifest of this spec is refused for what is no longer at a pointer."""
-        document = Map(Place("", 1, 1))
-        document.update({kind.word: address.name, **spec})
-        holder = pointer.rpartition("/")[0]
-        found = [
-            *validate_manifest(self.known.kinds[kind.name], document, address),
-            *validate_extras(kind, document, address, self.known.extras),
-        ]
-        whole = stated(entry.whole, kind)
-        before, after = (set(self.check(Desired(kind.name, side, address))) for side in (whole, spec))
-        more = (item for item in after - before if item.severity is Severity.ERROR)
-        return any(item.code == "missing-key" and item.path == holder for item in found) or any(more)
+    def _needed(
+        self, entry: _Entry, spec: Mapping[str, Json], kind: Kind, address: Address, problems: Sequence[Diagnostic]
+    ) -> str | None:
+        """The pointer to a secret without which the manifest is refused. `problems`: those of its schema."""
+        missing = [item.path for item in problems if item.code == "missing-key"]
+        sides = (stated(entry.whole, kind), spec) if entry.secrets else ()
+        before, after = [{*self.check(Desired(kind.name, side, address))} for side in sides] or [set(), set()]
+        more = any(item.severity is Severity.ERROR for item in after - before)
+        return next((pointer for pointer in entry.secrets if more or pointer.rpartition("/")[0] in missing), None)
 
     def _document(
         self, name: str, kind: Kind, spec: dict[str, Json], entry: _Entry
@@ -280,8 +280,8 @@ class _Work:
         return {**include, "template": False} if "${var." in text else include
 
     def _check(
-        self, parsed: Parsed, spec: Mapping[str, Json], kinds: Sequence[Kind], address: Address, label: str
-    ) -> None:
+        self, parsed: Parsed, spec: Mapping[str, Json], kinds: Sequence[Kind], address: Address
+    ) -> list[Diagnostic]:
         """What validation will say about the new manifests of these kinds, with its place there."""
         documents = [document.value for document in parsed.documents]
         kind, data, shared = kinds[0], documents[0], export_of(kinds[0]).shared[0]
@@ -292,8 +292,7 @@ class _Work:
         problems = validate_extras(kind, data, address, self.known.extras)
         for one, document in zip(kinds, documents, strict=True):
             problems += validate_manifest(self.known.kinds[one.name], document, Address(one.name, address.name))
-        for problem in problems:
-            self.problems.append(replace(problem, message=f"{label}: {problem.message}", severity=Severity.WARNING))
+        return problems
 
     def _unwritable(self, label: str, reason: str) -> None:
         """An object in a file can be corrected there; one that is live does not hold up the others."""
@@ -333,8 +332,7 @@ def shared_items(
         if times == 1 or key in paths:
             continue
         text = to_yaml(items[key])
-        parsed = parse_text(text, "item.yaml")
-        if parsed.diagnostics or len(parsed.documents) != 1 or not same(parsed.documents[0].value, items[key]):
+        if _unreadable({"": text}, parse_text(text, ""), [items[key]]) is not None:
             continue
         name = name_of(items[key]) or ""
         name = name if _NAME.fullmatch(name) else slug(name) or posixpath.basename(folder).removesuffix("s")

@@ -15,13 +15,8 @@ from ..core.model import Diagnostic, Place
 MAX_BYTES = 2 * 1024 * 1024
 """Far above the largest manifest: instructions end at 256,000 characters."""
 
-OPEN_FLAGS = (
-    os.O_RDONLY
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
-)
+_MORE_FLAGS = ("O_NONBLOCK", "O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
+OPEN_FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in _MORE_FLAGS)
 
 _NEW = os.stat_result((stat.S_IFREG | 0o600, *[0] * 9))
 

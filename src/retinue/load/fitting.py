@@ -12,8 +12,8 @@ from ..core.canonical import canonical, canonical_value, same
 from ..core.model import MISSING, Address, Desired, Diagnostic, Json, Kind, Place, Severity, Shape
 from ..core.pointer import join_pointer
 from ..core.problem import shown
-from ..core.values import dataclass, replace
-from .export import Exported, NewManifest, texts
+from ..core.values import dataclass
+from .export import Exported, NewManifest
 from .located import Map, place_of
 from .manifests import Loaded, load
 from .project import Project
@@ -37,9 +37,7 @@ def fitted(exported: Exported, beside: Beside) -> Exported:
         loaded = _loaded(exported, beside, environment)
         rendered[environment] = exported.files, loaded
         manifests = [_spelled_out(item, loaded, environment, beside.kinds) for item in exported.manifests]
-        changed = {new.path for new, old in zip(manifests, exported.manifests, strict=True) if new.data != old.data}
-        again = texts([item for item in manifests if item.path in changed])
-        exported = replace(exported, files={**exported.files, **again}, manifests=tuple(manifests))
+        exported = exported.with_manifests(manifests)
     found: list[Diagnostic] = []
     for environment, (files, loaded) in rendered.items():
         loaded = loaded if files == exported.files else _loaded(exported, beside, environment)

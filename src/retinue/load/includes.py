@@ -60,6 +60,8 @@ class Renderer:
         try:
             rendered = self._walk(document, document.place, _Context(variables, (document.place.file,)), 1)
         except Stop:
+            # What stands in it unread says nothing.
+            self.poisoned.add(document.place)
             return document
         return rendered if type(rendered) is Map else document
 

@@ -91,10 +91,9 @@ def load(
     inside = [resource for resource, here in compiled if here]
     kinds = run.known.kinds
     uploads = {Address(run.known.uploaded, name): item for name, item in run.renderer.uploads.items()}
-    if environment is not None:
-        provider = project.environments[environment].provider
-        own = {name: schema for name in kinds if (schema := run.known.extras(provider, name)) is not None}
-        kinds = with_extras(kinds, provider, own)
+    if here := project.environments.get(environment or ""):
+        own = {name: schema for name in kinds if (schema := run.known.extras(here.provider, name)) is not None}
+        kinds = with_extras(kinds, here.provider, own)
     run.problems.extend(unknown_references(inside, uploads, elsewhere, environment, kinds))
     run.problems.extend(described_twice(inside, uploads, kinds))
     inside = with_uploads(inside, uploads, kinds)
@@ -183,7 +182,6 @@ def _manifests(run: _Run) -> list[Manifest]:
         return any(name == folder or name.startswith(folder + "/") for folder in overlays)
 
     manifests: list[Manifest] = []
-    read_already: dict[str, bool] = {}
     for index, entry in enumerate(run.project.manifests):
         source = expand(run.files, entry, run.at("manifests", index), run.problems)
         found = source.what == "unusable"
@@ -192,15 +190,14 @@ def _manifests(run: _Run) -> list[Manifest]:
         for name in source.names:
             if source.what != "file" and (name == run.project.file or is_overlay(name)):
                 continue
-            if not read_already.get(name) and (name not in read_already or source.what == "file" or source.names[name]):
-                read_already[name] = _read_file(run, source, name, manifests)
-            found = found or read_already[name]
-        problem = None if found else nothing(source)
-        if problem is not None:
+            if name not in run.read and (name not in run.passed or source.what == "file" or source.names[name]):
+                _read_file(run, source, name, manifests)
+            found = found or name in run.read
+        if not found and (problem := nothing(source)) is not None:
             run.empty.append(problem)
     covers = covering(run.project.manifests)
     for name in run.files.new():
-        if name not in read_already and covers(name):
+        if name not in run.read and covers(name):
             source = Source(name, "file", Place(name, 1, 1))
             source.add(name, name)
             _read_file(run, source, name, manifests)
@@ -338,7 +335,8 @@ def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Desire
         found = [item for item in found if item.path != f"/{manifest.kind.body}"]
         found += validate_parts(manifest.kind, data, manifest.address)
     found += validate_extras(manifest.kind, data, manifest.address, run.known.extras)
-    run.problems += [item for item in found if item.place is None or item.place not in run.renderer.poisoned]
+    if manifest.data.place not in run.renderer.poisoned:
+        run.problems += [item for item in found if item.place is None or item.place not in run.renderer.poisoned]
     run.rendered[manifest.address] = data
     spec, policy = _spec_of(run, manifest.kind, data), policy_of(block, names)
     return Desired(manifest.kind.name, spec, manifest.address, policy, manifest.place), here

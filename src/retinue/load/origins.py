@@ -5,7 +5,8 @@ Pure; knows values and places, reads no file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -64,11 +65,8 @@ def _below(value: Json, path: Path, spec: Any, above: str, uses: Uses) -> dict[P
     return found
 
 
-def _members(value: Json) -> Iterator[tuple[str | int, Json]]:
-    if isinstance(value, dict):
-        yield from value.items()
-    elif isinstance(value, list):
-        yield from enumerate(value)
+def _members(value: Json) -> Iterable[tuple[str | int, Json]]:
+    return value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
 
 
 def commented(text: str, comments: Mapping[Path, str]) -> str:
@@ -103,21 +101,26 @@ _CHANGING = (Action.UPDATE, Action.REPLACE, Action.ADOPT, Action.MOVE)
 
 def shared_file_notes(loaded: Loaded, changes: Sequence[Change], kinds: Mapping[str, Kind]) -> list[Diagnostic]:
     """`prompts/common.md is used by 7 assistants, 2 of which change here`, for each such file behind a change."""
+    if not loaded.included:
+        return []
     known: dict[int, tuple[str, ...]] = {}
+
+    def files_of(data: Map, keys: Iterable[str]) -> set[str]:
+        parts = (_files_in(data[key], data.values_at[key], loaded.included, known) for key in keys)
+        return {*chain.from_iterable(parts)}
+
     changing: dict[str, set[Address]] = {}
     for change in changes:
         data = loaded.rendered.get(change.address)
         if data is None or change.action not in _CHANGING:
             continue
         keys = {split_pointer(item.path)[0] for item in change.fields if item.cause is not Cause.DRIFT}
-        for name in (name for key in keys & data.keys() for name in _files_of(data, key, loaded.included, known)):
+        for name in files_of(data, keys & data.keys()):
             changing.setdefault(name, set()).add(change.address)
-    if not changing:
-        return []
     users: dict[str, list[Address]] = {}
-    for address, data in loaded.rendered.items():
+    for address, data in loaded.rendered.items() if changing else ():
         if address not in loaded.elsewhere:
-            for name in {name for key in data for name in _files_of(data, key, loaded.included, known)}:
+            for name in files_of(data, data):
                 users.setdefault(name, []).append(address)
     notes = []
     for name in (name for name in sorted(changing) if len(users[name]) > 1):
@@ -128,10 +131,6 @@ def shared_file_notes(loaded: Loaded, changes: Sequence[Change], kinds: Mapping[
         message = f"{name} is used by {total} {what}{some}"
         notes.append(Diagnostic("shared-file", message, place=Place(name, 1, 1), severity=Severity.INFO))
     return notes
-
-
-def _files_of(data: Map, key: str, included: Mapping[Place, str], known: dict[int, tuple[str, ...]]) -> tuple[str, ...]:
-    return _files_in(data[key], data.values_at[key], included, known) if included else ()
 
 
 def _files_in(

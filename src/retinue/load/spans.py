@@ -60,51 +60,28 @@ class Spans:
         """Raises yaml.YAMLError or ValueError where the text is no YAML."""
         self.values: dict[tuple[int, int], Node] = {}
         self.holders: dict[tuple[int, int], Node] = {}
-        for node in (node for root in _roots(text) for node in root.all()):
+        loader = _LOADER(text)
+        events = iter(loader.get_event, None)
+        roots = [_node(event, None, events, text) for event in events if type(event) in _TYPES]
+        for node in (node for root in roots for node in root.all()):
             self.values.setdefault((node.line, node.column), node)
             self.holders.update(dict.fromkeys(((key.line, key.column) for key in node.keys), node))
 
 
-def _roots(text: str) -> Iterator[Node]:
-    """The value of each document."""
-    open_nodes: list[Node] = []
-    pending: list[Node | None] = []
-    loader = _LOADER(text)
-    while (event := loader.get_event()) is not None:
-        kind = type(event)
-        if kind in (yaml.MappingEndEvent, yaml.SequenceEndEvent):
-            closed = open_nodes.pop()
-            pending.pop()
-            closed.end = event.end_mark.index if closed.flow else max([closed.start, *(c.end for c in closed.children)])
-            if not open_nodes:
-                yield closed
-            continue
-        if kind not in _TYPES:
-            if kind is yaml.DocumentStartEvent:
-                open_nodes, pending = [], []
-            continue
-        node = _node(event, _TYPES[kind], open_nodes[-1] if open_nodes else None, text)
-        if open_nodes and open_nodes[-1].what == MAP and pending[-1] is None:
-            pending[-1] = node
-        elif open_nodes:
-            parent = open_nodes[-1]
-            key = pending[-1]
-            if parent.what == MAP and key is not None:
-                parent.keys.append(key)
-                pending[-1] = None
-            parent.children.append(node)
-        if node.what in (MAP, SEQ):
-            open_nodes.append(node)
-            pending.append(None)
-        elif not open_nodes:
-            yield node
-
-
-def _node(event: Any, what: str, parent: Node | None, text: str) -> Node:
-    start, end = event.start_mark, event.end_mark
+def _node(event: Any, parent: Node | None, events: Iterator[Any], text: str) -> Node:
+    """The value that an event begins, with all that is in it."""
+    what, start, end = _TYPES[type(event)], event.start_mark, event.end_mark
     style = (event.style or "") if what == SCALAR else ""
     flow = bool(parent and parent.flow) or bool(getattr(event, "flow_style", False))
     marked = bool(parent and parent.marked) or event.anchor is not None or getattr(event, "tag", None) is not None
     last = start.index + len(text[start.index : end.index].rstrip()) if style in ("|", ">") else end.index
     value = event.value if what == SCALAR else ""
-    return Node(what, start.index, last, start.line + 1, start.column + 1, style, value, flow, marked, parent)
+    node = Node(what, start.index, last, start.line + 1, start.column + 1, style, value, flow, marked, parent)
+    if what in (MAP, SEQ):
+        while type(event := next(events)) not in (yaml.MappingEndEvent, yaml.SequenceEndEvent):
+            if what == MAP:
+                node.keys.append(_node(event, node, events, text))
+                event = next(events)
+            node.children.append(_node(event, node, events, text))
+        node.end = event.end_mark.index if flow else max([node.start, *(child.end for child in node.children)])
+    return node

@@ -96,7 +96,6 @@ def inserted(text: str, node: Node, key: str, value: Json, *, is_json: bool, bef
 
 
 def removed(text: str, node: Node, key: str) -> Edit:
-    """A mapping without one of its keys."""
     index = next(number for number, name in enumerate(node.keys) if name.text == key)
     return _without(text, node, index, node.keys[index].start, node.keys)
 

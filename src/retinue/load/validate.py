@@ -38,7 +38,6 @@ def validate_parts(kind: Kind, data: Map, address: Address) -> list[Diagnostic]:
 
 
 def validate_project(data: Map, known: Catalogue) -> list[Diagnostic]:
-    """All problems of retinue.yaml that its schema knows."""
     return _diagnostics(_schema_problems(_Judge(project_schema(known)), data, None), data, None)
 
 
@@ -147,7 +146,6 @@ _TYPE_NAMES = {
 
 
 def _beyond_schema(kind: Kind, data: Map) -> Iterator[Problem]:
-    """Everything these rules find."""
     metadata = data.get("metadata")
     for key in metadata if isinstance(metadata, dict) else ():
         if key.startswith(_RESERVED):

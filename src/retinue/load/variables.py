@@ -78,7 +78,6 @@ class Variables:
         return _PART.sub(replacement, text)
 
     def names(self, text: str) -> tuple[str, ...]:
-        """The variables that a text asks for."""
         return tuple(dict.fromkeys(found["name"] for found in _PART.finditer(text) if found["name"]))
 
     def first(self, text: str) -> tuple[str, int] | None:
@@ -153,14 +152,10 @@ class Declaration:
 
 def declarations(data: Map) -> dict[str, Declaration]:
     """The `variables` of a valid project file."""
+    known = ("type", "default", "required", "description")
     return {
         name: Declaration(
-            name,
-            item.get("type"),
-            item.get("default", MISSING),
-            item.get("required", False),
-            item.get("description"),
-            place_of(data, ("variables", name), key=True),
+            name, place=data["variables"].keys_at[name], **{key: item[key] for key in known if key in item}
         )
         for name, item in (data.get("variables") or {}).items()
     }
@@ -190,15 +185,13 @@ def declaration_problems(data: Map) -> Iterator[Diagnostic]:
         found = [environment for those in by_value.values() for environment in those]
         path = ("environments", found[0], "variables", name)
         if name in declared:
-            yield _wrong(
-                declared[name], ", ".join(f"in {listed(by_value[it])} it is {it}" for it in by_value), data, path
-            )
+            values = ", ".join(f"in {listed(by_value[value])} it is {value}" for value in by_value)
+            yield _wrong(declared[name], values, data, path)
         else:
             message, remedy = _unknown(name, declared)
             message += f" (environments {listed(found)})" if len(found) > 1 else ""
-            yield Diagnostic(
-                "variable-unknown", message, remedy, place_of(data, path, key=True), path=join_pointer(path)
-            )
+            at, pointer = place_of(data, path, key=True), join_pointer(path)
+            yield Diagnostic("variable-unknown", message, remedy, at, path=pointer)
 
 
 def _wrong(item: Declaration, found: str, data: Map, path: tuple[str, ...]) -> Diagnostic:

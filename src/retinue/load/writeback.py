@@ -227,7 +227,6 @@ class _Work:
         self._resize(value, place, [index for index in range(len(value)) if index not in kept], added)
 
     def _resize(self, value: Seq, place: Place, gone: Sequence[int], more: Sequence[_Added]) -> None:
-        """Take items away and put others in."""
         if not gone and not more:
             return
         file, node = self._node(place)

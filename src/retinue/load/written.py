@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-from ..core.canonical import canonical_item, canonical_value, same
+from ..core.canonical import canonical_json, canonical_value, same
 from ..core.model import MISSING, WRITTEN, Change, Desired, Diagnostic, Json, Kind, Place, Severity, Shape
+from .composing import Composed
 from .files import Files
 from .located import place_of
 from .manifests import Loaded
@@ -16,8 +17,9 @@ from .manifests import Loaded
 _NAME = re.compile(r"\$\{var\.([\w-]+)\}")
 _VARIABLE = re.compile(r"""["']?\$\{var\.[\w-]+\}["']?\s*([,}\]#].*)?""")
 _BLOCK = re.compile(r"\|[-+0-9]*\s*(#.*)?")
-_SOURCE = re.compile(r"(.+):([0-9]+)")
-_Steps = tuple[str | int, ...]
+_MOST = 10
+"""Places of one field: nobody looks up more."""
+_Differing = tuple[tuple[str | int, ...], Json, Json]
 
 
 def places(
@@ -46,11 +48,12 @@ def places(
         found: list[tuple[str | None, Place]] = [(None, desired.place)] if change.action.makes else []
         for field in () if change.action.makes else change.fields:
             shape = kind.fields[field.name].shape if field.name in kind.fields else Shape()
-            stated = field.name in desired.spec
-            for path in _differing(field.before, field.after, shape, (field.name,)) if stated else [()]:
+            differing: list[_Differing] = [((), None, None)]
+            if field.name in desired.spec:
+                differing = _differing((field.name,), field.before, field.after, shape)
+            for path, before, after in differing[:_MOST]:
                 at = (place_of(desired.spec, path) if path else None) or desired.place
-                values = [_value(side, path[1:]) for side in (field.before, field.after)]
-                exact = _exact(at, values[0], values[1], path == (kind.body,), loaded, line_at)
+                exact = _exact(at, before, after, path == (kind.body,), loaded, line_at)
                 found += ((field.path, place) for place in exact)
         for name, at in dict.fromkeys(found):
             what = f"{name.removeprefix('/')} of {change.address}" if name else str(change.address)
@@ -62,12 +65,15 @@ def _exact(
     at: Place, before: Json, after: Json, body: bool, loaded: Loaded, line_at: Callable[[Place], str]
 ) -> Iterator[Place]:
     """The line of a text where it begins to differ, and where each variable on it is set; of a lone one only that."""
-    included, number = loaded.included.get(at), 0
+    number = 0
     if isinstance(after, str) and "\n" in after:
         old, new = (str(before).split("\n") if isinstance(before, str) else []), after.split("\n")
         pairs = zip(old, new, strict=False)
         number = next((n for n, (one, other) in enumerate(pairs) if one != other), min(len(old), len(new) - 1))
-    names = loaded.uses.get(at, ())
+    if isinstance(at, Composed):
+        at, line = at.part_at(number + 1)
+        number = line - 1
+    included, names = loaded.included.get(at), loaded.uses.get(at, ())
     if isinstance(after, str) and included and PurePosixPath(included).suffix not in (".yaml", ".yml", ".json"):
         at = Place(included, 1 + number, 1)
     elif "\n" in str(after):
@@ -77,47 +83,39 @@ def _exact(
     if not _VARIABLE.fullmatch(text):
         yield at
     for name in dict.fromkeys(_NAME.findall(text)):
-        if source := _SOURCE.fullmatch(loaded.sources.get(name, "")):
-            yield Place(source[1], int(source[2]), 1)
+        file, _, row = loaded.sources.get(name, "").rpartition(":")
+        if row.isdecimal():
+            yield Place(file, int(row), 1)
 
 
-def _differing(before: Json, after: Json, shape: Shape, path: _Steps) -> list[_Steps]:
-    """The paths below which a stated value differs; the path of a list or an object from which something goes."""
-    found: list[_Steps] = []
+def _differing(path: tuple[str | int, ...], before: Json, after: Json, shape: Shape) -> list[_Differing]:
+    """Where a stated value differs, as deep as that can be told; a list or an object from which something goes."""
+    found: list[_Differing] = []
     if isinstance(before, dict) and isinstance(after, dict):
         shape = (shape.by_type or {}).get(str(after.get("type")), shape)
         for key, value in after.items():
             sub = (shape.properties or {}).get(key) or shape.values or Shape()
             sides = [canonical_value(side, sub) for side in (before.get(key), value)]
             if not same(*(sub.default if side is MISSING else side for side in sides)):
-                found += _differing(before.get(key), value, sub, (*path, key))
+                found += _differing((*path, key), before.get(key), value, sub)
     elif isinstance(before, list) and isinstance(after, list):
         items = shape.items or Shape()
-        known = [canonical_item(item, items) for item in before]
-        held = set(map(id, known))  # equal items are mostly one and the same
+        known = {_key(item, items) for item in before}
         for number, item in enumerate(after):
-            short = canonical_item(item, items)
-            if id(short) not in held and not any(same(short, other) for other in known):
-                partner = next((other for other in before if _name(other) == _name(item) is not None), None)
-                found += _differing(partner, item, items, (*path, number))
-    return found or [path]
+            if _key(item, items) not in known:
+                # The item with the same type and name, of which a part may differ.
+                partner = next((it for it in before if _name(it) == _name(item) is not None), None)
+                found += _differing((*path, number), partner, item, items)
+    return found or [(path, before, after)]
+
+
+def _key(item: Json, shape: Shape) -> str:
+    short = canonical_value(item, shape)
+    return "" if short is MISSING else canonical_json(short)
 
 
 def _name(item: Json) -> tuple[Json, Json] | None:
-    """What tells an object in a list: its type and its name."""
     if not isinstance(item, dict):
         return None
     inner = item.get(str(item.get("type")))
     return item.get("type"), item.get("name", inner.get("name") if isinstance(inner, dict) else None)
-
-
-def _value(value: Json, path: Sequence[str | int]) -> Json:
-    """The value at a path; None where nothing is there."""
-    for step in path:
-        if isinstance(value, dict) and isinstance(step, str):
-            value = value.get(step)
-        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
-            value = value[step]
-        else:
-            return None
-    return value

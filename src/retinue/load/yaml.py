@@ -18,13 +18,11 @@ from yaml.events import (
 )
 
 from ..core.model import Diagnostic, Place
-from .builder import Builder, Document, Parsed, Stop, shorten
+from .builder import Builder, Parsed, Stop, shorten
 from .files import decode, place_in, slashes
 from .located import Map, Seq, spelled
 from .scalars import plain
 from .variables import meant_variable
-
-__all__ = ["Document", "Parsed", "parse", "parse_text"]
 
 # The stock loaders are not used to build values: the C one ends the process on hostile nesting.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

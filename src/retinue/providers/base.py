@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import field, replace
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
 from ..core.model import Change, Desired, Diagnostic, Json, Kind, Live, Obstacle, Serving
 from ..core.model import Fields as Fields
-from ..core.values import dataclass, field
+from ..core.values import dataclass
+from ..schema import with_extras
 from .wire import Connection
 
 
@@ -334,3 +336,17 @@ class Provider(Protocol):
         return None
 
     def connect(self, connection: Connection) -> Service: ...
+
+
+def kinds_at(provider: Provider, kinds: Mapping[str, Kind]) -> dict[str, Kind]:
+    """The kinds as they are at this service, by its provider's record."""
+    record, nothing = provider.capabilities, frozenset[str]()
+    return {
+        name: replace(
+            kind,
+            hidden=record.unreadable.get(name, nothing),
+            compound=record.compound.get(name, nothing),
+            recognised_by=record.recognised_by.get(name, ()),
+        )
+        for name, kind in with_extras(kinds, provider.name, record.extras).items()
+    }

@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
+from itertools import count
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -41,6 +42,8 @@ _ATTEMPTS = 6
 _LONGEST_ID, _LONGEST_PATH = 128, 300
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 20.0
 _LONGEST_ASKED = 1e9
+_WORTH_A_WORD, _LONG = 1.0, 5.0
+"""Seconds: a wait that a terminal tells, and one that a log tells too."""
 _SHORTEST_WAIT, _LONGEST_WAIT = 0.01, 60.0
 """Seconds that one answer is waited for."""
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, ConnectionRefusedError)
@@ -102,6 +105,9 @@ class Http:
         self._gate = Gate(connection.parallelism, connection.clock, connection.stop, self._deadline)
         self._stop = connection.stop
         self._log = connection.log or (lambda _text: None)
+        self._tell, self._status = connection.tell, connection.status or (lambda _text: None)
+        # Shared with what is made of this client: the pages read so far, and the end of the wait that was told last.
+        self._pages, self._waits = count(1), [0.0]
         self._where, self._meant = connection.base_url, connection.meant
         self._via = f" through the proxy {httpx.URL(connection.proxy).netloc.decode()}" if connection.proxy else ""
         self._secrets = connection.secrets
@@ -154,6 +160,8 @@ class Http:
                 result = self._once(call, headers)
                 if isinstance(result, Answer):
                     self._gate.succeeded(ticket)
+                    if verb is Verb.LIST:
+                        self._status(f"reading: page {next(self._pages)}")
                     return result
                 pause = self._gate.hold_back(result.wait, ticket) if result.held_back else None
             if result.unsigned and not renewed and self._credentials.renewed(headers):
@@ -284,6 +292,11 @@ class Http:
             raise Unreachable(f"{failure.error.message}; {then}", failure.error.remedy) from failure.error
         if not failure.held_back:
             self._clock.wait(pause, self._stop)
+        elif pause >= _WORTH_A_WORD and now + pause >= self._waits[0] + _WORTH_A_WORD:
+            # One of the many that have to wait says so.
+            self._waits[0] = now + pause
+            why = "the service asked for it" if failure.wait else "the service takes no more requests now"
+            (self._tell if pause >= _LONG else self._status)(f"waiting {math.ceil(pause)} s: {why}")
 
     def _unreachable(self, error: Exception) -> Unreachable:
         return Unreachable(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from ..core.marker import ADDRESS_KEY, APPLIED_KEY
-from ..core.model import Json, Kind, Live, Obstacle
+from ..core.model import Diagnostic, Json, Kind, Live, Obstacle
 from ..core.strictjson import is_unicode
 from .base import Marker
 from .lenient import text_members
+from .losses import LOSS
 from .paged import created_at, id_of
 
 MARKER_KEYS = (ADDRESS_KEY, APPLIED_KEY)
@@ -53,6 +54,13 @@ def full(live: Live, count: int, remedy: str) -> Obstacle | None:
     """Where an object would have more pairs than it can."""
     message = f"{live.remote_id} would need {count} metadata pairs, {MOST_PAIRS} is the most"
     return Obstacle("metadata-full", message, (remedy,)) if count > MOST_PAIRS else None
+
+
+def no_room(spec: Mapping[str, Json], field: str, count: int) -> Iterator[Diagnostic]:
+    """Where a field travels as one of so many pairs, and the author's take up all."""
+    if spec.get(field) is not None and count > MOST_PAIRS:
+        message = f"`{field}` cannot be held: it travels as a metadata pair, and there is none left"
+        yield Diagnostic(LOSS, message, f"Remove one pair of `metadata`, or the {field}.", path=f"/{field}")
 
 
 def created_with(spec: Mapping[str, Json], marker: Marker) -> dict[str, str]:

@@ -39,12 +39,7 @@ STORE_FIELDS = {
     "expires_after": (Support.NATIVE, "an expired store is replaced"),
     "metadata": (Support.NATIVE, ""),
 }
-SEARCHABLE = frozenset(
-    (
-        *(".c", ".cpp", ".cs", ".css", ".doc", ".docx", ".go", ".html", ".java", ".js", ".json"),
-        *(".md", ".pdf", ".php", ".pptx", ".py", ".rb", ".sh", ".tex", ".ts", ".txt"),
-    )
-)
+SEARCHABLE = frozenset(VECTOR_STORE.schema["x-retinue-extensions"])
 """The extensions that file_search takes (API guide, File search: supported files)."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
@@ -98,7 +99,8 @@ class Connection:
     `renew`: those of `headers` that sign a request, asked for again when the service no longer takes them.
     `budget`: seconds for the whole run. `transport`: in place of a socket, an in-process one. `ours`: how the marker
     addresses begin of the objects that the run is about; nothing more than a list has to tell of others. `progress`:
-    where a line goes about work that takes long. `proxy`: the URL of the proxy to go through. `secrets`: gets the keys
+    where a line goes about work that takes long; `status`: where the word goes that the next one takes the place of.
+    `proxy`: the URL of the proxy to go through. `secrets`: gets the keys
     of the headers, for whoever shows anything.
     """
 
@@ -115,6 +117,7 @@ class Connection:
     log: Callable[[str], None] | None = None
     ours: tuple[str, ...] = ("",)
     progress: Callable[[str], None] | None = None
+    status: Callable[[str], None] | None = None
     renew: Callable[[], Mapping[str, str]] | None = field(default=None, repr=False)
     proxy: str | None = field(default=None, repr=False)
     secrets: Secrets = field(default_factory=Secrets, repr=False)
@@ -147,3 +150,21 @@ def by_status(verb: Verb, status: int) -> Verdict:
     if status in (408, 409, 429) or status >= 500:
         return Verdict.RETRY
     return Verdict.REJECTED if 400 <= status < 500 else Verdict.UNKNOWN
+
+
+_ROUTE = re.compile(
+    r"/(assistants|agents|assistantagents|threads|runs|files|vector_stores|vector-stores|models|responses|completions"
+    r"|chat/completions|chatflows|deployments)(/.*)?$"
+)
+
+
+def meant_base(endpoint: str, base: str) -> str | None:
+    """The base URL that was probably meant by one at which no API was found; None where it is written as it should be.
+
+    `base`: the path that base URLs of this service end in, `/v1` or empty.
+    """
+    whole = _ROUTE.sub("", endpoint.rstrip("/"))
+    stem = re.sub(r"(/api)?/v[0-9]+$", "", whole)
+    # Another version may be the right one; where there is none at all, the documented one is meant.
+    meant = whole if base and stem != whole else stem + base
+    return None if meant == endpoint.rstrip("/") else meant

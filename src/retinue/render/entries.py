@@ -13,6 +13,7 @@ from typing import NamedTuple
 from ..core.compare import Comparison
 from ..core.drift import Drift, Drifted, What
 from ..core.model import WRITTEN, Action, Address, Cause, Change, Diagnostic, Obstacle, Plan, Reason
+from .alike import Users, alike, word_row
 from .diagnostics import obstacles
 from .fields import CAUSES, Layout, Row, changed_rows, created_rows, field_name, remark_after, row_lines, shown_fields
 from .safe import cells, clean, pad
@@ -106,10 +107,11 @@ def in_sections(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
 def of_plan(plan: Plan) -> list[Entry]:
     """The steps of a plan, in its order."""
     written = _written(plan.diagnostics)
-    return [_step(change, plan, written.get(str(change.address), {})) for change in plan.changes]
+    shared = alike(plan.changes, plan.kinds, written)
+    return [_step(change, plan, written.get(str(change.address), {}), shared) for change in plan.changes]
 
 
-def _step(change: Change, plan: Plan, written: Mapping[str, str]) -> Entry:
+def _step(change: Change, plan: Plan, written: Mapping[str, str], shared: Mapping[tuple[str, str], Users]) -> Entry:
     kind, found, creates = plan.kinds.get(change.address.kind), shown_fields(change), change.action is Action.CREATE
     causes = _UNKNOWN_CAUSES if change.reason in _UNKNOWN_HISTORY else CAUSES
     # What is in a file is the author's own; the head says how large it is.
@@ -129,7 +131,13 @@ def _step(change: Change, plan: Plan, written: Mapping[str, str]) -> Entry:
     def rows(width: int) -> Sequence[Row]:
         if creates:
             return [*created_rows(shown, kind, width)]
-        return [*changed_rows(shown, kind, width, causes, written)]
+        result, address = list[Row](), str(change.address)
+        for field in shown:
+            users = shared.get((address, field.path), ())
+            result += [word_row(users, field.path, address, written[field.path])] if users else []
+            if address in users[:1] or not users:
+                result += changed_rows([field], kind, width, causes, written)
+        return result
 
     blocked = " (blocked)" if change.blocked else ""
     return Entry(
@@ -199,11 +207,11 @@ def of_comparison(found: Comparison) -> list[Entry]:
     return [entry(address) for address in sorted((*found.changed, *found.only_left, *found.only_right))]
 
 
-def entry_lines(entries: Sequence[Entry], style: Style, width: int) -> Iterator[str]:
-    """As lines of a terminal."""
+def entry_lines(entries: Sequence[Entry], style: Style, width: int, *, whole: bool = False) -> Iterator[str]:
+    """As lines of a terminal. `whole`: with each new text from its beginning to its end."""
     ids = max([_ID_COLUMN, *(4 + cells(clean(entry.name)) + 2 for entry in entries)])
     ends = [ids + cells(clean(entry.remote_id)) + 2 for entry in entries if entry.remote_id]
-    layout = Layout(width, min(max([_REMARK_COLUMN, *ends]), _WIDEST_REMARK_COLUMN))
+    layout = Layout(width, min(max([_REMARK_COLUMN, *ends]), _WIDEST_REMARK_COLUMN), whole=whole)
     told: set[Obstacle] = set()
     for entry in entries:
         sign, name = f"{entry.sign:>3}", clean(entry.name)

@@ -37,11 +37,12 @@ _KEY = pattern(r"[\w.$/-]+(?: [\w.$/-]+)*")
 
 
 class Layout(NamedTuple):
-    """Columns: how wide a line may be, and where remarks begin. `most`: see `diff_lines`."""
+    """Columns: how wide a line may be, and where remarks begin. `most`: see `diff_lines`; `whole`: show `Row.whole`."""
 
     width: int
     remarks: int
     most: int | None = None
+    whole: bool = False
 
 
 class Row(NamedTuple):
@@ -71,8 +72,10 @@ def shown_fields(change: Change) -> tuple[FieldChange, ...]:
 def created_rows(fields: Sequence[FieldChange], kind: Kind | None, width: int) -> Iterator[Row]:
     """The fields of a new object, each briefly on one line."""
     for field in fields:
-        brief = _brief(field.after, _shape(field.path, kind), width - len(_INDENT) - _LABEL)
-        whole = field.after if isinstance(field.after, str) and "\n" in field.after else ""
+        room = width - len(_INDENT) - _LABEL
+        brief = _brief(field.after, _shape(field.path, kind), room)
+        is_long = isinstance(field.after, str) and ("\n" in field.after or cells(field.after) > room)
+        whole = field.after if is_long else ""
         yield Row(field_name(field.path), note=brief, whole=whole)
 
 
@@ -169,6 +172,8 @@ def row_lines(rows: Iterable[Row], layout: Layout, style: Style | None) -> Itera
             line, painted = line + gap + value, painted + gap + shown
         painted += remark_after(line, row.remark, layout, paint, below=f"{_INDENT}  ")
         yield painted if style else painted[4:].replace("\n    ", "\n")
+        if layout.whole and row.whole:
+            yield from (f"{_INDENT}  {clean(text)}".rstrip() for text in row.whole.split("\n"))
         if row.diff is not None:
             from .wrapped import diff_lines
 

@@ -17,7 +17,7 @@ from .entries import SIGNS, Entry, in_sections, of_drift, of_plan
 from .fields import Layout, row_lines
 from .fit import GAP, LIMIT, Detail, Part, fit, head_lines, whole_lines
 from .inert import code, fence, folded, html_code, is_web_address, link, units
-from .results import counts, result_lines
+from .results import result_lines
 from .safe import clean, clean_lines, cut
 from .side_by_side import drift_notes, drift_summary
 from .style import Style
@@ -34,8 +34,11 @@ _SHORTENED = "  … shortened; the head of this text says where the whole is"
 _MESSAGE = 200
 
 
-def plan_markdown(plan: Plan, *, link_to: str | None = None, limit: int = LIMIT) -> str:
-    """The plan in at most `limit` characters. `link_to`: where the whole of it is, for what had to be shortened."""
+def plan_markdown(plan: Plan, *, link_to: str | None = None, page: str | None = None, limit: int = LIMIT) -> str:
+    """The plan in at most `limit` characters.
+
+    `link_to`: where the whole of it is, for what had to be shortened; `page`: where that is to be linked in any case.
+    """
     names = f"{code(plan.project)} / {code(plan.environment)}"
     what = f"**{summary_line(plan)}** {code(plan.provider)}, {code(host(plan.endpoint))}"
     top = [f"### retinue: {names}", what]
@@ -52,7 +55,9 @@ def plan_markdown(plan: Plan, *, link_to: str | None = None, limit: int = LIMIT)
         top[:2], foot = [f"retinue: {names}: {what}. Digest {digest}"], ""
     elif outcome(plan) == "blocked":
         foot = f"Nothing is applied while a change is blocked. Digest {digest}"
-    whole = _where(link_to, "`retinue show PLANFILE` shows it whole.")
+    if page and foot and is_web_address(page):
+        foot += f" · {link('The whole plan, side by side', page)}"
+    whole = _where(page or link_to, "`retinue show PLANFILE` shows it whole.")
     return _document(top, _plan_sections(plan), [foot] if foot else [], whole, limit)
 
 
@@ -70,17 +75,24 @@ def drift_markdown(drift: Drift, *, link_to: str | None = None, limit: int = LIM
     return _document(top, sections, [], whole, limit)
 
 
-def results_markdown(plan: Plan, outcomes: Sequence[Outcome], *, link_to: str | None = None, limit: int = LIMIT) -> str:
-    """How an apply ended, step by step: what was not done first, and never cut."""
-    top = [
-        f"### retinue: applied to {code(plan.project)} / {code(plan.environment)}",
-        f"**{counts(outcomes) if outcomes else summary_line(plan)}**",
-    ]
+def results_markdown(
+    scope: tuple[str, str],
+    headline: str,
+    outcomes: Sequence[Outcome],
+    notes: Sequence[Diagnostic] = (),
+    *,
+    link_to: str | None = None,
+    limit: int = LIMIT,
+) -> str:
+    """How an apply ended, step by step: what was not done first, and never cut. `scope`: project and environment."""
+    top = [f"### retinue: applied to {code(scope[0])} / {code(scope[1])}", f"**{headline}**"]
     sections = {
         "Not done": [_result(item) for item in outcomes if item.status is not Status.DONE],
         "Done": [_result(item) for item in outcomes if item.status is Status.DONE],
+        "Notes": _notes(notes),
     }
-    return _document(top, sections, [], _where(link_to, "The run as text or JSON says all."), limit)
+    foot = [f"{link('This run', link_to)}"] if link_to and is_web_address(link_to) else []
+    return _document(top, sections, foot, _where(link_to, "The run as text or JSON says all."), limit)
 
 
 def _document(

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from ..core.codec import FORMAT_VERSION, diagnostic_to_json
-from ..core.model import Action, Diagnostic, Json, Outcome, Plan, Status
+from ..core.model import Action, Address, Diagnostic, Json, Outcome, Plan, Status
 from .safe import clean, clean_lines, defuse
 from .style import Style
 from .text import summary_line
@@ -81,12 +81,26 @@ def results_json(
                 "remote_id": item.remote_id,
                 "error": item.error,
                 "remedy": item.remedy,
+                "wrote": item.wrote,
             }
             for item in outcomes
         ],
         "summary": _summary(outcomes, plan.unchanged),
         "diagnostics": [diagnostic_to_json(item) for item in diagnostics],
     }
+
+
+def outcomes_of(value: Json) -> list[Outcome]:
+    """The steps in what `results_json` or `error_json` made. Raises ValueError, TypeError or KeyError for others."""
+    found = []
+    for item in value.get("results", ()):
+        texts = {key: item.get(key) for key in ("remote_id", "error", "remedy")}
+        if not all(text is None or isinstance(text, str) for text in texts.values()):
+            raise TypeError("a text is none")
+        kind, _, name = item["address"].partition("/")
+        action, status, wrote = Action(item["action"]), Status(item["status"]), item.get("wrote", True) is True
+        found.append(Outcome(Address(kind, name), action, status, **texts, wrote=wrote))
+    return found
 
 
 def _summary(outcomes: Sequence[Outcome], unchanged: int) -> dict[str, int]:

@@ -87,7 +87,7 @@ def shown_text(shown: Json, where: str, kind: Kind, style: Style) -> str:
     stated = [FieldChange(f"/{name}", None, value) for name, value in shown["fields"].items()]
     width = 120
     layout = Layout(width, 60)
-    lines += row_lines(created_rows(stated, kind, width), layout, style)
+    lines += row_lines(created_rows(stated, kind, width), layout._replace(whole=True), style)
     lines += ["", *(f"  run by {clean(user)}" for user in shown["users"])] if shown["users"] else []
     if shown["users"] is None:
         lines += ["", "  What runs it cannot be read with this key."]

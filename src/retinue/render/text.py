@@ -18,8 +18,18 @@ NARROWED = (
 )
 
 
-def plan_text(plan: Plan, *, style: Style = Style(), show_unchanged: bool = False, width: int = REVIEWED) -> str:  # noqa: B008
-    """The whole text; its last line is the summary. `width`: of a line: brief values are cut there, changes wrapped."""
+def plan_text(
+    plan: Plan,
+    *,
+    style: Style = Style(),  # noqa: B008
+    show_unchanged: bool = False,
+    width: int = REVIEWED,
+    whole: bool = False,
+) -> str:
+    """The whole text; its last line is the summary. `width`: of a line: brief values are cut there, changes wrapped.
+
+    `whole`: new texts stand below their brief values.
+    """
     blocks = [style.strong(header(plan))]
     if plan.promotion is not None:
         blocks.append(promotion_line(plan.promotion))
@@ -29,7 +39,7 @@ def plan_text(plan: Plan, *, style: Style = Style(), show_unchanged: bool = Fals
     if plan.changes:
         from .entries import entry_lines, of_plan  # nothing of this where nothing changes
 
-        steps.extend(entry_lines(of_plan(plan), style, width))
+        steps.extend(entry_lines(of_plan(plan), style, width, whole=whole))
     if show_unchanged:
         steps.extend(style.muted(f"    {clean(str(address))}") for address in plan.unchanged_addresses)
     blocks.append("\n".join(steps))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate
 
 from .safe import cells, cut, fitting
 from .style import Style
@@ -35,7 +36,7 @@ def diff_lines(diff: TextDiff, width: int, style: Style | None, most: int | None
         for number, row in rows[:most]:
             text = "".join((word if piece.marked else paint)(piece.text) for piece in row)
             at = f"{number:>{digits}} " if digits else ""
-            yield (f"{at}{paint(shown)} {text}" if style else f"{shown} {at} {text}").rstrip()
+            yield (f"{at}{paint(shown)} {text}" if style else f"{shown} {at} {text}").rstrip(" ")
             if style is None and any(piece.marked for piece in row):
                 under = "".join(("^" if piece.marked else " ") * cells(piece.text) for piece in row)
                 yield f"! {' ' * len(at)} {under}".rstrip()
@@ -58,40 +59,36 @@ def diff_lines(diff: TextDiff, width: int, style: Style | None, most: int | None
             many = f"{len(removed)} lines as {len(added)}" if len(removed) != len(added) else f"{len(added)} lines"
             lines.append(told(before_at, " ", f"re-wrapped, {many}: only line breaks differ"))
         elif form is Form.CHANGED:
-            lines += put("-", [*_rows(before_at, map(_elided, removed), room)])
-            lines += put("+", [*_rows(after_at, map(_elided, added), room)])
+            lines += put("-", _rows(before_at, map(_elided, removed), room))
+            lines += put("+", _rows(after_at, map(_elided, added), room))
         else:
-            lines += put("#" if form is Form.HEADING else " ", [*_context(after_at, added, room)])
+            lines += put("#" if form is Form.HEADING else " ", _rows(after_at, added, room, _MOST_CONTEXT))
     return lines
 
 
-def _rows(at: int, lines: Iterator[Line], room: int) -> Iterator[_Row]:
-    """Each line as rows of at most `room` columns; the number stands at the first one."""
-    for number, line in enumerate(lines, at):
-        yield from ((number if first else "", row) for first, row in _wrapped(line, room))
-
-
-def _context(at: int, lines: Sequence[Line], room: int) -> Iterator[_Row]:
-    """As `_rows`; a long paragraph by its beginning, because nothing changes in it."""
+def _rows(at: int, lines: Iterable[Line], room: int, most: int | None = None) -> list[_Row]:
+    """Each line as rows of at most `room` columns, the number at the first one; of more than `most` a beginning."""
+    found = list[_Row]()
     for number, line in enumerate(lines, at):
         rows = [*_wrapped(line, room)]
-        if len(rows) > _MOST_CONTEXT:
-            rows = [(True, (Piece(cut(line[0].text, room)),))]
-        yield from ((number if first else "", row) for first, row in rows)
+        if most and len(rows) > most:
+            rows = [(Piece(cut(line[0].text, room)),)]
+        found += zip((number, *[""] * (len(rows) - 1)), rows, strict=True)
+    return found
 
 
-def _wrapped(line: Line, room: int) -> Iterator[tuple[bool, Line]]:
-    """The rows of a line, and which is the first. They end between words; only a longer word is broken."""
+def _wrapped(line: Line, room: int) -> Iterator[Line]:
+    """The rows of a line. They end between words; only a longer word is broken."""
     text = "".join(piece.text for piece in line)
     if len(text) <= room and text.isascii():
-        yield True, line
+        yield line
         return
     start = 0
     while True:
         end = max(fitting(text, start, room), min(start + 1, len(text)))
         blank = text.rfind(" ", start + 1, end + 1) if end < len(text) else -1
         end = blank if blank > 0 and text[start:blank].strip() else end
-        yield start == 0, _between(line, start, end)
+        yield _between(line, start, end)
         if end >= len(text):
             return
         start = end + (end == blank)
@@ -99,13 +96,10 @@ def _wrapped(line: Line, room: int) -> Iterator[tuple[bool, Line]]:
 
 def _between(line: Line, start: int, end: int) -> Line:
     """The pieces of a part of a line."""
-    found, at = list[Piece](), 0
-    for piece in line:
-        text = piece.text[max(0, start - at) : max(0, end - at)]
-        if text:
-            found.append(Piece(text, piece.marked))
-        at += len(piece.text)
-    return tuple(found)
+    ends = accumulate(len(piece.text) for piece in line)
+    parts = ((it, at - len(it.text)) for it, at in zip(line, ends, strict=True))
+    cuts = (Piece(it.text[max(0, start - at) : max(0, end - at)], it.marked) for it, at in parts)
+    return tuple(piece for piece in cuts if piece.text)
 
 
 def _elided(line: Line) -> Line:

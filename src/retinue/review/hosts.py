@@ -38,6 +38,9 @@ class Host:
 
     _headers: Mapping[str, str] = {}
     _method = "PUT"
+    _issues = ""
+    _open, _number, _text, _remarks = "opened", "iid", "description", "notes"
+    _closed: Mapping[str, str] = {"state_event": "close"}
 
     def __init__(self, connection: Connection, repository: str, number: int) -> None:
         self.repository, self.number = repository, number
@@ -73,6 +76,38 @@ class Host:
                 self._http.send(Verb.UPDATE, self._method, path, body={"body": body})
         return left
 
+    def issues(self) -> Iterator[Comment]:
+        """The open issues of the repository, as comments of theirs whose ids are their numbers."""
+        me = self._me()
+        for raw in self._pages(self._issues, state=self._open):
+            if "pull_request" not in raw:
+                yield Comment(str(raw[self._number]), raw.get(self._text) or "", self._author(raw) == me)
+
+    def keep_issue(self, todo: Sequence[Step], title: str, body: str, end: str) -> str:
+        """Do the steps; what is deleted is closed with the words `end`. The number of the issue that stays."""
+        left = ""
+        for step in todo:
+            path = f"{self._issues}/{quote(step.id or '', safe='')}"
+            if step.verb == "delete":
+                self._http.send(Verb.CREATE, "POST", f"{path}/{self._remarks}", body={"body": end})
+                self._http.send(Verb.UPDATE, self._method, path, body=self._closed)
+                continue
+            left = step.id or ""
+            if step.verb == "create":
+                made = {"title": title, self._text: body}
+                left = str(self._http.send(Verb.CREATE, "POST", self._issues, body=made)[self._number])
+            elif step.verb == "update":
+                self._http.send(Verb.UPDATE, self._method, path, body={self._text: body})
+        return left
+
+    def _me(self) -> str | None:
+        """Who the token speaks for."""
+        raise NotImplementedError
+
+    def _author(self, raw: Mapping[str, Any]) -> str | None:
+        """Who has written a comment or an issue."""
+        raise NotImplementedError
+
     def close(self) -> None:
         self._http.close()
 
@@ -94,12 +129,15 @@ class GitHub(Host):
 
     _headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
     _method = "PATCH"
+    _open, _number, _text, _remarks = "open", "number", "body", "comments"
+    _closed = {"state": "closed"}
 
     def __init__(self, connection: Connection, repository: str, number: int) -> None:
         super().__init__(connection, repository, number)
         # Beside `/api/v3` on a server of one's own, and below the one host of github.com.
         self._graphql = f"{connection.base_url.removesuffix('/v3')}/graphql"
         self._path = "repos/" + "/".join(quote(part, safe="") for part in repository.split("/"))
+        self._issues = f"{self._path}/issues"
 
     def _all(self) -> str:
         return f"{self._path}/issues/{self.number}/comments"
@@ -115,12 +153,14 @@ class GitHub(Host):
         return int(merged[0]["number"]) if merged else 0
 
     def comments(self) -> Iterator[Comment]:
-        me = self._login()
+        me = self._me()
         for raw in self._pages(self._all()):
-            ours = (raw.get("user") or {}).get("login") == me
-            yield Comment(str(raw["id"]), raw.get("body") or "", ours)
+            yield Comment(str(raw["id"]), raw.get("body") or "", self._author(raw) == me)
 
-    def _login(self) -> str:
+    def _author(self, raw: Mapping[str, Any]) -> str | None:
+        return (raw.get("user") or {}).get("login")
+
+    def _me(self) -> str:
         """Whose token it is: `NAME`, or `APP[bot]`. Raises AuthError.
 
         REST refuses this question to a workflow's own token and to an app's; GraphQL answers it to every kind.
@@ -135,23 +175,32 @@ class GitHub(Host):
 class GitLab(Host):
     """Notes of a merge request."""
 
-    def _all(self) -> str:
-        return f"{self._project()}/merge_requests/{self.number}/notes"
+    def __init__(self, connection: Connection, repository: str, number: int) -> None:
+        super().__init__(connection, repository, number)
+        self._path = f"projects/{quote(repository, safe='')}"
+        self._issues = f"{self._path}/issues"
 
-    def _project(self) -> str:
-        return f"projects/{quote(self.repository, safe='')}"
+    def _all(self) -> str:
+        return f"{self._path}/merge_requests/{self.number}/notes"
 
     def request_of(self, commit: str) -> int:
-        path = f"{self._project()}/repository/commits/{quote(commit, safe='')}/merge_requests"
+        path = f"{self._path}/repository/commits/{quote(commit, safe='')}/merge_requests"
         merged = [raw for raw in self._pages(path) if raw.get("state") == "merged"]
         return int(merged[0]["iid"]) if merged else 0
 
     def comments(self) -> Iterator[Comment]:
-        who = self._http.send(Verb.GET, "GET", "user")
-        me = who.get("username") if isinstance(who, dict) else None
+        me = self._me()
         for raw in self._pages(self._all(), sort="asc", order_by="created_at"):
-            ours = me is not None and (raw.get("author") or {}).get("username") == me and not raw.get("system")
-            yield Comment(str(raw["id"]), raw.get("body") or "", ours)
+            yield Comment(str(raw["id"]), raw.get("body") or "", self._author(raw) == me and not raw.get("system"))
+
+    def _me(self) -> str:
+        match self._http.send(Verb.GET, "GET", "user"):
+            case {"username": str(name)} if name:
+                return name
+        raise AuthError("GitLab does not say whose token this is")
+
+    def _author(self, raw: Mapping[str, Any]) -> str | None:
+        return (raw.get("author") or {}).get("username")
 
 
 HOSTS: Mapping[str, type[Host]] = {"github": GitHub, "gitlab": GitLab}

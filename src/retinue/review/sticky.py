@@ -26,9 +26,9 @@ class Step:
     id: str | None = None
 
 
-def marker(project: str, environment: str) -> str:
-    """What makes a comment the one of an environment. Whatever the names are, it is one HTML comment."""
-    return f"<!-- retinue plan {quote(project, safe='')}/{quote(environment, safe='')} -->"
+def marker(project: str, environment: str, what: str = "plan") -> str:
+    """What makes a comment or an issue the one of an environment. Whatever the names are, it is one HTML comment."""
+    return f"<!-- retinue {what} {quote(project, safe='')}/{quote(environment, safe='')} -->"
 
 
 def head(mark: str, digest: str | None) -> str:
@@ -41,6 +41,23 @@ def approved_digest(comments: Sequence[Comment], mark: str) -> str | None:
     own = _own(comments, mark)
     found = re.match(r"<!-- (sha256:[0-9a-f]{64}) -->", own[0].body.lstrip()[len(mark) :]) if own else None
     return found[1] if found else None
+
+
+_RESULT, _END = "<!-- retinue result -->", "<!-- /retinue result -->"
+
+
+def approved_plan(comments: Sequence[Comment], mark: str) -> tuple[str, str, bool]:
+    """The first line of the comment that is ours, the plan in it, and if an apply has told its result there before."""
+    own = _own(comments, mark)
+    # Hosts trim a body and may turn its line ends.
+    first, _, rest = own[0].body.replace("\r\n", "\n").strip().partition("\n") if own else (mark, "", "")
+    before, told, after = rest.partition(_RESULT)
+    return first, (before + after.partition(_END)[2]).strip(), bool(told)
+
+
+def with_result(first: str, result: str, plan: str) -> str:
+    """The comment with the result of an apply above the plan that was approved."""
+    return f"{first}\n{_RESULT}\n{result.strip()}\n\n{_END}\n{plan}".rstrip() + "\n"
 
 
 def steps(comments: Sequence[Comment], mark: str, body: str) -> list[Step]:

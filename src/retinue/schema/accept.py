@@ -86,7 +86,8 @@ class _Compiler:
             raise ValueError(f"there is no fast test for {', '.join(sorted(unknown))}")
         if "$ref" in schema:
             return self._reference(schema["$ref"])
-        tests = [*_scalar(schema), *self._list(schema), *self._object(schema), *self._logic(schema)]
+        sized = [test for what, kind in _SIZED.items() for test in _size(schema, what, kind)]
+        tests = [*_scalar(schema), *sized, *self._list(schema), *self._object(schema), *self._logic(schema)]
         if schema.get(JSON_SCHEMA):
             tests.append(lambda value: not holds_schema(value) or _of_schemas()(value))
         return _all(tests)
@@ -108,9 +109,6 @@ class _Compiler:
         return lambda value: box[0](value)
 
     def _list(self, schema: Schema) -> Iterator[Test]:
-        low, high = schema.get("minItems", 0), schema.get("maxItems", float("inf"))
-        if low or "maxItems" in schema:
-            yield lambda value: not isinstance(value, list) or low <= len(value) <= high
         if schema.get("uniqueItems"):
             # What is no text may be equal in ways that only the validator knows.
             yield (
@@ -124,9 +122,6 @@ class _Compiler:
             yield lambda value: not isinstance(value, list) or all(map(item, value))
 
     def _object(self, schema: Schema) -> Iterator[Test]:
-        low, high = schema.get("minProperties", 0), schema.get("maxProperties", float("inf"))
-        if low or "maxProperties" in schema:
-            yield lambda value: not isinstance(value, dict) or low <= len(value) <= high
         if "propertyNames" in schema:
             name = self.test(schema["propertyNames"])
             yield lambda value: not isinstance(value, dict) or all(map(name, value))
@@ -186,6 +181,15 @@ def _all(tests: list[Test]) -> Test:
     return lambda value: first(value) and second(value) and rest(value)
 
 
+_SIZED = {"Length": str, "Items": list, "Properties": dict}
+
+
+def _size(schema: Schema, what: str, kind: type[Any]) -> Iterator[Test]:
+    low, high = schema.get(f"min{what}", 0), schema.get(f"max{what}", float("inf"))
+    if low or f"max{what}" in schema:
+        yield lambda value: not isinstance(value, kind) or low <= len(value) <= high
+
+
 def _scalar(schema: Schema) -> Iterator[Test]:
     if "type" in schema:
         wanted = schema["type"]
@@ -195,9 +199,6 @@ def _scalar(schema: Schema) -> Iterator[Test]:
         allowed = [schema["const"]] if "const" in schema else schema["enum"]
         # 1 is true to Python, but not to JSON.
         yield lambda value: any(type(value) is type(item) and value == item for item in allowed)
-    low, high = schema.get("minLength", 0), schema.get("maxLength", float("inf"))
-    if low or "maxLength" in schema:
-        yield lambda value: not isinstance(value, str) or low <= len(value) <= high
     if "pattern" in schema:
         search = ecma(schema["pattern"]).search
         yield lambda value: not isinstance(value, str) or search(value) is not None

@@ -112,7 +112,7 @@ def _manifests_for_editors(known: Catalogue, extras: Extras) -> dict[str, Json]:
     for word, part in parts.items():
         body = {key: value for key, value in part.items() if key not in ("$schema", "title")}
         rest = {"if": {"type": "object", "required": [word]}, "then": body, "else": rest} if rest else body
-    return {**schema, **rest} if "if" in rest else {**schema, **rest, "properties": rest["properties"]}
+    return {**schema, **rest}
 
 
 def _manifest_for_editors(kind: Kind, extras: Extras) -> dict[str, Json]:

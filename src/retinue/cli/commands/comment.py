@@ -1,30 +1,33 @@
-"""`retinue comment`: a saved plan as the one comment of its environment in a pull or merge request."""
+"""`retinue comment`: a plan, and how its apply ended, as the one comment of its environment; drift as an issue."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
 
-from ...core.codec import outcome, plan_to_json
+from ...core.codec import diagnostic_from_json, outcome, plan_digest, plan_to_json
 from ...core.errors import AuthError, ServiceError, UsageError
 from ...core.model import Plan
-from ...core.values import dataclass, replace
+from ...core.strictjson import loads
+from ...core.values import dataclass
 from ...load.endpoints import is_loopback
 from ...providers.wire import Connection
 from ...render.fit import LIMIT
 from ...render.inert import is_web_address, units
-from ...render.markdown import plan_markdown
+from ...render.markdown import plan_markdown, results_markdown
+from ...render.results import counts, outcomes_of
 from ...review.hosts import HOSTS, Host
-from ...review.sticky import approved_digest, head, marker, steps
+from ...review.sticky import Step, approved_digest, approved_plan, head, marker, steps, with_result
 from .. import console, helping, options
 from ..connecting import proxy_for
+from ..named_files import read_named
 from ..options import STDOUT, ProjectOptions, parse_timeout
 from ..projects import choose_environment, open_project
 from ..report import run_link
@@ -39,7 +42,7 @@ _VARIABLES = {
 
 @dataclass(frozen=True, kw_only=True)
 class HostOptions(ProjectOptions):
-    """Which code host, repository and request. `read`: the request may be found by its commit."""
+    """Which code host, repository and request, and what to tell there: just one of the last five."""
 
     host: str | None
     repository: str | None
@@ -48,20 +51,26 @@ class HostOptions(ProjectOptions):
     api_url: str | None
     token_env: str | None
     timeout: str
-    planfile: str | None
-    read: bool
     dry_run: bool
+    planfile: str | None
+    result: str | None
+    read: bool
+    drift: str | None
+    no_drift: bool
 
 
-@helping.command("comment", HostOptions, "--plan plan.json --dry-run", "--read -e prod")
+@helping.command("comment", HostOptions, "--plan plan.json --dry-run", "--read -e prod", "--result result.json -e prod")
 @click.option("--plan", "planfile", metavar="FILE", help="The saved plan: retinue plan --out FILE.")
 @click.option("--read", is_flag=True, help="Print the digest that was approved instead, to apply it after the merge.")
+@click.option("--result", metavar="FILE", help="How the apply ended: retinue apply --format json >FILE.")
+@click.option("--drift", metavar="FILE", help="Keep one open issue with this report: retinue drift --format markdown.")
+@click.option("--no-drift", is_flag=True, help="Close that issue.")
 @options.DIRECTORY
 @options.ENVIRONMENT
 @click.option("--host", type=click.Choice(list(HOSTS)), help="Default: that of the CI this runs in.")
 @click.option("--repository", metavar="NAME", help="OWNER/NAME, or GitLab's project id. Default: the CI's.")
 @click.option("--number", type=click.IntRange(1), help="Of the pull or merge request. Default: the CI's.")
-@click.option("--commit", metavar="SHA", help="For --read: a commit of the merged request. Default: the CI's.")
+@click.option("--commit", metavar="SHA", help="For --read and --result: one of the merged request. Default: the CI's.")
 @click.option("--api-url", metavar="URL", help="The host's API. Default: the CI's.")
 @click.option("--token-env", metavar="NAME", help="The variable with the token. Default: GITHUB_TOKEN, GITLAB_TOKEN.")
 @click.option("--dry-run", is_flag=True, help="Read, and say what would be written; write nothing.")
@@ -73,34 +82,83 @@ class HostOptions(ProjectOptions):
 def command(options: HostOptions) -> int:
     """Show a saved plan in its pull request: one comment for each environment, made once and then kept up to date.
 
-    With --out FILE the comment is written to a file and no host is asked: for other hosts, or to look at it.
-    With --read the digest in that comment is printed, for `retinue apply --expect-digest`.
+    With --read the digest in that comment is printed, for `retinue apply --expect-digest`. With --result the comment
+    tells how the apply ended, above the plan. With --drift an issue of the environment is kept instead.
+    With --out FILE the text is written to a file and no host is asked: for other hosts, or to look at it.
     """
-    if bool(options.planfile) == options.read:
-        raise UsageError("either --plan FILE or --read", "Try `retinue comment --help`.")
+    wanted = (options.planfile, options.result, options.read, options.drift, options.no_drift)
+    if sum(map(bool, wanted)) != 1:
+        raise UsageError("one of --plan, --result, --read, --drift and --no-drift", "Try `retinue comment --help`.")
     if options.planfile:
-        return _write(read_plan(options.planfile), options)
-    return _read(options)
+        return _plan(read_plan(options.planfile), options)
+    if options.result:
+        return _result(options.result, options)
+    if options.read:
+        return _read(options)
+    return _drift(options)
 
 
-def _write(plan: Plan, options: HostOptions) -> int:
+def _plan(plan: Plan, options: HostOptions) -> int:
     mark = marker(plan.project, plan.environment)
     # The digest is there to be approved; all together is no longer than a comment may be.
-    first = head(mark, None if outcome(plan) == "blocked" else plan_to_json(plan, "")["digest"])
-    body = f"{first}\n{plan_markdown(plan, link_to=run_link(options.link), limit=LIMIT - units(first) - 1)}"
+    first = head(mark, None if outcome(plan) == "blocked" else plan_digest(plan_to_json(plan, "")))
+    room = LIMIT - units(first) - 1
+    body = f"{first}\n{plan_markdown(plan, link_to=run_link(options.link), page=options.link, limit=room)}"
     if options.out:
-        console.deliver(body, replace(options, out=None if options.out == STDOUT else options.out))
-        return 0
+        return _written(body, options)
     with _connected(options) as host:
-        todo = steps(list(host.comments()), mark, body)
-        where = f"{host.repository} {host.number}"
-        if options.dry_run:
-            lines = [f"would {step.verb} {step.id or 'a comment'} in {where}" for step in todo]
-        else:
-            left = host.carry_out(todo, body)
-            lines = [f"{where}: " + ", ".join(f"{_PAST[step.verb]} {step.id or left}" for step in todo)]
-    console.result(console.harmless("\n".join(lines)))
+        _carry_out(host, steps(list(host.comments()), mark, body), body, options)
     return 0
+
+
+def _result(path: str, options: HostOptions) -> int:
+    """Tell how an apply ended in the request that brought its commit; where there is none, nobody has to hear it."""
+    data = read_named(path, _MOST_BYTES, "the result", _HOW)
+    try:
+        value = loads(data.decode("utf-8"))
+        outcomes, notes = outcomes_of(value), [diagnostic_from_json(item) for item in value["diagnostics"]]
+        code, scope = int(value["exit_code"]), (value.get("project"), value.get("environment"))
+    except (ValueError, RecursionError, TypeError, KeyError, AttributeError) as error:
+        raise UsageError(f"{path} is no result of an apply", _HOW) from error
+    if not all(isinstance(name, str) for name in scope):
+        project = open_project(options.directory)
+        scope = project.name, choose_environment(project, options.environment).name
+    failed = _ENDS.get(code, f"Not applied: it ended in {code}.")
+    headline = counts(outcomes) if outcomes else failed if code else "No changes: all was as its manifest says."
+    mark, link = marker(*scope), run_link(options.link)
+    if options.out:
+        return _written(results_markdown(scope, headline, outcomes, notes, link_to=link), options)
+    with _connected(options) as host:
+        host.number = host.number or host.request_of(_commit_of(options))
+        if not host.number:
+            console.note("No merged request brought this commit: there is none to tell.")
+            return 0
+        comments = list(host.comments())
+        first, plan, told = approved_plan(comments, mark)
+        if told and not outcomes and not code:
+            console.note("There was nothing left to do: what an earlier apply has told stays.")
+            return 0
+        text = results_markdown(scope, headline, outcomes, notes, link_to=link, limit=LIMIT - units(first) - _FRAME)
+        if units(first) + units(text) + units(plan) + _FRAME > LIMIT:
+            plan = "The plan was too long to stay below its result."
+        body = with_result(first, text, plan)
+        _carry_out(host, steps(comments, mark, body), body, options)
+    return 0
+
+
+_MOST_BYTES = 64 * 1024 * 1024
+_FRAME = 200
+"""Characters for what stands around a result."""
+_HOW = "Make one with `retinue apply --format json >FILE`."
+_ENDS = {
+    3: "Not applied: the project, its manifests or the command are wrong.",
+    4: "Not applied: the key is missing, refused or may not do this.",
+    5: "Not applied: a change is blocked.",
+    6: "Not applied: the plan is stale. Plan again and approve that.",
+    9: "Not applied: the service cannot be reached.",
+    130: "Not applied: the run was interrupted.",
+    143: "Not applied: the run was interrupted.",
+}
 
 
 def _read(options: HostOptions) -> int:
@@ -121,6 +179,45 @@ def _read(options: HostOptions) -> int:
     return 0
 
 
+def _drift(options: HostOptions) -> int:
+    """One open issue for the drift of an environment: opened, brought up to date, or closed."""
+    project = open_project(options.directory)
+    environment = choose_environment(project, options.environment).name
+    mark, body = marker(project.name, environment, "drift"), ""
+    if options.drift:
+        report = read_named(options.drift, LIMIT * 4, "the report", "Make one with `retinue drift --format markdown`.")
+        body = f"{mark}\n{report.decode('utf-8', 'replace')}"
+    if options.out:
+        return _written(body, options)
+    with _connected(options) as host:
+        found = sorted(host.issues(), key=lambda item: int(item.id))
+        todo = steps(found, mark, body)
+        if options.no_drift:
+            todo = [Step("delete", step.id) for step in todo if step.id]
+        _carry_out(host, todo, body, options, f"retinue: drift in {environment}")
+    return 0
+
+
+def _written(body: str, options: HostOptions) -> int:
+    console.deliver(body, replace(options, out=None if options.out == STDOUT else options.out))
+    return 0
+
+
+def _carry_out(host: Host, todo: Sequence[Step], body: str, options: HostOptions, issue: str = "") -> None:
+    """Do the steps, or say what would be done. `issue`: its title, where they are about one and no comment."""
+    where = f"{host.repository} {'' if issue else host.number}".rstrip()
+    past = {**_PAST, "delete": "closed"} if issue else _PAST
+    if options.dry_run:
+        verbs = {"delete": "close"} if issue else {}
+        what = "an issue" if issue else "a comment"
+        lines = [f"would {verbs.get(step.verb, step.verb)} {step.id or what} in {where}" for step in todo]
+    else:
+        end = "Nothing differs from what was last applied."
+        left = host.keep_issue(todo, issue, body, end) if issue else host.carry_out(todo, body)
+        lines = [f"{where}: " + ", ".join(f"{past[step.verb]} {step.id or left}" for step in todo)] if todo else []
+    console.result(console.harmless("\n".join(lines) or f"{where}: nothing to do"))
+
+
 @contextmanager
 def _connected(options: HostOptions) -> Iterator[Host]:
     """The host, closed at the end; what it refuses is told with what the token needs."""
@@ -137,8 +234,8 @@ def _connected(options: HostOptions) -> Iterator[Host]:
 
 
 _RIGHTS = {
-    "github": "The token needs `pull-requests: write`. One of a pull request from a fork never has it: "
-    "there, write `retinue show PLANFILE --format markdown` to $GITHUB_STEP_SUMMARY.",
+    "github": "The token needs `pull-requests: write`, for drift `issues: write`. One of a pull request from a fork"
+    " never has it: there, write `retinue show PLANFILE --format markdown` to $GITHUB_STEP_SUMMARY.",
     "gitlab": "The token needs the scope `api` and the role Reporter; CI_JOB_TOKEN may not write notes.",
 }
 _PAST = {"create": "created", "update": "updated", "keep": "kept as it was", "delete": "deleted the double"}
@@ -158,7 +255,7 @@ def _host_of(options: HostOptions) -> tuple[str, Host]:
     if not (number := options.number or 0):
         found = re.fullmatch(r"[1-9][0-9]{0,9}", os.environ.get("CI_MERGE_REQUEST_IID", ""))
         number = _pull_request() if host == "github" else int(found[0]) if found else 0
-    if not number and not options.read:
+    if not number and options.planfile:
         raise UsageError("this run is about no pull or merge request", "Name it with --number; --out FILE needs none.")
     url = options.api_url or os.environ.get(url_name) or ("https://api.github.com" * (host == "github"))
     # The token goes there.

@@ -71,12 +71,12 @@ def _live_side(session: Session, options: PlanOptions) -> Side:
     with observed(session, options) as (session, _, seen):
         owned = seen.world.owned
     files = {item.address: item for item in session.desired if session.kinds[item.kind].by_content}
-    links = link(session.kinds, {address: claim.live for address, claim in owned.items()}, {}, files, seen.files)
+    links = link(session.kinds, owned, {}, files, seen.files)
     return {
         address: comparable(
-            links.named(replace(claim.live, spec=console.hidden(claim.live.spec, session.kinds[address.kind]))),
+            links.named(replace(live, spec=console.hidden(live.spec, session.kinds[address.kind]))),
             session.kinds[address.kind],
-            protected=bool(claim.applied and claim.applied.protected),
+            protected=live.protected,
         )
-        for address, claim in owned.items()
+        for address, live in owned.items()
     }

@@ -13,6 +13,7 @@ from ...core.errors import RetinueError, UsageError
 from ...core.model import Json
 from ...core.values import dataclass
 from .. import console, emulators, helping
+from .edit import command as edit
 
 _FAILURES = (
     {"kind": "status", "status": 500},
@@ -59,7 +60,12 @@ class Misbehaviour:
         return document
 
 
-@helping.command("emulator", Misbehaviour, "--port 8080 --db world.db", "--rate 5 --hint seconds")
+@helping.command(
+    "emulator",
+    Misbehaviour,
+    *("--port 8080 --db world.db", "--rate 5 --hint seconds", "edit -e local Assistant/math-tutor name=Tutor"),
+    below={"edit": edit},
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free one.")
 @click.option("--db", default=":memory:", show_default=True, metavar="PATH", help="A file keeps its objects.")
@@ -81,6 +87,7 @@ def command(misbehaviour: Misbehaviour, *, host: str, port: int, db: str, contro
     """Serve local copies of the services' APIs until Ctrl-C; prints its URL as soon as it serves.
 
     Then stderr tells the base URL of each API, and what a request by hand needs besides: headers and a query.
+    `edit` changes an object in the emulator of an environment instead: `retinue emulator edit --help`.
     """
     if not host.isprintable():
         raise UsageError("--host holds what no name of a host can", "Name a host or an address, such as 127.0.0.1.")

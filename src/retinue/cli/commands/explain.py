@@ -11,11 +11,13 @@ import click
 
 from ...core.errors import UsageError
 from ...core.spelling import did_you_mean
-from .. import completing, console, helping
+from .. import console, helping
 
 
 @helping.command("explain", None, "variable-undefined")
-@click.argument("code", shell_complete=completing.codes)
+@click.argument(
+    "code", shell_complete=lambda _ctx, _parameter, typed: [it for it in explained() if it.startswith(typed)]
+)
 def command(*, code: str) -> int:
     """Explain the code of a message, such as `too-long` or `brake`."""
     known = explained()

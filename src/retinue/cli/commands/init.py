@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 
 from ...core.errors import UsageError
+from ...load.emit import to_yaml
 from ...load.endpoints import EMULATOR, endpoint_problem
-from ...load.export import to_yaml
 from ...load.project import MISMATCH, load_project
 from ...providers import registry, starter
 from ...schema.bundle import editor_schemas
@@ -51,18 +51,18 @@ def command(options: ProjectOptions, *, source: str | None, endpoint: str | None
         refuse([item for item in problems if item.code == MISMATCH])
         name = found.name if found else name
     project = None if source is None else _of_service(name, source, endpoint, allow_http=allow_http)
+    schemas = editor_schemas(
+        registry.catalogue(None), {it.name: it.capabilities.extras for it in registry.loadable()[0]}
+    )
     # What `init` itself has left where nothing was live yet can be gone on with.
-    begun = exists and project is not None and there.read_bytes() == project.encode()
-    if exists and (not begun or any((folder / starter.FOLDER).glob("*"))):
+    left = with_modelines({"retinue.yaml": project}, schemas)["retinue.yaml"].encode() if project else None
+    if exists and (there.read_bytes() != left or any((folder / starter.FOLDER).glob("*"))):
         remedy = "To add assistants of its service: `retinue import`; of an export: `retinue import --from FILE`."
         raise UsageError(f"{there} exists already: this is a project", remedy)
     if project is None:
         files = _files(name, source, endpoint)
     else:
         files = {**({} if exists else {"retinue.yaml": project}), **from_new_project(project).files}
-    schemas = editor_schemas(
-        registry.catalogue(None), {it.name: it.capabilities.extras for it in registry.loadable()[0]}
-    )
     wanted = {name: item for name, item in schemas.items() if not (folder / SCHEMAS / name).exists()}
     help_for_editors = {
         f"{SCHEMAS}/{name}": json.dumps(item, ensure_ascii=False) + "\n" for name, item in wanted.items()

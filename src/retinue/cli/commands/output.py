@@ -24,7 +24,7 @@ def command(options: ServiceOptions) -> int:
     session = open_without_manifests(options)
     with connect(session, options) as service:
         owned = read_world(session, service, ours=True).world.owned
-    ids = {str(address): claim.remote_id for address, claim in owned.items()}
+    ids = {str(address): live.remote_id for address, live in owned.items()}
     text = env_text(ids) if options.output_format == "env" else console.json_text(ids)
     if not ids and not options.quiet:
         console.note(f"This environment owns nothing yet. Next: {to_paste('apply', options)}")

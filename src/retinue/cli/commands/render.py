@@ -63,7 +63,7 @@ def _document(resource: Desired, session: Session, *, origins: bool) -> tuple[di
 
 def _yaml(resource: Desired, session: Session, *, origins: bool) -> str:
     """As an author would write it; with all texts quoted if something in it is not what it looks like."""
-    from ...load.export import to_yaml
+    from ...load.emit import to_yaml
     from ...render.safe import clean, hides, quoted_yaml
 
     document, found = _document(resource, session, origins=origins)

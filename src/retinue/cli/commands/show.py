@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -36,14 +37,15 @@ from .apply import read_plan
 def command(options: ServiceOptions, *, what: str) -> int:
     """Show a saved plan, which needs no network and no project; or a live object by its address.
 
-    Of an object: its fields as they are, and the versions that the service keeps, each with what it changed.
+    Prompts stand there whole: those that a plan makes anew, and those of an object. Of an object also the versions that
+    the service keeps, each with what it changed.
     """
     address = None
     if not Path(what).is_file():
         with suppress(ValueError):
             address = parse_address(what)
     if address is None:
-        show_plan(read_plan(what), options)
+        show_plan(read_plan(what), replace(options, whole=True))
         return 0
     if options.output_format not in (None, "text", "json"):
         raise UsageError(f"--format {options.output_format} is for saved plans", "Choose text or json for an object.")
@@ -55,7 +57,7 @@ def command(options: ServiceOptions, *, what: str) -> int:
         if address not in owned:
             remedy = known_or_meant(str(address), owned, "Live there")
             raise UsageError(f"{address} is not live in {session.environment.name}", remedy)
-        live, kind = owned[address].live, session.kinds[address.kind]
+        live, kind = owned[address], session.kinds[address.kind]
         versions = _versions(service.versions(live), kind) if isinstance(service, Historian) else None
     shown = {
         "address": str(address),

@@ -17,9 +17,9 @@ from ..lenient import mappings, numbered, text
 from ..losses import LOSS, OVERLAY, function_problems
 from ..metadata import full, texts
 from ..wire import Connection
-from .forms import EFFORT, Form, metadata_patch
+from .forms import EFFORT, SKILLS, Form, metadata_patch
 from .service import ANTHROPIC, AnthropicService, Family, classify
-from .toolsets import CUSTOM, identity, strange_tools, write_tools
+from .toolsets import CUSTOM, identity, is_strange, strange_tools, write_tools
 
 __all__ = ["PROVIDER", "AnthropicProvider", "Family", "classify"]
 
@@ -145,7 +145,9 @@ class AnthropicProvider(Provider):
         return {"id": live.remote_id, **live.spec}
 
     def kept(self, live: Live) -> Collection[str]:
-        return [text(tool.get("type")) or "a tool without a type" for tool in strange_tools(live.raw.get("tools"))]
+        tools, servers = strange_tools(live.raw.get("tools")), mappings(live.raw.get("mcp_servers"))
+        others = [item for item in mappings(live.raw.get("skills")) if item.get("type") not in SKILLS]
+        return [text(item.get("type")) or "without a type" for item in (*tools, *filter(is_strange, servers), *others)]
 
     def recognised(self, raw: Mapping[str, Json]) -> Live | None:
         """An object of an export as a live agent; None if it says that it is something else."""

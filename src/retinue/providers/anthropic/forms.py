@@ -21,7 +21,7 @@ EFFORT = "reasoning_effort"
 _SERVICE_ACCOUNT: Mapping[str, Json] = {"type": "service_account"}
 _OF_MODEL = ("id", "effort", "speed", "inference_geo")
 _SET_BY_SERVICE = ("id", "type", "created_at", "updated_at", "archived_at", "version")
-_SKILLS = ("anthropic", "custom")
+SKILLS = ("anthropic", "custom")
 _MULTIAGENT = ("coordinator", "multiagent_20261001")
 _OF_SKILL = ("type", "skill_id", "version")
 _OF_PART = {
@@ -50,7 +50,7 @@ class Form:
             "inference_geo": model.get("inference_geo"),
             "tools": tools.own,
             "mcp_servers": tools.servers,
-            "skills": [picked(item, _OF_SKILL) for item in mappings(raw.get("skills")) if item.get("type") in _SKILLS],
+            "skills": [picked(item, _OF_SKILL) for item in mappings(raw.get("skills")) if item.get("type") in SKILLS],
             "multiagent": _named_itself(raw.get("multiagent"), raw.get("id")),
             "execution_identity": picked(mapping(raw.get("execution_identity")), _OF_PART["execution_identity"]),
         }
@@ -155,7 +155,7 @@ def _with_unknown(body: Mapping[str, Json], raw: Mapping[str, Json]) -> dict[str
     if "skills" in body:
         held = {(item.get("type"), item.get("skill_id")): item for item in mappings(raw.get("skills"))}
         there = [(item, held.get((item.get("type"), item.get("skill_id")))) for item in body["skills"]]
-        strange = (dict(item) for item in mappings(raw.get("skills")) if item.get("type") not in _SKILLS)
+        strange = (dict(item) for item in mappings(raw.get("skills")) if item.get("type") not in SKILLS)
         found["skills"] = [*({**besides(before, _OF_SKILL), **item} for item, before in there), *strange]
     for name, known in _OF_PART.items():
         part, before = mapping(body.get(name)), mapping(raw.get(name))

@@ -5,7 +5,7 @@ Source of the facts: Azure's published definitions and reference; `versions.py` 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -13,18 +13,17 @@ from ...core.model import Change, Diagnostic, Json, Live, Obstacle, Severity
 from ...schema import by_name, schema_beside
 from ..assistants_v2 import ASSISTANT, FILE, KINDS, VECTOR_STORE
 from ..base import Auth, Capabilities, Configured, Provider, Service, Settings, Support
+from ..lenient import mappings, text
 from ..openai_assistants import PROVIDER as OPENAI
 from ..openai_assistants import AssistantVerbs, FamilyService, Form
 from ..openai_files import FILE_FIELDS, FileVerbs
 from ..vector_stores import STORE_FIELDS, StoreVerbs
 from ..wire import Connection
 from .checks import assistant_problems, store_problems
-from .forms import Foundry, Modern, WithFileIds
+from .forms import Foundry, Modern, WithFileIds, is_extra
 from .identity import FOUNDRY_SCOPE, RESOURCE_SCOPE, token, two_ways
 from .service import FileIdsVerbs, classify
 from .versions import DEFAULT, FOUNDRY_VERSIONS, MOST_IN_BATCH, NEWEST, Part, Version, complaint, is_foundry
-
-__all__ = ["PROVIDER", "AzureProvider"]
 
 _GONE = (
     "Azure retired the Assistants API of its OpenAI resources on 2026-08-26. The same assistants can live in a Foundry"
@@ -80,6 +79,10 @@ class AzureProvider(Provider):
         """In the words of a manifest: files at their tool, and no tool that only Foundry has."""
         rest = {key: value for key, value in live.raw.items() if key != "file_ids"}
         return {**rest, **live.spec}
+
+    def kept(self, live: Live) -> Collection[str]:
+        tools = mappings(live.raw.get("tools")) if self.version.foundry else ()
+        return [text(tool.get("type")) or "a tool without a type" for tool in tools if is_extra(tool)]
 
     def token(self) -> str | None:
         return token(FOUNDRY_SCOPE if self.version.foundry else RESOURCE_SCOPE) if self._uses_entra else None

@@ -12,7 +12,7 @@ from ..assistants_v2.strict import strict_problems
 from ..lenient import mapping, numbered
 from ..losses import LOSS, lost_tools
 from ..vector_stores import unsearchable
-from .versions import Part, Version
+from .versions import OPTIONS, Part, Version
 
 
 def store_problems(version: Version, desired: Desired) -> Iterator[Diagnostic]:
@@ -50,17 +50,13 @@ def _tool(tool: Mapping[str, Json], path: str, version: Version) -> Iterator[Dia
     options, path_of_options = mapping(tool.get(kind)) if isinstance(kind, str) else {}, f"{path}/{kind}"
     if kind == "file_search" and not version.holds(Part.FILE_SEARCH):
         yield from _lacking(Part.FILE_SEARCH, path, version)
-    elif kind == "file_search":
-        if options.get("max_num_results") not in (None, 20):
-            yield from _lacking(Part.RESULTS, f"{path_of_options}/max_num_results", version)
-        if options.get("ranking_options"):
-            yield from _lacking(Part.RANKING, f"{path_of_options}/ranking_options", version)
-    elif kind == "function":
-        if options.get("description") is None and not version.foundry:
-            message = "a function needs its `description` here: the model reads it"
-            yield Diagnostic("azure-function", message, "Add `description: …`.", path=path_of_options)
-        if options.get("strict"):
-            yield from _lacking(Part.STRICT, f"{path_of_options}/strict", version)
+        return
+    if kind == "function" and options.get("description") is None and not version.foundry:
+        message = "a function needs its `description` here: the model reads it"
+        yield Diagnostic("azure-function", message, "Add `description: …`.", path=path_of_options)
+    for name, (part, default) in OPTIONS.items():
+        if options.get(name) not in (None, default):
+            yield from _lacking(part, f"{path_of_options}/{name}", version)
 
 
 def _lacking(part: Part, path: str, version: Version) -> Iterator[Diagnostic]:

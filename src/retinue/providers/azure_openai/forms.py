@@ -12,7 +12,7 @@ from ...core.values import dataclass, replace
 from ..base import Marker
 from ..lenient import mapping, mappings
 from ..openai_assistants import create_body, to_live, update_body
-from .versions import Part, Version
+from .versions import OPTIONS, Part, Version
 
 _PORTABLE = ("code_interpreter", "file_search", "function")
 
@@ -44,7 +44,7 @@ class Modern:
         options = tool.get(kind) if kind in ("file_search", "function") else None
         if not isinstance(options, dict):
             return tool
-        lacks = {name for name, part in _OPTIONS.items() if not self.version.holds(part)}
+        lacks = {name for name, (part, _) in OPTIONS.items() if not self.version.holds(part)}
         kept = {name: value for name, value in options.items() if name not in lacks}
         if kind == "function":
             # A manifest, and the canonical form, may leave out that there are none.
@@ -52,10 +52,6 @@ class Modern:
         return {"type": kind, kind: kept} if kept else {"type": kind}
 
 
-_OPTIONS = {"max_num_results": Part.RESULTS, "ranking_options": Part.RANKING, "strict": Part.STRICT}
-
-
-@dataclass(frozen=True, slots=True)
 class WithFileIds(Modern):
     """2024-02-15-preview: `file_ids` in place of tool_resources."""
 
@@ -77,14 +73,13 @@ def file_ids(resources: Json) -> list[str]:
     return [*(mapping(mapping(resources).get("code_interpreter")).get("file_ids") or [])]
 
 
-@dataclass(frozen=True, slots=True)
 class Foundry(Modern):
     """Foundry's agents in the shape of assistants: tools that no manifest can state stay as they are, resources too."""
 
     def read(self, raw: Mapping[str, Json]) -> Live:
         shown = dict(raw)
         if isinstance(tools := raw.get("tools"), list):
-            shown["tools"] = [tool for tool in tools if not _is_extra(tool)]
+            shown["tools"] = [tool for tool in tools if not is_extra(tool)]
         if isinstance(held := raw.get("tool_resources"), dict):
             shown["tool_resources"] = {key: value for key, value in held.items() if key in _PORTABLE}
         return replace(to_live(shown), raw=raw)
@@ -92,7 +87,7 @@ class Foundry(Modern):
     def update(self, live: Live, fields: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
         body = Modern.update(self, live, fields, marker)
         if "tools" in body:
-            body["tools"] = [*(body["tools"] or []), *filter(_is_extra, mappings(live.raw.get("tools")))]
+            body["tools"] = [*(body["tools"] or []), *filter(is_extra, mappings(live.raw.get("tools")))]
         if "tool_resources" in body:
             held = mapping(live.raw.get("tool_resources"))
             others = {name: held[name] for name in held if name not in _PORTABLE}
@@ -100,6 +95,6 @@ class Foundry(Modern):
         return body
 
 
-def _is_extra(tool: Json) -> bool:
+def is_extra(tool: Json) -> bool:
     """Such as azure_ai_search, bing_grounding, connected_agent or openapi."""
     return isinstance(tool, dict) and tool.get("type") not in _PORTABLE

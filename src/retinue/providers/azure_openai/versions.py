@@ -6,6 +6,7 @@ Source: the definitions that Azure published for 2024-02-15-preview to 2025-04-0
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -36,6 +37,12 @@ class Part(StrEnum):
     ATTRIBUTES = "attributes of a file"
 
 
+OPTIONS: Mapping[str, tuple[Part, object]] = {
+    "max_num_results": (Part.RESULTS, 20),
+    "ranking_options": (Part.RANKING, {}),
+    "strict": (Part.STRICT, False),
+}
+"""The options of tools that not every version has, with their defaults."""
 _SINCE = {
     **dict.fromkeys((Part.FILE_SEARCH, Part.STORES, Part.TEMPERATURE, Part.TOP_P), "2024-05-01-preview"),
     Part.RESPONSE_FORMAT: "2024-05-01-preview",

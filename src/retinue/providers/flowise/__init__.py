@@ -18,8 +18,6 @@ from .rows import details_of
 from .service import FlowiseService
 from .verdicts import classify
 
-__all__ = ["PROVIDER", "FlowiseProvider", "classify"]
-
 _API = "/api/v1"
 _SCHEMA: Json = schema_beside(__package__, "schema")
 _IN_FLOW = ("/name", "/model", "/instructions", "/temperature", "/top_p", "/providers")

@@ -27,10 +27,6 @@ class Behind:
         self._asked: dict[str, _Listed] = {}
         self.notes: dict[str, Diagnostic] = {}
 
-    def forget(self) -> None:
-        """The next questions go to the server again."""
-        self._asked = {}
-
     def try_out(self, credentials: Iterable[str]) -> None:
         """Note which upstreams do not answer: the first create would be late to learn it."""
         for credential in credentials:
@@ -39,10 +35,11 @@ class Behind:
                 self._note(credential, listed)
 
     def of_rows(self, rows: Sequence[Mapping[str, Json]]) -> dict[str, Mapping[str, Json]]:
-        """By row: the assistant behind it. One list for each credential; what is not in it one by one.
+        """By row: the assistant behind it, as it is now. One list for each credential; what is not in it one by one.
 
         Of unmarked rows only what needs no request of its own; failures there are not reported.
         """
+        self._asked = {}
         return self._found(rows, self._asked)
 
     def of_one(self, row: Mapping[str, Json]) -> Mapping[str, Json] | None:

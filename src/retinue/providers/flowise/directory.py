@@ -74,7 +74,6 @@ def stores_from(body: Json) -> Names:
 
 
 def by_name(body: Json) -> dict[str, Mapping[str, Json]]:
-    """The entries of a catalogue by `name`."""
     return {item["name"]: item for item in mappings(body) if isinstance(item.get("name"), str)}
 
 

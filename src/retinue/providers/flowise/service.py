@@ -34,7 +34,7 @@ class FlowiseService:
     """`list` is one request; catalogues and credentials are read once, and only if a row or a manifest needs them."""
 
     def __init__(self, http: Http) -> None:
-        self._http = http
+        self._http, self.close = http, http.close
         self._lock = threading.RLock()
         self._directory = Directory()
         self._asked: dict[str, RetinueError | None] = {}
@@ -52,7 +52,6 @@ class FlowiseService:
         with self._lock:
             self._rows = {row["id"]: upstream_id(row) for row in rows}
         self._look_up(_needs(rows))
-        self._behind.forget()
         behind = self._behind.of_rows(rows)
         found = [to_live(row, self._directory, behind.get(row["id"])) for row in rows]
         for key in (row["id"] for row in rows if parsed_details(row) is None):
@@ -110,9 +109,6 @@ class FlowiseService:
         if refusal is not None and not is_gone_upstream(refusal.message):
             message = f"{remote_id} is deleted, but its assistant {behind} may still be upstream: {refusal.message}"
             raise Rejected(message, "Delete that one at the upstream by hand.")
-
-    def close(self) -> None:
-        self._http.close()
 
     # --- names
 

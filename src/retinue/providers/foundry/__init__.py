@@ -16,7 +16,7 @@ from ..azure_openai.identity import FOUNDRY_SCOPE, token, two_ways
 from ..base import Capabilities, Configured, Marker, Provider, Service, Settings, Support
 from ..lenient import besides, mapping, mappings, text
 from ..losses import LOSS, header_problems
-from ..metadata import MOST_PAIRS, full
+from ..metadata import full, no_room
 from ..openai_files import FILE_FIELDS
 from ..vector_stores import STORE_FIELDS, unsearchable
 from ..wire import Connection
@@ -125,9 +125,7 @@ def _problems(desired: Desired, template: str) -> Iterator[Diagnostic]:
         remedy = f"Write a name of its own: `providers: {{{NAME}: {{name: …}}}}`."
         yield Diagnostic("agent-name", message, remedy, path=f"/providers/{NAME}")
     pairs = metadata(spec, Marker("-", "-"))
-    if spec.get("name") is not None and len(pairs) > MOST_PAIRS:
-        message = "`name` cannot be held: the display name travels as a metadata pair, and there is none left"
-        yield Diagnostic(LOSS, message, "Remove one pair of `metadata`, or the name.", path="/name")
+    yield from no_room(spec, "name", len(pairs))
     if EDITED_KEY in pairs:
         message = f"the pair `{EDITED_KEY}` cannot be held: the portal writes one of that name at each edit"
         yield Diagnostic(LOSS, message, "Give it another name.", path=f"/metadata/{EDITED_KEY}")

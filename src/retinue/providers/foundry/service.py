@@ -71,17 +71,11 @@ class FoundryService(ByKind):
         A name that no list shows is asked for: a create needs it to be free, and the list has been seen to be wrong.
         """
         items, listed = [item for item in desired if self.verbs[item.kind] is self.agents], self.agents.listed
-        names = [agent_name(item.spec, item.address.name, self.agents.template) for item in items]
+        names = [self._name(item, item.address.name) for item in items]
         lacking = [item for item, live in zip(items, self._held(items), strict=True) if live is None]
-        new = {
-            name
-            for item in lacking
-            for name in (
-                agent_name(item.spec, item.address.name, self.agents.template),
-                agent_name(item.spec, item.policy.moved_from or item.address.name, self.agents.template),
-                *item.policy.adopt.values(),
-            )
-        }
+        before = {self._name(item, item.policy.moved_from) for item in lacking if item.policy.moved_from}
+        adopted = {name for item in lacking for name in item.policy.adopt.values()}
+        new = before | adopted | {self._name(item, item.address.name) for item in lacking}
         with ThreadPoolExecutor(AT_ONCE) as pool:
             agents = [agent for agent in pool.map(self.agents.agent, sorted(new - listed.keys())) if agent is not None]
         self._taken = {name_of(agent): kind for agent in agents if (kind := kind_of(agent)) != "prompt"}
@@ -119,6 +113,9 @@ class FoundryService(ByKind):
                 f'or names of its own for the environment: `agent_name: "{{name}}-{environment}"` in retinue.yaml'
             )
         return Obstacle("name-taken", f"{name} is the name of {what}", tuple(ways))
+
+    def _name(self, item: Desired, address: str) -> str:
+        return agent_name(item.spec, address, self.agents.template)
 
     def _held(self, items: Sequence[Desired]) -> list[Live | None]:
         """The listed agents of these manifests, or of what they were renamed from. Of copies the oldest counts."""

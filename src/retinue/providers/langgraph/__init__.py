@@ -20,8 +20,6 @@ from .block import DEFAULT_KEYS, NAME, block_of
 from .mapping import SYSTEM, UNNAMED
 from .service import LangGraphService, classify
 
-__all__ = ["PROVIDER", "LangGraphProvider", "classify"]
-
 _SCHEMA: Json = schema_beside(__package__, "schema")
 _NATIVE = (Support.NATIVE, "")
 _IN_CODE = "LangGraph has it in the code of the graph"
@@ -88,7 +86,6 @@ class LangGraphProvider(Provider):
         return LangGraphService(connection.http(classify, create_repeatable=self.capabilities.create_repeatable))
 
     def exported(self, live: Live) -> dict[str, Json]:
-        """An assistant as the manifest's fields, for import."""
         return {"id": live.remote_id, **live.spec, "providers": {NAME: block_of(live.spec).to_spec()}}
 
 

@@ -116,6 +116,5 @@ def update_body(live: Live, fields: Mapping[str, Json], marker: Marker | None) -
 
 
 def _pairs(spec: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
-    """The metadata pairs of retinue."""
     own, scope = block_of(spec).own_keys, {SCOPE_KEY: scope_of(marker.address)} if marker else {}
     return {**({KEYS_KEY: own} if own else {}), **pairs(marker), **scope}

@@ -42,7 +42,7 @@ class LangGraphService:
     """What the server made by itself is never listed, so nothing can adopt, change or delete it."""
 
     def __init__(self, http: Http) -> None:
-        self._http = http
+        self._http, self.close = http, http.close
 
     # --- the five verbs
 
@@ -86,9 +86,6 @@ class LangGraphService:
     def delete(self, kind: str, remote_id: str) -> None:
         if _UUID.fullmatch(remote_id):
             remove(self._http, _path(remote_id))
-
-    def close(self) -> None:
-        self._http.close()
 
     # --- history
 

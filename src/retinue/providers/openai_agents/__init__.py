@@ -18,7 +18,7 @@ from ..assistants_v2.strict import strict_problems
 from ..base import ByKind, Capabilities, Configured, Marker, Provider, Resolved, Service, Settings, Support
 from ..lenient import mapping, numbered, text
 from ..losses import LOSS, OVERLAY, function_problems, header_problems
-from ..metadata import MOST_PAIRS, full
+from ..metadata import full, no_room
 from ..openai_assistants import SETTINGS, AssistantVerbs, Form, classify, headers_of
 from ..wire import Connection
 from .forms import (
@@ -76,13 +76,11 @@ class AgentsService(ByKind):
 
 def _problems(desired: Desired) -> Iterator[Diagnostic]:
     spec = desired.spec
-    name, described = spec.get("name"), spec.get("description") is not None
+    name = spec.get("name")
     if isinstance(name, str) and len(name) > _LONGEST_NAME:
         message = f"a `name` of {len(name)} characters cannot be held: {_LONGEST_NAME} is the most for an agent"
         yield Diagnostic(LOSS, message, "Shorten it, here or for this environment in an overlay.", path="/name")
-    if described and len(metadata(spec, Marker("-", "-"))) > MOST_PAIRS:
-        message = "`description` cannot be held: it travels as a metadata pair, and there is none left"
-        yield Diagnostic(LOSS, message, "Remove one pair of `metadata`, or the description.", path="/description")
+    yield from no_room(spec, "description", len(metadata(spec, Marker("-", "-"))))
     for index, tool in numbered(spec.get("tools")):
         if (kind := str(tool.get("type"))) in _LOST_TOOLS:
             message = f"the tool {kind} cannot be held: {_LOST_TOOLS[kind]}"

@@ -1,0 +1,65 @@
+"""`retinue emulator edit`: changes a live object of the emulator as somebody in a dashboard would, to try drift."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from ...core.codec import parse_address
+from ...core.errors import UsageError
+from ...core.model import Json
+from ...core.problem import listed
+from ...core.spelling import did_you_mean
+from ...engine.run import packed
+from ...load.endpoints import EMULATOR
+from .. import console, helping, options
+from ..connecting import connect
+from ..options import ServiceOptions
+from ..reading import read_world
+from ..session import open_session
+
+
+@helping.command("emulator edit", ServiceOptions, "-e local Assistant/math-tutor 'description=Tutor, changed by hand'")
+@click.argument("address")
+@click.argument("changes", nargs=-1, required=True, metavar="FIELD=VALUE...")
+@options.DIRECTORY
+@options.ENVIRONMENT
+@options.NO_COLOR
+def command(options: ServiceOptions, *, address: str, changes: tuple[str, ...]) -> int:
+    """Change a live object in an environment of the emulator behind retinue's back, to see what `drift` makes of it.
+
+    VALUE is JSON, or else text. The manifests stay as they are.
+    """
+    session = open_session(options)
+    where = session.environment.name
+    if session.environment.endpoint != EMULATOR:
+        raise UsageError(f"{where} is no environment of the emulator", "Change its objects where they are.")
+    try:
+        wanted = parse_address(address)
+    except ValueError as error:
+        raise UsageError(str(error), "`retinue output` lists the addresses.") from error
+    with connect(session, options) as service:
+        owned = read_world(session, service).world.owned
+        known = list(map(str, owned))
+        if wanted not in owned:
+            remedy = did_you_mean(address, known, f"There are: {listed(known)}. `retinue apply` makes what is missing.")
+            raise UsageError(f"{address} is not live in {where}", remedy)
+        live, fields = owned[wanted], session.kinds[wanted.kind].fields
+        values = dict(map(_change, changes))
+        for name in (name for name in values if name not in fields):
+            raise UsageError(f"there is no field {name}", did_you_mean(name, fields, f"Fields: {listed([*fields])}."))
+        # What a dashboard does not know of, it leaves as it is.
+        service.update(live, values, packed(live.mark))
+    console.result(f"changed {', '.join(values)} of {address} ({live.remote_id}) in {where}, not in any file")
+    return 0
+
+
+def _change(text: str) -> tuple[str, Json]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError(f"{text} is not of the form FIELD=VALUE", "Write for example `name=Tutor`.")
+    try:
+        return name, json.loads(value)
+    except (ValueError, RecursionError):
+        return name, value
