@@ -39,12 +39,11 @@ def compared(desired: Desired, live: Live, kind: Kind, applied: Applied | None, 
     tried = without(canonical(live.tried, kind), ignored) if live.tried else {}
     changes = []
     for name, field in kind.fields.items():
-        hidden = name in unreadable
+        hidden = name in kind.hidden
         if not hidden and same(ours.get(name, MISSING), theirs.get(name, MISSING)):
             continue
         if f"/{name}" in ignored:
             continue
-        hidden = name in kind.hidden
         entry = applied.fields.get(field.code) if applied else None
         if hidden:
             asked = entry_of(field, applied.fields) if applied else None

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from ..core.model import Diagnostic
-from ..core.patterns import pattern
 from ..core.problem import Problem, shown
 from ..core.spelling import closest
 from .located import Map, mappings_in

@@ -12,7 +12,7 @@ from ..core.canonical import canonical, canonical_value, same
 from ..core.model import MISSING, Address, Desired, Diagnostic, Json, Kind, Place, Severity, Shape
 from ..core.pointer import join_pointer
 from ..core.problem import shown
-from ..core.values import dataclass
+from ..core.values import dataclass, replace
 from .export import Exported, NewManifest
 from .located import Map, place_of
 from .manifests import Loaded, load

@@ -5,7 +5,6 @@ Pure; knows values and places, reads no file.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
