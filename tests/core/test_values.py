@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from retinue.core import values
+from retinue.core.patterns import pattern
 
 LAZY: Callable[..., Any] = values.dataclass
 STANDARD: Callable[..., Any] = dataclasses.dataclass
@@ -112,3 +114,12 @@ def test_a_constructor_is_made_for_the_first_instance() -> None:
     after = vars(thing)["__init__"]
     assert before is not after
     assert (thing("a"), vars(thing)["__init__"]) == (first, after)
+
+
+def test_a_pattern_is_compiled_when_it_is_used() -> None:
+    number = pattern(r"(\d+)x", re.IGNORECASE)
+    assert not hasattr(type(number), "fullmatch")
+    for _ in range(2):
+        found = number.fullmatch("12X")
+        assert found is not None and found[1] == "12"
+    assert (number.sub("-", "a1xb"), number.pattern) == ("a-b", r"(\d+)x")

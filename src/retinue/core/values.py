@@ -7,6 +7,8 @@ start of a plan, which imports 74 such classes and makes instances of 24.
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import field as field
+from dataclasses import replace as replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
 from ..core.model import Json, Place
+from ..core.patterns import pattern
 from ..core.values import dataclass
 from .composing import Composed
 from .located import Map, Seq, place_of
 from .yaml import parse_text
 
 # The line that opens a block text: indentation, dashes, a key, dashes, and nothing behind the sign.
-_BLOCK = re.compile(r"""\s*(- )*(([^\s"']((?!: ).)*|"([^"\\]|\\.)*"|'([^']|'')*'): )?(- )*\|[-+]?""")
+_BLOCK = pattern(r"""\s*(- )*(([^\s"']((?!: ).)*|"([^"\\]|\\.)*"|'([^']|'')*'): )?(- )*\|[-+]?""")
 Path = tuple[str | int, ...]
 
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
 from typing import Any
 
 from ..core.model import MISSING, Diagnostic, Place
 from ..core.pointer import join_pointer
 from ..core.problem import listed, shown
 from ..core.spelling import did_you_mean
-from ..core.values import dataclass
+from ..core.values import dataclass, field
 from .builder import MAX_PROBLEMS
 from .files import MAX_BYTES, place_in
 from .located import Map, mappings_in, place_of

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
 from difflib import SequenceMatcher
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -17,7 +16,7 @@ import yaml
 
 from ..core.canonical import equal, identity, undefaulted
 from ..core.model import MISSING, Desired, Field, Json, Place, Shape
-from ..core.values import dataclass
+from ..core.values import dataclass, field
 from ..schema import EXTRAS, Catalogue
 from . import frontmatter
 from .composing import Composed, changed_part

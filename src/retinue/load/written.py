@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-from ..core.canonical import canonical_json, canonical_value, equal, identity
+from ..core.canonical import canonical_item, canonical_json, equal, identity
 from ..core.model import MISSING, WRITTEN, Change, Desired, Diagnostic, Json, Kind, Place, Severity, Shape
 from .composing import Composed
 from .files import Files
@@ -109,5 +109,5 @@ def _differing(path: tuple[str | int, ...], before: Json, after: Json, shape: Sh
 
 
 def _key(item: Json, shape: Shape) -> str:
-    short = canonical_value(item, shape)
+    short = canonical_item(item, shape)
     return "" if short is MISSING else canonical_json(short)

@@ -6,13 +6,12 @@ Pure; trusts nothing in an answer, and loses nothing that it does not know. Know
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import field
 from typing import NamedTuple, TypeAlias
 
 from ..core.literals import signs
 from ..core.model import Diagnostic, Json
 from ..core.problem import shown
-from ..core.values import dataclass
+from ..core.values import dataclass, field
 from .lenient import besides, mapping, mappings, numbered, stated, text
 
 Words: TypeAlias = Mapping[str, str]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..core.codec import ACCEPTED, published_fields
 from ..core.model import MISSING, Cause, Change, FieldChange, Json, Kind, Shape
+from ..core.patterns import pattern
 from ..core.pointer import split_pointer
 from ..core.references import target_of
 from .leaves import Leaf, leaves, names
@@ -31,8 +32,8 @@ CAUSES = {
 }
 
 # A text that reads like another kind of value, or whose ends cannot be seen, is quoted.
-_UNCLEAR = re.compile(r"|true|false|null|yes|no|[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?|\s.*|.*\s|[\"\[{(].*", re.DOTALL)
-_KEY = re.compile(r"[\w.$/-]+(?: [\w.$/-]+)*")
+_UNCLEAR = pattern(r"|true|false|null|yes|no|[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?|\s.*|.*\s|[\"\[{(].*", re.DOTALL)
+_KEY = pattern(r"[\w.$/-]+(?: [\w.$/-]+)*")
 
 
 class Layout(NamedTuple):

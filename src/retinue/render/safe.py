@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable
 
 from ..core.model import Json
+from ..core.patterns import pattern
 
 # All of the categories Cc, Cf, Co, Cs, Zl and Zp, and what is drawn as nothing although it counts as a letter or a
 # mark: fillers, and the variation selectors. A joiner stays where it joins (emoji, and the scripts that need it), a
@@ -25,10 +26,10 @@ _HIDDEN = (
 )
 # A runner trims a line before it looks for `::command`; the older forms count anywhere in a line. Some strip colours.
 _PAINT = r"(?:\x1b\[[0-9;]*m)*"
-_COMMAND = re.compile(rf"^((?:\s|\x1b\[[0-9;]*m)*)(?=:{_PAINT}:)|(##{_PAINT}(?:vso)?)(?={_PAINT}\[)", re.MULTILINE)
-_NOT_ASCII = re.compile("[^\x00-\x7f]")
+_COMMAND = pattern(rf"^((?:\s|\x1b\[[0-9;]*m)*)(?=:{_PAINT}:)|(##{_PAINT}(?:vso)?)(?={_PAINT}\[)", re.MULTILINE)
+_NOT_ASCII = pattern("[^\x00-\x7f]")
 # In JSON the older forms end in a character that has an escape; no line of it starts with `::`.
-_BRACKET = re.compile(r"(?:(?<=##)|(?<=##vso))\[")
+_BRACKET = pattern(r"(?:(?<=##)|(?<=##vso))\[")
 
 
 def _json_escape(char: str) -> str:
