@@ -305,7 +305,7 @@ def test_a_day_to_wait_is_more_than_the_time_budget_and_ends_at_once(prod: World
     prod.emulator.faults.on("GET", Fault("status", 429, retry_after="86400"))
     ran = prod.run("plan", "--timeout", "23h")
     assert ran.code == 9
-    assert "the next try in 86400 s is more than is left of --timeout" in ran.err
+    assert re.search(r"the next try in 8640[01] s is more than is left of --timeout", ran.err)
     assert len(prod.emulator.requests) == 1
 
 

@@ -50,6 +50,9 @@ def test_an_apply_undoes_it(local: World) -> None:
         (("Assistant/a",), "Missing argument"),
         (("a", "name=x"), "is no address"),
         (("Assistant/a", "temperature=9"), "temperature"),
+        (("Assistant/a", "temperature=NaN"), "temperature"),
+        (("Assistant/a", "name=[1]"), "name"),
+        (("Assistant/a", "name=null"), "Assistant/a still holds what it held"),
     ],
 )
 def test_what_cannot_be_edited_is_told(world: World, words: tuple[str, ...], said: str) -> None:
@@ -71,3 +74,25 @@ def test_only_the_emulator_of_an_environment_is_edited(world: World) -> None:
     ran = world.run("emulator", "edit", "Assistant/a", "name=x")
     assert (ran.code, "dev is no environment of the emulator" in ran.err) == (3, True)
     assert world.only()["name"] is None
+
+
+@pytest.mark.parametrize("value", ["NaN", "-Infinity", "1e999", "[[[", '{"a": }', "nul"])
+def test_what_is_no_json_is_text(local: World, value: str) -> None:
+    ran = local.run("emulator", "edit", "Assistant/a", f"instructions=Say {value}", f"name={value}")
+    assert ran.code == 0, ran.err
+    assert local.run("drift", "--detailed-exitcode").code == 2
+
+
+def test_what_the_service_does_not_hold_is_not_said_to_be_changed(world: World) -> None:
+    world.write(
+        "retinue.yaml",
+        "version: 1\nproject: demo\nmanifests: [assistants]\n"
+        "environments: {dev: {provider: openai-agents, endpoint: emulator}}\n",
+    )
+    world.assistant("a")
+    assert world.run("apply", "--auto-approve").code == 0
+    for change in ("temperature=1", "tools=7", "providers=5"):
+        ran = world.run("emulator", "edit", "Assistant/a", change)
+        assert (ran.code, "still holds what it held" in ran.err) == (3, True), ran.out + ran.err
+    ran = world.run("emulator", "edit", "Assistant/a", "temperature=1", "name=New")
+    assert ran.code == 0 and ran.out.startswith("changed name of Assistant/a"), ran.err

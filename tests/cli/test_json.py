@@ -67,6 +67,7 @@ def test_apply_reports_every_address_with_its_live_id(world: World) -> None:
             "remote_id": live,
             "error": None,
             "remedy": None,
+            "wrote": True,
         }
     ]
     assert result["summary"]["done"] == 1

@@ -59,7 +59,13 @@ def test_every_command_that_prints_json_has_a_schema() -> None:
         if option.name == "output_format" and "json" in option.type.choices
     }
     assert printing - LIKE_APPLY == output_schemas().keys() - {"apply", "check"}
-    assert {path.name.split(".")[0] for path in PUBLISHED.iterdir()} == {"manifest", "retinue", *output_schemas()}
+    assert {path.name.split(".")[0] for path in PUBLISHED.iterdir()} == {
+        "manifest",
+        "retinue",
+        "tool",
+        "format",
+        *output_schemas(),
+    }
 
 
 def test_offline_outputs(shop: World) -> None:

@@ -172,3 +172,36 @@ def test_a_plan_that_is_trusted_writes_what_is_live_where_the_manifest_leaves_it
     live = json.dumps(world.emulator.store.everything("agent")[0][1])
     assert CANARY in live and '"8"' in live and "[key]" not in live
     world.settled()
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("https://h/mcp?tenant=1&token=[key]", 3),
+        ("https://h/mcp?api%5Fkey=[key]", 3),
+        ("https://h/mcp?page=[key]", 0),
+    ],
+)
+def test_a_masked_secret_that_was_copied_into_a_manifest_is_not_written(world: World, url: str, code: int) -> None:
+    owned(world, mcp(OTHER, f"https://h/mcp?tenant=1&token={CANARY}"))
+    transport = {"type": "http", "server_url": url, "headers": OTHER}
+    tool = {"type": "mcp", "server_label": "crm", "required": True, "transport": transport}
+    text = (world.root / "assistants/clerk.yaml").read_text()
+    world.write("assistants/clerk.yaml", f"{text}providers: {{openai-agents: {{tools: [{json.dumps(tool)}]}}}}\n")
+    for arguments in (("plan",), ("apply", "--auto-approve")):
+        ran = world.run(*arguments)
+        assert ran.code == code, ran.out + ran.err
+        assert (ran.err.count("literal-secret"), "assistants/clerk.yaml:5:" in ran.err) == (code // 3, code == 3)
+    live = json.dumps(world.emulator.store.everything("agent")[0][1])
+    assert (CANARY in live) is (code == 3)
+    if not code:
+        world.settled()
+        return
+    # What is left to the service stays as it is live, also where the manifest says `[key]`.
+    where = "/providers/openai-agents/tools/0/transport/server_url"
+    text = (world.root / "assistants/clerk.yaml").read_text()
+    world.write("assistants/clerk.yaml", text.replace("retinue: {", f"retinue: {{ignore_changes: [{where}], "))
+    assert world.run("apply", "--auto-approve").code == 0
+    live = json.dumps(world.emulator.store.everything("agent")[0][1])
+    assert CANARY in live and "[key]" not in live
+    world.settled()

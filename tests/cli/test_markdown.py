@@ -64,14 +64,3 @@ def test_the_link_comes_from_the_flag_or_from_the_ci(world: World, monkeypatch: 
     assert link() == "[All of it is here](https://github.example/a/b/actions/runs/9)."
     ran = world.run("plan", "--format", "markdown", "--link", "javascript:x")
     assert (ran.code, "is no web address" in ran.err) == (3, True)
-
-
-def test_a_shared_file_behind_a_change_is_named_in_every_format(world: World) -> None:
-    world.project()
-    world.write("prompts/common.md", "Be kind.")
-    for name in "ab":
-        world.assistant(name, "instructions: {file: ../prompts/common.md}\n")
-    world.apply()
-    world.write("prompts/common.md", "Be very kind.")
-    for options in ((), ("--format", "markdown"), ("--format", "json")):
-        assert "prompts/common.md is used by 2 assistants" in world.run("plan", *options).out

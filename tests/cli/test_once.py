@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from retinue import schema
 from retinue.core import ownership
+from retinue.providers import base
 
 from .conftest import World
 
-COUNTED = {ownership.decide.__code__: "ownership", schema.with_extras.__code__: "kinds"}
+COUNTED = {ownership.decide.__code__: "ownership", base.kinds_at.__code__: "kinds"}
 
 
 def counted(world: World, *arguments: str) -> Counter[str]:

@@ -106,9 +106,9 @@ def test_on_a_narrow_terminal_a_remark_has_a_line_of_its_own(
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     world.project()
-    world.assistant("an-assistant-with-a-long-name", "temperature: 0.5\n")
+    world.assistant("ant", "temperature: 0.5\n")
     world.apply()
-    world.assistant("an-assistant-with-a-long-name", "temperature: 0.25\n")
+    world.assistant("ant", "temperature: 0.25\n")
     world.emulator.seed({**world.only(), "temperature": 1.5})
     lines = {}
     for columns in ("60", "160"):

@@ -209,7 +209,7 @@ def test_an_exception_goes_ahead_and_is_said(shop: World) -> None:
 @pytest.mark.parametrize(
     ("environment", "address", "said"),
     [
-        ("staging", "Assistant/ent", "there is no such object\n  Did you mean Assistant/ant?"),
+        ("staging", "Assistant/ent", "there is no such object\n  Known: Assistant/ant, Assistant/bee."),
         ("staging", "ant", "`ant` is no address"),
         ("dev", "Assistant/ant", "dev is promoted from no other environment"),
     ],

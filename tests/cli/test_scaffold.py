@@ -132,3 +132,16 @@ def test_schemas_that_are_there_stay_and_import_points_at_them(world: World) -> 
         shutil.rmtree(world.root / name)
     assert "wrote schemas/retinue.schema.json" in world.run("init").out
     assert (world.root / "schemas/manifest.schema.json").read_text() == "mine"
+
+
+@pytest.mark.parametrize("command", [("init",), ("plan",), ("validate",), ("output",)])
+def test_a_folder_that_cannot_be_is_wrong_usage(world: World, command: tuple[str, ...]) -> None:
+    world.write("taken/retinue.yaml/x", "")
+    for folder in ("d" * 300, "/".join(["d" * 200] * 25), "taken"):
+        ran = world.run(*command, "-C", folder)
+        assert (ran.code, "bug" in ran.err) == (3, False), ran.out + ran.err
+
+
+def test_a_plan_whose_name_is_too_long_is_wrong_usage(world: World) -> None:
+    ran = world.run("show", "d" * 300)
+    assert (ran.code, "bug" in ran.err) == (3, False), ran.err

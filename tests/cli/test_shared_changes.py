@@ -120,3 +120,15 @@ def test_show_has_whole_prompts(three: World) -> None:
     assert "Never promise a refund." not in brief and "long end" not in brief
     shown = three.run("show", "plan.json").out
     assert "Never promise a refund." in shown and "long end" in shown
+
+
+@pytest.mark.parametrize("length", [10, 200])
+def test_values_that_only_begin_alike_are_each_shown(three: World, length: int) -> None:
+    three.project(extra="defaults: {assistant: {metadata: {a: c, d: e}}}\n")
+    for number, (key, raw) in enumerate(three.live().items()):
+        metadata = {**raw["metadata"], "z": "y" * length + str(number // 2)}
+        three.emulator.seed({**raw, "object": "assistant", "id": key, "metadata": metadata})
+    page = plan(three, "--format", "html")
+    # The first two are alike to the end, the third is not.
+    assert [page.count("y" * length + str(number)) for number in (0, 1)] == [1, 1]
+    assert page.count("the same change as in") == 1

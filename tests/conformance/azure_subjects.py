@@ -15,12 +15,15 @@ from retinue_emulator.faults import Behaviour
 
 from .openai_subjects import ASSISTANT, VECTOR_STORE, OpenAISubject
 
+_NOTHING = {"type": "object", "title": "x", "properties": {}, "required": [], "additionalProperties": False}
+"""The parameters of a function without any, as strict schemas have to say it."""
+
 
 def _tool(tool: Mapping[str, Json], *, old: bool) -> dict[str, Json]:
     """A tool as this provider can hold it: functions described, and no option that the version has not."""
     if tool["type"] != "function":
         return {"type": tool["type"]} if old else dict(tool)
-    function = {"description": "Looks it up.", "parameters": {"type": "object", "title": "x"}, **tool["function"]}
+    function = {"description": "Looks it up.", "parameters": _NOTHING, **tool["function"]}
     return {"type": "function", "function": {k: v for k, v in function.items() if not (old and k == "strict")}}
 
 

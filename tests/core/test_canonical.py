@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retinue.core.canonical import canonical, canonical_json, digest, same
+from retinue.core.canonical import canonical, canonical_json, canonical_value, digest, same
 
 from .worlds import KIND, as_answered, json_values, specs
 
@@ -238,3 +239,18 @@ def test_no_digest_holds_what_json_cannot_say(value: Any) -> None:
 
 def test_half_a_surrogate_pair_has_a_digest() -> None:
     assert digest("\ud800") != digest("\ud801")
+
+
+def test_equal_lists_of_many_objects_are_one() -> None:
+    """So what follows from them is worked out once; what is only like them is another."""
+    tools = [{"type": "function", "function": {"name": f"f{number}", "strict": None}} for number in range(9)]
+    shape = KIND.fields["tools"].shape
+    one, two = (canonical_value(copy.deepcopy(tools), shape) for _ in range(2))
+    assert one is two
+    assert canonical_value(one, shape) == one
+    for other in (tools[1:], tools[::-1], [*tools[1:], {**tools[0], "type": True}]):
+        found = canonical_value(other, shape)
+        assert not same(found, one)
+        assert digest(found) != digest(one)
+        assert canonical_json(found) == canonical_json(json.loads(json.dumps(found)))
+    assert digest(one) == digest(json.loads(json.dumps(one)))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from retinue.core import values
+from retinue.core.patterns import pattern
 
 LAZY: Callable[..., Any] = values.dataclass
 STANDARD: Callable[..., Any] = dataclasses.dataclass
@@ -41,6 +44,10 @@ CALLS: list[Callable[[Any], Any]] = [
     lambda cls: cls("a", parts=["x"]).total,
     lambda cls: dataclasses.replace(cls("a"), size=3),
     lambda cls: dataclasses.asdict(cls("a")),
+    lambda cls: copy.copy(cls("a", 2, ["x"], "other")),
+    lambda cls: copy.copy(cls("a", 2, ["x"], "other")).hidden,
+    lambda cls: copy.deepcopy(cls("a", parts=["x"])).total,
+    lambda cls: copy.deepcopy(cls("a", parts=["x"])) == cls("a", parts=["x"]),
     lambda cls: [field.name for field in dataclasses.fields(cls)],
     lambda cls: hasattr(cls("a"), "__dict__"),
     lambda cls: setattr(cls("a"), "size", 2),
@@ -107,3 +114,12 @@ def test_a_constructor_is_made_for_the_first_instance() -> None:
     after = vars(thing)["__init__"]
     assert before is not after
     assert (thing("a"), vars(thing)["__init__"]) == (first, after)
+
+
+def test_a_pattern_is_compiled_when_it_is_used() -> None:
+    number = pattern(r"(\d+)x", re.IGNORECASE)
+    assert not hasattr(type(number), "fullmatch")
+    for _ in range(2):
+        found = number.fullmatch("12X")
+        assert found is not None and found[1] == "12"
+    assert (number.sub("-", "a1xb"), number.pattern) == ("a-b", r"(\d+)x")

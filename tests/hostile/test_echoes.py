@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -115,7 +116,7 @@ def leaks(root: Path, ran: Ran) -> list[str]:
         joined = "".join(text.split())
         plain = joined.replace("\\\\", "\\").replace("\\/", "/").replace("\\n", "")
         views = {text, joined, plain, unquote(plain)}
-        with suppress(UnicodeDecodeError):
+        with suppress(UnicodeDecodeError), warnings.catch_warnings(action="ignore"):
             views.add(plain.encode().decode("unicode_escape"))
         signs = [PIECE, SECRET[-12:], quote(SECRET, safe="")[:14], every("&#{};")[:40], every("\\u{:04x}")[:40]]
         signs.append(base64.b64encode(f"user:{SECRET}".encode()).decode()[8:24])

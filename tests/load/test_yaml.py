@@ -213,6 +213,9 @@ def test_no_bytes_raise_anything(data: bytes) -> None:
 @settings(max_examples=500)
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=60).map("".join), st.booleans())
 @example('"\\UFFFFFFFF"', True)
+@example("{\r[", False)
+@example("{\x85{{ x }}: 1}", True)
+@example("{\u2028[", True)
 def test_no_text_raises_anything_with_either_loader(text: str, pure: bool) -> None:
     parsed = yaml.parse_text(text, "f.yaml", loader=pyyaml.SafeLoader if pure else pyyaml.CSafeLoader)
     assert parsed.complete or parsed.diagnostics

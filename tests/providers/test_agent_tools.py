@@ -59,7 +59,7 @@ def test_a_member_that_only_the_service_has_puts_a_tool_below_providers() -> Non
     assert found.portable == [CALL, {"type": "web_search"}]
     assert found.own == [{"type": "web_search", "depth": "far"}, {"type": "library"}]
     assert NESTED.write(found.portable, found.own) == [CALL, {"type": "web_search"}, *found.own]
-    ((said),) = NESTED.misplaced([{"type": "web_search"}, *found.own], "/providers/x/tools", "X")
+    ((said),) = NESTED.problems([{"type": "web_search"}, *found.own], "/providers/x/tools", "X")
     assert (said.code, said.path) == ("agents-tool", "/providers/x/tools/0")
 
 

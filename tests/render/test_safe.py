@@ -61,6 +61,10 @@ def test_json_commands_no_runner() -> None:
         ("::error::x", r"\::error::x"),
         ("a\n  ::add-mask::x", "a\n  \\::add-mask::x"),
         ("\x1b[1m::x", "\x1b[1m\\::x"),
+        # Where colours are stripped, the two stand side by side.
+        ("\x1b[1m:\x1b[0m: x", "\x1b[1m\\:\x1b[0m: x"),
+        ("a ##\x1b[0m[group]", "a ##\x1b[0m\\[group]"),
+        ("a \x1b[1m##\x1b[0mvso\x1b[1m[x]", "a \x1b[1m##\x1b[0mvso\\\x1b[1m[x]"),
         ("a ##[add-path]/tmp", r"a ##\[add-path]/tmp"),
         ("a ##vso[task.setvariable]", r"a ##vso\[task.setvariable]"),
         ("std::vector and ## heading", "std::vector and ## heading"),

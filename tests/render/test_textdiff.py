@@ -246,5 +246,5 @@ def test_256_kilobytes_are_compared_in_bounded_time(before: str, after: str) -> 
     start = time.process_time()
     diff = text_diff(before, after)
     diff_lines(diff, 100, COLOR)
-    assert time.process_time() - start < 4  # about 1 on an idle core
+    assert time.process_time() - start < 20  # about 1 on an idle core; what is not bounded takes minutes
     assert [side.replace("·", " ") for side in sides(diff)] == [before, after]

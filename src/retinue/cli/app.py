@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .. import __version__
-from ..core.spelling import closest
+from ..core.spelling import did_you_mean
 from . import interrupts, streams
 from .exits import Exit
 
@@ -64,9 +64,8 @@ class LazyGroup(click.Group):
         if name not in _COMMANDS and ctx.resilient_parsing:
             return None
         if name not in _COMMANDS:
-            meant = closest(name, _COMMANDS)
-            hint = f" Did you mean `{meant}`?" if meant else " `retinue --help` lists them."
-            raise click.UsageError(f"there is no command `{name}`.{hint}", ctx)
+            remedy = did_you_mean(name, _COMMANDS, "`retinue --help` lists them.")
+            raise click.UsageError(f"there is no command `{name}`. {remedy}", ctx)
         module = importlib.import_module(f".commands.{_COMMANDS[name][0]}", __package__)
         command: click.Command = module.command
         return command

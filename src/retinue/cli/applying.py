@@ -6,7 +6,6 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import wait
-from dataclasses import field, replace
 from functools import partial
 from itertools import count
 from urllib.parse import quote
@@ -15,7 +14,7 @@ from .. import __version__
 from ..core.codec import outcome, plan_to_json
 from ..core.errors import RetinueError, StaleError
 from ..core.model import Action, Change, Live, Outcome, Plan, Status
-from ..core.values import dataclass
+from ..core.values import dataclass, field, replace
 from ..core.waves import Known, in_plan_order, known_as
 from ..engine.apply import apply_changes
 from ..engine.preflight import Checked

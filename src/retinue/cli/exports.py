@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
@@ -12,7 +11,7 @@ from ..core.errors import InvalidManifests, UsageError
 from ..core.model import Address, Diagnostic, Json, Kind, Live, Severity
 from ..core.observation import Observation
 from ..core.references import Names, to_names
-from ..core.values import dataclass
+from ..core.values import dataclass, replace
 from ..engine.read import read_live
 from ..load.dumps import flat, objects_from_text
 from ..load.export import Destination, Exported, manifests_from_objects

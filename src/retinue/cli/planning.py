@@ -8,17 +8,18 @@ from dataclasses import replace
 from ..core.allowed import Allowed, flag
 from ..core.content import scope_of
 from ..core.errors import InvalidManifests, RetinueError, UsageError
+from ..core.literals import screened
+from ..core.masking import MASK
 from ..core.model import Action, Address, Change, Diagnostic, Inputs, Kind, Obstacle, Place, Plan, Promotion, Severity
 from ..core.observation import Observation
 from ..core.plan import Intent, make_plan, select
-from ..core.pointer import with_ignored
+from ..core.pointer import value_at, with_ignored
 from ..core.policy import block, less_done
 from ..core.promotion import Proof, proof_of, spec_digests, verified
 from ..core.spelling import known_or_meant
 from ..engine.read import KEEPING, rewound, with_serving
 from ..load.located import Map
 from ..load.manifests import PASSED_OVER, left_behind
-from ..load.origins import shared_file_notes
 from ..load.uploads import line_ends_note
 from ..providers.base import Adviser, Pointed, Rewindable, Service, Watchful
 from ..providers.losses import LOSS
@@ -86,7 +87,7 @@ def own_plan(
     going = [item for item in plan.changes if not (item.blocked or item.held) and item.object_key in seen.by_key]
     adviser = session.provider if isinstance(session.provider, Adviser) else None
     advice = [adviser.advice(change, seen.by_key[change.object_key]) for change in going] if adviser else []
-    notes = [*shared_file_notes(session.loaded, plan.changes, session.kinds), *_line_ends(plan.changes, session, seen)]
+    notes = _line_ends(plan.changes, session, seen)
     if plan.changes:
         from ..load.written import places
 
@@ -149,17 +150,30 @@ def _planned(session: Session, service: Service, seen: Observation, intent: Inte
 
 
 def _refuse_keys(plan: Plan, session: Session) -> None:
-    """Raises InvalidManifests where a manifest holds the key of this run: apply would write it."""
-    found, remedy = [], "Take it out of the manifest, and revoke the key: it stands in a file."
+    """Raises InvalidManifests where a manifest holds the key of this run, or `[key]` in place of a secret."""
+    found = []
     for change in plan.changes:
         written = session.written.get(str(change.address))
-        for item in change.fields if written else ():
-            if written and console.SECRETS.masked_json(item.after) != item.after:
-                message = f"{item.path} of {change.address} holds the key of this environment"
-                problem = Diagnostic("literal-secret", message, remedy, path=item.path, address=str(change.address))
-                found.append(placed(problem, written))
+        fields = {item.name: item.after for item in change.fields} if written else {}
+        wrong = {
+            (f"/{name}", f"/{name} of {change.address} holds the key of this environment", _REVOKE)
+            for name, value in fields.items()
+            if console.SECRETS.masked_json(value) != value
+        }
+        for pointer in screened(fields, session.kinds[change.address.kind], mask=False)[1]:
+            if written and all(MASK in str(value_at(spec, pointer)) for spec in (fields, dict(written.spec))):
+                wrong.add(
+                    (pointer, f"`{MASK}` stands here for a secret that is not shown, and would be written", _LEFT)
+                )
+        for path, message, remedy in sorted(wrong):
+            problem = Diagnostic("literal-secret", message, remedy, path=path, address=str(change.address))
+            found.append(placed(problem, written) if written else problem)
     if found:
         raise InvalidManifests(found)
+
+
+_REVOKE = "Take it out of the manifest, and revoke the key: it stands in a file."
+_LEFT = "Take it out of the manifest; with `ignore_changes` the service keeps the secret that it has."
 
 
 def _without_secrets(plan: Plan, kinds: Mapping[str, Kind]) -> Plan:

@@ -28,7 +28,7 @@ def open_project(
     taken from instead, because whoever edits them chooses where keys go.
     """
     start = Path(directory)
-    if not start.is_dir():
+    if not os.path.isdir(directory):  # noqa: PTH112  a name that is too long is an error to Path
         raise UsageError(f"there is no folder {directory}", "Name an existing folder with -C DIR.")
     root = find(start.resolve())
     if root is None:

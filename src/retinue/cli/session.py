@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import field, replace
 from functools import cached_property
 
 from ..core.model import Desired, Diagnostic, Kind, Place
 from ..core.observation import Target
 from ..core.pointer import split_pointer
-from ..core.values import dataclass
+from ..core.values import dataclass, field, replace
 from ..load.located import Map, place_of
 from ..load.manifests import CONSEQUENCES, UNMATCHED, Loaded, load
 from ..load.project import Environment, Project

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 
 from ..core.canonical import canonical
@@ -15,7 +14,7 @@ from ..core.observation import Observation
 from ..core.pointer import split_pointer, with_ignored, without
 from ..core.references import addresses_in
 from ..core.spelling import known_or_meant
-from ..core.values import dataclass
+from ..core.values import dataclass, replace
 from ..load.emit import to_yaml
 from ..load.export import stated
 from ..load.files import Files

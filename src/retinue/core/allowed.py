@@ -6,10 +6,9 @@ Which block a code lifts, core/policy.py and core/promotion.py decide.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from .values import dataclass
+from .values import dataclass, field
 
 Extent: TypeAlias = Literal[True] | int | tuple[str, ...]
 """How far a code is allowed: as such (True), for a number, or for addresses."""

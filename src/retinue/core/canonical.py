@@ -25,6 +25,16 @@ class Noted(dict[str, Any]):
         self.notes = notes
 
 
+class Shared(list[Any]):
+    """A list of items that many objects share, which changes no more. `notes`: as those of an item."""
+
+    __slots__ = ("notes",)
+
+    def __init__(self, items: list[Any]) -> None:
+        super().__init__(items)
+        self.notes: dict[Any, Any] = {}
+
+
 def canonical(spec: Fields, kind: Kind) -> dict[str, Json]:
     """Every known field of `spec` in canonical form: defaults filled in, volatile and unknown keys left out.
 
@@ -32,11 +42,12 @@ def canonical(spec: Fields, kind: Kind) -> dict[str, Json]:
     """
     result = {}
     for name, field in kind.fields.items():
-        value = canonical_value(spec.get(name), field.shape)
+        value = spec.get(name)
+        value = MISSING if value is None else canonical_value(value, field.shape)
         if value is MISSING:
             # An empty list or mapping is a new one each time.
-            default = field.shape.default
-            value = type(default)() if default in ([], {}) else default
+            value = field.shape.default
+            value = value if value or not isinstance(value, list | dict) else type(value)()
         if value is not MISSING:
             result[name] = value
     return result
@@ -52,11 +63,16 @@ def canonical_value(value: Json, shape: Shape) -> Json:
             value = (re.sub("\r+\n", "\n", value) if "\r" in value else value).rstrip("\n") or MISSING
     elif isinstance(value, dict):
         value = _object(value, shape)
+    elif isinstance(value, Shared):
+        if shape not in value.notes:
+            value.notes[shape] = canonical_value(list(value), shape)
+        return value.notes[shape]
     elif isinstance(value, list):
-        items = shape.items or Shape()
-        value = [short for item in value if (short := _item(item, items)) is not MISSING]
+        items = shape.items or _ANY
+        value = [short for item in value if (short := canonical_item(item, items)) is not MISSING]
         if shape.unordered:
             value = sorted({canonical_json(item): item for item in value}.values(), key=canonical_json)
+        value = _shared(value)
     else:
         value = number(value)
     if shape.empty and any(same(value, empty) for empty in shape.empty):
@@ -82,14 +98,14 @@ def _object(value: dict[str, Json], shape: Shape) -> Json:
     return result
 
 
-def _item(value: Json, shape: Shape | None) -> Json:
+def canonical_item(value: Json, shape: Shape | None) -> Json:
     """The canonical form of a list's item (without a shape the plain one): one and the same for equal items.
 
     Objects have many items in common, such as tools; so these are brought to that form, written and compared once.
     """
     if isinstance(value, Noted) and value.notes is not None:
         if shape not in value.notes:
-            value.notes[shape] = _item(json.loads(json.dumps(value)), shape)
+            value.notes[shape] = canonical_item(json.loads(json.dumps(value)), shape)
         return value.notes[shape]
     if type(value) is dict:
         try:
@@ -109,9 +125,20 @@ def _of_bytes(exact: bytes, shape: Shape | None) -> Json:
     return Noted(value, notes={}) if isinstance(value, dict) else value
 
 
+def _shared(items: list[Json]) -> list[Json]:
+    """One and the same list for equal lists of shared items, so that what follows from it is worked out once."""
+    if len(items) < _FEW or not all(isinstance(item, Noted) and item.notes is not None for item in items):
+        return items
+    if len(_LISTS) >= _MOST_LISTS:
+        _LISTS.clear()
+    return _LISTS.setdefault(tuple(map(id, items)), Shared(items))
+
+
 def plain_shared(value: Json) -> Json:
-    """As `plain`, with equal items of lists as one value, that nothing may change."""
-    return [_item(item, None) for item in value] if isinstance(value, list) else plain(value)
+    """As `plain`, with equal lists, and equal items of lists, as one value, that nothing may change."""
+    if isinstance(value, Shared):
+        return value
+    return _shared([canonical_item(item, None) for item in value]) if isinstance(value, list) else plain(value)
 
 
 def plain(value: Json) -> Json:
@@ -147,6 +174,26 @@ def same(left: Json, right: Json) -> bool:
     return bool(left == right) and isinstance(left, bool) is isinstance(right, bool)
 
 
+def equal(left: Json, right: Json, shape: Shape) -> bool:
+    """Whether two values, of which either may be MISSING, mean the same."""
+    return same(undefaulted(left, shape), undefaulted(right, shape))
+
+
+def undefaulted(value: Json, shape: Shape) -> Json:
+    """In canonical form, with a default as MISSING."""
+    short = MISSING if value is MISSING else canonical_value(value, shape)
+    return MISSING if same(short, shape.default) else short
+
+
+def identity(item: Json, shape: Shape) -> str:
+    """What tells an item of a list from the others: type and name where it has them, else all of it."""
+    if shape.by_type is None or not isinstance(item, dict):
+        short = undefaulted(item, shape)
+        return canonical_json(None if short is MISSING else short)
+    inner = item.get(str(item.get("type")))
+    return canonical_json([item.get("type"), (inner if isinstance(inner, dict) else item).get("name")])
+
+
 def canonical_json(value: Json) -> str:
     """The one JSON text of a value: sorted keys, no spaces, one final form for each number; no NaN."""
     if type(value) is str:
@@ -159,15 +206,32 @@ def canonical_json(value: Json) -> str:
         members = ",".join(f"{_TEXT(key)}:{canonical_json(value[key])}" for key in sorted(value))
         return f"{{{members}}}"
     if isinstance(value, list | tuple):
-        return f"[{','.join(map(canonical_json, value))}]"
+        if not isinstance(value, Shared):
+            return f"[{','.join(map(canonical_json, value))}]"
+        if canonical_json not in value.notes:
+            value.notes[canonical_json] = canonical_json(list(value))
+        return str(value.notes[canonical_json])
     return _DUMP(number(value))
 
 
 _LONGEST_ITEM = 16_384
+_ANY = Shape()
+_FEW, _MOST_LISTS = 4, 256
+_LISTS: dict[tuple[int, ...], Shared] = {}
+"""By the ids of their items, which each list keeps alive."""
 _DUMP = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 _TEXT = json.encoder.encode_basestring
 
 
+def hashed(value: Json) -> bytes:
+    """The SHA-256 of the canonical JSON of a value."""
+    if isinstance(value, Shared):
+        if hashed not in value.notes:
+            value.notes[hashed] = hashed(list(value))
+        return bytes(value.notes[hashed])
+    return hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).digest()
+
+
 def digest(value: Json) -> str:
     """`sha256:…` over the canonical JSON of a value."""
-    return "sha256:" + hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()
+    return "sha256:" + hashed(value).hex()

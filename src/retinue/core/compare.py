@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 
 from .canonical import canonical
 from .codec import FORMAT_VERSION
 from .differences import differing
 from .model import Address, FieldChange, Fields, Json, Kind, Resource
-from .values import dataclass
+from .values import dataclass, field
 
 Side = Mapping[Address, Fields]
 """Of one environment, each object's fields in canonical form."""

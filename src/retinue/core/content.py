@@ -13,10 +13,11 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from .model import Address, Live, Resource
+from .patterns import pattern
 
 _LONGEST_STEM = 120
 _SCOPE_LENGTH, _SHA_LENGTH = 8, 16
-_NAME = re.compile(r"(?P<stem>.*)\.rt-(?P<scope>[a-z2-7]{8})-(?P<sha>[0-9a-f]{16})(?P<ext>(\.[^./]*)?)", re.DOTALL)
+_NAME = pattern(r"(?P<stem>.*)\.rt-(?P<scope>[a-z2-7]{8})-(?P<sha>[0-9a-f]{16})(?P<ext>(\.[^./]*)?)", re.DOTALL)
 
 
 class Key(NamedTuple):

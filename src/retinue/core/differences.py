@@ -39,16 +39,16 @@ def compared(desired: Desired, live: Live, kind: Kind, applied: Applied | None, 
     tried = without(canonical(live.tried, kind), ignored) if live.tried else {}
     changes = []
     for name, field in kind.fields.items():
+        hidden = name in kind.hidden
+        if not hidden and same(ours.get(name, MISSING), theirs.get(name, MISSING)):
+            continue
         if f"/{name}" in ignored:
             continue
-        hidden = name in kind.hidden
         entry = applied.fields.get(field.code) if applied else None
         if hidden:
             asked = entry_of(field, applied.fields) if applied else None
             wanted = short_digest(want[name]) if name in want else None
             cause = None if wanted == (asked.asked if asked else None) else Cause.MANIFEST
-        elif same(ours.get(name, MISSING), theirs.get(name, MISSING)):
-            cause = None
         elif entry is not None and entry.unfinished:
             cause = _unfinished(field, ours, theirs, entry, kind)
         else:

@@ -6,7 +6,6 @@ Reads nothing and writes nothing; marks.py computes what the step writes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from . import differences
 from .canonical import canonical, canonical_json, same
@@ -17,7 +16,7 @@ from .model import MISSING, Action, Change, Field, Fields, Json, Kind, Live
 from .observation import Target
 from .ownership import World
 from .pointer import without
-from .values import dataclass
+from .values import dataclass, replace
 
 
 def refusal(change: Change, live: Live, target: Target) -> str | None:

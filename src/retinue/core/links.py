@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
 from typing import TypeVar
 
 from .canonical import canonical
@@ -12,7 +11,7 @@ from .marker import Applied
 from .marks import entry_of, short_digest
 from .model import MISSING, Action, Address, Cause, Change, Desired, FieldChange, Json, Kind, Live, ObjectKey, Resource
 from .references import Ids, Names, addresses_in, ids_in, renamed, to_names
-from .values import dataclass
+from .values import dataclass, field, replace
 
 R = TypeVar("R", bound=Resource)
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from operator import is_
 from typing import Any
 from urllib.parse import unquote_plus
 
+from .canonical import Shared
 from .masking import MASK
 from .model import MISSING, Json, Kind
 from .pointer import join_pointer
@@ -48,16 +50,25 @@ def screened(spec: Mapping[str, Json], kind: Kind, *, mask: bool = True) -> tupl
                 (key, walk(item, (*steps, key), str(label) if key == "value" and label else key, name))
                 for key, item in value.items()
             ]
+            if all(item is value[key] for key, item in items):
+                return value
             return {key: item for key, item in items if item is not MISSING}
         if isinstance(value, list):
+            if isinstance(value, Shared) and (screened, name, within) in value.notes:
+                return value  # nothing was found in it
             walked = [walk(item, (*steps, index), name, within) for index, item in enumerate(value)]
+            if all(map(is_, walked, value)):
+                if isinstance(value, Shared):
+                    value.notes[screened, name, within] = True
+                return value
             return [item for item in walked if item is not MISSING]
         if not isinstance(value, str) or not value:
             return value
         is_header = within.lower().endswith("headers") or name.lower().endswith(("authorization", "cookie"))
         new = put if SECRET.search(name) or (is_header and signs(name, value)) else _without_secrets(value, put)
-        if new != value:
-            found.append(join_pointer(steps))
+        if new == value:
+            return value
+        found.append(join_pointer(steps))
         return new
 
     fields = {name: field.shape for name, field in kind.fields.items() if name in spec}

@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import field
 from typing import Final, NamedTuple
 
-from .values import dataclass
+from .values import dataclass, field
 
 
 class Address(NamedTuple):

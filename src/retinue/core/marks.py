@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
-from .canonical import canonical, canonical_json, same
+from .canonical import canonical, hashed, same
 from .marker import EXCHANGING, REPAIRED, UNFINISHED, Applied, Entry
 from .model import MISSING, Action, Change, Field, Fields, Json, Kind, Live
 from .pointer import with_ignored, without
@@ -16,8 +15,7 @@ from .references import ids_in
 
 def short_digest(value: Json, length: int = 6) -> str:
     """The first 36 bits of the digest of a canonical value, as six URL-safe characters."""
-    hashed = hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).digest()
-    return base64.urlsafe_b64encode(hashed)[:length].decode("ascii")
+    return base64.urlsafe_b64encode(hashed(value))[:length].decode("ascii")
 
 
 def asked_entries(spec: Fields, kind: Kind, ignored: Collection[str] = ()) -> dict[str, Entry]:

@@ -11,6 +11,7 @@ from collections.abc import Container, Iterator, Sequence
 from typing import NamedTuple
 
 from .model import Json
+from .patterns import pattern
 
 MASK = "[key]"
 _SHORTEST, _LONG, _PART = 8, 16, 24
@@ -169,7 +170,7 @@ def _meant(found: re.Match[str]) -> str:
     return chr(int(found[kind], {"n": 10, "o": 8}.get(kind, 16)))
 
 
-PLAIN = re.compile(r"[A-Za-z_][A-Za-z_.-]{0,39}")
+PLAIN = pattern(r"[A-Za-z_][A-Za-z_.-]{0,39}")
 """A name of a member, or a code of the service's own; an id has digits in it."""
 _LARGEST = 1_000_000
 """What is larger may be a time or the number of an account."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
@@ -19,7 +18,7 @@ from .kind import Shape as Shape
 from .kind import Split as Split
 from .marker import UNMARKED, Applied, Entry, Mark, Owner
 from .marker import Address as Address
-from .values import dataclass
+from .values import dataclass, field
 
 ObjectKey: TypeAlias = tuple[str, str]
 """Kind and live id: what names an object to its service."""

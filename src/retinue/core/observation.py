@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
 from functools import cached_property
 
 from .content import Key, by_key, key_of, scope_of
@@ -12,7 +11,7 @@ from .marks import has_dropped_references
 from .model import Address, Desired, Kind, Live, ObjectKey
 from .ownership import World, decide
 from .references import ids_in
-from .values import dataclass
+from .values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,12 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from .allowed import flag
 from .errors import NewerMarker
 from .marker import REPAIRED
 from .model import Action, Address, Change, Diagnostic, Live, ObjectKey, Severity
-from .values import dataclass
+from .values import dataclass, replace
 
 _MOST_NAMED = 5
 

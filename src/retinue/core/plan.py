@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
 from fnmatch import fnmatchcase
 
 from . import policy
@@ -18,7 +17,7 @@ from .promotion import Proof, hold
 from .renames import Pair, moved_from_line, renames
 from .spelling import known_or_meant
 from .steps import Steps, forget_step
-from .values import dataclass
+from .values import dataclass, field, replace
 from .waves import closure
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import field, replace
 
 from .allowed import Allowed, flag
 from .model import Action, Address, Cause, Change, ObjectKey, Obstacle, Plan
 from .observation import Observation, Target
 from .ownership import World
 from .renames import Pair, moved_from_line
-from .values import dataclass
+from .values import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)

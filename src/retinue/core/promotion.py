@@ -6,7 +6,6 @@ Must not look at what a change says: an address is proven or it is not.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 
 from .allowed import flag
 from .canonical import canonical
@@ -15,7 +14,7 @@ from .masking import texts_in
 from .model import Action, Address, Cause, Change, Desired, Diagnostic, Kind, Live, Obstacle, Plan, Promotion, Severity
 from .pointer import without
 from .renames import Pair, moved_from_line
-from .values import dataclass
+from .values import dataclass, replace
 from .waves import order
 
 

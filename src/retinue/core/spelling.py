@@ -14,10 +14,10 @@ def closest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     return next(iter(get_close_matches(word, list(known), 1, cutoff)), None)
 
 
-def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
-    """The remedy for a word: the one that is close, else what else there is to say."""
+def did_you_mean(word: str, known: Iterable[str], otherwise: str, form: str = "{}") -> str:
+    """The remedy for a word: the one that is close, in the form in which it is written, or else `otherwise`."""
     meant = closest(word, known)
-    return f"Did you mean `{meant}`?" if meant else otherwise
+    return f"Did you mean `{form.format(meant)}`?" if meant else otherwise
 
 
 def known_or_meant(word: str, known: Iterable[object], what: str = "Known") -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 
 from . import differences
 from .content import key_of, leftover_address
@@ -15,7 +14,7 @@ from .model import Action, Address, Cause, Change, Desired, FieldChange, Live, M
 from .observation import Observation, Target
 from .promotion import spec_digests
 from .references import addresses_in
-from .values import dataclass
+from .values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

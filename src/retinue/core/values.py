@@ -7,6 +7,8 @@ start of a plan, which imports 74 such classes and makes instances of 24.
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import field as field
+from dataclasses import replace as replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +38,7 @@ def _methods(cls: Any, frozen: bool, eq: bool) -> dict[str, Any]:
 
     methods: dict[str, Any] = {"__init__": __init__, "__repr__": _shown}
     if frozen:
-        methods |= {"__setattr__": _refused, "__delattr__": _refused}
+        methods |= {"__setattr__": _refused, "__delattr__": _refused, "__setstate__": _restored}
     if eq:
         names = [item.name for item in dataclasses.fields(cls) if item.compare]
         content: Any = attrgetter(*names) if names else lambda _: ()
@@ -69,6 +71,13 @@ def _constructor(cls: Any, put: str) -> Any:
 def _shown(self: Any) -> str:
     shown = (f"{item.name}={getattr(self, item.name)!r}" for item in dataclasses.fields(self) if item.repr)
     return f"{type(self).__qualname__}({', '.join(shown)})"
+
+
+def _restored(self: Any, state: Any) -> None:
+    """Fills a copy, or what was pickled: members that stand in a dictionary, in slots, or in both."""
+    for part in state if isinstance(state, tuple) else (state,):
+        for name, value in (part or {}).items():
+            object.__setattr__(self, name, value)
 
 
 def _refused(_self: Any, name: str, *_: Any) -> None:

@@ -6,7 +6,6 @@ core/freshness.py decides whether a step may go.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 
 from ..core.content import key_of
@@ -16,7 +15,7 @@ from ..core.links import used_elsewhere
 from ..core.model import Action, Address, Change, ObjectKey, Plan, Resource
 from ..core.observation import Observation, of_others
 from ..core.references import addresses_in, grounded
-from ..core.values import dataclass
+from ..core.values import dataclass, replace
 from ..core.waves import needs, order
 from .read import read_live, read_ours, read_whole
 from .run import Run

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import field, replace
 from functools import cached_property
 
 from ..core.canonical import canonical, canonical_json, same
@@ -14,7 +13,7 @@ from ..core.errors import Rejected, RetinueError
 from ..core.marker import Address, Applied, Mark, Owner
 from ..core.masking import PLAIN, texts_in, told
 from ..core.model import MISSING, Desired, Fields, Json, Kind, Live, Severity
-from ..core.values import dataclass
+from ..core.values import dataclass, field, replace
 from ..providers.base import Provider, Resolver, Service, Support
 from ..providers.losses import LOSS, held, losses
 from .run import packed

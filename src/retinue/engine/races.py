@@ -6,7 +6,6 @@ Touches nothing that this run did not create: of two of its own it completes the
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 
 from ..core.errors import NewerMarker, RetinueError, StaleError
 from ..core.freshness import is_reached
@@ -15,7 +14,7 @@ from ..core.marks import ended
 from ..core.model import Address, Change, Diagnostic, Live, Outcome, Severity, Status
 from ..core.ownership import World, contests, decide
 from ..core.references import grounded
-from ..core.values import dataclass
+from ..core.values import dataclass, replace
 from .read import read_owned
 from .run import Run
 from .write import completed, note

@@ -6,13 +6,12 @@ import os
 import threading
 from collections import ChainMap
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import field
 
 from ..core.errors import StaleError
 from ..core.marker import NONCE_ALPHABET, NONCE_LENGTH, Mark
 from ..core.model import Address, Change, Kind, Live, Outcome
 from ..core.observation import Target
-from ..core.values import dataclass
+from ..core.values import dataclass, field
 from ..providers.base import Capabilities, Content, Marker, Service
 from ..providers.gate import Clock
 

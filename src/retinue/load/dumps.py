@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
-import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from itertools import chain, count
 
 from ..core.model import Diagnostic, Json, Kind, Place, Severity
+from ..core.patterns import pattern
 from ..core.strictjson import DECODER
 from .builder import shorten
 from .files import place_in, printable
 
-_NO_SPACE = re.compile(r"[^ \t\r\n]")
-_PYTHON = re.compile(r"[\[(]?\s*(?:\w+\(|\w+\[|\{')")
+_NO_SPACE = pattern(r"[^ \t\r\n]")
+_PYTHON = pattern(r"[\[(]?\s*(?:\w+\(|\w+\[|\{')")
 _MOST_PROBLEMS = 20
 _LONGEST = 63
-_FOREIGN = re.compile(r"[^a-z0-9]+")
+_FOREIGN = pattern(r"[^a-z0-9]+")
 _TAIL = 6
-_RANDOM = re.compile(r"_|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-")
+_RANDOM = pattern(r"_|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-")
 """In an id that no person chose as a name."""
 
 

@@ -6,7 +6,6 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import count
 from typing import NamedTuple, TypeAlias
 
@@ -15,7 +14,7 @@ from ..core.literals import screened
 from ..core.marker import ADDRESS_KEY, APPLIED_KEY
 from ..core.model import Address, Desired, Diagnostic, Export, Json, Kind, Severity, Shape
 from ..core.problem import shown
-from ..core.values import dataclass
+from ..core.values import dataclass, replace
 from ..schema import Catalogue
 from .builder import Parsed
 from .dumps import flat, label_of, plurals, slug, unique_name

@@ -6,14 +6,13 @@ The loader itself says what a layer fills in. Writes no file.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from ..core.canonical import canonical, canonical_value, same
 from ..core.model import MISSING, Address, Desired, Diagnostic, Json, Kind, Place, Severity, Shape
 from ..core.pointer import join_pointer
 from ..core.problem import shown
-from ..core.values import dataclass
+from ..core.values import dataclass, replace
 from .export import Exported, NewManifest
 from .located import Map, place_of
 from .manifests import Loaded, load

@@ -8,15 +8,16 @@ from bisect import bisect_right
 from typing import NoReturn
 
 from ..core.model import Place
+from ..core.patterns import pattern
 from ..core.strictjson import is_unicode
 from .builder import Builder, Parsed, Stop, shorten
 from .files import decode
 from .located import Map, Seq, spelled
 
-_SPACE = re.compile(r"[ \t\n\r]*")
-_STRING = re.compile(r'"[^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*"')
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
-_WORD = re.compile(r"[A-Za-z0-9_$.+-]+")
+_SPACE = pattern(r"[ \t\n\r]*")
+_STRING = pattern(r'"[^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*"')
+_NUMBER = pattern(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
+_WORD = pattern(r"[A-Za-z0-9_$.+-]+")
 _WORDS = {"true": True, "false": False, "null": None}
 _LONGEST_NUMBER = 100
 

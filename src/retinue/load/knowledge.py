@@ -15,7 +15,7 @@ from ..core.canonical import canonical_json
 from ..core.content import Key, key_of
 from ..core.model import Address, Desired, Diagnostic, Kind, Place
 from ..core.references import addresses_in, reference, renamed, target_of
-from ..core.spelling import closest
+from ..core.spelling import did_you_mean
 from ..core.waves import order
 from .located import Map, Seq, children
 from .uploads import Upload
@@ -154,10 +154,10 @@ def unknown_references(
                 message = f"no manifest uploads {address}"
                 remedy = "Write {upload: PATH} here, with the path relative to this file."
             else:
-                meant = closest(address.name, [item.name for item in known if item.kind == address.kind])
+                names = [item.name for item in known if item.kind == address.kind]
                 message = f"there is no manifest {address}"
-                remedy = "Write that manifest, or correct the address."
-                remedy = f"Did you mean `{address.kind}/{meant}`?" if meant else remedy
+                otherwise = "Write that manifest, or correct the address."
+                remedy = did_you_mean(address.name, names, otherwise, f"{address.kind}/{{}}")
             yield Diagnostic("reference-missing", message, remedy, at, str(resource.address))
     named = {item.address: item for item in resources}
     try:

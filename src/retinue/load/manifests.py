@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import gc
-import re
 import sys
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import field
 from typing import Any, Final
 
 from ..core.model import Address, Desired, Diagnostic, Kind, Obstacle, Place, Severity
 from ..core.pointer import split_pointer
 from ..core.problem import shown
-from ..core.spelling import closest
-from ..core.values import dataclass
+from ..core.spelling import did_you_mean
+from ..core.values import dataclass, field
 from ..schema import EXTRAS, Catalogue, with_extras
 from .composing import composed
 from .documents import Manifest, described, environments_of, identify, policy_of, read, unknown_environments
@@ -33,7 +31,6 @@ UNMATCHED: Final = "overlay-unmatched"
 """The code of a problem that a manifest which is still to be written may solve."""
 CONSEQUENCES: Final = frozenset((UNMATCHED, "reference-missing"))
 """Codes of what follows from manifests that were not found."""
-_FINAL = re.compile(r"(?:\r*\n)+\Z")
 _MOST_NAMED = 3
 _OURS = frozenset(("retinue", EXTRAS))
 # After one of these the value is a stand-in: validation must not report it again.
@@ -309,12 +306,9 @@ def _overlays(run: _Run, manifests: Mapping[Address, Manifest]) -> dict[Address,
     found = _unique(run, partial)
     for address, overlay in found.items():
         if address not in manifests and run.complete:
-            meant = closest(address.name, [known.name for known in manifests if known.kind == address.kind])
-            remedy = (
-                f"Did you mean `{overlay.kind.word}: {meant}`?"
-                if meant
-                else "Correct the name or remove this document."
-            )
+            names = [known.name for known in manifests if known.kind == address.kind]
+            otherwise = "Correct the name or remove this document."
+            remedy = did_you_mean(address.name, names, otherwise, f"{overlay.kind.word}: {{}}")
             message = f"this overlay hits nothing: there is no manifest `{address}`"
             run.problems.append(Diagnostic(UNMATCHED, message, remedy, overlay.place, str(address)))
     return {address: overlay.data.without({overlay.kind.word}) for address, overlay in found.items()}
@@ -365,7 +359,7 @@ def _keep_once(kind: Kind, data: Map) -> None:
         if type(value) is str:
             field = kind.fields.get(name)
             trimmed = field is not None and field.shape.trim_final_newline
-            data[name] = sys.intern(_FINAL.sub("", value) if trimmed and value[-1:] == "\n" else value)
+            data[name] = sys.intern(value.rstrip("\r\n") if trimmed and value[-1:] == "\n" else value)
 
 
 def _belongs(run: _Run, manifest: Manifest, overlay: Map | None) -> bool:

@@ -1,25 +1,20 @@
-"""Where each value of a rendered manifest was written, and how many manifests share a file that changes.
-
-Pure; knows values and places, reads no file.
-"""
+"""Where each value of a rendered manifest was written. Pure; knows values and places, reads no file."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from ..core.model import Action, Address, Cause, Change, Diagnostic, Json, Kind, Place, Severity
-from ..core.pointer import split_pointer
+from ..core.model import Json, Place
+from ..core.patterns import pattern
 from ..core.values import dataclass
 from .composing import Composed
-from .located import Map, Seq, children, place_of
-from .manifests import Loaded
+from .located import Map, Seq, place_of
 from .yaml import parse_text
 
 # The line that opens a block text: indentation, dashes, a key, dashes, and nothing behind the sign.
-_BLOCK = re.compile(r"""\s*(- )*(([^\s"']((?!: ).)*|"([^"\\]|\\.)*"|'([^']|'')*'): )?(- )*\|[-+]?""")
+_BLOCK = pattern(r"""\s*(- )*(([^\s"']((?!: ).)*|"([^"\\]|\\.)*"|'([^']|'')*'): )?(- )*\|[-+]?""")
 Path = tuple[str | int, ...]
 
 
@@ -93,56 +88,3 @@ def _starts(value: Any, path: Path) -> Iterator[tuple[Path, int]]:
     for step, inner in _members(value):
         yield (*path, step), places[step].line
         yield from _starts(inner, (*path, step))
-
-
-_CHANGING = (Action.UPDATE, Action.REPLACE, Action.ADOPT, Action.MOVE)
-
-
-def shared_file_notes(loaded: Loaded, changes: Sequence[Change], kinds: Mapping[str, Kind]) -> list[Diagnostic]:
-    """`prompts/common.md is used by 7 assistants, 2 of which change here`, for each such file behind a change."""
-    if not loaded.included:
-        return []
-    known: dict[int, tuple[str, ...]] = {}
-
-    def files_of(data: Map, keys: Iterable[str]) -> set[str]:
-        parts = (_files_in(data[key], data.values_at[key], loaded.included, known) for key in keys)
-        return {*chain.from_iterable(parts)}
-
-    changing: dict[str, set[Address]] = {}
-    for change in changes:
-        data = loaded.rendered.get(change.address)
-        if data is None or change.action not in _CHANGING:
-            continue
-        keys = {split_pointer(item.path)[0] for item in change.fields if item.cause is not Cause.DRIFT}
-        for name in files_of(data, keys & data.keys()):
-            changing.setdefault(name, set()).add(change.address)
-    users: dict[str, list[Address]] = {}
-    for address, data in loaded.rendered.items() if changing else ():
-        if address not in loaded.elsewhere:
-            for name in files_of(data, data):
-                users.setdefault(name, []).append(address)
-    notes = []
-    for name in (name for name in sorted(changing) if len(users[name]) > 1):
-        words = {kinds[address.kind].plural for address in users[name]}
-        what = words.pop() if len(words) == 1 else "objects"
-        total, count = len(users[name]), len(changing[name])
-        some = "" if count == total else f", {count} of which change{'s' if count == 1 else ''} here"
-        message = f"{name} is used by {total} {what}{some}"
-        notes.append(Diagnostic("shared-file", message, place=Place(name, 1, 1), severity=Severity.INFO))
-    return notes
-
-
-def _files_in(
-    value: Any, at: Place, included: Mapping[Place, str], known: dict[int, tuple[str, ...]]
-) -> tuple[str, ...]:
-    """Those behind a value at a place, and below it. `known`: below values, which documents share, by identity."""
-    here = (included[at],) if at in included else ()
-    if isinstance(at, Composed):
-        value = at.parts
-    if type(value) is not Map and type(value) is not Seq:
-        return here
-    below = known.get(id(value))
-    if below is None:
-        parts = (_files_in(item, place, included, known) for _, item, place in children(value))
-        below = known[id(value)] = tuple(dict.fromkeys(chain.from_iterable(parts)))
-    return (*here, *below)

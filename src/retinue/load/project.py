@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from .. import __version__
 from ..core.model import Address, Diagnostic, Place, Promotion
 from ..core.problem import listed, shown
 from ..core.spelling import did_you_mean
-from ..core.values import dataclass
+from ..core.values import dataclass, field
 from ..schema import Catalogue, Known
 from .endpoints import endpoint_problems
 from .files import Files

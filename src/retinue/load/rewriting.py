@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field
 from typing import TypeAlias
 
 from ..core.canonical import canonical, same
 from ..core.model import MISSING, Address, Json, Kind, Severity
-from ..core.values import dataclass
+from ..core.values import dataclass, field
 from .manifests import Loaded
 from .splice import Edit, Unsafe
 from .writeback import Refused, Texts, Wanted, Written, edits_for

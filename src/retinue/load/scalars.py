@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import Any, NamedTuple
+
+from ..core.patterns import pattern
 
 _WORDS: dict[str, Any] = {
     "": None,
@@ -16,16 +17,16 @@ _WORDS: dict[str, Any] = {
 _SWITCHES = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 _NUMERIC_START = frozenset("+-.0123456789")
 
-_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
-_HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
-_ZERO_LED = re.compile(
+_INTEGER = pattern(r"[-+]?(?:0|[1-9][0-9]*)")
+_HEXADECIMAL = pattern(r"0x[0-9a-fA-F]+")
+_FLOAT = pattern(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_NOT_FINITE = pattern(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_ZERO_LED = pattern(
     r"[-+]?(?:0[0-9_]+(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?|0o[0-7_]+|0b[01_]+|0x[0-9a-fA-F]*_[0-9a-fA-F_]*)"
 )
-_GROUPED = re.compile(r"[-+]?[0-9][0-9_]*_[0-9_]*(?:\.[0-9_]*)?|[-+]?[0-9]+\.[0-9]*_[0-9_]*")
-_SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
-_DATE = re.compile(
+_GROUPED = pattern(r"[-+]?[0-9][0-9_]*_[0-9_]*(?:\.[0-9_]*)?|[-+]?[0-9]+\.[0-9]*_[0-9_]*")
+_SEXAGESIMAL = pattern(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
+_DATE = pattern(
     r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
     r"(?:(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]*)?)?(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::?[0-9]{2})?))?)?"
 )
@@ -69,8 +70,8 @@ def _numeric(text: str) -> Plain:
         return Plain(number) if abs(number) != float("inf") else _no_number(text)
     if _NOT_FINITE.fullmatch(text):
         return _no_number(text)
-    for pattern, doubt in _DOUBTS:
-        if pattern.fullmatch(text):
+    for form, doubt in _DOUBTS:
+        if form.fullmatch(text):
             return Plain(text, doubt, f'Put it in quotes if it is text: "{text}". A number is written in plain digits.')
     return Plain(text)
 

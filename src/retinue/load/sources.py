@@ -7,12 +7,11 @@ import posixpath
 import re
 import stat
 from collections.abc import Callable, Iterable
-from dataclasses import field
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from ..core.model import Diagnostic, Place
-from ..core.values import dataclass
+from ..core.values import dataclass, field
 from .files import Files, Found, is_hidden, slashes
 from .uploads import is_pattern
 

@@ -6,12 +6,11 @@ Only for text that the reader of this package has already accepted: it bounds ho
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
 from typing import Any
 
 import yaml
 
-from ..core.values import dataclass
+from ..core.values import dataclass, field
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MAP, SEQ, SCALAR, ALIAS = "mapping", "list", "scalar", "alias"

@@ -13,6 +13,7 @@ from itertools import islice, zip_longest
 from typing import NamedTuple
 
 from ..core.model import Address, Diagnostic, Kind, Place
+from ..core.patterns import pattern
 from ..core.problem import shown
 from ..core.spelling import closest
 from ..schema import EXTRAS, Catalogue
@@ -20,20 +21,20 @@ from ..schema import EXTRAS, Catalogue
 FIRST_LINES = 10
 _INDENTED = 4
 MOST_BYTES = 64 * 1024
-_LINE_END = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
-_KIND_LINE = re.compile(
+_LINE_END = pattern(r"\r\n|[\r\n\x85\u2028\u2029]")
+_KIND_LINE = pattern(
     r"(?:[^\w\s]*-{2,}\s*)?[\"'`*]*(?P<word>[A-Za-z][A-Za-z _-]{3,19})[\"'`*]*\s*(?P<sign>[:=\uff1a])\s*"
     r"(?P<value>[^\s,}].*?|)[\s,}\]]*(?:#.*)?"
 )
-_NAME = re.compile(r"(?:[&!]\S+\s+)?[\"']?([a-z0-9][a-z0-9-]{0,62}|\{\{.*|\$\{.*|[>|][+-]?)[\"']?")
-_OPEN = re.compile(r"([^#:]*:(?:\s+[&!]\S+)?)\s*(?:#.*)?")
-_KEY = re.compile(r"[\"']?([A-Za-z_][^\"':=]{0,40}?)[\"']?\s*[:=\uff1a](?:\s|$)")
-_RULE = re.compile(r"[\W_]+|\W?---.*|\w{1,3}-{2,}")
-_LED = re.compile(r"((?:>\s?|[-*+]\s+|\d{1,3}[.)]\s+|#+\s+)+)(?=\S)")
-_INNER = re.compile(r"\{[^{}]*\}|\[[^\[\]]*\]")
+_NAME = pattern(r"(?:[&!]\S+\s+)?[\"']?([a-z0-9][a-z0-9-]{0,62}|\{\{.*|\$\{.*|[>|][+-]?)[\"']?")
+_OPEN = pattern(r"([^#:]*:(?:\s+[&!]\S+)?)\s*(?:#.*)?")
+_KEY = pattern(r"[\"']?([A-Za-z_][^\"':=]{0,40}?)[\"']?\s*[:=\uff1a](?:\s|$)")
+_RULE = pattern(r"[\W_]+|\W?---.*|\w{1,3}-{2,}")
+_LED = pattern(r"((?:>\s?|[-*+]\s+|\d{1,3}[.)]\s+|#+\s+)+)(?=\S)")
+_INNER = pattern(r"\{[^{}]*\}|\[[^\[\]]*\]")
 _LONGEST_LINE = 400
 _BESIDE = ("retinue", EXTRAS, "id", "object", "created_at")
-_STAND_IN = re.compile(
+_STAND_IN = pattern(
     rb"\0GITCRYPT\0|version https://git-lfs\.|\$ANSIBLE_VAULT;|age-encryption\.org/|-----BEGIN (AGE|PGP)"
     rb"|\{\s*\"data\": \"ENC\["
 )

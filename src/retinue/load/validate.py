@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from ..core.model import Address, Diagnostic, Json, Kind, Place
 from ..core.pointer import join_pointer
 from ..core.problem import Problem, Spelled, shown
-from ..core.spelling import closest
+from ..core.spelling import did_you_mean
 from ..schema import EXTRAS, Catalogue, own_schema
 from ..schema.accept import JSON_SCHEMA, acceptor, ecma, holds_schema
 from ..schema.bundle import manifest_schema, project_schema
@@ -181,8 +181,7 @@ def _ignored_fields(data: Map, kind: Kind) -> Iterator[Problem]:
     for index, pointer in enumerate(pointers if isinstance(pointers, list) else ()):
         first = pointer.split("/")[1] if isinstance(pointer, str) and pointer.startswith("/") else None
         if first is not None and first not in kind.fields and first != EXTRAS:
-            meant = closest(first, kind.fields)
-            listed = ", ".join(f"/{name}" for name in kind.fields)
-            remedy = f"Did you mean `/{meant}`?" if meant else f"Fields: {listed}."
+            fields = ", ".join(f"/{name}" for name in kind.fields)
+            remedy = did_you_mean(first, kind.fields, f"Fields: {fields}.", "/{}")
             message = f"{shown(pointer)} names no field of `{kind.word}`"
             yield Problem("unknown-field", message, remedy, ("retinue", "ignore_changes", index))

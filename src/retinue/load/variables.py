@@ -8,14 +8,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
 from typing import Any
 
 from ..core.model import MISSING, Diagnostic, Place
 from ..core.pointer import join_pointer
 from ..core.problem import listed, shown
-from ..core.spelling import closest, did_you_mean
-from ..core.values import dataclass
+from ..core.spelling import did_you_mean
+from ..core.values import dataclass, field
 from .builder import MAX_PROBLEMS
 from .files import MAX_BYTES, place_in
 from .located import Map, mappings_in, place_of
@@ -96,9 +95,8 @@ class Variables:
         if name in self.missing:
             return self.missing[name]
         where = "no environment was chosen" if self.environment is None else f"environment `{self.environment}`"
-        meant = closest(name, self.values)
-        known = ", ".join(sorted(self.values)) or "none"
-        remedy = f"Did you mean `${{var.{meant}}}`?" if meant else f"Variables that are defined: {known}."
+        known = f"Variables that are defined: {', '.join(sorted(self.values)) or 'none'}."
+        remedy = did_you_mean(name, self.values, known, "${{var.{}}}")
         remedy += f" Define it with `variables: {{{name}: …}}` in retinue.yaml or with --var {name}=…."
         return Diagnostic("variable-undefined", f"the variable `{name}` is not defined ({where})", remedy, at)
 

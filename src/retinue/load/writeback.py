@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
 from difflib import SequenceMatcher
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -15,9 +14,9 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from ..core.canonical import canonical_json, canonical_value, same
+from ..core.canonical import equal, identity, undefaulted
 from ..core.model import MISSING, Desired, Field, Json, Place, Shape
-from ..core.values import dataclass
+from ..core.values import dataclass, field
 from ..schema import EXTRAS, Catalogue
 from . import frontmatter
 from .composing import Composed, changed_part
@@ -160,10 +159,10 @@ class _Work:
     def _value(self, holder: Map | Seq, key: Any, shape: Shape, new: Json) -> None:
         """Gives one member of a rendered value its new value."""
         value, place = holder[key], holder.values_at[key] if isinstance(holder, Map) else holder.items_at[key]
-        if _equal(value, new, shape):
+        if equal(value, new, shape):
             return
         self.place = place
-        if _short(new, shape) is MISSING:
+        if undefaulted(new, shape) is MISSING:
             # Back to the default: a plain one is written out, so that no lower layer shows through.
             if shape.default is not MISSING and shape.default not in (None, {}, []):
                 self._replace(place, value, shape, shape.default)
@@ -198,18 +197,18 @@ class _Work:
             if name != "type" or shape.by_type is None:
                 self._value(value, name, shape.member(value, name), new.get(name, MISSING))
         for name, item in new.items():
-            if name not in value and not _equal(MISSING, item, shape.member(new, name)):
+            if name not in value and not equal(MISSING, item, shape.member(new, name)):
                 self._insert(*self._node(place), name, item)
 
     def _items(self, value: Seq, place: Place, shape: Shape, new: Sequence[Json]) -> None:
         """Items that both have stay where they are, comments and all."""
         items = shape.items or Shape()
         if shape.unordered:
-            gone = [index for index, item in enumerate(value) if not any(_equal(item, other, items) for other in new)]
-            more = [other for other in new if not any(_equal(item, other, items) for item in value)]
+            gone = [index for index, item in enumerate(value) if not any(equal(item, other, items) for other in new)]
+            more = [other for other in new if not any(equal(item, other, items) for item in value)]
             self._resize(value, place, gone, [_Added(len(value) - 1, item) for item in more])
             return
-        old_keys, new_keys = ([_identity(item, items) for item in side] for side in (value, new))
+        old_keys, new_keys = ([identity(item, items) for item in side] for side in (value, new))
         kept = dict(_pairs(old_keys, new_keys, [item.file == place.file for item in value.items_at]))
         rest = {key: index for index, key in enumerate(old_keys) if index not in kept}
         added = []
@@ -220,7 +219,7 @@ class _Work:
             moved = rest.get(new_keys[number])
             if moved is not None and value.items_at[moved].file != place.file:
                 self._value(value, moved, items, item)
-            elif moved is not None and not _equal(value[moved], item, items):
+            elif moved is not None and not equal(value[moved], item, items):
                 raise Unsafe("an item of this list has another place and another value")
             added.append(_Added(after, item, moved))
         for index, number in kept.items():
@@ -331,15 +330,6 @@ class _Work:
         return file, node
 
 
-def _identity(item: Json, shape: Shape) -> str:
-    """What tells an item of a list from the others: type and name where it has them, else all of it."""
-    if shape.by_type is None or not isinstance(item, dict):
-        short = _short(item, shape)
-        return canonical_json(None if short is MISSING else short)
-    inner = item.get(str(item.get("type")))
-    return canonical_json([item.get("type"), (inner if isinstance(inner, dict) else item).get("name")])
-
-
 def _pairs(old: Sequence[str], new: Sequence[str], own: Sequence[bool]) -> Iterator[tuple[int, int]]:
     """Which items are one before and after, by number and in order, for two lists of identities.
 
@@ -367,13 +357,3 @@ def _is_body(file: Text, place: Place) -> bool:
 def _tag(value: Mapping[str, Json], shape: Shape) -> Json:
     """The `type` of a value where that decides what else it is."""
     return value.get("type") if shape.by_type is not None else None
-
-
-def _equal(left: Json, right: Json, shape: Shape) -> bool:
-    return same(_short(left, shape), _short(right, shape))
-
-
-def _short(value: Json, shape: Shape) -> Json:
-    """In canonical form, with a default as MISSING."""
-    short = MISSING if value is MISSING else canonical_value(value, shape)
-    return MISSING if same(short, shape.default) else short

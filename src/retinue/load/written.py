@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-from ..core.canonical import canonical_json, canonical_value, same
+from ..core.canonical import canonical_item, canonical_json, equal, identity
 from ..core.model import MISSING, WRITTEN, Change, Desired, Diagnostic, Json, Kind, Place, Severity, Shape
 from .composing import Composed
 from .files import Files
@@ -95,8 +95,7 @@ def _differing(path: tuple[str | int, ...], before: Json, after: Json, shape: Sh
         shape = (shape.by_type or {}).get(str(after.get("type")), shape)
         for key, value in after.items():
             sub = (shape.properties or {}).get(key) or shape.values or Shape()
-            sides = [canonical_value(side, sub) for side in (before.get(key), value)]
-            if not same(*(sub.default if side is MISSING else side for side in sides)):
+            if not equal(before.get(key), value, sub):
                 found += _differing((*path, key), before.get(key), value, sub)
     elif isinstance(before, list) and isinstance(after, list):
         items = shape.items or Shape()
@@ -104,18 +103,11 @@ def _differing(path: tuple[str | int, ...], before: Json, after: Json, shape: Sh
         for number, item in enumerate(after):
             if _key(item, items) not in known:
                 # The item with the same type and name, of which a part may differ.
-                partner = next((it for it in before if _name(it) == _name(item) is not None), None)
+                partner = next((it for it in before if identity(it, items) == identity(item, items)), None)
                 found += _differing((*path, number), partner, item, items)
     return found or [(path, before, after)]
 
 
 def _key(item: Json, shape: Shape) -> str:
-    short = canonical_value(item, shape)
+    short = canonical_item(item, shape)
     return "" if short is MISSING else canonical_json(short)
-
-
-def _name(item: Json) -> tuple[Json, Json] | None:
-    if not isinstance(item, dict):
-        return None
-    inner = item.get(str(item.get("type")))
-    return item.get("type"), item.get("name", inner.get("name") if isinstance(inner, dict) else None)

@@ -27,6 +27,8 @@ from .variables import meant_variable
 # The stock loaders are not used to build values: the C one ends the process on hostile nesting.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNFIT = "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+_LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+"""As YAML 1.1 counts lines (4.2)."""
 _TEMPLATE = re.compile(r"\{[{%](.*?)[%}]\}")
 _TEXT_TAG = "tag:yaml.org,2002:str"
 
@@ -146,8 +148,8 @@ def _start(event: Any, builder: Builder, collection: Map | Seq) -> None:
         _refuse_tag(event, builder, collection.place)
     if builder.wants_key():
         at = collection.place
-        line, before = builder.text.split("\n")[at.line - 1], at.column - 2
-        start = before if before >= 0 and line[before] == "{" else before + 1
+        line, before = _LINE_END.split(builder.text, at.line)[at.line - 1], at.column - 2
+        start = before if before >= 0 and line[before : before + 1] == "{" else before + 1
         if template := _TEMPLATE.match(line, start):
             message = f"`{shorten(template[0])}` is a template of another tool"
             remedy = f"Write `{meant_variable(template[1])}`; what is meant as it stands goes in quotes."

@@ -6,11 +6,12 @@ Pure; trusts nothing in an answer, and loses nothing that it does not know. Know
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import field
 from typing import NamedTuple, TypeAlias
 
+from ..core.literals import signs
 from ..core.model import Diagnostic, Json
-from ..core.values import dataclass
+from ..core.problem import shown
+from ..core.values import dataclass, field
 from .lenient import besides, mapping, mappings, numbered, stated, text
 
 Words: TypeAlias = Mapping[str, str]
@@ -128,9 +129,17 @@ class FlatTools:
                 found[".".join(filter(None, (*identity(tool), name)))] = value
         return found
 
-    def misplaced(self, own: Json, path: str, service: str, but: Collection[str] = ()) -> Iterator[Diagnostic]:
-        """Tools below `providers` that belong into those of the manifest; `but`: types that are there already."""
+    def problems(self, own: Json, path: str, service: str, but: Collection[str] = ()) -> Iterator[Diagnostic]:
+        """Of tools below `providers`: secrets in headers, which would stand in Git, in plans and on the agent; and
+        tools that belong into those of the manifest. `but`: types that are there already.
+        """
         for index, tool in numbered(own):
+            for below in ("headers", "transport/headers"):
+                for name, value in mapping(_at(tool, below)).items():
+                    if signs(name, str(value)):
+                        message = f"the header {shown(name)} holds a secret, and a manifest must not"
+                        remedy = "Remove it, and revoke it if it is real: the service keeps the credentials of servers."
+                        yield Diagnostic("literal-secret", message, remedy, path=f"{path}/{index}/{below}")
             if self.is_portable(tool) and tool["type"] not in but:
                 message = (
                     f"this {tool['type']} says nothing that only {service} has: it belongs in `tools` of the manifest"

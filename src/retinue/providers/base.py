@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import field, replace
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
 from ..core.model import Change, Desired, Diagnostic, Json, Kind, Live, Obstacle, Serving
 from ..core.model import Fields as Fields
-from ..core.values import dataclass
+from ..core.values import dataclass, field, replace
 from ..schema import with_extras
 from .wire import Connection
 

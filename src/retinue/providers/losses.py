@@ -10,12 +10,10 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from ..core.canonical import canonical_value, same
-from ..core.literals import signs
 from ..core.model import MISSING, Desired, Diagnostic, Json, Kind, Severity
 from ..core.pointer import split_pointer, without
-from ..core.problem import shown
 from .base import Capabilities, Support
-from .lenient import mapping, numbered
+from .lenient import numbered
 
 LOSS = "capability"
 """The code of a diagnostic that says what is lost. A provider's `check` and `resolve` may add such ones, by path."""
@@ -62,18 +60,6 @@ def function_problems(tool: Mapping[str, Json], path: str) -> Iterator[Diagnosti
         message = "`strict` cannot be held: an agent does not promise arguments that follow the schema"
         remedy = "Take it out, and check the arguments in your application."
         yield Diagnostic(LOSS, message, remedy, path=f"{path}/function/strict")
-
-
-def header_problems(tools: Json, path: str) -> Iterator[Diagnostic]:
-    """Of the headers that tools send to their servers: a secret would stand in Git, in plans and on the agent."""
-    for index, tool in numbered(tools):
-        for below in ("", "/transport"):
-            holder = mapping(tool.get("transport")) if below else tool
-            for name, value in mapping(holder.get("headers")).items():
-                if signs(name, str(value)):
-                    message = f"the header {shown(name)} holds a secret, and a manifest must not"
-                    remedy = "Remove it, and revoke it if it is real: the service keeps the credentials of servers."
-                    yield Diagnostic("literal-secret", message, remedy, path=f"{path}/{index}{below}/headers")
 
 
 def weighed(found: Diagnostic, kind: Kind, on_loss: OnLoss) -> Diagnostic:

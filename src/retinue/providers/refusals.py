@@ -10,9 +10,10 @@ from collections.abc import Callable, Collection, Mapping, Set
 
 from ..core.errors import Rejected
 from ..core.model import MISSING, Json
+from ..core.patterns import pattern
 
-_UNSUPPORTED = re.compile(r"unsupported|not support|unrecogni[sz]ed|unknown_?param|not accept|not allow", re.IGNORECASE)
-_QUOTED = re.compile(r"['\"`](\w+)['\"`]")
+_UNSUPPORTED = pattern(r"unsupported|not support|unrecogni[sz]ed|unknown_?param|not accept|not allow", re.IGNORECASE)
+_QUOTED = pattern(r"['\"`](\w+)['\"`]")
 
 
 def written(

@@ -6,13 +6,12 @@ A provider of its own needs no more than `Objects` and a `RestProvider`; knows n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..core.errors import Rejected, ServiceError
 from ..core.model import Change, Desired, Diagnostic, Json, Kind, Live, Obstacle
-from ..core.values import dataclass
+from ..core.values import dataclass, field
 from .base import Auth, ByKind, Capabilities, Fields, Marker, Service, Support
 from .lenient import text, text_members
 from .metadata import MARKER_KEYS, marked, pairs

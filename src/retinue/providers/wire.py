@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from ..core.model import Json
-from ..core.values import dataclass
+from ..core.values import dataclass, field, replace
 from .credentials import Secrets
 from .gate import Clock
 

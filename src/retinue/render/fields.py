@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..core.codec import ACCEPTED, published_fields
 from ..core.model import MISSING, Cause, Change, FieldChange, Json, Kind, Shape
+from ..core.patterns import pattern
 from ..core.pointer import split_pointer
 from ..core.references import target_of
 from .leaves import Leaf, leaves, names
@@ -31,8 +32,8 @@ CAUSES = {
 }
 
 # A text that reads like another kind of value, or whose ends cannot be seen, is quoted.
-_UNCLEAR = re.compile(r"|true|false|null|yes|no|[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?|\s.*|.*\s|[\"\[{(].*", re.DOTALL)
-_KEY = re.compile(r"[\w.$/-]+(?: [\w.$/-]+)*")
+_UNCLEAR = pattern(r"|true|false|null|yes|no|[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?|\s.*|.*\s|[\"\[{(].*", re.DOTALL)
+_KEY = pattern(r"[\w.$/-]+(?: [\w.$/-]+)*")
 
 
 class Layout(NamedTuple):
@@ -47,7 +48,8 @@ class Layout(NamedTuple):
 class Row(NamedTuple):
     """One value of a field, on one line: what it was, what it will be, what is to be said instead or besides.
 
-    `diff` tells it line by line; `whole` is a text of which the line holds the beginning.
+    `diff` tells it line by line; `whole` is a text of which the line holds the beginning. `exact`: what tells a brief
+    value from others that look like it.
     """
 
     label: str
@@ -58,6 +60,7 @@ class Row(NamedTuple):
     diff: TextDiff | None = None
     column: int = _LABEL
     whole: str = ""
+    exact: str = ""
 
 
 def shown_fields(change: Change) -> tuple[FieldChange, ...]:
@@ -131,9 +134,9 @@ def _leaf_row(leaf: Leaf, remark: str, width: int) -> Row:
     label, before, after = leaf.path, leaf.before, leaf.after
     room = width - len(_INDENT) - max(_LABEL, cells(label) + 2)
     if before is MISSING:
-        return Row(label, after=_brief(after, Shape(), max(20, room - 2)), remark=remark)
+        return Row(label, after=_brief(after, Shape(), max(20, room - 2)), remark=remark, exact=repr(after))
     if after is MISSING:
-        return Row(label, before=_brief(before, Shape(), max(20, room - 2)), remark=remark)
+        return Row(label, before=_brief(before, Shape(), max(20, room - 2)), remark=remark, exact=repr(before))
     texts = isinstance(before, str) and isinstance(after, str)
     # What looks alike but is not is written out (`caf\u00e9`).
     alike = texts and _looks_alike(before, after)

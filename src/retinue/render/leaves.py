@@ -7,16 +7,16 @@ what identifies an item, so that one new tool does not shift all tools after it.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..core.canonical import canonical_value, same
+from ..core.canonical import Shared, canonical_value, same
 from ..core.model import MISSING, Json, Shape
+from ..core.patterns import pattern
 from ..core.references import target_of
 
 _MOST_LEAVES = 8
-_PLAIN_KEY = re.compile(r"[^\s.\[\]]+( [^\s.\[\]]+)*")
+_PLAIN_KEY = pattern(r"[^\s.\[\]]+( [^\s.\[\]]+)*")
 
 
 class Leaf(NamedTuple):
@@ -48,8 +48,19 @@ _Path = tuple[Any, ...]
 
 def leaves(before: Json, after: Json, shape: Shape) -> list[Leaf]:
     """The differing leaves of two values of a field, sorted by path; a leaf with path "" is the whole value."""
+    one, two = _comparable(before, shape), _comparable(after, shape)
+    if isinstance(one, Shared) and isinstance(two, Shared):
+        # Where many objects have the same tools and one of these changes, it is the same change.
+        key = (leaves, id(two), shape)
+        if key not in one.notes:
+            one.notes[key] = two, _leaves(before, after, one, two, shape)
+        return list(one.notes[key][1])
+    return _leaves(before, after, one, two, shape)
+
+
+def _leaves(before: Json, after: Json, one: Json, two: Json, shape: Shape) -> list[Leaf]:
     defaults: dict[_Path, Json] = {}
-    old, new = _keyed_sides(_comparable(before, shape), _comparable(after, shape), shape, defaults)
+    old, new = _keyed_sides(one, two, shape, defaults)
     if type(old) is not type(new) or not isinstance(old, dict):
         return [] if same(old, new) and type(old) is type(new) else [Leaf("", _as_json(old), _as_json(new))]
     try:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 
-from ..core.codec import outcome, plan_digest, plan_to_json
+from ..core.codec import outcome, plan_to_json
 from ..core.drift import Drift
 from ..core.model import WRITTEN, Action, Diagnostic, Obstacle, Outcome, Plan, Status
 from .diagnostics import note_lines
@@ -42,7 +42,7 @@ def plan_markdown(plan: Plan, *, link_to: str | None = None, page: str | None = 
     names = f"{code(plan.project)} / {code(plan.environment)}"
     what = f"**{summary_line(plan)}** {code(plan.provider)}, {code(host(plan.endpoint))}"
     top = [f"### retinue: {names}", what]
-    digest = code(plan_digest(plan_to_json(plan, "")))
+    digest = code(plan_to_json(plan, "")["digest"])
     if plan.promotion is not None:
         top.append(promotion_line(plan.promotion, code))
     if not plan.complete:

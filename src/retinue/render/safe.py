@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable
 
 from ..core.model import Json
+from ..core.patterns import pattern
 
 # All of the categories Cc, Cf, Co, Cs, Zl and Zp, and what is drawn as nothing although it counts as a letter or a
 # mark: fillers, and the variation selectors. A joiner stays where it joins (emoji, and the scripts that need it), a
@@ -23,11 +24,12 @@ _HIDDEN = (
     "|(?<![\u0620-\u1fff\u2190-\U0001ffff])[\u200c\u200d]|[\u200c\u200d](?![\u0620-\u1fff\u2190-\U0001ffff])"
     "|(?<![#*0-9\xa9\xae\u203c\u2049\u2100-\u32ff\U0001f000-\U0001faff])[\ufe0e\ufe0f]|(?<=[#*0-9])[\ufe0e\ufe0f](?!\u20e3)"
 )
-# A runner trims a line before it looks for `::command`; the older forms count anywhere in a line.
-_COMMAND = re.compile(r"^((?:\s|\x1b\[[0-9;]*m)*)::|(##(?:vso)?)(?=\[)", re.MULTILINE)
-_NOT_ASCII = re.compile("[^\x00-\x7f]")
+# A runner trims a line before it looks for `::command`; the older forms count anywhere in a line. Some strip colours.
+_PAINT = r"(?:\x1b\[[0-9;]*m)*"
+_COMMAND = pattern(rf"^((?:\s|\x1b\[[0-9;]*m)*)(?=:{_PAINT}:)|(##{_PAINT}(?:vso)?)(?={_PAINT}\[)", re.MULTILINE)
+_NOT_ASCII = pattern("[^\x00-\x7f]")
 # In JSON the older forms end in a character that has an escape; no line of it starts with `::`.
-_BRACKET = re.compile(r"(?:(?<=##)|(?<=##vso))\[")
+_BRACKET = pattern(r"(?:(?<=##)|(?<=##vso))\[")
 
 
 def _json_escape(char: str) -> str:
@@ -74,7 +76,7 @@ def clean_lines(text: str, indent: str = "") -> str:
 
 def defuse(text: str) -> str:
     """Whole output in which no line is a workflow command (`::…`, `##[…]`, `##vso[…]`) to a CI runner."""
-    return _COMMAND.sub(lambda match: match[2] + "\\" if match[2] else match[1] + "\\::", text)
+    return _COMMAND.sub(r"\g<0>\\", text)
 
 
 def cells(text: str) -> int:

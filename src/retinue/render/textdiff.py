@@ -11,20 +11,21 @@ from enum import StrEnum
 from itertools import groupby
 from typing import NamedTuple
 
+from ..core.patterns import pattern
 from .linematch import Matcher
 from .safe import clean
 
 CONTEXT = 3
 _WORD_BUDGET, _EACH = 200_000, 50
 """What marking words may cost in all, and what each change costs at least."""
-_WORD = re.compile(r"\w+|[^\w\s]")
-_END = re.compile(r"(?<! ) +\Z")
+_WORD = pattern(r"\w+|[^\w\s]")
+_END = pattern(r"(?<! ) +\Z")
 # What begins a paragraph of its own although no empty line stands above it, and what is one by itself.
-_ITEM = re.compile(r"\s*([-*+>]|\d+[.)]\s)")
-_ALONE = re.compile(r"\s*([|#<]|```|~~~|\Z)")
-_TITLE = re.compile(r"#{1,6}\s+\S.*|\*\*[^*]+\*\*:?\s*")
-_TAG = re.compile(r"\s*<(/?)([A-Za-z][\w.:-]*)(?:\s[^<>]*[^<>/]|)>\s*")
-_FENCE = re.compile(r"\s{0,3}(```|~~~)")
+_ITEM = pattern(r"\s*([-*+>]|\d+[.)]\s)")
+_ALONE = pattern(r"\s*([|#<]|```|~~~|\Z)")
+_TITLE = pattern(r"#{1,6}\s+\S.*|\*\*[^*]+\*\*:?\s*")
+_TAG = pattern(r"\s*<(/?)([A-Za-z][\w.:-]*)(?:\s[^<>]*[^<>/]|)>\s*")
+_FENCE = pattern(r"\s{0,3}(```|~~~)")
 
 
 class Piece(NamedTuple):

@@ -41,6 +41,8 @@ class Host:
     _issues = ""
     _open, _number, _text, _remarks = "opened", "iid", "description", "notes"
     _closed: Mapping[str, str] = {"state_event": "close"}
+    _order: Mapping[str, str] = {"sort": "asc", "order_by": "created_at"}
+    _by = ("author", "username")
 
     def __init__(self, connection: Connection, repository: str, number: int) -> None:
         self.repository, self.number = repository, number
@@ -51,7 +53,9 @@ class Host:
         raise NotImplementedError
 
     def comments(self) -> Iterator[Comment]:
-        raise NotImplementedError
+        me = self._me()
+        for raw in self._pages(self._all(), **self._order):
+            yield Comment(str(raw["id"]), raw.get("body") or "", self._author(raw) == me and not raw.get("system"))
 
     def _all(self) -> str:
         """The path below which comments are listed and made."""
@@ -106,7 +110,8 @@ class Host:
 
     def _author(self, raw: Mapping[str, Any]) -> str | None:
         """Who has written a comment or an issue."""
-        raise NotImplementedError
+        holder, name = self._by
+        return (raw.get(holder) or {}).get(name)
 
     def close(self) -> None:
         self._http.close()
@@ -131,6 +136,8 @@ class GitHub(Host):
     _method = "PATCH"
     _open, _number, _text, _remarks = "open", "number", "body", "comments"
     _closed = {"state": "closed"}
+    _order: Mapping[str, str] = {}
+    _by = ("user", "login")
 
     def __init__(self, connection: Connection, repository: str, number: int) -> None:
         super().__init__(connection, repository, number)
@@ -151,14 +158,6 @@ class GitHub(Host):
         # The request that made this very commit before one that merely holds it.
         merged.sort(key=lambda raw: raw.get("merge_commit_sha") != commit)
         return int(merged[0]["number"]) if merged else 0
-
-    def comments(self) -> Iterator[Comment]:
-        me = self._me()
-        for raw in self._pages(self._all()):
-            yield Comment(str(raw["id"]), raw.get("body") or "", self._author(raw) == me)
-
-    def _author(self, raw: Mapping[str, Any]) -> str | None:
-        return (raw.get("user") or {}).get("login")
 
     def _me(self) -> str:
         """Whose token it is: `NAME`, or `APP[bot]`. Raises AuthError.
@@ -188,19 +187,11 @@ class GitLab(Host):
         merged = [raw for raw in self._pages(path) if raw.get("state") == "merged"]
         return int(merged[0]["iid"]) if merged else 0
 
-    def comments(self) -> Iterator[Comment]:
-        me = self._me()
-        for raw in self._pages(self._all(), sort="asc", order_by="created_at"):
-            yield Comment(str(raw["id"]), raw.get("body") or "", self._author(raw) == me and not raw.get("system"))
-
     def _me(self) -> str:
         match self._http.send(Verb.GET, "GET", "user"):
             case {"username": str(name)} if name:
                 return name
         raise AuthError("GitLab does not say whose token this is")
-
-    def _author(self, raw: Mapping[str, Any]) -> str | None:
-        return (raw.get("author") or {}).get("username")
 
 
 HOSTS: Mapping[str, type[Host]] = {"github": GitHub, "gitlab": GitLab}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import field, replace
 from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any, TypeAlias
 
 from ..core.model import MISSING, Field, Json, Kind, Shape
 from ..core.references import holds_references
-from ..core.values import dataclass
+from ..core.values import dataclass, field, replace
 
 
 @cache

@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,7 +16,7 @@ from ...core.codec import diagnostic_from_json, outcome, plan_digest, plan_to_js
 from ...core.errors import AuthError, ServiceError, UsageError
 from ...core.model import Plan
 from ...core.strictjson import loads
-from ...core.values import dataclass
+from ...core.values import dataclass, replace
 from ...load.endpoints import is_loopback
 from ...providers.wire import Connection
 from ...render.fit import LIMIT

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from ...core.codec import parse_address
@@ -11,6 +9,7 @@ from ...core.errors import UsageError
 from ...core.model import Json
 from ...core.problem import listed
 from ...core.spelling import did_you_mean
+from ...core.strictjson import loads
 from ...engine.run import packed
 from ...load.endpoints import EMULATOR
 from .. import console, helping, options
@@ -51,7 +50,11 @@ def command(options: ServiceOptions, *, address: str, changes: tuple[str, ...]) 
             raise UsageError(f"there is no field {name}", did_you_mean(name, fields, f"Fields: {listed([*fields])}."))
         # What a dashboard does not know of, it leaves as it is.
         service.update(live, values, packed(live.mark))
-    console.result(f"changed {', '.join(values)} of {address} ({live.remote_id}) in {where}, not in any file")
+        now = service.get(wanted.kind, live.remote_id)
+        changed = [name for name in values if now is None or now.spec.get(name) != live.spec.get(name)]
+    if not changed:
+        raise UsageError(f"{address} still holds what it held", "Name other values, which the service takes.")
+    console.result(f"changed {', '.join(changed)} of {address} ({live.remote_id}) in {where}, not in any file")
     return 0
 
 
@@ -60,6 +63,6 @@ def _change(text: str) -> tuple[str, Json]:
     if not equals:
         raise UsageError(f"{text} is not of the form FIELD=VALUE", "Write for example `name=Tutor`.")
     try:
-        return name, json.loads(value)
+        return name, loads(value)
     except (ValueError, RecursionError):
         return name, value

@@ -45,8 +45,11 @@ def command(options: ProjectOptions, *, source: str | None, endpoint: str | None
     """Start a project with an assistant that applies as it is, or with one manifest for each exported or live one."""
     folder = Path(options.directory)
     there, name = folder / "retinue.yaml", _project_name(folder)
-    exists = there.exists()
-    if exists:
+    try:
+        written = there.read_bytes() if there.exists() else None
+    except OSError as error:
+        raise UsageError(f"{there} cannot be read: {error.strerror}", "Name another folder with -C.") from error
+    if written is not None:
         found, problems = load_project(folder, registry.catalogue)
         refuse([item for item in problems if item.code == MISMATCH])
         name = found.name if found else name
@@ -56,13 +59,13 @@ def command(options: ProjectOptions, *, source: str | None, endpoint: str | None
     )
     # What `init` itself has left where nothing was live yet can be gone on with.
     left = with_modelines({"retinue.yaml": project}, schemas)["retinue.yaml"].encode() if project else None
-    if exists and (there.read_bytes() != left or any((folder / starter.FOLDER).glob("*"))):
+    if written is not None and (written != left or any((folder / starter.FOLDER).glob("*"))):
         remedy = "To add assistants of its service: `retinue import`; of an export: `retinue import --from FILE`."
         raise UsageError(f"{there} exists already: this is a project", remedy)
     if project is None:
         files = _files(name, source, endpoint)
     else:
-        files = {**({} if exists else {"retinue.yaml": project}), **from_new_project(project).files}
+        files = {**({"retinue.yaml": project} if written is None else {}), **from_new_project(project).files}
     wanted = {name: item for name, item in schemas.items() if not (folder / SCHEMAS / name).exists()}
     help_for_editors = {
         f"{SCHEMAS}/{name}": json.dumps(item, ensure_ascii=False) + "\n" for name, item in wanted.items()

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from ...core.errors import ApiGone, AuthError, NotFound, Rejected, ServiceError, StaleError
 from ...core.model import Desired, Diagnostic, Json, Live, Severity
-from ...core.values import dataclass
+from ...core.values import dataclass, field, replace
 from ..assistants_v2 import ASSISTANT
 from ..base import Auth, ByKind, Marker, Resolved, Version
 from ..lenient import mapping, seconds, text

@@ -6,10 +6,9 @@ Sources: the published definitions, Azure's client of 2024-02-15-preview, and th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from ...core.model import Json, Live
-from ...core.values import dataclass
+from ...core.values import dataclass, replace
 from ..base import Marker
 from ..lenient import mapping, mappings
 from ..openai_assistants import create_body, to_live, update_body

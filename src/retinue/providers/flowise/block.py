@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 
 from ...core.model import Json
-from ...core.values import dataclass
+from ...core.values import dataclass, field
 from ..lenient import mapping, mappings, text
 
 NAME = "flowise"

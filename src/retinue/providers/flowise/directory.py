@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field, replace
 
 from ...core.model import Desired, Diagnostic, Json
 from ...core.spelling import did_you_mean
-from ...core.values import dataclass
+from ...core.values import dataclass, field, replace
 from ..lenient import mapping, mappings
 from .block import NAME, Block, Part, block_of
 from .checks import BLOCK, of_chat_model

@@ -15,7 +15,7 @@ from ..assistants_v2.strict import strict_problems
 from ..azure_openai.identity import FOUNDRY_SCOPE, token, two_ways
 from ..base import Capabilities, Configured, Marker, Provider, Service, Settings, Support
 from ..lenient import besides, mapping, mappings, text
-from ..losses import LOSS, header_problems
+from ..losses import LOSS
 from ..metadata import full, no_room
 from ..openai_files import FILE_FIELDS
 from ..vector_stores import STORE_FIELDS, unsearchable
@@ -129,9 +129,8 @@ def _problems(desired: Desired, template: str) -> Iterator[Diagnostic]:
     if EDITED_KEY in pairs:
         message = f"the pair `{EDITED_KEY}` cannot be held: the portal writes one of that name at each edit"
         yield Diagnostic(LOSS, message, "Give it another name.", path=f"/metadata/{EDITED_KEY}")
-    yield from header_problems(own, f"/providers/{NAME}/tools")
     kinds = [str(tool.get("type")) for tool in mappings(spec.get("tools"))]
-    yield from TOOLS.misplaced(own, f"/providers/{NAME}/tools", "Foundry", RESOURCES.keys() & kinds)
+    yield from TOOLS.problems(own, f"/providers/{NAME}/tools", "Foundry", RESOURCES.keys() & kinds)
     if (count := len(write_tools(spec, own))) > _MOST_TOOLS:
         message = f"there are {count} tools with those below `providers`; {_MOST_TOOLS} is the most for an agent"
         yield Diagnostic("too-many", message, f"Remove {count - _MOST_TOOLS}.", path="/tools")

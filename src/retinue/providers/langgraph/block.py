@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 
 from ...core.canonical import same
 from ...core.model import Json
-from ...core.values import dataclass
+from ...core.values import dataclass, field
 from ..lenient import mapping, text
 
 NAME = "langgraph"

@@ -17,7 +17,7 @@ from ..assistants_v2 import ASSISTANT
 from ..assistants_v2.strict import strict_problems
 from ..base import ByKind, Capabilities, Configured, Marker, Provider, Resolved, Service, Settings, Support
 from ..lenient import mapping, numbered, text
-from ..losses import LOSS, OVERLAY, function_problems, header_problems
+from ..losses import LOSS, OVERLAY, function_problems
 from ..metadata import full, no_room
 from ..openai_assistants import SETTINGS, AssistantVerbs, Form, classify, headers_of
 from ..wire import Connection
@@ -89,8 +89,7 @@ def _problems(desired: Desired) -> Iterator[Diagnostic]:
     yield from _format(mapping(spec.get("response_format")))
     yield from strict_problems({"response_format": spec.get("response_format")})
     own = block_of(spec).get("tools")
-    yield from header_problems(own, f"/providers/{NAME}/tools")
-    yield from TOOLS.misplaced(own, f"/providers/{NAME}/tools", "OpenAI")
+    yield from TOOLS.problems(own, f"/providers/{NAME}/tools", "OpenAI")
     tools = TOOLS.write(spec.get("tools"), own)
     size = len(json.dumps(tools, ensure_ascii=False, separators=(",", ":")).encode())
     if size > _MOST_TOOL_BYTES:
