@@ -13,8 +13,8 @@ import pytest
 
 from retinue.core.model import Desired
 from retinue.core.observation import Target
+from retinue.providers.base import kinds_at
 from retinue.providers.flowise import PROVIDER
-from retinue.schema import with_extras
 from retinue_emulator.flowise_chatflows import KIND as FLOW
 from retinue_emulator.flowise_rows import KIND as ROW
 
@@ -60,8 +60,8 @@ class FlowiseStage(Stage):
 
     def target(self) -> Target:
         record = self.provider.capabilities
-        kinds = with_extras(record.kinds, self.provider.name, record.extras)
-        return worlds.target(removed=self.removed, kinds=kinds, unreadable={})
+        kinds = kinds_at(self.provider, record.kinds)
+        return worlds.target(removed=self.removed, kinds=kinds)
 
 
 def _stage(parallelism: int = 1) -> FlowiseStage:
