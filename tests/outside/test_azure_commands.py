@@ -94,7 +94,10 @@ assistant: newer
 model: gpt-4o
 tools:
   - {type: file_search, file_search: {max_num_results: 8}}
-  - {type: function, function: {name: f, description: d, strict: true}}
+  - type: function
+    function:
+      {name: f, description: d, strict: true, parameters: {type: object, properties: {}, required: [],
+        additionalProperties: false}}
 response_format: {type: json_schema, json_schema: {name: answer, schema: {type: object}}}
 """
 CUT = "{type: static, static: {max_chunk_size_tokens: 200, chunk_overlap_tokens: 50}}"
