@@ -74,4 +74,6 @@ def test_a_shared_file_behind_a_change_is_named_in_every_format(world: World) ->
     world.apply()
     world.write("prompts/common.md", "Be very kind.")
     for options in ((), ("--format", "markdown"), ("--format", "json")):
-        assert "prompts/common.md is used by 2 assistants" in world.run("plan", *options).out
+        assert "prompts/common.md is used by" not in world.run("plan", *options).out  # both are shown
+        told = world.run("plan", "--target", "Assistant/a", *options).out
+        assert "prompts/common.md is used by 2 assistants, 1 of which changes here" in told

@@ -99,7 +99,10 @@ _CHANGING = (Action.UPDATE, Action.REPLACE, Action.ADOPT, Action.MOVE)
 
 
 def shared_file_notes(loaded: Loaded, changes: Sequence[Change], kinds: Mapping[str, Kind]) -> list[Diagnostic]:
-    """`prompts/common.md is used by 7 assistants, 2 of which change here`, for each such file behind a change."""
+    """`prompts/common.md is used by 7 assistants, 2 of which change here`, for each such file behind a change.
+
+    None where all of them change: the plan shows them.
+    """
     if not loaded.included:
         return []
     known: dict[int, tuple[str, ...]] = {}
@@ -122,12 +125,11 @@ def shared_file_notes(loaded: Loaded, changes: Sequence[Change], kinds: Mapping[
             for name in files_of(data, data):
                 users.setdefault(name, []).append(address)
     notes = []
-    for name in (name for name in sorted(changing) if len(users[name]) > 1):
+    for name in (name for name in sorted(changing) if len(users[name]) > len(changing[name])):
         words = {kinds[address.kind].plural for address in users[name]}
         what = words.pop() if len(words) == 1 else "objects"
         total, count = len(users[name]), len(changing[name])
-        some = "" if count == total else f", {count} of which change{'s' if count == 1 else ''} here"
-        message = f"{name} is used by {total} {what}{some}"
+        message = f"{name} is used by {total} {what}, {count} of which change{'s' if count == 1 else ''} here"
         notes.append(Diagnostic("shared-file", message, place=Place(name, 1, 1), severity=Severity.INFO))
     return notes
 
