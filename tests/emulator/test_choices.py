@@ -15,6 +15,7 @@ import pytest
 from retinue.core.model import Status
 from retinue.engine.apply import apply_changes
 from retinue.providers.assistants_v2 import KINDS
+from retinue.providers.base import kinds_at
 from retinue_conformance.bench import Bench
 from retinue_conformance.test_engine import (  # noqa: F401  (run here with the fixture below)
     Engine,
@@ -50,7 +51,7 @@ def engine_with(row: Row) -> Iterator[Engine]:
     own: Any = OpenAISubject("openai-assistants", behaviour=Behaviour(**row))
     with own as subject:
         service = subject.provider.connect(subject.connection())
-        yield Engine(Bench(subject, service, KINDS["Assistant"]))
+        yield Engine(Bench(subject, service, kinds_at(subject.provider, KINDS)["Assistant"]))
         service.close()
 
 

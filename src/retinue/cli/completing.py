@@ -18,6 +18,13 @@ PATHS = ("FILE", "PLANFILE", "FILE|SERVICE", "PATH", "DIR")
 """The metavars of parameters that are paths, which a shell completes by itself."""
 
 
+class PathText(click.types.StringParamType):
+    """A path as it was typed. click.Path asks the system about it, which answers some texts with a ValueError."""
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        return click.Path().shell_complete(ctx, param, incomplete)
+
+
 def _among(values: Callable[[click.Context], Iterable[str]]) -> Completer:
     """Proposes the values that begin with what was typed; nothing where they cannot be had."""
 

@@ -86,7 +86,7 @@ def command(
         made = click.command(name, cls=Command, examples=lines, **settings)(gathering)
         for parameter in made.params:
             if str(parameter.metavar or parameter.name).upper() in completing.PATHS:
-                parameter.type = click.Path(readable=False)
+                parameter.type = completing.PathText()
         return made
 
     return decorate
