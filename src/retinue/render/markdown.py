@@ -218,8 +218,7 @@ def _notes(diagnostics: Sequence[Diagnostic]) -> list[Part]:
 
 
 def _result(item: Outcome) -> Part:
-    status = "" if item.status is Status.DONE else f" {item.status.value.replace('-', ' ')}"
-    line = f"- {code(f'{SIGNS[item.action]} {item.address}')}{status}"
+    line = f"- {code(f'{SIGNS[item.action]} {item.address}')} {item.status.value.replace('-', ' ')}"
     known = f"{line} {code(item.remote_id)}" if item.remote_id else line
     brief = f"{known}: {code(cut(clean_lines(item.error), _MESSAGE))}" if item.error else known
 
