@@ -129,3 +129,8 @@ def test_an_unknown_code_is_told_the_one_that_is_close(world: World) -> None:
     ran = explain(world, "to-long")
     assert (ran.code, ran.err) == (3, "Error: there is no code to-long\n  Did you mean `too-long`?\n")
     assert explain(world, "nothing of the kind").code == 3
+
+
+def test_the_shells_are_listed_on_one_line(world: World) -> None:
+    ran = world.run("completion")
+    assert (ran.code, "Choose from: bash, zsh, fish" in ran.err) == (3, True), ran.err

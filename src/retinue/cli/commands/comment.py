@@ -88,7 +88,8 @@ def command(options: HostOptions) -> int:
     """
     wanted = (options.planfile, options.result, options.read, options.drift, options.no_drift)
     if sum(map(bool, wanted)) != 1:
-        raise UsageError("one of --plan, --result, --read, --drift and --no-drift", "Try `retinue comment --help`.")
+        message = "give exactly one of --plan, --result, --read, --drift and --no-drift"
+        raise UsageError(message, "Try `retinue comment --help`.")
     if options.planfile:
         return _plan(read_plan(options.planfile), options)
     if options.result:
