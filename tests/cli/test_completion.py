@@ -117,8 +117,8 @@ def test_a_code_is_explained_as_the_page_of_messages_has_it(world: World) -> Non
     ran = explain(world, "front-matter-open")
     assert ran.out == (
         "front-matter-open (YAML and JSON)\n"
-        "  The front matter of a Markdown file does not end, or has `instructions` that are no list beside the body,"
-        " or is of a kind that has none.\n"
+        "  The front matter of a Markdown file has no closing line; or it has `instructions` that are not a list, and"
+        " there is a body too; or its kind takes no body.\n"
     )
     # Without the links of the page.
     assert "](" not in "".join(text for _, text in explained().values())

@@ -1,4 +1,4 @@
-"""`retinue emulator edit`: changes a live object of the emulator as somebody in a dashboard would, to try drift."""
+"""`retinue emulator edit`: changes a live object in the emulator, as an edit in a dashboard would, to try drift."""
 
 from __future__ import annotations
 
