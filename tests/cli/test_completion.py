@@ -117,8 +117,8 @@ def test_a_code_is_explained_as_the_page_of_messages_has_it(world: World) -> Non
     ran = explain(world, "front-matter-open")
     assert ran.out == (
         "front-matter-open (YAML and JSON)\n"
-        "  The front matter of a Markdown file does not end, or has `instructions` that are no list beside the body,"
-        " or is of a kind that has none.\n"
+        "  The front matter of a Markdown file has no closing line; or it has `instructions` that are not a list, and"
+        " there is a body too; or its kind takes no body.\n"
     )
     # Without the links of the page.
     assert "](" not in "".join(text for _, text in explained().values())
@@ -129,3 +129,8 @@ def test_an_unknown_code_is_told_the_one_that_is_close(world: World) -> None:
     ran = explain(world, "to-long")
     assert (ran.code, ran.err) == (3, "Error: there is no code to-long\n  Did you mean `too-long`?\n")
     assert explain(world, "nothing of the kind").code == 3
+
+
+def test_the_shells_are_listed_on_one_line(world: World) -> None:
+    ran = world.run("completion")
+    assert (ran.code, "Choose from: bash, zsh, fish" in ran.err) == (3, True), ran.err

@@ -72,7 +72,7 @@ def test_only_the_emulator_of_an_environment_is_edited(world: World) -> None:
     world.assistant("a")
     world.apply()
     ran = world.run("emulator", "edit", "Assistant/a", "name=x")
-    assert (ran.code, "dev is no environment of the emulator" in ran.err) == (3, True)
+    assert (ran.code, "the endpoint of environment `dev` is not the emulator" in ran.err) == (3, True)
     assert world.only()["name"] is None
 
 
@@ -91,8 +91,21 @@ def test_what_the_service_does_not_hold_is_not_said_to_be_changed(world: World) 
     )
     world.assistant("a")
     assert world.run("apply", "--auto-approve").code == 0
-    for change in ("temperature=1", "tools=7", "providers=5"):
+    for change in ("tools=7", "providers=5"):
         ran = world.run("emulator", "edit", "Assistant/a", change)
         assert (ran.code, "still holds what it held" in ran.err) == (3, True), ran.out + ran.err
-    ran = world.run("emulator", "edit", "Assistant/a", "temperature=1", "name=New")
+    ran = world.run("emulator", "edit", "Assistant/a", "tools=7", "name=New")
     assert ran.code == 0 and ran.out.startswith("changed name of Assistant/a"), ran.err
+
+
+@pytest.mark.parametrize(("provider", "field"), [("openai-agents", "temperature"), ("anthropic", "temperature")])
+def test_a_field_that_the_service_lacks_is_told(world: World, provider: str, field: str) -> None:
+    world.write(
+        "retinue.yaml",
+        "version: 1\nproject: demo\nmanifests: [assistants]\n"
+        + f"environments: {{dev: {{provider: {provider}, endpoint: emulator}}}}\n",
+    )
+    world.assistant("a", "instructions: Help.\n")
+    assert world.run("apply", "--auto-approve").code == 0
+    ran = world.run("emulator", "edit", "Assistant/a", f"{field}=1")
+    assert (ran.code, f"{provider} holds no {field}: " in ran.err) == (3, True), ran.err

@@ -411,6 +411,15 @@ def test_a_file_that_changed_meanwhile_is_not_written_over(world: World) -> None
     assert [item.name for item in world.root.iterdir()] == ["a.yaml"]
 
 
+def test_a_file_is_written_over_at_one_moment(world: World) -> None:
+    """Whoever has the old file open goes on reading all of it."""
+    path = world.root / "a.yaml"
+    path.write_text("one")
+    with path.open() as reader:
+        write_over(world.root, {"a.yaml": b"two"}, {"a.yaml": b"one"})
+        assert (reader.read(), path.read_text()) == ("one", "two")
+
+
 def test_permissions_stay_and_a_link_stays_a_link(world: World) -> None:
     world.project()
     world.write("shared/real.yaml", "assistant: bot\nmodel: gpt-4o\ntemperature: 0.2\n")

@@ -177,8 +177,8 @@ def test_a_plan_that_is_trusted_writes_what_is_live_where_the_manifest_leaves_it
 @pytest.mark.parametrize(
     ("url", "code"),
     [
-        ("https://h/mcp?tenant=1&token=[key]", 3),
         ("https://h/mcp?api%5Fkey=[key]", 3),
+        ("https://h/mcp?%74oken=[key]&tenant=1", 3),
         ("https://h/mcp?page=[key]", 0),
     ],
 )

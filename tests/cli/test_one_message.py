@@ -107,3 +107,14 @@ def test_what_one_environment_alone_gets_wrong_names_it(world: World) -> None:
     world.write("g/tutor.yaml", "assistant: tutor\ntop_p: 2\n")
     world.assistant("tutor")
     assert said(world) == ["g/tutor.yaml:2:8: out-of-range: `top_p` is 2, outside of 0 to 1 (environment `g`)"]
+
+
+def test_a_note_on_a_service_is_told_once_for_all_its_environments(world: World) -> None:
+    environments = "".join(f"  {name}: {{provider: openai-agents, endpoint: emulator}}\n" for name in "abc")
+    other = "  z: {provider: openai-assistants, endpoint: emulator}\n"
+    world.assistant("tutor")
+    for more, where in (("", ""), (other, " (environments `a`, `b`, `c`)")):
+        text = f"version: 1\nproject: demo\nmanifests: [assistants]\nenvironments:\n{environments}{more}"
+        world.write("retinue.yaml", text)
+        (note,) = (line for line in world.run("validate").err.splitlines() if "approximated" in line)
+        assert note.endswith(f"which stay in force{where} (note)")

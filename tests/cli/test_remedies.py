@@ -117,6 +117,16 @@ def test_a_base_url_that_is_none_is_told_apart_from_an_api_that_is_gone(
     assert "gone" not in ran.err
 
 
+def test_a_service_that_takes_the_route_for_something_else_names_the_base_url_too(world: World) -> None:
+    world.project()
+    text = (world.root / "retinue.yaml").read_text().replace("openai-assistants", "flowise")
+    world.write("retinue.yaml", text.replace(f"{world.url}/v1", f"{world.url}/api/v1/assistants"))
+    world.assistant("a")
+    ran = world.run("plan", "--timeout", "5s")
+    assert (ran.code, "answered 500" in ran.err) == (1, True), ran.err
+    assert f"Write `endpoint: {world.url}" in ran.err
+
+
 def test_a_page_of_a_site_in_the_place_of_an_answer_names_the_base_url_too(world: World) -> None:
     def site(_environ: object, start: object) -> list[bytes]:
         start("200 OK", [("Content-Type", "text/html"), ("Content-Length", "6")])  # type: ignore[operator]

@@ -8,7 +8,7 @@ import pytest
 
 from retinue.core.allowed import Allowed
 from retinue.core.content import scope_of
-from retinue.core.model import Action, Address, Change, Desired, Live, Plan, Promotion, Reason, Severity
+from retinue.core.model import Action, Address, Change, Desired, Live, Plan, Promotion, Reason
 from retinue.core.plan import select
 from retinue.core.promotion import Proof
 
@@ -240,12 +240,6 @@ def test_it_comes_before_protection_and_the_brake_whose_ways_out_would_lose_the_
 def test_the_line_makes_it_a_move_and_blocks_no_more() -> None:
     made = plan([desired("new", SPEC, moved_from="old")], [managed(desired("old", SPEC))])
     assert [(change.action.value, change.blocked) for change in made.changes] == [("move", None)]
-
-
-def test_where_the_line_belongs_is_said_outside_the_digest() -> None:
-    (said,) = [item for item in renamed(SPEC, SPEC).diagnostics if item.code == "renamed"]
-    assert (said.severity, said.address) == (Severity.INFO, "Assistant/new")
-    assert said.remedy == "To keep the live id, write in its manifest: retinue: {moved_from: old}"
 
 
 def test_a_great_many_are_told_apart_in_a_moment() -> None:

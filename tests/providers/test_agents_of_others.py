@@ -11,7 +11,7 @@ import pytest
 from retinue.core.errors import AuthError, Rejected, ServiceError
 from retinue.core.model import Action, Address, Change, Desired, Json, Live, Obstacle
 from retinue.core.problem import shown
-from retinue.load.validate import validate_extras
+from retinue.load.validate import validate_extras, validate_manifest
 from retinue.load.yaml import parse_text
 from retinue.providers.anthropic import PROVIDER as ANTHROPIC
 from retinue.providers.anthropic.forms import Form
@@ -279,3 +279,55 @@ def test_a_header_without_a_secret_is_taken(provider: Provider) -> None:
     spec: dict[str, Json] = {"model": "m", "providers": {provider.name: {"tools": [tool]}}}
     found = provider.check(Desired("Assistant", spec, Address("Assistant", "a")))
     assert [it for it in found if it.code == "literal-secret"] == []
+
+
+SECRET_URLS = [
+    "https://me:canary@h/mcp",
+    "https://h/mcp?token=canary",
+    "https://h/mcp?tenant=1&access_token=canary",
+    "https://h/mcp?apiKey=canary",
+    "https://h/mcp?x-api-key=canary#top",
+    "https://h/api/mcp?code=canary",
+    "https://h/mcp?sig=canary&se=2027",
+    "https://h/mcp?key=canary",
+    "https://h/?client_secret=canary",
+    "https://h?PASSWORD=canary",
+]
+PLAIN_URLS = [
+    "https://h/mcp",
+    "http://h:8080/mcp?page=2&monkey=3&encode=x",
+    "https://h/mcp?tokens=3&token=",
+    "https://h/mcp#token=1",
+    "https://[::1]:80/token=x?tenant=7",
+]
+URL_AT = {
+    "portable": ("tools: [{type: mcp, server_label: a, server_url: URL}]", "/tools/0/server_url"),
+    "openai-agents": (
+        "providers: {openai-agents: {tools: [{type: mcp, server_label: a, transport: {type: http, server_url: URL}}]}}",
+        "/providers/openai-agents/tools/0/transport/server_url",
+    ),
+    "anthropic": (
+        "providers: {anthropic: {mcp_servers: [{name: a, url: URL}]}}",
+        "/providers/anthropic/mcp_servers/0/url",
+    ),
+    "foundry": (
+        "providers: {foundry: {tools: [{type: mcp, server_label: a, server_url: URL}]}}",
+        "/providers/foundry/tools/0/server_url",
+    ),
+}
+
+
+@pytest.mark.parametrize("where", URL_AT)
+@pytest.mark.parametrize("url", [*SECRET_URLS, *PLAIN_URLS])
+def test_a_url_with_a_secret_is_refused_at_its_place_and_not_repeated(url: str, where: str) -> None:
+    text, path = URL_AT[where]
+    source = "assistant: a\nmodel: m\n" + text.replace("URL", json.dumps(url)) + "\n"
+    (document,) = parse_text(source, "a.yaml").documents
+    address, kind = Address("Assistant", "a"), OPENAI.capabilities.kinds["Assistant"]
+    by_name = {provider.name: provider for provider in (OPENAI, ANTHROPIC, FOUNDRY)}
+    found = [
+        *validate_manifest(kind, document.value, address),
+        *validate_extras(kind, document.value, address, lambda name, of: by_name[name].capabilities.extras[of]),
+    ]
+    assert [item.path for item in found if item.path == path] == [path] * (url in SECRET_URLS)
+    assert "canary" not in f"{found}"

@@ -46,6 +46,15 @@ def check_sarif(log: Any) -> list[dict[str, Any]]:
     return list(run["results"])
 
 
+def test_a_blocked_create_stands_at_its_manifest() -> None:
+    place = Place("assistants/a.yaml", 2, 1)
+    obstacle = Obstacle("twin", "there is one", ())
+    step = Change(address("a"), Action.CREATE, Reason.MANIFEST, None, blocked=obstacle)
+    written = Diagnostic("written", "", None, place, str(step.address), severity=Severity.INFO)
+    (found,) = plan_diagnostics(plan(step, diagnostics=(written,)))
+    assert (found.code, found.place) == ("twin", place)
+
+
 def test_a_diagnostic_as_sarif_has_its_line_in_the_repository() -> None:
     first, second = check_sarif(sarif([NOWHERE, BAD_MODEL], "1.2.3", "bots/support desk"))
     assert first["message"]["text"] == "`model` is text\nQuote it."

@@ -117,6 +117,18 @@ def wrapped(width: int, text: str = PARAGRAPH) -> str:
     return "# Bot\n\n" + textwrap.fill(text, width) + "\n\nBe kind."
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("three orders, look up the three", "five orders, look up the five", ["three", "three", "five", "five"]),
+        ("Be at it, in an hour or so, red.", "Go at it, in an hour or so, blue.", ["Be", "red", "Go", "blue"]),
+        ("a (b) c, d: e f g h, and x", "z (b) c, d: e f g h, and y", ["a", "x", "z", "y"]),
+    ],
+)
+def test_short_words_among_unchanged_ones_are_not_marked(before: str, after: str, words: list[str]) -> None:
+    assert marked(text_diff(f"{before}\nlast", f"{after}\nlast")) == words
+
+
 def test_a_paragraph_that_was_only_wrapped_again_is_said_to_be_just_that() -> None:
     diff = text_diff(wrapped(60), wrapped(40))
     assert diff.counted() == "3 of 7 lines re-wrapped"

@@ -215,7 +215,7 @@ def test_what_is_no_result_is_refused(planned: World, fake: Fake, text: str) -> 
     planned.write("result.json", text)
     ran = tell(planned, "--result", "result.json")
     assert (ran.code, fake.writes()) == (3, [])
-    assert "is no result of an apply" in ran.err or "empty" in ran.err
+    assert "does not hold the result of an apply" in ran.err or "empty" in ran.err
 
 
 def test_other_hosts_get_a_file(planned: World) -> None:

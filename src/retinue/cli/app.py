@@ -65,7 +65,7 @@ class LazyGroup(click.Group):
             return None
         if name not in _COMMANDS:
             remedy = did_you_mean(name, _COMMANDS, "`retinue --help` lists them.")
-            raise click.UsageError(f"there is no command `{name}`. {remedy}", ctx)
+            raise click.UsageError(f"unknown command `{name}`. {remedy}", ctx)
         module = importlib.import_module(f".commands.{_COMMANDS[name][0]}", __package__)
         command: click.Command = module.command
         return command

@@ -149,7 +149,7 @@ def _outcomes(plan: Plan, run: Run, checked: Checked) -> list[Outcome]:
 
 @dataclass
 class _Record:
-    """What is known of a run's steps at any moment, for a report before its end. `tell` gets each that ended."""
+    """The steps of a run that have started or ended so far, for a report before its end. `tell` hears of each end."""
 
     tell: Callable[[Outcome], None]
     started: set[Known] = field(default_factory=set)

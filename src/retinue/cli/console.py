@@ -264,7 +264,7 @@ def failed(error: Exception, asked: Asked) -> int:
         # Of an option without its value click tells no context; a first word that is no command has one.
         known = f"retinue {asked.command}" if asked.command and not asked.command.startswith("-") else "retinue"
         remedy = f"Try `{context.command_path if context else known} --help`."
-        problem, code = Diagnostic("usage", error.format_message(), remedy), Exit.USAGE
+        problem, code = Diagnostic("usage", error.format_message().replace("\n\t", " "), remedy), Exit.USAGE
         text = f"Error: {harmless(problem.message)}\n  {remedy}"
     elif isinstance(error, RetinueError):
         problem, code = Diagnostic(error_code(type(error)), error.message, error.remedy), of_error(error)

@@ -153,21 +153,22 @@ def _refuse_keys(plan: Plan, session: Session) -> None:
     """Raises InvalidManifests where a manifest holds the key of this run, or `[key]` in place of a secret."""
     found = []
     for change in plan.changes:
-        written = session.written.get(str(change.address))
-        fields = {item.name: item.after for item in change.fields} if written else {}
+        if (written := session.written.get(str(change.address))) is None:
+            continue
+        fields = change.values
         wrong = {
             (f"/{name}", f"/{name} of {change.address} holds the key of this environment", _REVOKE)
             for name, value in fields.items()
             if console.SECRETS.masked_json(value) != value
         }
         for pointer in screened(fields, session.kinds[change.address.kind], mask=False)[1]:
-            if written and all(MASK in str(value_at(spec, pointer)) for spec in (fields, dict(written.spec))):
+            if all(MASK in str(value_at(spec, pointer)) for spec in (fields, dict(written.spec))):
                 wrong.add(
                     (pointer, f"`{MASK}` stands here for a secret that is not shown, and would be written", _LEFT)
                 )
         for path, message, remedy in sorted(wrong):
             problem = Diagnostic("literal-secret", message, remedy, path=path, address=str(change.address))
-            found.append(placed(problem, written) if written else problem)
+            found.append(placed(problem, written))
     if found:
         raise InvalidManifests(found)
 

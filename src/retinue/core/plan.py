@@ -14,7 +14,7 @@ from .model import Action, Address, Change, Desired, Diagnostic, ObjectKey, Plan
 from .observation import Observation, Target
 from .ownership import World
 from .promotion import Proof, hold
-from .renames import Pair, moved_from_line, renames
+from .renames import Pair, renames
 from .spelling import known_or_meant
 from .steps import Steps, forget_step
 from .values import dataclass, field, replace
@@ -109,7 +109,7 @@ def make_plan(seen: Observation, desired: Sequence[Desired], intent: Intent | No
         changes = [change for change in changes if selection.keeps(change, chosen)]
         unchanged = [address for address in unchanged if address in chosen]
     external_references = _external_references(known, changes)
-    said = _notes(known, changes, renamed, external_references)
+    said = _notes(known, changes, external_references)
     plan = replace(
         _plan(target, changes, complete=intent.selection is None and intent.only is None),
         allowed=intent.allowed,
@@ -235,9 +235,9 @@ def _run_by(world: World, shown: Collection[Address]) -> Iterator[Diagnostic]:
 
 
 def _notes(
-    known: _Known, changes: Sequence[Change], renamed: Sequence[Pair], external_references: Mapping[ObjectKey, str]
+    known: _Known, changes: Sequence[Change], external_references: Mapping[ObjectKey, str]
 ) -> Iterator[Diagnostic]:
-    """Notes on objects left alone, on lines of the project that do nothing, and on the line that makes a rename."""
+    """Notes on objects left alone, and on lines of the project that do nothing."""
     target, world = known.target, known.world
     yield from world.diagnostics
     # What goes by an explicit word although something of others refers to it; without one it is blocked.
@@ -268,14 +268,6 @@ def _notes(
             message, remedy = f"`moved_from: {name}` is the name of {of}", "Correct the name, or take the line out."
             place, at = resource.place, str(change.address)
             yield Diagnostic("moved-from-nothing", message, remedy, place, at, severity=Severity.WARNING)
-    # Places are no part of what is approved, so they stand here and not in the obstacle.
-    shown = {change.address for change in changes}
-    for pair in renamed:
-        if not shown.isdisjoint(pair):
-            place, at = known.objects[pair.new].place, str(pair.new)
-            message = f"it would be created, and {pair.old}, which is much like it, deleted"
-            remedy = f"To keep the live id, write in its manifest: {moved_from_line(pair.old)}"
-            yield Diagnostic("renamed", message, remedy, place, at, severity=Severity.INFO)
 
 
 def forget_plan(

@@ -46,8 +46,8 @@ def shown(value: Any, limit: int = 40) -> str:
     """A value as it may stand in a message: one printable line, not too long."""
     text = value.text if isinstance(value, Spelled) else value
     text = text if isinstance(text, str) else json.dumps(text, ensure_ascii=False)
-    # User info in a URL is a secret.
-    text = re.sub(r"://\S*@", "://…@", text)
+    # User info in a URL is a secret, and its query often holds one.
+    text = re.sub(r"(://[^\s?]*\?)[^\s\"]+", r"\1…", re.sub(r"://\S*@", "://…@", text))
     line = "".join(char if char.isprintable() else "�" for char in " ".join(text[: 4 * limit].split()))
     return f"`{line if len(line) <= limit else line[: limit - 1] + '…'}`"
 

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from ..core.model import Diagnostic, Place
+from ..core.patterns import pattern
 
 MAX_BYTES = 2 * 1024 * 1024
 """Far above the largest manifest: instructions end at 256,000 characters."""
@@ -177,6 +178,10 @@ def text_of(data: bytes, name: str, at: Place | None = None) -> str | Diagnostic
         return Diagnostic("file-binary", f"`{name}` is not a text file", remedy, at or Place(name, 1, 1))
     text, problems = decode(data, name)
     return problems[0] if text is None or problems else text.replace("\r\n", "\n")
+
+
+LINE_END = pattern(r"\r\n|[\r\n\x85\u2028\u2029]")
+"""As YAML 1.1 counts lines (4.2)."""
 
 
 def decode(data: bytes, name: str) -> tuple[str | None, list[Diagnostic]]:

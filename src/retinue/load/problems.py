@@ -23,9 +23,16 @@ def _unknown_keys(error: Any, kind: Kind | None, path: Sequence[str | int]) -> I
     """One message for each key that the schema does not know."""
     members = error.schema.get("properties", {})
     word = _misspelt(error, kind, path)
+    homes: dict[str, list[str]] = {}
+    for key in error.instance:
+        if key not in members and (home := _home(key, members)) and home not in error.instance:
+            homes.setdefault(home, []).append(key)
+    flat = {key: keys for keys in homes.values() for key in keys if len(keys) > 1}
     for key in error.instance:
         if word is not None and (key,) == word.steps:
             yield word
+        elif key in flat and key != flat[key][0]:
+            continue
         elif key not in members and (word is None or target_of(error.instance[key]) is None):
             # Where a kind's schema knows the key from elsewhere, it says what to write here.
             elsewhere = error.schema.get("x-retinue-elsewhere", {})
@@ -34,6 +41,10 @@ def _unknown_keys(error: Any, kind: Kind | None, path: Sequence[str | int]) -> I
                 # The key itself may be the secret, so it is not repeated.
                 message = f"{path_name(path)} says where the key comes from, with `env`, `file` or `command`"
                 yield Problem("unknown-key", message, "Write `{env: NAME}`. If a real key stands here, revoke it now.")
+            elif key in flat:
+                home, inner = _home(key, members), ", ".join(f"{name}: …" for name in flat[key])
+                remedy = f"They belong below `{home}`: `{home}: {{{inner}}}`."
+                yield Problem("unknown-key", f"unknown keys {listed(flat[key])}{_in(path)}", remedy, (key,), True)
             elif isinstance(told, dict):
                 yield Problem(told.get("code", "unknown-key"), told["message"], told["remedy"], (key,), at_key=True)
             else:
@@ -78,9 +89,13 @@ def _misspelt(error: Any, kind: Kind | None, path: Sequence[str | int]) -> Probl
     return None
 
 
+def _home(key: str, members: Mapping[str, Any]) -> str | None:
+    """The member in which an unknown key is known."""
+    return next((name for name, schema in members.items() if key in schema.get("properties", {})), None)
+
+
 def _meant(key: str, members: Mapping[str, Any], instance: Mapping[str, Any], elsewhere: Mapping[str, Any]) -> str:
-    below = next((name for name, schema in members.items() if key in schema.get("properties", {})), None)
-    if below is not None:
+    if below := _home(key, members):
         return f"It belongs below `{below}`: `{below}: {{{key}: …}}`."
     present: Collection[str] = instance
     if type(instance) is Map:
@@ -103,8 +118,11 @@ def _missing_keys(error: Any, kind: Kind | None, path: Sequence[str | int]) -> I
     if (word := _misspelt(error, kind, path)) is not None:
         yield word
         return
-    for key in (key for key in error.validator_value if key not in error.instance):
-        schema = error.schema.get("properties", {}).get(key, {})
+    members = error.schema.get("properties", {})
+    # What stands here that belongs below a key says so, and with that the key itself.
+    begun = {_home(key, members) for key in error.instance if key not in members}
+    for key in (key for key in error.validator_value if key not in error.instance and key not in begun):
+        schema = members.get(key, {})
         first, *others = schema.get("enum") or [schema.get("const", "…")]
         remedy = f"Add `{key}: {first}`" + (f" (or {', '.join(map(str, others))})." if others else ".")
         if first == "…" and "description" in schema:

@@ -17,11 +17,11 @@ from ..core.patterns import pattern
 from ..core.problem import shown
 from ..core.spelling import closest
 from ..schema import EXTRAS, Catalogue
+from .files import LINE_END
 
 FIRST_LINES = 10
 _INDENTED = 4
 MOST_BYTES = 64 * 1024
-_LINE_END = pattern(r"\r\n|[\r\n\x85\u2028\u2029]")
 _KIND_LINE = pattern(
     r"(?:[^\w\s]*-{2,}\s*)?[\"'`*]*(?P<word>[A-Za-z][A-Za-z _-]{3,19})[\"'`*]*\s*(?P<sign>[:=\uff1a])\s*"
     r"(?P<value>[^\s,}].*?|)[\s,}\]]*(?:#.*)?"
@@ -121,7 +121,7 @@ def _lines(data: bytes) -> list[_Line]:
     text = data[:MOST_BYTES].replace(b"\0", b"").decode("utf-8", "replace")
     found: list[_Line] = []
     flow = False
-    for number, raw in enumerate(_LINE_END.split(text), 1):
+    for number, raw in enumerate(LINE_END.split(text), 1):
         plain = raw.isascii() and raw.isprintable()
         seen = raw if plain else "".join(char for char in raw if char == "\t" or not _is_invisible(char))
         led = _LED.match(seen.lstrip())
@@ -227,7 +227,7 @@ def _told(data: bytes, name: str, place: Place, *, markdown: bool) -> Diagnostic
     if b"\0" in data or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         message, remedy = f"`{name}` is not UTF-8 text", "Save it as UTF-8 without a byte order mark."
         return Diagnostic("text-not-utf8", message, remedy, Place(name, 1, 1))
-    first = _LINE_END.split(data[:200].decode("utf-8", "replace"))[0]
+    first = LINE_END.split(data[:200].decode("utf-8", "replace"))[0]
     if b"\n" not in data and b"\r" in data:
         how = "Its lines end in CR alone; save it with LF or CRLF."
     elif not first.strip():

@@ -19,7 +19,7 @@ from yaml.events import (
 
 from ..core.model import Diagnostic, Place
 from .builder import Builder, Parsed, Stop, shorten
-from .files import decode, place_in, slashes
+from .files import LINE_END, decode, place_in, slashes
 from .located import Map, Seq, spelled
 from .scalars import plain
 from .variables import meant_variable
@@ -27,8 +27,6 @@ from .variables import meant_variable
 # The stock loaders are not used to build values: the C one ends the process on hostile nesting.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNFIT = "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-_LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
-"""As YAML 1.1 counts lines (4.2)."""
 _TEMPLATE = re.compile(r"\{[{%](.*?)[%}]\}")
 _TEXT_TAG = "tag:yaml.org,2002:str"
 
@@ -148,7 +146,7 @@ def _start(event: Any, builder: Builder, collection: Map | Seq) -> None:
         _refuse_tag(event, builder, collection.place)
     if builder.wants_key():
         at = collection.place
-        line, before = _LINE_END.split(builder.text, at.line)[at.line - 1], at.column - 2
+        line, before = LINE_END.split(builder.text, at.line)[at.line - 1], at.column - 2
         start = before if before >= 0 and line[before : before + 1] == "{" else before + 1
         if template := _TEMPLATE.match(line, start):
             message = f"`{shorten(template[0])}` is a template of another tool"

@@ -274,9 +274,10 @@ class Http:
             elsewhere = f"`endpoint` is not the base URL of this API: {what} answered {words}"
             gone = ApiGone(elsewhere, _WRONG_BASE.format(self._meant), status=answer.status)
             return _Failure(gone, repeatable=False)
-        return _Failure(
-            _final(verdict, what, words, answer, self._secrets.masked), repeatable=False, unsigned=answer.status == 401
-        )
+        final = _final(verdict, what, words, answer, self._secrets.masked)
+        if verb is Verb.LIST and self._meant:
+            final.remedy = final.remedy or _WRONG_BASE.format(self._meant)
+        return _Failure(final, repeatable=False, unsigned=answer.status == 401)
 
     def _pause(self, failure: _Failure, failures: int, held_back: float | None) -> None:
         """Wait before the next try. The gate itself waits for those that it `held_back`, for so many seconds."""

@@ -161,7 +161,8 @@ def row_lines(rows: Iterable[Row], layout: Layout, style: Style | None) -> Itera
     paint = style or Style()
     for row in rows:
         line = painted = _INDENT + row.label
-        value = shown = row.note
+        whole = row.whole.split("\n") if layout.whole and row.whole else []
+        value = shown = f"{len(whole)} line{'' if len(whole) == 1 else 's'}" if whole else row.note
         if row.before is not None and row.after is not None:
             value = f"{row.before} → {row.after}"
             shown = f"{paint.removed(row.before)} → {paint.added(row.after)}"
@@ -174,8 +175,7 @@ def row_lines(rows: Iterable[Row], layout: Layout, style: Style | None) -> Itera
             line, painted = line + gap + value, painted + gap + shown
         painted += remark_after(line, row.remark, layout, paint, below=f"{_INDENT}  ")
         yield painted if style else painted[4:].replace("\n    ", "\n")
-        if layout.whole and row.whole:
-            yield from (f"{_INDENT}  {clean(text)}".rstrip() for text in row.whole.split("\n"))
+        yield from (f"{_INDENT}  {clean(text)}".rstrip() for text in whole)
         if row.diff is not None:
             from .wrapped import diff_lines
 

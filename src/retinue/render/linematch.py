@@ -27,7 +27,7 @@ class Matcher:
         self.budget = budget
 
     def equal_stretches(self) -> list[Match]:
-        """The stretches that both texts share, in order."""
+        """The stretches that both texts share, in order, each as long as it is."""
         found: list[Match] = []
         stack = [(0, len(self.old), 0, len(self.new))]
         while stack:
@@ -48,7 +48,14 @@ class Matcher:
                 stack.append((i, x, j, y))
                 i, j = x, y
             stack.append((i, i_end, j, j_end))
-        return sorted(match for match in found if match[2])
+        joined: list[Match] = []
+        for i, j, size in sorted(match for match in found if match[2]):
+            x, y, known = joined[-1] if joined else (0, 0, -1)
+            if (x + known, y + known) == (i, j):
+                joined[-1] = (x, y, known + size)
+            else:
+                joined.append((i, j, size))
+        return joined
 
     def _anchors(self, i: int, i_end: int, j: int, j_end: int) -> list[tuple[int, int]]:
         """The longest rising chain of lines that stand exactly once on either side."""

@@ -24,14 +24,16 @@ _PROPERTY = _DATA | {":": "%3A", ",": "%2C"}
 
 def plan_diagnostics(plan: Plan) -> tuple[Diagnostic, ...]:
     """What a plan has to say: its own diagnostics, and its blocked and held steps as such."""
+    # Places are for beside the changes: as findings of their own they would only be noise.
+    places = {item.address: item.place for item in plan.diagnostics if item.code == WRITTEN and not item.path}
     stuck = []
     for change in plan.changes:
         for word, obstacle in obstacles(change):
             message = f"{change.action} {change.address} is {word}: {obstacle.message}"
             remedy = "\n".join(obstacle.remedies) or None
             severity = Severity.ERROR if word == "blocked" else Severity.WARNING
-            stuck.append(Diagnostic(obstacle.code, message, remedy, address=str(change.address), severity=severity))
-    # Places are for beside the changes: as findings of their own they would only be noise.
+            address = str(change.address)
+            stuck.append(Diagnostic(obstacle.code, message, remedy, places.get(address), address, severity=severity))
     return (*stuck, *(item for item in plan.diagnostics if item.code != WRITTEN))
 
 

@@ -155,8 +155,7 @@ def _headings(lines: Sequence[str]) -> list[int]:
 
 def _rewrapped(removed: Sequence[str], added: Sequence[str]) -> bool:
     """Whether only line breaks within paragraphs differ."""
-    letters, others = ("".join(side).replace(" ", "") for side in (removed, added))
-    return letters == others and _paragraphs(removed) == _paragraphs(added)
+    return _paragraphs(removed) == _paragraphs(added)
 
 
 def _paragraphs(lines: Sequence[str]) -> list[str]:

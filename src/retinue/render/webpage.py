@@ -33,14 +33,14 @@ _CSS = """
 --del:#ffebe9;--delw:#ffb3ad;--ins:#dafbe1;--insw:#8ee6a0}
 @media(prefers-color-scheme:dark){:root{--fg:#e6edf3;--bg:#0d1117;--soft:#9198a1;--line:#3d444d;--pane:#151b23;
 --del:#3c1618;--delw:#8f2b2b;--ins:#12321d;--insw:#1f6f37}}
-*{box-sizing:border-box}
+*{box-sizing:border-box;overflow-wrap:anywhere}
 body{margin:auto;max-width:100rem;padding:1rem;color:var(--fg);background:var(--bg);font:15px/1.5 system-ui,sans-serif}
-code,pre,.r,.row{font:13px/1.5 ui-monospace,Menlo,Consolas,monospace;overflow-wrap:anywhere}
+code,pre,.r,.row{font:13px/1.5 ui-monospace,Menlo,Consolas,monospace}
 pre{white-space:pre-wrap;overflow:clip;margin:.4rem 0;padding:.5rem;background:var(--pane);border-radius:6px}
 h1{font-size:1.3rem;margin:0}h2{font-size:1.05rem;margin:1.4rem 0 .4rem}
 .soft,summary .id,.row em,i{color:var(--soft);font-style:normal}
 .entry{border:1px solid var(--line);border-radius:6px;margin:.5rem 0;overflow:clip}
-.entry>summary,.entry>p{padding:.4rem .7rem;margin:0;background:var(--pane);overflow-wrap:anywhere}
+.entry>summary,.entry>p{padding:.4rem .7rem;margin:0;background:var(--pane)}
 summary{cursor:pointer}
 .row{padding:.25rem .7rem}.row b{display:inline-block;min-width:11rem;margin-right:1rem}.row em{margin-left:1rem}
 .stuck{margin:.4rem .7rem;border-left:4px solid var(--delw)}

@@ -88,7 +88,8 @@ def command(options: HostOptions) -> int:
     """
     wanted = (options.planfile, options.result, options.read, options.drift, options.no_drift)
     if sum(map(bool, wanted)) != 1:
-        raise UsageError("one of --plan, --result, --read, --drift and --no-drift", "Try `retinue comment --help`.")
+        message = "give exactly one of --plan, --result, --read, --drift and --no-drift"
+        raise UsageError(message, "Try `retinue comment --help`.")
     if options.planfile:
         return _plan(read_plan(options.planfile), options)
     if options.result:
@@ -112,14 +113,14 @@ def _plan(plan: Plan, options: HostOptions) -> int:
 
 
 def _result(path: str, options: HostOptions) -> int:
-    """Tell how an apply ended in the request that brought its commit; where there is none, nobody has to hear it."""
+    """Report how an apply ended in the pull request that brought its commit; without such a request, do nothing."""
     data = read_named(path, _MOST_BYTES, "the result", _HOW)
     try:
         value = loads(data.decode("utf-8"))
         outcomes, notes = outcomes_of(value), [diagnostic_from_json(item) for item in value["diagnostics"]]
         code, scope = int(value["exit_code"]), (value.get("project"), value.get("environment"))
     except (ValueError, RecursionError, TypeError, KeyError, AttributeError) as error:
-        raise UsageError(f"{path} is no result of an apply", _HOW) from error
+        raise UsageError(f"{path} does not hold the result of an apply", _HOW) from error
     if not all(isinstance(name, str) for name in scope):
         project = open_project(options.directory)
         scope = project.name, choose_environment(project, options.environment).name

@@ -1,4 +1,4 @@
-"""`retinue emulator edit`: changes a live object of the emulator as somebody in a dashboard would, to try drift."""
+"""`retinue emulator edit`: changes a live object in the emulator, as an edit in a dashboard would, to try drift."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ...core.spelling import did_you_mean
 from ...core.strictjson import loads
 from ...engine.run import packed
 from ...load.endpoints import EMULATOR
+from ...providers.base import Support
 from .. import console, helping, options
 from ..connecting import connect
 from ..options import ServiceOptions
@@ -19,7 +20,7 @@ from ..reading import read_world
 from ..session import open_session
 
 
-@helping.command("emulator edit", ServiceOptions, "-e local Assistant/math-tutor 'description=Tutor, changed by hand'")
+@helping.command("emulator edit", ServiceOptions, "-e local Assistant/math-tutor temperature=0.9")
 @click.argument("address")
 @click.argument("changes", nargs=-1, required=True, metavar="FIELD=VALUE...")
 @options.DIRECTORY
@@ -33,7 +34,8 @@ def command(options: ServiceOptions, *, address: str, changes: tuple[str, ...]) 
     session = open_session(options)
     where = session.environment.name
     if session.environment.endpoint != EMULATOR:
-        raise UsageError(f"{where} is no environment of the emulator", "Change its objects where they are.")
+        message = f"the endpoint of environment `{where}` is not the emulator"
+        raise UsageError(message, "Change its objects in the service itself.")
     try:
         wanted = parse_address(address)
     except ValueError as error:
@@ -48,13 +50,17 @@ def command(options: ServiceOptions, *, address: str, changes: tuple[str, ...]) 
         values = dict(map(_change, changes))
         for name in (name for name in values if name not in fields):
             raise UsageError(f"there is no field {name}", did_you_mean(name, fields, f"Fields: {listed([*fields])}."))
+        held = session.provider.capabilities.fields.get(wanted.kind, {})
+        for name in (name for name in values if held.get(name, (None,))[0] is Support.UNSUPPORTED):
+            raise UsageError(f"{session.provider.name} holds no {name}: {held[name][1]}", "Change another field.")
         # What a dashboard does not know of, it leaves as it is.
         service.update(live, values, packed(live.mark))
         now = service.get(wanted.kind, live.remote_id)
         changed = [name for name in values if now is None or now.spec.get(name) != live.spec.get(name)]
     if not changed:
         raise UsageError(f"{address} still holds what it held", "Name other values, which the service takes.")
-    console.result(f"changed {', '.join(changed)} of {address} ({live.remote_id}) in {where}, not in any file")
+    names = ", ".join(changed)
+    console.result(f"changed {names} of {address} ({live.remote_id}) in {where}; your files stay as they are")
     return 0
 
 

@@ -60,7 +60,9 @@ def merged(seen: Mapping[Diagnostic, Sequence[str]], everywhere: Sequence[str]) 
     groups: dict[object, tuple[Diagnostic, list[str]]] = {}
     for item, names in seen.items():
         message = item.message.removesuffix(f" (environment `{names[0]}`)")
-        key = (item.code, item.severity, item.path, message, item.place or item.address)
+        # A note on a service is the same one in each environment that is there.
+        service = item.severity is Severity.INFO and (item.path or "").startswith("/environments/")
+        key = (item.code, item.severity, message, None if service else (item.path, item.place or item.address))
         _, found = groups.setdefault(key, (replace(item, message=message), []))
         found += names if message == item.message else [*names, ""]
     result = []
