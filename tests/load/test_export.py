@@ -149,6 +149,18 @@ def test_a_page_of_several_is_told() -> None:
     assert result.files == EXPECTED
 
 
+def test_of_pages_in_one_file_the_last_says_if_others_are_missing() -> None:
+    pages = [{"data": [V2], "has_more": True}, {"data": [V2 | {"name": "b"}], "has_more": False}]
+    assert codes(exported(*pages)) == codes(exported(pages)) == []
+    assert codes(exported(*reversed(pages))) == ["export-page"]
+
+
+def test_other_lists_beside_those_that_are_read_are_told() -> None:
+    result = exported({"assistants": [V2], "data": [V2], "vector_stores": [{"id": "vs_1"}]})
+    assert codes(result) == ["export-other"] and "`vector_stores`" in result.diagnostics[0].message
+    assert len(result.manifests) == 2
+
+
 def test_the_marker_of_another_project_is_left_out() -> None:
     result = exported(V2 | {"metadata": {ADDRESS_KEY: "p/e/Assistant/x", APPLIED_KEY: "1 abcdefgh", "owner": "me"}})
     assert result.files["assistants/math-tutor.yaml"].endswith("metadata:\n  owner: me\n")
@@ -183,7 +195,7 @@ def test_files_go_where_the_project_has_its_manifests() -> None:
         ("", "assistant-abc123"),
         (None, "assistant-abc123"),
         (5, "assistant-abc123"),
-        ("CON", "con"),
+        *(("CON", "assistant-con"), ("nul", "assistant-nul"), ("Com1", "assistant-com1"), ("console", "console")),
     ],
 )
 def test_a_display_name_becomes_a_safe_name(name: Any, expected: str) -> None:

@@ -21,6 +21,9 @@ _FOREIGN = pattern(r"[^a-z0-9]+")
 _TAIL = 6
 _RANDOM = pattern(r"_|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-")
 """In an id that no person chose as a name."""
+_DEVICE = pattern(r"(?i:con|prn|aux|nul|conin\$|conout\$|com[0-9]|lpt[0-9])(?:\..*)?|.*[. ]")
+_PAGE = frozenset(("data", "items", "results", "value", "rows", "agents", "body", "pages", "response"))
+"""Members below which services, their tools and scripts keep what they listed."""
 
 
 def objects_from_text(data: bytes, file: str, kinds: Sequence[Kind]) -> tuple[list[Json], list[Diagnostic]]:
@@ -54,31 +57,43 @@ def plurals(kinds: Sequence[Kind], between: str = " or ") -> str:
 
 
 def flat(values: Sequence[Json], kinds: Sequence[Kind]) -> tuple[list[Json], list[Diagnostic]]:
-    """The single objects in lists and list envelopes, in their order, and what is known to be missing."""
+    """The single objects in lists and envelopes, in their order, and what is known to be missing."""
     found, notes = list[Json](), list[Diagnostic]()
     waiting: list[Json] = [*reversed(values)]
+    more = False
     while waiting:
         value = waiting.pop()
         members = value if isinstance(value, list) else _members(value, kinds, notes)
         if members is None:
             found.append(value)
         else:
+            # Of the pages in one file only the last can say that others are missing.
+            more = value.get("has_more") is True if isinstance(value, dict) else more
             waiting.extend(reversed(members))
+    if more:
+        message = f"the export is one page of several (`has_more` is true); the other {plurals(kinds)} are not in it"
+        paged = next((kind.export.paged for kind in kinds if kind.export), "")
+        remedy = f"Export all pages if you can: {paged}."
+        notes.append(Diagnostic("export-page", message, remedy, severity=Severity.WARNING))
     return found, notes[:_MOST_PROBLEMS]
 
 
 def _members(value: Json, kinds: Sequence[Kind], notes: list[Diagnostic]) -> list[Json] | None:
     """What an envelope holds; None for an object of its own."""
-    if not isinstance(value, dict) or any(name in value for kind in kinds for name in kind.required):
+    if not isinstance(value, dict) or "id" in value or any(name in value for kind in kinds for name in kind.required):
         return None
-    exports = [kind.export for kind in kinds if kind.export]
-    names = ("data", *(export.envelope for export in exports))
-    members = next((value[key] for key in names if isinstance(value.get(key), list)), None)
-    if members is not None and value.get("has_more") is True:
-        message = f"the export is one page of several (`has_more` is true); the other {plurals(kinds)} are not in it"
-        remedy = f"Export all pages if you can: {exports[0].paged}."
-        notes.append(Diagnostic("export-page", message, remedy, severity=Severity.WARNING))
-    return members
+    names = _PAGE | {kind.export.envelope for kind in kinds if kind.export}
+    known = {key: item for key, item in value.items() if key in names and isinstance(item, list | dict)}
+    if not known:
+        # Objects by their ids.
+        by_id = all(isinstance(item, dict) and item.get("id") == key for key, item in value.items())
+        return [*value.values()] if value and by_id else None
+    for key in (key for key, item in value.items() if isinstance(item, list) and item and key not in known):
+        entries = f"{len(value[key])} {'entry' if len(value[key]) == 1 else 'entries'}"
+        message = f"`{printable(key[:60])}` of the export ({entries}) was left out: only {plurals(kinds)} are read"
+        remedy = "If they are wanted, put them into a file of their own and import that."
+        notes.append(Diagnostic("export-other", message, remedy, severity=Severity.WARNING))
+    return [*known.values()]
 
 
 def _no_json(error: Exception, text: str, position: int, file: str) -> Diagnostic:
@@ -101,8 +116,14 @@ def unique_name(display: Json, old_id: Json, taken: Collection[str], kind: Kind)
     named = isinstance(old_id, str) and not _RANDOM.search(old_id)
     tail = slug(old_id.rpartition("_")[2][:_TAIL]) if isinstance(old_id, str) else ""
     stem = slug(display) or (slug(old_id) if named else "") or slug(f"{kind.word}-{tail}")
+    stem = f"{kind.word.replace('_', '-')}-{stem}" if is_device(stem) else stem
     numbered = (stem[: _LONGEST - len(f"-{n}")].rstrip("-") + f"-{n}" for n in count(2))
     return next(name for name in chain([stem], numbered) if name not in taken)
+
+
+def is_device(name: str) -> bool:
+    """Whether Windows has no file of this name, whatever its extension: `con`, `NUL.txt`, `a.`."""
+    return _DEVICE.fullmatch(name) is not None
 
 
 def slug(text: Json) -> str:

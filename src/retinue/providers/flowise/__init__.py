@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from ...core.model import Change, Diagnostic, Json, Live, Obstacle, Severity
 from ...schema import by_name, schema_beside
-from ..assistants_v2 import ASSISTANT
+from ..assistants_v2 import assistant
 from ..base import Capabilities, Provider, Service, Support
 from ..lenient import text
 from ..wire import Connection
@@ -22,6 +22,7 @@ from .writing import IN_FLOW
 
 _API = "/api/v1"
 _SCHEMA: Json = schema_beside(__package__, "schema")
+ASSISTANT = assistant(empty_pairs=True)
 _NATIVE = (Support.NATIVE, "")
 
 

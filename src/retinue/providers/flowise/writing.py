@@ -136,7 +136,9 @@ def _resources(before: Mapping[str, Json], wanted: Mapping[str, Json]) -> dict[s
 
 def _marked(details: dict[str, Json], spec: Mapping[str, Json], marker: Marker | None) -> dict[str, Json]:
     own = {key: value for key, value in mapping(spec.get("metadata")).items() if key not in MARKER_KEYS}
-    own |= pairs(marker)
+    # What is no text was put there by others, who may need it.
+    strange = {key: item for key, item in mapping(details.get("metadata")).items() if not isinstance(item, str)}
+    own = strange | own | pairs(marker)
     details = _put(details, {"metadata": own or None})
     resources = mapping(details.get("tool_resources"))
     if isinstance(keeper := resources.get(KEEPER), dict):

@@ -6,21 +6,23 @@ Source of the facts: measured against langgraph-api 0.16.7, and its published Op
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ...core.literals import SECRET
 from ...core.model import Desired, Diagnostic, Json, Live, Severity
 from ...core.pointer import join_pointer
 from ...schema import by_name, schema_beside
-from ..assistants_v2 import ASSISTANT
+from ..assistants_v2 import assistant
 from ..base import Auth, Capabilities, Provider, Service, Support
-from ..lenient import text_members
+from ..lenient import text, text_members
 from ..wire import Connection
 from .block import DEFAULT_KEYS, NAME, block_of
-from .mapping import SYSTEM, UNNAMED
+from .mapping import SYSTEM, UNNAMED, is_system, to_live
 from .service import LangGraphService, classify
 
 _SCHEMA: Json = schema_beside(__package__, "schema")
+# The model is one key of a context, which a graph may call otherwise or not have at all.
+ASSISTANT = assistant(required=(), empty_pairs=True)
 _NATIVE = (Support.NATIVE, "")
 _IN_CODE = "LangGraph has it in the code of the graph"
 
@@ -87,6 +89,11 @@ class LangGraphProvider(Provider):
 
     def exported(self, live: Live) -> dict[str, Json]:
         return {"id": live.remote_id, **live.spec, "providers": {NAME: block_of(live.spec).to_spec()}}
+
+    def recognised(self, raw: Mapping[str, Json]) -> Live | None:
+        """An object of an export as a live assistant; None if it says that it is something else."""
+        known = text(raw.get("assistant_id")) and text(raw.get("graph_id")) and "thread_id" not in raw
+        return to_live(raw) if known and not is_system(raw) else None
 
 
 PROVIDER = LangGraphProvider()

@@ -103,8 +103,7 @@ def update_body(live: Live, fields: Mapping[str, Json], marker: Marker | None) -
             body["config"] = kept if context else {**kept, "configurable": {}}
     # Pairs are merged in; null stands for a key to remove, which the server then keeps as null.
     pairs_held = mapping(live.raw.get("metadata"))
-    own = {key: value for key, value in (spec.get("metadata") or {}).items() if value}
-    wanted = own | _pairs(spec, marker)
+    wanted = {**(spec.get("metadata") or {}), **_pairs(spec, marker)}
     changed = {key: value for key, value in wanted.items() if not same(value, pairs_held.get(key))}
     for key, value in pairs_held.items():
         # What is no text was put there by others, who may need it.
