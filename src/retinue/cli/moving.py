@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from ..core.errors import UsageError
 from ..core.migrate import End, Migration, Row, Verdict
@@ -18,7 +20,7 @@ from ..providers import registry
 from ..providers.base import Capabilities
 from ..providers.losses import LOSS, losses, verdicts
 from ..schema import EXTRAS
-from . import emulators
+from . import console, emulators
 from .options import ProjectOptions
 from .session import Session, bare_session, with_manifests
 
@@ -57,8 +59,18 @@ def judged(options: ProjectOptions, name: str, replaced: Mapping[str, bytes] | N
     return with_manifests(bare_session(options, replaced), options, replaced=replaced, strict=False)
 
 
-def moved(old: Session, options: ProjectOptions, move: Move) -> tuple[dict[str, bytes], Session]:
-    """The new content of files, by path, and the session of the environment as it is with them. Writes nothing."""
+class Moved(NamedTuple):
+    """`settings`: those of the new environment; `partial`: what its overlay says; `files`: by path, the content of what
+    is new or other for it; `session`: the environment as it is with these."""
+
+    settings: dict[str, Json]
+    partial: dict[Address, dict[str, Json]]
+    files: dict[str, bytes]
+    session: Session
+
+
+def moved(old: Session, options: ProjectOptions, move: Move) -> Moved:
+    """The least that has to be said so that the manifests can go there. Writes nothing."""
     settings, partial = _settings(old, move), dict[Address, dict[str, Json]]()
     while True:
         files = with_environment(old.project, move.environment, settings, partial, registry.catalogue)
@@ -67,7 +79,7 @@ def moved(old: Session, options: ProjectOptions, move: Move) -> tuple[dict[str, 
         # What an overlay takes out needs no setting for all.
         on_loss = {} if more else {name: "warn" for name in sorted(_in_the_way(new)) if move.accepts(name)}
         if not more and not on_loss:
-            return files, new
+            return Moved(settings, partial, files, new)
         settings |= {"on_loss": settings.get("on_loss", {}) | on_loss} if on_loss else {}
         partial |= {at: fields | partial.get(at, {}) for at, fields in more.items()}
 
@@ -189,3 +201,24 @@ def check_accepted(accepted: Collection[str], old: Session) -> None:
     for name in accepted:
         if name not in known:
             raise UsageError(f"--accept {name}: there is no such field", known_or_meant(name, known))
+
+
+def migration_shown(found: Migration, to_file: bool) -> str:
+    """The report for a terminal, or for a file."""
+    from ..render.moves import migration_text
+
+    style, width = console.canvas(None if to_file else sys.stdout)
+    return migration_text(found, style=style, width=width)
+
+
+def tell_open(found: Migration, *, is_new: bool) -> None:
+    """What a person has to decide, with the flags, or the line of retinue.yaml, that accept it."""
+    lost = [(at.kind, row.path) for at, row in found.rows if row.verdict is Verdict.LOST and not row.accepted]
+    fields = dict.fromkeys(split_pointer(path)[0] for _, path in lost if path)
+    # What only such a field refers to stays behind with it.
+    names = [*(fields or dict.fromkeys(kind for kind, _ in lost))]
+    way = f"write `on_loss: {{{', '.join(f'{name}: warn' for name in names)}}}` in this environment"
+    if is_new:
+        way = f"add {' '.join(f'--accept {name}' for name in names)}"
+    console.note(f"Error: this move is not ready{'; nothing was written' if is_new else ''}.")
+    console.note(f"  Change what is marked{f', or accept the losses: {way}' if names else ''}.")

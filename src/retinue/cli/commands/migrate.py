@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -10,12 +9,11 @@ import click
 
 from ... import __version__
 from ...core.errors import UsageError
-from ...core.migrate import Migration, Verdict, migration_to_json
-from ...core.pointer import split_pointer
+from ...core.migrate import Migration, migration_to_json
 from ...load.project import FILE
 from .. import completing, console, helping, options
 from ..exits import Exit
-from ..moving import Move, check_accepted, endpoint_for, judged, migration, moved
+from ..moving import Move, check_accepted, endpoint_for, judged, migration, migration_shown, moved, tell_open
 from ..options import ProjectOptions, to_paste
 from ..scaffold import SCHEMAS, with_modelines, write_over
 from ..session import Session, open_session
@@ -76,7 +74,7 @@ def command(
         raise UsageError("--project-file has no environment of this name", "Leave it out to add one to retinue.yaml.")
     else:
         move = Move(target, provider, endpoint_for(provider, endpoint), models, accepted)
-        files, new = moved(old, options, move)
+        _, _, files, new = moved(old, options, move)
     found = replace(migration(old, new), files=tuple(sorted(files)))
     if write and files and found.ready:
         found = replace(found, written=True)
@@ -116,27 +114,15 @@ def _deliver(found: Migration, code: Exit, options: ProjectOptions) -> None:
 
         text = migration_markdown(found)
     else:
-        from ...render.moves import migration_text
-
-        style, width = console.canvas(None if options.out else sys.stdout)
-        text = migration_text(found, style=style, width=width)
+        text = migration_shown(found, bool(options.out))
     console.deliver(text, options)
 
 
 def _tell_next(found: Migration, options: ProjectOptions, *, is_new: bool) -> None:
     """What a person does now."""
-    target, here = found.target.environment, replace(options, environment=found.target.environment)
+    here = replace(options, environment=found.target.environment)
     if not found.ready:
-        lost = [(at.kind, row.path) for at, row in found.rows if row.verdict is Verdict.LOST and not row.accepted]
-        fields = dict.fromkeys(split_pointer(path)[0] for _, path in lost if path)
-        # What only such a field refers to stays behind with it.
-        names = [*(fields or dict.fromkeys(kind for kind, _ in lost))]
-        nothing = "; nothing was written" if is_new else ""
-        console.note(f"Error: this move is not ready{nothing}.")
-        flags = " ".join(f"--accept {name}" for name in names)
-        lines = f"on_loss: {{{', '.join(f'{name}: warn' for name in names)}}}"
-        way = f"add {flags}" if is_new else f"write `{lines}` in the environment `{target}`"
-        console.note(f"  Change what is marked, or accept the losses: {way}." if names else "  Change what is marked.")
+        tell_open(found, is_new=is_new)
     elif found.written:
         console.note(f"Wrote {', '.join(found.files)}. Next: {to_paste('plan', here)}, then: {to_paste('apply', here)}")
     elif found.files and not options.quiet:
