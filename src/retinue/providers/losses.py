@@ -104,20 +104,22 @@ def verdicts(
     `unheld`: what would be of all that it says there, also where a layer leaves that out here.
     """
     mine, why = [item for item in found if item.path], {item.path: item.message for item in unheld if item.code == LOSS}
-    old, new = canonical(before, kind), canonical(after.spec, kind)
+    old, new, rest = (canonical(spec, kind) for spec in (before, after.spec, held(after, mine).spec))
     for name, field in kind.fields.items():
-        was, now = old.get(name, MISSING), new.get(name, MISSING)
         told = [row for item in mine if split_pointer(item.path or "")[0] == name and (row := _told(item))]
         yield from told
-        whole = {row.verdict for row in told if row.path == f"/{name}"}
-        if same(now, field.shape.default):
-            if not told and not same(was, field.shape.default):
-                yield Row(f"/{name}", Verdict.LOST, why.get(f"/{name}", f"`{name}` is taken out for this environment"))
-        elif whole.isdisjoint((Verdict.LOST, Verdict.REFUSED)):
-            rows = [*_otherwise(name, was, now, kind, record)]
+        was, now, whole = (
+            old.get(name, MISSING),
+            new.get(name, MISSING),
+            {it.verdict for it in told if it.path == f"/{name}"},
+        )
+        if same(now, field.shape.default) and not told and not same(was, field.shape.default):
+            yield Row(f"/{name}", Verdict.LOST, why.get(f"/{name}", f"`{name}` is taken out for this environment"))
+        elif not same(left := rest.get(name, MISSING), field.shape.default) and Verdict.REFUSED not in whole:
+            rows = [*_otherwise(name, was, now, left, kind, record)]
             yield from (row for row in rows if row.verdict not in whole)
-            parts = {row.path for row in told}
-            everything = isinstance(now, list) and all(f"/{name}/{index}" in parts for index in range(len(now)))
+            parts, items = {row.path for row in told}, after.spec.get(name)
+            everything = isinstance(items, list) and all(f"/{name}/{index}" in parts for index in range(len(items)))
             if not (rows or whole or everything):
                 yield Row(f"/{name}", Verdict.KEPT, "the rest of it" if told else "")
 
@@ -135,16 +137,16 @@ def _told(item: Diagnostic) -> Row | None:
     return None
 
 
-def _otherwise(name: str, was: Json, now: Json, kind: Kind, record: Capabilities) -> Iterator[Row]:
-    """Why a field that is held is not simply kept."""
+def _otherwise(name: str, was: Json, now: Json, left: Json, kind: Kind, record: Capabilities) -> Iterator[Row]:
+    """Why a field that is held is not simply kept; `left`: what of it is held."""
     path, (support, note) = f"/{name}", record.fields.get(kind.name, {}).get(name, (Support.NATIVE, ""))
     if support is Support.EMULATED:
         yield Row(path, Verdict.APPROXIMATED, f"`{name}` is {note}")
     if was is not MISSING and not same(was, now):
         yield Row(path, Verdict.APPROXIMATED, f"`{name}`: {shown(was)} becomes {shown(now)}")
-    if made := addresses_in({name: now}, kind):
+    if made := addresses_in({name: left}, kind):
         names = ", ".join(map(str, made[:3])) + (f" and {len(made) - 3} more" if len(made) > 3 else "")
         yield Row(path, Verdict.AGAIN, f"{names}: made again from this project, with a new id")
-    if ids := sorted(value for _, value in ids_in({name: now}, kind)):
+    if ids := sorted(value for _, value in ids_in({name: left}, kind)):
         note = f"{listed(ids[:3])}: live ids, which only the account that they are from knows"
         yield Row(path, Verdict.AGAIN, note, "Bring what they stand for into Git, or write the ids that it has here.")
