@@ -336,3 +336,51 @@ def test_old_ids_of_a_service_that_is_gone_are_those_that_manifests_adopted(shop
     assert ran.code == 0, ran.err
     assert json.loads(ran.out)["ids"]["asst_tutor"] == "tutor"
     assert "its ids are those of `adopt`" in ran.err
+
+
+def test_options_of_init_that_make_no_sense_together_are_refused(world: World) -> None:
+    world.write("export.json", json.dumps([{"object": "assistant", "name": "Poet", "model": "m"}]))
+    for arguments, says in (
+        (("--provider", "foundry"), "without --from FILE"),
+        (("--from", "export.json", "--model", "a=b"), "without --provider"),
+        (("--from", "foundry", "--provider", "anthropic"), "foundry is a service"),
+        (("--from", "export.json", "--provider", "langgraph"), "where is this langgraph?"),
+        (("--from", "export.json", "--provider", "foundry", "--accept", "tol"), "there is no such field"),
+    ):
+        ran = world.run("init", "-C", "there", *arguments)
+        assert ran.code == 3
+        assert says in ran.err
+        assert not (world.root / "there").exists()
+
+
+def test_overlays_may_be_several_and_later_ones_win(shop: World) -> None:
+    shop.write(
+        "one.yaml", "assistant: plain\nmetadata: {owner: one, more: x}\n---\nassistant: tutor\ntemperature: null\n"
+    )
+    shop.write("two/a.yaml", "assistant: plain\nmetadata: {owner: null}\n")
+    shop.write("retinue.yaml", PROJECT.replace("emulator\n", "emulator\n    overlay: [one.yaml, two]\n"))
+    found = {it.get("assistant"): it for it in json.loads(shop.run("render", "--format", "json").out)}
+    assert found["plain"]["metadata"] == {"more": "x"}
+    assert "temperature" not in found["tutor"]
+    for wrong in ("[]", "[3]", "{a: b}", '""', "[one.yaml, gone.yaml]"):
+        shop.write("retinue.yaml", PROJECT.replace("emulator\n", f"emulator\n    overlay: {wrong}\n"))
+        ran = shop.run("validate")
+        assert ran.code == 3
+        assert "retinue.yaml:9:" in ran.err
+
+
+def test_what_only_the_old_service_has_is_told(world: World) -> None:
+    world.write("retinue.yaml", PROJECT.replace("openai-assistants", "flowise").replace(", stores", ""))
+    own = "providers: {flowise: {chatModel: {name: chatOpenAI, inputs: {streaming: false}}}}\n"
+    world.write("assistants/poet.yaml", "assistant: poet\nmodel: ${var.model}\n" + own)
+    row = rows(report(world, "--provider", "anthropic", "--endpoint", "emulator"))["Assistant/poet/providers/flowise"]
+    assert (row["verdict"], row["note"]) == ("lost", "only flowise has `chatModel`")
+
+
+def test_live_ids_are_told_because_no_other_account_knows_them(world: World) -> None:
+    world.write("retinue.yaml", PROJECT.replace(", stores", ""))
+    tools = "tools: [{type: file_search}]\ntool_resources: {file_search: {vector_store_ids: [vs_1]}}\n"
+    world.write("assistants/poet.yaml", "assistant: poet\nmodel: ${var.model}\n" + tools)
+    row = rows(report(world, "--provider", "foundry", "--endpoint", "emulator"))["Assistant/poet/tool_resources"]
+    assert row["verdict"] == "made-again"
+    assert "`vs_1`" in row["note"]

@@ -37,18 +37,19 @@ class Move:
     endpoint: str
     models: Mapping[str, str] = field(default_factory=dict)
     accepted: Collection[str] = ()
+    allow_http: bool = False
 
     def accepts(self, name: str) -> bool:
         return name in self.accepted or EVERYTHING in self.accepted
 
 
-def endpoint_for(provider: str, stated: str | None) -> str:
+def endpoint_for(provider: str, stated: str | None, *, allow_http: bool = False) -> str:
     """Raises UsageError for a provider or an endpoint that there is not."""
     record = registry.load(provider).capabilities
     endpoint = stated or record.endpoint or (EMULATOR if provider in emulators.entries() else None)
     if endpoint is None:
         raise UsageError(f"where is this {provider}?", "Name its address with --endpoint.")
-    if wrong := endpoint_problem(endpoint, allow_http=False):
+    if wrong := endpoint_problem(endpoint, allow_http):
         raise UsageError(f"--endpoint: {wrong.message}", wrong.remedy)
     return endpoint
 
@@ -94,6 +95,7 @@ def _settings(old: Session, move: Move) -> dict[str, Json]:
     """What the new environment says; what the old one says of values, and what both services take, is taken over."""
     record, environment, project = registry.load(move.provider).capabilities, old.environment, old.project
     found: dict[str, Json] = {"provider": move.provider, "endpoint": move.endpoint}
+    found |= {"allow_http": True} if move.allow_http else {}
     shared = {key: value for key, value in environment.settings.items() if key in record.settings}
     signs_in = shared and environment.api_key is None and environment.endpoint != EMULATOR
     if record.key_variable and move.endpoint != EMULATOR and not signs_in:

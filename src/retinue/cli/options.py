@@ -186,7 +186,13 @@ move_options = _all(
         callback=lambda _ctx, _option, pairs: parse_pairs(pairs, "--model"),
         help="What a model is called there; again for more.",
     ),
-    _several("--accept", "accepted", metavar="FIELD", help="A field whose loss is accepted, or `all`; again for more."),
+    _several(
+        "--accept",
+        "accepted",
+        metavar="FIELD",
+        shell_complete=completing.losable,
+        help="A field whose loss is accepted, or `all`; again for more.",
+    ),
 )
 """For commands that bring assistants to another service."""
 _LIKE = {

@@ -15,6 +15,7 @@ from ..core.model import MISSING, Desired, Diagnostic, Fields, Json, Kind, Sever
 from ..core.pointer import split_pointer, without
 from ..core.problem import listed, shown
 from ..core.references import addresses_in, ids_in
+from ..schema import EXTRAS
 from .base import Capabilities, Support
 from .lenient import numbered
 
@@ -103,10 +104,11 @@ def verdicts(
     `before`: as the service that it comes from holds it. `found`: what was found, and weighed, of it at the new one;
     `unheld`: what would be of all that it says there, also where a layer leaves that out here.
     """
-    mine, why = [item for item in found if item.path], {item.path: item.message for item in unheld if item.code == LOSS}
+    mine, why = [*found], {item.path: item.message for item in unheld if item.code == LOSS}
+    yield from (row for item in mine if _field(item) not in kind.fields and (row := _told(item)))
     old, new, rest = (canonical(spec, kind) for spec in (before, after.spec, held(after, mine).spec))
     for name, field in kind.fields.items():
-        told = [row for item in mine if split_pointer(item.path or "")[0] == name and (row := _told(item))]
+        told = [row for item in mine if _field(item) == name and (row := _told(item))]
         yield from told
         was, now, whole = (
             old.get(name, MISSING),
@@ -122,6 +124,10 @@ def verdicts(
             everything = isinstance(items, list) and all(f"/{name}/{index}" in parts for index in range(len(items)))
             if not (rows or whole or everything):
                 yield Row(f"/{name}", Verdict.KEPT, "the rest of it" if told else "")
+
+
+def _field(item: Diagnostic) -> str:
+    return split_pointer(item.path)[0] if item.path else ""
 
 
 def _told(item: Diagnostic) -> Row | None:
@@ -142,7 +148,7 @@ def _otherwise(name: str, was: Json, now: Json, left: Json, kind: Kind, record: 
     path, (support, note) = f"/{name}", record.fields.get(kind.name, {}).get(name, (Support.NATIVE, ""))
     if support is Support.EMULATED:
         yield Row(path, Verdict.APPROXIMATED, f"`{name}` is {note}")
-    if was is not MISSING and not same(was, now):
+    if name != EXTRAS and was is not MISSING and not same(was, now):
         yield Row(path, Verdict.APPROXIMATED, f"`{name}`: {shown(was)} becomes {shown(now)}")
     if made := addresses_in({name: left}, kind):
         names = ", ".join(map(str, made[:3])) + (f" and {len(made) - 3} more" if len(made) > 3 else "")

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 
 from ..core.migrate import Migration, Row, Verdict, counts
+from ..core.model import Address
 from .fit import LIMIT, Part
 from .inert import code
 from .markdown import document
@@ -25,19 +26,17 @@ _WIDE = 17
 
 def migration_text(found: Migration, *, style: Style = Style(), width: int = REVIEWED) -> str:  # noqa: B008
     """The whole text; its last line is the summary."""
-    blocks = [style.strong(clean(_head(found)))]
-    alike = dict[tuple[Row, ...], list[str]]()
+    blocks = ["\n".join([style.strong(clean(name)), *_rows(rows, style, width)]) for name, rows in _grouped(found)]
+    return defuse("\n\n".join([style.strong(clean(_head(found))), *blocks, style.strong(summary(found))])) + "\n"
+
+
+def _grouped(found: Migration) -> Iterator[tuple[str, Sequence[Row]]]:
+    """Each object with its rows; those of which only the same is to be said as a whole, such as files, together."""
+    groups = dict[object, list[Address]]()
     for address, rows in found.objects.items():
-        # Many files say the same of themselves.
-        whole = bool(rows) and not rows[0].path
-        alike.setdefault(rows if whole else (Row(str(address), Verdict.KEPT),), []).append(str(address))
-    shown = {names[0]: names for names in alike.values()}
-    for address, rows in found.objects.items():
-        if names := shown.get(str(address)):
-            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-            blocks.append("\n".join([style.strong(clean(names[0]) + more), *_rows(rows, style, width)]))
-    blocks.append(style.strong(summary(found)))
-    return defuse("\n\n".join(blocks)) + "\n"
+        groups.setdefault((address.kind, rows) if [row.path for row in rows] == [""] else address, []).append(address)
+    for first, *more in groups.values():
+        yield f"{first}{f' and {len(more)} more' if more else ''}", found.objects[first]
 
 
 def _head(found: Migration) -> str:
@@ -57,8 +56,7 @@ def _rows(rows: Sequence[Row], style: Style, width: int) -> Iterator[str]:
     for verdict in Verdict:
         mine = [row for row in rows if row.verdict is verdict]
         if verdict is Verdict.KEPT and mine:
-            kept = (f"{row.path[1:]} ({row.note})" if row.note else row.path[1:] for row in mine)
-            mine = [Row("", verdict, ", ".join(kept))]
+            mine = [Row("", verdict, ", ".join(_kept(mine)))]
         for row in mine:
             paint, word = (paints[verdict], word_of(row)) if row.accepted else (style.error, word_of(row))
             place = f" ({row.place})" if row.place else ""
@@ -66,6 +64,11 @@ def _rows(rows: Sequence[Row], style: Style, width: int) -> Iterator[str]:
             lines = [line for text in texts for line in textwrap.wrap(text, max(20, width - _WIDE - 2)) or [""]]
             for index, line in enumerate(lines):
                 yield f"  {paint(word) + ' ' * (_WIDE - len(word)) if not index else ' ' * _WIDE}{line}"
+
+
+def _kept(rows: Sequence[Row]) -> list[str]:
+    kept = (row for row in rows if row.verdict is Verdict.KEPT)
+    return [f"{row.path[1:]} ({row.note})" if row.note else row.path[1:] for row in kept]
 
 
 def word_of(row: Row) -> str:
@@ -86,9 +89,9 @@ def migration_markdown(found: Migration, *, limit: int = LIMIT) -> str:
     """For the pull request that brings the move."""
     top = [f"### retinue: {code(_head(found))}", f"**{summary(found)}**"]
     parts = []
-    for address, rows in found.objects.items():
-        kept = [row.path[1:] for row in rows if row.verdict is Verdict.KEPT]
-        head = f"**{code(str(address))}**" + (f": kept {', '.join(map(code, kept))}" if kept else "")
+    for name, rows in _grouped(found):
+        kept = f": kept {', '.join(map(code, _kept(rows)))}" if _kept(rows) else ""
+        head = f"**{code(name)}**{kept}"
         lines = [
             f"| {f'**{word_of(row)}**' if not row.accepted else word_of(row)} | {code(row.path or '/')} |"
             f" {code(row.note).replace('|', chr(92) + '|')} |"

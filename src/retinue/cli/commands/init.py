@@ -81,7 +81,8 @@ def command(
         remedy = "To add assistants of its service: `retinue import`; of an export: `retinue import --from FILE`."
         raise UsageError(f"{folder / 'retinue.yaml'} exists already: this is a project", remedy)
     if source is not None and provider is not None:
-        move = Move(provider, provider, endpoint_for(provider, endpoint), models, accepted)
+        where = endpoint_for(provider, endpoint, allow_http=allow_http)
+        move = Move(provider, provider, where, models, accepted, allow_http)
         found_files = _moved(name, source, move, schemas)
         if found_files is None:
             return Exit.USAGE
@@ -142,6 +143,9 @@ def _files(name: str, source: str | None, endpoint: str | None) -> dict[str, str
 
 def _moved(name: str, source: str, move: Move, schemas: Collection[str]) -> tuple[dict[str, str], bool] | None:
     """The project of an export at another service, and if it is valid there; None where a loss is not accepted."""
+    if source in registry.names() and not Path(source).exists():
+        remedy = f"First: retinue init --from {source}. Then: retinue migrate."
+        raise UsageError(f"--provider is for an export, and {source} is a service", remedy)
     exported = read_export(source)
     head = {"version": 1, "project": name, "manifests": [starter.FOLDER]}
     exporter = {"provider": exported.provider or starter.PROVIDER, "endpoint": EMULATOR}
