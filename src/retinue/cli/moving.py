@@ -78,10 +78,11 @@ def moved(old: Session, options: ProjectOptions, move: Move) -> Moved:
         new = judged(options, move.environment, files)
         more = {at: fields for at, fields in _differing(old, new, move) if fields.keys() - partial.get(at, {}).keys()}
         # What an overlay takes out needs no setting for all.
-        on_loss = {} if more else {name: "warn" for name in sorted(_in_the_way(new)) if move.accepts(name)}
-        if not more and not on_loss:
+        before = settings.get("on_loss", {})
+        on_loss = before if more else before | {name: "warn" for name in sorted(_in_the_way(new)) if move.accepts(name)}
+        if not more and on_loss == before:
             return Moved(settings, partial, files, new)
-        settings |= {"on_loss": settings.get("on_loss", {}) | on_loss} if on_loss else {}
+        settings |= {"on_loss": on_loss} if on_loss else {}
         partial |= {at: fields | partial.get(at, {}) for at, fields in more.items()}
 
 
@@ -103,15 +104,11 @@ def _settings(old: Session, move: Move) -> dict[str, Json]:
     ends = {(other.provider, other.endpoint) for other in project.environments.values()}
     if move.endpoint != EMULATOR and (move.provider, move.endpoint) in ends:
         # Settings that keep the objects of two environments of one service apart.
-        apart = {
-            name: schema["x-retinue-apart"] for name, schema in record.settings.items() if "x-retinue-apart" in schema
-        }
-        shared |= {name: form.replace("ENVIRONMENT", move.environment) for name, form in apart.items()}
+        apart = {name: schema.get("x-retinue-apart", "") for name, schema in record.settings.items()}
+        shared |= {name: form.replace("ENVIRONMENT", move.environment) for name, form in apart.items() if form}
     declared = {name: item.default for name, item in project.variables.items() if item.default in [*move.models]}
     stated = {**declared, **environment.variables}
-    variables = {
-        name: move.models.get(value, value) if isinstance(value, str) else value for name, value in stated.items()
-    }
+    variables = {name: move.models[value] if value in [*move.models] else value for name, value in stated.items()}
     more = {"variables": variables, "overlay": environment.overlay}
     return found | shared | {name: value for name, value in more.items() if value}
 
@@ -122,13 +119,11 @@ def _differing(old: Session, new: Session, move: Move) -> Iterator[tuple[Address
     for at, item in old.written.items():
         here, kind = new.written.get(at), new.kinds[item.kind]
         found: dict[str, Json] = {}
-        if kind.by_content:
-            continue
-        if item.kind not in held:
+        if item.kind not in held and not kind.by_content:
             found |= {"retinue": {"environments": [old.environment.name]}} if _may_stay(item, old, move) else {}
-        elif here is None:
+        elif here is None and not kind.by_content:
             found["retinue"] = {"environments": [move.environment]}
-        else:
+        elif here is not None:
             model = move.models.get(str(item.spec.get("model")))
             found |= {} if model in (None, here.spec.get("model")) else {"model": model}
             fields = (name for name in kind.referring if move.accepts(name))
