@@ -17,7 +17,7 @@ from ..core.problem import shown
 from ..core.values import dataclass, replace
 from ..schema import Catalogue
 from .builder import Parsed
-from .dumps import flat, label_of, plurals, slug, unique_name
+from .dumps import flat, is_device, label_of, plurals, slug, unique_name
 from .emit import to_yaml, unwritable
 from .files import MAX_BYTES
 from .validate import validate_extras, validate_manifest
@@ -336,7 +336,7 @@ def shared_items(
             continue
         name = name_of(items[key]) or ""
         name = name if _NAME.fullmatch(name) else slug(name) or posixpath.basename(folder).removesuffix("s")
-        stem = posixpath.join(folder, name)
+        stem = posixpath.join(folder, f"tool-{name}" if is_device(name) else name)
         tried = (f"{stem}{f'-{number}' if number > 1 else ''}.yaml" for number in count(1))
         path = next(path for path in tried if path.casefold() not in used)
         used.add(path.casefold())
