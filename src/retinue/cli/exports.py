@@ -114,6 +114,9 @@ def read_export(
 
 def _opened(item: Json, openers: Sequence[Opener]) -> tuple[list[Json], list[Diagnostic]]:
     """The objects in an export of a whole service; anything else as it is."""
+    if isinstance(item, list):
+        parts = [_opened(one, openers) for one in item]
+        return [one for items, _ in parts for one in items], [note for _, notes in parts for note in notes]
     found = (opener.opened(item) for opener in openers) if isinstance(item, dict) else ()
     return next((parts for parts in found if parts is not None), ([item], []))
 

@@ -16,7 +16,7 @@ from ..lenient import text
 from ..wire import Connection
 from .block import CUSTOM, NAME, block_of
 from .checks import problems
-from .exports import opened, recognised
+from .in_files import opened, recognised
 from .rows import details_of
 from .service import FlowiseService
 from .verdicts import classify
