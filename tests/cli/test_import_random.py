@@ -180,5 +180,6 @@ def test_flowise(defaults: dict[str, Any], block: dict[str, Any], objects: list[
             row = {"object": "flowise.assistant", "type": "CUSTOM", "iconSrc": fields.pop("iconSrc", None)}
             details = {"name": f"Poet {number}", **fields, "instruction": fields.pop("instructions", "")}
             model = {**node, "inputs": {"modelName": "m", **node.get("inputs", {})}}
-            world.emulator.seed({**row, "details": {**details, "chatModel": model}})
+            key = world.emulator.seed({**row, "details": {**details, "chatModel": model}})
+            world.emulator.flowise.rows.save_as_page(key, {})
         taken_over(world)

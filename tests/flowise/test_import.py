@@ -156,12 +156,15 @@ def test_a_credential_is_found_in_each_of_its_places(world: FlowiseWorld, place:
     details = json.dumps({"name": "Old", "chatModel": model, "tools": [tool]})
     world.emulator.seed({"object": "flowise.assistant", "type": "CUSTOM", "details": details})
     world.save_page("Old")
-    assert world.run("import").code == 0
-    written = (world.root / "assistants" / "old.yaml").read_text()
-    assert re.findall("credential: (.*)", written) == (keys if deleted else ["main", "search"])
-    assert "inputs" not in written
+    ran = world.run("import")
+    assert ran.code == 0
     if deleted:
+        assert "`Old` (" in ran.err and f"was left out: this Flowise has no credential `{keys[0]}`" in ran.err
+        assert not (world.root / "assistants" / "old.yaml").exists()
         return
+    written = (world.root / "assistants" / "old.yaml").read_text()
+    assert re.findall("credential: (.*)", written) == ["main", "search"]
+    assert "inputs" not in written
     (change,) = json.loads(world.run("plan", "--format", "json").out)["changes"]
     assert (change["action"], change["fields"]) == ("adopt", [])
     world.apply()

@@ -8,12 +8,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from ..core.errors import InvalidManifests, UsageError
-from ..core.model import Address, Diagnostic, Json, Kind, Live, Severity
+from ..core.model import Address, Desired, Diagnostic, Json, Kind, Live, Severity
 from ..core.observation import Observation
 from ..core.references import Names, to_names
 from ..core.values import dataclass, replace
 from ..engine.read import read_live
-from ..load.dumps import flat, objects_from_text
+from ..load.dumps import flat, label_of, objects_from_text
 from ..load.export import Destination, Exported, manifests_from_objects
 from ..load.files import Files
 from ..load.fitting import Beside, fitted
@@ -23,7 +23,8 @@ from ..load.project import Project
 from ..load.sources import covering, fixed
 from ..load.yaml import parse
 from ..providers import registry
-from ..providers.base import Exporter, Keeper, Recogniser
+from ..providers.base import Exporter, Keeper, Opener, Recogniser, Resolver, Service
+from ..providers.losses import weighed
 from ..providers.registry import catalogue
 from ..schema import Catalogue, with_extras
 from . import console
@@ -73,10 +74,10 @@ def read_export(
     objects, problems = objects_from_text(data, path, kinds)
     if problems:
         raise InvalidManifests(problems)
-    found = [item for item in flat(objects, kinds)[0] if isinstance(item, dict)]
-    if (missed := choice.missed(found)) is not None:
-        raise UsageError(f"no object of the export is {missed}", "Look into the file for its `id` and `name`.")
     providers = [provider for provider in registry.loadable()[0] if isinstance(provider, Recogniser)]
+    whole = [_opened(item, [it for it in providers if isinstance(it, Opener)]) for item in objects]
+    objects = [item for items, _ in whole for item in items]
+    found = [item for item in flat(objects, kinds)[0] if isinstance(item, dict)]
     # One export is of one service: that of the first object which says so.
     origin = next((provider for item in found for provider in providers if provider.recognised(item)), None)
     if origin is not None:
@@ -86,20 +87,38 @@ def read_export(
 
     seen: list[Live] = []
 
+    def words(item: Mapping[str, Json]) -> Mapping[str, Json]:
+        live = origin.recognised(item) if origin else None
+        return origin.exported(live) if origin and live else item
+
     def read(item: Json) -> Json:
         live = origin.recognised(item) if origin and isinstance(item, dict) else None
         seen.extend([live] if live else [])
         return origin.exported(live) if origin and live else item
 
+    if (missed := choice.missed([words(item) for item in found])) is not None:
+        raise UsageError(f"no object of the export is {missed}", "Look into the file for its `id` and `name`.")
     check = origin.check if origin else lambda _desired: []
-    exported = manifests_from_objects(objects, known, into, wanted=choice.takes, read=read, check=check)
-    exported = replace(checked(exported), provider=origin.name if origin else None)
+    wanted = (lambda item: choice.takes(words(item))) if origin else choice.takes
+    exported = manifests_from_objects(objects, known, into, wanted=wanted, read=read, check=check)
+    notes = tuple(note for _, found in whole for note in found)
+    exported = checked(replace(exported, diagnostics=(*notes, *exported.diagnostics)))
+    exported = replace(exported, provider=origin.name if origin else None)
     console.diagnostics(_kept(origin, seen))
     if project is None:
         return exported
     beside = Beside(project, tuple(project.environments), variables or {}, known.kinds)
     _refuse_taken(exported, beside)
     return checked(fitted(exported, beside))
+
+
+def _opened(item: Json, openers: Sequence[Opener]) -> tuple[list[Json], list[Diagnostic]]:
+    """The objects in an export of a whole service; anything else as it is."""
+    if isinstance(item, list):
+        parts = [_opened(one, openers) for one in item]
+        return [one for items, _ in parts for one in items], [note for _, notes in parts for note in notes]
+    found = (opener.opened(item) for opener in openers) if isinstance(item, dict) else ()
+    return next((parts for parts in found if parts is not None), ([item], []))
 
 
 def exportable(known: Catalogue) -> list[Kind]:
@@ -142,8 +161,9 @@ def from_live(session: Session, options: ServiceOptions, choice: Choice = EVERY)
     kinds = [kind for name in session.provider.capabilities.kinds if (kind := session.kinds[name]).export]
     with connect(session, options) as service:
         seen = Observation(session.target, read_live(service, [kind.name for kind in kinds]))
-    exporter = session.provider if isinstance(session.provider, Exporter) else None
-    raws = [exporter.exported(live) if exporter else dict(live.raw) for live in seen.world.foreign]
+        exporter = session.provider if isinstance(session.provider, Exporter) else None
+        raws = [exporter.exported(live) if exporter else dict(live.raw) for live in seen.world.foreign]
+        unclear = _unclear(session, service, raws, seen.world.foreign)
     objects = [_without_keys(raw) for raw in raws]
     if (missed := choice.missed(objects)) is not None:
         raise UsageError(f"there is no unmanaged live object {missed}", "`retinue output` lists the managed ones.")
@@ -154,7 +174,7 @@ def from_live(session: Session, options: ServiceOptions, choice: Choice = EVERY)
     taken = {address.name for address in _addresses(session.loaded)}
     of = {id(item): session.kinds[live.kind] for item, live in zip(objects, seen.world.foreign, strict=True)}
     exported = manifests_from_objects(
-        [item for item in objects if (of[id(item)].name, item["id"]) not in names],
+        [item for item in objects if (of[id(item)].name, item["id"]) not in names and item["id"] not in unclear],
         session.project.known.of(session.provider.name),
         replace(_into(session.project, kinds[0]), taken=taken, adopt_environment=here),
         kinds=kinds,
@@ -165,10 +185,45 @@ def from_live(session: Session, options: ServiceOptions, choice: Choice = EVERY)
     made = [(item, item.data.get("retinue", {}).get("adopt", {})) for item in exported.manifests]
     names |= {(item.address.kind, adopted[here]): item.address for item, adopted in made if adopted}
     exported = _with_names(exported, names, session)
+    left_out = tuple(
+        Diagnostic(
+            "export-refused",
+            f"{label_of(item, of[id(item)])} was left out: {why.message}",
+            f"Correct it at the service, then run `retinue import`. {why.remedy}",
+            severity=Severity.WARNING,
+        )
+        for item in objects
+        if (why := unclear.get(item["id"])) and (of[id(item)].name, item["id"]) not in names and choice.takes(item)
+    )
+    exported = replace(exported, diagnostics=(*exported.diagnostics, *left_out))
     beside = Beside(session.project, (here,), session.overrides, session.kinds)
     adopted_ids = {adopted[here] for _, adopted in made if adopted}
     console.diagnostics(_kept(session.provider, [live for live in seen.world.foreign if live.remote_id in adopted_ids]))
     return checked(fitted(checked(exported), beside))
+
+
+def _unclear(
+    session: Session, service: Service, raws: Sequence[Mapping[str, Json]], lives: Sequence[Live]
+) -> dict[str, Diagnostic]:
+    """By id the objects whose manifest this service's next plan would refuse, each with the first reason."""
+    if not isinstance(service, Resolver):
+        return {}
+    kinds, loss = session.kinds, session.environment.on_loss
+    desired = [
+        Desired(
+            live.kind,
+            {key: raw[key] for key in raw if key in kinds[live.kind].fields},
+            Address(live.kind, live.remote_id),
+        )
+        for raw, live in zip(raws, lives, strict=True)
+    ]
+    owners = {str(item.address): item for item in desired}
+    found: dict[str, Diagnostic] = {}
+    for note in service.resolve(desired).diagnostics if desired else ():
+        item = owners.get(note.address or "")
+        if item and item.address and weighed(note, kinds[item.kind], loss).severity is Severity.ERROR:
+            found.setdefault(item.address.name, note)
+    return found
 
 
 def _kept(provider: object, lives: Sequence[Live]) -> list[Diagnostic]:

@@ -121,6 +121,8 @@ def _missing_keys(error: Any, kind: Kind | None, path: Sequence[str | int]) -> I
     members = error.schema.get("properties", {})
     # What stands here that belongs below a key says so, and with that the key itself.
     begun = {_home(key, members) for key in error.instance if key not in members}
+    below = [item for key, item in error.instance.items() if key not in members and isinstance(item, dict)]
+    begun.update(key for item in below for key in item)
     for key in (key for key in error.validator_value if key not in error.instance and key not in begun):
         schema = members.get(key, {})
         first, *others = schema.get("enum") or [schema.get("const", "…")]

@@ -259,6 +259,14 @@ class Recogniser(Exporter, Protocol):
 
 
 @runtime_checkable
+class Opener(Protocol):
+    """What a Recogniser may offer besides: an export of its whole service holds its objects among others."""
+
+    def opened(self, raw: Mapping[str, Json]) -> tuple[list[Json], list[Diagnostic]] | None:
+        """The objects in it, and a word on what else is there; None for anything else. Pure."""
+
+
+@runtime_checkable
 class Answered(Protocol):
     """What a Provider may offer besides: applications use something else than the object itself."""
 

@@ -24,8 +24,10 @@ def upgraded(item: dict[str, Json]) -> tuple[dict[str, Json], Notes]:
 
 
 def _tools(tools: list[Json]) -> list[Json]:
-    """`retrieval` is called file_search now, and one of it is enough."""
+    """`retrieval` is called file_search now, and one of it is enough; Azure's reference writes code-interpreter."""
     result: list[Json] = []
+    dashed = {"code-interpreter": "code_interpreter", "file-search": "file_search"}
+    tools = [{**tool, "type": dashed.get(str(_type(tool)), _type(tool))} if _type(tool) else tool for tool in tools]
     for tool in tools:
         if _type(tool) == "retrieval":
             searches = (other for other in tools if _type(other) == "file_search")

@@ -5,6 +5,7 @@ Source of the facts: measured against Flowise 3.1.4, and its server source.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from ...core.model import Change, Diagnostic, Json, Live, Obstacle, Severity
@@ -15,6 +16,7 @@ from ..lenient import text
 from ..wire import Connection
 from .block import CUSTOM, NAME, block_of
 from .checks import problems
+from .in_files import opened, recognised
 from .rows import details_of
 from .service import FlowiseService
 from .verdicts import classify
@@ -95,7 +97,17 @@ class FlowiseProvider(Provider):
         """A row as the manifest's fields, for import: names for ids, no node's default, no key."""
         extras = live.spec["providers"][NAME]
         own = {key: value for key, value in extras.items() if key not in _SCHEMA["x-retinue-live"]}
-        return {"id": live.remote_id, **live.spec, "providers": {NAME: own}}
+        return {"id": live.raw.get("id"), **live.spec, "providers": {NAME: own}}
+
+    def recognised(self, raw: Mapping[str, Json]) -> Live | None:
+        """A row of a file as a live one; None for an object of something else."""
+        return recognised(raw)
+
+    def opened(self, raw: Mapping[str, Json]) -> tuple[list[Json], list[Diagnostic]] | None:
+        return opened(raw)
+
+    def kept(self, live: Live) -> Collection[str]:
+        return [str(item) for item in live.raw.get("unsaid", ())]
 
 
 PROVIDER = FlowiseProvider()

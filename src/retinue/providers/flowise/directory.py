@@ -8,7 +8,7 @@ from ...core.model import Desired, Diagnostic, Json
 from ...core.spelling import did_you_mean
 from ...core.values import dataclass, field, replace
 from ..lenient import mapping, mappings
-from .block import NAME, Block, Part, block_of
+from .block import CUSTOM, NAME, OPENAI, Block, Part, block_of
 from .checks import BLOCK, of_chat_model
 from .nodes import Component, held_by, is_initial, is_secret, number_of, parameters
 
@@ -114,6 +114,9 @@ def _trimmed(part: Part, component: Component | None, directory: Directory) -> P
 
 
 def _problems(spec: Mapping[str, Json], block: Block, directory: Directory) -> Iterator[Diagnostic]:
+    if block.type not in (CUSTOM, OPENAI):
+        message = f"Flowise can use rows of type CUSTOM and OPENAI, and this one is of type {block.type}"
+        yield Diagnostic("flowise-type", message, "Make a row of one of these types.", path=f"{BLOCK}/type")
     if not block.is_custom:
         yield from _credential(block.credential, ("openAIApi",), f"{BLOCK}/credential", directory)
         return
@@ -168,8 +171,8 @@ def _wanted_kinds(component: Component | None) -> tuple[str, ...]:
 
 def _unknown(what: str, name: str, known: Iterable[str], path: str) -> Diagnostic:
     names = sorted(set(known))
-    listed = ", ".join(f"`{item}`" for item in names[:30]) or "none"
-    remedy = did_you_mean(name, names, f"There are: {listed}.")
+    listed = ", ".join(f"`{item}`" for item in names[:30])
+    remedy = did_you_mean(name, names, f"There are: {listed}.") if names else "There is none yet: make it in Flowise."
     return Diagnostic("flowise-unknown", f"{what} `{name}`", remedy, path=path)
 
 

@@ -17,7 +17,7 @@ from ...core.model import Json
 from ..lenient import mapping, mappings
 from .block import Part
 
-_CREDENTIAL_INPUTS = ("credential", "FLOWISE_CREDENTIAL_ID")
+CREDENTIAL_INPUTS = ("credential", "FLOWISE_CREDENTIAL_ID")
 """Inputs in which a node in use may hold its credential, as Flowise's page reads them; it writes the last one."""
 # Paths on the server's own disk: never shown.
 _PRIVATE = ("filePath", "icon", "loadMethods")
@@ -96,7 +96,7 @@ def is_secret(parameter: Mapping[str, Json] | None) -> bool:
 def credential_of(node: Mapping[str, Json]) -> Json:
     """The id of a node's credential, from whichever place holds it."""
     inputs = mapping(node.get("inputs"))
-    return node.get("credential") or next((inputs[name] for name in _CREDENTIAL_INPUTS if inputs.get(name)), None)
+    return node.get("credential") or next((inputs[name] for name in CREDENTIAL_INPUTS if inputs.get(name)), None)
 
 
 def stated_inputs(node: Mapping[str, Json], component: Component | None, but: Iterable[str] = ()) -> dict[str, Json]:
@@ -104,7 +104,7 @@ def stated_inputs(node: Mapping[str, Json], component: Component | None, but: It
     catalogue lacks: a manifest cannot state it.
     """
     known = parameters(component or node)
-    stated, left_out = {}, {*_CREDENTIAL_INPUTS, *but}
+    stated, left_out = {}, {*CREDENTIAL_INPUTS, *but}
     for name, value in mapping(node.get("inputs")).items():
         is_known = component is None or name in known
         silent = is_initial(known.get(name), value) or is_secret(known.get(name))
@@ -126,7 +126,7 @@ def filled(
     kept = {
         name: value
         for name, value in mapping(node.get("inputs")).items()
-        if name not in _CREDENTIAL_INPUTS
+        if name not in CREDENTIAL_INPUTS
         and (is_secret(known.get(name)) or (component is not None and name not in known))
     }
     if component is not None:
@@ -135,7 +135,7 @@ def filled(
     node |= {"name": part.name, "credential": credential}
     node["inputs"] = {**defaults, **kept, **part.inputs}
     if credential:
-        node["inputs"][_CREDENTIAL_INPUTS[-1]] = credential
+        node["inputs"][CREDENTIAL_INPUTS[-1]] = credential
     return node
 
 

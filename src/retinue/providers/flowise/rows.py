@@ -16,7 +16,7 @@ from ..metadata import MARKER_KEYS, marked
 from .block import CUSTOM, DEFAULT_NODE, NAME, OPENAI, Block, Part, Store, block_of, named, store_of
 from .directory import Directory, Names
 from .flow import Answering, said_by
-from .nodes import as_number, credential_of, held_by, stated_inputs
+from .nodes import CREDENTIAL_INPUTS, as_number, credential_of, held_by, parameters, stated_inputs
 from .upstream import NUMBERS, deviations, ids_alone, is_stated, left_open
 
 KEEPER, KEPT = "code_interpreter", "retinue"
@@ -53,6 +53,8 @@ def to_live(
         spec |= left_open(details, upstream)
         differs = deviations(details, upstream)
         spec["providers"] = {NAME: {**spec["providers"][NAME], **({"upstream": differs} if differs else {})}}
+    if unsaid := _unsaid(details, directory) if row.get("type") == CUSTOM else []:
+        row = {**row, "unsaid": unsaid}
     tried: dict[str, Json] = {}
     if answering is not None:
         row = {**row, "chatflow": answering.flow}
@@ -124,6 +126,19 @@ def _custom(row: Mapping[str, Json], details: Mapping[str, Json], directory: Dir
         stores=tuple(_store(item, directory.stores) for item in named(details.get("documentStores"))),
     )
     return {**spec, "providers": {NAME: block.to_spec()}}
+
+
+def _unsaid(details: Mapping[str, Json], directory: Directory) -> list[Json]:
+    """Inputs that this server's catalogue lacks, so that no manifest can say them."""
+    model, tools = mapping(details.get("chatModel")), named(details.get("tools"))
+    pairs = [(model, directory.chat_model(str(model.get("name")))), *((it, directory.tool(it["name"])) for it in tools)]
+    return [
+        f"the input `{name}` of `{node['name']}`, which this Flowise does not know"
+        for node, component in pairs
+        if component is not None
+        for name, value in mapping(node.get("inputs")).items()
+        if name not in (*parameters(component), *CREDENTIAL_INPUTS) and value not in (None, "", [], {})
+    ]
 
 
 def _of_flow(
