@@ -22,6 +22,9 @@ _TAIL = 6
 _RANDOM = pattern(r"_|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-")
 """In an id that no person chose as a name."""
 
+RESERVED = frozenset(("con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))))
+"""Names of devices on Windows (Microsoft, "Naming Files, Paths, and Namespaces")."""
+
 
 def objects_from_text(data: bytes, file: str, kinds: Sequence[Kind]) -> tuple[list[Json], list[Diagnostic]]:
     """The objects in an export: a list envelope, a bare list, single objects, or one value after the other (JSONL).
@@ -101,6 +104,8 @@ def unique_name(display: Json, old_id: Json, taken: Collection[str], kind: Kind)
     named = isinstance(old_id, str) and not _RANDOM.search(old_id)
     tail = slug(old_id.rpartition("_")[2][:_TAIL]) if isinstance(old_id, str) else ""
     stem = slug(display) or (slug(old_id) if named else "") or slug(f"{kind.word}-{tail}")
+    # No file on Windows may be called so, whatever follows the dot.
+    stem = f"{kind.word.replace('_', '-')}-{stem}" if stem in RESERVED else stem
     numbered = (stem[: _LONGEST - len(f"-{n}")].rstrip("-") + f"-{n}" for n in count(2))
     return next(name for name in chain([stem], numbered) if name not in taken)
 
