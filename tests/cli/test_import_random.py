@@ -99,6 +99,12 @@ def project(world: World, provider: str, endpoint: str, defaults: dict[str, Any]
     world.write("retinue.yaml", to_yaml(data))
 
 
+def unlike(field: dict[str, Any]) -> bool:
+    """Whether a field differs in more than this: an adopted row of Flowise gets the chatflow that it did not have."""
+    before, after = (dict((field[side] or {}).get("flowise") or {}) for side in ("before", "after"))
+    return before.pop("chatflow", None) != {"state": "missing"} or before != after
+
+
 def taken_over(world: World) -> None:
     """Import, look at the plan, apply, and look again."""
     ran = world.run("import", "-e", "dev")
@@ -108,7 +114,8 @@ def taken_over(world: World) -> None:
     assert ran.code == 0, ran.err + ran.out + written
     changes = json.loads(ran.out)["changes"]
     assert changes, written
-    assert [(item["action"], item["fields"]) for item in changes] == [("adopt", [])] * len(changes), ran.out + written
+    found = [(item["action"], [*filter(unlike, item["fields"])]) for item in changes]
+    assert found == [("adopt", [])] * len(changes), ran.out + written
     world.apply()
 
 

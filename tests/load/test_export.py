@@ -322,3 +322,75 @@ def test_every_prompt_comes_back_as_it_was(prompt: str) -> None:
     [resource] = loaded(dict(exported(V2 | {"instructions": prompt}).files)).resources
     wanted, found = canonical(V2 | {"instructions": prompt}, KIND), canonical(resource.spec, KIND)
     assert found["instructions"] == wanted["instructions"]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"id": "asst_2", "error": "404: no assistant found"},
+        {"id": "asst_2", "threads": ["thread_1"]},
+        {"id": "asst_2", "object": "assistant"},
+        {"id": "asst_2", "object": "assistant", "name": "Box", "metadata": {"a": "b"}},
+        {"id": "asst_2", "model": None, "instructions": "", "tools": [], "tool_resources": {}},
+        {"id": "asst_2", "name": "Box", "createdAt": 5},
+    ],
+)
+def test_a_row_without_content_never_becomes_an_empty_manifest(item: dict[str, Any]) -> None:
+    result = exported(V2, item)
+    assert result.files == EXPECTED
+    [problem] = result.diagnostics
+    assert problem.code == "export-other"
+    assert problem.message.endswith("was left out: it has no field of an assistant")
+
+
+def test_members_that_an_sdk_prints_in_camel_case_are_read() -> None:
+    item = {
+        "id": "asst_1",
+        "object": "assistant",
+        "createdAt": "2026-01-01T00:00:00Z",
+        "name": "Box",
+        "model": "gpt-4o",
+        "topP": 0.5,
+        "responseFormat": {"type": "json_object"},
+        "tools": [{"type": "file_search", "fileSearch": {"maxNumResults": 4}}],
+        "toolResources": {"codeInterpreter": {"fileIds": ["file-1"]}, "fileSearch": {"vectorStoreIds": ["vs_1"]}},
+        "metadata": {"camelCase": "stays"},
+    }
+    result = exported(item)
+    assert result.diagnostics == ()
+    [resource] = loaded(dict(result.files)).resources
+    assert resource.spec["top_p"] == 0.5
+    assert resource.spec["response_format"] == {"type": "json_object"}
+    assert resource.spec["tools"] == [{"type": "file_search", "file_search": {"max_num_results": 4}}]
+    assert resource.spec["tool_resources"] == {
+        "code_interpreter": {"file_ids": ["file-1"]},
+        "file_search": {"vector_store_ids": ["vs_1"]},
+    }
+    assert resource.spec["metadata"] == {"camelCase": "stays"}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "remedy"),
+    [
+        ("system_prompt", "Be brief.", "Write it as `instructions: …`."),
+        ("systemPrompt", "Be brief.", "Write it as `instructions: …`."),
+        ("notes", {"a": 1}, "Look at it in the export."),
+        ("note", "One.\nTwo.", "Look at it in the export."),
+        ("updated_at", 5, "Nothing to do, unless you miss it."),
+        ("owner_id", "org_1", "Nothing to do, unless you miss it."),
+    ],
+)
+def test_what_was_left_out_has_a_true_remedy(key: str, value: Any, remedy: str) -> None:
+    [problem] = exported(V2 | {key: value}).diagnostics
+    assert (problem.code, problem.path) == ("export-left-out", None)
+    assert problem.remedy is not None
+    assert problem.remedy.startswith(remedy)
+
+
+@pytest.mark.parametrize("name", ["con", "NUL", "Lpt1"])
+def test_no_file_is_called_like_a_device_of_windows(name: str) -> None:
+    tool = {"type": "function", "function": {"name": name.lower(), "parameters": {"type": "object", "properties": {}}}}
+    one, other = ({**V2, "name": title, "tools": [tool]} for title in (name, "Other"))
+    files = exported(one, other, tools={}).files
+    stems = {path.rpartition("/")[2].partition(".")[0] for path in files}
+    assert stems == {f"assistant-{name.lower()}", "other", f"tool-{name.lower()}"}

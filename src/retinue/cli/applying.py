@@ -20,6 +20,7 @@ from ..engine.apply import apply_changes
 from ..engine.preflight import Checked
 from ..engine.run import Run
 from ..engine.threads import in_thread
+from ..load.dumps import is_device
 from ..load.uploads import changed_since, content
 from ..providers.base import Service
 from ..render.results import PAST
@@ -216,4 +217,5 @@ def save_backup(folder: str, live: Live) -> None:
     """Save an object as it is live, as JSON in a folder."""
     # The id comes from the service: it must not choose the folder.
     name = quote(live.remote_id, safe="", errors="surrogatepass")
+    name = f"{name}_" if is_device(name) else name
     named_files.write_beside(folder, name, console.json_text(dict(live.raw)).encode())

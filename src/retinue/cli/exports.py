@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -254,7 +255,11 @@ def _with_names(exported: Exported, names: Names, session: Session) -> Exported:
 def _into(project: Project, kind: Kind) -> Destination:
     # The first manifest folder of the project, or the fixed part of a pattern that names new manifests there.
     taken = ((entry, fixed(entry)) for entry in project.manifests)
-    folders = (name for entry, name in taken if not PurePosixPath(name).suffix and covering([entry])(f"{name}/a.yaml"))
+    folders = (
+        posixpath.normpath(name)
+        for entry, name in taken
+        if not PurePosixPath(name).suffix and covering([entry])(f"{name}/a.yaml")
+    )
     folder = next(folders, kind.plural.replace(" ", "-"))
     parent = PurePosixPath(folder).parent
     prompts = not covering(project.manifests)(f"{parent}/prompts/a.md")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 _MOST = 5
@@ -12,6 +13,11 @@ def closest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     from difflib import get_close_matches  # a right word needs none
 
     return next(iter(get_close_matches(word, list(known), 1, cutoff)), None)
+
+
+def snake(key: str) -> str:
+    """`systemPrompt`, `System-Prompt` as `system_prompt`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key).replace("-", "_").lower()
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str, form: str = "{}") -> str:

@@ -13,7 +13,9 @@ from ..core.canonical import canonical, canonical_json, same
 from ..core.literals import screened
 from ..core.marker import ADDRESS_KEY, APPLIED_KEY
 from ..core.model import Address, Desired, Diagnostic, Export, Json, Kind, Severity, Shape
+from ..core.pointer import split_pointer
 from ..core.problem import shown
+from ..core.spelling import snake
 from ..core.values import dataclass, replace
 from ..schema import Catalogue
 from .builder import Parsed
@@ -28,7 +30,6 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ONE_LINE = 80
 _VAULT = "Keep it where the service keeps credentials; it could be read here, so revoke it."
 _VOLATILE = frozenset(("id", "object", "created_at"))
-_TELLING = frozenset(("id", "object"))
 _COMMON = frozenset(("name", "description", "metadata"))
 """Fields that any JSON object may have, a package.json too."""
 
@@ -151,6 +152,9 @@ class _Work:
         self.problems: list[Diagnostic] = []
 
     def entry(self, item: Json) -> _Entry:
+        if self.told is None:
+            own = {name: one.shape for kind in self.kinds for name, one in kind.fields.items()}
+            item = _respelled(item, Shape(properties={**dict.fromkeys((*_VOLATILE, "file_ids"), Shape()), **own}))
         kind = self.kind_of(item) if isinstance(item, dict) else None
         bad = unwritable(item) if kind else None
         bare, secrets = screened(item, kind, mask=False) if kind and not bad else (item, ())
@@ -172,9 +176,9 @@ class _Work:
         if self.told is not None:
             return self.told(item)
         if (named := item.get("object")) is not None:
-            return next((kind for kind in self.kinds if export_of(kind).object == named), None)
+            return next((kind for kind in self.kinds if export_of(kind).object == named and _holds(item, kind)), None)
         found = max(self.kinds, key=lambda kind: len(item.keys() & _own_members(kind)))
-        return None if item.keys().isdisjoint(_own_members(found)) else found
+        return found if _holds(item, found) else None
 
     def add(self, entry: _Entry) -> None:
         """Adds the files of one object, or the reason why it has none."""
@@ -184,7 +188,8 @@ class _Work:
             return
         if kind is None:
             says = item.get("object")
-            why = f"its `object` is {shown(says)}" if says is not None else f"it has no field of {self.kinds[0].one}"
+            other = says is not None and all(export_of(one).object != says for one in self.kinds)
+            why = f"its `object` is {shown(says)}" if other else f"it has no field of {self.kinds[0].one}"
             message = f"{label_of(item, None)} was left out: {why}"
             remedy = f"Only {plurals(self.kinds, ' and ')} become manifests in this version."
             self._note("export-other", message, remedy)
@@ -220,6 +225,10 @@ class _Work:
             self._unwritable(label, reason)
             return
         problems = self._check(parsed, spec, (kind, *(other for other, _ in beside)), address)
+        if wrong := self._wrong(problems):
+            message = f"{label} was left out: {wrong.message}"
+            self._note("export-refused", message, "Correct it at the service, then run `retinue import`.")
+            return
         if (needed := self._needed(entry, spec, kind, address, problems)) is not None:
             message = f"{label} was left out: a secret stands at {shown(needed, 80)}, and the rest needs it"
             self._note("literal-secret", message, f"{_VAULT} Then run `retinue import` again.")
@@ -235,9 +244,17 @@ class _Work:
             self._note("export-v1", f"{label}: {message}", remedy, address)
         for pointer in (*lost(source, kind), *left_out):
             message = f"{label}: {shown(pointer, 80)} is no field of {kind.one} and was left out"
-            self._note("export-left-out", message, "Nothing to do, unless you miss it.", address)
+            self._note("export-left-out", message, self._way(kind, pointer, source), address)
         for problem in problems:
             self.problems.append(replace(problem, message=f"{label}: {problem.message}", severity=Severity.WARNING))
+
+    def _wrong(self, problems: Sequence[Diagnostic]) -> Diagnostic | None:
+        """What no manifest of a live object may say: one such object would hold up the plan of all the others.
+
+        A missing key may come from the defaults of the project.
+        """
+        found = (item for item in problems if item.severity is Severity.ERROR and item.code != "missing-key")
+        return next(found, None) if self.environment else None
 
     def _needed(
         self, entry: _Entry, spec: Mapping[str, Json], kind: Kind, address: Address, problems: Sequence[Diagnostic]
@@ -293,6 +310,19 @@ class _Work:
         for one, document in zip(kinds, documents, strict=True):
             problems += validate_manifest(self.known.kinds[one.name], document, Address(one.name, address.name))
         return problems
+
+    def _way(self, kind: Kind, pointer: str, source: Mapping[str, Json]) -> str:
+        """What to do about a part that was left out: where the schema knows it, else by how much it says."""
+        known = kind.schema.get("x-retinue-elsewhere", {})
+        name, *below = (str(part) for part in split_pointer(pointer))
+        told, value = None if below else known.get(name, known.get(snake(name))), source.get(name)
+        remedy: str = told["remedy"] if isinstance(told, dict) else told or ""
+        # One about the line itself is for who pasted it into a manifest.
+        if remedy and "this line" not in remedy:
+            return remedy
+        if below or isinstance(value, (dict, list)) or (isinstance(value, str) and _fits_file(value)):
+            return "Look at it in the export. What the assistant needs of it, write into the field that it belongs in."
+        return "Nothing to do, unless you miss it."
 
     def _unwritable(self, label: str, reason: str) -> None:
         """An object in a file can be corrected there; one that is live does not hold up the others."""
@@ -351,7 +381,26 @@ def export_of(kind: Kind) -> Export:
 
 def _own_members(kind: Kind) -> frozenset[str]:
     """The members that show what an object is."""
-    return _TELLING | export_of(kind).telling | (kind.fields.keys() - _COMMON)
+    return export_of(kind).telling | (kind.fields.keys() - _COMMON)
+
+
+def _holds(item: Mapping[str, Json], kind: Kind) -> bool:
+    """True if one of those members has a value: an id alone, or a note of a failed read, is not an object."""
+    return any(item.get(name) not in (None, "", [], {}) for name in _own_members(kind))
+
+
+def _respelled(value: Json, shape: Shape) -> Json:
+    """As the API spells members, where an SDK has printed `topP` for `top_p`."""
+    if isinstance(value, list):
+        return [_respelled(item, shape.items or Shape()) for item in value]
+    if not isinstance(value, dict) or (known := shape.of(value).properties) is None:
+        return value
+    found: dict[str, Json] = {}
+    for key, item in value.items():
+        name = key if key in known or snake(key) in value else snake(key)
+        name = name if name in known else key
+        found[name] = _respelled(item, known.get(name, Shape()))
+    return found
 
 
 def stated(source: Mapping[str, Json], kind: Kind) -> dict[str, Json]:

@@ -5,14 +5,13 @@ Pure; knows no files and no places. What only one kind has a word for stands in 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..core.model import Kind
 from ..core.problem import Fault, Problem, listed, path_name, shown
 from ..core.references import target_of
-from ..core.spelling import closest
+from ..core.spelling import closest, snake
 from .located import Map
 from .variables import TEMPLATE, meant_variable
 
@@ -36,7 +35,7 @@ def _unknown_keys(error: Any, kind: Kind | None, path: Sequence[str | int]) -> I
         elif key not in members and (word is None or target_of(error.instance[key]) is None):
             # Where a kind's schema knows the key from elsewhere, it says what to write here.
             elsewhere = error.schema.get("x-retinue-elsewhere", {})
-            told = elsewhere.get(key) or elsewhere.get(_snake(key))
+            told = elsewhere.get(key) or elsewhere.get(snake(key))
             if "api_key" in path:
                 # The key itself may be the secret, so it is not repeated.
                 message = f"{path_name(path)} says where the key comes from, with `env`, `file` or `command`"
@@ -49,11 +48,6 @@ def _unknown_keys(error: Any, kind: Kind | None, path: Sequence[str | int]) -> I
                 yield Problem(told.get("code", "unknown-key"), told["message"], told["remedy"], (key,), at_key=True)
             else:
                 yield _not_known(key, path, told or _meant(key, members, error.instance, elsewhere))
-
-
-def _snake(key: str) -> str:
-    """`systemPrompt`, `System-Prompt` as `system_prompt`."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key).replace("-", "_").lower()
 
 
 def _not_known(key: str, path: Sequence[str | int], remedy: str) -> Problem:
@@ -103,10 +97,10 @@ def _meant(key: str, members: Mapping[str, Any], instance: Mapping[str, Any], el
         file = instance.keys_at[key].file
         present = [name for name, place in instance.keys_at.items() if place.file == file]
     known = [name for name in members if name not in present]
-    if meant := closest(_snake(key), elsewhere, 0.9):
+    if meant := closest(snake(key), elsewhere, 0.9):
         told = elsewhere[meant]
         return f"If `{meant}` is meant: {told['remedy'] if isinstance(told, dict) else told}"
-    if meant := closest(_snake(key), known):
+    if meant := closest(snake(key), known):
         return f"Did you mean `{meant}`?"
     if again := closest(key, members, 0.8):
         return f"`{again}` is there already: remove this line."
