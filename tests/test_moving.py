@@ -46,7 +46,11 @@ def test_the_first_steps_and_the_report(shell: Shell) -> None:
     assert code == 0, err
     assert "Assistant/returns-desk" in out
     assert (shell.clone / "report.md").read_text(encoding="utf-8").startswith("### retinue: ")
-    assert "new:" not in (shell.clone / "moved/retinue.yaml").read_text(encoding="utf-8")
+    project = shell.clone / "moved/retinue.yaml"
+    assert "  new:" not in project.read_text(encoding="utf-8")
+    code, _, err = shell("moving-write")
+    assert code == 0, err
+    assert "  new:" in project.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -61,12 +65,22 @@ def test_a_guide_leads_to_a_service_that_holds_what_it_promised(shell: Shell, ta
     live = {"foundry": 14}.get(target, 8)
     assert f"Plan: {live} to create" in out
     assert re.search(rf"No changes\. {live} objects match their manifests\.\n\Z", out)
-    assert [*(shell.clone / "moved/overlays").glob("*.yaml")] == [shell.clone / f"moved/overlays/{target}.yaml"]
+    overlays = [path.name for path in (shell.clone / "moved/overlays").glob("*.yaml")]
+    assert overlays == [f"{target}.yaml"]
     # Nothing was applied at the old one, so there is nothing to point away from yet.
     assert run(shell.clone, ".venv/bin/retinue apply -C moved -e local --auto-approve").returncode == 0
     code, out, err = shell(f"moving-{target}-ids", target)
     assert code == 0, err
     assert len(re.findall(r"asst_\w+", out)) == 8
+
+
+def test_every_command_of_the_guides_is_run(repository: Path) -> None:
+    for page in (repository / "docs/moving").glob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        marked = re.findall(r"<!-- ci: (moving-[\w-]+) -->\n```sh\n", text)
+        assert len(marked) == len(re.findall(r"^```sh$", text, re.M)), page
+        own = [f"moving-{page.stem}{end}" for end in ("-report", "", "-ids")] if page.stem in TARGETS else []
+        assert {*marked} <= {*START, *own, "moving-report", "moving-write", "moving-description"}
 
 
 def test_the_example_names_all_that_the_guides_speak_of(repository: Path) -> None:
