@@ -39,7 +39,9 @@ MOVES = """\
 
 
 def blocks() -> list[tuple[str, str]]:
-    return [(page.relative_to(ROOT).as_posix(), text) for page in PAGES for text in BLOCK.findall(page.read_text())]
+    found = [(page.relative_to(ROOT).as_posix(), text) for page in PAGES for text in BLOCK.findall(page.read_text())]
+    # Those go through one project, step by step: tests/test_moving.py.
+    return [(page, text) for page, text in found if not page.startswith("docs/moving/")]
 
 
 def runs(text: str) -> bool:

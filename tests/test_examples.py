@@ -37,7 +37,7 @@ def copied(repository: Path, name: str, tmp_path: Path) -> Path:
 
 def test_every_example_is_tested(repository: Path) -> None:
     found = {path.name for path in (repository / "examples").iterdir() if path.is_dir()}
-    assert found == {name for name, _ in PROJECTS} | {"rescue"}
+    assert found == {name for name, _ in PROJECTS} | {"rescue", "migrate"}
 
 
 @pytest.mark.parametrize(("name", "environment"), CASES)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retinue.core.compare import Comparison, comparable, compare, comparison_to_json
-from retinue.core.model import FieldChange
+from retinue.core.model import Address, FieldChange
 
 from .worlds import KIND, as_answered, at, desired, specs
 
@@ -36,6 +36,17 @@ def test_each_object_is_changed_removed_added_or_the_same() -> None:
 def test_a_default_that_is_written_out_makes_no_difference() -> None:
     found = compared({"bot": {"model": "m"}}, {"bot": {"model": "m", "temperature": 1.0, "tools": []}})
     assert (found.changed, found.same, found.differs) == ({}, 1, False)
+
+
+def test_an_empty_block_that_only_one_provider_knows_makes_no_difference() -> None:
+    sides: list[dict[Address, dict[str, Any]]] = [
+        {at("bot"): {"model": "m"}},
+        {at("bot"): {"model": "m", "providers": {}}},
+    ]
+    for left, right in (sides, sides[::-1]):
+        assert not compare("demo", ("old", "new"), (left, right), live=False).differs
+    sides[0][at("bot")]["providers"] = {"acme": 1}
+    assert compare("demo", ("old", "new"), (sides[0], sides[1]), live=False).differs
 
 
 def test_protection_is_compared_too() -> None:

@@ -46,7 +46,9 @@ def compare(project: str, names: tuple[str, str], sides: tuple[Side, Side], *, l
     changed = {}
     for address in both:
         one, other = left[address], right[address]
-        if fields := differing(dict.fromkeys((*one, *other)), one, other):
+        found = differing(dict.fromkeys((*one, *other)), one, other)
+        # The block of a provider that holds nothing is missing at the others.
+        if fields := tuple(item for item in found if not (item.before in (None, {}) and item.after in (None, {}))):
             changed[address] = fields
     only_left, only_right = (tuple(sorted(one.keys() - other.keys())) for one, other in ((left, right), (right, left)))
     return Comparison(project, *names, live, changed, only_left, only_right, len(both) - len(changed))
