@@ -8,13 +8,14 @@ from __future__ import annotations
 from ...core.model import Export
 from ...schema import by_name, kind_of, schema_beside
 from .older import function_name, upgraded, without_helper
-from .rules import function_rules, of_assistant, of_store, store_rules
+from .rules import assistant_lints, function_rules, of_assistant, of_store, store_rules
 
 VECTOR_STORE = kind_of(schema_beside(__package__, "vector_store"), rules=store_rules, explain=of_store)
 FILE = kind_of(schema_beside(__package__, "file"))
 ASSISTANT = kind_of(
     schema_beside(__package__, "assistant"),
     rules=function_rules,
+    lints=assistant_lints,
     explain=of_assistant,
     export=Export(
         listing="GET /assistants",
