@@ -9,14 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retinue.core.ends import WARNED_DAYS, End, ending
+from retinue.core.ends import End, ending
 from retinue.core.model import Address, Desired, Severity
 from retinue.providers import registry
-from retinue.providers.ends import ends_of
+from retinue.providers.ends import WARNED_DAYS, ends_of
 from retinue.schema import schema_beside
 
 ON = date(2027, 1, 14)
-MODEL = End("the model", ON, date(2026, 12, 1), ("https://example.com/ends",), ("old-*",), hosts=(".example.com",))
+MODEL = End(
+    "the model",
+    "2027-01-14",
+    f"{ON - timedelta(WARNED_DAYS)}",
+    "2026-12-01",
+    ("https://example.com/ends",),
+    ("old-*",),
+    hosts=(".example.com",),
+)
 
 
 def using(*models: str) -> list[Desired]:
@@ -34,7 +42,7 @@ def using(*models: str) -> list[Desired]:
     ],
 )
 def test_a_note_becomes_a_warning_and_then_past(days: int, code: str, severity: Severity) -> None:
-    ((found, user),) = ending([MODEL], "api.example.com", using("old-1"), "dev", ON - timedelta(days))
+    ((found, user),) = ending([MODEL], "api.example.com", using("old-1"), "dev", f"{ON - timedelta(days)}")
     assert (found.code, found.severity, found.path) == (code, severity, "/model")
     assert user is not None
     assert "2027-01-14" in found.message
@@ -43,17 +51,17 @@ def test_a_note_becomes_a_warning_and_then_past(days: int, code: str, severity: 
 
 @given(st.dates(date(2026, 8, 1), ON - timedelta(1)))
 def test_a_message_is_the_same_on_every_day_before_the_end(day: date) -> None:
-    texts = {item[0].message for item in ending([MODEL], "example.com", using("old-1"), "dev", day)}
+    texts = {item[0].message for item in ending([MODEL], "example.com", using("old-1"), "dev", str(day))}
     assert texts == {"the model `old-1` ends on 2027-01-14"}
 
 
 @pytest.mark.parametrize("host", ["notexample.com", "example.com.evil.org", "", "127.0.0.1"])
 def test_another_host_has_other_ends(host: str) -> None:
-    assert list(ending([MODEL], host, using("old-1"), "dev", ON)) == []
+    assert list(ending([MODEL], host, using("old-1"), "dev", str(ON))) == []
 
 
 def test_a_value_that_many_use_is_told_once() -> None:
-    found = list(ending([MODEL], "example.com", using("old-1", "new", "old-1", "old-2"), "dev", ON))
+    found = list(ending([MODEL], "example.com", using("old-1", "new", "old-1", "old-2"), "dev", str(ON)))
     assert [(item.message, user and str(user.address)) for item, user in found] == [
         ("the model `old-1` ended on 2027-01-14 (used by Bot/b0 and 1 more)", "Bot/b0"),
         ("the model `old-2` ended on 2027-01-14", "Bot/b3"),

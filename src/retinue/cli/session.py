@@ -171,7 +171,7 @@ def _ends(resources: Sequence[Desired], session: Session, options: ProjectOption
     if not ends or environment.endpoint == EMULATOR:
         return
     host = urlsplit(environment.endpoint).hostname or ""
-    for found, user in ending(ends, host, resources, environment.name, options.as_of or today()):
+    for found, user in ending(ends, host, resources, environment.name, (options.as_of or today()).isoformat()):
         yield placed(found, user) if user else in_project(found, session.project, environment)
 
 

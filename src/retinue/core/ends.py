@@ -6,28 +6,27 @@ A message names the end date, never the days left, so that it changes only where
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
 from fnmatch import fnmatchcase
 
 from .model import Desired, Diagnostic, Severity
 from .values import dataclass, replace
 
 RETIRED, RETIRING = "retired", "retiring"
-WARNED_DAYS = 180
-"""So long before an end a note becomes a warning."""
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """A service, or values of the field `field`, that end `on` a day, as was known on another.
+    """A service, or values of the field `field`, that end `on` a day; from `warned` on a note is a warning.
 
+    Days are texts such as 2027-03-31, which compare as they stand. `known`: the day on which this was known.
     `values`: patterns; none: the service itself. `hosts`: suffixes of the hosts where that holds; none: everywhere.
     `successor`: what to use instead, as the vendor says. `goes_on`: what is there goes on working, so this is a note.
     """
 
     what: str
-    on: date
-    known: date
+    on: str
+    warned: str
+    known: str
     sources: Sequence[str]
     values: Sequence[str] = ()
     field: str = "model"
@@ -40,7 +39,7 @@ class End:
 
 
 def ending(
-    ends: Iterable[End], host: str, resources: Sequence[Desired], environment: str, as_of: date
+    ends: Iterable[End], host: str, resources: Sequence[Desired], environment: str, as_of: str
 ) -> Iterator[tuple[Diagnostic, Desired | None]]:
     """What ends for this environment, each once: with the first manifest that uses a value, None for the service."""
     for end in (item for item in ends if item.holds_at(host)):
@@ -58,10 +57,9 @@ def ending(
             yield replace(found, message=f"{found.message}{more}", path=f"/{end.field}"), using[0]
 
 
-def _told(end: End, what: str, environment: str, as_of: date) -> Diagnostic:
+def _told(end: End, what: str, environment: str, as_of: str) -> Diagnostic:
     over = as_of >= end.on
-    late = over or (end.on - as_of).days <= WARNED_DAYS
-    severity = Severity.WARNING if late and not end.goes_on else Severity.INFO
+    severity = Severity.WARNING if as_of >= end.warned and not end.goes_on else Severity.INFO
     if end.values:
         instead = f"Use `{end.successor}`, its successor, and test it." if end.successor else "Choose another model."
     else:

@@ -29,7 +29,7 @@ def unused_files(project: Project, included: Collection[str], known: Collection[
         folder, suffix = posixpath.dirname(name) or ".", posixpath.splitext(name)[1].lower()
         folders.setdefault(folder, set()).add(suffix)
     used = {*included, *known, project.file}
-    overlays = (files.find(item.overlay) for item in project.environments.values() if item.overlay)
+    overlays = (files.find(name) for item in project.environments.values() for name in item.overlay)
     apart = [item.name for item in overlays if isinstance(item, Found)]
     for folder, suffixes in sorted(folders.items()):
         found = files.find(folder)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
 from ..core.ends import End
 from ..schema import schema_beside
+
+WARNED_DAYS = 180
+"""So long before an end a note becomes a warning."""
 
 
 def ends_of(*sets: str) -> tuple[End, ...]:
     """The entries of these sets, in the order of the file."""
     data = schema_beside(__package__, "ends")
-    known = date.fromisoformat(data["known_as_of"])
     found = []
     for item in data["ends"]:
         if item["set"] in sets:
-            fields = {key: tuple(value) if isinstance(value, list) else value for key, value in item.items()}
+            fields: dict[str, Any] = {
+                key: tuple(value) if isinstance(value, list) else value for key, value in item.items()
+            }
             del fields["set"]
-            found.append(End(**{**fields, "on": date.fromisoformat(item["on"])}, known=known))
+            warned = date.fromisoformat(item["on"]) - timedelta(WARNED_DAYS)
+            found.append(End(**fields, warned=warned.isoformat(), known=data["known_as_of"]))
     return tuple(found)
