@@ -29,6 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure() -> None:
     """A shell starts what runs in the background without Ctrl-C, and that is handed down; tests send it signals."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ["RETINUE_AS_OF"] = "2026-12-01"  # what is announced to end is told by this day
 
 
 def compare(path: Path, actual: str, *, update: bool) -> None:

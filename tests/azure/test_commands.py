@@ -278,12 +278,12 @@ def test_the_retired_endpoint_is_named_where_the_api_is_gone(prod: World) -> Non
 def test_the_end_of_foundrys_classic_agents_is_a_warning_of_every_look(world: World) -> None:
     environment(world, path=PROJECT)
     world.assistant("ant")
-    said = "retinue.yaml:7:15: azure-retirement: Foundry's classic agents, which this environment uses, retire on"
+    said = "retinue.yaml:7:15: retiring: Foundry's service for classic agents, which this environment uses, ends on"
     said += " 2027-03-31"
     assert said in world.run("validate").err
     assert said in world.run("plan").out
     document = json.loads(world.run("plan", "--format", "json").out)
-    assert [item["code"] for item in document["diagnostics"] if item["severity"] != "info"] == ["azure-retirement"]
+    assert [item["code"] for item in document["diagnostics"] if item["severity"] != "info"] == ["retiring"]
 
 
 def test_an_object_is_not_absent_because_the_gateway_knows_no_route(prod: World) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft4Validator
 
 from retinue.core.model import Action, Change, Diagnostic, Obstacle, Place, Reason, Severity
 from retinue.render.diagnostics import in_order
@@ -17,6 +19,8 @@ from retinue.render.machines import MOST_RESULTS, github, plan_diagnostics, sari
 from . import plans
 from .plans import address, plan
 
+SARIF = Draft4Validator(json.loads(Path(__file__).with_name("sarif-2.1.0.schema.json").read_text(encoding="utf-8")))
+"""The published schema (OASIS, rtm.5)."""
 BAD_MODEL = Diagnostic(
     "type", "`model` is text", "Quote it.", Place("assistants/a.yaml", 3, 8), "Assistant/a", "/model"
 )
@@ -32,6 +36,13 @@ def check_sarif(log: Any) -> list[dict[str, Any]]:
     assert set(log) == {"$schema", "version", "runs"}
     assert log["version"] == "2.1.0"
     (run,) = log["runs"]
+    SARIF.validate({**log, "runs": [{**run, "results": run["results"][:100]}]})  # 25,000 take half a minute
+    for rule in run["tool"]["driver"]["rules"]:
+        assert len(rule["properties"]["tags"]) <= 20
+        assert rule["help"]["markdown"] and len(rule["name"]) <= 255
+        assert all(0 < len(rule[key]["text"]) <= 1024 for key in ("shortDescription", "fullDescription"))
+    prints = [item["partialFingerprints"]["primaryLocationLineHash"] for item in run["results"]]
+    assert len(prints) == len(set(prints)) <= MOST_RESULTS
     rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
     assert len(rules) == len(set(rules))
     assert run["columnKind"] in ("utf16CodeUnits", "unicodeCodePoints")
@@ -59,11 +70,33 @@ def test_a_diagnostic_as_sarif_has_its_line_in_the_repository() -> None:
     first, second = check_sarif(sarif([NOWHERE, BAD_MODEL], "1.2.3", "bots/support desk"))
     assert first["message"]["text"] == "`model` is text\nQuote it."
     assert first["locations"][0]["physicalLocation"] == {
-        "artifactLocation": {"uri": "bots/support%20desk/assistants/a.yaml"},
+        "artifactLocation": {"uri": "bots/support%20desk/assistants/a.yaml", "uriBaseId": "%SRCROOT%"},
         "region": {"startLine": 3, "startColumn": 8},
     }
     assert (second["ruleId"], second["level"]) == ("altered", "warning")
     assert second["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].endswith("/retinue.yaml")
+
+
+def test_a_fingerprint_stays_where_the_line_moves_and_tells_equal_findings_apart() -> None:
+    def prints(*items: Diagnostic) -> list[str]:
+        results = check_sarif(sarif(items, "1"))
+        return [item["partialFingerprints"]["primaryLocationLineHash"] for item in results]
+
+    moved = replace(BAD_MODEL, place=Place("assistants/a.yaml", 30, 1))
+    assert prints(BAD_MODEL) == prints(moved)
+    first, second = prints(BAD_MODEL, moved)
+    assert [first] == prints(BAD_MODEL)
+    assert second == first.replace(":1", ":2")
+    assert prints(replace(BAD_MODEL, place=Place("assistants/b.yaml", 3, 8))) != prints(BAD_MODEL)
+
+
+def test_a_rule_says_what_the_page_of_messages_says() -> None:
+    log = sarif([NOWHERE], "1", explained={"altered": ("Plans", "The service `answered` " + "x" * 2000)})
+    (rule,) = log["runs"][0]["tool"]["driver"]["rules"]
+    check_sarif(log)
+    assert rule["shortDescription"]["text"] == "altered (Plans)"
+    assert "`answered`" in rule["help"]["markdown"]
+    assert rule["properties"]["tags"] == ["Plans"]
 
 
 @given(st.lists(plans.diagnostics, max_size=5))

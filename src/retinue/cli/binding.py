@@ -20,7 +20,7 @@ def bound_provider(project: Project, environment: Environment) -> tuple[Provider
     if not registry.has(environment.provider):
         message, remedy = registry.unknown(environment.provider)
         problem = Diagnostic("unknown-provider", message, remedy, path="/provider")
-        raise InvalidManifests([_in_project(problem, project, environment)])
+        raise InvalidManifests([in_project(problem, project, environment)])
     provider = registry.load(environment.provider)
     taken = {key: value for key, value in environment.settings.items() if key in provider.capabilities.settings}
     takes = ", ".join(sorted(provider.capabilities.settings))
@@ -40,10 +40,10 @@ def bound_provider(project: Project, environment: Environment) -> tuple[Provider
         bound = provider.configured(Settings(environment.endpoint, taken, environment.api_key is not None))
         provider = bound.provider
         found += bound.diagnostics
-    return provider, tuple(_in_project(item, project, environment) for item in found)
+    return provider, tuple(in_project(item, project, environment) for item in found)
 
 
-def _in_project(problem: Diagnostic, project: Project, environment: Environment) -> Diagnostic:
+def in_project(problem: Diagnostic, project: Project, environment: Environment) -> Diagnostic:
     """With the line of retinue.yaml that a finding about the environment's settings is about."""
     steps = ["environments", environment.name, *split_pointer(problem.path or "")]
     place = place_of(project.data, steps) or environment.place
@@ -60,7 +60,7 @@ def check_account(project: Project, environment: Environment, service: Service) 
     found = service.account() if isinstance(service, Identified) else None
     if found is None:
         problem = _unreported("this service does not say whose account the key opens")
-        raise InvalidManifests([_in_project(problem, project, environment)])
+        raise InvalidManifests([in_project(problem, project, environment)])
     if found != environment.account:
         raise AuthError(
             f"the key of the environment {environment.name} opens the account {found}, not {environment.account};"

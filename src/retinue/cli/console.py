@@ -313,7 +313,10 @@ def for_machines(problems: Sequence[Diagnostic], wanted: str, directory: str) ->
     root = Path(workspace).resolve() if workspace else _around(project, ".git")
     folder = project.relative_to(root).as_posix() if project.is_relative_to(root) else "."
     if wanted == "sarif":
-        result_json(json_text(sarif(problems, __version__, folder)))
+        from .commands.explain import explained
+
+        about = {code: (head.partition(" (")[2][:-1], text.strip()) for code, (head, text) in explained().items()}
+        result_json(json_text(sarif(problems, __version__, folder, about)))
     else:
         result(github(problems, folder))
 

@@ -20,6 +20,7 @@ _SECTIONS = {
         "project_file",
         "variables",
         "var_files",
+        "as_of",
         "parallelism",
         "timeout",
     ),

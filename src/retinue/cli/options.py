@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -39,7 +41,10 @@ class OutputOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectOptions(OutputOptions):
-    """Which project and environment, and its variables; `recorded`: those of variables files that a plan recorded."""
+    """Which project and environment, and its variables; `recorded`: those of variables files that a plan recorded.
+
+    `as_of`: the day by which announced ends are judged; None: today.
+    """
 
     directory: str = "."
     environment: str | None = None
@@ -47,6 +52,7 @@ class ProjectOptions(OutputOptions):
     variables: tuple[str, ...] = ()
     var_files: tuple[str, ...] = ()
     recorded: Map | None = None
+    as_of: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +142,35 @@ def format_option(*choices: str) -> Callable[[F], F]:
 
 AUTO_APPROVE = click.option("--auto-approve", "--yes", "auto_approve", is_flag=True, help="Do not ask.")
 _FROM = "Take `environments` from this retinue.yaml, of a trusted branch."
+
+
+def _day(_ctx: click.Context, _option: click.Parameter, text: str | None) -> date | None:
+    return parse_day(text, "--as-of") if text else None
+
+
+def parse_day(text: str, origin: str) -> date:
+    """Raises UsageError."""
+    try:
+        if not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text, re.ASCII):
+            raise ValueError(text)
+        return date.fromisoformat(text)
+    except ValueError as error:
+        shown = text if len(text) <= 20 else text[:19] + "…"
+        raise UsageError(f"{origin} {shown} is not a date", "Write one such as 2027-03-31.") from error
+
+
+def today() -> date:
+    """`$RETINUE_AS_OF`, else the day in UTC, so that a pipeline and a laptop agree."""
+    stated = os.environ.get("RETINUE_AS_OF")
+    return parse_day(stated, "$RETINUE_AS_OF") if stated else datetime.now(UTC).date()
+
+
+AS_OF = click.option(
+    "--as-of",
+    metavar="DATE",
+    callback=_day,
+    help="Judge announced ends of services and models by this day; default: $RETINUE_AS_OF, else today.",
+)
 project_options = _all(
     DIRECTORY,
     click.option("--project-file", metavar="FILE", help=_FROM),

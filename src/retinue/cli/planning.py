@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ..core.allowed import Allowed, flag
 from ..core.content import scope_of
+from ..core.ends import RETIRING
 from ..core.errors import InvalidManifests, RetinueError, UsageError
 from ..core.literals import screened
 from ..core.masking import MASK
@@ -134,7 +135,7 @@ def _line_ends(changes: Iterable[Change], session: Session, seen: Observation) -
 
 def _is_told(item: Diagnostic) -> bool:
     """Losses are, however lightly the environment takes it, and what a service says of itself."""
-    lost = item.code in (LOSS, PASSED_OVER) or not (item.address or item.place)
+    lost = item.code in (LOSS, PASSED_OVER, RETIRING) or not (item.address or item.place)
     return lost or item.severity is Severity.WARNING
 
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
+from urllib.parse import urlsplit
 
-from ..core.model import Desired, Diagnostic, Kind, Place
+from ..core.ends import ending
+from ..core.lint import KEY_LIKE, linted
+from ..core.literals import key_like
+from ..core.model import Desired, Diagnostic, Kind, Place, Severity
 from ..core.observation import Target
-from ..core.pointer import split_pointer
+from ..core.pointer import join_pointer, split_pointer, value_at
 from ..core.values import dataclass, field, replace
+from ..load.endpoints import EMULATOR
+from ..load.files import place_in
 from ..load.located import Map, place_of
 from ..load.manifests import CONSEQUENCES, UNMATCHED, Loaded, load
 from ..load.project import Environment, Project
 from ..providers.base import Provider, kinds_at
 from ..providers.losses import held, losses, weighed
-from .binding import bound_provider
-from .options import ProjectOptions
+from .binding import bound_provider, in_project
+from .options import ProjectOptions, today
 from .projects import choose_environment, open_project, refuse, variables_of
 
 
@@ -101,6 +107,7 @@ def with_manifests(
     loaded = load(project, session.environment.name, overrides, replaced=replaced)
     written = {str(item.address): item for item in loaded.resources}
     found = [item for resource in loaded.resources for item in _checked(resource, session)]
+    found += _key_like(loaded, session)
     contradictions = [
         Diagnostic(
             "removed-exists",
@@ -112,7 +119,9 @@ def with_manifests(
         for item in project.removed
         if str(item.address) in written
     ]
+    found += _ends(loaded.resources, session, options)
     problems = [*session.loaded.diagnostics, *loaded.diagnostics, *found, *contradictions]
+    problems = list(linted(problems, project.lint))
     wrong = problems if complete else [item for item in problems if item.code != UNMATCHED]
     if any(item.code in CONSEQUENCES for item in wrong) and loaded.empty_sources:
         # Where a source is empty, what others say of its manifests comes from that.
@@ -133,9 +142,37 @@ def _checked(resource: Desired, session: Session) -> Iterator[Diagnostic]:
         yield Diagnostic("capability", message, remedy, resource.place, str(resource.address))
         return
     kind = session.kinds[resource.kind]
+    for problem in kind.lints(resource.spec):
+        path = join_pointer(problem.steps)
+        lint = Diagnostic(problem.code, problem.message, problem.remedy, path=path, severity=Severity.WARNING)
+        yield placed(lint, resource)
     found = (*losses(resource, kind, session.provider.capabilities), *session.provider.check(resource))
     for item in found:
         yield placed(weighed(item, kind, session.environment.on_loss), resource)
+
+
+def _key_like(loaded: Loaded, session: Session) -> Iterator[Diagnostic]:
+    """Texts that look like keys; in a file that is included as it is at their own line."""
+    for resource in loaded.resources:
+        for steps, offset in key_like(resource.spec, session.kinds[resource.kind]):
+            message = "this text looks like a key, and everyone who reads the repository or the assistant has it"
+            remedy = "Take it out and revoke it: it stands in a file. If it is none, `lint: {key-like-text: off}`."
+            path = join_pointer(steps)
+            found = placed(Diagnostic(KEY_LIKE, message, remedy, path=path, severity=Severity.WARNING), resource)
+            file = loaded.included.get(found.place) if found.place else None
+            text = value_at(resource.spec, path)
+            yield replace(found, place=place_in(text, offset, file)) if file else found
+
+
+def _ends(resources: Sequence[Desired], session: Session, options: ProjectOptions) -> Iterator[Diagnostic]:
+    """Announced ends of the environment's service, and of what its manifests use there."""
+    environment = session.environment
+    ends = session.provider.capabilities.ends
+    if not ends or environment.endpoint == EMULATOR:
+        return
+    host = urlsplit(environment.endpoint).hostname or ""
+    for found, user in ending(ends, host, resources, environment.name, (options.as_of or today()).isoformat()):
+        yield placed(found, user) if user else in_project(found, session.project, environment)
 
 
 def placed(problem: Diagnostic, resource: Desired) -> Diagnostic:

@@ -109,8 +109,8 @@ class Kind:
     their bytes (core/content.py) and have no manifests, so `word` is empty. `referring`: the fields in which references
     to other objects may stand. `shared`: what a manifest may say once for all items of a list, by the list's name.
     `body`: the field that the text of a Markdown manifest is. `rules`: what is wrong with a manifest besides what its
-    schema says. `explain`: in place of the general words for a fault. `export`: None where no object of it can be
-    imported.
+    schema says. `lints`: what is valid there, and most likely a mistake. `explain`: in place of the general words for a
+    fault. `export`: None where no object of it can be imported.
 
     At a service: `hidden`: the fields that it never reports. `compound`: those that take requests of their own.
     `recognised_by`: pointers to the fields by which an object that lost its marker there is known again.
@@ -127,6 +127,7 @@ class Kind:
     shared: Mapping[str, str] = field(default_factory=dict)
     body: str = ""
     rules: Callable[[Fields], Iterable[Problem]] = lambda _data: ()
+    lints: Callable[[Fields], Iterable[Problem]] = lambda _data: ()
     explain: Callable[[Fault], Problem | None] = lambda _fault: None
     export: Export | None = None
     hidden: frozenset[str] = frozenset()

@@ -6,7 +6,8 @@ A service may hold them; a file, a plan or a page never does. Pure; the keys of 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from operator import is_
 from typing import Any
 from urllib.parse import unquote_plus
@@ -74,6 +75,45 @@ def screened(spec: Mapping[str, Json], kind: Kind, *, mask: bool = True) -> tupl
     fields = {name: field.shape for name, field in kind.fields.items() if name in spec}
     inside = [name for name, shape in fields.items() if shape.values is None and isinstance(spec[name], dict | list)]
     return {**spec, **{name: walk(spec[name], (name,), name, "") for name in inside}}, tuple(found)
+
+
+_KEY = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
+    r"|(?<![A-Za-z0-9])(?:sk-|gh[pousr]_|github_pat_|glpat-|xox[abprs]-|AIza|AKIA|ASIA)(?P<tail>[A-Za-z0-9_-]{16,})"
+    r"|(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\."
+    r"|(?i:(?:api[_-]?key|password|passwd|secret|token))[\"']?\s*[:=]\s*[\"']?(?P<value>[A-Za-z0-9+/_.~-]{12,})"
+)
+"""How keys of common services begin, and what is called a key and looks like one."""
+_VARIED = 8
+"""So many different characters a key has at least; a placeholder such as `sk-xxxxxxxxxxxxxxxxxxxx` has fewer."""
+
+
+@lru_cache(maxsize=4096)
+def key_in(text: str) -> int | None:
+    """Where in a plain text something begins that is most likely a key; None if there is nothing of the kind."""
+    for found in _KEY.finditer(text):
+        tail, value = found["tail"], found["value"]
+        mixed = value is None or (any(map(str.isdigit, value)) and any(map(str.isalpha, value)))
+        if mixed and len(set(tail or value or found[0])) >= _VARIED:
+            return found.start()
+    with_user = next((item for item in _URL.finditer(text) if item[2] and ":" in item[2]), None)
+    return with_user.start() if with_user else None
+
+
+def key_like(spec: Mapping[str, Json], kind: Kind) -> Iterator[tuple[tuple[str, ...], int]]:
+    """The plain texts and the values of free maps, such as `metadata`, that hold what looks like a key; and where."""
+    for name, field in kind.fields.items():
+        value = spec.get(name)
+        if isinstance(value, str) and (at := key_in(value)) is not None:
+            yield (name,), at
+        elif field.shape.values is not None and isinstance(value, dict):
+            for key, item in value.items():
+                if not isinstance(item, str):
+                    continue
+                named = SECRET.search(key) and len(item) >= _VARIED and not re.search(r"\s", item)
+                found = 0 if named else key_in(item)
+                if found is not None:
+                    yield (name, key), found
 
 
 def _without_secrets(text: str, put: Any) -> str:

@@ -47,7 +47,7 @@ class Loaded:
     addresses are `elsewhere`. `empty_sources`: entries of `manifests` that name nothing; whether that is an error, only
     a caller can say who knows what the environment owns. `uses`: the variables in a
     value, by its place; `sources`: where each variable has its value from, as text; `included`: the file behind a
-    value that an include put at a place.
+    value that an include put at a place; `read`: the manifests and uploads, by name.
     """
 
     resources: tuple[Desired, ...] = ()
@@ -58,6 +58,7 @@ class Loaded:
     sources: Mapping[str, str] = field(default_factory=dict)
     empty_sources: tuple[Diagnostic, ...] = ()
     included: Mapping[Place, str] = field(default_factory=dict)
+    read: frozenset[str] = frozenset()
 
 
 def load(
@@ -107,6 +108,7 @@ def load(
         sources={name: _source(run, name) for name in run.variables.values},
         empty_sources=tuple(run.empty),
         included=run.renderer.included,
+        read=frozenset((*run.read, *run.renderer.uploads)),
     )
 
 

@@ -80,6 +80,7 @@ class Project:
     known: Catalogue
     variables: Mapping[str, Declaration] = field(default_factory=dict)
     file: str = FILE
+    lint: Mapping[str, str] = field(default_factory=dict)
 
 
 def find(start: Path) -> Path | None:
@@ -115,7 +116,10 @@ def parse_project(root: Path, data: bytes, file: str, known: Known) -> tuple[Pro
     value = documents[0].value
     # The reader repeats what it doubts, which must not happen to a key; its other complaints need no second one.
     secrets = set(_secret_places(value))
-    problems = [problem for problem in parsed.diagnostics if problem.place not in secrets]
+    # `off` is a level here, and no boolean that YAML 1.1 would make of it.
+    lint = value.get("lint")
+    off = {lint.values_at[key] for key, level in lint.items() if level == "off"} if type(lint) is Map else set()
+    problems = [problem for problem in parsed.diagnostics if problem.place not in secrets | off]
     problems = required + [problem for problem in problems if problem.place not in {item.place for item in required}]
     told = {problem.place for problem in problems}
     named = mappings_in(value, "environments").values()
@@ -190,6 +194,7 @@ def _project(root: Path, data: Map, known: Catalogue) -> Project:
         data=data,
         known=known,
         variables=declarations(data),
+        lint=data.get("lint") or {},
     )
 
 

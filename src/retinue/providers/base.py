@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
+from ..core.ends import End
 from ..core.model import Change, Desired, Diagnostic, Json, Kind, Live, Obstacle, Serving
 from ..core.model import Fields as Fields
 from ..core.values import dataclass, field, replace
@@ -61,8 +62,9 @@ class Capabilities:
 
     `settings`: the keys of an environment that this service takes and others need not, with their JSON Schemas.
     `endpoint`: where the service is, if it is in one place. `base`: the path that its base URLs end in. `key_variable`:
-    the environment variable that usually holds the key. `account`: what the account is called that the
-    service reports (then its Service is `Identified`); empty: it reports none.
+    the environment variable that usually holds the key. `account`: what the account is called that the service reports
+    (then its Service is `Identified`); empty: it reports none. `ends`: what its vendor announced the end of, the
+    service or values of a field.
     """
 
     kinds: Mapping[str, Kind]
@@ -83,6 +85,7 @@ class Capabilities:
     key_variable: str = ""
     auth: Auth = Auth()
     account: str = ""
+    ends: tuple[End, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

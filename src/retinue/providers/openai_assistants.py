@@ -12,6 +12,7 @@ from ..core.model import Change, Diagnostic, Json, Live, Obstacle
 from .assistants_v2 import ASSISTANT, FILE, KINDS, VECTOR_STORE
 from .assistants_v2.strict import strict_problems
 from .base import ByKind, Capabilities, Configured, Content, Fields, Marker, Provider, Service, Settings, Support
+from .ends import ends_of
 from .lenient import mapping
 from .losses import lost_tools
 from .metadata import MARKER_KEYS, MOST_PAIRS, authors, created_with, live_of, metadata_pairs, texts, updated_with
@@ -190,6 +191,7 @@ class OpenAIProvider(Provider):
         account="the organization, where answers name it",
         settings=SETTINGS,
         compound={VECTOR_STORE.name: frozenset({"files"})},
+        ends=ends_of("openai-assistants", "openai-models"),
         fields={
             ASSISTANT.name: {name: (Support.NATIVE, "") for name in _FIELDS if name != "reasoning_effort"}
             | {"reasoning_effort": (Support.NATIVE, "never reported; retinue remembers a digest in the marker")},

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from posixpath import join, normpath
+from types import MappingProxyType
 from urllib.parse import quote
 
 from ..core.model import WRITTEN, Diagnostic, Json, Place, Plan, Severity
@@ -14,6 +17,9 @@ from .safe import clean_lines
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 MOST_RESULTS = 25_000
 """Of one run that GitHub takes in a SARIF file."""
+MOST_TEXT = 1024
+"""Characters of a description that GitHub shows."""
+ROOT = "%SRCROOT%"
 MOST_ANNOTATIONS = 10
 """Of one type that GitHub shows of one step."""
 
@@ -37,13 +43,23 @@ def plan_diagnostics(plan: Plan) -> tuple[Diagnostic, ...]:
     return (*stuck, *(item for item in plan.diagnostics if item.code != WRITTEN))
 
 
-def sarif(diagnostics: Sequence[Diagnostic], version: str, folder: str = ".") -> dict[str, Json]:
-    """One SARIF log. `folder`: the project's, relative to the repository; places are relative to the project."""
+def sarif(
+    diagnostics: Sequence[Diagnostic],
+    version: str,
+    folder: str = ".",
+    explained: Mapping[str, tuple[str, str]] = MappingProxyType({}),
+) -> dict[str, Json]:
+    """One SARIF log. `folder`: the project's, relative to the repository; places are relative to the project.
+
+    `explained`: by code, its section in the page of all messages and the text there.
+    """
     items = in_order(diagnostics)
     shown = items if len(items) <= MOST_RESULTS else [*items[: MOST_RESULTS - 1], _rest(items[MOST_RESULTS - 1 :])]
     codes = sorted({item.code for item in shown})
-    driver = {"name": "retinue", "version": version, "rules": [{"id": code} for code in codes]}
+    rules = [_rule(code, *explained.get(code, ("", ""))) for code in codes]
+    driver = {"name": "retinue", "version": version, "rules": rules}
     results: list[Json] = []
+    alike: Counter[str] = Counter()
     for item in shown:
         place = item.place or Place("retinue.yaml", 1, 1)
         # Only a lone surrogate, which no JSON reader takes, is written in another way.
@@ -54,14 +70,49 @@ def sarif(diagnostics: Sequence[Diagnostic], version: str, folder: str = ".") ->
             "ruleIndex": codes.index(item.code),
             "level": NAMES[item.severity],
             "message": {"text": _text(item)},
-            "locations": [{"physicalLocation": {"artifactLocation": {"uri": uri}, "region": region}}],
+            "locations": [
+                {"physicalLocation": {"artifactLocation": {"uri": uri, "uriBaseId": ROOT}, "region": region}}
+            ],
+            "partialFingerprints": {"primaryLocationLineHash": _fingerprint(item, uri, alike)},
         }
         results.append(result)
+    bases = {ROOT: {"description": {"text": "The root of the repository."}}}
     return {
         "$schema": SARIF_SCHEMA,
         "version": "2.1.0",
-        "runs": [{"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}],
+        "runs": [
+            {
+                "tool": {"driver": driver},
+                "columnKind": "unicodeCodePoints",
+                "originalUriBaseIds": bases,
+                "results": results,
+            }
+        ],
     }
+
+
+def _rule(code: str, section: str, text: str) -> Json:
+    """What is known of a code beyond one message; GitHub shows no more than 1024 characters of a description."""
+    name = code or "message"
+    plain = text.replace("`", "") or name
+    short = f"{name} ({section})" if section else name
+    markdown = f"**{code}** ({section})\n\n{text}\n\nThe same text: `retinue explain {code}`." if text else name
+    return {
+        "id": code,
+        "name": "".join(part.capitalize() for part in name.split("-")),
+        "shortDescription": {"text": short[:MOST_TEXT]},
+        "fullDescription": {"text": plain[:MOST_TEXT]},
+        "help": {"text": f"{short}: {plain}", "markdown": markdown},
+        "properties": {"tags": [section] if section else []},
+    }
+
+
+def _fingerprint(item: Diagnostic, uri: str, alike: Counter[str]) -> str:
+    """The same finding wherever its line moves to: by code, file, object and message, counted if several are alike."""
+    parts = (item.code, uri, item.address or "", item.path or "", item.message)
+    digest = sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    alike[digest] += 1
+    return f"{digest}:{alike[digest]}"
 
 
 def github(diagnostics: Sequence[Diagnostic], folder: str = ".") -> str:

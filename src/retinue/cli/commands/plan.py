@@ -22,6 +22,7 @@ from ..report import remove_plan, show_plan
 @options.allow_option
 @options.format_option("text", "json", "markdown", "html", "sarif", "github")
 @options.LINK
+@options.AS_OF
 @options.OUT_BESIDES
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if changes are pending.")
 @click.option("--show-unchanged", is_flag=True, help="List the objects that match, too.")

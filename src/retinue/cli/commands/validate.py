@@ -6,23 +6,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ...core.errors import InvalidManifests
+from ...core.lint import UNUSED_FILE, linted
 from ...core.model import Diagnostic, Severity
 from ...core.problem import listed
+from ...load.manifests import Loaded, load
+from ...load.unused import unused_files
 from .. import console, helping, options
 from ..options import ProjectOptions
-from ..projects import open_project
+from ..projects import open_project, variables_of
 from ..session import open_session
 
 
 @helping.command("validate", ProjectOptions, "", "-e prod --format github")
 @options.ENVIRONMENT
 @options.project_options
+@options.AS_OF
 @options.format_option("text", "json", "sarif", "github")
 def command(options: ProjectOptions) -> int:
     """Check the project file and every manifest, for one environment or for all. Needs no network and no key."""
     project = open_project(options.directory, project_file=options.project_file)
     names = [options.environment] if options.environment else list(project.environments)
     seen: dict[Diagnostic, list[str]] = {}
+    loads: list[Loaded] = []
     addresses = set()
     for name in names:
         try:
@@ -30,11 +35,19 @@ def command(options: ProjectOptions) -> int:
         except InvalidManifests as error:
             diagnostics = error.diagnostics
         else:
+            loads.append(session.loaded)
             addresses |= {item.address for item in session.desired if not session.kinds[item.kind].by_content}
             diagnostics = (*session.loaded.empty_sources, *session.loaded.diagnostics)
         for item in dict.fromkeys(diagnostics):
             seen.setdefault(item, []).append(name)
     found = merged(seen, names)
+    if len(loads) == len(names) and project.lint.get(UNUSED_FILE) != "off":
+        # What one environment leaves out another may include.
+        others = [name for name in project.environments if name not in names]
+        loads += [load(project, name, variables_of(options)) for name in others]
+        included = {name for item in loads for name in item.included.values()}
+        unused = unused_files(project, included, {name for item in loads for name in item.read})
+        found = (*found, *linted(unused, project.lint))
     if any(item.severity is Severity.ERROR for item in found):
         raise InvalidManifests(found)
     if options.output_format == "json":

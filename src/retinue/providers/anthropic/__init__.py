@@ -13,6 +13,7 @@ from ...core.model import Change, Desired, Diagnostic, Json, Live, Obstacle, Sev
 from ...schema import by_name, schema_beside
 from ..assistants_v2 import ASSISTANT
 from ..base import Capabilities, Configured, Marker, Provider, Service, Settings, Support
+from ..ends import ends_of
 from ..lenient import mappings, numbered, text
 from ..losses import LOSS, OVERLAY, function_problems
 from ..metadata import full, texts
@@ -86,6 +87,7 @@ class AnthropicProvider(Provider):
         self._family, self._headers, self._form = family, headers or {}, Form(family.name, whole=family.whole)
         self.name, self.title, self.checks = family.name, family.title, {ASSISTANT.name: partial(_problems, self._form)}
         self.capabilities = Capabilities(
+            ends=ends_of("anthropic-models"),
             kinds=by_name(ASSISTANT),
             list_lag=2.0,
             key_variable=family.key_variable,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from ...core.model import Export, Kind
 from ...schema import by_name, kind_of, schema_beside
 from .older import function_name, upgraded, without_helper
-from .rules import function_rules, of_assistant, of_store, store_rules
+from .rules import assistant_lints, function_rules, of_assistant, of_store, store_rules
 
 VECTOR_STORE = kind_of(schema_beside(__package__, "vector_store"), rules=store_rules, explain=of_store)
 FILE = kind_of(schema_beside(__package__, "file"))
@@ -33,7 +33,7 @@ def assistant(required: Sequence[str] = ("model",), *, empty_pairs: bool = False
         pairs = schema["properties"]["metadata"]
         texts = {key: item for key, item in pairs["additionalProperties"].items() if key != "x-retinue-empty"}
         schema["properties"] = {**schema["properties"], "metadata": {**pairs, "additionalProperties": texts}}
-    return kind_of(schema, rules=function_rules, explain=of_assistant, export=_EXPORT)
+    return kind_of(schema, rules=function_rules, lints=assistant_lints, explain=of_assistant, export=_EXPORT)
 
 
 ASSISTANT = assistant()

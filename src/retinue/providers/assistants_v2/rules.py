@@ -36,6 +36,18 @@ def function_rules(data: Mapping[str, Json]) -> Iterator[Problem]:
             yield Problem("not-a-schema", message, remedy, at)
 
 
+def assistant_lints(data: Mapping[str, Json]) -> Iterator[Problem]:
+    """JSON mode that no instruction asks for, and two settings that both narrow the choice of words."""
+    text = data.get("instructions")
+    if mapping(data.get("response_format")).get("type") == "json_object" and "json" not in str(text or "").lower():
+        message = "JSON mode without the word JSON in `instructions`: services refuse such a run, or never end it"
+        remedy = "Say in the instructions that the answer is JSON, and in which form."
+        yield Problem("json-mode-prompt", message, remedy, ("response_format",))
+    if all(data.get(name) not in (None, 1) for name in ("temperature", "top_p")):
+        message = "`temperature` and `top_p` are both changed, so neither does what it says"
+        yield Problem("temperature-and-top-p", message, "Keep one of the two.", ("top_p",))
+
+
 def store_rules(data: Mapping[str, Json]) -> Iterator[Problem]:
     """Overlaps, reserved attributes, a file with two descriptions."""
     yield from _overlap(data.get("chunking_strategy"), ("chunking_strategy",))

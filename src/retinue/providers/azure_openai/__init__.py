@@ -9,10 +9,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import partial
 
-from ...core.model import Change, Diagnostic, Json, Live, Obstacle, Severity
+from ...core.model import Change, Diagnostic, Json, Live, Obstacle
 from ...schema import by_name, schema_beside
 from ..assistants_v2 import ASSISTANT, FILE, KINDS, VECTOR_STORE
 from ..base import Auth, Capabilities, Configured, Provider, Service, Settings, Support
+from ..ends import ends_of
 from ..lenient import mappings, text
 from ..openai_assistants import PROVIDER as OPENAI
 from ..openai_assistants import AssistantVerbs, FamilyService, Form
@@ -61,12 +62,6 @@ class AzureProvider(Provider):
         if wrong is not None:
             problems.append(Diagnostic("azure-api-version", *wrong, path="/api_version" if stated else "/endpoint"))
         problems += two_ways(settings)
-        if foundry and "://" in settings.endpoint:
-            message = "Foundry's classic agents, which this environment uses, retire on 2027-03-31"
-            what = "Plan where these assistants shall live then"
-            remedy = f"{what}: the same manifests apply to every provider of `retinue providers`."
-            found = Diagnostic("azure-retirement", message, remedy, path="/endpoint", severity=Severity.WARNING)
-            problems.append(found)
         if wrong is not None:
             name = FOUNDRY_VERSIONS[0] if foundry else NEWEST  # so that a slip in this line causes no other message
         version = Version(name, foundry)
@@ -134,6 +129,7 @@ def _record(version: Version) -> Capabilities:
         account="",
         fields={name: fields[name] for name in kinds},
         base="",
+        ends=ends_of("foundry-classic" if version.foundry else "azure-assistants"),
         key_variable="AZURE_OPENAI_API_KEY",
         settings=schema_beside(__package__, "settings"),
         auth=Auth() if version.foundry else Auth("api-key", "", frozenset({"command"})),

@@ -12,6 +12,7 @@ from ...core.model import Change, Diagnostic, Json, Live, Obstacle, Severity
 from ...schema import by_name, schema_beside
 from ..assistants_v2 import assistant
 from ..base import Capabilities, Provider, Service, Support
+from ..ends import ends_of
 from ..lenient import text
 from ..wire import Connection
 from .block import CUSTOM, NAME, block_of
@@ -36,6 +37,7 @@ class FlowiseProvider(Provider):
     service = FlowiseService
     checks = {ASSISTANT.name: problems}
     capabilities = Capabilities(
+        ends=ends_of("flowise"),
         kinds=by_name(ASSISTANT),
         fields={
             ASSISTANT.name: {

@@ -16,6 +16,7 @@ from ...schema import by_name
 from ..assistants_v2 import ASSISTANT
 from ..assistants_v2.strict import strict_problems
 from ..base import ByKind, Capabilities, Configured, Marker, Provider, Resolved, Service, Settings, Support
+from ..ends import ends_of
 from ..lenient import mapping, numbered, text
 from ..losses import LOSS, OVERLAY, function_problems
 from ..metadata import full, no_room
@@ -121,6 +122,7 @@ class OpenAIAgentsProvider(Provider):
     service = AgentsService
     checks = {ASSISTANT.name: _problems}
     capabilities = Capabilities(
+        ends=ends_of("openai-models"),
         kinds=by_name(ASSISTANT),
         list_lag=2.0,
         key_variable="OPENAI_API_KEY",
