@@ -49,7 +49,7 @@ class Environment:
     api_key: Secret | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
-    overlay: str | None = None
+    overlay: tuple[str, ...] = ()
     account: str | None = None
     promote_from: Promotion | None = None
     critical: bool = False
@@ -210,7 +210,7 @@ def _environment(name: str, data: Map, root: Map, known: Catalogue) -> Environme
         api_key=keys[0] if keys else None,
         settings={key: data[key] for key in known.settings if key in data},
         variables=data.get("variables") or {},
-        overlay=data.get("overlay"),
+        overlay=(*([stated] if isinstance(stated := data.get("overlay") or [], str) else stated),),
         account=data.get("account"),
         promote_from=_promotion(data),
         critical=data.get("critical", False),
@@ -256,7 +256,7 @@ def _freeze(data: Map) -> Freeze:
 
 
 def moment(text: str) -> float:
-    """A date, which means its first second in UTC, or a time with its zone, in seconds since 1970. Raises ValueError."""
+    """A date (its first second in UTC) or a time with its zone, in seconds since 1970. Raises ValueError."""
     from datetime import UTC, datetime
 
     found = datetime.fromisoformat(text)
