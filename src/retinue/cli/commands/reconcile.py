@@ -11,13 +11,13 @@ from ...core.errors import UsageError
 from ...core.values import replace
 from .. import console, helping, options
 from ..applying import review_and_apply
-from ..environments import code_of, read_fleet
 from ..named_files import read_named
 from ..options import STDOUT, ApplyOptions
 from ..planning import plan_for
 from ..projects import choose_environment, open_project
 from ..reading import opened
 from ..report import tell_fleet, write_metrics
+from ..surveying import code_of, read_fleet
 
 _MOST_BYTES = 1024 * 1024
 _HOW = (

@@ -8,10 +8,10 @@ import click
 
 from ...core.errors import UsageError
 from .. import console, helping, options
-from ..environments import code_of, read_fleet
 from ..options import PlanOptions
 from ..projects import choose_environment, open_project
 from ..report import tell_fleet
+from ..surveying import code_of, read_fleet
 
 
 @helping.command("status", PlanOptions, "--all", "--all --format markdown --out status.md", "--offline")
