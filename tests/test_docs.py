@@ -19,6 +19,7 @@ NOT_RUN = {
     "python3 -m venv": "installs; tests/test_readme.py runs the rest of the block, and .ci/run all of it",
     ".venv/bin/retinue": "run by tests/test_readme.py, in a clone",
     "retinue init -C assistants --from": "needs that service; tests/flowise and tests/azure run it",
+    "retinue status --all": "reads every environment, with their keys; tests/cli/test_status.py runs it",
     "$ python benchmarks/": "minutes of measuring",
     "$ pytest -q --pyargs retinue_conformance": "needs a package; tests/conformance/test_outside.py installs one",
 }

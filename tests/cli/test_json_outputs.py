@@ -22,7 +22,7 @@ from .conftest import World
 __all__ = ["langgraph"]
 SCHEMAS = {name: Draft7Validator(closed(schema)) for name, schema in output_schemas().items()}
 PUBLISHED = Path(__file__).parents[2] / "schemas"
-LIKE_APPLY = {"apply", "promote", "destroy", "adopt", "forget"}
+LIKE_APPLY = {"apply", "promote", "destroy", "adopt", "forget", "reconcile"}
 TWO = "  prod:\n    provider: openai-assistants\n    endpoint: {url}/v1\n    api_key: {{env: DEMO_KEY}}\n"
 
 

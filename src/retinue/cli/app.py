@@ -30,6 +30,8 @@ _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "show": ("show", "Show a saved plan (offline), or a live object and its versions."),
         "comment": ("comment", "Show a saved plan in its pull or merge request: one comment, kept up to date."),
         "drift": ("drift", "Show what was changed outside. Reads the service, writes nothing."),
+        "status": ("status", "Show how one environment, or --all, stand. Reads the services, writes nothing."),
+        "reconcile": ("reconcile", "For a scheduler: look once, and apply only what was approved."),
         "destroy": ("destroy", "Delete everything this project owns in one environment."),
     },
     "Take over and let go": {

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from .. import __version__
 from ..core.codec import outcome, plan_to_json
-from ..core.errors import RetinueError, StaleError
+from ..core.errors import Frozen, RetinueError, StaleError
 from ..core.model import Action, Change, Live, Outcome, Plan, Status
 from ..core.values import dataclass, field, replace
 from ..core.waves import Known, in_plan_order, known_as
@@ -63,6 +63,7 @@ def review_and_apply(plan: Plan, session: Session, service: Service, options: Ap
     check_digest(plan, options.expect_digest)
     if empty:
         return nothing_to_do(plan, options)
+    refuse_frozen(session, plan.changes)
     if any(not change.held for change in plan.changes) and not any(change.blocked for change in plan.changes):
         approve(plan, options)
     return carry_out(plan, session, service, options)
@@ -104,6 +105,7 @@ def carry_out(
             if shows_plan(options):
                 show_plan(plan, ProjectOptions())
         return report_blocked(plan, options)
+    refuse_frozen(session, checked.todo)
     stopping = Stopping(session.stop)
     with interrupts.handed_to(stopping.handle):
         run = run_of(session, service, options, len(checked.todo))
@@ -138,6 +140,16 @@ def carry_out(
         code = report_outcomes(plan, outcomes, code, options)
         interrupts.settle()
     return code
+
+
+def refuse_frozen(session: Session, changes: Sequence[Change] | None = None) -> None:
+    """Raises Frozen while `freeze` holds. `changes`: those to make, if only held ones of which nothing is written."""
+    freeze = session.environment.freeze
+    if freeze is None or not freeze.holds(session.clock.wall()):
+        return
+    if changes is None or any(not (change.held or change.blocked) for change in changes):
+        message = f"{session.environment.name} is frozen until {freeze.until}, so nothing was written: {freeze.because}"
+        raise Frozen(message, "Wait, or take `freeze` out of retinue.yaml in a reviewed change.")
 
 
 def _outcomes(plan: Plan, run: Run, checked: Checked) -> list[Outcome]:

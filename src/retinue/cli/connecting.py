@@ -60,6 +60,7 @@ def connect(session: Session, options: ServiceOptions) -> Iterator[Service]:
             status=None if quiet else console.status,
             proxy=None if emulator else proxy_for(environment.endpoint, signed=bool(headers)),
             secrets=console.SECRETS,
+            lanes=None if emulator else session.lanes,
         )
         service = session.provider.connect(connection)
         stack.callback(service.close)

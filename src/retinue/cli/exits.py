@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import IntEnum
 
 from ..core.errors import InvalidManifests, RetinueError, UsageError
@@ -30,6 +30,7 @@ _BY_FAILURE = {
     "auth": Exit.AUTH,
     "unreachable": Exit.UNREACHABLE,
     "stale": Exit.STALE,
+    "blocked": Exit.BLOCKED,
     "no-marker": Exit.ERROR,
     "partial": Exit.PARTIAL,
     "error": Exit.ERROR,
@@ -57,7 +58,12 @@ def of_outcomes(outcomes: Sequence[Outcome], signal: int = 0, *, detailed: bool 
     if left and not failures:
         return Exit.ERROR
     done = Exit.CHANGES if detailed and any(item.status is Status.HELD for item in outcomes) else Exit.OK
-    return next((code for code in _PRECEDENCE if code in failures), done)
+    return first_of(failures, done)
+
+
+def first_of(failures: Collection[Exit], done: Exit = Exit.OK) -> Exit:
+    """A bug, else the first failure by precedence; `done` where there is none."""
+    return next((code for code in (Exit.BUG, *_PRECEDENCE) if code in failures), done)
 
 
 def word(code: Exit, outcomes: Sequence[Outcome] = ()) -> str:

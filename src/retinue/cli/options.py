@@ -120,6 +120,9 @@ ENVIRONMENT = click.option(
 NO_COLOR = click.option("--no-color", is_flag=True, help="No colour (NO_COLOR and FORCE_COLOR are read too).")
 QUIET = click.option("-q", "--quiet", is_flag=True, help="No progress and no hints.")
 VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Log each request (never its content).")
+METRICS_FILE = click.option(
+    "--metrics-file", metavar="FILE", help="Write the numbers for Prometheus's textfile collector, too."
+)
 STDOUT = "-"
 _OUT_HELP = "Write the result to a file; - is stdout."
 OUT = click.option(
@@ -182,11 +185,17 @@ project_options = _all(
 )
 """For commands that read the project."""
 _LONGEST = "Longest time for the whole run, such as 90s or 15m."
-connection_options = _all(
-    _defaulted("--parallelism", type=click.IntRange(1, 100), default=10, metavar="N", help="Requests at once."),
-    _defaulted("--timeout", default="15m", metavar="TIME", help=_LONGEST),
-    project_options,
+_PARALLELISM = _defaulted(
+    "--parallelism", type=click.IntRange(1, 100), default=10, metavar="N", help="Requests at once."
 )
+
+
+def timed_options(timeout: str, about: str = _LONGEST) -> Callable[[F], F]:
+    """As `connection_options`, with another time."""
+    return _all(_PARALLELISM, _defaulted("--timeout", default=timeout, metavar="TIME", help=about), project_options)
+
+
+connection_options = timed_options("15m")
 """For commands that reach the services of environments that they name themselves."""
 service_options = _all(ENVIRONMENT, connection_options)
 """For commands that reach the service of one environment."""

@@ -55,10 +55,16 @@ def _proof(promotion: Promotion, name: str, options: PlanOptions) -> Proof:
     try:
         with opened(replace(options, environment=promotion.environment)) as (source, service, seen):
             allowed = {"incomplete": True} if options.allowed.covers("incomplete") else {}
-            plan = own_plan(source, service, seen, PlanOptions(allow=Allowed(allowed)))
+            return proof_by(
+                promotion, source, seen, own_plan(source, service, seen, PlanOptions(allow=Allowed(allowed)))
+            )
     except RetinueError as error:
         error.message = f"{name} is promoted from {promotion.environment}, which is read too: {error.message}"
         raise
+
+
+def proof_by(promotion: Promotion, source: Session, seen: Observation, plan: Plan) -> Proof:
+    """What the environment before one says, by its own plan and by what is live there."""
     passed = frozenset[Address]()
     if promotion.verified:
         passed = verified(spec_digests(source.desired, source.kinds), seen.world.owned)

@@ -80,13 +80,13 @@ def observed(session: Session, options: ServiceOptions) -> Iterator[tuple[Sessio
 
 
 @contextmanager
-def opened(options: ServiceOptions) -> Iterator[tuple[Session, Service, Observation]]:
-    """As `observed`, for the session that the options open.
+def opened(options: ServiceOptions, bare: Session | None = None) -> Iterator[tuple[Session, Service, Observation]]:
+    """As `observed`, for the session that the options open, of which `bare` is what needs no manifest.
 
     The service is asked for its first list while the manifests are read, unless that needs more than a request. A
     problem in the manifests waits for no answer.
     """
-    bare = bare_session(options)
+    bare = bare or bare_session(options)
     if not _may_be_asked_early(bare):
         with observed(with_manifests(bare, options), options) as found:
             yield found

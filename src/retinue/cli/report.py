@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
 from .. import __version__
+from ..core import fleet
 from ..core.codec import dump, outcome, plan_to_json
 from ..core.errors import UsageError
 from ..core.model import Outcome, Plan, Status
@@ -160,3 +162,26 @@ def _print_results(plan: Plan, outcomes: Sequence[Outcome], code: exits.Exit, op
         streams.report(lost)
         return False
     return True
+
+
+def tell_fleet(project: str, rows: Sequence[fleet.Status], options: OutputOptions, metrics_file: str | None) -> None:
+    """How environments stand, in the wanted format, and where a file is named for it as metrics."""
+    from ..render.overview import fleet_markdown, fleet_text
+
+    if metrics_file is not None:
+        write_metrics(metrics_file, project, rows)
+    if options.output_format == "json":
+        text = console.json_text(fleet.fleet_to_json(project, rows, __version__))
+    elif options.output_format == "markdown":
+        text = fleet_markdown(project, rows)
+    else:
+        style, width = console.canvas(None if options.out else sys.stdout)
+        text = fleet_text(project, rows, style=style, width=width)
+    console.deliver(text, options)
+
+
+def write_metrics(path: str, project: str, rows: Sequence[fleet.Status]) -> None:
+    """In one moment in place of what a collector reads. Raises UsageError."""
+    from ..render.overview import metrics
+
+    console.write_file(path, metrics(project, rows, time.time()))

@@ -20,6 +20,7 @@ from ..load.located import Map, place_of
 from ..load.manifests import CONSEQUENCES, UNMATCHED, Loaded, load
 from ..load.project import Environment, Project
 from ..providers.base import Provider, kinds_at
+from ..providers.gate import Clock, Lanes
 from ..providers.losses import held, losses, weighed
 from .binding import bound_provider, in_project
 from .options import ProjectOptions, today
@@ -33,6 +34,7 @@ class Session:
     `kinds`: every kind, with the fields that only this environment's service has. `loaded.resources` lack what the
     service cannot hold; `written` has them by address as they stand in the files. `overrides`: the variables of the
     command line. `before`: the ids of all that was live when that was read, or None.
+    `clock`: by which a freeze is judged. `lanes`: see `Connection`.
     """
 
     project: Project
@@ -44,6 +46,8 @@ class Session:
     stop: threading.Event = field(default_factory=threading.Event)
     overrides: Map = field(default_factory=lambda: Map(Place("", 1, 1)))
     before: Collection[str | None] | None = None
+    clock: Clock = field(default_factory=Clock)
+    lanes: Lanes | None = None
 
     @property
     def desired(self) -> tuple[Desired, ...]:

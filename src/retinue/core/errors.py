@@ -45,6 +45,12 @@ class StaleError(RetinueError):
     failure = "stale"
 
 
+class Frozen(RetinueError):
+    """`freeze` of the environment stops every write for now."""
+
+    failure = "blocked"
+
+
 class NewerMarker(RetinueError):
     """A newer retinue wrote the marker of an object of ours."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from ..core.fleet import Freeze
 from ..core.model import Address, Diagnostic, Place, Promotion
 from ..core.problem import listed, shown
 from ..core.spelling import did_you_mean
@@ -54,6 +55,7 @@ class Environment:
     critical: bool = False
     on_loss: str | Mapping[str, str] = field(default_factory=dict)
     on_drift: str = "revert"
+    freeze: Freeze | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,7 @@ def parse_project(root: Path, data: bytes, file: str, known: Known) -> tuple[Pro
         *_scope_problems(value, catalogue),
         *declaration_problems(value),
         *_promotion_problems(value),
+        *_freeze_problems(value),
     ]
     # Of a value whose shape is wrong there is no more to say.
     shapeless = {problem.place for problem in wrong}
@@ -218,6 +221,7 @@ def _environment(name: str, data: Map, root: Map, known: Catalogue) -> Environme
         critical=data.get("critical", False),
         on_loss=data.get("on_loss") or {},
         on_drift=data.get("on_drift", "revert"),
+        freeze=_freeze(data["freeze"]) if "freeze" in data else None,
     )
 
 
@@ -250,6 +254,32 @@ def _promotion_problems(data: Map) -> Iterator[Diagnostic]:
             message = f"{shown(name)} would be promoted from itself: {' ← '.join((name, *way))}"
             remedy = "Let the first environment have no `promote_from`."
             yield Diagnostic("promotion-cycle", message, remedy, at, path=path)
+
+
+def _freeze(data: Map) -> Freeze:
+    return Freeze(data["until"], data["reason"], moment(data["until"]))
+
+
+def moment(text: str) -> float:
+    """A date (its first second in UTC) or a time with its zone, in seconds since 1970. Raises ValueError."""
+    from datetime import UTC, datetime
+
+    found = datetime.fromisoformat(text)
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+
+
+def _freeze_problems(data: Map) -> Iterator[Diagnostic]:
+    """A day or a time that no calendar has. The form is the schema's business."""
+    for name, item in mappings_in(data, "environments").items():
+        until = item["freeze"].get("until") if type(item.get("freeze")) is Map else None
+        if isinstance(until, str):
+            try:
+                moment(until)
+            except (ValueError, OverflowError):
+                steps = ("environments", name, "freeze", "until")
+                message = f"{shown(until)} is no date or time that exists"
+                remedy = 'Write "2026-12-24", or with a time and its zone "2026-12-24T18:00:00Z".'
+                yield Diagnostic("freeze-until", message, remedy, place_of(data, steps), path=f"/{'/'.join(steps)}")
 
 
 def _source(item: Any) -> str | None:

@@ -27,18 +27,44 @@ class Clock:
         stop.wait(seconds)
 
 
+class Lane:
+    """How fast one account is asked. Gates that have it in common share its budget."""
+
+    def __init__(self, most: int, now: float) -> None:
+        self.pace, self.changed = Pace(most, now), threading.Condition()
+
+
+class Lanes:
+    """The lanes of one run, one for each account: whoever asks the same service with the same key gets the same."""
+
+    def __init__(self) -> None:
+        self._found: dict[object, Lane] = {}
+        self._lock = threading.Lock()
+
+    def of(self, account: object, most: int, now: float) -> Lane:
+        with self._lock:
+            return self._found.setdefault(account, Lane(most, now))
+
+
 class Gate:
     """Lets workers wait for their turn. What an answer tells the pace is told while its slot is held.
 
     So no other request slips in between a refusal and the wait that it asks for.
     """
 
-    def __init__(self, most: int, clock: Clock, stop: threading.Event, deadline: float = math.inf) -> None:
-        self._pace = Pace(most, clock.now())
+    def __init__(
+        self,
+        most: int,
+        clock: Clock,
+        stop: threading.Event,
+        deadline: float = math.inf,
+        lane: Lane | None = None,
+    ) -> None:
+        lane = lane or Lane(most, clock.now())
+        self._pace, self._changed = lane.pace, lane.changed
         self._clock = clock
         self._stop = stop
         self._deadline = deadline
-        self._changed = threading.Condition()
 
     @contextmanager
     def slot(self) -> Iterator[int | None]:

@@ -102,7 +102,11 @@ class Http:
         self._classify = classify
         self._clock, self._random = connection.clock, connection.random
         self._deadline = self._clock.now() + connection.budget
-        self._gate = Gate(connection.parallelism, connection.clock, connection.stop, self._deadline)
+        lane = None
+        if connection.lanes is not None:
+            account = (httpx.URL(connection.base_url).netloc, *sorted(connection.headers.items()))
+            lane = connection.lanes.of(account, connection.parallelism, self._clock.now())
+        self._gate = Gate(connection.parallelism, connection.clock, connection.stop, self._deadline, lane)
         self._stop = connection.stop
         self._log = connection.log or (lambda _text: None)
         self._tell, self._status = connection.tell, connection.status or (lambda _text: None)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.model import Json
 from ..core.values import dataclass, field, replace
 from .credentials import Secrets
-from .gate import Clock
+from .gate import Clock, Lanes
 
 if TYPE_CHECKING:
     from random import Random
@@ -101,7 +101,7 @@ class Connection:
     addresses begin of the objects that the run is about; nothing more than a list has to tell of others. `progress`:
     where a line goes about work that takes long; `status`: where the word goes that the next one takes the place of.
     `proxy`: the URL of the proxy to go through. `secrets`: gets the keys
-    of the headers, for whoever shows anything.
+    of the headers, for whoever shows anything. `lanes`: those of a run that asks several services at once.
     """
 
     base_url: str
@@ -122,6 +122,7 @@ class Connection:
     proxy: str | None = field(default=None, repr=False)
     secrets: Secrets = field(default_factory=Secrets, repr=False)
     limits: Limits = Limits()
+    lanes: Lanes | None = None
 
     def tell(self, text: str) -> None:
         """A line about work that takes long."""

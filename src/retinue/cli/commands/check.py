@@ -12,6 +12,7 @@ from ...providers.base import Identified, Service
 from ...render.matrix import findings_text
 from ...schema import EXTRAS
 from .. import console, helping, interrupts, options
+from ..applying import refuse_frozen
 from ..connecting import connect
 from ..options import ApplyOptions
 from ..session import Session, open_session
@@ -29,6 +30,7 @@ def command(options: ApplyOptions) -> int:
     The result holds no keys and no ids: paste it into an issue. Ends in 1 if a claim does not hold.
     """
     session, name = open_session(options), f"{PROJECT}-{secrets.token_hex(4)}"
+    refuse_frozen(session)
     record, where = session.provider.capabilities, session.environment.name
     if not options.auto_approve:
         removed = f"remove it ({record.removal})" if record.removal else "remove it"

@@ -19,7 +19,7 @@ from ...core.steps import verify_steps
 from ...engine.apply import apply_changes
 from ...render.text import still_to_do
 from .. import console, exits, helping, interrupts, options
-from ..applying import Stopping, run_of
+from ..applying import Stopping, refuse_frozen, run_of
 from ..connecting import connect
 from ..options import ApplyOptions
 from ..planning import own_plan
@@ -46,6 +46,7 @@ def command(options: ApplyOptions, *, words: tuple[str, ...]) -> int:
     if not words:
         raise UsageError("which command?", "Name your evaluation: retinue verify -e dev -- pytest evaluations.")
     with opened(options) as (session, service, seen):
+        refuse_frozen(session)
         plan = own_plan(session, service, seen, options)
     # What was not applied, or changed outside, is not what its manifest says.
     unready = [change for change in plan.changes if not change.action.gives_up]
