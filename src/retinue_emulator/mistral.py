@@ -100,7 +100,7 @@ class Mistral:
     """A row for each agent, which is its current version, and one for each version. Handlers raise ApiError."""
 
     prefix = "/mistral"
-    guide = (("Mistral", prefix, "Authorization: Bearer KEY   (paths begin with /v1)"),)
+    guide = (("Mistral", prefix, "Authorization: Bearer KEY"),)
 
     def __init__(self, ground: Ground, access: Access) -> None:
         self._ground, self._access = ground, access

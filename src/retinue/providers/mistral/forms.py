@@ -82,21 +82,16 @@ def update_body(live: Live, fields: Fields, marker: Marker | None, base: Fields 
     if "tools" in body:
         body["tools"] = TOOLS.write(spec.get("tools"), block_of(spec).get("tools"), raw.get("tools"))
     if "completion_args" in body:
-        given, others = ({*stated(mapping(it).get("completion_args"))} for it in (raw, base))
+        given = stated(raw.get("completion_args"))
+        others = {*stated(mapping(base).get("completion_args"))} - given.keys()
         # The one argument that cannot be null has a word for its default.
-        going = {name: "auto" if name == "tool_choice" else None for name in (given & _ARGUMENTS) | (others - given)}
-        body["completion_args"] = {**stated(raw.get("completion_args")), **going, **body["completion_args"]}
-    held, named, others = (
-        mapping(raw.get("metadata")),
-        authors(texts(raw)),
-        mapping(mapping(base).get("metadata")).keys(),
-    )
+        going = {name: "auto" if name == "tool_choice" else None for name in (given.keys() & _ARGUMENTS) | others}
+        body["completion_args"] = {**given, **going, **body["completion_args"]}
+    held, named = mapping(raw.get("metadata")), authors(texts(raw))
     # Null for what goes; what is no text, others put there, and it stays.
-    gone = dict.fromkeys(
-        {key for key in held if key in MARKER_KEYS or named.get(key)}
-        | (mapping(mapping(base).get("metadata")).keys() - held.keys())
-    )
-    return {**body, "metadata": {**held, **gone, **mapping(spec.get("metadata")), **pairs(marker)}}
+    gone = [key for key in held if key in MARKER_KEYS or named.get(key)]
+    gone += [key for key in mapping(mapping(base).get("metadata")) if key not in held]
+    return {**body, "metadata": {**held, **dict.fromkeys(gone), **mapping(spec.get("metadata")), **pairs(marker)}}
 
 
 def unsaid(raw: Fields) -> dict[str, Json]:
