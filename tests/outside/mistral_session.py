@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from mistralai.client import Mistral, errors
@@ -53,25 +54,33 @@ FULL: dict[str, Any] = {
 }
 
 
+class Check:
+    def __init__(self, wrong: list[str]) -> None:
+        self.wrong = wrong
+
+    def __call__(self, what: str, found: object, wanted: object) -> None:
+        if found != wanted:
+            self.wrong.append(f"{what}: {found!r}, not {wanted!r}")
+
+
+@contextmanager
+def refusal(wrong: list[str], what: str, status: int) -> Iterator[None]:
+    check = Check(wrong)
+    try:
+        yield
+    except errors.HTTPValidationError as error:
+        check(what, 422, status)
+        check(f"{what}, detail", all(it.loc and it.msg and it.type for it in error.data.detail), True)
+    except errors.SDKError as error:
+        check(what, error.status_code, status)
+    else:
+        wrong.append(f"{what}: not refused")
+
+
 def life(client: Mistral, wrong: list[str]) -> None:
     agents = client.beta.agents
 
-    def check(what: str, found: object, wanted: object) -> None:
-        if found != wanted:
-            wrong.append(f"{what}: {found!r}, not {wanted!r}")
-
-    @contextmanager
-    def refused(what: str, status: int) -> Iterator[None]:
-        try:
-            yield
-        except errors.HTTPValidationError as error:
-            check(what, 422, status)
-            check(f"{what}, detail", all(it.loc and it.msg and it.type for it in error.data.detail), True)
-        except errors.SDKError as error:
-            check(what, error.status_code, status)
-        else:
-            wrong.append(f"{what}: not refused")
-
+    check, refused = Check(wrong), partial(refusal, wrong)
     made = agents.create(**FULL)
     whole = made.model_dump(mode="json", by_alias=True, exclude_none=True)
     for name, value in FULL.items():
@@ -103,26 +112,31 @@ def life(client: Mistral, wrong: list[str]) -> None:
     names = {agents.create(name=f"n{number}", model="m").id for number in range(5)} | {made.id, least.id}
     check("list", names - set(listed(client, 2)), set())
     check("by name", [it.id for it in agents.list_pages(name="Again").result.data], [made.id])
-    raw: Callable[..., Any] = agents.update
-    with refused("temperature 1.4", 422):
-        raw(agent_id=made.id, completion_args={"temperature": 1.4})
-    with refused("page_size 1001", 422):
-        agents.list_pages(page_size=1001)
-    with refused("alias Prod", 422):
-        agents.create_version_alias(agent_id=made.id, alias="Prod", version=1)
-    with refused("alias of no version", 404):
-        agents.create_version_alias(agent_id=made.id, alias="prod", version=99)
-    with refused("a long version_message", 422):
-        raw(agent_id=made.id, version_message="x" * 501)
-    with refused("empty handoffs", 422):
-        raw(agent_id=made.id, handoffs=[])
-    with refused("101 versions", 422):
-        agents.list_versions(agent_id=made.id, page_size=101)
+    refusals(client, made.id, refused)
     for remote_id in names:
         agents.delete(agent_id=remote_id)
     with refused("a deleted agent", 404):
         agents.get(agent_id=made.id)
     check("left", names & set(listed(client, 1000)), set())
+
+
+def refusals(client: Mistral, remote_id: str, refused: Callable[[str, int], Any]) -> None:
+    agents = client.beta.agents
+    raw: Callable[..., Any] = agents.update
+    with refused("temperature 1.4", 422):
+        raw(agent_id=remote_id, completion_args={"temperature": 1.4})
+    with refused("page_size 1001", 422):
+        agents.list_pages(page_size=1001)
+    with refused("alias Prod", 422):
+        agents.create_version_alias(agent_id=remote_id, alias="Prod", version=1)
+    with refused("alias of no version", 404):
+        agents.create_version_alias(agent_id=remote_id, alias="prod", version=99)
+    with refused("a long version_message", 422):
+        raw(agent_id=remote_id, version_message="x" * 501)
+    with refused("empty handoffs", 422):
+        raw(agent_id=remote_id, handoffs=[])
+    with refused("101 versions", 422):
+        agents.list_versions(agent_id=remote_id, page_size=101)
 
 
 def listed(client: Mistral, size: int) -> Iterator[str]:

@@ -40,7 +40,7 @@ class Wrong(Emulator):
         for index, route in enumerate(self.mistral.routes):
             if (route.method, route.template.endswith(ending)) == (method, True):
                 self._router._table[len(route.template.split("/"))] = [
-                    (route._replace(handle=self._changed(known.handle, member, value, status)), parts)
+                    (route._replace(handle=self._changed(known.handle, member, value)), parts)
                     if known == self.mistral.routes[index]
                     else (known, parts)
                     for known, parts in self._router._table[len(route.template.split("/"))]

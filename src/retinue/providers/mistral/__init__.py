@@ -1,7 +1,4 @@
-"""Provider `mistral`: agents of Mistral's Agents API. The record and the pure checks.
-
-Source of the facts: the package mistralai 3.7.0; docs/providers/mistral.md marks what is not verified.
-"""
+"""Provider `mistral`: agents of Mistral's Agents API, by the package mistralai 3.7.0. The record and the pure checks."""
 
 from __future__ import annotations
 

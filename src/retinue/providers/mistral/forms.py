@@ -1,7 +1,4 @@
-"""An agent, or one of its versions, to a live resource in the words of a manifest, and back into requests. Pure.
-
-Source of the facts: the models of the package mistralai 3.7.0.
-"""
+"""An agent, or a version of it, to the words of a manifest and back, by the models of mistralai 3.7.0. Pure."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The verbs over HTTP: each write is a version, and where the environment names an alias, that is the one that serves.
-
-Moves no alias before the new version was read back. Safe for many threads.
-"""
+"""The verbs over HTTP: each write is a version; an alias is moved only to what was read back. Safe for many threads."""
 
 from __future__ import annotations
 
@@ -161,8 +158,7 @@ class MistralService:
         wanted = _wanted(live, fields, marker)
         good = [it for it in self._history(live.remote_id, newest_of(live.raw)) if marker and alike(it, wanted)]
         exact = [it for it in good if it.marker_applied == wanted.marker_applied]
-        serves = any(it.raw["version"] == live.raw["version"] for it in good)
-        return next(iter(exact or ([] if serves else good)), None)
+        return next(iter(exact or ([] if live.raw["version"] in [it.raw["version"] for it in good] else good)), None)
 
     def _patched(self, remote_id: str, body: Fields) -> Live:
         return to_live(self._http.send(Verb.UPDATE, "PATCH", below(AGENTS, remote_id), body=dict(body)))
