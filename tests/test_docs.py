@@ -29,6 +29,13 @@ project: docs-k3f9
 manifests: [assistants]
 environments:
 """
+MOVES = """\
+  new: {provider: anthropic, endpoint: emulator}
+  classic:
+    provider: azure-openai
+    endpoint: https://NAME.services.ai.azure.com/api/projects/NAME
+    entra: default
+"""
 
 
 def blocks() -> list[tuple[str, str]]:
@@ -45,9 +52,10 @@ RUN = [(page, text) for page, text in blocks() if runs(text)]
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """One with every environment that the docs speak of, of which two are applied, and an evaluation."""
-    names = ("local", "dev", "staging", "prod")
+    names = ("local", "dev", "staging", "prod", "old")
     lines = [f"  {name}: {{provider: openai-assistants, endpoint: emulator}}\n" for name in names]
-    (tmp_path / "retinue.yaml").write_text(PROJECT + "".join(lines))
+    (tmp_path / "retinue.yaml").write_text(PROJECT + "".join(lines) + MOVES)
+    (tmp_path / "export.json").write_text('{"object": "assistant", "name": "Poet", "model": "gpt-4o"}')
     (tmp_path / "assistants").mkdir()
     (tmp_path / "assistants" / "math-tutor.yaml").write_text("assistant: math-tutor\nmodel: gpt-4o\n")
     (tmp_path / "evaluations").mkdir()

@@ -94,7 +94,7 @@ def test_every_field_of_the_file_becomes_a_value(tmp_path: Path) -> None:
         place=Place("retinue.yaml", 7, 3),
         api_key=Secret("env", "KEY_1"),
         settings={"organization": "org-1", "openai_project": "proj_1"},
-        overlay="overlays/prod.yaml",
+        overlay=("overlays/prod.yaml",),
         critical=True,
     )
 

@@ -66,7 +66,8 @@ def function(**about: Json) -> Json:
         ({"tools": [function()]}, [("agents-function", "/tools/0/function")]),
         ({"tools": [function(description="d", strict=True)]}, [("capability", "/tools/0/function/strict")]),
         ({"tools": [function(description="x" * 3_145_728)]}, [("capability", "/tools")]),
-        ({"response_format": {"type": "text"}}, []),
+        ({"response_format": {"type": "text"}}, [("approximated", "/response_format")]),
+        ({"response_format": "auto"}, []),
         ({"response_format": {"type": "json_object"}}, [("capability", "/response_format")]),
         (
             {"response_format": {"type": "json_schema", "json_schema": {"name": "a"}}},

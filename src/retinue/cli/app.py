@@ -39,6 +39,7 @@ _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Between environments": {
         "diff": ("diff", "Show how one environment differs from another."),
+        "migrate": ("migrate", "Tell what a move to another service keeps and loses (offline)."),
         "promote": ("promote", "Apply to one environment what another one has proven."),
         "verify": ("verify", "Run your evaluation and note which specs passed it."),
     },

@@ -66,9 +66,15 @@ def _providers(_ctx: click.Context) -> Iterable[str]:
     return names()
 
 
+def _losable(_ctx: click.Context) -> Iterable[str]:
+    from ..providers.registry import catalogue
+
+    return ("all", *sorted({name for kind in catalogue([]).kinds.values() for name in kind.fields}))
+
+
 def plans_or_addresses(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
     return addresses(ctx, parameter, incomplete) or click.Path().shell_complete(ctx, parameter, incomplete)
 
 
 environments = _among(lambda ctx: _project(ctx).environments)
-addresses, providers = _among(_addresses), _among(_providers)
+addresses, providers, losable = _among(_addresses), _among(_providers), _among(_losable)

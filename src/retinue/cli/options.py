@@ -177,7 +177,29 @@ def to_paste(name: str, options: ProjectOptions, *words: str) -> str:
     return shlex.join(["retinue", name, *chosen, *words])
 
 
-_LIKE = {"--var": ("NAME=VALUE", "model=gpt-4o"), "--select": ("LABEL=VALUE", "team=support")}
+move_options = _all(
+    click.option("--provider", metavar="P", shell_complete=completing.providers, help="The service to go to."),
+    _several(
+        "--model",
+        "models",
+        metavar="OLD=NEW",
+        callback=lambda _ctx, _option, pairs: parse_pairs(pairs, "--model"),
+        help="What a model is called there; again for more.",
+    ),
+    _several(
+        "--accept",
+        "accepted",
+        metavar="FIELD",
+        shell_complete=completing.losable,
+        help="A field whose loss is accepted, or `all`; again for more.",
+    ),
+)
+"""For commands that bring assistants to another service."""
+_LIKE = {
+    "--var": ("NAME=VALUE", "model=gpt-4o"),
+    "--select": ("LABEL=VALUE", "team=support"),
+    "--model": ("OLD=NEW", "gpt-4o=gpt-5-mini"),
+}
 
 
 def parse_pairs(pairs: Sequence[str], flag: str) -> dict[str, str]:

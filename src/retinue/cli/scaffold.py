@@ -61,19 +61,23 @@ def write_new(folder: Path, files: Mapping[str, str]) -> list[str]:
 
 
 def write_over(root: Path, files: Mapping[str, bytes], before: Mapping[str, bytes]) -> None:
-    """Write files that exist, each at one moment, if they still are as they were read (`before`). Raises UsageError."""
-    new: list[tuple[Path, Path, bytes]] = []
+    """Write files, each at one moment, if they still are as they were read (`before`), or new. Raises UsageError."""
+    new: list[tuple[Path, Path, bytes | None]] = []
     with _all_or_none(root) as done:
         for name, data in files.items():
             path = (root / name).resolve()
-            if path.read_bytes() != before[name]:
+            old = path.read_bytes() if path.exists() else None
+            if old != before.get(name) or not path.is_relative_to(root.resolve()):
                 raise UsageError(f"{name} was changed meanwhile; nothing was written", "Run the command again.")
-            temporary = beside(path, data, 0o600, path.stat().st_mode)
+            if not path.parent.exists():
+                path.parent.mkdir()
+                done.append(path.parent.rmdir)
+            temporary = beside(path, data, 0o600, 0o644 if old is None else path.stat().st_mode)
             done.append(partial(temporary.unlink, missing_ok=True))
-            new.append((path, temporary, before[name]))
+            new.append((path, temporary, old))
         for path, temporary, old in new:
             temporary.replace(path)
-            done.append(partial(path.write_bytes, old))
+            done.append(path.unlink if old is None else partial(path.write_bytes, old))
 
 
 @contextmanager

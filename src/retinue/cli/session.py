@@ -87,9 +87,15 @@ def bare_session(options: ProjectOptions, replaced: Mapping[str, bytes] | None =
 
 
 def with_manifests(
-    session: Session, options: ProjectOptions, *, complete: bool = True, replaced: Mapping[str, bytes] | None = None
+    session: Session,
+    options: ProjectOptions,
+    *,
+    complete: bool = True,
+    replaced: Mapping[str, bytes] | None = None,
+    strict: bool = True,
 ) -> Session:
-    """The session with its manifests; the arguments as for `open_session`."""
+    """The session with its manifests; the arguments as for `open_session`. With `strict=False` the caller tells what is
+    wrong, from `loaded.diagnostics`."""
     project = session.project
     overrides = variables_of(options)
     loaded = load(project, session.environment.name, overrides, replaced=replaced)
@@ -111,7 +117,7 @@ def with_manifests(
     if any(item.code in CONSEQUENCES for item in wrong) and loaded.empty_sources:
         # Where a source is empty, what others say of its manifests comes from that.
         wrong = [*loaded.empty_sources, *(item for item in wrong if item.code not in CONSEQUENCES)]
-    refuse(wrong)
+    refuse(wrong if strict else ())
     resources = tuple(held(item, found) for item in loaded.resources)
     loaded = replace(loaded, resources=resources, diagnostics=tuple(problems))
     return replace(session, loaded=loaded, written=written, overrides=overrides)

@@ -55,7 +55,7 @@ def fitted(exported: Exported, beside: Beside) -> Exported:
 
 def _alone(exported: Exported, beside: Beside) -> dict[Address | None, Mapping[str, Json]]:
     """What the manifests render to where there is no layer."""
-    environments = {name: replace(item, overlay=None) for name, item in beside.project.environments.items()}
+    environments = {name: replace(item, overlay=()) for name, item in beside.project.environments.items()}
     paths = tuple(dict.fromkeys(item.path for item in exported.manifests))
     bare = replace(beside.project, manifests=paths, defaults=Map(Place("", 1, 1)), environments=environments)
     loaded = _loaded(exported, replace(beside, project=bare), beside.environments[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ..core.model import Address, Desired, Diagnostic, Kind, Obstacle, Place, Severity
@@ -78,7 +78,7 @@ def load(
     try:
         manifests = _unique(run, _manifests(run))
         overlays = _overlays(run, manifests)
-        compiled = [_compile(run, manifest, overlays.get(manifest.address)) for manifest in manifests.values()]
+        compiled = [_compile(run, manifest, overlays.get(manifest.address, ())) for manifest in manifests.values()]
     finally:
         if collected:
             gc.enable()
@@ -174,7 +174,7 @@ def _source(run: _Run, name: str) -> str:
 
 def _manifests(run: _Run) -> list[Manifest]:
     """Every document of every file that `manifests` names; a file that is named twice is read once."""
-    stated = (item.overlay for item in run.project.environments.values() if item.overlay)
+    stated = (entry for item in run.project.environments.values() for entry in item.overlay)
     # Of all environments: what is no manifest, wherever it lies.
     overlays = [item.name for entry in stated if isinstance(item := run.files.find(entry), Found)]
 
@@ -288,11 +288,17 @@ def _unique(run: _Run, manifests: list[Manifest]) -> dict[Address, Manifest]:
     return unique
 
 
-def _overlays(run: _Run, manifests: Mapping[Address, Manifest]) -> dict[Address, Map]:
-    """The partial manifests of the environment's overlay, by address."""
-    entry = run.target.overlay if run.target else None
-    if not entry:
-        return {}
+def _overlays(run: _Run, manifests: Mapping[Address, Manifest]) -> dict[Address, list[Map]]:
+    """The partial manifests of the environment's overlays, by address; later ones win."""
+    result: dict[Address, list[Map]] = {}
+    for entry in run.target.overlay if run.target else ():
+        for address, overlay in _overlay(run, entry, manifests).items():
+            result.setdefault(address, []).append(overlay.data.without({overlay.kind.word}))
+    return result
+
+
+def _overlay(run: _Run, entry: str, manifests: Mapping[Address, Manifest]) -> dict[Address, Manifest]:
+    """The partial manifests of one file or folder."""
     partial: list[Manifest] = []
     at = run.at("environments", run.environment, "overlay")
     source = expand(run.files, entry, at, run.problems)
@@ -311,15 +317,15 @@ def _overlays(run: _Run, manifests: Mapping[Address, Manifest]) -> dict[Address,
             remedy = did_you_mean(address.name, names, otherwise, f"{overlay.kind.word}: {{}}")
             message = f"this overlay hits nothing: there is no manifest `{address}`"
             run.problems.append(Diagnostic(UNMATCHED, message, remedy, overlay.place, str(address)))
-    return {address: overlay.data.without({overlay.kind.word}) for address, overlay in found.items()}
+    return found
 
 
-def _compile(run: _Run, manifest: Manifest, overlay: Map | None) -> tuple[Desired, bool]:
+def _compile(run: _Run, manifest: Manifest, overlays: Sequence[Map]) -> tuple[Desired, bool]:
     """The desired object of a manifest, and whether it belongs to this environment. Validated in any case."""
     names = tuple(run.project.environments)
-    here = _belongs(run, manifest, overlay)
+    here = _belongs(run, manifest, overlays)
     data = over_defaults(run.defaults(manifest.kind.word, here), run.render(manifest.data, here))
-    if overlay is not None:
+    for overlay in overlays:
         data = merge(data, run.render(overlay, here), run.problems)
     data = composed(manifest.kind, without_nulls(manifest.kind, spelled_out(manifest.kind, data)))
     # Limits count what is sent.
@@ -362,9 +368,9 @@ def _keep_once(kind: Kind, data: Map) -> None:
             data[name] = sys.intern(value.rstrip("\r\n") if trimmed and value[-1:] == "\n" else value)
 
 
-def _belongs(run: _Run, manifest: Manifest, overlay: Map | None) -> bool:
+def _belongs(run: _Run, manifest: Manifest, overlays: Sequence[Map]) -> bool:
     """Known before rendering, because a manifest for other environments may use variables that only they have."""
-    for layer in (overlay, manifest.data, run.project.defaults.get(manifest.kind.word)):
+    for layer in (*reversed(overlays), manifest.data, run.project.defaults.get(manifest.kind.word)):
         names = environments_of(layer.get("retinue")) if type(layer) is Map else None
         if names is not None:
             return run.environment is None or run.environment in names

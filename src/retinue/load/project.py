@@ -48,7 +48,7 @@ class Environment:
     api_key: Secret | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
-    overlay: str | None = None
+    overlay: tuple[str, ...] = ()
     account: str | None = None
     promote_from: Promotion | None = None
     critical: bool = False
@@ -207,7 +207,7 @@ def _environment(name: str, data: Map, root: Map, known: Catalogue) -> Environme
         api_key=keys[0] if keys else None,
         settings={key: data[key] for key in known.settings if key in data},
         variables=data.get("variables") or {},
-        overlay=data.get("overlay"),
+        overlay=(*([stated] if isinstance(stated := data.get("overlay") or [], str) else stated),),
         account=data.get("account"),
         promote_from=_promotion(data),
         critical=data.get("critical", False),

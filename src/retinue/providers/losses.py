@@ -9,14 +9,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
-from ..core.canonical import canonical_value, same
-from ..core.model import MISSING, Desired, Diagnostic, Json, Kind, Severity
+from ..core.canonical import canonical, canonical_value, same
+from ..core.migrate import Row, Verdict
+from ..core.model import MISSING, Desired, Diagnostic, Fields, Json, Kind, Severity
 from ..core.pointer import split_pointer, without
+from ..core.problem import listed, shown
+from ..core.references import addresses_in, ids_in
+from ..schema import EXTRAS
 from .base import Capabilities, Support
 from .lenient import numbered
 
 LOSS = "capability"
 """The code of a diagnostic that says what is lost. A provider's `check` and `resolve` may add such ones, by path."""
+ALIKE = "approximated"
+"""The code of one that says how something is held that the service does not have in that form."""
 
 OnLoss: TypeAlias = str | Mapping[str, str]
 """`error`, `warn` or `allow`: for every field, or by field; what is not named has its default."""
@@ -24,6 +30,7 @@ OnLoss: TypeAlias = str | Mapping[str, str]
 _LATER_TOOLS = ("mcp", "web_search")
 """The portable tools that the Assistants v2 protocol does not have."""
 OVERLAY = "Take it out here, or leave it out for this environment in an overlay."
+_ACCEPT = " Or accept it:"
 _SEVERITIES = {"error": Severity.ERROR, "warn": Severity.WARNING, "allow": Severity.INFO}
 
 
@@ -69,7 +76,7 @@ def weighed(found: Diagnostic, kind: Kind, on_loss: OnLoss) -> Diagnostic:
         return found
     level = on_loss if isinstance(on_loss, str) else on_loss.get(field.name, "error" if field.essential else "warn")
     if level == "error":
-        remedy = f"{found.remedy or OVERLAY} Or accept it: `on_loss: {{{field.name}: warn}}` in the environment."
+        remedy = f"{found.remedy or OVERLAY}{_ACCEPT} `on_loss: {{{field.name}: warn}}` in the environment."
         return replace(found, severity=Severity.ERROR, remedy=remedy)
     return replace(found, severity=_SEVERITIES[level], message=f"{found.message}; it is left out")
 
@@ -82,3 +89,70 @@ def held(resource: Desired, found: Iterable[Diagnostic]) -> Desired:
         return resource
     spec: dict[str, Json] = without(dict(resource.spec), lost)
     return replace(resource, spec=spec)
+
+
+def verdicts(
+    before: Fields,
+    after: Desired,
+    kind: Kind,
+    record: Capabilities,
+    found: Iterable[Diagnostic],
+    unheld: Iterable[Diagnostic],
+) -> Iterator[Row]:
+    """What becomes of each field of a manifest at another service.
+
+    `before`: as the service that it comes from holds it. `found`: what was found, and weighed, of it at the new one;
+    `unheld`: what would be of all that it says there, also where a layer leaves that out here.
+    """
+    mine, why = [*found], {item.path: item.message for item in unheld if item.code == LOSS}
+    yield from (row for item in mine if _field(item) not in kind.fields and (row := _told(item)))
+    old, new, rest = (canonical(spec, kind) for spec in (before, after.spec, held(after, mine).spec))
+    for name, field in kind.fields.items():
+        told = [row for item in mine if _field(item) == name and (row := _told(item))]
+        yield from told
+        was, now, whole = (
+            old.get(name, MISSING),
+            new.get(name, MISSING),
+            {it.verdict for it in told if it.path == f"/{name}"},
+        )
+        if same(now, field.shape.default) and not told and not same(was, field.shape.default):
+            yield Row(f"/{name}", Verdict.LOST, why.get(f"/{name}", f"`{name}` is taken out for this environment"))
+        elif not same(left := rest.get(name, MISSING), field.shape.default) and Verdict.REFUSED not in whole:
+            rows = [*_otherwise(name, was, now, left, kind, record)]
+            yield from (row for row in rows if row.verdict not in whole)
+            parts, items = {row.path for row in told}, after.spec.get(name)
+            everything = isinstance(items, list) and all(f"/{name}/{index}" in parts for index in range(len(items)))
+            if not (rows or whole or everything):
+                yield Row(f"/{name}", Verdict.KEPT, "the rest of it" if told else "")
+
+
+def _field(item: Diagnostic) -> str:
+    return split_pointer(item.path)[0] if item.path else ""
+
+
+def _told(item: Diagnostic) -> Row | None:
+    """What a finding says of the move."""
+    is_error, path = item.severity is Severity.ERROR, item.path or ""
+    if item.code == LOSS:
+        # What can be done about every loss is said once.
+        remedy = (item.remedy or "").partition(_ACCEPT)[0].removeprefix(OVERLAY).strip()
+        return Row(path, Verdict.LOST, item.message, remedy or None, item.place, not is_error)
+    if is_error or item.code == ALIKE:
+        verdict = Verdict.REFUSED if is_error else Verdict.APPROXIMATED
+        return Row(path, verdict, item.message, item.remedy, item.place, not is_error)
+    return None
+
+
+def _otherwise(name: str, was: Json, now: Json, left: Json, kind: Kind, record: Capabilities) -> Iterator[Row]:
+    """Why a field that is held is not simply kept; `left`: what of it is held."""
+    path, (support, note) = f"/{name}", record.fields.get(kind.name, {}).get(name, (Support.NATIVE, ""))
+    if support is Support.EMULATED:
+        yield Row(path, Verdict.APPROXIMATED, f"`{name}` is {note}")
+    if name != EXTRAS and was is not MISSING and not same(was, now):
+        yield Row(path, Verdict.APPROXIMATED, f"`{name}`: {shown(was)} becomes {shown(now)}")
+    if made := addresses_in({name: left}, kind):
+        names = ", ".join(map(str, made[:3])) + (f" and {len(made) - 3} more" if len(made) > 3 else "")
+        yield Row(path, Verdict.AGAIN, f"{names}: made again from this project, with a new id")
+    if ids := sorted(value for _, value in ids_in({name: left}, kind)):
+        note = f"{listed(ids[:3])}: live ids, which only the account that they are from knows"
+        yield Row(path, Verdict.AGAIN, note, "Bring what they stand for into Git, or write the ids that it has here.")

@@ -58,7 +58,7 @@ def plan_markdown(plan: Plan, *, link_to: str | None = None, page: str | None = 
     if page and foot and is_web_address(page):
         foot += f" · {link('The whole plan, side by side', page)}"
     whole = _where(page or link_to, "`retinue show PLANFILE` shows it whole.")
-    return _document(top, _plan_sections(plan), [foot] if foot else [], whole, limit)
+    return document(top, _plan_sections(plan), [foot] if foot else [], whole, limit)
 
 
 def drift_markdown(drift: Drift, *, link_to: str | None = None, limit: int = LIMIT) -> str:
@@ -72,7 +72,7 @@ def drift_markdown(drift: Drift, *, link_to: str | None = None, limit: int = LIM
     whole = _where(link_to, "`retinue drift` shows it whole.")
     told: set[Obstacle] = set()
     sections = {"": [_part(entry, told) for entry in of_drift(drift)]}
-    return _document(top, sections, [], whole, limit)
+    return document(top, sections, [], whole, limit)
 
 
 def results_markdown(
@@ -92,10 +92,10 @@ def results_markdown(
         "Notes": _notes(notes),
     }
     foot = [f"{link('This run', link_to)}"] if link_to and is_web_address(link_to) else []
-    return _document(top, sections, foot, _where(link_to, "The run as text or JSON says all."), limit)
+    return document(top, sections, foot, _where(link_to, "The run as text or JSON says all."), limit)
 
 
-def _document(
+def document(
     top: Sequence[str], sections: Mapping[str, Sequence[Part]], foot: Sequence[str], whole: str, limit: int
 ) -> str:
     """Everything in its place, with the notice of what was shortened right below the head."""

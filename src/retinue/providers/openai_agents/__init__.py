@@ -99,14 +99,17 @@ def _problems(desired: Desired) -> Iterator[Diagnostic]:
 
 def _format(form: Mapping[str, Json]) -> Iterator[Diagnostic]:
     kind, inner = form.get("type"), mapping(form.get("json_schema"))
+    if kind == "text":
+        message = "plain text is what every agent answers in: it is `auto` there"
+        yield Diagnostic("approximated", message, path="/response_format", severity=Severity.INFO)
     if kind == "json_object":
         message = "the response format json_object cannot be held: an agent has text and json_schema"
         yield Diagnostic(LOSS, message, "Write a json_schema with the members that you need.", path="/response_format")
     elif kind == "json_schema" and inner and inner.get("schema") is None:
         message = "a json_schema without `schema` cannot be held"
         yield Diagnostic(LOSS, message, "Add `schema: …`, or remove the format.", path="/response_format")
-    elif kind == "json_schema" and (inner.get("strict") is not None or inner.get("description")):
-        message = "of a json_schema an agent holds the schema alone; answers always follow it, as if `strict` were true"
+    elif kind == "json_schema" and inner:
+        message = "of a json_schema an agent holds the schema, and not its name; answers always follow it (`strict`)"
         yield Diagnostic("approximated", message, path="/response_format/json_schema", severity=Severity.INFO)
 
 
