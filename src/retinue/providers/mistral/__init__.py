@@ -1,4 +1,4 @@
-"""Provider `mistral`: agents of Mistral's Agents API, by the package mistralai 3.7.0. The record and the pure checks."""
+"""Provider `mistral`: agents of Mistral, by the package mistralai 3.7.0. The record and the pure checks."""
 
 from __future__ import annotations
 

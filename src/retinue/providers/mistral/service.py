@@ -1,4 +1,4 @@
-"""The verbs over HTTP: each write is a version; an alias is moved only to what was read back. Safe for many threads."""
+"""The verbs: each write is a version; an alias is moved only to what was read back. Safe for many threads."""
 
 from __future__ import annotations
 
