@@ -81,7 +81,7 @@ def test_it_prints_the_url_of_a_free_port_of_loopback_as_soon_as_it_serves(start
 def test_a_request_by_hand_succeeds_with_what_is_told_and_not_with_less(start: Callable[..., Served]) -> None:
     served = start()
     assert served.process.stderr
-    lines = [served.process.stderr.readline() for _ in range(7)]
+    lines = [served.process.stderr.readline() for _ in range(8)]
     asked = []
     for line in lines:
         name, base, *rest = re.split("  +", line.strip())
