@@ -20,7 +20,7 @@ PROJECTS = [
     ("azure", ["local", "foundry-local", "elsewhere"]),
     ("foundry", ["local", "elsewhere"]),
     ("promotion", ["dev"]),
-    ("portable", ["openai", "anthropic"]),
+    ("portable", ["openai", "anthropic", "mistral"]),
 ]
 CASES = [(name, environment) for name, environments in PROJECTS for environment in environments]
 

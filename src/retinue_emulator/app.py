@@ -27,6 +27,8 @@ from .flowise import Flowise
 from .flowise_credentials import seed_store
 from .foundry import Foundry
 from .ground import Ground, new_id
+from .mistral import KIND as MISTRAL_AGENT
+from .mistral import Mistral
 from .openai import OpenAI
 from .store import Store, storable
 from .vector_stores import VectorStores
@@ -50,7 +52,7 @@ class Logged(NamedTuple):
 
 
 class Emulator:
-    """An Assistants v2 API, also as Azure speaks it, OpenAI's, Anthropic's and Foundry's agents, and Flowise.
+    """An Assistants v2 API, also as Azure speaks it, OpenAI's, Anthropic's, Foundry's, Mistral's agents, and Flowise.
 
     Safe for many threads. To call in process or on a socket.
 
@@ -87,8 +89,8 @@ class Emulator:
         openai = OpenAI(ground, access, self.assistants, self.agents, knowledge)
         azure = Azure(ground, access, self.assistants, knowledge)
         self.foundry = Foundry(ground, access, self.assistants, knowledge)
-        self.anthropic = Anthropic(ground, access)
-        dialects = (openai, azure, self.foundry, self.flowise, self.anthropic)
+        self.anthropic, self.mistral = Anthropic(ground, access), Mistral(ground, access)
+        dialects = (openai, azure, self.foundry, self.flowise, self.anthropic, self.mistral)
         self._router = Router(dialects)
         self.guide = [line for dialect in dialects for line in dialect.guide]
         self._control = Control(self) if control else None
@@ -121,6 +123,7 @@ class Emulator:
             "foundry.agent": self.foundry.agents.seed,
             MANAGED_AGENT: self.anthropic.seed,
             DEPLOYMENT: self.anthropic.seed,
+            MISTRAL_AGENT: self.mistral.seed,
             "file": self.files.seed,
             "vector_store": self.vector_stores.seed,
             "vector_store.file": self.vector_stores.entries.seed,

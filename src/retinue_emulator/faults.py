@@ -49,6 +49,10 @@ _CHOICES = {
     "managed_tools": (256, 128),
     "managed_archived": (400, 409, 412),
     "managed_rearchive": ("answered", "refused"),
+    "mistral_arguments": ("replace", "merge"),
+    "mistral_base": ("newest", "current"),
+    "mistral_metadata": ("replace", "merge"),
+    "mistral_noop": ("version", "same"),
 }
 _AMOUNTS = ("token_seconds", "token_requests", "lag_seconds", "lag_lists", "index_seconds")
 
@@ -92,6 +96,10 @@ class Behaviour:
     `managed_archived`: the status for an update of an archived agent. `managed_rearchive`: archiving it once more is
     `answered` or `refused`. `workspace`: the only one, which each request must name; None accepts any.
 
+    Of Mistral's Agents: `mistral_arguments`, `mistral_metadata`: completion_args and metadata in an update `replace`
+    what is there, or `merge` into it. `mistral_base`: an update begins from the `newest` version, or from the
+    `current` one. `mistral_noop`: an update that changes nothing makes a new `version` or answers the `same` one.
+
     `unsupported`: fields that are refused with `unsupported_parameter`. `alterations`: by field, a name of ALTERATIONS
     or a function, for what the server makes of a value it is sent.
     `gone`: the assistants' routes no longer exist. `api_key`: the only key accepted; None accepts any.
@@ -133,6 +141,10 @@ class Behaviour:
     managed_tools: int = 256
     managed_archived: int = 400
     managed_rearchive: str = "answered"
+    mistral_arguments: str = "replace"
+    mistral_base: str = "newest"
+    mistral_metadata: str = "replace"
+    mistral_noop: str = "version"
     workspace: str | None = None
     token_seconds: float | None = None
     token_requests: int | None = None

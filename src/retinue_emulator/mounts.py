@@ -45,3 +45,7 @@ class Flowise(_Mount):
 
 class Anthropic(_Mount):
     base = "/anthropic"
+
+
+class Mistral(_Mount):
+    base = "/mistral"

@@ -15,9 +15,10 @@ from .azure_subjects import SUBJECTS as AZURE
 from .flowise_subjects import SUBJECTS as FLOWISE
 from .foundry_subjects import SUBJECTS as FOUNDRY
 from .langgraph_subjects import SUBJECTS as LANGGRAPH
+from .mistral_subjects import SUBJECTS as MISTRAL
 from .openai_subjects import SUBJECTS as OPENAI
 
-SUBJECTS[:] = [*OPENAI, *AGENTS, *ANTHROPIC, *AZURE, *FLOWISE, *FOUNDRY, *LANGGRAPH]
+SUBJECTS[:] = [*OPENAI, *AGENTS, *ANTHROPIC, *AZURE, *FLOWISE, *FOUNDRY, *LANGGRAPH, *MISTRAL]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

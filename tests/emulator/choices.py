@@ -49,7 +49,14 @@ OF_MANAGED: Mapping[str, tuple[Any, ...]] = {
     "managed_rearchive": ("answered", "refused"),
 }
 """The same of Anthropic's Managed Agents."""
-ALL = {**OPEN, **OF_AGENTS, **OF_MANAGED, **OF_FOUNDRY}
+OF_MISTRAL: Mapping[str, tuple[Any, ...]] = {
+    "mistral_arguments": ("replace", "merge"),
+    "mistral_base": ("newest", "current"),
+    "mistral_metadata": ("replace", "merge"),
+    "mistral_noop": ("version", "same"),
+}
+"""The same of Mistral's Agents."""
+ALL = {**OPEN, **OF_AGENTS, **OF_MANAGED, **OF_FOUNDRY, **OF_MISTRAL}
 
 MISBEHAVIOUR = {
     "unsupported",

@@ -81,13 +81,18 @@ def test_it_prints_the_url_of_a_free_port_of_loopback_as_soon_as_it_serves(start
 def test_a_request_by_hand_succeeds_with_what_is_told_and_not_with_less(start: Callable[..., Served]) -> None:
     served = start()
     assert served.process.stderr
-    lines = [served.process.stderr.readline() for _ in range(7)]
+    lines = [served.process.stderr.readline() for _ in range(8)]
     asked = []
     for line in lines:
         name, base, *rest = re.split("  +", line.strip())
         query = dict(item[1:].split("=") for item in rest if item.startswith("?"))
         headers = dict(item.split(": ") for item in rest if not item.startswith("?"))
-        path = {"OpenAI Agents": "agents", "Foundry": "agents", "Anthropic": "v1/agents"}.get(name, "assistants")
+        path = {
+            "OpenAI Agents": "agents",
+            "Foundry": "agents",
+            "Anthropic": "v1/agents",
+            "Mistral": "v1/agents/pages",
+        }.get(name, "assistants")
         assert base.startswith(served.url)
         answer = httpx.get(f"{base}/{path}", params=query, headers=headers)
         assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json"), line
@@ -95,7 +100,8 @@ def test_a_request_by_hand_succeeds_with_what_is_told_and_not_with_less(start: C
             less = {name: value for name, value in headers.items() if name != key}
             assert httpx.get(f"{base}/{path}", params=query, headers=less).status_code in (400, 401), line
         asked.append(base.removeprefix(served.url))
-    assert asked == ["/v1", "/v1", "/openai", "/api/projects/NAME", "/api/projects/NAME", "/api/v1", "/anthropic"]
+    projects = ["/api/projects/NAME", "/api/projects/NAME"]
+    assert asked == ["/v1", "/v1", "/openai", *projects, "/api/v1", "/anthropic", "/mistral"]
 
 
 @POSIX

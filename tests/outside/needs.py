@@ -57,6 +57,14 @@ def anthropic_sdk() -> tuple[str, Path]:
     return python, Path(folder)
 
 
+def mistral_sdk() -> str:
+    """The interpreter that has mistralai, or a skip of the whole test module."""
+    python = os.environ.get("RETINUE_OUTSIDE_MISTRAL")
+    if not python:
+        _lacking("the SDK of Mistral is not here; run tests/outside/run.sh, which fetches it")
+    return python
+
+
 def azure_definition() -> Path:
     """The published file of 2024-05-01-preview, or a skip of the whole test module, which run.sh then leaves out."""
     path = os.environ.get("RETINUE_OUTSIDE_AZURE_DEFINITION")

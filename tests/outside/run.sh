@@ -19,6 +19,7 @@ foundry=azure_ai_projects-2.10.0
 foundry_sha256=c1edbb1241c973538a85de45a467edf9d6c244916c01cf68751eedbe65e7f37f
 anthropic=${RETINUE_OUTSIDE_ANTHROPIC_SDK_NAME:-anthropic-2.14.0}
 anthropic_sha256=${RETINUE_OUTSIDE_ANTHROPIC_SDK_SHA256:-afb02f4df8efba429ff769bbfd71340d8b244b41ba42c073a45cc307702549fe}
+mistral=mistralai==3.7.0
 folder=${RETINUE_OUTSIDE_DIR:-${XDG_CACHE_HOME:-${HOME:?set RETINUE_OUTSIDE_DIR}/.cache}/retinue-outside}
 python=${RETINUE_OUTSIDE_PYTHON:-python3}
 venv=$folder/venv
@@ -45,7 +46,7 @@ PY
 }
 
 if ! made_of | cmp -s - "$folder/made-of"; then
-  rm -rf "$folder/venv" "$folder/then" "$folder/now" "$folder/anthropic" "$folder/source" "$folder/made-of"
+  rm -rf "$folder/venv" "$folder/then" "$folder/now" "$folder/anthropic" "$folder/mistral" "$folder/source" "$folder/made-of"
   mkdir -p "$folder/source"
   "$python" -m venv "$venv"
   "$venv/bin/pip" install -q -e '.[dev]' -r tests/outside/requirements.txt
@@ -64,6 +65,8 @@ if ! made_of | cmp -s - "$folder/made-of"; then
   "$python" -m venv "$folder/anthropic"
   "$folder/anthropic/bin/pip" install -q "${anthropic/-/[aiohttp]==}" pytest==9.0.3 pytest-asyncio==1.5.0 respx==0.23.1 \
     inline-snapshot==0.36.1 'http-snapshot[httpx]==0.1.9'
+  "$python" -m venv "$folder/mistral"
+  "$folder/mistral/bin/pip" install -q "$mistral"
   # The SDK as it was when assistants had files of their own.
   "$python" -m venv "$folder/then"
   "$folder/then/bin/pip" install -q openai==1.14.0 httpx==0.27.2
@@ -82,5 +85,6 @@ fi
 RETINUE_OUTSIDE=1 RETINUE_OUTSIDE_SDK=$folder/source/$sdk RETINUE_OUTSIDE_THEN=$folder/then/bin/python \
   RETINUE_OUTSIDE_NOW=$folder/now/bin/python RETINUE_OUTSIDE_NOW_SDK=$folder/source/$now \
   RETINUE_OUTSIDE_FOUNDRY_SDK=$folder/source/$foundry \
+  RETINUE_OUTSIDE_MISTRAL=$folder/mistral/bin/python \
   RETINUE_OUTSIDE_ANTHROPIC=$folder/anthropic/bin/python RETINUE_OUTSIDE_ANTHROPIC_SDK=$folder/source/$anthropic \
   "$venv/bin/python" -m pytest -q -p no:asyncio -m outside ${without[@]+"${without[@]}"} tests/outside "$@"

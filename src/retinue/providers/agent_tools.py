@@ -149,7 +149,12 @@ class FlatTools:
 
 
 def identity(tool: Mapping[str, Json]) -> tuple[str, str]:
-    names = (tool.get("name"), tool.get("server_label"), mapping(tool.get("function")).get("name"))
+    names = (
+        tool.get("name"),
+        tool.get("server_label"),
+        tool.get("connector_id"),
+        mapping(tool.get("function")).get("name"),
+    )
     return str(tool.get("type")), next((str(name) for name in names if name), "")
 
 

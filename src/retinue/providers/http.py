@@ -126,11 +126,20 @@ class Http:
         found._attempts, found._exchange = 1, self._limits.brief
         return found
 
-    def variant(self, *, below: str = "", params: Mapping[str, str] = {}, content_type: str = "") -> Http:
-        """The same, for paths below another one, with further parameters, or with bodies of another type of JSON."""
+    def variant(
+        self,
+        *,
+        below: str = "",
+        params: Mapping[str, str] = {},
+        content_type: str = "",
+        classify: Classify | None = None,
+    ) -> Http:
+        """The same, for paths below another one, with more parameters, bodies of another type of JSON, or answers that
+        mean something else.
+        """
         found = copy(self)
         found._below, found._params = self._below + below, {**self._params, **params}
-        found._content_type = content_type or self._content_type
+        found._content_type, found._classify = content_type or self._content_type, classify or self._classify
         return found
 
     def send(

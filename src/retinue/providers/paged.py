@@ -149,6 +149,22 @@ def paged(ask: Ask, noun: str, params: Mapping[str, str]) -> list[Item]:
     return walked(following, noun, whole=whole)
 
 
+def by_token(ask: Ask, noun: str, params: Mapping[str, str], sent: str, told: str, key: str = "id") -> list[Item]:
+    """Every object of a list whose pages say in `told` what is `sent` for the next one."""
+    token, most = [""], int(next(iter(params.values())))
+
+    def following(last: str | None, _passed: int) -> Page:
+        page = ask(params if last is None else {**params, sent: token[0]}).body
+        items = items_of(page, noun)
+        end = page.get(told, None if len(items) < most else False)
+        if any(key not in item for item in items) or not isinstance(end, str | None):
+            raise ServiceError(f"the list of {noun} is not in the shape of this API", NOT_THIS_API)
+        token[0] = end or ""
+        return Page(items, bool(end))
+
+    return walked(following, noun, key)
+
+
 def items_of(page: Json, noun: str) -> list[Item]:
     data = mapping(page).get("data")
     if not isinstance(data, list) or not all(text(mapping(item).get("id")) for item in data):

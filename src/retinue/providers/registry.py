@@ -24,6 +24,7 @@ _OWN = {
     "flowise": "flowise",
     "foundry": "foundry",
     "langgraph": "langgraph",
+    "mistral": "mistral",
     "openai-agents": "openai_agents",
     "openai-assistants": "openai_assistants",
 }

@@ -9,14 +9,14 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import TYPE_CHECKING
 
-from ...core.errors import ApiGone, AuthError, NotFound, Rejected, ServiceError, StaleError
+from ...core.errors import ApiGone, AuthError, NotFound, Rejected, StaleError
 from ...core.model import Desired, Diagnostic, Json, Live, Severity
 from ...core.values import dataclass, field, replace
 from ..assistants_v2 import ASSISTANT
 from ..base import Auth, ByKind, Marker, Resolved, Version
 from ..lenient import mapping, seconds, text
 from ..openai_assistants import classify as usual
-from ..paged import NOT_THIS_API, Page, asking, below, find, items_of, walked
+from ..paged import asking, below, by_token, find
 from ..wire import Answer, Verb, Verdict
 from .forms import Form
 
@@ -148,19 +148,8 @@ class AgentVerbs:
         """Every object of a list; `page` takes what a page says of the next one."""
         where = f"{self._family.endpoint}, or `emulator` to work locally"
         gone = f"This API is a beta: check that this account takes part in it, and `endpoint` ({where})."
-        ask, cursor = asking(self._http, path, gone), [""]
-
-        def following(last: str | None, _passed: int) -> Page:
-            place = {"page": cursor[0]} if last is not None else {}
-            page = ask({"limit": str(_PAGE), **params, **place}).body
-            items = items_of(page, noun)
-            end = page.get("next_page", None if len(items) < _PAGE else False)
-            if any(key not in item for item in items) or not isinstance(end, str | None):
-                raise ServiceError(f"the list of {noun} is not in the shape of this API", NOT_THIS_API)
-            cursor[0] = end or ""
-            return Page(items, bool(end))
-
-        return walked(following, noun, key)
+        ask = asking(self._http, path, gone)
+        return by_token(ask, noun, {"limit": str(_PAGE), **params}, "page", "next_page", key)
 
 
 def _archived(raw: Mapping[str, Json]) -> bool:
