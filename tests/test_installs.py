@@ -165,5 +165,8 @@ def test_every_action_of_another_repository_is_pinned_and_no_checkout_keeps_its_
 def test_what_gitlab_downloads_is_built_where_no_variable_of_the_project_is_seen() -> None:
     text = (ROOT / "ci" / "retinue.gitlab-ci.yml").read_text()
     fetching = [line for line in text.splitlines() if re.search(r"pip (?:install|wheel)", line)]
-    assert len(fetching) == 2
-    assert all("env -i" in line or "--no-index --no-deps retinue-wheels/*.whl" in line for line in fetching)
+    assert len(fetching) == 4
+    assert 'RETINUE_CLEAN="env -i ' in text
+    assert all("$RETINUE_CLEAN python3 -I -m" in line or "--no-index --no-deps retinue-wheels/*.whl" in line for line in fetching)
+    # Nothing comes from an index but by its hash.
+    assert all("--require-hashes" in line or "--no-index" in line for line in fetching)
