@@ -18,8 +18,8 @@ MANY = 6
 """An option that so many commands have in the same words is told once."""
 HEAD = """# Commands
 
-Each command by its own help, in the order of `retinue --help`. What an option does for [many commands](#shared-options) stands once, at
-the end. This page is generated: `.ci/reference.py` writes it from the commands.
+Each command by its own help, in the order of `retinue --help`. Options that [many commands share](#shared-options) are
+explained once, at the end. This page is generated: `.ci/reference.py` writes it from the commands.
 
 | code | meaning |
 |---|---|
@@ -80,7 +80,9 @@ def page() -> str:
 def main(arguments: list[str]) -> int:
     new, old = page(), PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
     if arguments == ["--check"]:
-        sys.stdout.writelines(unified_diff(old.splitlines(True), new.splitlines(True), "docs/commands.md", "the commands"))
+        sys.stdout.writelines(
+            unified_diff(old.splitlines(True), new.splitlines(True), "docs/commands.md", "the commands")
+        )
         return int(new != old)
     PAGE.write_text(new, encoding="utf-8")
     return 0

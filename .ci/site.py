@@ -1,11 +1,12 @@
-"""Builds the site of the docs in a folder of its own: a copy of docs/ whose links to other files lead to the repository.
+"""Builds the site of the docs in a folder: a copy of docs/ whose links to other files lead to the repository.
 
-Usage: .ci/site.py FOLDER [--only-copy]. Needs the dependency group `docs`. A link to a file that is not there is an error, and so is a
-page that the navigation leaves out. GITHUB_REPOSITORY names the repository (OWNER/retinue without it).
+Usage: .ci/site.py FOLDER, with the dependency group `docs` installed. A link to a file that is not there is an error,
+and so is a page that the navigation leaves out. GITHUB_REPOSITORY names the repository (OWNER/retinue without it).
 """
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import shutil
@@ -19,6 +20,8 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 _FENCED = re.compile(r"(^ *```.*?^ *```$)", re.M | re.S)
+_PIPE = re.compile(r"`([^`\n]*\\\|[^`\n]*)`")
+"""A code with a pipe in a cell of a table: GitHub takes the backslash away, the site would show it."""
 _LINK = re.compile(r"(\]\()([^)\s]+)(\))")
 
 
@@ -47,8 +50,14 @@ def outward(page: Path, text: str, repository: str) -> str:
         return f"]({repository}/{kind}/main/{target.relative_to(ROOT).as_posix()}{mark}{heading})"
 
     parts = _FENCED.split(text)
-    parts[::2] = [_LINK.sub(link, part).replace("<details", "<details markdown") for part in parts[::2]]
+    parts[::2] = [
+        _PIPE.sub(_cell, _LINK.sub(link, part)).replace("<details", "<details markdown") for part in parts[::2]
+    ]
     return "".join(parts)
+
+
+def _cell(found: re.Match[str]) -> str:
+    return f"<code>{html.escape(found[1]).replace(chr(92) + '|', '&#124;')}</code>"
 
 
 def copy(folder: Path, repository: str) -> None:
@@ -66,12 +75,11 @@ def copy(folder: Path, repository: str) -> None:
     (folder / "zensical.toml").write_text(config.replace("[project]\n", address, 1), encoding="utf-8")
 
 
-def main(folder: str, *rest: str) -> int:
+def main(folder: str) -> int:
     repository = f"https://github.com/{os.environ.get('GITHUB_REPOSITORY', 'OWNER/retinue')}"
     copy(Path(folder).resolve(), repository)
-    if rest == ("--only-copy",):
-        return 0
-    return subprocess.run(["zensical", "build", "--strict", "--clean"], cwd=folder).returncode
+    build = ["zensical", "build", "--strict", "--clean"]
+    return subprocess.run(build, cwd=folder).returncode  # noqa: S603 - the one of the active environment
 
 
 if __name__ == "__main__":

@@ -34,7 +34,12 @@ environments:
 
 
 def blocks() -> list[tuple[str, str]]:
-    return [(page.relative_to(ROOT).as_posix(), text) for page in PAGES if page != PLAYED for text in BLOCK.findall(page.read_text())]
+    return [
+        (page.relative_to(ROOT).as_posix(), text)
+        for page in PAGES
+        if page != PLAYED
+        for text in BLOCK.findall(page.read_text())
+    ]
 
 
 def runs(text: str) -> bool:
@@ -103,7 +108,9 @@ GENERATED = ROOT / "docs" / "commands.md"
 """The same option of several commands stands there several times; tests/test_site.py holds it against the commands."""
 
 
-@pytest.mark.parametrize("page", [*(page for page in PAGES if page != GENERATED), ROOT / "CHANGELOG.md"], ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", [*(page for page in PAGES if page != GENERATED), ROOT / "CHANGELOG.md"], ids=lambda page: page.name
+)
 def test_no_page_says_the_same_twice(page: Path) -> None:
     """A merge that keeps both sides doubles headings, rows that begin with a name, and lines of a list."""
     lines = page.read_text(encoding="utf-8").splitlines()

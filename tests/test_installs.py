@@ -175,6 +175,9 @@ def test_what_gitlab_downloads_is_built_where_no_variable_of_the_project_is_seen
     fetching = [line for line in text.splitlines() if re.search(r"pip (?:install|wheel)", line)]
     assert len(fetching) == 4
     assert 'RETINUE_CLEAN="env -i ' in text
-    assert all("$RETINUE_CLEAN python3 -I -m" in line or "--no-index --no-deps retinue-wheels/*.whl" in line for line in fetching)
+    assert all(
+        "$RETINUE_CLEAN python3 -I -m" in line or "--no-index --no-deps retinue-wheels/*.whl" in line
+        for line in fetching
+    )
     # Nothing comes from an index but by its hash.
     assert all("--require-hashes" in line or "--no-index" in line for line in fetching)

@@ -1,4 +1,4 @@
-"""The site of the docs: what leads out of docs/ leads to the repository, the navigation is whole, commands.md is what the commands say."""
+"""The site of the docs: its links and its navigation; and commands.md, which is what the commands say."""
 
 from __future__ import annotations
 
@@ -52,6 +52,14 @@ def test_a_link_leads_to_the_site_or_to_the_repository(page: str, link: str, bec
     site = script("site")
     text = f"See [it]({link}).\n\n```text\n[it](../README.md)\n```\n"
     assert site.outward(site.DOCS / page, text, ADDRESS) == text.replace(f"See [it]({link})", f"See [it]({becomes})")
+
+
+def test_a_pipe_in_the_code_of_a_cell_is_shown_without_its_backslash() -> None:
+    site = script("site")
+    text = "| `--from FILE\\|<URL>` | `x` |\n"
+    assert site.outward(site.DOCS / "index.md", text, ADDRESS) == (
+        "| <code>--from FILE&#124;&lt;URL&gt;</code> | `x` |\n"
+    )
 
 
 def test_a_link_to_nothing_is_an_error() -> None:

@@ -1,4 +1,4 @@
-"""The tutorial is played as it is written: its files are made, its commands run in order, and what it shows is what they print."""
+"""The tutorial is played as it is written: files are made, commands run, and they print what it shows."""
 
 from __future__ import annotations
 
