@@ -1,4 +1,4 @@
-"""A release: the notes come from the changelog, a wrong tag is refused, and what is published was tried and attested before."""
+"""A release: notes come from the changelog, a wrong tag is refused, what is published was tried and attested."""
 
 from __future__ import annotations
 
