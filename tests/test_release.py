@@ -40,7 +40,7 @@ def clone(tmp_path: Path) -> Path:
 
 
 def notes(clone: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = ["bash", clone / ".ci" / "release-notes"]
+    command = ["bash", str(clone / ".ci" / "release-notes")]
     return subprocess.run(command, env={"PATH": "/usr/bin:/bin", **environment}, capture_output=True, text=True)
 
 
