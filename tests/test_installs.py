@@ -49,9 +49,13 @@ def files() -> list[Path]:
     return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 
+SAFE = re.compile(r"""--from (?:\.|"git\+[^"\s]+@[^"\s]+") retinue\b|\b(?:pipx|uv tool) uninstall retinue\b""")
+"""The command of a source that is named, and what only takes away."""
+
+
 def by_name(text: str) -> list[str]:
     """What installs retinue by name; a shell's continued line is one."""
-    joined = text.replace("\\\n", " ")
+    joined = SAFE.sub("", text.replace("\\\n", " "))
     return [found[0] for pattern in BY_NAME for found in pattern.finditer(joined)]
 
 
@@ -85,6 +89,7 @@ def test_nothing_installs_retinue_by_its_bare_name() -> None:
         "pipx run retinue plan",
         "uvx retinue plan",
         "uvx --from retinue retinue plan",
+        'uvx --from "git+https://github.com/OWNER/retinue" retinue plan',
         "uv tool install retinue",
         "uv pip install retinue",
         "uv run --with retinue retinue plan",
@@ -107,6 +112,9 @@ def test_it_would_be_found(text: str) -> None:
         "python3 -I -m pip install --no-index --no-deps retinue-wheels/*.whl",
         "pip install '.[azure]' in a clone",
         "git clone https://github.com/OWNER/retinue retinue",
+        'uvx --from "git+https://github.com/OWNER/retinue@COMMIT" retinue plan',
+        "uvx --from . retinue plan",
+        "pipx uninstall retinue",
     ],
 )
 def test_a_pinned_source_and_a_clone_are_no_bare_name(text: str) -> None:
@@ -165,5 +173,11 @@ def test_every_action_of_another_repository_is_pinned_and_no_checkout_keeps_its_
 def test_what_gitlab_downloads_is_built_where_no_variable_of_the_project_is_seen() -> None:
     text = (ROOT / "ci" / "retinue.gitlab-ci.yml").read_text()
     fetching = [line for line in text.splitlines() if re.search(r"pip (?:install|wheel)", line)]
-    assert len(fetching) == 2
-    assert all("env -i" in line or "--no-index --no-deps retinue-wheels/*.whl" in line for line in fetching)
+    assert len(fetching) == 4
+    assert 'RETINUE_CLEAN="env -i ' in text
+    assert all(
+        "$RETINUE_CLEAN python3 -I -m" in line or "--no-index --no-deps retinue-wheels/*.whl" in line
+        for line in fetching
+    )
+    # Nothing comes from an index but by its hash.
+    assert all("--require-hashes" in line or "--no-index" in line for line in fetching)

@@ -61,7 +61,10 @@ def test_a_setting_that_the_provider_does_not_take_is_refused_at_its_line(world:
 @pytest.mark.parametrize("host", ["a..b", "xn--a", "-é.", "[::1]x", "a" * 64, "❤.example", "[v1.a]"])
 def test_a_host_that_can_be_none_is_refused(world: World, host: str) -> None:
     environment(world, f"https://{host}/v1")
-    assert f"the host in https://{host}/v1 is no host name" in refused(world, "plan")
+    said = refused(world, "plan")
+    # From Python 3.14 on, urllib refuses what follows an address in brackets before we look at the host.
+    early = host == "[::1]x" and "endpoint-shape: the endpoint is no base URL" in said
+    assert early or f"the host in https://{host}/v1 is no host name" in said
 
 
 @pytest.mark.parametrize("time", ["9" * 400 + "h", "9" * 5000, "1001h", "0h", "٣s", "-1s", "1.5h", "inf", ""])

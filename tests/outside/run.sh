@@ -49,7 +49,8 @@ if ! made_of | cmp -s - "$folder/made-of"; then
   rm -rf "$folder/venv" "$folder/then" "$folder/now" "$folder/anthropic" "$folder/mistral" "$folder/source" "$folder/made-of"
   mkdir -p "$folder/source"
   "$python" -m venv "$venv"
-  "$venv/bin/pip" install -q -e '.[dev]' -r tests/outside/requirements.txt
+  "$venv/bin/pip" install -qU pip  # the one of Python 3.11 knows no groups
+  "$venv/bin/pip" install -q -e . --group test -r tests/outside/requirements.txt
   "$venv/bin/pip" download -q --no-deps --no-binary :all: --no-build-isolation -d "$folder/source" "${sdk/-/==}"
   unpack "$folder/source/$sdk.tar.gz" "$folder/source" "$sdk_sha256"
   "$venv/bin/pip" download -q --no-deps --no-binary :all: --no-build-isolation -d "$folder/source" "${now/-/==}"

@@ -112,8 +112,10 @@ def test_the_action_installs_its_own_commit_once(runner: Runner, asked: Path) ->
         assert install(runner) == 0, runner.log
         assert (runner.temp / "github_path").read_text() == f"{runner.temp}/retinue-venv/bin\n"
     lines = asked.read_text().splitlines()
-    assert [line.split()[2] for line in lines] == ["venv", "pip"]
-    assert lines[1].endswith(f" {ACTION}/../../..")
+    assert [line.split()[2] for line in lines] == ["venv", "pip", "pip"]
+    assert "--require-hashes --only-binary :all: " in lines[1]
+    assert "--no-index --no-deps --no-build-isolation " in lines[2]
+    assert lines[2].endswith(f" {ACTION}/../../..")
     # Without -I Python takes `venv`, `pip` and whatever they import from the pull request's own files.
     assert {line.split()[0] for line in lines} == {"-I"}
     assert install(runner, "/another/commit") == 0
@@ -124,7 +126,7 @@ def test_what_the_action_installs_sees_no_key(runner: Runner, asked: Path) -> No
     runner.environment |= {"PIP_INDEX_URL": "https://index.example.com", "RETINUE_API_KEY": KEY, "GITHUB_TOKEN": "t"}
     assert install(runner) == 0, runner.log
     seen = Path(f"{asked}.env").read_text().splitlines()
-    assert len(seen) == 2
+    assert len(seen) == 3
     assert all({"PATH", "HOME", "PIP_INDEX_URL"} <= set(line.split()) for line in seen)
     assert not [line for line in seen if re.search("KEY|TOKEN", line)]
 

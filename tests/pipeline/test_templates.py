@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import subprocess
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -130,3 +132,19 @@ def test_the_pre_commit_hook_validates(world: World, tmp_path: Path) -> None:
     assert run() == 0
     world.assistant("a", "temprature: 1\n")
     assert run() == 3
+
+
+@pytest.mark.parametrize("form", ["{}", "retinue @ {}"])
+def test_gitlab_unpacks_the_archive_of_a_commit_with_its_pins(tmp_path: Path, form: str) -> None:
+    """What comes after that needs an index: it takes wheels by the hashes of these files, and builds."""
+    archive = tmp_path / "archive.tar.gz"
+    with tarfile.open(archive, "w:gz") as opened:
+        for name in ("requirements.txt", "build-requirements.txt"):
+            opened.add(ROOT / "ci" / name, f"retinue-abc/ci/{name}")
+    script = jobs()["retinue-build"]["script"]
+    first = [line for line in script if " pip " not in line]
+    assert [len(script), len(first)] == [6, 3]
+    given = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "RETINUE_PACKAGE": form.format(archive.as_uri())}
+    lines = "\n".join(["set -e", *first, "ls retinue-source/*/ci"])
+    done = subprocess.run(["sh", "-c", lines], cwd=tmp_path, env=given, capture_output=True, text=True)
+    assert (done.returncode, done.stdout.split()) == (0, ["build-requirements.txt", "requirements.txt"]), done.stderr

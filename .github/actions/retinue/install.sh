@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Puts the retinue of this checkout on the PATH of the later steps: the commit that a workflow pins is what runs, whatever
-# else is called retinue. Reads RUNNER_TEMP, GITHUB_PATH, GITHUB_ACTION_PATH. The working directory is anybody's pull
+# else is called retinue, with just the packages whose hashes stand in ci/ of that commit. Reads RUNNER_TEMP, GITHUB_PATH, GITHUB_ACTION_PATH. The working directory is anybody's pull
 # request: -I keeps Python from taking modules there. What pip runs sees no key.
 set -euo pipefail
 
@@ -17,5 +17,8 @@ for name in PATH HOME TMPDIR LANG LC_ALL LD_LIBRARY_PATH SystemRoot SSL_CERT_FIL
   [[ -z ${!name:-} ]] || clean+=("$name=${!name}")
 done
 "${clean[@]}" python3 -I -m venv --clear "$venv"
-"${clean[@]}" "$venv/bin/python" -I -m pip install --quiet --disable-pip-version-check "$GITHUB_ACTION_PATH/../../.."
+tool=$GITHUB_ACTION_PATH/../../..
+pip=("${clean[@]}" "$venv/bin/python" -I -m pip install --quiet --disable-pip-version-check)
+"${pip[@]}" --require-hashes --only-binary :all: -r "$tool/ci/requirements.txt" -r "$tool/ci/build-requirements.txt"
+"${pip[@]}" --no-index --no-deps --no-build-isolation "$tool"
 printf %s "$GITHUB_ACTION_PATH" >"$venv/made-from"
