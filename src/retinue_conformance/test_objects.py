@@ -208,7 +208,7 @@ def test_a_text_that_is_no_id_is_absent_or_refused(bench: Bench, text: str) -> N
     with bench.only_known_errors(f"`get` of {text!r}"):
         found = bench.service.get(bench.kind.name, text)
         if found is not None:
-            bench.fail(f"`get` of {text!r}, which is no id, answers {found.remote_id}")
+            bench.fail(f"`get` of {text!r}, which is not an id, answers {found.remote_id}")
 
 
 @pytest.mark.parametrize("suffix", ["/", "?", "?a=b", "#", "#a", "/../", "%20", " "])

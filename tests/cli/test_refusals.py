@@ -61,14 +61,14 @@ def test_a_setting_that_the_provider_does_not_take_is_refused_at_its_line(world:
 @pytest.mark.parametrize("host", ["a..b", "xn--a", "-é.", "[::1]x", "a" * 64, "❤.example", "[v1.a]"])
 def test_a_host_that_can_be_none_is_refused(world: World, host: str) -> None:
     environment(world, f"https://{host}/v1")
-    assert f"the host in https://{host}/v1 is no host name" in refused(world, "plan")
+    assert f"the host in https://{host}/v1 is not a host name" in refused(world, "plan")
 
 
 @pytest.mark.parametrize("time", ["9" * 400 + "h", "9" * 5000, "1001h", "0h", "٣s", "-1s", "1.5h", "inf", ""])
 def test_a_time_that_is_none_or_endless_is_refused(world: World, time: str) -> None:
     environment(world)
     ran = world.run("plan", "--timeout", time or " ")
-    assert (ran.code, "is no time" in ran.err, len(ran.err) < 120) == (3, True, True)
+    assert (ran.code, "is not a duration" in ran.err, len(ran.err) < 120) == (3, True, True)
 
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no such device here")
@@ -207,7 +207,7 @@ def test_import_says_which_options_go_with_update(world: World) -> None:
         ),
         (
             "x",
-            "Error: --endpoint: the endpoint is no base URL\n"
+            "Error: --endpoint: the endpoint is not a base URL\n"
             "  Write a base URL such as https://host/v1, or `emulator` for the embedded emulator.\n",
         ),
     ],

@@ -276,7 +276,7 @@ def test_a_plan_that_no_retinue_made_is_refused_with_all_that_is_wrong(planned: 
     ran = planned.run("apply", "plan.json")
     assert (ran.code, len(planned.emulator.writes())) == (3, writes)
     assert "Robot/ant: there is no kind `Robot`" in ran.err
-    assert "Assistant/elk: this retinue carries out no `no-op`" in ran.err
+    assert "Assistant/elk: this version of retinue cannot carry out `no-op`" in ran.err
     assert "Assistant/elk: there is no field `/colour`" in ran.err
     assert "Assistant/dog: its `delete` names no live object" in ran.err
 

@@ -68,7 +68,7 @@ def flat(values: Sequence[Json], kinds: Sequence[Kind]) -> tuple[list[Json], lis
 
 
 def _members(value: Json, kinds: Sequence[Kind], notes: list[Diagnostic]) -> list[Json] | None:
-    """What an envelope holds; None for an object of its own."""
+    """The content of an envelope; None for an object of its own."""
     if not isinstance(value, dict) or any(name in value for kind in kinds for name in kind.required):
         return None
     exports = [kind.export for kind in kinds if kind.export]
@@ -92,7 +92,7 @@ def _no_json(error: Exception, text: str, position: int, file: str) -> Diagnosti
         reason = error.msg[:1].lower() + error.msg[1:]
     else:
         reason = "a number is too long" if "integer string conversion" in str(error) else str(error)
-    remedy = "Export again, or correct the file in this place; it should be JSON as the API answers it."
+    remedy = "Export again, or correct the file in this place; it should be JSON as the API returns it."
     return Diagnostic("json-syntax", f"`{printable(file)}` is not valid JSON: {reason}", remedy, at)
 
 

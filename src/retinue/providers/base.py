@@ -210,7 +210,7 @@ class Rewindable(Protocol):
     """What a Service may offer besides: its objects can go back to an earlier version, and their markers with them."""
 
     def set_back(self, live: Live) -> bool:
-        """Whether another version of this object than the newest is live. One request at most."""
+        """True if another version of this object than the newest is live. One request at most."""
 
 
 @runtime_checkable

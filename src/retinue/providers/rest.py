@@ -56,7 +56,7 @@ class Objects:
         return held | {name: (Support.UNSUPPORTED, why) for name, why in self.lost.items()}
 
     def understands(self, verb: Verb, body: Json) -> bool:
-        """Whether an answer is what this verb has to be answered with."""
+        """True if an answer is what this verb has to be answered with."""
         if verb in (Verb.CREATE, Verb.UPDATE, Verb.DELETE) and self.wrote is not None:
             return bool(body == self.wrote)
         if verb is Verb.DELETE:

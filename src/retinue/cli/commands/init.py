@@ -38,7 +38,7 @@ from ..scaffold import SCHEMAS, with_modelines, write_new
     help="An export as JSON (`-` reads standard input), or a provider's name, for most with --endpoint.",
 )
 @click.option("--endpoint", metavar="URL", help="Where that service is; its key comes from the usual variable.")
-@click.option("--allow-http", is_flag=True, help="Let that URL be plain http to a host that is not this machine.")
+@click.option("--allow-http", is_flag=True, help="Allow plain http to a host other than this machine.")
 @click.option("-C", "directory", default=".", metavar="DIR", help="The folder; made if it is not there.")
 @options.NO_COLOR
 def command(options: ProjectOptions, *, source: str | None, endpoint: str | None, allow_http: bool) -> int:
@@ -57,7 +57,7 @@ def command(options: ProjectOptions, *, source: str | None, endpoint: str | None
     schemas = editor_schemas(
         registry.catalogue(None), {it.name: it.capabilities.extras for it in registry.loadable()[0]}
     )
-    # What `init` itself has left where nothing was live yet can be gone on with.
+    # Files that `init` itself left where nothing was live yet may be used again.
     left = with_modelines({"retinue.yaml": project}, schemas)["retinue.yaml"].encode() if project else None
     if written is not None and (written != left or any((folder / starter.FOLDER).glob("*"))):
         remedy = "To add assistants of its service: `retinue import`; of an export: `retinue import --from FILE`."

@@ -63,7 +63,7 @@ class AzureProvider(Provider):
         problems += two_ways(settings)
         if foundry and "://" in settings.endpoint:
             message = "Foundry's classic agents, which this environment uses, retire on 2027-03-31"
-            what = "Plan where these assistants shall live then"
+            what = "Plan where these assistants will live then"
             remedy = f"{what}: the same manifests apply to every provider of `retinue providers`."
             found = Diagnostic("azure-retirement", message, remedy, path="/endpoint", severity=Severity.WARNING)
             problems.append(found)

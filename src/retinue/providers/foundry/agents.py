@@ -219,11 +219,11 @@ class AgentVerbs:
         newest = 0 if agent is None else number(newest_of(agent))
         made = self._post(name, newest, wanted)
         if made in known and not has_marker(made, wanted):
-            message = f"the service answered version {number(made)} of {name} again, which says the same"
+            message = f"the service answered version {number(made)} of {name}again, with the same definition"
             raise Rejected(message, "The marker alone cannot be written here: change the manifest with it.")
         if not has_marker(made, wanted):
-            message = f"version {number(made)} of {name} has not the marker that was sent"
-            why = "somebody else made it at the same moment, or the service does not keep metadata"
+            message = f"version {number(made)} of {name} does not have the marker that was sent"
+            why = "someone else made it at the same moment, or the service does not keep metadata"
             raise NoMarker(f"{message}: {why}", "It is left as it is. Look at it, then plan again.")
         # A number may be left out: that of a version which was deleted.
         follows = number(made) == newest + 1 or (
@@ -250,7 +250,7 @@ class AgentVerbs:
                     # Others may have copied the pairs of an update, but not those of a create, which are new.
                     found = [raw for raw in since if not newest or alike(raw, wanted)]
                 except RetinueError as error:
-                    raise UnknownOutcome(f"{doubt.message}, and a look failed: {error.message}") from error
+                    raise UnknownOutcome(f"{doubt.message}, and looking for it failed: {error.message}") from error
                 if found:
                     return min(found, key=number)
                 if attempts == _ATTEMPTS:
@@ -261,7 +261,7 @@ class AgentVerbs:
                 raise UnknownOutcome(f"{lost.message}; then {stopped.message}") from stopped
             except Rejected as error:
                 if error.code == "preview_feature_required":
-                    error.remedy = "retinue sends no header `Foundry-Features`: take off the agent what needs it."
+                    error.remedy = "retinue sends no header `Foundry-Features`: remove what needs it from the agent."
                 raise
 
     def _withdrawn(self, made: Raw, name: str, error: RetinueError) -> RetinueError:
