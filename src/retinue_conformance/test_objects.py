@@ -90,7 +90,7 @@ def test_get_and_list_agree(bench: Bench) -> None:
 def test_an_object_of_others_reads_as_unmarked_with_its_fields(bench: Bench) -> None:
     key = bench.subject.seed(bench.kind.name, bench.sample.full)
     for live in (bench.got(key), bench.one_listed(key)):
-        bench.holds(bench.sample.full, live, "reading what somebody else made")
+        bench.holds(bench.sample.full, live, "reading what someone else made")
         if (live.marker_address, live.marker_applied) != (None, None):
             bench.fail(
                 f"an object without a marker reads as {live.marker_address!r}, {live.marker_applied!r}, not None"

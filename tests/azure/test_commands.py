@@ -482,7 +482,7 @@ def test_import_from_foundry_leaves_those_tools_where_they_are(world: World) -> 
     environment(world, path=PROJECT)
     made = foundry_agent(world)
     ran = world.run("import")
-    assert ran.code == 0 and "no manifest can say it: azure_ai_search, bing_grounding" in ran.err
+    assert ran.code == 0 and "a manifest cannot express it: azure_ai_search, bing_grounding" in ran.err
     assert "azure_ai_search" not in (world.root / "assistants/faq.yaml").read_text(encoding="utf-8")
     assert world.run("apply", "--auto-approve").code == 0
     settled(world)

@@ -64,7 +64,7 @@ def test_repeated_flags_add_up(texts: tuple[str, ...], codes: dict[str, object])
         ("twin=1", "`twin` is written twin[:ADDRESS]"),
         ("protected", "`protected` is written protected:ADDRESS"),
         ("drift:bot", "`bot` is not an address; one looks like Assistant/math-tutor"),
-        ("unpromoted:Assistant/", "`Assistant/` is no address"),
+        ("unpromoted:Assistant/", "`Assistant/` is not an address"),
         ("drfit:Assistant/a", "unknown code `drfit`"),
         ("Twin", "unknown code `Twin`"),
         (" twin", "unknown code ` twin`"),

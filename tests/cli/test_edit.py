@@ -48,7 +48,7 @@ def test_an_apply_undoes_it(local: World) -> None:
         (("Assistant/a", "nam=x"), "Did you mean `name`?"),
         (("Assistant/a", "name"), "name is not of the form FIELD=VALUE"),
         (("Assistant/a",), "Missing argument"),
-        (("a", "name=x"), "is no address"),
+        (("a", "name=x"), "is not an address"),
         (("Assistant/a", "temperature=9"), "temperature"),
         (("Assistant/a", "temperature=NaN"), "temperature"),
         (("Assistant/a", "name=[1]"), "name"),

@@ -43,7 +43,7 @@ def test_a_plan_that_is_trusted_needs_no_manifests(planned: World) -> None:
         path.unlink()
     ran = planned.run("apply", "plan.json")
     assert (ran.code, planned.writes()) == (3, 4)
-    assert "plan-without-manifests: a saved plan is held against the manifests" in ran.err
+    assert "plan-without-manifests: a saved plan is checked against the manifests" in ran.err
     ran = planned.run("apply", "plan.json", "--trust-plan")
     assert ran.code == 0, ran.err
     assert by_name(planned, "ant")["temperature"] == 0.3

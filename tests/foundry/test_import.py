@@ -88,7 +88,7 @@ def test_an_export_of_agents_is_known_by_itself(seeded: FoundryWorld) -> None:
     assert "provider: foundry" in (world.root / "new/retinue.yaml").read_text()
     (path,) = (world.root / "new/assistants").glob("*.yaml")
     assert "azure_ai_search" in path.read_text() and "type: lookup" not in path.read_text()
-    assert "no manifest can say it: x_limits, toolbox_9" in made.err
+    assert "a manifest cannot express it: x_limits, toolbox_9" in made.err
 
 
 @pytest.mark.parametrize("kind", ["toolbox_9", "quantum"])

@@ -153,7 +153,7 @@ _LENGTH = 12
 def spec_digests(desired: Sequence[Desired], kinds: Mapping[str, Kind]) -> dict[Address, str]:
     """By address, the digest of a spec in canonical form and of all that it refers to, as the marker keeps it.
 
-    What the manifest leaves to others (`ignore_changes`) is no part of it.
+    What the manifest leaves to others (`ignore_changes`) is not part of it.
     """
     resources = {resource.address: resource for resource in desired}
     found: dict[Address, str] = {}

@@ -140,4 +140,4 @@ def _of_field(item: FieldChange, kind: Kind) -> Iterator[str]:
     if field is None or not item.path.startswith("/"):
         yield f"there is no field `{item.path}`"
     elif isinstance(field.shape.default, dict | list) and not isinstance(item.after, type(field.shape.default) | None):
-        yield f"`{item.path}` is no {'list' if field.shape.default == [] else 'mapping'}"
+        yield f"`{item.path}` is not a {'list' if field.shape.default == [] else 'mapping'}"

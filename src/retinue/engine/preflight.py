@@ -103,7 +103,7 @@ def read_for_trusted(plan: Plan, run: Run) -> Observation:
     """The lists that the checks of a saved plan need: lists, because only a list tells a copy from its
     original; where something is to go, also of all that may refer to it or counts beside it."""
     kinds = sorted({change.address.kind for change in plan.changes}) or run.capabilities.kinds
-    # A move or an adopt is of an object that is still another's; of what is deleted or let go somebody may have a copy;
+    # A move or an adopt is of an object that is still another's; of what is deleted or let go someone may have a copy;
     # and only beside all that is there can be told what appeared with a create.
     updates = all(change.action is Action.UPDATE for change in plan.changes)
     live = read_ours(run.service, run.target, kinds) if updates else read_live(run.service, kinds)

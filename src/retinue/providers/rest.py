@@ -64,7 +64,7 @@ class Objects:
         return isinstance(body, dict) and (self.listed if verb is Verb.LIST else "id") in body
 
     def read(self, raw: Mapping[str, Json]) -> Live:
-        """Raises ServiceError for what is no such object."""
+        """Raises ServiceError for anything else."""
         if text(raw.get("id")) is None or not isinstance(raw.get(self.labels), dict):
             raise ServiceError(f"the service answered something other than {self.kind.one}")
         texts = text_members(raw[self.labels])

@@ -213,7 +213,7 @@ class AgentVerbs:
     def _written(self, name: str, agent: Raw | None, wanted: Raw) -> Raw:
         """The version that was made. Raises Conflict if it does not follow the newest that was read.
 
-        Where an equal definition makes no version, the answer may be somebody else's, which is never taken back.
+        Where an equal definition makes no version, the answer may be someone else's, which is never taken back.
         """
         known = [] if agent is None else self._history(agent)
         newest = 0 if agent is None else number(newest_of(agent))
@@ -265,7 +265,7 @@ class AgentVerbs:
                 raise
 
     def _withdrawn(self, made: Raw, name: str, error: RetinueError) -> RetinueError:
-        """The error, after the version that was made is gone again, unless somebody has made it serve."""
+        """The error, after the version that was made is gone again, unless someone has made it serve."""
         try:
             if number(made) in shares(self.agent(name) or {}):
                 error.message += f"; version {number(made)} stays, because it was made to serve"

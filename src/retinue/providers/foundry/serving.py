@@ -49,7 +49,7 @@ def kind_of(agent: Raw) -> str:
 
 
 def number(version: Raw) -> int:
-    """0 for what is no version."""
+    """0 for anything else."""
     found = version.get("version")
     return int(found) if isinstance(found, str) and re.fullmatch("[0-9]{1,9}", found) else 0
 
