@@ -32,7 +32,7 @@ _REMEDIES = (
 
 
 def classify(verb: Verb, answer: Answer) -> Verdict:
-    """200 with anything but the object or the list is not an answer of the API: an unknown route answers with a page."""
+    """200 with anything but the object or the list is not the API's answer: an unknown route answers with a page."""
     status = answer.status
     if 200 <= status < 300:
         wanted = list if verb is Verb.LIST else dict
