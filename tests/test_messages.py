@@ -83,3 +83,32 @@ def test_a_code_is_found_wherever_it_stands() -> None:
 def test_the_page_is_in_the_wheel_where_explain_looks_for_it() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
     assert settings["targets"]["wheel"]["force-include"] == {"docs/messages.md": "retinue/messages.md"}
+
+
+GERMAN = re.compile(
+    r"\b([Ss]omebody|anew|by now|again for more|without a word)\b"
+    r"|(?<!here )\bis no (?!longer\b|more\b|better\b)[a-z]|^Whether "
+)
+"""Word orders that a reader has to read twice. Names of tests in a link are not meant, nor "there is no X"."""
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    """Every line of the docs, of the messages and help, and the first line of every docstring, with its file."""
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
+        yield from ((page.name, line) for line in page.read_text(encoding="utf-8").splitlines())
+    for path in sorted((ROOT / "src").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield from ((path.name, line) for line in node.value.splitlines())
+
+
+def test_texts_are_in_the_word_order_of_english() -> None:
+    found = [f"{name}: {line.strip()}" for name, line in texts() if GERMAN.search(line)]
+    assert found == []
+
+
+def test_the_guard_of_english_sees_its_patterns() -> None:
+    for line in ("Whether it is so.", "a dot is no name", "somebody moved it", "plan it anew"):
+        assert GERMAN.search(line), line
+    for line in ("there is no name", "There is no lock.", "it is no longer there", "`test_what_somebody_does`"):
+        assert not GERMAN.search(line), line

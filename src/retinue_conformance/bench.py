@@ -138,7 +138,7 @@ class Bench:
         ]
         if lines:
             self.fail(
-                f"{when}, these fields are not what they shall be (canonical form):\n" + "\n".join(lines) + "\n"
+                f"{when}, these fields are not as they should be (canonical form):\n" + "\n".join(lines) + "\n"
                 "  Either the mapper to the service loses or keeps too much, or the one back; or the service alters\n"
                 "  the value. A field that is never reported belongs in the record's `unreadable`; one that cannot be\n"
                 "  held is `Support.UNSUPPORTED` there."
@@ -174,10 +174,10 @@ class Bench:
         live = self.subject.live(self.kind.name)
         for key, text in before.items():
             if key not in live:
-                self.fail(f"{key} is somebody else's and was deleted")
+                self.fail(f"{key} is someone else's and was deleted")
             if canonical_json(live[key]) != text:
                 self.fail(
-                    f"{key} is somebody else's and was changed\n    from {text}\n    to   {canonical_json(live[key])}"
+                    f"{key} is someone else's and was changed\n    from {text}\n    to   {canonical_json(live[key])}"
                 )
 
     @contextmanager

@@ -71,13 +71,13 @@ class Subject(Protocol):
         """What `provider.connect` takes to reach the service."""
 
     def seed(self, kind: str, spec: Mapping[str, Json]) -> str:
-        """An object that somebody else made, without a marker, with these fields. Its id."""
+        """An object that someone else made, without a marker, with these fields. Its id."""
 
     def live(self, kind: str) -> Mapping[str, Mapping[str, Json]]:
         """Every object by id, as the service holds it, read past the provider."""
 
     def edit(self, kind: str, remote_id: str, fields: Mapping[str, Json]) -> None:
-        """Set fields of a manifest on a live object as somebody would in the service's own user interface."""
+        """Set fields of a manifest on a live object as someone would in the service's own user interface."""
 
     def plant(self, kind: str, remote_id: str) -> Mapping[str, Json]:
         """Put members on a live object that no schema of retinue knows. They, as `live` shows them at the top."""

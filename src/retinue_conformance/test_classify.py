@@ -85,7 +85,7 @@ def test_the_table_is_pure(bench: Bench, table: Classify) -> None:
 def test_only_success_is_ok(bench: Bench, table: Classify) -> None:
     others = [status for status in STATUSES if not 200 <= status < 300]
     wrong = _wrong(table, Verb, _with(others, BODIES), set(Verdict) - {Verdict.OK})
-    _show(bench, wrong, "an answer that is no 2xx is never ok")
+    _show(bench, wrong, "an answer other than 2xx is never ok")
 
 
 def test_success_without_an_object_is_never_ok(bench: Bench, table: Classify) -> None:

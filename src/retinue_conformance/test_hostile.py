@@ -26,7 +26,7 @@ STATUSES = (200, 201, 204, 302, 400, 404, 409, 418, 500)
 
 
 class Hurried(Clock):
-    """Time that passes only when somebody waits."""
+    """Time that passes only when someone waits."""
 
     def __init__(self) -> None:
         self.time = 1000.0

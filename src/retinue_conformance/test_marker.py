@@ -79,12 +79,12 @@ def test_what_is_forgotten_can_be_marked_again(bench: Bench) -> None:
 
 
 def test_a_create_never_takes_what_was_forgotten(bench: Bench) -> None:
-    """Where ids come from addresses, the id may be taken by an object that is somebody else's by now."""
+    """Where ids come from addresses, the id may be taken by an object that already belongs to someone else."""
     key = _forgotten(bench, dict(bench.sample.full))
     with bench.untouched(key), bench.only_known_errors("a create with the address of a forgotten object"):
         live = bench.service.create(bench.kind.name, bench.sample.minimal, bench.marker(spec=bench.sample.minimal))
         if live.remote_id == key:
-            bench.fail(f"a create took over {key}, which is somebody else's; it may raise Rejected instead")
+            bench.fail(f"a create took over {key}, which is someone else's; it may raise Rejected instead")
 
 
 def test_a_foreign_object_is_untouched_by_all_that_happens_beside_it(bench: Bench) -> None:

@@ -90,7 +90,7 @@ def test_get_and_list_agree(bench: Bench) -> None:
 def test_an_object_of_others_reads_as_unmarked_with_its_fields(bench: Bench) -> None:
     key = bench.subject.seed(bench.kind.name, bench.sample.full)
     for live in (bench.got(key), bench.one_listed(key)):
-        bench.holds(bench.sample.full, live, "reading what somebody else made")
+        bench.holds(bench.sample.full, live, "reading what someone else made")
         if (live.marker_address, live.marker_applied) != (None, None):
             bench.fail(
                 f"an object without a marker reads as {live.marker_address!r}, {live.marker_applied!r}, not None"
@@ -208,7 +208,7 @@ def test_a_text_that_is_no_id_is_absent_or_refused(bench: Bench, text: str) -> N
     with bench.only_known_errors(f"`get` of {text!r}"):
         found = bench.service.get(bench.kind.name, text)
         if found is not None:
-            bench.fail(f"`get` of {text!r}, which is no id, answers {found.remote_id}")
+            bench.fail(f"`get` of {text!r}, which is not an id, answers {found.remote_id}")
 
 
 @pytest.mark.parametrize("suffix", ["/", "?", "?a=b", "#", "#a", "/../", "%20", " "])

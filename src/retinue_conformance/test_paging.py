@@ -10,7 +10,7 @@ COUNT = 5
 
 
 def make(bench: Bench) -> list[str]:
-    """Some objects; every other one is somebody else's."""
+    """Some objects; every other one is someone else's."""
     kind, spec = bench.kind.name, bench.sample.minimal
     keys = [
         bench.create(f"n{number}", spec).remote_id if number % 2 else bench.subject.seed(kind, spec)

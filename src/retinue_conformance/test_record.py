@@ -58,11 +58,11 @@ def test_the_record_speaks_of_every_field_and_of_no_other(bench: Bench) -> None:
     held = record.fields.get(bench.kind.name, {})
     if set(held) != known:
         bench.fail(
-            f"`fields` leaves out {sorted(known - set(held))} and has {sorted(set(held) - known)}, which are no fields;"
+            f"`fields` leaves out {sorted(known - set(held))} and has {sorted(set(held) - known)}, not fields;"
             " write Support.UNSUPPORTED with a note for what cannot be held"
         )
     if unknown := bench.kind.hidden - known:
-        bench.fail(f"`unreadable` names {sorted(unknown)}, which are no fields")
+        bench.fail(f"`unreadable` names {sorted(unknown)}, which are not fields")
     for name, (support, note) in held.items():
         if support is not Support.NATIVE and not note:
             bench.fail(f"`{name}` is {support} without a note; the note is what an author reads")

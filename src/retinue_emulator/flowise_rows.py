@@ -181,7 +181,7 @@ def body_of(request: Request) -> dict[str, Any]:
 
 
 def parsed(text: Any) -> Any:
-    """JSON.parse: an object that is no text reads as `[object Object]`."""
+    """JSON.parse: an object that is not text reads as `[object Object]`."""
     if isinstance(text, dict):
         raise Refused('"[object Object]" is not valid JSON')
     if text == "undefined":

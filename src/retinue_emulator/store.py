@@ -157,7 +157,7 @@ class Store:
         self.put(kind, raw["id"], raw["created_at"], dumps(raw, ensure_ascii=False))
 
     def delete(self, kind: str, key: str) -> bool:
-        """Whether there was something to delete."""
+        """True if there was something to delete."""
         return self._write("DELETE FROM objects WHERE kind = ? AND id = ?", (kind, key)) > 0
 
     def clear(self) -> None:

@@ -142,7 +142,7 @@ class Router:
         return next((found for found in self._matches(path) if found[0].method == method), None)
 
     def knows(self, path: str) -> bool:
-        """Whether the path has a route for any method."""
+        """True if the path has a route for any method."""
         return bool(self._matches(path))
 
     def _matches(self, path: str) -> list[tuple[Route, list[str]]]:

@@ -222,8 +222,8 @@ def test_a_function_without_arguments_is_sent_with_an_empty_schema(prod: World, 
     [
         ("", 'api_version: "2024-10-21"', 18, "`2024-10-21` has no assistants: only previews do"),
         ("", "api_version: 2023-12-01-preview", 18, "`2023-12-01-preview` has no assistants yet"),
-        ("", "api_version: latest", 18, "`latest` is no version of this API"),
-        ("", "api_version: v1", 18, "`v1` is a version of Foundry projects, and this endpoint is none"),
+        ("", "api_version: latest", 18, "`latest` is not a version of this API"),
+        ("", "api_version: v1", 18, "`v1` is a version of Foundry projects, and this endpoint is not one"),
         (PROJECT, f"api_version: {SECOND}", 18, f"a Foundry project has no version `{SECOND}`"),
         ("", "entra: default", 12, "`api_key` and `entra` are two ways to sign in"),
         ("", "organization: org_1", 19, "`organization` means nothing to the provider `azure-openai`"),
@@ -482,7 +482,7 @@ def test_import_from_foundry_leaves_those_tools_where_they_are(world: World) -> 
     environment(world, path=PROJECT)
     made = foundry_agent(world)
     ran = world.run("import")
-    assert ran.code == 0 and "no manifest can say it: azure_ai_search, bing_grounding" in ran.err
+    assert ran.code == 0 and "a manifest cannot express it: azure_ai_search, bing_grounding" in ran.err
     assert "azure_ai_search" not in (world.root / "assistants/faq.yaml").read_text(encoding="utf-8")
     assert world.run("apply", "--auto-approve").code == 0
     settled(world)

@@ -48,11 +48,11 @@ def test_an_apply_undoes_it(local: World) -> None:
         (("Assistant/a", "nam=x"), "Did you mean `name`?"),
         (("Assistant/a", "name"), "name is not of the form FIELD=VALUE"),
         (("Assistant/a",), "Missing argument"),
-        (("a", "name=x"), "is no address"),
+        (("a", "name=x"), "is not an address"),
         (("Assistant/a", "temperature=9"), "temperature"),
         (("Assistant/a", "temperature=NaN"), "temperature"),
         (("Assistant/a", "name=[1]"), "name"),
-        (("Assistant/a", "name=null"), "Assistant/a still holds what it held"),
+        (("Assistant/a", "name=null"), "Assistant/a still has its old values"),
     ],
 )
 def test_what_cannot_be_edited_is_told(world: World, words: tuple[str, ...], said: str) -> None:
@@ -93,7 +93,7 @@ def test_what_the_service_does_not_hold_is_not_said_to_be_changed(world: World) 
     assert world.run("apply", "--auto-approve").code == 0
     for change in ("tools=7", "providers=5"):
         ran = world.run("emulator", "edit", "Assistant/a", change)
-        assert (ran.code, "still holds what it held" in ran.err) == (3, True), ran.out + ran.err
+        assert (ran.code, "still has its old values" in ran.err) == (3, True), ran.out + ran.err
     ran = world.run("emulator", "edit", "Assistant/a", "tools=7", "name=New")
     assert ran.code == 0 and ran.out.startswith("changed name of Assistant/a"), ran.err
 

@@ -73,7 +73,7 @@ def test_the_list_has_every_command_once_in_one_column() -> None:
 
 def test_own_options_come_before_those_that_all_commands_share() -> None:
     text = shown("plan")
-    titles = ["Examples", "Options", "Which objects", "What is allowed", "Project and service", "Output"]
+    titles = ["Examples", "Options", "Which objects", "Approvals", "Project and service", "Output"]
     places = [text.index(f"\n{title}:\n") for title in titles]
     assert places == sorted(places)
     assert text.index("\n  --detailed-exitcode") < text.index("\n  --target ADDRESS")

@@ -78,7 +78,7 @@ def test_a_store_that_an_assistant_of_others_uses_does_not_go(known: World) -> N
         "remedies": [
             f"take {store['id']} out of {other} first",
             "to keep it there, removed: [{address: VectorStore/handbook, forget: true}]",
-            "to delete it all the same, removed: [VectorStore/handbook]",
+            "to delete it anyway, removed: [VectorStore/handbook]",
         ],
     }
     assert known.run("apply", "--auto-approve").code == 5
@@ -113,7 +113,7 @@ def test_what_is_acknowledged_goes_with_a_warning(known: World, provider: str) -
     project(known, provider, "removed: [VectorStore/handbook]\n")
     assert deletion(known)["blocked"] is None
     ran = known.run("plan")
-    assert f"{other} (“Legacy”), which is not managed here, still refers to what goes" in ran.out
+    assert f"{other} (“Legacy”), which is not managed here, still refers to it" in ran.out
     known.apply()
     assert stores(known) == []
 

@@ -55,7 +55,7 @@ def test_the_link_comes_from_the_flag_or_from_the_ci(world: World, monkeypatch: 
     def link(*flags: str) -> str:
         return world.run("plan", "--format", "markdown", *flags).out.split("shortened. ")[1].split("\n")[0]
 
-    assert link() == "`retinue show PLANFILE` shows it whole."
+    assert link() == "`retinue show PLANFILE` shows all of it."
     assert link("--link", "https://x.example/1") == "[All of it is here](https://x.example/1)."
     monkeypatch.setenv("CI_JOB_URL", "https://gitlab.example/job/7")
     assert link() == "[All of it is here](https://gitlab.example/job/7)."
@@ -63,4 +63,4 @@ def test_the_link_comes_from_the_flag_or_from_the_ci(world: World, monkeypatch: 
         monkeypatch.setenv(f"GITHUB_{name}", value)
     assert link() == "[All of it is here](https://github.example/a/b/actions/runs/9)."
     ran = world.run("plan", "--format", "markdown", "--link", "javascript:x")
-    assert (ran.code, "is no web address" in ran.err) == (3, True)
+    assert (ran.code, "is not a web address" in ran.err) == (3, True)

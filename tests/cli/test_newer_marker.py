@@ -92,7 +92,7 @@ def test_what_a_newer_retinue_manages_elsewhere_is_left_alone_and_cannot_be_adop
     before = ant(upgraded)
     upgraded.assistant("ant", f"retinue: {{adopt: {{dev: {before['id']}}}}}\n")
     ran = upgraded.run("plan")
-    assert (ran.code, "carries a marker that a newer retinue wrote" in ran.out) == (0, True), ran.out
+    assert (ran.code, "carries a marker written by a newer retinue" in ran.out) == (0, True), ran.out
     assert upgraded.run("apply", "--auto-approve").code == 5
     upgraded.assistant("bee", "name: bee\n")
     assert upgraded.run("adopt", "Assistant/bee", before["id"], "--auto-approve").code != 0

@@ -210,7 +210,7 @@ def test_an_exception_goes_ahead_and_is_said(shop: World) -> None:
     ("environment", "address", "said"),
     [
         ("staging", "Assistant/ent", "there is no such object\n  Known: Assistant/ant, Assistant/bee."),
-        ("staging", "ant", "`ant` is no address"),
+        ("staging", "ant", "`ant` is not an address"),
         ("dev", "Assistant/ant", "dev is promoted from no other environment"),
     ],
 )
@@ -250,7 +250,7 @@ def test_a_saved_plan_from_before_the_gate_is_refused(shop: World) -> None:
     shop.write("retinue.yaml", text)
     ran = shop.run("apply", "plan.json", "--auto-approve")
     assert (ran.code, shop.live()) == (3, {})
-    assert "does not ask what dev has proven" in ran.err
+    assert "asks what dev has proven, and this plan does not" in ran.err
 
 
 def test_a_plan_says_whose_key_is_missing(shop: World) -> None:

@@ -71,7 +71,7 @@ def test_a_host_that_can_be_none_is_refused(world: World, host: str) -> None:
 def test_a_time_that_is_none_or_endless_is_refused(world: World, time: str) -> None:
     environment(world)
     ran = world.run("plan", "--timeout", time or " ")
-    assert (ran.code, "is no time" in ran.err, len(ran.err) < 120) == (3, True, True)
+    assert (ran.code, "is not a duration" in ran.err, len(ran.err) < 120) == (3, True, True)
 
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no such device here")
@@ -210,7 +210,7 @@ def test_import_says_which_options_go_with_update(world: World) -> None:
         ),
         (
             "x",
-            "Error: --endpoint: the endpoint is no base URL\n"
+            "Error: --endpoint: the endpoint is not a base URL\n"
             "  Write a base URL such as https://host/v1, or `emulator` for the embedded emulator.\n",
         ),
     ],

@@ -100,7 +100,7 @@ def test_a_saved_plan_of_one_half_is_blocked_once_the_other_is_wanted(moved: Wor
         ("renamed", "`renamed` is written renamed:ADDRESS"),
         ("renamed=1", "`renamed` is written renamed:ADDRESS"),
         ("renamed:", "`renamed` is written renamed:ADDRESS"),
-        ("renamed:ant", "`ant` is no address; one looks like Assistant/math-tutor"),
+        ("renamed:ant", "`ant` is not an address; one looks like Assistant/math-tutor"),
         ("", "unknown code ``"),
     ],
 )

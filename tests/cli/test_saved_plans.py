@@ -43,7 +43,7 @@ def test_a_plan_that_is_trusted_needs_no_manifests(planned: World) -> None:
         path.unlink()
     ran = planned.run("apply", "plan.json")
     assert (ran.code, planned.writes()) == (3, 4)
-    assert "plan-without-manifests: a saved plan is held against the manifests" in ran.err
+    assert "plan-without-manifests: a saved plan is checked against the manifests" in ran.err
     ran = planned.run("apply", "plan.json", "--trust-plan")
     assert ran.code == 0, ran.err
     assert by_name(planned, "ant")["temperature"] == 0.3
@@ -276,7 +276,7 @@ def test_a_plan_that_no_retinue_made_is_refused_with_all_that_is_wrong(planned: 
     ran = planned.run("apply", "plan.json")
     assert (ran.code, len(planned.emulator.writes())) == (3, writes)
     assert "Robot/ant: there is no kind `Robot`" in ran.err
-    assert "Assistant/elk: this retinue carries out no `no-op`" in ran.err
+    assert "Assistant/elk: this version of retinue cannot carry out `no-op`" in ran.err
     assert "Assistant/elk: there is no field `/colour`" in ran.err
     assert "Assistant/dog: its `delete` names no live object" in ran.err
 

@@ -288,7 +288,7 @@ def refused(value: Any) -> str:
 
 @pytest.mark.parametrize("value", [None, [], {}, "plan", 1, True, {"changes": []}], ids=repr)
 def test_what_lacks_a_format_version_is_no_plan(value: Any) -> None:
-    assert "no retinue plan" in refused(value)
+    assert "not hold a retinue plan" in refused(value)
 
 
 @pytest.mark.parametrize("version", ["3.0", "3.1", "0.9", "10.0", "", "x", None, 2, [], {}, True], ids=repr)
@@ -429,7 +429,7 @@ def test_a_mutated_plan_is_refused_in_words_or_a_whole_plan(path: tuple[Any, ...
 
 @pytest.mark.parametrize("text", ["", "/", "Assistant", "Assistant/", "/bot"], ids=repr)
 def test_what_is_no_address_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="no address"):
+    with pytest.raises(ValueError, match="not an address"):
         parse_address(text)
 
 

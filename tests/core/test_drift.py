@@ -45,7 +45,7 @@ def test_what_the_manifest_took_is_neither_drift_nor_as_it_was_applied() -> None
     assert (found.items, found.pending, found.accepted, found.undrifted) == ((), (), (at("bot"),), 0)
     assert drift_to_json(found, "1")["accepted"] == ["Assistant/bot"]
     text = drift_text(found)
-    assert "1 object is live as its manifest says, although something else was asked last: the next apply" in text
+    assert "1 object is live as its manifest says, although the last apply asked for something else" in text
     assert "as it was last applied" not in text
 
 

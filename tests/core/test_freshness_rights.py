@@ -60,7 +60,7 @@ def test_a_file_is_deleted_by_its_scope_and_its_content() -> None:
     ours, theirs = (replace(live, marker_address=scope_of("demo", name)) for name in ("dev", "prod"))
     assert refusal(change, ours, target()) is None
     for item in (live, theirs, replace(ours, spec={**live.spec, "sha256": "f" * 16})):
-        assert refusal(change, item, target()) == "file-1 is not this file of ours"
+        assert refusal(change, item, target()) == "file-1 is not this project's file"
 
 
 def test_a_copy_is_at_most_let_go_of_and_a_double_create_besides_deleted() -> None:

@@ -93,7 +93,7 @@ def test_a_file_is_deleted_only_while_it_is_the_one_of_the_plan() -> None:
     theirs = Live("File", sent.spec, remote_id=sent.remote_id, marker_address="another0")
     assert verdict(change, sent) == "go"
     assert verdict(change, None) == f"done {sent.remote_id}"
-    assert verdict(change, theirs) == f"{sent.remote_id} is not this file of ours"
+    assert verdict(change, theirs) == f"{sent.remote_id} is not this project's file"
     assert (
         verdict(change, managed(desired("bot"), id=sent.remote_id)) == f"{sent.remote_id} is of another kind: Assistant"
     )
@@ -135,7 +135,7 @@ def test_what_an_object_of_others_refers_to_goes_only_by_an_explicit_word(user: 
     assert "which is not managed here, would still refer to it" in blocked(made)["book"]
     (change,) = made.changes
     assert change.blocked is not None
-    assert change.blocked.remedies[-1] == "to delete it all the same, removed: [VectorStore/book]"
+    assert change.blocked.remedies[-1] == "to delete it anyway, removed: [VectorStore/book]"
     said = plan([desired("bot")], everything, target={"removed": {BOOK: False}})
     assert blocked(said) == {}
     assert [item.code for item in said.diagnostics if item.code == "in-use"] == ["in-use"]

@@ -121,7 +121,7 @@ def test_others_are_counted_and_never_touched() -> None:
     live = [foreign("a"), managed(BOT, id="b", project="other"), managed(BOT, id="c", environment="prod")]
     made = plan([], live)
     assert made.changes == ()
-    assert [diagnostic.message for diagnostic in made.diagnostics] == ["3 objects of others left alone"]
+    assert [diagnostic.message for diagnostic in made.diagnostics] == ["3 objects not managed here, left alone"]
 
 
 # --- adopt

@@ -71,7 +71,7 @@ def test_the_original_is_not_let_go_of_while_a_copy_would_be_taken_for_it() -> N
     ("remote_id", "why"),
     [
         ("elsewhere", "belongs to else/dev/Assistant/bot"),
-        ("nobody", "no marker of ours"),
+        ("nobody", "no retinue marker"),
         ("nowhere", "no live object"),
     ],
 )

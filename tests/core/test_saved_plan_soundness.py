@@ -34,17 +34,20 @@ def field(path: str, after: Any) -> Change:
     ("change", "fault"),
     [
         (replace(CREATE, address=Address("Robot", "a")), "Robot/a: there is no kind `Robot`"),
-        (replace(CREATE, address=Address("Assistant", "../b")), "Assistant/../b: this is no address that an object"),
+        (replace(CREATE, address=Address("Assistant", "../b")), "Assistant/../b: no object can have this address"),
         (replace(CREATE, address=FILE), "File/d/x.md: it does not say which bytes are to be sent"),
-        (replace(UPDATE, address=FILE, fields=()), "File/d/x.md: this retinue carries out no `update` of a file"),
-        (replace(UPDATE, action=Action.NO_OP), "Assistant/a: this retinue carries out no `no-op`"),
+        (
+            replace(UPDATE, address=FILE, fields=()),
+            "File/d/x.md: this version of retinue cannot carry out `update` of a file",
+        ),
+        (replace(UPDATE, action=Action.NO_OP), "Assistant/a: this version of retinue cannot carry out `no-op`"),
         (replace(UPDATE, remote_id=None), "Assistant/a: its `update` names no live object"),
         (replace(UPDATE, action=Action.DELETE, remote_id=""), "Assistant/a: its `delete` names no live object"),
         (field("/colour", 1), "Assistant/a: there is no field `/colour`"),
         (field("name", "A"), "Assistant/a: there is no field `name`"),
         (field("/name/first", "A"), "Assistant/a: there is no field `/name/first`"),
-        (field("/metadata", 3), "Assistant/a: `/metadata` is no mapping"),
-        (field("/tools", {}), "Assistant/a: `/tools` is no list"),
+        (field("/metadata", 3), "Assistant/a: `/metadata` is not a mapping"),
+        (field("/tools", {}), "Assistant/a: `/tools` is not a list"),
         (field("/retinue/colour", 1), "Assistant/a: there is no field `/retinue/colour`"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -57,7 +60,7 @@ def test_what_cannot_be_carried_out_is_said(change: Change, fault: str) -> None:
 def test_two_steps_for_one_address_are_a_fault_unless_one_takes_an_object_away() -> None:
     double = replace(UPDATE, action=Action.DELETE, reason=Reason.DUPLICATE, remote_id="asst_2")
     assert found(UPDATE, double) == []
-    assert found(CREATE, CREATE) == ["Assistant/a: it stands there twice"]
+    assert found(CREATE, CREATE) == ["Assistant/a: it is listed twice"]
 
 
 def test_steps_that_need_each_other_are_a_fault() -> None:

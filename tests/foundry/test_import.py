@@ -60,7 +60,7 @@ def test_init_from_a_project_writes_manifests_whose_first_plan_shows_only_adopts
     world = seeded
     made = world.run("init", "-C", "new", "--from", "foundry", "--endpoint", f"{world.url}{PATH}")
     assert made.code == 0, made.err
-    assert "HR-Bot: left out, because no manifest can say it: x_limits, toolbox_9" in made.err
+    assert "HR-Bot: left out: a manifest cannot express it: x_limits, toolbox_9" in made.err
     assert "it stays on the agent as it is, and every write keeps it" in made.err
     path = world.root / "new/assistants/hr-bot.yaml"
     text = path.read_text()
@@ -88,7 +88,7 @@ def test_an_export_of_agents_is_known_by_itself(seeded: FoundryWorld) -> None:
     assert "provider: foundry" in (world.root / "new/retinue.yaml").read_text()
     (path,) = (world.root / "new/assistants").glob("*.yaml")
     assert "azure_ai_search" in path.read_text() and "type: lookup" not in path.read_text()
-    assert "no manifest can say it: x_limits, toolbox_9" in made.err
+    assert "a manifest cannot express it: x_limits, toolbox_9" in made.err
 
 
 @pytest.mark.parametrize("kind", ["toolbox_9", "quantum"])

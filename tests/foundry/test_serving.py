@@ -217,7 +217,7 @@ def test_members_that_no_manifest_can_say_are_carried_over_and_told(world: Found
     world.emulator.seed({**first, "object": "foundry.agent", "definition": definition})
     world.settled()
     world.assistant("tutor", STRICT)
-    assert "carried over as it is, because no manifest can say it: x_new, toolbox" in world.run("plan").out
+    assert "carried over as it is, because a manifest cannot express it: x_new, toolbox" in world.run("plan").out
     world.apply()
     definition = world.agent("tutor")["versions"]["latest"]["definition"]
     assert definition["x_new"] == {"a": 1} and definition["tools"] == tools
@@ -240,7 +240,7 @@ def test_a_revert_keeps_what_stands_within_members_that_a_manifest_can_say(
     world.pin("tutor", v3=100)
     world.settled()
     world.assistant("tutor", KIND + tools)
-    assert f"carried over as it is, because no manifest can say it: {named}" in world.run("plan").out
+    assert f"carried over as it is, because a manifest cannot express it: {named}" in world.run("plan").out
     world.assistant("tutor", KIND)
     assert ("carried over" in world.run("plan").out) is (named != "mcp.faq.novel"), "it goes with its tool"
     world.assistant("tutor", KIND + tools)

@@ -87,7 +87,7 @@ def test_a_version_of_somebody_else_that_says_the_same_is_not_taken_for_ones_own
 
     world.ahead.acts.append(("POST", "/versions", publish))
     ran = world.run("apply", "--auto-approve")
-    assert ran.code == 1 and "somebody else made it" in ran.out + ran.err
+    assert ran.code == 1 and "someone else made it" in ran.out + ran.err
     assert [raw["metadata"] for raw in world.versions("tutor")] == [marked] * (len(before) + 1)
 
 
@@ -219,7 +219,7 @@ def test_a_note_that_the_service_takes_for_nothing_new_is_not_made_and_loses_no_
     ran = world.run("verify", "--", "true")
     assert (ran.code == 0) is (choice == "same"), ran.err
     if choice == "definition":
-        assert "says the same" in ran.err and len(world.versions("tutor")) == 1
+        assert "with the same definition" in ran.err and len(world.versions("tutor")) == 1
     world.settled()
     world.assistant("tutor", STRICT)
     world.apply()

@@ -158,12 +158,12 @@ WRONG: dict[str, tuple[str, str]] = {
     "wrong kind": (
         assistant("[{ref: VectorStore/s}]"),
         "m/one.yaml:3:54: bad-name: `tool_resources.code_interpreter.file_ids[0].ref`, `VectorStore/s`,"
-        " has not the right form",
+        " does not have the right form",
     ),
     "no upload": (assistant("[{ref: File/x}]"), "m/one.yaml:3:48: reference-missing: no manifest uploads File/x"),
     "pattern outside a list": (
         f'{STORE}[{{file_id: {{upload: "../docs/*.md"}}}}]\n',
-        "m/one.yaml:2:19: upload-pattern: a pattern stands only in a list, because it may name several files",
+        "m/one.yaml:2:19: upload-pattern: a pattern is allowed only in a list, because it may name several files",
     ),
     "described twice": (
         f"{STORE}[{{upload: ../docs/a.md}}, {{upload: ../docs/*.md, attributes: {{k: v}}}}]\n",
@@ -172,7 +172,7 @@ WRONG: dict[str, tuple[str, str]] = {
     "equal bytes described twice": (
         f"{STORE}[{{upload: ../data/x.csv}}, {{upload: ../data/same.csv, attributes: {{k: v}}}}]\n",
         "m/one.yaml:2:34: file-twice: File/data/same.csv has the same bytes as File/data/x.csv, so they are one file,"
-        " and this describes it otherwise",
+        " and this describes it differently",
     ),
     "reserved": (
         f"{STORE}[{{file_id: f, attributes: {{retinue.x: v}}}}]\n",
@@ -286,7 +286,7 @@ def test_a_misspelt_word_is_recognized_and_nothing_else_is_said_of_it(
         (
             "assistant: a\nmodel: m\ninstructions: {file: ../docs/a.md, x: 1}\n",
             "x",
-            "Beside `file` stands only `template`.",
+            "Only `template` may stand beside `file`.",
         ),
         (SEARCH % "code_interpreter: {file_ids: [{upload: ../data/x.csv, name: y}]}", "name", "stands alone here."),
     ],

@@ -168,7 +168,7 @@ def test_a_slip_in_the_first_lines_of_a_markdown_manifest_is_an_error_at_its_pla
 def test_white_space_before_the_first_line_is_told(world: World, space: str) -> None:
     world.write("assistants/n3.md", space + MANIFEST)
     (found,) = [item for item in world.load().diagnostics if item.severity is Severity.ERROR]
-    assert (found.remedy or "").startswith("Its first line has white space before the ---; take that away.")
+    assert (found.remedy or "").startswith("Its first line has white space before the ---; remove it.")
 
 
 @pytest.mark.parametrize(

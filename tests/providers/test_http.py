@@ -485,7 +485,7 @@ def test_a_parameter_may_hold_anything(make: Any) -> None:
 def test_a_request_that_no_url_can_hold_is_an_error_of_one_line(make: Any, verb: Verb) -> None:
     http, script, _ = make()
     for path, params in (("assistants/" + "x" * 100_000, None), ("assistants", {"after": "x" * 100_000})):
-        with pytest.raises(ServiceError, match="is no request that can be sent") as caught:
+        with pytest.raises(ServiceError, match="cannot be sent as a request") as caught:
             http.send(verb, "GET", path, params=params)
         assert type(caught.value) is ServiceError
         assert len(caught.value.message) < 1_000

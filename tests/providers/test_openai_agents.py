@@ -284,7 +284,7 @@ def test_an_export_of_agents_becomes_manifests_that_apply(tmp_path: Path) -> Non
     (tmp_path / "agents.json").write_text(json.dumps(EXPORT))
     made = invoke("init", "-C", str(tmp_path), "--from", str(tmp_path / "agents.json"))
     assert made.returncode == 0, made.stderr
-    assert "left out, because no manifest can say it: brand_new" in made.stderr and "stays on the agent" in made.stderr
+    assert "left out: a manifest cannot express it: brand_new" in made.stderr and "stays on the agent" in made.stderr
     manifest = tmp_path / "assistants" / "bot-one.yaml"
     text = manifest.read_text()
     assert "search_context_size: low" in text

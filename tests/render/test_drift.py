@@ -30,7 +30,7 @@ def test_what_is_live_cannot_close_the_fence() -> None:
 def test_a_long_report_is_cut_between_lines_and_says_so() -> None:
     text = drift_markdown(of(*(edited("😀" * 40, number) for number in range(2000))))
     assert len(text.encode("utf-16-le")) // 2 < 65_536
-    assert re.search(r"^\*\*Too long for this place\*\*: \d+ .* `retinue drift` shows it whole\.$", text, re.MULTILINE)
+    assert re.search(r"^\*\*Too long for this place\*\*: \d+ .* `retinue drift` shows all of it\.$", text, re.MULTILINE)
     assert "**Drift: 2000 changed.**" in text
 
 

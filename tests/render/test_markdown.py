@@ -152,7 +152,7 @@ def test_a_shortened_change_shows_both_sides_and_says_where_the_whole_is(assista
         len(re.findall(rf"^{sign} .*{word} rule", text, re.MULTILINE)) for sign, word in (("-", "Old"), (r"\+", "New"))
     )
     assert minus == plus >= assistants
-    assert text.count("… shortened; the head of this text says where the whole is") == assistants
+    assert text.count("… shortened; the top of this text says where the full text is") == assistants
     assert f"**Too long for this place**: {assistants} entr" in text.split("####")[0]
     assert f"[All of it is here]({LINK})." in text.split("####")[0]
 
@@ -167,7 +167,7 @@ def test_what_does_not_fit_at_all_is_counted() -> None:
     text = plan_markdown(many)
     assert units(text) <= LIMIT
     shown = text.count("Assistant/")
-    assert f"not shown: {2_000 - shown} to delete. `retinue show PLANFILE` shows it whole." in text
+    assert f"not shown: {2_000 - shown} to delete. `retinue show PLANFILE` shows all of it." in text
 
 
 def test_a_plan_that_fits_is_not_shortened() -> None:

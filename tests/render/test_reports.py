@@ -42,7 +42,7 @@ def test_diagnostics_stand_by_severity_and_place(golden: Golden) -> None:
         Diagnostic("unknown-key", "unknown key `temprature`", "Did you mean `temperature`?", Place("b.yaml", 10, 3)),
         Diagnostic("yaml", "not YAML:\n::error::no", None, Place("b.yaml", 9, 1)),
         Diagnostic("missing", "no file `x.md`", "Create it.", Place("a.yaml", 30, 1)),
-        Diagnostic("foreign", "12 objects of others left alone", severity=Severity.INFO),
+        Diagnostic("foreign", "12 objects not managed here, left alone", severity=Severity.INFO),
     ]
     golden("diagnostics", diagnostics_text(items, PLAIN))
 

@@ -138,7 +138,7 @@ GOLDEN = {
         update("math-tutor", FieldChange("/temperature", 1, 0.2)),
         complete=False,
         diagnostics=(
-            Diagnostic("foreign", "12 objects of others left alone", severity=Severity.INFO),
+            Diagnostic("foreign", "12 objects not managed here, left alone", severity=Severity.INFO),
             Diagnostic(
                 "copy",
                 "asst_2 is a copy of asst_1, marker and all; it is left alone",

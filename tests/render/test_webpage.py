@@ -109,13 +109,13 @@ def test_what_is_blocked_comes_first_then_what_destroys_and_all_is_said() -> Non
     noted = replace(
         GOLDEN["design"],
         diagnostics=(
-            Diagnostic("foreign", "12 objects of others left alone", severity=Severity.INFO),
+            Diagnostic("foreign", "12 objects not managed here, left alone", severity=Severity.INFO),
             Diagnostic(
                 WRITTEN, "x", None, Place("a<b.md", 12, 1), "Assistant/math-tutor", "/instructions", Severity.INFO
             ),
         ),
     )
-    assert "12 objects of others left alone" in read(plan_html(noted))
+    assert "12 objects not managed here, left alone" in read(plan_html(noted))
     assert "<em>a&lt;b.md:12</em>" in plan_html(noted)
 
 

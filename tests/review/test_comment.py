@@ -86,7 +86,7 @@ def test_old_doubles_are_removed_on_any_page_and_others_stay(planned: World, fak
     fake.add("<!-- retinue plan demo/prod -->\nanother environment")
     fake.add(f"our own remark about {MARK}")
     second = fake.add(f"{MARK}\nolder")["id"]
-    assert f"updated {first}, deleted the double {second}" in comment(planned).out
+    assert f"updated {first}, deleted the duplicate {second}" in comment(planned).out
     assert len(fake.rows) == 154
     assert sum(line.startswith(f"GET {fake.collection}") for line in fake.seen) == 2
     assert [line.split()[0] for line in fake.writes()] == [fake.patch, "DELETE"]

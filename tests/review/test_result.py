@@ -179,7 +179,7 @@ def test_what_is_blocked_and_what_is_wrong_with_a_key_is_told(
     monkeypatch.delenv("DEMO_KEY")
     assert applied(planned) == 4
     tell(planned, "--result", "result.json", "-e", "dev")
-    assert "Not applied: the key is missing, refused or may not do this" in fake.rows[0]["body"]
+    assert "Not applied: the key is missing, refused or not allowed to do this" in fake.rows[0]["body"]
     assert len(fake.rows) == 1
 
 

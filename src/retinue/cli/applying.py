@@ -49,7 +49,7 @@ class Stopping:
             raise KeyboardInterrupt
         self.first = number
         self.stop.set()
-        console.note("\nStopping: finishing what is in flight. Once more to stop at once.")
+        console.note("\nStopping: finishing requests in flight. Interrupt again to stop at once.")
 
 
 def review_and_apply(plan: Plan, session: Session, service: Service, options: ApplyOptions) -> int:
@@ -58,7 +58,7 @@ def review_and_apply(plan: Plan, session: Session, service: Service, options: Ap
     if shows_plan(options):
         show_plan(plan, ProjectOptions())
     elif console.is_interactive() and not options.approved and not empty:
-        # stdout is for the result; whoever is asked must see what about.
+        # stdout is for the result; the person who is asked must see the plan.
         console.note(text_of(plan, ProjectOptions(), sys.stderr))
     check_digest(plan, options.expect_digest)
     if empty:
@@ -76,8 +76,8 @@ def check_digest(plan: Plan, expected: str | None) -> None:
     if outcome(plan) != "no-changes":
         message = f"the plan is not the one that was approved: its digest is {digest}"
         raise StaleError(message, "Review the plan above and approve its digest.")
-    # What was approved is done, by this job's first run for instance.
-    console.note(f"Nothing is left to do, so the expected digest does not matter. That of this plan is {digest}.")
+    # The approved plan is done, by this job's first run for instance.
+    console.note(f"Nothing is left to do, so the expected digest does not matter. The digest of this plan is {digest}.")
 
 
 def approve(plan: Plan, options: ApplyOptions) -> None:
@@ -100,7 +100,7 @@ def carry_out(
     checked = saved or Checked(plan.changes, (), ())
     if any(change.blocked for change in checked.todo):
         if saved:
-            # Blocked by now, which the plan that was shown does not say.
+            # Blocked since the plan was shown.
             plan = replace(plan, changes=saved.todo, document=None)
             if shows_plan(options):
                 show_plan(plan, ProjectOptions())
@@ -126,7 +126,7 @@ def carry_out(
         except Exception as error:
             if not record.started:
                 raise
-            # What was written before it has to be reported all the same.
+            # Writes before it still have to be reported.
             stopping.final = True
             bug, outcomes = console.bug_in(error), record.so_far(plan.changes)
             console.note(f"{bug.message}\n  {bug.remedy}")

@@ -32,7 +32,7 @@ def bound_provider(project: Project, environment: Environment) -> tuple[Provider
     ]
     if environment.endpoint == EMULATOR and provider.name not in emulators.entries():
         message = f"the emulator does not speak the API of the provider `{provider.name}`"
-        remedy = "Name the address of a server of it."
+        remedy = "Give the address of a server that speaks it."
         found.append(Diagnostic("emulator-dialect", message, remedy, path="/endpoint"))
     if environment.account is not None and not provider.capabilities.account:
         found.append(_unreported(f"{provider.name} reports no account"))

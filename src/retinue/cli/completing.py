@@ -1,4 +1,4 @@
-"""What a shell may propose for a flag or an argument. Reads files at most, and never tells what is wrong."""
+"""Completions that a shell may propose for a flag or an argument. Reads only files; reports no errors."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ SECRETS = Secrets()
 
 
 def result(text: str) -> None:
-    """What was asked for, on stdout, without keys. Raises OutputLost."""
+    """Prints the result on stdout, without keys. Raises OutputLost."""
     with interrupts.held():
         _write(sys.stdout, SECRETS.masked(text))
 
@@ -100,7 +100,7 @@ def begin() -> None:
 
 
 def status(text: str) -> None:
-    """What is going on: on a terminal one line that whatever comes next takes the place of, in a log a line seldom."""
+    """Shows progress: on a terminal one line that the next output replaces, in a log a line now and then."""
     if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         import shutil
 
@@ -141,7 +141,7 @@ def note(text: str) -> None:
 
 
 def harmless(text: str) -> str:
-    """What a service, a manifest or a plan file says, fit for a terminal and for the log of a CI runner."""
+    """Text of a service, a manifest or a plan file, made safe for a terminal and the log of a CI runner."""
     from ..render.safe import clean_lines, defuse
 
     return defuse(clean_lines(text))
@@ -204,7 +204,7 @@ def is_interactive() -> bool:
 def confirm(question: str, what: str, remedy: str) -> None:
     """Ask at the terminal. Raises UsageError about `what` without one, RetinueError if the answer is not yes."""
     if not is_interactive():
-        raise UsageError(f"{what}, and there is no terminal to ask at", remedy)
+        raise UsageError(f"{what}, and there is no terminal to ask on", remedy)
     with _Status.lock:
         _wipe()
         sys.stderr.write(f"{question} Only `yes` is accepted: ")
@@ -218,7 +218,7 @@ def confirm(question: str, what: str, remedy: str) -> None:
 
 @dataclass(frozen=True)
 class Asked:
-    """What the report of a failure needs to know of the command line."""
+    """The parts of the command line that the report of a failure needs."""
 
     command: str | None
     output_format: str | None
@@ -261,7 +261,7 @@ def failed(error: Exception, asked: Asked) -> int:
         return Exit.USAGE
     if isinstance(error, click.ClickException):
         context = error.ctx if isinstance(error, click.UsageError) else None
-        # Of an option without its value click tells no context; a first word that is no command has one.
+        # For an option without its value click gives no context; for a first word that is not a command it does.
         known = f"retinue {asked.command}" if asked.command and not asked.command.startswith("-") else "retinue"
         remedy = f"Try `{context.command_path if context else known} --help`."
         problem, code = Diagnostic("usage", error.format_message().replace("\n\t", " "), remedy), Exit.USAGE
@@ -288,7 +288,7 @@ def interrupted(asked: Asked) -> int:
 
 
 def _report(problems: Sequence[Diagnostic], code: Exit, asked: Asked) -> None:
-    """What stands on stdout of a command that has no result, where a format for machines was asked for."""
+    """The stdout of a command that has no result, where a format for machines was asked for."""
     try:
         if asked.output_format in MACHINES:
             for_machines(problems, asked.output_format, asked.directory)
@@ -307,7 +307,7 @@ def for_machines(problems: Sequence[Diagnostic], wanted: str, directory: str) ->
     from .. import __version__
     from ..render.machines import github, sarif
 
-    # What the places in annotations begin with: where the project is, relative to the root of its repository.
+    # The prefix of places in annotations: the project's folder, relative to the root of its repository.
     project = _around(Path(directory).resolve(), "retinue.yaml")
     workspace = os.environ.get("GITHUB_WORKSPACE") or os.environ.get("CI_PROJECT_DIR")
     root = Path(workspace).resolve() if workspace else _around(project, ".git")
@@ -342,5 +342,5 @@ def bug_in(error: Exception) -> Diagnostic:
     last = (ours or frames)[-1]
     where = f"{Path(last.filename).name}:{last.lineno} in {last.name}"
     message = f"This is a bug in retinue: {type(error).__name__} at {where}"
-    remedy = "Nothing more was done. Please report it with the command you ran; `retinue --version` tells the version."
+    remedy = "Nothing more was done. Please report it with the command you ran; `retinue --version` prints the version."
     return Diagnostic(code="bug", message=message, remedy=remedy)

@@ -137,7 +137,7 @@ def _refuse_taken(exported: Exported, beside: Beside) -> None:
     for file, address in sorted((item.path, item.address) for item in exported.manifests):
         if address in taken and not (project.root / file).exists():
             of = beside.kinds[address.kind]
-            # What was made with another object goes with that one.
+            # A manifest made along with another object goes with that one.
             noun, stem = exportable(project.known)[0].one.split(" ", 1)[1], PurePosixPath(file).stem
             origin = f"that {of.one.split(' ', 1)[1]}" if of.export else f"the {noun} {stem}"
             message = f"this project has a manifest {address} already, in another file; nothing was written"
@@ -145,7 +145,7 @@ def _refuse_taken(exported: Exported, beside: Beside) -> None:
 
 
 def _addresses(loaded: Loaded) -> set[Address]:
-    """What the manifests are called, also those that are not meant for this environment."""
+    """The names of all manifests, also of those not meant for this environment."""
     return {address for address in (*loaded.elsewhere, *(item.address for item in loaded.resources)) if address}
 
 
@@ -228,12 +228,12 @@ def _unclear(
 
 
 def _kept(provider: object, lives: Sequence[Live]) -> list[Diagnostic]:
-    """What of these objects no manifest says, and which stays on them."""
+    """The parts of these objects that no manifest can state and that stay on them."""
     named = [(live, provider.kept(live)) for live in lives] if isinstance(provider, Keeper) else []
     return [
         Diagnostic(
             "export-kept",
-            f"{live.spec.get('name') or live.remote_id}: left out, because no manifest can say it: {', '.join(names)}",
+            f"{live.spec.get('name') or live.remote_id}: left out: a manifest cannot express it: {', '.join(names)}",
             "Nothing to do: it stays on the agent as it is, and every write keeps it.",
             severity=Severity.INFO,
         )

@@ -1,4 +1,4 @@
-"""What `COMMAND --help` looks like: examples first, then the options by what they are about."""
+"""The layout of `COMMAND --help`: examples first, then the options by what they are about."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from . import completing, console
 
 _SECTIONS = {
     "Which objects": ("targets", "excludes", "labels"),
-    "What is allowed": ("allow",),
+    "Approvals": ("allow",),
     "Project and service": (
         "environment",
         "directory",
@@ -44,7 +44,7 @@ class Command(click.Command):
         return super().make_context(info_name, args, *rest, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """As click does. Whoever reports a failure finds in `ctx.obj` what click has understood."""
+        """As click does; `ctx.obj` keeps what click has understood, for the report of a failure."""
         console.begin()
         if ctx.obj is not None:
             ctx.obj.append(ctx)

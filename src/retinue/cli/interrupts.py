@@ -68,7 +68,7 @@ def released() -> Iterator[None]:
 
 @contextmanager
 def held() -> Iterator[None]:
-    """What goes on may not be broken off; a signal waits."""
+    """The work within must not be broken off; a signal waits."""
     _State.holds += 1
     try:
         yield

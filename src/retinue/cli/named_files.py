@@ -90,7 +90,7 @@ def write_beside(folder: str, stem: str, data: bytes) -> None:
 
 
 def existing(path: str) -> os.stat_result | None:
-    """What stands where a file is to be written; None for nothing. Raises UsageError where none can be written."""
+    """The content of a file to be overwritten; None if there is none. Raises UsageError where none can be written."""
     target = Path(path)
     with _named(path):
         if _stream_of(path):
@@ -103,7 +103,7 @@ def existing(path: str) -> os.stat_result | None:
     if _is_stream(meant.st_mode):
         return meant
     if stat.S_ISLNK(about.st_mode):
-        raise UsageError(f"{path} is a symbolic link, and no file is written through one", "Name the file itself.")
+        raise UsageError(f"{path} is a symbolic link, and files are not written through links", "Name the file itself.")
     if not stat.S_ISREG(about.st_mode):
         what = "a folder" if stat.S_ISDIR(about.st_mode) else "no file"
         raise UsageError(f"{path} cannot be written: it is {what}", "Name another file.")

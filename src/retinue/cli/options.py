@@ -26,7 +26,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, kw_only=True)
 class OutputOptions:
-    """How a result is told. `out_mode`: of the plan that was in the file of `--out` before; `whole`: new texts too."""
+    """How a result is shown. `out_mode`: of the plan that was in the file of `--out` before; `whole`: new texts too."""
 
     output_format: str | None = None
     out: str | None = None
@@ -65,7 +65,7 @@ class ServiceOptions(ProjectOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class PlanOptions(ServiceOptions):
-    """What is planned, and what is allowed. `allow`: None for a command without the flag.
+    """Options for what to plan and what to allow. `allow`: None for a command without the flag.
 
     `only`, `destroy`: as in `Intent`.
     """
@@ -133,7 +133,7 @@ OUT_BESIDES = click.option("--out", metavar="FILE", help=_OUT_HELP)
 LINK = click.option(
     "--link",
     metavar="URL",
-    help="Where the whole is, for Markdown to link to. Default, if it is too long: the CI run.",
+    help="The full text, for Markdown to link to. Default, if it was shortened: the CI run.",
 )
 
 
@@ -177,7 +177,7 @@ AS_OF = click.option(
 project_options = _all(
     DIRECTORY,
     click.option("--project-file", metavar="FILE", help=_FROM),
-    _several("--var", "variables", metavar="K=V", help="Set a variable; again for more."),
+    _several("--var", "variables", metavar="K=V", help="Set a variable; repeatable."),
     _several("--var-file", "var_files", metavar="FILE", help="Set variables from a YAML file."),
     NO_COLOR,
     QUIET,
@@ -201,9 +201,9 @@ service_options = _all(ENVIRONMENT, connection_options)
 """For commands that reach the service of one environment."""
 _address = partial(_several, metavar="ADDRESS", shell_complete=completing.addresses)
 selection_options = _all(
-    _address("--target", "targets", help="Only this address or pattern; again for more."),
-    _address("--exclude", "excludes", help="All but this address or pattern; again for more."),
-    _several("--select", "labels", metavar="LABEL=VALUE", help="Only manifests with this label; again for more."),
+    _address("--target", "targets", help="Only this address or pattern; repeatable."),
+    _address("--exclude", "excludes", help="All but this address or pattern; repeatable."),
+    _several("--select", "labels", metavar="LABEL=VALUE", help="Only manifests with this label; repeatable."),
 )
 """They only narrow: what is left out is neither changed nor deleted."""
 apply_options = _all(
@@ -266,7 +266,7 @@ def parse_timeout(text: str) -> float:
     seconds = int(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]] if match else 0
     if not 0 < seconds <= 1000 * 3600:
         shown = text if len(text) <= 20 else text[:19] + "…"
-        raise UsageError(f"--timeout {shown} is no time", "Write for example 90s or 15m, at most 1000h.")
+        raise UsageError(f"--timeout {shown} is not a duration", "Write for example 90s or 15m, at most 1000h.")
     return float(seconds)
 
 
@@ -296,7 +296,7 @@ def allow_option(command: F) -> F:
         multiple=True,
         metavar="CODE[=N|:ADDRESS]",
         callback=lambda _ctx, _option, texts: allowed_of(texts),
-        help=f"Allow what is blocked with this code, as the plan prints it: {_known_codes()}. Again for more.",
+        help=f"Allow what is blocked with this code, as the plan prints it: {_known_codes()}. Repeatable.",
     )(command)
 
 

@@ -51,7 +51,7 @@ def plan_for(session: Session, service: Service, seen: Observation, options: Pla
 
 
 def _proof(promotion: Promotion, name: str, options: PlanOptions) -> Proof:
-    """What the environment before `name` says, by its own plan from the same files and the same variables."""
+    """The state of the environment before `name`, by its own plan from the same files and the same variables."""
     try:
         with opened(replace(options, environment=promotion.environment)) as (source, service, seen):
             allowed = {"incomplete": True} if options.allowed.covers("incomplete") else {}
@@ -89,7 +89,7 @@ def own_plan(
     seen, plan = _planned(session, service, seen, intent)
     lost = {item.address for item in plan.changes if item.orphan and item.address not in session.loaded.rendered}
     behind = left_behind(session.project, lost) if lost else {}
-    # A manifest that is there and not read is no delete.
+    # A manifest that exists but is not read does not mean a delete.
     plan = block_refused(block(plan, lambda change: behind.get(change.address)), session, service, seen)
     going = [item for item in plan.changes if not (item.blocked or item.held) and item.object_key in seen.by_key]
     adviser = session.provider if isinstance(session.provider, Adviser) else None
@@ -129,7 +129,7 @@ def block_refused(plan: Plan, session: Session, service: Service, seen: Observat
 
 
 def _line_ends(changes: Iterable[Change], session: Session, seen: Observation) -> list[Diagnostic]:
-    """What of the files to upload our own live ones hold already, with other line ends."""
+    """Files to upload that are live already with other line ends."""
     known = {name for name, kind in session.kinds.items() if kind.by_content}
     names = [item.address.name for item in changes if item.action is Action.CREATE and item.address.kind in known]
     scope = scope_of(session.project.name, session.environment.name)
@@ -170,9 +170,7 @@ def _refuse_keys(plan: Plan, session: Session) -> None:
         }
         for pointer in screened(fields, session.kinds[change.address.kind], mask=False)[1]:
             if all(MASK in str(value_at(spec, pointer)) for spec in (fields, dict(written.spec))):
-                wrong.add(
-                    (pointer, f"`{MASK}` stands here for a secret that is not shown, and would be written", _LEFT)
-                )
+                wrong.add((pointer, f"`{MASK}` stands here for a hidden secret, and would be written literally", _LEFT))
         for path, message, remedy in sorted(wrong):
             problem = Diagnostic("literal-secret", message, remedy, path=path, address=str(change.address))
             found.append(placed(problem, written))
@@ -193,7 +191,7 @@ def _without_secrets(plan: Plan, kinds: Mapping[str, Kind]) -> Plan:
         before = console.hidden({item.name: item.before for item in change.fields}, kind)
         after = {item.name: item.after for item in change.fields}
         if change.action is not Action.REPLACE:
-            # What is left to the service is written as live has it then, whatever the plan says.
+            # A field left to the service is written as live has it then, whatever the plan says.
             after = with_ignored(after, console.hidden(after, kind), change.ignored)
         fields = tuple(replace(item, before=before[item.name], after=after.get(item.name)) for item in change.fields)
         blocked = change.blocked and replace(change.blocked, message=hide.masked(change.blocked.message))

@@ -71,7 +71,7 @@ def choose_environment(project: Project, name: str | None) -> Environment:
 
 
 def variables_of(options: ProjectOptions) -> Map:
-    """`--var-file` before `--var`; later ones win. What a file says has its place there.
+    """`--var-file` before `--var`; later ones win. Values from a file keep their place there.
 
     Raises UsageError or InvalidManifests.
     """
@@ -81,7 +81,7 @@ def variables_of(options: ProjectOptions) -> Map:
         refuse(parsed.diagnostics)
         read = parsed.documents[0].value if len(parsed.documents) == 1 else None
         if type(read) is not Map:
-            raise UsageError(f"{path} is no mapping of names to values", "Write lines such as `model: gpt-4o`.")
+            raise UsageError(f"{path} is not a mapping of names to values", "Write lines such as `model: gpt-4o`.")
         for name, value in read.items():
             result.put(name, value, read.keys_at[name], read.values_at[name])
     for name, text in parse_pairs(options.variables, "--var").items():

@@ -65,7 +65,7 @@ def ids_to_use(session: Session, owned: Mapping[Address, Live]) -> dict[str, str
     for address, live in owned.items():
         key = provider.used_id(live) if isinstance(provider, Answered) else live.remote_id
         if key is None:
-            console.note(f"{address} is left out: nothing answers for it yet. `retinue plan` tells why.")
+            console.note(f"{address} is left out: nothing answers for it yet. `retinue plan` says why.")
         else:
             found[str(address)] = key
     return found

@@ -50,7 +50,7 @@ def show_plan(plan: Plan, options: ProjectOptions) -> None:
         console.result(text_of(plan, shown, sys.stdout))
     if target:
         then = ""
-        # A text is no plan to apply, and a blocked or an empty one is nothing to apply.
+        # A text cannot be applied, and neither can a blocked or an empty plan.
         if wanted not in _READ and outcome(plan) == "changes":
             # A saved plan names its environment itself.
             then = f" Apply exactly this with: {to_paste('apply', replace(options, environment=None), target)}"
@@ -75,7 +75,7 @@ def run_link(link: str | None) -> str | None:
     """The address of this run: as `--link` gives it, else as the CI knows it, else None. Raises UsageError."""
     if link is not None:
         if not is_web_address(link):
-            raise UsageError(f"--link {link} is no web address", "Write one that begins with https://.")
+            raise UsageError(f"--link {link} is not a web address", "Write one that begins with https://.")
         return link
     server, repository, run = (os.environ.get(f"GITHUB_{name}") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
     if server and repository and run:
@@ -99,7 +99,7 @@ def remove_plan(path: str) -> int | None:
 
 
 def shows_plan(options: OutputOptions) -> bool:
-    """Whether the plan belongs on stdout before the result of an apply; JSON and Markdown are the result alone."""
+    """True if the plan belongs on stdout before the result of an apply; JSON and Markdown are the result alone."""
     return options.output_format not in ("json", "markdown")
 
 

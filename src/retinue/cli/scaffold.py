@@ -38,7 +38,7 @@ def write_new(folder: Path, files: Mapping[str, str]) -> list[str]:
     root = folder.resolve()
     if outside := [name for name in (*files, ".gitignore") if not (folder / name).resolve().is_relative_to(root)]:
         message = f"{outside[0]} leads out of the project through a symbolic link; nothing was written"
-        raise UsageError(message, "Take the link away.")
+        raise UsageError(message, "Remove the link.")
     with _all_or_none(folder) as done:
         for name, text in files.items():
             path = folder / name

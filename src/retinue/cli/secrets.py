@@ -35,7 +35,7 @@ def resolve(source: str, value: str | Sequence[str], root: Path, *, seconds: flo
         what = f"the environment variable {value}" if source == "env" else f"the key from {source}"
         raise AuthError(f"{what} is empty", "Check where `api_key` in retinue.yaml points.")
     if not (secret.isascii() and secret.isprintable()):
-        raise AuthError(f"the key from {source} is no single line of plain text", "Check where `api_key` points.")
+        raise AuthError(f"the key from {source} is not a single line of plain text", "Check where `api_key` points.")
     return secret
 
 

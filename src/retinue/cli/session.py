@@ -81,14 +81,14 @@ def open_session(
 
 
 def open_without_manifests(options: ProjectOptions) -> Session:
-    """As `open_session`, but reads no manifest, so that a faulty one is no error."""
+    """As `open_session`, but reads no manifest, so a faulty one is not an error."""
     session = bare_session(options)
     refuse(session.loaded.diagnostics)
     return session
 
 
 def bare_session(options: ProjectOptions, replaced: Mapping[str, bytes] | None = None) -> Session:
-    """Project, environment and provider; `loaded` has no more than what is to be said of them."""
+    """Project, environment and provider; `loaded` has only their diagnostics."""
     project = open_project(options.directory, replaced, options.project_file)
     environment = choose_environment(project, options.environment)
     provider, diagnostics = bound_provider(project, environment)
@@ -137,7 +137,7 @@ def with_manifests(
 
 
 def _checked(resource: Desired, session: Session) -> Iterator[Diagnostic]:
-    """What the service cannot hold of a manifest, and what else its provider has to say of it."""
+    """The parts of a manifest that the service cannot hold, and the provider's other checks."""
     if resource.kind not in session.provider.capabilities.kinds:
         provider, what = session.provider, session.kinds[resource.kind].plural
         held_there = ", ".join(provider.capabilities.kinds)

@@ -25,7 +25,7 @@ class _Result(io.FileIO):
 
     def write(self, data: Any, /) -> int:
         if self.lost:
-            # What the buffer still holds when the interpreter ends; the loss has been reported.
+            # The rest of the buffer when the interpreter ends; the loss has been reported.
             return memoryview(data).nbytes
         try:
             return _write(self, data)
@@ -64,7 +64,7 @@ def prepare() -> None:
     sys.stdout = _on(_Result, sys.stdout or _null(os.O_RDONLY, "w"))
     sys.stderr = _on(_Notes, sys.stderr or _null(os.O_WRONLY, "w"))
     for stream in (sys.stdin, sys.stdout, sys.stderr):
-        # What a stream cannot hold is written as an escape. It is no reason to fail once the work is done.
+        # A character that a stream cannot hold is written as an escape. The work is done, so that must not fail.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 

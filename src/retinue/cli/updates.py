@@ -30,7 +30,7 @@ from .reading import understood
 from .session import Session, open_session
 
 _REFERS = "it refers to other manifests or to files by name, and live ids must not take their place"
-_BEYOND = "what differs there is nothing that a manifest says; the next apply brings it in line"
+_BEYOND = "the difference is not in anything a manifest states; the next apply brings it in line"
 _HELD = "a secret stands there ([key]), and a file must not hold one: keep it in the service's own vault"
 _BOTH = "its manifest was changed too since the last apply, or which side changed is not on record"
 
@@ -38,7 +38,7 @@ _BOTH = "its manifest was changed too since the last apply, or which side change
 def update(
     session: Session, service: Service, seen: Observation, options: PlanOptions, take_live: Sequence[str] = ()
 ) -> Rewriting:
-    """What the live values make of the project's files. Raises UsageError for a --take-live that means nothing."""
+    """The project's files with the live values in them. Raises UsageError for a --take-live that means nothing."""
     known, seen = understood(session, service, seen)
     plan = plan_for(known, service, seen, options)
     wanted, refused = _wanted(session, plan, seen, set(take_live))
@@ -59,7 +59,7 @@ def _wanted(session: Session, plan: Plan, seen: Observation, taken: set[str]) ->
             continue
         written, found = session.written[str(change.address)], seen.by_key[change.object_key]
         kind = session.kinds[change.address.kind]
-        # What a manifest would say of the live object; what is ignored stays as the manifest has it.
+        # The live object as a manifest would state it; ignored fields stay as the manifest has them.
         fields = exporter.exported(found) if exporter else found.spec
         secret = {split_pointer(pointer)[0] for pointer in screened(fields, kind)[1]}
         fields = with_ignored(console.hidden(fields, kind), written.spec, written.policy.ignore_changes)
@@ -102,7 +102,7 @@ class _Checker:
         return dict(self._others(self.session, {}))
 
     def problem(self, files: Mapping[str, bytes], wanted: Sequence[Wanted]) -> str | None:
-        """What else than what is wanted these files would change, in words; None if nothing."""
+        """Describes any unintended change that these files would cause; None if there is none."""
         try:
             after = open_session(self.options, replaced=files)
         except InvalidManifests as invalid:
@@ -143,7 +143,7 @@ class _Checker:
 
 
 def report(found: Rewriting, then: str = "retinue plan") -> str:
-    """What was written where, and what was not, each with what a person may write instead. `then`: the next command."""
+    """Lists what was written where, and what was not, with the value to write by hand. `then`: the next command."""
     lines = [f"wrote {name}" for name in sorted(found.files)]
     for one in sorted(found.written, key=_by_address):
         also = ", ".join(found.also.get(_by_address(one), ()))
@@ -153,7 +153,7 @@ def report(found: Rewriting, then: str = "retinue plan") -> str:
         one = refused.wanted
         at = refused.place or place_of(one.resource.spec, [one.field.name]) or one.resource.place
         lines += [f"not written: {one.resource.address}: {one.field.name} ({at})", f"  {refused.why}"]
-        # What a person would write into a manifest.
+        # As a person would write it into a manifest.
         value = one.field.shape.default if one.value is MISSING else one.value
         live = [f"live: no {one.field.name}"]
         if value is not MISSING:

@@ -1,4 +1,4 @@
-"""What was explicitly allowed, by the code that a block prints, and its one spelling: `CODE[=N|:ADDRESS]`. Pure.
+"""Explicit allowances, by the code that a block prints, and its one spelling: `CODE[=N|:ADDRESS]`. Pure.
 
 Which block a code lifts, core/policy.py and core/promotion.py decide.
 """
@@ -47,7 +47,7 @@ FORMS: Mapping[str, Form] = {
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What was allowed when a plan was made; kept under the plan's digest. False if nothing was."""
+    """The allowances given when a plan was made; kept under the plan's digest. False if nothing was."""
 
     codes: Mapping[str, Extent] = field(default_factory=dict)
 

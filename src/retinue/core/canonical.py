@@ -175,7 +175,7 @@ def same(left: Json, right: Json) -> bool:
 
 
 def equal(left: Json, right: Json, shape: Shape) -> bool:
-    """Whether two values, of which either may be MISSING, mean the same."""
+    """True if two values, of which either may be MISSING, mean the same."""
     return same(undefaulted(left, shape), undefaulted(right, shape))
 
 
@@ -186,7 +186,7 @@ def undefaulted(value: Json, shape: Shape) -> Json:
 
 
 def identity(item: Json, shape: Shape) -> str:
-    """What tells an item of a list from the others: type and name where it has them, else all of it."""
+    """The key of an item in a list: type and name where it has them, else all of it."""
     if shape.by_type is None or not isinstance(item, dict):
         short = undefaulted(item, shape)
         return canonical_json(None if short is MISSING else short)

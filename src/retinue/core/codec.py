@@ -40,7 +40,7 @@ _CODES_IN_1 = {
     "unpromoted": "unpromoted",
     "renamed": "renamed",
 }
-"""What format 1 called them."""
+"""Their names in format 1."""
 _PROTECT, ACCEPTED = "/retinue/protect", "/retinue/accepted"
 _SELECTION = ("target", "exclude", "select")
 _NOT_IN_DIGEST = ("digest", "retinue_version", "diagnostics")
@@ -175,12 +175,16 @@ def diagnostic_to_json(diagnostic: Diagnostic) -> dict[str, Json]:
 def plan_from_json(value: Json) -> Plan:
     """The plan in a saved file. Raises UsageError if it is not one, is of an unknown major version or was edited."""
     if not isinstance(value, dict) or not isinstance(value.get("format_version"), str):
-        raise UsageError("this file holds no retinue plan", "Make one with `retinue plan --format json --out FILE`.")
+        raise UsageError(
+            "this file does not hold a retinue plan", "Make one with `retinue plan --format json --out FILE`."
+        )
     if value["format_version"].partition(".")[0] not in _READ:
         message = f"this plan has format {value['format_version']}, this retinue reads formats {' and '.join(_READ)}"
-        raise UsageError(message, "Plan again with the retinue that is to apply it.")
+        raise UsageError(message, "Plan again with the retinue version that will apply it.")
     if value.get("outcome") == "error":
-        raise UsageError("this file holds a plan that failed", "Mend what its diagnostics say and plan again.")
+        raise UsageError(
+            "this file holds a plan that failed", "Fix the problems that its diagnostics report and plan again."
+        )
     try:
         if plan_digest(value) != value["digest"]:
             raise UsageError("this plan was changed after it was made: its digest does not match", "Plan again.")
@@ -218,7 +222,7 @@ def _plan(value: Mapping[str, Any]) -> Plan:
 
 
 def _extent(code: str, value: Json) -> Extent:
-    """What stands after a code in `allowed`; a code that is not known yet may be of any form."""
+    """The form of the text after a code in `allowed`; a code that is not known yet may be of any form."""
     extent: Extent = tuple(map(_text, value)) if isinstance(value, list) else value
     if not any(form.fits(extent) for form in ([FORMS[code]] if code in FORMS else FORMS.values())):
         raise ValueError(f"`{code}` cannot be allowed so")
@@ -249,7 +253,7 @@ def _change(value: Mapping[str, Any]) -> Change:
         raise ValueError(f"the marker cannot be read: {value['marker']['asked']}")
     moved_from = parse_owner(_optional(value.get("moved_from")) or "")
     if moved_from is None and value.get("moved_from") is not None:
-        raise ValueError(f"`{value['moved_from']}` is no marker address")
+        raise ValueError(f"`{value['moved_from']}` is not a marker address")
     return Change(
         address=parse_address(value["address"]),
         action=action,
@@ -269,7 +273,7 @@ def _change(value: Mapping[str, Any]) -> Change:
         resolved={parse_address(key): _text(item) for key, item in value.get("resolved", {}).items()},
         serving=None if serving is None else Serving(_text(serving["now"]), _text(serving["then"])),
         mark=_mark_change({item.path: item for item in fields}, protected),
-        # Facts that the format states by its reason alone. Whoever wrote it: each step is checked against the world.
+        # Facts that the format states by its reason alone; each step is checked against the world all the same.
         orphan=action is Action.DELETE and reason == Reason.ORPHAN,
         extra=action is Action.DELETE and reason == Reason.DUPLICATE,
         unused=action is Action.DELETE and reason == Reason.UNUSED,
@@ -282,7 +286,7 @@ def _mark_change(fields: Mapping[str, FieldChange], protected: bool) -> MarkChan
     if protect is not None and (type(protect.before) is not bool or protect.after is not protected):
         raise ValueError(f"`{_PROTECT}` is not what the marker will say")
     if accepted is not None and not isinstance(accepted.after, list):
-        raise TypeError(f"`{ACCEPTED}` is no list of fields")
+        raise TypeError(f"`{ACCEPTED}` is not a list of fields")
     return MarkChange(
         was_protected=None if protect is None else protect.before,
         accepted=() if accepted is None else tuple(map(_text, accepted.after)),
@@ -293,7 +297,7 @@ def parse_address(text: str) -> Address:
     """`Assistant/math-tutor`. Raises ValueError."""
     kind, slash, name = _text(text).partition("/")
     if not (slash and kind and name):
-        raise ValueError(f"`{text}` is no address; one looks like Assistant/math-tutor")
+        raise ValueError(f"`{text}` is not an address; one looks like Assistant/math-tutor")
     return Address(kind, name)
 
 

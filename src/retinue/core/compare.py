@@ -1,4 +1,4 @@
-"""What differs between two environments, object by object and field by field. Pure; plans nothing."""
+"""Differences between two environments, object by object and field by field. Pure; plans nothing."""
 
 from __future__ import annotations
 

@@ -21,14 +21,14 @@ _NAME = pattern(r"(?P<stem>.*)\.rt-(?P<scope>[a-z2-7]{8})-(?P<sha>[0-9a-f]{16})(
 
 
 class Key(NamedTuple):
-    """What makes two files the same file: their bytes, and the extension by which services treat them."""
+    """The identity of a file: their bytes, and the extension by which services treat them."""
 
     sha: str
     ext: str
 
 
 class Stored(NamedTuple):
-    """What a live file's name says: its plain name, whose it is, and its key."""
+    """The parts of a live file's name: its plain name, whose it is, and its key."""
 
     plain: str
     scope: str
@@ -56,7 +56,7 @@ def parse_stored(name: str) -> Stored | None:
 
 
 def split_name(plain: str) -> tuple[str, str]:
-    """`grades.csv` as `grades` and `.csv`; a leading dot is no extension."""
+    """`grades.csv` as `grades` and `.csv`; a leading dot does not begin an extension."""
     stem, dot, ext = plain.rpartition(".")
     return (stem, dot + ext) if stem else (plain, "")
 

@@ -30,7 +30,7 @@ class Counterpart:
 def counterparts(
     target: Target, desired: Mapping[Address, Desired], world: World, allowed: Allowed
 ) -> dict[Address, Counterpart | None]:
-    """By desired address; None for what is not there. What may be a twin is not known again by what it looks like."""
+    """By desired address; None where there is none. A possible twin is not recognised by its looks."""
     foreign = {live.remote_id: live for live in world.foreign if live.remote_id not in world.newer}
     lost = _unmarked(target, desired.values(), world.foreign)
 
@@ -64,7 +64,7 @@ def not_adoptable(remote_id: str, world: World) -> Obstacle:
             ways = ("To rename it here, write `moved_from:` with its old name; else let its owner forget it first.",)
             return Obstacle("adopt-owned", f"{remote_id} belongs to {live.owner}", ways)
     if remote_id in world.newer:
-        message = f"{remote_id} carries a marker that a newer retinue wrote"
+        message = f"{remote_id} carries a marker written by a newer retinue"
         return Obstacle("newer-marker", message, ("Upgrade retinue, or let its owner forget it first.",))
     ways = ("Correct the id, or remove the `adopt` line to create a new object.",)
     return Obstacle("adopt-missing", f"there is no live object {remote_id} to adopt", ways)
@@ -85,7 +85,7 @@ def _unmarked(target: Target, desired: Iterable[Desired], foreign: Iterable[Live
 
 
 def _identity(target: Target, resource: Resource) -> str | None:
-    """What a resource is known by without a marker; None for one without a display name."""
+    """The key that identifies a resource without a marker; None for one without a display name."""
     kind = target.kinds[resource.kind]
     if not kind.recognised_by or not kind.display_name(resource.spec):
         return None

@@ -1,4 +1,4 @@
-"""What differs between a desired and a live object, field by field, and who moved it. Decides no action."""
+"""Differences between a desired and a live object, field by field, and who moved it. Decides no action."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Compared(NamedTuple):
 
 
 def compared(desired: Desired, live: Live, kind: Kind, applied: Applied | None, *, known: bool) -> Compared:
-    """What lies between `live` and `desired`.
+    """The differences between `live` and `desired`.
 
     Readable fields compare by value in canonical form. Hidden ones, which the service never reports, and fields that
     the service is known to alter compare by the digests in the marker. Without a `known` history either side may have
@@ -80,7 +80,7 @@ def agreed(found: Compared, histories: Sequence[Compared]) -> Compared:
 
 
 def _unfinished(field: Field, want: Fields, have: Fields, entry: Entry, kind: Kind) -> Cause | None:
-    """A step of ours broke off while it wrote the field, so what is missing or left over there is no edit.
+    """A step of ours broke off while it wrote the field, so a missing or left-over value there is not an edit.
 
     While the manifest still says what that step asked for, what it did not ask for is one.
     """
@@ -112,19 +112,19 @@ def _visible(field: Field, want: Fields, have: Fields, tried: Fields, applied: A
 
 
 def _moved(live: Json, entry: Entry) -> bool:
-    """Whether a live value is not what the last apply left."""
+    """True if a live value is not what the last apply left."""
     return live is MISSING or short_digest(live) != (entry.observed or entry.asked)
 
 
 def _stated(field: Field, spec: Fields, want: Fields) -> Json:
-    """What to send: the value as the manifest states it, else the documented default, else null."""
+    """The value to send: the value as the manifest states it, else the documented default, else null."""
     if field.shape.trim_final_newline or spec.get(field.name) is None:
         return want.get(field.name)
     return plain_shared(spec[field.name])
 
 
 def stated_fields(spec: Fields, kind: Kind) -> dict[str, Json]:
-    """What a create sends: every known field that the manifest states, in the kind's order."""
+    """The fields that a create sends: every known field that the manifest states, in the kind's order."""
     want = canonical(spec, kind)
     return {name: _stated(field, spec, want) for name, field in kind.fields.items() if spec.get(name) is not None}
 
@@ -140,7 +140,7 @@ def differing(names: Iterable[str], old: Fields, new: Fields) -> tuple[FieldChan
 
 def altered(sent: Fields, answer: Fields, kind: Kind, ignored: Collection[str] = ()) -> set[str]:
     """The names of the fields in `sent` that the service's answer holds otherwise, `ignored` parts aside."""
-    # What came back as it was sent needs no canonical form, and what a field without a default holds is up to the
+    # A value that came back as sent needs no canonical form, and what a field without a default holds is up to the
     # service, once nothing is asked of it.
     unlike = {
         name: value
@@ -157,6 +157,6 @@ def altered(sent: Fields, answer: Fields, kind: Kind, ignored: Collection[str] =
 
 
 def expect_digest(live: Live, kind: Kind, ignored: Collection[str]) -> str:
-    """What a plan expects of a live object: its known fields less `ignored`, plus whose it is: its `expect`."""
+    """The `expect` of a live object in a plan: its known fields less `ignored`, plus its owner."""
     fields = {name: value for name, value in canonical(live.spec, kind).items() if name not in kind.hidden}
     return digest({"address": live.mark.owner_text, "fields": without(fields, ignored)})

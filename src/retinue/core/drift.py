@@ -1,4 +1,4 @@
-"""What of a plan is drift: what moved outside since the last apply, without what only the manifests changed. Pure."""
+"""The drift in a plan: changes made outside since the last apply, without those of the manifests alone. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .values import dataclass
 
 
 class What(StrEnum):
-    """What moved outside. `missing` may also be a manifest that was never applied: there is no record that tells."""
+    """Kinds of outside change. `missing` may also be a manifest that was never applied: no record tells which."""
 
     CHANGED = "changed"
     MISSING = "missing"
@@ -59,7 +59,7 @@ _NOTED = {"copy": What.COPY, "marker-damaged": What.MARKER_DAMAGED, "marker-unre
 
 
 def drift_of(plan: Plan) -> Drift:
-    """What of the plan comes from outside."""
+    """The part of the plan that comes from outside."""
     items: list[Drifted] = []
     pending: dict[Address, None] = {}
     for change in plan.changes:
@@ -89,7 +89,7 @@ def _of_change(change: Change, environment: str) -> Drifted | None:
         keep = f"retinue import --update -e {environment} --take-live {address}"
         remedy = f"To keep the live values: {keep}. The next apply writes the manifest's."
         remedy = remedy if moved else "The next apply writes it again."
-        message = "its marker was removed outside; known again by what it is called"
+        message = "its marker was removed outside; recognised by its name"
         return Drifted(What.MARKER_LOST, address, change.remote_id, moved, message, remedy)
     if moved:
         return Drifted(What.CHANGED, address, change.remote_id, moved)
@@ -97,7 +97,7 @@ def _of_change(change: Change, environment: str) -> Drifted | None:
         message = "not live: deleted outside, or never applied; without a state file the two look alike"
         return Drifted(What.MISSING, address, message=change.blocked.message if change.blocked else message)
     if change.extra:
-        message = "a second object with this address, which an interrupted run of ours made"
+        message = "a second object with this address, made by an interrupted run"
         remedy = f"The next apply deletes it. To keep it: retinue forget -e {environment} --id {change.remote_id}"
         return Drifted(What.DUPLICATE, address, change.remote_id, (), message, remedy)
     return None

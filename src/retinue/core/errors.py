@@ -26,7 +26,7 @@ class UsageError(RetinueError):
 
 
 class InvalidManifests(RetinueError):
-    """What is wrong with the project file or the manifests: all problems of a run at once."""
+    """The project file or the manifests are wrong: all problems of a run at once."""
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
         super().__init__(f"{len(diagnostics)} problem(s) in the project")
@@ -89,7 +89,7 @@ class NotSent(Unreachable):
 
 
 class ApiGone(ServiceError):
-    """The service answers, but this API is no longer there."""
+    """The service answers, but it no longer has this API."""
 
     failure = "unreachable"
 

@@ -31,16 +31,16 @@ def refusal(change: Change, live: Live, target: Target) -> str | None:
     if target.kinds[live.kind].by_content:
         named = live.mark.owner_text == scope_of(target.project, target.environment)
         named = named and leftover_address(live) == change.address
-        return None if named else f"{live.remote_id} is not this file of ours"
+        return None if named else f"{live.remote_id} is not this project's file"
     owner = live.mark.owner
     if owner is None or owner.address.kind != live.kind:
-        return None if change.action is Action.ADOPT else f"{live.remote_id} carries no marker of ours"
+        return None if change.action is Action.ADOPT else f"{live.remote_id} carries no usable marker"
     ours = owner.environment == target.environment and owner.project in (target.project, *target.formerly)
     if change.action is Action.ADOPT or not ours:
         return f"{live.remote_id} belongs to {owner}"
     if change.moved_from is not None and change.action in (Action.MOVE, Action.REPLACE, Action.DELETE):
         return None if owner == change.moved_from else f"{live.remote_id} is {owner}, not {change.moved_from}"
-    # What bears an earlier name of the project is moved, deleted or let go of, and never only updated.
+    # An object with an earlier name of the project is moved, deleted or let go of, never only updated.
     current = owner.project == target.project or change.action.gives_up
     if owner.address == change.address and current and change.action is not Action.MOVE:
         return None
@@ -55,7 +55,7 @@ def displaced(change: Change, world: World) -> str | None:
     barred = {Action.FORGET: (), Action.DELETE: (world.copies,)}.get(change.action, (world.copies, world.duplicates))
     for those in barred:
         if any(live.remote_id == change.remote_id and live.kind == change.address.kind for live in those):
-            return f"{change.remote_id} is only a copy or a duplicate of an object of ours"
+            return f"{change.remote_id} is only a copy or a duplicate of a managed object"
     return None
 
 
@@ -68,7 +68,7 @@ class Reached:
 
 @dataclass(frozen=True, slots=True)
 class Stale:
-    """The step may not go; `why` says what is no longer as the plan saw it."""
+    """The step must not run; `why` names what changed since the plan."""
 
     why: str
 
@@ -84,7 +84,7 @@ def freshness(change: Change, live: Live | None, holder: Live | None, target: Ta
         if is_reached(change, holder, target):
             return Reached(holder.remote_id)
         half_made = holder.applied is not None and holder.applied.unfinished
-        why = f"{holder.remote_id} is only half made, which a new plan completes" if half_made else "not as planned"
+        why = f"{holder.remote_id} is only half made; a new plan completes it" if half_made else "not as planned"
         return Stale(f"it was created since, and {why}")
     if change.action is Action.REPLACE and other is not None:
         there = live is None and is_reached(replace(change, action=Action.CREATE), other, target)
@@ -107,14 +107,14 @@ def freshness(change: Change, live: Live | None, holder: Live | None, target: Ta
 
 
 def matches(change: Change, live: Live, target: Target) -> bool:
-    """Whether a live object is still the one that the plan was made for."""
+    """True if a live object is still the one that the plan was made for."""
     if _protection_moved(change, live):
         return False
     return differences.expect_digest(live, target.kinds[change.address.kind], change.ignored) == change.expect
 
 
 def _protection_moved(change: Change, live: Live) -> bool:
-    """Whether `protect` is not as the plan saw it; a delete minds only that it was set since."""
+    """True if `protect` is not as the plan saw it; a delete minds only that it was set since."""
     before = change.mark.was_protected
     if live.applied is None or change.action in (Action.ADOPT, Action.FORGET):
         return False
@@ -124,7 +124,7 @@ def _protection_moved(change: Change, live: Live) -> bool:
 
 
 def is_reached(change: Change, live: Live, target: Target) -> bool:
-    """Whether a live object already is what the step would make of it, marker included."""
+    """True if a live object already is what the step would make of it, marker included."""
     applied = live.mark.applied
     if change.action is Action.FORGET:
         return live.mark.owner_text is None
@@ -135,7 +135,7 @@ def is_reached(change: Change, live: Live, target: Target) -> bool:
         return False
     if change.mark.accepted and not _is_recorded(change, live, kind):
         return False
-    # What a create leaves unsaid is the documented default.
+    # A field that a create leaves out has the documented default.
     wanted = kind.defaults if change.action is Action.CREATE else {}
     wanted |= change.values
     differing = differences.altered(wanted, live.spec, kind, change.ignored)
@@ -160,7 +160,7 @@ def _holds(field: Field, same_value: bool, live: Live, change: Change, kind: Kin
 
 
 def _is_recorded(change: Change, live: Live, kind: Kind) -> bool:
-    """Whether the marker says of each field of the step that just this was asked, and not only chance put it there."""
+    """True if the marker shows, for each field of the step, that this value was asked and is not there by chance."""
     applied = live.mark.applied
     if applied is None:
         return True

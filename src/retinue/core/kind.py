@@ -77,7 +77,7 @@ class Split(NamedTuple):
 
 
 Notes: TypeAlias = Sequence[tuple[str, str]]
-"""What of an exported object could not be carried over, and what to do about it."""
+"""The parts of an exported object that could not be carried over, and the remedies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +153,6 @@ class Kind:
         return {name: shape.default for name, shape in shapes if shape.default is not MISSING}
 
     def display_name(self, spec: Fields) -> str | None:
-        """What people see an object called."""
+        """The display name of an object."""
         name = spec.get(self.display)
         return name if isinstance(name, str) else None

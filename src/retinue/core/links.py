@@ -40,11 +40,11 @@ class Links:
         return replace(resource, spec=spec)
 
     def was_there(self, file: Desired) -> bool:
-        """Whether a file of ours has its plain name but other bytes, which no manifest wants any more."""
+        """True if a file of ours has its plain name but other bytes, which no manifest wants any more."""
         return any(live.spec["name"] == file.spec["name"] for live in self._leftovers().values())
 
     def requires(self, resource: Desired) -> tuple[Address, ...]:
-        """What a resource needs to be there before it: what it says, and what it refers to."""
+        """The resources that must exist before this one: those it names, and those they refer to."""
         found = addresses_in(self.named(resource).spec, self.kinds[resource.kind])
         return (*resource.requires, *(address for address in found if address not in resource.requires))
 
@@ -73,7 +73,7 @@ class Links:
     def only_references(
         self, fields: Sequence[FieldChange], desired: Desired, kind: Kind, applied: Applied | None
     ) -> bool:
-        """Whether all that there is to do is to refer to the new ids of what the manifest named before, too."""
+        """True if the only change is to the new ids of objects that the manifest named before, too."""
         if not fields or applied is None:
             return False
         want = canonical(desired.spec, kind)

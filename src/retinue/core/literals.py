@@ -30,7 +30,7 @@ _URL = re.compile(r"([a-z][a-z0-9+.-]*://)([^/?#\s]*@)?([^?#\s]*)(\?[^#\s]*)?(#\
 
 
 def signs(header: str, value: str = "") -> bool:
-    """Whether a header of this name, or with this value, is one that signs a request."""
+    """True if a header of this name, or with this value, is one that signs a request."""
     return bool(_HEADER.search(header) or SECRET.search(header) or _SIGNED.match(value))
 
 

@@ -59,14 +59,14 @@ class Owner(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """What was asked of one field, and what the service answered where that was something else (short digests)."""
+    """The value asked of one field, and the service's answer where it differs (short digests)."""
 
     asked: str
     observed: str | None = None
 
     @property
     def unfinished(self) -> bool:
-        """Whether a step of ours began to write the field, and nothing says that it came to its end."""
+        """True if a step of ours began to write the field and is not known to have finished."""
         return self.observed in (UNFINISHED, EXCHANGING)
 
     def __str__(self) -> str:
@@ -75,7 +75,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What retinue last applied to an object. `fields` maps a field's code to its entry."""
+    """The record of the last apply to an object. `fields` maps a field's code to its entry."""
 
     nonce: str
     protected: bool = False
@@ -84,7 +84,7 @@ class Applied:
 
     @property
     def unfinished(self) -> bool:
-        """Whether a step of ours broke off in the middle of the object."""
+        """True if a step of ours broke off in the middle of the object."""
         return any(entry.unfinished for entry in self.fields.values())
 
     def __str__(self) -> str:

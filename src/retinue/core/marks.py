@@ -1,4 +1,4 @@
-"""What a step sends and what the marker says of an object's fields before and after it. Pure; knows no text form."""
+"""The values that a step sends and the marker's entries before and after it. Pure; knows no text form."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def asked_entries(spec: Fields, kind: Kind, ignored: Collection[str] = ()) -> di
 
 
 def entry_of(field: Field, entries: Mapping[str, Entry]) -> Entry | None:
-    """What was asked of a field: its entry, the documented default where there is none, or None."""
+    """The value asked of a field: its entry, the documented default where there is none, or None."""
     known = entries.get(field.code)
     if known is not None or field.shape.default is MISSING:
         return known
@@ -36,7 +36,7 @@ def entry_of(field: Field, entries: Mapping[str, Entry]) -> Entry | None:
 
 
 def fields_to_send(change: Change, kind: Kind, live: Fields | None = None) -> dict[str, Json]:
-    """By field name. What the manifest leaves to others is as `live` has it now, not as the plan saw it."""
+    """By field name. Fields that the manifest leaves to others are as `live` has them now, not as planned."""
     fields = {item.name: item.after for item in change.fields if item.name in kind.fields}
     if live is None:
         return fields
@@ -97,7 +97,7 @@ def next_applied(change: Change, live: Live, kind: Kind, nonce: Callable[[], str
             questions |= {field.code: entry} if entry.asked == short_digest(default) else {}
     ours = {(address.kind, remote_id) for address, remote_id in change.resolved.items()}
     for item in change.fields:
-        # What no longer refers to objects of ours has an entry until its next change: if the run is stopped before
+        # An object that no longer refers to ours has an entry until its next change: if the run is stopped before
         # those objects are gone, this alone tells the next one to look for them.
         if item.name in kind.referring and not ours.isdisjoint(ids_in({item.name: item.before}, kind)):
             field = kind.fields[item.name]
@@ -115,7 +115,7 @@ def next_applied(change: Change, live: Live, kind: Kind, nonce: Callable[[], str
 
 
 def has_dropped_references(applied: Applied, kind: Kind) -> bool:
-    """Whether an object referred to objects of ours until its last change."""
+    """True if an object referred to objects of ours until its last change."""
     fields = (kind.fields[name] for name in kind.referring)
     return any(
         (entry := applied.fields.get(field.code)) is not None and entry.asked == short_digest(field.shape.default)

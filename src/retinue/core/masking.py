@@ -173,7 +173,7 @@ def _meant(found: re.Match[str]) -> str:
 PLAIN = pattern(r"[A-Za-z_][A-Za-z_.-]{0,39}")
 """A name of a member, or a code of the service's own; an id has digits in it."""
 _LARGEST = 1_000_000
-"""What is larger may be a time or the number of an account."""
+"""A larger number may be a time or the number of an account."""
 
 
 def texts_in(value: Json) -> Iterator[str]:

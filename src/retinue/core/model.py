@@ -25,7 +25,7 @@ ObjectKey: TypeAlias = tuple[str, str]
 
 
 class Action(StrEnum):
-    """What one step of a plan does."""
+    """The kind of step that a plan takes."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -38,17 +38,17 @@ class Action(StrEnum):
 
     @property
     def makes(self) -> bool:
-        """Whether a new live object comes of it."""
+        """True if a new live object comes of it."""
         return self in (Action.CREATE, Action.REPLACE)
 
     @property
     def destroys(self) -> bool:
-        """Whether a live object is gone after it."""
+        """True if a live object is gone after it."""
         return self in (Action.DELETE, Action.REPLACE)
 
     @property
     def gives_up(self) -> bool:
-        """Whether nothing of its address is ours after it."""
+        """True if nothing of its address is ours after it."""
         return self in (Action.DELETE, Action.FORGET)
 
 
@@ -219,7 +219,7 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class MarkChange:
-    """What a step changes in the marker besides what was asked of the fields that it sends.
+    """Changes of a step to the marker, besides the entries of the fields that it sends.
 
     `was_protected`: set where the step sets or lifts the protection. `accepted`: the fields that are live as desired
     although something else was asked of them last; nothing is sent for them. `verified`: the digest of a spec that
@@ -286,7 +286,7 @@ class Change:
 
     @property
     def values(self) -> dict[str, Json]:
-        """What its fields are to be, by name."""
+        """The values that its fields are to have, by name."""
         return {item.name: item.after for item in self.fields}
 
     @property

@@ -42,7 +42,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Observation:
-    """What follows from `live` is worked out where it is first asked for, and kept."""
+    """Everything derived from `live` is computed when first asked for, and kept."""
 
     target: Target
     live: Sequence[Live]
@@ -70,7 +70,7 @@ class Observation:
 
 
 def hints_at_more(world: World, desired: Iterable[Desired], kinds: Mapping[str, Kind]) -> bool:
-    """Whether something of ours refers, or referred until its last change, to what no manifest states by its id.
+    """True if an object of ours refers, or referred until its last change, to an id that no manifest states.
 
     Such an object may be ours too, although no manifest names its kind any more.
     """
@@ -98,7 +98,7 @@ def to_read_whole(seen: Observation, desired: Iterable[Desired]) -> list[Live]:
 
 
 def covers(seen: Observation, desired: Iterable[Desired]) -> bool:
-    """Whether manifests and our objects among these are the same addresses: then a plan updates, and no more."""
+    """True if manifests and our objects among these have the same addresses: then a plan only updates."""
     return seen.world.owned.keys() == {resource.address for resource in desired}
 
 

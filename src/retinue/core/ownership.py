@@ -118,7 +118,7 @@ def _concerns(live: Live, names: Sequence[str], environment: str) -> bool:
 
 
 def _may_be_ours(text: str | None, names: Sequence[str], environment: str) -> bool:
-    """Whether a marker's address that does not parse leaves open whose the object is."""
+    """True if a marker's address that does not parse leaves the owner unknown."""
     if text is None:
         return False
     project, _, rest = text.partition("/")
@@ -136,14 +136,14 @@ def _settle(ours: Mapping[Address, list[Live]], names: Sequence[str], diagnostic
     for live in sorted((live for same in ours.values() for live in same), key=_age):
         originals.setdefault(_nonce(live), live)
     for address in sorted(ours):
-        # What can still be used comes first, then what bears the project's newest name, then the oldest.
+        # Usable objects come first, then those with the project's newest name, then the oldest.
         same = sorted(ours[address], key=lambda it: (it.expired, names.index(it.owner.project), *_age(it)))
         made = [live for live in same if originals[_nonce(live)] is live]
         copies += [live for live in same if originals[_nonce(live)] is not live]
         if not made:
             continue
         owned[address], others = made[0], made[1:]
-        # What is younger than an unreadable nonce may be a copy of that object, so it is left alone.
+        # An object younger than an unreadable nonce may be a copy of that one, so it is left alone.
         # So is what bears an earlier name of the project: once its rival was moved, nothing could tell them apart.
         readable = _has_nonce(owned[address])
         for live in others:
@@ -199,7 +199,7 @@ def contests(world: World, made: Mapping[str, Address]) -> list[Contest]:
     """The contested addresses among those that this run created; `made` maps the nonces of its creates to addresses."""
     others: dict[Address, list[Live]] = defaultdict(list)
     for live in world.duplicates:
-        # What has expired is about to be replaced, and no rival.
+        # An expired object is about to be replaced, so it does not count as a rival.
         if not live.expired:
             others[live.address].append(live)
     found = []

@@ -1,4 +1,4 @@
-"""Desired and live to a plan: which step for which object, and why. What may not happen is policy.py's business."""
+"""Desired and live to a plan: which step for which object, and why. Blocking steps is policy.py's business."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def select(
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What a command wants of a plan besides what the manifests say. `destroy`: that all that is ours is deleted.
+    """A command's own wishes for a plan, besides the manifests. `destroy`: delete all that is ours.
 
     `only`: that nothing but the steps of these addresses is planned, deletes and all: those of an approved plan.
     `proof`: of the environment that this one is promoted from.
@@ -188,7 +188,7 @@ def _wanted(known: _Known, steps: Steps) -> Iterator[Change]:
 
 
 def _renamed(known: _Known, changes: Sequence[Change], intent: Intent) -> list[Pair]:
-    """What would be deleted and what would be created that look like one object under two names.
+    """Pairs of a delete and a create that look like one object under two names.
 
     Of all the steps, also of those that a selection leaves out: done one after the other they lose the id as well.
     """
@@ -213,7 +213,7 @@ def _renamed(known: _Known, changes: Sequence[Change], intent: Intent) -> list[P
 
 
 def _external_references(known: _Known, changes: Sequence[Change]) -> dict[ObjectKey, str]:
-    """By kind and id of what goes, an object of others that refers to it, in words."""
+    """By kind and id of an object to delete: a foreign object that refers to it, described."""
     going = {item.object_key for item in changes if item.action.destroys}
     if not going:
         return {}
@@ -240,20 +240,20 @@ def _notes(
     """Notes on objects left alone, and on lines of the project that do nothing."""
     target, world = known.target, known.world
     yield from world.diagnostics
-    # What goes by an explicit word although something of others refers to it; without one it is blocked.
+    # Deletes that were explicitly allowed although a foreign object refers to them; else they are blocked.
     for change in changes:
         user = external_references.get(change.object_key)
         if user is not None and change.action.destroys and not policy.is_unasked(change, target.removed):
-            message = f"{user}, which is not managed here, still refers to what goes"
+            message = f"{user}, which is not managed here, still refers to it"
             remedy = f"Edit that object in the service so that it no longer refers to {change.remote_id}."
             yield Diagnostic("in-use", message, remedy, address=str(change.address), severity=Severity.WARNING)
     shown_elsewhere = {change.remote_id for change in changes if change.action is Action.ADOPT}
     shown_elsewhere |= {live.remote_id for live in world.unreadable}
     if count := len(world.elsewhere) + sum(live.remote_id not in shown_elsewhere for live in world.foreign):
-        message = f"{count} {'object' if count == 1 else 'objects'} of others left alone"
+        message = f"{count} {'object' if count == 1 else 'objects'} not managed here, left alone"
         yield Diagnostic("foreign", message, severity=Severity.INFO)
     for address in sorted(target.removed.keys() - world.owned.keys()):
-        message = f"`removed` names {address}, of which nothing is ours in this environment"
+        message = f"`removed` names {address}, but this environment owns no such object"
         remedy = "Once no environment holds it, take the line out of retinue.yaml."
         yield Diagnostic("removed-stale", message, remedy, address=str(address), severity=Severity.INFO)
     # A `moved_from` that finds nothing, while something of its kind is left over that it may have meant.
@@ -310,9 +310,9 @@ def _of_id(remote_id: str, described: Collection[Address], world: World, target:
     if other is not None:
         raise UsageError(f"{remote_id} belongs to {other.owner}", "Let go of it from that project and environment.")
     if remote_id in world.newer:
-        raise UsageError(f"{remote_id} carries a marker that a newer retinue wrote", "Let go of it with that one.")
+        raise UsageError(f"{remote_id} carries a marker written by a newer retinue", "Forget it with that version.")
     if any(item.remote_id == remote_id for item in world.foreign):
-        raise UsageError(f"{remote_id} carries no marker of ours: it is not managed", "There is nothing to forget.")
+        raise UsageError(f"{remote_id} carries no retinue marker: it is not managed", "There is nothing to forget.")
     raise UsageError(f"there is no live object {remote_id}", "`retinue output` lists the ids of what is managed.")
 
 

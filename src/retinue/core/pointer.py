@@ -24,7 +24,7 @@ def without(fields: dict[str, Json], ignored: Collection[str]) -> dict[str, Json
 
 
 def value_at(value: Json, pointer: str) -> Json:
-    """What a pointer names, or MISSING."""
+    """The value that a pointer names, or MISSING."""
     for step in split_pointer(pointer):
         value = _step(value, step)
     return value

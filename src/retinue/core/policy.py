@@ -15,7 +15,7 @@ from .values import dataclass, field, replace
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the rules need to know besides the plan.
+    """Facts that the rules need besides the plan.
 
     `renamed`: what would be deleted and what would be created that look like one object under two names. `users`: by
     what goes, an object of ours that would still refer to it. `external_references`: an object of others that refers to
@@ -127,7 +127,7 @@ def block_shared(plan: Plan, _facts: Facts) -> Plan:
 
 
 def block_copied(plan: Plan, facts: Facts) -> Plan:
-    """A copy is told from its original by the original alone: as long as there are copies, that may not go."""
+    """Only the original tells its copies from itself, so it must not go while there are copies."""
 
     def rule(change: Change) -> Obstacle | None:
         copies = facts.world.indistinguishable_copies(change)
@@ -137,7 +137,7 @@ def block_copied(plan: Plan, facts: Facts) -> Plan:
         are = f"{some} {'is a copy' if len(copies) == 1 else 'are copies'} of {change.remote_id}"
         ways = [f"retinue forget -e {plan.environment} --id {copy}" for copy in copies]
         ways = [f"Delete {some} in the service, or take only the marker off:", *ways]
-        return Obstacle("copied", f"{are}, marker and all, and would count as it after this", tuple(ways))
+        return Obstacle("copied", f"{are}, marker and all, and would be mistaken for it afterwards", tuple(ways))
 
     return block(plan, rule)
 
@@ -158,7 +158,7 @@ def block_in_use(plan: Plan, facts: Facts) -> Plan:
         ways = (
             f"take {change.remote_id} out of {other.partition(' ')[0]} first",
             f"to keep it there, removed: [{{address: {change.address}, forget: true}}]",
-            f"to delete it all the same, removed: [{change.address}]",
+            f"to delete it anyway, removed: [{change.address}]",
         )
         return Obstacle("in-use", f"{other}, which is not managed here, would still refer to it", ways)
 
@@ -166,7 +166,7 @@ def block_in_use(plan: Plan, facts: Facts) -> Plan:
 
 
 def is_unasked(change: Change, acknowledged: Collection[Address]) -> bool:
-    """Whether something goes only because its manifest did: neither `removed` nor a command says so."""
+    """True if an object goes only because its manifest did: neither `removed` nor a command asks for it."""
     return change.orphan and change.address not in acknowledged
 
 
@@ -270,7 +270,7 @@ def block_brake(plan: Plan, facts: Facts) -> Plan:
         why = f"{deletes} deletes at once, of {len(owned)} owned (at most {some} unacknowledged)"
     else:
         return plan
-    # What a destroy takes has a manifest, and `removed` names nothing that has one.
+    # Objects that a destroy deletes have manifests, and `removed` names none that has one.
     named = sorted({str(change.address) for change in doomed if change.orphan or change.action is Action.REPLACE})
     some = ", ".join(named) if len(named) <= _MOST_NAMED else f"all {len(named)} addresses that this plan deletes"
     removed = (f"removed: [{some}]",) if named else ()
@@ -280,7 +280,7 @@ def block_brake(plan: Plan, facts: Facts) -> Plan:
 
 
 _MOST_NAMED = 20
-"""What the brake says stands at every step that it blocks, so it must not grow with the plan."""
+"""The brake's message stands at every step that it blocks, so it must not grow with the plan."""
 
 
 def counts_as_delete(change: Change, acknowledged: Collection[Address]) -> bool:
@@ -289,7 +289,7 @@ def counts_as_delete(change: Change, acknowledged: Collection[Address]) -> bool:
 
 
 def less_done(allowed: Allowed, done: Iterable[Change], acknowledged: Collection[Address]) -> Allowed:
-    """What was allowed for a whole plan, for what is left of it: the brake counts no delete that is done."""
+    """The allowances of a whole plan, for the rest of it: the brake does not count deletes that are done."""
     number = allowed.number("brake")
     if number is None:
         return allowed

@@ -32,7 +32,7 @@ class Fault(NamedTuple):
 
 
 class Spelled(float):
-    """A number or boolean that is told as its author wrote it."""
+    """A number or boolean that is shown as its author wrote it."""
 
     def __new__(cls, value: float, text: str) -> Spelled:
         made = super().__new__(cls, value)

@@ -1,4 +1,4 @@
-"""What may go on to an environment because the one before it has proven it, and what `verify` proves. Pure.
+"""Which changes an environment takes because the one before it has proven them, and what `verify` proves. Pure.
 
 Must not look at what a change says: an address is proven or it is not.
 """
@@ -20,7 +20,7 @@ from .waves import order
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What the environment before says, by its own plan from the same files.
+    """The state of the environment before, by its own plan from the same files.
 
     `pending`: what it would still do. `settled`: what is live there just as the manifests want it. `verified`: of
     these, whose spec passed `verify` as it is now.
@@ -49,7 +49,7 @@ def hold(plan: Plan, proof: Proof, renamed: Sequence[Pair] = ()) -> Plan:
         lack = _lack(change, proof)
         if lack is not None and plan.allowed.covers("unpromoted", change.address):
             message = f"it goes ahead by {flag('unpromoted', change.address)}, although {lack.message}"
-            remedy, at = "Bring the environment before in line afterwards.", str(change.address)
+            remedy, at = "Bring the earlier environment in line afterwards.", str(change.address)
             notes.append(Diagnostic("unpromoted", message, remedy, address=at, severity=Severity.WARNING))
             lack = None
         changes.append(replace(change, held=lack))
@@ -75,7 +75,7 @@ def _lack(change: Change, proof: Proof) -> Obstacle | None:
         widen = f"let its manifest be for {source} too (`retinue: {{environments: …}}`)"
         message = f"{source} has no such manifest, so nothing is proven there"
         return Obstacle("not-there", message, _ways(address, widen))
-    # What has no marker, a file, is verified with what refers to it.
+    # A file has no marker; it is verified with the objects that refer to it.
     if proof.promotion.verified and change.asked and address not in proof.verified:
         run = f"retinue verify -e {source} -- COMMAND"
         return Obstacle("not-verified", f"it has not been verified in {source} as it is now", _ways(address, run))
@@ -94,7 +94,7 @@ def _pending(pending: Change, source: str) -> Obstacle:
     if pending.mark.accepted:
         message = f"{source} has it as the manifests want it, and no apply has noted that yet"
         return Obstacle("not-applied", message, _ways(address, run))
-    message = f"{source} does not have it as the manifests want it: there it is still to {pending.action}"
+    message = f"{source} does not have it as the manifests want it: there is still a pending {pending.action}"
     return Obstacle("not-applied", message, _ways(address, run))
 
 
@@ -153,7 +153,7 @@ _LENGTH = 12
 def spec_digests(desired: Sequence[Desired], kinds: Mapping[str, Kind]) -> dict[Address, str]:
     """By address, the digest of a spec in canonical form and of all that it refers to, as the marker keeps it.
 
-    What the manifest leaves to others (`ignore_changes`) is no part of it.
+    What the manifest leaves to others (`ignore_changes`) is not part of it.
     """
     resources = {resource.address: resource for resource in desired}
     found: dict[Address, str] = {}

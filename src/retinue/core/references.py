@@ -61,7 +61,7 @@ def grounded(change: Change, ids: Ids, kind: Kind) -> Change:
 
 
 def addresses_in(spec: Fields, kind: Kind) -> tuple[Address, ...]:
-    """What a spec refers to by name, each once, in a fixed order."""
+    """The addresses that a spec refers to by name, each once, in a fixed order."""
     found = ((target_of(value), refers) for value, refers in _all(spec, kind))
     return tuple(sorted({address for address, refers in found if address and address.kind == refers}))
 
@@ -72,7 +72,7 @@ def ids_in(spec: Fields, kind: Kind) -> set[ObjectKey]:
 
 
 def holds_references(shape: Shape) -> bool:
-    """Whether a reference may stand somewhere in a value of this shape."""
+    """True if a reference may stand somewhere in a value of this shape."""
     several = (
         (shape.properties or {}).values(),
         (shape.by_type or {}).values(),

@@ -49,7 +49,7 @@ def renames(
     """
     if not (gone and new):
         return []
-    # What other objects have too, and so tells none from another: whole values by field, and lines of texts.
+    # Values that other objects share and that therefore identify none: whole values by field, and lines of texts.
     others = [_stated(resource, kind) for resource in kept]
     values = {canonical_json([name, value]) for spec in others for name, value in spec.items()}
     lines = {line for spec in others for text in spec.values() if _is_prose(text) for line in text.splitlines()}
@@ -107,7 +107,7 @@ class _Side:
         return cls(address, spec, kind.display, _plain(str(spec.get(kind.display, ""))), texts, rest)
 
     def traits(self) -> Iterator[str]:
-        """What another side must have in common to be looked at among a great many."""
+        """The parts that another side must share to be compared at all, among a great many."""
         yield canonical_json({name: value for name, value in self.spec.items() if name != self.display})
         yield from (line for text in self.texts.values() for line in text.splitlines())
         yield _plain(self.address.name)

@@ -19,7 +19,7 @@ from .waves import known_as, order
 
 
 class Confirmed(NamedTuple):
-    """The steps to carry out, as they are planned now, and in words what the manifests say otherwise."""
+    """The steps to carry out, as planned now, and a description of each difference from the manifests."""
 
     steps: tuple[Change, ...]
     otherwise: tuple[str, ...]
@@ -73,7 +73,7 @@ def _difference(saved: Change, now: Change | None, others: Sequence[Change], kin
 
 
 def _asked_otherwise(saved: Change, now: Change, kind: Kind) -> str | None:
-    """What the manifest asks otherwise, seen by what the marker would say."""
+    """Fields that the manifest now asks differently, judged by the marker's text."""
     for field in kind.fields.values():
         if saved.asked.get(field.code) != now.asked.get(field.code):
             return f"its manifest now asks for another /{field.name}"
@@ -100,7 +100,7 @@ def faults(plan: Plan, kinds: Mapping[str, Kind]) -> list[str]:
         if change.action.gives_up:
             continue
         if change.address in wanted:
-            found.append(f"{change.address}: it stands there twice")
+            found.append(f"{change.address}: it is listed twice")
         wanted[change.address] = set(change.requires)
     try:
         order(wanted)
@@ -117,16 +117,16 @@ def _of_change(change: Change, plan: Plan, kinds: Mapping[str, Kind]) -> Iterato
     if kind.by_content:
         # A file is sent, or deleted, and nothing else.
         if action not in (Action.CREATE, Action.DELETE):
-            yield f"this retinue carries out no `{action}` of a file"
+            yield f"this version of retinue cannot carry out `{action}` of a file"
         stated = {item.path: item.after for item in change.fields}
         if action is Action.CREATE and any(type(stated.get(path)) is not of for path, of in _OF_A_FILE.items()):
             yield "it does not say which bytes are to be sent"
     elif change.unused:
         yield "only a file is deleted because nothing refers to it"
     elif parse_owner(str(Owner(plan.project, plan.environment, change.address))) is None:
-        yield "this is no address that an object can have"
+        yield "no object can have this address"
     if action is Action.NO_OP:
-        yield f"this retinue carries out no `{action}`"
+        yield f"this version of retinue cannot carry out `{action}`"
     if action is not Action.CREATE and not change.remote_id:
         yield f"its `{action}` names no live object"
     if change.moved_from is not None and action not in _MOVING:
@@ -140,4 +140,4 @@ def _of_field(item: FieldChange, kind: Kind) -> Iterator[str]:
     if field is None or not item.path.startswith("/"):
         yield f"there is no field `{item.path}`"
     elif isinstance(field.shape.default, dict | list) and not isinstance(item.after, type(field.shape.default) | None):
-        yield f"`{item.path}` is no {'list' if field.shape.default == [] else 'mapping'}"
+        yield f"`{item.path}` is not a {'list' if field.shape.default == [] else 'mapping'}"

@@ -37,7 +37,7 @@ class Steps:
         return replace(self.create(file), asked={}, reason=reason)
 
     def update(self, desired: Desired, live: Live) -> Change:
-        """What brings an object of ours to what is desired; a no-op if nothing is left to do."""
+        """The step that brings an object of ours to the desired state; a no-op if nothing is left to do."""
         kind, owner = self.target.kinds[desired.kind], self.target.owner(desired.address)
         moved_from = None if live.owner == owner else live.owner
         if live.expired:

@@ -121,7 +121,7 @@ def sendable(value: Any) -> bytes:
 
 
 def is_unicode(text: str) -> bool:
-    """Whether UTF-8 can hold it: JSON may name half of a surrogate pair, which no file and few services take."""
+    """True if UTF-8 can hold it: JSON may name half of a surrogate pair, which no file and few services take."""
     return text.isascii() or _SURROGATE.search(text) is None
 
 

@@ -88,7 +88,7 @@ Known: TypeAlias = tuple[Address, Action, str | None]
 
 
 def known_as(step: Change | Outcome) -> Known:
-    """What tells a step from all others of its plan. One that makes an object has its id only once it is done."""
+    """The key that identifies a step within its plan. One that makes an object has its id only once it is done."""
     return step.address, step.action, None if step.action.makes else step.remote_id
 
 

@@ -70,7 +70,7 @@ class _Walk:
         self.turn = Condition()
 
     def work(self) -> None:
-        """What each thread does: one step after the other, until none is left."""
+        """The work of each thread: one step after the other, until none is left."""
         try:
             while (number := self.next()) is not None:
                 self.settle(number, _outcome(self.changes[number], self.run))
@@ -140,7 +140,7 @@ def _outcome(change: Change, run: Run) -> Outcome:
         status = Status.UNKNOWN if isinstance(error, UnknownOutcome) else Status.FAILED
         status = Status.NOT_STARTED if isinstance(error, NotSent) else status
         remote_id = error.remote_id if isinstance(error, Unrecorded) else change.remote_id
-        # What a person has to mend: where a write is in doubt, that is what broke it off.
+        # The cause that a person has to fix: for a write in doubt, the error that broke it off.
         cause, in_doubt = error.__cause__, isinstance(error, UnknownOutcome | Unrecorded)
         root = cause if in_doubt and isinstance(cause, RetinueError) and not isinstance(error, Incomplete) else error
         return Outcome(change.address, change.action, status, remote_id, error.message, error.remedy, root.failure)

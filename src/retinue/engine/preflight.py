@@ -24,7 +24,7 @@ from .threads import all_of
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What is left to do, what is done already (change, live id), and why the rest is stale."""
+    """The steps left to do, those done already (change, live id), and why the rest is stale."""
 
     todo: tuple[Change, ...]
     done: tuple[tuple[Change, str | None], ...]
@@ -64,7 +64,7 @@ def preflight(plan: Plan, run: Run, seen: Observation | None = None) -> Checked:
 
     states: dict[int, Stale | Reached | None] = {}
     numbered = dict(enumerate(plan.changes))
-    # What others refer to comes first: its id is needed to see whether they are as planned already.
+    # Objects that others refer to come first: their ids are needed to see whether the others are as planned already.
     for number in order(needs(numbered)):
         change = numbered[number]
         state = states[number] = None if change.held else state_of(change)
@@ -91,7 +91,7 @@ def _referred(change: Change, run: Run) -> tuple[Address, ...]:
 
 
 def _gone(plan: Plan, seen: Observation, run: Run) -> set[ObjectKey]:
-    """What the steps refer to is mostly listed; the rest is looked for, each object once however many refer to it."""
+    """Most objects that the steps refer to are listed; each of the rest is looked up once."""
     referred = ((address, change) for change in _free(plan) for address in _referred(change, run))
     ids = {(address.kind, key) for address, change in referred if (key := change.resolved.get(address))}
     wanted = sorted(ids - seen.by_key.keys())
@@ -100,10 +100,10 @@ def _gone(plan: Plan, seen: Observation, run: Run) -> set[ObjectKey]:
 
 
 def read_for_trusted(plan: Plan, run: Run) -> Observation:
-    """What the checks of a plan need that is not planned again: lists, because only a list tells a copy from its
+    """The lists that the checks of a saved plan need: lists, because only a list tells a copy from its
     original; where something is to go, also of all that may refer to it or counts beside it."""
     kinds = sorted({change.address.kind for change in plan.changes}) or run.capabilities.kinds
-    # A move or an adopt is of an object that is still another's; of what is deleted or let go somebody may have a copy;
+    # A move or an adopt is of an object that is still another's; of what is deleted or let go someone may have a copy;
     # and only beside all that is there can be told what appeared with a create.
     updates = all(change.action is Action.UPDATE for change in plan.changes)
     live = read_ours(run.service, run.target, kinds) if updates else read_live(run.service, kinds)
@@ -113,7 +113,7 @@ def read_for_trusted(plan: Plan, run: Run) -> Observation:
     listed = {change.address.kind for change in plan.changes}
     for kind in run.capabilities.kinds:
         if kind not in listed and not run.kinds[kind].by_content:
-            with suppress(ApiGone):  # What is not there refers to nothing, and nothing of it is ours.
+            with suppress(ApiGone):  # A missing API has no references and nothing of ours.
                 live += read_live(run.service, [kind])
     seen = Observation(run.target, live)
     parts = of_others(seen) if any(kind.by_content for kind in going) else ()

@@ -133,7 +133,7 @@ class Probes:
         return Mark.of(Owner(PROJECT, self.environment, Address(self.kind.name, name)), Applied(name[-8:]))
 
     def _empty(self, name: str) -> Json:
-        """What a manifest without the field means."""
+        """The meaning of a manifest without the field."""
         default = self.kind.fields[name].shape.default
         return self.base.get(name, None if default is MISSING else default)
 
@@ -148,7 +148,7 @@ class Probes:
     def _read(self) -> Live:
         live = self.service.get(self.kind.name, self.made[0])
         if live is None:
-            raise RetinueError(f"{self.name} was deleted by somebody else, or cannot be read by its id")
+            raise RetinueError(f"{self.name} was deleted by someone else, or cannot be read by its id")
         return live
 
     def _write(self, live: Live, fields: Fields) -> tuple[Live, str]:
@@ -192,7 +192,7 @@ class Probes:
         return fact, f"within {lag:g} s", not lists or took <= lag + _PAUSE
 
     def _stale(self, names: list[str]) -> Iterator[Json]:
-        """For each field, the writes that undo what somebody else has put there since the object was read.
+        """For each field, the writes that undo a change made by someone else since the object was read.
 
         A service with a lock takes no such write.
         """

@@ -56,7 +56,7 @@ def settle_races(changes: Mapping[int, Change], outcomes: Mapping[int, Outcome],
             created[number] = _outcome(created[number], changes[number], lost[changes[number].address], run)
     except RetinueError as error:
         first = min(created)
-        message = f"not checked if another run created the same: {error.message}"
+        message = f"could not check whether another run created the same object: {error.message}"
         remedy = "The next plan shows what was created twice."
         created[first] = _note("race-unchecked", message, remedy, created[first], general=True)
         if isinstance(error, NewerMarker):
@@ -72,7 +72,7 @@ def _in_doubt(outcome: Outcome, error: RetinueError) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Lost:
-    """What was taken back for an address, and the id that holds it now."""
+    """An object that was taken back, and the id that holds its address now."""
 
     taken_back: tuple[str, ...]
     holder_id: str

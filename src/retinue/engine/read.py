@@ -45,7 +45,7 @@ def read_ours(service: Service, target: Target, kinds: Iterable[str]) -> list[Li
 def read_for_plan(
     service: Service, target: Target, desired: Iterable[Desired], kinds: Collection[str], ours: Sequence[Live]
 ) -> Observation:
-    """What a plan has to see: ours, and unless it does no more than update, all the rest too.
+    """The objects that a plan has to see: ours and, unless it only updates, all the rest.
 
     What a manifest lacks may be a twin's, adopted, or another project's that was renamed; of what is to be deleted
     there may be a copy. Nothing else depends on what is not ours. `ours`: what `read_ours` found.

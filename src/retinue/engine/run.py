@@ -1,4 +1,4 @@
-"""What one run of the engine has at hand. Values and handed-in effects only; starts nothing by itself."""
+"""The context of one run of the engine. Values and handed-in effects only; starts nothing by itself."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Run:
             yield
 
     def has_made(self, live: Live) -> bool:
-        """Whether one of this run's creates made the object; its nonce tells."""
+        """True if one of this run's creates made the object; its nonce tells."""
         return live.mark.applied is not None and live.mark.applied.nonce in self.made
 
     @property

@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def all_of(calls: Sequence[Callable[[], T]], most: int) -> list[T]:
-    """What the calls answer, in their order, with `most` of them at work at a time. After an error none begins."""
+    """The results of the calls, in their order, with `most` of them at work at a time. After an error none begins."""
     found: dict[int, T] = {}
     waiting = deque(enumerate(calls))
 

@@ -29,7 +29,7 @@ from .read import read_live
 from .run import Run, packed
 
 _CREATE_ATTEMPTS = 3
-_UNREADABLE = "See what alters its `retinue.applied` in the service, then plan again."
+_UNREADABLE = "Find out what alters its `retinue.applied` in the service, then plan again."
 _PERHAPS_THIS = "Look at it in the service: if it is this one, delete or adopt it; then apply again."
 
 
@@ -109,7 +109,7 @@ def _create(change: Change, run: Run) -> Outcome:
 
 
 def _upload(change: Change, run: Run) -> Outcome:
-    """The bytes of a file. What arrived before an answer was lost is known by its name and not sent again."""
+    """The bytes of a file. An upload whose answer was lost is recognised by its name and not sent again."""
     kind = run.kinds[change.address.kind]
     spec = fields_to_send(change, kind)
     scope, content = scope_of(run.target.project, run.target.environment), run.content(change)
@@ -149,7 +149,7 @@ def _made(change: Change, send: Callable[[], Live], is_it: Callable[[Live], bool
 
 
 def completed(live: Live, change: Change, run: Run) -> Live:
-    """What came to light may lack what the service is told in further requests."""
+    """Completes an object that came to light, which may lack the content of later requests."""
     kind = run.kinds[live.kind]
     if not (kind.compound or live.tried) or live.mark.owner is None:
         return live
@@ -191,12 +191,12 @@ def _found(unknown: UnknownOutcome, change: Change, is_it: Callable[[Live], bool
     except UnknownOutcome as doubt:
         raise UnknownOutcome(f"{unknown.message}; {doubt.message}", doubt.remedy) from doubt
     except RetinueError as error:
-        raise UnknownOutcome(f"{unknown.message}, and a look failed: {error.message}", error.remedy) from error
+        raise UnknownOutcome(f"{unknown.message}, and looking for it failed: {error.message}", error.remedy) from error
     if run.before is None or run.kinds[change.address.kind].by_content:
         return None
     for item in live:
         if item.mark.owner is None and item.remote_id not in run.before:
-            why = f"{item.remote_id} appeared meanwhile and does not tell whose it is"
+            why = f"{item.remote_id} appeared meanwhile, and its owner is unknown"
             raise UnknownOutcome(f"{unknown.message}; {why}", _PERHAPS_THIS) from unknown
     return None
 
@@ -272,7 +272,7 @@ def _settle(change: Change, answer: Live, mark: Mark, sent: Fields, run: Run) ->
     owner, applied = mark.owner, mark.applied
     assert owner is not None and applied is not None
     kind = run.kinds[change.address.kind]
-    # What was left out of a create, and got a default of the service's own: noted, it is no edit later.
+    # A field left out of a create that got the service's own default is noted, so it is not an edit later.
     asked = {**kind.defaults, **sent} if change.action.makes else sent
     noted = differences.altered(asked, answer.spec, kind, change.ignored)
     observed = ended(applied)
@@ -291,7 +291,7 @@ def _settle(change: Change, answer: Live, mark: Mark, sent: Fields, run: Run) ->
             raise Unrecorded(message, remedy, remote_id=answer.remote_id) from error
     notes, at = [], str(change.address)
     for name in sorted(noted & sent.keys()):
-        message = f"the service keeps another value of `{name}` than it was sent; noted, no drift from now on"
+        message = f"the service keeps another value of `{name}` than it was sent; noted, and not drift from now on"
         notes.append(Diagnostic("altered", message, address=at, path=f"/{name}", severity=Severity.WARNING))
     return _done(change, answer.remote_id, notes)
 
@@ -302,5 +302,5 @@ def _check_mark(answer: Live, mark: Mark, *, proof: bool = True) -> None:
     if not proof and found.applied is not None and mark.applied is not None:
         found = replace(found, applied_text=str(replace(found.applied, verified=mark.applied.verified)))
     if (found.owner_text, found.applied_text) != (mark.owner_text, mark.applied_text):
-        remedy = "Without its two metadata pairs retinue cannot know this object again; see what removes them."
+        remedy = "Without its two metadata pairs retinue cannot recognise this object; find out what removes them."
         raise NoMarker(f"the service did not keep the marker on {answer.remote_id}", remedy)

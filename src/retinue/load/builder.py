@@ -22,7 +22,7 @@ class Document(NamedTuple):
 
 
 class Parsed(NamedTuple):
-    """What a file holds. `complete` is False where reading had to stop early: the rest of the file is unknown."""
+    """The content of a file. `complete` is False where reading had to stop early: the rest of the file is unknown."""
 
     documents: list[Document]
     diagnostics: list[Diagnostic]
@@ -41,7 +41,7 @@ SKIP = _Skip()
 
 
 class _Parent(NamedTuple):
-    """What to return to when a collection closes."""
+    """The state to return to when a collection closes."""
 
     top: Map | Seq | None
     key: Key
@@ -89,7 +89,7 @@ class Builder:
         assert type(top) is Map
         if key in top:
             first = top.keys_at[key].line
-            message = f"the key `{shorten(key)}` stands twice in this mapping (first in line {first})"
+            message = f"the key `{shorten(key)}` appears twice in this mapping (first in line {first})"
             self.report("duplicate-key", message, "Keep one of the two.", at)
         self.key, self.key_at = key, at
 

@@ -107,7 +107,7 @@ def _no_json(error: Exception, text: str, position: int, file: str) -> Diagnosti
         reason = error.msg[:1].lower() + error.msg[1:]
     else:
         reason = "a number is too long" if "integer string conversion" in str(error) else str(error)
-    remedy = "Export again, or correct the file in this place; it should be JSON as the API answers it."
+    remedy = "Export again, or correct the file in this place; it should be JSON as the API returns it."
     return Diagnostic("json-syntax", f"`{printable(file)}` is not valid JSON: {reason}", remedy, at)
 
 

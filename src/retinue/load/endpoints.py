@@ -1,4 +1,4 @@
-"""Whether an endpoint is a safe base URL. Never repeats one that may hold a secret; reaches no service."""
+"""Checks that an endpoint is a safe base URL. Never repeats one that may hold a secret; reaches no service."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def endpoint_problems(data: Map) -> Iterator[Diagnostic]:
 
 
 def endpoint_problem(endpoint: str, allow_http: bool) -> Problem | None:
-    """What is wrong with one endpoint, wherever it is written."""
+    """The problem of one endpoint, wherever it is written."""
     if endpoint == EMULATOR:
         return None
     # A backslash does not end it here: to some readers what follows is the host, to others it is not.
@@ -43,8 +43,8 @@ def endpoint_problem(endpoint: str, allow_http: bool) -> Problem | None:
         host = None
     if not endpoint.isprintable() or " " in endpoint or "\\" in endpoint or not host:
         if closest(endpoint.lower(), [EMULATOR], 0.75):
-            return Problem("endpoint-shape", "the endpoint is no base URL", f"Did you mean `{EMULATOR}`?")
-        return Problem("endpoint-shape", "the endpoint is no base URL", _SHAPE)
+            return Problem("endpoint-shape", "the endpoint is not a base URL", f"Did you mean `{EMULATOR}`?")
+        return Problem("endpoint-shape", "the endpoint is not a base URL", _SHAPE)
     if parts.scheme not in ("http", "https"):
         message = f"the endpoint begins with {shown(parts.scheme + '://')}, which is not supported"
         return Problem("endpoint-scheme", message, _SHAPE)
@@ -56,7 +56,7 @@ def endpoint_problem(endpoint: str, allow_http: bool) -> Problem | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this very machine, in any spelling that its resolver takes (`127.1`, `2130706433`)."""
+    """True if a host is this very machine, in any spelling that its resolver takes (`127.1`, `2130706433`)."""
     host = host.lower().removesuffix(".")
     try:
         address = ipaddress.ip_address(host.partition("%")[0] if ":" in host else socket.inet_aton(host))

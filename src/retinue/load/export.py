@@ -135,7 +135,7 @@ class _Entry(NamedTuple):
 
 
 class _Work:
-    """What one call collects."""
+    """The results that one call collects."""
 
     def __init__(
         self, kinds: Sequence[Kind], known: Catalogue, into: Destination, told: KindOf | None, check: Check
@@ -184,7 +184,7 @@ class _Work:
         """Adds the files of one object, or the reason why it has none."""
         item, kind = entry.item, entry.kind
         if not isinstance(item, dict):
-            self._refuse("export-shape", "this entry of the export is no object", "Remove it from the export.")
+            self._refuse("export-shape", "this entry of the export is not an object", "Remove it from the export.")
             return
         if kind is None:
             says = item.get("object")
@@ -299,7 +299,7 @@ class _Work:
     def _check(
         self, parsed: Parsed, spec: Mapping[str, Json], kinds: Sequence[Kind], address: Address
     ) -> list[Diagnostic]:
-        """What validation will say about the new manifests of these kinds, with its place there."""
+        """The diagnostics that validation will give for the new manifests of these kinds, with their places."""
         documents = [document.value for document in parsed.documents]
         kind, data, shared = kinds[0], documents[0], export_of(kinds[0]).shared[0]
         if kind.body in data:
@@ -424,7 +424,7 @@ def _with_stated(value: Json, shape: Shape) -> Json:
 
 
 def lost(source: Mapping[str, Json], kind: Kind) -> Iterator[str]:
-    """Pointers to what says something and is no field of the kind."""
+    """Pointers to what says something and is not a field of the kind."""
     for key, value in source.items():
         if key in kind.fields:
             yield from _lost(value, kind.fields[key].shape, f"/{key}")

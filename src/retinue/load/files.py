@@ -70,7 +70,7 @@ class Files:
         return Found(path, within, status, self._replaced.get(within))
 
     def matches(self, pattern: str) -> list[str] | None:
-        """The names that a pattern matches, in order; None if it is no usable one."""
+        """The names that a pattern matches, in order; None if the pattern is unusable."""
         try:
             return sorted(match.relative_to(self.base).as_posix() for match in Path(self.base).glob(pattern))
         except (ValueError, NotImplementedError, IndexError, OSError):
@@ -115,7 +115,7 @@ _folder = lru_cache(maxsize=64)(posixpath.dirname)
 
 
 def first_bytes(found: Found, most: int) -> bytes:
-    """The beginning of a file of any size; nothing of one that cannot be read, or that is no regular file."""
+    """The beginning of a file of any size; nothing of one that cannot be read, or that is not a regular file."""
     if not stat.S_ISREG(found.status.st_mode):
         return b""
     try:

@@ -54,7 +54,7 @@ def fitted(exported: Exported, beside: Beside) -> Exported:
 
 
 def _alone(exported: Exported, beside: Beside) -> dict[Address | None, Mapping[str, Json]]:
-    """What the manifests render to where there is no layer."""
+    """The manifests as rendered without any layer."""
     environments = {name: replace(item, overlay=()) for name, item in beside.project.environments.items()}
     paths = tuple(dict.fromkeys(item.path for item in exported.manifests))
     bare = replace(beside.project, manifests=paths, defaults=Map(Place("", 1, 1)), environments=environments)
@@ -109,7 +109,7 @@ def _unread(item: NewManifest, loaded: Loaded, environment: str) -> Iterator[Dia
     """A manifest that the project does not read, or that a layer keeps out of the environment of its object."""
     at = str(item.address)
     if item.address not in loaded.rendered:
-        message = f"`manifests` in retinue.yaml names nothing that {item.path} would belong to; nothing was written"
+        message = f"`manifests` in retinue.yaml has no entry for {item.path}; nothing was written"
         yield Diagnostic("import-unread", message, "Add its folder to `manifests`.", address=at)
     elif environment in _adopted(item):
         message = f"{at} is live in `{environment}`, but a layer above its manifest keeps it out of there"
@@ -119,7 +119,7 @@ def _unread(item: NewManifest, loaded: Loaded, environment: str) -> Iterator[Dia
 
 
 def _overruled(meant: Mapping[str, Json], resource: Desired, environment: str, kind: Kind) -> Iterator[Diagnostic]:
-    """What the manifest cannot undo: a value that a layer above it has set."""
+    """Values that the manifest cannot undo, because a layer above it sets them."""
     want, have, at = canonical(meant, kind), canonical(resource.spec, kind), str(resource.address)
     for name in kind.fields:
         path, object_has, layer_has = _first_difference([name], want.get(name, MISSING), have.get(name, MISSING))

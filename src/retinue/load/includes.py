@@ -60,7 +60,7 @@ class Renderer:
         try:
             rendered = self._walk(document, document.place, _Context(variables, (document.place.file,)), 1)
         except Stop:
-            # What stands in it unread says nothing.
+            # Unread text in it means nothing.
             self.poisoned.add(document.place)
             return document
         return rendered if type(rendered) is Map else document
@@ -147,14 +147,14 @@ class Renderer:
             raise Stop
 
     def _special(self, value: Map, context: _Context, depth: int) -> tuple[Any] | None:
-        """What an include stands for; None for any other mapping."""
+        """The value that an include stands for; None for any other mapping."""
         if type(value.get("file")) is str and (len(value) == 1 or "template" in value):
             return (self._include(value, context, depth),)
         if len(value) != 1 or type(value.get("upload")) is not str:
             return None
         found = self._uploaded(value, context)
         if len(found) > 1 or (found and is_pattern(value["upload"])):
-            message = "a pattern stands only in a list, because it may name several files"
+            message = "a pattern is allowed only in a list, because it may name several files"
             remedy = "Write `- {upload: PATTERN}` as an item of the list, with `attributes` beside it if there are any."
             self._poison(value, Diagnostic("upload-pattern", message, remedy, value.place))
             return (value,)
@@ -240,7 +240,7 @@ class Renderer:
             message = f"more than {MAX_CHAIN} files include each other in a row"
             self._poison(value, Diagnostic("include-chain", message, "Include the inner files directly.", at))
             return value
-        # What a file is rendered to depends on nothing else, unless it gives reason to complain.
+        # The rendered file depends on nothing else, unless there is something to report.
         key = (found.name, inner.variables, inner.unasked and inner.unasked.variables, len(inner.chain), depth)
         result, cost = self._included.get(key, (None, MAX_VALUES))
         if self._cost + cost <= MAX_VALUES:
@@ -257,7 +257,7 @@ class Renderer:
         return result
 
     def _document(self, found: Found, at: Place) -> Document | None:
-        """The one document of an included file. What is wrong with the file itself is reported the first time."""
+        """The one document of an included file. Problems of the file itself are reported the first time."""
         parsed = self._parsed.get(found.name)
         if parsed is None:
             data = read_found(found, at)

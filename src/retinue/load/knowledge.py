@@ -131,7 +131,7 @@ def described_twice(resources: Sequence[Desired], uploads: Uploads, kinds: Kinds
                 if other != address and before != described:
                     same = f"{address} has the same bytes as {other}, so they are one file"
                     remedy, user = "Describe both alike, or upload one of them only.", str(resource.address)
-                    yield Diagnostic("file-twice", f"{same}, and this describes it otherwise", remedy, at, user)
+                    yield Diagnostic("file-twice", f"{same}, and this describes it differently", remedy, at, user)
 
 
 def unknown_references(

@@ -41,7 +41,7 @@ _VALUE_PROBLEMS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What the manifests ask for in one environment. Nothing may be planned while `diagnostics` holds an error.
+    """The objects that one environment's manifests ask for. Nothing may be planned while `diagnostics` holds an error.
 
     `rendered` has every valid or invalid document after all layers, also of manifests for other environments, whose
     addresses are `elsewhere`. `empty_sources`: entries of `manifests` that name nothing; whether that is an error, only
@@ -122,7 +122,7 @@ def in_order(problems: list[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 
 class _Run:
-    """What one call of `load` knows and collects."""
+    """The state of one call of `load`."""
 
     def __init__(self, project: Project, environment: str | None, overrides: Mapping[str, Any], files: Files) -> None:
         self.target = target = project.environments.get(environment) if environment is not None else None
@@ -177,7 +177,7 @@ def _source(run: _Run, name: str) -> str:
 def _manifests(run: _Run) -> list[Manifest]:
     """Every document of every file that `manifests` names; a file that is named twice is read once."""
     stated = (entry for item in run.project.environments.values() for entry in item.overlay)
-    # Of all environments: what is no manifest, wherever it lies.
+    # Of all environments: files that are not manifests, wherever they lie.
     overlays = [item.name for entry in stated if isinstance(item := run.files.find(entry), Found)]
 
     def is_overlay(name: str) -> bool:
@@ -229,7 +229,7 @@ def _read_file(run: _Run, source: Source, name: str, into: list[Manifest]) -> bo
 
 
 def _passed_over(run: _Run) -> Iterator[Diagnostic]:
-    """What of the files that are not manifests was meant as one, and how many the others are.
+    """Files that were meant as manifests but are not, and the number of the others.
 
     What a manifest includes or uploads is neither, and a file of another name beside the manifest that it would be is
     its copy.
@@ -241,7 +241,7 @@ def _passed_over(run: _Run) -> Iterator[Diagnostic]:
             others.append(name)
         elif name not in used:
             yield found[0].problem
-    # What lies where a pattern finds manifests and seems to be one too, but is not among them.
+    # Files where a pattern finds manifests that seem to be manifests too, but are not among them.
     known = {run.project.file, *run.read, *run.passed}
     beside = (run.files.find(name) for name in dict.fromkeys(run.beside))
     files = {item.name: item for item in beside if isinstance(item, Found) and item.name not in known}
@@ -269,12 +269,14 @@ def left_behind(project: Project, wanted: Collection[Address]) -> dict[Address, 
     found: dict[Address, str] = {}
     for name, suffix in sorted(around(files, project.manifests, problems).items()):
         for address in described(files, name, suffix, wanted, project.known):
-            found.setdefault(address, f"its manifest, or what may be it, still lies in {shown(name)} and is not read")
+            found.setdefault(
+                address, f"its manifest, or a file that may be it, is still in {shown(name)} and is not read"
+            )
     if problems:
         found = dict.fromkeys(wanted, f"{problems[0].message}, so its manifest may be there") | found
     keep = "to keep it, give the file a name and a place that `manifests` reads, or name it there"
     return {
-        address: Obstacle("manifest-unread", why, (keep, f"to delete it all the same, removed: [{address}]"))
+        address: Obstacle("manifest-unread", why, (keep, f"to delete it anyway, removed: [{address}]"))
         for address, why in found.items()
     }
 
@@ -336,7 +338,7 @@ def _compile(run: _Run, manifest: Manifest, overlays: Sequence[Map]) -> tuple[De
     run.problems.extend(unknown_environments(block, names))
     found = validate_manifest(manifest.kind, data, manifest.address)
     if type(data.get(manifest.kind.body)) is Seq:
-        # Not joined: what is wrong is told of its parts, not of the whole.
+        # Not joined: problems are reported for its parts, not for the whole.
         found = [item for item in found if item.path != f"/{manifest.kind.body}"]
         found += validate_parts(manifest.kind, data, manifest.address)
     found += validate_extras(manifest.kind, data, manifest.address, run.known.extras)

@@ -59,7 +59,7 @@ def _in(path: Sequence[str | int]) -> str:
 
 
 def _misspelt(error: Any, kind: Kind | None, path: Sequence[str | int]) -> Problem | None:
-    """What to say of a mapping that is nearly `{file: PATH}`, `{upload: PATH}`, `{ref: ADDRESS}` or what must be there.
+    """The message on a mapping that is nearly `{file: PATH}`, `{upload: PATH}`, `{ref: ADDRESS}` or what must be there.
 
     It is all there is to say of it: whatever else is wrong with it comes from this key.
     """
@@ -72,7 +72,7 @@ def _misspelt(error: Any, kind: Kind | None, path: Sequence[str | int]) -> Probl
     beside_upload = next((key for key in value if key != "file_id"), None)
     if error.validator == "type" and isinstance(value.get(_INCLUDE), str) and beside_file is not None:
         near = closest(beside_file.lower(), ["template"])
-        remedy = f"Did you mean `{near}`?" if near else f"{_REMOVE}. Beside `file` stands only `template`."
+        remedy = f"Did you mean `{near}`?" if near else f"{_REMOVE}. Only `template` may stand beside `file`."
         return _not_known(beside_file, path, remedy)
     if "file_id" not in known and target_of(value.get("file_id")) is not None and beside_upload is not None:
         return _not_known(beside_upload, path, f"{_REMOVE}. `{{upload: PATH}}` stands alone here.")
@@ -93,7 +93,7 @@ def _meant(key: str, members: Mapping[str, Any], instance: Mapping[str, Any], el
         return f"It belongs below `{below}`: `{below}: {{{key}: …}}`."
     present: Collection[str] = instance
     if type(instance) is Map:
-        # What only another layer has may well be meant.
+        # A key that only another layer has may well be meant.
         file = instance.keys_at[key].file
         present = [name for name, place in instance.keys_at.items() if place.file == file]
     known = [name for name in members if name not in present]
@@ -104,7 +104,7 @@ def _meant(key: str, members: Mapping[str, Any], instance: Mapping[str, Any], el
         return f"Did you mean `{meant}`?"
     if again := closest(key, members, 0.8):
         return f"`{again}` is there already: remove this line."
-    return f"{_REMOVE}. What may stand here: {listed(known)}."
+    return f"{_REMOVE}. Allowed here: {listed(known)}."
 
 
 def _missing_keys(error: Any, kind: Kind | None, path: Sequence[str | int]) -> Iterator[Problem]:
@@ -113,7 +113,7 @@ def _missing_keys(error: Any, kind: Kind | None, path: Sequence[str | int]) -> I
         yield word
         return
     members = error.schema.get("properties", {})
-    # What stands here that belongs below a key says so, and with that the key itself.
+    # A name that belongs below a key gets a message that names that key.
     begun = {_home(key, members) for key in error.instance if key not in members}
     below = [item for key, item in error.instance.items() if key not in members and isinstance(item, dict)]
     begun.update(key for item in below for key in item)
@@ -144,7 +144,7 @@ _FORMS = {
 
 
 def problems_of(error: Any, kind: Kind | None, prefix: Sequence[str | int] = ()) -> Iterator[Problem]:
-    """What to tell about one error. `prefix`: the path from the document to what was validated.
+    """The diagnostic for one error. `prefix`: the path from the document to what was validated.
 
     Steps are relative to the error's own path.
     """
@@ -189,7 +189,7 @@ def _secret(error: Any, path: Sequence[str | int]) -> Problem:
         return Problem("wrong-type", "`api_key` has exactly one of `env`, `file` and `command`", "Keep one of them.")
     if path[-1] == "env":
         remedy = error.schema.get("x-retinue-form", "Write its name.")
-        return Problem("bad-name", "`env` is no name of an environment variable", remedy)
+        return Problem("bad-name", "`env` is not the name of an environment variable", remedy)
     if "command" in path:
         remedy = "Write the words of the command as a list: `command: [az, account, get-access-token]`."
         return Problem("wrong-type", "`command` is a list of words", remedy)
@@ -261,7 +261,7 @@ def _form(error: Any, name: str) -> Problem:
     form = _FORMS.get(error.validator_value, f"It must match {error.validator_value}.")
     remedy = error.schema.get("x-retinue-form", form)
     about = name if "propertyNames" in error.absolute_schema_path else f"{name}, {shown(error.instance)},"
-    return Problem("bad-name", f"{about} has not the right form", remedy)
+    return Problem("bad-name", f"{about} does not have the right form", remedy)
 
 
 _DESCRIBERS: dict[str, Callable[[Any, str], Problem]] = {

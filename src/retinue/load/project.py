@@ -109,7 +109,7 @@ def parse_project(root: Path, data: bytes, file: str, known: Known) -> tuple[Pro
     if any(item.code == MISMATCH for item in required):
         return None, [item for item in required if item.code == MISMATCH]
     if not parsed.complete or len(documents) != 1 or type(documents[0].value) is not Map:
-        what = "is no mapping with keys such as `project:`" if documents else "is empty"
+        what = "is not a mapping with keys such as `project:`" if documents else "is empty"
         remedy, place = "`retinue init` in an empty folder shows one.", Place(FILE, 1, 1)
         if len(documents) > 1:
             what, place = "holds more than one YAML document", documents[1].place
@@ -127,7 +127,7 @@ def parse_project(root: Path, data: bytes, file: str, known: Known) -> tuple[Pro
     named = mappings_in(value, "environments").values()
     catalogue = known({str(item["provider"]) for item in named if "provider" in item})
     if wrong := validate_project(value, catalogue):
-        # What another provider has a word for is told apart from what none has.
+        # A setting of another provider gets a different message from an unknown one.
         catalogue = known(None)
         wrong = validate_project(value, catalogue)
     found = [
@@ -137,7 +137,7 @@ def parse_project(root: Path, data: bytes, file: str, known: Known) -> tuple[Pro
         *_promotion_problems(value),
         *_freeze_problems(value),
     ]
-    # Of a value whose shape is wrong there is no more to say.
+    # A value of the wrong shape needs no further message.
     shapeless = {problem.place for problem in wrong}
     found = [*wrong, *(problem for problem in found if problem.place not in shapeless)]
     problems += [problem for problem in found if problem.place not in told]
@@ -168,7 +168,7 @@ def _scope_problems(data: Map, catalogue: Catalogue) -> Iterator[Diagnostic]:
             message, remedy = f"{shown(text)} names a kind that has no manifests", f"Kinds: {listed(known)}."
             yield Diagnostic("unknown-kind", message, remedy, place, path=f"/removed/{index}")
         elif text in seen:
-            message = f"{shown(text)} stands in `removed` twice"
+            message = f"{shown(text)} is listed in `removed` twice"
             yield Diagnostic("removed-twice", message, "Keep one of the two.", place, path=f"/removed/{index}")
         seen[text] = index
     formerly = data.get("formerly")
@@ -252,7 +252,7 @@ def _promotion_problems(data: Map) -> Iterator[Diagnostic]:
             way.append(sources[way[-1]])
         if name in way:
             message = f"{shown(name)} would be promoted from itself: {' ← '.join((name, *way))}"
-            remedy = "Let the first environment have no `promote_from`."
+            remedy = "Remove `promote_from` from the first environment."
             yield Diagnostic("promotion-cycle", message, remedy, at, path=path)
 
 
@@ -306,7 +306,7 @@ def requirement_problem(data: Map, running: str) -> Diagnostic | None:
     if all(_holds(operator, wanted, running) for operator, wanted in comparisons):
         return None
     required = ",".join(map("".join, comparisons))
-    remedy = f"Use such a version of retinue. If this one will do, change `{_REQUIRED}`."
+    remedy = f"Use a version of retinue that fits. If this one will do, change `{_REQUIRED}`."
     return Diagnostic(MISMATCH, f"this project requires retinue {required}, this is {running}", remedy, at)
 
 

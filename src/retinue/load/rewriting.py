@@ -79,7 +79,7 @@ def _settle(groups: Sequence[_Group], kept: list[_Group], texts: Texts, verify: 
 
 
 def _groups(written: Sequence[Written]) -> list[_Group]:
-    """What touches the same characters of a file, together."""
+    """Groups the edits that touch the same characters of a file."""
     groups: list[_Group] = []
     for item in written:
         met = [any(_meet(item, other) for other in group) for group in groups]

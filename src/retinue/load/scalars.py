@@ -1,4 +1,4 @@
-"""What a plain (unquoted) YAML scalar means: the YAML 1.2 core schema, less what YAML readers disagree about."""
+"""The meaning of a plain (unquoted) YAML scalar: the YAML 1.2 core schema, less what YAML readers disagree on."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _LONGEST_NUMBER = 100
 
 
 class Plain(NamedTuple):
-    """What the scalar means to us. `doubt` says what else others take it for, `remedy` what to write instead."""
+    """The scalar's value to us. `doubt` says what else others take it for, `remedy` what to write instead."""
 
     value: Any
     doubt: str | None = None

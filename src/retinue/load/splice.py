@@ -29,7 +29,7 @@ class Edit(NamedTuple):
 
 
 class Unsafe(Exception):
-    """Why a value cannot be edited in place, in words that follow "not written: "."""
+    """The reason why a value cannot be edited in place; it follows "not written: "."""
 
 
 def apply(text: str, edits: Sequence[Edit]) -> str:
@@ -232,7 +232,7 @@ def _lines(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _has_comment_lines(text: str, start: int, node: Node) -> bool:
-    """Whether a comment has a line of its own from `start` to the end of a value. One behind a value goes with it."""
+    """True if a comment has its own line from `start` to the end of a value. One behind a value goes with it."""
     leaves = [part for part in node.all() if not part.children and part.what not in (MAP, SEQ)]
     keys = (key for part in node.all() for key in part.keys)
     position, gaps = start, []

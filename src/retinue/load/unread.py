@@ -175,7 +175,7 @@ def _kind_line(segment: _Segment, known: Catalogue) -> tuple[_Line, Kind, str] |
         for line, after in zip_longest(lines, lines[1:])
         if (match := _KIND_LINE.fullmatch(_whole(line, after))) and (kind := _kind(match["word"], known))
     ]
-    # What is further in stands in a text or a mapping of the manifest.
+    # A deeper line stands in a text or a mapping of the manifest.
     margin = min((line.column for line, _, _ in found), default=1)
     found = [item for item in found if item[0].column == margin]
     if not found:
@@ -223,7 +223,9 @@ def _told(data: bytes, name: str, place: Place, *, markdown: bool) -> Diagnostic
     what = "Or, if it is not a manifest, take this line away, or move the file out of this folder."
     if not markdown:
         message = f"`{name}` has a kind line, but not the name of a manifest"
-        return Diagnostic("manifest-type", message, f"Let its name end in .yaml, .yml, .json or .md. {what}", place)
+        return Diagnostic(
+            "manifest-type", message, f"Give it a name that ends in .yaml, .yml, .json or .md. {what}", place
+        )
     if b"\0" in data or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         message, remedy = f"`{name}` is not UTF-8 text", "Save it as UTF-8 without a byte order mark."
         return Diagnostic("text-not-utf8", message, remedy, Place(name, 1, 1))
@@ -233,7 +235,7 @@ def _told(data: bytes, name: str, place: Place, *, markdown: bool) -> Diagnostic
     elif not first.strip():
         how = "Its first line is empty; begin with a line that is just ---."
     elif first.strip() == "---":
-        how = "Its first line has white space before the ---; take that away."
+        how = "Its first line has white space before the ---; remove it."
     else:
         how = f"Its first line is {shown(first)}; begin with a line that is just ---."
     return Diagnostic("front-matter-start", f"`{name}` has a kind line, but no front matter", f"{how} {what}", place)

@@ -15,7 +15,7 @@ from ..core.model import Diagnostic, Place, Severity
 from .files import OPEN_FLAGS, Files, Found, is_hidden, pointer_problem, slashes
 
 MOST_BYTES = 512 * 1024 * 1024
-"""What the API takes (API reference, Upload file)."""
+"""The largest upload that the API takes (API reference, Upload file)."""
 _PIECE = 256 * 1024
 _MAGIC = frozenset("*?[")
 
@@ -132,7 +132,7 @@ def _pieces(path: str) -> Iterator[bytes]:
     descriptor = os.open(path, OPEN_FLAGS)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError("it is no regular file any more")
+            raise OSError("it is no longer a regular file")
         while piece := os.read(descriptor, _PIECE):
             yield piece
     finally:
@@ -175,7 +175,7 @@ def content(root: Path, name: str, sha256: str, size: int) -> LocalContent:
 
 
 def changed_since(root: Path, name: str, sha256: str) -> str | None:
-    """Tells why a file is no longer the one that was planned."""
+    """Explains why a file is no longer the one that was planned."""
     found = Files(root).find(name)
     now = found if isinstance(found, Diagnostic) else fingerprint(found, Place(name, 1, 1))
     if isinstance(now, Diagnostic):

@@ -116,7 +116,7 @@ def _schema_problems(
             error.instance = Spelled(error.instance, at.text)
         for problem in problems_of(error, None if in_schema else kind, path):
             if in_schema:
-                message = f"this is no valid JSON Schema: {problem.message}"
+                message = f"this is not a valid JSON Schema: {problem.message}"
                 problem = problem._replace(code="not-a-schema", message=message, remedy=_schema_remedy(error, problem))
             yield problem._replace(steps=(*steps, *problem.steps))
 
@@ -133,7 +133,7 @@ def _diagnostics(found: Iterable[Problem], data: Map, address: str | None) -> li
 
 
 _RESERVED = "retinue."
-# What people write for the types that JSON Schema knows.
+# Words that people write for the types of JSON Schema.
 _TYPE_NAMES = {
     **dict.fromkeys(("str", "text", "date", "datetime", "uuid", "email"), "string"),
     **dict.fromkeys(("float", "double", "decimal"), "number"),

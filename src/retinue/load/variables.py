@@ -133,7 +133,7 @@ _TYPES: Mapping[str, type | tuple[type, ...]] = {"string": str, "number": (int, 
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """What the project says of a variable. `type` None: any scalar. `default` is MISSING where there is none."""
+    """A variable as the project declares it. `type` None: any scalar. `default` is MISSING where there is none."""
 
     name: str
     type: str | None = None
@@ -143,7 +143,7 @@ class Declaration:
     place: Place | None = None
 
     def holds(self, value: Any) -> bool:
-        """Whether a value is of the declared type; null is of none, and no value where one is required."""
+        """True if a value is of the declared type; null is of none, and no value where one is required."""
         if value is None or self.type is None:
             return value is not None or not (self.type or self.required)
         return isinstance(value, _TYPES[self.type]) and (self.type == "boolean" or not isinstance(value, bool))
@@ -172,12 +172,12 @@ def declaration_problems(data: Map) -> Iterator[Diagnostic]:
     for name, item in declared.items():
         if item.default is not MISSING and not item.holds(item.default):
             yield _wrong(item, f"its default is {_found(item.default)}", data, ("variables", name, "default"))
-    # By variable and value, the environments that have it: one mistake of several is told once, at the first of them.
+    # By variable and value, the environments that have it: a mistake shared by several is reported once, at the first.
     wrong: dict[str, dict[str, list[str]]] = {}
     for environment, target in mappings_in(data, "environments").items():
         values = target.get("variables")
         for name, value in values.items() if isinstance(values, dict) and declared else ():
-            # The schema complains about what is no scalar.
+            # The schema complains about values that are not scalars.
             if not isinstance(value, dict | list) and not (name in declared and declared[name].holds(value)):
                 wrong.setdefault(name, {}).setdefault(_found(value), []).append(environment)
     for name, by_value in wrong.items():

@@ -274,12 +274,12 @@ class _Work:
             return
         self._refuse_variable(value, node)
         if node.parent is None and node.what != SCALAR:
-            raise Unsafe("an include stands there, and the live value is another thing than its file")
+            raise Unsafe("an include stands there, and the live value is of another kind than its file")
         new = self._written(new, node, file)
         self._add(file, replaced(file.text, node, new, is_json=file.is_json, trims=shape.trim_final_newline))
 
     def _refuse_variable(self, value: Any, node: Node | None) -> None:
-        """A variable stands there or below, unless what is written is what is meant (a text that is no template)."""
+        """A variable stands there or below, unless the text is meant literally (a text that is not a template)."""
         for part in node.all() if node is not None else ():
             if _has_variables(part.text) and value != part.text:
                 what = f"`{part.text}`" if len(part.text) < 60 else "a text with variables"
@@ -289,12 +289,12 @@ class _Work:
         """The text of a file of its own."""
         path, template = node.child("file"), node.child("template")
         if path is None or "${" in path.text or node.marked or not isinstance(new, str):
-            raise Unsafe("an include stands there, and the live value is no text for its file")
+            raise Unsafe("an include stands there, and the live value is not text")
         file = self.texts[beside(place, path.text)]
         self.place = Place(file.name, 1, 1)
         is_template = template is not None and template.text == "true"
         if is_template and _has_variables(file.text):
-            raise Unsafe("the text is a template (`template: true`), and what is live cannot tell its variables")
+            raise Unsafe("the text is a template (`template: true`), and the live text does not reveal its variables")
         text = (escaped(new) if is_template else new).replace("\r\n", "\n")
         if shape.trim_final_newline:
             text = text.rstrip("\n") + file.text[len(file.text.rstrip("\n")) :]
@@ -310,7 +310,7 @@ class _Work:
         start = sum(len(line) + 1 for line in file.text.split("\n")[: place.line - 1])
         body = file.text[start:]
         if _has_variables(body):
-            raise Unsafe("the text has variables, which what is live cannot tell")
+            raise Unsafe("the text has variables, which the live text does not reveal")
         kept = body[len(body.rstrip("\n")) :]
         text = _as_body(new)
         self._add(file, Edit(start, len(file.text), text + kept if text else ""))
@@ -350,7 +350,7 @@ def _as_body(text: str) -> str:
 
 
 def _is_body(file: Text, place: Place) -> bool:
-    """Whether a place is that of the text below the front matter."""
+    """True if a place is that of the text below the front matter."""
     return file.is_markdown and place.line > frontmatter.head(file.text).count("\n")
 
 

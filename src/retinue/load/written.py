@@ -18,7 +18,7 @@ _NAME = re.compile(r"\$\{var\.([\w-]+)\}")
 _VARIABLE = re.compile(r"""["']?\$\{var\.[\w-]+\}["']?\s*([,}\]#].*)?""")
 _BLOCK = re.compile(r"\|[-+0-9]*\s*(#.*)?")
 _MOST = 10
-"""Places of one field: nobody looks up more."""
+"""Places of one field: more are never looked up."""
 _Differing = tuple[tuple[str | int, ...], Json, Json]
 
 

@@ -95,7 +95,7 @@ def _build(loader: Any, builder: Builder) -> None:
 
 def _place(event: Any, builder: Builder) -> Place:
     mark = event.start_mark
-    # What Place(…) does, without the call of its generated __new__: this runs for every value.
+    # Does what Place(…) does, without the call of its generated __new__: this runs for every value.
     return tuple.__new__(Place, (builder.file, mark.line + 1, mark.column + 1))
 
 
@@ -217,7 +217,7 @@ _REMEDIES = (
 
 
 def syntax_problem(error: Exception, text: str, file: str) -> Diagnostic:
-    """What is wrong, where, and what to do about an exception of a yaml loader."""
+    """The diagnostic for an exception of a yaml loader: problem, place and remedy."""
     lines = text.splitlines() or [""]
     place = _error_place(error, lines, file)
     line = lines[place.line - 1] if place.line <= len(lines) else ""

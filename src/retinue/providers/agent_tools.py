@@ -58,7 +58,7 @@ class FlatTools:
     """By type; where there are none, every member is known."""
 
     def is_portable(self, tool: Mapping[str, Json]) -> bool:
-        """Whether a manifest has words for all that is known of a tool."""
+        """True if a manifest has words for all that is known of a tool."""
         kind = str(tool.get("type"))
         if kind not in self.words:
             return False
@@ -144,7 +144,7 @@ class FlatTools:
                 message = (
                     f"this {tool['type']} says nothing that only {service} has: it belongs in `tools` of the manifest"
                 )
-                remedy = "Move it there, in the words of a manifest."
+                remedy = "Move it there, written as in a manifest."
                 yield Diagnostic("agents-tool", message, remedy, path=f"{path}/{index}")
 
 

@@ -103,7 +103,7 @@ class Service(Protocol):
     than try again, or HeldBack when the caller may try again with another marker.
     `update` with marker None takes the marker away. `at_default` names the fields that the manifest leaves at their
     default: where the service refuses one of them, it may be sent as null or not at all.
-    `delete` of an absent object is no error; `get` of one is None.
+    `delete` of an absent object is not an error; `get` of one is None.
     """
 
     def list(self, kind: str) -> Iterator[Live]: ...
@@ -213,7 +213,7 @@ class Rewindable(Protocol):
     """What a Service may offer besides: its objects can go back to an earlier version, and their markers with them."""
 
     def set_back(self, live: Live) -> bool:
-        """Whether another version of this object than the newest is live. One request at most."""
+        """True if another version of this object than the newest is live. One request at most."""
 
 
 @runtime_checkable
@@ -255,7 +255,7 @@ class Exporter(Protocol):
 
 @runtime_checkable
 class Recogniser(Exporter, Protocol):
-    """What an Exporter may offer besides: it knows its raw objects in a file that somebody exported."""
+    """What an Exporter may offer besides: it knows its raw objects in a file that someone exported."""
 
     def recognised(self, raw: Mapping[str, Json]) -> Live | None:
         """As a live object; None for an object of something else. Pure."""

@@ -45,7 +45,7 @@ class Secrets:
         return masking.masked_json(value, self._keys) if self._keys else value
 
     def in_text(self, text: str) -> bool:
-        """Whether a text holds one of them."""
+        """True if a text holds one of them."""
         return masking.holds(text, self._keys)
 
 

@@ -210,7 +210,9 @@ class Http:
             reads = call.verb in (Verb.LIST, Verb.GET)
             return _Failure(found if reads else _in_doubt(found), repeatable=False)
         except httpx.InvalidURL as error:
-            named = ServiceError(f"{what} is no request that can be sent: {error}", "See which id is so long, or odd.")
+            named = ServiceError(
+                f"{what} cannot be sent as a request: {error}", "Look for an overlong or malformed id."
+            )
             return _Failure(named, repeatable=False, sent=False)
         except _NOT_SENT as error:
             return _Failure(self._unreachable(error), repeatable=True, sent=False)
@@ -359,10 +361,10 @@ class _Failure:
     unsigned: bool = False
 
 
-_TIME_IS_UP = "the time of --timeout is up, or would be before the service is to be asked"
+_TIME_IS_UP = "the time of --timeout is up, or would be before the next request"
 _LATER = "Try again later; a smaller --parallelism is gentler."
 _WRONG_BASE = "Write `endpoint: {}`, if this service is there."
-_NOT_JSON = "That is no answer of this API: check `endpoint` in retinue.yaml."
+_NOT_JSON = "This is not an answer of this API: check `endpoint` in retinue.yaml."
 
 
 def _stopped(doubt: RetinueError | None, last: RetinueError | None, why: str) -> RetinueError:

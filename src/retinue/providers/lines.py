@@ -32,7 +32,7 @@ def _checked(url: str) -> str:
         host = httpx.URL(url).host
         host.encode("ascii" if ":" in host else "idna")
     except (httpx.InvalidURL, ValueError) as error:
-        raise UsageError(f"the host in {url} is no host name", "Correct `endpoint` in retinue.yaml.") from error
+        raise UsageError(f"the host in {url} is not a host name", "Correct `endpoint` in retinue.yaml.") from error
     return url
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 
 _CHANCE, _ASSUMED = 0.000022, 8
-"""Less likely than this is no chance; and as many requests are assumed to have been seen before the first."""
+"""Less likely than this cannot be chance; and as many requests are assumed to have been seen before the first."""
 _HASTE, _TRUST = 2.5, 0.75
 """The first gap is so many times shorter than measured, which may hold a wait that was rounded up. What is refused
 together with a gap moves it to what was measured, by this power."""

@@ -191,7 +191,7 @@ def find(http: Http, path: str) -> Json:
 
 
 def remove(http: Http, path: str) -> None:
-    """Deletes an object by its path; what is absent is no error."""
+    """Deletes an object by its path; an absent one is not an error."""
     with suppress(NotFound):
         http.send(Verb.DELETE, "DELETE", path)
 
@@ -203,7 +203,7 @@ def created_at(raw: Mapping[str, Json]) -> int:
 
 
 def id_of(raw: Mapping[str, Json], noun: str) -> str:
-    """Raises ServiceError for an answer that is no such object."""
+    """Raises ServiceError for an answer with another object."""
     remote_id = text(raw.get("id"))
     if remote_id is None:
         raise ServiceError(f"the service answered {noun} without an id", NOT_THIS_API)

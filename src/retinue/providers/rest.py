@@ -56,7 +56,7 @@ class Objects:
         return held | {name: (Support.UNSUPPORTED, why) for name, why in self.lost.items()}
 
     def understands(self, verb: Verb, body: Json) -> bool:
-        """Whether an answer is what this verb has to be answered with."""
+        """True if an answer is what this verb has to be answered with."""
         if verb in (Verb.CREATE, Verb.UPDATE, Verb.DELETE) and self.wrote is not None:
             return bool(body == self.wrote)
         if verb is Verb.DELETE:
@@ -64,7 +64,7 @@ class Objects:
         return isinstance(body, dict) and (self.listed if verb is Verb.LIST else "id") in body
 
     def read(self, raw: Mapping[str, Json]) -> Live:
-        """Raises ServiceError for what is no such object."""
+        """Raises ServiceError for anything else."""
         if text(raw.get("id")) is None or not isinstance(raw.get(self.labels), dict):
             raise ServiceError(f"the service answered something other than {self.kind.one}")
         texts = text_members(raw[self.labels])

@@ -207,7 +207,7 @@ class StoreVerbs:
                 reasons.append(f"{self._files.plain_names.get(file_id, file_id)}: {why}")
             more = f"; and {len(failed) - _MOST_NAMED} more" if len(failed) > _MOST_NAMED else ""
             message = f"{_of(len(failed), len(items))} could not be indexed: {'; '.join(reasons)}{more}"
-            raise Incomplete(message, "Mend these files or take them out, and apply again.", remote_id=remote_id)
+            raise Incomplete(message, "Fix these files or remove them, and apply again.", remote_id=remote_id)
 
     def _batches(self, items: Sequence[Mapping[str, Json]]) -> Iterator[dict[str, Json]]:
         """Bodies of as many files as a batch may have; without attributes, those that are cut up alike go together."""

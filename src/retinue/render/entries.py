@@ -1,4 +1,4 @@
-"""What every report lists, object by object: of a plan, of drift, of two environments. Decides nothing.
+"""The entries of every report, object by object: of a plan, of drift, of two environments. Decides nothing.
 
 Text, Markdown and HTML show the same entries.
 """
@@ -43,9 +43,9 @@ _PAINTS: dict[str, Callable[[Style, str], str]] = {
 _REASONS: dict[str, str] = {
     Reason.ORPHAN: "its manifest is gone",
     Reason.REMOVED: "named in `removed`",
-    Reason.DUPLICATE: "a second copy that an interrupted run of ours made",
+    Reason.DUPLICATE: "a second copy, made by an interrupted run",
     Reason.ADOPTED: "managed by retinue from now on",
-    Reason.MARKER_LOST: "marker lost: known again by what it is called",
+    Reason.MARKER_LOST: "marker lost: recognised by its name",
     Reason.MARKER_DAMAGED: "its marker cannot be read",
     Reason.SET_BACK: "another version of it is live than the one last applied",
     Reason.DESTROY: "everything of ours is destroyed",
@@ -114,7 +114,7 @@ def of_plan(plan: Plan) -> list[Entry]:
 def _step(change: Change, plan: Plan, written: Mapping[str, str], shared: Mapping[tuple[str, str], Users]) -> Entry:
     kind, found, creates = plan.kinds.get(change.address.kind), shown_fields(change), change.action is Action.CREATE
     causes = _UNKNOWN_CAUSES if change.reason in _UNKNOWN_HISTORY else CAUSES
-    # What is in a file is the author's own; the head says how large it is.
+    # The content of a file is the author's own; the head gives its size.
     shown = () if kind is not None and kind.by_content else found
     reason, origin = _REASONS.get(change.reason, ""), ""
     size = next((item.after for item in change.fields if item.path == "/bytes"), None)
@@ -171,7 +171,7 @@ def _written(diagnostics: Sequence[Diagnostic]) -> dict[str, dict[str, str]]:
 
 
 def of_drift(drift: Drift) -> list[Entry]:
-    """What moved outside, as from the manifest to what is live."""
+    """Outside changes, from the manifest's value to the live one."""
     unknown = {str(change.address) for change in drift.plan.changes if change.reason in _UNKNOWN_HISTORY}
     written = _written(drift.plan.diagnostics)
 
@@ -194,7 +194,7 @@ def of_drift(drift: Drift) -> list[Entry]:
 
 
 def of_comparison(found: Comparison) -> list[Entry]:
-    """What differs between two environments, by address."""
+    """Differences between two environments, by address."""
 
     def entry(address: Address) -> Entry:
         if address in found.changed:
@@ -224,7 +224,7 @@ def entry_lines(entries: Sequence[Entry], style: Style, width: int, *, whole: bo
         for word, obstacle in entry.stuck:
             # Each way out on a line of its own, to paste; shown once for a whole group.
             repeated = obstacle in told
-            ways = " (the ways out stand above)" if repeated and obstacle.remedies else ""
+            ways = " (the ways out are above)" if repeated and obstacle.remedies else ""
             yield f"      {style.error(word + ': ') if word else ''}{clean(obstacle.message)}{ways}"
             if not repeated:
                 yield from (f"        {clean(remedy)}" for remedy in obstacle.remedies)

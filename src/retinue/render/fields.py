@@ -46,7 +46,7 @@ class Layout(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One value of a field, on one line: what it was, what it will be, what is to be said instead or besides.
+    """One value of a field, on one line: what it was, what it will be, and a text to show instead or besides.
 
     `diff` tells it line by line; `whole` is a text of which the line holds the beginning. `exact`: what tells a brief
     value from others that look like it.
@@ -64,7 +64,7 @@ class Row(NamedTuple):
 
 
 def shown_fields(change: Change) -> tuple[FieldChange, ...]:
-    """What a plan publishes of a step's fields, and which version serves before and after it."""
+    """The published form of a step's fields, and which version serves before and after it."""
     found, versions = published_fields(change), change.serving
     if versions is None or versions.now == versions.then:
         return found
@@ -138,7 +138,7 @@ def _leaf_row(leaf: Leaf, remark: str, width: int) -> Row:
     if after is MISSING:
         return Row(label, before=_brief(before, Shape(), max(20, room - 2)), remark=remark, exact=repr(before))
     texts = isinstance(before, str) and isinstance(after, str)
-    # What looks alike but is not is written out (`caf\u00e9`).
+    # Texts that look alike but differ are written out (`caf\u00e9`).
     alike = texts and _looks_alike(before, after)
     old, new = map(json.dumps if alike else _short, (before, after))
     several = texts and ("\n" in before or "\n" in after) and not alike
@@ -185,7 +185,7 @@ def row_lines(rows: Iterable[Row], layout: Layout, style: Style | None) -> Itera
 
 
 def remark_after(line: str, remark: str, layout: Layout, style: Style, *, below: str = _INDENT) -> str:
-    """What goes behind a line for its remark: on a terminal where it does not fit, a line of its own.
+    """The remark after a line: on a terminal where it does not fit, on its own line.
 
     `below`: how far that is indented.
     """
@@ -232,7 +232,7 @@ def _short(value: Json) -> str:
 
 
 def _looks_alike(before: str, after: str) -> bool:
-    """Whether two different texts cannot be told apart by eye: another composition, another kind of space."""
+    """True if two different texts cannot be told apart by eye: another composition, another kind of space."""
     return before != after and unicodedata.normalize("NFKC", before) == unicodedata.normalize("NFKC", after)
 
 

@@ -100,7 +100,7 @@ def _differing(old: dict[Any, Json], new: dict[Any, Json]) -> tuple[dict[Any, Js
 
 
 def names(value: Json, shape: Shape) -> list[str] | None:
-    """What identifies the items of a list of objects with a type or a file; None for any other value."""
+    """The keys of the items of a list of objects with a type or a file; None for any other value."""
     items = shape.items
     if items is None or (items.by_type is None and _referring(items) is None):
         return None
@@ -221,7 +221,7 @@ def _leaf(path: _Path, old: Json, new: Json, defaults: Mapping[_Path, Json]) -> 
 
 
 def _branches(path: _Path, value: Json) -> list[tuple[_Path, Json]]:
-    """What stands on one side only: an item of a list as a whole, a small object leaf by leaf."""
+    """Entries for a value on one side only: an item of a list as a whole, a small object leaf by leaf."""
     last = path[-1]
     if isinstance(last, Item):
         return [(path if last.form == "placed" else path[:-1], _item(last, _as_json(value)))]

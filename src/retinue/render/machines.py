@@ -29,7 +29,7 @@ _PROPERTY = _DATA | {":": "%3A", ",": "%2C"}
 
 
 def plan_diagnostics(plan: Plan) -> tuple[Diagnostic, ...]:
-    """What a plan has to say: its own diagnostics, and its blocked and held steps as such."""
+    """The diagnostics of a plan: its own, and one for each blocked or held step."""
     # Places are for beside the changes: as findings of their own they would only be noise.
     places = {item.address: item.place for item in plan.diagnostics if item.code == WRITTEN and not item.path}
     stuck = []

@@ -29,8 +29,8 @@ _CUT = 2_000
 _SHORT = 20
 """Lines of a change that stands open; a longer one opens on a click."""
 _FEWER = (12, 4, 2, 1)
-"""How many lines each side of a change may have where there is no room for all, the best that fits."""
-_SHORTENED = "  … shortened; the head of this text says where the whole is"
+"""Lines for each side of a change where not all fit; the largest that fits is used."""
+_SHORTENED = "  … shortened; the top of this text says where the full text is"
 _MESSAGE = 200
 
 
@@ -57,19 +57,19 @@ def plan_markdown(plan: Plan, *, link_to: str | None = None, page: str | None = 
         foot = f"Nothing is applied while a change is blocked. Digest {digest}"
     if page and foot and is_web_address(page):
         foot += f" · {link('The whole plan, side by side', page)}"
-    whole = _where(page or link_to, "`retinue show PLANFILE` shows it whole.")
+    whole = _where(page or link_to, "`retinue show PLANFILE` shows all of it.")
     return document(top, _plan_sections(plan), [foot] if foot else [], whole, limit)
 
 
 def drift_markdown(drift: Drift, *, link_to: str | None = None, limit: int = LIMIT) -> str:
-    """What moved outside, for a comment or an issue."""
+    """Outside changes, for a comment or an issue."""
     top = [f"### Drift: {code(header(drift.plan))}", f"**{drift_summary(drift)}**"]
     if not drift.items:
         top = [f"retinue: {code(header(drift.plan))}: **{drift_summary(drift)}**"]
     top += drift_notes(drift)
     if drift.items:
         top.append("What is live differs from what was applied, as manifest → live:")
-    whole = _where(link_to, "`retinue drift` shows it whole.")
+    whole = _where(link_to, "`retinue drift` shows all of it.")
     told: set[Obstacle] = set()
     sections = {"": [_part(entry, told) for entry in of_drift(drift)]}
     return document(top, sections, [], whole, limit)
@@ -92,7 +92,7 @@ def results_markdown(
         "Notes": _notes(notes),
     }
     foot = [f"{link('This run', link_to)}"] if link_to and is_web_address(link_to) else []
-    return document(top, sections, foot, _where(link_to, "The run as text or JSON says all."), limit)
+    return document(top, sections, foot, _where(link_to, "The run as text or JSON has everything."), limit)
 
 
 def document(
@@ -115,7 +115,7 @@ def document(
 
 
 def _notice(shortened: int, left_out: Sequence[Part], whole: str) -> str:
-    """What a reader does not see here, and where it is."""
+    """A notice of what was left out here, and where it is."""
     notes = [f"{shortened} {'entry is' if shortened == 1 else 'entries are'} shortened"] if shortened else []
     if left_out:
         by_what = Counter(part.counts for part in left_out)

@@ -1,4 +1,4 @@
-"""What each service can hold, field by field, as text, Markdown and JSON. Knows no provider: plain records in.
+"""The fields that each service can hold, as text, Markdown and JSON. Knows no provider: plain records in.
 
 Beside it the findings of a check, claim against fact.
 """

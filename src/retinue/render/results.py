@@ -112,7 +112,7 @@ def _summary(outcomes: Sequence[Outcome], unchanged: int) -> dict[str, int]:
 
 
 def error_json(diagnostics: Sequence[Diagnostic], exit_code: int, outcome: str | None = None) -> dict[str, Json]:
-    """What a command prints that failed before it had a result; `apply` knows such a file as no plan.
+    """The output of a command that failed before it had a result; `apply` does not take such a file for a plan.
 
     With an `outcome` it is an apply's, which carried out no step.
     """

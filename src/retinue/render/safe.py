@@ -49,7 +49,7 @@ def clean(text: str) -> str:
 
 
 def hides(text: str) -> bool:
-    """Whether `text` has anything, besides line breaks, that is not what it looks like, or commands a CI runner."""
+    """True if `text` has anything, besides line breaks, that is not what it looks like, or commands a CI runner."""
     return clean_lines(text) != text or defuse(text) != text
 
 

@@ -1,4 +1,4 @@
-"""What differs, field by field: outside changes, two environments, the versions of one object. Decides nothing."""
+"""Differences, field by field: outside changes, two environments, the versions of one object. Decides nothing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def drift_text(drift: Drift, *, style: Style = Style(), width: int = REVIEWED) -
     """The whole text; its last line is the summary."""
     blocks = [style.strong(header(drift.plan))]
     if not drift.plan.complete:
-        blocks.append(style.warning("Only what was chosen was looked at."))
+        blocks.append(style.warning("Only the chosen objects were checked."))
     if drift.items:
         blocks.append("Changed outside since the last apply, as manifest → live:")
         blocks.append("\n".join(entry_lines(of_drift(drift), style, width)))
@@ -47,7 +47,7 @@ def drift_summary(drift: Drift) -> str:
 
 
 def drift_notes(drift: Drift) -> Iterator[str]:
-    """What a plan of the same manifests would show besides."""
+    """Other changes that a plan of the same manifests would show."""
     if drift.pending:
         one = len(drift.pending) == 1
         what = "1 object has changes" if one else f"{len(drift.pending)} objects have changes"
@@ -56,7 +56,7 @@ def drift_notes(drift: Drift) -> Iterator[str]:
         one = len(drift.accepted) == 1
         what = "1 object is" if one else f"{len(drift.accepted)} objects are"
         its = "its manifest says" if one else "their manifests say"
-        yield f"{what} live as {its}, although something else was asked last: the next apply notes that."
+        yield f"{what} live as {its}, although the last apply asked for something else: the next one notes that."
 
 
 def comparison_text(found: Comparison, *, style: Style = Style(), width: int = REVIEWED) -> str:  # noqa: B008
@@ -90,7 +90,7 @@ def shown_text(shown: Json, where: str, kind: Kind, style: Style) -> str:
     lines += row_lines(created_rows(stated, kind, width), layout._replace(whole=True), style)
     lines += ["", *(f"  run by {clean(user)}" for user in shown["users"])] if shown["users"] else []
     if shown["users"] is None:
-        lines += ["", "  What runs it cannot be read with this key."]
+        lines += ["", "  This key cannot read what runs it."]
     if shown["versions"] is None:
         lines += ["", "This service keeps no versions."]
     for version in shown["versions"] or ():

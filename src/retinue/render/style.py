@@ -27,7 +27,7 @@ class Style:
     changed = _painter("33")
     replaced = _painter("35")
     taken = _painter("36")
-    """What changes hands without being made or deleted: adopt, forget, move."""
+    """The style of steps that neither make nor delete: adopt, forget, move."""
     added_word = _painter("32;7")
     removed_word = _painter("31;7")
     error = _painter("1;31")

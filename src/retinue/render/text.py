@@ -13,8 +13,8 @@ from .safe import clean, defuse
 from .style import REVIEWED, Style
 
 NARROWED = (
-    "This plan is narrowed: it holds what was chosen and what that needs;\n"
-    "nothing else is looked at and nothing else is deleted."
+    "This plan is narrowed: it holds the chosen objects and those they need;\n"
+    "nothing else is compared and nothing else is deleted."
 )
 
 

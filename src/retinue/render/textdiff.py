@@ -1,4 +1,4 @@
-"""What changed from one text to another: lines with context, headings and marked words. Knows no layout.
+"""Changes from one text to another: lines with context, headings and marked words. Knows no layout.
 
 Never slow, whatever the texts are. Every line in it is clean already.
 """
@@ -17,10 +17,10 @@ from .safe import clean
 
 CONTEXT = 3
 _WORD_BUDGET, _EACH = 200_000, 50
-"""What marking words may cost in all, and what each change costs at least."""
+"""The most that marking words may cost in all, and the least that each change costs."""
 _WORD = pattern(r"\w+|[^\w\s]")
 _END = pattern(r"(?<! ) +\Z")
-# What begins a paragraph of its own although no empty line stands above it, and what is one by itself.
+# Lines that begin a paragraph without an empty line above, and lines that are a paragraph by themselves.
 _ITEM = pattern(r"\s*([-*+>]|\d+[.)]\s)")
 _ALONE = pattern(r"\s*([|#<]|```|~~~|\Z)")
 _TITLE = pattern(r"#{1,6}\s+\S.*|\*\*[^*]+\*\*:?\s*")
@@ -39,7 +39,7 @@ Line = tuple[Piece, ...]
 
 
 class Form(StrEnum):
-    """What a stretch of lines is to the reader. `heading`: the nearest one above a change."""
+    """The role of a stretch of lines for the reader. `heading`: the nearest one above a change."""
 
     CONTEXT = "context"
     HEADING = "heading"
@@ -83,7 +83,7 @@ class TextDiff(NamedTuple):
 
 
 def text_diff(before: str, after: str) -> TextDiff:
-    """What changed from one text to another, line by line."""
+    """The changes from one text to another, line by line."""
     old, new = before.split("\n"), after.split("\n")
     edits, i, j = list[tuple[int, int, int, int]](), 0, 0
     for x, y, size in [*Matcher(old, new).equal_stretches(), (len(old), len(new), 0)]:
@@ -113,7 +113,7 @@ def _shown(line: str) -> str:
 
 
 def _forms(new: Sequence[str], edits: Sequence[tuple[int, int]]) -> list[Form]:
-    """What each line of the new text is to the reader, if it is an unchanged one."""
+    """The role of each line of the new text, if it is unchanged."""
     forms, above = [Form.FOLDED] * len(new), _headings(new)
     for start, end in edits:
         for row in (*range(max(0, start - CONTEXT), start), *range(end, min(len(new), end + CONTEXT))):
@@ -154,7 +154,7 @@ def _headings(lines: Sequence[str]) -> list[int]:
 
 
 def _rewrapped(removed: Sequence[str], added: Sequence[str]) -> bool:
-    """Whether only line breaks within paragraphs differ."""
+    """True if only line breaks within paragraphs differ."""
     return _paragraphs(removed) == _paragraphs(added)
 
 

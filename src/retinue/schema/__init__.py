@@ -33,7 +33,7 @@ def own_schema(name: str) -> dict[str, Json]:
 
 @dataclass(frozen=True, eq=False)
 class Catalogue:
-    """What the files of a project may speak of, as the providers say that it names.
+    """The vocabulary of a project's files, as defined by the providers it names.
 
     `kinds`: by name. `own`: by provider, its kinds. `settings`: the schemas of those keys of an environment that only
     some services have. `extras`: the schema of what stands below `providers.NAME`, for a provider and a kind; None for

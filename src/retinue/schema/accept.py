@@ -1,4 +1,4 @@
-"""Compiles a JSON Schema into a fast test. What passes it is valid; what does not needs the real validator.
+"""Compiles a JSON Schema into a fast test. A value that passes is valid; any other needs the real validator.
 
 Knows only the keywords that the schemas of this package use; the rest is the validator's. A member is compiled when a
 document first has it: most never do, and all of them take 25 million instructions.
@@ -51,7 +51,7 @@ def acceptor(schema: Schema) -> Test:
 
 
 def holds_schema(value: Any) -> bool:
-    """Whether a value where a JSON Schema may stand is one to be judged: nothing, and `{}`, need no look."""
+    """True if a value where a JSON Schema may stand is one to be judged: nothing, and `{}`, need no look."""
     return isinstance(value, dict) and bool(value)
 
 
@@ -110,7 +110,7 @@ class _Compiler:
 
     def _list(self, schema: Schema) -> Iterator[Test]:
         if schema.get("uniqueItems"):
-            # What is no text may be equal in ways that only the validator knows.
+            # Values other than text may be equal in ways that only the validator knows.
             yield (
                 lambda value: (
                     not isinstance(value, list)

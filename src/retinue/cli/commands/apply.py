@@ -33,7 +33,7 @@ _MOST_BYTES = 512 * 1024 * 1024
 @helping.command("apply", ApplyOptions, "-e dev", "plan.json", "-e prod --auto-approve --backup before")
 @click.argument("planfile", required=False)
 @click.option(
-    "--trust-plan", is_flag=True, help="Carry out PLANFILE although its manifests are not here to hold it against."
+    "--trust-plan", is_flag=True, help="Apply PLANFILE although its manifests are not here to check it against."
 )
 @options.service_options
 @options.selection_options
@@ -63,7 +63,7 @@ def read_plan(path: str) -> Plan:
     try:
         value = loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is not JSON, so it is no plan", remedy) from error
+        raise UsageError(f"{path} is not JSON, so it is not a plan", remedy) from error
     plan = plan_from_json(value)
     return replace(plan, kinds=registry.catalogue((registry.current(plan.provider),)).kinds)
 
@@ -71,7 +71,7 @@ def read_plan(path: str) -> Plan:
 def _apply_saved(path: str, options: ApplyOptions, *, trust_plan: bool) -> int:
     plan = read_plan(path)
     narrowing = (options.targets, options.excludes, options.labels, options.variables, options.var_files)
-    # What is believed of a plan without its manifests goes neither so far as to lift a protection nor the brake.
+    # A plan without its manifests is not trusted to lift a protection or the brake.
     more = options.allowed.codes.keys() - ({"protected", "brake"} if trust_plan else set())
     if any(narrowing) or more:
         message = "a saved plan is applied as it is; it cannot be narrowed, changed or allowed more"
@@ -93,7 +93,7 @@ def _apply_saved(path: str, options: ApplyOptions, *, trust_plan: bool) -> int:
         run = run_of(session, service, options)
         seen = read_for_trusted(plan, run)
         checked = _unmoved(preflight(plan, run, seen))
-        # A digest that somebody gave vouches for what the plan says was allowed; its file alone does not.
+        # A digest given by a person vouches for the plan's allowances; the file alone does not.
         given = Allowed({**(plan.allowed.codes if options.expect_digest else {}), **options.allowed.codes})
         allowed = less_done(given, (change for change, _ in checked.done), session.target.removed)
         guarded = guard_trusted(replace(plan, changes=checked.todo, allowed=allowed), seen)
@@ -103,7 +103,7 @@ def _apply_saved(path: str, options: ApplyOptions, *, trust_plan: bool) -> int:
 
 
 def _confirmed(plan: Plan, session: Session, service: Service, seen: Observation, options: ApplyOptions) -> Checked:
-    """What is left to do, if the manifests still ask for just that. Raises StaleError if they or the world differ."""
+    """Steps left to do, if the manifests still ask for just those. Raises StaleError if they or the world differ."""
     found = preflight(plan, run_of(session, service, options), seen)
     done = [change for change, _ in found.done]
     try:
@@ -112,7 +112,9 @@ def _confirmed(plan: Plan, session: Session, service: Service, seen: Observation
         noted = [_WITHOUT] if session.loaded.empty_sources else []
         raise InvalidManifests([*error.diagnostics, *noted]) from error
     now = confirmed(found.todo, done, fresh.changes, session.kinds)
-    without = "" if session.loaded.rendered else " There are no manifests here: --trust-plan believes the plan."
+    without = (
+        "" if session.loaded.rendered else " There are no manifests here: --trust-plan applies the plan without them."
+    )
     found = replace(found, todo=now.steps, moved=(*found.moved, *now.otherwise))
     return _unmoved(found, f"Plan again and review.{without}")
 
@@ -126,8 +128,8 @@ def _unmoved(checked: Checked, remedy: str = "Plan again and review.") -> Checke
 
 _WITHOUT = Diagnostic(
     "plan-without-manifests",
-    "a saved plan is held against the manifests that it was made from",
-    "Apply it in a checkout of them; where there can be none, with --trust-plan.",
+    "a saved plan is checked against the manifests that it was made from",
+    "Apply it in a checkout of them, or add --trust-plan where there can be none.",
     severity=Severity.INFO,
 )
 
@@ -142,7 +144,7 @@ def _check_target(plan: Plan, session: Session) -> None:
     gate = session.environment.promote_from
     if gate is not None and plan.promotion != gate:
         raise UsageError(
-            f"this plan does not ask what {gate.environment} has proven, as `promote_from` of {plan.environment} does",
+            f"`promote_from` of {plan.environment} asks what {gate.environment} has proven, and this plan does not",
             "Plan again: retinue.yaml was changed since.",
         )
     found = faults(plan, session.kinds)

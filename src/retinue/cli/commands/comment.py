@@ -73,7 +73,7 @@ class HostOptions(ProjectOptions):
 @click.option("--commit", metavar="SHA", help="For --read and --result: one of the merged request. Default: the CI's.")
 @click.option("--api-url", metavar="URL", help="The host's API. Default: the CI's.")
 @click.option("--token-env", metavar="NAME", help="The variable with the token. Default: GITHUB_TOKEN, GITLAB_TOKEN.")
-@click.option("--dry-run", is_flag=True, help="Read, and say what would be written; write nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be written; write nothing.")
 @options.OUT_BESIDES
 @options.LINK
 @click.option("--timeout", default="2m", show_default=True, metavar="TIME", help="For the whole run: 90s, 15m.")
@@ -101,7 +101,7 @@ def command(options: HostOptions) -> int:
 
 def _plan(plan: Plan, options: HostOptions) -> int:
     mark = marker(plan.project, plan.environment)
-    # The digest is there to be approved; all together is no longer than a comment may be.
+    # The digest is there to be approved; the whole fits into a comment.
     first = head(mark, None if outcome(plan) == "blocked" else plan_digest(plan_to_json(plan, "")))
     room = LIMIT - units(first) - 1
     body = f"{first}\n{plan_markdown(plan, link_to=run_link(options.link), page=options.link, limit=room)}"
@@ -124,20 +124,20 @@ def _result(path: str, options: HostOptions) -> int:
     if not all(isinstance(name, str) for name in scope):
         project = open_project(options.directory)
         scope = project.name, choose_environment(project, options.environment).name
-    failed = _ENDS.get(code, f"Not applied: it ended in {code}.")
-    headline = counts(outcomes) if outcomes else failed if code else "No changes: all was as its manifest says."
+    failed = _ENDS.get(code, f"Not applied: it ended with code {code}.")
+    headline = counts(outcomes) if outcomes else failed if code else "No changes: every object matched its manifest."
     mark, link = marker(*scope), run_link(options.link)
     if options.out:
         return _written(results_markdown(scope, headline, outcomes, notes, link_to=link), options)
     with _connected(options) as host:
         host.number = host.number or host.request_of(_commit_of(options))
         if not host.number:
-            console.note("No merged request brought this commit: there is none to tell.")
+            console.note("No merged request brought this commit, so there is no comment to update.")
             return 0
         comments = list(host.comments())
         first, plan, told = approved_plan(comments, mark)
         if told and not outcomes and not code:
-            console.note("There was nothing left to do: what an earlier apply has told stays.")
+            console.note("There was nothing left to do: the result of the earlier apply stays.")
             return 0
         text = results_markdown(scope, headline, outcomes, notes, link_to=link, limit=LIMIT - units(first) - _FRAME)
         if units(first) + units(text) + units(plan) + _FRAME > LIMIT:
@@ -153,7 +153,7 @@ _FRAME = 200
 _HOW = "Make one with `retinue apply --format json >FILE`."
 _ENDS = {
     3: "Not applied: the project, its manifests or the command are wrong.",
-    4: "Not applied: the key is missing, refused or may not do this.",
+    4: "Not applied: the key is missing, refused or not allowed to do this.",
     5: "Not applied: a change is blocked.",
     6: "Not applied: the plan is stale. Plan again and approve that.",
     9: "Not applied: the service cannot be reached.",
@@ -173,7 +173,7 @@ def _read(options: HostOptions) -> int:
         digest = approved_digest(list(host.comments()), marker(project.name, environment))
     if digest is None:
         raise UsageError(
-            f"{host.repository} {host.number} has no comment of ours with a plan of {environment} that can be applied",
+            f"{host.repository} {host.number} has no comment by retinue with an applicable plan of {environment}",
             "Plan again, review, and approve that digest.",
         )
     console.result(digest)
@@ -221,7 +221,7 @@ def _carry_out(host: Host, todo: Sequence[Step], body: str, options: HostOptions
 
 @contextmanager
 def _connected(options: HostOptions) -> Iterator[Host]:
-    """The host, closed at the end; what it refuses is told with what the token needs."""
+    """The host, closed at the end; its refusals name the rights that the token needs."""
     name, host = _host_of(options)
     try:
         yield host
@@ -239,7 +239,7 @@ _RIGHTS = {
     " never has it: there, write `retinue show PLANFILE --format markdown` to $GITHUB_STEP_SUMMARY.",
     "gitlab": "The token needs the scope `api` and the role Reporter; CI_JOB_TOKEN may not write notes.",
 }
-_PAST = {"create": "created", "update": "updated", "keep": "kept as it was", "delete": "deleted the double"}
+_PAST = {"create": "created", "update": "updated", "keep": "kept as it was", "delete": "deleted the duplicate"}
 
 
 def _host_of(options: HostOptions) -> tuple[str, Host]:
@@ -257,12 +257,14 @@ def _host_of(options: HostOptions) -> tuple[str, Host]:
         found = re.fullmatch(r"[1-9][0-9]{0,9}", os.environ.get("CI_MERGE_REQUEST_IID", ""))
         number = _pull_request() if host == "github" else int(found[0]) if found else 0
     if not number and options.planfile:
-        raise UsageError("this run is about no pull or merge request", "Name it with --number; --out FILE needs none.")
+        raise UsageError(
+            "this run does not belong to a pull or merge request", "Name it with --number; --out FILE needs none."
+        )
     url = options.api_url or os.environ.get(url_name) or ("https://api.github.com" * (host == "github"))
     # The token goes there.
     there = urlsplit(url).hostname if is_web_address(url) else None
     if not there or "@" in url or (urlsplit(url).scheme == "http" and not is_loopback(there)):
-        raise UsageError("the API's URL is none that a token can be sent to", "Name one with --api-url https://….")
+        raise UsageError("a token cannot be sent to this API URL", "Name one with --api-url https://….")
     token_name = options.token_env or token_name
     token = (os.environ.get(token_name) or "").strip()
     if not (token and token.isascii() and token.isprintable()):

@@ -26,7 +26,7 @@ from ..session import Session, open_session
 @click.argument("right", metavar="B", shell_complete=completing.environments)
 @options.connection_options
 @options.selection_options
-@click.option("--live", is_flag=True, help="Compare what is live in both, which reads both services.")
+@click.option("--live", is_flag=True, help="Compare the live objects of both; reads both services.")
 @options.format_option("text", "json", "html")
 @options.OUT
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if anything differs.")

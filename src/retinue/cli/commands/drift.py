@@ -26,7 +26,7 @@ from ..report import run_link
 def command(options: PlanOptions, *, detailed_exitcode: bool) -> int:
     """List, field by field, what was changed outside since the last apply. Reads the service, writes nothing.
 
-    What only the manifests changed is no drift; `retinue plan` shows it.
+    What only the manifests changed is not drift; `retinue plan` shows it.
     """
     with opened(options) as (session, service, seen):
         drift = drift_of(own_plan(session, service, seen, options))

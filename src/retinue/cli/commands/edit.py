@@ -53,12 +53,12 @@ def command(options: ServiceOptions, *, address: str, changes: tuple[str, ...]) 
         held = session.provider.capabilities.fields.get(wanted.kind, {})
         for name in (name for name in values if held.get(name, (None,))[0] is Support.UNSUPPORTED):
             raise UsageError(f"{session.provider.name} holds no {name}: {held[name][1]}", "Change another field.")
-        # What a dashboard does not know of, it leaves as it is.
+        # A dashboard leaves alone what it does not know.
         service.update(live, values, packed(live.mark))
         now = service.get(wanted.kind, live.remote_id)
         changed = [name for name in values if now is None or now.spec.get(name) != live.spec.get(name)]
     if not changed:
-        raise UsageError(f"{address} still holds what it held", "Name other values, which the service takes.")
+        raise UsageError(f"{address} still has its old values", "Give values that the service accepts.")
     names = ", ".join(changed)
     console.result(f"changed {names} of {address} ({live.remote_id}) in {where}; your files stay as they are")
     return 0

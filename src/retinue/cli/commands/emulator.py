@@ -50,7 +50,7 @@ class Misbehaviour:
     settings: tuple[str, ...]
 
     def document(self) -> Json:
-        """What the control route takes."""
+        """The body that the control route takes."""
         document: dict[str, Json] = {"latency": self.latency, "behaviour": dict(map(_setting, self.settings))}
         if self.rate is not None:
             hint = "" if self.hint == "none" else self.hint
@@ -68,21 +68,23 @@ class Misbehaviour:
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free one.")
-@click.option("--db", default=":memory:", show_default=True, metavar="PATH", help="A file keeps its objects.")
-@click.option("--latency", type=_Figure(0, 600), default=0.0, metavar="SECONDS", help="Before every answer.")
-@click.option("--rate", type=_Figure(0, min_open=True), metavar="N", help="Requests per second; beyond them 429.")
-@click.option("--burst", type=click.IntRange(1), default=10, show_default=True, help="Requests at once under --rate.")
+@click.option("--db", default=":memory:", show_default=True, metavar="PATH", help="A file keeps the objects.")
+@click.option("--latency", type=_Figure(0, 600), default=0.0, metavar="SECONDS", help="Delay before every answer.")
+@click.option("--rate", type=_Figure(0, min_open=True), metavar="N", help="Requests per second; more get a 429.")
+@click.option("--burst", type=click.IntRange(1), default=10, show_default=True, help="Burst that --rate allows.")
 @click.option(
     "--hint",
     type=click.Choice(["seconds", "date", "ms", "none"]),
     default="seconds",
     show_default=True,
-    help="How a 429 says when to come back.",
+    help="How a 429 says when to retry.",
 )
-@click.option("--failures", type=_Figure(0, 1), metavar="SHARE", help="Of the requests, at random by --seed.")
-@click.option("--seed", type=int, default=1, show_default=True, help="The same one, the same failures.")
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="As in metadata=replace; again for more.")
-@click.option("--control", is_flag=True, help="Let anybody who reaches it change all this at /_emulator/control.")
+@click.option("--failures", type=_Figure(0, 1), metavar="SHARE", help="Share of requests that fail, chosen at random.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same failures.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="For example metadata=replace; repeatable."
+)
+@click.option("--control", is_flag=True, help="Let anyone who reaches it change all this at /_emulator/control.")
 def command(misbehaviour: Misbehaviour, *, host: str, port: int, db: str, control: bool) -> int:
     """Serve local copies of the services' APIs until Ctrl-C; prints its URL as soon as it serves.
 
@@ -90,7 +92,7 @@ def command(misbehaviour: Misbehaviour, *, host: str, port: int, db: str, contro
     `edit` changes an object in the emulator of an environment instead: `retinue emulator edit --help`.
     """
     if not host.isprintable():
-        raise UsageError("--host holds what no name of a host can", "Name a host or an address, such as 127.0.0.1.")
+        raise UsageError("--host is not a usable host name", "Name a host or an address, such as 127.0.0.1.")
     emulator = _emulator(db, control, misbehaviour.document())
 
     def serving(url: str) -> None:
@@ -114,7 +116,7 @@ def command(misbehaviour: Misbehaviour, *, host: str, port: int, db: str, contro
 
 
 def _emulator(db: str, control: bool, document: Json) -> emulators.Server:
-    """Raises UsageError for a file that is no database and for a setting that does not exist."""
+    """Raises UsageError for a file that is not a database and for a setting that does not exist."""
     import sqlite3
 
     make = emulators.load(emulators.SERVER)

@@ -22,13 +22,13 @@ def command(*, code: str) -> int:
     """Explain the code of a message, such as `too-long` or `brake`."""
     known = explained()
     if code not in known:
-        raise UsageError(f"there is no code {code}", did_you_mean(code, known, "Take it as a message prints it."))
+        raise UsageError(f"there is no code {code}", did_you_mean(code, known, "Copy it as a message prints it."))
     console.result("\n".join(known[code]))
     return 0
 
 
 def explained() -> Mapping[str, tuple[str, str]]:
-    """By code: the code with the section that it stands in, and what is said there."""
+    """By code: the code, its section, and its explanation there."""
     packed = resources.files("retinue") / "messages.md"
     # A checkout has the page where people read it.
     page = packed if packed.is_file() else Path(__file__).parents[4] / "docs" / "messages.md"

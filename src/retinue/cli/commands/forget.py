@@ -28,7 +28,7 @@ def command(options: ApplyOptions, *, address: str | None, ids: tuple[str, ...])
     The same as `removed: [{address: …, forget: true}]` in retinue.yaml, without the line in Git.
     """
     if bool(address) == bool(ids):
-        raise UsageError("what to forget?", "Name one address, or one live object or more with --id ID.")
+        raise UsageError("what to forget?", "Name one address, or one or more live objects with --id ID.")
     try:
         wanted = parse_address(address) if address else None
     except ValueError as error:

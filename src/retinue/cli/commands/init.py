@@ -75,7 +75,7 @@ def command(
     schemas = editor_schemas(
         registry.catalogue(None), {it.name: it.capabilities.extras for it in registry.loadable()[0]}
     )
-    # What `init` itself has left where nothing was live yet can be gone on with.
+    # Files that `init` itself left where nothing was live yet may be used again.
     left = with_modelines({"retinue.yaml": project}, schemas)["retinue.yaml"].encode() if project else None
     if written is not None and (written != left or any((folder / starter.FOLDER).glob("*"))):
         remedy = "To add assistants of its service: `retinue import`; of an export: `retinue import --from FILE`."

@@ -24,7 +24,7 @@ from ..session import open_session
 @options.selection_options
 @options.allow_option
 @options.apply_options
-@click.option("--verified", is_flag=True, help="What goes on must have passed `retinue verify` in FROM, too.")
+@click.option("--verified", is_flag=True, help="Promote only what also passed `retinue verify` in FROM.")
 @options.format_option("text", "json")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if all that remains is held.")
 def command(options: ApplyOptions, *, source: str, target: str, verified: bool) -> int:
@@ -42,7 +42,7 @@ def command(options: ApplyOptions, *, source: str, target: str, verified: bool) 
     if written.environment != source:
         remedy = f"retinue promote {written.environment} {target}, or change `promote_from` in retinue.yaml."
         raise UsageError(f"{target} is promoted from {written.environment}, not from {source}", remedy)
-    # What retinue.yaml asks for holds, whatever the command line says.
+    # The demands of retinue.yaml hold, whatever the command line says.
     promotion = replace(written, verified=written.verified or verified)
     session = replace(session, environment=replace(session.environment, promote_from=promotion))
     with observed(session, options) as (session, service, seen):

@@ -23,7 +23,7 @@ from ..session import Session, open_session
 @click.option(
     "--origins/--no-origins",
     default=None,
-    help="Say where each value was written: by default in YAML, as comments, and not in JSON.",
+    help="Show where each value was written; the default in YAML (as comments), not in JSON.",
 )
 def command(options: PlanOptions, *, origins: bool | None) -> int:
     """Show the manifests of one environment as they will be compared. Needs no network and no key.

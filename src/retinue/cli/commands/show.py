@@ -37,7 +37,7 @@ from .apply import read_plan
 def command(options: ServiceOptions, *, what: str) -> int:
     """Show a saved plan, which needs no network and no project; or a live object by its address.
 
-    Prompts stand there whole: those that a plan makes anew, and those of an object. Of an object also the versions that
+    Prompts stand there whole: those that a plan creates, and those of an object. Of an object also the versions that
     the service keeps, each with what it changed.
     """
     address = None

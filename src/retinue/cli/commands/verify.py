@@ -48,7 +48,7 @@ def command(options: ApplyOptions, *, words: tuple[str, ...]) -> int:
     with opened(options) as (session, service, seen):
         refuse_frozen(session)
         plan = own_plan(session, service, seen, options)
-    # What was not applied, or changed outside, is not what its manifest says.
+    # An object that was not applied, or changed outside, does not match its manifest.
     unready = [change for change in plan.changes if not change.action.gives_up]
     if unready:
         listed = "\n  ".join(f"{change.address}: {still_to_do(change)}" for change in unready)
@@ -60,7 +60,7 @@ def command(options: ApplyOptions, *, words: tuple[str, ...]) -> int:
     steps = verify_steps(session.desired, plan.unchanged_addresses, seen)
     # Nothing can be noted in a marker that cannot be read.
     if damaged := [str(step.address) for step in steps if owned[step.address].applied is None]:
-        remedy = "The next change to it rewrites the marker; or take its `retinue.` metadata away and adopt it."
+        remedy = "The next change to it rewrites the marker; or remove its `retinue.` metadata and adopt it."
         raise StaleError(f"the marker of {', '.join(damaged)} cannot be read", remedy)
     ids = ids_to_use(session, {step.address: owned[step.address] for step in steps})
     code, interrupted = evaluate(words, console.json_text(ids), session.environment.name)

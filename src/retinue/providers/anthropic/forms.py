@@ -41,7 +41,7 @@ class Form:
         return mapping(mapping(spec.get("providers")).get(self.name))
 
     def read(self, raw: Mapping[str, Json]) -> Live:
-        """Raises ServiceError if this is no agent."""
+        """Raises ServiceError if this is not an agent."""
         given = raw.get("model")
         model = {"id": given} if isinstance(given, str) else mapping(given)
         effort, tools = model.get("effort"), read_tools(raw.get("tools"), raw.get("mcp_servers"))

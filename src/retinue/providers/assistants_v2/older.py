@@ -19,7 +19,7 @@ def upgraded(item: dict[str, Json]) -> tuple[dict[str, Json], Notes]:
     if not files:
         return item, []
     if not (isinstance(files, list) and all(isinstance(name, str) for name in files)):
-        return item, [("`file_ids` is no list of ids and was left out", "Look at the object in the export.")]
+        return item, [("`file_ids` is not a list of ids and was left out", "Look at the object in the export.")]
     return _with_files(item, files)
 
 
@@ -89,7 +89,7 @@ def without_helper(item: dict[str, Json], name: str, store: Kind) -> Split:
 
 
 def _store(helper: Mapping[str, Json]) -> tuple[dict[str, Json], tuple[str, ...]]:
-    """Its fields, but for defaults; and pointers to what is no field of a store."""
+    """Its fields, but for defaults; and pointers to what is not a field of a store."""
     files, chunking = helper.get("file_ids"), helper.get("chunking_strategy")
     if isinstance(files, list) and all(isinstance(file, str) for file in files):
         files = list(dict.fromkeys(files))

@@ -66,7 +66,7 @@ def store_rules(data: Mapping[str, Json]) -> Iterator[Problem]:
         first, other = seen.setdefault(name, (index, described))
         if other != described:
             message = f"this file is files[{first}] already, with another description"
-            remedy = "Name it once; a pattern takes in all that it matches."
+            remedy = "Name it once; a pattern includes all that it matches."
             yield Problem("file-twice", message, remedy, ("files", index))
 
 

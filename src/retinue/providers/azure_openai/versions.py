@@ -61,7 +61,7 @@ class Version:
 
     @property
     def has_assistant_files(self) -> bool:
-        """Whether files hang on the assistant itself (`file_ids`), as they did before `tool_resources`."""
+        """True if files hang on the assistant itself (`file_ids`), as they did before `tool_resources`."""
         return not self.foundry and self.name < DEFAULT
 
     @property
@@ -88,7 +88,7 @@ class Version:
 
 
 def is_foundry(endpoint: str, version: str | None) -> bool:
-    """Whether an endpoint is a Foundry project's; of the emulator, which has both, the version decides."""
+    """True if an endpoint is a Foundry project's; of the emulator, which has both, the version decides."""
     if "://" not in endpoint:
         return version in FOUNDRY_VERSIONS
     return _PROJECT in urlsplit(endpoint).path + "/"
@@ -104,9 +104,9 @@ def complaint(version: str, foundry: bool) -> tuple[str, str] | None:
     if known:
         project = f"https://NAME.services.ai.azure.com{_PROJECT}NAME"
         remedy = f"Write `api_version: {DEFAULT}`, or the project's endpoint: {project}."
-        return f"`{version}` is a version of Foundry projects, and this endpoint is none", remedy
+        return f"`{version}` is a version of Foundry projects, and this endpoint is not one", remedy
     if not _SHAPE.fullmatch(version):
-        return f"`{version}` is no version of this API", f"Versions look like {DEFAULT}."
+        return f"`{version}` is not a version of this API", f"Versions look like {DEFAULT}."
     if not version.endswith("-preview"):
         return f"`{version}` has no assistants: only previews do", f"Write `api_version: {DEFAULT}`."
     if version < FIRST:

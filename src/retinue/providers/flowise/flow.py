@@ -49,7 +49,7 @@ class Answering:
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether a step of ours broke off before both said the same and linked: no other hand has been there since."""
+        """True if a step of ours broke off before both said the same and linked: no other hand has been there since."""
         if not self.is_linked:
             return self.link is None
         assert self.flow is not None

@@ -24,7 +24,7 @@ KEEPER, KEPT = "code_interpreter", "retinue"
 FLOW_FIELDS = ("name", "model", "instructions", "temperature", "top_p")
 """What a chatflow says besides the members of the block."""
 _UNREADABLE = "?"
-"""The owner of a row with a marker in details that are broken: somebody."""
+"""The owner of a row with a marker in details that are broken: someone."""
 NO_ROW = "Check `endpoint`: it is the address of Flowise itself, for example http://localhost:3000."
 
 
@@ -36,7 +36,7 @@ def to_live(
 ) -> Live:
     """`upstream`: the assistant behind the row, `answering`: what answers for it; each if it is known.
 
-    Raises ServiceError if this is no row at all.
+    Raises ServiceError if this is not a row.
     """
     remote_id, written = text(row.get("id")), row.get("details")
     if remote_id is None:
@@ -82,7 +82,7 @@ def parsed_details(row: Mapping[str, Json]) -> dict[str, Json] | None:
 
 
 def is_exact(row: Mapping[str, Json]) -> bool:
-    """Whether the details are read just as they stand there, so that writing them again would lose nothing."""
+    """True if the details are read just as they stand there, so that writing them again would lose nothing."""
     try:
         return isinstance(loads(text(row.get("details")) or ""), dict)
     except (ValueError, RecursionError):
@@ -95,7 +95,7 @@ def upstream_id(row: Mapping[str, Json]) -> str | None:
 
 
 def is_marked(row: Mapping[str, Json]) -> bool:
-    """Whether the row carries an address of retinue, whoever's it is."""
+    """True if the row carries an address of retinue, whoever's it is."""
     return bool(_pairs(details_of(row)).get(ADDRESS_KEY))
 
 

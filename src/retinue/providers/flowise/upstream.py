@@ -39,7 +39,7 @@ def left_open(details: Mapping[str, Json], upstream: Mapping[str, Json]) -> dict
 
 
 def is_stated(details: Mapping[str, Json], field: str) -> bool:
-    """Whether the row says something of a field: its page saves null or an empty object where it has nothing."""
+    """True if the row says something of a field: its page saves null or an empty object where it has nothing."""
     if field in NUMBERS:
         return details.get(field) not in (None, "")
     return bool(_ids(details.get(field))) if field == "tool_resources" else field in details

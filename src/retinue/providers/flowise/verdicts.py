@@ -32,7 +32,7 @@ _REMEDIES = (
 
 
 def classify(verb: Verb, answer: Answer) -> Verdict:
-    """200 with anything but the object or the list is no answer of the API: an unknown route answers with a page."""
+    """200 with anything but the object or the list is not the API's answer: an unknown route answers with a page."""
     status = answer.status
     if 200 <= status < 300:
         wanted = list if verb is Verb.LIST else dict
@@ -57,5 +57,5 @@ def remedy_for(text: str) -> str | None:
 
 
 def is_gone_upstream(text: str) -> bool:
-    """Whether a refusal says that the upstream has no such assistant, or no such API."""
+    """True if a refusal says that the upstream has no such assistant, or no such API."""
     return re.search(r"- (?:404|410)\b", text) is not None

@@ -88,7 +88,7 @@ class FoundryProvider(Provider):
         if SERVES not in live.raw or change.action is Action.DELETE:
             return None
         names = ", ".join(unsaid(body({**live.spec, **change.values}, None, before=live.raw[SERVES])))
-        told = [f"carried over as it is, because no manifest can say it: {names}"] if names else []
+        told = [f"carried over as it is, because a manifest cannot express it: {names}"] if names else []
         if not shares(live.raw):
             told.append(
                 "pinned from now on for callers of its endpoint; a reference without a version may get the newest"

@@ -213,17 +213,17 @@ class AgentVerbs:
     def _written(self, name: str, agent: Raw | None, wanted: Raw) -> Raw:
         """The version that was made. Raises Conflict if it does not follow the newest that was read.
 
-        Where an equal definition makes no version, the answer may be somebody else's, which is never taken back.
+        Where an equal definition makes no version, the answer may be someone else's, which is never taken back.
         """
         known = [] if agent is None else self._history(agent)
         newest = 0 if agent is None else number(newest_of(agent))
         made = self._post(name, newest, wanted)
         if made in known and not has_marker(made, wanted):
-            message = f"the service answered version {number(made)} of {name} again, which says the same"
+            message = f"the service answered version {number(made)} of {name}again, with the same definition"
             raise Rejected(message, "The marker alone cannot be written here: change the manifest with it.")
         if not has_marker(made, wanted):
-            message = f"version {number(made)} of {name} has not the marker that was sent"
-            why = "somebody else made it at the same moment, or the service does not keep metadata"
+            message = f"version {number(made)} of {name} does not have the marker that was sent"
+            why = "someone else made it at the same moment, or the service does not keep metadata"
             raise NoMarker(f"{message}: {why}", "It is left as it is. Look at it, then plan again.")
         # A number may be left out: that of a version which was deleted.
         follows = number(made) == newest + 1 or (
@@ -250,7 +250,7 @@ class AgentVerbs:
                     # Others may have copied the pairs of an update, but not those of a create, which are new.
                     found = [raw for raw in since if not newest or alike(raw, wanted)]
                 except RetinueError as error:
-                    raise UnknownOutcome(f"{doubt.message}, and a look failed: {error.message}") from error
+                    raise UnknownOutcome(f"{doubt.message}, and looking for it failed: {error.message}") from error
                 if found:
                     return min(found, key=number)
                 if attempts == _ATTEMPTS:
@@ -261,11 +261,11 @@ class AgentVerbs:
                 raise UnknownOutcome(f"{lost.message}; then {stopped.message}") from stopped
             except Rejected as error:
                 if error.code == "preview_feature_required":
-                    error.remedy = "retinue sends no header `Foundry-Features`: take off the agent what needs it."
+                    error.remedy = "retinue sends no header `Foundry-Features`: remove what needs it from the agent."
                 raise
 
     def _withdrawn(self, made: Raw, name: str, error: RetinueError) -> RetinueError:
-        """The error, after the version that was made is gone again, unless somebody has made it serve."""
+        """The error, after the version that was made is gone again, unless someone has made it serve."""
         try:
             if number(made) in shares(self.agent(name) or {}):
                 error.message += f"; version {number(made)} stays, because it was made to serve"

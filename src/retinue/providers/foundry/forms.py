@@ -107,7 +107,7 @@ def metadata(spec: Mapping[str, Json], marker: Marker | None) -> dict[str, str]:
 
 
 def alike(one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:
-    """Whether two versions say the same, the marker aside."""
+    """True if two versions say the same, the marker aside."""
     specs = (canonical(to_spec(item), _ASSISTANT) for item in (one, other))
     return same(*specs) and same(unsaid(one), unsaid(other))
 

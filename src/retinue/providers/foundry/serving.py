@@ -49,7 +49,7 @@ def kind_of(agent: Raw) -> str:
 
 
 def number(version: Raw) -> int:
-    """0 for what is no version."""
+    """0 for anything else."""
     found = version.get("version")
     return int(found) if isinstance(found, str) and re.fullmatch("[0-9]{1,9}", found) else 0
 
@@ -70,7 +70,7 @@ def shares(agent: Raw) -> dict[int, int]:
 
 
 def floats(agent: Raw) -> bool:
-    """Whether the next version would serve as soon as it is written, be it to some callers only."""
+    """True if the next version would serve as soon as it is written, be it to some callers only."""
     return not shares(agent) or any(rule.get("agent_version") == LATEST for rule in _rules(agent))
 
 
@@ -90,7 +90,7 @@ def has_marker(version: Raw, wanted: Raw) -> bool:
 
 
 def hides_marker(agent: Raw) -> bool:
-    """Whether an older version than the newest may say whose it is."""
+    """True if an older version than the newest may say whose it is."""
     return newest_marked([newest_of(agent)]) is None and number(newest_of(agent)) > 1
 
 

@@ -35,7 +35,7 @@ class Graph:
 
 
 def known_graphs(text: str) -> list[str] | None:
-    """The graphs of the server, out of its refusal of another one; None if the text is no such refusal."""
+    """The graphs of the server, out of its refusal of another one; None if the text is another refusal."""
     match = _UNKNOWN_GRAPH.search(text)
     return re.findall(r"'([^']*)'", match[1]) if match else None
 

@@ -43,13 +43,13 @@ def scope_of(address: str) -> str:
 
 
 def is_system(raw: Mapping[str, Json]) -> bool:
-    """Whether the server made it by itself, one for each graph; an object with our marker never is."""
+    """True if the server made it by itself, one for each graph; an object with our marker never is."""
     metadata = mapping(raw.get("metadata"))
     return metadata.get("created_by") == SYSTEM["created_by"] and not isinstance(metadata.get(ADDRESS_KEY), str)
 
 
 def to_live(raw: Mapping[str, Json]) -> Live:
-    """Raises ServiceError if this is no assistant at all."""
+    """Raises ServiceError if this is not an assistant."""
     remote_id = text(raw.get("assistant_id"))
     if remote_id is None:
         raise ServiceError("the service answered an assistant without an id", NOT_THIS_API)

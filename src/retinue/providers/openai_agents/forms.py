@@ -42,7 +42,7 @@ def block_of(spec: Mapping[str, Json]) -> Mapping[str, Json]:
 
 
 def to_live(raw: Mapping[str, Json]) -> Live:
-    """Raises ServiceError if this is no agent."""
+    """Raises ServiceError if this is not an agent."""
     held = texts(raw)
     reasoning, text = mapping(raw.get("reasoning")), mapping(raw.get("text"))
     tools = TOOLS.read(raw.get("tools"))
