@@ -228,14 +228,14 @@ move_options = _all(
         "models",
         metavar="OLD=NEW",
         callback=lambda _ctx, _option, pairs: parse_pairs(pairs, "--model"),
-        help="What a model is called there; again for more.",
+        help="What a model is called there; repeatable.",
     ),
     _several(
         "--accept",
         "accepted",
         metavar="FIELD",
         shell_complete=completing.losable,
-        help="A field whose loss is accepted, or `all`; again for more.",
+        help="A field whose loss is accepted, or `all`; repeatable.",
     ),
 )
 """For commands that bring assistants to another service."""

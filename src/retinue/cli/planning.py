@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from ..core.allowed import Allowed, flag
 from ..core.content import scope_of
-from ..core.ends import RETIRING
 from ..core.errors import InvalidManifests, RetinueError, UsageError
 from ..core.literals import screened
 from ..core.masking import MASK
@@ -17,6 +16,7 @@ from ..core.plan import Intent, make_plan, select
 from ..core.pointer import value_at, with_ignored
 from ..core.policy import block, less_done
 from ..core.promotion import Proof, proof_of, spec_digests, verified
+from ..core.retirement import RETIRING
 from ..core.spelling import known_or_meant
 from ..engine.read import KEEPING, rewound, with_serving
 from ..load.located import Map

@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from urllib.parse import urlsplit
 
-from ..core.ends import ending
 from ..core.lint import KEY_LIKE, linted
 from ..core.literals import key_like
 from ..core.model import Desired, Diagnostic, Kind, Place, Severity
 from ..core.observation import Target
 from ..core.pointer import join_pointer, split_pointer, value_at
+from ..core.retirement import ending
 from ..core.values import dataclass, field, replace
 from ..load.endpoints import EMULATOR
 from ..load.files import place_in

@@ -7,8 +7,9 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from itertools import chain, count
 
-from ..core.model import Diagnostic, Json, Kind, Place, Severity
+from ..core.model import Diagnostic, Json, Kind, Place, Severity, Shape
 from ..core.patterns import pattern
+from ..core.spelling import snake
 from ..core.strictjson import DECODER
 from .builder import shorten
 from .files import place_in, printable
@@ -111,6 +112,20 @@ def _no_json(error: Exception, text: str, position: int, file: str) -> Diagnosti
     return Diagnostic("json-syntax", f"`{printable(file)}` is not valid JSON: {reason}", remedy, at)
 
 
+def respelled(value: Json, shape: Shape) -> Json:
+    """As the API spells members, where an SDK has printed `topP` for `top_p`."""
+    if isinstance(value, list):
+        return [respelled(item, shape.items or Shape()) for item in value]
+    if not isinstance(value, dict) or (known := shape.of(value).properties) is None:
+        return value
+    found: dict[str, Json] = {}
+    for key, item in value.items():
+        name = key if key in known or snake(key) in value else snake(key)
+        name = name if name in known else key
+        found[name] = respelled(item, known.get(name, Shape()))
+    return found
+
+
 def unique_name(display: Json, old_id: Json, taken: Collection[str], kind: Kind) -> str:
     """A free name close to the display name; without one, made of the id, so that it is the same next time."""
     named = isinstance(old_id, str) and not _RANDOM.search(old_id)
@@ -122,7 +137,7 @@ def unique_name(display: Json, old_id: Json, taken: Collection[str], kind: Kind)
 
 
 def is_device(name: str) -> bool:
-    """Whether Windows has no file of this name, whatever its extension: `con`, `NUL.txt`, `a.`."""
+    """True if Windows allows no file of this name, whatever its extension: `con`, `NUL.txt`, `a.`."""
     return _DEVICE.fullmatch(name) is not None
 
 

@@ -19,7 +19,7 @@ from ..core.spelling import snake
 from ..core.values import dataclass, replace
 from ..schema import Catalogue
 from .builder import Parsed
-from .dumps import flat, is_device, label_of, plurals, slug, unique_name
+from .dumps import flat, is_device, label_of, plurals, respelled, slug, unique_name
 from .emit import to_yaml, unwritable
 from .files import MAX_BYTES
 from .validate import validate_extras, validate_manifest
@@ -154,7 +154,7 @@ class _Work:
     def entry(self, item: Json) -> _Entry:
         if self.told is None:
             own = {name: one.shape for kind in self.kinds for name, one in kind.fields.items()}
-            item = _respelled(item, Shape(properties={**dict.fromkeys((*_VOLATILE, "file_ids"), Shape()), **own}))
+            item = respelled(item, Shape(properties={**dict.fromkeys((*_VOLATILE, "file_ids"), Shape()), **own}))
         kind = self.kind_of(item) if isinstance(item, dict) else None
         bad = unwritable(item) if kind else None
         bare, secrets = screened(item, kind, mask=False) if kind and not bad else (item, ())
@@ -243,7 +243,7 @@ class _Work:
         for message, remedy in notes:
             self._note("export-v1", f"{label}: {message}", remedy, address)
         for pointer in (*lost(source, kind), *left_out):
-            message = f"{label}: {shown(pointer, 80)} is no field of {kind.one} and was left out"
+            message = f"{label}: {shown(pointer, 80)} is not a field of {kind.one} and was left out"
             self._note("export-left-out", message, self._way(kind, pointer, source), address)
         for problem in problems:
             self.problems.append(replace(problem, message=f"{label}: {problem.message}", severity=Severity.WARNING))
@@ -387,20 +387,6 @@ def _own_members(kind: Kind) -> frozenset[str]:
 def _holds(item: Mapping[str, Json], kind: Kind) -> bool:
     """True if one of those members has a value: an id alone, or a note of a failed read, is not an object."""
     return any(item.get(name) not in (None, "", [], {}) for name in _own_members(kind))
-
-
-def _respelled(value: Json, shape: Shape) -> Json:
-    """As the API spells members, where an SDK has printed `topP` for `top_p`."""
-    if isinstance(value, list):
-        return [_respelled(item, shape.items or Shape()) for item in value]
-    if not isinstance(value, dict) or (known := shape.of(value).properties) is None:
-        return value
-    found: dict[str, Json] = {}
-    for key, item in value.items():
-        name = key if key in known or snake(key) in value else snake(key)
-        name = name if name in known else key
-        found[name] = _respelled(item, known.get(name, Shape()))
-    return found
 
 
 def stated(source: Mapping[str, Json], kind: Kind) -> dict[str, Json]:

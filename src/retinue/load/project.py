@@ -277,7 +277,7 @@ def _freeze_problems(data: Map) -> Iterator[Diagnostic]:
                 moment(until)
             except (ValueError, OverflowError):
                 steps = ("environments", name, "freeze", "until")
-                message = f"{shown(until)} is no date or time that exists"
+                message = f"{shown(until)} is not a date or time that exists"
                 remedy = 'Write "2026-12-24", or with a time and its zone "2026-12-24T18:00:00Z".'
                 yield Diagnostic("freeze-until", message, remedy, place_of(data, steps), path=f"/{'/'.join(steps)}")
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
-from ..core.ends import End
 from ..core.model import Change, Desired, Diagnostic, Json, Kind, Live, Obstacle, Serving
 from ..core.model import Fields as Fields
+from ..core.retirement import End
 from ..core.values import dataclass, field, replace
 from ..schema import with_extras
 from .wire import Connection

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from ..core.ends import End
+from ..core.retirement import End
 from ..schema import schema_beside
 
 WARNED_DAYS = 180

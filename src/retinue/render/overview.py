@@ -48,7 +48,7 @@ def fleet_summary(rows: Sequence[Status]) -> str:
 
 
 def fleet_text(project: str, rows: Sequence[Status], *, style: Style = Style(), width: int = REVIEWED) -> str:  # noqa: B008
-    """One line for each environment, then what is to be known of those that need somebody, then the summary."""
+    """One line for each environment, then what is to be known of those that need someone, then the summary."""
     paint = {State.UNREACHABLE: style.error, State.DRIFTED: style.warning, State.PENDING: style.changed}
     head = ("environment", "state", "service")
     table = [(row.environment, state_word(row), f"{row.provider}, {clean(host(row.endpoint))}") for row in rows]

@@ -46,7 +46,7 @@ _HOW = (
 def command(options: ApplyOptions, *, mode: str, approved: str | None, metrics_file: str | None) -> int:
     """Tell how an environment stands; with --mode approved, apply its plan if just that plan was reviewed.
 
-    A plan that is not the reviewed one, because somebody edited the service meanwhile, is told and not applied.
+    A plan that is not the reviewed one, because someone edited the service meanwhile, is told and not applied.
     """
     if (mode == "approved") != (approved is not None):
         raise UsageError("--mode approved and --approved FILE need each other", _HOW)

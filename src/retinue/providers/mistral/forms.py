@@ -32,7 +32,7 @@ def block_of(spec: Fields) -> Fields:
 
 
 def to_live(raw: Fields) -> Live:
-    """Raises ServiceError if this is no agent."""
+    """Raises ServiceError if this is not an agent."""
     if type(raw.get("version")) is not int or not isinstance(raw.get("versions"), list):
         raise ServiceError("the service answered an agent without its version")
     arguments, tools = mapping(raw.get("completion_args")), TOOLS.read(raw.get("tools"))
@@ -98,7 +98,7 @@ def unsaid(raw: Fields) -> dict[str, Json]:
 
 
 def alike(one: Live, other: Live) -> bool:
-    """Whether two versions say the same and were asked for the same, a proof of `verify` aside."""
+    """True if two versions say the same and were asked for the same, a proof of `verify` aside."""
     asked = [replace(it.applied, verified=None) if it.applied else it.marker_applied for it in (one, other)]
     specs = [canonical(without_pointer(it.spec), _ASSISTANT) for it in (one, other)]
     owners = one.marker_address == other.marker_address

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retinue.core.ends import End, ending
 from retinue.core.model import Address, Desired, Severity
+from retinue.core.retirement import End, ending
 from retinue.providers import registry
 from retinue.providers.ends import WARNED_DAYS, ends_of
 from retinue.schema import schema_beside
