@@ -63,8 +63,8 @@ def test_a_host_that_can_be_none_is_refused(world: World, host: str) -> None:
     environment(world, f"https://{host}/v1")
     said = refused(world, "plan")
     # From Python 3.14 on, urllib refuses what follows an address in brackets before we look at the host.
-    early = host == "[::1]x" and "endpoint-shape: the endpoint is no base URL" in said
-    assert early or f"the host in https://{host}/v1 is no host name" in said
+    early = host == "[::1]x" and "endpoint-shape: the endpoint is not a base URL" in said
+    assert early or f"the host in https://{host}/v1 is not a host name" in said
 
 
 @pytest.mark.parametrize("time", ["9" * 400 + "h", "9" * 5000, "1001h", "0h", "٣s", "-1s", "1.5h", "inf", ""])
