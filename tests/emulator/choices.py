@@ -59,6 +59,7 @@ OF_MISTRAL: Mapping[str, tuple[Any, ...]] = {
 ALL = {**OPEN, **OF_AGENTS, **OF_MANAGED, **OF_FOUNDRY, **OF_MISTRAL}
 
 MISBEHAVIOUR = {
+    "flowise_chatflows",
     "unsupported",
     "alterations",
     "gone",

@@ -78,7 +78,7 @@ def test_a_key_typed_into_a_node_is_named_and_not_written(world: FlowiseWorld) -
     ran = world.run("init", "-C", "taken", "--from", "export.json")
     assert ran.code == 0 and "c4n4ry" not in (world.root / "taken/assistants/typed.yaml").read_text() + ran.err
     for pointer in ("chatModel/inputs/apiKey", "tools/0", "extra"):
-        assert f"`/details/{pointer}` is no field" in ran.err
+        assert f"`/details/{pointer}` is not a field" in ran.err
 
 
 def test_a_pasted_row_is_told_where_each_key_goes(world: FlowiseWorld) -> None:

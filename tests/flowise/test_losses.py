@@ -17,7 +17,7 @@ def test_a_loss_that_matters_is_an_error_and_the_others_are_warnings(world: Flow
     assert "assistants/tutor.yaml:4:18: capability: `response_format` cannot be held" in ran.err
     assert "on_loss: {response_format: warn}" in ran.err
     assert "assistants/tutor.yaml:5:19: capability: `reasoning_effort` cannot be held" in ran.err
-    assert "1 error, 1 warning" in ran.err
+    assert "1 error, 2 warnings, 1 note" in ran.err
 
 
 def test_an_accepted_loss_is_listed_in_the_plan_and_converges(world: FlowiseWorld) -> None:

@@ -61,7 +61,7 @@ def test_what_the_defaults_say_of_every_manifest_is_noted_once(world: FlowiseWor
     for name in ("ant", "bee", "cow"):
         world.flowise(name)
     ran = world.run("validate")
-    assert ran.code == 0 and ran.err.count("approximated") == 1 and ran.err.endswith("\n1 note\n")
+    assert ran.code == 0 and ran.err.count("approximated") == 1 and ran.err.endswith("\n2 notes\n")
 
 
 def test_a_description_that_nobody_sees_is_noted(world: FlowiseWorld) -> None:
@@ -70,7 +70,7 @@ def test_a_description_that_nobody_sees_is_noted(world: FlowiseWorld) -> None:
     world.flowise("ant", text="description: Helps.\n")
     world.flowise("bee", "{type: OPENAI, credential: main}", "description: Helps.\n")
     ran = world.run("validate")
-    (noted,) = [line for line in ran.err.splitlines() if "(note)" in line]
+    (noted,) = [line for line in ran.err.splitlines() if "approximated" in line]
     assert noted.startswith("assistants/ant.yaml:4:14: approximated: description is kept in the row's details")
 
 

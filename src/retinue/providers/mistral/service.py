@@ -123,7 +123,7 @@ class MistralService:
         """With an alias: pins what serves, writes, reads back, moves the alias; or moves it to a version of ours."""
         if not (self._alias or live.set_back):
             return self._patched(live.remote_id, update_body(live, fields, marker))
-        newest, at = self._history(live.remote_id, newest_of(live.raw))[0].raw, live.raw.get(POINTER)
+        newest, at = next(iter(self._history(live.remote_id, newest_of(live.raw))), live).raw, live.raw.get(POINTER)
         target = self._target(live, fields, marker) if self._alias else None
         if target is not None and target.raw["version"] == at:
             return live
