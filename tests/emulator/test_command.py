@@ -110,7 +110,7 @@ def test_a_signal_ends_it_well_even_with_a_connection_open(start: Callable[..., 
     served = start()
     good(served.create())
     code, out, err = served.end(number)
-    assert (code, out, len(err.splitlines())) == (0, "", 7), err
+    assert (code, out, len(err.splitlines())) == (0, "", 8), err
 
 
 @POSIX
