@@ -36,7 +36,15 @@ def test_every_error_has_one_root_and_the_services_have_one_of_their_own() -> No
     raised = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
     assert all(issubclass(kind, RetinueError) for kind in raised)
     ours = {name for name, kind in CLASSES.items() if not issubclass(kind, ServiceError)}
-    assert ours == {"RetinueError", "UsageError", "InvalidManifests", "AuthError", "Frozen", "StaleError", "NewerMarker"}
+    assert ours == {
+        "RetinueError",
+        "UsageError",
+        "InvalidManifests",
+        "AuthError",
+        "Frozen",
+        "StaleError",
+        "NewerMarker",
+    }
 
 
 @pytest.mark.parametrize("kind", [kind for kind in CLASSES.values() if kind is not InvalidManifests])
