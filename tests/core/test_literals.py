@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from retinue.core.literals import screened, signs
+from retinue.core.literals import key_in, screened, signs
 from retinue.core.model import Json, Kind
 from retinue.providers.openai_agents import PROVIDER
 from retinue.schema import with_extras
@@ -94,3 +94,10 @@ def test_fields_that_the_kind_does_not_know_are_left_alone() -> None:
 
 def test_a_header_signs_by_its_name_or_its_value() -> None:
     assert signs("Authorization") and signs("X-Anything", "Basic dXNlcg==") and not signs("Accept", "*/*")
+
+
+@pytest.mark.parametrize("part", ["a", "a.", "_eyJ", "http://", "://a:", "-----BEGIN ", "token:", "sk-", "a+b://u:p"])
+def test_a_long_text_is_searched_once_from_end_to_end(part: str) -> None:
+    """With an unbounded repetition each of these would take hours."""
+    assert key_in(part * (250_000 // len(part))) is None
+    assert key_in("see https://user:s3cret@host/x") == 4

@@ -80,10 +80,12 @@ def screened(spec: Mapping[str, Json], kind: Kind, *, mask: bool = True) -> tupl
 _KEY = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
     r"|(?<![A-Za-z0-9])(?:sk-|gh[pousr]_|github_pat_|glpat-|xox[abprs]-|AIza|AKIA|ASIA)(?P<tail>[A-Za-z0-9_-]{16,})"
-    r"|(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\."
+    r"|(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{8,2048}\.eyJ[A-Za-z0-9_-]{8,2048}\."
     r"|(?i:(?:api[_-]?key|password|passwd|secret|token))[\"']?\s*[:=]\s*[\"']?(?P<value>[A-Za-z0-9+/_.~-]{12,})"
 )
 """How keys of common services begin, and what is called a key and looks like one."""
+_USER = re.compile(r"(?i)(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,30}://[^/?#\s:@]{0,256}:[^/?#\s]{1,256}@")
+"""A URL with a password, in a text. All that repeats is bounded: a prompt may have 256,000 characters."""
 _VARIED = 8
 """So many different characters a key has at least; a placeholder such as `sk-xxxxxxxxxxxxxxxxxxxx` has fewer."""
 
@@ -96,7 +98,7 @@ def key_in(text: str) -> int | None:
         mixed = value is None or (any(map(str.isdigit, value)) and any(map(str.isalpha, value)))
         if mixed and len(set(tail or value or found[0])) >= _VARIED:
             return found.start()
-    with_user = next((item for item in _URL.finditer(text) if item[2] and ":" in item[2]), None)
+    with_user = _USER.search(text)
     return with_user.start() if with_user else None
 
 
