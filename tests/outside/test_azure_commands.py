@@ -143,7 +143,8 @@ def test_what_came_later(world: World, seen: Seen, version: str) -> None:
     world.write("assistants/handbook.yaml", STORE + f"  - {{upload: ../handbook/*.md, chunking_strategy: {CUT}}}\n")
     if version < LATER:
         assert world.run("apply", "--auto-approve").code == 3
-        assert seen.exchanges == []
+        # The first list may have left before the manifests were read.
+        assert operations(seen) <= {"GET assistants"}
         return
     world.apply()
     assert "POST vector_stores/ID/file_batches" in operations(seen)
