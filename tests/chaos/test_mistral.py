@@ -120,9 +120,8 @@ def world(stage: Stage, alias: str) -> list[tuple[str, Any]]:
     found = []
     for raw in served(stage.emulator, alias).values():
         pairs: dict[str, Any] = {key: item for key, item in (raw["metadata"] or {}).items() if item is not None}
-        # A create whose answer was lost notes what it found, an alias that was not set yet, as the service's own (x…).
-        words = enumerate(pairs.get("retinue.applied", "").split())
-        pairs["retinue.applied"] = [word for n, word in words if n != 1 and not word.startswith("x")]
+        words = pairs.get("retinue.applied", "").split()
+        pairs["retinue.applied"] = [word for n, word in enumerate(words) if n != 1]
         found.append(
             (raw["name"], {**{key: raw[key] for key in ("model", "instructions", "completion_args")}, **pairs})
         )

@@ -74,7 +74,9 @@ class MistralService:
             live = replace(live, marker_address=current.marker_address, marker_applied=current.marker_applied)
         if not at or found is None:
             block = {**block_of(live.spec), "serving": {self._alias: at or None}}
-            live = replace(live, spec={**live.spec, "providers": {NAME: block}})
+            # Of a first version this is a create that broke off, not an edit.
+            tried = {"providers": live.spec["providers"]} if newest == 1 else {}
+            live = replace(live, spec={**live.spec, "providers": {NAME: block}}, tried=tried)
         elif at != newest:
             older = self._history(current.remote_id, newest) if newest <= _MOST_COMPARED else ()
             others = [it.marker_applied for it in older if it.marker_applied and it.raw["version"] != at]
@@ -97,10 +99,8 @@ class MistralService:
             return Page([raw for raw in found if "version" in raw], len(found) == _PAGE)
 
         if (remote_id, newest) not in self._histories:
-            found = walked(following, f"versions of {remote_id}", "version")
-            self._histories[remote_id, newest] = sorted(
-                map(to_live, found), key=lambda it: it.raw["version"], reverse=True
-            )
+            found = map(to_live, walked(following, f"versions of {remote_id}", "version"))
+            self._histories[remote_id, newest] = sorted(found, key=lambda it: it.raw["version"], reverse=True)
         return self._histories[remote_id, newest]
 
     def versions(self, live: Live) -> Sequence[Version]:
