@@ -384,3 +384,18 @@ def test_live_ids_are_told_because_no_other_account_knows_them(world: World) -> 
     row = rows(report(world, "--provider", "foundry", "--endpoint", "emulator"))["Assistant/poet/tool_resources"]
     assert row["verdict"] == "made-again"
     assert "`vs_1`" in row["note"]
+
+
+@pytest.mark.parametrize(("name", "wrong"), [("a b", "does not have the right form"), ("x" * 50, "has 50 characters")])
+def test_a_name_that_no_environment_can_have_is_refused_as_such(shop: World, name: str, wrong: str) -> None:
+    before = snapshot(shop.root)
+    ran = shop.run("migrate", "--from", "old", "--to", name, "--provider", "anthropic", "--write")
+    assert (ran.code, wrong in ran.err, "by hand" in ran.err) == (3, True, False), ran.err
+    assert snapshot(shop.root) == before
+
+
+def test_no_overlay_is_called_like_a_device_of_windows(shop: World) -> None:
+    accepted = ("--accept", "tools", "--accept", "tool_resources")
+    ran = shop.run("migrate", "--from", "old", "--to", "con", "--provider", "anthropic", "--write", *accepted)
+    assert ran.code == 0, ran.err
+    assert [path.name for path in (shop.root / "overlays").iterdir()] == ["to-con.yaml"]

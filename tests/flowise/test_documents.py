@@ -130,3 +130,12 @@ def test_a_row_that_the_next_plan_would_refuse_is_left_out_alone(world: FlowiseW
     assert plan.code == 0 and (change["action"], change["fields"]) == ("adopt", [])
     assert world.run("apply", "-C", "taken", "--auto-approve").code == 0
     assert world.run("plan", "-C", "taken", "--detailed-exitcode").code == 0
+
+
+@pytest.mark.parametrize("details", [None, [], {}, "", "{}", "broken{", "[]", 3])
+def test_a_row_whose_details_say_nothing_never_becomes_a_manifest(world: FlowiseWorld, details: Any) -> None:
+    row = {"id": ROW["id"], "type": "CUSTOM", "credential": "x", "details": details}
+    world.write("rows.json", json.dumps([row, {"id": "asst_1", "name": "Box", "model": "gpt-4o"}]))
+    ran = world.run("init", "-C", "taken", "--from", "rows.json")
+    assert (ran.code, ran.err.count("was left out")) == (0, 1), ran.err
+    assert [*manifests(world)] == ["box"]

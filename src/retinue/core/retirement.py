@@ -21,6 +21,7 @@ class End:
     Days are texts such as 2027-03-31, which compare as they stand. `known`: the day on which this was known.
     `values`: patterns; none: the service itself. `hosts`: suffixes of the hosts where that holds; none: everywhere.
     `successor`: what to use instead, as the vendor says. `goes_on`: what is there goes on working, so this is a note.
+    `tentative`: the vendor may still move the day. `sources`: the vendor's page first, then where it was read.
     """
 
     what: str
@@ -33,6 +34,7 @@ class End:
     hosts: Sequence[str] = ()
     successor: str = ""
     goes_on: bool = False
+    tentative: bool = False
 
     def holds_at(self, host: str) -> bool:
         return not self.hosts or any(f".{host.lower()}".endswith(suffix) for suffix in self.hosts)
@@ -67,5 +69,5 @@ def _told(end: End, what: str, environment: str, as_of: str) -> Diagnostic:
         if end.goes_on:
             instead = f"{end.successor} `retinue migrate --from {environment} --to NEW` tells what a move keeps."
     remedy = f"{instead} Source: {end.sources[0]} (known as of {end.known})."
-    message = f"{what} {'ended' if over else 'ends'} on {end.on}"
+    message = f"{what} {'ended' if over else 'ends'} on {end.on}{' (a tentative date)' if end.tentative else ''}"
     return Diagnostic(RETIRED if over else RETIRING, message, remedy, path="/endpoint", severity=severity)

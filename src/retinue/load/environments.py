@@ -9,6 +9,7 @@ from ..core.canonical import same
 from ..core.errors import UsageError
 from ..core.model import Address, Json
 from ..schema import Known
+from .dumps import is_device
 from .emit import to_yaml
 from .files import Files
 from .project import FILE, Project, parse_project
@@ -30,7 +31,8 @@ def with_environment(
     """
     files, overlays = dict[str, bytes](), [*settings.get("overlay", ())]
     if partial:
-        tried = (f"overlays/{name}{f'-{number}' if number > 1 else ''}.yaml" for number in count(1))
+        stem = f"to-{name}" if is_device(name) else name
+        tried = (f"overlays/{stem}{f'-{number}' if number > 1 else ''}.yaml" for number in count(1))
         path = next(path for path in tried if not (project.root / path).exists())
         documents = [{project.known.kinds[at.kind].word: at.name, **fields} for at, fields in partial.items()]
         files[path] = "---\n".join(map(to_yaml, documents)).encode()
@@ -52,7 +54,8 @@ def _with_settings(project: Project, name: str, settings: Mapping[str, Json], kn
         data = file.bytes([inserted(file.text, environments, name, settings, is_json=False)])
         after, problems = parse_project(project.root, data, FILE, known)
         if after is None:
-            raise Unsafe(problems[0].message)
+            # The file was valid before, so what is wrong is what was asked for.
+            raise UsageError(problems[0].message, problems[0].remedy)
         others = after.data["environments"].without({name})
         if not same({**after.data, "environments": others}, dict(project.data)):
             raise Unsafe("the file would say something else besides")

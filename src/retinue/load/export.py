@@ -192,6 +192,9 @@ class _Work:
             why = f"its `object` is {shown(says)}" if other else f"it has no field of {self.kinds[0].one}"
             message = f"{label_of(item, None)} was left out: {why}"
             remedy = f"Only {plurals(self.kinds, ' and ')} become manifests in this version."
+            if not other:
+                named = " or ".join(filter(None, (export_of(one).listing for one in self.kinds)))
+                remedy = f"If it is one all the same, export it as the API answers it, for example {named}. {remedy}"
             self._note("export-other", message, remedy)
             return
         label = label_of(item, kind)

@@ -61,7 +61,11 @@ def _rows(rows: Sequence[Row], style: Style, width: int) -> Iterator[str]:
             paint, word = (paints[verdict], word_of(row)) if row.accepted else (style.error, word_of(row))
             place = f" ({row.place})" if row.place else ""
             texts = [clean(row.note + place), *([clean(row.remedy)] if row.remedy and not row.accepted else [])]
-            lines = [line for text in texts for line in textwrap.wrap(text, max(20, width - _WIDE - 2)) or [""]]
+            lines = [
+                line
+                for text in texts
+                for line in textwrap.wrap(text, max(20, width - _WIDE - 2), break_on_hyphens=False)
+            ]
             for index, line in enumerate(lines):
                 yield f"  {paint(word) + ' ' * (_WIDE - len(word)) if not index else ' ' * _WIDE}{line}"
 

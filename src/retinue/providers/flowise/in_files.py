@@ -54,7 +54,7 @@ def recognised(raw: Mapping[str, Json]) -> Live | None:
     written = raw["details"]
     row = {**raw, "details": json.dumps(written) if isinstance(written, dict) else written}
     details = parsed_details(row)
-    if details is None:
+    if not details:
         return None
     # A request may say no type; the server takes all others for one of OpenAI, as it does AZURE.
     is_custom = raw.get("type") == CUSTOM or ("chatModel" in details and not raw.get("type"))
