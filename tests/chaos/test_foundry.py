@@ -14,10 +14,11 @@ from retinue.providers.foundry import PROVIDER
 from retinue.providers.foundry.serving import serving
 from retinue_emulator.faults import Behaviour
 
-from ..core.worlds import at, desired
+from ..core.worlds import desired
 from . import invariants
 from .conftest import FULL
 from .harness import MISHAPS, Mishap, Raw, Stage, Wire
+from .versioned import REMOVED, story
 
 KIND = "foundry.agent"
 OTHERS = ("hosted-bot", "prods", "somebodys")
@@ -28,21 +29,8 @@ def _assistant(name: str, says: str = "Be kind.", /, **policy: Any) -> Desired:
     return desired(name, {"model": "gpt-4o", "instructions": says, "name": name.title()}, **policy)
 
 
-NAMES = ("kept", "reworded", "back", "noted", "maths", "orphan", "leaving")
-BEFORE = [_assistant(name) for name in NAMES]
-SECOND = [_assistant("reworded", "Be brief."), _assistant("back", "Be loud.")]
-"""What was applied after that, so that there is a pointer."""
-WANTED = [
-    _assistant("kept"),
-    _assistant("base"),
-    _assistant("top", "Be first.", requires=["base", "reworded"]),
-    _assistant("reworded", "Be strict."),
-    _assistant("back"),
-    _assistant("noted", protect=True),
-    _assistant("maths-tutor", "Count.", moved_from="maths"),
-    _assistant("found", "Be found.", adopt={"dev": "found"}),
-]
-REMOVED = {at("leaving"): True}
+BEFORE, SECOND, _ALIKE = story(_assistant)
+WANTED = [*_ALIKE, _assistant("found", "Be found.", adopt={"dev": "found"})]
 
 
 class FoundryWire(Wire):
@@ -87,7 +75,7 @@ def _rows() -> tuple[tuple[str, str, int, str], ...]:
         pairs = FORGED if name == "prods" else {"owner": "hr"}
         definition = {"kind": kind, "model": "gpt-4o", "instructions": "Mine."}
         stage.emulator.seed({"object": KIND, "name": name, "definition": definition, "metadata": pairs})
-    for wanted in (BEFORE, [*SECOND, *(item for item in BEFORE if item.address.name not in ("reworded", "back"))]):
+    for wanted in (BEFORE, SECOND):
         stage.wanted = wanted
         assert stage.plain_apply().finished
     store, found = stage.emulator.store, []

@@ -17,10 +17,11 @@ from retinue_emulator.faults import Behaviour
 from retinue_emulator.mistral import KIND
 
 from ..core import worlds
-from ..core.worlds import at, desired
+from ..core.worlds import desired
 from . import invariants
 from .conftest import FULL
 from .harness import MISHAPS, Mishap, Stage, Wire
+from .versioned import REMOVED, story
 
 ALIAS = "prod"
 OTHER = "Theirs"
@@ -32,18 +33,7 @@ def _assistant(name: str, says: str = "Be kind.", /, **policy: Any) -> Desired:
     return desired(name, spec, **policy)
 
 
-BEFORE = [_assistant(name) for name in ("kept", "reworded", "back", "noted", "maths", "orphan", "leaving")]
-SECOND = [_assistant("reworded", "Be brief."), _assistant("back", "Be loud.")]
-WANTED = [
-    _assistant("kept"),
-    _assistant("base"),
-    _assistant("top", "Be first.", requires=["base", "reworded"]),
-    _assistant("reworded", "Be strict."),
-    _assistant("back"),
-    _assistant("noted", protect=True),
-    _assistant("maths-tutor", "Count.", moved_from="maths"),
-]
-REMOVED = {at("leaving"): True}
+BEFORE, SECOND, WANTED = story(_assistant)
 
 
 class MistralWire(Wire):
@@ -95,7 +85,7 @@ def _rows(alias: str) -> Rows:
     """The store before the run, made once."""
     stage = _stage(alias)
     stage.emulator.seed({"object": KIND, "name": OTHER, "instructions": "Mine.", "metadata": {"owner": "hr"}})
-    for wanted in (BEFORE, [*SECOND, *(item for item in BEFORE if item.address.name not in ("reworded", "back"))]):
+    for wanted in (BEFORE, SECOND):
         stage.wanted = wanted
         assert stage.plain_apply().finished
     store = stage.emulator.store

@@ -14,11 +14,11 @@ from retinue_emulator.faults import Behaviour
 
 from .openai_subjects import VECTOR_STORE, OpenAISubject
 
-_ORDER = {"type": "object", "properties": {"order": {"type": "string"}}, "required": ["order"]}
-_ANSWER = {"type": "object", "properties": {"text": {"type": "string"}}}
+ORDER = {"type": "object", "properties": {"order": {"type": "string"}}, "required": ["order"]}
+ANSWER = {"type": "object", "properties": {"text": {"type": "string"}}}
 
 
-def _function(name: str, **rest: Json) -> Json:
+def function(name: str, **rest: Json) -> Json:
     return {"type": "function", "function": {"name": name, **rest}}
 
 
@@ -30,7 +30,7 @@ AGENT = Spec(
         "instructions": "Answer in one sentence.\n\n  Show your work.",
         "tools": [
             {"type": "code_interpreter"},
-            _function("lookup", description="Looks an order up.", parameters=_ORDER, strict=True),
+            function("lookup", description="Looks an order up.", parameters=ORDER, strict=True),
             {
                 "type": "mcp",
                 "server_label": "wiki",
@@ -49,7 +49,7 @@ AGENT = Spec(
         "top_p": 0.9,
         "response_format": {
             "type": "json_schema",
-            "json_schema": {"name": "answer", "schema": _ANSWER, "strict": True, "description": "An answer."},
+            "json_schema": {"name": "answer", "schema": ANSWER, "strict": True, "description": "An answer."},
         },
         "reasoning_effort": "low",
         "providers": {
@@ -84,7 +84,7 @@ AGENT = Spec(
         "description": "Helps with all homework.",
         "model": "gpt-4o-mini",
         "instructions": "Answer in two sentences.",
-        "tools": [_function("lookup_order"), {"type": "web_search"}],
+        "tools": [function("lookup_order"), {"type": "web_search"}],
         "metadata": {"owner": "cx@example.com", "cost": "12"},
         "temperature": 2,
         "top_p": 0,

@@ -14,15 +14,8 @@ from retinue_conformance.subject import Spec
 from retinue_emulator.faults import Behaviour
 from retinue_emulator.mistral import KIND
 
+from .foundry_subjects import ANSWER, ORDER, function
 from .openai_subjects import OpenAISubject
-
-_ORDER = {"type": "object", "properties": {"order": {"type": "string"}}, "required": ["order"]}
-_ANSWER = {"type": "object", "properties": {"text": {"type": "string"}}}
-
-
-def _function(name: str, **rest: Json) -> Json:
-    return {"type": "function", "function": {"name": name, **rest}}
-
 
 AGENT = Spec(
     full={
@@ -32,7 +25,7 @@ AGENT = Spec(
         "instructions": "Answer in one sentence.\n\n  Show your work.",
         "tools": [
             {"type": "code_interpreter"},
-            _function("lookup", description="Looks an order up.", parameters=_ORDER, strict=True),
+            function("lookup", description="Looks an order up.", parameters=ORDER, strict=True),
             {"type": "web_search"},
         ],
         "metadata": {"owner": "edu@example.com", "team": "7"},
@@ -40,7 +33,7 @@ AGENT = Spec(
         "top_p": 0.9,
         "response_format": {
             "type": "json_schema",
-            "json_schema": {"name": "answer", "schema": _ANSWER, "strict": True, "description": "An answer."},
+            "json_schema": {"name": "answer", "schema": ANSWER, "strict": True, "description": "An answer."},
         },
         "reasoning_effort": "high",
         "providers": {
@@ -69,7 +62,7 @@ AGENT = Spec(
         "description": "Helps with all homework.",
         "model": "mistral-small-latest",
         "instructions": "Answer in two sentences.",
-        "tools": [_function("lookup_order", parameters=_ORDER), {"type": "code_interpreter"}],
+        "tools": [function("lookup_order", parameters=ORDER), {"type": "code_interpreter"}],
         "metadata": {"owner": "cx@example.com", "cost": "12"},
         "temperature": 0,
         "top_p": 0.1,

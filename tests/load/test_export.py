@@ -324,6 +324,9 @@ def test_every_prompt_comes_back_as_it_was(prompt: str) -> None:
     assert found["instructions"] == wanted["instructions"]
 
 
+NOTHING: list[Any] = [None, [], {}, "", "broken{", 3]
+
+
 @pytest.mark.parametrize(
     "item",
     [
@@ -333,7 +336,7 @@ def test_every_prompt_comes_back_as_it_was(prompt: str) -> None:
         {"id": "asst_2", "object": "assistant", "name": "Box", "metadata": {"a": "b"}},
         {"id": "asst_2", "model": None, "instructions": "", "tools": [], "tool_resources": {}},
         {"id": "asst_2", "name": "Box", "createdAt": 5},
-        *({"id": "r", "type": "CUSTOM", "details": details} for details in (None, [], {}, "", "broken{", 3)),
+        *({"id": "r", "type": "CUSTOM", "details": details} for details in NOTHING),
     ],
 )
 def test_a_row_without_content_never_becomes_an_empty_manifest(item: dict[str, Any]) -> None:
