@@ -78,6 +78,20 @@ def test_the_second_signal_ends_a_run_whose_requests_hang(site: World, number: s
     assert statuses == {"done": 20, "unknown": 4, "not-started": COUNT - 24}
 
 
+def test_a_signal_to_a_scheduled_run_finishes_what_is_in_flight(site: World) -> None:
+    planned = site.run("plan", "--format", "json")
+    site.write("approved.txt", json.loads(planned.out)["digest"] + "\n")
+    site.emulator.latency = 0.05
+    process = start(site, "reconcile", "--once", "--mode", "approved", "--approved", "approved.txt")
+    until(lambda: len(site.emulator.writes()) >= 20)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, "Traceback" in err) == (143, False), err
+    statuses = Counter(item["status"] for item in json.loads(out)["results"])
+    assert statuses.keys() == {"done", "not-started"}
+    assert statuses["done"] == len(site.live())
+
+
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_the_first_signal_ends_a_long_wait(site: World, number: signal.Signals, code: int) -> None:
     site.emulator.faults.on("POST", Fault("status", 429, retry_after="300"), times=None, after=20)

@@ -6,11 +6,13 @@ import json
 import re
 import socket
 import threading
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .conftest import KEY, World
+from .conftest import KEY, World, opened
 from .test_json_outputs import printed, put
 
 SAMPLE = re.compile(r'(?P<name>retinue_[a-z_]+)\{(?P<labels>[a-z]+="[a-z-]+"(,[a-z]+="[a-z-]+")*)\} (?P<value>[0-9]+)')
@@ -63,7 +65,6 @@ def test_what_was_changed_outside_is_drifted(fleet: World) -> None:
 
 
 def test_what_keeps_one_from_being_read_hides_no_other(fleet: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BAD_KEY", "sk-wrong")
     monkeypatch.delenv("NO_KEY", raising=False)
     more = (
         environment("dead", closed_port())
@@ -248,3 +249,40 @@ def test_an_environment_that_cannot_be_read_is_no_0(fleet: World) -> None:
     assert 'state="unreachable"} 1' in (fleet.root / "m.prom").read_text()
     assert KEY not in ran.out + ran.err
     assert threading.active_count() < 50
+
+
+class Counting:
+    """Notes how many requests are in flight at most, of each key."""
+
+    def __init__(self, application: Any) -> None:
+        self.application, self.lock = application, threading.Lock()
+        self.now, self.most = Counter[str](), Counter[str]()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        key = environ["HTTP_AUTHORIZATION"]
+        with self.lock:
+            self.now[key] += 1
+            self.most[key] = max(self.most[key], self.now[key])
+        try:
+            return [*self.application(environ, start_response)]
+        finally:
+            with self.lock:
+                self.now[key] -= 1
+
+
+def test_environments_of_one_account_share_their_budget_and_those_of_others_do_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counting: list[Counting] = []
+
+    def counted(emulator: Any) -> Counting:
+        counting.append(Counting(emulator))
+        return counting[0]
+
+    monkeypatch.setenv("OTHER_KEY", "sk-other")
+    with opened(tmp_path / "demo", monkeypatch, counted) as world:
+        more = [environment(f"e{number}", world.url) for number in range(5)]
+        world.project(environment="".join(more) + environment("other", world.url).replace("DEMO_KEY", "OTHER_KEY"))
+        world.emulator.latency = 0.05
+        assert set(by_name(world, "--parallelism", "2")) == {"dev", "other", *(f"e{number}" for number in range(5))}
+        assert counting[0].most == {f"Bearer {KEY}": 2, "Bearer sk-other": 1}
