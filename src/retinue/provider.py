@@ -11,14 +11,14 @@ from .core.errors import UnknownOutcome as UnknownOutcome
 from .core.marker import ADDRESS_KEY as ADDRESS_KEY, APPLIED_KEY as APPLIED_KEY
 from .core.model import Change as Change, Desired as Desired, Diagnostic as Diagnostic, Export as Export, Json as Json
 from .core.model import Kind as Kind, Live as Live, Obstacle as Obstacle, Severity as Severity
-from .core.model import Split as Split
+from .core.model import Serving as Serving, Split as Split
 from .core.problem import Fault as Fault, Problem as Problem
 from .providers.assistants_v2 import ASSISTANT as ASSISTANT
 from .providers.base import Auth as Auth, ByKind as ByKind, Capabilities as Capabilities, Configured as Configured
 from .providers.base import Content as Content, Marker as Marker, Provider as Provider, Resolved as Resolved
 from .providers.base import Service as Service, Settings as Settings, Support as Support, Version as Version
 from .providers.losses import LOSS as LOSS
-from .providers.paged import Page as Page, below as below, walked as walked
+from .providers.paged import Page as Page, asking as asking, below as below, by_token as by_token, walked as walked
 from .providers.rest import Objects as Objects, RestProvider as RestProvider
 from .providers.wire import Answer as Answer, Connection as Connection, Verb as Verb, Verdict as Verdict
 from .providers.wire import by_status as by_status
