@@ -133,3 +133,19 @@ def test_a_file_that_only_another_environment_includes_is_used(world: World) -> 
     world.assistant("ant", "instructions: {file: ../prompts/a.md}\n")
     assert codes(world, "-e", "dev") == codes(world, "-e", "b") == codes(world) == {}
     assert Path(world.root, "prompts").is_dir()
+
+
+def test_a_key_in_one_file_of_a_composed_prompt_is_told_there(world: World) -> None:
+    world.project()
+    world.write("prompts/used.md", "One.\n\nTwo.\n")
+    world.write("prompts/keys.md", "Three.\nUse sk-a1B2c3D4e5F6g7H8i9J0 here.\n")
+    world.assistant("a", "instructions: [{file: ../prompts/used.md}, Plain., {file: ../prompts/keys.md}]\n")
+    assert "prompts/keys.md:2:5: key-like-text" in world.run("validate").err
+
+
+def test_a_day_that_is_none_is_refused_whatever_it_would_judge(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.project()
+    world.assistant("a")
+    monkeypatch.setenv("RETINUE_AS_OF", "garbage")
+    ran = world.run("validate")
+    assert (ran.code, "$RETINUE_AS_OF garbage is not a date" in ran.err) == (3, True)

@@ -6,12 +6,9 @@ import pytest
 
 from retinue.core.errors import ApiGone, AuthError, InvalidManifests, ServiceError, Unreachable, UsageError
 from retinue.core.fleet import Freeze, State, Status, fleet_to_json, status_of, why_unread
-from retinue.core.lint import KEY_LIKE, linted
-from retinue.core.literals import key_like
-from retinue.core.migrate import End, Migration, Row, Verdict, counts, migration_to_json
-from retinue.core.model import Action, Change, Diagnostic, Plan, Severity
+from retinue.core.model import Action, Cause, Change, Diagnostic, FieldChange, Obstacle, Plan
 
-from .worlds import KIND, at
+from .worlds import at
 
 
 def plan(*changes: Change) -> Plan:
@@ -56,26 +53,10 @@ def test_the_report_counts_states_and_shows_a_freeze() -> None:
     assert (found["outcome"], fleet_to_json("demo", rows[:1], "1")["outcome"]) == ("attention", "in-sync")
 
 
-def test_a_project_chooses_the_severity_of_a_lint_and_of_nothing_else() -> None:
-    lint, other = Diagnostic(KEY_LIKE, "a key"), Diagnostic("missing-key", "no model")
-    assert [item.severity for item in linted([lint, other], {KEY_LIKE: "warn"})] == [Severity.WARNING, other.severity]
-    assert [*linted([lint, other], {KEY_LIKE: "off", "missing-key": "off"})] == [other]
-    assert [*linted([lint], {})] == [lint]
-
-
-def test_keys_are_found_in_prompts_and_in_metadata() -> None:
-    key = "sk-a1B2c3D4e5F6g7H8i9J0"
-    spec = {"instructions": f"Use {key}.", "metadata": {"api_key": "a1B2c3D4e5", "note": "plain", "n": 1, "x": key}}
-    found = dict(key_like(spec, KIND))
-    assert found == {("instructions",): 4, ("metadata", "api_key"): 0, ("metadata", "x"): 0}
-
-
-def test_a_move_is_ready_once_nothing_is_an_error_and_counts_its_rows() -> None:
-    rows = (Row("/model", Verdict.KEPT), Row("/tools", Verdict.LOST, "no tools", accepted=False))
-    wrong = Diagnostic("capability", "no tools", address=str(at("bot")), path="/tools")
-    note = Diagnostic("model-name", "same name", severity=Severity.WARNING)
-    move = Migration("demo", End("old", "acme"), End("new", "other"), {at("bot"): rows}, (wrong, note))
-    assert (move.ready, move.untold) == (False, [note])
-    assert (counts(move)[Verdict.KEPT], counts(move)[Verdict.LOST]) == (1, 1)
-    found = migration_to_json(move, "1", 3)
-    assert (found["outcome"], found["objects"][0]["fields"][1]["verdict"]) == ("not-ready", "lost")
+def test_a_change_from_outside_is_drift_and_what_promotion_holds_is_held() -> None:
+    moved = FieldChange("/model", "a", "b", Cause.DRIFT)
+    drifted = status_of(plan(Change(at("bot"), Action.UPDATE, "drift", "asst_1", fields=(moved,))))
+    assert (drifted.state, drifted.drifted) == (State.DRIFTED, 1)
+    wait = Obstacle("unpromoted", "not proven", ())
+    held = status_of(plan(Change(at("bot"), Action.CREATE, "manifest", held=wait)))
+    assert (held.state, held.held, held.changes) == (State.HELD, 1, 0)

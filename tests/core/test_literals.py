@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from retinue.core.literals import key_in, screened, signs
+from retinue.core.literals import key_in, key_like, screened, signs
 from retinue.core.model import Json, Kind
 from retinue.providers.openai_agents import PROVIDER
 from retinue.schema import with_extras
@@ -101,3 +101,10 @@ def test_a_long_text_is_searched_once_from_end_to_end(part: str) -> None:
     """With an unbounded repetition each of these would take hours."""
     assert key_in(part * (250_000 // len(part))) is None
     assert key_in("see https://user:s3cret@host/x") == 4
+
+
+def test_keys_are_found_in_prompts_and_in_metadata() -> None:
+    key = "sk-a1B2c3D4e5F6g7H8i9J0"
+    spec = {"instructions": f"Use {key}.", "metadata": {"api_key": "a1B2c3D4e5", "note": "plain", "n": 1, "x": key}}
+    found = dict(key_like(spec, KIND))
+    assert found == {("instructions",): 4, ("metadata", "api_key"): 0, ("metadata", "x"): 0}

@@ -49,9 +49,16 @@ def endpoint_for(provider: str, stated: str | None, *, allow_http: bool = False)
     endpoint = stated or record.endpoint or (EMULATOR if provider in emulators.entries() else None)
     if endpoint is None:
         raise UsageError(f"where is this {provider}?", "Name its address with --endpoint.")
-    if wrong := endpoint_problem(endpoint, allow_http):
-        raise UsageError(f"--endpoint: {wrong.message}", wrong.remedy)
+    check_endpoint(endpoint, allow_http=allow_http)
     return endpoint
+
+
+def check_endpoint(endpoint: str, *, allow_http: bool) -> None:
+    """Raises UsageError for a URL that no environment could have, or only with the option that it names."""
+    if wrong := endpoint_problem(endpoint, allow_http):
+        plain = wrong.code == "endpoint-plain-http"
+        remedy = "Write https://, or add --allow-http if this network is safe." if plain else wrong.remedy
+        raise UsageError(f"--endpoint: {wrong.message}", remedy)
 
 
 def judged(options: ProjectOptions, name: str, replaced: Mapping[str, bytes] | None = None) -> Session:
@@ -148,15 +155,20 @@ def _kinds_in(item: Desired, name: str, session: Session) -> set[str]:
 
 def migration(old: Session, new: Session) -> Migration:
     """What becomes of every object of the old environment in the new one."""
-    there, objects = new.loaded.diagnostics, dict[Address, tuple[Row, ...]]()
+    there, objects, same = new.loaded.diagnostics, dict[Address, tuple[Row, ...]](), _same_models(old, new)
+    by_address: dict[str, list[Diagnostic]] = {}
+    for found in there:
+        by_address.setdefault(found.address or "", []).append(found)
     for item in old.desired:
         at = str(item.address)
-        objects[item.address] = tuple(_rows(item, old, new, [found for found in there if found.address == at]))
+        objects[item.address] = tuple(_rows(item, old, new, same, by_address.get(at, ())))
     source, target = (End(side.environment.name, side.environment.provider) for side in (old, new))
-    return Migration(old.project.name, source, target, objects, (*there, *_models(old, new)))
+    return Migration(old.project.name, source, target, objects, (*there, *_models(same, new)))
 
 
-def _rows(item: Desired, old: Session, new: Session, found: Sequence[Diagnostic]) -> Iterator[Row]:
+def _rows(
+    item: Desired, old: Session, new: Session, same: Collection[str], found: Sequence[Diagnostic]
+) -> Iterator[Row]:
     here, kind, provider = new.written.get(str(item.address)), new.kinds[item.kind], new.provider
     record: Capabilities = provider.capabilities
     if item.kind not in record.kinds:
@@ -168,20 +180,27 @@ def _rows(item: Desired, old: Session, new: Session, found: Sequence[Diagnostic]
     else:
         stated = old.written[str(item.address)]
         unheld = [*losses(stated, kind, record), *provider.check(stated)]
-        yield from verdicts(item.spec, here, kind, record, found, unheld)
+        unsure = stated.spec.get("model") in same
+        for row in verdicts(item.spec, here, kind, record, found, unheld):
+            kept = row.path == "/model" and row.verdict is Verdict.KEPT and unsure
+            note = f"`model` keeps its name; check that {provider.name} knows it"
+            yield row._replace(verdict=Verdict.APPROXIMATED, note=note) if kept else row
         block = (item.spec.get(EXTRAS) or {}).get(old.provider.name)
         if block and provider.name != old.provider.name:
             names = listed([*block])
             yield Row(f"/{EXTRAS}/{old.provider.name}", Verdict.LOST, f"only {old.provider.name} has {names}")
 
 
-def _models(old: Session, new: Session) -> Iterator[Diagnostic]:
+def _same_models(old: Session, new: Session) -> list[str]:
     """Models that keep their names at a service of another vendor, perhaps."""
     here, there = old.environment, new.environment
     if here.provider == there.provider or here.endpoint == there.endpoint != EMULATOR:
-        return
+        return []
     named = [[item.spec.get("model") for item in side.written.values()] for side in (old, new)]
-    same = sorted({name for name in named[0] if isinstance(name, str)} & {*named[1]})
+    return sorted({name for name in named[0] if isinstance(name, str)} & {*named[1]})
+
+
+def _models(same: Sequence[str], new: Session) -> Iterator[Diagnostic]:
     if same:
         message = f"models keep their names: {listed(same)}; check that {new.provider.name} knows them"
         remedy = f"Give a model another name there: --model {same[0]}=NAME."
@@ -215,6 +234,8 @@ def tell_open(found: Migration, *, is_new: bool) -> None:
     # What only such a field refers to stays behind with it.
     names = [*(fields or dict.fromkeys(kind for kind, _ in lost))]
     way = f"write `on_loss: {{{', '.join(f'{name}: warn' for name in names)}}}` in this environment"
+    if not fields:
+        way = f"write `retinue: {{environments: [{found.source.environment}]}}` for each in its overlay"
     if is_new:
         way = f"add {' '.join(f'--accept {name}' for name in names)}"
     console.note(f"Error: this move is not ready{'; nothing was written' if is_new else ''}.")

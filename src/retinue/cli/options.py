@@ -222,6 +222,7 @@ def to_paste(name: str, options: ProjectOptions, *words: str) -> str:
 
 
 move_options = _all(
+    click.option("--allow-http", is_flag=True, help="Let that URL be plain http to a host that is not this machine."),
     click.option("--provider", metavar="P", shell_complete=completing.providers, help="The service to go to."),
     _several(
         "--model",

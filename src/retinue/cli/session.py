@@ -14,6 +14,7 @@ from ..core.observation import Target
 from ..core.pointer import join_pointer, split_pointer, value_at
 from ..core.retirement import ending
 from ..core.values import dataclass, field, replace
+from ..load.composing import Composed
 from ..load.endpoints import EMULATOR
 from ..load.files import place_in
 from ..load.located import Map, place_of
@@ -160,22 +161,25 @@ def _key_like(loaded: Loaded, session: Session) -> Iterator[Diagnostic]:
     for resource in loaded.resources:
         for steps, offset in key_like(resource.spec, session.kinds[resource.kind]):
             message = "this text looks like a key, and everyone who reads the repository or the assistant has it"
-            remedy = "Take it out and revoke it: it stands in a file. If it is none, `lint: {key-like-text: off}`."
+            remedy = "Take it out of the file and revoke it. If it is not a key: `lint: {key-like-text: off}`."
             path = join_pointer(steps)
             found = placed(Diagnostic(KEY_LIKE, message, remedy, path=path, severity=Severity.WARNING), resource)
-            file = loaded.included.get(found.place) if found.place else None
-            text = value_at(resource.spec, path)
-            yield replace(found, place=place_in(text, offset, file)) if file else found
+            within = place_in(value_at(resource.spec, path), offset, "")
+            at, line = found.place, within.line
+            if isinstance(at, Composed):
+                at, line = at.part_at(line)
+            file = loaded.included.get(at) if at else None
+            yield replace(found, place=Place(file, line, within.column) if file else at)
 
 
 def _ends(resources: Sequence[Desired], session: Session, options: ProjectOptions) -> Iterator[Diagnostic]:
     """Announced ends of the environment's service, and of what its manifests use there."""
-    environment = session.environment
+    environment, day = session.environment, (options.as_of or today()).isoformat()
     ends = session.provider.capabilities.ends
     if not ends or environment.endpoint == EMULATOR:
         return
     host = urlsplit(environment.endpoint).hostname or ""
-    for found, user in ending(ends, host, resources, environment.name, (options.as_of or today()).isoformat()):
+    for found, user in ending(ends, host, resources, environment.name, day):
         yield placed(found, user) if user else in_project(found, session.project, environment)
 
 

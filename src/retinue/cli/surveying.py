@@ -40,7 +40,7 @@ def read_fleet(project: Project, names: Sequence[str], options: PlanOptions) -> 
 
     Environments of the same service and key share how fast they ask.
     """
-    lanes, seconds = Lanes(), parse_timeout(options.timeout)
+    lanes, end = Lanes(), time.monotonic() + parse_timeout(options.timeout)
     chosen = [project.environments[name] for name in names]
     owns: Mapping[str, Future[_Own]] = {name: Future() for name in names}
     opening: dict[str, Session] = {}
@@ -58,9 +58,9 @@ def read_fleet(project: Project, names: Sequence[str], options: PlanOptions) -> 
                     plan = plan_for(session, service, seen, mine)
                 elif source is not None:
                     try:
-                        proof = proof_by(source, *owns[source.environment].result(seconds))
+                        proof = proof_by(source, *owns[source.environment].result(max(0.0, end - time.monotonic())))
                         plan = own_plan(session, service, seen, mine, proof)
-                    except Exception as error:
+                    except (RetinueError, TimeoutError) as error:
                         notes.append(_unproven(source.environment, error))
                 freeze = environment.freeze
                 return status_of(plan, freeze if freeze and freeze.holds(session.clock.wall()) else None, notes)
@@ -70,9 +70,8 @@ def read_fleet(project: Project, names: Sequence[str], options: PlanOptions) -> 
             return _unread(environment, error)
 
     work = [in_thread(lambda environment=environment: read(environment)) for environment in chosen]  # type: ignore[misc]
-    end = time.monotonic() + seconds + 1
-    # In slices, so that a signal is heard.
-    while any(not item.done() for item in work) and time.monotonic() < end:
+    # In slices, so that a signal is heard; and a little longer, for what is still to be computed.
+    while any(not item.done() for item in work) and time.monotonic() < end + 1:
         wait(work, timeout=0.2)
     for name, item in zip(names, work, strict=True):
         if not item.done() and name in opening:
@@ -104,10 +103,10 @@ def _row(environment: Environment, why: str, problems: tuple[Diagnostic, ...]) -
     )
 
 
-def _unproven(source: str, error: Exception) -> Diagnostic:
+def _unproven(source: str, error: RetinueError | TimeoutError) -> Diagnostic:
     told = console.SECRETS.masked(error.message) if isinstance(error, RetinueError) else "it did not answer in time"
     message = f"what is held is not known: {source}, from which this is promoted, could not be read: {told}"
-    return Diagnostic("unproven", message, None, severity=Severity.WARNING)
+    return Diagnostic("unproven", message, f"See `retinue status -e {source}`.", severity=Severity.WARNING)
 
 
 def code_of(rows: Sequence[Status], *, detailed: bool) -> int:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
 
-from .codec import diagnostic_to_json, outcome, plan_digest, plan_to_json
+from .codec import FORMAT_VERSION, diagnostic_to_json, outcome, plan_digest, plan_to_json
 from .drift import What, drift_of
 from .errors import ApiGone, AuthError, InvalidManifests, RetinueError, Unreachable, UsageError
 from .model import Diagnostic, Json, Plan
@@ -96,7 +96,7 @@ def fleet_to_json(project: str, rows: Sequence[Status], version: str) -> dict[st
     """The report as `status --format json` publishes it; `version` is retinue's own."""
     counts = Counter(row.state for row in rows)
     return {
-        "format_version": "2.0",
+        "format_version": FORMAT_VERSION,
         "retinue_version": version,
         "project": project,
         "summary": {state.value: counts[state] for state in State},

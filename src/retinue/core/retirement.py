@@ -65,9 +65,8 @@ def _told(end: End, what: str, environment: str, as_of: str) -> Diagnostic:
     if end.values:
         instead = f"Use `{end.successor}`, its successor, and test it." if end.successor else "Choose another model."
     else:
-        instead = f"Move to {end.successor}: `retinue migrate --from {environment} --to NEW` tells what is kept."
-        if end.goes_on:
-            instead = f"{end.successor} `retinue migrate --from {environment} --to NEW` tells what a move keeps."
+        report = f"`retinue migrate --from {environment} --to NEW --provider PROVIDER` reports what a move keeps."
+        instead = f"{end.successor} {report}" if end.goes_on else f"Move to {end.successor}: {report}"
     remedy = f"{instead} Source: {end.sources[0]} (known as of {end.known})."
     message = f"{what} {'ended' if over else 'ends'} on {end.on}{' (a tentative date)' if end.tentative else ''}"
     return Diagnostic(RETIRED if over else RETIRING, message, remedy, path="/endpoint", severity=severity)

@@ -16,7 +16,7 @@ from ...core.errors import UsageError
 from ...core.migrate import Verdict
 from ...core.model import Severity
 from ...load.emit import to_yaml
-from ...load.endpoints import EMULATOR, endpoint_problem
+from ...load.endpoints import EMULATOR
 from ...load.export import texts
 from ...load.project import MISMATCH, load_project
 from ...providers import registry, starter
@@ -24,7 +24,17 @@ from ...schema.bundle import editor_schemas
 from .. import console, helping, options
 from ..exits import Exit
 from ..exports import from_new_project, read_export
-from ..moving import Move, check_accepted, endpoint_for, judged, migration, migration_shown, moved, tell_open
+from ..moving import (
+    Move,
+    check_accepted,
+    check_endpoint,
+    endpoint_for,
+    judged,
+    migration,
+    migration_shown,
+    moved,
+    tell_open,
+)
 from ..options import ProjectOptions, to_paste
 from ..projects import refuse
 from ..scaffold import SCHEMAS, with_modelines, write_new
@@ -47,7 +57,6 @@ from ..scaffold import SCHEMAS, with_modelines, write_new
 )
 @options.move_options
 @click.option("--endpoint", metavar="URL", help="Where the service is; its key comes from the usual variable.")
-@click.option("--allow-http", is_flag=True, help="Let that URL be plain http to a host that is not this machine.")
 @click.option("-C", "directory", default=".", metavar="DIR", help="The folder; made if it is not there.")
 @options.NO_COLOR
 def command(
@@ -190,11 +199,7 @@ def _of_service(name: str, source: str, endpoint: str | None, *, allow_http: boo
         endpoint = registry.load(source).capabilities.endpoint or None
     if endpoint is None:
         return None
-    wrong = endpoint_problem(endpoint, allow_http)
-    if wrong is not None:
-        plain = wrong.code == "endpoint-plain-http"
-        remedy = "Write https://, or add --allow-http if this network is safe." if plain else wrong.remedy
-        raise UsageError(f"--endpoint: {wrong.message}", remedy)
+    check_endpoint(endpoint, allow_http=allow_http)
     settings: dict[str, object] = {"provider": source, "endpoint": endpoint}
     key_variable = registry.load(source).capabilities.key_variable
     if key_variable and endpoint != EMULATOR:

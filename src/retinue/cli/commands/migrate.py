@@ -52,6 +52,7 @@ def command(
     models: dict[str, str],
     accepted: Sequence[str],
     endpoint: str | None,
+    allow_http: bool,
     write: bool,
 ) -> int:
     """Report what becomes of every field of every assistant at another service, as validate judges it.
@@ -73,7 +74,8 @@ def command(
     elif options.project_file:
         raise UsageError("--project-file has no environment of this name", "Leave it out to add one to retinue.yaml.")
     else:
-        move = Move(target, provider, endpoint_for(provider, endpoint), models, accepted)
+        where = endpoint_for(provider, endpoint, allow_http=allow_http)
+        move = Move(target, provider, where, models, accepted, allow_http)
         _, _, files, new = moved(old, options, move)
     found = replace(migration(old, new), files=tuple(sorted(files)))
     if write and files and found.ready:
