@@ -178,6 +178,11 @@ def test_what_others_share_is_listed_and_never_touched(world: MistralWorld) -> N
     world.settled()
     left = dict(world.emulator.store.everything("mistral.agent"))
     assert [left[raw["id"]] for raw in made] == made and len(left) == 102
+    world.emulator.requests.clear()
+    assert world.run("plan").code == 0
+    asked = [line.path for line in world.emulator.requests]
+    assert len([path for path in asked if "/pages" in path]) == 2
+    assert len([path for path in asked if "/aliases" in path]) == 1, "of ours alone"
 
 
 def test_handoffs_refer_to_manifests(world: MistralWorld) -> None:
