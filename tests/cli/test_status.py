@@ -286,3 +286,22 @@ def test_environments_of_one_account_share_their_budget_and_those_of_others_do_n
         world.emulator.latency = 0.05
         assert set(by_name(world, "--parallelism", "2")) == {"dev", "other", *(f"e{number}" for number in range(5))}
         assert counting[0].most == {f"Bearer {KEY}": 2, "Bearer sk-other": 1}
+
+
+def test_a_freeze_is_told_wherever_it_stands_and_only_while_it_holds(fleet: World) -> None:
+    over, holds = (f', freeze: {{until: "{year}-01-01", reason: Holidays}}' for year in (2020, 2999))
+    more = environment("past", fleet.url, over) + environment("dead", closed_port(), holds)
+    fleet.project(environment=more)
+    rows = by_name(fleet, "--timeout", "5s", code=9)
+    assert {name for name, row in rows.items() if row["freeze"]} == {"dead"}
+    listed = json.loads(fleet.run("status", "--offline").out)["include"]
+    assert {row["environment"] for row in listed if row["frozen"]} == {"dead"}
+    markdown = fleet.run("status", "--all", "--timeout", "5s", "--format", "markdown").out
+    assert "frozen until 2999-01-01: Holidays" in markdown
+
+
+def test_markdown_tells_what_is_not_known(fleet: World) -> None:
+    fleet.project(
+        environment=environment("dead", closed_port()) + environment("after", fleet.url, ", promote_from: dead")
+    )
+    assert "what is held is not known" in fleet.run("status", "--all", "--timeout", "5s", "--format", "markdown").out

@@ -139,3 +139,27 @@ def test_a_row_whose_details_say_nothing_never_becomes_a_manifest(world: Flowise
     ran = world.run("init", "-C", "taken", "--from", "rows.json")
     assert (ran.code, ran.err.count("was left out")) == (0, 1), ran.err
     assert [*manifests(world)] == ["box"]
+
+
+@pytest.mark.parametrize(
+    ("details", "told"),
+    [
+        ({"tools": '[{"name": "calculator"}]'}, []),
+        ({"tools": {"name": "calculator"}}, ["tools"]),
+        ({"chatModel": '{"name": "chatOpenAI", "inputs": {"modelName": "gpt-4o"}}'}, []),
+        ({"documentStores": "handbook"}, ["documentStores"]),
+        ({"metadata": {"n": 1, "t": ""}}, ["metadata/n"]),
+    ],
+)
+def test_a_member_of_another_type_is_read_or_named(
+    world: FlowiseWorld, details: dict[str, Any], told: list[str]
+) -> None:
+    model = {"name": "chatOpenAI", "inputs": {"modelName": "gpt-4o"}}
+    row = {"id": ROW["id"], "type": "CUSTOM", "details": {"name": "Box", "chatModel": model, **details}}
+    world.write("rows.json", json.dumps([row]))
+    ran = world.run("init", "-C", "taken", "--from", "rows.json")
+    assert ran.code == 0, ran.err
+    assert ran.err.count("export-left-out") == len(told)
+    assert all(f"`/details/{path}`" in ran.err for path in told)
+    assert manifests(world)["box"]["model"] == "gpt-4o"
+    assert ("calculator" in str(manifests(world))) == (details.get("tools") == '[{"name": "calculator"}]')

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from retinue.core.canonical import canonical
+from retinue.core.canonical import canonical, same
 from retinue.core.marker import ADDRESS_KEY, APPLIED_KEY
 from retinue.core.model import Severity
 from retinue.load.dumps import objects_from_text
@@ -156,7 +156,7 @@ def test_of_pages_in_one_file_the_last_says_if_others_are_missing() -> None:
 
 
 def test_other_lists_beside_those_that_are_read_are_told() -> None:
-    result = exported({"assistants": [V2], "data": [V2], "vector_stores": [{"id": "vs_1"}]})
+    result = exported({"assistants": [V2], "data": [V2 | {"id": "asst_2"}], "vector_stores": [{"id": "vs_1"}]})
     assert codes(result) == ["export-other"] and "`vector_stores`" in result.diagnostics[0].message
     assert len(result.manifests) == 2
 
@@ -205,7 +205,7 @@ def test_a_display_name_becomes_a_safe_name(name: Any, expected: str) -> None:
 
 def test_names_are_unique_also_against_those_of_the_project() -> None:
     long = {"name": "x" * 63, "model": "m"}
-    result = exported(V2, V2, V2, long, long, taken=["math-tutor"])
+    result = exported(*(V2 | {"id": f"asst_{n}"} for n in range(3)), long, long, taken=["math-tutor"])
     assert [name for name in result.files if name.startswith("assistants")] == [
         *("assistants/math-tutor-2.yaml", "assistants/math-tutor-3.yaml", "assistants/math-tutor-4.yaml"),
         *(f"assistants/{'x' * 63}.yaml", f"assistants/{'x' * 61}-2.yaml"),
@@ -398,3 +398,40 @@ def test_no_file_is_called_like_a_device_of_windows(name: str) -> None:
     files = exported(one, other, tools={}).files
     stems = {path.rpartition("/")[2].partition(".")[0] for path in files}
     assert stems == {f"assistant-{name.lower()}", "other", f"tool-{name.lower()}"}
+
+
+def test_an_object_that_two_pages_hold_becomes_one_manifest() -> None:
+    assert exported(V2, dict(V2)).files == EXPECTED
+    assert len(exported(V2, V2 | {"model": "other"}).manifests) == 2
+
+
+@pytest.mark.parametrize(
+    ("item", "meant"),
+    [
+        ({"metadata": [], "tool_resources": [], "tools": {}}, {}),
+        ({"tool_resources": {"code_interpreter": []}}, {}),
+        ({"tool_resources": {"code_interpreter": {"file_ids": {}}}}, {}),
+    ],
+)
+def test_an_empty_list_in_the_place_of_an_object_means_nothing(item: dict[str, Any], meant: dict[str, Any]) -> None:
+    result = exported({"model": "m", "name": "Box", **item})
+    assert result.diagnostics == ()
+    [resource] = loaded(dict(result.files)).resources
+    assert same(canonical(resource.spec, KIND), canonical({"model": "m", "name": "Box", **meant}, KIND))
+
+
+def test_a_pair_that_an_empty_text_would_take_away_is_named() -> None:
+    assert codes(exported(V2 | {"metadata": {"a": "", "b": "x"}})) == ["export-left-out"]
+
+
+@pytest.mark.parametrize("text", ['"hello"', "3", "true", "null", "{}", "[]", "[null, 3]"])
+def test_a_file_without_an_object_says_what_it_should_hold(text: str) -> None:
+    [problem] = objects_from_text(text.encode(), "export.json", [KNOWN.kinds["Assistant"]])[1]
+    assert problem.code == "export-empty"
+    assert str(problem.remedy).startswith("It should hold assistants as the API lists them")
+
+
+def test_an_entry_that_is_not_an_object_stops_no_other() -> None:
+    result = exported("oops", V2, None, 3)
+    assert codes(result) == ["export-shape"] * 3
+    assert result.files == EXPECTED

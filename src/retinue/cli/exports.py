@@ -14,7 +14,7 @@ from ..core.observation import Observation
 from ..core.references import Names, to_names
 from ..core.values import dataclass, replace
 from ..engine.read import read_live
-from ..load.dumps import flat, label_of, objects_from_text
+from ..load.dumps import expected, flat, label_of, objects_from_text
 from ..load.export import Destination, Exported, manifests_from_objects
 from ..load.files import Files
 from ..load.fitting import Beside, fitted
@@ -106,6 +106,8 @@ def read_export(
     exported = checked(replace(exported, diagnostics=(*notes, *exported.diagnostics)))
     exported = replace(exported, provider=origin.name if origin else None)
     console.diagnostics(_kept(origin, seen))
+    if not exported.files:
+        raise UsageError(f"nothing in {path} can become a manifest", expected(kinds))
     if project is None:
         return exported
     beside = Beside(project, tuple(project.environments), variables or {}, known.kinds)

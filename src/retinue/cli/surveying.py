@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, wait
 
 from ..core.errors import InvalidManifests, RetinueError
-from ..core.fleet import State, Status, status_of, why_unread
+from ..core.fleet import Freeze, State, Status, status_of, why_unread
 from ..core.model import Diagnostic, Plan, Severity
 from ..core.observation import Observation
 from ..core.values import replace
 from ..engine.threads import in_thread
 from ..load.project import Environment, Project
-from ..providers.gate import Lanes
+from ..providers.gate import Clock, Lanes
 from . import console, exits
 from .options import PlanOptions, parse_timeout
 from .planning import own_plan, plan_for, proof_by
@@ -62,8 +62,7 @@ def read_fleet(project: Project, names: Sequence[str], options: PlanOptions) -> 
                         plan = own_plan(session, service, seen, mine, proof)
                     except (RetinueError, TimeoutError) as error:
                         notes.append(_unproven(source.environment, error))
-                freeze = environment.freeze
-                return status_of(plan, freeze if freeze and freeze.holds(session.clock.wall()) else None, notes)
+                return status_of(plan, _frozen(environment), notes)
         except Exception as error:
             if not owns[name].done():
                 owns[name].set_exception(error)
@@ -98,9 +97,14 @@ def _late(environment: Environment, timeout: str) -> Status:
 
 
 def _row(environment: Environment, why: str, problems: tuple[Diagnostic, ...]) -> Status:
-    return Status(
-        environment.name, environment.provider, environment.endpoint, State.UNREACHABLE, why=why, problems=problems
-    )
+    end, freeze = (environment.name, environment.provider, environment.endpoint), _frozen(environment)
+    return Status(*end, State.UNREACHABLE, why=why, problems=problems, freeze=freeze)
+
+
+def _frozen(environment: Environment) -> Freeze | None:
+    """The freeze that holds now; it stands in the file, so no service is needed to tell."""
+    freeze = environment.freeze
+    return freeze if freeze and freeze.holds(Clock().wall()) else None
 
 
 def _unproven(source: str, error: RetinueError | TimeoutError) -> Diagnostic:

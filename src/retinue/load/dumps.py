@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, count
 
 from ..core.model import Diagnostic, Json, Kind, Place, Severity, Shape
@@ -23,7 +23,8 @@ _TAIL = 6
 _RANDOM = pattern(r"_|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-")
 """In an id that no person chose as a name."""
 _DEVICE = pattern(r"(?i:con|prn|aux|nul|conin\$|conout\$|com[0-9]|lpt[0-9])(?:\..*)?|.*[. ]")
-_PAGE = frozenset(("data", "items", "results", "value", "rows", "agents", "body", "pages", "response"))
+VOLATILE = frozenset(("id", "object", "created_at"))
+_PAGE = frozenset(("data", "items", "results", "value", "rows", "agents", "body", "pages", "response", "result"))
 """Members below which services, their tools and scripts keep what they listed."""
 
 
@@ -46,11 +47,16 @@ def objects_from_text(data: bytes, file: str, kinds: Sequence[Kind]) -> tuple[li
         except (ValueError, RecursionError) as error:
             return [], [_no_json(error, text, begin.start(), file)]
         values.append(value)
-    if flat(values, kinds)[0] == []:
-        what, listing = plurals(kinds), next((one.export.listing for one in kinds if one.export), "")
-        remedy = f"It should hold {what} as the API lists them, for example the answer of {listing}."
-        return [], [Diagnostic("export-empty", f"`{printable(file)}` holds no object", remedy, Place(file, 1, 1))]
+    if not any(isinstance(item, dict) and item for item in flat(values, kinds)[0]):
+        message = f"`{printable(file)}` holds no object"
+        return [], [Diagnostic("export-empty", message, expected(kinds), Place(file, 1, 1))]
     return values, []
+
+
+def expected(kinds: Sequence[Kind]) -> str:
+    """What a file should hold."""
+    listing = next((one.export.listing for one in kinds if one.export and one.export.listing), "")
+    return f"It should hold {plurals(kinds)} as the API lists them, for example the answer of {listing}."
 
 
 def plurals(kinds: Sequence[Kind], between: str = " or ") -> str:
@@ -113,7 +119,11 @@ def _no_json(error: Exception, text: str, position: int, file: str) -> Diagnosti
 
 
 def respelled(value: Json, shape: Shape) -> Json:
-    """As the API spells members, where an SDK has printed `topP` for `top_p`."""
+    """As the API spells members, where an SDK has printed `topP` for `top_p`, or `[]` for an empty object."""
+    if value == [] and (shape.properties is not None or shape.values is not None):
+        return {}
+    if value == {} and shape.items is not None:
+        return []
     if isinstance(value, list):
         return [respelled(item, shape.items or Shape()) for item in value]
     if not isinstance(value, dict) or (known := shape.of(value).properties) is None:
@@ -124,6 +134,30 @@ def respelled(value: Json, shape: Shape) -> Json:
         name = name if name in known else key
         found[name] = respelled(item, known.get(name, Shape()))
     return found
+
+
+def lost(source: Mapping[str, Json], kind: Kind) -> Iterator[str]:
+    """Pointers to what says something and is not a field of the kind."""
+    for key, value in source.items():
+        if key in kind.fields:
+            yield from _lost(value, kind.fields[key].shape, f"/{key}")
+        elif value not in (None, [], {}) and key not in VOLATILE:
+            yield f"/{key}"
+
+
+def _lost(value: Json, shape: Shape, path: str) -> Iterator[str]:
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _lost(item, shape.items or Shape(), f"{path}/{index}")
+    elif isinstance(value, dict) and (known := shape.of(value).properties) is not None:
+        for key, item in value.items():
+            if key in known:
+                yield from _lost(item, known[key], f"{path}/{key}")
+            elif item not in (None, [], {}):
+                yield f"{path}/{key}"
+    elif isinstance(value, dict) and shape.values is not None:
+        # Such a value would take the pair away.
+        yield from (f"{path}/{key}" for key, item in value.items() if item is not None and item in shape.values.empty)
 
 
 def unique_name(display: Json, old_id: Json, taken: Collection[str], kind: Kind) -> str:

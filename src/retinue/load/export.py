@@ -19,7 +19,7 @@ from ..core.spelling import snake
 from ..core.values import dataclass, replace
 from ..schema import Catalogue
 from .builder import Parsed
-from .dumps import flat, is_device, label_of, plurals, respelled, slug, unique_name
+from .dumps import VOLATILE, flat, is_device, label_of, lost, plurals, respelled, slug, unique_name
 from .emit import to_yaml, unwritable
 from .files import MAX_BYTES
 from .validate import validate_extras, validate_manifest
@@ -29,7 +29,6 @@ from .yaml import parse_text
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ONE_LINE = 80
 _VAULT = "Keep it where the service keeps credentials; it could be read here, so revoke it."
-_VOLATILE = frozenset(("id", "object", "created_at"))
 _COMMON = frozenset(("name", "description", "metadata"))
 """Fields that any JSON object may have, a package.json too."""
 
@@ -104,6 +103,7 @@ def manifests_from_objects(
     kinds = kinds or [item for item in known.with_manifests if item.export]
     work = _Work(kinds, known, into, kind_of, check)
     found, problems = flat(objects, kinds)
+    found = list(_once(found))
     work.problems.extend(problems)
     entries = [work.entry(read(item)) for item in found if not isinstance(item, dict) or wanted(item)]
     if into.tools is not None:
@@ -111,6 +111,18 @@ def manifests_from_objects(
     for entry in entries:
         work.add(entry)
     return Exported(work.files, tuple(work.problems), tuple(work.manifests))
+
+
+def _once(objects: Sequence[Json]) -> Iterator[Json]:
+    """Pages that overlap hold an object twice, by its id and equal in all it says."""
+    seen: dict[str, Json] = {}
+    for item in objects:
+        key = item.get("id") if isinstance(item, dict) else None
+        if not isinstance(key, str):
+            yield item
+        elif key not in seen or not same(seen[key], item):
+            seen[key] = item
+            yield item
 
 
 def texts(manifests: Sequence[NewManifest]) -> dict[str, str]:
@@ -154,7 +166,7 @@ class _Work:
     def entry(self, item: Json) -> _Entry:
         if self.told is None:
             own = {name: one.shape for kind in self.kinds for name, one in kind.fields.items()}
-            item = respelled(item, Shape(properties={**dict.fromkeys((*_VOLATILE, "file_ids"), Shape()), **own}))
+            item = respelled(item, Shape(properties={**dict.fromkeys((*VOLATILE, "file_ids"), Shape()), **own}))
         kind = self.kind_of(item) if isinstance(item, dict) else None
         bad = unwritable(item) if kind else None
         bare, secrets = screened(item, kind, mask=False) if kind and not bad else (item, ())
@@ -184,7 +196,8 @@ class _Work:
         """Adds the files of one object, or the reason why it has none."""
         item, kind = entry.item, entry.kind
         if not isinstance(item, dict):
-            self._refuse("export-shape", "this entry of the export is not an object", "Remove it from the export.")
+            message = f"{shown(item, 80)} in the export was left out: it is not an object"
+            self._note("export-shape", message, "Nothing to do, unless an object should stand there.")
             return
         if kind is None:
             says = item.get("object")
@@ -410,27 +423,6 @@ def _with_stated(value: Json, shape: Shape) -> Json:
         return value
     members = {key: _with_stated(item, shape.member(value, key)) for key, item in value.items()}
     return {**members, **{key: item for key, item in shape.of(value).stated.items() if key not in members}}
-
-
-def lost(source: Mapping[str, Json], kind: Kind) -> Iterator[str]:
-    """Pointers to what says something and is not a field of the kind."""
-    for key, value in source.items():
-        if key in kind.fields:
-            yield from _lost(value, kind.fields[key].shape, f"/{key}")
-        elif value not in (None, [], {}) and key not in _VOLATILE:
-            yield f"/{key}"
-
-
-def _lost(value: Json, shape: Shape, path: str) -> Iterator[str]:
-    if isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _lost(item, shape.items or Shape(), f"{path}/{index}")
-    elif isinstance(value, dict) and (known := shape.of(value).properties) is not None:
-        for key, item in value.items():
-            if key in known:
-                yield from _lost(item, known[key], f"{path}/{key}")
-            elif item not in (None, [], {}):
-                yield f"{path}/{key}"
 
 
 def _fits_file(prompt: str) -> bool:

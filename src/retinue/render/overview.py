@@ -14,7 +14,7 @@ from .text import host
 
 _WORDS = {
     None: "",
-    "auth": "key refused",
+    "auth": "no access",
     "gone": "API gone",
     "unreachable": "unreachable",
     "timeout": "no answer",
@@ -87,6 +87,10 @@ def fleet_markdown(project: str, rows: Sequence[Status]) -> str:
         told = code(cell(_told(row))) if row.why else _told(row)
         service = code(cell(f"{row.provider}, {host(row.endpoint)}"))
         lines.append(f"| {code(row.environment)} | {state_word(row)} | {service} | {told} |")
+    for row in rows:
+        notes = [item.message for item in row.problems if not row.why]
+        notes += [f"frozen until {row.freeze.until}: {row.freeze.because}"] if row.freeze else []
+        lines += [f"\n{code(row.environment)}: {code(clean(note))}" for note in notes]
     return defuse("\n".join(lines)) + "\n"
 
 
@@ -114,6 +118,6 @@ def _metric_lines(project: str, rows: Sequence[Status], now: float) -> Iterator[
     yield "# TYPE retinue_environment_frozen gauge"
     for row in rows:
         yield f"retinue_environment_frozen{{{labels[row.environment]}}} {int(row.freeze is not None)}"
-    yield "# HELP retinue_last_run_timestamp_seconds When the environments were read last."
+    yield "# HELP retinue_last_run_timestamp_seconds When this file was written."
     yield "# TYPE retinue_last_run_timestamp_seconds gauge"
     yield f'retinue_last_run_timestamp_seconds{{project="{project}"}} {int(now)}'

@@ -74,5 +74,5 @@ def command(
     if exported.files:
         console.result(f"\nNext: {to_paste('plan', options)}")
     else:
-        console.result("Nothing to import: no live object is unmanaged.")
+        console.result(f"Nothing to import: no {'other ' if exported.diagnostics else ''}live object is unmanaged.")
     return 0

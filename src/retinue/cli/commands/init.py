@@ -21,7 +21,7 @@ from ...load.export import texts
 from ...load.project import MISMATCH, load_project
 from ...providers import registry, starter
 from ...schema.bundle import editor_schemas
-from .. import console, helping, options
+from .. import console, emulators, helping, options
 from ..exits import Exit
 from ..exports import from_new_project, read_export
 from ..moving import (
@@ -144,9 +144,11 @@ def _files(name: str, source: str | None, endpoint: str | None) -> dict[str, str
         registry.load(source)
         raise UsageError(f"where is this {source}?", f"retinue init --from {source} --endpoint URL")
     exported = read_export(source)
-    if not exported.files:
-        raise UsageError(f"nothing in {source} can become a manifest", "Name an export of assistants, as JSON.")
-    project = starter.PROJECT.format(name=name, provider=exported.provider or starter.PROVIDER)
+    provider = exported.provider or starter.PROVIDER
+    if provider not in emulators.entries():
+        way = f"retinue init --from {source} --provider {provider} --endpoint URL"
+        raise UsageError(f"these are objects of {provider}, which has no emulator: where is the service?", way)
+    project = starter.PROJECT.format(name=name, provider=provider)
     return {"retinue.yaml": project, **exported.files}
 
 

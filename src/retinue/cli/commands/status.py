@@ -7,6 +7,7 @@ import json
 import click
 
 from ...core.errors import UsageError
+from ...providers.gate import Clock
 from .. import console, helping, options
 from ..options import PlanOptions
 from ..projects import choose_environment, open_project
@@ -43,7 +44,7 @@ def command(
                 "environment": item.name,
                 "provider": item.provider,
                 "critical": item.critical,
-                "frozen": bool(item.freeze),
+                "frozen": item.freeze is not None and item.freeze.holds(Clock().wall()),
             }
             for item in chosen
         ]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from ...core.model import Diagnostic, Json, Live, Severity
+from ...core.strictjson import received
 from ..lenient import mapping, mappings, text
 from .block import CUSTOM, OPENAI
 from .directory import Directory
@@ -28,6 +30,22 @@ _OPENAI = (
     "metadata",
 )
 _CUSTOM = ("name", "description", "instruction", "chatModel", "tools", "documentStores", "metadata", "flowId")
+
+_TYPES: Mapping[str, type] = {
+    **dict.fromkeys(("name", "description", "instruction", "instructions", "model"), str),
+    **dict.fromkeys(("chatModel", "metadata", "tool_resources"), dict),
+    **dict.fromkeys(("tools", "documentStores"), list),
+}
+
+
+def _decoded(value: Json, kind: type | None) -> Json:
+    """A value that was written as JSON text, as what it is."""
+    if kind not in (dict, list) or not isinstance(value, str):
+        return value
+    with suppress(ValueError):
+        found = received(value)
+        return found if isinstance(found, kind) else value
+    return value
 
 
 def opened(raw: Mapping[str, Json]) -> tuple[list[Json], list[Diagnostic]] | None:
@@ -56,6 +74,8 @@ def recognised(raw: Mapping[str, Json]) -> Live | None:
     details = parsed_details(row)
     if not details:
         return None
+    details = {key: _decoded(value, _TYPES.get(key)) for key, value in details.items()}
+    row["details"] = json.dumps(details)
     # A request may say no type; the server takes all others for one of OpenAI, as it does AZURE.
     is_custom = raw.get("type") == CUSTOM or ("chatModel" in details and not raw.get("type"))
     row["type"] = CUSTOM if is_custom else OPENAI
@@ -70,6 +90,17 @@ def _unsaid(raw: Mapping[str, Json], details: Mapping[str, Json], *, is_custom: 
     if raw.get("type") not in (None, CUSTOM, OPENAI):
         yield f"type {raw['type']}"
     known = _CUSTOM if is_custom else _OPENAI
+    empty: tuple[Json, ...] = (None, "", [], {})
+    yield from (
+        f"details/{key}"
+        for key, kind in _TYPES.items()
+        if key in known and details.get(key) not in empty and not isinstance(details[key], kind)
+    )
+    yield from (
+        f"details/metadata/{key}"
+        for key, item in mapping(details.get("metadata")).items()
+        if not isinstance(item, str | None)
+    )
     yield from (
         f"details/{key}" for key, value in details.items() if key not in known and value not in (None, "", [], {})
     )

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping
 from ...core.literals import SECRET
 from ...core.model import Desired, Diagnostic, Json, Live, Severity
 from ...core.pointer import join_pointer
+from ...core.values import replace
 from ...schema import by_name, schema_beside
 from ..assistants_v2 import assistant
 from ..base import Auth, Capabilities, Provider, Service, Support
-from ..lenient import text, text_members
+from ..lenient import besides, text, text_members
 from ..wire import Connection
 from .block import DEFAULT_KEYS, NAME, block_of
 from .mapping import SYSTEM, UNNAMED, is_system, to_live
@@ -93,7 +94,12 @@ class LangGraphProvider(Provider):
     def recognised(self, raw: Mapping[str, Json]) -> Live | None:
         """An object of an export as a live assistant; None if it says that it is something else."""
         known = text(raw.get("assistant_id")) and text(raw.get("graph_id")) and "thread_id" not in raw
-        return to_live(raw) if known and not is_system(raw) else None
+        if not known or is_system(raw):
+            return None
+        live, pairs = to_live(raw), besides(raw.get("metadata"), ())
+        # A value that is not text cannot stand in a manifest; it is named by its pointer.
+        unsaid = {f"metadata/{key}": True for key, item in pairs.items() if not isinstance(item, str | None)}
+        return replace(live, spec={**live.spec, **unsaid})
 
 
 PROVIDER = LangGraphProvider()
