@@ -52,8 +52,9 @@ NOT_SEEN = {
     "foundry_reference": "of the provider `foundry`, which is not checked here",
     **dict.fromkeys(
         ("mistral_arguments", "mistral_base", "mistral_metadata", "mistral_noop"),
-        "of the provider `mistral`, which is right under each",
+        "of the provider `mistral`, which is not checked here",
     ),
+    "flowise_chatflows": "a check of `openai-assistants` asks for none",
     "token_seconds": "a key that lasts for the whole check looks like any other; one that does not ends it in 4",
 }
 """The options that cannot be seen through the verbs of a provider, and why."""
